@@ -1,0 +1,50 @@
+//! What a caller presents. Where it was found (header, cookie, handshake) and in which order is for the doors to know.
+
+use std::fmt;
+
+/// A credential as presented: a secret. `Debug` names its kind and nothing else, so that it cannot reach a log.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// A JWT in compact form, without the word `Bearer`.
+    Token(String),
+    /// An API key in full.
+    ApiKey(String),
+    /// A session's secret, from a cookie or a handshake.
+    Session(String),
+}
+
+impl Credential {
+    /// The kind as a stable word for logs and metrics: `token`, `api_key` or `session`.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Token(_) => "token",
+            Self::ApiKey(_) => "api_key",
+            Self::Session(_) => "session",
+        }
+    }
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            Self::Token(_) => "Token",
+            Self::ApiKey(_) => "ApiKey",
+            Self::Session(_) => "Session",
+        };
+        f.debug_tuple(name).field(&format_args!("[redacted]")).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_hides_the_secret() {
+        let secret = || "s3cret".to_owned();
+        for credential in [Credential::Token(secret()), Credential::ApiKey(secret()), Credential::Session(secret())] {
+            let shown = format!("{credential:?} {credential:#?}");
+            assert!(!shown.contains("s3cret") && shown.contains("[redacted]"), "{shown}");
+        }
+    }
+}

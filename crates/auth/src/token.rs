@@ -1,0 +1,53 @@
+//! The authenticator for tokens: a verifier for the token, a directory for the account, and what the two allow together.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::authenticator::{AuthError, Authenticator};
+use crate::credential::Credential;
+use crate::directory::{Claimed, Directory};
+use crate::principal::{CredentialId, Principal};
+use crate::refusal::Refusal;
+use crate::verifier::TokenVerifier;
+
+/// Turns [`Credential::Token`] into a [`Principal`]; knows no other kind.
+///
+/// The principal's permissions are the account's, [narrowed](crate::Permissions::narrowed_to) to the token's
+/// `permissions` claim; a token without the claim has all of the account's.
+#[derive(Clone)]
+pub struct TokenAuthenticator {
+    verifier: TokenVerifier,
+    directory: Arc<dyn Directory>,
+}
+
+impl TokenAuthenticator {
+    /// Checks tokens with `verifier` and looks their subjects up in `directory`.
+    pub fn new(verifier: TokenVerifier, directory: Arc<dyn Directory>) -> Self {
+        Self { verifier, directory }
+    }
+}
+
+#[async_trait::async_trait]
+impl Authenticator for TokenAuthenticator {
+    async fn authenticate(&self, credential: &Credential, now_ms: i64) -> Result<Option<Principal>, AuthError> {
+        let Credential::Token(token) = credential else { return Ok(None) };
+        let claims = self.verifier.verify(token, now_ms)?;
+        let claimed = Claimed { subject: claims.sub, name: claims.name, teams: claims.teams };
+        let account = self.directory.account(&claimed).await.map_err(AuthError::Unavailable)?;
+        let account = account.ok_or(Refusal::UnknownAccount)?;
+        Ok(Some(Principal {
+            user: account.id,
+            name: account.name,
+            permissions: claims.permissions.map_or(account.permissions, |only| account.permissions.narrowed_to(only)),
+            teams: account.teams,
+            expires_at: Some(claims.exp * 1_000),
+            credential: CredentialId::Token { id: claims.jti },
+        }))
+    }
+}
+
+impl fmt::Debug for TokenAuthenticator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenAuthenticator").finish_non_exhaustive()
+    }
+}

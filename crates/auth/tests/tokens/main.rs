@@ -1,0 +1,9 @@
+//! Every rule about tokens, tested from outside: keys and their choice, claims against clock and configuration, tokens
+//! that are no tokens, and the authenticator on top. The reading of single claims is tested beside its code.
+
+mod authenticators;
+mod claims;
+mod forge;
+mod garbage;
+mod jwks;
+mod keys;

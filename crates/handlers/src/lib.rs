@@ -1,0 +1,1 @@
+//! Sockets to services: connect, the one pipeline, commands, replies and delivery.

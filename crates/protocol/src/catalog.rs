@@ -1,0 +1,195 @@
+//! The one list of commands. Dispatch, permissions, rate-limit classes, the access matrix and every generated reference
+//! are made from it.
+
+use serde_json::Value;
+
+use crate::command::{board, column, session, task};
+
+/// What a credential must allow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permission {
+    /// `read`.
+    Read,
+    /// `write`.
+    Write,
+}
+
+/// The role on the board that a command needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BoardRole {
+    /// No board is concerned, or none is there yet.
+    None,
+    /// A viewer or more.
+    Viewer,
+    /// A member or an owner.
+    Member,
+    /// An owner.
+    Owner,
+}
+
+/// What a command does, and thereby who executes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommandGroup {
+    /// Changes boards: one transaction, one effect for each request id.
+    Change,
+    /// Reads boards.
+    Query,
+    /// Concerns the socket that sent it, and has no meaning over other doors.
+    Session,
+}
+
+macro_rules! catalog {
+    ($($(#[doc = $group_doc:literal])+ $group:ident { $(
+        $(#[doc = $doc:literal])+
+        $name:literal => $variant:ident($payload:ty) -> $result:ty, $permission:ident, $role:ident $(, bare $bare:literal)?;
+    )* })*) => {
+        /// A decoded command.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum Command { $($(#[doc = $group_doc])+ $group($group),)* }
+
+        $(
+            $(#[doc = $group_doc])+
+            #[derive(Debug, Clone, PartialEq, Eq)]
+            pub enum $group { $($(#[doc = $doc])+ $variant($payload),)* }
+
+            impl $group {
+                /// Which command it is.
+                #[must_use]
+                pub fn kind(&self) -> CommandKind {
+                    match self { $(Self::$variant(_) => CommandKind::$variant,)* }
+                }
+
+                /// The payload as JSON with its fields in a fixed order, for telling two requests apart.
+                #[must_use]
+                pub fn payload(&self) -> Value {
+                    match self { $(Self::$variant(payload) => serde_json::to_value(payload).unwrap_or_default(),)* }
+                }
+            }
+        )*
+
+        /// Which command it is.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum CommandKind { $($($(#[doc = $doc])+ $variant,)*)* }
+
+        impl CommandKind {
+            /// All commands, in the order of the list.
+            pub const ALL: &'static [Self] = &[$($(Self::$variant,)*)*];
+
+            /// The name on the wire.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $($(Self::$variant => $name,)*)* }
+            }
+
+            /// The command of this name.
+            #[must_use]
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name { $($($name => Some(Self::$variant),)*)* _ => None }
+            }
+
+            /// What it does, in a sentence.
+            #[must_use]
+            pub fn summary(self) -> &'static str {
+                match self { $($(Self::$variant => concat!($($doc),+),)*)* }
+            }
+
+            /// What the credential must allow.
+            #[must_use]
+            pub fn permission(self) -> Permission {
+                match self { $($(Self::$variant => Permission::$permission,)*)* }
+            }
+
+            /// The role on the board that it needs.
+            #[must_use]
+            pub fn role(self) -> BoardRole {
+                match self { $($(Self::$variant => BoardRole::$role,)*)* }
+            }
+
+            /// Who executes it.
+            #[must_use]
+            pub fn group(self) -> CommandGroup {
+                match self { $($(Self::$variant => CommandGroup::$group,)*)* }
+            }
+
+            /// The field that a bare string stands for, where the command takes one.
+            #[must_use]
+            pub fn bare_field(self) -> Option<&'static str> {
+                match self { $($($(Self::$variant => Some($bare),)?)*)* _ => None }
+            }
+
+            pub(crate) fn parse(self, payload: Value) -> Result<Command, serde_path_to_error::Error<serde_json::Error>> {
+                Ok(match self { $($(
+                    Self::$variant => Command::$group($group::$variant(serde_path_to_error::deserialize(payload)?)),
+                )*)* })
+            }
+
+            /// The JSON Schemas of the payload and of the result.
+            #[cfg(feature = "schema")]
+            pub fn schemas(self, generator: &mut schemars::SchemaGenerator) -> (schemars::Schema, schemars::Schema) {
+                match self { $($(
+                    Self::$variant => (generator.subschema_for::<$payload>(), generator.subschema_for::<$result>()),
+                )*)* }
+            }
+        }
+    };
+}
+
+catalog! {
+    /// A command that changes a board.
+    Change {
+        /// Adds a task at the end of a column, or next to a neighbour.
+        "task:create" => TaskCreate(task::Create) -> task::TaskResult, Write, Member;
+        /// Sets fields of a task.
+        "task:update" => TaskUpdate(task::Update) -> task::TaskResult, Write, Member;
+        /// Moves a task to a column and a place in it.
+        "task:move" => TaskMove(task::Move) -> task::TaskResult, Write, Member;
+        /// Gives a task to a user, or to nobody.
+        "task:assign" => TaskAssign(task::Assign) -> task::TaskResult, Write, Member;
+        /// Marks a task as done and moves it to the board's first column with the status `done`.
+        "task:complete" => TaskComplete(task::Only) -> task::TaskResult, Write, Member;
+        /// Deletes a task.
+        "task:delete" => TaskDelete(task::Only) -> task::Deleted, Write, Member;
+        /// Makes a board with the caller as its owner.
+        "board:create" => BoardCreate(board::Create) -> board::Created, Write, None;
+        /// Sets fields of a board.
+        "board:update" => BoardUpdate(board::Update) -> board::BoardResult, Write, Member;
+        /// Archives a board: it can be read and restored, and nothing else.
+        "board:archive" => BoardArchive(board::Only) -> board::BoardResult, Write, Owner;
+        /// Restores an archived board.
+        "board:restore" => BoardRestore(board::Only) -> board::BoardResult, Write, Owner;
+        /// Adds a member, or changes a member's role. The last owner stays owner.
+        "board:member:set" => BoardMemberSet(board::MemberSet) -> board::MemberResult, Write, Owner;
+        /// Removes a member. The last owner stays.
+        "board:member:remove" => BoardMemberRemove(board::MemberRemove) -> board::MemberRemoved, Write, Owner;
+        /// Adds a column at the end, or next to a neighbour.
+        "column:create" => ColumnCreate(column::Create) -> column::ColumnResult, Write, Member;
+        /// Sets fields of a column.
+        "column:update" => ColumnUpdate(column::Update) -> column::ColumnResult, Write, Member;
+        /// Puts all columns of a board in a new order.
+        "column:reorder" => ColumnReorder(column::Reorder) -> column::Columns, Write, Member;
+        /// Deletes a column; its tasks move to `moveTasksTo`.
+        "column:delete" => ColumnDelete(column::Delete) -> column::Deleted, Write, Member;
+    }
+    /// A command that reads boards.
+    Query {
+        /// A task with all that belongs to it.
+        "task:get" => TaskGet(task::Only) -> task::Detail, Read, Viewer;
+        /// All of a board at one moment, with the `seq` to go on from.
+        "board:get" => BoardGet(board::Only) -> board::Snapshot, Read, Viewer;
+        /// The boards that the caller may read.
+        "board:list" => BoardList(board::List) -> board::Listed, Read, None;
+    }
+    /// A command that concerns the socket that sent it.
+    Session {
+        /// Receive events whose name matches a pattern, from one board or from all that the caller may read.
+        "subscribe" => Subscribe(session::Subscribe) -> session::Subscribed, Read, Viewer;
+        /// Ends a subscription.
+        "unsubscribe" => Unsubscribe(session::Unsubscribe) -> session::Unsubscribed, Read, None;
+        /// Receive everything on a board, in place of the board viewed before.
+        "view:board" => ViewBoard(session::ViewBoard) -> session::Viewed, Read, Viewer, bare "boardId";
+        /// Receive everything on a task, in place of the task viewed before.
+        "view:task" => ViewTask(session::ViewTask) -> session::Viewed, Read, Viewer, bare "taskId";
+        /// View no board and no task any more.
+        "view:leave" => ViewLeave(session::ViewLeave) -> session::Viewed, Read, None;
+    }
+}

@@ -1,0 +1,167 @@
+//! `board:*`: payloads and results.
+
+use crate::{
+    Board, BoardId, Color, Column, Epoch, LongText, Member, Patch, Role, Seq, Status, Task, Title, UserId,
+    patch::present,
+};
+
+payloads! {
+    "camelCase":
+    /// `board:create`.
+    pub struct Create {
+        /// The board's name.
+        pub name: Title,
+        /// An id of the client's own choice; absent: a UUIDv7.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub id: Option<BoardId>,
+        /// What it is for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub description: Option<LongText>,
+        /// A colour.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub color: Option<Color>,
+        /// Its columns, at most 50; absent: To Do, In Progress, Done.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub columns: Option<NewColumns>,
+    }
+
+    "snake_case":
+    /// A column of a new board.
+    pub struct NewColumn {
+        /// Its name.
+        pub name: Title,
+        /// The status that a task takes on when it enters.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub status: Option<Status>,
+        /// How many tasks it may hold.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub wip_limit: Option<u32>,
+    }
+
+    "camelCase":
+    /// `board:get`, `board:archive`, `board:restore`: the board alone.
+    pub struct Only {
+        /// The board.
+        pub board_id: BoardId,
+    }
+
+    "camelCase":
+    /// `board:list`.
+    pub struct List {
+        /// `true`: the archived ones; `false`: the others; absent: all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub archived: Option<bool>,
+    }
+
+    "camelCase":
+    /// `board:update`.
+    pub struct Update {
+        /// The board.
+        pub board_id: BoardId,
+        /// The fields to set.
+        pub updates: Updates,
+        /// The version that the change was made against.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub expected_version: Option<u64>,
+    }
+
+    "snake_case":
+    /// The fields of a board that `board:update` may set.
+    #[derive(Default)]
+    pub struct Updates {
+        /// A new name.
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+        pub name: Option<Title>,
+        /// A new description; `null` empties it.
+        #[serde(default, skip_serializing_if = "Patch::is_keep")]
+        pub description: Patch<LongText>,
+        /// A new colour; `null`: none.
+        #[serde(default, skip_serializing_if = "Patch::is_keep")]
+        pub color: Patch<Color>,
+    }
+
+    "camelCase":
+    /// `board:member:set`: adds a member or changes a role.
+    pub struct MemberSet {
+        /// The board.
+        pub board_id: BoardId,
+        /// The user.
+        pub user_id: UserId,
+        /// The role from now on.
+        pub role: Role,
+    }
+
+    "camelCase":
+    /// `board:member:remove`.
+    pub struct MemberRemove {
+        /// The board.
+        pub board_id: BoardId,
+        /// The user.
+        pub user_id: UserId,
+    }
+}
+
+/// The columns of a new board: 1 to 50.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
+pub struct NewColumns(#[cfg_attr(feature = "schema", schemars(length(min = 1, max = 50)))] pub Vec<NewColumn>);
+
+impl<'de> serde::Deserialize<'de> for NewColumns {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let columns = Vec::deserialize(deserializer)?;
+        if !(1..=50).contains(&columns.len()) {
+            return Err(serde::de::Error::custom(format_args!("1 to 50 columns, got {}", columns.len())));
+        }
+        Ok(Self(columns))
+    }
+}
+
+results! {
+    /// The board as it is now.
+    pub struct BoardResult {
+        /// The board.
+        pub board: Board,
+    }
+
+    /// A new board.
+    pub struct Created {
+        /// The board.
+        pub board: Board,
+        /// Its columns, in order.
+        pub columns: Vec<Column>,
+    }
+
+    /// All of a board at one moment.
+    pub struct Snapshot {
+        /// The board.
+        pub board: Board,
+        /// Its columns, in order.
+        pub columns: Vec<Column>,
+        /// Its tasks, by column and position.
+        pub tasks: Vec<Task>,
+        /// Its members, by name.
+        pub members: Vec<Member>,
+        /// The number of the last event that is part of this.
+        pub seq: Seq,
+        /// The life of the log that `seq` belongs to.
+        pub epoch: Epoch,
+    }
+
+    /// The boards that the caller may read.
+    pub struct Listed {
+        /// By name.
+        pub boards: Vec<Board>,
+    }
+
+    /// A member as it is now.
+    pub struct MemberResult {
+        /// The member.
+        pub member: Member,
+    }
+
+    /// The user is no member any more.
+    pub struct MemberRemoved {
+        /// The user.
+        pub user_id: UserId,
+    }
+}

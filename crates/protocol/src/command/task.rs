@@ -1,0 +1,142 @@
+//! `task:*`: payloads and results.
+
+use crate::{
+    Attachment, BoardId, ColumnId, Comment, Dependency, DueDate, LongText, Patch, Priority, Status, Tags, Task, TaskId,
+    Title, UserId, patch::present,
+};
+
+payloads! {
+    "camelCase":
+    /// `task:create`.
+    pub struct Create {
+        /// The board that gets the task.
+        pub board_id: BoardId,
+        /// What is to be done.
+        pub title: Title,
+        /// Its column; absent: the board's first.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub column_id: Option<ColumnId>,
+        /// An id of the client's own choice; absent: a UUIDv7.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub id: Option<TaskId>,
+        /// More about it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub description: Option<LongText>,
+        /// 0 to 10; absent: 0.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub priority: Option<Priority>,
+        /// Who works on it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub assignee: Option<UserId>,
+        /// When it is due.
+        #[serde(default, skip_serializing_if = "Option::is_none", rename = "due_date")]
+        pub due_date: Option<DueDate>,
+        /// Its labels.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub tags: Option<Tags>,
+        /// The task that it goes in front of.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub before: Option<TaskId>,
+        /// The task that it goes behind.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub after: Option<TaskId>,
+    }
+
+    "camelCase":
+    /// `task:update`.
+    pub struct Update {
+        /// The task.
+        pub task_id: TaskId,
+        /// The fields to set.
+        pub updates: Updates,
+        /// The version that the change was made against.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub expected_version: Option<u64>,
+    }
+
+    "snake_case":
+    /// The fields of a task that `task:update` may set.
+    #[derive(Default)]
+    pub struct Updates {
+        /// A new title.
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+        pub title: Option<Title>,
+        /// A new description; `null` empties it.
+        #[serde(default, skip_serializing_if = "Patch::is_keep")]
+        pub description: Patch<LongText>,
+        /// A new status. The task stays in its column.
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+        pub status: Option<Status>,
+        /// A new priority.
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+        pub priority: Option<Priority>,
+        /// A new assignee; `null`: nobody.
+        #[serde(default, skip_serializing_if = "Patch::is_keep")]
+        pub assignee: Patch<UserId>,
+        /// A new due date; `null`: none.
+        #[serde(default, skip_serializing_if = "Patch::is_keep")]
+        pub due_date: Patch<DueDate>,
+        /// New labels, in place of the old ones.
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+        pub tags: Option<Tags>,
+    }
+
+    "camelCase":
+    /// `task:move`: to a column, between neighbours; neither: to the end.
+    pub struct Move {
+        /// The task.
+        pub task_id: TaskId,
+        /// The column it goes to, on the same board.
+        pub to_column: ColumnId,
+        /// The task that it goes in front of.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub before: Option<TaskId>,
+        /// The task that it goes behind.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub after: Option<TaskId>,
+    }
+
+    "camelCase":
+    /// `task:assign`.
+    pub struct Assign {
+        /// The task.
+        pub task_id: TaskId,
+        /// Who works on it from now on; `null`: nobody. Must be there.
+        #[serde(deserialize_with = "serde::Deserialize::deserialize")]
+        #[cfg_attr(feature = "schema", schemars(required))]
+        pub assignee: Option<UserId>,
+    }
+
+    "camelCase":
+    /// `task:complete`, `task:delete`, `task:get`: the task alone.
+    pub struct Only {
+        /// The task.
+        pub task_id: TaskId,
+    }
+}
+
+results! {
+    /// The task as it is now.
+    pub struct TaskResult {
+        /// The task.
+        pub task: Task,
+    }
+
+    /// The task is gone.
+    pub struct Deleted {
+        /// Its id.
+        pub task_id: TaskId,
+    }
+
+    /// A task with all that belongs to it.
+    pub struct Detail {
+        /// The task.
+        pub task: Task,
+        /// Its comments, oldest first.
+        pub comments: Vec<Comment>,
+        /// Its attachments, oldest first.
+        pub attachments: Vec<Attachment>,
+        /// What it depends on, and what depends on it.
+        pub dependencies: Vec<Dependency>,
+    }
+}

@@ -1,0 +1,132 @@
+//! From a name and a JSON value to a typed command, or to a list of what is wrong with its shape and where.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{Command, CommandKind, RequestId};
+
+/// A command and what its sender calls the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decoded {
+    /// The command.
+    pub command: Command,
+    /// The sender's name for this request.
+    pub request_id: Option<RequestId>,
+}
+
+/// One thing that is wrong with a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Violation {
+    /// Where: `updates.title`, or empty for the message as a whole.
+    pub path: String,
+    /// What.
+    pub message: String,
+}
+
+/// The message has the wrong shape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invalid {
+    /// What is wrong with it.
+    pub violations: Vec<Violation>,
+    /// The request id, if that much could be read, so that the sender can tell which request failed.
+    pub request_id: Option<RequestId>,
+}
+
+impl Invalid {
+    fn one(path: impl Into<String>, message: impl Into<String>, request_id: Option<RequestId>) -> Self {
+        Self { violations: vec![Violation { path: path.into(), message: message.into() }], request_id }
+    }
+}
+
+impl Decoded {
+    /// Decodes the payload of a command.
+    ///
+    /// # Errors
+    /// [`Invalid`] when the payload is not an object (or, where the command takes one, a bare id), a field is missing,
+    /// unknown, of the wrong type or out of bounds.
+    pub fn from_payload(kind: CommandKind, payload: Value) -> Result<Self, Invalid> {
+        let mut fields = match (payload, kind.bare_field()) {
+            (Value::Object(fields), _) => fields,
+            (bare @ Value::String(_), Some(field)) => [(field.to_owned(), bare)].into_iter().collect(),
+            (_, Some(field)) => return Err(Invalid::one("", format!("an object, or the {field} as a string"), None)),
+            (_, None) => return Err(Invalid::one("", "the payload must be one JSON object", None)),
+        };
+        let request_id = match fields.remove("requestId") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(text)) => {
+                Some(RequestId::try_from(text.as_str()).map_err(|error| Invalid::one("requestId", error, None))?)
+            }
+            Some(_) => return Err(Invalid::one("requestId", "must be a string", None)),
+        };
+        match kind.parse(Value::Object(fields)) {
+            Ok(command) => Ok(Self { command, request_id }),
+            Err(error) => {
+                let (path, message) = locate(&error);
+                Err(Invalid::one(path, message, request_id))
+            }
+        }
+    }
+}
+
+/// serde names a missing field in the message and its parent in the path; people look for the field itself.
+fn locate(error: &serde_path_to_error::Error<serde_json::Error>) -> (String, String) {
+    let message = error.inner().to_string();
+    let parent = error.path().to_string();
+    let parent = if parent == "." { String::new() } else { parent };
+    match message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+        Some(field) if parent.is_empty() => (field.to_owned(), "is missing".to_owned()),
+        Some(field) => (format!("{parent}.{field}"), "is missing".to_owned()),
+        None => (parent, message),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn check(kind: CommandKind, payload: Value, path: &str) {
+        let invalid = Decoded::from_payload(kind, payload).expect_err("must be refused");
+        assert_eq!(invalid.violations[0].path, path, "{invalid:?}");
+    }
+
+    #[test]
+    fn names_the_field_that_is_wrong() {
+        check(CommandKind::TaskCreate, json!({"boardId": "b"}), "title");
+        check(CommandKind::TaskCreate, json!({"boardId": "b", "title": 7}), "title");
+        check(CommandKind::TaskCreate, json!({"boardId": "b", "title": "x".repeat(501)}), "title");
+        check(CommandKind::TaskCreate, json!({"boardId": "b c", "title": "t"}), "boardId");
+        check(CommandKind::TaskCreate, json!({"boardId": "b", "title": "t", "priority": 11}), "priority");
+        check(CommandKind::TaskCreate, json!({"boardId": "b", "title": "t", "colour": "red"}), "colour");
+        check(CommandKind::TaskCreate, json!({"boardId": "b", "title": "t", "tags": ["a", 3]}), "tags[1]");
+        check(CommandKind::TaskUpdate, json!({"taskId": "t", "updates": {"title": null}}), "updates.title");
+        check(CommandKind::TaskUpdate, json!({"taskId": "t", "updates": {"board_id": "x"}}), "updates.board_id");
+        check(CommandKind::TaskUpdate, json!({"taskId": "t"}), "updates");
+        check(CommandKind::TaskAssign, json!({"taskId": "t"}), "assignee");
+        check(CommandKind::TaskGet, json!("t"), "");
+        check(CommandKind::TaskGet, json!({"taskId": "t", "requestId": 5}), "requestId");
+        check(CommandKind::Subscribe, json!({"type": "task.*"}), "type");
+        check(CommandKind::Subscribe, json!({"type": "*", "since": -1}), "since");
+    }
+
+    #[test]
+    fn a_bare_id_is_enough_for_a_view() {
+        let decoded = Decoded::from_payload(CommandKind::ViewBoard, json!("b1")).unwrap();
+        assert_eq!(decoded, Decoded::from_payload(CommandKind::ViewBoard, json!({"boardId": "b1"})).unwrap());
+    }
+
+    #[test]
+    fn the_request_id_survives_a_wrong_shape() {
+        let invalid = Decoded::from_payload(CommandKind::TaskGet, json!({"requestId": "r1"})).unwrap_err();
+        assert_eq!(invalid.request_id.unwrap().as_str(), "r1");
+    }
+
+    #[test]
+    fn null_clears_and_absent_keeps() {
+        let decode = |updates: Value| {
+            Decoded::from_payload(CommandKind::TaskUpdate, json!({"taskId": "t", "updates": updates})).unwrap().command
+        };
+        assert_ne!(decode(json!({"assignee": null})), decode(json!({})));
+    }
+}

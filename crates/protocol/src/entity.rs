@@ -1,0 +1,287 @@
+//! The things a board is made of, as clients see them: snake_case fields, every field always present, `null` when empty.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{BoardId, ColumnId, TaskId, TeamId, Timestamp, UserId};
+
+macro_rules! entities {
+    ($($item:item)*) => {$(
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        $item
+    )*};
+}
+
+entities! {
+    /// A board: columns of tasks that its members share.
+    pub struct Board {
+        /// Its id.
+        pub id: BoardId,
+        /// Its name, 1–500 characters.
+        pub name: String,
+        /// What it is for, at most 20,000 characters.
+        pub description: String,
+        /// A colour as the client wrote it.
+        pub color: Option<String>,
+        /// The team it belongs to.
+        pub team_id: Option<TeamId>,
+        /// An archived board can be read and restored, and nothing else.
+        pub archived: bool,
+        /// Rises by one with each change of the board's own fields.
+        pub version: u64,
+        /// Who made it.
+        pub created_by: UserId,
+        /// When it was made.
+        pub created_at: Timestamp,
+        /// When its own fields last changed.
+        pub updated_at: Timestamp,
+    }
+
+    /// A column of a board.
+    pub struct Column {
+        /// Its id.
+        pub id: ColumnId,
+        /// The board it is on.
+        pub board_id: BoardId,
+        /// Its name, 1–500 characters.
+        pub name: String,
+        /// Where it stands among the board's columns: sorts as text.
+        pub position: String,
+        /// The status that a task takes on when it enters.
+        pub status: Option<Status>,
+        /// How many tasks it may hold.
+        pub wip_limit: Option<u32>,
+        /// Rises by one with each change.
+        pub version: u64,
+        /// When it was made.
+        pub created_at: Timestamp,
+        /// When it last changed.
+        pub updated_at: Timestamp,
+    }
+
+    /// A card on a board.
+    pub struct Task {
+        /// Its id.
+        pub id: TaskId,
+        /// The board it is on.
+        pub board_id: BoardId,
+        /// The column it is in.
+        pub column_id: ColumnId,
+        /// What is to be done, 1–500 characters.
+        pub title: String,
+        /// More about it, at most 20,000 characters.
+        pub description: String,
+        /// How far it is.
+        pub status: Status,
+        /// Where it stands in its column: sorts as text.
+        pub position: String,
+        /// How urgent it is: 0 to 10.
+        pub priority: u8,
+        /// Who works on it.
+        pub assignee: Option<UserId>,
+        /// When it is due: a date or an instant, as the client wrote it.
+        pub due_date: Option<String>,
+        /// Its labels.
+        pub tags: Vec<String>,
+        /// Rises by one with each change.
+        pub version: u64,
+        /// Who made it.
+        pub created_by: UserId,
+        /// When it was made.
+        pub created_at: Timestamp,
+        /// When it last changed.
+        pub updated_at: Timestamp,
+        /// When its status became `done`; `null` while it is not.
+        pub completed_at: Option<Timestamp>,
+    }
+
+    /// A remark on a task.
+    pub struct Comment {
+        /// Its id.
+        pub id: String,
+        /// The task it is on.
+        pub task_id: TaskId,
+        /// The task's board.
+        pub board_id: BoardId,
+        /// Who wrote it.
+        pub author: UserId,
+        /// The text, at most 20,000 characters.
+        pub body: String,
+        /// Who is mentioned in it.
+        pub mentions: Vec<UserId>,
+        /// When it was written.
+        pub created_at: Timestamp,
+        /// When it was last changed.
+        pub updated_at: Timestamp,
+    }
+
+    /// A file on a task.
+    pub struct Attachment {
+        /// Its id.
+        pub id: String,
+        /// The task it is on.
+        pub task_id: TaskId,
+        /// The task's board.
+        pub board_id: BoardId,
+        /// The name it was uploaded under.
+        pub filename: String,
+        /// Its media type as uploaded.
+        pub content_type: String,
+        /// Its size in bytes.
+        pub size: u64,
+        /// The SHA-256 of its bytes, in hexadecimal.
+        pub sha256: String,
+        /// Who uploaded it.
+        pub uploaded_by: UserId,
+        /// When it was uploaded.
+        pub created_at: Timestamp,
+    }
+
+    /// That one task has to do with another.
+    pub struct Dependency {
+        /// The task that depends.
+        pub task_id: TaskId,
+        /// The task it depends on.
+        pub depends_on: TaskId,
+        /// In which way.
+        #[serde(rename = "type")]
+        pub kind: DependencyType,
+        /// Who said so.
+        pub created_by: UserId,
+        /// When.
+        pub created_at: Timestamp,
+    }
+
+    /// A user's place on a board.
+    pub struct Member {
+        /// The board.
+        pub board_id: BoardId,
+        /// The user.
+        pub user_id: UserId,
+        /// The user's name.
+        pub name: String,
+        /// What the user may do there.
+        pub role: Role,
+    }
+
+    /// Something a user should know of.
+    pub struct Notification {
+        /// Its id.
+        pub id: String,
+        /// What it is about.
+        pub kind: NotificationKind,
+        /// Whom it is for.
+        pub user_id: UserId,
+        /// The board it concerns.
+        pub board_id: Option<BoardId>,
+        /// The task it concerns.
+        pub task_id: Option<TaskId>,
+        /// Who caused it.
+        pub actor: Option<UserId>,
+        /// A sentence for people.
+        pub text: String,
+        /// When it was read.
+        pub read_at: Option<Timestamp>,
+        /// When it was made.
+        pub created_at: Timestamp,
+    }
+
+    /// A user who is looking at a board.
+    #[serde(rename_all = "camelCase")]
+    pub struct Viewer {
+        /// The user.
+        pub user_id: UserId,
+        /// The user's name.
+        pub name: String,
+        /// Whether the user is there or away.
+        pub status: ViewerStatus,
+        /// The task that the user has open.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub task_id: Option<TaskId>,
+        /// Since when.
+        pub since: Timestamp,
+    }
+
+    /// How far a task is.
+    #[derive(Copy)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Status {
+        /// Not begun.
+        Todo,
+        /// Being worked on.
+        InProgress,
+        /// Can't go on.
+        Blocked,
+        /// Finished.
+        Done,
+    }
+
+    /// What a member may do on a board. A higher role may do all that a lower one may.
+    #[derive(Copy, PartialOrd, Ord)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Role {
+        /// Reads.
+        Viewer,
+        /// Also writes tasks, comments and columns.
+        Member,
+        /// Also archives, restores and manages members.
+        Owner,
+    }
+
+    /// In which way one task depends on another.
+    #[derive(Copy)]
+    #[serde(rename_all = "snake_case")]
+    pub enum DependencyType {
+        /// It can't go on before the other is done.
+        Blocks,
+        /// They have to do with each other.
+        RelatesTo,
+        /// It is the same again.
+        Duplicates,
+    }
+
+    /// What a notification is about.
+    #[derive(Copy)]
+    #[serde(rename_all = "snake_case")]
+    pub enum NotificationKind {
+        /// A task of one's own changed.
+        Task,
+        /// One was mentioned.
+        Mention,
+        /// A message of the system.
+        System,
+    }
+
+    /// Whether a viewer is there.
+    #[derive(Copy)]
+    #[serde(rename_all = "snake_case")]
+    pub enum ViewerStatus {
+        /// There.
+        Online,
+        /// Connected, and not looking.
+        Away,
+    }
+}
+
+macro_rules! names {
+    ($($kind:ident { $($variant:ident => $name:literal),* $(,)? })*) => {$(
+        impl $kind {
+            /// The name on the wire and in storage.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),* }
+            }
+
+            /// The value of this name.
+            #[must_use]
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name { $($name => Some(Self::$variant),)* _ => None }
+            }
+        }
+    )*};
+}
+
+names! {
+    Status { Todo => "todo", InProgress => "in_progress", Blocked => "blocked", Done => "done" }
+    Role { Viewer => "viewer", Member => "member", Owner => "owner" }
+}

@@ -1,0 +1,113 @@
+//! What goes wrong, as clients are told: a stable code, a sentence for people, and what helps to go on.
+
+use serde::Serialize;
+use serde_json::Value;
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $name:ident => $wire:literal;)*) => {
+        /// The stable code of an error.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code { $($(#[doc = $doc])+ $name,)* }
+
+        impl Code {
+            /// All codes, in the order of the contract.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// The code as it stands on the wire.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $wire),* }
+            }
+
+            /// What the code means, in a sentence.
+            #[must_use]
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$name => concat!($($doc),+)),* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The credentials were not accepted.
+    AuthFailed => "AUTH_FAILED";
+    /// The connection has no valid credentials any more.
+    Unauthenticated => "UNAUTHENTICATED";
+    /// The caller may read this but not do that.
+    Forbidden => "FORBIDDEN";
+    /// It does not exist, or the caller may not know that it does.
+    NotFound => "NOT_FOUND";
+    /// The message has the wrong shape: `details` lists `{path, message}`.
+    InvalidMessage => "INVALID_MESSAGE";
+    /// There is no command of this name.
+    UnknownEvent => "UNKNOWN_EVENT";
+    /// Somebody else changed it first: `details.current` holds the entity, `details.fields` what clashes.
+    Conflict => "CONFLICT";
+    /// The request id was used for another payload.
+    IdempotencyMismatch => "IDEMPOTENCY_MISMATCH";
+    /// The dependency would close a circle.
+    DependencyCycle => "DEPENDENCY_CYCLE";
+    /// The column holds as many tasks as it may.
+    WipLimit => "WIP_LIMIT";
+    /// The board is archived: restore it first.
+    Archived => "ARCHIVED";
+    /// The socket has as many subscriptions as it may.
+    SubscriptionLimit => "SUBSCRIPTION_LIMIT";
+    /// Too many commands: wait `retryAfter` seconds. The connection stays open.
+    RateLimit => "RATE_LIMIT";
+    /// The message is larger than the server accepts.
+    PayloadTooLarge => "PAYLOAD_TOO_LARGE";
+    /// The server can't do this now; the same request may go through later.
+    Unavailable => "UNAVAILABLE";
+    /// Something is wrong with the connection.
+    SocketError => "SOCKET_ERROR";
+    /// A fault of the server; `details.id` finds it in the server's log.
+    Internal => "INTERNAL";
+}
+
+impl Serialize for Code {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// An error as it stands in a reply, an `error` event or an HTTP body.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ErrorBody {
+    /// A sentence for people.
+    #[serde(rename = "error")]
+    pub message: String,
+    /// The stable code.
+    pub code: Code,
+    /// What helps to go on, by code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub details: Option<Value>,
+    /// How many seconds to wait, on `RATE_LIMIT`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<f64>,
+    /// How many commands the binding limit allows, on `RATE_LIMIT`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// How many are left of it, on `RATE_LIMIT`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remaining: Option<u32>,
+    /// When the first one is free again, in milliseconds since 1970 UTC, on `RATE_LIMIT`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reset: Option<i64>,
+}
+
+impl ErrorBody {
+    /// An error with a code and a sentence.
+    #[must_use]
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { message: message.into(), code, details: None, retry_after: None, limit: None, remaining: None, reset: None }
+    }
+
+    /// The same with `details`.
+    #[must_use]
+    pub fn with_details(mut self, details: Value) -> Self {
+        self.details = Some(details);
+        self
+    }
+}

@@ -1,0 +1,68 @@
+//! What every event travels in: `{type, data, timestamp, id, boardId?, seq?, userId?, requestId?}`.
+
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+
+use crate::{BoardId, EventId, EventKind, RequestId, Seq, Timestamp, UserId};
+
+/// What an envelope says besides its data.
+#[derive(Debug, Clone)]
+pub struct EnvelopeMeta {
+    /// Which event.
+    pub kind: EventKind,
+    /// When it was committed, or sent.
+    pub timestamp: Timestamp,
+    /// The event's own id.
+    pub id: EventId,
+    /// The board it is of.
+    pub board_id: Option<BoardId>,
+    /// Its number in the board's log.
+    pub seq: Option<Seq>,
+    /// Who caused it.
+    pub user_id: Option<UserId>,
+    /// The request that caused it.
+    pub request_id: Option<RequestId>,
+}
+
+/// An event as it is sent.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Envelope<'a, T: Serialize> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    data: &'a T,
+    timestamp: Timestamp,
+    id: &'a EventId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    board_id: Option<&'a BoardId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<Seq>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<&'a UserId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a RequestId>,
+}
+
+impl<'a, T: Serialize> Envelope<'a, T> {
+    /// Puts data into an envelope.
+    pub fn new(meta: &'a EnvelopeMeta, data: &'a T) -> Self {
+        Self {
+            kind: meta.kind.name(),
+            data,
+            timestamp: meta.timestamp,
+            id: &meta.id,
+            board_id: meta.board_id.as_ref(),
+            seq: meta.seq,
+            user_id: meta.user_id.as_ref(),
+            request_id: meta.request_id.as_ref(),
+        }
+    }
+
+    /// The bytes that travel and, for a durable event, the bytes that are kept.
+    ///
+    /// # Errors
+    /// When the data can't be written as JSON, which the types of this crate never cause.
+    pub fn encode(&self) -> Result<Box<RawValue>, serde_json::Error> {
+        to_raw_value(self)
+    }
+}

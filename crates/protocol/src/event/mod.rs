@@ -1,0 +1,129 @@
+//! The one list of events: durable ones, which are in the board's log, and ephemeral ones, which are not.
+
+pub mod data;
+mod envelope;
+
+pub use data::{ConnectedUser, Limits};
+pub use envelope::{Envelope, EnvelopeMeta};
+use serde::Serialize;
+
+macro_rules! events {
+    (
+        durable { $($(#[doc = $doc:literal])+ $name:literal => $variant:ident($data:ty);)* }
+        ephemeral { $($(#[doc = $edoc:literal])+ $ename:literal => $evariant:ident($edata:ty);)* }
+    ) => {
+        /// Which event it is.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[repr(u32)]
+        pub enum EventKind { $($(#[doc = $doc])+ $variant,)* $($(#[doc = $edoc])+ $evariant,)* }
+
+        impl EventKind {
+            /// All events, durable ones first, in the order of the list.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)* $(Self::$evariant,)*];
+
+            /// The name on the wire.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* $(Self::$evariant => $ename,)* }
+            }
+
+            /// The event of this name.
+            #[must_use]
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name { $($name => Some(Self::$variant),)* $($ename => Some(Self::$evariant),)* _ => None }
+            }
+
+            /// Is it in the board's log, with a `seq`?
+            #[must_use]
+            pub fn is_durable(self) -> bool {
+                matches!(self, $(Self::$variant)|*)
+            }
+
+            /// When it is sent, in a sentence.
+            #[must_use]
+            pub fn summary(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($doc),+),)* $(Self::$evariant => concat!($($edoc),+),)* }
+            }
+
+            /// The JSON Schema of its data.
+            #[cfg(feature = "schema")]
+            pub fn schema(self, generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                match self {
+                    $(Self::$variant => generator.subschema_for::<$data>(),)*
+                    $(Self::$evariant => generator.subschema_for::<$edata>(),)*
+                }
+            }
+        }
+
+        /// A durable event: a change of a board.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+        #[serde(untagged)]
+        pub enum Event { $($(#[doc = $doc])+ $variant($data),)* }
+
+        impl Event {
+            /// Which event it is.
+            #[must_use]
+            pub fn kind(&self) -> EventKind {
+                match self { $(Self::$variant(_) => EventKind::$variant,)* }
+            }
+        }
+
+        /// An ephemeral event: true now, and not kept.
+        #[derive(Debug, Clone, PartialEq, Serialize)]
+        #[serde(untagged)]
+        pub enum Ephemeral { $($(#[doc = $edoc])+ $evariant($edata),)* }
+
+        impl Ephemeral {
+            /// Which event it is.
+            #[must_use]
+            pub fn kind(&self) -> EventKind {
+                match self { $(Self::$evariant(_) => EventKind::$evariant,)* }
+            }
+        }
+    };
+}
+
+events! {
+    durable {
+        /// A task was created.
+        "task:created" => TaskCreated(data::TaskCreated);
+        /// Fields of a task changed.
+        "task:updated" => TaskUpdated(data::TaskUpdated);
+        /// A task moved to another place or column.
+        "task:moved" => TaskMoved(data::TaskMoved);
+        /// A task was given to somebody, or to nobody.
+        "task:assigned" => TaskAssigned(data::TaskAssigned);
+        /// A task was completed.
+        "task:completed" => TaskCompleted(data::TaskCompleted);
+        /// A task was deleted.
+        "task:deleted" => TaskDeleted(data::TaskDeleted);
+        /// A board was created.
+        "board:created" => BoardCreated(data::BoardCreated);
+        /// Fields of a board changed.
+        "board:updated" => BoardUpdated(data::BoardUpdated);
+        /// A board was archived.
+        "board:archived" => BoardArchived(data::BoardArchived);
+        /// A board was restored.
+        "board:restored" => BoardRestored(data::BoardRestored);
+        /// A member was added, or has another role.
+        "board:member:set" => BoardMemberSet(data::BoardMemberSet);
+        /// A member was removed.
+        "board:member:removed" => BoardMemberRemoved(data::BoardMemberRemoved);
+        /// A column was created.
+        "column:created" => ColumnCreated(data::ColumnCreated);
+        /// Fields of a column changed.
+        "column:updated" => ColumnUpdated(data::ColumnUpdated);
+        /// The columns have a new order.
+        "column:reordered" => ColumnReordered(data::ColumnReordered);
+        /// A column was deleted.
+        "column:deleted" => ColumnDeleted(data::ColumnDeleted);
+    }
+    ephemeral {
+        /// The connection is ready.
+        "connection:status" => ConnectionStatus(data::ConnectionStatus);
+        /// The server is about to stop: connect again after `reconnectAfterMs`.
+        "server:closing" => ServerClosing(data::ServerClosing);
+        /// Something concerns the connection as a whole; also sent on `RATE_LIMIT`.
+        "error" => Error(data::ErrorEvent);
+    }
+}

@@ -1,0 +1,32 @@
+//! JSON Schema of everything on the wire, for `cargo xtask codegen`.
+
+use schemars::{Schema, SchemaGenerator, generate::SchemaSettings};
+use serde_json::{Map, Value};
+
+use crate::{CommandKind, EventKind};
+
+/// The schemas of all commands and events, and the definitions that they refer to.
+#[derive(Debug)]
+pub struct Schemas {
+    /// Each command with the schema of its payload and of its result.
+    pub commands: Vec<(CommandKind, Schema, Schema)>,
+    /// Each event with the schema of its data.
+    pub events: Vec<(EventKind, Schema)>,
+    /// Named types, referred to as `#/$defs/Name`.
+    pub definitions: Map<String, Value>,
+}
+
+/// Generates the schemas.
+#[must_use]
+pub fn schemas() -> Schemas {
+    let mut generator = SchemaGenerator::new(SchemaSettings::draft2020_12());
+    let commands = CommandKind::ALL
+        .iter()
+        .map(|kind| {
+            let (payload, result) = kind.schemas(&mut generator);
+            (*kind, payload, result)
+        })
+        .collect();
+    let events = EventKind::ALL.iter().map(|kind| (*kind, kind.schema(&mut generator))).collect();
+    Schemas { commands, events, definitions: generator.take_definitions(true) }
+}

@@ -1,0 +1,195 @@
+//! Bounded text and numbers: a value that has one of these types has already been checked. Text is kept and sent as
+//! given; no markup is interpreted here or anywhere on the server.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// Text or a number outside its bounds; the sentence says which bound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidText(String);
+
+impl fmt::Display for InvalidText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for InvalidText {}
+
+macro_rules! texts {
+    ($($(#[$doc:meta])* $name:ident { min: $min:literal, max: $max:literal };)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text as given.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// The text as given, owned.
+            #[must_use]
+            pub fn into_string(self) -> String {
+                self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidText;
+            fn try_from(text: String) -> Result<Self, InvalidText> {
+                let count = text.chars().count();
+                if count > $max {
+                    return Err(InvalidText(format!("at most {} characters, got {count}", $max)));
+                }
+                if $min > 0 && text.trim().is_empty() {
+                    return Err(InvalidText("must not be empty".to_owned()));
+                }
+                if text.contains('\0') {
+                    return Err(InvalidText("must not hold the NUL character".to_owned()));
+                }
+                Ok(Self(text))
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Self::try_from(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+            }
+        }
+
+        #[cfg(feature = "schema")]
+        impl schemars::JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({"type": "string", "minLength": $min, "maxLength": $max})
+            }
+        }
+    )*};
+}
+
+texts! {
+    /// A task's title, or the name of a board or column: not blank, at most 500 characters.
+    Title { min: 1, max: 500 };
+    /// A description or a comment: at most 20,000 characters.
+    LongText { min: 0, max: 20_000 };
+    /// A colour as the client writes it, such as `#4f46e5`: at most 32 characters.
+    Color { min: 1, max: 32 };
+    /// One label of a task: at most 64 characters.
+    Tag { min: 1, max: 64 };
+}
+
+/// The labels of a task: at most 50, each 1–64 characters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
+pub struct Tags(#[cfg_attr(feature = "schema", schemars(length(max = 50)))] Vec<Tag>);
+
+impl Tags {
+    /// The labels as plain text, in the order given.
+    #[must_use]
+    pub fn into_strings(self) -> Vec<String> {
+        self.0.into_iter().map(Tag::into_string).collect()
+    }
+}
+
+impl<'de> Deserialize<'de> for Tags {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let tags = Vec::<Tag>::deserialize(deserializer)?;
+        if tags.len() > 50 {
+            return Err(serde::de::Error::custom(format_args!("at most 50 tags, got {}", tags.len())));
+        }
+        Ok(Self(tags))
+    }
+}
+
+/// How urgent a task is: 0 (not at all) to 10.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Default)]
+pub struct Priority(u8);
+
+impl Priority {
+    /// The number, 0 to 10.
+    #[must_use]
+    pub fn get(self) -> u8 {
+        self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Priority {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match i64::deserialize(deserializer)? {
+            number @ 0..=10 => Ok(Self(number as u8)),
+            other => Err(serde::de::Error::custom(format_args!("a priority is 0 to 10, got {other}"))),
+        }
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Priority {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Priority".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "integer", "minimum": 0, "maximum": 10})
+    }
+}
+
+/// When a task is due: a date (`2026-08-31`) or an instant (RFC 3339, `2026-08-31T17:00:00Z`), kept as given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
+pub struct DueDate(String);
+
+impl DueDate {
+    /// The text as given.
+    #[must_use]
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for DueDate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let fits = match text.len() {
+            10 => text.parse::<jiff::civil::Date>().is_ok(),
+            11..=40 => text.parse::<jiff::Timestamp>().is_ok(),
+            _ => false,
+        };
+        if !fits {
+            return Err(serde::de::Error::custom("a date (2026-08-31) or an RFC 3339 instant (2026-08-31T17:00:00Z)"));
+        }
+        Ok(Self(text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{from_value, json};
+
+    use super::*;
+
+    #[test]
+    fn bounds_hold() {
+        assert!(from_value::<Title>(json!("x".repeat(500))).is_ok());
+        assert!(from_value::<Title>(json!("x".repeat(501))).is_err());
+        assert!(from_value::<Title>(json!("  ")).is_err());
+        assert!(from_value::<Title>(json!("a\0b")).is_err());
+        assert!(from_value::<Priority>(json!(10)).is_ok());
+        assert!(from_value::<Priority>(json!(11)).is_err());
+        assert!(from_value::<Priority>(json!(-1)).is_err());
+        assert!(from_value::<Tags>(json!(vec!["t"; 51])).is_err());
+        assert!(from_value::<DueDate>(json!("2026-02-30")).is_err());
+        assert!(from_value::<DueDate>(json!("2026-02-28")).is_ok());
+        assert!(from_value::<DueDate>(json!("2026-02-28T10:00:00+01:00")).is_ok());
+        assert!(from_value::<DueDate>(json!("tomorrow")).is_err());
+    }
+}

@@ -1,0 +1,156 @@
+//! Holds back strangers: how often an address may try to connect or to log in. A thin wrapper over
+//! [governor](https://docs.rs/governor) (GCRA: one number per address instead of a history). What counts as an attempt,
+//! and which address a caller has behind proxies, is decided elsewhere.
+
+use std::hash::{BuildHasher, RandomState};
+use std::net::{IpAddr, Ipv6Addr};
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use governor::clock::{Clock, DefaultClock};
+use governor::middleware::NoOpMiddleware;
+use governor::nanos::Nanos;
+use governor::state::keyed::{DashMapStateStore, ShrinkableKeyedStateStore};
+use governor::state::{InMemoryState, NotKeyed, StateStore};
+use governor::{Quota, RateLimiter};
+
+/// Most addresses that are remembered one by one.
+pub const DEFAULT_MAX_ADDRESSES: usize = 100_000;
+
+/// Idle addresses are looked for after at least this many attempts.
+const MIN_ATTEMPTS_BETWEEN_SWEEPS: usize = 1_024;
+
+/// States shared by the addresses for which there is no room.
+const SHARED_STATES: usize = 4_096;
+
+/// Allows each address `burst` attempts at once and `per_minute` a minute in the long run.
+///
+/// IPv6 addresses count by their /64, which is what one customer has; an IPv4 address written as IPv6 counts as IPv4.
+///
+/// Memory is bounded: addresses that have all of their burst again are dropped, in a sweep whose cost is spread over at
+/// least as many attempts as there are addresses. When the room is full regardless, further addresses are held to the
+/// same quota together with their neighbours (IPv4 /16, IPv6 /32, hashed onto 4,096 shared states): a crowd of attackers
+/// then costs newcomers near it their attempts, but no remembered address loses its count to it.
+///
+/// The clock is governor's, monotonic; tests pass their own with [`with_clock`](Self::with_clock).
+#[derive(Debug)]
+pub struct AddressLimiter<C: Clock = DefaultClock> {
+    limiter: RateLimiter<IpAddr, Bounded, C, NoOpMiddleware<C::Instant>>,
+    attempts: AtomicUsize,
+    next_sweep: AtomicUsize,
+}
+
+impl AddressLimiter {
+    /// Remembers at most [`DEFAULT_MAX_ADDRESSES`] addresses.
+    pub fn new(per_minute: NonZeroU32, burst: NonZeroU32) -> Self {
+        Self::with_clock(per_minute, burst, DEFAULT_MAX_ADDRESSES, DefaultClock::default())
+    }
+}
+
+impl<C: Clock> AddressLimiter<C> {
+    /// Remembers at most `max_addresses` (give or take one per thread that is adding one just then) and takes its time
+    /// from `clock`.
+    pub fn with_clock(per_minute: NonZeroU32, burst: NonZeroU32, max_addresses: usize, clock: C) -> Self {
+        let quota = Quota::per_minute(per_minute).allow_burst(burst);
+        Self {
+            limiter: RateLimiter::new(quota, Bounded::new(max_addresses), clock),
+            attempts: AtomicUsize::new(0),
+            next_sweep: AtomicUsize::new(MIN_ATTEMPTS_BETWEEN_SWEEPS),
+        }
+    }
+
+    /// Counts an attempt from `ip`, or refuses it without counting and says how long to wait.
+    pub fn check(&self, ip: IpAddr) -> Result<(), Duration> {
+        self.sweep_now_and_then();
+        let verdict = self.limiter.check_key(&customer(ip));
+        verdict.map_err(|not_until| not_until.wait_time_from(self.limiter.clock().now()))
+    }
+
+    /// Addresses (and /64s) remembered one by one, idle ones that have not been dropped yet included.
+    pub fn len(&self) -> usize {
+        self.limiter.len()
+    }
+
+    /// True if no address is remembered.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn sweep_now_and_then(&self) {
+        let attempt = self.attempts.fetch_add(1, Ordering::Relaxed);
+        let due = self.next_sweep.load(Ordering::Relaxed);
+        let claim = || self.next_sweep.compare_exchange(due, usize::MAX, Ordering::Relaxed, Ordering::Relaxed);
+        if attempt >= due && claim().is_ok() {
+            self.limiter.retain_recent();
+            let pause = self.limiter.len().max(MIN_ATTEMPTS_BETWEEN_SWEEPS);
+            self.next_sweep.store(attempt.saturating_add(pause), Ordering::Relaxed);
+        }
+    }
+}
+
+/// The address, or of IPv6 its /64.
+fn customer(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64))),
+        v4 => v4,
+    }
+}
+
+/// The wider network: IPv4 /16, IPv6 /32.
+fn neighbourhood(ip: IpAddr) -> u32 {
+    match ip {
+        IpAddr::V4(v4) => v4.to_bits() >> 16,
+        IpAddr::V6(v6) => (v6.to_bits() >> 96) as u32,
+    }
+}
+
+/// One state for each address while there is room, and shared ones beyond.
+#[derive(Debug)]
+struct Bounded {
+    known: DashMapStateStore<IpAddr>,
+    max_known: usize,
+    shared: Box<[InMemoryState]>,
+    spread: RandomState,
+}
+
+impl Bounded {
+    fn new(max_known: usize) -> Self {
+        let shared = (0..SHARED_STATES).map(|_| InMemoryState::default()).collect();
+        Self { known: DashMapStateStore::default(), max_known, shared, spread: RandomState::new() }
+    }
+
+    fn shared(&self, ip: IpAddr) -> &InMemoryState {
+        let index = self.spread.hash_one(neighbourhood(ip)) % SHARED_STATES as u64;
+        &self.shared[index as usize]
+    }
+}
+
+impl StateStore for Bounded {
+    type Key = IpAddr;
+
+    fn measure_and_replace<T, F, E>(&self, ip: &IpAddr, f: F) -> Result<T, E>
+    where
+        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
+    {
+        if self.known.contains_key(ip) || self.known.len() < self.max_known {
+            self.known.measure_and_replace(ip, f)
+        } else {
+            self.shared(*ip).measure_and_replace(&NotKeyed::NonKey, f)
+        }
+    }
+}
+
+impl ShrinkableKeyedStateStore<IpAddr> for Bounded {
+    fn retain_recent(&self, drop_below: Nanos) {
+        ShrinkableKeyedStateStore::retain_recent(&self.known, drop_below);
+    }
+
+    fn len(&self) -> usize {
+        self.known.len()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+}

@@ -1,0 +1,2 @@
+//! The boardwire program.
+fn main() {}

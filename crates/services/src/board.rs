@@ -1,0 +1,173 @@
+//! Changes of boards and of their members.
+
+use boardwire_protocol::{
+    Board, BoardId, Column, ColumnId, Epoch, Event, Member, Role, Seq, Status, board, data,
+};
+use serde_json::to_value;
+
+use crate::{
+    Applied, Fault,
+    access::Archived,
+    edit::BoardEdit,
+    merge::Merge,
+    position,
+    storage::{BoardState, ColumnState, FieldVersions},
+    unit::Unit,
+};
+
+/// The columns of a board that names none.
+const DEFAULT_COLUMNS: [(&str, Status); 3] =
+    [("To Do", Status::Todo), ("In Progress", Status::InProgress), ("Done", Status::Done)];
+
+pub(crate) async fn create(unit: &mut Unit<'_>, command: board::Create) -> Result<Applied, Fault> {
+    let creator = unit.caller.user().clone();
+    let new_id = || unit.clock.new_id();
+    let id = match command.id {
+        Some(id) => id,
+        None => BoardId::try_from(new_id().as_str()).map_err(|_| Fault::BrokenOff)?,
+    };
+    let board = Board {
+        id: id.clone(),
+        name: command.name.into_string(),
+        description: command.description.map(|text| text.into_string()).unwrap_or_default(),
+        color: command.color.map(|color| color.into_string()),
+        team_id: None,
+        archived: false,
+        version: 1,
+        created_by: creator.clone(),
+        created_at: unit.now,
+        updated_at: unit.now,
+    };
+    let epoch = Epoch::try_from(new_id().as_str()).map_err(|_| Fault::BrokenOff)?;
+    let state = BoardState { board, changed: FieldVersions::default(), seq: Seq(0), epoch };
+    if !unit.tx.insert_board(&state).await? {
+        return Err(Fault::conflict("this board id is taken"));
+    }
+    unit.tx.set_member(&id, &creator, Role::Owner).await?;
+    let mut edit = unit.board(&id, Role::Owner, Archived::Refused).await?;
+
+    let wanted = match command.columns {
+        Some(columns) => columns.0.into_iter().map(|new| (new.name.into_string(), new.status, new.wip_limit)).collect(),
+        None => DEFAULT_COLUMNS.map(|(name, status)| (name.to_owned(), Some(status), None)).to_vec(),
+    };
+    let mut columns = Vec::with_capacity(wanted.len());
+    let keys = position::spread(None, None, wanted.len());
+    for ((name, status, wip_limit), position) in wanted.into_iter().zip(keys) {
+        let column = Column {
+            id: ColumnId::try_from(edit.new_id().as_str()).map_err(|_| Fault::BrokenOff)?,
+            board_id: id.clone(),
+            name,
+            position,
+            status,
+            wip_limit,
+            version: 1,
+            created_at: edit.now(),
+            updated_at: edit.now(),
+        };
+        let state = ColumnState { column, changed: FieldVersions::default() };
+        edit.tx().insert_column(&state).await?;
+        columns.push(state.column);
+    }
+    let board = edit.board().clone();
+    edit.record(Event::BoardCreated(data::BoardCreated {
+        board: board.clone(),
+        columns: columns.clone(),
+        created_by: creator,
+    }))
+    .await?;
+    edit.finish(&board::Created { board, columns }).await
+}
+
+pub(crate) async fn update(unit: &mut Unit<'_>, command: board::Update) -> Result<Applied, Fault> {
+    let mut edit = unit.board(&command.board_id, Role::Member, Archived::Refused).await?;
+    let before = edit.board().clone();
+    let updates = command.updates;
+    let changes = {
+        let BoardState { board, changed, .. } = edit.board_mut();
+        let mut merge = Merge::new(changed, board.version, command.expected_version)?;
+        merge.set("name", &mut board.name, updates.name.map(|name| name.into_string()));
+        let description = updates.description.wanted().map(|text| text.map(|text| text.into_string()).unwrap_or_default());
+        merge.set("description", &mut board.description, description);
+        merge.set("color", &mut board.color, updates.color.wanted().map(|color| color.map(|color| color.into_string())));
+        merge.finish(|| to_value(&before))?
+    };
+    if !changes.is_empty() {
+        let board = touch(&mut edit);
+        edit.record(Event::BoardUpdated(data::BoardUpdated { board, changes, updated_by: edit.actor() })).await?;
+    }
+    finish(edit).await
+}
+
+pub(crate) async fn archive(unit: &mut Unit<'_>, command: board::Only) -> Result<Applied, Fault> {
+    let mut edit = unit.board(&command.board_id, Role::Owner, Archived::Allowed).await?;
+    if !edit.board().archived {
+        edit.board_mut().board.archived = true;
+        let board = touch(&mut edit);
+        edit.record(Event::BoardArchived(data::BoardArchived { board, archived_by: edit.actor() })).await?;
+    }
+    finish(edit).await
+}
+
+pub(crate) async fn restore(unit: &mut Unit<'_>, command: board::Only) -> Result<Applied, Fault> {
+    let mut edit = unit.board(&command.board_id, Role::Owner, Archived::Allowed).await?;
+    if edit.board().archived {
+        edit.board_mut().board.archived = false;
+        let board = touch(&mut edit);
+        edit.record(Event::BoardRestored(data::BoardRestored { board, restored_by: edit.actor() })).await?;
+    }
+    finish(edit).await
+}
+
+pub(crate) async fn set_member(unit: &mut Unit<'_>, command: board::MemberSet) -> Result<Applied, Fault> {
+    let mut edit = unit.board(&command.board_id, Role::Owner, Archived::Refused).await?;
+    let user = edit.tx().user(&command.user_id).await?.ok_or(Fault::NotFound("user"))?;
+    let role = edit.tx().role(&command.board_id, &user.id).await?;
+    let member = Member { board_id: command.board_id, user_id: user.id, name: user.name, role: command.role };
+    if role != Some(command.role) {
+        if role == Some(Role::Owner) {
+            another_owner(&mut edit).await?;
+        }
+        edit.tx().set_member(&member.board_id, &member.user_id, member.role).await?;
+        edit.record(Event::BoardMemberSet(data::BoardMemberSet {
+            member: member.clone(),
+            board_id: member.board_id.clone(),
+        }))
+        .await?;
+    }
+    edit.finish(&board::MemberResult { member }).await
+}
+
+pub(crate) async fn remove_member(unit: &mut Unit<'_>, command: board::MemberRemove) -> Result<Applied, Fault> {
+    let board::MemberRemove { board_id, user_id } = command;
+    let mut edit = unit.board(&board_id, Role::Owner, Archived::Refused).await?;
+    match edit.tx().role(&board_id, &user_id).await? {
+        None => return Err(Fault::NotFound("member")),
+        Some(Role::Owner) => another_owner(&mut edit).await?,
+        Some(_) => {}
+    }
+    edit.tx().remove_member(&board_id, &user_id).await?;
+    edit.record(Event::BoardMemberRemoved(data::BoardMemberRemoved { user_id: user_id.clone(), board_id })).await?;
+    edit.finish(&board::MemberRemoved { user_id }).await
+}
+
+/// A board keeps at least one owner.
+async fn another_owner(edit: &mut BoardEdit<'_, '_>) -> Result<(), Fault> {
+    let id = edit.id().clone();
+    if edit.tx().count_owners(&id).await? > 1 {
+        return Ok(());
+    }
+    Err(Fault::conflict("this is the board's only owner; make somebody else an owner first"))
+}
+
+fn touch(edit: &mut BoardEdit<'_, '_>) -> Board {
+    let now = edit.now();
+    let state = edit.board_mut();
+    state.board.version += 1;
+    state.board.updated_at = now;
+    state.board.clone()
+}
+
+async fn finish(edit: BoardEdit<'_, '_>) -> Result<Applied, Fault> {
+    let board = edit.board().clone();
+    edit.finish(&board::BoardResult { board }).await
+}

@@ -1,0 +1,186 @@
+//! Changes of columns.
+
+use std::collections::{HashMap, HashSet};
+
+use boardwire_protocol::{Column, ColumnId, Event, Role, column, data};
+use serde_json::to_value;
+
+use crate::{
+    Applied, Fault,
+    access::Archived,
+    edit::BoardEdit,
+    merge::Merge,
+    place::Neighbours,
+    position::{self, LONG},
+    storage::{ColumnState, FieldVersions},
+    unit::Unit,
+};
+
+/// The most columns that a board may have.
+const MAX_COLUMNS: usize = 100;
+
+pub(crate) async fn create(unit: &mut Unit<'_>, command: column::Create) -> Result<Applied, Fault> {
+    let mut edit = unit.board(&command.board_id, Role::Member, Archived::Refused).await?;
+    let columns = edit.columns().await?;
+    if columns.len() >= MAX_COLUMNS {
+        return Err(Fault::conflict(format!("a board has at most {MAX_COLUMNS} columns")));
+    }
+    let id = match command.id {
+        Some(id) => id,
+        None => ColumnId::try_from(edit.new_id().as_str()).map_err(|_| Fault::BrokenOff)?,
+    };
+    let at = index_for(&columns, command.before.as_ref(), command.after.as_ref())?;
+    let low = at.checked_sub(1).map(|before| columns[before].position.as_str());
+    let key = position::between(low, columns.get(at).map(|column| column.position.as_str()));
+    let narrow = key.len() > LONG;
+    let column = Column {
+        id,
+        board_id: edit.id().clone(),
+        name: command.name.into_string(),
+        position: key,
+        status: command.status,
+        wip_limit: command.wip_limit,
+        version: 1,
+        created_at: edit.now(),
+        updated_at: edit.now(),
+    };
+    let mut state = ColumnState { column, changed: FieldVersions::default() };
+    if !edit.tx().insert_column(&state).await? {
+        return Err(Fault::conflict("this column id is taken"));
+    }
+    edit.record(Event::ColumnCreated(data::ColumnCreated {
+        column: state.column.clone(),
+        board_id: edit.id().clone(),
+    }))
+    .await?;
+    if narrow {
+        let order: Vec<_> = edit.columns().await?.into_iter().map(|column| column.id).collect();
+        let columns = reorder_to(&mut edit, &order).await?;
+        state.column = columns.into_iter().find(|column| column.id == state.column.id).unwrap_or(state.column);
+    }
+    edit.finish(&column::ColumnResult { column: state.column }).await
+}
+
+pub(crate) async fn update(unit: &mut Unit<'_>, command: column::Update) -> Result<Applied, Fault> {
+    let (mut edit, mut state) = open(unit, &command.column_id).await?;
+    let before = state.column.clone();
+    let updates = command.updates;
+    let changes = {
+        let ColumnState { column, changed } = &mut state;
+        let mut merge = Merge::new(changed, column.version, command.expected_version)?;
+        merge.set("name", &mut column.name, updates.name.map(|name| name.into_string()));
+        merge.set("status", &mut column.status, updates.status.wanted());
+        merge.set("wip_limit", &mut column.wip_limit, updates.wip_limit.wanted());
+        merge.finish(|| to_value(&before))?
+    };
+    if !changes.is_empty() {
+        state.column.version += 1;
+        state.column.updated_at = edit.now();
+        edit.tx().save_column(&state).await?;
+        edit.record(Event::ColumnUpdated(data::ColumnUpdated {
+            column: state.column.clone(),
+            changes,
+            board_id: edit.id().clone(),
+        }))
+        .await?;
+    }
+    edit.finish(&column::ColumnResult { column: state.column }).await
+}
+
+pub(crate) async fn reorder(unit: &mut Unit<'_>, command: column::Reorder) -> Result<Applied, Fault> {
+    let mut edit = unit.board(&command.board_id, Role::Member, Archived::Refused).await?;
+    let columns = edit.columns().await?;
+    let wanted: HashSet<_> = command.column_ids.iter().collect();
+    let known: HashSet<_> = columns.iter().map(|column| &column.id).collect();
+    if wanted.len() != command.column_ids.len() {
+        return Err(Fault::invalid("columnIds", "names a column twice"));
+    }
+    if wanted != known {
+        return Err(Fault::Conflict {
+            message: "columnIds must name all columns of the board, as they are now".to_owned(),
+            current: Some(to_value(&columns)?),
+            fields: vec!["columnIds"],
+        });
+    }
+    let columns = if columns.iter().map(|column| &column.id).eq(&command.column_ids) {
+        columns
+    } else {
+        reorder_to(&mut edit, &command.column_ids).await?
+    };
+    edit.finish(&column::Columns { columns }).await
+}
+
+pub(crate) async fn delete(unit: &mut Unit<'_>, command: column::Delete) -> Result<Applied, Fault> {
+    let (mut edit, state) = open(unit, &command.column_id).await?;
+    let tasks = edit.tx().tasks_in(&command.column_id).await?;
+    match &command.move_tasks_to {
+        Some(target) if *target == command.column_id => {
+            return Err(Fault::invalid("moveTasksTo", "is the column that is to be deleted"));
+        }
+        Some(target) => {
+            let target = edit.column(target).await?.column;
+            edit.room_in(&target, tasks.len() as u64).await?;
+            for mut task in tasks {
+                task.task.position = edit.place(&target.id, &Neighbours::default(), &task.task.id).await?;
+                edit.enter(&mut task, &target);
+                edit.tx().save_task(&task).await?;
+                edit.record_move(task.task, command.column_id.clone()).await?;
+            }
+        }
+        None if tasks.is_empty() => {}
+        None => {
+            let message = format!("the column holds {} tasks; say in moveTasksTo where they go", tasks.len());
+            return Err(Fault::Conflict { message, current: Some(to_value(&state.column)?), fields: vec![] });
+        }
+    }
+    edit.tx().delete_column(&command.column_id).await?;
+    edit.record(Event::ColumnDeleted(data::ColumnDeleted {
+        column_id: command.column_id.clone(),
+        board_id: edit.id().clone(),
+    }))
+    .await?;
+    edit.finish(&column::Deleted { column_id: command.column_id }).await
+}
+
+/// Locks the board of a column, and reads the column again behind the lock.
+async fn open<'u, 't>(unit: &'u mut Unit<'t>, id: &ColumnId) -> Result<(BoardEdit<'u, 't>, ColumnState), Fault> {
+    let board = unit.tx.column(id).await?.ok_or(Fault::NotFound("column"))?.column.board_id;
+    let mut edit = unit.board(&board, Role::Member, Archived::Refused).await.map_err(|fault| match fault {
+        Fault::NotFound(_) => Fault::NotFound("column"),
+        other => other,
+    })?;
+    let state = edit.column(id).await?;
+    Ok((edit, state))
+}
+
+/// Where a new column goes: behind `after`, else in front of `before`, else at the end.
+fn index_for(columns: &[Column], before: Option<&ColumnId>, after: Option<&ColumnId>) -> Result<usize, Fault> {
+    let find = |id: &ColumnId, path: &'static str| {
+        let found = columns.iter().position(|column| column.id == *id);
+        found.ok_or_else(|| Fault::conflict(format!("the column named in `{path}` is not on this board any more")))
+    };
+    let before = before.map(|id| find(id, "before")).transpose()?;
+    let after = after.map(|id| find(id, "after")).transpose()?;
+    Ok(after.map(|at| at + 1).or(before).unwrap_or(columns.len()))
+}
+
+/// Gives all columns new positions in this order, and records it.
+async fn reorder_to(edit: &mut BoardEdit<'_, '_>, order: &[ColumnId]) -> Result<Vec<Column>, Fault> {
+    let id = edit.id().clone();
+    let mut states: HashMap<_, _> =
+        edit.tx().columns(&id).await?.into_iter().map(|state| (state.column.id.clone(), state)).collect();
+    let mut columns = Vec::with_capacity(order.len());
+    for (id, key) in order.iter().zip(position::spread(None, None, order.len())) {
+        let Some(mut state) = states.remove(id) else { continue };
+        if state.column.position != key {
+            state.column.position = key;
+            state.column.version += 1;
+            state.column.updated_at = edit.now();
+            state.changed.0.insert("position".to_owned(), state.column.version);
+            edit.tx().save_column(&state).await?;
+        }
+        columns.push(state.column);
+    }
+    edit.record(Event::ColumnReordered(data::ColumnReordered { columns: columns.clone(), board_id: id })).await?;
+    Ok(columns)
+}

@@ -1,0 +1,142 @@
+//! The permit to write on one board, and the pen: whoever holds a [`BoardEdit`] has passed both locks.
+
+use std::sync::Arc;
+
+use boardwire_protocol::{
+    Board, BoardId, ColumnId, Envelope, EnvelopeMeta, Event, EventId, Seq, TaskId, Timestamp, UserId,
+};
+use serde::Serialize;
+
+use crate::{
+    Applied, Fault,
+    storage::{BoardState, ColumnState, LogEntry, TaskState, Transaction},
+    unit::Unit,
+};
+
+/// A locked board that the caller may write. Ends with [`BoardEdit::finish`], which writes the board's `seq`.
+pub struct BoardEdit<'u, 't> {
+    unit: &'u mut Unit<'t>,
+    state: BoardState,
+    stored_seq: Seq,
+    board_changed: bool,
+}
+
+impl<'u, 't> BoardEdit<'u, 't> {
+    pub(crate) fn new(unit: &'u mut Unit<'t>, state: BoardState) -> Self {
+        Self { unit, stored_seq: state.seq, state, board_changed: false }
+    }
+
+    pub(crate) fn id(&self) -> &BoardId {
+        &self.state.board.id
+    }
+
+    pub(crate) fn board(&self) -> &Board {
+        &self.state.board
+    }
+
+    /// The board's own row, to be changed; it is written back at the end.
+    pub(crate) fn board_mut(&mut self) -> &mut BoardState {
+        self.board_changed = true;
+        &mut self.state
+    }
+
+    pub(crate) fn tx(&mut self) -> &mut dyn Transaction {
+        self.unit.tx
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.unit.now
+    }
+
+    pub(crate) fn actor(&self) -> UserId {
+        self.unit.caller.user().clone()
+    }
+
+    pub(crate) fn new_id(&self) -> String {
+        self.unit.clock.new_id()
+    }
+
+    /// A task of this board.
+    pub(crate) async fn task(&mut self, id: &TaskId) -> Result<TaskState, Fault> {
+        let task = self.tx().task(id).await?.ok_or(Fault::NotFound("task"))?;
+        if task.task.board_id != *self.id() { Err(Fault::NotFound("task")) } else { Ok(task) }
+    }
+
+    /// A column of this board.
+    pub(crate) async fn column(&mut self, id: &ColumnId) -> Result<ColumnState, Fault> {
+        let column = self.tx().column(id).await?.ok_or(Fault::NotFound("column"))?;
+        if column.column.board_id != *self.id() { Err(Fault::NotFound("column")) } else { Ok(column) }
+    }
+
+    /// An existing user, named in the field `path`.
+    pub(crate) async fn known_user(&mut self, id: &UserId, path: &'static str) -> Result<(), Fault> {
+        match self.tx().user(id).await? {
+            Some(_) => Ok(()),
+            None => Err(Fault::invalid(path, "there is no such user")),
+        }
+    }
+
+    /// Appends an event to the board's log under the next `seq`.
+    pub(crate) async fn record(&mut self, event: Event) -> Result<(), Fault> {
+        let (task_id, subject) = concerns(&event);
+        let entry = LogEntry {
+            board_id: self.id().clone(),
+            seq: self.state.seq.next(),
+            kind: event.kind(),
+            task_id,
+            subject,
+            actor: Some(self.actor()),
+            at: self.unit.now,
+            envelope: Envelope::new(
+                &EnvelopeMeta {
+                    kind: event.kind(),
+                    timestamp: self.unit.now,
+                    id: EventId::try_from(self.new_id().as_str()).map_err(|_| Fault::BrokenOff)?,
+                    board_id: Some(self.id().clone()),
+                    seq: Some(self.state.seq.next()),
+                    user_id: Some(self.actor()),
+                    request_id: self.unit.request_id.cloned(),
+                },
+                &event,
+            )
+            .encode()?,
+        };
+        self.unit.tx.append(&entry).await?;
+        self.state.seq = entry.seq;
+        self.unit.entries.push(Arc::new(entry));
+        Ok(())
+    }
+
+    /// Writes the board back and says what the change results in.
+    pub(crate) async fn finish(mut self, result: &impl Serialize) -> Result<Applied, Fault> {
+        if self.board_changed {
+            self.unit.tx.save_board(&self.state).await?;
+        } else if self.state.seq != self.stored_seq {
+            let (id, seq) = (self.id().clone(), self.state.seq);
+            self.tx().save_seq(&id, seq).await?;
+        }
+        Applied::new(self.state.board.id, self.state.seq, result)
+    }
+}
+
+/// The task that an event concerns, and the user that it is about.
+fn concerns(event: &Event) -> (Option<TaskId>, Option<UserId>) {
+    match event {
+        Event::TaskCreated(data) => (Some(data.task.id.clone()), None),
+        Event::TaskUpdated(data) => (Some(data.task.id.clone()), None),
+        Event::TaskMoved(data) => (Some(data.task.id.clone()), None),
+        Event::TaskAssigned(data) => (Some(data.task.id.clone()), data.assignee.clone()),
+        Event::TaskCompleted(data) => (Some(data.task.id.clone()), None),
+        Event::TaskDeleted(data) => (Some(data.task_id.clone()), None),
+        Event::BoardMemberSet(data) => (None, Some(data.member.user_id.clone())),
+        Event::BoardMemberRemoved(data) => (None, Some(data.user_id.clone())),
+        Event::BoardCreated(data) => (None, Some(data.created_by.clone())),
+        Event::BoardUpdated(_)
+        | Event::BoardArchived(_)
+        | Event::BoardRestored(_)
+        | Event::ColumnCreated(_)
+        | Event::ColumnUpdated(_)
+        | Event::ColumnReordered(_)
+        | Event::ColumnDeleted(_) => (None, None),
+    }
+}

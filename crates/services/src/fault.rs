@@ -1,0 +1,100 @@
+//! Why something did not happen, and the one place that says how clients are told.
+
+use boardwire_protocol::{Code, ErrorBody};
+use serde_json::{Value, json};
+
+use crate::storage::StorageError;
+
+/// Why a command did not happen. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// It does not exist, or the caller may not know that it does.
+    #[error("no such {0}")]
+    NotFound(&'static str),
+    /// The caller may read it, but not do that.
+    #[error("{0}")]
+    Forbidden(String),
+    /// A field makes no sense here.
+    #[error("{path}: {message}")]
+    Invalid {
+        /// The field.
+        path: &'static str,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// Somebody else was faster, or a rule of the board stands against it.
+    #[error("{message}")]
+    Conflict {
+        /// A sentence for people.
+        message: String,
+        /// The entity as it is now.
+        current: Option<Value>,
+        /// The fields that clash.
+        fields: Vec<&'static str>,
+    },
+    /// The request id was used for something else.
+    #[error("this request id was used for another request")]
+    IdempotencyMismatch,
+    /// The same request is being made at this moment, over another connection.
+    #[error("the same request is being made at this moment")]
+    Repeated,
+    /// The column is full.
+    #[error("the column holds {0} tasks, which is its limit")]
+    WipLimit(u32),
+    /// The board is archived.
+    #[error("the board is archived; restore it first")]
+    Archived,
+    /// Storage could not answer.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// A result or event could not be written as JSON.
+    #[error("can't be written as JSON: {0}")]
+    Encoding(#[from] serde_json::Error),
+    /// A task of the program ended before its work was done.
+    #[error("the work was broken off")]
+    BrokenOff,
+}
+
+impl Fault {
+    /// A field that makes no sense here.
+    pub(crate) fn invalid(path: &'static str, message: impl Into<String>) -> Self {
+        Self::Invalid { path, message: message.into() }
+    }
+
+    /// A conflict without an entity to show.
+    pub(crate) fn conflict(message: impl Into<String>) -> Self {
+        Self::Conflict { message: message.into(), current: None, fields: Vec::new() }
+    }
+
+    /// How clients are told. What is inside stays inside: it goes to the log, under the id that `incident` makes.
+    pub fn body(&self, incident: impl FnOnce() -> String) -> ErrorBody {
+        let body = |code| ErrorBody::new(code, self.to_string());
+        match self {
+            Self::NotFound(_) => body(Code::NotFound),
+            Self::Forbidden(_) => body(Code::Forbidden),
+            Self::Invalid { path, message } => {
+                body(Code::InvalidMessage).with_details(json!([{"path": path, "message": message}]))
+            }
+            Self::Conflict { current, fields, .. } => {
+                let mut details = json!({"fields": fields});
+                if let Some(current) = current {
+                    details["current"] = current.clone();
+                }
+                body(Code::Conflict).with_details(details)
+            }
+            Self::IdempotencyMismatch => body(Code::IdempotencyMismatch),
+            Self::Repeated => body(Code::Unavailable),
+            Self::WipLimit(limit) => body(Code::WipLimit).with_details(json!({"wip_limit": limit})),
+            Self::Archived => body(Code::Archived),
+            Self::Storage(StorageError::Unavailable(error)) => {
+                tracing::warn!(%error, "storage is unavailable");
+                ErrorBody::new(Code::Unavailable, "the server can't do this now; try again")
+            }
+            Self::Storage(StorageError::Broken(_)) | Self::Encoding(_) | Self::BrokenOff => {
+                let id = incident();
+                tracing::error!(incident = id, error = ?self, "internal fault");
+                ErrorBody::new(Code::Internal, "a fault of the server").with_details(json!({"id": id}))
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Field-level conflicts: a change made against an older version goes through as long as it touches no field that has
+//! changed since.
+
+use boardwire_protocol::data::Changes;
+use serde::Serialize;
+use serde_json::{Value, to_value};
+
+use crate::{Fault, storage::FieldVersions};
+
+/// One change of one entity's fields.
+pub(crate) struct Merge<'a> {
+    changed: &'a mut FieldVersions,
+    version: u64,
+    expected: Option<u64>,
+    changes: Changes,
+    clashes: Vec<&'static str>,
+}
+
+impl<'a> Merge<'a> {
+    /// Begins a change against the version `expected` of an entity that is at `version` now.
+    pub(crate) fn new(changed: &'a mut FieldVersions, version: u64, expected: Option<u64>) -> Result<Self, Fault> {
+        if expected.is_some_and(|expected| expected > version) {
+            return Err(Fault::invalid("expectedVersion", format!("is newer than the entity, which is at {version}")));
+        }
+        Ok(Self { changed, version, expected, changes: Changes::new(), clashes: Vec::new() })
+    }
+
+    /// Sets a field, where a value is wanted and differs.
+    pub(crate) fn set<T: PartialEq + Serialize>(&mut self, name: &'static str, field: &mut T, wanted: Option<T>) {
+        let Some(wanted) = wanted.filter(|wanted| wanted != field) else { return };
+        let last = self.changed.0.get(name).copied().unwrap_or(0);
+        if self.expected.is_some_and(|expected| last > expected) {
+            self.clashes.push(name);
+            return;
+        }
+        self.changes.insert(name, to_value(&wanted).unwrap_or_default());
+        *field = wanted;
+    }
+
+    /// Ends the change: what really changed, noted under the next version; empty when nothing did.
+    ///
+    /// # Errors
+    /// [`Fault::Conflict`] with the fields that clash and the entity as it is, `current`.
+    pub(crate) fn finish(self, current: impl FnOnce() -> Result<Value, serde_json::Error>) -> Result<Changes, Fault> {
+        if !self.clashes.is_empty() {
+            return Err(Fault::Conflict {
+                message: format!("changed by somebody else since: {}", self.clashes.join(", ")),
+                current: Some(current()?),
+                fields: self.clashes,
+            });
+        }
+        for name in self.changes.keys() {
+            self.changed.0.insert((*name).to_owned(), self.version + 1);
+        }
+        Ok(self.changes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn merge(last: u64, expected: Option<u64>, wanted: &str) -> Result<(Changes, String), Fault> {
+        let mut changed = FieldVersions::default();
+        changed.0.insert("title".into(), last);
+        let mut title = "old".to_owned();
+        let mut merge = Merge::new(&mut changed, 5, expected)?;
+        merge.set("title", &mut title, Some(wanted.to_owned()));
+        let changes = merge.finish(|| Ok(Value::Null))?;
+        Ok((changes, title))
+    }
+
+    #[test]
+    fn an_untouched_field_may_be_changed_against_an_old_version() {
+        assert_eq!(merge(2, Some(2), "new").unwrap().1, "new");
+        assert_eq!(merge(3, None, "new").unwrap().1, "new");
+    }
+
+    #[test]
+    fn a_field_changed_since_is_a_conflict() {
+        let fault = merge(3, Some(2), "new").unwrap_err();
+        assert!(matches!(fault, Fault::Conflict { fields, .. } if fields == ["title"]));
+    }
+
+    #[test]
+    fn the_same_value_is_no_change_and_no_conflict() {
+        assert!(merge(3, Some(2), "old").unwrap().0.is_empty());
+    }
+
+    #[test]
+    fn a_version_from_the_future_is_refused() {
+        assert!(matches!(merge(3, Some(6), "new"), Err(Fault::Invalid { path: "expectedVersion", .. })));
+    }
+}

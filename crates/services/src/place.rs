@@ -1,0 +1,120 @@
+//! Where a task or column goes: from the neighbours that a client names to a position, and more room where it has
+//! become narrow.
+
+use boardwire_protocol::{ColumnId, Event, Task, TaskId, data};
+
+use crate::{
+    Fault,
+    edit::BoardEdit,
+    position::{self, LONG},
+    storage::TaskState,
+};
+
+/// The neighbours that a client named.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Neighbours {
+    pub(crate) before: Option<TaskId>,
+    pub(crate) after: Option<TaskId>,
+}
+
+impl BoardEdit<'_, '_> {
+    /// A position in a column for `task` (which may be new): behind `after`, else in front of `before`, else at the end.
+    pub(crate) async fn place(
+        &mut self,
+        column: &ColumnId,
+        neighbours: &Neighbours,
+        task: &TaskId,
+    ) -> Result<String, Fault> {
+        let (low, high) = self.gap(column, neighbours, task).await?;
+        let key = position::between(low.as_deref(), high.as_deref());
+        if key.len() <= LONG {
+            return Ok(key);
+        }
+        self.respread(column, low.as_deref(), task).await
+    }
+
+    async fn gap(
+        &mut self,
+        column: &ColumnId,
+        neighbours: &Neighbours,
+        task: &TaskId,
+    ) -> Result<(Option<String>, Option<String>), Fault> {
+        let before = self.neighbour(column, neighbours.before.as_ref(), task, "before").await?;
+        if let Some(after) = self.neighbour(column, neighbours.after.as_ref(), task, "after").await? {
+            let next = self.tx().position_after(column, &after, Some(task)).await?;
+            return Ok((Some(after), next));
+        }
+        let previous = self.tx().position_before(column, before.as_deref(), Some(task)).await?;
+        Ok((previous, before))
+    }
+
+    async fn neighbour(
+        &mut self,
+        column: &ColumnId,
+        id: Option<&TaskId>,
+        task: &TaskId,
+        path: &'static str,
+    ) -> Result<Option<String>, Fault> {
+        let Some(id) = id else { return Ok(None) };
+        if id == task {
+            return Err(Fault::invalid(path, "a task can't be its own neighbour"));
+        }
+        match self.tx().task(id).await? {
+            Some(neighbour) if neighbour.task.column_id == *column => Ok(Some(neighbour.task.position)),
+            _ => Err(Fault::conflict(format!("the task named in `{path}` is not in that column any more"))),
+        }
+    }
+
+    /// The gap has become narrow: gives the tasks around it new positions, as few as will do, and says so with an event
+    /// for each of them. Returns the position that was kept free behind `low`.
+    async fn respread(&mut self, column: &ColumnId, low: Option<&str>, task: &TaskId) -> Result<String, Fault> {
+        let mut tasks = self.tx().tasks_in(column).await?;
+        tasks.retain(|state| state.task.id != *task);
+        let gap = tasks.iter().take_while(|state| low.is_some_and(|low| state.task.position.as_str() <= low)).count();
+        let mut reach = 4;
+        loop {
+            let (from, to) = (gap.saturating_sub(reach), (gap + reach).min(tasks.len()));
+            let outer_low = from.checked_sub(1).map(|at| tasks[at].task.position.as_str());
+            let outer_high = tasks.get(to).map(|state| state.task.position.as_str());
+            let mut keys = position::spread(outer_low, outer_high, to - from + 1);
+            let whole = from == 0 && to == tasks.len();
+            if whole || keys.iter().all(|key| key.len() <= LONG / 2) {
+                let kept_free = keys.remove(gap - from);
+                for (state, key) in tasks.drain(from..to).zip(keys) {
+                    self.reposition(state, key).await?;
+                }
+                return Ok(kept_free);
+            }
+            reach *= 2;
+        }
+    }
+
+    async fn reposition(&mut self, mut state: TaskState, key: String) -> Result<(), Fault> {
+        state.task.position = key;
+        self.touch(&mut state, &["position"]);
+        self.tx().save_task(&state).await?;
+        let column = state.task.column_id.clone();
+        self.record_move(state.task, column).await
+    }
+
+    /// Raises a task's version and notes which fields changed with it.
+    pub(crate) fn touch(&self, state: &mut TaskState, fields: &[&str]) {
+        state.task.version += 1;
+        state.task.updated_at = self.now();
+        for field in fields {
+            state.changed.0.insert((*field).to_owned(), state.task.version);
+        }
+    }
+
+    /// Records that a task moved, from `from_column` to where it is now.
+    pub(crate) async fn record_move(&mut self, task: Task, from_column: ColumnId) -> Result<(), Fault> {
+        let event = Event::TaskMoved(data::TaskMoved {
+            from_column,
+            to_column: task.column_id.clone(),
+            moved_by: self.actor(),
+            board_id: self.id().clone(),
+            task,
+        });
+        self.record(event).await
+    }
+}

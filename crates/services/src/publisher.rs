@@ -1,0 +1,23 @@
+//! Where committed events go.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use boardwire_protocol::{BoardId, Seq};
+
+use crate::storage::LogEntry;
+
+/// The connection that a change came over: it gets the reply, and not the event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Origin(pub u64);
+
+/// Carries committed events to those who should have them.
+#[async_trait]
+pub trait Publisher: Send + Sync + 'static {
+    /// Takes events that have been committed, in the order of their `seq`. Returns when all events of the board up to
+    /// the last of these are on their way, so that an acknowledgement sent now comes after them.
+    async fn publish(&self, entries: &[Arc<LogEntry>], origin: Option<Origin>);
+
+    /// Returns when all events of the board up to `seq` are on their way.
+    async fn settle(&self, board: &BoardId, seq: Seq);
+}

@@ -1,0 +1,285 @@
+//! The storage that services need, as traits: reading, the board's log, and one unit of work for each command. The
+//! `store` crate implements them on SQLite and Postgres; nothing here knows a statement.
+//!
+//! Look-ups return `Option`: whether absence is an error is decided by the caller.
+
+use std::{collections::BTreeMap, error::Error, fmt, future::Future, pin::Pin, sync::Arc};
+
+use async_trait::async_trait;
+use boardwire_protocol::{
+    Board, BoardId, Column, ColumnId, Epoch, EventKind, RequestId, Role, Seq, Task, TaskId, TeamId, Timestamp, UserId,
+    board::Snapshot,
+};
+use serde_json::value::RawValue;
+
+use crate::{Applied, Fault};
+
+/// Storage can't answer.
+#[derive(Debug)]
+pub enum StorageError {
+    /// It is down, busy, full or read-only: the same call may go through later.
+    Unavailable(Box<dyn Error + Send + Sync>),
+    /// It answered something that can't be: a fault of the program or of the data.
+    Broken(Box<dyn Error + Send + Sync>),
+}
+
+impl fmt::Display for StorageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unavailable(error) => write!(f, "storage is unavailable: {error}"),
+            Self::Broken(error) => write!(f, "storage answered what can't be: {error}"),
+        }
+    }
+}
+
+impl Error for StorageError {}
+
+/// The result of a storage call.
+pub type Stored<T> = Result<T, StorageError>;
+
+/// For each field, the version of the entity at which it last changed. A field that is absent never changed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct FieldVersions(pub BTreeMap<String, u64>);
+
+/// A user as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// The id.
+    pub id: UserId,
+    /// The name.
+    pub name: String,
+    /// What the user may do at most: `read`, `write`, `admin`.
+    pub permissions: Vec<String>,
+    /// The user's teams.
+    pub teams: Vec<TeamId>,
+    /// When the user was made.
+    pub created_at: Timestamp,
+}
+
+/// A board as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BoardState {
+    /// What clients see.
+    pub board: Board,
+    /// Which fields changed when.
+    pub changed: FieldVersions,
+    /// The number of the last event.
+    pub seq: Seq,
+    /// The life of the log.
+    pub epoch: Epoch,
+}
+
+/// A column as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnState {
+    /// What clients see.
+    pub column: Column,
+    /// Which fields changed when.
+    pub changed: FieldVersions,
+}
+
+/// A task as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskState {
+    /// What clients see.
+    pub task: Task,
+    /// Which fields changed when.
+    pub changed: FieldVersions,
+}
+
+/// One durable event in a board's log.
+#[derive(Debug, Clone)]
+pub struct LogEntry {
+    /// The board.
+    pub board_id: BoardId,
+    /// Its number: 1, 2, 3, … for each board.
+    pub seq: Seq,
+    /// Which event.
+    pub kind: EventKind,
+    /// The task that it concerns.
+    pub task_id: Option<TaskId>,
+    /// The user that it is about: who became a member or ceased to be one.
+    pub subject: Option<UserId>,
+    /// Who caused it.
+    pub actor: Option<UserId>,
+    /// When it was committed.
+    pub at: Timestamp,
+    /// The envelope, encoded once: these bytes are kept, and these bytes travel.
+    pub envelope: Box<RawValue>,
+}
+
+/// Where a board's log stands, and who may read the board at that point.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// The number of the last event.
+    pub seq: Seq,
+    /// The number of the oldest event still in the log; `seq + 1` when the log is empty.
+    pub oldest: Seq,
+    /// The life of the log.
+    pub epoch: Epoch,
+    /// The members at `seq`.
+    pub members: Vec<UserId>,
+}
+
+/// The boards' logs, as the hub reads them.
+#[async_trait]
+pub trait Log: Send + Sync + 'static {
+    /// Where the log of a board stands; `None`: there is no such board. One consistent moment.
+    async fn head(&self, board: &BoardId) -> Stored<Option<Head>>;
+
+    /// The events after `after`, in order, at most `limit` of them.
+    async fn read(&self, board: &BoardId, after: Seq, limit: u32) -> Stored<Vec<Arc<LogEntry>>>;
+}
+
+/// Reading outside a unit of work. Each call sees one consistent moment.
+#[async_trait]
+pub trait Reader: Send + Sync + 'static {
+    /// A user.
+    async fn user(&self, id: &UserId) -> Stored<Option<User>>;
+
+    /// All of a board: columns by position, tasks by column and position, members by name and id.
+    async fn snapshot(&self, board: &BoardId) -> Stored<Option<Snapshot>>;
+
+    /// A task.
+    async fn task(&self, id: &TaskId) -> Stored<Option<Task>>;
+
+    /// A user's role on a board.
+    async fn role(&self, board: &BoardId, user: &UserId) -> Stored<Option<Role>>;
+
+    /// Does the board exist?
+    async fn board_exists(&self, board: &BoardId) -> Stored<bool>;
+
+    /// The boards of which the user is a member, or all boards, by name and id.
+    async fn boards(&self, member: Option<&UserId>, archived: Option<bool>) -> Stored<Vec<Board>>;
+
+    /// Is storage there? For readiness.
+    async fn ping(&self) -> Stored<()>;
+}
+
+/// What a request id was used for.
+#[derive(Debug, Clone)]
+pub struct Remembered {
+    /// The hash of the request: lower-case hexadecimal.
+    pub hash: String,
+    /// The reply, as `Applied` encodes it.
+    pub reply: String,
+}
+
+/// One unit of work: all of it is kept, or none. Inserts return `false` when the id is taken, updates and deletes of a
+/// row that is not there are [`StorageError::Broken`] unless said otherwise.
+#[async_trait]
+pub trait Transaction: Send {
+    /// A user.
+    async fn user(&mut self, id: &UserId) -> Stored<Option<User>>;
+
+    /// A board, locked: no other unit of work gets this far with it until this one ends.
+    async fn lock_board(&mut self, id: &BoardId) -> Stored<Option<BoardState>>;
+    /// A new board.
+    async fn insert_board(&mut self, state: &BoardState) -> Stored<bool>;
+    /// Writes a board back, its `seq` included.
+    async fn save_board(&mut self, state: &BoardState) -> Stored<()>;
+    /// Writes back the `seq` of a board alone.
+    async fn save_seq(&mut self, id: &BoardId, seq: Seq) -> Stored<()>;
+
+    /// A user's role on a board.
+    async fn role(&mut self, board: &BoardId, user: &UserId) -> Stored<Option<Role>>;
+    /// Adds a member or changes a role.
+    async fn set_member(&mut self, board: &BoardId, user: &UserId, role: Role) -> Stored<()>;
+    /// Removes a member; `false`: was none.
+    async fn remove_member(&mut self, board: &BoardId, user: &UserId) -> Stored<bool>;
+    /// How many owners the board has.
+    async fn count_owners(&mut self, board: &BoardId) -> Stored<u64>;
+
+    /// A column.
+    async fn column(&mut self, id: &ColumnId) -> Stored<Option<ColumnState>>;
+    /// The columns of a board by position.
+    async fn columns(&mut self, board: &BoardId) -> Stored<Vec<ColumnState>>;
+    /// A new column.
+    async fn insert_column(&mut self, state: &ColumnState) -> Stored<bool>;
+    /// Writes a column back.
+    async fn save_column(&mut self, state: &ColumnState) -> Stored<()>;
+    /// Deletes a column.
+    async fn delete_column(&mut self, id: &ColumnId) -> Stored<()>;
+
+    /// The board that a task is on.
+    async fn board_of_task(&mut self, id: &TaskId) -> Stored<Option<BoardId>>;
+    /// A task.
+    async fn task(&mut self, id: &TaskId) -> Stored<Option<TaskState>>;
+    /// The tasks of a column by position.
+    async fn tasks_in(&mut self, column: &ColumnId) -> Stored<Vec<TaskState>>;
+    /// How many tasks a column holds.
+    async fn count_tasks(&mut self, column: &ColumnId) -> Stored<u64>;
+    /// The highest position in a column below `below` (`None`: of all), the task `except` left out.
+    async fn position_before(&mut self, column: &ColumnId, below: Option<&str>, except: Option<&TaskId>)
+    -> Stored<Option<String>>;
+    /// The lowest position in a column above `above`, the task `except` left out.
+    async fn position_after(&mut self, column: &ColumnId, above: &str, except: Option<&TaskId>)
+    -> Stored<Option<String>>;
+    /// A new task.
+    async fn insert_task(&mut self, state: &TaskState) -> Stored<bool>;
+    /// Writes a task back.
+    async fn save_task(&mut self, state: &TaskState) -> Stored<()>;
+    /// Deletes a task.
+    async fn delete_task(&mut self, id: &TaskId) -> Stored<()>;
+
+    /// Appends to the board's log.
+    async fn append(&mut self, entry: &LogEntry) -> Stored<()>;
+
+    /// What a user's request id was used for, not before `since`.
+    async fn remembered(&mut self, user: &UserId, request: &RequestId, since: Timestamp) -> Stored<Option<Remembered>>;
+    /// Remembers a request, in place of one that is older than `since`; `false`: a younger one is there already.
+    async fn remember(
+        &mut self,
+        user: &UserId,
+        request: &RequestId,
+        remembered: &Remembered,
+        now: Timestamp,
+        since: Timestamp,
+    ) -> Stored<bool>;
+}
+
+/// A future with a lifetime of its own.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The body of a unit of work. It may be run once, on a task of the store's own.
+pub type Job = Box<dyn for<'t> FnOnce(&'t mut dyn Transaction) -> BoxFuture<'t, Result<Applied, Fault>> + Send>;
+
+/// Changing.
+#[async_trait]
+pub trait Writer: Send + Sync + 'static {
+    /// Runs a unit of work. When this returns `Ok`, the change is durable; on any error nothing of it is kept. Units of
+    /// work on one board become durable in the order of their `seq`.
+    ///
+    /// # Errors
+    /// What the job returned, or [`Fault::Storage`] when the unit could not be begun or committed.
+    async fn write(&self, job: Job) -> Result<Applied, Fault>;
+
+    /// Creates a user, or sets an existing one's name, permissions and teams where they are given.
+    async fn save_user(&self, user: &SaveUser) -> Stored<User>;
+
+    /// Forgets requests made before `requests`, and events committed before `events`.
+    async fn prune(&self, requests: Timestamp, events: Option<Timestamp>) -> Stored<()>;
+}
+
+/// A user to be created or changed.
+#[derive(Debug, Clone)]
+pub struct SaveUser {
+    /// The id.
+    pub id: UserId,
+    /// The name; `None` keeps it (for a new user: the id).
+    pub name: Option<String>,
+    /// What the user may do at most; `None` keeps it.
+    pub permissions: Option<Vec<String>>,
+    /// For a new user, where `permissions` is `None`.
+    pub default_permissions: Vec<String>,
+    /// The teams; `None` keeps them.
+    pub teams: Option<Vec<TeamId>>,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// All of storage.
+pub trait Store: Reader + Writer + Log {}
+
+impl<T: Reader + Writer + Log> Store for T {}

@@ -1,0 +1,216 @@
+//! Changes of tasks.
+
+use boardwire_protocol::{Column, Event, Role, Status, Task, TaskId, data, task};
+use serde_json::to_value;
+
+use crate::{
+    Applied, Fault,
+    access::Archived,
+    edit::BoardEdit,
+    merge::Merge,
+    place::Neighbours,
+    storage::{FieldVersions, TaskState},
+    unit::Unit,
+};
+
+pub(crate) async fn create(unit: &mut Unit<'_>, command: task::Create) -> Result<Applied, Fault> {
+    let mut edit = unit.board(&command.board_id, Role::Member, Archived::Refused).await?;
+    let column = match &command.column_id {
+        Some(id) => edit.column(id).await?.column,
+        None => first_column(&mut edit).await?,
+    };
+    if let Some(assignee) = &command.assignee {
+        edit.known_user(assignee, "assignee").await?;
+    }
+    edit.room_in(&column, 1).await?;
+    let id = match command.id {
+        Some(id) => id,
+        None => TaskId::try_from(edit.new_id().as_str()).map_err(|_| Fault::BrokenOff)?,
+    };
+    let neighbours = Neighbours { before: command.before, after: command.after };
+    let status = column.status.unwrap_or(Status::Todo);
+    let task = Task {
+        position: edit.place(&column.id, &neighbours, &id).await?,
+        id,
+        board_id: edit.id().clone(),
+        column_id: column.id,
+        title: command.title.into_string(),
+        description: command.description.map(|text| text.into_string()).unwrap_or_default(),
+        status,
+        priority: command.priority.unwrap_or_default().get(),
+        assignee: command.assignee,
+        due_date: command.due_date.map(|date| date.into_string()),
+        tags: command.tags.unwrap_or_default().into_strings(),
+        version: 1,
+        created_by: edit.actor(),
+        created_at: edit.now(),
+        updated_at: edit.now(),
+        completed_at: (status == Status::Done).then(|| edit.now()),
+    };
+    let state = TaskState { task, changed: FieldVersions::default() };
+    if !edit.tx().insert_task(&state).await? {
+        return Err(Fault::conflict("this task id is taken"));
+    }
+    let task = state.task;
+    edit.record(Event::TaskCreated(data::TaskCreated {
+        task: task.clone(),
+        created_by: edit.actor(),
+        board_id: edit.id().clone(),
+    }))
+    .await?;
+    edit.finish(&task::TaskResult { task }).await
+}
+
+pub(crate) async fn update(unit: &mut Unit<'_>, command: task::Update) -> Result<Applied, Fault> {
+    let mut edit = unit.board_of(&command.task_id).await?;
+    let mut state = edit.task(&command.task_id).await?;
+    let before = state.task.clone();
+    let updates = command.updates;
+    if let boardwire_protocol::Patch::Set(assignee) = &updates.assignee {
+        edit.known_user(assignee, "updates.assignee").await?;
+    }
+    let now = edit.now();
+    let changes = {
+        let TaskState { task, changed } = &mut state;
+        let mut merge = Merge::new(changed, task.version, command.expected_version)?;
+        merge.set("title", &mut task.title, updates.title.map(|title| title.into_string()));
+        let description = updates.description.wanted().map(|text| text.map(|text| text.into_string()).unwrap_or_default());
+        merge.set("description", &mut task.description, description);
+        merge.set("status", &mut task.status, updates.status);
+        merge.set("priority", &mut task.priority, updates.priority.map(|priority| priority.get()));
+        merge.set("assignee", &mut task.assignee, updates.assignee.wanted());
+        let due_date = updates.due_date.wanted().map(|date| date.map(|date| date.into_string()));
+        merge.set("due_date", &mut task.due_date, due_date);
+        merge.set("tags", &mut task.tags, updates.tags.map(|tags| tags.into_strings()));
+        let completed_at = (task.status == Status::Done).then(|| before.completed_at.unwrap_or(now));
+        merge.set("completed_at", &mut task.completed_at, Some(completed_at));
+        merge.finish(|| to_value(&before))?
+    };
+    if !changes.is_empty() {
+        state.task.version += 1;
+        state.task.updated_at = now;
+        edit.tx().save_task(&state).await?;
+        edit.record(Event::TaskUpdated(data::TaskUpdated {
+            task: state.task.clone(),
+            changes,
+            updated_by: edit.actor(),
+            board_id: edit.id().clone(),
+        }))
+        .await?;
+    }
+    edit.finish(&task::TaskResult { task: state.task }).await
+}
+
+pub(crate) async fn move_to(unit: &mut Unit<'_>, command: task::Move) -> Result<Applied, Fault> {
+    let mut edit = unit.board_of(&command.task_id).await?;
+    let mut state = edit.task(&command.task_id).await?;
+    let column = edit.column(&command.to_column).await?.column;
+    let from_column = state.task.column_id.clone();
+    if column.id != from_column {
+        edit.room_in(&column, 1).await?;
+    }
+    let neighbours = Neighbours { before: command.before, after: command.after };
+    state.task.position = edit.place(&column.id, &neighbours, &state.task.id).await?;
+    edit.enter(&mut state, &column);
+    edit.tx().save_task(&state).await?;
+    edit.record_move(state.task.clone(), from_column).await?;
+    edit.finish(&task::TaskResult { task: state.task }).await
+}
+
+pub(crate) async fn assign(unit: &mut Unit<'_>, command: task::Assign) -> Result<Applied, Fault> {
+    let mut edit = unit.board_of(&command.task_id).await?;
+    let mut state = edit.task(&command.task_id).await?;
+    if let Some(assignee) = &command.assignee {
+        edit.known_user(assignee, "assignee").await?;
+    }
+    if state.task.assignee != command.assignee {
+        let previous_assignee = std::mem::replace(&mut state.task.assignee, command.assignee.clone());
+        edit.touch(&mut state, &["assignee"]);
+        edit.tx().save_task(&state).await?;
+        edit.record(Event::TaskAssigned(data::TaskAssigned {
+            task: state.task.clone(),
+            assignee: command.assignee,
+            previous_assignee,
+            assigned_by: edit.actor(),
+            board_id: edit.id().clone(),
+        }))
+        .await?;
+    }
+    edit.finish(&task::TaskResult { task: state.task }).await
+}
+
+pub(crate) async fn complete(unit: &mut Unit<'_>, command: task::Only) -> Result<Applied, Fault> {
+    let mut edit = unit.board_of(&command.task_id).await?;
+    let mut state = edit.task(&command.task_id).await?;
+    let columns = edit.columns().await?;
+    let is_done = |column: &&Column| column.status == Some(Status::Done);
+    let there_already = columns.iter().filter(is_done).any(|column| column.id == state.task.column_id);
+    let target = columns.iter().find(is_done).filter(|_| !there_already);
+    if target.is_some() || state.task.status != Status::Done {
+        if let Some(column) = target {
+            edit.room_in(column, 1).await?;
+            state.task.position = edit.place(&column.id, &Neighbours::default(), &state.task.id).await?;
+            edit.enter(&mut state, column);
+        } else {
+            state.task.status = Status::Done;
+            state.task.completed_at = Some(edit.now());
+            edit.touch(&mut state, &["status", "completed_at"]);
+        }
+        edit.tx().save_task(&state).await?;
+        edit.record(Event::TaskCompleted(data::TaskCompleted {
+            task: state.task.clone(),
+            completed_by: edit.actor(),
+            board_id: edit.id().clone(),
+        }))
+        .await?;
+    }
+    edit.finish(&task::TaskResult { task: state.task }).await
+}
+
+pub(crate) async fn delete(unit: &mut Unit<'_>, command: task::Only) -> Result<Applied, Fault> {
+    let mut edit = unit.board_of(&command.task_id).await?;
+    let task = edit.task(&command.task_id).await?.task;
+    edit.tx().delete_task(&task.id).await?;
+    edit.record(Event::TaskDeleted(data::TaskDeleted {
+        task_id: task.id.clone(),
+        deleted_by: edit.actor(),
+        board_id: edit.id().clone(),
+    }))
+    .await?;
+    edit.finish(&task::Deleted { task_id: task.id }).await
+}
+
+async fn first_column(edit: &mut BoardEdit<'_, '_>) -> Result<Column, Fault> {
+    let columns = edit.columns().await?;
+    columns.into_iter().next().ok_or_else(|| Fault::invalid("columnId", "the board has no column; create one first"))
+}
+
+impl BoardEdit<'_, '_> {
+    /// The board's columns in order.
+    pub(crate) async fn columns(&mut self) -> Result<Vec<Column>, Fault> {
+        let id = self.id().clone();
+        Ok(self.tx().columns(&id).await?.into_iter().map(|state| state.column).collect())
+    }
+
+    /// Refuses when a column has no room for `more` tasks.
+    pub(crate) async fn room_in(&mut self, column: &Column, more: u64) -> Result<(), Fault> {
+        let Some(limit) = column.wip_limit else { return Ok(()) };
+        let held = self.tx().count_tasks(&column.id).await?;
+        if held + more > u64::from(limit) { Err(Fault::WipLimit(limit)) } else { Ok(()) }
+    }
+
+    /// Puts a task, whose position is set already, into a column: it takes on the column's status.
+    pub(crate) fn enter(&self, state: &mut TaskState, column: &Column) {
+        let mut fields = vec!["position"];
+        if state.task.column_id != column.id {
+            state.task.column_id = column.id.clone();
+            fields.push("column_id");
+            if let Some(status) = column.status.filter(|status| *status != state.task.status) {
+                state.task.status = status;
+                state.task.completed_at = (status == Status::Done).then(|| self.now());
+                fields.extend(["status", "completed_at"]);
+            }
+        }
+        self.touch(state, &fields);
+    }
+}

@@ -1,0 +1,21 @@
+//! One unit of work in the making: storage, who asked, when, and what has been appended so far.
+
+use std::sync::Arc;
+
+use boardwire_protocol::{RequestId, Timestamp};
+
+use crate::{
+    Caller,
+    clock::Clock,
+    storage::{LogEntry, Transaction},
+};
+
+/// A unit of work. Reading is free; writing goes through [`crate::edit::BoardEdit`].
+pub(crate) struct Unit<'t> {
+    pub(crate) tx: &'t mut dyn Transaction,
+    pub(crate) caller: &'t Caller,
+    pub(crate) clock: &'t dyn Clock,
+    pub(crate) now: Timestamp,
+    pub(crate) request_id: Option<&'t RequestId>,
+    pub(crate) entries: Vec<Arc<LogEntry>>,
+}

@@ -1,0 +1,1 @@
+//! How it persists: the storage traits on SQLite and Postgres, migrations and the event log.

@@ -1,0 +1,1 @@
+//! Who hears what, and in what order: patterns, filters, rooms and the hub.

@@ -1,0 +1,158 @@
+//! Opening a Socket.IO connection over a WebSocket: the handshakes of the three layers, and their refusals.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::{Error as WsError, Message};
+use tokio_tungstenite::{WebSocketStream, client_async};
+
+use crate::Client;
+use crate::packet::{self, Incoming};
+
+/// How long a handshake may take.
+const HANDSHAKE: Duration = Duration::from_secs(15);
+
+/// The stream under a client.
+pub(crate) type Stream = WebSocketStream<TcpStream>;
+
+/// Why a connection did not come about.
+#[derive(Debug)]
+pub enum ConnectError {
+    /// Socket.IO refused it: the message of `connect_error`.
+    Refused(String),
+    /// HTTP refused it with this status.
+    Http(u16),
+    /// It broke, or took too long, or the server spoke another language.
+    Broken(String),
+}
+
+impl std::fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Refused(message) => write!(f, "refused: {message}"),
+            Self::Http(status) => write!(f, "refused with HTTP status {status}"),
+            Self::Broken(reason) => write!(f, "broken: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for ConnectError {}
+
+impl ConnectError {
+    fn broken(reason: impl std::fmt::Display) -> Self {
+        Self::Broken(reason.to_string())
+    }
+}
+
+/// A connection to be opened.
+#[derive(Debug, Clone)]
+pub struct Dial {
+    url: String,
+    auth: Value,
+    origin: Option<String>,
+    receive_buffer: Option<u32>,
+}
+
+impl Dial {
+    /// To the server at `url` (`http://host:port`), so far without credentials.
+    #[must_use]
+    pub fn new(url: &str) -> Self {
+        Self { url: url.to_owned(), auth: json!({}), origin: None, receive_buffer: None }
+    }
+
+    /// With this `auth` object.
+    #[must_use]
+    pub fn auth(mut self, auth: Value) -> Self {
+        self.auth = auth;
+        self
+    }
+
+    /// As a page of this origin would.
+    #[must_use]
+    pub fn origin(mut self, origin: &str) -> Self {
+        self.origin = Some(origin.to_owned());
+        self
+    }
+
+    /// With a kernel buffer of so many bytes, so that a socket that is not read is full soon.
+    #[must_use]
+    pub fn receive_buffer(mut self, bytes: u32) -> Self {
+        self.receive_buffer = Some(bytes);
+        self
+    }
+
+    /// Connects.
+    ///
+    /// # Errors
+    /// As the server or the network refuses.
+    pub async fn open(self) -> Result<Client, ConnectError> {
+        match tokio::time::timeout(HANDSHAKE, self.handshake()).await {
+            Ok(opened) => {
+                let (stream, socket_id) = opened?;
+                Client::start(stream, socket_id).await.map_err(|error| ConnectError::broken(format!("{error:#}")))
+            }
+            Err(_) => Err(ConnectError::broken(format!("no connection within {HANDSHAKE:?}"))),
+        }
+    }
+
+    async fn handshake(self) -> Result<(Stream, String), ConnectError> {
+        let mut stream = self.websocket().await?;
+        loop {
+            match self.read(&mut stream).await? {
+                Incoming::Open => {
+                    let connect = Message::text(packet::connect(&self.auth));
+                    stream.send(connect).await.map_err(ConnectError::broken)?;
+                }
+                Incoming::Ping => stream.send(Message::text("3")).await.map_err(ConnectError::broken)?,
+                Incoming::Connected(body) => {
+                    return Ok((stream, body["sid"].as_str().unwrap_or_default().to_owned()));
+                }
+                Incoming::Refused(body) => {
+                    return Err(ConnectError::Refused(body["message"].as_str().unwrap_or_default().to_owned()));
+                }
+                other => return Err(ConnectError::broken(format!("{other:?} before the connection"))),
+            }
+        }
+    }
+
+    /// The HTTP upgrade.
+    async fn websocket(&self) -> Result<Stream, ConnectError> {
+        let address = self.url.trim_start_matches("http://");
+        let address: SocketAddr = address.parse().map_err(ConnectError::broken)?;
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+        let socket = socket.map_err(ConnectError::broken)?;
+        if let Some(bytes) = self.receive_buffer {
+            socket.set_recv_buffer_size(bytes).map_err(ConnectError::broken)?;
+        }
+        let stream = socket.connect(address).await.map_err(ConnectError::broken)?;
+        stream.set_nodelay(true).map_err(ConnectError::broken)?;
+
+        let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");
+        let mut request = url.into_client_request().map_err(ConnectError::broken)?;
+        if let Some(origin) = &self.origin {
+            request.headers_mut().insert("origin", HeaderValue::from_str(origin).map_err(ConnectError::broken)?);
+        }
+        match client_async(request, stream).await {
+            Ok((stream, _)) => Ok(stream),
+            Err(WsError::Http(response)) => Err(ConnectError::Http(response.status().as_u16())),
+            Err(error) => Err(ConnectError::broken(error)),
+        }
+    }
+
+    async fn read(&self, stream: &mut Stream) -> Result<Incoming, ConnectError> {
+        loop {
+            match stream.next().await {
+                Some(Ok(Message::Text(text))) => return packet::parse(&text).map_err(|e| ConnectError::broken(format!("{e:#}"))),
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                Some(Ok(other)) => return Err(ConnectError::broken(format!("{other:?} before the connection"))),
+                Some(Err(error)) => return Err(ConnectError::broken(error)),
+                None => return Err(ConnectError::broken("closed before the connection")),
+            }
+        }
+    }
+}

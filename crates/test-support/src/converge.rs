@@ -1,0 +1,150 @@
+//! The convergence checker: what was acknowledged, what the log says, what the tables hold, what a snapshot shows and
+//! what every client has put together from events must be one and the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use crate::entities::{Entity, reply_entities};
+use crate::history::History;
+use crate::{Database, Replica, first_difference};
+
+/// A command with a request id and the reply that acknowledged it.
+#[derive(Debug, Clone)]
+pub struct Acknowledged {
+    /// Who sent it.
+    pub user: String,
+    /// Its request id.
+    pub request: String,
+    /// The command's name.
+    pub command: String,
+    /// The reply.
+    pub reply: Value,
+}
+
+/// All that is known of one board at the end of a test.
+pub struct Evidence<'a> {
+    /// The database beside the server.
+    pub database: &'a Database,
+    /// The board's id.
+    pub board: &'a str,
+    /// What was acknowledged to the writers.
+    pub acknowledged: &'a [Acknowledged],
+    /// The readers' replicas, by name.
+    pub replicas: &'a [(String, Replica)],
+    /// A fresh `board:get` reply.
+    pub snapshot: &'a Value,
+}
+
+/// How much was checked, so that a test can be sure that it checked something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tally {
+    /// Rows of the log.
+    pub events: usize,
+    /// Acknowledged commands.
+    pub acknowledged: usize,
+    /// Replicas.
+    pub replicas: usize,
+}
+
+/// Checks that everything agrees.
+///
+/// # Errors
+/// The first disagreement, in words.
+pub async fn converge(evidence: Evidence<'_>) -> Result<Tally> {
+    let Evidence { database, board, acknowledged, replicas, snapshot } = evidence;
+    database.integrity_check().await?;
+    let history = History::read(database, board).await?;
+    let requests = requests(database).await?;
+    for done in acknowledged {
+        durable(&history, &requests, done)
+            .with_context(|| format!("{} {} of {}, acknowledged with {}", done.command, done.request, done.user, done.reply))?;
+    }
+    let truth = Replica::from_snapshot(snapshot).with_context(|| format!("no snapshot: {snapshot}"))?;
+    ensure!(truth.seq() == history.rows().len() as u64, "snapshot at {}, log at {}", truth.seq(), history.rows().len());
+    log_agrees(&history, &truth)?;
+    tables_agree(database, board, snapshot).await?;
+    for (name, replica) in replicas {
+        if let Some(difference) = first_difference(&replica.to_value(), &truth.to_value()) {
+            bail!("replica {name} of {board} differs from the snapshot at {difference}");
+        }
+    }
+    Ok(Tally { events: history.rows().len(), acknowledged: acknowledged.len(), replicas: replicas.len() })
+}
+
+/// How often each request id is on record, by user and id.
+async fn requests(database: &Database) -> Result<BTreeMap<(String, String), usize>> {
+    let mut counts = BTreeMap::new();
+    for row in database.query("SELECT user_id, request_id FROM requests").await? {
+        let [user, request]: [String; 2] = row.try_into().ok().context("two fields a row")?;
+        *counts.entry((user, request)).or_default() += 1;
+    }
+    Ok(counts)
+}
+
+/// An acknowledged command is on record once, had at most one effect, and what its reply showed is what the log says.
+fn durable(history: &History, requests: &BTreeMap<(String, String), usize>, done: &Acknowledged) -> Result<()> {
+    let Acknowledged { user, request, command, reply } = done;
+    let recorded = requests.get(&(user.clone(), request.clone())).copied().unwrap_or_default();
+    ensure!(recorded == 1, "its request id is on record {recorded} times");
+    let seq = reply["seq"].as_u64().context("no seq in the reply")?;
+    ensure!(history.at(seq).is_some(), "the log ends before {seq}");
+    let effects = history.caused_by(user, request);
+    // Deleting a column may move its tasks first: several events, one behind the other.
+    ensure!(effects.len() <= 1 || command == "column:delete", "it had {} effects", effects.len());
+    if let Some(last) = effects.last() {
+        ensure!(last.seq == seq, "its event has seq {}", last.seq);
+    }
+    let shown = reply_entities(reply);
+    ensure!(!shown.is_empty(), "the reply shows nothing");
+    for Entity { kind, id, state } in shown {
+        let Some(logged) = history.state_at(kind, &id, seq) else { bail!("the log knows no {kind} {id} at {seq}") };
+        match (&state, logged) {
+            (None, None) => {}
+            (Some(state), Some(logged)) => {
+                if let Some(difference) = first_difference(state, logged) {
+                    bail!("{kind} {id} differs from the log at {difference}");
+                }
+            }
+            (state, logged) => bail!("{kind} {id} is {state:?} in the reply and {logged:?} in the log"),
+        }
+    }
+    Ok(())
+}
+
+/// What the log last said of each task, and of each column and member that it mentions, is what the snapshot shows.
+fn log_agrees(history: &History, truth: &Replica) -> Result<()> {
+    let truth = truth.to_value();
+    let entities = &truth["entities"];
+    let mut logged_tasks = 0;
+    for (kind, id, state) in history.latest() {
+        logged_tasks += usize::from(kind == "task");
+        if let Some(difference) = first_difference(state, &entities[kind][id]) {
+            bail!("the log's last {kind} {id} differs from the snapshot at {difference}");
+        }
+    }
+    let tasks = entities["task"].as_object().map_or(0, serde_json::Map::len);
+    ensure!(tasks == logged_tasks, "{tasks} tasks in the snapshot, {logged_tasks} in the log");
+    Ok(())
+}
+
+/// The tables hold the entities that the snapshot shows, and no others.
+async fn tables_agree(database: &Database, board: &str, snapshot: &Value) -> Result<()> {
+    for table in ["columns", "tasks"] {
+        let sql = format!("SELECT id, version FROM {table} WHERE board_id = '{board}'");
+        let mut stored = BTreeSet::new();
+        for row in database.query(&sql).await? {
+            let [id, version]: [String; 2] = row.try_into().ok().context("two fields a row")?;
+            stored.insert((id, version));
+        }
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let items = snapshot[table].as_array().into_iter().flatten();
+        let shown: BTreeSet<(String, String)> =
+            items.map(|item| (text(&item["id"]), item["version"].to_string())).collect();
+        if let Some((id, version)) = stored.symmetric_difference(&shown).next() {
+            bail!("{table}: {id} in version {version} is only in one of database and snapshot");
+        }
+    }
+    Ok(())
+}

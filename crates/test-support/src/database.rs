@@ -1,0 +1,173 @@
+//! Databases for tests: a fresh one each, of either kind, and a look into it beside the server.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::postgres::Instance;
+
+/// What runs under the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A file in a folder of its own.
+    Sqlite,
+    /// A database of its own in an instance that the tests share.
+    Postgres,
+}
+
+/// A fresh database. Dropping it removes it.
+pub struct Database {
+    url: String,
+    folder: TempDir,
+    place: Place,
+}
+
+enum Place {
+    Sqlite,
+    Postgres { instance: Arc<Instance>, name: String },
+}
+
+/// Prints the rows of a query as JSON, with the file opened read-only.
+const SQLITE_QUERY: &str = r"
+import json, sqlite3, sys
+connection = sqlite3.connect('file:' + sys.argv[1] + '?mode=ro', uri=True, timeout=10)
+text = lambda value: '' if value is None else value.decode() if isinstance(value, bytes) else str(value)
+print(json.dumps([[text(value) for value in row] for row in connection.execute(sys.argv[2])]))
+";
+
+/// What separates fields and rows in psql's output: control characters, which JSON text never holds.
+const FIELD: char = '\u{1f}';
+const ROW: char = '\u{1e}';
+
+impl Database {
+    /// Makes a database.
+    ///
+    /// # Errors
+    /// The folder, or for Postgres the instance or the database, can't be made.
+    pub async fn create(kind: Kind) -> Result<Arc<Self>> {
+        let folder = tempfile::Builder::new().prefix("boardwire-test-").tempdir().context("making a folder")?;
+        let (url, place) = match kind {
+            Kind::Sqlite => (format!("sqlite://{}", folder.path().join("board.db").display()), Place::Sqlite),
+            Kind::Postgres => {
+                let instance = Instance::shared().await?;
+                let name = fresh_name();
+                instance.create_database(&name).await?;
+                (instance.url(&name), Place::Postgres { instance, name })
+            }
+        };
+        Ok(Arc::new(Self { url, folder, place }))
+    }
+
+    /// Its URL, as the server takes it.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The kind of it.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self.place {
+            Place::Sqlite => Kind::Sqlite,
+            Place::Postgres { .. } => Kind::Postgres,
+        }
+    }
+
+    /// A folder that belongs to this test alone.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The rows of a query, each field as text; NULL is the empty text.
+    ///
+    /// # Errors
+    /// The query fails.
+    pub async fn query(&self, sql: &str) -> Result<Vec<Vec<String>>> {
+        match self.place {
+            Place::Sqlite => {
+                let file = self.folder.path().join("board.db");
+                let mut command = Command::new("python3");
+                command.arg("-c").arg(SQLITE_QUERY).arg(file).arg(sql);
+                serde_json::from_str(&output(&mut command, sql).await?).context("reading the rows")
+            }
+            Place::Postgres { .. } => psql(&self.url, sql).await,
+        }
+    }
+
+    /// Lets the database check itself.
+    ///
+    /// # Errors
+    /// It finds something.
+    pub async fn integrity_check(&self) -> Result<()> {
+        match self.place {
+            Place::Sqlite => {
+                let rows = self.query("PRAGMA integrity_check").await?;
+                ensure!(rows == [["ok"]], "the integrity check found: {rows:?}");
+                let rows = self.query("PRAGMA foreign_key_check").await?;
+                ensure!(rows.is_empty(), "rows that point nowhere: {rows:?}");
+            }
+            Place::Postgres { .. } => {
+                // Postgres has no such check of its own; reading every row of every table at least decodes them.
+                let tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'";
+                for table in self.query(tables).await?.into_iter().flatten() {
+                    self.query(&format!("SELECT count(t::text) FROM \"{table}\" t")).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The named columns of a table as JSON objects, in no order.
+    ///
+    /// # Errors
+    /// The query fails.
+    pub async fn rows(&self, table: &str, columns: &[&str], condition: &str) -> Result<Vec<Value>> {
+        let rows = self.query(&format!("SELECT {} FROM {table} WHERE {condition}", columns.join(", "))).await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| columns.iter().zip(row).map(|(name, text)| ((*name).to_owned(), Value::from(text))).collect())
+            .collect())
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if let Place::Postgres { instance, name } = &self.place {
+            instance.drop_database(name);
+        }
+    }
+}
+
+/// The rows that psql gives for `sql`.
+pub(crate) async fn psql(url: &str, sql: &str) -> Result<Vec<Vec<String>>> {
+    let mut command = Command::new("psql");
+    command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-F", &FIELD.to_string(), "-R", &ROW.to_string()]);
+    command.args(["-c", sql, url]);
+    let text = output(&mut command, sql).await?;
+    let text = text.strip_suffix('\n').unwrap_or(&text);
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(text.split(ROW).map(|row| row.split(FIELD).map(str::to_owned).collect()).collect())
+}
+
+async fn output(command: &mut Command, sql: &str) -> Result<String> {
+    let program = command.as_std().get_program().to_string_lossy().into_owned();
+    let output = command.stdin(Stdio::null()).output().await.with_context(|| format!("running {program}"))?;
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{program} failed at {sql:?}: {stderr}");
+    String::from_utf8(output.stdout).with_context(|| format!("what {program} printed"))
+}
+
+/// A name that no other database of the instance has, whichever process of the tests makes it.
+fn fresh_name() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    format!("bw_{}_{}_{:08x}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed), fastrand::u32(..))
+}

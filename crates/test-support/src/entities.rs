@@ -1,0 +1,80 @@
+//! The entities that a reply or an event shows: what is there now, and what is gone.
+
+use serde_json::Value;
+
+/// One entity, as a reply or an event shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entity {
+    /// `board`, `column`, `task` or `member`.
+    pub kind: &'static str,
+    /// Its id; a member's is the user's.
+    pub id: String,
+    /// The entity, or `None` when it is gone.
+    pub state: Option<Value>,
+}
+
+/// What a reply shows, as the sender's replica takes it: the reply stands in for the event.
+#[must_use]
+pub fn reply_entities(reply: &Value) -> Vec<Entity> {
+    let mut found = present(reply);
+    for (key, kind) in [("taskId", "task"), ("columnId", "column"), ("userId", "member")] {
+        found.extend(reply[key].as_str().map(|id| Entity { kind, id: id.to_owned(), state: None }));
+    }
+    found
+}
+
+/// What a durable event's envelope shows. `None` for a kind that is not of the contract.
+pub(crate) fn event_entities(envelope: &Value) -> Option<Vec<Entity>> {
+    let data = &envelope["data"];
+    let gone = |kind: &'static str, key: &str| {
+        data[key].as_str().map(|id| Entity { kind, id: id.to_owned(), state: None })
+    };
+    Some(match envelope["type"].as_str()? {
+        "task:deleted" => gone("task", "taskId").into_iter().collect(),
+        // The tasks that moved on, if the event says so, and then the column.
+        "column:deleted" => present(data).into_iter().chain(gone("column", "columnId")).collect(),
+        "board:member:removed" => gone("member", "userId").into_iter().collect(),
+        "task:created" | "task:updated" | "task:moved" | "task:assigned" | "task:completed" | "board:created"
+        | "board:updated" | "board:archived" | "board:restored" | "board:member:set" | "column:created"
+        | "column:updated" | "column:reordered" => present(data),
+        // What is said about a task beside its own fields is no part of a board's snapshot.
+        kind if ["task:comment:", "task:attachment:", "task:dependency:"].iter().any(|p| kind.starts_with(p)) => {
+            Vec::new()
+        }
+        _ => return None,
+    })
+}
+
+fn present(value: &Value) -> Vec<Entity> {
+    let single = [("board", "board"), ("column", "column"), ("task", "task"), ("member", "member")];
+    let many = [("columns", "column"), ("tasks", "task"), ("members", "member")];
+    let mut found: Vec<Entity> = single.into_iter().filter_map(|(key, kind)| entity(kind, &value[key])).collect();
+    for (key, kind) in many {
+        found.extend(value[key].as_array().into_iter().flatten().filter_map(|item| entity(kind, item)));
+    }
+    found
+}
+
+fn entity(kind: &'static str, value: &Value) -> Option<Entity> {
+    let id = if kind == "member" { &value["user_id"] } else { &value["id"] };
+    Some(Entity { kind, id: id.as_str()?.to_owned(), state: Some(value.clone()) })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_deleted_task_is_gone() {
+        let envelope = json!({ "type": "task:deleted", "data": { "taskId": "t1", "deletedBy": "ann", "boardId": "b" } });
+        assert_eq!(event_entities(&envelope), Some(vec![Entity { kind: "task", id: "t1".into(), state: None }]));
+    }
+
+    #[test]
+    fn an_unknown_kind_is_told_apart_from_an_empty_one() {
+        assert_eq!(event_entities(&json!({ "type": "task:comment:added", "data": {} })), Some(Vec::new()));
+        assert_eq!(event_entities(&json!({ "type": "task:exploded", "data": {} })), None);
+    }
+}

@@ -1,0 +1,86 @@
+//! A board's log as it stands in the database, read beside the server.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use crate::Database;
+use crate::entities::event_entities;
+
+/// One row of the log.
+#[derive(Debug, Clone)]
+pub struct Logged {
+    /// Its number.
+    pub seq: u64,
+    /// What happened.
+    pub kind: String,
+    /// The envelope as it went out.
+    pub envelope: Value,
+}
+
+/// The log of one board, in order.
+#[derive(Debug)]
+pub struct History {
+    rows: Vec<Logged>,
+    /// For each entity, the numbers at which the log shows it, and as what.
+    states: BTreeMap<(&'static str, String), BTreeMap<u64, Option<Value>>>,
+}
+
+impl History {
+    /// Reads it and checks that it counts 1, 2, 3, … and that each envelope agrees with its row.
+    ///
+    /// # Errors
+    /// It can't be read, or doesn't.
+    pub async fn read(database: &Database, board: &str) -> Result<Self> {
+        let sql = format!("SELECT seq, kind, envelope FROM events WHERE board_id = '{board}' ORDER BY seq");
+        let mut history = Self { rows: Vec::new(), states: BTreeMap::new() };
+        for (row, expected) in database.query(&sql).await?.into_iter().zip(1..) {
+            let [seq, kind, envelope]: [String; 3] = row.try_into().ok().context("three fields a row")?;
+            let seq: u64 = seq.parse().context("reading a seq")?;
+            ensure!(seq == expected, "the log of {board} has {seq} where {expected} should be");
+            let envelope: Value = serde_json::from_str(&envelope).with_context(|| format!("envelope {seq}"))?;
+            let agrees = envelope["seq"] == seq && envelope["boardId"] == board && envelope["type"] == *kind;
+            ensure!(agrees, "row {seq} of {board}, a {kind}, holds {envelope}");
+            let entities = event_entities(&envelope).with_context(|| format!("{kind} is not of the contract"))?;
+            for entity in entities {
+                history.states.entry((entity.kind, entity.id)).or_default().insert(seq, entity.state);
+            }
+            history.rows.push(Logged { seq, kind, envelope });
+        }
+        Ok(history)
+    }
+
+    /// All rows.
+    #[must_use]
+    pub fn rows(&self) -> &[Logged] {
+        &self.rows
+    }
+
+    /// The row with this number.
+    #[must_use]
+    pub fn at(&self, seq: u64) -> Option<&Logged> {
+        self.rows.get(usize::try_from(seq.checked_sub(1)?).ok()?)
+    }
+
+    /// The rows that this request of this user caused.
+    #[must_use]
+    pub fn caused_by(&self, user: &str, request: &str) -> Vec<&Logged> {
+        let mine = |row: &&Logged| row.envelope["userId"] == *user && row.envelope["requestId"] == *request;
+        self.rows.iter().filter(mine).collect()
+    }
+
+    /// What the log last said of an entity up to `seq`: `None` if nothing, `Some(None)` if that it is gone.
+    #[must_use]
+    pub fn state_at(&self, kind: &'static str, id: &str, seq: u64) -> Option<&Option<Value>> {
+        self.states.get(&(kind, id.to_owned()))?.range(..=seq).next_back().map(|(_, state)| state)
+    }
+
+    /// What the log last said of each entity that is still there, by kind and id.
+    pub fn latest(&self) -> impl Iterator<Item = (&'static str, &str, &Value)> {
+        self.states.iter().filter_map(|((kind, id), states)| {
+            let state = states.values().next_back()?.as_ref()?;
+            Some((*kind, id.as_str(), state))
+        })
+    }
+}

@@ -1,0 +1,136 @@
+//! What a client has received and the test has not yet looked at, in order.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
+use tokio::sync::{Notify, oneshot};
+
+/// An event from the server.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// Its name on the wire.
+    pub name: String,
+    /// Its argument: the envelope of a board event.
+    pub payload: Value,
+}
+
+impl Event {
+    /// The board's sequence number, on a durable event.
+    #[must_use]
+    pub fn seq(&self) -> Option<u64> {
+        self.payload["seq"].as_u64()
+    }
+
+    /// The board it belongs to, as far as the envelope says.
+    #[must_use]
+    pub fn board(&self) -> Option<&str> {
+        self.payload["boardId"].as_str()
+    }
+
+    /// The envelope's `data`.
+    #[must_use]
+    pub fn data(&self) -> &Value {
+        &self.payload["data"]
+    }
+}
+
+/// One entry of a client's recording: everything it heard, in the order of arrival.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Heard {
+    /// The acknowledgement of the command that was sent with this id.
+    Ack(u64, Value),
+    /// An event.
+    Event(Event),
+}
+
+/// The shared state between a client and its reading task. It is not bounded: a test reads few enough.
+#[derive(Default)]
+pub(crate) struct Inbox {
+    state: Mutex<State>,
+    /// Told after each change.
+    pub(crate) arrived: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    events: VecDeque<Event>,
+    pending: HashMap<u64, oneshot::Sender<Value>>,
+    recording: Option<Vec<Heard>>,
+    closed: Option<String>,
+}
+
+impl Inbox {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a place for the acknowledgement with this id; a closed connection gives none any more.
+    pub(crate) fn expect_ack(&self, id: u64) -> oneshot::Receiver<Value> {
+        let (sender, receiver) = oneshot::channel();
+        let mut state = self.state();
+        if state.closed.is_none() {
+            state.pending.insert(id, sender);
+        }
+        receiver
+    }
+
+    /// Takes in an acknowledgement; false if nobody had asked for it.
+    pub(crate) fn ack(&self, id: u64, reply: Value) -> bool {
+        let mut state = self.state();
+        let Some(waiting) = state.pending.remove(&id) else { return false };
+        if let Some(recording) = &mut state.recording {
+            recording.push(Heard::Ack(id, reply.clone()));
+        }
+        // The test may have stopped waiting for it: that is its right.
+        let _ = waiting.send(reply);
+        true
+    }
+
+    /// Takes in an event.
+    pub(crate) fn event(&self, event: Event) {
+        let mut state = self.state();
+        if let Some(recording) = &mut state.recording {
+            recording.push(Heard::Event(event.clone()));
+        }
+        state.events.push_back(event);
+        drop(state);
+        self.arrived.notify_waiters();
+    }
+
+    /// Ends it: nobody waits for an acknowledgement any more.
+    pub(crate) fn close(&self, reason: impl Into<String>) {
+        let mut state = self.state();
+        state.closed.get_or_insert_with(|| reason.into());
+        state.pending.clear();
+        drop(state);
+        self.arrived.notify_waiters();
+    }
+
+    /// Why the connection ended, if it did.
+    pub(crate) fn closed(&self) -> Option<String> {
+        self.state().closed.clone()
+    }
+
+    /// Takes the first event that `wanted` picks.
+    pub(crate) fn take(&self, mut wanted: impl FnMut(&Event) -> bool) -> Option<Event> {
+        let mut state = self.state();
+        let index = state.events.iter().position(&mut wanted)?;
+        state.events.remove(index)
+    }
+
+    /// Takes all events.
+    pub(crate) fn drain(&self) -> Vec<Event> {
+        self.state().events.drain(..).collect()
+    }
+
+    /// Begins a recording.
+    pub(crate) fn record(&self) {
+        self.state().recording = Some(Vec::new());
+    }
+
+    /// What was recorded since the last call.
+    pub(crate) fn recorded(&self) -> Vec<Heard> {
+        self.state().recording.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+}

@@ -1,0 +1,201 @@
+//! The Postgres instance that the tests use: the one that `BOARDWIRE_TEST_POSTGRES` names, or a throw-away one of their
+//! own on a free port, which all tests of the process share and which ends with the last of them.
+
+use std::ffi::OsString;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use rustix::process::{Pid, Signal, geteuid, kill_process};
+use tempfile::TempDir;
+use tokio::sync::Mutex;
+
+use crate::database::psql;
+use crate::eventually;
+
+/// The variable that names an instance, as a URL of a database whose user may create others.
+const VARIABLE: &str = "BOARDWIRE_TEST_POSTGRES";
+
+/// How long the instance may take to start.
+const START: Duration = Duration::from_secs(60);
+
+/// Where Debian puts the programs that it keeps out of the path.
+const DEBIAN: &str = "/usr/lib/postgresql";
+
+/// Whom the programs run as when the tests run as root, which they refuse.
+const ACCOUNT: &str = "postgres";
+
+/// An instance.
+pub(crate) struct Instance {
+    /// The URL up to the name of a database, and what follows the name.
+    base: String,
+    options: String,
+    admin: String,
+    own: Option<Own>,
+}
+
+/// A throw-away instance: its process and its folder.
+struct Own {
+    postmaster: Child,
+    _folder: TempDir,
+}
+
+impl Instance {
+    /// The instance of this process, started if there is none.
+    pub(crate) async fn shared() -> Result<Arc<Self>> {
+        static CURRENT: Mutex<Weak<Instance>> = Mutex::const_new(Weak::new());
+        let mut current = CURRENT.lock().await;
+        if let Some(instance) = current.upgrade() {
+            return Ok(instance);
+        }
+        let instance = Arc::new(match std::env::var(VARIABLE) {
+            Ok(url) => Self::given(&url)?,
+            Err(_) => Self::throw_away().await.context("starting Postgres for the tests")?,
+        });
+        *current = Arc::downgrade(&instance);
+        Ok(instance)
+    }
+
+    fn given(url: &str) -> Result<Self> {
+        let (before, options) = match url.split_once('?') {
+            Some((before, options)) => (before, format!("?{options}")),
+            None => (url, String::new()),
+        };
+        let (base, name) = before.rsplit_once('/').with_context(|| format!("{VARIABLE} is no URL"))?;
+        ensure!(!base.ends_with('/') && !name.is_empty(), "{VARIABLE} names no database");
+        Ok(Self { base: base.to_owned(), options, admin: url.to_owned(), own: None })
+    }
+
+    async fn throw_away() -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("boardwire-postgres-").tempdir()?;
+        if geteuid().is_root() {
+            run(Command::new("chown").arg(ACCOUNT).arg(folder.path()))?;
+        }
+        let data = folder.path().join("data");
+        let mut initdb = as_account(&tool("initdb")?);
+        initdb.arg("-D").arg(&data).args(["-U", ACCOUNT, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]);
+        initdb.current_dir(folder.path());
+        run(&mut initdb)?;
+
+        let port = free_port()?;
+        let log = folder.path().join("log");
+        let mut postmaster = as_account(&tool("postgres")?);
+        postmaster.arg("-D").arg(&data).args(["-p", &port.to_string()]).current_dir(folder.path());
+        for setting in [
+            "listen_addresses=127.0.0.1",
+            "unix_socket_directories=",
+            "max_connections=200",
+            // Nothing here outlives the machine; what the tests kill is the server, never Postgres.
+            "fsync=off",
+        ] {
+            postmaster.args(["-c", setting]);
+        }
+        postmaster.stdin(Stdio::null()).stdout(Stdio::null()).stderr(std::fs::File::create(&log)?);
+        let postmaster = postmaster.spawn().context("starting postgres")?;
+
+        let base = format!("postgres://{ACCOUNT}@127.0.0.1:{port}");
+        let admin = format!("{base}/postgres");
+        let mut instance =
+            Self { base, options: String::new(), admin, own: Some(Own { postmaster, _folder: folder }) };
+        instance.wait_until_ready(&log).await?;
+        Ok(instance)
+    }
+
+    async fn wait_until_ready(&mut self, log: &Path) -> Result<()> {
+        let Self { admin, own, .. } = self;
+        eventually("Postgres answers", START, async || {
+            if let Some(own) = own.as_mut()
+                && let Some(status) = own.postmaster.try_wait()?
+            {
+                bail!("postgres ended with {status}: {}", std::fs::read_to_string(log).unwrap_or_default());
+            }
+            Ok(psql(admin, "SELECT 1").await.ok())
+        })
+        .await
+        .map(drop)
+    }
+
+    /// The URL of one of its databases.
+    pub(crate) fn url(&self, name: &str) -> String {
+        format!("{}/{name}{}", self.base, self.options)
+    }
+
+    /// Makes a database. Where the instance can, it gets a collation that does not sort text as bytes: the server may
+    /// not rely on the one that an operator happens to have.
+    pub(crate) async fn create_database(&self, name: &str) -> Result<()> {
+        let able = "SELECT count(*) FROM pg_collation WHERE collprovider = 'i' \
+                    AND current_setting('server_version_num')::int >= 150000";
+        let icu = psql(&self.admin, able).await?.first().is_some_and(|row| row != &["0"]);
+        let collation = if icu { "LOCALE_PROVIDER icu ICU_LOCALE 'en-US'" } else { "" };
+        let create = format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' {collation}");
+        psql(&self.admin, &create).await.map(drop)
+    }
+
+    /// Removes a database, where that is not done by removing the whole instance.
+    pub(crate) fn drop_database(&self, name: &str) {
+        if self.own.is_none() {
+            let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+            // Nobody is left to tell when it fails; the name says whose it was.
+            let _ = Command::new("psql").args(["-X", "-q", "-c", &drop, &self.admin]).stdin(Stdio::null()).output();
+        }
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        // SIGQUIT ends Postgres at once, and its children with it.
+        let pid = i32::try_from(self.postmaster.id()).ok().and_then(Pid::from_raw);
+        if pid.is_none_or(|pid| kill_process(pid, Signal::QUIT).is_err()) {
+            let _ = self.postmaster.kill();
+        }
+        let _ = self.postmaster.wait();
+    }
+}
+
+/// A program of Postgres: from the path, else from where Debian puts it, the newest.
+fn tool(name: &str) -> Result<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    if let Some(found) = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file()) {
+        return Ok(found);
+    }
+    let mut versions: Vec<(u32, PathBuf)> = std::fs::read_dir(DEBIAN)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| {
+            let folder = entry.ok()?.path();
+            let version = folder.file_name()?.to_str()?.parse().ok()?;
+            Some((version, folder.join("bin").join(name))).filter(|(_, file)| file.is_file())
+        })
+        .collect();
+    versions.sort();
+    versions.pop().map(|(_, file)| file).with_context(|| {
+        format!("no {name} in the path or below {DEBIAN}: install PostgreSQL, or set {VARIABLE} to an instance")
+    })
+}
+
+/// A command that runs as somebody other than root.
+fn as_account(program: &Path) -> Command {
+    if !geteuid().is_root() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    let ids: [OsString; 3] =
+        [format!("--reuid={ACCOUNT}").into(), format!("--regid={ACCOUNT}").into(), "--clear-groups".into()];
+    command.args(ids).arg("--").arg(program);
+    command
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    let output = command.stdin(Stdio::null()).output().with_context(|| format!("running {command:?}"))?;
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{command:?} failed: {stderr}");
+    Ok(())
+}
+
+/// A port that was free a moment ago.
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}

@@ -1,0 +1,270 @@
+//! The real program as a child process: started on a free port, asked for its address, killed or drained.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+use crate::token::JWT_SECRET;
+use crate::{Database, binary};
+
+/// How long the server may take until it listens.
+const START: Duration = Duration::from_secs(20);
+
+/// How long it may take to drain.
+const DRAIN: Duration = Duration::from_secs(20);
+
+/// How many lines of its log are kept for a failure's message.
+const LOG_LINES: usize = 200;
+
+/// What every test server is started with; a test may override each. The limits are out of the way here, and the tests
+/// of limits put them back.
+const SETTINGS: &[(&str, &str)] = &[
+    ("BOARDWIRE_JWT_SECRET", JWT_SECRET),
+    ("BOARDWIRE_RATE_LIMIT_MAX_REQUESTS", "1000000"),
+    ("BOARDWIRE_RATE_LIMIT_BURST", "1000000"),
+];
+
+/// A server that is yet to be started.
+pub struct ServerBuilder {
+    database: Arc<Database>,
+    settings: BTreeMap<String, Option<String>>,
+}
+
+impl ServerBuilder {
+    /// With this environment variable.
+    #[must_use]
+    pub fn set(mut self, variable: &str, value: &str) -> Self {
+        self.settings.insert(variable.to_owned(), Some(value.to_owned()));
+        self
+    }
+
+    /// Without this environment variable, so that the server's own default holds.
+    #[must_use]
+    pub fn unset(mut self, variable: &str) -> Self {
+        self.settings.insert(variable.to_owned(), None);
+        self
+    }
+
+    /// Starts it and waits until it listens.
+    ///
+    /// # Errors
+    /// It is not built, ends at once, or does not listen in time.
+    pub async fn start(self) -> Result<Server> {
+        let log = Arc::new(Mutex::new(VecDeque::new()));
+        let running = Some(Running::start(&self.database, &self.settings, &log).await?);
+        Ok(Server { database: self.database, settings: self.settings, log, running })
+    }
+}
+
+/// A running server. Dropping it kills it.
+pub struct Server {
+    database: Arc<Database>,
+    settings: BTreeMap<String, Option<String>>,
+    log: Arc<Mutex<VecDeque<String>>>,
+    running: Option<Running>,
+}
+
+struct Running {
+    child: Child,
+    address: String,
+    /// Kept open: a server that writes to a closed pipe would end.
+    _stdout: Lines<BufReader<ChildStdout>>,
+}
+
+impl Server {
+    /// Starts a server with the usual settings of a test.
+    ///
+    /// # Errors
+    /// As [`ServerBuilder::start`].
+    pub async fn start(database: &Arc<Database>) -> Result<Self> {
+        Self::builder(database).start().await
+    }
+
+    /// A server on this database, to be given other settings.
+    #[must_use]
+    pub fn builder(database: &Arc<Database>) -> ServerBuilder {
+        let settings = SETTINGS.iter().map(|(name, value)| ((*name).to_owned(), Some((*value).to_owned()))).collect();
+        ServerBuilder { database: Arc::clone(database), settings }
+    }
+
+    /// Where it listens: `http://127.0.0.1:PORT`. Another port after each [`restart`](Self::restart).
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.running.as_ref().map(|running| format!("http://{}", running.address)).unwrap_or_default()
+    }
+
+    /// The end of its log, for the message of a failure.
+    #[must_use]
+    pub fn log(&self) -> String {
+        let lines = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.iter().fold(String::new(), |text, line| text + line + "\n")
+    }
+
+    /// Ends it as a power cut would (SIGKILL), and waits until it is gone.
+    ///
+    /// # Errors
+    /// It is not running.
+    pub async fn kill9(&mut self) -> Result<()> {
+        let mut running = self.running.take().context("the server is not running")?;
+        running.child.kill().await.context("killing the server")
+    }
+
+    /// Asks it to drain (SIGTERM) and waits for its exit status.
+    ///
+    /// # Errors
+    /// It is not running, or does not end in time.
+    pub async fn terminate(&mut self) -> Result<ExitStatus> {
+        self.ask_to_drain()?;
+        let mut running = self.running.take().context("the server is not running")?;
+        match tokio::time::timeout(DRAIN, running.child.wait()).await {
+            Ok(status) => status.context("waiting for the server"),
+            Err(_) => bail!("the server was still there {DRAIN:?} after SIGTERM:\n{}", self.log()),
+        }
+    }
+
+    /// Sends SIGTERM without waiting; [`terminate`](Self::terminate) may follow.
+    ///
+    /// # Errors
+    /// It is not running.
+    pub fn ask_to_drain(&self) -> Result<()> {
+        let pid = i32::try_from(self.pid()?).ok().and_then(Pid::from_raw).context("a process id out of range")?;
+        kill_process(pid, Signal::TERM).context("sending SIGTERM")
+    }
+
+    /// Starts it again on the same database, with the same settings.
+    ///
+    /// # Errors
+    /// As [`ServerBuilder::start`]; or it is still running.
+    pub async fn restart(&mut self) -> Result<()> {
+        ensure!(self.running.is_none(), "the server is still running");
+        self.running = Some(Running::start(&self.database, &self.settings, &self.log).await?);
+        Ok(())
+    }
+
+    /// Whether the process is there.
+    ///
+    /// # Errors
+    /// The system does not tell.
+    pub fn alive(&mut self) -> Result<bool> {
+        match &mut self.running {
+            Some(running) => Ok(running.child.try_wait()?.is_none()),
+            None => Ok(false),
+        }
+    }
+
+    /// Its resident memory in KiB.
+    ///
+    /// # Errors
+    /// It is not running.
+    pub fn rss_kib(&self) -> Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid()?))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+        Ok(line.trim().trim_end_matches(" kB").parse()?)
+    }
+
+    /// How many files and sockets it has open.
+    ///
+    /// # Errors
+    /// It is not running.
+    pub fn fd_count(&self) -> Result<usize> {
+        Ok(std::fs::read_dir(format!("/proc/{}/fd", self.pid()?))?.count())
+    }
+
+    /// How many sockets it has open.
+    ///
+    /// # Errors
+    /// It is not running.
+    pub fn socket_count(&self) -> Result<usize> {
+        let entries = std::fs::read_dir(format!("/proc/{}/fd", self.pid()?))?;
+        // A descriptor closed since the listing has no target any more.
+        let targets = entries.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+        Ok(targets.filter(|target| target.to_string_lossy().starts_with("socket:")).count())
+    }
+
+    /// Creates a user with the program's own command, as an operator does.
+    ///
+    /// # Errors
+    /// The command fails.
+    pub async fn create_user(&self, id: &str, name: &str, permissions: &str) -> Result<Value> {
+        let mut command = program(&self.database, &self.settings)?;
+        command.args(["user", "create", "--id", id, "--name", name, "--permissions", permissions, "--json"]);
+        let output = command.output().await.context("running `boardwire user create`")?;
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "`boardwire user create` failed: {stderr}");
+        serde_json::from_slice(&output.stdout).context("reading what `boardwire user create` printed")
+    }
+
+    fn pid(&self) -> Result<u32> {
+        self.running.as_ref().and_then(|running| running.child.id()).context("the server is not running")
+    }
+}
+
+impl Running {
+    async fn start(
+        database: &Database,
+        settings: &BTreeMap<String, Option<String>>,
+        log: &Arc<Mutex<VecDeque<String>>>,
+    ) -> Result<Self> {
+        let mut command = program(database, settings)?;
+        command.args(["serve", "--listen", "127.0.0.1:0", "--database-url", database.url()]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::null()).kill_on_drop(true);
+        let mut child = command.spawn().context("starting boardwire")?;
+        let stderr = child.stderr.take().context("no standard error")?;
+        tokio::spawn(keep(stderr, Arc::clone(log)));
+        let mut stdout = BufReader::new(child.stdout.take().context("no standard output")?).lines();
+        let line = tokio::time::timeout(START, stdout.next_line()).await;
+        let line = line.map_err(|_| anyhow!("it printed no address within {START:?}")).and_then(|line| {
+            line?.context("it ended without printing an address")
+        });
+        let address = line.and_then(|line| {
+            let value: Value = serde_json::from_str(&line).with_context(|| format!("it printed {line:?}"))?;
+            value["listening"].as_str().map(str::to_owned).with_context(|| format!("no `listening` in {line:?}"))
+        });
+        match address {
+            Ok(address) => Ok(Self { child, address, _stdout: stdout }),
+            Err(error) => {
+                let lines = log.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect::<Vec<_>>();
+                Err(error.context(format!("starting boardwire; its log:\n{}", lines.join("\n"))))
+            }
+        }
+    }
+}
+
+/// The program with its settings in the environment and nothing of the caller's own `BOARDWIRE_*`.
+fn program(database: &Database, settings: &BTreeMap<String, Option<String>>) -> Result<Command> {
+    let mut command = Command::new(binary::boardwire()?);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("BOARDWIRE_") {
+            command.env_remove(name);
+        }
+    }
+    command.env("BOARDWIRE_DATABASE_URL", database.url());
+    // A folder without a boardwire.toml.
+    command.current_dir(database.folder());
+    for (name, value) in settings {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    Ok(command)
+}
+
+/// Keeps the last lines of the log; older ones are forgotten.
+async fn keep(stderr: impl AsyncRead + Unpin, log: Arc<Mutex<VecDeque<String>>>) {
+    let mut lines = BufReader::new(stderr).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+        if log.len() == LOG_LINES {
+            log.pop_front();
+        }
+        log.push_back(line);
+    }
+}

@@ -1,0 +1,108 @@
+//! The same request id has one effect and one reply, whoever sends it again and when.
+
+use anyhow::{Result, ensure};
+use boardwire_test_support::{Acknowledged, Evidence, History, Kind, converge};
+use serde_json::json;
+
+use crate::scene::{Board, Scene};
+
+on_both!(
+    a_repeated_request_gives_the_first_reply_and_one_effect,
+    another_payload_is_a_mismatch,
+    two_sockets_with_one_request_have_one_effect,
+    request_ids_belong_to_their_user,
+    a_refused_request_may_be_sent_again,
+);
+
+async fn a_repeated_request_gives_the_first_reply_and_one_effect(kind: Kind) -> Result<()> {
+    let mut scene = Scene::open(kind).await?;
+    let ann = scene.client("ann").await?;
+    let board = Board::create(&ann, &[]).await?;
+    let create = json!({ "boardId": board.id, "title": "Once", "requestId": "r-1" });
+    let first = ann.ask("task:create", create.clone()).await?;
+    assert_eq!(first["requestId"], "r-1");
+    assert_eq!(ann.call("task:create", create.clone()).await?, first);
+
+    // The board has moved on since: the reply is still the first one.
+    ann.ask("task:update", json!({ "taskId": first["task"]["id"], "updates": { "title": "Changed" } })).await?;
+    assert_eq!(ann.call("task:create", create.clone()).await?, first);
+
+    // Over a restart too.
+    scene.server.terminate().await?;
+    scene.server.restart().await?;
+    let ann = scene.client("ann").await?;
+    assert_eq!(ann.call("task:create", create).await?, first);
+
+    let snapshot = board.snapshot(&ann).await?;
+    assert_eq!(snapshot["tasks"].as_array().map(Vec::len), Some(1));
+    let acknowledged =
+        [Acknowledged { user: "ann".into(), request: "r-1".into(), command: "task:create".into(), reply: first }];
+    let evidence = Evidence {
+        database: &scene.database,
+        board: &board.id,
+        acknowledged: &acknowledged,
+        replicas: &[],
+        snapshot: &snapshot,
+    };
+    assert_eq!(converge(evidence).await?.acknowledged, 1);
+    Ok(())
+}
+
+async fn another_payload_is_a_mismatch(kind: Kind) -> Result<()> {
+    let scene = Scene::open(kind).await?;
+    let ann = scene.client("ann").await?;
+    let board = Board::create(&ann, &[]).await?;
+    let first = ann.ask("task:create", json!({ "boardId": board.id, "title": "One", "requestId": "r" })).await?;
+    let other = json!({ "boardId": board.id, "title": "Two", "requestId": "r" });
+    let reply = ann.refused("task:create", other, "IDEMPOTENCY_MISMATCH").await?;
+    assert_eq!(reply["requestId"], "r");
+    // Another command with the same id is another payload too.
+    ann.refused("board:archive", json!({ "boardId": board.id, "requestId": "r" }), "IDEMPOTENCY_MISMATCH").await?;
+    // The order in which the fields are written is no difference.
+    ann.send_text(format!(r#"42["task:create",{{"requestId":"r","title":"One","boardId":"{}"}}]"#, board.id));
+    assert_eq!(ann.next_event("task:create:success").await?.payload, first);
+    let snapshot = board.snapshot(&ann).await?;
+    assert_eq!(snapshot["tasks"].as_array().map(Vec::len), Some(1));
+    Ok(())
+}
+
+async fn two_sockets_with_one_request_have_one_effect(kind: Kind) -> Result<()> {
+    let scene = Scene::open(kind).await?;
+    let (one, two) = (scene.client("ann").await?, scene.client("ann").await?);
+    let board = Board::create(&one, &[]).await?;
+    for round in 0..20 {
+        let request = format!("both-{round}");
+        let create = json!({ "boardId": board.id, "title": format!("Card {round}"), "requestId": request });
+        let (first, second) = (one.send_call("task:create", &create), two.send_call("task:create", &create));
+        let (first, second) = (first.reply().await?, second.reply().await?);
+        ensure!(first["ok"] == true, "round {round}: {first}");
+        assert_eq!(first, second, "round {round}");
+        let history = History::read(&scene.database, &board.id).await?;
+        assert_eq!(history.caused_by("ann", &request).len(), 1, "round {round}");
+    }
+    Ok(())
+}
+
+async fn request_ids_belong_to_their_user(kind: Kind) -> Result<()> {
+    let scene = Scene::open(kind).await?;
+    let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
+    let board = Board::create(&ann, &[("bob", "member")]).await?;
+    let create = json!({ "boardId": board.id, "title": "Mine", "requestId": "same" });
+    let hers = ann.ask("task:create", create.clone()).await?;
+    let his = bob.ask("task:create", create).await?;
+    ensure!(hers["task"]["id"] != his["task"]["id"], "two users, two effects: {hers} and {his}");
+    assert_eq!(his["task"]["created_by"], "bob");
+    Ok(())
+}
+
+async fn a_refused_request_may_be_sent_again(kind: Kind) -> Result<()> {
+    let scene = Scene::open(kind).await?;
+    let ann = scene.client("ann").await?;
+    let board = Board::create(&ann, &[]).await?;
+    let rename = json!({ "taskId": "later", "updates": { "title": "There" }, "requestId": "early" });
+    ann.refused("task:update", rename.clone(), "NOT_FOUND").await?;
+    ann.ask("task:create", json!({ "boardId": board.id, "title": "Not yet", "id": "later" })).await?;
+    let reply = ann.ask("task:update", rename).await?;
+    assert_eq!(reply["task"]["title"], "There");
+    Ok(())
+}

@@ -1,0 +1,39 @@
+//! Tests of the whole product: the real server as a process, a real database of each kind, real sockets.
+//!
+//! Each file holds one promise. A test that concerns what is stored runs on both databases: it is an `async fn` that
+//! takes a [`Kind`](boardwire_test_support::Kind), listed in `on_both!`.
+
+/// Makes two tests of each function: one on SQLite, one on Postgres.
+macro_rules! on_both {
+    ($($name:ident),+ $(,)?) => {$(
+        mod $name {
+            use boardwire_test_support::Kind;
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() -> anyhow::Result<()> {
+                super::$name(Kind::Sqlite).await
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() -> anyhow::Result<()> {
+                super::$name(Kind::Postgres).await
+            }
+        }
+    )+};
+}
+
+mod access;
+mod conflicts;
+mod contract;
+mod convergence;
+mod drain;
+mod idempotency;
+mod kill;
+mod limits;
+mod malformed;
+mod ordering;
+mod resume;
+mod scene;
+mod slow;
+mod subscriptions;
+mod workload;

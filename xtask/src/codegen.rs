@@ -1,0 +1,74 @@
+//! Files that are made from the code: written by `cargo xtask codegen`, kept fresh by `cargo xtask codegen --check`.
+//!
+//! To add one, write a function that returns its whole text and give it a row in [`GENERATED`]. The text must depend
+//! on the code alone, so that two runs agree.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use crate::workspace::Workspace;
+
+/// Makes the whole text of a file.
+type Make = fn() -> Result<String>;
+
+/// Each generated file, by its path from the repository's root.
+const GENERATED: &[(&str, Make)] = &[];
+
+/// Writes every generated file that is not as it should be. With `check`, such a file is an error all the same.
+pub(crate) fn run(workspace: &Workspace, check: bool) -> Result<()> {
+    let stale = refresh(&workspace.root, GENERATED)?;
+    for path in &stale {
+        println!("  wrote {path}");
+    }
+    if check && !stale.is_empty() {
+        bail!("stale, now rewritten and to be committed: {}", stale.join(", "));
+    }
+    println!("  {} generated files, {} rewritten", GENERATED.len(), stale.len());
+    Ok(())
+}
+
+/// Makes every file's text and writes the stale ones; returns their paths.
+fn refresh(root: &Path, files: &[(&'static str, Make)]) -> Result<Vec<&'static str>> {
+    let mut stale = Vec::new();
+    for (path, make) in files {
+        let text = make().with_context(|| format!("cannot make {path}"))?;
+        if ensure_file_contents(&root.join(path), &text)? {
+            stale.push(*path);
+        }
+    }
+    Ok(stale)
+}
+
+/// Writes a file unless it has this text already; `true` when it had not.
+fn ensure_file_contents(path: &Path, text: &str) -> Result<bool> {
+    if fs::read_to_string(path).is_ok_and(|present| present == text) {
+        return Ok(false);
+    }
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
+    fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::env;
+    use std::process;
+
+    use super::*;
+
+    #[test]
+    fn a_stale_file_is_rewritten_once() {
+        let files: &[(&str, Make)] = &[("docs/events.md", || Ok("# Events\n".to_owned()))];
+        let root = env::temp_dir().join(format!("boardwire-codegen-{}", process::id()));
+        let first = refresh(&root, files).unwrap();
+        let second = refresh(&root, files).unwrap();
+        let text = fs::read_to_string(root.join("docs/events.md")).unwrap();
+        fs::remove_dir_all(&root).unwrap();
+        assert_eq!((first, second), (vec!["docs/events.md"], vec![]));
+        assert_eq!(text, "# Events\n");
+    }
+}

@@ -1,0 +1,112 @@
+//! Shows that the README's first command works: the demo starts, answers, and ends well when told to.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, ChildStdout, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::process::{end, signal, wait};
+use crate::workspace::Workspace;
+
+/// How long the demo may take to say where it listens.
+const START: Duration = Duration::from_secs(30);
+/// How long an answer may take.
+const ANSWER: Duration = Duration::from_secs(5);
+/// How long the drain may take.
+const STOP: Duration = Duration::from_secs(10);
+
+/// Runs `cargo run --release -- demo`, which becomes the server itself, on a free port.
+pub(crate) fn smoke(workspace: &Workspace) -> Result<()> {
+    let log = workspace.scratch().join("demo.log");
+    let result = visit(workspace, &log);
+    if result.is_err() {
+        print!("{}", fs::read_to_string(&log).unwrap_or_default());
+    }
+    result
+}
+
+fn visit(workspace: &Workspace, log: &Path) -> Result<()> {
+    fs::create_dir_all(workspace.scratch())?;
+    let mut command = workspace.cargo(&["run", "--quiet", "--release", "--", "demo"]);
+    command.env("BOARDWIRE_LISTEN", "127.0.0.1:0");
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(File::create(log)?);
+    let mut demo = Demo(command.spawn().context("cannot start the demo")?);
+    let stdout = demo.0.stdout.take().context("the demo has no standard output")?;
+    let address = announced(stdout)?;
+    println!("  listening on {address}");
+    let status = status_line(&address, "/healthz").with_context(|| format!("GET http://{address}/healthz"))?;
+    println!("  GET /healthz: {status}");
+    if !status.contains(" 200 ") {
+        bail!("GET /healthz answered {status}");
+    }
+    signal("TERM", demo.0.id().into())?;
+    let asked = Instant::now();
+    let ended = wait(&mut demo.0, STOP)?.with_context(|| format!("still there {} s after SIGTERM", STOP.as_secs()))?;
+    println!("  ended {:.1} s after SIGTERM", asked.elapsed().as_secs_f64());
+    if ended.code() != Some(0) {
+        bail!("ended with {ended} after SIGTERM");
+    }
+    Ok(())
+}
+
+/// The running demo, ended when dropped.
+struct Demo(Child);
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        if !matches!(self.0.try_wait(), Ok(Some(_))) {
+            end(&mut self.0);
+        }
+    }
+}
+
+/// Waits for the line that says where the server listens. The rest of the output is read and thrown away, so that the
+/// server never waits for us.
+fn announced(stdout: ChildStdout) -> Result<String> {
+    let (sender, addresses) = channel();
+    thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            if let Some(address) = listening(&line) {
+                let _ = sender.send(address);
+            }
+        }
+    });
+    addresses.recv_timeout(START).map_err(|error| match error {
+        RecvTimeoutError::Timeout => anyhow::anyhow!("said no address within {} s", START.as_secs()),
+        RecvTimeoutError::Disconnected => anyhow::anyhow!("ended before it said an address"),
+    })
+}
+
+fn listening(line: &str) -> Option<String> {
+    let value: Value = serde_json::from_str(line).ok()?;
+    value.get("listening")?.as_str().map(str::to_owned)
+}
+
+/// The first line of the answer to a GET.
+fn status_line(address: &str, path: &str) -> Result<String> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(ANSWER))?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    Ok(String::from_utf8_lossy(&answer).lines().next().unwrap_or("nothing").to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_is_read_from_its_line_alone() {
+        assert_eq!(listening(r#"{"listening":"127.0.0.1:3456"}"#).as_deref(), Some("127.0.0.1:3456"));
+        assert_eq!(listening("open http://127.0.0.1:3456/"), None);
+        assert_eq!(listening(r#"{"board":"b1"}"#), None);
+    }
+}

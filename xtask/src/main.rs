@@ -1,0 +1,105 @@
+//! `cargo xtask …`: the project's own tasks, one module each. This file names them and leaves the work to the modules.
+//!
+//! To add a task, write a module with a `run` function, add a variant to [`Task`] with a sentence for `--help`, and
+//! a line to [`dispatch`]. A task that CI should run also gets a step in [`ci`].
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
+
+mod bench;
+mod ci;
+mod codegen;
+mod demo;
+mod postgres;
+mod process;
+mod report;
+mod setup;
+mod suites;
+mod tally;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::setup::Voice;
+use crate::suites::{Selection, Suite};
+use crate::workspace::Workspace;
+
+/// The tasks of the Boardwire project.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Make this machine ready: programs, npm and Python packages for the tests.
+    ///
+    /// Quick when everything is there. On a Debian-like system, as root or with a sudo that asks no password, missing
+    /// programs are installed; elsewhere they are named. Touches nothing but missing packages, `tests/js/node_modules`
+    /// and `target/xtask`.
+    Setup,
+
+    /// Run all tests: Rust (nextest and documentation), the official JavaScript client, the Python client.
+    ///
+    /// Does what `setup` does first, builds the server once and starts a throw-away Postgres of its own on a free
+    /// port, which is gone when the task ends, however it ends.
+    Test {
+        /// Run the tests of one language only.
+        #[arg(long, value_enum)]
+        only: Option<Suite>,
+        /// Arguments for `cargo nextest run`, after `--`; with any, the documentation tests are left out.
+        #[arg(last = true, value_name = "NEXTEST ARGUMENTS")]
+        nextest: Vec<String>,
+    },
+
+    /// Run everything that a change must pass, in order, with a table at the end.
+    ///
+    /// Tests, formatting, clippy, `tidy`, `codegen --check`, documentation, the demo, a quick benchmark. A failing
+    /// step does not keep the next from running, unless the build itself is broken.
+    Ci,
+
+    /// Write the generated files anew.
+    Codegen {
+        /// Fail when a file was stale. It is rewritten all the same, so that the change only needs a commit.
+        #[arg(long)]
+        check: bool,
+    },
+
+    /// Check what no compiler checks: layers, sizes, headers, words, pages, links.
+    Tidy,
+
+    /// Measure the server.
+    Bench {
+        /// A short run that shows that the benchmark works, not how fast the server is.
+        #[arg(long)]
+        quick: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    match dispatch(Arguments::parse().task) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs one task; `false` when it has failed and said so.
+fn dispatch(task: Task) -> Result<bool> {
+    let workspace = Workspace::locate()?;
+    match task {
+        Task::Setup => setup::run(&workspace, &Suite::ALL, Voice::Full).map(|()| true),
+        Task::Test { only, nextest } => Ok(suites::run(&workspace, &Selection::new(only, nextest))),
+        Task::Ci => Ok(ci::run(&workspace)),
+        Task::Codegen { check } => codegen::run(&workspace, check).map(|()| true),
+        Task::Tidy => tidy::run(&workspace).map(|()| true),
+        Task::Bench { quick } => bench::run(quick).map(|()| true),
+    }
+}

@@ -1,0 +1,204 @@
+//! Running other programs: passing their output on line by line, catching it, ending them.
+
+use std::env;
+use std::io::{BufRead, BufReader, IsTerminal, Read, stdout};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+/// How often a running program is looked at.
+const TICK: Duration = Duration::from_millis(50);
+/// How long output is waited for after its program has ended: a child that it left behind may hold the pipe open.
+const LINGER: Duration = Duration::from_secs(2);
+/// How long a program may take to end once it was asked to.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Runs a program to its end with this terminal as its own.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    println!("  $ {}", shown(command));
+    let status = command.stdin(Stdio::null()).status().with_context(|| format!("cannot start {}", shown(command)))?;
+    succeed(command, status)
+}
+
+/// Runs a program to its end, passes what it says on either stream to our standard output, and shows each line to
+/// `each`, without colours. A program that takes longer than `limit` is ended, which is an error.
+pub(crate) fn stream(command: &mut Command, limit: Option<Duration>, mut each: impl FnMut(&str)) -> Result<ExitStatus> {
+    println!("  $ {}", shown(command));
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot start {}", shown(command)))?;
+    let lines = merged(&mut child);
+    let started = Instant::now();
+    let mut ended: Option<(ExitStatus, Instant)> = None;
+    loop {
+        match lines.recv_timeout(TICK) {
+            Ok(line) => {
+                println!("{line}");
+                each(&plain(&line));
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return child.wait().context("waiting for a program"),
+        }
+        if let Some((status, at)) = ended {
+            if at.elapsed() > LINGER {
+                return Ok(status);
+            }
+        } else if let Some(status) = child.try_wait()? {
+            ended = Some((status, Instant::now()));
+        } else if limit.is_some_and(|limit| started.elapsed() > limit) {
+            end(&mut child);
+            bail!("{} took more than {} s and was ended", shown(command), started.elapsed().as_secs());
+        }
+    }
+}
+
+/// Runs a program to its end and returns its standard output; what it says otherwise goes into the error.
+pub(crate) fn output(command: &mut Command) -> Result<String> {
+    let output = command.stdin(Stdio::null()).output().with_context(|| format!("cannot start {}", shown(command)))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!("{} ended with {}: {}", shown(command), output.status, said.trim());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The error for a program that did not end well.
+pub(crate) fn succeed(command: &Command, status: ExitStatus) -> Result<()> {
+    if !status.success() {
+        bail!("{} ended with {status}", shown(command));
+    }
+    Ok(())
+}
+
+/// The path of a program that the shell would find.
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
+    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(program)).find(|path| path.is_file())
+}
+
+/// Sends a signal, by the shell's own `kill`, to a process, or to a process group when `target` is negative.
+pub(crate) fn signal(name: &str, target: i64) -> Result<()> {
+    output(Command::new("sh").args(["-c", "kill -s \"$0\" -- \"$1\"", name, &target.to_string()])).map(drop)
+}
+
+/// Waits for a program to end by itself; `None` when it has not within `limit`.
+pub(crate) fn wait(child: &mut Child, limit: Duration) -> Result<Option<ExitStatus>> {
+    let started = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if started.elapsed() > limit {
+            return Ok(None);
+        }
+        thread::sleep(TICK);
+    }
+}
+
+/// Ends a program: asks, waits, then insists. Errors are of no use to the caller, who is done with it.
+pub(crate) fn end(child: &mut Child) {
+    let asked = signal("TERM", child.id().into()).and_then(|()| wait(child, GRACE));
+    if !matches!(asked, Ok(Some(_))) {
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+}
+
+/// Whether a person is watching, so that programs may be asked for colours.
+pub(crate) fn colours() -> bool {
+    stdout().is_terminal() && env::var_os("NO_COLOR").is_none()
+}
+
+/// Both output streams of a program as lines.
+fn merged(child: &mut Child) -> Receiver<String> {
+    let (sender, lines) = channel();
+    if let Some(stream) = child.stdout.take() {
+        forward(stream, sender.clone());
+    }
+    if let Some(stream) = child.stderr.take() {
+        forward(stream, sender);
+    }
+    lines
+}
+
+fn forward(stream: impl Read + Send + 'static, lines: Sender<String>) {
+    thread::spawn(move || {
+        let mut reader = BufReader::new(stream);
+        let mut line = Vec::new();
+        while matches!(reader.read_until(b'\n', &mut line), Ok(length) if length > 0) {
+            let text = String::from_utf8_lossy(&line);
+            if lines.send(text.trim_end_matches(['\n', '\r']).to_owned()).is_err() {
+                return;
+            }
+            line.clear();
+        }
+    });
+}
+
+/// A command as it would be typed.
+fn shown(command: &Command) -> String {
+    let program = PathBuf::from(command.get_program());
+    let name = program.file_name().unwrap_or(command.get_program()).to_string_lossy().into_owned();
+    let words = command.get_args().map(|argument| argument.to_string_lossy().into_owned());
+    std::iter::once(name).chain(words).collect::<Vec<_>>().join(" ")
+}
+
+/// A line without terminal escapes (`ESC [ … letter`).
+fn plain(line: &str) -> String {
+    let mut text = String::with_capacity(line.len());
+    let mut characters = line.chars();
+    while let Some(character) = characters.next() {
+        if character == '\u{1b}' {
+            let _ = characters.find(char::is_ascii_alphabetic);
+        } else {
+            text.push(character);
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[test]
+    fn both_streams_are_seen_without_colours() {
+        let mut lines = Vec::new();
+        let script = r"printf '\033[32mgreen\033[0m\n'; echo plain >&2; exit 3";
+        let status = stream(&mut shell(script), None, |line| lines.push(line.to_owned())).unwrap();
+        lines.sort();
+        assert_eq!(lines, ["green", "plain"]);
+        assert_eq!(status.code(), Some(3));
+    }
+
+    #[test]
+    fn a_program_over_its_limit_is_ended() {
+        let error = stream(&mut shell("exec sleep 60"), Some(Duration::from_millis(100)), |_| {}).unwrap_err();
+        assert!(error.to_string().contains("was ended"), "{error}");
+    }
+
+    #[test]
+    fn a_child_left_behind_does_not_hold_us() {
+        let started = Instant::now();
+        stream(&mut shell("sleep 20 & echo done"), None, |_| {}).unwrap();
+        assert!(started.elapsed() < Duration::from_secs(10));
+    }
+
+    #[test]
+    fn a_failure_says_why() {
+        let error = output(&mut shell("echo no such board >&2; exit 1")).unwrap_err();
+        assert!(error.to_string().contains("no such board"), "{error}");
+    }
+}

@@ -1,0 +1,46 @@
+//! The npm packages of the JavaScript tests, exactly as their lock file says.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use super::Voice;
+use crate::process::run;
+use crate::workspace::Workspace;
+
+/// Each folder with a `package.json` of its own, and the name of its stamp.
+const FOLDERS: &[(&str, &str)] = &[("tests/js", "npm-tests-js.lock")];
+
+/// Installs where the lock file is not the one that was installed last.
+pub(super) fn ensure(workspace: &Workspace, voice: Voice) -> Result<()> {
+    for (name, stamp) in FOLDERS {
+        let folder = workspace.root.join(name);
+        if !folder.join("package.json").is_file() {
+            voice.found(name, "not there: nothing to install");
+            continue;
+        }
+        install(&folder, &workspace.scratch().join(stamp), voice).with_context(|| (*name).to_owned())?;
+        voice.found(name, "npm packages in place");
+    }
+    Ok(())
+}
+
+fn install(folder: &Path, stamp: &Path, voice: Voice) -> Result<()> {
+    let Ok(lock) = fs::read(folder.join("package-lock.json")) else {
+        bail!("there is no package-lock.json: run `npm install` there and commit it");
+    };
+    let installed = folder.join("node_modules/.package-lock.json").is_file();
+    if installed && fs::read(stamp).is_ok_and(|last| last == lock) {
+        return Ok(());
+    }
+    if voice == Voice::Quiet {
+        println!("  installing the npm packages in {}", folder.display());
+    }
+    run(Command::new("npm").current_dir(folder).args(["ci", "--no-audit", "--no-fund"]))?;
+    if let Some(scratch) = stamp.parent() {
+        fs::create_dir_all(scratch)?;
+    }
+    fs::write(stamp, lock).with_context(|| format!("cannot write {}", stamp.display()))
+}

@@ -1,0 +1,49 @@
+//! `cargo xtask setup`: makes a machine ready for the tests. Quick when all is there, which `cargo xtask test` relies on.
+//!
+//! [`programs`] are checked and, where possible, installed; [`javascript`] and [`python`] keep the packages that the
+//! clients' tests need, each with a stamp that says what was installed last.
+
+mod debian;
+mod javascript;
+mod programs;
+mod python;
+mod rust;
+
+use anyhow::Result;
+
+pub(crate) use self::python::interpreter;
+use crate::suites::Suite;
+use crate::workspace::Workspace;
+
+/// How much to say: installing is always announced.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Voice {
+    /// Also what was found in place.
+    Full,
+    /// Only what has to be done.
+    Quiet,
+}
+
+impl Voice {
+    /// Says what was found in place.
+    fn found(self, what: &str, version: &str) {
+        if self == Self::Full {
+            println!("  ✓ {what:14} {version}");
+        }
+    }
+}
+
+/// Makes the machine ready for these suites.
+pub(crate) fn run(workspace: &Workspace, suites: &[Suite], voice: Voice) -> Result<()> {
+    programs::ensure(suites, voice)?;
+    if suites.contains(&Suite::Rust) {
+        rust::ensure(voice)?;
+    }
+    if suites.contains(&Suite::Js) {
+        javascript::ensure(workspace, voice)?;
+    }
+    if suites.contains(&Suite::Python) {
+        python::ensure(workspace, voice)?;
+    }
+    Ok(())
+}

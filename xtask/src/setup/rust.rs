@@ -1,0 +1,30 @@
+//! The parts of the Rust toolchain that a minimal installation lacks.
+
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::Voice;
+use crate::process::{output, run};
+
+/// A cargo subcommand, and the command that installs it.
+const TOOLS: &[(&str, &[&str])] = &[
+    ("nextest", &["cargo", "install", "cargo-nextest", "--locked"]),
+    ("fmt", &["rustup", "component", "add", "rustfmt"]),
+    ("clippy", &["rustup", "component", "add", "clippy"]),
+];
+
+/// Installs the subcommands that are missing.
+pub(super) fn ensure(voice: Voice) -> Result<()> {
+    for (subcommand, install) in TOOLS {
+        let name = format!("cargo {subcommand}");
+        let Ok(version) = output(Command::new("cargo").args([subcommand, "--version"])) else {
+            println!("  ✗ {name}: not here");
+            run(Command::new(install[0]).args(&install[1..]))
+                .with_context(|| format!("please install {name}: {}", install.join(" ")))?;
+            continue;
+        };
+        voice.found(&name, version.lines().next().unwrap_or_default().trim());
+    }
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! `cargo xtask test`: all tests of the project, each language with its own runner, against one server and one Postgres.
+//!
+//! [`steps`] is also the first part of `cargo xtask ci`. A suite gets its surroundings through the environment:
+//! `BOARDWIRE_BIN`, the program; `BOARDWIRE_TEST_POSTGRES`, a database address with every right.
+
+mod javascript;
+mod python;
+mod rust;
+mod selection;
+mod surroundings;
+
+pub(crate) use self::selection::{Selection, Suite};
+use self::surroundings::Surroundings;
+use crate::postgres::Postgres;
+use crate::report::Report;
+use crate::setup::{self, Voice};
+use crate::workspace::Workspace;
+
+/// Whether it is worth going on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Build {
+    /// The program and the tests compile, whatever the tests say.
+    Sound,
+    /// Something does not compile, or the machine is not ready.
+    Broken,
+}
+
+/// Runs the chosen tests with a summary; `false` when anything has failed.
+pub(crate) fn run(workspace: &Workspace, selection: &Selection) -> bool {
+    let mut report = Report::default();
+    if steps(workspace, selection, &mut report) == Build::Broken {
+        println!("\nThe build is broken: the steps after it are left out.");
+    }
+    report.close("test");
+    report.passed()
+}
+
+/// Adds the steps of the chosen tests to a report.
+pub(crate) fn steps(workspace: &Workspace, selection: &Selection, report: &mut Report) -> Build {
+    if !report.step("setup", |_| setup::run(workspace, &selection.suites, Voice::Quiet)) {
+        return Build::Broken;
+    }
+    if !report.step("build", |_| rust::build(workspace)) {
+        return Build::Broken;
+    }
+    let mut postgres = None;
+    report.step("postgres", |_| {
+        let server = Postgres::start()?;
+        println!("  {}", server.url());
+        postgres = Some(server);
+        Ok(())
+    });
+    let surroundings = Surroundings::new(workspace, postgres.as_ref());
+    let mut build = Build::Sound;
+    for suite in &selection.suites {
+        match suite {
+            Suite::Rust => build = rust::steps(workspace, &surroundings, selection, report),
+            Suite::Js => {
+                report.step("javascript tests", |tally| javascript::run(workspace, &surroundings, tally));
+            }
+            Suite::Python => {
+                report.step("python tests", |tally| python::run(workspace, &surroundings, tally));
+            }
+        }
+        if build == Build::Broken {
+            break;
+        }
+    }
+    build
+}

@@ -1,0 +1,32 @@
+//! The tests with the Python client, by pytest.
+
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+
+use super::Surroundings;
+use crate::process::{self, colours};
+use crate::setup::interpreter;
+use crate::tally::{Runner, Tally};
+use crate::workspace::Workspace;
+
+/// How long all of them may take.
+const LIMIT: Duration = Duration::from_secs(10 * 60);
+
+/// Runs them all, and counts. pytest itself fails when it finds none.
+pub(super) fn run(workspace: &Workspace, surroundings: &Surroundings, tally: &mut Tally) -> Result<()> {
+    let folder = workspace.root.join("tests/python");
+    if !folder.join("requirements.txt").is_file() {
+        bail!("there is no tests/python/requirements.txt");
+    }
+    let mut command = Command::new(interpreter(workspace));
+    command.current_dir(folder).args(["-m", "pytest", "-ra"]);
+    command.args(["--color", if colours() { "yes" } else { "no" }]);
+    command.arg("-o").arg(format!("cache_dir={}", workspace.scratch().join("pytest").display()));
+    command.env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONUNBUFFERED", "1");
+    let status = process::stream(surroundings.apply(&mut command), Some(LIMIT), |line| {
+        *tally += Runner::Pytest.count(line);
+    })?;
+    process::succeed(&command, status)
+}

@@ -1,0 +1,135 @@
+//! The pages that each crate must have, and the links between pages.
+
+use std::collections::BTreeSet;
+
+use super::finding::Finding;
+use super::repository::Repository;
+
+/// Findings for crates without a README, or without a page where there are pages.
+pub(super) fn pages(repository: &Repository) -> Vec<Finding> {
+    let crates: BTreeSet<&str> = repository
+        .paths()
+        .filter_map(|path| path.strip_prefix("crates/")?.split_once('/'))
+        .map(|(name, _)| name)
+        .collect();
+    let has_pages = repository.paths().any(|path| path.starts_with("docs/modules/") && path.ends_with(".md"));
+    let mut findings = Vec::new();
+    for name in crates {
+        let readme = format!("crates/{name}/README.md");
+        if !repository.exists(&readme) {
+            findings.push(Finding::fail(readme, "missing", "say what the crate is for, with an example that runs"));
+        }
+        let page = format!("docs/modules/{name}.md");
+        if has_pages && !repository.exists(&page) {
+            findings.push(Finding::fail(page, "missing", "say how the crate works inside, as the other pages do"));
+        }
+    }
+    findings
+}
+
+/// Findings for relative links in Markdown that lead nowhere.
+pub(super) fn links(repository: &Repository) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (path, text) in repository.with_extension("md") {
+        for (number, target) in targets(text) {
+            if !leads_somewhere(repository, path, &target) {
+                let advice = "no such file in the repository: mend the link, or take it out";
+                findings.push(Finding::fail(format!("{path}:{number}"), format!("links to `{target}`"), advice));
+            }
+        }
+    }
+    findings
+}
+
+/// Line and target of each link and image outside code.
+fn targets(text: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    let mut fence: Option<&str> = None;
+    for (number, line) in (1..).zip(text.lines()) {
+        let trimmed = line.trim_start();
+        let mark = ["```", "~~~"].into_iter().find(|mark| trimmed.starts_with(mark));
+        match (fence, mark) {
+            (None, Some(_)) => fence = mark,
+            (Some(open), Some(mark)) if open == mark => fence = None,
+            (Some(_), _) => {}
+            (None, None) => found.extend(targets_of_line(line).into_iter().map(|target| (number, target))),
+        }
+    }
+    found
+}
+
+fn targets_of_line(line: &str) -> Vec<String> {
+    let prose = without_code(line);
+    let inline = prose.split("](").skip(1).filter_map(|rest| first_word(rest.split(')').next()?));
+    let reference = prose.trim_start().strip_prefix('[').and_then(|rest| first_word(rest.split_once("]: ")?.1));
+    inline.chain(reference).map(str::to_owned).collect()
+}
+
+/// A line without its `code`; a backtick without a partner stands for itself.
+fn without_code(line: &str) -> String {
+    let parts: Vec<&str> = line.split('`').collect();
+    let closed = parts.len() - usize::from(parts.len().is_multiple_of(2));
+    let prose = parts.iter().enumerate().filter(|(at, _)| at % 2 == 0 || *at >= closed);
+    prose.map(|(_, part)| *part).collect::<Vec<_>>().join("code")
+}
+
+/// A link's target without its title.
+fn first_word(text: &str) -> Option<&str> {
+    text.split_whitespace().next().map(|word| word.trim_start_matches('<').trim_end_matches('>'))
+}
+
+/// Addresses and places on the same page are not ours to check.
+fn leads_somewhere(repository: &Repository, from: &str, target: &str) -> bool {
+    let path = target.split(['#', '?']).next().unwrap_or_default();
+    let is_address = target.split(['/', '#', '?']).next().is_some_and(|first| first.contains(':'));
+    path.is_empty() || is_address || resolve(from, path).is_some_and(|path| repository.exists(&path))
+}
+
+/// A link's path from the root; `None` when it leaves the repository.
+fn resolve(from: &str, target: &str) -> Option<String> {
+    let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let start = if target.starts_with('/') { "" } else { folder };
+    let mut parts: Vec<&str> = start.split('/').filter(|part| !part.is_empty()).collect();
+    for part in target.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            name => parts.push(name),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(findings: &[Finding]) -> Vec<&str> {
+        findings.iter().map(|finding| finding.place.as_str()).collect()
+    }
+
+    #[test]
+    fn each_crate_has_its_pages() {
+        let alone = [("crates/auth/src/lib.rs", ""), ("crates/store/README.md", "")];
+        assert_eq!(places(&pages(&Repository::of(&alone))), ["crates/auth/README.md"]);
+        let with_pages = [("crates/auth/README.md", ""), ("crates/store/README.md", ""), ("docs/modules/auth.md", "")];
+        assert_eq!(places(&pages(&Repository::of(&with_pages))), ["docs/modules/store.md"]);
+    }
+
+    #[test]
+    fn links_lead_somewhere() {
+        let page = "\
+[a](../README.md) ![b](picture.png \"A title\") [c](https://example.org/x) [d](#below) [e](/docs/api#top)
+[gone](missing.md) and [out](../../elsewhere.md)
+`[code](nowhere.md)` and a lone ` before [also gone](lost.md)
+```
+[fenced](nowhere.md)
+```
+[reference]: ./lost.md
+[mail](mailto:someone@example.org) [folder](api/) [root](..)
+";
+        let files = [("README.md", ""), ("docs/page.md", page), ("docs/picture.png", ""), ("docs/api/x.md", "")];
+        let found = links(&Repository::of(&files));
+        assert_eq!(places(&found), ["docs/page.md:2", "docs/page.md:2", "docs/page.md:3", "docs/page.md:7"]);
+    }
+}

@@ -1,0 +1,40 @@
+//! One thing that a rule has to say about one file.
+
+use std::fmt;
+
+/// Whether it must be mended now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Severity {
+    Warn,
+    Fail,
+}
+
+/// Where, what is wrong, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Finding {
+    pub(super) severity: Severity,
+    /// A path from the root, with `:line` where there is one.
+    pub(super) place: String,
+    pub(super) rule: String,
+    pub(super) advice: String,
+}
+
+impl Finding {
+    pub(super) fn fail(place: impl Into<String>, rule: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { severity: Severity::Fail, place: place.into(), rule: rule.into(), advice: advice.into() }
+    }
+
+    pub(super) fn warn(place: impl Into<String>, rule: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { severity: Severity::Warn, ..Self::fail(place, rule, advice) }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let severity = match self.severity {
+            Severity::Warn => "warn",
+            Severity::Fail => "FAIL",
+        };
+        write!(f, "{severity} {}: {}: {}", self.place, self.rule, self.advice)
+    }
+}

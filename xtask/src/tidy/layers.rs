@@ -1,0 +1,142 @@
+//! Who may know whom: the architecture's layers, as one table of allowed edges, and the crates that only some may use.
+
+use cargo_metadata::{DependencyKind, Package};
+
+use super::finding::Finding;
+
+/// What a crate may use of ours.
+enum Ours {
+    /// These, by folder name.
+    Only(&'static [&'static str]),
+    /// Any but `test-support`, which has a rule of its own.
+    Any,
+}
+
+/// Allowed edges between our crates, by folder name, as docs/ARCHITECTURE.md has them.
+const EDGES: &[(&str, Ours)] = &[
+    ("protocol", Ours::Only(&[])),
+    ("auth", Ours::Only(&[])),
+    ("rate-limit", Ours::Only(&[])),
+    ("web", Ours::Only(&[])),
+    ("services", Ours::Only(&["auth", "protocol"])),
+    ("store", Ours::Only(&["services", "protocol"])),
+    ("subscriptions", Ours::Only(&["services", "protocol"])),
+    ("handlers", Ours::Only(DOOR)),
+    ("http", Ours::Only(DOOR)),
+    ("mcp", Ours::Only(DOOR)),
+    ("server", Ours::Any),
+    ("test-support", Ours::Any),
+    ("tests", Ours::Any),
+    ("xtask", Ours::Any),
+];
+
+/// What a door to the services may use.
+const DOOR: &[&str] = &["subscriptions", "services", "rate-limit", "auth", "protocol"];
+
+/// Crates of others that only some of ours may use, so that each is known in one place.
+const CONFINED: &[(&str, &[&str])] = &[
+    ("sqlx", &["store"]),
+    ("socketioxide", &["handlers", "server", "xtask"]),
+    ("axum", &["handlers", "http", "mcp", "web", "server"]),
+    ("anyhow", &["server", "test-support", "tests", "xtask"]),
+];
+
+/// The crates that may depend on `test-support` outright; any may for its tests.
+const TESTING: &[&str] = &["tests", "xtask"];
+
+/// A package of the workspace and what it depends on, leaving out what only its tests need.
+pub(super) struct Member {
+    name: String,
+    dependencies: Vec<String>,
+}
+
+impl From<&Package> for Member {
+    fn from(package: &Package) -> Self {
+        let needed = package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development);
+        let dependencies = needed.map(|dependency| dependency.name.clone()).collect();
+        Self { name: package.name.to_string(), dependencies }
+    }
+}
+
+/// Findings for each edge that is not in the tables, and each crate without a row.
+pub(super) fn check(members: &[Member]) -> Vec<Finding> {
+    members.iter().flat_map(check_member).collect()
+}
+
+fn check_member(member: &Member) -> Vec<Finding> {
+    let name = folder(&member.name);
+    let Some((_, ours)) = EDGES.iter().find(|(row, _)| *row == name) else {
+        let advice = "decide what it may use, and give it a row in xtask/src/tidy/layers.rs and docs/ARCHITECTURE.md";
+        return vec![Finding::fail(&member.name, "a crate without a layer", advice)];
+    };
+    member.dependencies.iter().filter_map(|dependency| check_edge(name, ours, dependency)).collect()
+}
+
+fn check_edge(name: &str, ours: &Ours, dependency: &str) -> Option<Finding> {
+    let edge = format!("{name} → {}", folder(dependency));
+    if dependency == "boardwire-test-support" {
+        let advice = "test-support is for tests: make it a dev-dependency";
+        return (!TESTING.contains(&name)).then(|| Finding::fail(edge, "a new edge between layers", advice));
+    }
+    if dependency.starts_with("boardwire-") {
+        let allowed = match ours {
+            Ours::Any => true,
+            Ours::Only(list) => list.contains(&folder(dependency)),
+        };
+        let advice =
+            "see \"Who may know whom\" in docs/ARCHITECTURE.md; invert the dependency with a trait, or move the code";
+        return (!allowed).then(|| Finding::fail(edge, "a new edge between layers", advice));
+    }
+    let (_, users) = CONFINED.iter().find(|(confined, _)| *confined == dependency)?;
+    let advice = format!("only {} may use it: move the code there, or use what it offers", users.join(", "));
+    (!users.contains(&name)).then(|| Finding::fail(edge, "a confined crate", advice))
+}
+
+/// `boardwire-store` → `store`.
+fn folder(package: &str) -> &str {
+    package.strip_prefix("boardwire-").unwrap_or(package)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_one(name: &str, dependencies: &[&str]) -> Vec<String> {
+        let dependencies = dependencies.iter().map(|dependency| (*dependency).to_owned()).collect();
+        check(&[Member { name: name.to_owned(), dependencies }]).into_iter().map(|finding| finding.place).collect()
+    }
+
+    #[test]
+    fn edges_of_the_architecture_pass() {
+        assert!(
+            check_one("boardwire-store", &["boardwire-services", "boardwire-protocol", "sqlx", "tokio"]).is_empty()
+        );
+        assert!(check_one("boardwire-server", &["boardwire-store", "boardwire-handlers", "anyhow", "axum"]).is_empty());
+        assert!(check_one("xtask", &["boardwire-protocol", "boardwire-test-support", "socketioxide"]).is_empty());
+    }
+
+    #[test]
+    fn new_edges_fail() {
+        assert_eq!(check_one("boardwire-services", &["boardwire-store"]), ["services → store"]);
+        assert_eq!(check_one("boardwire-protocol", &["boardwire-auth"]), ["protocol → auth"]);
+        assert_eq!(check_one("boardwire-handlers", &["boardwire-store"]), ["handlers → store"]);
+    }
+
+    #[test]
+    fn test_support_stays_out_of_the_product() {
+        assert_eq!(check_one("boardwire-server", &["boardwire-test-support"]), ["server → test-support"]);
+        assert_eq!(check_one("boardwire-test-support", &["boardwire-server"]), [""; 0]);
+    }
+
+    #[test]
+    fn confined_crates_stay_confined() {
+        assert_eq!(check_one("boardwire-services", &["sqlx"]), ["services → sqlx"]);
+        assert_eq!(check_one("boardwire-subscriptions", &["socketioxide", "axum"]).len(), 2);
+        assert_eq!(check_one("boardwire-store", &["anyhow"]), ["store → anyhow"]);
+    }
+
+    #[test]
+    fn a_crate_without_a_row_fails() {
+        assert_eq!(check_one("boardwire-search", &[]), ["boardwire-search"]);
+    }
+}

@@ -1,0 +1,46 @@
+//! `cargo xtask tidy`: the project's rules that no compiler checks.
+//!
+//! Each rule is a function from the [`Repository`] (or the packages) to [`Finding`]s, and knows nothing of the disk.
+//! To add one, write it in the module it belongs to, or in one of its own, and add it to [`findings`].
+
+mod documents;
+mod finding;
+mod layers;
+mod repository;
+mod size;
+mod sources;
+mod words;
+
+use anyhow::{Result, bail};
+
+use self::finding::{Finding, Severity};
+use self::layers::Member;
+use self::repository::Repository;
+use crate::workspace::Workspace;
+
+/// Checks every rule and prints what was found; an error when anything must be mended.
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    let repository = Repository::read(&workspace.root)?;
+    let members: Vec<Member> = workspace.packages.iter().map(Member::from).collect();
+    let findings = findings(&repository, &members);
+    for finding in &findings {
+        println!("  {finding}");
+    }
+    println!("  {}", size::summary(&repository));
+    let failures = findings.iter().filter(|finding| finding.severity == Severity::Fail).count();
+    if failures > 0 {
+        bail!("{failures} findings to mend");
+    }
+    Ok(())
+}
+
+fn findings(repository: &Repository, members: &[Member]) -> Vec<Finding> {
+    let mut findings = layers::check(members);
+    findings.extend(sources::headers(repository));
+    findings.extend(sources::names(repository));
+    findings.extend(size::check(repository));
+    findings.extend(words::check(repository));
+    findings.extend(documents::pages(repository));
+    findings.extend(documents::links(repository));
+    findings
+}

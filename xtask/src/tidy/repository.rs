@@ -1,0 +1,72 @@
+//! The files that the rules look at: those that git tracks, and those that it would.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::process::output;
+
+/// What is read as text. Lock files are not: nobody writes them.
+const TEXT: &[&str] =
+    &["rs", "md", "toml", "yml", "yaml", "js", "mjs", "cjs", "ts", "tsx", "py", "html", "css", "sql", "sh"];
+
+/// Every file, by its path from the root with `/`; the text of those that are text, nothing of the others.
+pub(super) struct Repository {
+    files: BTreeMap<String, String>,
+}
+
+impl Repository {
+    /// Reads the files below a folder that git knows or would add.
+    pub(super) fn read(root: &Path) -> Result<Self> {
+        let mut git = Command::new("git");
+        git.current_dir(root).args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
+        let mut files = BTreeMap::new();
+        for path in output(&mut git)?.split('\0').filter(|path| !path.is_empty()) {
+            let file = root.join(path);
+            // A tracked file may have been removed and not yet committed so.
+            if file.is_file() {
+                let text = if is_text(path) { fs::read_to_string(file)? } else { String::new() };
+                files.insert(path.to_owned(), text);
+            }
+        }
+        Ok(Self { files })
+    }
+
+    /// A repository that exists only in a test.
+    #[cfg(test)]
+    pub(super) fn of(files: &[(&str, &str)]) -> Self {
+        Self { files: files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect() }
+    }
+
+    /// Every path.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().map(String::as_str)
+    }
+
+    /// Path and text of every file that is text.
+    pub(super) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.files.iter().filter(|(path, _)| is_text(path)).map(|(path, text)| (path.as_str(), text.as_str()))
+    }
+
+    /// Path and text of the files with an extension.
+    pub(super) fn with_extension<'r>(&'r self, wanted: &'r str) -> impl Iterator<Item = (&'r str, &'r str)> {
+        self.texts().filter(move |(path, _)| extension(path) == Some(wanted))
+    }
+
+    /// Whether there is such a file, or a folder with files in it; the empty path is the root.
+    pub(super) fn exists(&self, path: &str) -> bool {
+        let folder = format!("{path}/");
+        path.is_empty() || self.files.contains_key(path) || self.paths().any(|file| file.starts_with(&folder))
+    }
+}
+
+fn extension(path: &str) -> Option<&str> {
+    Path::new(path).extension()?.to_str()
+}
+
+fn is_text(path: &str) -> bool {
+    extension(path).is_some_and(|extension| TEXT.contains(&extension))
+}

@@ -1,0 +1,89 @@
+//! How source files open, and how files and modules are named.
+
+use std::path::Path;
+
+use super::finding::Finding;
+use super::repository::Repository;
+
+/// Names that say nothing of what is inside.
+const EMPTY_NAMES: &[&str] = &["utils", "util", "common", "helpers", "helper", "misc"];
+/// Whose files are named by us; documents may be called what they like.
+const CODE: &[&str] = &["rs", "js", "mjs", "cjs", "ts", "tsx", "py"];
+
+/// Findings for Rust files that do not open with what they are for.
+pub(super) fn headers(repository: &Repository) -> Vec<Finding> {
+    let advice = "say in `//!` lines at the very top what the file is for, and what it leaves to others";
+    repository
+        .with_extension("rs")
+        .filter(|(_, text)| !text.starts_with("//!"))
+        .map(|(path, _)| Finding::fail(path, "does not open with `//!`", advice))
+        .collect()
+}
+
+/// Findings for files, folders and modules whose names say nothing.
+pub(super) fn names(repository: &Repository) -> Vec<Finding> {
+    let finding = |place: String, name: &str| {
+        Finding::fail(place, format!("called `{name}`"), "name it by the noun of the field that it is about")
+    };
+    let mut findings = Vec::new();
+    for path in repository.paths().filter(|path| is_code(path)) {
+        let without_extension = Path::new(path).with_extension("");
+        let parts = without_extension.iter().filter_map(|part| part.to_str());
+        findings.extend(parts.filter(|part| EMPTY_NAMES.contains(part)).map(|part| finding(path.to_owned(), part)));
+    }
+    for (path, text) in repository.with_extension("rs") {
+        for (number, line) in (1..).zip(text.lines()) {
+            if let Some(name) = inline_module(line).filter(|name| EMPTY_NAMES.contains(name)) {
+                findings.push(finding(format!("{path}:{number}"), name));
+            }
+        }
+    }
+    findings
+}
+
+fn is_code(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|extension| CODE.iter().any(|code| extension == *code))
+}
+
+/// The name of the module that a line opens in place.
+fn inline_module(line: &str) -> Option<&str> {
+    let (before, after) = line.split_once("mod ")?;
+    let is_declaration = before.trim().is_empty() || before.trim().starts_with("pub");
+    let name = after.strip_suffix('{')?.trim();
+    is_declaration.then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(findings: &[Finding]) -> Vec<&str> {
+        findings.iter().map(|finding| finding.place.as_str()).collect()
+    }
+
+    #[test]
+    fn a_file_opens_with_its_purpose() {
+        let files = [("a.rs", "//! What a is.\n"), ("b.rs", "use std::fs;\n"), ("c.md", "# C\n")];
+        assert_eq!(places(&headers(&Repository::of(&files))), ["b.rs"]);
+    }
+
+    #[test]
+    fn names_that_say_nothing_are_found() {
+        let files = [
+            ("crates/store/src/utils.rs", ""),
+            ("tests/it/common/mod.rs", ""),
+            ("tests/js/helpers.js", ""),
+            ("docs/common.md", ""),
+            ("crates/store/src/board.rs", "mod misc {\n}\npub(crate) mod rows {\n// mod utils {\n"),
+        ];
+        assert_eq!(
+            places(&names(&Repository::of(&files))),
+            [
+                "crates/store/src/utils.rs",
+                "tests/it/common/mod.rs",
+                "tests/js/helpers.js",
+                "crates/store/src/board.rs:1"
+            ]
+        );
+    }
+}

@@ -1,0 +1,60 @@
+//! Where the workspace is, what packages it has, and how cargo is called in it.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use cargo_metadata::{MetadataCommand, Package};
+
+/// The workspace that this tool was built in.
+pub(crate) struct Workspace {
+    /// The repository's root.
+    pub(crate) root: PathBuf,
+    /// Cargo's target folder, wherever its settings put it.
+    pub(crate) target: PathBuf,
+    /// The workspace's own packages.
+    pub(crate) packages: Vec<Package>,
+}
+
+impl Workspace {
+    /// Asks cargo; needs no network.
+    pub(crate) fn locate() -> Result<Self> {
+        let metadata = MetadataCommand::new()
+            .manifest_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"))
+            .no_deps()
+            .exec()
+            .context("cargo metadata")?;
+        Ok(Self {
+            root: metadata.workspace_root.into(),
+            target: metadata.target_directory.into(),
+            packages: metadata.packages,
+        })
+    }
+
+    /// This tool's own folder inside the target folder: stamps, the Python environment, logs.
+    pub(crate) fn scratch(&self) -> PathBuf {
+        self.target.join("xtask")
+    }
+
+    /// The program, as a debug build puts it.
+    pub(crate) fn binary(&self) -> PathBuf {
+        self.target.join("debug").join("boardwire")
+    }
+
+    /// `cargo ARGUMENTS` in the root, as a person's shell would call it.
+    ///
+    /// `cargo run` has put this package's facts in our environment. They are taken out again: build scripts watch some
+    /// of them, and would rebuild their crates each time the caller changes.
+    pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        command.current_dir(&self.root).args(arguments);
+        for (name, _) in env::vars_os() {
+            let text = name.to_string_lossy();
+            if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+                command.env_remove(&name);
+            }
+        }
+        command
+    }
+}
