@@ -60,7 +60,11 @@ async fn two_moves_of_one_card(kind: Kind) -> Result<()> {
         ensure!(one["seq"] != two["seq"], "round {round}: both at {}", one["seq"]);
         let last = if one["seq"].as_u64() > two["seq"].as_u64() { &one } else { &two };
         let snapshot = pair.agreed().await?;
-        ensure!(snapshot["tasks"] == json!([last["task"]]), "round {round}: {last} was last, {} is there", snapshot["tasks"]);
+        ensure!(
+            snapshot["tasks"] == json!([last["task"]]),
+            "round {round}: {last} was last, {} is there",
+            snapshot["tasks"]
+        );
         // Back to the first column, so that the next round moves it again.
         let back = json!({ "taskId": pair.task["id"], "toColumn": pair.board.columns[0] });
         pair.ann.ask("task:move", back).await?;
@@ -70,9 +74,7 @@ async fn two_moves_of_one_card(kind: Kind) -> Result<()> {
 
 async fn edits_of_different_fields_both_go_through(kind: Kind) -> Result<()> {
     let pair = pair(kind).await?;
-    let edit = |updates: Value| {
-        json!({ "taskId": pair.task["id"], "updates": updates, "expectedVersion": pair.task["version"] })
-    };
+    let edit = |updates: Value| json!({ "taskId": pair.task["id"], "updates": updates, "expectedVersion": pair.task["version"] });
     let one = pair.ann.send_call("task:update", &edit(json!({ "title": "Final" })));
     let two = pair.bob.send_call("task:update", &edit(json!({ "priority": 7, "tags": ["urgent"] })));
     let (one, two) = (one.reply().await?, two.reply().await?);
@@ -92,9 +94,14 @@ async fn edits_of_the_same_field_conflict(kind: Kind) -> Result<()> {
             "updates": { "title": title, "priority": 3 },
         })
     };
-    pair.ann.ask("task:update", json!({
-        "taskId": pair.task["id"], "updates": { "title": "Hers" }, "expectedVersion": pair.task["version"],
-    })).await?;
+    pair.ann
+        .ask(
+            "task:update",
+            json!({
+                "taskId": pair.task["id"], "updates": { "title": "Hers" }, "expectedVersion": pair.task["version"],
+            }),
+        )
+        .await?;
     let before = pair.board.snapshot(&pair.ann).await?;
     let reply = pair.bob.refused("task:update", edit("His"), "CONFLICT").await?;
     assert_eq!(reply["details"]["fields"], json!(["title"]));
@@ -109,7 +116,8 @@ async fn edits_of_the_same_field_conflict(kind: Kind) -> Result<()> {
 
     // Sent at the same moment, one wins and one is told.
     let version = reply["task"]["version"].clone();
-    let race = |title: &str| json!({ "taskId": pair.task["id"], "updates": { "title": title }, "expectedVersion": version });
+    let race =
+        |title: &str| json!({ "taskId": pair.task["id"], "updates": { "title": title }, "expectedVersion": version });
     let (one, two) = (pair.ann.send_call("task:update", &race("A")), pair.bob.send_call("task:update", &race("B")));
     let replies = [one.reply().await?, two.reply().await?];
     let won = replies.iter().find(|reply| reply["ok"] == true).context("one of two goes through")?;
@@ -151,7 +159,8 @@ async fn columns_and_boards_know_versions_too(kind: Kind) -> Result<()> {
     pair.ann.ask("board:update", rename("Lift-off")).await?;
     let reply = pair.bob.refused("board:update", rename("Landing"), "CONFLICT").await?;
     assert_eq!(reply["details"]["current"]["name"], "Lift-off");
-    let colour = json!({ "boardId": board["id"], "updates": { "color": "#00ff00" }, "expectedVersion": board["version"] });
+    let colour =
+        json!({ "boardId": board["id"], "updates": { "color": "#00ff00" }, "expectedVersion": board["version"] });
     pair.bob.ask("board:update", colour).await?;
     pair.agreed().await.map(drop)
 }

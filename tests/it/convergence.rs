@@ -1,7 +1,6 @@
 //! Twenty writers, twenty readers, readers that drop and resume at random: everyone ends with the same board.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -71,6 +70,7 @@ async fn converge_on(scene: &Scene, count: usize, seed: u64) -> Result<()> {
             dial: scene.dial(user)?,
             board: boards[index % count].0.id.clone(),
             subscribes: index % 4 >= 2,
+            patience: CHANGES / count / DROPS,
             rng: fastrand::Rng::with_seed(seed ^ (1000 + index as u64)),
         };
         reading.push(tokio::spawn(reader.read(done.clone())));
@@ -136,6 +136,8 @@ struct Reader {
     board: String,
     /// Uses a subscription instead of a view.
     subscribes: bool,
+    /// After at most so many events its connection drops.
+    patience: usize,
     rng: fastrand::Rng,
 }
 
@@ -148,20 +150,20 @@ impl Reader {
     async fn follow(&mut self, mut done: watch::Receiver<BTreeMap<String, u64>>) -> Result<Replica> {
         let mut replica: Option<Replica> = None;
         for drops in 0.. {
-            let socket = Arc::new(self.dial.clone().open().await?);
+            let socket = self.dial.clone().open().await?;
             // Events up to this number are in the snapshot already; after a recovery there are none such.
             let mut floor = 0;
+            let recovered = self.listen(&socket, replica.as_ref()).await?;
             let mut current = match replica.take() {
-                Some(known) if self.listen(&socket, Some(&known)).await? => known,
+                Some(known) if recovered => known,
                 _ => {
-                    self.listen(&socket, None).await?;
                     let snapshot = socket.ask("board:get", json!({ "boardId": self.board })).await?;
                     let fresh = Replica::from_snapshot(&snapshot).context("no snapshot")?;
                     floor = fresh.seq();
                     fresh
                 }
             };
-            let mut left = if drops < DROPS { self.rng.usize(0..400) } else { usize::MAX };
+            let mut left = if drops < DROPS { self.rng.usize(0..self.patience) } else { usize::MAX };
             while left > 0 {
                 if done.borrow_and_update().get(&self.board) == Some(&current.seq()) {
                     // Whatever came now would be a repeat.
@@ -181,13 +183,13 @@ impl Reader {
                 current.apply(&event)?;
                 left -= 1;
             }
-            Arc::into_inner(socket).context("one socket")?.drop_connection().await;
+            socket.drop_connection().await;
             replica = Some(current);
         }
         unreachable!("the loop ends by returning")
     }
 
-    /// Listens to the board, from where `known` ends; whether it was recovered from there.
+    /// Listens to the board, from where `known` ends if anything is known; whether it was recovered from there.
     async fn listen(&self, socket: &Client, known: Option<&Replica>) -> Result<bool> {
         let (command, mut payload) = if self.subscribes {
             ("subscribe", json!({ "type": "*", "filters": { "boardId": self.board } }))

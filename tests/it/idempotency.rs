@@ -31,12 +31,17 @@ async fn a_repeated_request_gives_the_first_reply_and_one_effect(kind: Kind) -> 
     scene.server.terminate().await?;
     scene.server.restart().await?;
     let ann = scene.client("ann").await?;
-    assert_eq!(ann.call("task:create", create).await?, first);
+    assert_eq!(ann.call("task:create", create.clone()).await?, first);
 
     let snapshot = board.snapshot(&ann).await?;
     assert_eq!(snapshot["tasks"].as_array().map(Vec::len), Some(1));
-    let acknowledged =
-        [Acknowledged { user: "ann".into(), request: "r-1".into(), command: "task:create".into(), reply: first }];
+    let acknowledged = [Acknowledged {
+        user: "ann".into(),
+        request: "r-1".into(),
+        command: "task:create".into(),
+        payload: create,
+        reply: first,
+    }];
     let evidence = Evidence {
         database: &scene.database,
         board: &board.id,

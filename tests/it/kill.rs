@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use boardwire_test_support::{Client, Evidence, Kind, PATIENCE, Replica, converge, eventually};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::scene::{Board, Scene, seed};
 use crate::workload::{Writer, share_cards};
@@ -78,7 +78,12 @@ async fn kill_and_look(scene: &mut Scene, rounds: usize, seed: u64) -> Result<()
 }
 
 /// Everyone writes; the server is killed; it comes back; what was left unanswered is sent again.
-async fn one_round(scene: &mut Scene, writers: &mut Vec<Writer>, replica: &mut Replica, rng: &mut fastrand::Rng) -> Result<()> {
+async fn one_round(
+    scene: &mut Scene,
+    writers: &mut Vec<Writer>,
+    replica: &mut Replica,
+    rng: &mut fastrand::Rng,
+) -> Result<()> {
     let answered = Arc::new(AtomicUsize::new(0));
     let killed = Arc::new(AtomicBool::new(false));
     let mut tasks = Vec::new();
@@ -124,8 +129,8 @@ async fn one_round(scene: &mut Scene, writers: &mut Vec<Writer>, replica: &mut R
 
 /// A request that was acknowledged, sent again as it was, is answered as it was.
 async fn resend_an_answered_one(writer: &Writer, socket: &Client, rng: &mut fastrand::Rng) -> Result<()> {
-    let Some((done, payload)) = rng.choice(&writer.history()) .cloned() else { return Ok(()) };
-    let again: Value = socket.call(&done.command, payload).await?;
+    let Some(done) = rng.choice(&writer.acknowledged) else { return Ok(()) };
+    let again = socket.call(&done.command, done.payload.clone()).await?;
     ensure!(again == done.reply, "{} was first answered {}, and now {again}", done.request, done.reply);
     Ok(())
 }

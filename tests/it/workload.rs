@@ -71,47 +71,50 @@ impl Writer {
 
     /// Sends `count` commands, at most `window` at a time without an answer, and checks each reply.
     ///
-    /// Ends early, with what is unanswered kept, when the connection ends.
+    /// Ends early, with what is unanswered kept in its order, when the connection ends.
     pub(crate) async fn write(&mut self, client: &Client, count: usize, window: usize) -> Result<()> {
         let mut flight: VecDeque<(Command, Pending)> = VecDeque::new();
+        let mut lost = Vec::new();
         for _ in 0..count {
             if flight.len() == window
                 && let Some((command, pending)) = flight.pop_front()
-                && !self.settle(client, command, pending).await?
             {
-                break;
+                lost.extend(self.settle(client, command, pending).await?);
+                if !lost.is_empty() {
+                    break;
+                }
             }
             let command = self.next_command();
             let pending = client.send_call(command.name, &command.payload);
             flight.push_back((command, pending));
         }
         for (command, pending) in flight {
-            self.settle(client, command, pending).await?;
+            lost.extend(self.settle(client, command, pending).await?);
+        }
+        for command in lost.into_iter().rev() {
+            self.unanswered.push_front(command);
         }
         Ok(())
     }
 
-    /// Waits for a reply; false if the connection ended first.
-    async fn settle(&mut self, client: &Client, command: Command, pending: Pending) -> Result<bool> {
-        match pending.reply().await {
-            Ok(reply) => {
-                ensure!(reply["ok"] == true, "{} with {} was refused: {reply}", command.name, command.payload);
-                ensure!(reply["requestId"] == *command.request, "{} was answered by {reply}", command.request);
-                ensure!(self.unanswered.is_empty(), "{} was answered before one sent earlier", command.request);
-                self.acknowledged.push(Acknowledged {
-                    user: self.user.clone(),
-                    request: command.request,
-                    command: command.name.to_owned(),
-                    reply,
-                });
-                Ok(true)
-            }
-            Err(_) if client.closed().is_some() => {
-                self.unanswered.push_back(command);
-                Ok(false)
-            }
-            Err(error) => Err(error),
-        }
+    /// Waits for a reply; gives the command back if the connection ended first.
+    async fn settle(&mut self, client: &Client, command: Command, pending: Pending) -> Result<Option<Command>> {
+        let reply = match pending.reply().await {
+            Ok(reply) => reply,
+            Err(_) if client.closed().is_some() => return Ok(Some(command)),
+            Err(error) => return Err(error),
+        };
+        ensure!(reply["ok"] == true, "{} with {} was refused: {reply}", command.name, command.payload);
+        ensure!(reply["requestId"] == *command.request, "{} was answered by {reply}", command.request);
+        let Command { name, request, payload } = command;
+        self.acknowledged.push(Acknowledged {
+            user: self.user.clone(),
+            request,
+            command: name.to_owned(),
+            payload,
+            reply,
+        });
+        Ok(None)
     }
 
     fn invent(&mut self) -> Command {
@@ -133,7 +136,7 @@ impl Writer {
     }
 
     fn create(&mut self) -> (&'static str, Value) {
-        let id = format!("{}-{}-{}", self.tail(&self.board), self.user, self.sent);
+        let id = format!("{}-{}-{}", tail(&self.board), self.user, self.sent);
         let column = self.columns[self.rng.usize(..self.columns.len())].clone();
         let mut payload = json!({
             "boardId": self.board, "id": id, "title": format!("Card {}", self.sent), "columnId": column,

@@ -1,1 +1,19 @@
-//! Sockets to services: connect, the one pipeline, commands, replies and delivery.
+//! Sockets to services: the handshake, one pipeline that every command passes, replies, and the delivery of events.
+//!
+//! `transport` is the only module that knows how socketioxide behaves; what it does not do well is put right there.
+//!
+//! # To add a session command
+//! After its line in `protocol`'s catalog, the match in `session.rs` asks for an arm. Changes and queries need nothing
+//! here.
+
+mod connect;
+mod gateway;
+mod guard;
+mod outbox;
+mod pipeline;
+mod reply;
+mod session;
+mod transport;
+
+pub use gateway::{Gateway, GatewayParts, Settings};
+pub use guard::{AllowedOrigins, Peer};

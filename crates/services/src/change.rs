@@ -6,7 +6,7 @@ use boardwire_protocol::{Change, RequestId, Timestamp};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Applied, Caller, Fault, board,
+    Applied, Caller, Fault, Origin, board,
     clock::Clock,
     column,
     storage::{Remembered, Transaction},
@@ -22,6 +22,7 @@ pub(crate) struct Request {
     pub(crate) caller: Caller,
     pub(crate) change: Change,
     pub(crate) request_id: Option<RequestId>,
+    pub(crate) origin: Option<Origin>,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -31,7 +32,7 @@ impl Request {
         let now = self.clock.now();
         let since = Timestamp(now.0 - REMEMBERED_FOR_MS);
         let Some(request_id) = &self.request_id else {
-            return dispatch(tx, &self.caller, &*self.clock, now, None, self.change).await;
+            return self.dispatch(tx, now).await;
         };
         let hash = fingerprint(&self.change);
         if let Some(remembered) = tx.remembered(self.caller.user(), request_id, since).await? {
@@ -41,11 +42,43 @@ impl Request {
                 Err(Fault::IdempotencyMismatch)
             };
         }
-        let applied = dispatch(tx, &self.caller, &*self.clock, now, Some(request_id), self.change).await?;
+        let applied = self.dispatch(tx, now).await?;
         let remembered = Remembered { hash, reply: applied.to_kept()? };
         if !tx.remember(self.caller.user(), request_id, &remembered, now, since).await? {
             return Err(Fault::Repeated);
         }
+        Ok(applied)
+    }
+
+    async fn dispatch(&self, tx: &mut dyn Transaction, now: Timestamp) -> Result<Applied, Fault> {
+        let unit = &mut Unit {
+            tx,
+            caller: &self.caller,
+            clock: &*self.clock,
+            now,
+            request_id: self.request_id.as_ref(),
+            origin: self.origin,
+            entries: Vec::new(),
+        };
+        let mut applied = match self.change.clone() {
+            Change::TaskCreate(command) => task::create(unit, command).await,
+            Change::TaskUpdate(command) => task::update(unit, command).await,
+            Change::TaskMove(command) => task::move_to(unit, command).await,
+            Change::TaskAssign(command) => task::assign(unit, command).await,
+            Change::TaskComplete(command) => task::complete(unit, command).await,
+            Change::TaskDelete(command) => task::delete(unit, command).await,
+            Change::BoardCreate(command) => board::create(unit, command).await,
+            Change::BoardUpdate(command) => board::update(unit, command).await,
+            Change::BoardArchive(command) => board::archive(unit, command).await,
+            Change::BoardRestore(command) => board::restore(unit, command).await,
+            Change::BoardMemberSet(command) => board::set_member(unit, command).await,
+            Change::BoardMemberRemove(command) => board::remove_member(unit, command).await,
+            Change::ColumnCreate(command) => column::create(unit, command).await,
+            Change::ColumnUpdate(command) => column::update(unit, command).await,
+            Change::ColumnReorder(command) => column::reorder(unit, command).await,
+            Change::ColumnDelete(command) => column::delete(unit, command).await,
+        }?;
+        applied.entries = std::mem::take(&mut unit.entries);
         Ok(applied)
     }
 }
@@ -56,35 +89,4 @@ fn fingerprint(change: &Change) -> String {
     hash.update(change.kind().name());
     hash.update(change.payload().to_string());
     format!("{:x}", hash.finalize())
-}
-
-async fn dispatch(
-    tx: &mut dyn Transaction,
-    caller: &Caller,
-    clock: &dyn Clock,
-    now: Timestamp,
-    request_id: Option<&RequestId>,
-    change: Change,
-) -> Result<Applied, Fault> {
-    let unit = &mut Unit { tx, caller, clock, now, request_id, entries: Vec::new() };
-    let mut applied = match change {
-        Change::TaskCreate(command) => task::create(unit, command).await,
-        Change::TaskUpdate(command) => task::update(unit, command).await,
-        Change::TaskMove(command) => task::move_to(unit, command).await,
-        Change::TaskAssign(command) => task::assign(unit, command).await,
-        Change::TaskComplete(command) => task::complete(unit, command).await,
-        Change::TaskDelete(command) => task::delete(unit, command).await,
-        Change::BoardCreate(command) => board::create(unit, command).await,
-        Change::BoardUpdate(command) => board::update(unit, command).await,
-        Change::BoardArchive(command) => board::archive(unit, command).await,
-        Change::BoardRestore(command) => board::restore(unit, command).await,
-        Change::BoardMemberSet(command) => board::set_member(unit, command).await,
-        Change::BoardMemberRemove(command) => board::remove_member(unit, command).await,
-        Change::ColumnCreate(command) => column::create(unit, command).await,
-        Change::ColumnUpdate(command) => column::update(unit, command).await,
-        Change::ColumnReorder(command) => column::reorder(unit, command).await,
-        Change::ColumnDelete(command) => column::delete(unit, command).await,
-    }?;
-    applied.entries = std::mem::take(&mut unit.entries);
-    Ok(applied)
 }

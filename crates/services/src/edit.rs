@@ -86,6 +86,7 @@ impl<'u, 't> BoardEdit<'u, 't> {
             task_id,
             subject,
             actor: Some(self.actor()),
+            origin: self.unit.origin,
             at: self.unit.now,
             envelope: Envelope::new(
                 &EnvelopeMeta {

@@ -7,17 +7,21 @@ use boardwire_protocol::{BoardId, Seq};
 
 use crate::storage::LogEntry;
 
-/// The connection that a change came over: it gets the reply, and not the event.
+/// The connection that a change came over: it gets the reply, and not the event. A random number, so that it is unique
+/// over nodes and restarts; it is kept in the log, because an event may reach its own sender by way of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Origin(pub u64);
+pub struct Origin(pub i64);
 
 /// Carries committed events to those who should have them.
 #[async_trait]
 pub trait Publisher: Send + Sync + 'static {
     /// Takes events that have been committed, in the order of their `seq`. Returns when all events of the board up to
     /// the last of these are on their way, so that an acknowledgement sent now comes after them.
-    async fn publish(&self, entries: &[Arc<LogEntry>], origin: Option<Origin>);
+    async fn publish(&self, entries: &[Arc<LogEntry>]);
 
     /// Returns when all events of the board up to `seq` are on their way.
     async fn settle(&self, board: &BoardId, seq: Seq);
+
+    /// A commit ended in an error, so there may be events in the log that nobody will publish: look.
+    fn suspect(&self);
 }

@@ -56,14 +56,16 @@ impl Services {
         origin: Option<Origin>,
     ) -> Result<Applied, Fault> {
         caller.require(change.kind())?;
-        let request = Request { caller: caller.clone(), change, request_id, clock: Arc::clone(&self.clock) };
+        let request = Request { caller: caller.clone(), change, request_id, origin, clock: Arc::clone(&self.clock) };
         let (store, publisher) = (Arc::clone(&self.store), Arc::clone(&self.publisher));
         let work = async move {
-            let applied = store.write(Box::new(move |tx| Box::pin(request.run(tx)))).await?;
-            if !applied.entries.is_empty() {
-                publisher.publish(&applied.entries, origin).await;
+            let written = store.write(Box::new(move |tx| Box::pin(request.run(tx)))).await;
+            match &written {
+                Ok(applied) if !applied.entries.is_empty() => publisher.publish(&applied.entries).await,
+                Err(Fault::Storage(_)) => publisher.suspect(),
+                _ => {}
             }
-            Ok(applied)
+            written
         };
         self.running.spawn(work.in_current_span()).await.unwrap_or(Err(Fault::BrokenOff))
     }

@@ -12,7 +12,7 @@ use boardwire_protocol::{
 };
 use serde_json::value::RawValue;
 
-use crate::{Applied, Fault};
+use crate::{Applied, Fault, Origin};
 
 /// Storage can't answer.
 #[derive(Debug)]
@@ -103,6 +103,8 @@ pub struct LogEntry {
     pub subject: Option<UserId>,
     /// Who caused it.
     pub actor: Option<UserId>,
+    /// The connection that caused it: it gets the reply, and not the event.
+    pub origin: Option<Origin>,
     /// When it was committed.
     pub at: Timestamp,
     /// The envelope, encoded once: these bytes are kept, and these bytes travel.

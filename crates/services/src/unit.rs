@@ -5,7 +5,7 @@ use std::sync::Arc;
 use boardwire_protocol::{RequestId, Timestamp};
 
 use crate::{
-    Caller,
+    Caller, Origin,
     clock::Clock,
     storage::{LogEntry, Transaction},
 };
@@ -17,5 +17,6 @@ pub(crate) struct Unit<'t> {
     pub(crate) clock: &'t dyn Clock,
     pub(crate) now: Timestamp,
     pub(crate) request_id: Option<&'t RequestId>,
+    pub(crate) origin: Option<Origin>,
     pub(crate) entries: Vec<Arc<LogEntry>>,
 }

@@ -1,1 +1,27 @@
-//! How it persists: the storage traits on SQLite and Postgres, migrations and the event log.
+//! How it persists: the storage traits of `boardwire-services` on SQLite and Postgres, the schema, and the boards' logs.
+//! Which rules a change has to obey is not known here.
+//!
+//! # To add a statement
+//! Write it as a `const` beside the others of its table in `statements/`, with a function that runs it, and call that in
+//! `unit.rs` (units of work) or `database.rs` (reading). The text serves both databases: `$1` parameters, integers and
+//! text only, `ON CONFLICT`, `RETURNING`. The tests run everything on both.
+//!
+//! # To change the schema
+//! Add a script to `migrations/` and its line to `migrations.rs`.
+#![doc = include_str!("../README.md")]
+
+mod connection;
+mod database;
+mod error;
+mod migrations;
+mod open;
+mod options;
+mod postgres;
+mod row;
+mod sqlite;
+mod statements;
+mod unit;
+mod work;
+
+pub use open::{OpenError, Opened, open};
+pub use options::Options;

@@ -1,1 +1,20 @@
-//! Who hears what, and in what order: patterns, filters, rooms and the hub.
+//! Who hears what, and in what order. Durable events reach sockets through their board's channel and nothing else: the
+//! channel delivers `seq` after `seq`, fills gaps from the log, lets a socket join at any point without a hole and
+//! without a repeat, and checks at delivery who may read the board now.
+//!
+//! What a socket is, is left to an [`Outbox`]: this crate knows neither Socket.IO nor storage.
+
+mod channel;
+mod frame;
+mod hub;
+mod interest;
+mod join;
+mod publish;
+mod room;
+mod socket;
+
+pub use frame::{Frame, Outbox};
+pub use hub::Hub;
+pub use join::{JoinError, Joined, Resume, Subscription};
+pub use room::Room;
+pub use socket::{Socket, SocketKey};

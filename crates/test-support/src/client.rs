@@ -72,7 +72,8 @@ impl Client {
         let (outgoing, queue) = mpsc::unbounded_channel();
         let (reading, may_read) = watch::channel(true);
         let task = tokio::spawn(run(stream, queue, may_read, Arc::clone(&inbox)));
-        let mut client = Self { inbox, outgoing, reading, task, next_ack: AtomicU64::new(0), socket_id, status: Value::Null };
+        let mut client =
+            Self { inbox, outgoing, reading, task, next_ack: AtomicU64::new(0), socket_id, status: Value::Null };
         client.status = client.next_event("connection:status").await?.payload;
         Ok(client)
     }
@@ -123,7 +124,10 @@ impl Client {
     pub async fn refused(&self, name: &str, payload: Value, code: &str) -> Result<Value> {
         let reply = self.call(name, payload).await?;
         ensure!(reply["ok"] == false && reply["code"] == code, "{name} should be {code}: {reply}");
-        ensure!(reply["error"].as_str().is_some_and(|sentence| !sentence.is_empty()), "no sentence for people: {reply}");
+        ensure!(
+            reply["error"].as_str().is_some_and(|sentence| !sentence.is_empty()),
+            "no sentence for people: {reply}"
+        );
         Ok(reply)
     }
 

@@ -147,7 +147,9 @@ impl Dial {
     async fn read(&self, stream: &mut Stream) -> Result<Incoming, ConnectError> {
         loop {
             match stream.next().await {
-                Some(Ok(Message::Text(text))) => return packet::parse(&text).map_err(|e| ConnectError::broken(format!("{e:#}"))),
+                Some(Ok(Message::Text(text))) => {
+                    return packet::parse(&text).map_err(|e| ConnectError::broken(format!("{e:#}")));
+                }
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                 Some(Ok(other)) => return Err(ConnectError::broken(format!("{other:?} before the connection"))),
                 Some(Err(error)) => return Err(ConnectError::broken(error)),

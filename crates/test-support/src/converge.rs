@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use crate::entities::{Entity, reply_entities};
-use crate::history::History;
+use crate::entities::{Entity, event_entities, reply_entities};
+use crate::history::{History, Logged};
 use crate::{Database, Replica, first_difference};
 
 /// A command with a request id and the reply that acknowledged it.
@@ -19,6 +19,8 @@ pub struct Acknowledged {
     pub request: String,
     /// The command's name.
     pub command: String,
+    /// Its payload, as it was sent.
+    pub payload: Value,
     /// The reply.
     pub reply: Value,
 }
@@ -58,8 +60,9 @@ pub async fn converge(evidence: Evidence<'_>) -> Result<Tally> {
     let history = History::read(database, board).await?;
     let requests = requests(database).await?;
     for done in acknowledged {
-        durable(&history, &requests, done)
-            .with_context(|| format!("{} {} of {}, acknowledged with {}", done.command, done.request, done.user, done.reply))?;
+        durable(&history, &requests, done).with_context(|| {
+            format!("{} {} of {}, acknowledged with {}", done.command, done.request, done.user, done.reply)
+        })?;
     }
     let truth = Replica::from_snapshot(snapshot).with_context(|| format!("no snapshot: {snapshot}"))?;
     ensure!(truth.seq() == history.rows().len() as u64, "snapshot at {}, log at {}", truth.seq(), history.rows().len());
@@ -85,17 +88,12 @@ async fn requests(database: &Database) -> Result<BTreeMap<(String, String), usiz
 
 /// An acknowledged command is on record once, had at most one effect, and what its reply showed is what the log says.
 fn durable(history: &History, requests: &BTreeMap<(String, String), usize>, done: &Acknowledged) -> Result<()> {
-    let Acknowledged { user, request, command, reply } = done;
+    let Acknowledged { user, request, reply, .. } = done;
     let recorded = requests.get(&(user.clone(), request.clone())).copied().unwrap_or_default();
     ensure!(recorded == 1, "its request id is on record {recorded} times");
     let seq = reply["seq"].as_u64().context("no seq in the reply")?;
     ensure!(history.at(seq).is_some(), "the log ends before {seq}");
-    let effects = history.caused_by(user, request);
-    // Deleting a column may move its tasks first: several events, one behind the other.
-    ensure!(effects.len() <= 1 || command == "column:delete", "it had {} effects", effects.len());
-    if let Some(last) = effects.last() {
-        ensure!(last.seq == seq, "its event has seq {}", last.seq);
-    }
+    one_effect(&history.caused_by(user, request), seq)?;
     let shown = reply_entities(reply);
     ensure!(!shown.is_empty(), "the reply shows nothing");
     for Entity { kind, id, state } in shown {
@@ -108,6 +106,20 @@ fn durable(history: &History, requests: &BTreeMap<(String, String), usize>, done
                 }
             }
             (state, logged) => bail!("{kind} {id} is {state:?} in the reply and {logged:?} in the log"),
+        }
+    }
+    Ok(())
+}
+
+/// One effect is one transaction: its events stand together and end at the reply's number, and none of them says the
+/// same of the same thing again. (Making room, or deleting a column, moves other tasks along: several events.)
+fn one_effect(effects: &[&Logged], seq: u64) -> Result<()> {
+    let mut said = BTreeSet::new();
+    for (effect, expected) in effects.iter().rev().zip((1..=seq).rev()) {
+        ensure!(effect.seq == expected, "it had an effect at {} beside the one that it was told of", effect.seq);
+        for entity in event_entities(&effect.envelope).unwrap_or_default() {
+            let new = said.insert((effect.kind.clone(), entity.kind, entity.id.clone()));
+            ensure!(new, "it had the effect {} on {} {} twice", effect.kind, entity.kind, entity.id);
         }
     }
     Ok(())

@@ -171,3 +171,18 @@ fn fresh_name() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     format!("bw_{}_{}_{:08x}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed), fastrand::u32(..))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn postgres_rows_come_as_they_are() -> Result<()> {
+        let database = Database::create(Kind::Postgres).await?;
+        assert_eq!(database.query("SELECT 1 WHERE false").await?, Vec::<Vec<String>>::new());
+        let rows = database.query("SELECT 1, NULL, E'a|b\\nc' UNION ALL SELECT 2, 'x', '' ORDER BY 1").await?;
+        assert_eq!(rows, [["1", "", "a|b\nc"], ["2", "x", ""]]);
+        assert!(database.query("SELECT nonsense").await.is_err());
+        database.integrity_check().await
+    }
+}

@@ -26,9 +26,8 @@ pub fn reply_entities(reply: &Value) -> Vec<Entity> {
 /// What a durable event's envelope shows. `None` for a kind that is not of the contract.
 pub(crate) fn event_entities(envelope: &Value) -> Option<Vec<Entity>> {
     let data = &envelope["data"];
-    let gone = |kind: &'static str, key: &str| {
-        data[key].as_str().map(|id| Entity { kind, id: id.to_owned(), state: None })
-    };
+    let gone =
+        |kind: &'static str, key: &str| data[key].as_str().map(|id| Entity { kind, id: id.to_owned(), state: None });
     Some(match envelope["type"].as_str()? {
         "task:deleted" => gone("task", "taskId").into_iter().collect(),
         // The tasks that moved on, if the event says so, and then the column.
@@ -68,7 +67,8 @@ mod tests {
 
     #[test]
     fn a_deleted_task_is_gone() {
-        let envelope = json!({ "type": "task:deleted", "data": { "taskId": "t1", "deletedBy": "ann", "boardId": "b" } });
+        let envelope =
+            json!({ "type": "task:deleted", "data": { "taskId": "t1", "deletedBy": "ann", "boardId": "b" } });
         assert_eq!(event_entities(&envelope), Some(vec![Entity { kind: "task", id: "t1".into(), state: None }]));
     }
 

@@ -98,8 +98,7 @@ impl Instance {
 
         let base = format!("postgres://{ACCOUNT}@127.0.0.1:{port}");
         let admin = format!("{base}/postgres");
-        let mut instance =
-            Self { base, options: String::new(), admin, own: Some(Own { postmaster, _folder: folder }) };
+        let mut instance = Self { base, options: String::new(), admin, own: Some(Own { postmaster, _folder: folder }) };
         instance.wait_until_ready(&log).await?;
         Ok(instance)
     }

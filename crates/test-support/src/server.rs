@@ -220,9 +220,9 @@ impl Running {
         tokio::spawn(keep(stderr, Arc::clone(log)));
         let mut stdout = BufReader::new(child.stdout.take().context("no standard output")?).lines();
         let line = tokio::time::timeout(START, stdout.next_line()).await;
-        let line = line.map_err(|_| anyhow!("it printed no address within {START:?}")).and_then(|line| {
-            line?.context("it ended without printing an address")
-        });
+        let line = line
+            .map_err(|_| anyhow!("it printed no address within {START:?}"))
+            .and_then(|line| line?.context("it ended without printing an address"));
         let address = line.and_then(|line| {
             let value: Value = serde_json::from_str(&line).with_context(|| format!("it printed {line:?}"))?;
             value["listening"].as_str().map(str::to_owned).with_context(|| format!("no `listening` in {line:?}"))

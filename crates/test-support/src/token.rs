@@ -31,7 +31,8 @@ pub fn token_expiring_in(user: &str, permissions: &[&str], ttl: Duration) -> Res
         "exp": get_current_timestamp() + ttl.as_secs(),
         "permissions": permissions,
     });
-    encode(&Header::default(), &claims, &EncodingKey::from_secret(JWT_SECRET.as_bytes())).context("signing a test token")
+    encode(&Header::default(), &claims, &EncodingKey::from_secret(JWT_SECRET.as_bytes()))
+        .context("signing a test token")
 }
 
 /// The name that goes with a user id: the id with a capital first letter.

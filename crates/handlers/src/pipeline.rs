@@ -1,0 +1,138 @@
+//! The one way in: every command of a socket passes here, in the order in which it was sent, through the same gates.
+
+use std::sync::Arc;
+
+use boardwire_protocol::{Code, Command, CommandKind, Decoded, ErrorBody, Invalid, RequestId, success};
+use boardwire_services::Fault;
+use boardwire_subscriptions::Socket;
+use serde_json::{Value, json, value::RawValue};
+use tracing::Instrument as _;
+
+use crate::{
+    Gateway,
+    outbox::SocketOutbox,
+    reply::{ReplyTo, rate_limited, tell},
+    session,
+    transport::Waiting,
+};
+
+/// One event of a client, as it came.
+pub(crate) struct Incoming {
+    /// The JSON array of the event's name and arguments; `None`: it carried binary data.
+    pub(crate) packet: Option<String>,
+    pub(crate) acknowledgement: Option<i64>,
+    /// Counts it among the bytes that wait, until its turn has come.
+    pub(crate) _waiting: Waiting,
+}
+
+/// A connection and all that its commands need.
+pub(crate) struct Pipeline {
+    pub(crate) gateway: Arc<Gateway>,
+    pub(crate) socket: Arc<Socket>,
+    pub(crate) outbox: Arc<SocketOutbox>,
+}
+
+impl Pipeline {
+    /// Executes one command and answers it.
+    pub(crate) async fn run(&self, incoming: Incoming) {
+        let Incoming { packet, acknowledgement, _waiting: waiting } = incoming;
+        let (name, payload) = split(packet);
+        drop(waiting);
+        let kind = CommandKind::from_name(&name);
+        let span = tracing::info_span!("cmd", name = kind.map_or("unknown", CommandKind::name));
+        self.gates(kind, payload, ReplyTo { command: name, acknowledgement }).instrument(span).await;
+    }
+
+    async fn gates(&self, kind: Option<CommandKind>, payload: Result<Value, &'static str>, reply_to: ReplyTo) {
+        let request_id = payload
+            .as_ref()
+            .ok()
+            .and_then(|payload| payload.get("requestId"))
+            .and_then(Value::as_str)
+            .and_then(|id| RequestId::try_from(id).ok());
+        let outcome = match self.admit(kind) {
+            Ok(kind) => match payload {
+                Ok(payload) => self.execute(kind, payload).await,
+                Err(message) => Err(unreadable(message)),
+            },
+            Err(error) => Err(error),
+        };
+        match outcome {
+            Ok(reply) => reply_to.success(&self.outbox, reply),
+            Err(error) => {
+                tracing::debug!(code = error.code.as_str(), "refused");
+                if error.code == Code::RateLimit {
+                    tell(&self.outbox, &**self.gateway.services.clock(), &error, request_id.as_ref());
+                }
+                reply_to.error(&self.outbox, request_id.as_ref(), &error);
+            }
+        }
+    }
+
+    /// The gates that come before the payload is looked at: still valid, not too often, a known command.
+    fn admit(&self, kind: Option<CommandKind>) -> Result<CommandKind, ErrorBody> {
+        let clock = &**self.gateway.services.clock();
+        let principal = self.socket.caller().principal();
+        if principal.expired_at(clock.now().0) {
+            return Err(ErrorBody::new(Code::Unauthenticated, "the credentials have expired; connect again"));
+        }
+        let limiter = match kind {
+            Some(CommandKind::ViewBoard | CommandKind::ViewTask | CommandKind::ViewLeave) => &self.gateway.activity,
+            _ => &self.gateway.commands,
+        };
+        let allowed = limiter.check(&principal.user, 1, clock.monotonic());
+        allowed.map_err(|refused| rate_limited(clock, &refused))?;
+        kind.ok_or_else(|| ErrorBody::new(Code::UnknownEvent, "there is no command of this name"))
+    }
+
+    async fn execute(&self, kind: CommandKind, payload: Value) -> Result<Box<RawValue>, ErrorBody> {
+        let Decoded { command, request_id } = Decoded::from_payload(kind, payload).map_err(invalid)?;
+        let caller = self.socket.caller();
+        let services = &self.gateway.services;
+        match command {
+            Command::Change(change) => {
+                let applied = services.change(caller, request_id.clone(), change, Some(self.socket.origin())).await;
+                let applied = applied.map_err(|fault| self.fault(&fault))?;
+                Ok(success(request_id.as_ref(), Some(applied.seq), &applied.result))
+            }
+            Command::Query(query) => {
+                let result = services.query(caller, query).await.map_err(|fault| self.fault(&fault))?;
+                Ok(success(request_id.as_ref(), None, &result))
+            }
+            Command::Session(command) => {
+                let result = session::run(&self.gateway, &self.socket, command).await?;
+                Ok(success(request_id.as_ref(), None, &result))
+            }
+        }
+    }
+
+    fn fault(&self, fault: &Fault) -> ErrorBody {
+        fault.body(|| self.gateway.services.clock().new_id())
+    }
+}
+
+fn invalid(invalid: Invalid) -> ErrorBody {
+    let sentence = invalid.violations.iter().map(|violation| match violation.path.as_str() {
+        "" => violation.message.clone(),
+        path => format!("{path}: {}", violation.message),
+    });
+    let message = sentence.collect::<Vec<_>>().join("; ");
+    ErrorBody::new(Code::InvalidMessage, message).with_details(json!(invalid.violations))
+}
+
+fn unreadable(message: &str) -> ErrorBody {
+    ErrorBody::new(Code::InvalidMessage, message).with_details(json!([{"path": "", "message": message}]))
+}
+
+/// The name and the one argument of an event. What has no name is answered as `message`.
+fn split(packet: Option<String>) -> (String, Result<Value, &'static str>) {
+    let nameless = |message| ("message".to_owned(), Err(message));
+    let Some(packet) = packet else { return nameless("binary data is not accepted") };
+    let Ok(parts) = serde_json::from_str::<Vec<Value>>(&packet) else { return nameless("this is not a JSON array") };
+    let mut parts = parts.into_iter();
+    let Some(Value::String(name)) = parts.next() else { return nameless("the event has no name") };
+    match (parts.next(), parts.next()) {
+        (argument, None) => (name, Ok(argument.unwrap_or(Value::Null))),
+        (_, Some(_)) => (name, Err("a command takes one JSON object, and got more than one argument")),
+    }
+}

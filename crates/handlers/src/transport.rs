@@ -1,0 +1,229 @@
+//! Everything that touches socketioxide. What is put right here: its message handlers lose the order and have no
+//! backpressure, so commands go from its reader task straight into a bounded queue; its connect handler may run after
+//! the first event, so everything is set up in the middleware before; its broadcasts drop packets silently, so each
+//! connection has a queue of its own in front of it.
+
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use boardwire_protocol::{Code, ErrorBody};
+use boardwire_subscriptions::{Socket as HubSocket, SocketKey};
+use serde_json::value::RawValue;
+use socketioxide::{
+    SendError, SocketError, SocketIo, TransportType,
+    adapter::LocalAdapter,
+    extract::{AckSender, SocketRef, TryData},
+    handler::{ConnectHandler as _, FromConnectParts, FromMessageParts as _, MessageHandler, Value},
+    layer::SocketIoLayer,
+    socket::Socket,
+};
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Gateway,
+    connect::{Connection, Handshake, Turned},
+    guard::{Peer, Upgrades},
+    outbox::{End, Handle, Outgoing, Sent, SocketOutbox, Wire},
+    pipeline::Incoming,
+    reply::ReplyTo,
+};
+
+/// Commands of one connection that may wait for their turn, by number and by bytes.
+const MAX_COMMANDS_WAITING: usize = 1024;
+const MAX_BYTES_WAITING: usize = 1 << 20;
+/// Packets that the library may hold for one connection, beyond our own queue.
+const LIBRARY_BUFFER: usize = 128;
+/// Small, because it is held for every connection, also idle ones.
+const READ_BUFFER: usize = 1024;
+
+/// The Socket.IO service with the gateway behind it.
+pub(crate) fn layer(gateway: &Arc<Gateway>) -> SocketIoLayer {
+    let settings = &gateway.settings;
+    let max_message = usize::try_from(settings.max_payload).unwrap_or(usize::MAX);
+    let (layer, io) = SocketIo::builder()
+        .req_path("/socket.io")
+        .ping_interval(settings.ping_interval)
+        .ping_timeout(settings.ping_timeout)
+        .connect_timeout(settings.connect_timeout)
+        .max_payload(settings.max_payload)
+        .max_buffer_size(LIBRARY_BUFFER)
+        .ws_max_message_size(max_message)
+        .ws_max_frame_size(max_message)
+        .ws_read_buffer_size(READ_BUFFER)
+        .transports([TransportType::Polling, TransportType::Websocket])
+        .build_layer();
+    let admitting = Arc::clone(gateway);
+    let middleware = move |Shared(socket): Shared, TryData(handshake): TryData<Handshake>| {
+        let gateway = Arc::clone(&admitting);
+        async move { connect(gateway, socket, handshake.unwrap_or_default()).await }
+    };
+    // The client has been told that it is connected: its pipeline may begin.
+    let connected = async |socket: SocketRef| {
+        if let Some(connected) = socket.extensions.get::<Arc<Notify>>() {
+            connected.notify_one();
+        }
+    };
+    io.ns("/", connected.with(middleware));
+    layer
+}
+
+/// The middleware: everything that a connection needs is in place before its client learns that it is connected.
+async fn connect(gateway: Arc<Gateway>, socket: Arc<Socket<LocalAdapter>>, handshake: Handshake) -> Result<(), Turned> {
+    let peer = socket.req_parts().extensions.get::<Peer>().cloned();
+    let admitted = gateway.admit(handshake, peer.as_ref().map(|peer| peer.address)).await?;
+    let (closed, connected) = (CancellationToken::new(), Arc::new(Notify::new()));
+    let upgrades = Arc::clone(&gateway.upgrades);
+    let wire = SocketWire { socket: Arc::downgrade(&socket), peer, upgrades };
+    let outbox = SocketOutbox::new(wire, closed.clone(), Arc::clone(&gateway.flusher));
+    let key = new_key(&gateway);
+    let (inbox, commands) = mpsc::channel(MAX_COMMANDS_WAITING);
+    let connection = Connection {
+        socket: HubSocket::new(key, admitted.caller, Arc::new(Handle(Arc::clone(&outbox)))),
+        outbox: Arc::clone(&outbox),
+        id: socket.id.to_string(),
+        seat: admitted.seat,
+        connected: Arc::clone(&connected),
+        closed: closed.clone(),
+        gateway: Arc::clone(&gateway),
+    };
+    socket.extensions.insert(connected);
+    socket.on_fallback(Entry { inbox, outbox, waiting: Arc::default() });
+    socket.on_disconnect(async move || closed.cancel());
+    gateway.sockets.spawn(connection.serve(commands));
+    Ok(())
+}
+
+/// A random key: the last digits of a new id.
+fn new_key(gateway: &Gateway) -> SocketKey {
+    let id = gateway.services.clock().new_id();
+    let random = id.bytes().rev().filter_map(|digit| char::from(digit).to_digit(16)).take(15);
+    SocketKey(random.fold(0, |key, digit| key << 4 | i64::from(digit)))
+}
+
+/// The one entry for all events of a connection, called in order by the library's reader task.
+struct Entry {
+    inbox: mpsc::Sender<Incoming>,
+    outbox: Arc<SocketOutbox>,
+    waiting: Arc<AtomicUsize>,
+}
+
+/// Bytes that wait in a queue, given back when the command's turn has come.
+pub(crate) struct Waiting {
+    total: Arc<AtomicUsize>,
+    bytes: usize,
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.total.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+impl MessageHandler<LocalAdapter, Entry> for Entry {
+    fn call(&self, _socket: Arc<Socket<LocalAdapter>>, value: Value, acknowledgement: Option<i64>) {
+        let packet = match value {
+            Value::Str(text, None) => Some(text.as_str().to_owned()),
+            Value::Str(_, Some(_)) | Value::Bytes(_) => None,
+        };
+        let bytes = packet.as_ref().map_or(0, String::len);
+        let total = self.waiting.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        let waiting = Waiting { total: Arc::clone(&self.waiting), bytes };
+        let incoming = Incoming { packet, acknowledgement, _waiting: waiting };
+        let refused = if total > MAX_BYTES_WAITING {
+            Some(incoming)
+        } else {
+            match self.inbox.try_send(incoming) {
+                Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => None,
+                Err(mpsc::error::TrySendError::Full(incoming)) => Some(incoming),
+            }
+        };
+        if let Some(Incoming { packet, acknowledgement, .. }) = refused {
+            let name = packet.and_then(|packet| event_name(&packet)).unwrap_or_else(|| "message".to_owned());
+            let error = ErrorBody {
+                retry_after: Some(1.0),
+                ..ErrorBody::new(Code::RateLimit, "too many commands wait for their turn; wait for answers first")
+            };
+            ReplyTo { command: name, acknowledgement }.error(&self.outbox, None, &error);
+        }
+    }
+}
+
+fn event_name(packet: &str) -> Option<String> {
+    let mut parts = serde_json::from_str::<Vec<&RawValue>>(packet).ok()?.into_iter();
+    serde_json::from_str(parts.next()?.get()).ok()
+}
+
+/// The socket itself, which the library's own extractors hand out only by reference.
+struct Shared(Arc<Socket<LocalAdapter>>);
+
+impl FromConnectParts<LocalAdapter> for Shared {
+    type Error = Infallible;
+
+    fn from_connect_parts(socket: &Arc<Socket<LocalAdapter>>, _: &Option<Value>) -> Result<Self, Infallible> {
+        Ok(Self(Arc::clone(socket)))
+    }
+}
+
+/// The library's side of a connection. It must not keep the socket alive: the socket holds our entry, which holds the
+/// queue, which holds this.
+struct SocketWire {
+    socket: Weak<Socket<LocalAdapter>>,
+    peer: Option<Peer>,
+    upgrades: Arc<Upgrades>,
+}
+
+impl Wire for SocketWire {
+    fn send(&self, outgoing: &Outgoing) -> Sent {
+        let Some(socket) = self.socket.upgrade() else { return Sent::Closed };
+        let result = match outgoing {
+            Outgoing::Event(frame) => socket.emit(frame.kind().name(), frame.body()),
+            Outgoing::Answer(name, body) => socket.emit(name, &**body),
+            Outgoing::Acknowledgement(id, body) => acknowledge(&socket, *id, body),
+        };
+        match result {
+            Ok(()) => Sent::Yes,
+            Err(SendError::Socket(SocketError::InternalChannelFull)) => Sent::Full,
+            Err(error) => {
+                tracing::debug!(%error, "a connection has ended");
+                Sent::Closed
+            }
+        }
+    }
+
+    fn end(&self, end: End) -> bool {
+        let Some(socket) = self.socket.upgrade() else { return true };
+        if !socket.connected() {
+            return true;
+        }
+        if end == End::HangUp
+            && socket.transport_type() == TransportType::Websocket
+            && let Some(hang_up) = self.hang_up(&socket)
+        {
+            hang_up.cancel();
+            return true;
+        }
+        socket.disconnect().is_ok()
+    }
+}
+
+impl SocketWire {
+    /// What cuts the WebSocket: it came with the handshake, or with an upgrade after it.
+    fn hang_up(&self, socket: &Socket<LocalAdapter>) -> Option<CancellationToken> {
+        let upgraded = self.upgrades.find(socket.id.as_str());
+        upgraded.or_else(|| self.peer.as_ref().map(|peer| peer.hang_up.clone()))
+    }
+}
+
+fn acknowledge(socket: &Arc<Socket<LocalAdapter>>, id: i64, body: &RawValue) -> Result<(), SendError> {
+    let mut unused = Value::Bytes(bytes::Bytes::new());
+    match AckSender::from_message_parts(socket, &mut unused, &Some(id)) {
+        Ok(sender) => sender.send(body),
+        Err(never) => match never {},
+    }
+}

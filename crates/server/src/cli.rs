@@ -1,0 +1,93 @@
+//! The command line.
+
+use anyhow::Result;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use crate::{
+    accounts::{self, TokenIssue, UserCreate},
+    config_file, demo, serve,
+    settings::{ServeSettings, TelemetrySettings},
+    telemetry,
+};
+
+/// The real-time collaboration server for Kanban boards.
+///
+/// Settings come from flags, then from BOARDWIRE_* variables, then from boardwire.toml (or the file named with --config),
+/// where a flag such as --max-payload is written as max-payload.
+#[derive(Debug, Parser)]
+#[command(name = "boardwire", version, max_term_width = 110)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server.
+    Serve {
+        #[command(flatten)]
+        settings: Box<ServeSettings>,
+        #[command(flatten)]
+        telemetry: TelemetrySettings,
+    },
+    /// Run the server on a throw-away database with two users, a filled board and ready tokens.
+    Demo {
+        #[command(flatten)]
+        settings: Box<ServeSettings>,
+        #[command(flatten)]
+        telemetry: TelemetrySettings,
+        /// Print one JSON object in place of the text.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Manage users.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Issue tokens.
+    #[command(subcommand)]
+    Token(TokenCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum UserCommand {
+    /// Create a user, or change an existing one's name and permissions.
+    Create(UserCreate),
+}
+
+#[derive(Debug, Subcommand)]
+enum TokenCommand {
+    /// Issue a token that a client connects with.
+    Issue(TokenIssue),
+}
+
+/// Reads the command line, the environment and the configuration file.
+pub(crate) fn parse() -> Result<Cli, clap::Error> {
+    let command = config_file::apply(Cli::command())?;
+    Cli::from_arg_matches(&command.get_matches())
+}
+
+/// Does what was asked for.
+pub(crate) async fn run(cli: Cli) -> Result<()> {
+    match cli.command {
+        Command::Serve { settings, telemetry } => {
+            telemetry::start(&telemetry)?;
+            serve::run(*settings).await
+        }
+        Command::Demo { settings, telemetry, json } => {
+            telemetry::start(&telemetry)?;
+            demo::run(*settings, json).await
+        }
+        Command::User(UserCommand::Create(command)) => accounts::create_user(command).await,
+        Command::Token(TokenCommand::Issue(command)) => accounts::issue_token(command).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

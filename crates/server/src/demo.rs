@@ -1,0 +1,161 @@
+//! `boardwire demo`: a throw-away database with two users and a filled board, and all that one needs to look at it.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::{Context as _, Result, bail};
+use axum::{Json, Router, routing::get};
+use boardwire_auth::{CredentialId, IssueRequest, Permissions, Principal};
+use boardwire_protocol::{Command, CommandKind, Decoded, UserId};
+use boardwire_services::{
+    Applied, Caller, Services,
+    clock::{Clock as _, SystemClock},
+    storage::SaveUser,
+};
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+
+use crate::{secret, serve, settings::ServeSettings};
+
+const BOARD: &str = "demo";
+const USERS: [(&str, &str); 2] = [("alice", "Alice"), ("bob", "Bob")];
+const TTL: Duration = Duration::from_secs(30 * 86_400);
+
+/// Title, column, assignee, priority, tags.
+type Card = (&'static str, usize, Option<&'static str>, u8, &'static [&'static str]);
+const CARDS: [Card; 8] = [
+    ("Write the release notes", 0, None, 4, &["docs"]),
+    ("Let agents pick up tasks over MCP", 0, Some("bob"), 7, &["agents", "api"]),
+    ("Dark theme for the board", 0, None, 2, &["design"]),
+    ("Ask three teams what they miss", 0, Some("alice"), 5, &["research"]),
+    ("Resume after a dropped connection", 1, Some("alice"), 9, &["realtime"]),
+    ("Keyboard shortcuts for moving cards", 1, Some("bob"), 3, &["design"]),
+    ("One binary, SQLite inside", 2, Some("alice"), 8, &["release"]),
+    ("Every change in order, none lost", 2, Some("bob"), 10, &["realtime"]),
+];
+
+/// Runs the demo until it is told to stop.
+pub(crate) async fn run(mut settings: ServeSettings, as_json: bool) -> Result<()> {
+    if !settings.listen.ip().is_loopback() {
+        bail!(
+            "the demo hands its tokens to whoever asks, so it listens on this machine alone; use --listen 127.0.0.1:PORT"
+        );
+    }
+    let folder = tempfile::Builder::new().prefix("boardwire-demo-").tempdir().context("no room for a database")?;
+    settings.store.database_url = format!("sqlite://{}", folder.path().join("demo.db").display());
+    settings.auth.jwt_secret = Some(secret::random()?);
+    (settings.auth.jwt_issuer, settings.auth.jwt_audience) = (None, None);
+    let issuer = secret::issuer(&settings.auth, &settings.store)?;
+
+    // Filled when the server runs: it knows its address only then.
+    let card = Arc::new(OnceCell::<Value>::new());
+    let shown = Arc::clone(&card);
+    let route = get(async move || Json(shown.get().cloned().unwrap_or_default()));
+    let running = serve::start(settings, Router::new().route("/demo.json", route)).await?;
+    fill(&running.services).await.context("the demo board can't be made")?;
+
+    let mut users = Vec::new();
+    for (id, name) in USERS {
+        let request = IssueRequest {
+            subject: id.to_owned(),
+            permissions: None,
+            name: Some(name.to_owned()),
+            teams: None,
+            ttl: TTL,
+            now_ms: SystemClock.now().0,
+            id: None,
+        };
+        users.push(json!({"id": id, "name": name, "token": issuer.issue(&request)?}));
+    }
+    let url = format!("http://{}", running.address);
+    let value = json!({"listening": running.address.to_string(), "url": url, "board": BOARD, "users": users});
+    card.set(value.clone()).context("the demo was started twice")?;
+    if as_json {
+        println!("{value}");
+    } else {
+        println!("{}", json!({ "listening": running.address.to_string() }));
+        println!("{}", text(&value));
+    }
+    serve::told_to_stop().await?;
+    running.drain().await;
+    drop(folder);
+    Ok(())
+}
+
+async fn fill(services: &Services) -> Result<()> {
+    for (id, name) in USERS {
+        services
+            .store()
+            .save_user(&SaveUser {
+                id: UserId::try_from(id)?,
+                name: Some(name.to_owned()),
+                permissions: Some(vec!["read".to_owned(), "write".to_owned()]),
+                default_permissions: Vec::new(),
+                teams: None,
+                now: SystemClock.now(),
+            })
+            .await?;
+    }
+    let board =
+        json!({"id": BOARD, "name": "Boardwire demo", "color": "#4f46e5", "description": "Everything here is live."});
+    let made = change(services, CommandKind::BoardCreate, board).await?;
+    let made: Value = serde_json::from_str(made.result.get())?;
+    let member = json!({"boardId": BOARD, "userId": "bob", "role": "member"});
+    change(services, CommandKind::BoardMemberSet, member).await?;
+    for (title, column, assignee, priority, tags) in CARDS {
+        let column = &made["columns"][column]["id"];
+        let task = json!({
+            "boardId": BOARD, "columnId": column, "title": title, "assignee": assignee, "priority": priority, "tags": tags,
+        });
+        change(services, CommandKind::TaskCreate, task).await?;
+    }
+    Ok(())
+}
+
+/// What a client of Alice's would send.
+async fn change(services: &Services, kind: CommandKind, payload: Value) -> Result<Applied> {
+    let (id, name) = USERS[0];
+    let caller = Caller::new(Arc::new(Principal {
+        user: id.to_owned(),
+        name: name.to_owned(),
+        permissions: Permissions::READ_WRITE,
+        teams: Vec::new(),
+        expires_at: None,
+        credential: CredentialId::Token { id: None },
+    }))?;
+    match Decoded::from_payload(kind, payload) {
+        Ok(Decoded { command: Command::Change(change), .. }) => {
+            Ok(services.change(&caller, None, change, None).await?)
+        }
+        other => bail!("the demo's own {} is wrong: {other:?}", kind.name()),
+    }
+}
+
+fn text(value: &Value) -> String {
+    let token = |user: usize| value["users"][user]["token"].as_str().unwrap_or_default().to_owned();
+    let url = value["url"].as_str().unwrap_or_default();
+    format!(
+        r#"
+Boardwire demo at {url}, with the board "{BOARD}" and two users. It forgets everything when it stops (Ctrl-C).
+
+Alice's token:
+{alice}
+
+Bob's token:
+{bob}
+
+Watch the board as Alice: put this into watch.mjs, then: npm install socket.io-client && node watch.mjs
+
+import {{ io }} from "socket.io-client";
+const socket = io("{url}", {{ auth: {{ token: "{alice}" }} }});
+socket.onAny((type, message) => console.log(type, JSON.stringify(message.data)));
+socket.on("connect", async () => {{
+  console.log(await socket.emitWithAck("view:board", "{BOARD}"));
+  await socket.emitWithAck("task:create", {{ boardId: "{BOARD}", title: "Hello from a script" }});
+}});
+
+The same, and the tokens, as JSON: {url}/demo.json
+"#,
+        alice = token(0),
+        bob = token(1),
+    )
+}

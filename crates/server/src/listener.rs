@@ -1,0 +1,121 @@
+//! The accept loop: bounded, with a deadline for headers, and with a hold on every connection so that none outlives the
+//! server.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::Router;
+use boardwire_handlers::Peer;
+use hyper::{Request, body::Incoming, server::conn::http1};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower::ServiceExt as _;
+
+use crate::stream::Monitored;
+
+/// How long a client may take to send the headers of a request.
+const HEADERS: Duration = Duration::from_secs(10);
+/// How long to wait when the system has no room for another connection.
+const EXHAUSTED: Duration = Duration::from_millis(100);
+
+/// A listener at work.
+pub(crate) struct Accepting {
+    /// Cancelled: no further connections.
+    stop: CancellationToken,
+    /// Cancelled: connections finish the request that they are at.
+    drain: CancellationToken,
+    /// Cancelled: connections are cut.
+    cut: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Accepting {
+    /// Serves `router` on `listener`, at most `max` connections at once; further ones wait in the system's queue.
+    pub(crate) fn start(listener: TcpListener, router: Router, max: usize) -> Self {
+        let accepting = Self {
+            stop: CancellationToken::new(),
+            drain: CancellationToken::new(),
+            cut: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        };
+        let (stop, drain, cut) = (accepting.stop.clone(), accepting.drain.clone(), accepting.cut.clone());
+        let tasks = accepting.tasks.clone();
+        let seats = Arc::new(Semaphore::new(max.min(Semaphore::MAX_PERMITS)));
+        accepting.tasks.spawn(async move {
+            loop {
+                let accepted = async {
+                    let seat = Arc::clone(&seats).acquire_owned().await;
+                    (listener.accept().await, seat)
+                };
+                let ((stream, address), seat) = tokio::select! {
+                    () = stop.cancelled() => return,
+                    accepted = accepted => match accepted {
+                        (Ok(accepted), seat) => (accepted, seat),
+                        (Err(error), _) => {
+                            tracing::warn!(%error, "can't accept a connection");
+                            tokio::time::sleep(EXHAUSTED).await;
+                            continue;
+                        }
+                    }
+                };
+                let peer = Peer { address: address.ip().to_canonical(), hang_up: cut.child_token() };
+                let (router, drain) = (router.clone(), drain.clone());
+                tasks.spawn(async move {
+                    serve(stream, peer, router, drain).await;
+                    drop(seat);
+                });
+            }
+        });
+        accepting
+    }
+
+    /// Takes no further connections.
+    pub(crate) fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Lets requests finish for `patience`, then cuts what is left.
+    pub(crate) async fn finish(self, patience: Duration) {
+        self.stop.cancel();
+        self.drain.cancel();
+        self.tasks.close();
+        let _ = tokio::time::timeout(patience, self.tasks.wait()).await;
+        self.cut.cancel();
+        self.tasks.wait().await;
+    }
+}
+
+async fn serve(stream: TcpStream, peer: Peer, router: Router, drain: CancellationToken) {
+    let hang_up = peer.hang_up.clone();
+    let Ok(stream) = Monitored::new(stream, hang_up.clone()) else { return };
+    let service = router.map_request(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer.clone());
+        request
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+        .with_upgrades();
+    let ended = {
+        tokio::pin!(connection);
+        tokio::select! {
+            ended = &mut connection => ended,
+            () = drain.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        }
+    };
+    match ended {
+        // After an upgrade the stream lives on with the WebSocket, and holds its place until it ends.
+        Ok(()) => hang_up.cancelled().await,
+        Err(error) => tracing::debug!(%error, "a connection ended with an error"),
+    }
+}

@@ -1,0 +1,103 @@
+//! The keys that tokens are checked and signed with.
+
+use std::{
+    io::{ErrorKind, Write as _},
+    net::SocketAddr,
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result, bail};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use boardwire_auth::{TokenIssuer, TokenVerifier};
+
+use crate::settings::{AuthSettings, StoreSettings};
+
+/// A secret, and whether an operator chose it.
+pub(crate) struct Secret {
+    pub(crate) value: String,
+    generated: bool,
+}
+
+/// The secret that was set, or the one that is kept beside the SQLite database: read, or made now.
+pub(crate) fn secret(auth: &AuthSettings, store: &StoreSettings) -> Result<Secret> {
+    if let Some(value) = &auth.jwt_secret {
+        return Ok(Secret { value: value.clone(), generated: false });
+    }
+    let Some(file) = secret_file(&store.database_url) else {
+        bail!("set BOARDWIRE_JWT_SECRET to at least 32 random characters (try: openssl rand -base64 32)");
+    };
+    let value = match std::fs::read_to_string(&file) {
+        Ok(text) => text.trim().to_owned(),
+        Err(error) if error.kind() == ErrorKind::NotFound => create(&file)?,
+        Err(error) => return Err(error).with_context(|| format!("can't read {}", file.display())),
+    };
+    Ok(Secret { value, generated: true })
+}
+
+fn secret_file(database_url: &str) -> Option<PathBuf> {
+    let path = database_url.strip_prefix("sqlite://")?.split('?').next()?;
+    Some(PathBuf::from(format!("{path}.secret")))
+}
+
+fn create(file: &Path) -> Result<String> {
+    let value = random()?;
+    let mut options = std::fs::OpenOptions::new();
+    let opened = options.write(true).create_new(true).mode(0o600).open(file);
+    match opened {
+        Ok(mut opened) => {
+            opened.write_all(value.as_bytes()).with_context(|| format!("can't write {}", file.display()))?;
+            Ok(value)
+        }
+        // Another process was faster.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(std::fs::read_to_string(file)?.trim().to_owned()),
+        Err(error) => Err(error).with_context(|| format!("can't create {}", file.display())),
+    }
+}
+
+/// A new secret of 256 random bits.
+pub(crate) fn random() -> Result<String> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("no random numbers: {error}"))?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// What checks tokens. A server that others can reach needs a key that an operator chose.
+pub(crate) fn verifier(auth: &AuthSettings, store: &StoreSettings, listen: SocketAddr) -> Result<TokenVerifier> {
+    let mut builder = TokenVerifier::builder();
+    let public_keys = !auth.jwt_public_keys.is_empty() || auth.jwt_jwks.is_some();
+    if auth.jwt_secret.is_some() || !public_keys {
+        let secret = secret(auth, store)?;
+        if secret.generated && !listen.ip().is_loopback() {
+            bail!(
+                "refusing to listen on {listen} with a generated secret: set BOARDWIRE_JWT_SECRET to at least 32 random \
+                 characters (try: openssl rand -base64 32)"
+            );
+        }
+        builder = builder.hs256_secret(secret.value.as_bytes());
+    }
+    for file in &auth.jwt_public_keys {
+        builder = builder.public_key_pem(read(file)?);
+    }
+    if let Some(file) = &auth.jwt_jwks {
+        builder = builder.jwks(read(file)?);
+    }
+    if let Some(issuer) = &auth.jwt_issuer {
+        builder = builder.issuer(issuer);
+    }
+    if let Some(audience) = &auth.jwt_audience {
+        builder = builder.audience(audience);
+    }
+    builder.build().context("the keys for tokens can't be used")
+}
+
+/// What signs tokens.
+pub(crate) fn issuer(auth: &AuthSettings, store: &StoreSettings) -> Result<TokenIssuer> {
+    let secret = secret(auth, store)?;
+    TokenIssuer::hs256(secret.value.as_bytes(), auth.jwt_issuer.as_deref(), auth.jwt_audience.as_deref())
+        .context("the secret for tokens can't be used")
+}
+
+fn read(file: &Path) -> Result<String> {
+    std::fs::read_to_string(file).with_context(|| format!("can't read {}", file.display()))
+}

@@ -1,0 +1,113 @@
+//! Putting the crates together: the one place where that is done, by hand.
+
+use std::{net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
+
+use anyhow::{Context as _, Result};
+use axum::Router;
+use boardwire_auth::{Authenticators, TokenAuthenticator};
+use boardwire_handlers::{Gateway, GatewayParts};
+use boardwire_rate_limit::AddressLimiter;
+use boardwire_services::{
+    Services,
+    clock::{Clock, SystemClock},
+};
+use boardwire_store::{Opened, Options};
+use boardwire_subscriptions::Hub;
+use serde_json::json;
+use tokio::{net::TcpListener, signal::unix::SignalKind, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use crate::{directory::StoredUsers, listener::Accepting, maintenance, routes, secret, settings::ServeSettings};
+
+/// Clients are asked to wait this long before they connect again, so that they do not come all at once.
+const RECONNECT_AFTER: Duration = Duration::from_millis(1000);
+/// What is in flight when the sockets' tasks have ended gets this long to leave.
+const LAST_WORDS: Duration = Duration::from_millis(300);
+/// HTTP connections beside the sockets.
+const SPARE_CONNECTIONS: usize = 1024;
+
+/// A server at work.
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
+    pub(crate) services: Services,
+    gateway: Arc<Gateway>,
+    accepting: Accepting,
+    opened: Opened,
+    maintenance: JoinHandle<()>,
+    stop: CancellationToken,
+    patience: Duration,
+}
+
+/// Runs a server until it is told to stop.
+pub(crate) async fn run(settings: ServeSettings) -> Result<()> {
+    let running = start(settings, Router::new()).await?;
+    println!("{}", json!({ "listening": running.address.to_string() }));
+    told_to_stop().await?;
+    running.drain().await;
+    Ok(())
+}
+
+/// Starts a server; `more` are routes beside its own.
+pub(crate) async fn start(settings: ServeSettings, more: Router) -> Result<Running> {
+    let opened = boardwire_store::open(&settings.store.database_url, Options::default()).await?;
+    let (store, clock) = (opened.store(), Arc::new(SystemClock) as Arc<dyn Clock>);
+    let hub = Hub::new(store.clone(), Arc::clone(&clock), settings.max_subscriptions as usize);
+    let services = Services::new(Arc::clone(&store), hub.clone(), Arc::clone(&clock));
+    let users = StoredUsers {
+        store: Arc::clone(&store),
+        clock: Arc::clone(&clock),
+        provision: settings.provision_users.then_some(settings.provision_permissions),
+    };
+    let verifier = secret::verifier(&settings.auth, &settings.store, settings.listen)?;
+    let authenticators = Authenticators::new(vec![Arc::new(TokenAuthenticator::new(verifier, Arc::new(users)))]);
+    let (layer, gateway) = Gateway::open(GatewayParts {
+        services: services.clone(),
+        hub,
+        authenticators,
+        handshakes: limiter(settings.handshakes_per_minute),
+        failures: limiter(settings.failed_handshakes_per_minute),
+        settings: settings.gateway(),
+        server_version: env!("CARGO_PKG_VERSION"),
+    });
+    let router = routes::routes(Arc::clone(&store)).merge(more);
+    let router = gateway.guard(router.layer(layer));
+    let listener = TcpListener::bind(settings.listen)
+        .await
+        .with_context(|| format!("can't listen on {}; choose another address with --listen", settings.listen))?;
+    let address = listener.local_addr()?;
+    let accepting = Accepting::start(listener, router, settings.max_connections + SPARE_CONNECTIONS);
+    let stop = CancellationToken::new();
+    let maintenance = tokio::spawn(maintenance::run(store, clock, settings.event_retention_days, stop.clone()));
+    tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
+    let patience = Duration::from_millis(settings.drain_timeout_ms);
+    Ok(Running { address, services, gateway, accepting, opened, maintenance, stop, patience })
+}
+
+fn limiter(per_minute: NonZeroU32) -> AddressLimiter {
+    AddressLimiter::new(per_minute, NonZeroU32::new(per_minute.get().div_ceil(2)).unwrap_or(per_minute))
+}
+
+impl Running {
+    /// Stops: no new connections, clients told, commands finished, what was sent has left, storage closed.
+    pub(crate) async fn drain(self) {
+        tracing::info!("stopping");
+        self.accepting.stop();
+        self.gateway.close(RECONNECT_AFTER, self.patience).await;
+        self.accepting.finish(LAST_WORDS).await;
+        self.stop.cancel();
+        let _ = self.maintenance.await;
+        self.opened.close().await;
+        tracing::info!("stopped");
+    }
+}
+
+/// Waits for SIGTERM or SIGINT.
+pub(crate) async fn told_to_stop() -> Result<()> {
+    let mut terminate = tokio::signal::unix::signal(SignalKind::terminate())?;
+    let mut interrupt = tokio::signal::unix::signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}

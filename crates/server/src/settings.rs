@@ -1,0 +1,169 @@
+//! Every setting, with its flag, its variable and its default, in one place.
+
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
+
+use boardwire_auth::Permissions;
+use boardwire_handlers::AllowedOrigins;
+use boardwire_rate_limit::Quota;
+use clap::{ArgAction, Args, ValueEnum};
+
+/// Where boards are kept.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct StoreSettings {
+    /// The database: sqlite://FILE, or postgres://…
+    #[arg(long, env = "BOARDWIRE_DATABASE_URL", default_value = "sqlite://boardwire.db", hide_env_values = true)]
+    pub(crate) database_url: String,
+    /// The configuration file [default: boardwire.toml, if it is there].
+    #[arg(long, env = "BOARDWIRE_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// Who may call.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct AuthSettings {
+    /// The secret that tokens are signed with (HS256), at least 32 characters. Without it and without public keys, a
+    /// server on SQLite makes one and keeps it beside the database, for use on this machine alone.
+    #[arg(long, env = "BOARDWIRE_JWT_SECRET", hide_env_values = true)]
+    pub(crate) jwt_secret: Option<String>,
+    /// Public keys in PEM files that tokens are checked with (RS256, ES256, EdDSA), separated by commas.
+    #[arg(long, env = "BOARDWIRE_JWT_PUBLIC_KEYS", value_name = "FILES", value_delimiter = ',')]
+    pub(crate) jwt_public_keys: Vec<PathBuf>,
+    /// A file with a JSON Web Key Set; tokens name their key with `kid`.
+    #[arg(long, env = "BOARDWIRE_JWT_JWKS", value_name = "FILE")]
+    pub(crate) jwt_jwks: Option<PathBuf>,
+    /// The issuer that tokens must come from.
+    #[arg(long, env = "BOARDWIRE_JWT_ISSUER")]
+    pub(crate) jwt_issuer: Option<String>,
+    /// The audience that tokens must be meant for.
+    #[arg(long, env = "BOARDWIRE_JWT_AUDIENCE")]
+    pub(crate) jwt_audience: Option<String>,
+}
+
+/// What the server writes to standard error.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct TelemetrySettings {
+    /// What to log: a level, or filters such as info,boardwire_handlers=debug.
+    #[arg(long, env = "BOARDWIRE_LOG", default_value = "info", help_heading = "Logging")]
+    pub(crate) log: String,
+    /// How to write it.
+    #[arg(long, env = "BOARDWIRE_LOG_FORMAT", default_value = "console", help_heading = "Logging")]
+    pub(crate) log_format: LogFormat,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Console,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Everything that a server needs.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ServeSettings {
+    /// The address to listen on.
+    #[arg(long, env = "BOARDWIRE_LISTEN", default_value = "127.0.0.1:3456")]
+    pub(crate) listen: SocketAddr,
+    #[command(flatten)]
+    pub(crate) store: StoreSettings,
+    #[command(flatten)]
+    pub(crate) auth: AuthSettings,
+    /// The origins that browsers may connect from, separated by commas, such as https://board.example; `*` allows all.
+    /// Pages of the server's own address always may.
+    #[arg(long, env = "BOARDWIRE_CLIENT_URL", value_delimiter = ',')]
+    pub(crate) client_url: Vec<String>,
+    /// Whether a valid token of an unknown user creates that user.
+    #[arg(long, env = "BOARDWIRE_PROVISION_USERS", default_value_t = true, action = ArgAction::Set)]
+    pub(crate) provision_users: bool,
+    /// What a user may do who was created by a token.
+    #[arg(long, env = "BOARDWIRE_PROVISION_PERMISSIONS", default_value = "read,write")]
+    pub(crate) provision_permissions: Permissions,
+
+    /// The length of the window in which commands are counted, in milliseconds.
+    #[arg(long, env = "BOARDWIRE_RATE_LIMIT_WINDOW_MS", default_value_t = 60_000, help_heading = "Limits")]
+    pub(crate) rate_limit_window_ms: u64,
+    /// Commands of one user in any such window.
+    #[arg(long, env = "BOARDWIRE_RATE_LIMIT_MAX_REQUESTS", default_value_t = 100, help_heading = "Limits")]
+    pub(crate) rate_limit_max_requests: u32,
+    /// Commands of one user in any second.
+    #[arg(long, env = "BOARDWIRE_RATE_LIMIT_BURST", default_value_t = 10, help_heading = "Limits")]
+    pub(crate) rate_limit_burst: u32,
+    /// Views, presence and typing of one user in any ten seconds.
+    #[arg(long, env = "BOARDWIRE_ACTIVITY_LIMIT_MAX_REQUESTS", default_value_t = 60, help_heading = "Limits")]
+    pub(crate) activity_limit_max_requests: u32,
+    /// The largest message, in bytes.
+    #[arg(long, env = "BOARDWIRE_MAX_PAYLOAD", default_value_t = 65_536, help_heading = "Limits")]
+    pub(crate) max_payload: u64,
+    /// Subscriptions of one connection.
+    #[arg(long, env = "BOARDWIRE_MAX_SUBSCRIPTIONS", default_value_t = 128, help_heading = "Limits")]
+    pub(crate) max_subscriptions: u32,
+    /// Connections in all.
+    #[arg(long, env = "BOARDWIRE_MAX_CONNECTIONS", default_value_t = 20_000, help_heading = "Limits")]
+    pub(crate) max_connections: usize,
+    /// Connections of one user.
+    #[arg(long, env = "BOARDWIRE_MAX_CONNECTIONS_PER_USER", default_value_t = 256, help_heading = "Limits")]
+    pub(crate) max_connections_per_user: usize,
+    /// Connections of one address.
+    #[arg(long, env = "BOARDWIRE_MAX_CONNECTIONS_PER_ADDRESS", default_value_t = 10_000, help_heading = "Limits")]
+    pub(crate) max_connections_per_address: usize,
+    /// Handshakes of one address in a minute.
+    #[arg(long, env = "BOARDWIRE_HANDSHAKES_PER_MINUTE", default_value = "12000", help_heading = "Limits")]
+    pub(crate) handshakes_per_minute: NonZeroU32,
+    /// Failed handshakes of one address in a minute.
+    #[arg(long, env = "BOARDWIRE_FAILED_HANDSHAKES_PER_MINUTE", default_value = "60", help_heading = "Limits")]
+    pub(crate) failed_handshakes_per_minute: NonZeroU32,
+
+    /// How often a client is asked for a sign of life, in milliseconds.
+    #[arg(long, env = "BOARDWIRE_PING_INTERVAL_MS", default_value_t = 25_000, help_heading = "Timing")]
+    pub(crate) ping_interval_ms: u64,
+    /// How long it may take to give one, in milliseconds.
+    #[arg(long, env = "BOARDWIRE_PING_TIMEOUT_MS", default_value_t = 60_000, help_heading = "Timing")]
+    pub(crate) ping_timeout_ms: u64,
+    /// How long a connection may take to authenticate, in milliseconds.
+    #[arg(long, env = "BOARDWIRE_CONNECT_TIMEOUT_MS", default_value_t = 10_000, help_heading = "Timing")]
+    pub(crate) connect_timeout_ms: u64,
+    /// How long connections may take to close on shutdown, in milliseconds.
+    #[arg(long, env = "BOARDWIRE_DRAIN_TIMEOUT_MS", default_value_t = 5_000, help_heading = "Timing")]
+    pub(crate) drain_timeout_ms: u64,
+    /// How many days events stay in the boards' logs; 0: for ever. Clients that were away longer take a fresh snapshot.
+    #[arg(long, env = "BOARDWIRE_EVENT_RETENTION_DAYS", default_value_t = 90, help_heading = "Timing")]
+    pub(crate) event_retention_days: u32,
+}
+
+impl ServeSettings {
+    pub(crate) fn origins(&self) -> AllowedOrigins {
+        let list: Vec<_> =
+            self.client_url.iter().map(|origin| origin.trim().trim_end_matches('/').to_owned()).collect();
+        match list.as_slice() {
+            [] => AllowedOrigins::SameHost,
+            list if list.iter().any(|origin| origin == "*") => AllowedOrigins::Any,
+            _ => AllowedOrigins::Listed(list),
+        }
+    }
+
+    /// The limits of the socket door.
+    pub(crate) fn gateway(&self) -> boardwire_handlers::Settings {
+        let second = Duration::from_secs(1);
+        let ten_seconds = Duration::from_secs(10);
+        let activity = self.activity_limit_max_requests;
+        boardwire_handlers::Settings {
+            ping_interval: Duration::from_millis(self.ping_interval_ms),
+            ping_timeout: Duration::from_millis(self.ping_timeout_ms),
+            connect_timeout: Duration::from_millis(self.connect_timeout_ms),
+            max_payload: self.max_payload,
+            max_subscriptions: self.max_subscriptions,
+            commands: Quota {
+                window: Duration::from_millis(self.rate_limit_window_ms),
+                max_requests: self.rate_limit_max_requests,
+                burst_window: second,
+                burst: self.rate_limit_burst,
+            },
+            activity: Quota { window: ten_seconds, max_requests: activity, burst_window: ten_seconds, burst: activity },
+            max_connections: self.max_connections,
+            max_connections_per_user: self.max_connections_per_user,
+            max_connections_per_address: self.max_connections_per_address,
+            origins: self.origins(),
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Measures units of work per second, each as big as `task:update`: lock the board, look up role, request id and task,
+//! save the task, raise `seq`, append the event, remember the request.
+//!
+//! `cargo run --release -p boardwire-store --example throughput -- sqlite:///tmp/x.db [units]`, on a new database.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result};
+use boardwire_protocol::{
+    Board, BoardId, Column, ColumnId, Epoch, EventKind, RequestId, Role, Seq, Status, Task, TaskId, Timestamp, UserId,
+};
+use boardwire_services::{
+    Applied,
+    storage::{
+        BoardState, ColumnState, FieldVersions, Job, LogEntry, Remembered, SaveUser, Store, TaskState, Transaction,
+    },
+};
+use boardwire_store::{Options, open};
+use serde_json::value::RawValue;
+
+const BOARDS: u64 = 64;
+const NOW: Timestamp = Timestamp(1_790_000_000_000);
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let url = arguments.next().context("give the URL of a new database")?;
+    let units: u64 = arguments.next().map_or(Ok(20_000), |units| units.parse())?;
+    let opened = open(&url, Options::default()).await?;
+    let store = opened.store();
+    fill(&store).await?;
+    let count = Arc::new(AtomicU64::new(0));
+    for callers in [1, 16, 64, 256] {
+        let share = if callers == 1 { units / 10 } else { units };
+        measure(&store, &count, callers, share).await?;
+    }
+    opened.close().await;
+    Ok(())
+}
+
+/// Runs `units` units of work from `callers` tasks, each with a board and a task at random.
+#[expect(clippy::print_stdout, reason = "the result of the measurement")]
+async fn measure(store: &Arc<dyn Store>, count: &Arc<AtomicU64>, callers: u64, units: u64) -> Result<()> {
+    let begun = Instant::now();
+    let last = count.load(Ordering::Relaxed) + units;
+    let tasks: Vec<_> = (0..callers)
+        .map(|_| {
+            let (store, count) = (Arc::clone(store), Arc::clone(count));
+            tokio::spawn(async move {
+                let mut times = Vec::new();
+                loop {
+                    let number = count.fetch_add(1, Ordering::Relaxed);
+                    if number >= last {
+                        return anyhow::Ok(times);
+                    }
+                    let start = Instant::now();
+                    store.write(update(number)).await?;
+                    times.push(start.elapsed());
+                }
+            })
+        })
+        .collect();
+    let mut times = Vec::new();
+    for task in tasks {
+        times.extend(task.await??);
+    }
+    let elapsed = begun.elapsed();
+    count.store(last, Ordering::Relaxed);
+    times.sort();
+    let at = |share: usize| times.get(times.len() * share / 100).copied().unwrap_or(Duration::ZERO);
+    let rate = units as f64 / elapsed.as_secs_f64();
+    println!("{callers:4} callers: {rate:8.0} units/s, median {:.1?}, p99 {:.1?}", at(50), at(99));
+    Ok(())
+}
+
+fn board_id(number: u64) -> Result<BoardId> {
+    Ok(BoardId::try_from(format!("019900a0-0000-7000-8000-b{number:011}").as_str())?)
+}
+
+fn task_id(number: u64) -> Result<TaskId> {
+    Ok(TaskId::try_from(format!("019900a0-0000-7000-8000-t{number:011}").as_str())?)
+}
+
+fn update(number: u64) -> Job {
+    Box::new(move |tx| {
+        Box::pin(async move {
+            update_task(tx, number)
+                .await
+                .map_err(|error| boardwire_services::storage::StorageError::Broken(error.to_string().into()).into())
+        })
+    })
+}
+
+async fn update_task(tx: &mut dyn Transaction, number: u64) -> Result<Applied> {
+    let user = UserId::try_from("ann")?;
+    let board = board_id(number.wrapping_mul(7_919) % BOARDS)?;
+    let request = RequestId::try_from(format!("request-{number}").as_str()).map_err(anyhow::Error::msg)?;
+    let since = Timestamp(NOW.0 - 86_400_000);
+    anyhow::ensure!(tx.remembered(&user, &request, since).await?.is_none());
+    let seq = tx.lock_board(&board).await?.context("no board")?.seq.next();
+    tx.role(&board, &user).await?.context("no member")?;
+    let mut state = tx.task(&task_id(number.wrapping_mul(7_919) % BOARDS)?).await?.context("no task")?;
+    state.task.title = format!("Title number {number}");
+    state.task.version += 1;
+    state.changed.0.insert("title".to_owned(), state.task.version);
+    tx.save_task(&state).await?;
+    tx.save_seq(&board, seq).await?;
+    let entry = LogEntry {
+        board_id: board.clone(),
+        seq,
+        kind: EventKind::TaskUpdated,
+        task_id: Some(state.task.id.clone()),
+        subject: None,
+        actor: Some(user.clone()),
+        origin: None,
+        at: NOW,
+        envelope: serde_json::value::to_raw_value(&state.task)?,
+    };
+    tx.append(&entry).await?;
+    let remembered = Remembered { hash: "0".repeat(64), reply: entry.envelope.get().to_owned() };
+    anyhow::ensure!(tx.remember(&user, &request, &remembered, NOW, since).await?);
+    Ok(Applied { board, seq, result: RawValue::NULL.to_owned(), entries: vec![Arc::new(entry)] })
+}
+
+async fn fill(store: &Arc<dyn Store>) -> Result<()> {
+    let user = SaveUser {
+        id: UserId::try_from("ann")?,
+        name: None,
+        permissions: None,
+        default_permissions: vec!["write".to_owned()],
+        teams: None,
+        now: NOW,
+    };
+    store.save_user(&user).await?;
+    for number in 0..BOARDS {
+        let job: Job = Box::new(move |tx| {
+            Box::pin(async move {
+                add_board(tx, number)
+                    .await
+                    .map_err(|error| boardwire_services::storage::StorageError::Broken(error.to_string().into()).into())
+            })
+        });
+        store.write(job).await?;
+    }
+    Ok(())
+}
+
+async fn add_board(tx: &mut dyn Transaction, number: u64) -> Result<Applied> {
+    let user = UserId::try_from("ann")?;
+    let board = Board {
+        id: board_id(number)?,
+        name: format!("Board {number}"),
+        description: String::new(),
+        color: None,
+        team_id: None,
+        archived: false,
+        version: 1,
+        created_by: user.clone(),
+        created_at: NOW,
+        updated_at: NOW,
+    };
+    let column = Column {
+        id: ColumnId::try_from(format!("column-{number}").as_str())?,
+        board_id: board.id.clone(),
+        name: "To Do".to_owned(),
+        position: "a0".to_owned(),
+        status: None,
+        wip_limit: None,
+        version: 1,
+        created_at: NOW,
+        updated_at: NOW,
+    };
+    let task = Task {
+        id: task_id(number)?,
+        board_id: board.id.clone(),
+        column_id: column.id.clone(),
+        title: "Title".to_owned(),
+        description: "What is to be done, and why, in a sentence or two.".to_owned(),
+        status: Status::Todo,
+        position: "a0".to_owned(),
+        priority: 0,
+        assignee: None,
+        due_date: None,
+        tags: vec!["tag".to_owned()],
+        version: 1,
+        created_by: user.clone(),
+        created_at: NOW,
+        updated_at: NOW,
+        completed_at: None,
+    };
+    let (id, changed) = (board.id.clone(), FieldVersions::default());
+    let epoch = Epoch::try_from("first")?;
+    let inserted = tx.insert_board(&BoardState { board, changed: changed.clone(), seq: Seq(0), epoch }).await?;
+    anyhow::ensure!(inserted, "the database is not a new one");
+    tx.set_member(&id, &user, Role::Owner).await?;
+    tx.insert_column(&ColumnState { column, changed: changed.clone() }).await?;
+    tx.insert_task(&TaskState { task, changed }).await?;
+    Ok(Applied { board: id, seq: Seq(0), result: RawValue::NULL.to_owned(), entries: Vec::new() })
+}

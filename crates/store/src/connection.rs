@@ -1,0 +1,227 @@
+//! One connection of either kind, and the statements that run on it. A statement's text stands once and serves both:
+//! `$1` parameters, integers and text.
+
+use boardwire_services::storage::Stored;
+use sqlx::{
+    Arguments, AssertSqlSafe, Executor, PgConnection, Postgres, Sqlite, SqliteConnection, error::BoxDynError,
+    postgres::PgArguments, query_with, sqlite::SqliteArguments,
+};
+
+use crate::{
+    error::{broken, failed},
+    row::Row,
+};
+
+/// A statement and what it is called in messages.
+pub(crate) struct Statement {
+    pub(crate) name: &'static str,
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
+impl Statement {
+    /// One text for both databases.
+    pub(crate) const fn new(name: &'static str, sql: &'static str) -> Self {
+        Self { name, sqlite: sql, postgres: sql }
+    }
+
+    /// Two texts; to be used through a macro that writes the shared part once.
+    pub(crate) const fn with_dialects(name: &'static str, sqlite: &'static str, postgres: &'static str) -> Self {
+        Self { name, sqlite, postgres }
+    }
+}
+
+/// A `SELECT` that locks the row it finds until the unit of work ends. On SQLite there is one writer: nothing to lock.
+macro_rules! locking {
+    ($name:literal, $sql:expr) => {
+        $crate::connection::Statement::with_dialects($name, $sql, concat!($sql, " FOR UPDATE"))
+    };
+}
+pub(crate) use locking;
+
+/// A parameter.
+#[derive(Debug)]
+pub(crate) enum Value<'v> {
+    Int(i64),
+    OptInt(Option<i64>),
+    Text(&'v str),
+    OptText(Option<&'v str>),
+    /// Text made for the occasion, such as JSON.
+    Made(String),
+}
+
+impl Value<'_> {
+    /// A count or a version. What is beyond 2⁶³ becomes the highest number that a database holds.
+    pub(crate) fn number(number: u64) -> Self {
+        Self::Int(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+
+    fn add_to<'q, A>(&self, arguments: &mut A) -> Result<(), BoxDynError>
+    where
+        A: Arguments,
+        i64: sqlx::Encode<'q, A::Database> + sqlx::Type<A::Database>,
+        Option<i64>: sqlx::Encode<'q, A::Database> + sqlx::Type<A::Database>,
+        for<'t> &'t str: sqlx::Encode<'t, A::Database> + sqlx::Type<A::Database>,
+        for<'t> Option<&'t str>: sqlx::Encode<'t, A::Database> + sqlx::Type<A::Database>,
+    {
+        match self {
+            Self::Int(int) => arguments.add(*int),
+            Self::OptInt(int) => arguments.add(*int),
+            Self::Text(text) => arguments.add(*text),
+            Self::OptText(text) => arguments.add(*text),
+            Self::Made(text) => arguments.add(text.as_str()),
+        }
+    }
+}
+
+/// Which database it is, where that makes a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+enum Link<'c> {
+    Sqlite(&'c mut SqliteConnection),
+    Postgres(&'c mut PgConnection),
+}
+
+/// A connection, lent for one read or one unit of work. After a failed statement it takes no further one, so that
+/// whoever overlooks the failure can't go on outside the transaction that the database has given up.
+pub(crate) struct Connection<'c> {
+    link: Link<'c>,
+    failed: bool,
+}
+
+impl<'c> Connection<'c> {
+    pub(crate) fn sqlite(connection: &'c mut SqliteConnection) -> Self {
+        Self { link: Link::Sqlite(connection), failed: false }
+    }
+
+    pub(crate) fn postgres(connection: &'c mut PgConnection) -> Self {
+        Self { link: Link::Postgres(connection), failed: false }
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        match self.link {
+            Link::Sqlite(_) => Dialect::Sqlite,
+            Link::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// Has a statement failed?
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed
+    }
+
+    /// Runs a statement; gives the number of rows that it changed.
+    pub(crate) async fn execute(&mut self, statement: &Statement, values: &[Value<'_>]) -> Stored<u64> {
+        self.refuse_after_failure(statement)?;
+        let done = match &mut self.link {
+            Link::Sqlite(link) => {
+                let query = query_with::<Sqlite, _>(statement.sqlite, sqlite_arguments(statement, values)?);
+                link.execute(query).await.map(|done| done.rows_affected())
+            }
+            Link::Postgres(link) => {
+                let query = query_with::<Postgres, _>(statement.postgres, postgres_arguments(statement, values)?);
+                link.execute(query).await.map(|done| done.rows_affected())
+            }
+        };
+        self.noting_failure(statement, done)
+    }
+
+    /// Runs a statement that must change exactly one row.
+    pub(crate) async fn execute_one(&mut self, statement: &Statement, values: &[Value<'_>]) -> Stored<()> {
+        let affected = self.execute(statement, values).await?;
+        ensure_one_row(statement, affected)
+    }
+
+    /// All rows.
+    pub(crate) async fn fetch_all(&mut self, statement: &'static Statement, values: &[Value<'_>]) -> Stored<Vec<Row>> {
+        self.refuse_after_failure(statement)?;
+        let rows = match &mut self.link {
+            Link::Sqlite(link) => {
+                let query = query_with::<Sqlite, _>(statement.sqlite, sqlite_arguments(statement, values)?);
+                let rows = link.fetch_all(query).await;
+                rows.map(|rows| rows.into_iter().map(|row| Row::sqlite(statement.name, row)).collect())
+            }
+            Link::Postgres(link) => {
+                let query = query_with::<Postgres, _>(statement.postgres, postgres_arguments(statement, values)?);
+                let rows = link.fetch_all(query).await;
+                rows.map(|rows| rows.into_iter().map(|row| Row::postgres(statement.name, row)).collect())
+            }
+        };
+        self.noting_failure(statement, rows)
+    }
+
+    /// The first row. Not for statements that change rows: SQLite would be stopped before it is through.
+    pub(crate) async fn fetch_optional(
+        &mut self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+    ) -> Stored<Option<Row>> {
+        self.refuse_after_failure(statement)?;
+        let row = match &mut self.link {
+            Link::Sqlite(link) => {
+                let query = query_with::<Sqlite, _>(statement.sqlite, sqlite_arguments(statement, values)?);
+                link.fetch_optional(query).await.map(|row| row.map(|row| Row::sqlite(statement.name, row)))
+            }
+            Link::Postgres(link) => {
+                let query = query_with::<Postgres, _>(statement.postgres, postgres_arguments(statement, values)?);
+                link.fetch_optional(query).await.map(|row| row.map(|row| Row::postgres(statement.name, row)))
+            }
+        };
+        self.noting_failure(statement, row)
+    }
+
+    /// The only row of a statement that always has one.
+    pub(crate) async fn fetch_one(&mut self, statement: &'static Statement, values: &[Value<'_>]) -> Stored<Row> {
+        let row = self.fetch_optional(statement, values).await?;
+        row.ok_or_else(|| broken(statement.name, "no row"))
+    }
+
+    /// Runs a script of this crate's own, statements separated by semicolons.
+    pub(crate) async fn run_script(&mut self, script: String) -> Result<(), sqlx::Error> {
+        let script = sqlx::raw_sql(AssertSqlSafe(script));
+        match &mut self.link {
+            Link::Sqlite(link) => link.execute(script).await.map(drop),
+            Link::Postgres(link) => link.execute(script).await.map(drop),
+        }
+    }
+
+    fn refuse_after_failure(&self, statement: &Statement) -> Stored<()> {
+        if self.failed {
+            return Err(broken(statement.name, "an earlier statement of this unit of work has failed"));
+        }
+        Ok(())
+    }
+
+    fn noting_failure<T>(&mut self, statement: &Statement, result: Result<T, sqlx::Error>) -> Stored<T> {
+        self.failed |= result.is_err();
+        result.map_err(|error| failed(statement.name, &error))
+    }
+}
+
+fn ensure_one_row(statement: &Statement, affected: u64) -> Stored<()> {
+    if affected != 1 {
+        return Err(broken(statement.name, format_args!("changed {affected} rows instead of one")));
+    }
+    Ok(())
+}
+
+fn sqlite_arguments(statement: &Statement, values: &[Value<'_>]) -> Stored<SqliteArguments> {
+    let mut arguments = SqliteArguments::default();
+    arguments.reserve(values.len(), 0);
+    for value in values {
+        value.add_to(&mut arguments).map_err(|error| broken(statement.name, error))?;
+    }
+    Ok(arguments)
+}
+
+fn postgres_arguments(statement: &Statement, values: &[Value<'_>]) -> Stored<PgArguments> {
+    let mut arguments = PgArguments::default();
+    for value in values {
+        value.add_to(&mut arguments).map_err(|error| broken(statement.name, error))?;
+    }
+    Ok(arguments)
+}

@@ -1,0 +1,87 @@
+//! The schema, version by version. A script stands once for both databases; `{tokens}` in it are where they differ.
+
+use boardwire_services::storage::StorageError;
+
+use crate::{
+    connection::{Connection, Dialect, Statement},
+    error::failed,
+    open::OpenError,
+};
+
+/// To change the schema, add a script here; never change one that has been released.
+const SCRIPTS: &[(i64, &str)] = &[(1, include_str!("../migrations/0001_core.sql"))];
+
+const PREPARE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations
+    (version BIGINT NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)";
+
+const CURRENT: Statement =
+    Statement::new("migrations.current", "SELECT COALESCE(MAX(version), 0) FROM schema_migrations");
+
+/// Several nodes may start at once: one migrates, the others wait for it, and not for the usual short time. The number
+/// is the program's name in ASCII.
+const POSTGRES_LOCK: &str = "SET LOCAL lock_timeout = '60s'; SET LOCAL statement_timeout = 0;
+    SELECT pg_advisory_xact_lock(x'426F617264776972'::bigint)";
+
+/// What stands for the tokens.
+fn tokens(dialect: Dialect) -> [(&'static str, &'static str); 3] {
+    match dialect {
+        Dialect::Sqlite => [
+            ("{auto_id}", "INTEGER PRIMARY KEY"),
+            ("{ordered_text}", "TEXT"),
+            ("{now}", "CAST(unixepoch('subsec') * 1000 AS INTEGER)"),
+        ],
+        // Text that is compared or sorted goes by its bytes, as it does on SQLite, whatever the database's locale.
+        Dialect::Postgres => [
+            ("{auto_id}", "BIGSERIAL PRIMARY KEY"),
+            ("{ordered_text}", "TEXT COLLATE \"C\""),
+            ("{now}", "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"),
+        ],
+    }
+}
+
+/// Brings the schema up to date, in the transaction that the connection is in.
+#[tracing::instrument(level = "debug", name = "db.migrate", skip_all)]
+pub(crate) async fn migrate(connection: &mut Connection<'_>) -> Result<(), OpenError> {
+    if connection.dialect() == Dialect::Postgres {
+        connection.run_script(POSTGRES_LOCK.to_owned()).await.map_err(|error| failed("waiting to migrate", &error))?;
+    }
+    connection.run_script(PREPARE.to_owned()).await.map_err(|error| failed("preparing to migrate", &error))?;
+    let found: i64 = connection.fetch_one(&CURRENT, &[]).await?.number(0)?;
+    let newest = SCRIPTS.iter().map(|(version, _)| *version).max().unwrap_or(0);
+    if found > newest {
+        return Err(OpenError::Newer { database: found, program: newest });
+    }
+    for (version, script) in SCRIPTS.iter().filter(|(version, _)| *version > found) {
+        let script = for_dialect(*version, script, connection.dialect());
+        let done = connection.run_script(script).await;
+        done.map_err(|error| OpenError::Migration { version: *version, error: error.to_string() })?;
+        tracing::info!(version, "the schema was brought up to date");
+    }
+    Ok(())
+}
+
+/// Is the schema there? Reads a page of the database, so that it also says whether the database is.
+pub(crate) async fn ping(connection: &mut Connection<'_>) -> Result<(), StorageError> {
+    connection.fetch_one(&CURRENT, &[]).await.map(drop)
+}
+
+fn for_dialect(version: i64, script: &str, dialect: Dialect) -> String {
+    let whole = format!("{script};\nINSERT INTO schema_migrations (version, applied_at) VALUES ({version}, {{now}})");
+    tokens(dialect).iter().fold(whole, |text, (token, sql)| text.replace(token, sql))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_consecutive_and_no_token_is_left() {
+        for (index, (version, script)) in SCRIPTS.iter().enumerate() {
+            assert_eq!(usize::try_from(*version), Ok(index + 1));
+            for dialect in [Dialect::Sqlite, Dialect::Postgres] {
+                let text = for_dialect(*version, script, dialect);
+                assert!(!text.contains(['{', '}']), "{text}");
+            }
+        }
+    }
+}

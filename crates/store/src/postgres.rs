@@ -1,0 +1,138 @@
+//! Postgres: a pool for writing and one for reading, so that writers who wait for a board's lock keep no reader waiting.
+
+use std::{str::FromStr, time::Duration};
+
+use boardwire_services::{Fault, storage::Stored};
+use sqlx::{
+    ConnectOptions, Connection as _, Executor, PgPool, Postgres, Transaction,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
+
+use crate::{
+    Options,
+    connection::Connection,
+    database::Lease,
+    error::{broken, failed, is_lost_connection, unavailable},
+    migrations,
+    open::OpenError,
+    work::{self, Body},
+};
+
+/// A connection that lay idle for longer is tested before it is used.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// How long one statement may take.
+const STATEMENT: Duration = Duration::from_secs(15);
+
+/// A database on Postgres.
+#[derive(Debug)]
+pub(crate) struct PostgresDatabase {
+    writers: PgPool,
+    readers: PgPool,
+    /// The units of work that run.
+    units: TaskTracker,
+    wait: Duration,
+    unit_time: Duration,
+}
+
+pub(crate) async fn open(url: &str, options: &Options) -> Result<PostgresDatabase, OpenError> {
+    let connect = PgConnectOptions::from_str(url).map_err(|error| OpenError::InvalidUrl(error.to_string()))?;
+    let connect = connect.application_name("boardwire").disable_statement_logging();
+    let writers = pool(options.postgres_writers, options).connect_with(connect.clone()).await;
+    let writers = writers.map_err(|error| failed("connecting to Postgres", &error))?;
+    let mut transaction = writers.begin().await.map_err(|error| failed("beginning to migrate", &error))?;
+    migrations::migrate(&mut Connection::postgres(&mut transaction)).await?;
+    transaction.commit().await.map_err(|error| failed("committing the schema", &error))?;
+    let readers = pool(options.readers, options).connect_lazy_with(connect);
+    Ok(PostgresDatabase {
+        writers,
+        readers,
+        units: TaskTracker::new(),
+        wait: options.wait,
+        unit_time: options.unit_time,
+    })
+}
+
+fn pool(size: u32, options: &Options) -> PgPoolOptions {
+    // What a cluster sets beyond `on`, such as `remote_apply`, stays; what is weaker does not.
+    let settings = format!(
+        "SELECT set_config('synchronous_commit', 'on', false)
+             WHERE current_setting('synchronous_commit') IN ('off', 'local');
+         SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}",
+        STATEMENT.as_millis(),
+        options.wait.as_millis(),
+        // The program ends an overlong unit of work by itself; this is for when it can't any more.
+        (options.unit_time * 2).as_millis(),
+    );
+    PgPoolOptions::new()
+        .max_connections(size.max(1))
+        .acquire_timeout(options.wait)
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                if meta.idle_for > FRESH {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .after_connect(move |connection, _| {
+            let settings = sqlx::raw_sql(sqlx::AssertSqlSafe(settings.clone()));
+            Box::pin(async move { connection.execute(settings).await.map(drop) })
+        })
+}
+
+impl PostgresDatabase {
+    /// Runs a unit of work. While it waits for a connection its caller may still go away; once begun, it is run to its
+    /// end on a task of the store's own.
+    pub(crate) async fn submit<T: Send + 'static>(&self, body: Body<T>) -> Result<T, Fault> {
+        let mut transaction = self.begin(&self.writers, "BEGIN").await?;
+        let limit = self.unit_time;
+        let unit = async move {
+            let done = work::run(body, &mut Connection::postgres(&mut transaction), limit).await?;
+            // Where this fails for a lost connection, the change may have been made: a repeat with the same request id
+            // will tell.
+            transaction.commit().await.map_err(|error| failed("committing a unit of work", &error))?;
+            Ok(done)
+        };
+        let ended = self.units.spawn(unit.in_current_span()).await;
+        ended.unwrap_or_else(|error| Err(broken("unit of work", error).into()))
+    }
+
+    pub(crate) async fn lease(&self) -> Stored<Lease> {
+        let lease = self.readers.acquire().await;
+        lease.map(Lease::Postgres).map_err(|error| failed("waiting for a connection", &error))
+    }
+
+    pub(crate) async fn moment(&self) -> Stored<Lease> {
+        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        self.begin(&self.readers, begin).await.map(Lease::PostgresMoment)
+    }
+
+    /// Begins a transaction. After a restart of Postgres, connections that have just been used turn out to be lost only
+    /// now; nothing has been done yet, so another is tried, as often as there can be such.
+    async fn begin(&self, pool: &PgPool, statement: &'static str) -> Stored<Transaction<'static, Postgres>> {
+        let mut lost = 0;
+        let begun = timeout(self.wait, async {
+            loop {
+                match pool.begin_with(statement).await {
+                    Err(error) if is_lost_connection(&error) && lost < pool.options().get_max_connections() => {
+                        lost += 1
+                    }
+                    result => break result.map_err(|error| failed("beginning a transaction", &error)),
+                }
+            }
+        });
+        begun.await.unwrap_or_else(|_| Err(unavailable("beginning a transaction", "no connection in time")))
+    }
+
+    pub(crate) async fn close(&self) {
+        self.units.close();
+        self.units.wait().await;
+        self.writers.close().await;
+        self.readers.close().await;
+    }
+}

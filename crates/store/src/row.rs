@@ -1,0 +1,132 @@
+//! A row of either database, read by the place of the column. What does not fit its type is broken data, and the message
+//! names the statement and the column.
+
+use std::fmt::Display;
+
+use boardwire_protocol::{Seq, Timestamp};
+use boardwire_services::storage::Stored;
+use serde::de::DeserializeOwned;
+use sqlx::{Row as _, postgres::PgRow, sqlite::SqliteRow};
+
+use crate::error::broken;
+
+enum Data {
+    Sqlite(SqliteRow),
+    Postgres(PgRow),
+}
+
+/// A row, and the statement that it answers.
+pub(crate) struct Row {
+    statement: &'static str,
+    data: Data,
+}
+
+impl Row {
+    pub(crate) fn sqlite(statement: &'static str, row: SqliteRow) -> Self {
+        Self { statement, data: Data::Sqlite(row) }
+    }
+
+    pub(crate) fn postgres(statement: &'static str, row: PgRow) -> Self {
+        Self { statement, data: Data::Postgres(row) }
+    }
+
+    pub(crate) fn opt_str(&self, at: usize) -> Stored<Option<&str>> {
+        let text = match &self.data {
+            Data::Sqlite(row) => row.try_get(at),
+            Data::Postgres(row) => row.try_get(at),
+        };
+        text.map_err(|error| broken(self.statement, error))
+    }
+
+    pub(crate) fn opt_int(&self, at: usize) -> Stored<Option<i64>> {
+        let int = match &self.data {
+            Data::Sqlite(row) => row.try_get(at),
+            Data::Postgres(row) => row.try_get(at),
+        };
+        int.map_err(|error| broken(self.statement, error))
+    }
+
+    pub(crate) fn str(&self, at: usize) -> Stored<&str> {
+        self.present(at, self.opt_str(at)?)
+    }
+
+    pub(crate) fn int(&self, at: usize) -> Stored<i64> {
+        self.present(at, self.opt_int(at)?)
+    }
+
+    pub(crate) fn text(&self, at: usize) -> Stored<String> {
+        self.str(at).map(str::to_owned)
+    }
+
+    pub(crate) fn opt_text(&self, at: usize) -> Stored<Option<String>> {
+        Ok(self.opt_str(at)?.map(str::to_owned))
+    }
+
+    /// An id.
+    pub(crate) fn id<'r, T>(&'r self, at: usize) -> Stored<T>
+    where
+        T: TryFrom<&'r str, Error: Display>,
+    {
+        T::try_from(self.str(at)?).map_err(|error| self.unfit(at, error))
+    }
+
+    /// An id, or none.
+    pub(crate) fn opt_id<'r, T>(&'r self, at: usize) -> Stored<Option<T>>
+    where
+        T: TryFrom<&'r str, Error: Display>,
+    {
+        self.opt_str(at)?.map(T::try_from).transpose().map_err(|error| self.unfit(at, error))
+    }
+
+    /// A count or a version: any integer type.
+    pub(crate) fn number<T>(&self, at: usize) -> Stored<T>
+    where
+        T: TryFrom<i64, Error: Display>,
+    {
+        T::try_from(self.int(at)?).map_err(|error| self.unfit(at, error))
+    }
+
+    /// A number, or none.
+    pub(crate) fn opt_number<T>(&self, at: usize) -> Stored<Option<T>>
+    where
+        T: TryFrom<i64, Error: Display>,
+    {
+        self.opt_int(at)?.map(T::try_from).transpose().map_err(|error| self.unfit(at, error))
+    }
+
+    pub(crate) fn seq(&self, at: usize) -> Stored<Seq> {
+        self.number(at).map(Seq)
+    }
+
+    pub(crate) fn time(&self, at: usize) -> Stored<Timestamp> {
+        self.int(at).map(Timestamp)
+    }
+
+    pub(crate) fn opt_time(&self, at: usize) -> Stored<Option<Timestamp>> {
+        Ok(self.opt_int(at)?.map(Timestamp))
+    }
+
+    /// JSON text.
+    pub(crate) fn json<T: DeserializeOwned>(&self, at: usize) -> Stored<T> {
+        serde_json::from_str(self.str(at)?).map_err(|error| self.unfit(at, error))
+    }
+
+    /// A value that is kept under its name.
+    pub(crate) fn named<T>(&self, at: usize, from_name: fn(&str) -> Option<T>) -> Stored<T> {
+        let name = self.str(at)?;
+        from_name(name).ok_or_else(|| self.unfit(at, format_args!("the unknown name {name:?}")))
+    }
+
+    /// A value that is kept under its name, or none.
+    pub(crate) fn opt_named<T>(&self, at: usize, from_name: fn(&str) -> Option<T>) -> Stored<Option<T>> {
+        self.opt_str(at)?.map(|_| self.named(at, from_name)).transpose()
+    }
+
+    fn present<T>(&self, at: usize, value: Option<T>) -> Stored<T> {
+        value.ok_or_else(|| self.unfit(at, "NULL"))
+    }
+
+    fn unfit(&self, at: usize, problem: impl Display) -> boardwire_services::storage::StorageError {
+        broken(self.statement, format_args!("column {at} holds what it can't: {problem}"))
+    }
+}

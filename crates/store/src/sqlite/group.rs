@@ -1,0 +1,71 @@
+//! Units of work that wait for the writer, whatever they give back.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use boardwire_services::{
+    Fault,
+    storage::{StorageError, Stored},
+};
+use sqlx::SqliteConnection;
+use tokio::sync::oneshot;
+use tracing::{Instrument, Span};
+
+use crate::{
+    connection::{Connection, Statement},
+    error::unavailable,
+    work::{self, Body},
+};
+
+const SAVEPOINT: Statement = Statement::new("sqlite.savepoint", "SAVEPOINT unit");
+const RELEASE: Statement = Statement::new("sqlite.release", "RELEASE unit");
+const UNDO: Statement = Statement::new("sqlite.undo", "ROLLBACK TO unit; RELEASE unit");
+
+/// A unit of work in the queue.
+#[async_trait]
+pub(super) trait Waiting: Send {
+    /// Runs it behind a savepoint of its own. An error means that the transaction around it can't be kept.
+    async fn run(&mut self, connection: &mut SqliteConnection) -> Stored<()>;
+
+    /// Tells the caller how it went. `lost`: nothing of the transaction was kept, for this reason.
+    fn answer(self: Box<Self>, lost: Option<&StorageError>);
+}
+
+pub(super) struct Pending<T> {
+    body: Option<Body<T>>,
+    limit: Duration,
+    span: Span,
+    outcome: Option<Result<T, Fault>>,
+    reply: oneshot::Sender<Result<T, Fault>>,
+}
+
+impl<T> Pending<T> {
+    pub(super) fn new(body: Body<T>, limit: Duration, reply: oneshot::Sender<Result<T, Fault>>) -> Self {
+        Self { body: Some(body), limit, span: Span::current(), outcome: None, reply }
+    }
+}
+
+#[async_trait]
+impl<T: Send> Waiting for Pending<T> {
+    async fn run(&mut self, connection: &mut SqliteConnection) -> Stored<()> {
+        let Some(body) = self.body.take() else { return Ok(()) };
+        Connection::sqlite(connection).execute(&SAVEPOINT, &[]).await?;
+        let outcome = {
+            let mut unit = Connection::sqlite(connection);
+            work::run(body, &mut unit, self.limit).instrument(self.span.clone()).await
+        };
+        let end = if outcome.is_ok() { &RELEASE } else { &UNDO };
+        self.outcome = Some(outcome);
+        Connection::sqlite(connection).execute(end, &[]).await.map(drop)
+    }
+
+    fn answer(self: Box<Self>, lost: Option<&StorageError>) {
+        let outcome = match (lost, self.outcome) {
+            (None, Some(outcome)) => outcome,
+            (Some(reason), _) => Err(unavailable("unit of work", reason).into()),
+            (None, None) => Err(unavailable("unit of work", "it was not run").into()),
+        };
+        // Whoever does not wait any more has nothing to be told.
+        let _ = self.reply.send(outcome);
+    }
+}

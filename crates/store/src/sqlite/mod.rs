@@ -1,0 +1,210 @@
+//! SQLite: one connection that writes, owned by a task of its own, and a pool of connections that only read.
+
+mod group;
+mod writer;
+
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
+
+use boardwire_services::{Fault, storage::Stored};
+use sqlx::{
+    ConnectOptions, SqliteConnection, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use self::{
+    group::{Pending, Waiting},
+    writer::Writer,
+};
+use crate::{
+    Options,
+    connection::{Connection, Statement},
+    database::Lease,
+    error::{failed, unavailable},
+    migrations,
+    open::OpenError,
+    work::Body,
+};
+
+/// Earlier versions have a bug in resetting the WAL that can corrupt the database.
+const NEEDED: (u32, u32, u32) = (3, 51, 3);
+const NEEDED_TEXT: &str = "3.51.3";
+
+/// A checkpoint every 16 MiB: measured fastest.
+const CHECKPOINT_PAGES: &str = "4096";
+
+/// The WAL file is cut back to this many bytes after it has grown.
+const WAL_BYTES: &str = "67108864";
+
+/// The page cache of the writer and of a reader, in KiB; SQLite wants them negative.
+const WRITER_CACHE: &str = "-32768";
+const READER_CACHE: &str = "-8192";
+
+/// How many rows a reader's thread may be ahead of the task that takes them.
+const ROWS_AHEAD: usize = 512;
+
+const VERSION: Statement = Statement::new("sqlite.version", "SELECT sqlite_version()");
+const BEGIN: Statement = Statement::new("sqlite.begin", "BEGIN IMMEDIATE");
+const COMMIT: Statement = Statement::new("sqlite.commit", "COMMIT");
+
+/// A database in a SQLite file.
+#[derive(Debug)]
+pub(crate) struct SqliteDatabase {
+    readers: SqlitePool,
+    /// To the writer. Bounded: who finds it full waits for a place.
+    queue: mpsc::Sender<Box<dyn Waiting>>,
+    wait: Duration,
+    unit_time: Duration,
+    stop: CancellationToken,
+    /// The writer's task.
+    tasks: TaskTracker,
+}
+
+pub(crate) async fn open(url: &str, options: &Options) -> Result<SqliteDatabase, OpenError> {
+    let file = file_of(url)?;
+    let for_both = SqliteConnectOptions::new().filename(&file).busy_timeout(options.wait).disable_statement_logging();
+    let for_writer = for_both
+        .clone()
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+        .pragma("journal_size_limit", WAL_BYTES)
+        .pragma("cache_size", WRITER_CACHE)
+        .thread_name(|_| "sqlite-writer".to_owned());
+    let for_readers = for_both
+        .read_only(true)
+        .row_buffer_size(ROWS_AHEAD)
+        .pragma("cache_size", READER_CACHE)
+        .thread_name(|number| format!("sqlite-reader-{number}"));
+
+    let mut connection = for_writer.connect().await.map_err(|error| failed("opening the database file", &error))?;
+    check_version(&mut connection).await?;
+    migrate(&mut connection).await?;
+
+    // All of them stay open, so that reading goes on when the disk is full and nothing could be opened any more.
+    let readers = SqlitePoolOptions::new()
+        .max_connections(options.readers.max(1))
+        .min_connections(options.readers.max(1))
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .acquire_timeout(options.wait)
+        .test_before_acquire(false)
+        .connect_with(for_readers)
+        .await
+        .map_err(|error| failed("opening the database file for reading", &error))?;
+
+    let (queue, waiting) = mpsc::channel(options.queue.max(1));
+    let stop = CancellationToken::new();
+    let tasks = TaskTracker::new();
+    tasks.spawn(Writer::new(for_writer, connection, waiting, stop.clone(), options).run());
+    tasks.close();
+    Ok(SqliteDatabase { readers, queue, wait: options.wait, unit_time: options.unit_time, stop, tasks })
+}
+
+impl SqliteDatabase {
+    /// Hands a unit of work to the writer. Once it is in the queue it is run, whether or not its caller is still there.
+    pub(crate) async fn submit<T: Send + 'static>(&self, body: Body<T>) -> Result<T, Fault> {
+        let place = match timeout(self.wait, self.queue.reserve()).await {
+            Ok(Ok(place)) => place,
+            Ok(Err(_)) => return Err(unavailable("unit of work", "the store is closed").into()),
+            Err(_) => return Err(unavailable("unit of work", "too many wait to be written").into()),
+        };
+        let (reply, answer) = oneshot::channel();
+        place.send(Box::new(Pending::new(body, self.unit_time, reply)));
+        answer.await.unwrap_or_else(|_| Err(unavailable("unit of work", "the writer is gone").into()))
+    }
+
+    pub(crate) async fn lease(&self) -> Stored<Lease> {
+        let lease = self.readers.acquire().await;
+        lease.map(Lease::Sqlite).map_err(|error| failed("waiting for a connection", &error))
+    }
+
+    pub(crate) async fn moment(&self) -> Stored<Lease> {
+        let begun = self.readers.begin().await;
+        begun.map(Lease::SqliteMoment).map_err(|error| failed("beginning to read", &error))
+    }
+
+    pub(crate) async fn close(&self) {
+        self.stop.cancel();
+        self.tasks.wait().await;
+        self.readers.close().await;
+    }
+}
+
+/// The file that the URL names.
+fn file_of(url: &str) -> Result<PathBuf, OpenError> {
+    if url.contains(":memory:") || url.contains("mode=memory") {
+        return Err(OpenError::InMemory);
+    }
+    if url.contains('?') {
+        return Err(OpenError::InvalidUrl("sqlite://PATH takes no parameters".to_owned()));
+    }
+    let parsed = SqliteConnectOptions::from_str(url).map_err(|error| OpenError::InvalidUrl(error.to_string()))?;
+    let file = parsed.get_filename().to_owned();
+    if file.as_os_str().is_empty() {
+        return Err(OpenError::InvalidUrl("sqlite://PATH names no file".to_owned()));
+    }
+    match file.parent() {
+        Some(folder) if folder != Path::new("") && !folder.is_dir() => Err(OpenError::NoFolder { file }),
+        _ => Ok(file),
+    }
+}
+
+async fn check_version(connection: &mut SqliteConnection) -> Result<(), OpenError> {
+    let found = Connection::sqlite(connection).fetch_one(&VERSION, &[]).await?.text(0)?;
+    if is_good(&found) { Ok(()) } else { Err(OpenError::OldSqlite { found, needed: NEEDED_TEXT }) }
+}
+
+fn is_good(version: &str) -> bool {
+    let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    let mut part = || parts.next().unwrap_or(0);
+    (part(), part(), part()) >= NEEDED
+}
+
+/// All steps in one transaction; where one fails, the connection is dropped and the transaction with it.
+async fn migrate(connection: &mut SqliteConnection) -> Result<(), OpenError> {
+    let mut connection = Connection::sqlite(connection);
+    connection.execute(&BEGIN, &[]).await?;
+    migrations::migrate(&mut connection).await?;
+    connection.execute(&COMMIT, &[]).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_compared_as_numbers() {
+        for good in ["3.51.3", "3.52.0", "3.100.0", "4.0.0"] {
+            assert!(is_good(good), "{good}");
+        }
+        for old in ["3.51.2", "3.9.99", "2.99.99", ""] {
+            assert!(!is_good(old), "{old}");
+        }
+        let (major, minor, patch) = NEEDED;
+        assert_eq!(format!("{major}.{minor}.{patch}"), NEEDED_TEXT);
+    }
+
+    #[test]
+    fn urls_that_make_no_sense_are_refused() {
+        for memory in ["sqlite::memory:", "sqlite://:memory:", "sqlite://x?mode=memory"] {
+            assert!(matches!(file_of(memory), Err(OpenError::InMemory)), "{memory}");
+        }
+        for invalid in ["sqlite://", "sqlite:", "sqlite://x.db?mode=ro"] {
+            assert!(matches!(file_of(invalid), Err(OpenError::InvalidUrl(_))), "{invalid}");
+        }
+        assert!(matches!(file_of("sqlite:///no/such/folder/x.db"), Err(OpenError::NoFolder { .. })));
+        assert_eq!(file_of("sqlite://x.db").unwrap(), Path::new("x.db"));
+    }
+}

@@ -1,0 +1,175 @@
+//! The one writer: takes waiting units of work, runs each behind a savepoint, commits them together, and only then
+//! answers. A disk takes about as long to sync one change as a hundred.
+
+use std::time::Duration;
+
+use boardwire_services::storage::Stored;
+use sqlx::{ConnectOptions, Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
+use tokio::{sync::mpsc, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+use super::{BEGIN, COMMIT, group::Waiting};
+use crate::{Options, connection::Connection, error::failed};
+
+pub(super) struct Writer {
+    options: SqliteConnectOptions,
+    /// `None` after something went wrong: the next group opens it again.
+    connection: Option<SqliteConnection>,
+    queue: mpsc::Receiver<Box<dyn Waiting>>,
+    stop: CancellationToken,
+    group_units: usize,
+    group_time: Duration,
+}
+
+impl Writer {
+    pub(super) fn new(
+        options: SqliteConnectOptions,
+        connection: SqliteConnection,
+        queue: mpsc::Receiver<Box<dyn Waiting>>,
+        stop: CancellationToken,
+        limits: &Options,
+    ) -> Self {
+        let Options { group_units, group_time, .. } = *limits;
+        Self { options, connection: Some(connection), queue, stop, group_units, group_time }
+    }
+
+    /// Until the store is closed or forgotten, and the queue is empty.
+    pub(super) async fn run(mut self) {
+        while let Some(first) = self.next().await {
+            self.write_group(first).await;
+        }
+        self.disconnect().await;
+    }
+
+    async fn next(&mut self) -> Option<Box<dyn Waiting>> {
+        tokio::select! {
+            biased;
+            unit = self.queue.recv() => return unit,
+            () = self.stop.cancelled() => self.queue.close(),
+        }
+        self.queue.recv().await
+    }
+
+    async fn write_group(&mut self, first: Box<dyn Waiting>) {
+        let mut group = Vec::with_capacity(self.group_units);
+        group.push(first);
+        let result = match self.begin().await {
+            Ok(mut connection) => {
+                let committed = self.run_group(&mut connection, &mut group).await;
+                self.connection = Some(connection);
+                committed
+            }
+            Err(error) => {
+                // Each further attempt might take as long: those who wait are told now.
+                while let Ok(unit) = self.queue.try_recv() {
+                    group.push(unit);
+                }
+                Err(error)
+            }
+        };
+        if let Err(error) = &result {
+            tracing::warn!(%error, units = group.len(), "a commit failed, nothing of it was kept");
+            // Whatever state the connection is in: a new one is in none.
+            self.disconnect().await;
+        }
+        for unit in group {
+            unit.answer(result.as_ref().err());
+        }
+    }
+
+    async fn begin(&mut self) -> Stored<SqliteConnection> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.options.connect().await.map_err(|error| failed("opening the database file", &error))?,
+        };
+        Connection::sqlite(&mut connection).execute(&BEGIN, &[]).await?;
+        Ok(connection)
+    }
+
+    async fn run_group(&mut self, connection: &mut SqliteConnection, group: &mut Vec<Box<dyn Waiting>>) -> Stored<()> {
+        let started = Instant::now();
+        let mut next = 0;
+        while let Some(unit) = group.get_mut(next) {
+            unit.run(connection).await?;
+            next += 1;
+            if group.len() < self.group_units
+                && started.elapsed() < self.group_time
+                && let Ok(unit) = self.queue.try_recv()
+            {
+                group.push(unit);
+            }
+        }
+        Connection::sqlite(connection).execute(&COMMIT, &[]).await.map(drop)
+    }
+
+    async fn disconnect(&mut self) {
+        if let Some(connection) = self.connection.take()
+            && let Err(error) = connection.close().await
+        {
+            tracing::debug!(%error, "closing the writer's connection failed");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use boardwire_services::{Fault, storage::StorageError};
+    use tokio::sync::oneshot;
+
+    use crate::{
+        Options,
+        connection::Statement,
+        sqlite::{SqliteDatabase, open},
+        work::Body,
+    };
+
+    const TABLE: Statement = Statement::new("test.table", "CREATE TABLE kept (id BIGINT)");
+    const INSERT: Statement = Statement::new("test.insert", "INSERT INTO kept VALUES (1)");
+    const COUNT: Statement = Statement::new("test.count", "SELECT COUNT(*) FROM kept");
+    const ROLLBACK: Statement = Statement::new("test.rollback", "ROLLBACK");
+
+    /// Runs the statements in one unit of work.
+    async fn run(database: &SqliteDatabase, statements: &'static [Statement]) -> Result<(), Fault> {
+        let body: Body<()> = Box::new(move |connection| {
+            Box::pin(async move {
+                for statement in statements {
+                    connection.execute(statement, &[]).await?;
+                }
+                Ok(())
+            })
+        });
+        database.submit(body).await
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_lost_group_is_answered_as_lost_and_the_next_one_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("x.db").display());
+        let database = open(&url, &Options::default()).await.unwrap();
+        run(&database, &[TABLE]).await.unwrap();
+
+        // The first holds the writer until the others wait, so that all are in one group. The second stands for a disk
+        // that is full: SQLite then gives the whole transaction up by itself.
+        let (go, wait) = oneshot::channel::<()>();
+        let first: Body<()> = Box::new(|connection| {
+            Box::pin(async move {
+                connection.execute(&INSERT, &[]).await?;
+                let _ = wait.await;
+                Ok(())
+            })
+        });
+        let (first, lost, last, ()) = tokio::join!(
+            biased;
+            database.submit(first),
+            run(&database, &[ROLLBACK]),
+            run(&database, &[INSERT]),
+            async { drop(go) },
+        );
+        assert!(matches!(first, Err(Fault::Storage(StorageError::Unavailable(_)))), "{first:?}");
+        assert!(matches!(lost, Err(Fault::Storage(StorageError::Unavailable(_)))), "{lost:?}");
+        last.unwrap();
+        let count = database.lease().await.unwrap().connection().fetch_one(&COUNT, &[]).await.unwrap();
+        assert_eq!(count.int(0).unwrap(), 1, "only the last was kept");
+        database.close().await;
+    }
+}

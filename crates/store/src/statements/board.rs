@@ -1,0 +1,152 @@
+//! `boards`.
+
+use boardwire_protocol::{Board, BoardId, Seq, UserId};
+use boardwire_services::storage::{BoardState, Stored};
+
+use super::json;
+use crate::{
+    connection::{Connection, Statement, Value, locking},
+    row::Row,
+};
+
+macro_rules! fields {
+    () => {
+        "id, name, description, color, team_id, archived, version, created_by, created_at, updated_at, changed, seq, \
+         epoch"
+    };
+}
+
+const FIND: Statement = Statement::new("board.find", concat!("SELECT ", fields!(), " FROM boards WHERE id = $1"));
+
+const LOCK: Statement = locking!("board.lock", concat!("SELECT ", fields!(), " FROM boards WHERE id = $1"));
+
+const EXISTS: Statement = Statement::new("board.exists", "SELECT id FROM boards WHERE id = $1");
+
+const LIST_ALL: Statement = Statement::new(
+    "board.list_all",
+    concat!("SELECT ", fields!(), " FROM boards WHERE ($1 IS NULL OR archived = $1) ORDER BY name, id"),
+);
+
+const LIST_OF_MEMBER: Statement = Statement::new(
+    "board.list_of_member",
+    concat!(
+        "SELECT ",
+        fields!(),
+        " FROM boards
+         WHERE id IN (SELECT board_id FROM members WHERE user_id = $2) AND ($1 IS NULL OR archived = $1)
+         ORDER BY name, id"
+    ),
+);
+
+const INSERT: Statement = Statement::new(
+    "board.insert",
+    concat!(
+        "INSERT INTO boards (",
+        fields!(),
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING"
+    ),
+);
+
+const SAVE: Statement = Statement::new(
+    "board.save",
+    "UPDATE boards SET name = $2, description = $3, color = $4, team_id = $5, archived = $6, version = $7,
+        updated_at = $8, changed = $9, seq = $10, epoch = $11
+     WHERE id = $1",
+);
+
+const SAVE_SEQ: Statement = Statement::new("board.save_seq", "UPDATE boards SET seq = $2 WHERE id = $1");
+
+#[tracing::instrument(level = "debug", name = "db.board.find", skip_all)]
+pub(crate) async fn find(connection: &mut Connection<'_>, id: &BoardId) -> Stored<Option<BoardState>> {
+    let row = connection.fetch_optional(&FIND, &[Value::Text(id.as_str())]).await?;
+    row.as_ref().map(read).transpose()
+}
+
+#[tracing::instrument(level = "debug", name = "db.board.lock", skip_all)]
+pub(crate) async fn lock(connection: &mut Connection<'_>, id: &BoardId) -> Stored<Option<BoardState>> {
+    let row = connection.fetch_optional(&LOCK, &[Value::Text(id.as_str())]).await?;
+    row.as_ref().map(read).transpose()
+}
+
+#[tracing::instrument(level = "debug", name = "db.board.exists", skip_all)]
+pub(crate) async fn exists(connection: &mut Connection<'_>, id: &BoardId) -> Stored<bool> {
+    Ok(connection.fetch_optional(&EXISTS, &[Value::Text(id.as_str())]).await?.is_some())
+}
+
+#[tracing::instrument(level = "debug", name = "db.board.list", skip_all)]
+pub(crate) async fn list(
+    connection: &mut Connection<'_>,
+    member: Option<&UserId>,
+    archived: Option<bool>,
+) -> Stored<Vec<Board>> {
+    let archived = Value::OptInt(archived.map(i64::from));
+    let rows = match member {
+        Some(user) => connection.fetch_all(&LIST_OF_MEMBER, &[archived, Value::Text(user.as_str())]).await?,
+        None => connection.fetch_all(&LIST_ALL, &[archived]).await?,
+    };
+    rows.iter().map(read_board).collect()
+}
+
+#[tracing::instrument(level = "debug", name = "db.board.insert", skip_all)]
+pub(crate) async fn insert(connection: &mut Connection<'_>, state: &BoardState) -> Stored<bool> {
+    let board = &state.board;
+    let values = [
+        Value::Text(board.id.as_str()),
+        Value::Text(&board.name),
+        Value::Text(&board.description),
+        Value::OptText(board.color.as_deref()),
+        Value::OptText(board.team_id.as_ref().map(|team| team.as_str())),
+        Value::Int(board.archived.into()),
+        Value::number(board.version),
+        Value::Text(board.created_by.as_str()),
+        Value::Int(board.created_at.0),
+        Value::Int(board.updated_at.0),
+        Value::Made(json(&state.changed)?),
+        Value::number(state.seq.0),
+        Value::Text(state.epoch.as_str()),
+    ];
+    Ok(connection.execute(&INSERT, &values).await? == 1)
+}
+
+#[tracing::instrument(level = "debug", name = "db.board.save", skip_all)]
+pub(crate) async fn save(connection: &mut Connection<'_>, state: &BoardState) -> Stored<()> {
+    let board = &state.board;
+    let values = [
+        Value::Text(board.id.as_str()),
+        Value::Text(&board.name),
+        Value::Text(&board.description),
+        Value::OptText(board.color.as_deref()),
+        Value::OptText(board.team_id.as_ref().map(|team| team.as_str())),
+        Value::Int(board.archived.into()),
+        Value::number(board.version),
+        Value::Int(board.updated_at.0),
+        Value::Made(json(&state.changed)?),
+        Value::number(state.seq.0),
+        Value::Text(state.epoch.as_str()),
+    ];
+    connection.execute_one(&SAVE, &values).await
+}
+
+#[tracing::instrument(level = "debug", name = "db.board.save_seq", skip_all)]
+pub(crate) async fn save_seq(connection: &mut Connection<'_>, id: &BoardId, seq: Seq) -> Stored<()> {
+    connection.execute_one(&SAVE_SEQ, &[Value::Text(id.as_str()), Value::number(seq.0)]).await
+}
+
+fn read(row: &Row) -> Stored<BoardState> {
+    Ok(BoardState { board: read_board(row)?, changed: row.json(10)?, seq: row.seq(11)?, epoch: row.id(12)? })
+}
+
+fn read_board(row: &Row) -> Stored<Board> {
+    Ok(Board {
+        id: row.id(0)?,
+        name: row.text(1)?,
+        description: row.text(2)?,
+        color: row.opt_text(3)?,
+        team_id: row.opt_id(4)?,
+        archived: row.int(5)? != 0,
+        version: row.number(6)?,
+        created_by: row.id(7)?,
+        created_at: row.time(8)?,
+        updated_at: row.time(9)?,
+    })
+}

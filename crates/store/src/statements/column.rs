@@ -1,0 +1,107 @@
+//! `columns`.
+
+use boardwire_protocol::{BoardId, Column, ColumnId, Status};
+use boardwire_services::storage::{ColumnState, Stored};
+
+use super::json;
+use crate::{
+    connection::{Connection, Statement, Value},
+    row::Row,
+};
+
+macro_rules! fields {
+    () => {
+        "id, board_id, name, position, status, wip_limit, version, created_at, updated_at, changed"
+    };
+}
+
+const FIND: Statement = Statement::new("column.find", concat!("SELECT ", fields!(), " FROM columns WHERE id = $1"));
+
+const LIST: Statement = Statement::new(
+    "column.list",
+    concat!("SELECT ", fields!(), " FROM columns WHERE board_id = $1 ORDER BY position, id"),
+);
+
+const INSERT: Statement = Statement::new(
+    "column.insert",
+    concat!(
+        "INSERT INTO columns (",
+        fields!(),
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING"
+    ),
+);
+
+const SAVE: Statement = Statement::new(
+    "column.save",
+    "UPDATE columns SET name = $2, position = $3, status = $4, wip_limit = $5, version = $6, updated_at = $7,
+        changed = $8
+     WHERE id = $1",
+);
+
+const DELETE: Statement = Statement::new("column.delete", "DELETE FROM columns WHERE id = $1");
+
+#[tracing::instrument(level = "debug", name = "db.column.find", skip_all)]
+pub(crate) async fn find(connection: &mut Connection<'_>, id: &ColumnId) -> Stored<Option<ColumnState>> {
+    let row = connection.fetch_optional(&FIND, &[Value::Text(id.as_str())]).await?;
+    row.as_ref().map(read).transpose()
+}
+
+#[tracing::instrument(level = "debug", name = "db.column.list", skip_all)]
+pub(crate) async fn list(connection: &mut Connection<'_>, board: &BoardId) -> Stored<Vec<ColumnState>> {
+    let rows = connection.fetch_all(&LIST, &[Value::Text(board.as_str())]).await?;
+    rows.iter().map(read).collect()
+}
+
+#[tracing::instrument(level = "debug", name = "db.column.insert", skip_all)]
+pub(crate) async fn insert(connection: &mut Connection<'_>, state: &ColumnState) -> Stored<bool> {
+    let column = &state.column;
+    let values = [
+        Value::Text(column.id.as_str()),
+        Value::Text(column.board_id.as_str()),
+        Value::Text(&column.name),
+        Value::Text(&column.position),
+        Value::OptText(column.status.map(Status::name)),
+        Value::OptInt(column.wip_limit.map(i64::from)),
+        Value::number(column.version),
+        Value::Int(column.created_at.0),
+        Value::Int(column.updated_at.0),
+        Value::Made(json(&state.changed)?),
+    ];
+    Ok(connection.execute(&INSERT, &values).await? == 1)
+}
+
+#[tracing::instrument(level = "debug", name = "db.column.save", skip_all)]
+pub(crate) async fn save(connection: &mut Connection<'_>, state: &ColumnState) -> Stored<()> {
+    let column = &state.column;
+    let values = [
+        Value::Text(column.id.as_str()),
+        Value::Text(&column.name),
+        Value::Text(&column.position),
+        Value::OptText(column.status.map(Status::name)),
+        Value::OptInt(column.wip_limit.map(i64::from)),
+        Value::number(column.version),
+        Value::Int(column.updated_at.0),
+        Value::Made(json(&state.changed)?),
+    ];
+    connection.execute_one(&SAVE, &values).await
+}
+
+#[tracing::instrument(level = "debug", name = "db.column.delete", skip_all)]
+pub(crate) async fn delete(connection: &mut Connection<'_>, id: &ColumnId) -> Stored<()> {
+    connection.execute_one(&DELETE, &[Value::Text(id.as_str())]).await
+}
+
+fn read(row: &Row) -> Stored<ColumnState> {
+    let column = Column {
+        id: row.id(0)?,
+        board_id: row.id(1)?,
+        name: row.text(2)?,
+        position: row.text(3)?,
+        status: row.opt_named(4, Status::from_name)?,
+        wip_limit: row.opt_number(5)?,
+        version: row.number(6)?,
+        created_at: row.time(7)?,
+        updated_at: row.time(8)?,
+    };
+    Ok(ColumnState { column, changed: row.json(9)? })
+}

@@ -1,0 +1,57 @@
+//! `users`.
+
+use boardwire_protocol::UserId;
+use boardwire_services::storage::{SaveUser, Stored, User};
+
+use super::json;
+use crate::{
+    connection::{Connection, Statement, Value},
+    error::broken,
+    row::Row,
+};
+
+const FIND: Statement =
+    Statement::new("user.find", "SELECT id, name, permissions, teams, created_at FROM users WHERE id = $1");
+
+const SAVE: Statement = Statement::new(
+    "user.save",
+    "INSERT INTO users (id, name, permissions, teams, created_at)
+     VALUES ($1, COALESCE($2, $1), COALESCE($3, $4), COALESCE($5, '[]'), $6)
+     ON CONFLICT (id) DO UPDATE SET
+        name = COALESCE($2, users.name),
+        permissions = COALESCE($3, users.permissions),
+        teams = COALESCE($5, users.teams)
+     RETURNING id, name, permissions, teams, created_at",
+);
+
+#[tracing::instrument(level = "debug", name = "db.user.find", skip_all)]
+pub(crate) async fn find(connection: &mut Connection<'_>, id: &UserId) -> Stored<Option<User>> {
+    let row = connection.fetch_optional(&FIND, &[Value::Text(id.as_str())]).await?;
+    row.as_ref().map(read).transpose()
+}
+
+#[tracing::instrument(level = "debug", name = "db.user.save", skip_all)]
+pub(crate) async fn save(connection: &mut Connection<'_>, user: &SaveUser) -> Stored<User> {
+    let permissions = user.permissions.as_ref().map(json).transpose()?;
+    let teams = user.teams.as_ref().map(json).transpose()?;
+    let values = [
+        Value::Text(user.id.as_str()),
+        Value::OptText(user.name.as_deref()),
+        Value::OptText(permissions.as_deref()),
+        Value::Made(json(&user.default_permissions)?),
+        Value::OptText(teams.as_deref()),
+        Value::Int(user.now.0),
+    ];
+    let rows = connection.fetch_all(&SAVE, &values).await?;
+    rows.first().map(read).transpose()?.ok_or_else(|| broken(SAVE.name, "no row"))
+}
+
+fn read(row: &Row) -> Stored<User> {
+    Ok(User {
+        id: row.id(0)?,
+        name: row.text(1)?,
+        permissions: row.json(2)?,
+        teams: row.json(3)?,
+        created_at: row.time(4)?,
+    })
+}

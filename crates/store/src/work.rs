@@ -1,0 +1,64 @@
+//! The body of a unit of work and how it is run: bounded in time, and without taking anything along when it panics.
+
+use std::{any::Any, panic::AssertUnwindSafe, time::Duration};
+
+use boardwire_services::{
+    Fault,
+    storage::{BoxFuture, Job, SaveUser, Stored, User},
+};
+use futures_util::FutureExt;
+use tokio::time::timeout;
+
+use crate::{
+    connection::Connection,
+    error::{broken, unavailable},
+    statements::user,
+    unit::Unit,
+};
+
+/// What a unit of work does on its connection. The transaction around it is not its business.
+pub(crate) type Body<T> = Box<dyn for<'u, 'c> FnOnce(&'u mut Connection<'c>) -> BoxFuture<'u, Result<T, Fault>> + Send>;
+
+const UNIT: &str = "unit of work";
+
+/// The body that runs a job of the services.
+pub(crate) fn of_job(job: Job) -> Body<boardwire_services::Applied> {
+    Box::new(|connection| {
+        Box::pin(async move {
+            let mut unit = Unit { connection };
+            job(&mut unit).await
+        })
+    })
+}
+
+/// The body that saves a user.
+pub(crate) fn of_save_user(user: SaveUser) -> Body<User> {
+    Box::new(|connection| Box::pin(async move { Ok(user::save(connection, &user).await?) }))
+}
+
+/// Runs a body. On `Ok` the transaction is to be kept, on `Err` to be undone.
+pub(crate) async fn run<T>(body: Body<T>, connection: &mut Connection<'_>, limit: Duration) -> Result<T, Fault> {
+    let guarded = AssertUnwindSafe(async { body(&mut *connection).await }).catch_unwind();
+    let outcome = match timeout(limit, guarded).await {
+        Ok(Ok(outcome)) => outcome?,
+        Ok(Err(panic)) => return Err(broken(UNIT, format_args!("panicked: {}", message_of(&*panic))).into()),
+        Err(_) => return Err(unavailable(UNIT, format_args!("took longer than {limit:?}")).into()),
+    };
+    if connection.has_failed() {
+        return Err(broken(UNIT, "went on after a failed statement").into());
+    }
+    Ok(outcome)
+}
+
+/// The error of storage inside a fault; the bodies that are not jobs have no other.
+pub(crate) fn stored<T>(result: Result<T, Fault>) -> Stored<T> {
+    result.map_err(|fault| match fault {
+        Fault::Storage(error) => error,
+        other => broken(UNIT, other),
+    })
+}
+
+fn message_of(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}

@@ -1,0 +1,83 @@
+//! A fresh store of either kind, and units of work on it.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use boardwire_protocol::{BoardId, Seq};
+use boardwire_services::{
+    Applied, Fault,
+    storage::{BoxFuture, Job, StorageError, Store, Transaction},
+};
+use boardwire_store::{Options, open};
+use boardwire_test_support::{Database, Kind};
+use serde_json::value::RawValue;
+
+use crate::samples::board;
+
+/// Where one run of a test takes place.
+pub(crate) struct Place {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) database: Arc<Database>,
+}
+
+/// Runs a test on a fresh database of each kind.
+pub(crate) async fn on_both(test: impl AsyncFn(Place) -> Result<()>) -> Result<()> {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let database = Database::create(kind).await?;
+        let opened = open(database.url(), Options::default()).await?;
+        let result = test(Place { store: opened.store(), database: Arc::clone(&database) }).await;
+        opened.close().await;
+        result.map_err(|error| error.context(format!("on {kind:?}")))?;
+        database.integrity_check().await?;
+    }
+    Ok(())
+}
+
+impl Place {
+    /// Runs a unit of work. What it asserts fails the unit.
+    pub(crate) async fn unit<B>(&self, body: B) -> Result<(), Fault>
+    where
+        B: for<'t> FnOnce(&'t mut dyn Transaction) -> BoxFuture<'t, Result<(), Fault>> + Send + 'static,
+    {
+        unit(&self.store, body).await
+    }
+}
+
+/// Runs a unit of work.
+pub(crate) async fn unit<B>(store: &Arc<dyn Store>, body: B) -> Result<(), Fault>
+where
+    B: for<'t> FnOnce(&'t mut dyn Transaction) -> BoxFuture<'t, Result<(), Fault>> + Send + 'static,
+{
+    let job: Job = Box::new(move |tx| {
+        Box::pin(async move {
+            body(tx).await?;
+            Ok(nothing())
+        })
+    });
+    store.write(job).await.map(drop)
+}
+
+/// Adds a board that was not there.
+pub(crate) async fn add_board(store: &Arc<dyn Store>, id: &'static str) -> Result<(), Fault> {
+    unit(store, move |tx| {
+        Box::pin(async move {
+            assert!(tx.insert_board(&board(id)).await?, "the id is taken");
+            Ok(())
+        })
+    })
+    .await
+}
+
+/// What a unit hands back when a test does not care.
+fn nothing() -> Applied {
+    let board = BoardId::try_from("none").expect("an id");
+    Applied { board, seq: Seq(0), result: RawValue::NULL.to_owned(), entries: Vec::new() }
+}
+
+pub(crate) fn is_broken(error: &Fault) -> bool {
+    matches!(error, Fault::Storage(StorageError::Broken(_)))
+}
+
+pub(crate) fn is_unavailable(error: &Fault) -> bool {
+    matches!(error, Fault::Storage(StorageError::Unavailable(_)))
+}

@@ -1,0 +1,145 @@
+//! Opening, opening again, opening twice, closing.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Result;
+use boardwire_services::storage::StorageError;
+use boardwire_store::{OpenError, Options, open};
+use boardwire_test_support::{Database, Kind};
+use tokio::sync::oneshot;
+
+use crate::{
+    fixture::{add_board, is_unavailable, on_both, unit},
+    samples::{a_board, board, board_id, save_user, user_id},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_written_is_there_after_opening_again() -> Result<()> {
+    on_both(async |place| {
+        a_board(&place).await?;
+        let again = open(place.database.url(), Options::default()).await?;
+        assert!(again.store().board_exists(&board_id("b")).await?);
+        again.store().save_user(&save_user("eve")).await?;
+        assert!(place.store.user(&user_id("eve")).await?.is_some(), "two programs may write");
+        again.close().await;
+        assert_eq!(place.database.query("SELECT version FROM schema_migrations").await?, [["1"]]);
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_may_open_a_new_database_at_once() -> Result<()> {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let database = Database::create(kind).await?;
+        let opening: Vec<_> = (0..4)
+            .map(|_| {
+                let database = Arc::clone(&database);
+                tokio::spawn(async move { open(database.url(), Options::default()).await })
+            })
+            .collect();
+        for opened in opening {
+            opened.await??.close().await;
+        }
+        assert_eq!(database.query("SELECT COUNT(*) FROM schema_migrations").await?, [["1"]]);
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newer_schema_is_refused() -> Result<()> {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let database = Database::create(kind).await?;
+        open(database.url(), Options::default()).await?.close().await;
+        match kind {
+            Kind::Sqlite => {
+                let script = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); \
+                              db.execute('INSERT INTO schema_migrations VALUES (1000, 0)'); db.commit()";
+                let file = database.folder().join("board.db");
+                let mut command = tokio::process::Command::new("python3");
+                assert!(command.arg("-c").arg(script).arg(file).status().await?.success());
+            }
+            Kind::Postgres => drop(database.query("INSERT INTO schema_migrations VALUES (1000, 0)").await?),
+        }
+        let error = open(database.url(), Options::default()).await.unwrap_err();
+        assert!(matches!(error, OpenError::Newer { database: 1000, program: 1 }), "{error}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cant_be_opened_is_said_without_the_password() {
+    let options = Options { wait: Duration::from_millis(100), ..Options::default() };
+    for url in ["mysql://x:hush@y/z", "postgres://x:hush@127.0.0.1:1/z", "postgres://x:hush@127.0.0.1:bad/z"] {
+        let error = open(url, options.clone()).await.unwrap_err().to_string();
+        assert!(!error.contains("hush"), "{error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn closing_finishes_what_waits_and_refuses_the_rest() -> Result<()> {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let database = Database::create(kind).await?;
+        let opened = open(database.url(), Options::default()).await?;
+        let store = opened.store();
+        let (began, begun) = oneshot::channel::<()>();
+        let (go, wait) = oneshot::channel::<()>();
+        let writing = tokio::spawn({
+            let store = Arc::clone(&store);
+            async move {
+                unit(&store, move |tx| {
+                    Box::pin(async move {
+                        let _ = began.send(());
+                        let _ = wait.await;
+                        tx.insert_board(&board("b")).await?;
+                        Ok(())
+                    })
+                })
+                .await
+            }
+        });
+        begun.await?;
+        let closing = tokio::spawn(opened.close());
+        tokio::task::yield_now().await;
+        let _ = go.send(());
+        closing.await?;
+        writing.await??;
+        let late = unit(&store, |_| Box::pin(async { Ok(()) })).await.unwrap_err();
+        assert!(is_unavailable(&late), "{late}");
+        assert!(matches!(store.ping().await, Err(StorageError::Unavailable(_))));
+        assert_eq!(database.query("SELECT id FROM boards").await?, [["b"]]);
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_too_long_for_sqlite_s_lock_is_told() -> Result<()> {
+    let database = Database::create(Kind::Sqlite).await?;
+    let patient = open(database.url(), Options::default()).await?;
+    let hasty = open(database.url(), Options { wait: Duration::from_millis(50), ..Options::default() }).await?;
+    let (began, begun) = oneshot::channel::<()>();
+    let (go, wait) = oneshot::channel::<()>();
+    let holding = tokio::spawn({
+        let store = patient.store();
+        async move {
+            unit(&store, move |_| {
+                Box::pin(async move {
+                    let _ = began.send(());
+                    let _ = wait.await;
+                    Ok(())
+                })
+            })
+            .await
+        }
+    });
+    begun.await?;
+    let error = add_board(&hasty.store(), "b").await;
+    assert!(is_unavailable(&error.unwrap_err()));
+    assert!(!hasty.store().board_exists(&board_id("b")).await?, "reading goes on");
+    let _ = go.send(());
+    holding.await??;
+    add_board(&hasty.store(), "b").await?;
+    hasty.close().await;
+    patient.close().await;
+    Ok(())
+}

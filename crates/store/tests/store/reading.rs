@@ -1,0 +1,127 @@
+//! Reading outside units of work.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use boardwire_protocol::{Role, Seq};
+
+use crate::{
+    fixture::{on_both, unit},
+    samples::{a_board, board, board_id, column, save_user, task, user_id},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_is_in_order() -> Result<()> {
+    on_both(async |place| {
+        a_board(&place).await?;
+        let mut zoe = save_user("zoe");
+        zoe.name = Some("Ab".to_owned());
+        place.store.save_user(&zoe).await?;
+        place
+            .unit(|tx| {
+                Box::pin(async move {
+                    let (late, early) = (column("b", "c1", "a1"), column("b", "c2", "Zz"));
+                    tx.insert_column(&late).await?;
+                    tx.insert_column(&early).await?;
+                    for (column, id, position) in
+                        [(&late, "t1", "a0"), (&early, "t2", "aa"), (&early, "t4", "aZ"), (&early, "t3", "aZ")]
+                    {
+                        tx.insert_task(&task(column, id, position)).await?;
+                    }
+                    for id in ["bob", "zoe"] {
+                        tx.set_member(&board_id("b"), &user_id(id), Role::Viewer).await?;
+                    }
+                    tx.save_seq(&board_id("b"), Seq(5)).await?;
+                    Ok(())
+                })
+            })
+            .await?;
+        let snapshot = place.store.snapshot(&board_id("b")).await?.expect("the board is there");
+        let columns: Vec<_> = snapshot.columns.iter().map(|column| column.id.as_str()).collect();
+        let tasks: Vec<_> = snapshot.tasks.iter().map(|task| task.id.as_str()).collect();
+        let members: Vec<_> = snapshot.members.iter().map(|member| (member.name.as_str(), member.role)).collect();
+        assert_eq!(columns, ["c2", "c1"]);
+        assert_eq!(tasks, ["t3", "t4", "t2", "t1"]);
+        assert_eq!(members, [("Ab", Role::Viewer), ("ann", Role::Owner), ("bob", Role::Viewer)]);
+        assert_eq!((snapshot.seq, snapshot.epoch.as_str()), (Seq(5), "first"));
+        assert_eq!(place.store.snapshot(&board_id("x")).await?, None);
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_is_of_one_moment() -> Result<()> {
+    on_both(async |place| {
+        a_board(&place).await?;
+        let add_column = place.unit(|tx| {
+            Box::pin(async move {
+                tx.insert_column(&column("b", "c", "a0")).await?;
+                Ok(())
+            })
+        });
+        add_column.await?;
+        // Each unit adds a task and raises `seq`: a snapshot must show as many tasks as its `seq` says.
+        let store = Arc::clone(&place.store);
+        let writing = tokio::spawn(async move {
+            for seq in 1..=100_u64 {
+                let add = unit(&store, move |tx| {
+                    Box::pin(async move {
+                        tx.insert_task(&task(&column("b", "c", "a0"), &format!("t{seq}"), "a0")).await?;
+                        Ok(tx.save_seq(&board_id("b"), Seq(seq)).await?)
+                    })
+                });
+                add.await?;
+            }
+            anyhow::Ok(())
+        });
+        loop {
+            let snapshot = place.store.snapshot(&board_id("b")).await?.expect("the board is there");
+            assert_eq!(u64::try_from(snapshot.tasks.len())?, snapshot.seq.0);
+            if writing.is_finished() {
+                break;
+            }
+        }
+        writing.await?
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn boards_are_listed_by_name() -> Result<()> {
+    on_both(async |place| {
+        a_board(&place).await?;
+        place
+            .unit(|tx| {
+                Box::pin(async move {
+                    for (id, name, archived) in [("b1", "b", false), ("b2", "B", true), ("b3", "B", false)] {
+                        let mut state = board(id);
+                        state.board.name = name.to_owned();
+                        state.board.archived = archived;
+                        tx.insert_board(&state).await?;
+                    }
+                    for id in ["b1", "b2"] {
+                        tx.set_member(&board_id(id), &user_id("bob"), Role::Viewer).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await?;
+        let bob = user_id("bob");
+        for (member, archived, expected) in [
+            (None, None, &["b2", "b3", "b", "b1"] as &[&str]),
+            (None, Some(false), &["b3", "b", "b1"]),
+            (Some(&bob), None, &["b2", "b1"]),
+            (Some(&bob), Some(true), &["b2"]),
+        ] {
+            let found = place.store.boards(member, archived).await?;
+            let found: Vec<_> = found.iter().map(|board| board.id.as_str()).collect();
+            assert_eq!(found, expected, "{member:?} {archived:?}");
+        }
+        assert!(place.store.board_exists(&board_id("b1")).await?);
+        assert!(!place.store.board_exists(&board_id("x")).await?);
+        place.store.ping().await?;
+        Ok(())
+    })
+    .await
+}

@@ -1,0 +1,133 @@
+//! Users, boards, columns, tasks and events to store.
+
+use anyhow::Result;
+use boardwire_protocol::{
+    Board, BoardId, Column, ColumnId, Epoch, EventKind, Role, Seq, Status, Task, TaskId, Timestamp, UserId,
+};
+use boardwire_services::{
+    Origin,
+    storage::{BoardState, ColumnState, FieldVersions, LogEntry, SaveUser, TaskState, User},
+};
+use serde_json::value::RawValue;
+
+use crate::fixture::Place;
+
+pub(crate) fn user_id(id: &str) -> UserId {
+    UserId::try_from(id).expect("an id")
+}
+
+pub(crate) fn board_id(id: &str) -> BoardId {
+    BoardId::try_from(id).expect("an id")
+}
+
+pub(crate) fn column_id(id: &str) -> ColumnId {
+    ColumnId::try_from(id).expect("an id")
+}
+
+pub(crate) fn task_id(id: &str) -> TaskId {
+    TaskId::try_from(id).expect("an id")
+}
+
+pub(crate) fn changed(fields: &[(&str, u64)]) -> FieldVersions {
+    FieldVersions(fields.iter().map(|(field, version)| ((*field).to_owned(), *version)).collect())
+}
+
+pub(crate) fn save_user(id: &str) -> SaveUser {
+    SaveUser {
+        id: user_id(id),
+        name: None,
+        permissions: None,
+        default_permissions: vec!["read".to_owned()],
+        teams: None,
+        now: Timestamp(1),
+    }
+}
+
+pub(crate) fn board(id: &str) -> BoardState {
+    let board = Board {
+        id: board_id(id),
+        name: format!("Board {id}"),
+        description: String::new(),
+        color: None,
+        team_id: None,
+        archived: false,
+        version: 1,
+        created_by: user_id("ann"),
+        created_at: Timestamp(10),
+        updated_at: Timestamp(10),
+    };
+    BoardState {
+        board,
+        changed: FieldVersions::default(),
+        seq: Seq(0),
+        epoch: Epoch::try_from("first").expect("an id"),
+    }
+}
+
+pub(crate) fn column(board: &str, id: &str, position: &str) -> ColumnState {
+    let column = Column {
+        id: column_id(id),
+        board_id: board_id(board),
+        name: format!("Column {id}"),
+        position: position.to_owned(),
+        status: None,
+        wip_limit: None,
+        version: 1,
+        created_at: Timestamp(20),
+        updated_at: Timestamp(20),
+    };
+    ColumnState { column, changed: FieldVersions::default() }
+}
+
+pub(crate) fn task(column: &ColumnState, id: &str, position: &str) -> TaskState {
+    let task = Task {
+        id: task_id(id),
+        board_id: column.column.board_id.clone(),
+        column_id: column.column.id.clone(),
+        title: format!("Task {id}"),
+        description: String::new(),
+        status: Status::Todo,
+        position: position.to_owned(),
+        priority: 0,
+        assignee: None,
+        due_date: None,
+        tags: Vec::new(),
+        version: 1,
+        created_by: user_id("ann"),
+        created_at: Timestamp(30),
+        updated_at: Timestamp(30),
+        completed_at: None,
+    };
+    TaskState { task, changed: FieldVersions::default() }
+}
+
+pub(crate) fn event(board: &str, seq: u64, at: i64) -> LogEntry {
+    let envelope = format!(r#"{{"type":"task:moved","data":{{"text":"ä \u0000 {seq}"}},"timestamp":"…"}}"#);
+    LogEntry {
+        board_id: board_id(board),
+        seq: Seq(seq),
+        kind: EventKind::TaskMoved,
+        task_id: Some(task_id("t1")),
+        subject: None,
+        actor: Some(user_id("ann")),
+        origin: Some(Origin(i64::MIN)),
+        at: Timestamp(at),
+        envelope: RawValue::from_string(envelope).expect("JSON"),
+    }
+}
+
+/// Users `ann`, who owns the board `b`, and `bob`, who does not know it.
+pub(crate) async fn a_board(place: &Place) -> Result<(User, User)> {
+    let ann = place.store.save_user(&save_user("ann")).await?;
+    let bob = place.store.save_user(&save_user("bob")).await?;
+    place
+        .unit(|tx| {
+            Box::pin(async move {
+                assert!(tx.insert_board(&board("b")).await?);
+                tx.set_member(&board_id("b"), &user_id("ann"), Role::Owner).await?;
+                Ok(())
+            })
+        })
+        .await?;
+    Ok((ann, bob))
+}

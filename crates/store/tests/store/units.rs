@@ -1,0 +1,181 @@
+//! Units of work: all or nothing, one after another on one board, and none harmed by another's failure.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
+use anyhow::Result;
+use boardwire_protocol::{Role, Seq};
+use boardwire_services::{
+    Fault,
+    storage::{BoxFuture, StorageError, Store, Transaction},
+};
+use boardwire_test_support::{Kind, eventually};
+use tokio::{sync::oneshot, task::JoinHandle};
+
+use crate::{
+    fixture::{Place, add_board, is_broken, is_unavailable, on_both, unit},
+    samples::{a_board, board, board_id, user_id},
+};
+
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+
+fn refusal() -> Fault {
+    StorageError::Broken("refused by the test".into()).into()
+}
+
+/// A unit that inserts a board and then does what `end` says.
+async fn insert<E>(store: &Arc<dyn Store>, id: &'static str, end: E) -> Result<(), Fault>
+where
+    E: for<'t> FnOnce(&'t mut dyn Transaction) -> BoxFuture<'t, Result<(), Fault>> + Send + 'static,
+{
+    unit(store, move |tx| {
+        Box::pin(async move {
+            tx.insert_board(&board(id)).await?;
+            end(tx).await
+        })
+    })
+    .await
+}
+
+/// A unit that inserts a board and then waits for a word; with it come word that it has begun and a way to let it go.
+fn held(store: &Arc<dyn Store>, id: &'static str) -> (Held, oneshot::Receiver<()>, oneshot::Sender<()>) {
+    let (go, wait) = oneshot::channel();
+    let (began, begun) = oneshot::channel();
+    let store = Arc::clone(store);
+    let unit = tokio::spawn(async move {
+        insert(&store, id, move |tx| {
+            Box::pin(async move {
+                let _ = began.send(());
+                let _ = wait.await;
+                tx.lock_board(&board_id(id)).await.map(drop).map_err(Fault::from)
+            })
+        })
+        .await
+    });
+    (unit, begun, go)
+}
+
+type Held = JoinHandle<Result<(), Fault>>;
+
+async fn exists(place: &Place, id: &str) -> Result<bool> {
+    Ok(place.store.board_exists(&board_id(id)).await?)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn units_on_one_board_come_one_after_another() -> Result<()> {
+    on_both(async |place| {
+        a_board(&place).await?;
+        let left = Arc::new(AtomicU32::new(1_000));
+        let workers: Vec<_> = (0..16)
+            .map(|_| {
+                let (store, left) = (Arc::clone(&place.store), Arc::clone(&left));
+                tokio::spawn(async move {
+                    while left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
+                        unit(&store, |tx| {
+                            Box::pin(async move {
+                                let board = tx.lock_board(&board_id("b")).await?.expect("it is there");
+                                Ok(tx.save_seq(&board_id("b"), board.seq.next()).await?)
+                            })
+                        })
+                        .await?;
+                    }
+                    anyhow::Ok(())
+                })
+            })
+            .collect();
+        for worker in workers {
+            worker.await??;
+        }
+        assert_eq!(place.store.head(&board_id("b")).await?.map(|head| head.seq), Some(Seq(1_000)));
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_unit_that_fails_takes_nothing_of_others_along() -> Result<()> {
+    on_both(async |place| {
+        // The first holds SQLite's writer until the others wait behind it, so that all share one commit.
+        let (first, begun, go) = held(&place.store, "first");
+        begun.await?;
+        let (good, refused, panicking, last, ()) = tokio::join!(
+            biased;
+            insert(&place.store, "good", |_| Box::pin(async { Ok(()) })),
+            insert(&place.store, "refused", |_| Box::pin(async { Err(refusal()) })),
+            insert(&place.store, "panicking", |_| Box::pin(async { panic!("on purpose") })),
+            insert(&place.store, "last", |_| Box::pin(async { Ok(()) })),
+            async { drop(go) },
+        );
+        first.await??;
+        good?;
+        last?;
+        let refused = refused.unwrap_err();
+        assert!(refused.to_string().contains("refused by the test"), "{refused}");
+        let panicking = panicking.unwrap_err();
+        assert!(is_broken(&panicking) && panicking.to_string().contains("on purpose"), "{panicking}");
+        for (id, expected) in
+            [("first", true), ("good", true), ("refused", false), ("panicking", false), ("last", true)]
+        {
+            assert_eq!(exists(&place, id).await?, expected, "{id}");
+        }
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_overlooks_a_failed_statement_fails() -> Result<()> {
+    on_both(async |place| {
+        a_board(&place).await?;
+        let overlooking = insert(&place.store, "other", |tx| {
+            Box::pin(async move {
+                let unknown = tx.set_member(&board_id("b"), &user_id("nobody"), Role::Viewer).await;
+                assert!(unknown.is_err());
+                assert!(tx.role(&board_id("b"), &user_id("ann")).await.is_err(), "the unit is over");
+                Ok(())
+            })
+        });
+        let error = overlooking.await.unwrap_err();
+        assert!(is_broken(&error) && error.to_string().contains("went on"), "{error}");
+        assert!(!exists(&place, "other").await?);
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_unit_whose_caller_has_gone_is_run_to_its_end() -> Result<()> {
+    on_both(async |place| {
+        let (caller, begun, go) = held(&place.store, "b");
+        begun.await?;
+        caller.abort();
+        assert!(caller.await.unwrap_err().is_cancelled());
+        assert!(!exists(&place, "b").await?);
+        drop(go);
+        eventually("the board is there", PATIENCE, async || Ok(exists(&place, "b").await?.then_some(()))).await
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_connection_is_replaced() -> Result<()> {
+    on_both(async |place| {
+        if place.database.kind() == Kind::Sqlite {
+            return Ok(());
+        }
+        let (cut_off, begun, go) = held(&place.store, "b");
+        begun.await?;
+        let all = "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity
+            WHERE application_name = 'boardwire' AND datname = current_database()";
+        place.database.query(all).await?;
+        drop(go);
+        let error = cut_off.await?.unwrap_err();
+        assert!(is_unavailable(&error), "{error}");
+        // Nothing of the first was kept, or this would be a repeat.
+        add_board(&place.store, "b").await?;
+        Ok(())
+    })
+    .await
+}

@@ -1,0 +1,286 @@
+//! The channel of one board: the single way on which its durable events reach this node's sockets. It delivers `seq`
+//! after `seq`; what comes early waits, what comes again is dropped.
+//!
+//! Everything here happens under one lock and without waiting; reading the log is left to `publish` and `join`.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
+use boardwire_protocol::{BoardId, Epoch, EventKind, Seq, UserId};
+use boardwire_services::storage::{Head, LogEntry};
+use tokio::sync::{OnceCell, watch};
+
+use crate::{
+    interest::{Interest, InterestKey},
+    socket::{Socket, SocketKey},
+};
+
+/// Events that came before their turn. When it is full they are dropped, and read from the log when their turn comes.
+const MAX_PENDING: usize = 1024;
+/// The last events delivered, for sockets that come back soon. Older ones are read from the log.
+const MAX_RECENT: usize = 256;
+
+pub(crate) struct Channel {
+    pub(crate) board: BoardId,
+    state: Mutex<State>,
+    /// The head of the log when the channel opened.
+    pub(crate) opened: OnceCell<Seq>,
+    pub(crate) filling: tokio::sync::Mutex<()>,
+    progress: watch::Sender<Seq>,
+}
+
+pub(crate) struct State {
+    pub(crate) epoch: Option<Epoch>,
+    pub(crate) delivered: Seq,
+    /// Memberships are known as of this event; those in earlier events are history.
+    members_at: Seq,
+    members: HashSet<UserId>,
+    pending: BTreeMap<Seq, Arc<LogEntry>>,
+    recent: VecDeque<Arc<LogEntry>>,
+    recipients: HashMap<SocketKey, Recipient>,
+    selections: HashMap<EventKind, Arc<Selection>>,
+    /// The state of the hub's subscriptions to all boards that `recipients` reflects.
+    everywhere: u64,
+    pub(crate) last_used: Instant,
+}
+
+pub(crate) struct Recipient {
+    pub(crate) socket: Arc<Socket>,
+    pub(crate) interests: Vec<Interest>,
+}
+
+/// Who gets the events of one kind: made when somebody joins or leaves, looked up when something happens.
+#[derive(Default)]
+struct Selection {
+    plain: Vec<Arc<Socket>>,
+    filtered: Vec<(Arc<Socket>, Vec<Interest>)>,
+}
+
+/// The subscriptions to all boards: by user, and those of admins, who read everything.
+#[derive(Default)]
+pub(crate) struct Everywhere {
+    pub(crate) generation: u64,
+    pub(crate) by_user: HashMap<UserId, Vec<(Arc<Socket>, Interest)>>,
+    pub(crate) admins: Vec<(Arc<Socket>, Interest)>,
+}
+
+impl Everywhere {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by_user.is_empty() && self.admins.is_empty()
+    }
+}
+
+impl Channel {
+    pub(crate) fn new(board: BoardId, now: Instant) -> Self {
+        Self {
+            board,
+            state: Mutex::new(State {
+                epoch: None,
+                delivered: Seq(0),
+                members_at: Seq(0),
+                members: HashSet::new(),
+                pending: BTreeMap::new(),
+                recent: VecDeque::new(),
+                recipients: HashMap::new(),
+                selections: HashMap::new(),
+                everywhere: 0,
+                last_used: now,
+            }),
+            opened: OnceCell::new(),
+            filling: tokio::sync::Mutex::new(()),
+            progress: watch::Sender::new(Seq(0)),
+        }
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn watch(&self) -> watch::Receiver<Seq> {
+        self.progress.subscribe()
+    }
+
+    /// Begins at `floor`: what is later is delivered, what is not is history.
+    pub(crate) fn open(&self, head: Head, floor: Seq) {
+        let mut state = self.lock();
+        state.epoch = Some(head.epoch);
+        state.delivered = floor;
+        state.members_at = head.seq;
+        state.members = head.members.into_iter().collect();
+        self.progress.send_replace(floor);
+    }
+
+    /// Takes an event that has been committed, and delivers all whose turn has come.
+    pub(crate) fn offer(&self, entry: &Arc<LogEntry>, everywhere: &Mutex<Everywhere>) {
+        let mut state = self.lock();
+        if self.opened.initialized() && entry.seq <= state.delivered {
+            return;
+        }
+        if state.pending.len() < MAX_PENDING || entry.seq == state.delivered.next() {
+            state.pending.insert(entry.seq, Arc::clone(entry));
+        }
+        if self.opened.initialized() {
+            self.advance(&mut state, everywhere);
+        }
+    }
+
+    /// Delivers what came before the channel was open.
+    pub(crate) fn release(&self, everywhere: &Mutex<Everywhere>) {
+        self.advance(&mut self.lock(), everywhere);
+    }
+
+    fn advance(&self, state: &mut State, everywhere: &Mutex<Everywhere>) {
+        let before = state.delivered;
+        while let Some(next) = state.pending.first_entry() {
+            if *next.key() <= state.delivered {
+                next.remove();
+            } else if *next.key() == state.delivered.next() {
+                let entry = next.remove();
+                state.deliver(entry, everywhere);
+            } else {
+                break;
+            }
+        }
+        if state.delivered != before {
+            self.progress.send_replace(state.delivered);
+        }
+    }
+}
+
+impl State {
+    fn deliver(&mut self, entry: Arc<LogEntry>, everywhere: &Mutex<Everywhere>) {
+        self.follow_members(&entry);
+        self.follow_everywhere(everywhere);
+        let selection = self.selection(entry.kind);
+        for socket in &selection.plain {
+            socket.deliver(&entry);
+        }
+        for (socket, interests) in &selection.filtered {
+            if interests.iter().any(|interest| interest.matches(&entry)) {
+                socket.deliver(&entry);
+            }
+        }
+        self.delivered = entry.seq;
+        if self.recent.len() == MAX_RECENT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(entry);
+    }
+
+    /// Memberships change at the very event that says so.
+    fn follow_members(&mut self, entry: &LogEntry) {
+        let Some(user) = entry.subject.as_ref().filter(|_| entry.seq > self.members_at) else { return };
+        let changed = match entry.kind {
+            EventKind::BoardCreated | EventKind::BoardMemberSet => self.members.insert(user.clone()),
+            EventKind::BoardMemberRemoved => self.members.remove(user),
+            _ => false,
+        };
+        if changed {
+            self.selections.clear();
+            // Subscriptions to all boards gain or lose this one.
+            self.everywhere = u64::MAX;
+        }
+    }
+
+    /// Takes over what changed in the subscriptions to all boards since the last look. New ones begin here.
+    pub(crate) fn follow_everywhere(&mut self, everywhere: &Mutex<Everywhere>) {
+        let everywhere = everywhere.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.everywhere == everywhere.generation {
+            return;
+        }
+        self.everywhere = everywhere.generation;
+        let mine = self.members.iter().filter_map(|user| everywhere.by_user.get(user)).flatten();
+        let mut wanted: HashMap<(SocketKey, InterestKey), (&Arc<Socket>, &Interest)> = HashMap::new();
+        for (socket, interest) in mine.chain(&everywhere.admins) {
+            wanted.insert((socket.key(), interest.key.clone()), (socket, interest));
+        }
+        self.recipients.retain(|key, recipient| {
+            recipient.interests.retain(|interest| {
+                !interest.everywhere || wanted.remove(&(*key, interest.key.clone())).is_some()
+            });
+            !recipient.interests.is_empty()
+        });
+        let from = self.delivered;
+        for (socket, interest) in wanted.into_values() {
+            self.add(socket, Interest { from, ..interest.clone() });
+        }
+        self.selections.clear();
+    }
+
+    fn selection(&mut self, kind: EventKind) -> Arc<Selection> {
+        if let Some(ready) = self.selections.get(&kind) {
+            return Arc::clone(ready);
+        }
+        let mut selection = Selection::default();
+        for recipient in self.recipients.values().filter(|recipient| self.may_read(&recipient.socket)) {
+            let socket = Arc::clone(&recipient.socket);
+            let mut wanted = recipient.interests.iter().filter(|interest| interest.kinds.contains(kind)).peekable();
+            if wanted.peek().is_none() {
+                continue;
+            }
+            if wanted.clone().any(Interest::is_plain) {
+                selection.plain.push(socket);
+            } else {
+                selection.filtered.push((socket, wanted.cloned().collect()));
+            }
+        }
+        let selection = Arc::new(selection);
+        self.selections.insert(kind, Arc::clone(&selection));
+        selection
+    }
+
+    /// May this socket's user read the board, as of the last event delivered?
+    pub(crate) fn may_read(&self, socket: &Socket) -> bool {
+        socket.caller().is_admin() || self.members.contains(socket.user())
+    }
+
+    /// Events after `cursor`, if they are all at hand.
+    pub(crate) fn recent_after(&self, cursor: Seq) -> Option<impl Iterator<Item = &Arc<LogEntry>>> {
+        let oldest = self.recent.front().map_or(self.delivered.next(), |entry| entry.seq);
+        (cursor.next() >= oldest).then(|| self.recent.iter().filter(move |entry| entry.seq > cursor))
+    }
+
+    /// Has any interest of this socket already brought it the event?
+    pub(crate) fn has_served(&self, socket: &Socket, entry: &LogEntry) -> bool {
+        let recipient = self.recipients.get(&socket.key());
+        recipient.is_some_and(|recipient| recipient.interests.iter().any(|interest| interest.has_served(entry)))
+    }
+
+    /// Registers an interest, in place of one with the same key.
+    pub(crate) fn add(&mut self, socket: &Arc<Socket>, mut interest: Interest) {
+        let recipient = self
+            .recipients
+            .entry(socket.key())
+            .or_insert_with(|| Recipient { socket: Arc::clone(socket), interests: Vec::new() });
+        if let Some(at) = recipient.interests.iter().position(|other| other.key == interest.key) {
+            let replaced = recipient.interests.swap_remove(at);
+            if (&replaced.task, &replaced.actor) == (&interest.task, &interest.actor) {
+                interest.from = interest.from.min(replaced.from);
+                interest.since = replaced.since;
+            }
+        }
+        recipient.interests.push(interest);
+        self.selections.clear();
+    }
+
+    pub(crate) fn remove(&mut self, socket: SocketKey, key: &InterestKey) {
+        if let Some(recipient) = self.recipients.get_mut(&socket) {
+            recipient.interests.retain(|interest| interest.key != *key);
+            if recipient.interests.is_empty() {
+                self.recipients.remove(&socket);
+            }
+            self.selections.clear();
+        }
+    }
+
+    pub(crate) fn recipients(&self) -> impl Iterator<Item = &Recipient> {
+        self.recipients.values()
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        self.recipients.is_empty() && self.pending.is_empty()
+    }
+}

@@ -1,0 +1,55 @@
+//! One reason why a socket receives events of a board.
+
+use boardwire_protocol::{KindSet, Seq, SubscriptionId, TaskId, Timestamp, UserId, session::Filters};
+use boardwire_services::storage::LogEntry;
+
+/// Whose interest it is: a subscription's or a view's.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum InterestKey {
+    Subscription(SubscriptionId),
+    BoardView,
+    TaskView,
+}
+
+/// Which events of a board a socket wants.
+#[derive(Debug, Clone)]
+pub(crate) struct Interest {
+    pub(crate) key: InterestKey,
+    pub(crate) kinds: KindSet,
+    pub(crate) task: Option<TaskId>,
+    pub(crate) actor: Option<UserId>,
+    /// It has been served with everything after this.
+    pub(crate) from: Seq,
+    /// When it began.
+    pub(crate) since: Timestamp,
+    /// It comes from a subscription to all boards.
+    pub(crate) everywhere: bool,
+}
+
+impl Interest {
+    pub(crate) fn new(key: InterestKey, kinds: KindSet, since: Timestamp) -> Self {
+        Self { key, kinds, task: None, actor: None, from: Seq(0), since, everywhere: false }
+    }
+
+    pub(crate) fn with_filters(mut self, filters: &Filters) -> Self {
+        self.task.clone_from(&filters.task_id);
+        self.actor.clone_from(&filters.user_id);
+        self
+    }
+
+    /// Does it want every event of its kinds?
+    pub(crate) fn is_plain(&self) -> bool {
+        self.task.is_none() && self.actor.is_none()
+    }
+
+    pub(crate) fn matches(&self, entry: &LogEntry) -> bool {
+        self.kinds.contains(entry.kind)
+            && self.task.as_ref().is_none_or(|task| entry.task_id.as_ref() == Some(task))
+            && self.actor.as_ref().is_none_or(|actor| entry.actor.as_ref() == Some(actor))
+    }
+
+    /// Has this interest already brought the event to its socket?
+    pub(crate) fn has_served(&self, entry: &LogEntry) -> bool {
+        entry.seq > self.from && self.matches(entry)
+    }
+}

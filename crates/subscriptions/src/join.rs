@@ -1,0 +1,326 @@
+//! Joining a board's events: now, or from where one was, without a hole and without a repeat.
+
+use std::{collections::HashMap, fmt, sync::Arc};
+
+use boardwire_protocol::{
+    BoardId, Epoch, KindSet, Pattern, Seq, SubscriptionId, TaskId, Timestamp, UserId, Viewer, ViewerStatus,
+    session::Filters,
+};
+use boardwire_services::storage::{LogEntry, StorageError};
+
+use crate::{
+    Hub,
+    channel::{Channel, State},
+    hub::lock,
+    interest::{Interest, InterestKey},
+    publish::PAGE,
+    socket::{Place, Socket},
+};
+
+/// Where a client was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resume {
+    /// The last event that it has.
+    pub since: Seq,
+    /// The epoch that `since` belongs to, if it knows.
+    pub epoch: Option<Epoch>,
+}
+
+/// A subscription as asked for.
+#[derive(Debug, Clone)]
+pub struct Subscription {
+    /// A new id.
+    pub id: SubscriptionId,
+    /// Which events.
+    pub pattern: Pattern,
+    /// Which of them.
+    pub filters: Filters,
+}
+
+/// A socket that has joined.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Joined {
+    /// Everything after this is delivered live; everything before has been, where the client resumed.
+    pub seq: Seq,
+    /// The epoch that `seq` belongs to.
+    pub epoch: Option<Epoch>,
+    /// Where the client resumed: whether it got all that it missed.
+    pub recovered: Option<bool>,
+}
+
+/// Why a socket could not join.
+#[derive(Debug)]
+pub enum JoinError {
+    /// There is no such board, or the user may not read it now.
+    NoBoard,
+    /// The socket has as many subscriptions as it may.
+    Limit(usize),
+    /// The connection ended meanwhile.
+    Gone,
+    /// The log can't be read.
+    Storage(StorageError),
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoBoard => f.write_str("no such board"),
+            Self::Limit(max) => write!(f, "a socket has at most {max} subscriptions"),
+            Self::Gone => f.write_str("the connection ended"),
+            Self::Storage(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for JoinError {}
+
+impl From<StorageError> for JoinError {
+    fn from(error: StorageError) -> Self {
+        Self::Storage(error)
+    }
+}
+
+impl Hub {
+    /// Subscribes to one board.
+    ///
+    /// # Errors
+    /// [`JoinError`]; the socket has the subscriptions that it had.
+    pub async fn subscribe(
+        &self,
+        socket: &Arc<Socket>,
+        board: &BoardId,
+        subscription: Subscription,
+        resume: Option<Resume>,
+    ) -> Result<Joined, JoinError> {
+        self.check_limit(socket)?;
+        let key = InterestKey::Subscription(subscription.id.clone());
+        let interest =
+            Interest::new(key, subscription.pattern.kinds(), self.clock.now()).with_filters(&subscription.filters);
+        self.join(socket, board, interest, resume, |socket| {
+            socket.asked().subscriptions.insert(subscription.id.clone(), Place::Board(board.clone()));
+        })
+        .await
+    }
+
+    /// Subscribes to all boards that the user may read, as that set changes.
+    ///
+    /// # Errors
+    /// [`JoinError::Limit`].
+    pub fn subscribe_everywhere(&self, socket: &Arc<Socket>, subscription: Subscription) -> Result<(), JoinError> {
+        self.check_limit(socket)?;
+        let key = InterestKey::Subscription(subscription.id.clone());
+        let mut interest =
+            Interest::new(key, subscription.pattern.kinds(), self.clock.now()).with_filters(&subscription.filters);
+        interest.everywhere = true;
+        let mut asked = socket.asked();
+        if asked.gone {
+            return Err(JoinError::Gone);
+        }
+        asked.subscriptions.insert(subscription.id, Place::Everywhere);
+        let mut everywhere = lock(&self.everywhere);
+        everywhere.generation += 1;
+        let listed = (Arc::clone(socket), interest);
+        if socket.caller().is_admin() {
+            everywhere.admins.push(listed);
+        } else {
+            everywhere.by_user.entry(socket.user().clone()).or_default().push(listed);
+        }
+        Ok(())
+    }
+
+    /// Views a board, in place of the one viewed before.
+    ///
+    /// # Errors
+    /// [`JoinError`]; the socket views what it viewed.
+    pub async fn view_board(
+        &self,
+        socket: &Arc<Socket>,
+        board: &BoardId,
+        resume: Option<Resume>,
+    ) -> Result<Joined, JoinError> {
+        let interest = Interest::new(InterestKey::BoardView, KindSet::ALL, self.clock.now());
+        let mut previous = None;
+        let joined = self
+            .join(socket, board, interest, resume, |socket| {
+                previous = socket.asked().board_view.replace(board.clone());
+            })
+            .await?;
+        if let Some(previous) = previous.filter(|previous| previous != board) {
+            self.leave(socket, &previous, &InterestKey::BoardView);
+        }
+        Ok(joined)
+    }
+
+    /// Views a task, in place of the one viewed before.
+    ///
+    /// # Errors
+    /// [`JoinError`]; the socket views what it viewed.
+    pub async fn view_task(
+        &self,
+        socket: &Arc<Socket>,
+        board: &BoardId,
+        task: &TaskId,
+    ) -> Result<Joined, JoinError> {
+        let mut interest = Interest::new(InterestKey::TaskView, KindSet::ALL, self.clock.now());
+        interest.task = Some(task.clone());
+        let mut previous = None;
+        let joined = self
+            .join(socket, board, interest, None, |socket| {
+                previous = socket.asked().task_view.replace((board.clone(), task.clone()));
+            })
+            .await?;
+        if let Some((previous, _)) = previous.filter(|(previous, _)| previous != board) {
+            self.leave(socket, &previous, &InterestKey::TaskView);
+        }
+        Ok(joined)
+    }
+
+    /// Views nothing any more.
+    pub fn view_nothing(&self, socket: &Arc<Socket>) {
+        let (board_view, task_view) = {
+            let mut asked = socket.asked();
+            (asked.board_view.take(), asked.task_view.take())
+        };
+        if let Some(board) = board_view {
+            self.leave(socket, &board, &InterestKey::BoardView);
+        }
+        if let Some((board, _)) = task_view {
+            self.leave(socket, &board, &InterestKey::TaskView);
+        }
+    }
+
+    /// Who views a board on this node, or one task of it: each user once, in the order in which they came.
+    #[must_use]
+    pub fn viewers(&self, board: &BoardId, task: Option<&TaskId>) -> Vec<Viewer> {
+        let Some(channel) = self.channel(board) else { return Vec::new() };
+        let state = channel.lock();
+        let mut users: HashMap<&UserId, Viewer> = HashMap::new();
+        for recipient in state.recipients().filter(|recipient| state.may_read(&recipient.socket)) {
+            let opened = recipient.interests.iter().find(|interest| interest.key == InterestKey::TaskView);
+            let opened = opened.and_then(|interest| interest.task.clone());
+            let view = recipient.interests.iter().find(|interest| match task {
+                None => interest.key == InterestKey::BoardView,
+                Some(task) => interest.key == InterestKey::TaskView && interest.task.as_ref() == Some(task),
+            });
+            let Some(Interest { since, .. }) = view else { continue };
+            let caller = recipient.socket.caller();
+            let viewer = users.entry(caller.user()).or_insert_with(|| Viewer {
+                user_id: caller.user().clone(),
+                name: caller.principal().name.clone(),
+                status: ViewerStatus::Online,
+                task_id: None,
+                since: *since,
+            });
+            viewer.since = Timestamp(viewer.since.0.min(since.0));
+            viewer.task_id = viewer.task_id.take().or(opened);
+        }
+        let mut viewers: Vec<_> = users.into_values().collect();
+        viewers.sort_by(|one, other| (one.since, &one.user_id).cmp(&(other.since, &other.user_id)));
+        viewers
+    }
+
+    fn check_limit(&self, socket: &Socket) -> Result<(), JoinError> {
+        if socket.asked().subscriptions.len() >= self.max_subscriptions {
+            return Err(JoinError::Limit(self.max_subscriptions));
+        }
+        Ok(())
+    }
+
+    /// Registers an interest, after delivering what the client missed. `note` writes it down with the socket at the
+    /// very moment at which the interest becomes live.
+    async fn join(
+        &self,
+        socket: &Arc<Socket>,
+        board: &BoardId,
+        interest: Interest,
+        resume: Option<Resume>,
+        mut note: impl FnMut(&Socket),
+    ) -> Result<Joined, JoinError> {
+        let channel = self.open(board).await?.ok_or(JoinError::NoBoard)?;
+        let (mut cursor, mut recovered) = match &resume {
+            Some(resume) => self.reachable(&channel, resume).await?,
+            None => (None, None),
+        };
+        // Somebody who became a member a moment ago may be ahead of the channel.
+        if !channel.lock().may_read(socket)
+            && let Some(head) = self.log.head(board).await?
+        {
+            self.settle_channel(&channel, head.seq).await;
+        }
+        loop {
+            {
+                let mut state = channel.lock();
+                if !state.may_read(socket) {
+                    return Err(JoinError::NoBoard);
+                }
+                state.follow_everywhere(&self.everywhere);
+                let at_hand = cursor.is_none_or(|cursor| replay_recent(&state, socket, &interest, cursor));
+                if at_hand {
+                    if socket.asked().gone {
+                        return Err(JoinError::Gone);
+                    }
+                    let served = resume.as_ref().filter(|_| recovered == Some(true)).map(|resume| resume.since);
+                    let from = served.unwrap_or(state.delivered).min(state.delivered);
+                    state.add(socket, Interest { from, ..interest });
+                    note(socket);
+                    return Ok(Joined { seq: state.delivered, epoch: state.epoch.clone(), recovered });
+                }
+            }
+            let Some(from) = cursor else { continue };
+            let entries = self.log.read(board, from, PAGE).await?;
+            if entries.first().is_none_or(|entry| entry.seq != from.next()) {
+                // The log was cut off behind the client's back.
+                (cursor, recovered) = (None, Some(false));
+                continue;
+            }
+            replay(&channel, socket, &interest, &entries)?;
+            cursor = entries.last().map(|entry| entry.seq);
+            if !socket.outbox().ready().await {
+                return Err(JoinError::Gone);
+            }
+        }
+    }
+
+    /// Where a replay begins, and whether the log still reaches back that far.
+    async fn reachable(
+        &self,
+        channel: &Channel,
+        resume: &Resume,
+    ) -> Result<(Option<Seq>, Option<bool>), JoinError> {
+        let head = self.log.head(&channel.board).await?.ok_or(JoinError::NoBoard)?;
+        let same_log = resume.epoch.as_ref().is_none_or(|epoch| *epoch == head.epoch);
+        if !same_log || resume.since > head.seq || resume.since.next() < head.oldest {
+            return Ok((None, Some(false)));
+        }
+        // The client has seen this far elsewhere; the channel must not be behind it.
+        self.settle_channel(channel, resume.since).await;
+        Ok((Some(resume.since), Some(true)))
+    }
+}
+
+/// Delivers from what the channel has at hand; `false`: it does not reach back to `cursor`.
+fn replay_recent(state: &State, socket: &Socket, interest: &Interest, cursor: Seq) -> bool {
+    let Some(entries) = state.recent_after(cursor) else { return false };
+    for entry in entries {
+        replay_one(state, socket, interest, entry);
+    }
+    true
+}
+
+/// Delivers a page of the log, as long as the user may read the board.
+fn replay(channel: &Channel, socket: &Socket, interest: &Interest, page: &[Arc<LogEntry>]) -> Result<(), JoinError> {
+    let state = channel.lock();
+    if !state.may_read(socket) {
+        return Err(JoinError::NoBoard);
+    }
+    for entry in page {
+        replay_one(&state, socket, interest, entry);
+    }
+    Ok(())
+}
+
+fn replay_one(state: &State, socket: &Socket, interest: &Interest, entry: &Arc<LogEntry>) {
+    if interest.matches(entry) && !state.has_served(socket, entry) {
+        socket.deliver(entry);
+    }
+}

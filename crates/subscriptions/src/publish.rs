@@ -1,0 +1,150 @@
+//! From the commit to the channels: taking events in, and reading from the log what did not come.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use boardwire_protocol::{BoardId, Seq, Timestamp};
+use boardwire_services::{
+    Publisher,
+    storage::{LogEntry, StorageError},
+};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Hub, channel::Channel, hub::lock};
+
+/// How long an event that was committed by this node may be on its way before the log is read in its place.
+const IN_FLIGHT: Duration = Duration::from_millis(250);
+/// How long a wait for the log goes on before an acknowledgement goes out all the same.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How far back a channel looks that opens because of an event: what was committed this short a time ago may be on its way.
+const LOOK_BACK_MS: i64 = 2_000;
+const LOOK_BACK_EVENTS: u64 = 64;
+/// Events in one read of the log.
+pub(crate) const PAGE: u32 = 256;
+
+#[async_trait]
+impl Publisher for Hub {
+    async fn publish(&self, entries: &[Arc<LogEntry>]) {
+        let Some(last) = entries.last() else { return };
+        let channel = match self.channel(&last.board_id) {
+            Some(channel) => channel,
+            None if lock(&self.everywhere).is_empty() => return,
+            None => self.channel_or_new(&last.board_id),
+        };
+        for entry in entries {
+            channel.offer(entry, &self.everywhere);
+        }
+        self.settle_channel(&channel, last.seq).await;
+    }
+
+    async fn settle(&self, board: &BoardId, seq: Seq) {
+        if let Some(channel) = self.channel(board) {
+            self.settle_channel(&channel, seq).await;
+        }
+    }
+
+    fn suspect(&self) {
+        self.suspicion.notify_one();
+    }
+}
+
+impl Hub {
+    /// Opens the channel of a board; `None`: there is no such board.
+    pub(crate) async fn open(&self, board: &BoardId) -> Result<Option<Arc<Channel>>, StorageError> {
+        let channel = self.channel_or_new(board);
+        let Some(head) = self.ensure_open(&channel).await? else {
+            self.close_channel(&channel);
+            return Ok(None);
+        };
+        self.settle_channel(&channel, head).await;
+        Ok(Some(channel))
+    }
+
+    /// The channel stands in the hub's map before its head is read, so nothing committed later can pass it by.
+    /// Returns the head that it opened at; `None`: there is no such board.
+    async fn ensure_open(&self, channel: &Channel) -> Result<Option<Seq>, StorageError> {
+        struct NoBoard;
+        let opened = channel.opened.get_or_try_init(|| async {
+            let head = self.log.head(&channel.board).await.map_err(Ok)?.ok_or(Err(NoBoard))?;
+            let floor = self.floor(&channel.board, head.seq).await.map_err(Ok)?;
+            let seq = head.seq;
+            channel.open(head, floor);
+            Ok(seq)
+        });
+        match opened.await {
+            Ok(head) => Ok(Some(*head)),
+            Err(Err(NoBoard)) => Ok(None),
+            Err(Ok(error)) => Err(error),
+        }
+    }
+
+    /// Where delivery begins. While somebody listens to all boards, a channel may open in the middle of a burst of
+    /// changes whose events arrive out of order: it begins before them.
+    async fn floor(&self, board: &BoardId, head: Seq) -> Result<Seq, StorageError> {
+        if lock(&self.everywhere).is_empty() {
+            return Ok(head);
+        }
+        let before = Seq(head.0.saturating_sub(LOOK_BACK_EVENTS));
+        let cutoff = Timestamp(self.clock.now().0 - LOOK_BACK_MS);
+        let entries = self.log.read(board, before, LOOK_BACK_EVENTS as u32).await?;
+        let older = entries.iter().take_while(|entry| entry.at < cutoff).last();
+        Ok(older.map_or(before, |entry| entry.seq))
+    }
+
+    /// Waits until everything up to `seq` has been delivered; reads the log when an event does not come by itself.
+    pub(crate) async fn settle_channel(&self, channel: &Channel, seq: Seq) {
+        if timeout(PATIENCE, self.reach(channel, seq)).await.is_err() {
+            tracing::error!(board = %channel.board, %seq, "the log can't be read; delivery goes on when it can");
+            self.suspect();
+        }
+    }
+
+    async fn reach(&self, channel: &Channel, seq: Seq) {
+        while let Err(error) = self.ensure_open(channel).await {
+            tracing::warn!(board = %channel.board, %error, "can't open the board's channel; trying again");
+            tokio::time::sleep(IN_FLIGHT).await;
+        }
+        let mut progress = channel.watch();
+        // What waited for the channel to open is delivered by whoever comes first.
+        channel.release(&self.everywhere);
+        loop {
+            if *progress.borrow_and_update() >= seq {
+                return;
+            }
+            if timeout(IN_FLIGHT, progress.changed()).await.is_err()
+                && let Err(error) = self.fill(channel).await
+            {
+                tracing::warn!(board = %channel.board, %error, "can't read the log; trying again");
+            }
+        }
+    }
+
+    /// Reads on in the log from where the channel is. One at a time for each channel.
+    async fn fill(&self, channel: &Channel) -> Result<(), StorageError> {
+        let _one_at_a_time = channel.filling.lock().await;
+        loop {
+            let after = channel.lock().delivered;
+            let entries = self.log.read(&channel.board, after, PAGE).await?;
+            for entry in &entries {
+                channel.offer(entry, &self.everywhere);
+            }
+            if entries.len() < PAGE as usize {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Brings every channel up to the log. Goes on until the log answers.
+    pub(crate) async fn verify(&self, stop: &CancellationToken) {
+        for channel in self.channels() {
+            while let Err(error) = self.fill(&channel).await {
+                tracing::warn!(board = %channel.board, %error, "can't read the log; trying again");
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(IN_FLIGHT) => {}
+                }
+            }
+        }
+    }
+}

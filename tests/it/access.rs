@@ -1,0 +1,241 @@
+//! Who may do what, as one table: every command × role on the board × what the credential allows. A command of the
+//! catalog without a row fails the test.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use boardwire_protocol::CommandKind;
+use boardwire_test_support::{Client, Kind};
+use serde_json::{Value, json};
+
+use crate::scene::{Board, Scene, text};
+
+on_both!(removed_members_receive_nothing_more, outsiders_receive_nothing);
+
+/// The columns of the table.
+const ROLES: [&str; 5] = ["owner", "member", "viewer", "none", "admin"];
+
+/// What is expected for each of [`ROLES`].
+type Line = [&'static str; 5];
+
+const OK: &str = "ok";
+const NO: &str = "FORBIDDEN";
+const HIDDEN: &str = "NOT_FOUND";
+
+const ANYONE: Line = [OK, OK, OK, OK, OK];
+const READERS: Line = [OK, OK, OK, HIDDEN, OK];
+const WRITERS: Line = [OK, OK, NO, HIDDEN, OK];
+const OWNERS: Line = [OK, NO, NO, HIDDEN, OK];
+/// With a credential that only reads nobody writes, whatever the board is; the same answer where there is no board.
+const NOBODY: Line = [NO, NO, NO, NO, NO];
+/// With such a credential the administrator is a stranger to the board.
+const READERS_WITHOUT_ADMIN: Line = [OK, OK, OK, HIDDEN, HIDDEN];
+
+/// What a cell of the table can name.
+struct Cell {
+    board: Board,
+    task: String,
+    subscription: Option<String>,
+}
+
+struct Row {
+    command: &'static str,
+    payload: fn(&Cell) -> Value,
+    /// With a credential that reads and writes.
+    full: Line,
+    /// With a credential that only reads.
+    reading: Line,
+}
+
+const fn row(command: &'static str, full: Line, reading: Line, payload: fn(&Cell) -> Value) -> Row {
+    Row { command, payload, full, reading }
+}
+
+const TABLE: &[Row] = &[
+    row("task:create", WRITERS, NOBODY, |c| json!({ "boardId": c.board.id, "title": "T" })),
+    row("task:update", WRITERS, NOBODY, |c| json!({ "taskId": c.task, "updates": { "title": "U" } })),
+    row("task:move", WRITERS, NOBODY, |c| json!({ "taskId": c.task, "toColumn": c.board.columns[1] })),
+    row("task:assign", WRITERS, NOBODY, |c| json!({ "taskId": c.task, "assignee": "owner" })),
+    row("task:complete", WRITERS, NOBODY, |c| json!({ "taskId": c.task })),
+    row("task:delete", WRITERS, NOBODY, |c| json!({ "taskId": c.task })),
+    row("task:get", READERS, READERS_WITHOUT_ADMIN, |c| json!({ "taskId": c.task })),
+    row("board:create", ANYONE, NOBODY, |_| json!({ "name": "Another" })),
+    row("board:get", READERS, READERS_WITHOUT_ADMIN, |c| json!({ "boardId": c.board.id })),
+    row("board:list", ANYONE, ANYONE, |_| json!({})),
+    row("board:update", WRITERS, NOBODY, |c| json!({ "boardId": c.board.id, "updates": { "name": "N" } })),
+    row("board:archive", OWNERS, NOBODY, |c| json!({ "boardId": c.board.id })),
+    row("board:restore", OWNERS, NOBODY, |c| json!({ "boardId": c.board.id })),
+    row("board:member:set", OWNERS, NOBODY, |c| json!({ "boardId": c.board.id, "userId": "guest", "role": "viewer" })),
+    row("board:member:remove", OWNERS, NOBODY, |c| json!({ "boardId": c.board.id, "userId": "guest" })),
+    row("column:create", WRITERS, NOBODY, |c| json!({ "boardId": c.board.id, "name": "C" })),
+    row("column:update", WRITERS, NOBODY, |c| json!({ "columnId": c.board.columns[0], "updates": { "name": "D" } })),
+    row("column:reorder", WRITERS, NOBODY, |c| {
+        let reversed: Vec<&String> = c.board.columns.iter().rev().collect();
+        json!({ "boardId": c.board.id, "columnIds": reversed })
+    }),
+    row("column:delete", WRITERS, NOBODY, |c| json!({ "columnId": c.board.columns[2] })),
+    row("subscribe", READERS, READERS_WITHOUT_ADMIN, |c| json!({ "type": "*", "filters": { "boardId": c.board.id } })),
+    row("unsubscribe", ANYONE, ANYONE, |c| json!({ "subscriptionId": c.subscription })),
+    row("view:board", READERS, READERS_WITHOUT_ADMIN, |c| json!({ "boardId": c.board.id })),
+    row("view:task", READERS, READERS_WITHOUT_ADMIN, |c| json!({ "taskId": c.task })),
+    row("view:leave", ANYONE, ANYONE, |_| json!({})),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_command_for_every_role_and_credential() -> Result<()> {
+    for kind in CommandKind::ALL {
+        let rows = TABLE.iter().filter(|row| row.command == kind.name()).count();
+        ensure!(rows == 1, "{} has {rows} rows in the table", kind.name());
+    }
+    ensure!(TABLE.len() == CommandKind::ALL.len(), "the table has rows for commands that there are not");
+
+    let scene = Scene::open(Kind::Sqlite).await?;
+    let admin = scene.admin().await?;
+    let owner = scene.client("owner").await?;
+    for user in ["guest", "member", "viewer"] {
+        scene.client(user).await?.disconnect().await?;
+    }
+    for permissions in [&["read", "write"][..], &["read"]] {
+        for (index, role) in ROLES.into_iter().enumerate() {
+            let narrowed;
+            let caller = if role == "admin" && permissions.len() == 2 {
+                &admin
+            } else {
+                narrowed = scene.client_with(if role == "admin" { "root" } else { role }, permissions).await?;
+                &narrowed
+            };
+            for row in TABLE {
+                let expected = if permissions.len() == 2 { row.full[index] } else { row.reading[index] };
+                let case = format!("{} as {role} with {permissions:?}", row.command);
+                one_cell(&owner, caller, row, expected).await.with_context(|| case)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// On a board of its own, so that no cell depends on another.
+async fn one_cell(owner: &Client, caller: &Client, row: &Row, expected: &str) -> Result<()> {
+    let members = [("member", "member"), ("viewer", "viewer"), ("guest", "viewer")];
+    let board = Board::create(owner, &members).await?;
+    let task = board.task(owner, "Guarded").await?;
+    let mut cell = Cell { board, task, subscription: None };
+    if row.command == "unsubscribe" {
+        let reply = caller.ask("subscribe", json!({ "type": "*" })).await?;
+        cell.subscription = Some(text(&reply["subscriptionId"])?);
+    }
+    if row.command == "board:restore" {
+        owner.ask("board:archive", json!({ "boardId": cell.board.id })).await?;
+    }
+    let before = cell.board.snapshot(owner).await?;
+    let payload = (row.payload)(&cell);
+    if expected == OK {
+        caller.ask(row.command, payload).await?;
+        return Ok(());
+    }
+    let reply = caller.refused(row.command, payload, expected).await?;
+    if expected == HIDDEN {
+        // What is hidden answers as if it did not exist, to the letter.
+        let nowhere = Cell {
+            board: Board { id: "nowhere".into(), columns: vec!["nowhere".into(), "there".into(), "neither".into()] },
+            task: "nowhere".into(),
+            subscription: None,
+        };
+        let missing = caller.refused(row.command, (row.payload)(&nowhere), HIDDEN).await?;
+        assert_eq!(reply, missing, "a hidden thing must answer as a missing one does");
+    }
+    assert_eq!(cell.board.snapshot(owner).await?, before, "a refused command has no effect");
+    Ok(())
+}
+
+async fn outsiders_receive_nothing(kind: Kind) -> Result<()> {
+    let scene = Scene::open(kind).await?;
+    let (ann, eve) = (scene.client("ann").await?, scene.client("eve").await?);
+    eve.ask("subscribe", json!({ "type": "*" })).await?;
+    eve.ask("subscribe", json!({ "type": "task:*", "filters": { "userId": "ann" } })).await?;
+    let board = Board::create(&ann, &[]).await?;
+    let task = board.task(&ann, "Secret").await?;
+    // Whatever she tries to listen to by name is refused, and what she gets hold of stays silent.
+    for (command, payload) in [
+        ("subscribe", json!({ "type": "*", "filters": { "boardId": board.id } })),
+        ("subscribe", json!({ "type": "*", "filters": { "taskId": task } })),
+        ("subscribe", json!({ "type": "*", "filters": { "boardId": board.id }, "since": 0, "epoch": "x" })),
+        ("view:board", json!(board.id)),
+        ("view:task", json!(task)),
+        ("board:get", json!({ "boardId": board.id })),
+    ] {
+        eve.refused(command, payload, "NOT_FOUND").await?;
+    }
+    assert_eq!(eve.ask("board:list", json!({})).await?["boards"], json!([]));
+    ann.ask("task:update", json!({ "taskId": task, "updates": { "description": "@eve" } })).await?;
+    ann.ask("task:complete", json!({ "taskId": task })).await?;
+    ann.ask("board:archive", json!({ "boardId": board.id })).await?;
+    eve.expect_silence(Duration::from_millis(500)).await
+}
+
+async fn removed_members_receive_nothing_more(kind: Kind) -> Result<()> {
+    let scene = Scene::open(kind).await?;
+    let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
+    let board = Board::create(&ann, &[("bob", "member")]).await?;
+    let task = board.task(&ann, "Shared").await?;
+    board.view(&bob).await?;
+    bob.ask("view:task", json!({ "taskId": task })).await?;
+    bob.ask("subscribe", json!({ "type": "*" })).await?;
+    bob.ask("subscribe", json!({ "type": "task:*", "filters": { "boardId": board.id } })).await?;
+    board.task(&ann, "Heard").await?;
+    bob.next_event("task:created").await?;
+
+    let snapshot = board.snapshot(&bob).await?;
+    let removal = ann.ask("board:member:remove", json!({ "boardId": board.id, "userId": "bob" })).await?;
+    let rename = json!({ "taskId": task, "updates": { "title": "Not for Bob" } });
+    let after = ann.ask("task:update", rename).await?;
+    // He may learn that he was removed, and nothing that came after it.
+    let refused = bob.refused("board:get", json!({ "boardId": board.id }), "NOT_FOUND").await?;
+    ensure!(refused["details"].is_null(), "{refused}");
+    bob.refused("task:update", json!({ "taskId": task, "updates": { "title": "X" } }), "NOT_FOUND").await?;
+    let resume = json!({ "boardId": board.id, "since": snapshot["seq"], "epoch": snapshot["epoch"] });
+    bob.refused("view:board", resume, "NOT_FOUND").await?;
+    for event in bob.events() {
+        ensure!(event.seq() <= removal["seq"].as_u64(), "after his removal he received {event:?}");
+    }
+    board.task(&ann, "Not for Bob either").await?;
+    bob.expect_silence(Duration::from_millis(500)).await?;
+
+    // Let in again, he hears again, what he missed included.
+    ann.ask("board:member:set", json!({ "boardId": board.id, "userId": "bob", "role": "viewer" })).await?;
+    let resume = json!({ "boardId": board.id, "since": removal["seq"], "epoch": snapshot["epoch"] });
+    let bob = scene.client("bob").await?;
+    assert_eq!(bob.ask("view:board", resume).await?["recovered"], true);
+    assert_eq!(bob.next_any().await?.seq(), after["seq"].as_u64());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_archived_board_is_read_and_restored_only() -> Result<()> {
+    let scene = Scene::open(Kind::Sqlite).await?;
+    let ann = scene.client("ann").await?;
+    let board = Board::create(&ann, &[]).await?;
+    let task = board.task(&ann, "Kept").await?;
+    ann.ask("board:archive", json!({ "boardId": board.id })).await?;
+    ann.refused("task:update", json!({ "taskId": task, "updates": { "title": "X" } }), "ARCHIVED").await?;
+    ann.refused("task:create", json!({ "boardId": board.id, "title": "X" }), "ARCHIVED").await?;
+    ann.refused("column:create", json!({ "boardId": board.id, "name": "X" }), "ARCHIVED").await?;
+    ann.refused("board:update", json!({ "boardId": board.id, "updates": { "name": "X" } }), "ARCHIVED").await?;
+    assert_eq!(board.snapshot(&ann).await?["board"]["archived"], true);
+    ann.ask("board:restore", json!({ "boardId": board.id })).await?;
+    ann.ask("task:update", json!({ "taskId": task, "updates": { "title": "X" } })).await.map(drop)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_owner_stays() -> Result<()> {
+    let scene = Scene::open(Kind::Sqlite).await?;
+    let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
+    let board = Board::create(&ann, &[("bob", "member")]).await?;
+    let demote = json!({ "boardId": board.id, "userId": "ann", "role": "member" });
+    let remove = json!({ "boardId": board.id, "userId": "ann" });
+    ann.refused("board:member:set", demote.clone(), "CONFLICT").await?;
+    ann.refused("board:member:remove", remove, "CONFLICT").await?;
+    ann.ask("board:member:set", json!({ "boardId": board.id, "userId": "bob", "role": "owner" })).await?;
+    bob.ask("board:member:set", demote).await?;
+    ann.refused("board:archive", json!({ "boardId": board.id }), "FORBIDDEN").await.map(drop)
+}

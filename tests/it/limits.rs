@@ -1,0 +1,118 @@
+//! How much one user may ask for: the burst, the window, one budget for all sockets, and a connection that stays open.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use boardwire_test_support::{Client, Kind, eventually};
+use futures_util::future::try_join_all;
+use serde_json::{Value, json};
+
+use crate::scene::{Board, Scene};
+
+/// The server's own limits: 100 in any minute, 10 in any second.
+async fn limited(settings: &[(&str, &str)]) -> Result<Scene> {
+    let defaults = [("BOARDWIRE_RATE_LIMIT_MAX_REQUESTS", "100"), ("BOARDWIRE_RATE_LIMIT_BURST", "10")];
+    Scene::with(Kind::Sqlite, &[&defaults[..], settings].concat()).await
+}
+
+/// Sends `count` cheap commands at once; the replies in order.
+async fn volley(client: &Client, count: usize) -> Result<Vec<Value>> {
+    let pending: Vec<_> = (0..count).map(|_| client.send_call("board:list", &json!({}))).collect();
+    try_join_all(pending.into_iter().map(boardwire_test_support::Pending::reply)).await
+}
+
+fn accepted(replies: &[Value]) -> usize {
+    replies.iter().filter(|reply| reply["ok"] == true).count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_eleventh_command_at_once_is_refused_and_the_connection_stays() -> Result<()> {
+    let scene = limited(&[]).await?;
+    let ann = scene.client("ann").await?;
+    let replies = volley(&ann, 11).await?;
+    assert_eq!(accepted(&replies), 10, "{replies:?}");
+    let refusal = &replies[10];
+    assert_eq!(refusal["code"], "RATE_LIMIT");
+    assert_eq!((&refusal["limit"], &refusal["remaining"]), (&json!(10), &json!(0)));
+    let wait = refusal["retryAfter"].as_f64().context("no retryAfter")?;
+    ensure!(wait > 0.0 && wait <= 1.0, "the burst is over within a second: {refusal}");
+    ensure!(refusal["reset"].as_i64().is_some_and(|reset| reset > 1_700_000_000_000), "{refusal}");
+
+    let error = ann.next_event("error").await?.payload;
+    assert_eq!(error["code"], "RATE_LIMIT");
+    ensure!(error["message"].is_string() && error["timestamp"].is_string(), "{error}");
+    ensure!(error["retryAfter"].as_f64().is_some_and(|wait| wait > 0.0 && wait <= 1.0), "{error}");
+
+    // The same socket goes on as soon as it may.
+    let again = eventually("the limit is over", Duration::from_secs(5), async || {
+        let reply = ann.call("board:list", json!({})).await?;
+        Ok((reply["ok"] == true).then_some(reply))
+    });
+    again.await.map(drop)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_command_has_no_effect() -> Result<()> {
+    let scene = limited(&[]).await?;
+    let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
+    let board = Board::create(&ann, &[("bob", "viewer")]).await?;
+    let create = json!({ "boardId": board.id, "title": "Many" });
+    let pending: Vec<_> = (0..20).map(|_| ann.send_call("task:create", &create)).collect();
+    let replies = try_join_all(pending.into_iter().map(boardwire_test_support::Pending::reply)).await?;
+    ensure!(accepted(&replies) < 20, "none was refused");
+    let snapshot = board.snapshot(&bob).await?;
+    assert_eq!(snapshot["tasks"].as_array().map(Vec::len), Some(accepted(&replies)));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_sockets_of_a_user_share_one_budget_and_two_users_do_not() -> Result<()> {
+    let scene = limited(&[]).await?;
+    let (one, two, bob) = (scene.client("ann").await?, scene.client("ann").await?, scene.client("bob").await?);
+    let (first, second, other) = tokio::try_join!(volley(&one, 6), volley(&two, 6), volley(&bob, 10))?;
+    assert_eq!(accepted(&first) + accepted(&second), 10);
+    assert_eq!(accepted(&other), 10);
+    // A new connection brings no new budget.
+    let third = scene.client("ann").await?;
+    let replies = volley(&third, 11).await?;
+    ensure!(accepted(&replies) <= 10, "{replies:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_window_counts_too() -> Result<()> {
+    let scene = limited(&[("BOARDWIRE_RATE_LIMIT_MAX_REQUESTS", "20"), ("BOARDWIRE_RATE_LIMIT_BURST", "1000")]).await?;
+    let ann = scene.client("ann").await?;
+    let replies = volley(&ann, 30).await?;
+    assert_eq!(accepted(&replies), 20);
+    let refusal = replies.last().context("thirty replies")?;
+    assert_eq!(refusal["limit"], 20);
+    ensure!(refusal["retryAfter"].as_f64().is_some_and(|wait| wait > 30.0 && wait <= 60.0), "{refusal}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn views_are_counted_apart() -> Result<()> {
+    let scene = limited(&[]).await?;
+    let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
+    let board = Board::create(&ann, &[("bob", "viewer")]).await?;
+    assert_eq!(accepted(&volley(&bob, 12).await?), 10);
+    // Sixty in any ten seconds.
+    let pending: Vec<_> = (0..70).map(|_| bob.send_call("view:board", &json!(board.id))).collect();
+    let replies = try_join_all(pending.into_iter().map(boardwire_test_support::Pending::reply)).await?;
+    assert_eq!(accepted(&replies), 60);
+    assert_eq!(replies[69]["code"], "RATE_LIMIT");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn malformed_commands_count() -> Result<()> {
+    let scene = limited(&[]).await?;
+    let ann = scene.client("ann").await?;
+    let pending: Vec<_> = (0..15).map(|n| ann.send_call("task:create", &json!({ "nonsense": n }))).collect();
+    let replies = try_join_all(pending.into_iter().map(boardwire_test_support::Pending::reply)).await?;
+    let codes: Vec<&str> = replies.iter().filter_map(|reply| reply["code"].as_str()).collect();
+    assert_eq!(codes.iter().filter(|code| **code == "INVALID_MESSAGE").count(), 10, "{codes:?}");
+    assert_eq!(codes.iter().filter(|code| **code == "RATE_LIMIT").count(), 5, "{codes:?}");
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! A client that stops reading costs the others nothing, and is gone soon.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use boardwire_test_support::{Kind, Replica, eventually};
+use serde_json::json;
+
+use crate::scene::{Board, Scene};
+
+/// How soon after its buffers are full a client that doesn't read is gone, and some allowance for the machine.
+const GONE: Duration = Duration::from_secs(7);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_stops_reading_is_gone_and_the_others_get_everything() -> Result<()> {
+    const CHANGES: usize = 600;
+    let scene = Scene::open(Kind::Sqlite).await?;
+    let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
+    let slow = scene.dial("cid")?.receive_buffer(4096).open().await?;
+    let board = Board::create(&ann, &[("bob", "viewer"), ("cid", "viewer")]).await?;
+    let task = board.task(&ann, "Large").await?;
+    board.view(&bob).await?;
+    board.view(&slow).await?;
+    let mut replica = Replica::from_snapshot(&board.snapshot(&bob).await?).context("no snapshot")?;
+    slow.expect_silence(Duration::from_millis(50)).await?;
+    slow.pause_reading();
+    let before = scene.server.socket_count()?;
+
+    // About 20 MiB of events: more than the kernel and the server may keep for one socket.
+    for n in 0..CHANGES {
+        let filler = format!("{n:06}").repeat(3_000);
+        ann.ask("task:update", json!({ "taskId": task, "updates": { "description": filler } })).await?;
+        replica.apply(&bob.next_any().await?).with_context(|| format!("Bob at change {n}"))?;
+    }
+    let truth = Replica::from_snapshot(&board.snapshot(&bob).await?).context("no snapshot")?;
+    assert_eq!(replica.to_value(), truth.to_value());
+    eventually("the socket that is not read is gone", GONE, async || {
+        Ok((scene.server.socket_count()? < before).then_some(()))
+    })
+    .await
+    .with_context(|| format!("the server's log:\n{}", scene.server.log()))?;
+
+    // What it finds when it reads again is a connection that has ended; a new one catches up.
+    slow.resume_reading();
+    slow.wait_closed(Duration::from_secs(10)).await?;
+    let back = scene.client("cid").await?;
+    let since = json!({ "boardId": board.id, "since": replica.seq() - 1, "epoch": replica.epoch() });
+    assert_eq!(back.ask("view:board", since).await?["recovered"], true);
+    assert_eq!(back.next_any().await?.seq(), Some(replica.seq()));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn memory_and_descriptors_come_back_after_clients_leave() -> Result<()> {
+    let scene = Scene::open(Kind::Sqlite).await?;
+    let ann = scene.client("ann").await?;
+    let board = Board::create(&ann, &[]).await?;
+    // The first round warms up what is opened once and kept.
+    let mut baseline = None;
+    for round in 0..3 {
+        let mut clients = Vec::new();
+        for _ in 0..30 {
+            let client = scene.client("ann").await?;
+            board.view(&client).await?;
+            client.ask("subscribe", json!({ "type": "*" })).await?;
+            clients.push(client);
+        }
+        board.task(&ann, &format!("Round {round}")).await?;
+        for client in &clients {
+            client.next_event("task:created").await?;
+        }
+        let with_them = scene.server.socket_count()?;
+        ensure!(with_them >= 30, "{with_them} sockets with thirty clients");
+        for client in clients {
+            client.drop_connection().await;
+        }
+        let limit = baseline.unwrap_or(with_them - 30);
+        let left = eventually("their sockets are closed", GONE, async || {
+            let sockets = scene.server.socket_count()?;
+            Ok((sockets <= limit).then_some(sockets))
+        });
+        baseline = Some(left.await.with_context(|| format!("round {round}"))?);
+    }
+    Ok(())
+}

@@ -1,0 +1,75 @@
+// Starts the real boardwire program for the tests of this folder, and signs tokens as an identity provider would.
+import { spawn } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const SECRET = 'test-secret-of-exactly-forty-characters!';
+const START_MS = 20_000;
+const LOG_LINES = 200;
+
+function program() {
+  if (process.env.BOARDWIRE_BIN) return resolve(process.env.BOARDWIRE_BIN);
+  const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+  const target = process.env.CARGO_TARGET_DIR ?? join(root, 'target');
+  const path = join(target, 'debug', 'boardwire');
+  if (!existsSync(path)) {
+    throw new Error(`there is no ${path}: build it with \`cargo build -p boardwire-server\`, or set BOARDWIRE_BIN`);
+  }
+  return path;
+}
+
+/** A token for `user`, valid for an hour. */
+export function token(user, permissions = ['read', 'write']) {
+  const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const name = user[0].toUpperCase() + user.slice(1);
+  const exp = Math.floor(Date.now() / 1000) + 3600;
+  const signed = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode({ sub: user, name, exp, permissions })}`;
+  return `${signed}.${createHmac('sha256', SECRET).update(signed).digest('base64url')}`;
+}
+
+/** Starts a server on a fresh SQLite database; `{url, stop}`. */
+export async function startServer(settings = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'boardwire-js-'));
+  const outside = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('BOARDWIRE_')));
+  const database = `sqlite://${join(folder, 'board.db')}`;
+  const child = spawn(program(), ['serve', '--listen', '127.0.0.1:0', '--database-url', database], {
+    cwd: folder,
+    env: {
+      ...outside,
+      BOARDWIRE_DATABASE_URL: database,
+      BOARDWIRE_JWT_SECRET: SECRET,
+      BOARDWIRE_RATE_LIMIT_MAX_REQUESTS: '1000000',
+      BOARDWIRE_RATE_LIMIT_BURST: '1000000',
+      ...settings,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const log = [];
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    log.push(line);
+    if (log.length > LOG_LINES) log.shift();
+  });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const first = new Promise((resolve, reject) => {
+    createInterface({ input: child.stdout }).once('line', resolve);
+    child.once('error', reject);
+    ended.then((code) => reject(new Error(`boardwire ended with ${code} before it listened:\n${log.join('\n')}`)));
+    setTimeout(() => reject(new Error(`boardwire did not listen:\n${log.join('\n')}`)), START_MS).unref();
+  });
+  const stop = async () => {
+    child.kill('SIGKILL');
+    await ended;
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const { listening } = JSON.parse(await first);
+    return { url: `http://${listening}`, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -1,0 +1,91 @@
+"""The real boardwire program as a child process, and tokens as an identity provider would sign them."""
+
+import base64
+import collections
+import hashlib
+import hmac
+import json
+import os
+import pathlib
+import queue
+import subprocess
+import tempfile
+import threading
+import time
+
+SECRET = "test-secret-of-exactly-forty-characters!"
+START_SECONDS = 20
+LOG_LINES = 200
+
+
+def program():
+    """The path of the program: BOARDWIRE_BIN, or the one that cargo built."""
+    if named := os.environ.get("BOARDWIRE_BIN"):
+        return pathlib.Path(named).resolve()
+    root = pathlib.Path(__file__).resolve().parents[2]
+    path = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", root / "target")) / "debug" / "boardwire"
+    if not path.is_file():
+        raise RuntimeError(f"there is no {path}: build it with `cargo build -p boardwire-server`, or set BOARDWIRE_BIN")
+    return path
+
+
+def token(user, permissions=("read", "write")):
+    """A token for `user`, valid for an hour."""
+
+    def encode(raw):
+        return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+    header = {"alg": "HS256", "typ": "JWT"}
+    claims = {
+        "sub": user,
+        "name": user.capitalize(),
+        "exp": int(time.time()) + 3600,
+        "permissions": list(permissions),
+    }
+    signed = ".".join(encode(json.dumps(part).encode()) for part in (header, claims))
+    signature = hmac.new(SECRET.encode(), signed.encode(), hashlib.sha256).digest()
+    return f"{signed}.{encode(signature)}"
+
+
+class Server:
+    """A server on a fresh SQLite database; a context manager."""
+
+    def __init__(self, **settings):
+        self.settings = settings
+
+    def __enter__(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="boardwire-python-")
+        database = f"sqlite://{self.folder.name}/board.db"
+        outside = {name: value for name, value in os.environ.items() if not name.startswith("BOARDWIRE_")}
+        self.process = subprocess.Popen(
+            [program(), "serve", "--listen", "127.0.0.1:0", "--database-url", database],
+            cwd=self.folder.name,
+            env={
+                **outside,
+                "BOARDWIRE_DATABASE_URL": database,
+                "BOARDWIRE_JWT_SECRET": SECRET,
+                "BOARDWIRE_RATE_LIMIT_MAX_REQUESTS": "1000000",
+                "BOARDWIRE_RATE_LIMIT_BURST": "1000000",
+                **self.settings,
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.log = collections.deque(maxlen=LOG_LINES)
+        lines = queue.Queue()
+        threading.Thread(target=self.log.extend, args=(self.process.stderr,), daemon=True).start()
+        threading.Thread(target=lambda: lines.put(self.process.stdout.readline()), daemon=True).start()
+        try:
+            self.url = f"http://{json.loads(lines.get(timeout=START_SECONDS))['listening']}"
+        except (queue.Empty, ValueError, KeyError) as error:
+            self.__exit__()
+            raise RuntimeError("boardwire did not listen:\n" + "".join(self.log)) from error
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        self.folder.cleanup()

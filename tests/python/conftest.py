@@ -1,0 +1,79 @@
+"""Fixtures: a server for each test module, and clients that are closed with their test."""
+
+import asyncio
+import collections
+
+import pytest
+import socketio
+
+from boardwire_server import Server, token
+
+PATIENCE_SECONDS = 10
+
+
+class Client:
+    """An asynchronous python-socketio client that keeps every event in order."""
+
+    def __init__(self, user, permissions=("read", "write")):
+        self.user = user
+        self.auth = {"token": token(user, permissions)}
+        self.unread = collections.deque()
+        self.arrived = asyncio.Condition()
+        self.sio = socketio.AsyncClient(reconnection=False)
+        self.sio.on("*", self._keep)
+
+    async def _keep(self, name, payload=None):
+        async with self.arrived:
+            self.unread.append((name, payload))
+            self.arrived.notify_all()
+
+    async def connect(self, url, transports, auth=None):
+        """Connects and waits for `connection:status`, which it returns."""
+        await self.sio.connect(
+            url, auth=self.auth if auth is None else auth, transports=transports, wait_timeout=PATIENCE_SECONDS
+        )
+        return await self.event("connection:status")
+
+    async def call(self, name, payload):
+        """The reply to a command, through the callback."""
+        return await self.sio.call(name, payload, timeout=PATIENCE_SECONDS)
+
+    async def ask(self, name, payload):
+        """The same, which must be a success."""
+        reply = await self.call(name, payload)
+        assert reply["ok"] is True, (name, reply)
+        return reply
+
+    async def refused(self, name, payload, code):
+        """The same, which must be refused with `code`."""
+        reply = await self.call(name, payload)
+        assert reply["ok"] is False and reply["code"] == code and reply["error"], (name, reply)
+        return reply
+
+    async def event(self, name):
+        """The next event of this name; the others stay for later."""
+        async with asyncio.timeout(PATIENCE_SECONDS), self.arrived:
+            while True:
+                for entry in self.unread:
+                    if entry[0] == name:
+                        self.unread.remove(entry)
+                        return entry[1]
+                await self.arrived.wait()
+
+    async def any(self):
+        """The next event, whatever its name, with its name."""
+        async with asyncio.timeout(PATIENCE_SECONDS), self.arrived:
+            await self.arrived.wait_for(lambda: self.unread)
+            return self.unread.popleft()
+
+    async def silence(self, seconds=0.3):
+        """Fails if anything is unread or arrives within that time."""
+        await asyncio.sleep(seconds)
+        assert not self.unread, f"{self.user} should have heard nothing"
+        assert self.sio.connected, f"{self.user} is silent because the connection ended"
+
+
+@pytest.fixture(scope="module")
+def server():
+    with Server() as running:
+        yield running
