@@ -9,9 +9,13 @@ use serde_json::{Value, json};
 
 use crate::scene::{Board, Scene};
 
-/// The server's own limits: 100 in any minute, 10 in any second.
+/// The server's own limits: 100 commands in any minute and 10 in any second, 60 views in any ten seconds.
 async fn limited(settings: &[(&str, &str)]) -> Result<Scene> {
-    let defaults = [("BOARDWIRE_RATE_LIMIT_MAX_REQUESTS", "100"), ("BOARDWIRE_RATE_LIMIT_BURST", "10")];
+    let defaults = [
+        ("BOARDWIRE_RATE_LIMIT_MAX_REQUESTS", "100"),
+        ("BOARDWIRE_RATE_LIMIT_BURST", "10"),
+        ("BOARDWIRE_ACTIVITY_LIMIT_MAX_REQUESTS", "60"),
+    ];
     Scene::with(Kind::Sqlite, &[&defaults[..], settings].concat()).await
 }
 

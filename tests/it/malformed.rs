@@ -182,7 +182,10 @@ async fn what_is_not_http_is_turned_away() -> Result<()> {
         let read = read.with_context(|| format!("neither an answer nor an end to {bytes:?}"))?;
         if let Ok(length @ 1..) = read {
             let answer = String::from_utf8_lossy(&answer[..length]).into_owned();
-            ensure!(answer.starts_with("HTTP/1.") && answer.get(8..10) == Some(" 4"), "{bytes:?} was answered with {answer}");
+            ensure!(
+                answer.starts_with("HTTP/1.") && answer.get(8..10) == Some(" 4"),
+                "{bytes:?} was answered with {answer}"
+            );
         }
         others_go_on(&ann, &bob, &board).await?;
     }

@@ -44,6 +44,8 @@ export async function startServer(settings = {}) {
       BOARDWIRE_JWT_SECRET: SECRET,
       BOARDWIRE_RATE_LIMIT_MAX_REQUESTS: '1000000',
       BOARDWIRE_RATE_LIMIT_BURST: '1000000',
+      BOARDWIRE_ACTIVITY_LIMIT_MAX_REQUESTS: '1000000',
+      BOARDWIRE_FAILED_HANDSHAKES_PER_MINUTE: '1000000',
       ...settings,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -2,6 +2,7 @@
 
 import asyncio
 import collections
+import contextlib
 
 import pytest
 import socketio
@@ -9,6 +10,7 @@ import socketio
 from boardwire_server import Server, token
 
 PATIENCE_SECONDS = 10
+GOODBYE_SECONDS = 2
 
 
 class Client:
@@ -33,6 +35,12 @@ class Client:
             url, auth=self.auth if auth is None else auth, transports=transports, wait_timeout=PATIENCE_SECONDS
         )
         return await self.event("connection:status")
+
+    async def close(self):
+        """Leaves. The server may keep the last poll until its next ping: that is not waited for."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                await self.sio.disconnect()
 
     async def call(self, name, payload):
         """The reply to a command, through the callback."""

@@ -21,7 +21,7 @@ async def clients(server, transport, *users):
         opened = []
         for user in users:
             client = Client(user)
-            stack.push_async_callback(client.sio.disconnect)
+            stack.push_async_callback(client.close)
             await client.connect(server.url, [transport])
             opened.append(client)
         yield opened
@@ -45,7 +45,7 @@ def test_the_connection_says_what_it_is(server, transport):
         assert status["protocolVersion"] == 1
         assert status["socketId"] == ann.sio.get_sid()
         assert status["user"] == {"id": "ann", "name": "Ann", "permissions": ["read", "write"], "teams": []}
-        await ann.sio.disconnect()
+        await ann.close()
 
     asyncio.run(journey())
 
@@ -157,7 +157,7 @@ def test_a_client_that_was_away_catches_up(server, transport):
         async with clients(server, transport, "ann", "bob") as (ann, bob):
             board, _ = await new_board(ann, bob="viewer")
             snapshot = await bob.ask("board:get", {"boardId": board})
-            await bob.sio.disconnect()
+            await bob.close()
             task = (await ann.ask("task:create", {"boardId": board, "title": "Missed"}))["task"]
             async with clients(server, transport, "bob") as (back,):
                 resume = {"boardId": board, "since": snapshot["seq"], "epoch": snapshot["epoch"]}

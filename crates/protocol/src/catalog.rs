@@ -125,9 +125,13 @@ macro_rules! catalog {
 
             /// The JSON Schemas of the payload and of the result.
             #[cfg(feature = "schema")]
-            pub fn schemas(self, generator: &mut schemars::SchemaGenerator) -> (schemars::Schema, schemars::Schema) {
+            pub fn schemas(
+                self,
+                reading: &mut schemars::SchemaGenerator,
+                writing: &mut schemars::SchemaGenerator,
+            ) -> (schemars::Schema, schemars::Schema) {
                 match self { $($(
-                    Self::$variant => (generator.subschema_for::<$payload>(), generator.subschema_for::<$result>()),
+                    Self::$variant => (reading.subschema_for::<$payload>(), writing.subschema_for::<$result>()),
                 )*)* }
             }
         }

@@ -101,7 +101,15 @@ impl ErrorBody {
     /// An error with a code and a sentence.
     #[must_use]
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { message: message.into(), code, details: None, retry_after: None, limit: None, remaining: None, reset: None }
+        Self {
+            message: message.into(),
+            code,
+            details: None,
+            retry_after: None,
+            limit: None,
+            remaining: None,
+            reset: None,
+        }
     }
 
     /// The same with `details`.

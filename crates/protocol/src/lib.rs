@@ -30,8 +30,8 @@ pub use catalog::{BoardRole, Change, Command, CommandGroup, CommandKind, Permiss
 pub use command::{board, column, session, task};
 pub use decode::{Decoded, Invalid, Violation};
 pub use entity::{
-    Attachment, Board, Column, Comment, Dependency, DependencyType, Member, Notification, NotificationKind, Role, Status,
-    Task, Viewer, ViewerStatus,
+    Attachment, Board, Column, Comment, Dependency, DependencyType, Member, Notification, NotificationKind, Role,
+    Status, Task, Viewer, ViewerStatus,
 };
 pub use error::{Code, ErrorBody};
 pub use event::{ConnectedUser, Envelope, EnvelopeMeta, Ephemeral, Event, EventKind, Limits, data};

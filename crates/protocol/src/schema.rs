@@ -16,17 +16,20 @@ pub struct Schemas {
     pub definitions: Map<String, Value>,
 }
 
-/// Generates the schemas.
+/// Generates the schemas: payloads as they are read, everything else as it is written.
 #[must_use]
 pub fn schemas() -> Schemas {
-    let mut generator = SchemaGenerator::new(SchemaSettings::draft2020_12());
+    let mut reading = SchemaGenerator::new(SchemaSettings::draft2020_12().for_deserialize());
+    let mut writing = SchemaGenerator::new(SchemaSettings::draft2020_12().for_serialize());
     let commands = CommandKind::ALL
         .iter()
         .map(|kind| {
-            let (payload, result) = kind.schemas(&mut generator);
+            let (payload, result) = kind.schemas(&mut reading, &mut writing);
             (*kind, payload, result)
         })
         .collect();
-    let events = EventKind::ALL.iter().map(|kind| (*kind, kind.schema(&mut generator))).collect();
-    Schemas { commands, events, definitions: generator.take_definitions(true) }
+    let events = EventKind::ALL.iter().map(|kind| (*kind, kind.schema(&mut writing))).collect();
+    let mut definitions = reading.take_definitions(true);
+    definitions.extend(writing.take_definitions(true));
+    Schemas { commands, events, definitions }
 }

@@ -1,8 +1,6 @@
 //! Changes of boards and of their members.
 
-use boardwire_protocol::{
-    Board, BoardId, Column, ColumnId, Epoch, Event, Member, Role, Seq, Status, board, data,
-};
+use boardwire_protocol::{Board, BoardId, Column, ColumnId, Epoch, Event, Member, Role, Seq, Status, board, data};
 use serde_json::to_value;
 
 use crate::{
@@ -86,9 +84,14 @@ pub(crate) async fn update(unit: &mut Unit<'_>, command: board::Update) -> Resul
         let BoardState { board, changed, .. } = edit.board_mut();
         let mut merge = Merge::new(changed, board.version, command.expected_version)?;
         merge.set("name", &mut board.name, updates.name.map(|name| name.into_string()));
-        let description = updates.description.wanted().map(|text| text.map(|text| text.into_string()).unwrap_or_default());
+        let description =
+            updates.description.wanted().map(|text| text.map(|text| text.into_string()).unwrap_or_default());
         merge.set("description", &mut board.description, description);
-        merge.set("color", &mut board.color, updates.color.wanted().map(|color| color.map(|color| color.into_string())));
+        merge.set(
+            "color",
+            &mut board.color,
+            updates.color.wanted().map(|color| color.map(|color| color.into_string())),
+        );
         merge.finish(|| to_value(&before))?
     };
     if !changes.is_empty() {

@@ -74,6 +74,9 @@ impl Caller {
         if self.principal.allows(needed) {
             return Ok(());
         }
-        Err(Fault::Forbidden(format!("this credential does not have the permission {needed}, which {} needs", kind.name())))
+        Err(Fault::Forbidden(format!(
+            "this credential does not have the permission {needed}, which {} needs",
+            kind.name()
+        )))
     }
 }

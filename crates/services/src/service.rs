@@ -7,13 +7,7 @@ use serde_json::value::RawValue;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
-use crate::{
-    Applied, Caller, Fault, Origin, Publisher, access,
-    change::Request,
-    clock::Clock,
-    query,
-    storage::Store,
-};
+use crate::{Applied, Caller, Fault, Origin, Publisher, access, change::Request, clock::Clock, query, storage::Store};
 
 /// All that may be done on boards. Cheap to clone.
 #[derive(Clone)]

@@ -213,11 +213,19 @@ pub trait Transaction: Send {
     /// How many tasks a column holds.
     async fn count_tasks(&mut self, column: &ColumnId) -> Stored<u64>;
     /// The highest position in a column below `below` (`None`: of all), the task `except` left out.
-    async fn position_before(&mut self, column: &ColumnId, below: Option<&str>, except: Option<&TaskId>)
-    -> Stored<Option<String>>;
+    async fn position_before(
+        &mut self,
+        column: &ColumnId,
+        below: Option<&str>,
+        except: Option<&TaskId>,
+    ) -> Stored<Option<String>>;
     /// The lowest position in a column above `above`, the task `except` left out.
-    async fn position_after(&mut self, column: &ColumnId, above: &str, except: Option<&TaskId>)
-    -> Stored<Option<String>>;
+    async fn position_after(
+        &mut self,
+        column: &ColumnId,
+        above: &str,
+        except: Option<&TaskId>,
+    ) -> Stored<Option<String>>;
     /// A new task.
     async fn insert_task(&mut self, state: &TaskState) -> Stored<bool>;
     /// Writes a task back.

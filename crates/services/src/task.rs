@@ -74,7 +74,8 @@ pub(crate) async fn update(unit: &mut Unit<'_>, command: task::Update) -> Result
         let TaskState { task, changed } = &mut state;
         let mut merge = Merge::new(changed, task.version, command.expected_version)?;
         merge.set("title", &mut task.title, updates.title.map(|title| title.into_string()));
-        let description = updates.description.wanted().map(|text| text.map(|text| text.into_string()).unwrap_or_default());
+        let description =
+            updates.description.wanted().map(|text| text.map(|text| text.into_string()).unwrap_or_default());
         merge.set("description", &mut task.description, description);
         merge.set("status", &mut task.status, updates.status);
         merge.set("priority", &mut task.priority, updates.priority.map(|priority| priority.get()));

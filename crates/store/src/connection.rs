@@ -2,9 +2,10 @@
 //! `$1` parameters, integers and text.
 
 use boardwire_services::storage::Stored;
+use futures_util::StreamExt;
 use sqlx::{
-    Arguments, AssertSqlSafe, Executor, PgConnection, Postgres, Sqlite, SqliteConnection, error::BoxDynError,
-    postgres::PgArguments, query_with, sqlite::SqliteArguments,
+    Arguments, AssertSqlSafe, Either, Executor, PgConnection, Postgres, Sqlite, SqliteConnection, error::BoxDynError,
+    postgres::PgArguments, query, query_with, raw_sql, sqlite::SqliteArguments,
 };
 
 use crate::{
@@ -114,18 +115,37 @@ impl<'c> Connection<'c> {
         self.failed
     }
 
-    /// Runs a statement; gives the number of rows that it changed.
+    /// Runs a statement; gives the number of rows that it changed. On SQLite the answer is taken as soon as it is there:
+    /// waiting for the end of the stream behind it would cost another switch of threads.
     pub(crate) async fn execute(&mut self, statement: &Statement, values: &[Value<'_>]) -> Stored<u64> {
         self.refuse_after_failure(statement)?;
         let done = match &mut self.link {
             Link::Sqlite(link) => {
                 let query = query_with::<Sqlite, _>(statement.sqlite, sqlite_arguments(statement, values)?);
-                link.execute(query).await.map(|done| done.rows_affected())
+                let mut answers = link.fetch_many(query);
+                loop {
+                    match answers.next().await {
+                        Some(Ok(Either::Left(done))) => break Ok(done.rows_affected()),
+                        Some(Ok(Either::Right(_))) => {}
+                        Some(Err(error)) => break Err(error),
+                        None => break Ok(0),
+                    }
+                }
             }
             Link::Postgres(link) => {
                 let query = query_with::<Postgres, _>(statement.postgres, postgres_arguments(statement, values)?);
                 link.execute(query).await.map(|done| done.rows_affected())
             }
+        };
+        self.noting_failure(statement, done)
+    }
+
+    /// Runs a text of several statements without parameters, to the last.
+    pub(crate) async fn execute_all(&mut self, statement: &Statement) -> Stored<()> {
+        self.refuse_after_failure(statement)?;
+        let done = match &mut self.link {
+            Link::Sqlite(link) => link.execute(query(statement.sqlite)).await.map(drop),
+            Link::Postgres(link) => link.execute(raw_sql(statement.postgres)).await.map(drop),
         };
         self.noting_failure(statement, done)
     }
@@ -182,7 +202,7 @@ impl<'c> Connection<'c> {
 
     /// Runs a script of this crate's own, statements separated by semicolons.
     pub(crate) async fn run_script(&mut self, script: String) -> Result<(), sqlx::Error> {
-        let script = sqlx::raw_sql(AssertSqlSafe(script));
+        let script = raw_sql(AssertSqlSafe(script));
         match &mut self.link {
             Link::Sqlite(link) => link.execute(script).await.map(drop),
             Link::Postgres(link) => link.execute(script).await.map(drop),

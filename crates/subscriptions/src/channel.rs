@@ -198,9 +198,9 @@ impl State {
             wanted.insert((socket.key(), interest.key.clone()), (socket, interest));
         }
         self.recipients.retain(|key, recipient| {
-            recipient.interests.retain(|interest| {
-                !interest.everywhere || wanted.remove(&(*key, interest.key.clone())).is_some()
-            });
+            recipient
+                .interests
+                .retain(|interest| !interest.everywhere || wanted.remove(&(*key, interest.key.clone())).is_some());
             !recipient.interests.is_empty()
         });
         let from = self.delivered;

@@ -155,12 +155,7 @@ impl Hub {
     ///
     /// # Errors
     /// [`JoinError`]; the socket views what it viewed.
-    pub async fn view_task(
-        &self,
-        socket: &Arc<Socket>,
-        board: &BoardId,
-        task: &TaskId,
-    ) -> Result<Joined, JoinError> {
+    pub async fn view_task(&self, socket: &Arc<Socket>, board: &BoardId, task: &TaskId) -> Result<Joined, JoinError> {
         let mut interest = Interest::new(InterestKey::TaskView, KindSet::ALL, self.clock.now());
         interest.task = Some(task.clone());
         let mut previous = None;
@@ -282,11 +277,7 @@ impl Hub {
     }
 
     /// Where a replay begins, and whether the log still reaches back that far.
-    async fn reachable(
-        &self,
-        channel: &Channel,
-        resume: &Resume,
-    ) -> Result<(Option<Seq>, Option<bool>), JoinError> {
+    async fn reachable(&self, channel: &Channel, resume: &Resume) -> Result<(Option<Seq>, Option<bool>), JoinError> {
         let head = self.log.head(&channel.board).await?.ok_or(JoinError::NoBoard)?;
         let same_log = resume.epoch.as_ref().is_none_or(|epoch| *epoch == head.epoch);
         if !same_log || resume.since > head.seq || resume.since.next() < head.oldest {

@@ -41,13 +41,7 @@ impl Hub {
         }
     }
 
-    fn to_viewers(
-        &self,
-        board: &BoardId,
-        frame: &Frame,
-        wanted: impl Fn(&InterestKey) -> bool,
-        task: Option<&TaskId>,
-    ) {
+    fn to_viewers(&self, board: &BoardId, frame: &Frame, wanted: impl Fn(&InterestKey) -> bool, task: Option<&TaskId>) {
         let Some(channel) = self.channel(board) else { return };
         let state = channel.lock();
         for recipient in state.recipients().filter(|recipient| state.may_read(&recipient.socket)) {

@@ -71,6 +71,7 @@ payloads! {
     pub struct Updates {
         /// A new name.
         #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+        #[cfg_attr(feature = "schema", schemars(with = "Title"))]
         pub name: Option<Title>,
         /// A new description; `null` empties it.
         #[serde(default, skip_serializing_if = "Patch::is_keep")]

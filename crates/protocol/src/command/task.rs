@@ -60,15 +60,18 @@ payloads! {
     pub struct Updates {
         /// A new title.
         #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+        #[cfg_attr(feature = "schema", schemars(with = "Title"))]
         pub title: Option<Title>,
         /// A new description; `null` empties it.
         #[serde(default, skip_serializing_if = "Patch::is_keep")]
         pub description: Patch<LongText>,
         /// A new status. The task stays in its column.
         #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+        #[cfg_attr(feature = "schema", schemars(with = "Status"))]
         pub status: Option<Status>,
         /// A new priority.
         #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+        #[cfg_attr(feature = "schema", schemars(with = "Priority"))]
         pub priority: Option<Priority>,
         /// A new assignee; `null`: nobody.
         #[serde(default, skip_serializing_if = "Patch::is_keep")]
@@ -78,6 +81,7 @@ payloads! {
         pub due_date: Patch<DueDate>,
         /// New labels, in place of the old ones.
         #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+        #[cfg_attr(feature = "schema", schemars(with = "Tags"))]
         pub tags: Option<Tags>,
     }
 
@@ -103,7 +107,7 @@ payloads! {
         pub task_id: TaskId,
         /// Who works on it from now on; `null`: nobody. Must be there.
         #[serde(deserialize_with = "serde::Deserialize::deserialize")]
-        #[cfg_attr(feature = "schema", schemars(required))]
+        #[cfg_attr(feature = "schema", schemars(with = "Patch<UserId>"))]
         pub assignee: Option<UserId>,
     }
 

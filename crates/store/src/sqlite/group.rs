@@ -17,14 +17,13 @@ use crate::{
     work::{self, Body},
 };
 
-const SAVEPOINT: Statement = Statement::new("sqlite.savepoint", "SAVEPOINT unit");
-const RELEASE: Statement = Statement::new("sqlite.release", "RELEASE unit");
-const UNDO: Statement = Statement::new("sqlite.undo", "ROLLBACK TO unit; RELEASE unit");
+const UNDO: Statement = Statement::new("sqlite.undo", "ROLLBACK TO unit");
 
 /// A unit of work in the queue.
 #[async_trait]
 pub(super) trait Waiting: Send {
-    /// Runs it behind a savepoint of its own. An error means that the transaction around it can't be kept.
+    /// Runs it, and takes back to the savepoint `unit` what it did where it fails. An error means that the transaction
+    /// around it can't be kept.
     async fn run(&mut self, connection: &mut SqliteConnection) -> Stored<()>;
 
     /// Tells the caller how it went. `lost`: nothing of the transaction was kept, for this reason.
@@ -49,14 +48,16 @@ impl<T> Pending<T> {
 impl<T: Send> Waiting for Pending<T> {
     async fn run(&mut self, connection: &mut SqliteConnection) -> Stored<()> {
         let Some(body) = self.body.take() else { return Ok(()) };
-        Connection::sqlite(connection).execute(&SAVEPOINT, &[]).await?;
         let outcome = {
             let mut unit = Connection::sqlite(connection);
             work::run(body, &mut unit, self.limit).instrument(self.span.clone()).await
         };
-        let end = if outcome.is_ok() { &RELEASE } else { &UNDO };
+        let failed = outcome.is_err();
         self.outcome = Some(outcome);
-        Connection::sqlite(connection).execute(end, &[]).await.map(drop)
+        if failed {
+            Connection::sqlite(connection).execute(&UNDO, &[]).await?;
+        }
+        Ok(())
     }
 
     fn answer(self: Box<Self>, lost: Option<&StorageError>) {

@@ -8,8 +8,17 @@ use sqlx::{ConnectOptions, Connection as _, SqliteConnection, sqlite::SqliteConn
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use super::{BEGIN, COMMIT, group::Waiting};
-use crate::{Options, connection::Connection, error::failed};
+use super::{COMMIT, group::Waiting};
+use crate::{
+    Options,
+    connection::{Connection, Statement},
+    error::failed,
+};
+
+/// Each unit of work runs behind a savepoint; `COMMIT` releases the last one. What is written in one text costs one
+/// switch to SQLite's thread and back, and such switches are most of what a unit costs.
+const FIRST: Statement = Statement::new("sqlite.begin", "BEGIN IMMEDIATE; SAVEPOINT unit");
+const NEXT: Statement = Statement::new("sqlite.next", "RELEASE unit; SAVEPOINT unit");
 
 pub(super) struct Writer {
     options: SqliteConnectOptions,
@@ -82,22 +91,20 @@ impl Writer {
             Some(connection) => connection,
             None => self.options.connect().await.map_err(|error| failed("opening the database file", &error))?,
         };
-        Connection::sqlite(&mut connection).execute(&BEGIN, &[]).await?;
+        Connection::sqlite(&mut connection).execute_all(&FIRST).await?;
         Ok(connection)
     }
 
     async fn run_group(&mut self, connection: &mut SqliteConnection, group: &mut Vec<Box<dyn Waiting>>) -> Stored<()> {
         let started = Instant::now();
-        let mut next = 0;
-        while let Some(unit) = group.get_mut(next) {
+        while let Some(unit) = group.last_mut() {
             unit.run(connection).await?;
-            next += 1;
-            if group.len() < self.group_units
-                && started.elapsed() < self.group_time
-                && let Ok(unit) = self.queue.try_recv()
-            {
-                group.push(unit);
+            if group.len() >= self.group_units || started.elapsed() >= self.group_time {
+                break;
             }
+            let Ok(unit) = self.queue.try_recv() else { break };
+            group.push(unit);
+            Connection::sqlite(connection).execute_all(&NEXT).await?;
         }
         Connection::sqlite(connection).execute(&COMMIT, &[]).await.map(drop)
     }

@@ -3,6 +3,10 @@
 //! To add one, write a function that returns its whole text and give it a row in [`GENERATED`]. The text must depend
 //! on the code alone, so that two runs agree.
 
+mod reference;
+mod schema;
+mod typescript;
+
 use std::fs;
 use std::path::Path;
 
@@ -14,7 +18,8 @@ use crate::workspace::Workspace;
 type Make = fn() -> Result<String>;
 
 /// Each generated file, by its path from the repository's root.
-const GENERATED: &[(&str, Make)] = &[];
+const GENERATED: &[(&str, Make)] =
+    &[("docs/api/WEBSOCKET.md", reference::make), ("crates/client-typescript/src/protocol.ts", typescript::make)];
 
 /// Writes every generated file that is not as it should be. With `check`, such a file is an error all the same.
 pub(crate) fn run(workspace: &Workspace, check: bool) -> Result<()> {

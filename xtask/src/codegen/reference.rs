@@ -1,0 +1,124 @@
+//! The reference of the socket API, `docs/api/WEBSOCKET.md`.
+
+use std::fmt::Write as _;
+
+use anyhow::Result;
+use boardwire_protocol::{
+    BoardRole, Code, CommandGroup, CommandKind, PROTOCOL_VERSION, Permission,
+    schema::{Schemas, schemas},
+};
+use serde_json::Value;
+
+use super::schema::{bounds, constants, description, fields, resolve, type_of};
+
+const HEAD: &str = include_str!("reference_head.md");
+
+pub(crate) fn make() -> Result<String> {
+    let schemas = schemas();
+    let mut text = HEAD.replace("{version}", &PROTOCOL_VERSION.to_string());
+    writeln!(text, "## Commands\n")?;
+    for group in [CommandGroup::Change, CommandGroup::Query, CommandGroup::Session] {
+        writeln!(text, "{}\n", introduction(group))?;
+        for (kind, payload, result) in schemas.commands.iter().filter(|(kind, ..)| kind.group() == group) {
+            command(&mut text, *kind, payload.as_value(), result.as_value())?;
+        }
+    }
+    events(&mut text, &schemas)?;
+    writeln!(text, "## Types\n")?;
+    for (name, schema) in &schemas.definitions {
+        let is_event = schemas.events.iter().any(|(_, event)| super::schema::reference(event.as_value()) == Some(name));
+        if !is_event {
+            definition(&mut text, name, schema)?;
+        }
+    }
+    writeln!(text, "## Error codes\n\n| code | meaning |\n|---|---|")?;
+    for code in Code::ALL {
+        writeln!(text, "| `{}` | {} |", code.as_str(), code.meaning().trim())?;
+    }
+    Ok(text)
+}
+
+fn introduction(group: CommandGroup) -> &'static str {
+    match group {
+        CommandGroup::Change => {
+            "### Changes\n\nEach is one transaction. The reply's `seq` is the board's sequence number after it. A command that \
+             finds everything as wanted already succeeds, changes nothing and causes no event."
+        }
+        CommandGroup::Query => "### Queries\n\nEach shows one consistent moment.",
+        CommandGroup::Session => "### The socket's own\n\nThese concern the connection that sends them.",
+    }
+}
+
+fn command(text: &mut String, kind: CommandKind, payload: &Value, result: &Value) -> Result<()> {
+    writeln!(text, "#### `{}`\n\n{}", kind.name(), kind.summary().trim())?;
+    let permission = match kind.permission() {
+        Permission::Read => "read",
+        Permission::Write => "write",
+    };
+    let role = match kind.role() {
+        BoardRole::None => "",
+        BoardRole::Viewer => ", and on the board the role `viewer` or more",
+        BoardRole::Member => ", and on the board the role `member` or more",
+        BoardRole::Owner => ", and on the board the role `owner`",
+    };
+    writeln!(text, "Needs the permission `{permission}`{role}.")?;
+    if let Some(field) = kind.bare_field() {
+        writeln!(text, "Also takes the bare `{field}` as a string.")?;
+    }
+    writeln!(text)?;
+    table(text, "payload", payload)?;
+    table(text, "result", result)
+}
+
+fn events(text: &mut String, schemas: &Schemas) -> Result<()> {
+    writeln!(text, "## Events\n")?;
+    for durable in [true, false] {
+        writeln!(text, "{}\n", if durable { DURABLE } else { EPHEMERAL })?;
+        for (kind, schema) in schemas.events.iter().filter(|(kind, _)| kind.is_durable() == durable) {
+            writeln!(text, "#### `{}`\n\n{}\n", kind.name(), kind.summary().trim())?;
+            table(text, "data", resolve(schema.as_value(), &schemas.definitions))?;
+        }
+    }
+    Ok(())
+}
+
+const DURABLE: &str = "### Durable\n\nIn the board's log, with a `seq`.";
+const EPHEMERAL: &str = "### Ephemeral\n\nTrue when they are sent, and not kept.";
+
+fn definition(text: &mut String, name: &str, schema: &Value) -> Result<()> {
+    writeln!(text, "### {name}\n\n{}\n", description(schema))?;
+    if let Some(values) = constants(schema) {
+        let values: Vec<_> = values.iter().map(|value| format!("`{value}`")).collect();
+        writeln!(text, "One of {}.\n", values.join(", "))?;
+        return Ok(());
+    }
+    table(text, "field", schema)
+}
+
+fn table(text: &mut String, title: &str, schema: &Value) -> Result<()> {
+    let fields = fields(schema);
+    if fields.is_empty() {
+        writeln!(text, "No {title}.\n")?;
+        return Ok(());
+    }
+    writeln!(text, "| {title} | type | |\n|---|---|---|")?;
+    rows(text, "", schema)?;
+    writeln!(text)?;
+    Ok(())
+}
+
+fn rows(text: &mut String, parent: &str, schema: &Value) -> Result<()> {
+    for field in fields(schema) {
+        let nested = field.schema["properties"].is_object();
+        let name = format!("{parent}{}", field.name);
+        let mark = if field.required { "" } else { "?" };
+        let kind = if nested { "object".to_owned() } else { type_of(field.schema).replace('|', "\\|") };
+        let bounds = bounds(field.schema);
+        let bounds = if bounds.is_empty() { bounds } else { format!(" ({})", bounds.replace('|', "\\|")) };
+        writeln!(text, "| `{name}{mark}` | `{kind}` | {}{bounds} |", description(field.schema))?;
+        if nested {
+            rows(text, &format!("{name}."), field.schema)?;
+        }
+    }
+    Ok(())
+}
