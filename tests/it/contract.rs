@@ -36,7 +36,10 @@ const MEMBER: &[&str] = &["board_id", "name", "role", "user_id"];
 async fn the_connection_says_what_it_is() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let ann = scene.client("ann").await?;
-    let status = ann.status();
+    let envelope = ann.status();
+    assert_eq!(fields(envelope), ["data", "id", "timestamp", "type"]);
+    assert_eq!(envelope["type"], "connection:status");
+    let status = &envelope["data"];
     let names = ["limits", "protocolVersion", "serverVersion", "socketId", "status", "user"];
     assert_eq!(fields(status), names);
     assert_eq!((&status["status"], &status["protocolVersion"]), (&json!("connected"), &json!(1)));

@@ -18,7 +18,7 @@ async fn clients_are_told_and_the_exit_is_clean(kind: Kind) -> Result<()> {
     scene.server.ask_to_drain()?;
     for client in [&ann, &bob] {
         let closing = client.next_event("server:closing").await?.payload;
-        ensure!(closing["reconnectAfterMs"].as_u64().is_some(), "{closing}");
+        ensure!(closing["data"]["reconnectAfterMs"].as_u64().is_some(), "{closing}");
         client.wait_closed(Duration::from_secs(10)).await?;
     }
     let status = scene.server.terminate().await?;

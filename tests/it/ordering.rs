@@ -1,7 +1,10 @@
 //! Order on one socket: commands, replies and events.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use anyhow::{Context, Result, ensure};
-use boardwire_test_support::{Evidence, Heard, Kind, Replica, converge};
+use boardwire_test_support::{Evidence, Heard, Kind, PATIENCE, Replica, converge, eventually};
 use serde_json::json;
 
 use crate::scene::{Board, Scene};
@@ -79,23 +82,14 @@ async fn events_come_before_acknowledgements_with_a_higher_number(kind: Kind) ->
         ensure!(reply["ok"] == true, "{reply}");
         end = end.max(reply["seq"].as_u64().context("no seq")?);
     }
-    // What each socket heard, replies standing in for its own events, is the log without a hole, a repeat or an inversion.
     for ((user, socket), replica) in users.iter().zip(&sockets).zip(&mut replicas) {
-        while replica.seq() < end {
-            let mut heard = socket.recorded();
-            if heard.is_empty() {
-                let event = socket.next_matching("the rest of the log", |event| event.seq() == Some(end)).await;
-                event.with_context(|| format!("{user} is at {}", replica.seq()))?;
-                heard = socket.recorded();
-            }
-            for heard in heard {
-                match heard {
-                    Heard::Ack(_, reply) => replica.apply_own_reply(reply["seq"].as_u64().context("no seq")?, &reply),
-                    Heard::Event(event) => replica.apply(&event),
-                }
-                .with_context(|| format!("on {user}'s socket"))?;
-            }
-        }
+        let mut heard = Vec::new();
+        let complete = eventually("the rest of the log", PATIENCE, async || {
+            heard.extend(socket.recorded());
+            Ok((heard.len() as u64 >= end - replica.seq()).then_some(()))
+        });
+        complete.await.with_context(|| format!("{user} heard only {} of the log", heard.len()))?;
+        in_order(replica, heard).with_context(|| format!("on {user}'s socket"))?;
     }
     let snapshot = board.snapshot(&owner).await?;
     let replicas: Vec<_> = users.map(str::to_owned).into_iter().zip(replicas).collect();
@@ -107,6 +101,39 @@ async fn events_come_before_acknowledgements_with_a_higher_number(kind: Kind) ->
         snapshot: &snapshot,
     };
     assert_eq!(converge(evidence).await?.replicas, users.len());
+    Ok(())
+}
+
+/// Replies standing in for the socket's own events, what it heard is the log without a hole or a repeat; replies come
+/// in their order, events in theirs, and each event before the replies with a higher number.
+fn in_order(replica: &mut Replica, heard: Vec<Heard>) -> Result<()> {
+    let seq = |heard: &Heard| match heard {
+        Heard::Ack(_, reply) => reply["seq"].as_u64(),
+        Heard::Event(event) => event.seq(),
+    };
+    let (mut last_reply, mut last_event) = (0, 0);
+    let mut log = BTreeMap::new();
+    for heard in heard {
+        let seq = seq(&heard).with_context(|| format!("no seq: {heard:?}"))?;
+        match &heard {
+            Heard::Ack(..) => {
+                ensure!(seq > last_reply, "the reply {seq} after the reply {last_reply}");
+                last_reply = seq;
+            }
+            Heard::Event(_) => {
+                ensure!(seq > last_event, "the event {seq} after the event {last_event}");
+                ensure!(seq > last_reply, "the event {seq} after the reply {last_reply}");
+                last_event = seq;
+            }
+        }
+        ensure!(log.insert(seq, heard).is_none(), "{seq} came as an event and as a reply");
+    }
+    for (seq, heard) in log {
+        match heard {
+            Heard::Ack(_, reply) => replica.apply_own_reply(seq, &reply)?,
+            Heard::Event(event) => replica.apply(&event)?,
+        }
+    }
     Ok(())
 }
 
@@ -123,7 +150,7 @@ async fn the_sender_gets_the_reply_and_its_other_socket_the_event(kind: Kind) ->
     assert_eq!(event.payload["requestId"], "r1");
     assert_eq!(event.payload["userId"], "ann");
     assert_eq!(event.seq(), reply["seq"].as_u64());
-    sender.expect_silence(std::time::Duration::from_millis(300)).await?;
+    sender.expect_silence(Duration::from_millis(300)).await?;
 
     // Without a callback the reply is an event to the sender alone.
     sender.emit("task:update", &json!({ "taskId": reply["task"]["id"], "updates": { "title": "Once more" } }));
@@ -133,5 +160,5 @@ async fn the_sender_gets_the_reply_and_its_other_socket_the_event(kind: Kind) ->
     sender.emit("task:update", &json!({ "taskId": "nowhere", "updates": { "title": "X" } }));
     let refusal = sender.next_any().await?;
     assert_eq!((refusal.name.as_str(), &refusal.payload["code"]), ("task:update:error", &json!("NOT_FOUND")));
-    other.expect_silence(std::time::Duration::from_millis(300)).await
+    other.expect_silence(Duration::from_millis(300)).await
 }

@@ -111,16 +111,40 @@ async fn filters_narrow() -> Result<()> {
     cid.ask("task:update", rename(&two, "By Cid here")).await?;
     assert_eq!(bob.next_any().await?.data()["task"]["title"], "By Cid here");
     bob.ask("unsubscribe", json!({ "subscriptionId": id })).await?;
+    bob.expect_silence(WINDOW).await
+}
 
-    // Without a board: all that he may read, those included that come later.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_board_it_covers_all_that_may_be_read() -> Result<()> {
+    let Stage { scene: _scene, ann, bob, board } = stage().await?;
+    let other = Board::create(&ann, &[("bob", "viewer")]).await?;
     subscribe(&bob, "task:created", json!({})).await?;
-    other.task(&ann, "There").await?;
-    assert_eq!(bob.next_any().await?.board(), Some(other.id.as_str()));
+    for (board, title) in [(&board, "Here"), (&other, "There")] {
+        board.task(&ann, title).await?;
+        assert_eq!(bob.next_any().await?.data()["task"]["title"], title);
+    }
+    // What he may read changes, and the subscription with it.
     let later = Board::create(&ann, &[]).await?;
     later.task(&ann, "Not yet").await?;
     ann.ask("board:member:set", json!({ "boardId": later.id, "userId": "bob", "role": "viewer" })).await?;
     later.task(&ann, "Now").await?;
     assert_eq!(bob.next_any().await?.data()["task"]["title"], "Now");
+    bob.expect_silence(WINDOW).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_subscription_begins_with_what_comes_after_it() -> Result<()> {
+    let Stage { scene: _scene, ann, bob, board } = stage().await?;
+    let other = Board::create(&ann, &[("bob", "viewer")]).await?;
+    // The server has had this board in hand for another subscription, and let go of it.
+    let id = subscribe(&bob, "task:*", json!({ "userId": "nobody" })).await?;
+    bob.ask("unsubscribe", json!({ "subscriptionId": id })).await?;
+    let id = subscribe(&bob, "task:*", json!({ "boardId": other.id })).await?;
+    board.task(&ann, "Before").await?;
+    bob.ask("unsubscribe", json!({ "subscriptionId": id })).await?;
+    subscribe(&bob, "task:*", json!({})).await?;
+    board.task(&ann, "After").await?;
+    assert_eq!(bob.next_any().await?.data()["task"]["title"], "After");
     bob.expect_silence(WINDOW).await
 }
 

@@ -52,14 +52,14 @@ export function open(url, user, options = {}) {
   return {
     socket,
     user,
-    /** Waits for `connect` and `connection:status`; the status. */
+    /** Waits for `connect` and `connection:status`; its data. */
     async connected() {
       await new Promise((resolve, reject) => {
         if (socket.connected) return resolve();
         socket.once('connect', resolve);
         socket.once('connect_error', reject);
       });
-      return (await next('connection:status', ({ name }) => name === 'connection:status')).payload;
+      return (await next('connection:status', ({ name }) => name === 'connection:status')).payload.data;
     },
     /** The reply to a command, through the callback. */
     call: (name, payload) => socket.timeout(PATIENCE_MS).emitWithAck(name, payload),

@@ -30,17 +30,19 @@ class Client:
             self.arrived.notify_all()
 
     async def connect(self, url, transports, auth=None):
-        """Connects and waits for `connection:status`, which it returns."""
+        """Connects and waits for `connection:status`, whose data it returns."""
         await self.sio.connect(
             url, auth=self.auth if auth is None else auth, transports=transports, wait_timeout=PATIENCE_SECONDS
         )
-        return await self.event("connection:status")
+        return (await self.event("connection:status"))["data"]
 
     async def close(self):
         """Leaves. The server may keep the last poll until its next ping: that is not waited for."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(GOODBYE_SECONDS):
                 await self.sio.disconnect()
+        if self.sio.eio.http and not self.sio.eio.http.closed:
+            await self.sio.eio.http.close()
 
     async def call(self, name, payload):
         """The reply to a command, through the callback."""

@@ -32,7 +32,7 @@ fn checks(workspace: &Workspace, report: &mut Report) {
     if report.step("release build", |_| cargo(workspace, &["build", "--release"])) {
         report.step("demo", |_| demo::smoke(workspace));
     }
-    report.step("benchmark", |_| bench::run(true));
+    report.step("benchmark", |_| bench::run(workspace, true));
 }
 
 fn cargo(workspace: &Workspace, arguments: &[&str]) -> Result<()> {

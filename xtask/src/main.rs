@@ -100,6 +100,6 @@ fn dispatch(task: Task) -> Result<bool> {
         Task::Ci => Ok(ci::run(&workspace)),
         Task::Codegen { check } => codegen::run(&workspace, check).map(|()| true),
         Task::Tidy => tidy::run(&workspace).map(|()| true),
-        Task::Bench { quick } => bench::run(quick).map(|()| true),
+        Task::Bench { quick } => bench::run(&workspace, quick).map(|()| true),
     }
 }

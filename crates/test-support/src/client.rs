@@ -84,7 +84,7 @@ impl Client {
         &self.socket_id
     }
 
-    /// The payload of `connection:status`.
+    /// The envelope of `connection:status`.
     #[must_use]
     pub fn status(&self) -> &Value {
         &self.status

@@ -15,6 +15,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use tokio::{
+    runtime::Handle,
     sync::{mpsc, oneshot},
     time::timeout,
 };
@@ -106,7 +107,9 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<SqliteDatabase,
     let (queue, waiting) = mpsc::channel(options.queue.max(1));
     let stop = CancellationToken::new();
     let tasks = TaskTracker::new();
-    tasks.spawn(Writer::new(for_writer, connection, waiting, stop.clone(), options).run());
+    let writer = Writer::new(for_writer, connection, waiting, stop.clone(), options);
+    let runtime = Handle::current();
+    tasks.spawn_blocking(move || runtime.block_on(writer.run()));
     tasks.close();
     Ok(SqliteDatabase { readers, queue, wait: options.wait, unit_time: options.unit_time, stop, tasks })
 }
