@@ -5,6 +5,7 @@
 //! # To add a session command
 //! After its line in `protocol`'s catalog, the match in `session.rs` asks for an arm. Changes and queries need nothing
 //! here.
+#![doc = include_str!("../README.md")]
 
 mod connect;
 mod gateway;

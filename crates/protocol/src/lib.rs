@@ -9,6 +9,7 @@
 //!
 //! # To add an event
 //! Write its data in `event.rs` and add one line to the list there.
+#![doc = include_str!("../README.md")]
 
 mod catalog;
 mod command;

@@ -21,7 +21,7 @@ const MAX_COLUMNS: usize = 100;
 
 pub(crate) async fn create(unit: &mut Unit<'_>, command: column::Create) -> Result<Applied, Fault> {
     let mut edit = unit.board(&command.board_id, Role::Member, Archived::Refused).await?;
-    let columns = edit.columns().await?;
+    let mut columns = edit.columns().await?;
     if columns.len() >= MAX_COLUMNS {
         return Err(Fault::conflict(format!("a board has at most {MAX_COLUMNS} columns")));
     }
@@ -30,9 +30,14 @@ pub(crate) async fn create(unit: &mut Unit<'_>, command: column::Create) -> Resu
         None => ColumnId::try_from(edit.new_id().as_str()).map_err(|_| Fault::BrokenOff)?,
     };
     let at = index_for(&columns, command.before.as_ref(), command.after.as_ref())?;
-    let low = at.checked_sub(1).map(|before| columns[before].position.as_str());
-    let key = position::between(low, columns.get(at).map(|column| column.position.as_str()));
-    let narrow = key.len() > LONG;
+    let mut key = key_at(&columns, at);
+    if key.len() > LONG {
+        let order: Vec<_> = columns.into_iter().map(|column| column.id).collect();
+        columns = edit.reorder(&order).await?;
+        let event = edit.reordered(&columns);
+        edit.record_aside(event).await?;
+        key = key_at(&columns, at);
+    }
     let column = Column {
         id,
         board_id: edit.id().clone(),
@@ -44,7 +49,7 @@ pub(crate) async fn create(unit: &mut Unit<'_>, command: column::Create) -> Resu
         created_at: edit.now(),
         updated_at: edit.now(),
     };
-    let mut state = ColumnState { column, changed: FieldVersions::default() };
+    let state = ColumnState { column, changed: FieldVersions::default() };
     if !edit.tx().insert_column(&state).await? {
         return Err(Fault::conflict("this column id is taken"));
     }
@@ -53,11 +58,6 @@ pub(crate) async fn create(unit: &mut Unit<'_>, command: column::Create) -> Resu
         board_id: edit.id().clone(),
     }))
     .await?;
-    if narrow {
-        let order: Vec<_> = edit.columns().await?.into_iter().map(|column| column.id).collect();
-        let columns = reorder_to(&mut edit, &order).await?;
-        state.column = columns.into_iter().find(|column| column.id == state.column.id).unwrap_or(state.column);
-    }
     edit.finish(&column::ColumnResult { column: state.column }).await
 }
 
@@ -105,7 +105,10 @@ pub(crate) async fn reorder(unit: &mut Unit<'_>, command: column::Reorder) -> Re
     let columns = if columns.iter().map(|column| &column.id).eq(&command.column_ids) {
         columns
     } else {
-        reorder_to(&mut edit, &command.column_ids).await?
+        let columns = edit.reorder(&command.column_ids).await?;
+        let event = edit.reordered(&columns);
+        edit.record(event).await?;
+        columns
     };
     edit.finish(&column::Columns { columns }).await
 }
@@ -124,7 +127,8 @@ pub(crate) async fn delete(unit: &mut Unit<'_>, command: column::Delete) -> Resu
                 task.task.position = edit.place(&target.id, &Neighbours::default(), &task.task.id).await?;
                 edit.enter(&mut task, &target);
                 edit.tx().save_task(&task).await?;
-                edit.record_move(task.task, command.column_id.clone()).await?;
+                let event = edit.moved(task.task, command.column_id.clone());
+                edit.record_aside(event).await?;
             }
         }
         None if tasks.is_empty() => {}
@@ -164,23 +168,36 @@ fn index_for(columns: &[Column], before: Option<&ColumnId>, after: Option<&Colum
     Ok(after.map(|at| at + 1).or(before).unwrap_or(columns.len()))
 }
 
-/// Gives all columns new positions in this order, and records it.
-async fn reorder_to(edit: &mut BoardEdit<'_, '_>, order: &[ColumnId]) -> Result<Vec<Column>, Fault> {
-    let id = edit.id().clone();
-    let mut states: HashMap<_, _> =
-        edit.tx().columns(&id).await?.into_iter().map(|state| (state.column.id.clone(), state)).collect();
-    let mut columns = Vec::with_capacity(order.len());
-    for (id, key) in order.iter().zip(position::spread(None, None, order.len())) {
-        let Some(mut state) = states.remove(id) else { continue };
-        if state.column.position != key {
-            state.column.position = key;
-            state.column.version += 1;
-            state.column.updated_at = edit.now();
-            state.changed.0.insert("position".to_owned(), state.column.version);
-            edit.tx().save_column(&state).await?;
+/// The position between the columns at `at - 1` and `at`.
+fn key_at(columns: &[Column], at: usize) -> String {
+    let position = |column: &'_ Column| column.position.clone();
+    let low = at.checked_sub(1).and_then(|before| columns.get(before)).map(position);
+    position::between(low.as_deref(), columns.get(at).map(position).as_deref())
+}
+
+impl BoardEdit<'_, '_> {
+    /// Gives all columns new positions in this order.
+    async fn reorder(&mut self, order: &[ColumnId]) -> Result<Vec<Column>, Fault> {
+        let id = self.id().clone();
+        let mut states: HashMap<_, _> =
+            self.tx().columns(&id).await?.into_iter().map(|state| (state.column.id.clone(), state)).collect();
+        let mut columns = Vec::with_capacity(order.len());
+        for (id, key) in order.iter().zip(position::spread(None, None, order.len())) {
+            let Some(mut state) = states.remove(id) else { continue };
+            if state.column.position != key {
+                state.column.position = key;
+                state.column.version += 1;
+                state.column.updated_at = self.now();
+                state.changed.0.insert("position".to_owned(), state.column.version);
+                self.tx().save_column(&state).await?;
+            }
+            columns.push(state.column);
         }
-        columns.push(state.column);
+        Ok(columns)
     }
-    edit.record(Event::ColumnReordered(data::ColumnReordered { columns: columns.clone(), board_id: id })).await?;
-    Ok(columns)
+
+    /// That the columns have a new order.
+    fn reordered(&self, columns: &[Column]) -> Event {
+        Event::ColumnReordered(data::ColumnReordered { columns: columns.to_vec(), board_id: self.id().clone() })
+    }
 }

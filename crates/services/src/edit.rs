@@ -8,7 +8,7 @@ use boardwire_protocol::{
 use serde::Serialize;
 
 use crate::{
-    Applied, Fault,
+    Applied, Fault, Origin,
     storage::{BoardState, ColumnState, LogEntry, TaskState, Transaction},
     unit::Unit,
 };
@@ -76,8 +76,17 @@ impl<'u, 't> BoardEdit<'u, 't> {
         }
     }
 
-    /// Appends an event to the board's log under the next `seq`.
+    /// Appends the event that the reply stands for: the connection that asked gets the reply in its place. It comes last.
     pub(crate) async fn record(&mut self, event: Event) -> Result<(), Fault> {
+        self.append(event, self.unit.origin).await
+    }
+
+    /// Appends an event that comes with the change and is not in the reply: everybody gets it.
+    pub(crate) async fn record_aside(&mut self, event: Event) -> Result<(), Fault> {
+        self.append(event, None).await
+    }
+
+    async fn append(&mut self, event: Event, origin: Option<Origin>) -> Result<(), Fault> {
         let (task_id, subject) = concerns(&event);
         let entry = LogEntry {
             board_id: self.id().clone(),
@@ -86,7 +95,7 @@ impl<'u, 't> BoardEdit<'u, 't> {
             task_id,
             subject,
             actor: Some(self.actor()),
-            origin: self.unit.origin,
+            origin,
             at: self.unit.now,
             envelope: Envelope::new(
                 &EnvelopeMeta {

@@ -94,7 +94,8 @@ impl BoardEdit<'_, '_> {
         self.touch(&mut state, &["position"]);
         self.tx().save_task(&state).await?;
         let column = state.task.column_id.clone();
-        self.record_move(state.task, column).await
+        let event = self.moved(state.task, column);
+        self.record_aside(event).await
     }
 
     /// Raises a task's version and notes which fields changed with it.
@@ -106,15 +107,14 @@ impl BoardEdit<'_, '_> {
         }
     }
 
-    /// Records that a task moved, from `from_column` to where it is now.
-    pub(crate) async fn record_move(&mut self, task: Task, from_column: ColumnId) -> Result<(), Fault> {
-        let event = Event::TaskMoved(data::TaskMoved {
+    /// That a task moved, from `from_column` to where it is now.
+    pub(crate) fn moved(&self, task: Task, from_column: ColumnId) -> Event {
+        Event::TaskMoved(data::TaskMoved {
             from_column,
             to_column: task.column_id.clone(),
             moved_by: self.actor(),
             board_id: self.id().clone(),
             task,
-        });
-        self.record(event).await
+        })
     }
 }

@@ -114,7 +114,8 @@ pub(crate) async fn move_to(unit: &mut Unit<'_>, command: task::Move) -> Result<
     state.task.position = edit.place(&column.id, &neighbours, &state.task.id).await?;
     edit.enter(&mut state, &column);
     edit.tx().save_task(&state).await?;
-    edit.record_move(state.task.clone(), from_column).await?;
+    let event = edit.moved(state.task.clone(), from_column);
+    edit.record(event).await?;
     edit.finish(&task::TaskResult { task: state.task }).await
 }
 

@@ -16,9 +16,10 @@ use boardwire_protocol::{
     Board, BoardId, Column, ColumnId, Epoch, EventKind, RequestId, Role, Seq, Status, Task, TaskId, Timestamp, UserId,
 };
 use boardwire_services::{
-    Applied,
+    Applied, Fault,
     storage::{
-        BoardState, ColumnState, FieldVersions, Job, LogEntry, Remembered, SaveUser, Store, TaskState, Transaction,
+        BoardState, ColumnState, FieldVersions, Job, LogEntry, Remembered, SaveUser, StorageError, Store, TaskState,
+        Transaction,
     },
 };
 use boardwire_store::{Options, open};
@@ -79,6 +80,10 @@ async fn measure(store: &Arc<dyn Store>, count: &Arc<AtomicU64>, callers: u64, u
     Ok(())
 }
 
+fn fault(error: anyhow::Error) -> Fault {
+    StorageError::Broken(error.into()).into()
+}
+
 fn board_id(number: u64) -> Result<BoardId> {
     Ok(BoardId::try_from(format!("019900a0-0000-7000-8000-b{number:011}").as_str())?)
 }
@@ -88,13 +93,7 @@ fn task_id(number: u64) -> Result<TaskId> {
 }
 
 fn update(number: u64) -> Job {
-    Box::new(move |tx| {
-        Box::pin(async move {
-            update_task(tx, number)
-                .await
-                .map_err(|error| boardwire_services::storage::StorageError::Broken(error.to_string().into()).into())
-        })
-    })
+    Box::new(move |tx| Box::pin(async move { update_task(tx, number).await.map_err(fault) }))
 }
 
 async fn update_task(tx: &mut dyn Transaction, number: u64) -> Result<Applied> {
@@ -139,13 +138,7 @@ async fn fill(store: &Arc<dyn Store>) -> Result<()> {
     };
     store.save_user(&user).await?;
     for number in 0..BOARDS {
-        let job: Job = Box::new(move |tx| {
-            Box::pin(async move {
-                add_board(tx, number)
-                    .await
-                    .map_err(|error| boardwire_services::storage::StorageError::Broken(error.to_string().into()).into())
-            })
-        });
+        let job: Job = Box::new(move |tx| Box::pin(async move { add_board(tx, number).await.map_err(fault) }));
         store.write(job).await?;
     }
     Ok(())

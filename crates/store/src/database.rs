@@ -8,7 +8,7 @@ use boardwire_services::{
     Applied, Fault,
     storage::{BoardState, Head, Job, Log, LogEntry, Reader, SaveUser, Stored, User, Writer},
 };
-use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction, pool::PoolConnection};
+use sqlx::{Postgres, Sqlite, Transaction, pool::PoolConnection};
 
 use crate::{
     connection::Connection,
@@ -41,17 +41,11 @@ pub(crate) enum Lease {
 
 impl Lease {
     pub(crate) fn connection(&mut self) -> Connection<'_> {
-        fn sqlite(connection: &mut SqliteConnection) -> Connection<'_> {
-            Connection::sqlite(connection)
-        }
-        fn postgres(connection: &mut PgConnection) -> Connection<'_> {
-            Connection::postgres(connection)
-        }
         match self {
-            Self::Sqlite(lease) => sqlite(lease),
-            Self::SqliteMoment(lease) => sqlite(lease),
-            Self::Postgres(lease) => postgres(lease),
-            Self::PostgresMoment(lease) => postgres(lease),
+            Self::Sqlite(lease) => Connection::sqlite(lease),
+            Self::SqliteMoment(lease) => Connection::sqlite(lease),
+            Self::Postgres(lease) => Connection::postgres(lease),
+            Self::PostgresMoment(lease) => Connection::postgres(lease),
         }
     }
 }

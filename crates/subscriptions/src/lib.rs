@@ -3,6 +3,7 @@
 //! without a repeat, and checks at delivery who may read the board now.
 //!
 //! What a socket is, is left to an [`Outbox`]: this crate knows neither Socket.IO nor storage.
+#![doc = include_str!("../README.md")]
 
 mod channel;
 mod frame;

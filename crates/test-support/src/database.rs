@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, Result, ensure};
-use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::Command;
 
@@ -122,18 +121,6 @@ impl Database {
             }
         }
         Ok(())
-    }
-
-    /// The named columns of a table as JSON objects, in no order.
-    ///
-    /// # Errors
-    /// The query fails.
-    pub async fn rows(&self, table: &str, columns: &[&str], condition: &str) -> Result<Vec<Value>> {
-        let rows = self.query(&format!("SELECT {} FROM {table} WHERE {condition}", columns.join(", "))).await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| columns.iter().zip(row).map(|(name, text)| ((*name).to_owned(), Value::from(text))).collect())
-            .collect())
     }
 }
 

@@ -25,6 +25,8 @@ pub struct History {
     rows: Vec<Logged>,
     /// For each entity, the numbers at which the log shows it, and as what.
     states: BTreeMap<(&'static str, String), BTreeMap<u64, Option<Value>>>,
+    /// For each user and request id, the indexes of the rows that it caused.
+    causes: BTreeMap<(String, String), Vec<usize>>,
 }
 
 impl History {
@@ -34,7 +36,7 @@ impl History {
     /// It can't be read, or doesn't.
     pub async fn read(database: &Database, board: &str) -> Result<Self> {
         let sql = format!("SELECT seq, kind, envelope FROM events WHERE board_id = '{board}' ORDER BY seq");
-        let mut history = Self { rows: Vec::new(), states: BTreeMap::new() };
+        let mut history = Self { rows: Vec::new(), states: BTreeMap::new(), causes: BTreeMap::new() };
         for (row, expected) in database.query(&sql).await?.into_iter().zip(1..) {
             let [seq, kind, envelope]: [String; 3] = row.try_into().ok().context("three fields a row")?;
             let seq: u64 = seq.parse().context("reading a seq")?;
@@ -45,6 +47,10 @@ impl History {
             let entities = event_entities(&envelope).with_context(|| format!("{kind} is not of the contract"))?;
             for entity in entities {
                 history.states.entry((entity.kind, entity.id)).or_default().insert(seq, entity.state);
+            }
+            if let (Some(user), Some(request)) = (envelope["userId"].as_str(), envelope["requestId"].as_str()) {
+                let cause = (user.to_owned(), request.to_owned());
+                history.causes.entry(cause).or_default().push(history.rows.len());
             }
             history.rows.push(Logged { seq, kind, envelope });
         }
@@ -66,8 +72,8 @@ impl History {
     /// The rows that this request of this user caused.
     #[must_use]
     pub fn caused_by(&self, user: &str, request: &str) -> Vec<&Logged> {
-        let mine = |row: &&Logged| row.envelope["userId"] == *user && row.envelope["requestId"] == *request;
-        self.rows.iter().filter(mine).collect()
+        let indexes = self.causes.get(&(user.to_owned(), request.to_owned()));
+        indexes.into_iter().flatten().filter_map(|index| self.rows.get(*index)).collect()
     }
 
     /// What the log last said of an entity up to `seq`: `None` if nothing, `Some(None)` if that it is gone.

@@ -1,0 +1,275 @@
+//! One board with the members ada and bob, its log in memory, and sockets that keep what they are given.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    pin::Pin,
+    sync::{
+        Arc, Mutex, Weak,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use boardwire_auth::{CredentialId, Permissions, Principal};
+use boardwire_protocol::{BoardId, EventKind, Seq, SubscriptionId, UserId, session::Filters};
+use boardwire_services::{
+    Caller, Origin, Publisher as _,
+    clock::{Clock as _, SystemClock},
+    storage::{Head, Log, LogEntry, StorageError, Stored},
+};
+use boardwire_subscriptions::{Frame, Hub, JoinError, Joined, Outbox, Resume, Socket, SocketKey, Subscription};
+use serde_json::value::RawValue;
+use tokio::sync::Notify;
+
+const MAX_SUBSCRIPTIONS: usize = 4;
+
+#[derive(Clone)]
+pub(crate) struct Scene {
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) board: BoardId,
+    log: Arc<MemoryLog>,
+    keys: Arc<AtomicU64>,
+}
+
+#[derive(Default)]
+struct MemoryLog {
+    entries: Mutex<BTreeMap<Seq, Arc<LogEntry>>>,
+    head: Mutex<Seq>,
+    members: Mutex<BTreeSet<String>>,
+    down: AtomicBool,
+}
+
+impl MemoryLog {
+    fn check(&self) -> Stored<()> {
+        match self.down.load(Ordering::SeqCst) {
+            true => Err(StorageError::Unavailable("the log is down".into())),
+            false => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl Log for MemoryLog {
+    async fn head(&self, _: &BoardId) -> Stored<Option<Head>> {
+        self.check()?;
+        let seq = *self.head.lock().unwrap();
+        let oldest = self.entries.lock().unwrap().keys().next().copied().unwrap_or(seq.next());
+        let members = self.members.lock().unwrap().iter().map(|user| user.as_str().try_into().unwrap()).collect();
+        Ok(Some(Head { seq, oldest, epoch: "first".try_into().unwrap(), members }))
+    }
+
+    async fn read(&self, _: &BoardId, after: Seq, limit: u32) -> Stored<Vec<Arc<LogEntry>>> {
+        self.check()?;
+        tokio::task::yield_now().await;
+        let entries = self.entries.lock().unwrap();
+        Ok(entries.range(after.next()..).take(limit as usize).map(|(_, entry)| Arc::clone(entry)).collect())
+    }
+}
+
+impl Scene {
+    pub(crate) fn new() -> Self {
+        let log = Arc::new(MemoryLog::default());
+        log.members.lock().unwrap().extend(["ada".to_owned(), "bob".to_owned()]);
+        let hub = Hub::new(Arc::clone(&log) as Arc<dyn Log>, Arc::new(SystemClock), MAX_SUBSCRIPTIONS);
+        Self { hub, board: "b1".try_into().unwrap(), log, keys: Arc::default() }
+    }
+
+    pub(crate) fn socket(&self, user: &str) -> Client {
+        let team = if user == "bob" { "blue" } else { "red" };
+        let caller = Caller::new(Arc::new(Principal {
+            user: user.to_owned(),
+            name: user.to_owned(),
+            permissions: Permissions::READ_WRITE,
+            teams: vec![team.to_owned()],
+            expires_at: None,
+            credential: CredentialId::Token { id: None },
+        }));
+        let kept = Arc::new(Kept::default());
+        let key = SocketKey(self.keys.fetch_add(1, Ordering::SeqCst) as i64);
+        let socket = Socket::new(key, caller.unwrap(), Arc::clone(&kept) as Arc<dyn Outbox>);
+        self.hub.connect(&socket);
+        Client { socket, kept }
+    }
+
+    pub(crate) async fn view(&self, client: &Client, since: Option<u64>) -> Joined {
+        let resume = since.map(|since| Resume { since: Seq(since), epoch: None });
+        self.hub.view_board(&client.socket, &self.board, resume).await.unwrap()
+    }
+
+    fn subscription(pattern: &str, filters: Filters) -> Subscription {
+        let id = SubscriptionId::try_from(SystemClock.new_id().as_str()).unwrap();
+        Subscription { id, pattern: pattern.try_into().unwrap(), filters }
+    }
+
+    pub(crate) async fn subscribe(
+        &self,
+        client: &Client,
+        pattern: &str,
+        filters: Filters,
+        since: Option<u64>,
+    ) -> Result<SubscriptionId, JoinError> {
+        let subscription = Self::subscription(pattern, filters);
+        let id = subscription.id.clone();
+        let resume = since.map(|since| Resume { since: Seq(since), epoch: None });
+        self.hub.subscribe(&client.socket, &self.board, subscription, resume).await.map(|_| id)
+    }
+
+    pub(crate) fn subscribe_everywhere(&self, client: &Client, pattern: &str) {
+        self.hub.subscribe_everywhere(&client.socket, Self::subscription(pattern, Filters::default())).unwrap();
+    }
+
+    fn append(
+        &self,
+        kind: EventKind,
+        actor: &str,
+        task: Option<&str>,
+        subject: Option<&str>,
+        origin: Option<Origin>,
+    ) -> Arc<LogEntry> {
+        let mut head = self.log.head.lock().unwrap();
+        *head = head.next();
+        let user = |name: &str| UserId::try_from(name).unwrap();
+        let entry = Arc::new(LogEntry {
+            board_id: self.board.clone(),
+            seq: *head,
+            kind,
+            task_id: task.map(|task| task.try_into().unwrap()),
+            subject: subject.map(user),
+            actor: Some(user(actor)),
+            origin,
+            at: SystemClock.now(),
+            envelope: RawValue::from_string(format!("{{\"seq\":{}}}", head.0)).unwrap(),
+        });
+        self.log.entries.lock().unwrap().insert(entry.seq, Arc::clone(&entry));
+        entry
+    }
+
+    pub(crate) fn commit(&self, count: u64, kind: EventKind) -> Vec<Arc<LogEntry>> {
+        (0..count).map(|_| self.append(kind, "ada", Some("t1"), None, None)).collect()
+    }
+
+    pub(crate) fn commit_by(&self, actor: &str, task: Option<&str>, kind: EventKind) -> Vec<Arc<LogEntry>> {
+        vec![self.append(kind, actor, task, None, None)]
+    }
+
+    pub(crate) fn commit_from(&self, client: &Client, kind: EventKind) -> Vec<Arc<LogEntry>> {
+        vec![self.append(kind, "ada", Some("t1"), None, Some(client.socket.origin()))]
+    }
+
+    pub(crate) fn add_member(&self, user: &str) -> Vec<Arc<LogEntry>> {
+        self.log.members.lock().unwrap().insert(user.to_owned());
+        vec![self.append(EventKind::BoardMemberSet, "ada", None, Some(user), None)]
+    }
+
+    pub(crate) fn remove_member(&self, user: &str) -> Vec<Arc<LogEntry>> {
+        self.log.members.lock().unwrap().remove(user);
+        vec![self.append(EventKind::BoardMemberRemoved, "ada", None, Some(user), None)]
+    }
+
+    pub(crate) async fn publish(&self, entries: &[Arc<LogEntry>]) {
+        self.hub.publish(entries).await;
+    }
+
+    pub(crate) fn publish_detached(&self, entries: &[Arc<LogEntry>]) {
+        let (hub, entries) = (Arc::clone(&self.hub), entries.to_vec());
+        tokio::spawn(async move { hub.publish(&entries).await });
+    }
+
+    pub(crate) fn forget_up_to(&self, seq: u64) {
+        self.log.entries.lock().unwrap().retain(|known, _| known.0 > seq);
+    }
+
+    pub(crate) fn break_log(&self, down: bool) {
+        self.log.down.store(down, Ordering::SeqCst);
+    }
+}
+
+type Page = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+#[derive(Default)]
+struct Kept {
+    frames: Mutex<Vec<Frame>>,
+    came: Notify,
+    pages: AtomicU64,
+    before_page: Mutex<Option<(u64, Page)>>,
+}
+
+#[async_trait]
+impl Outbox for Kept {
+    fn push(&self, frame: Frame) {
+        self.frames.lock().unwrap().push(frame);
+        self.came.notify_waiters();
+    }
+
+    async fn ready(&self) -> bool {
+        let page = self.pages.fetch_add(1, Ordering::SeqCst) + 1;
+        let due = self.before_page.lock().unwrap().take_if(|(at, _)| *at == page);
+        if let Some((_, work)) = due {
+            work.await;
+        }
+        true
+    }
+}
+
+pub(crate) struct Client {
+    pub(crate) socket: Arc<Socket>,
+    kept: Arc<Kept>,
+}
+
+impl Client {
+    /// The numbers of the durable events so far; they are taken out.
+    pub(crate) fn taken(&self) -> Vec<u64> {
+        let mut frames = self.kept.frames.lock().unwrap();
+        frames
+            .extract_if(.., |frame| matches!(frame, Frame::Durable(_)))
+            .filter_map(|frame| match frame {
+                Frame::Durable(entry) => Some(entry.seq.0),
+                Frame::Ephemeral(..) => None,
+            })
+            .collect()
+    }
+
+    /// Waits until so many durable events have come.
+    pub(crate) async fn received(&self, count: usize) -> Vec<u64> {
+        let wait = async {
+            loop {
+                let came = self.kept.came.notified();
+                tokio::pin!(came);
+                came.as_mut().enable();
+                if self.kept.frames.lock().unwrap().len() >= count {
+                    return self.taken();
+                }
+                came.await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), wait).await.expect("the events did not come")
+    }
+
+    pub(crate) fn ephemeral(&self) -> usize {
+        let mut frames = self.kept.frames.lock().unwrap();
+        frames.extract_if(.., |frame| matches!(frame, Frame::Ephemeral(..))).count()
+    }
+
+    pub(crate) fn before_page(&self, page: u64, work: impl Future<Output = ()> + Send + 'static) {
+        *self.kept.before_page.lock().unwrap() = Some((page, Box::pin(work)));
+    }
+
+    pub(crate) fn is_forgotten(self) -> bool {
+        let weak: Weak<Socket> = Arc::downgrade(&self.socket);
+        drop(self.socket);
+        weak.upgrade().is_none()
+    }
+}
+
+pub(crate) fn filters(task: Option<&str>, user: Option<&str>) -> Filters {
+    Filters {
+        board_id: None,
+        task_id: task.map(|task| task.try_into().unwrap()),
+        user_id: user.map(|user| user.try_into().unwrap()),
+    }
+}
+
+pub(crate) fn ephemeral() -> Frame {
+    Frame::Ephemeral(EventKind::ServerClosing, Arc::from(RawValue::NULL.to_owned()))
+}
