@@ -103,6 +103,10 @@ mod tests {
         check(CommandKind::TaskUpdate, json!({"taskId": "t", "updates": {"title": null}}), "updates.title");
         check(CommandKind::TaskUpdate, json!({"taskId": "t", "updates": {"board_id": "x"}}), "updates.board_id");
         check(CommandKind::TaskUpdate, json!({"taskId": "t"}), "updates");
+        check(CommandKind::TaskUpdate, json!({"taskId": "t", "updates": []}), "updates");
+        check(CommandKind::Subscribe, json!({"type": "*", "filters": []}), "filters");
+        check(CommandKind::BoardCreate, json!({"name": "n", "columns": [["To Do"]]}), "columns[0]");
+        check(CommandKind::BoardCreate, json!({"name": "n", "columns": [{"nam": "To Do"}]}), "columns[0].nam");
         check(CommandKind::TaskAssign, json!({"taskId": "t"}), "assignee");
         check(CommandKind::TaskGet, json!("t"), "");
         check(CommandKind::TaskGet, json!({"taskId": "t", "requestId": 5}), "requestId");

@@ -1,6 +1,12 @@
-//! A field of an update that may be left alone, cleared or set: absent, `null` or a value.
+//! Fields that serde's derive reads too generously: an update's field that may be left alone, cleared or set (absent,
+//! `null` or a value), and nested objects, which must not be given as arrays.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::{fmt, marker::PhantomData};
+
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{MapAccess, Visitor, value::MapAccessDeserializer},
+};
 
 /// What an update does to a field that can be empty. Use with `#[serde(default, skip_serializing_if = "Patch::is_keep")]`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -61,4 +67,23 @@ impl<T: schemars::JsonSchema> schemars::JsonSchema for Patch<T> {
 /// For optional fields that have no empty state: absent is `None`, a value is `Some`, and `null` is an error.
 pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
+}
+
+/// A nested object. serde's derive would take an array of the fields' values as well.
+pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    struct Fields<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<T, M::Error> {
+            T::deserialize(MapAccessDeserializer::new(map))
+        }
+    }
+
+    deserializer.deserialize_map(Fields(PhantomData))
 }

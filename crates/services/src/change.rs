@@ -18,6 +18,7 @@ use crate::{
 const REMEMBERED_FOR_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// A change on its way into a unit of work.
+#[derive(Clone)]
 pub(crate) struct Request {
     pub(crate) caller: Caller,
     pub(crate) change: Change,

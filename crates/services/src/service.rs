@@ -53,7 +53,11 @@ impl Services {
         let request = Request { caller: caller.clone(), change, request_id, origin, clock: Arc::clone(&self.clock) };
         let (store, publisher) = (Arc::clone(&self.store), Arc::clone(&self.publisher));
         let work = async move {
-            let written = store.write(Box::new(move |tx| Box::pin(request.run(tx)))).await;
+            let mut written = write(&*store, &request).await;
+            if matches!(written, Err(Fault::Repeated)) {
+                // The other one has committed by now, and its reply is found.
+                written = write(&*store, &request).await;
+            }
             match &written {
                 Ok(applied) if !applied.entries.is_empty() => publisher.publish(&applied.entries).await,
                 Err(Fault::Storage(_)) => publisher.suspect(),
@@ -103,4 +107,9 @@ impl Services {
         self.running.close();
         self.running.wait().await;
     }
+}
+
+async fn write(store: &dyn Store, request: &Request) -> Result<Applied, Fault> {
+    let request = request.clone();
+    store.write(Box::new(move |tx| Box::pin(request.run(tx)))).await
 }

@@ -3,10 +3,10 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use boardwire_protocol::{BoardId, SubscriptionId};
+use boardwire_protocol::{BoardId, Seq, SubscriptionId};
 use boardwire_services::{clock::Clock, storage::Log};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -29,6 +29,8 @@ pub struct Hub {
     pub(crate) max_subscriptions: usize,
     pub(crate) everywhere: Mutex<Everywhere>,
     pub(crate) suspicion: Notify,
+    /// What was published a moment ago while nobody listened: a channel that opens now does not begin before it.
+    pub(crate) unheard: Mutex<HashMap<BoardId, (Seq, Instant)>>,
     sockets: Mutex<HashMap<SocketKey, Arc<Socket>>>,
     channels: Mutex<HashMap<BoardId, Arc<Channel>>>,
 }
@@ -47,6 +49,7 @@ impl Hub {
             max_subscriptions,
             everywhere: Mutex::default(),
             suspicion: Notify::new(),
+            unheard: Mutex::default(),
             sockets: Mutex::default(),
             channels: Mutex::default(),
         })

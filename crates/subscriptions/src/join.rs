@@ -268,8 +268,7 @@ impl Hub {
                 (cursor, recovered) = (None, Some(false));
                 continue;
             }
-            replay(&channel, socket, &interest, &entries)?;
-            cursor = entries.last().map(|entry| entry.seq);
+            cursor = Some(replay(&channel, socket, &interest, &entries, from)?);
             if !socket.outbox().ready().await {
                 return Err(JoinError::Gone);
             }
@@ -298,16 +297,25 @@ fn replay_recent(state: &State, socket: &Socket, interest: &Interest, cursor: Se
     true
 }
 
-/// Delivers a page of the log, as long as the user may read the board.
-fn replay(channel: &Channel, socket: &Socket, interest: &Interest, page: &[Arc<LogEntry>]) -> Result<(), JoinError> {
+/// Delivers a page of the log, as long as the user may read the board, and returns how far it got. What the channel has
+/// not delivered yet is left to the channel: it would come twice.
+fn replay(
+    channel: &Channel,
+    socket: &Socket,
+    interest: &Interest,
+    page: &[Arc<LogEntry>],
+    from: Seq,
+) -> Result<Seq, JoinError> {
     let state = channel.lock();
     if !state.may_read(socket) {
         return Err(JoinError::NoBoard);
     }
-    for entry in page {
+    let mut cursor = from;
+    for entry in page.iter().take_while(|entry| entry.seq <= state.delivered) {
         replay_one(&state, socket, interest, entry);
+        cursor = entry.seq;
     }
-    Ok(())
+    Ok(cursor)
 }
 
 fn replay_one(state: &State, socket: &Socket, interest: &Interest, entry: &Arc<LogEntry>) {

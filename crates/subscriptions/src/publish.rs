@@ -17,8 +17,9 @@ use crate::{Hub, channel::Channel, hub::lock};
 const IN_FLIGHT: Duration = Duration::from_millis(250);
 /// How long a wait for the log goes on before an acknowledgement goes out all the same.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How far back a channel looks that opens because of an event: what was committed this short a time ago may be on its way.
-const LOOK_BACK_MS: i64 = 2_000;
+/// How far back a channel looks that opens while somebody listens to all boards: what was committed this short a time
+/// ago may be on its way.
+const LOOK_BACK: Duration = Duration::from_secs(2);
 const LOOK_BACK_EVENTS: u64 = 64;
 /// Events in one read of the log.
 pub(crate) const PAGE: u32 = 256;
@@ -29,7 +30,7 @@ impl Publisher for Hub {
         let Some(last) = entries.last() else { return };
         let channel = match self.channel(&last.board_id) {
             Some(channel) => channel,
-            None if lock(&self.everywhere).is_empty() => return,
+            None if self.nobody_hears(last) => return,
             None => self.channel_or_new(&last.board_id),
         };
         for entry in entries {
@@ -79,17 +80,36 @@ impl Hub {
         }
     }
 
+    /// Whether an event of a board without a channel concerns nobody here. That is noted, under the same lock under which
+    /// somebody could begin to listen.
+    fn nobody_hears(&self, entry: &LogEntry) -> bool {
+        let everywhere = lock(&self.everywhere);
+        if !everywhere.is_empty() {
+            return false;
+        }
+        let now = self.clock.monotonic();
+        let mut unheard = lock(&self.unheard);
+        // Growing pays for the sweep; what was published within the time of a look back bounds the map.
+        if unheard.len() == unheard.capacity() {
+            unheard.retain(|_, (_, at)| now.duration_since(*at) < LOOK_BACK);
+        }
+        let (seq, at) = unheard.entry(entry.board_id.clone()).or_insert((entry.seq, now));
+        (*seq, *at) = (entry.seq.max(*seq), now);
+        true
+    }
+
     /// Where delivery begins. While somebody listens to all boards, a channel may open in the middle of a burst of
-    /// changes whose events arrive out of order: it begins before them.
+    /// changes whose events arrive out of order: it begins before them, and behind what was published to nobody.
     async fn floor(&self, board: &BoardId, head: Seq) -> Result<Seq, StorageError> {
         if lock(&self.everywhere).is_empty() {
             return Ok(head);
         }
         let before = Seq(head.0.saturating_sub(LOOK_BACK_EVENTS));
-        let cutoff = Timestamp(self.clock.now().0 - LOOK_BACK_MS);
+        let cutoff = Timestamp(self.clock.now().0 - LOOK_BACK.as_millis() as i64);
         let entries = self.log.read(board, before, LOOK_BACK_EVENTS as u32).await?;
-        let older = entries.iter().take_while(|entry| entry.at < cutoff).last();
-        Ok(older.map_or(before, |entry| entry.seq))
+        let older = entries.iter().take_while(|entry| entry.at < cutoff).last().map_or(before, |entry| entry.seq);
+        let unheard = lock(&self.unheard).get(board).map_or(Seq(0), |(seq, _)| *seq);
+        Ok(older.max(unheard.min(head)))
     }
 
     /// Waits until everything up to `seq` has been delivered; reads the log when an event does not come by itself.

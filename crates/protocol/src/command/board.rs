@@ -2,7 +2,7 @@
 
 use crate::{
     Board, BoardId, Color, Column, Epoch, LongText, Member, Patch, Role, Seq, Status, Task, Title, UserId,
-    patch::present,
+    patch::{object, present},
 };
 
 payloads! {
@@ -59,6 +59,7 @@ payloads! {
         /// The board.
         pub board_id: BoardId,
         /// The fields to set.
+        #[serde(deserialize_with = "object")]
         pub updates: Updates,
         /// The version that the change was made against.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -109,7 +110,10 @@ pub struct NewColumns(#[cfg_attr(feature = "schema", schemars(length(min = 1, ma
 
 impl<'de> serde::Deserialize<'de> for NewColumns {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let columns = Vec::deserialize(deserializer)?;
+        #[derive(serde::Deserialize)]
+        struct One(#[serde(deserialize_with = "object")] NewColumn);
+
+        let columns: Vec<_> = Vec::<One>::deserialize(deserializer)?.into_iter().map(|One(column)| column).collect();
         if !(1..=50).contains(&columns.len()) {
             return Err(serde::de::Error::custom(format_args!("1 to 50 columns, got {}", columns.len())));
         }

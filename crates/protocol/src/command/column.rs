@@ -1,6 +1,9 @@
 //! `column:*`: payloads and results.
 
-use crate::{BoardId, Column, ColumnId, Patch, Status, Title, patch::present};
+use crate::{
+    BoardId, Column, ColumnId, Patch, Status, Title,
+    patch::{object, present},
+};
 
 payloads! {
     "camelCase":
@@ -33,6 +36,7 @@ payloads! {
         /// The column.
         pub column_id: ColumnId,
         /// The fields to set.
+        #[serde(deserialize_with = "object")]
         pub updates: Updates,
         /// The version that the change was made against.
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,6 @@
 //! What a socket asks for itself: subscriptions and views. These have no effect on a board.
 
-use crate::{BoardId, Epoch, Pattern, Seq, SubscriptionId, TaskId, UserId, Viewer};
+use crate::{BoardId, Epoch, Pattern, Seq, SubscriptionId, TaskId, UserId, Viewer, patch::object};
 
 payloads! {
     "camelCase":
@@ -10,7 +10,7 @@ payloads! {
         #[serde(rename = "type")]
         pub pattern: Pattern,
         /// Which of them.
-        #[serde(default)]
+        #[serde(default, deserialize_with = "object")]
         pub filters: Filters,
         /// Deliver all matching events after this one first. Needs `filters.boardId` or `filters.taskId`.
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -2,7 +2,8 @@
 
 use crate::{
     Attachment, BoardId, ColumnId, Comment, Dependency, DueDate, LongText, Patch, Priority, Status, Tags, Task, TaskId,
-    Title, UserId, patch::present,
+    Title, UserId,
+    patch::{object, present},
 };
 
 payloads! {
@@ -48,6 +49,7 @@ payloads! {
         /// The task.
         pub task_id: TaskId,
         /// The fields to set.
+        #[serde(deserialize_with = "object")]
         pub updates: Updates,
         /// The version that the change was made against.
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -254,12 +254,13 @@ impl Client {
     pub(crate) fn before_page(&self, page: u64, work: impl Future<Output = ()> + Send + 'static) {
         *self.kept.before_page.lock().unwrap() = Some((page, Box::pin(work)));
     }
+}
 
-    pub(crate) fn is_forgotten(self) -> bool {
-        let weak: Weak<Socket> = Arc::downgrade(&self.socket);
-        drop(self.socket);
-        weak.upgrade().is_none()
-    }
+/// Has everybody let go of the connection?
+pub(crate) fn is_forgotten(client: Client) -> bool {
+    let weak: Weak<Socket> = Arc::downgrade(&client.socket);
+    drop(client);
+    weak.upgrade().is_none()
 }
 
 pub(crate) fn filters(task: Option<&str>, user: Option<&str>) -> Filters {
