@@ -16,10 +16,24 @@ const POSTGRES_PASSING_CLASSES: [&str; 5] = ["08", "40", "53", "57", "58"];
 /// The same outside those classes: lock not available, read-only transaction (a standby).
 const POSTGRES_PASSING: [&str; 2] = ["55P03", "25006"];
 
-/// An error of the driver, with what was being done.
-pub(crate) fn failed(what: &str, error: &sqlx::Error) -> StorageError {
+/// An error of either driver.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DriverError {
+    #[error(transparent)]
+    Sqlx(#[from] sqlx::Error),
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+}
+
+/// An error of a driver, with what was being done.
+pub(crate) fn failed(what: &str, error: impl Into<DriverError>) -> StorageError {
+    let error = error.into();
     let message = format!("{what}: {error}");
-    if is_passing(error) { StorageError::Unavailable(message.into()) } else { StorageError::Broken(message.into()) }
+    let passing = match &error {
+        DriverError::Sqlx(error) => is_passing(error),
+        DriverError::Sqlite(error) => error.sqlite_error().is_some_and(|error| is_passing_sqlite(error.extended_code)),
+    };
+    if passing { StorageError::Unavailable(message.into()) } else { StorageError::Broken(message.into()) }
 }
 
 /// Something that can't be.
@@ -59,8 +73,12 @@ fn is_passing(error: &sqlx::Error) -> bool {
 fn is_passing_code(error: &dyn DatabaseError) -> bool {
     let code = error.code().unwrap_or_default();
     if error.try_downcast_ref::<SqliteError>().is_some() {
-        // The extended code; its low byte is the primary one.
-        return code.parse::<i32>().is_ok_and(|code| SQLITE_PASSING.contains(&(code & 0xff)));
+        return code.parse().is_ok_and(is_passing_sqlite);
     }
     POSTGRES_PASSING.contains(&&*code) || POSTGRES_PASSING_CLASSES.iter().any(|class| code.starts_with(class))
+}
+
+/// Of an extended code the low byte is the primary one.
+fn is_passing_sqlite(code: i32) -> bool {
+    SQLITE_PASSING.contains(&(code & 0xff))
 }

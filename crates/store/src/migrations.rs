@@ -43,9 +43,9 @@ fn tokens(dialect: Dialect) -> [(&'static str, &'static str); 3] {
 #[tracing::instrument(level = "debug", name = "db.migrate", skip_all)]
 pub(crate) async fn migrate(connection: &mut Connection<'_>) -> Result<(), OpenError> {
     if connection.dialect() == Dialect::Postgres {
-        connection.run_script(POSTGRES_LOCK.to_owned()).await.map_err(|error| failed("waiting to migrate", &error))?;
+        connection.run_script(POSTGRES_LOCK.to_owned()).await.map_err(|error| failed("waiting to migrate", error))?;
     }
-    connection.run_script(PREPARE.to_owned()).await.map_err(|error| failed("preparing to migrate", &error))?;
+    connection.run_script(PREPARE.to_owned()).await.map_err(|error| failed("preparing to migrate", error))?;
     let found: i64 = connection.fetch_one(&CURRENT, &[]).await?.number(0)?;
     let newest = SCRIPTS.iter().map(|(version, _)| *version).max().unwrap_or(0);
     if found > newest {

@@ -42,10 +42,10 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<PostgresDatabas
     let connect = PgConnectOptions::from_str(url).map_err(|error| OpenError::InvalidUrl(error.to_string()))?;
     let connect = connect.application_name("boardwire").disable_statement_logging();
     let writers = pool(options.postgres_writers, options).connect_with(connect.clone()).await;
-    let writers = writers.map_err(|error| failed("connecting to Postgres", &error))?;
-    let mut transaction = writers.begin().await.map_err(|error| failed("beginning to migrate", &error))?;
+    let writers = writers.map_err(|error| failed("connecting to Postgres", error))?;
+    let mut transaction = writers.begin().await.map_err(|error| failed("beginning to migrate", error))?;
     migrations::migrate(&mut Connection::postgres(&mut transaction)).await?;
-    transaction.commit().await.map_err(|error| failed("committing the schema", &error))?;
+    transaction.commit().await.map_err(|error| failed("committing the schema", error))?;
     let readers = pool(options.readers, options).connect_lazy_with(connect);
     Ok(PostgresDatabase {
         writers,
@@ -95,7 +95,7 @@ impl PostgresDatabase {
             let done = work::run(body, &mut Connection::postgres(&mut transaction), limit).await?;
             // Where this fails for a lost connection, the change may have been made: a repeat with the same request id
             // will tell.
-            transaction.commit().await.map_err(|error| failed("committing a unit of work", &error))?;
+            transaction.commit().await.map_err(|error| failed("committing a unit of work", error))?;
             Ok(done)
         };
         let ended = self.units.spawn(unit.in_current_span()).await;
@@ -104,7 +104,7 @@ impl PostgresDatabase {
 
     pub(crate) async fn lease(&self) -> Stored<Lease> {
         let lease = self.readers.acquire().await;
-        lease.map(Lease::Postgres).map_err(|error| failed("waiting for a connection", &error))
+        lease.map(Lease::Postgres).map_err(|error| failed("waiting for a connection", error))
     }
 
     pub(crate) async fn moment(&self) -> Stored<Lease> {
@@ -122,7 +122,7 @@ impl PostgresDatabase {
                     Err(error) if is_lost_connection(&error) && lost < pool.options().get_max_connections() => {
                         lost += 1
                     }
-                    result => break result.map_err(|error| failed("beginning a transaction", &error)),
+                    result => break result.map_err(|error| failed("beginning a transaction", error)),
                 }
             }
         });

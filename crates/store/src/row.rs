@@ -11,6 +11,8 @@ use sqlx::{Row as _, postgres::PgRow, sqlite::SqliteRow};
 use crate::error::broken;
 
 enum Data {
+    /// Of the writer.
+    Written(Vec<rusqlite::types::Value>),
     Sqlite(SqliteRow),
     Postgres(PgRow),
 }
@@ -22,6 +24,10 @@ pub(crate) struct Row {
 }
 
 impl Row {
+    pub(crate) fn written(statement: &'static str, columns: Vec<rusqlite::types::Value>) -> Self {
+        Self { statement, data: Data::Written(columns) }
+    }
+
     pub(crate) fn sqlite(statement: &'static str, row: SqliteRow) -> Self {
         Self { statement, data: Data::Sqlite(row) }
     }
@@ -32,6 +38,11 @@ impl Row {
 
     pub(crate) fn opt_str(&self, at: usize) -> Stored<Option<&str>> {
         let text = match &self.data {
+            Data::Written(columns) => match columns.get(at) {
+                Some(rusqlite::types::Value::Text(text)) => Ok(Some(text.as_str())),
+                Some(rusqlite::types::Value::Null) => Ok(None),
+                _ => return Err(self.unfit(at, "no text")),
+            },
             Data::Sqlite(row) => row.try_get(at),
             Data::Postgres(row) => row.try_get(at),
         };
@@ -40,6 +51,11 @@ impl Row {
 
     pub(crate) fn opt_int(&self, at: usize) -> Stored<Option<i64>> {
         let int = match &self.data {
+            Data::Written(columns) => match columns.get(at) {
+                Some(rusqlite::types::Value::Integer(int)) => Ok(Some(*int)),
+                Some(rusqlite::types::Value::Null) => Ok(None),
+                _ => return Err(self.unfit(at, "no integer")),
+            },
             Data::Sqlite(row) => row.try_get(at),
             Data::Postgres(row) => row.try_get(at),
         };

@@ -7,7 +7,6 @@ use boardwire_services::{
     Fault,
     storage::{StorageError, Stored},
 };
-use sqlx::SqliteConnection;
 use tokio::sync::oneshot;
 use tracing::{Instrument, Span};
 
@@ -24,7 +23,7 @@ const UNDO: Statement = Statement::new("sqlite.undo", "ROLLBACK TO unit");
 pub(super) trait Waiting: Send {
     /// Runs it, and takes back to the savepoint `unit` what it did where it fails. An error means that the transaction
     /// around it can't be kept.
-    async fn run(&mut self, connection: &mut SqliteConnection) -> Stored<()>;
+    async fn run(&mut self, connection: &mut rusqlite::Connection) -> Stored<()>;
 
     /// Tells the caller how it went. `lost`: nothing of the transaction was kept, for this reason.
     fn answer(self: Box<Self>, lost: Option<&StorageError>);
@@ -46,16 +45,16 @@ impl<T> Pending<T> {
 
 #[async_trait]
 impl<T: Send> Waiting for Pending<T> {
-    async fn run(&mut self, connection: &mut SqliteConnection) -> Stored<()> {
+    async fn run(&mut self, connection: &mut rusqlite::Connection) -> Stored<()> {
         let Some(body) = self.body.take() else { return Ok(()) };
         let outcome = {
-            let mut unit = Connection::sqlite(connection);
+            let mut unit = Connection::writer(connection);
             work::run(body, &mut unit, self.limit).instrument(self.span.clone()).await
         };
         let failed = outcome.is_err();
         self.outcome = Some(outcome);
         if failed {
-            Connection::sqlite(connection).execute(&UNDO, &[]).await?;
+            Connection::writer(connection).execute(&UNDO, &[]).await?;
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 mod group;
 mod writer;
+pub(crate) mod written;
 
 use std::{
     path::{Path, PathBuf},
@@ -12,8 +13,8 @@ use std::{
 
 use boardwire_services::{Fault, storage::Stored};
 use sqlx::{
-    ConnectOptions, SqliteConnection, SqlitePool,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    ConnectOptions as _, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
 use tokio::{
     runtime::Handle,
@@ -24,7 +25,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{
     group::{Pending, Waiting},
-    writer::Writer,
+    writer::{File, Writer},
 };
 use crate::{
     Options,
@@ -40,14 +41,7 @@ use crate::{
 const NEEDED: (u32, u32, u32) = (3, 51, 3);
 const NEEDED_TEXT: &str = "3.51.3";
 
-/// A checkpoint every 16 MiB: measured fastest.
-const CHECKPOINT_PAGES: &str = "4096";
-
-/// The WAL file is cut back to this many bytes after it has grown.
-const WAL_BYTES: &str = "67108864";
-
-/// The page cache of the writer and of a reader, in KiB; SQLite wants them negative.
-const WRITER_CACHE: &str = "-32768";
+/// The page cache of a reader, in KiB; SQLite wants it negative.
 const READER_CACHE: &str = "-8192";
 
 /// How many rows a reader's thread may be ahead of the task that takes them.
@@ -72,24 +66,17 @@ pub(crate) struct SqliteDatabase {
 
 pub(crate) async fn open(url: &str, options: &Options) -> Result<SqliteDatabase, OpenError> {
     let file = file_of(url)?;
-    let for_both = SqliteConnectOptions::new().filename(&file).busy_timeout(options.wait).disable_statement_logging();
-    let for_writer = for_both
-        .clone()
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
-        .pragma("journal_size_limit", WAL_BYTES)
-        .pragma("cache_size", WRITER_CACHE)
-        .thread_name(|_| "sqlite-writer".to_owned());
-    let for_readers = for_both
+    let for_writer = File { path: file.clone(), wait: options.wait };
+    let for_readers = SqliteConnectOptions::new()
+        .filename(&file)
+        .busy_timeout(options.wait)
+        .disable_statement_logging()
         .read_only(true)
         .row_buffer_size(ROWS_AHEAD)
         .pragma("cache_size", READER_CACHE)
         .thread_name(|number| format!("sqlite-reader-{number}"));
 
-    let mut connection = for_writer.connect().await.map_err(|error| failed("opening the database file", &error))?;
+    let mut connection = for_writer.open()?;
     check_version(&mut connection).await?;
     migrate(&mut connection).await?;
 
@@ -103,7 +90,7 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<SqliteDatabase,
         .test_before_acquire(false)
         .connect_with(for_readers)
         .await
-        .map_err(|error| failed("opening the database file for reading", &error))?;
+        .map_err(|error| failed("opening the database file for reading", error))?;
 
     let (queue, waiting) = mpsc::channel(options.queue.max(1));
     let stop = CancellationToken::new();
@@ -129,12 +116,12 @@ impl SqliteDatabase {
 
     pub(crate) async fn lease(&self) -> Stored<Lease> {
         let lease = self.readers.acquire().await;
-        lease.map(Lease::Sqlite).map_err(|error| failed("waiting for a connection", &error))
+        lease.map(Lease::Sqlite).map_err(|error| failed("waiting for a connection", error))
     }
 
     pub(crate) async fn moment(&self) -> Stored<Lease> {
         let begun = self.readers.begin().await;
-        begun.map(Lease::SqliteMoment).map_err(|error| failed("beginning to read", &error))
+        begun.map(Lease::SqliteMoment).map_err(|error| failed("beginning to read", error))
     }
 
     pub(crate) async fn close(&self) {
@@ -144,8 +131,7 @@ impl SqliteDatabase {
     }
 }
 
-/// Runs the writer on a thread of its own. Each statement is a switch to the thread of SQLite's connection and back: a
-/// thread that only waits for that is woken sooner, and with fewer switches, than a worker of the runtime.
+/// Runs the writer on a thread of its own: its statements run in the thread that calls them.
 fn run_writer(writer: Writer, tasks: &TaskTracker) -> Result<(), OpenError> {
     let (runtime, token) = (Handle::current(), tasks.token());
     let run = move || {
@@ -176,8 +162,8 @@ fn file_of(url: &str) -> Result<PathBuf, OpenError> {
     }
 }
 
-async fn check_version(connection: &mut SqliteConnection) -> Result<(), OpenError> {
-    let found = Connection::sqlite(connection).fetch_one(&VERSION, &[]).await?.text(0)?;
+async fn check_version(connection: &mut rusqlite::Connection) -> Result<(), OpenError> {
+    let found = Connection::writer(connection).fetch_one(&VERSION, &[]).await?.text(0)?;
     if is_good(&found) { Ok(()) } else { Err(OpenError::OldSqlite { found, needed: NEEDED_TEXT }) }
 }
 
@@ -188,8 +174,8 @@ fn is_good(version: &str) -> bool {
 }
 
 /// All steps in one transaction; where one fails, the connection is dropped and the transaction with it.
-async fn migrate(connection: &mut SqliteConnection) -> Result<(), OpenError> {
-    let mut connection = Connection::sqlite(connection);
+async fn migrate(connection: &mut rusqlite::Connection) -> Result<(), OpenError> {
+    let mut connection = Connection::writer(connection);
     connection.execute(&BEGIN, &[]).await?;
     migrations::migrate(&mut connection).await?;
     connection.execute(&COMMIT, &[]).await?;
