@@ -11,7 +11,8 @@ const SECRET = 'test-secret-of-exactly-forty-characters!';
 const START_MS = 20_000;
 const LOG_LINES = 200;
 
-function program() {
+/** The path of the program. */
+export function program() {
   if (process.env.BOARDWIRE_BIN) return resolve(process.env.BOARDWIRE_BIN);
   const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
   const target = process.env.CARGO_TARGET_DIR ?? join(root, 'target');

@@ -56,6 +56,13 @@ enum Task {
         nextest: Vec<String>,
     },
 
+    /// Kill the server amid writes again and again, on both databases: the long form of what `test` does.
+    Kill {
+        /// How often on each database.
+        #[arg(long, default_value_t = 1000)]
+        rounds: u32,
+    },
+
     /// Run everything that a change must pass, in order, with a table at the end.
     ///
     /// Tests, formatting, clippy, `tidy`, `codegen --check`, documentation, the demo, a quick benchmark. A failing
@@ -97,6 +104,7 @@ fn dispatch(task: Task) -> Result<bool> {
     match task {
         Task::Setup => setup::run(&workspace, &Suite::ALL, Voice::Full).map(|()| true),
         Task::Test { only, nextest } => Ok(suites::run(&workspace, &Selection::new(only, nextest))),
+        Task::Kill { rounds } => Ok(suites::run(&workspace, &Selection::kill(rounds))),
         Task::Ci => Ok(ci::run(&workspace)),
         Task::Codegen { check } => codegen::run(&workspace, check).map(|()| true),
         Task::Tidy => tidy::run(&workspace).map(|()| true),

@@ -40,15 +40,14 @@ impl Monitored {
         Ok(Self { inner, cut: Box::pin(hang_up.clone().cancelled_owned()), hang_up, stalled: None })
     }
 
-    fn is_cut(&self) -> Result<(), io::Error> {
-        if self.hang_up.is_cancelled() { Err(io::ErrorKind::ConnectionAborted.into()) } else { Ok(()) }
-    }
-
     /// Starts or reads the clock of a write that does not get on.
     fn watch<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.stalled = None;
             return written;
+        }
+        if self.hang_up.is_cancelled() {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
         let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(STALLED)));
         if stalled.as_mut().poll(cx).is_ready() {
@@ -77,7 +76,6 @@ impl AsyncRead for Monitored {
 
 impl AsyncWrite for Monitored {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.is_cut()?;
         let written = Pin::new(&mut self.inner).poll_write(cx, bytes);
         self.watch(cx, written)
     }
@@ -87,7 +85,6 @@ impl AsyncWrite for Monitored {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.is_cut()?;
         let written = Pin::new(&mut self.inner).poll_write_vectored(cx, slices);
         self.watch(cx, written)
     }

@@ -17,6 +17,7 @@
 //! # Ok(())
 //! # }
 //! ```
+#![doc = include_str!("../README.md")]
 
 mod binary;
 mod client;

@@ -204,7 +204,11 @@ impl Server {
         serde_json::from_slice(&output.stdout).context("reading what `boardwire user create` printed")
     }
 
-    fn pid(&self) -> Result<u32> {
+    /// Its process id.
+    ///
+    /// # Errors
+    /// It is not running.
+    pub fn pid(&self) -> Result<u32> {
         self.running.as_ref().and_then(|running| running.child.id()).context("the server is not running")
     }
 }

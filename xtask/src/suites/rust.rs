@@ -28,6 +28,9 @@ pub(super) fn steps(
     report.step("rust tests", |tally| {
         let mut command = workspace.cargo(&["nextest", "run", "--workspace"]);
         surroundings.apply(command.args(&selection.nextest));
+        if let Some(rounds) = selection.kill_rounds {
+            command.env("BOARDWIRE_KILL_ROUNDS", rounds.to_string());
+        }
         let status = process::stream(&mut command, None, |line| *tally += Runner::Nextest.count(line))?;
         if status.code() == Some(BROKEN) {
             build = Build::Broken;

@@ -26,13 +26,21 @@ pub(crate) struct Selection {
     pub(crate) nextest: Vec<String>,
     /// Whether the documentation's examples run too.
     pub(crate) documentation: bool,
+    /// How often the kill tests kill, where it is not the usual.
+    pub(crate) kill_rounds: Option<u32>,
 }
 
 impl Selection {
     /// One suite or all. Who tells nextest what to run wants that and not the documentation's examples.
     pub(crate) fn new(only: Option<Suite>, nextest: Vec<String>) -> Self {
         let suites = only.map_or_else(|| Suite::ALL.to_vec(), |suite| vec![suite]);
-        Self { suites, documentation: nextest.is_empty(), nextest }
+        Self { suites, documentation: nextest.is_empty(), nextest, kill_rounds: None }
+    }
+
+    /// The kill tests alone, with so many rounds on each database.
+    pub(crate) fn kill(rounds: u32) -> Self {
+        let nextest = ["--profile", "long", "--no-capture", "-E", "test(kill)"].map(str::to_owned);
+        Self { kill_rounds: Some(rounds), ..Self::new(Some(Suite::Rust), nextest.to_vec()) }
     }
 
     /// Everything, with nextest's profile for CI.

@@ -1,0 +1,65 @@
+//! A reply means that the change is on disk: seen from outside, in the order of the server's system calls.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use boardwire_test_support::Kind;
+use serde_json::json;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::scene::{Board, Scene};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_is_synced_before_it_is_acknowledged() -> Result<()> {
+    const CHANGES: usize = 20;
+    let scene = Scene::open(Kind::Sqlite).await?;
+    let ann = scene.client("ann").await?;
+    let board = Board::create(&ann, &[]).await?;
+    let task = board.task(&ann, "A card").await?;
+
+    let trace = scene.database.folder().join("trace");
+    let mut strace = Command::new("strace")
+        .args(["-f", "-s", "48", "-e", "trace=fdatasync,fsync,sendto,sendmsg,write,writev", "-o"])
+        .arg(&trace)
+        .args(["-p", &scene.server.pid()?.to_string()])
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .context("starting strace")?;
+    attached(&mut strace).await?;
+    for n in 0..CHANGES {
+        ann.ask("task:update", json!({ "taskId": task, "updates": { "title": format!("Title {n}") } })).await?;
+    }
+    strace.kill().await?;
+
+    // Each reply is preceded by a sync of its own, because the next command is sent only after it.
+    let text = std::fs::read_to_string(&trace)?;
+    let (mut replies, mut synced) = (0, false);
+    for line in text.lines() {
+        let ended = line.contains(") ") && line.contains("= 0");
+        if line.contains("sync") && ended {
+            synced = true;
+        }
+        if line.contains(r#"[{\"ok\":true"#) && !line.contains("resumed") {
+            ensure!(synced, "reply {replies} left before anything was synced:\n{text}");
+            (replies, synced) = (replies + 1, false);
+        }
+    }
+    ensure!(replies == CHANGES, "{replies} replies seen instead of {CHANGES}:\n{text}");
+    Ok(())
+}
+
+/// Waits until strace watches the server.
+async fn attached(strace: &mut Child) -> Result<()> {
+    let mut lines = BufReader::new(strace.stderr.take().context("no standard error")?).lines();
+    let line = tokio::time::timeout(PATIENCE, lines.next_line()).await.context("strace does not attach")??;
+    let line = line.context("strace ended")?;
+    ensure!(line.contains("attached"), "strace said: {line}");
+    // It goes on talking, and must not meet a closed pipe.
+    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+    Ok(())
+}

@@ -1,0 +1,44 @@
+// The client in the README works as it is pasted, against the demo of the README.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { program } from './server.mjs';
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+/** The first line that a program prints. */
+function firstLine(child) {
+  return new Promise((give, fail) => {
+    createInterface({ input: child.stdout }).once('line', give);
+    child.once('exit', (code) => fail(new Error(`it ended with ${code} before it said anything`)));
+  });
+}
+
+test('the client in the README', async () => {
+  const readme = readFileSync(resolve(here, '../../README.md'), 'utf8');
+  const [, snippet] = readme.match(/```js\n([\s\S]*?)```/);
+  const demo = spawn(program(), ['demo', '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  // Beside node_modules, so that it finds the client as it would after `npm install socket.io-client`.
+  const folder = mkdtempSync(join(here, 'readme-'));
+  try {
+    const { listening } = JSON.parse(await firstLine(demo));
+    writeFileSync(join(folder, 'client.mjs'), snippet.replace('127.0.0.1:3456', listening));
+    const client = spawn(process.execPath, ['client.mjs'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    for (const stream of [client.stdout, client.stderr]) stream.on('data', (data) => (said += data));
+    const code = await new Promise((give) => client.once('close', give));
+    assert.equal(code, 0, said);
+    for (const line of [/alice views the board as of event \d+/, /alice hears task:created \d+ Say hello/, /alice hears task:assigned/, /alice hears task:completed/, /bob is done, as of event \d+/]) {
+      assert.match(said, line);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+    demo.kill('SIGTERM');
+  }
+  assert.equal(await new Promise((give) => demo.once('exit', give)), 0, 'the demo ends well');
+});
