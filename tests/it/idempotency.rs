@@ -1,15 +1,19 @@
 //! The same request id has one effect and one reply, whoever sends it again and when.
 
-use anyhow::{Result, ensure};
-use boardwire_test_support::{Acknowledged, Evidence, History, Kind, converge};
-use serde_json::json;
+use std::collections::BTreeMap;
 
-use crate::scene::{Board, Scene};
+use anyhow::{Context, Result, ensure};
+use boardwire_test_support::{Acknowledged, Client, Evidence, History, Kind, converge};
+use serde_json::{Value, json};
+
+use crate::scene::{Board, Scene, text};
 
 on_both!(
     a_repeated_request_gives_the_first_reply_and_one_effect,
     another_payload_is_a_mismatch,
     two_sockets_with_one_request_have_one_effect,
+    one_request_over_six_sockets_at_once_has_one_effect_and_one_reply,
+    one_id_for_two_requests_at_once_is_a_mismatch_for_one,
     request_ids_belong_to_their_user,
     a_refused_request_may_be_sent_again,
 );
@@ -86,6 +90,78 @@ async fn two_sockets_with_one_request_have_one_effect(kind: Kind) -> Result<()> 
         assert_eq!(history.caused_by("ann", &request).len(), 1, "round {round}");
     }
     Ok(())
+}
+
+/// For the commands that refuse when their effect is there already, and for those that would have it twice.
+async fn one_request_over_six_sockets_at_once_has_one_effect_and_one_reply(kind: Kind) -> Result<()> {
+    let scene = Scene::open(kind).await?;
+    let mut sockets = Vec::new();
+    for _ in 0..6 {
+        sockets.push(scene.client("ann").await?);
+    }
+    let Board { id: board, .. } = Board::create(&sockets[0], &[]).await?;
+    // By board: the requests in their order, and the `seq` of their replies.
+    let mut done: BTreeMap<String, Vec<(String, u64)>> = BTreeMap::new();
+    for round in 0..10 {
+        let mut once = async |command: &str, changed: &str, mut payload: Value| {
+            let request = format!("{command}-{round}");
+            payload["requestId"] = json!(request);
+            let replies = at_once(&sockets, command, &payload).await?;
+            for reply in &replies {
+                ensure!(reply["ok"] == true, "{request}: {reply}");
+                assert_eq!(reply, &replies[0], "{request}");
+            }
+            let seq = replies[0]["seq"].as_u64().context("no seq")?;
+            done.entry(changed.to_owned()).or_default().push((request, seq));
+            anyhow::Ok(replies[0].clone())
+        };
+        let (task, other) = (format!("task-{round}"), format!("board-{round}"));
+        once("task:create", &board, json!({ "boardId": board, "id": task, "title": "Card" })).await?;
+        once("task:update", &board, json!({ "taskId": task, "updates": { "title": "Changed" } })).await?;
+        once("task:delete", &board, json!({ "taskId": task })).await?;
+        let added = once("column:create", &board, json!({ "boardId": board, "name": "Later" })).await?;
+        once("column:delete", &board, json!({ "columnId": added["column"]["id"] })).await?;
+        once("board:create", &other, json!({ "id": other, "name": "Other" })).await?;
+    }
+    for (changed, requests) in done {
+        let history = History::read(&scene.database, &changed).await?;
+        // What was not asked for by one of them is what made the board.
+        let caused = history.rows().iter().filter(|row| !row.envelope["requestId"].is_null());
+        let caused: Result<Vec<_>> = caused.map(|row| Ok((text(&row.envelope["requestId"])?, row.seq))).collect();
+        assert_eq!(caused?, requests, "on {changed}");
+    }
+    Ok(())
+}
+
+async fn one_id_for_two_requests_at_once_is_a_mismatch_for_one(kind: Kind) -> Result<()> {
+    let scene = Scene::open(kind).await?;
+    let (one, two) = (scene.client("ann").await?, scene.client("ann").await?);
+    let board = Board::create(&one, &[]).await?;
+    for round in 0..20 {
+        let request = format!("both-{round}");
+        let create = |title| json!({ "boardId": board.id, "id": request, "title": title, "requestId": request });
+        let (left, right) = (create("Left"), create("Right"));
+        let (left, right) = (one.send_call("task:create", &left), two.send_call("task:create", &right));
+        let (left, right) = (left.reply().await?, right.reply().await?);
+        let (done, refused) = if left["ok"] == true { (left, right) } else { (right, left) };
+        ensure!(done["ok"] == true, "round {round}: {done} and {refused}");
+        assert_eq!(refused["code"], "IDEMPOTENCY_MISMATCH", "round {round}: {refused}");
+    }
+    let history = History::read(&scene.database, &board.id).await?;
+    for round in 0..20 {
+        assert_eq!(history.caused_by("ann", &format!("both-{round}")).len(), 1, "round {round}");
+    }
+    Ok(())
+}
+
+/// Sends the same over all of them before any reply is awaited.
+async fn at_once(sockets: &[Client], command: &str, payload: &Value) -> Result<Vec<Value>> {
+    let pending: Vec<_> = sockets.iter().map(|socket| socket.send_call(command, payload)).collect();
+    let mut replies = Vec::with_capacity(pending.len());
+    for reply in pending {
+        replies.push(reply.reply().await?);
+    }
+    Ok(replies)
 }
 
 async fn request_ids_belong_to_their_user(kind: Kind) -> Result<()> {

@@ -28,6 +28,7 @@ mod contract;
 mod convergence;
 mod drain;
 mod durable;
+mod edges;
 mod idempotency;
 mod kill;
 mod limits;

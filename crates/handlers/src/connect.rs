@@ -23,7 +23,7 @@ use crate::{
     Gateway,
     outbox::{Handle, SocketOutbox, frame},
     pipeline::{Incoming, Pipeline},
-    reply::tell,
+    reply::error_frame,
 };
 
 /// The credentials in the handshake; the first that is there counts.
@@ -144,6 +144,8 @@ impl Gateway {
             return Err(Turned::Failed);
         };
         match self.authenticators.authenticate(&credential, self.services.clock().now().0).await {
+            // What is accepted as barely expired elsewhere would be thrown out again right away.
+            Ok(principal) if principal.expired_at(self.services.clock().now().0) => Err(Turned::Failed),
             Ok(principal) => Ok(principal),
             Err(AuthError::Refused(refusal)) => {
                 tracing::info!(kind = credential.kind(), reason = refusal.reason(), "handshake refused");
@@ -157,6 +159,9 @@ impl Gateway {
     }
 }
 
+/// How long a transport may stay without a socket.
+const GRACE: Duration = Duration::from_secs(2);
+
 /// One connection, from its handshake on.
 pub(crate) struct Connection {
     pub(crate) gateway: Arc<Gateway>,
@@ -164,55 +169,110 @@ pub(crate) struct Connection {
     pub(crate) outbox: Arc<SocketOutbox>,
     /// The Socket.IO id, which only its own client may know.
     pub(crate) id: String,
-    pub(crate) seat: Seat,
+    /// Its place among the connections, kept to the end.
+    pub(crate) _seat: Seat,
+    /// Cuts the WebSocket, where the handshake came over one.
+    pub(crate) line: Option<CancellationToken>,
     /// Told when the client has been told that it is connected.
     pub(crate) connected: Arc<Notify>,
     /// Cancelled when the connection has ended.
     pub(crate) closed: CancellationToken,
 }
 
+/// A connection in the hub; forgotten when dropped, whatever ends its task.
+struct Registered<'a>(&'a Connection);
+
+impl<'a> Registered<'a> {
+    fn new(connection: &'a Connection) -> Self {
+        connection.gateway.hub.connect(&connection.socket);
+        connection.gateway.sessions.socket_began(&connection.id);
+        Self(connection)
+    }
+}
+
+impl Drop for Registered<'_> {
+    fn drop(&mut self) {
+        self.0.gateway.hub.disconnect(&self.0.socket);
+    }
+}
+
 impl Connection {
     /// Serves the connection until it ends, and forgets it then. What was received before the end is still executed.
-    pub(crate) async fn serve(self, mut inbox: mpsc::Receiver<Incoming>) {
+    pub(crate) async fn serve(self, inbox: mpsc::Receiver<Incoming>) {
         let patience = self.gateway.settings.connect_timeout;
         tokio::select! {
             arrived = timeout(patience, self.connected.notified()) => if arrived.is_err() {
-                return self.outbox.dismiss();
+                return self.outbox.dismiss(None);
             },
             () = self.closed.cancelled() => {}
         }
-        self.gateway.hub.connect(&self.socket);
+        let registered = Registered::new(&self);
         self.greet();
+        self.execute(inbox).await;
+        drop(registered);
+        self.outbox.flush();
+        self.let_go().await;
+    }
+
+    /// Executes commands in the order in which they come, each answered before the next begins.
+    async fn execute(&self, mut inbox: mpsc::Receiver<Incoming>) {
         let pipeline = Pipeline {
             gateway: Arc::clone(&self.gateway),
             socket: Arc::clone(&self.socket),
             outbox: Arc::clone(&self.outbox),
         };
+        let handle = Handle(Arc::clone(&self.outbox));
+        let expiry = self.expiry();
+        tokio::pin!(expiry);
         loop {
-            tokio::select! {
+            let incoming = tokio::select! {
                 biased;
-                () = self.expiry() => {
-                    let error = ErrorBody::new(Code::Unauthenticated, "the credentials have expired; connect again");
-                    tell(&self.outbox, &**self.gateway.services.clock(), &error, None);
-                    self.outbox.dismiss();
-                    break;
-                }
-                incoming = inbox.recv() => match incoming {
-                    Some(incoming) => pipeline.run(incoming).await,
-                    None => break,
-                },
+                () = &mut expiry => return self.expire(),
+                incoming = inbox.recv() => incoming,
                 () = self.closed.cancelled() => break,
                 () = self.gateway.closing.cancelled() => break,
+            };
+            let Some(incoming) = incoming else { break };
+            // A change that has begun goes on to its end by itself; a replay does not.
+            tokio::select! {
+                biased;
+                () = &mut expiry => return self.expire(),
+                () = pipeline.run(incoming) => {}
+            }
+            // Who does not read answers gets no further ones.
+            tokio::select! {
+                biased;
+                () = &mut expiry => return self.expire(),
+                ready = handle.ready() => if !ready {
+                    break;
+                }
             }
         }
         inbox.close();
         while let Some(incoming) = inbox.recv().await {
             pipeline.run(incoming).await;
         }
-        self.gateway.hub.disconnect(&self.socket);
-        self.gateway.upgrades.forget(&self.id);
-        self.outbox.flush();
-        drop(self.seat);
+    }
+
+    fn expire(&self) {
+        let error = ErrorBody::new(Code::Unauthenticated, "the credentials have expired; connect again");
+        self.outbox.dismiss(Some(error_frame(&**self.gateway.services.clock(), &error, None)));
+    }
+
+    /// Gives the place back when the transport is gone. A client that left and keeps its WebSocket is cut off.
+    async fn let_go(&self) {
+        let line = self.gateway.sessions.line(&self.id).or_else(|| self.line.clone());
+        if let Some(line) = &line {
+            tokio::select! {
+                () = line.cancelled() => {}
+                () = sleep(GRACE) => {}
+                () = self.gateway.closing.cancelled() => {}
+            }
+        }
+        let unused = self.gateway.sessions.socket_ended(&self.id);
+        if let Some(line) = line.filter(|_| unused && !self.gateway.closing.is_cancelled()) {
+            line.cancel();
+        }
     }
 
     fn greet(&self) {

@@ -12,7 +12,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     connect::Census,
-    guard::{AllowedOrigins, Upgrades},
+    guard::{AllowedOrigins, Sessions},
     outbox::{Flusher, frame},
     transport,
 };
@@ -75,7 +75,7 @@ pub struct Gateway {
     pub(crate) server_version: &'static str,
     pub(crate) census: Arc<Census>,
     pub(crate) flusher: Arc<Flusher>,
-    pub(crate) upgrades: Arc<Upgrades>,
+    pub(crate) sessions: Arc<Sessions>,
     pub(crate) sockets: TaskTracker,
     pub(crate) closing: CancellationToken,
     background: TaskTracker,
@@ -99,7 +99,7 @@ impl Gateway {
             settings,
             server_version,
             flusher: Arc::default(),
-            upgrades: Arc::default(),
+            sessions: Arc::default(),
             sockets: TaskTracker::new(),
             closing: CancellationToken::new(),
             background: TaskTracker::new(),

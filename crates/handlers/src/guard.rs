@@ -4,7 +4,8 @@
 use std::{
     collections::HashMap,
     net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use axum::{
@@ -12,10 +13,14 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, StatusCode, header, uri::Authority};
+use http::{HeaderMap, Method, StatusCode, header, uri::Authority};
 use tokio_util::sync::CancellationToken;
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use crate::Gateway;
+
+/// How long a browser may remember what it was allowed.
+const PREFLIGHT: Duration = Duration::from_secs(600);
 
 /// The other end of a connection; the server puts it into each request's extensions.
 #[derive(Debug, Clone)]
@@ -26,28 +31,55 @@ pub struct Peer {
     pub hang_up: CancellationToken,
 }
 
-/// Which connection carries the WebSocket of a session that began with polling.
+/// The sessions that a WebSocket carries or that have a socket, by their ids.
 #[derive(Default)]
-pub(crate) struct Upgrades {
-    by_session: Mutex<HashMap<String, CancellationToken>>,
+pub(crate) struct Sessions {
+    by_id: Mutex<HashMap<String, Session>>,
 }
 
-impl Upgrades {
-    fn note(&self, session: &str, hang_up: &CancellationToken) {
-        let mut by_session = self.by_session.lock().unwrap_or_else(PoisonError::into_inner);
-        // Doubling the room pays for the sweep, and connections that are left bound it.
-        if by_session.len() == by_session.capacity() {
-            by_session.retain(|_, hang_up| !hang_up.is_cancelled());
+#[derive(Default)]
+struct Session {
+    /// Cuts the WebSocket that the session was upgraded to.
+    line: Option<CancellationToken>,
+    /// Sockets that are being served.
+    sockets: usize,
+}
+
+impl Sessions {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Session>> {
+        self.by_id.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A session goes on over a WebSocket.
+    fn upgraded(&self, id: &str, line: &CancellationToken) {
+        let mut by_id = self.lock();
+        // Growing pays for the sweep; sockets and open connections are what is left.
+        if by_id.len() == by_id.capacity() {
+            let over = |session: &Session| session.line.as_ref().is_none_or(CancellationToken::is_cancelled);
+            by_id.retain(|_, session| session.sockets > 0 || !over(session));
         }
-        by_session.insert(session.to_owned(), hang_up.clone());
+        by_id.entry(id.to_owned()).or_default().line = Some(line.clone());
     }
 
-    pub(crate) fn find(&self, session: &str) -> Option<CancellationToken> {
-        self.by_session.lock().unwrap_or_else(PoisonError::into_inner).get(session).cloned()
+    /// What cuts the session's WebSocket, if it was upgraded to one.
+    pub(crate) fn line(&self, id: &str) -> Option<CancellationToken> {
+        self.lock().get(id)?.line.clone()
     }
 
-    pub(crate) fn forget(&self, session: &str) {
-        self.by_session.lock().unwrap_or_else(PoisonError::into_inner).remove(session);
+    pub(crate) fn socket_began(&self, id: &str) {
+        self.lock().entry(id.to_owned()).or_default().sockets += 1;
+    }
+
+    /// Whether the session has no socket any more.
+    pub(crate) fn socket_ended(&self, id: &str) -> bool {
+        let mut by_id = self.lock();
+        let Some(session) = by_id.get_mut(id) else { return true };
+        session.sockets = session.sockets.saturating_sub(1);
+        if session.sockets > 0 {
+            return false;
+        }
+        by_id.remove(id);
+        true
     }
 }
 
@@ -89,29 +121,42 @@ pub(crate) async fn check(State(gateway): State<Arc<Gateway>>, request: Request,
         let text = "this origin may not connect; the operator allows origins with BOARDWIRE_CLIENT_URL\n";
         return (StatusCode::FORBIDDEN, text).into_response();
     }
+    let peer = request.extensions().get::<Peer>().cloned();
     let query = request.uri().query().unwrap_or_default();
-    let session = query.split('&').find_map(|pair| pair.strip_prefix("sid="));
-    if let Some(peer) = request.extensions().get::<Peer>() {
-        match session {
-            Some(session) if request.headers().contains_key(header::UPGRADE) => {
-                gateway.upgrades.note(session, &peer.hang_up);
-            }
-            Some(_) => {}
-            None => {
-                if let Err(wait) = gateway.handshakes.check(peer.address) {
-                    let wait = [(header::RETRY_AFTER, wait.as_secs_f64().ceil().to_string())];
-                    return (StatusCode::TOO_MANY_REQUESTS, wait, "too many connections\n").into_response();
-                }
-            }
-        }
+    let session = query.split('&').find_map(|pair| pair.strip_prefix("sid=")).map(str::to_owned);
+    if let (None, Some(peer)) = (&session, &peer)
+        && request.method() != Method::OPTIONS
+        && let Err(wait) = gateway.handshakes.check(peer.address)
+    {
+        let wait = [(header::RETRY_AFTER, wait.as_secs_f64().ceil().to_string())];
+        return (StatusCode::TOO_MANY_REQUESTS, wait, "too many connections\n").into_response();
     }
-    next.run(request).await
+    let response = next.run(request).await;
+    // Only now is it known that there is such a session.
+    if let (Some(session), Some(peer)) = (session, peer)
+        && response.status() == StatusCode::SWITCHING_PROTOCOLS
+    {
+        gateway.sessions.upgraded(&session, &peer.hang_up);
+    }
+    response
+}
+
+/// Lets pages of allowed origins read what they get over polling. Credentials go with it only where origins are listed.
+fn cors(origins: &AllowedOrigins) -> CorsLayer {
+    let allowed = origins.clone();
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::predicate(move |_, request| allowed.allow(&request.headers)))
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers(AllowHeaders::mirror_request())
+        .allow_credentials(*origins != AllowedOrigins::Any)
+        .max_age(PREFLIGHT)
 }
 
 impl Gateway {
     /// Puts the checks in front of a router that carries the Socket.IO layer.
     pub fn guard(self: &Arc<Self>, router: axum::Router) -> axum::Router {
-        router.layer(axum::middleware::from_fn_with_state(Arc::clone(self), check))
+        let checks = axum::middleware::from_fn_with_state(Arc::clone(self), check);
+        router.layer(cors(&self.settings.origins)).layer(checks)
     }
 }
 

@@ -19,7 +19,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 /// Frames that may wait for one connection. When there are more, the connection ends; its client resumes with `since`.
-const MAX_WAITING: usize = 1024;
+/// One commit can bring some thousands; they are shared between connections, so that waiting costs a pointer.
+const MAX_WAITING: usize = 8192;
 /// A replay goes on when no more than this many wait.
 const LOW_WATER: usize = 256;
 /// How long the peer may take nothing at all.
@@ -52,7 +53,7 @@ pub(crate) enum Sent {
 /// How a connection is ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
-    /// The client is told to leave, and does not come back by itself.
+    /// The client is told to leave when what waits has left, and does not come back by itself.
     Dismiss,
     /// The transport is cut: the client comes back by itself, and resumes.
     HangUp,
@@ -63,8 +64,11 @@ pub(crate) trait Wire: Send + Sync + 'static {
     /// Hands one thing over, without waiting.
     fn send(&self, outgoing: &Outgoing) -> Sent;
 
-    /// Ends the connection; `false`: not now, try again.
-    fn end(&self, end: End) -> bool;
+    /// Tells the client to leave; `false`: there is no room for that now.
+    fn dismiss(&self) -> bool;
+
+    /// Cuts the connection, so that its client comes back by itself.
+    fn hang_up(&self);
 }
 
 #[derive(Default)]
@@ -103,11 +107,24 @@ impl SocketOutbox {
         self.flush();
     }
 
-    /// Sends what is queued, then tells the client to leave.
-    pub(crate) fn dismiss(self: &Arc<Self>) {
+    /// Sends these last words in place of what waits, and tells the client to leave.
+    pub(crate) fn dismiss(self: &Arc<Self>, last_words: Option<Frame>) {
+        {
+            let mut state = self.lock();
+            state.waiting.clear();
+            state.waiting.extend(last_words.map(Outgoing::Event));
+            state.ending.get_or_insert(End::Dismiss);
+        }
         self.flush();
-        self.lock().ending.get_or_insert(End::Dismiss);
-        self.flush();
+    }
+
+    /// Gives the connection up: the hub forgets it at once, and the transport is cut.
+    fn give_up(&self, state: &mut State, reason: &str) {
+        tracing::info!(reason, "a connection is ended");
+        state.waiting.clear();
+        state.ending = Some(End::HangUp);
+        self.closed.cancel();
+        self.wire.hang_up();
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -120,10 +137,7 @@ impl SocketOutbox {
             return;
         }
         if state.waiting.len() >= MAX_WAITING {
-            tracing::info!("a connection took too long to read and is ended");
-            state.waiting.clear();
-            state.ending = Some(End::HangUp);
-            return;
+            return self.give_up(&mut state, "it reads too slowly");
         }
         state.waiting.push_back(outgoing);
     }
@@ -131,14 +145,6 @@ impl SocketOutbox {
     /// Hands over as much as the connection takes.
     pub(crate) fn flush(self: &Arc<Self>) {
         let mut state = self.lock();
-        if let Some(end) = state.ending {
-            state.waiting.clear();
-            if !self.closed.is_cancelled() && !self.wire.end(end) {
-                drop(state);
-                self.flusher.list(self);
-            }
-            return;
-        }
         let mut full = false;
         while let Some(next) = state.waiting.front() {
             match self.wire.send(next) {
@@ -153,14 +159,18 @@ impl SocketOutbox {
                 Sent::Closed => {
                     state.waiting.clear();
                     state.ending = Some(End::HangUp);
+                    self.closed.cancel();
                 }
             }
+        }
+        if state.ending == Some(End::Dismiss) && state.waiting.is_empty() {
+            full = !self.wire.dismiss();
         }
         if full {
             let since = *state.stalled_since.get_or_insert_with(Instant::now);
             if since.elapsed() > STALLED {
-                tracing::info!("a connection stopped reading and is ended");
-                state.ending = Some(End::HangUp);
+                full = false;
+                self.give_up(&mut state, "it stopped reading");
             }
         }
         let low = state.waiting.len() <= LOW_WATER;
@@ -224,9 +234,16 @@ impl Flusher {
         }
     }
 
-    /// Goes on until the token is cancelled. The first thing to come leaves at once; what comes right after it waits
-    /// for the next turn.
+    /// Goes on until the token is cancelled, whatever happens in between.
     pub(crate) async fn run(self: Arc<Self>, stop: CancellationToken) {
+        while let Err(error) = tokio::spawn(Arc::clone(&self).empty(stop.clone())).await {
+            tracing::error!(%error, "the flusher broke off and begins anew");
+        }
+    }
+
+    /// The first thing to come leaves at once; what comes right after it waits
+    /// for the next turn.
+    async fn empty(self: Arc<Self>, stop: CancellationToken) {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,

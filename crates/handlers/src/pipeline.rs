@@ -4,22 +4,24 @@ use std::sync::Arc;
 
 use boardwire_protocol::{Code, Command, CommandKind, Decoded, ErrorBody, Invalid, RequestId, success};
 use boardwire_services::Fault;
-use boardwire_subscriptions::Socket;
+use boardwire_subscriptions::{Outbox as _, Socket};
 use serde_json::{Value, json, value::RawValue};
 use tracing::Instrument as _;
 
 use crate::{
     Gateway,
-    outbox::SocketOutbox,
-    reply::{ReplyTo, rate_limited, tell},
+    outbox::{Handle, SocketOutbox},
+    reply::{ReplyTo, error_frame, rate_limited},
     session,
     transport::Waiting,
 };
 
 /// One event of a client, as it came.
 pub(crate) struct Incoming {
-    /// The JSON array of the event's name and arguments; `None`: it carried binary data.
-    pub(crate) packet: Option<String>,
+    /// The JSON array of the event's name and arguments.
+    pub(crate) packet: String,
+    /// Whether it came with binary data, which no command takes.
+    pub(crate) binary: bool,
     pub(crate) acknowledgement: Option<i64>,
     /// Counts it among the bytes that wait, until its turn has come.
     pub(crate) _waiting: Waiting,
@@ -35,8 +37,8 @@ pub(crate) struct Pipeline {
 impl Pipeline {
     /// Executes one command and answers it.
     pub(crate) async fn run(&self, incoming: Incoming) {
-        let Incoming { packet, acknowledgement, _waiting: waiting } = incoming;
-        let (name, payload) = split(packet);
+        let Incoming { packet, binary, acknowledgement, _waiting: waiting } = incoming;
+        let (name, payload) = split(&packet, binary);
         drop(waiting);
         let kind = CommandKind::from_name(&name);
         let span = tracing::info_span!("cmd", name = kind.map_or("unknown", CommandKind::name));
@@ -50,27 +52,27 @@ impl Pipeline {
             .and_then(|payload| payload.get("requestId"))
             .and_then(Value::as_str)
             .and_then(|id| RequestId::try_from(id).ok());
-        let outcome = match self.admit(kind) {
-            Ok(kind) => match payload {
-                Ok(payload) => self.execute(kind, payload).await,
-                Err(message) => Err(unreadable(message)),
-            },
-            Err(error) => Err(error),
+        let outcome = match (self.admit(kind), payload) {
+            (Err(error), _) => Err(error),
+            (Ok(_), Err(message)) => Err(unreadable(message)),
+            (Ok(None), Ok(_)) => Err(ErrorBody::new(Code::UnknownEvent, "there is no command of this name")),
+            (Ok(Some(kind)), Ok(payload)) => self.execute(kind, payload).await,
         };
         match outcome {
             Ok(reply) => reply_to.success(&self.outbox, reply),
             Err(error) => {
                 tracing::debug!(code = error.code.as_str(), "refused");
                 if error.code == Code::RateLimit {
-                    tell(&self.outbox, &**self.gateway.services.clock(), &error, request_id.as_ref());
+                    let clock = &**self.gateway.services.clock();
+                    Handle(Arc::clone(&self.outbox)).push(error_frame(clock, &error, request_id.as_ref()));
                 }
                 reply_to.error(&self.outbox, request_id.as_ref(), &error);
             }
         }
     }
 
-    /// The gates that come before the payload is looked at: still valid, not too often, a known command.
-    fn admit(&self, kind: Option<CommandKind>) -> Result<CommandKind, ErrorBody> {
+    /// The gates that come before the payload is looked at: still valid, not too often.
+    fn admit(&self, kind: Option<CommandKind>) -> Result<Option<CommandKind>, ErrorBody> {
         let clock = &**self.gateway.services.clock();
         let principal = self.socket.caller().principal();
         if principal.expired_at(clock.now().0) {
@@ -82,7 +84,7 @@ impl Pipeline {
         };
         let allowed = limiter.check(&principal.user, 1, clock.monotonic());
         allowed.map_err(|refused| rate_limited(clock, &refused))?;
-        kind.ok_or_else(|| ErrorBody::new(Code::UnknownEvent, "there is no command of this name"))
+        Ok(kind)
     }
 
     async fn execute(&self, kind: CommandKind, payload: Value) -> Result<Box<RawValue>, ErrorBody> {
@@ -125,14 +127,40 @@ fn unreadable(message: &str) -> ErrorBody {
 }
 
 /// The name and the one argument of an event. What has no name is answered as `message`.
-fn split(packet: Option<String>) -> (String, Result<Value, &'static str>) {
+fn split(packet: &str, binary: bool) -> (String, Result<Value, &'static str>) {
     let nameless = |message| ("message".to_owned(), Err(message));
-    let Some(packet) = packet else { return nameless("binary data is not accepted") };
-    let Ok(parts) = serde_json::from_str::<Vec<Value>>(&packet) else { return nameless("this is not a JSON array") };
+    let Ok(parts) = serde_json::from_str::<Vec<&RawValue>>(packet) else { return nameless("this is not a JSON array") };
     let mut parts = parts.into_iter();
-    let Some(Value::String(name)) = parts.next() else { return nameless("the event has no name") };
-    match (parts.next(), parts.next()) {
-        (argument, None) => (name, Ok(argument.unwrap_or(Value::Null))),
-        (_, Some(_)) => (name, Err("a command takes one JSON object, and got more than one argument")),
+    let name = parts.next().and_then(|name| serde_json::from_str::<String>(name.get()).ok());
+    let Some(name) = name else { return nameless("the event has no name") };
+    let payload = match (parts.next(), parts.next()) {
+        _ if binary => Err("binary data is not accepted"),
+        (None, _) => Ok(Value::Null),
+        (Some(argument), None) => serde_json::from_str(argument.get()).map_err(|_| "the argument is not valid JSON"),
+        (_, Some(_)) => Err("a command takes one JSON object, and got more than one argument"),
+    };
+    (name, payload)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(packet: &str, binary: bool, name: &str, readable: bool) {
+        let (found, payload) = split(packet, binary);
+        assert_eq!((found.as_str(), payload.is_ok()), (name, readable), "{packet}");
+    }
+
+    #[test]
+    fn what_is_wrong_is_answered_under_the_name_that_can_be_read() {
+        check(r#"["task:get",{"taskId":"t"}]"#, false, "task:get", true);
+        check(r#"["view:leave"]"#, false, "view:leave", true);
+        check(r#"["task:get",{},{}]"#, false, "task:get", false);
+        check(r#"["task:get",{"taskId":"\ud800"}]"#, false, "task:get", false);
+        check(r#"["task:get",{"_placeholder":true,"num":0}]"#, true, "task:get", false);
+        check("[7,{}]", false, "message", false);
+        check("[]", false, "message", false);
+        check("{}", false, "message", false);
+        check(&format!(r#"["task:get",{}]"#, "[".repeat(30_000)), false, "message", false);
     }
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use boardwire_protocol::{Code, Ephemeral, ErrorBody, RequestId, data, failure};
 use boardwire_rate_limit::Refused;
 use boardwire_services::clock::Clock;
-use boardwire_subscriptions::Outbox as _;
+use boardwire_subscriptions::Frame;
 use serde_json::value::RawValue;
 
-use crate::outbox::{Handle, Outgoing, SocketOutbox, frame};
+use crate::outbox::{Outgoing, SocketOutbox, frame};
 
 /// Where the answer to one command goes.
 pub(crate) struct ReplyTo {
@@ -51,7 +51,7 @@ pub(crate) fn rate_limited(clock: &dyn Clock, refused: &Refused) -> ErrorBody {
 }
 
 /// The same error as an `error` event.
-pub(crate) fn tell(outbox: &Arc<SocketOutbox>, clock: &dyn Clock, error: &ErrorBody, request_id: Option<&RequestId>) {
+pub(crate) fn error_frame(clock: &dyn Clock, error: &ErrorBody, request_id: Option<&RequestId>) -> Frame {
     let event = Ephemeral::Error(data::ErrorEvent {
         code: error.code,
         message: error.message.clone(),
@@ -62,5 +62,5 @@ pub(crate) fn tell(outbox: &Arc<SocketOutbox>, clock: &dyn Clock, error: &ErrorB
         remaining: error.remaining,
         reset: error.reset,
     });
-    Handle(Arc::clone(outbox)).push(frame(clock, &event));
+    frame(clock, &event)
 }

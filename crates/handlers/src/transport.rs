@@ -28,8 +28,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Gateway,
     connect::{Connection, Handshake, Turned},
-    guard::{Peer, Upgrades},
-    outbox::{End, Handle, Outgoing, Sent, SocketOutbox, Wire},
+    guard::{Peer, Sessions},
+    outbox::{Handle, Outgoing, Sent, SocketOutbox, Wire},
     pipeline::Incoming,
     reply::ReplyTo,
 };
@@ -78,8 +78,11 @@ async fn connect(gateway: Arc<Gateway>, socket: Arc<Socket<LocalAdapter>>, hands
     let peer = socket.req_parts().extensions.get::<Peer>().cloned();
     let admitted = gateway.admit(handshake, peer.as_ref().map(|peer| peer.address)).await?;
     let (closed, connected) = (CancellationToken::new(), Arc::new(Notify::new()));
-    let upgrades = Arc::clone(&gateway.upgrades);
-    let wire = SocketWire { socket: Arc::downgrade(&socket), peer, upgrades };
+    // Over a WebSocket from the start, the handshake's connection is the one that carries the session.
+    let direct = socket.req_parts().headers.contains_key(http::header::UPGRADE);
+    let line = peer.filter(|_| direct).map(|peer| peer.hang_up);
+    let sessions = Arc::clone(&gateway.sessions);
+    let wire = SocketWire { socket: Arc::downgrade(&socket), id: socket.id.to_string(), line: line.clone(), sessions };
     let outbox = SocketOutbox::new(wire, closed.clone(), Arc::clone(&gateway.flusher));
     let key = new_key(&gateway);
     let (inbox, commands) = mpsc::channel(MAX_COMMANDS_WAITING);
@@ -87,7 +90,8 @@ async fn connect(gateway: Arc<Gateway>, socket: Arc<Socket<LocalAdapter>>, hands
         socket: HubSocket::new(key, admitted.caller, Arc::new(Handle(Arc::clone(&outbox)))),
         outbox: Arc::clone(&outbox),
         id: socket.id.to_string(),
-        seat: admitted.seat,
+        _seat: admitted.seat,
+        line,
         connected: Arc::clone(&connected),
         closed: closed.clone(),
         gateway: Arc::clone(&gateway),
@@ -127,14 +131,14 @@ impl Drop for Waiting {
 
 impl MessageHandler<LocalAdapter, Entry> for Entry {
     fn call(&self, _socket: Arc<Socket<LocalAdapter>>, value: Value, acknowledgement: Option<i64>) {
-        let packet = match value {
-            Value::Str(text, None) => Some(text.as_str().to_owned()),
-            Value::Str(_, Some(_)) | Value::Bytes(_) => None,
+        let (packet, binary) = match value {
+            Value::Str(text, attached) => (text.as_str().to_owned(), attached.is_some()),
+            Value::Bytes(_) => (String::new(), true),
         };
-        let bytes = packet.as_ref().map_or(0, String::len);
+        let bytes = packet.len();
         let total = self.waiting.fetch_add(bytes, Ordering::Relaxed) + bytes;
         let waiting = Waiting { total: Arc::clone(&self.waiting), bytes };
-        let incoming = Incoming { packet, acknowledgement, _waiting: waiting };
+        let incoming = Incoming { packet, binary, acknowledgement, _waiting: waiting };
         let refused = if total > MAX_BYTES_WAITING {
             Some(incoming)
         } else {
@@ -144,9 +148,11 @@ impl MessageHandler<LocalAdapter, Entry> for Entry {
             }
         };
         if let Some(Incoming { packet, acknowledgement, .. }) = refused {
-            let name = packet.and_then(|packet| event_name(&packet)).unwrap_or_else(|| "message".to_owned());
+            let name = event_name(&packet).unwrap_or_else(|| "message".to_owned());
             let error = ErrorBody {
                 retry_after: Some(1.0),
+                limit: Some(MAX_COMMANDS_WAITING as u32),
+                remaining: Some(0),
                 ..ErrorBody::new(Code::RateLimit, "too many commands wait for their turn; wait for answers first")
             };
             ReplyTo { command: name, acknowledgement }.error(&self.outbox, None, &error);
@@ -174,8 +180,9 @@ impl FromConnectParts<LocalAdapter> for Shared {
 /// queue, which holds this.
 struct SocketWire {
     socket: Weak<Socket<LocalAdapter>>,
-    peer: Option<Peer>,
-    upgrades: Arc<Upgrades>,
+    id: String,
+    line: Option<CancellationToken>,
+    sessions: Arc<Sessions>,
 }
 
 impl Wire for SocketWire {
@@ -196,27 +203,18 @@ impl Wire for SocketWire {
         }
     }
 
-    fn end(&self, end: End) -> bool {
+    fn dismiss(&self) -> bool {
         let Some(socket) = self.socket.upgrade() else { return true };
-        if !socket.connected() {
-            return true;
-        }
-        if end == End::HangUp
-            && socket.transport_type() == TransportType::Websocket
-            && let Some(hang_up) = self.hang_up(&socket)
-        {
-            hang_up.cancel();
-            return true;
-        }
-        socket.disconnect().is_ok()
+        !socket.connected() || socket.disconnect().is_ok()
     }
-}
 
-impl SocketWire {
-    /// What cuts the WebSocket: it came with the handshake, or with an upgrade after it.
-    fn hang_up(&self, socket: &Socket<LocalAdapter>) -> Option<CancellationToken> {
-        let upgraded = self.upgrades.find(socket.id.as_str());
-        upgraded.or_else(|| self.peer.as_ref().map(|peer| peer.hang_up.clone()))
+    fn hang_up(&self) {
+        match self.sessions.line(&self.id).or_else(|| self.line.clone()) {
+            Some(line) => line.cancel(),
+            // Over polling there is no connection to cut. When the library has no room for this either, it forgets the
+            // session when the next sign of life is missing.
+            None => drop(self.dismiss()),
+        }
     }
 }
 

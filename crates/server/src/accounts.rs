@@ -9,13 +9,13 @@ use boardwire_services::{
     clock::{Clock as _, SystemClock},
     storage::SaveUser,
 };
-use boardwire_store::Options;
 use clap::Args;
 use serde_json::json;
 
 use crate::{
-    secret,
+    database, output, secret,
     settings::{AuthSettings, StoreSettings},
+    values,
 };
 
 /// `boardwire user create`.
@@ -25,11 +25,11 @@ pub(crate) struct UserCreate {
     #[arg(long)]
     id: String,
     /// The user's name.
-    #[arg(long)]
+    #[arg(long, value_parser = values::user_name)]
     name: String,
-    /// What the user may do: read, write, admin.
-    #[arg(long, default_value = "read,write")]
-    permissions: Permissions,
+    /// What the user may do: read, write, admin [default: read,write for a new user; an existing one keeps them].
+    #[arg(long)]
+    permissions: Option<Permissions>,
     /// Print one JSON object.
     #[arg(long)]
     json: bool,
@@ -47,7 +47,7 @@ pub(crate) struct TokenIssue {
     #[arg(long)]
     permissions: Option<Permissions>,
     /// How long it is valid: 90s, 30m, 24h, 7d.
-    #[arg(long, default_value = "24h", value_parser = parse_ttl)]
+    #[arg(long, default_value = "24h", value_parser = values::ttl)]
     ttl: Duration,
     /// Print one JSON object.
     #[arg(long)]
@@ -60,16 +60,16 @@ pub(crate) struct TokenIssue {
 
 pub(crate) async fn create_user(command: UserCreate) -> Result<()> {
     let id = UserId::try_from(command.id.as_str()).context("--id")?;
-    if command.permissions.is_empty() {
+    if command.permissions.is_some_and(|permissions| permissions.is_empty()) {
         bail!("--permissions names none of read, write, admin");
     }
-    let opened = boardwire_store::open(&command.store.database_url, Options::default()).await?;
-    let permissions: Vec<_> = command.permissions.iter().map(|permission| permission.to_string()).collect();
+    let opened = database::open(&command.store).await?;
+    let named = |permissions: Permissions| permissions.iter().map(|permission| permission.to_string()).collect();
     let user = SaveUser {
         id,
         name: Some(command.name),
-        permissions: Some(permissions.clone()),
-        default_permissions: permissions,
+        permissions: command.permissions.map(named),
+        default_permissions: named(Permissions::READ_WRITE),
         teams: None,
         now: SystemClock.now(),
     };
@@ -81,17 +81,18 @@ pub(crate) async fn create_user(command: UserCreate) -> Result<()> {
             "id": user.id, "name": user.name, "permissions": user.permissions, "teams": user.teams,
             "created_at": user.created_at,
         });
-        println!("{}", json!({ "user": user }));
+        output::line(&json!({ "user": user }).to_string())
     } else {
-        println!("user {} ({}) may {}", user.id, user.name, user.permissions.join(", "));
-        println!("a token to connect with: boardwire token issue --user {}", user.id);
+        let (id, name, permissions) = (&user.id, &user.name, user.permissions.join(", "));
+        output::line(&format!(
+            "user {id} ({name}) may {permissions}\na token to connect with: boardwire token issue --user {id}"
+        ))
     }
-    Ok(())
 }
 
 pub(crate) async fn issue_token(command: TokenIssue) -> Result<()> {
     let id = UserId::try_from(command.user.as_str()).context("--user")?;
-    let opened = boardwire_store::open(&command.store.database_url, Options::default()).await?;
+    let opened = database::open(&command.store).await?;
     let user = opened.store().user(&id).await;
     opened.close().await;
     let Some(user) = user? else {
@@ -109,37 +110,8 @@ pub(crate) async fn issue_token(command: TokenIssue) -> Result<()> {
     let token = secret::issuer(&command.auth, &command.store)?.issue(&request).context("--ttl")?;
     if command.json {
         let expires_at = request.expires_at().map(Timestamp);
-        println!("{}", json!({ "token": token, "expiresAt": expires_at }));
+        output::line(&json!({ "token": token, "expiresAt": expires_at }).to_string())
     } else {
-        println!("{token}");
-    }
-    Ok(())
-}
-
-fn parse_ttl(text: &str) -> Result<Duration, String> {
-    let wrong = || "a number with s, m, h or d behind it, such as 24h".to_owned();
-    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
-    let seconds = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        "d" => 86_400,
-        _ => return Err(wrong()),
-    };
-    let number: u64 = number.parse().map_err(|_| wrong())?;
-    number.checked_mul(seconds).map(Duration::from_secs).filter(|ttl| !ttl.is_zero()).ok_or_else(wrong)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_to_live() {
-        assert_eq!(parse_ttl("24h"), Ok(Duration::from_secs(86_400)));
-        assert_eq!(parse_ttl("90s"), Ok(Duration::from_secs(90)));
-        for wrong in ["", "h", "24", "-1h", "0s", "1w", "ä"] {
-            assert!(parse_ttl(wrong).is_err(), "{wrong}");
-        }
+        output::line(&token)
     }
 }

@@ -1,9 +1,12 @@
 //! The configuration file: each of its keys is the default of the flag of the same name, so there is one list of
 //! settings. Flags and variables win over it.
 
-use std::path::PathBuf;
+use std::{error::Error as _, path::PathBuf};
 
-use clap::{Arg, ArgMatches, Command, error::ErrorKind};
+use clap::{
+    Arg, ArgMatches, Command,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 
 const DEFAULT_FILE: &str = "boardwire.toml";
 
@@ -15,9 +18,11 @@ pub(crate) fn apply(command: Command) -> Result<Command, clap::Error> {
     if named.is_none() && !file.exists() {
         return Ok(command);
     }
-    let wrong = |message: String| Command::new("boardwire").error(ErrorKind::Io, message);
-    let text = std::fs::read_to_string(&file).map_err(|error| wrong(format!("{}: {error}", file.display())))?;
-    apply_text(command, &text).map_err(|message| wrong(format!("{}: {message}", file.display())))
+    // Not about the command line: a raw error shows no usage.
+    let wrong =
+        |message: &str| clap::Error::raw(ErrorKind::Io, format!("{}: {}\n", file.display(), message.trim_end()));
+    let text = std::fs::read_to_string(&file).map_err(|error| wrong(&format!("can't be read: {error}")))?;
+    apply_text(command, &text).map_err(|message| wrong(&message))
 }
 
 fn apply_text(mut command: Command, text: &str) -> Result<Command, String> {
@@ -25,9 +30,13 @@ fn apply_text(mut command: Command, text: &str) -> Result<Command, String> {
     for (key, value) in table {
         let value =
             plain(&value).ok_or_else(|| format!("{key} must be text, a number, true, false or a list of these"))?;
-        let mut known = false;
-        command = set_default(command, &key, &value, &mut known);
-        if !known {
+        let mut arguments = Vec::new();
+        find_arguments(&command, &key, &mut arguments);
+        for argument in &arguments {
+            check(argument, &value).map_err(|why| format!("wrong value for {key}: {why}"))?;
+        }
+        command = set_default(command, &key, &value);
+        if arguments.is_empty() {
             return Err(format!("there is no setting {key}; `boardwire serve --help` lists them"));
         }
     }
@@ -45,22 +54,62 @@ fn plain(value: &toml::Value) -> Option<String> {
     })
 }
 
-fn set_default(command: Command, key: &str, value: &str, known: &mut bool) -> Command {
-    let id = command
-        .get_arguments()
-        .find(|arg| arg.get_long() == Some(key) && key != "config")
-        .map(|arg| arg.get_id().clone());
+/// Is it the flag that a key of the file sets? What every call has to name for itself is not for the file.
+fn is_set_by(argument: &Arg, key: &str) -> bool {
+    argument.get_long() == Some(key) && key != "config" && !argument.is_required_set()
+}
+
+fn find_arguments(command: &Command, key: &str, found: &mut Vec<Arg>) {
+    found.extend(command.get_arguments().filter(|argument| is_set_by(argument, key)).cloned());
+    for subcommand in command.get_subcommands() {
+        find_arguments(subcommand, key, found);
+    }
+}
+
+/// Has the flag's own parser read the value, so that an error can name the file.
+fn check(argument: &Arg, value: &str) -> Result<(), String> {
+    if !argument.get_action().takes_values() {
+        return value.parse::<bool>().map(drop).map_err(|_| "true or false".to_owned());
+    }
+    if is_empty_list(argument, value) {
+        return Ok(());
+    }
+    let given = format!("--{}={value}", argument.get_long().unwrap_or_default());
+    match Command::new("file").no_binary_name(true).arg(argument.clone()).try_get_matches_from([given]) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(reason(&error)),
+    }
+}
+
+/// What is wrong, without the words about the command line.
+fn reason(error: &clap::Error) -> String {
+    if let Some(source) = error.source() {
+        return source.to_string();
+    }
+    if let Some(ContextValue::Strings(values)) = error.get(ContextKind::ValidValue)
+        && !values.is_empty()
+    {
+        return format!("it is one of {}", values.join(", "));
+    }
+    error.kind().to_string()
+}
+
+fn is_empty_list(argument: &Arg, value: &str) -> bool {
+    value.is_empty() && argument.get_value_delimiter().is_some()
+}
+
+fn set_default(mut command: Command, key: &str, value: &str) -> Command {
+    let id =
+        command.get_arguments().find(|argument| is_set_by(argument, key)).map(|argument| argument.get_id().clone());
+    if let Some(id) = id {
+        let value = value.to_owned();
+        command = command.mut_arg(id, |argument| {
+            if is_empty_list(&argument, &value) { argument } else { argument.default_value(value) }
+        });
+    }
     let names: Vec<_> = command.get_subcommands().map(|subcommand| subcommand.get_name().to_owned()).collect();
-    let mut command = match id {
-        Some(id) => {
-            *known = true;
-            let value = value.to_owned();
-            command.mut_arg(id, |arg: Arg| arg.default_value(value))
-        }
-        None => command,
-    };
     for name in names {
-        command = command.mut_subcommand(name, |subcommand| set_default(subcommand, key, value, known));
+        command = command.mut_subcommand(name, |subcommand| set_default(subcommand, key, value));
     }
     command
 }
@@ -80,30 +129,74 @@ fn find_config(matches: &ArgMatches) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use clap::Arg;
+    use clap::{ArgAction, CommandFactory as _, builder::PossibleValuesParser, value_parser};
 
     use super::*;
 
     fn command() -> Command {
-        let arg = Arg::new("max_payload").long("max-payload").default_value("1");
-        Command::new("test").subcommand(Command::new("serve").arg(arg))
+        let payload =
+            Arg::new("max_payload").long("max-payload").default_value("1").value_parser(value_parser!(u64).range(1..));
+        let format = Arg::new("format").long("format").value_parser(PossibleValuesParser::new(["console", "json"]));
+        let json = Arg::new("json").long("json").action(ArgAction::SetTrue);
+        let id = Arg::new("id").long("id").required(true);
+        let list = Arg::new("list").long("list").value_delimiter(',').action(ArgAction::Append);
+        Command::new("test")
+            .subcommand(Command::new("serve").args([payload, format, json, list]))
+            .subcommand(Command::new("create").arg(id))
     }
 
-    fn value(arguments: &[&str], text: &str) -> Result<String, String> {
+    fn serve(arguments: &[&str], text: &str) -> Result<ArgMatches, String> {
         let matches = apply_text(command(), text)?.get_matches_from(arguments);
-        let serve = matches.subcommand_matches("serve").expect("the subcommand");
-        Ok(serve.get_one::<String>("max_payload").expect("the value").clone())
+        Ok(matches.subcommand_matches("serve").expect("the subcommand").clone())
+    }
+
+    fn payload(arguments: &[&str], text: &str) -> Result<u64, String> {
+        Ok(*serve(arguments, text)?.get_one("max_payload").expect("the value"))
+    }
+
+    fn problem(text: &str) -> String {
+        apply_text(command(), text).expect_err("a wrong file")
     }
 
     #[test]
     fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
-        assert_eq!(value(&["test", "serve"], ""), Ok("1".to_owned()));
-        assert_eq!(value(&["test", "serve"], "max-payload = 2"), Ok("2".to_owned()));
-        assert_eq!(value(&["test", "serve", "--max-payload", "3"], "max-payload = 2"), Ok("3".to_owned()));
+        assert_eq!(payload(&["test", "serve"], ""), Ok(1));
+        assert_eq!(payload(&["test", "serve"], "max-payload = 2"), Ok(2));
+        assert_eq!(payload(&["test", "serve", "--max-payload", "3"], "max-payload = 2"), Ok(3));
+    }
+
+    #[test]
+    fn lists_are_read_item_by_item() {
+        for (text, expected) in [("list = []", vec![]), ("list = ['a', 'b']", vec!["a", "b"])] {
+            let matches = serve(&["test", "serve"], text).unwrap();
+            let items: Vec<_> = matches.get_many::<String>("list").into_iter().flatten().collect();
+            assert_eq!(items, expected);
+        }
     }
 
     #[test]
     fn an_unknown_setting_is_an_error() {
-        assert!(value(&["test", "serve"], "max-paylod = 2").unwrap_err().contains("max-paylod"));
+        assert!(problem("max-paylod = 2").contains("max-paylod"));
+        assert!(problem("id = 'ann'").contains("there is no setting id"));
+    }
+
+    #[test]
+    fn a_wrong_value_is_an_error_that_names_the_key() {
+        assert!(problem("max-payload = 0").starts_with("wrong value for max-payload: 0 is not in 1.."));
+        assert_eq!(problem("max-payload = 'x'"), "wrong value for max-payload: invalid digit found in string");
+        assert_eq!(problem("format = '-x'"), "wrong value for format: it is one of console, json");
+        assert_eq!(problem("json = 1"), "wrong value for json: true or false");
+        assert!(problem("max-payload = {}").contains("max-payload must be text"));
+    }
+
+    #[test]
+    fn the_program_s_own_settings_can_be_set() {
+        let command = crate::cli::Cli::command;
+        let text = "listen = 'localhost:0'\nclient-url = ['https://a.example', 'https://b.example/']\njson = true";
+        assert!(apply_text(command(), text).is_ok());
+        for wrong in ["listen = 3456", "client-url = ['https://a.example/app']", "log-format = 'xml'", "ttl = '1w'"] {
+            let key = wrong.split(' ').next().unwrap();
+            assert!(apply_text(command(), wrong).unwrap_err().starts_with(&format!("wrong value for {key}: ")));
+        }
     }
 }

@@ -1,9 +1,13 @@
 //! `boardwire demo`: a throw-away database with two users and a filled board, and all that one needs to look at it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::{Ipv4Addr, Ipv6Addr},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result, bail};
-use axum::{Json, Router, routing::get};
+use axum::{Json, Router, response::IntoResponse as _, routing::get};
 use boardwire_auth::{CredentialId, IssueRequest, Permissions, Principal};
 use boardwire_protocol::{Command, CommandKind, Decoded, UserId};
 use boardwire_services::{
@@ -11,10 +15,14 @@ use boardwire_services::{
     clock::{Clock as _, SystemClock},
     storage::SaveUser,
 };
+use http::{HeaderMap, StatusCode, header};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use crate::{secret, serve, settings::ServeSettings};
+use crate::{
+    output, secret, serve,
+    settings::{DEFAULT_DATABASE_URL, ServeSettings},
+};
 
 const BOARD: &str = "demo";
 const USERS: [(&str, &str); 2] = [("alice", "Alice"), ("bob", "Bob")];
@@ -40,6 +48,9 @@ pub(crate) async fn run(mut settings: ServeSettings, as_json: bool) -> Result<()
             "the demo hands its tokens to whoever asks, so it listens on this machine alone; use --listen 127.0.0.1:PORT"
         );
     }
+    if settings.store.database_url != DEFAULT_DATABASE_URL {
+        tracing::warn!("the demo uses a throw-away database and ignores the one that was set (--database-url)");
+    }
     let folder = tempfile::Builder::new().prefix("boardwire-demo-").tempdir().context("no room for a database")?;
     settings.store.database_url = format!("sqlite://{}", folder.path().join("demo.db").display());
     settings.auth.jwt_secret = Some(secret::random()?);
@@ -49,7 +60,12 @@ pub(crate) async fn run(mut settings: ServeSettings, as_json: bool) -> Result<()
     // Filled when the server runs: it knows its address only then.
     let card = Arc::new(OnceCell::<Value>::new());
     let shown = Arc::clone(&card);
-    let route = get(async move || Json(shown.get().cloned().unwrap_or_default()));
+    let route = get(async move |headers: HeaderMap| {
+        if !names_this_machine(&headers) {
+            return (StatusCode::FORBIDDEN, "ask for it at 127.0.0.1 or localhost, with its port\n").into_response();
+        }
+        Json(shown.get().cloned().unwrap_or_default()).into_response()
+    });
     let running = serve::start(settings, Router::new().route("/demo.json", route)).await?;
     fill(&running.services).await.context("the demo board can't be made")?;
 
@@ -69,16 +85,35 @@ pub(crate) async fn run(mut settings: ServeSettings, as_json: bool) -> Result<()
     let url = format!("http://{}", running.address);
     let value = json!({"listening": running.address.to_string(), "url": url, "board": BOARD, "users": users});
     card.set(value.clone()).context("the demo was started twice")?;
-    if as_json {
-        println!("{value}");
+    let shown = if as_json {
+        value.to_string()
     } else {
-        println!("{}", json!({ "listening": running.address.to_string() }));
-        println!("{}", text(&value));
-    }
-    serve::told_to_stop().await?;
+        format!("{}\n{}", json!({ "listening": running.address.to_string() }), text(&value))
+    };
+    let ended = match output::line(&shown) {
+        Ok(()) => serve::told_to_stop().await,
+        Err(error) => Err(error),
+    };
     running.drain().await;
     drop(folder);
-    Ok(())
+    ended
+}
+
+/// Was the server asked for by an address of this machine? A web page whose name was made to point here (DNS rebinding)
+/// asks by that name.
+fn names_this_machine(headers: &HeaderMap) -> bool {
+    let Some(host) = headers.get(header::HOST).and_then(|host| host.to_str().ok()) else { return false };
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    match name.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback()),
+        None => {
+            name.eq_ignore_ascii_case("localhost")
+                || name.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+        }
+    }
 }
 
 async fn fill(services: &Services) -> Result<()> {
@@ -158,4 +193,36 @@ The same, and the tokens, as JSON: {url}/demo.json
         alice = token(0),
         bob = token(1),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn asked_as(host: &'static str) -> bool {
+        names_this_machine(&HeaderMap::from_iter([(header::HOST, HeaderValue::from_static(host))]))
+    }
+
+    #[test]
+    fn only_names_of_this_machine_get_the_tokens() {
+        for own in ["127.0.0.1", "127.0.0.1:3456", "localhost", "LocalHost:80", "[::1]", "[::1]:3456"] {
+            assert!(asked_as(own), "{own}");
+        }
+        for foreign in [
+            "",
+            "evil.example",
+            "evil.example:3456",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example:3456",
+            "192.168.0.1:3456",
+            "[::2]:3456",
+            "::1",
+            "localhost:evil",
+        ] {
+            assert!(!asked_as(foreign), "{foreign}");
+        }
+        assert!(!names_this_machine(&HeaderMap::new()));
+    }
 }

@@ -1,22 +1,27 @@
 //! The boardwire program: it reads settings, puts the crates together, starts and drains. What happens on a board is
 //! decided elsewhere.
-#![expect(clippy::print_stdout, reason = "a program that prints its results")]
 
 mod accounts;
 mod cli;
 mod config_file;
+mod database;
 mod demo;
 mod directory;
 mod listener;
 mod maintenance;
+mod output;
 mod routes;
 mod secret;
 mod serve;
 mod settings;
 mod stream;
 mod telemetry;
+mod values;
 
-use std::process::ExitCode;
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
 
 fn main() -> ExitCode {
     let cli = match cli::parse() {
@@ -33,8 +38,9 @@ fn main() -> ExitCode {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the last word of a program that could not do its work")]
+/// The last word of a program that could not do its work.
 fn fail(error: &anyhow::Error) -> ExitCode {
-    eprintln!("boardwire: {error:#}");
+    // Where standard error takes nothing either, the exit code has to do.
+    let _ = writeln!(io::stderr(), "boardwire: {error:#}");
     ExitCode::FAILURE
 }

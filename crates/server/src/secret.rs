@@ -1,6 +1,7 @@
 //! The keys that tokens are checked and signed with.
 
 use std::{
+    collections::HashSet,
     io::{ErrorKind, Write as _},
     net::SocketAddr,
     os::unix::fs::OpenOptionsExt as _,
@@ -12,6 +13,9 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use boardwire_auth::{TokenIssuer, TokenVerifier};
 
 use crate::settings::{AuthSettings, StoreSettings};
+
+/// A secret of fewer different characters was not made at random.
+const DISTINCT_CHARACTERS: usize = 10;
 
 /// A secret, and whether an operator chose it.
 pub(crate) struct Secret {
@@ -74,6 +78,13 @@ pub(crate) fn verifier(auth: &AuthSettings, store: &StoreSettings, listen: Socke
                  characters (try: openssl rand -base64 32)"
             );
         }
+        if !secret.generated && !listen.ip().is_loopback() && is_weak(&secret.value) {
+            bail!(
+                "refusing to listen on {listen} with a BOARDWIRE_JWT_SECRET that can be guessed, as it has fewer than \
+                 {DISTINCT_CHARACTERS} different characters: set it to at least 32 random characters (try: openssl rand \
+                 -base64 32)"
+            );
+        }
         builder = builder.hs256_secret(secret.value.as_bytes());
     }
     for file in &auth.jwt_public_keys {
@@ -98,6 +109,37 @@ pub(crate) fn issuer(auth: &AuthSettings, store: &StoreSettings) -> Result<Token
         .context("the secret for tokens can't be used")
 }
 
+fn is_weak(secret: &str) -> bool {
+    secret.chars().collect::<HashSet<_>>().len() < DISTINCT_CHARACTERS
+}
+
 fn read(file: &Path) -> Result<String> {
     std::fs::read_to_string(file).with_context(|| format!("can't read {}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(secret: &str, listen: &str) -> Option<String> {
+        let auth = AuthSettings {
+            jwt_secret: Some(secret.to_owned()),
+            jwt_public_keys: Vec::new(),
+            jwt_jwks: None,
+            jwt_issuer: None,
+            jwt_audience: None,
+        };
+        let store = StoreSettings { database_url: "sqlite://none.db".to_owned(), config: None };
+        verifier(&auth, &store, listen.parse().unwrap()).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_secret_that_can_be_guessed_is_for_this_machine_alone() {
+        let (weak, sound) = ("123456789".repeat(4), "1234567890".repeat(4));
+        assert_eq!(problem(&weak, "127.0.0.1:0"), None);
+        assert_eq!(problem(&sound, "0.0.0.0:0"), None);
+        let text = problem(&weak, "0.0.0.0:0").expect("a refusal");
+        assert!(text.contains("fewer than 10 different characters") && text.contains("openssl rand"), "{text}");
+        assert!(!text.contains(&weak));
+    }
 }

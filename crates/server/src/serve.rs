@@ -11,13 +11,15 @@ use boardwire_services::{
     Services,
     clock::{Clock, SystemClock},
 };
-use boardwire_store::{Opened, Options};
+use boardwire_store::Opened;
 use boardwire_subscriptions::Hub;
 use serde_json::json;
 use tokio::{net::TcpListener, signal::unix::SignalKind, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use crate::{directory::StoredUsers, listener::Accepting, maintenance, routes, secret, settings::ServeSettings};
+use crate::{
+    database, directory::StoredUsers, listener::Accepting, maintenance, output, routes, secret, settings::ServeSettings,
+};
 
 /// Clients are asked to wait this long before they connect again, so that they do not come all at once.
 const RECONNECT_AFTER: Duration = Duration::from_millis(1000);
@@ -41,15 +43,17 @@ pub(crate) struct Running {
 /// Runs a server until it is told to stop.
 pub(crate) async fn run(settings: ServeSettings) -> Result<()> {
     let running = start(settings, Router::new()).await?;
-    println!("{}", json!({ "listening": running.address.to_string() }));
-    told_to_stop().await?;
+    let ended = match output::line(&json!({ "listening": running.address.to_string() }).to_string()) {
+        Ok(()) => told_to_stop().await,
+        Err(error) => Err(error),
+    };
     running.drain().await;
-    Ok(())
+    ended
 }
 
 /// Starts a server; `more` are routes beside its own.
 pub(crate) async fn start(settings: ServeSettings, more: Router) -> Result<Running> {
-    let opened = boardwire_store::open(&settings.store.database_url, Options::default()).await?;
+    let opened = database::open(&settings.store).await?;
     let (store, clock) = (opened.store(), Arc::new(SystemClock) as Arc<dyn Clock>);
     let hub = Hub::new(store.clone(), Arc::clone(&clock), settings.max_subscriptions as usize);
     let services = Services::new(Arc::clone(&store), hub.clone(), Arc::clone(&clock));
@@ -75,7 +79,7 @@ pub(crate) async fn start(settings: ServeSettings, more: Router) -> Result<Runni
         .await
         .with_context(|| format!("can't listen on {}; choose another address with --listen", settings.listen))?;
     let address = listener.local_addr()?;
-    let accepting = Accepting::start(listener, router, settings.max_connections + SPARE_CONNECTIONS);
+    let accepting = Accepting::start(listener, router, settings.max_connections.saturating_add(SPARE_CONNECTIONS));
     let stop = CancellationToken::new();
     let maintenance = tokio::spawn(maintenance::run(store, clock, settings.event_retention_days, stop.clone()));
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");

@@ -7,11 +7,16 @@ use boardwire_handlers::AllowedOrigins;
 use boardwire_rate_limit::Quota;
 use clap::{ArgAction, Args, ValueEnum};
 
+use crate::values;
+
+/// Where boards are kept when nothing else is said.
+pub(crate) const DEFAULT_DATABASE_URL: &str = "sqlite://boardwire.db";
+
 /// Where boards are kept.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct StoreSettings {
     /// The database: sqlite://FILE, or postgres://…
-    #[arg(long, env = "BOARDWIRE_DATABASE_URL", default_value = "sqlite://boardwire.db", hide_env_values = true)]
+    #[arg(long, env = "BOARDWIRE_DATABASE_URL", default_value = DEFAULT_DATABASE_URL, hide_env_values = true)]
     pub(crate) database_url: String,
     /// The configuration file [default: boardwire.toml, if it is there].
     #[arg(long, env = "BOARDWIRE_CONFIG", value_name = "FILE")]
@@ -62,16 +67,17 @@ pub(crate) enum LogFormat {
 /// Everything that a server needs.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ServeSettings {
-    /// The address to listen on.
-    #[arg(long, env = "BOARDWIRE_LISTEN", default_value = "127.0.0.1:3456")]
+    /// The address to listen on: an IP address or a name, and a port.
+    #[arg(long, env = "BOARDWIRE_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:3456")]
+    #[arg(value_parser = values::listen_address)]
     pub(crate) listen: SocketAddr,
     #[command(flatten)]
     pub(crate) store: StoreSettings,
     #[command(flatten)]
     pub(crate) auth: AuthSettings,
-    /// The origins that browsers may connect from, separated by commas, such as https://board.example; `*` allows all.
+    /// The origins that browsers may connect from, separated by commas, such as `https://board.example`; `*` allows all.
     /// Pages of the server's own address always may.
-    #[arg(long, env = "BOARDWIRE_CLIENT_URL", value_delimiter = ',')]
+    #[arg(long, env = "BOARDWIRE_CLIENT_URL", value_delimiter = ',', value_parser = values::origin)]
     pub(crate) client_url: Vec<String>,
     /// Whether a valid token of an unknown user creates that user.
     #[arg(long, env = "BOARDWIRE_PROVISION_USERS", default_value_t = true, action = ArgAction::Set)]
@@ -82,30 +88,39 @@ pub(crate) struct ServeSettings {
 
     /// The length of the window in which commands are counted, in milliseconds.
     #[arg(long, env = "BOARDWIRE_RATE_LIMIT_WINDOW_MS", default_value_t = 60_000, help_heading = "Limits")]
+    #[arg(value_parser = values::positive::<u64>)]
     pub(crate) rate_limit_window_ms: u64,
     /// Commands of one user in any such window.
     #[arg(long, env = "BOARDWIRE_RATE_LIMIT_MAX_REQUESTS", default_value_t = 100, help_heading = "Limits")]
+    #[arg(value_parser = values::positive::<u32>)]
     pub(crate) rate_limit_max_requests: u32,
     /// Commands of one user in any second.
     #[arg(long, env = "BOARDWIRE_RATE_LIMIT_BURST", default_value_t = 10, help_heading = "Limits")]
+    #[arg(value_parser = values::positive::<u32>)]
     pub(crate) rate_limit_burst: u32,
     /// Views, presence and typing of one user in any ten seconds.
     #[arg(long, env = "BOARDWIRE_ACTIVITY_LIMIT_MAX_REQUESTS", default_value_t = 60, help_heading = "Limits")]
+    #[arg(value_parser = values::positive::<u32>)]
     pub(crate) activity_limit_max_requests: u32,
-    /// The largest message, in bytes.
+    /// The largest message, in bytes, at least 1024.
     #[arg(long, env = "BOARDWIRE_MAX_PAYLOAD", default_value_t = 65_536, help_heading = "Limits")]
+    #[arg(value_parser = values::payload_size)]
     pub(crate) max_payload: u64,
     /// Subscriptions of one connection.
     #[arg(long, env = "BOARDWIRE_MAX_SUBSCRIPTIONS", default_value_t = 128, help_heading = "Limits")]
+    #[arg(value_parser = values::positive::<u32>)]
     pub(crate) max_subscriptions: u32,
     /// Connections in all.
     #[arg(long, env = "BOARDWIRE_MAX_CONNECTIONS", default_value_t = 20_000, help_heading = "Limits")]
+    #[arg(value_parser = values::positive::<usize>)]
     pub(crate) max_connections: usize,
     /// Connections of one user.
     #[arg(long, env = "BOARDWIRE_MAX_CONNECTIONS_PER_USER", default_value_t = 256, help_heading = "Limits")]
+    #[arg(value_parser = values::positive::<usize>)]
     pub(crate) max_connections_per_user: usize,
     /// Connections of one address.
     #[arg(long, env = "BOARDWIRE_MAX_CONNECTIONS_PER_ADDRESS", default_value_t = 10_000, help_heading = "Limits")]
+    #[arg(value_parser = values::positive::<usize>)]
     pub(crate) max_connections_per_address: usize,
     /// Handshakes of one address in a minute.
     #[arg(long, env = "BOARDWIRE_HANDSHAKES_PER_MINUTE", default_value = "12000", help_heading = "Limits")]
@@ -116,12 +131,15 @@ pub(crate) struct ServeSettings {
 
     /// How often a client is asked for a sign of life, in milliseconds.
     #[arg(long, env = "BOARDWIRE_PING_INTERVAL_MS", default_value_t = 25_000, help_heading = "Timing")]
+    #[arg(value_parser = values::positive::<u64>)]
     pub(crate) ping_interval_ms: u64,
     /// How long it may take to give one, in milliseconds.
     #[arg(long, env = "BOARDWIRE_PING_TIMEOUT_MS", default_value_t = 60_000, help_heading = "Timing")]
+    #[arg(value_parser = values::positive::<u64>)]
     pub(crate) ping_timeout_ms: u64,
     /// How long a connection may take to authenticate, in milliseconds.
     #[arg(long, env = "BOARDWIRE_CONNECT_TIMEOUT_MS", default_value_t = 10_000, help_heading = "Timing")]
+    #[arg(value_parser = values::positive::<u64>)]
     pub(crate) connect_timeout_ms: u64,
     /// How long connections may take to close on shutdown, in milliseconds.
     #[arg(long, env = "BOARDWIRE_DRAIN_TIMEOUT_MS", default_value_t = 5_000, help_heading = "Timing")]
@@ -133,12 +151,11 @@ pub(crate) struct ServeSettings {
 
 impl ServeSettings {
     pub(crate) fn origins(&self) -> AllowedOrigins {
-        let list: Vec<_> =
-            self.client_url.iter().map(|origin| origin.trim().trim_end_matches('/').to_owned()).collect();
-        match list.as_slice() {
+        let listed: Vec<_> = self.client_url.iter().filter(|origin| !origin.is_empty()).cloned().collect();
+        match listed.as_slice() {
             [] => AllowedOrigins::SameHost,
             list if list.iter().any(|origin| origin == "*") => AllowedOrigins::Any,
-            _ => AllowedOrigins::Listed(list),
+            list => AllowedOrigins::Listed(list.to_vec()),
         }
     }
 
@@ -165,5 +182,53 @@ impl ServeSettings {
             max_connections_per_address: self.max_connections_per_address,
             origins: self.origins(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Program {
+        #[command(flatten)]
+        settings: ServeSettings,
+    }
+
+    fn accepts(argument: &str) -> bool {
+        Program::try_parse_from(["test", argument]).is_ok()
+    }
+
+    #[test]
+    fn limits_that_allow_nothing_are_refused() {
+        for flag in [
+            "rate-limit-window-ms",
+            "rate-limit-max-requests",
+            "rate-limit-burst",
+            "activity-limit-max-requests",
+            "max-subscriptions",
+            "max-connections",
+            "max-connections-per-user",
+            "max-connections-per-address",
+            "handshakes-per-minute",
+            "failed-handshakes-per-minute",
+            "ping-interval-ms",
+            "ping-timeout-ms",
+            "connect-timeout-ms",
+        ] {
+            assert!(!accepts(&format!("--{flag}=0")), "{flag}");
+            assert!(accepts(&format!("--{flag}=1")), "{flag}");
+        }
+        assert!(!accepts("--max-payload=1023") && accepts("--max-payload=1024"));
+        assert!(accepts("--drain-timeout-ms=0") && accepts("--event-retention-days=0"));
+    }
+
+    #[test]
+    fn each_origin_of_the_list_is_checked() {
+        let settings = Program::try_parse_from(["test", "--client-url=https://a.example/,https://b.example:8443"]);
+        assert_eq!(settings.unwrap().settings.client_url, ["https://a.example", "https://b.example:8443"]);
+        assert!(!accepts("--client-url=https://a.example,https://b.example/app"));
     }
 }

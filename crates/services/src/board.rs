@@ -142,7 +142,8 @@ pub(crate) async fn set_member(unit: &mut Unit<'_>, command: board::MemberSet) -
 
 pub(crate) async fn remove_member(unit: &mut Unit<'_>, command: board::MemberRemove) -> Result<Applied, Fault> {
     let board::MemberRemove { board_id, user_id } = command;
-    let mut edit = unit.board(&board_id, Role::Owner, Archived::Refused).await?;
+    // Also on an archived board: access can always be withdrawn.
+    let mut edit = unit.board(&board_id, Role::Owner, Archived::Allowed).await?;
     match edit.tx().role(&board_id, &user_id).await? {
         None => return Err(Fault::NotFound("member")),
         Some(Role::Owner) => another_owner(&mut edit).await?,

@@ -1,4 +1,4 @@
-//! One change from end to end: claim the request id, do the work in one unit, remember the reply.
+//! One change from end to end, in one unit: claim the request id, do the work, remember the reply.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::{
     Applied, Caller, Fault, Origin, board,
     clock::Clock,
     column,
-    storage::{Remembered, Transaction},
+    storage::{Remembered, StorageError, Transaction},
     task,
     unit::Unit,
 };
@@ -18,7 +18,6 @@ use crate::{
 const REMEMBERED_FOR_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// A change on its way into a unit of work.
-#[derive(Clone)]
 pub(crate) struct Request {
     pub(crate) caller: Caller,
     pub(crate) change: Change,
@@ -35,19 +34,14 @@ impl Request {
         let Some(request_id) = &self.request_id else {
             return self.dispatch(tx, now).await;
         };
-        let hash = fingerprint(&self.change);
-        if let Some(remembered) = tx.remembered(self.caller.user(), request_id, since).await? {
-            return if remembered.hash == hash {
-                Applied::from_kept(&remembered.reply)
-            } else {
-                Err(Fault::IdempotencyMismatch)
-            };
+        let (user, hash) = (self.caller.user(), fingerprint(&self.change));
+        // Before any rule is looked at: to the same request, made at the same moment over another connection, what this
+        // one does would look like a reason to refuse.
+        if !tx.claim(user, request_id, &hash, now, since).await? {
+            return first_reply(tx.remembered(user, request_id, since).await?, &hash);
         }
         let applied = self.dispatch(tx, now).await?;
-        let remembered = Remembered { hash, reply: applied.to_kept()? };
-        if !tx.remember(self.caller.user(), request_id, &remembered, now, since).await? {
-            return Err(Fault::Repeated);
-        }
+        tx.remember(user, request_id, &applied.to_kept()?).await?;
         Ok(applied)
     }
 
@@ -81,6 +75,16 @@ impl Request {
         }?;
         applied.entries = std::mem::take(&mut unit.entries);
         Ok(applied)
+    }
+}
+
+/// The answer to a request whose id is not free.
+fn first_reply(remembered: Option<Remembered>, hash: &str) -> Result<Applied, Fault> {
+    match remembered {
+        Some(first) if first.hash == hash => Applied::from_kept(&first.reply),
+        Some(_) => Err(Fault::IdempotencyMismatch),
+        // It was forgotten between the two statements: another attempt finds the id free.
+        None => Err(StorageError::Unavailable("the request id is neither free nor remembered".into()).into()),
     }
 }
 

@@ -18,6 +18,8 @@ use crate::{
 
 /// The most columns that a board may have.
 const MAX_COLUMNS: usize = 100;
+/// The most tasks that move in one unit of work, each with an event of its own.
+const MAX_MOVED: usize = 5_000;
 
 pub(crate) async fn create(unit: &mut Unit<'_>, command: column::Create) -> Result<Applied, Fault> {
     let mut edit = unit.board(&command.board_id, Role::Member, Archived::Refused).await?;
@@ -119,6 +121,10 @@ pub(crate) async fn delete(unit: &mut Unit<'_>, command: column::Delete) -> Resu
     match &command.move_tasks_to {
         Some(target) if *target == command.column_id => {
             return Err(Fault::invalid("moveTasksTo", "is the column that is to be deleted"));
+        }
+        Some(_) if tasks.len() > MAX_MOVED => {
+            let message = format!("the column holds {} tasks; at most {MAX_MOVED} move at once", tasks.len());
+            return Err(Fault::conflict(message));
         }
         Some(target) => {
             let target = edit.column(target).await?.column;

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A locked board that the caller may write. Ends with [`BoardEdit::finish`], which writes the board's `seq`.
-pub struct BoardEdit<'u, 't> {
+pub(crate) struct BoardEdit<'u, 't> {
     unit: &'u mut Unit<'t>,
     state: BoardState,
     stored_seq: Seq,

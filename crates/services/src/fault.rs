@@ -35,9 +35,6 @@ pub enum Fault {
     /// The request id was used for something else.
     #[error("this request id was used for another request")]
     IdempotencyMismatch,
-    /// The same request is being made at this moment, over another connection.
-    #[error("the same request is being made at this moment")]
-    Repeated,
     /// The column is full.
     #[error("the column holds {0} tasks, which is its limit")]
     WipLimit(u32),
@@ -83,7 +80,6 @@ impl Fault {
                 body(Code::Conflict).with_details(details)
             }
             Self::IdempotencyMismatch => body(Code::IdempotencyMismatch),
-            Self::Repeated => body(Code::Unavailable),
             Self::WipLimit(limit) => body(Code::WipLimit).with_details(json!({"wip_limit": limit})),
             Self::Archived => body(Code::Archived),
             Self::Storage(StorageError::Unavailable(error)) => {

@@ -6,7 +6,7 @@
 //!
 //! # To add a change
 //! After its line in `protocol`'s catalog, the match in `change.rs` asks for an arm: write the function in the module of
-//! the thing it changes. It gets at storage through [`edit::BoardEdit`], which only `access` hands out, after the checks.
+//! the thing it changes. It gets at storage through `BoardEdit`, which only `access` hands out, after the checks.
 #![doc = include_str!("../README.md")]
 
 mod access;
@@ -16,7 +16,7 @@ mod caller;
 mod change;
 pub mod clock;
 mod column;
-pub mod edit;
+mod edit;
 mod fault;
 mod merge;
 mod place;

@@ -2,6 +2,7 @@
 //! become narrow.
 
 use boardwire_protocol::{ColumnId, Event, Task, TaskId, data};
+use serde_json::to_value;
 
 use crate::{
     Fault,
@@ -61,7 +62,14 @@ impl BoardEdit<'_, '_> {
         }
         match self.tx().task(id).await? {
             Some(neighbour) if neighbour.task.column_id == *column => Ok(Some(neighbour.task.position)),
-            _ => Err(Fault::conflict(format!("the task named in `{path}` is not in that column any more"))),
+            neighbour => {
+                let here = neighbour.filter(|neighbour| neighbour.task.board_id == *self.id());
+                Err(Fault::Conflict {
+                    message: format!("the task named in `{path}` is not in that column any more"),
+                    current: here.map(|neighbour| to_value(neighbour.task)).transpose()?,
+                    fields: vec![path],
+                })
+            }
         }
     }
 

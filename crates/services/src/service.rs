@@ -53,13 +53,10 @@ impl Services {
         let request = Request { caller: caller.clone(), change, request_id, origin, clock: Arc::clone(&self.clock) };
         let (store, publisher) = (Arc::clone(&self.store), Arc::clone(&self.publisher));
         let work = async move {
-            let mut written = write(&*store, &request).await;
-            if matches!(written, Err(Fault::Repeated)) {
-                // The other one has committed by now, and its reply is found.
-                written = write(&*store, &request).await;
-            }
+            let written = store.write(Box::new(move |tx| Box::pin(request.run(tx)))).await;
             match &written {
-                Ok(applied) if !applied.entries.is_empty() => publisher.publish(&applied.entries).await,
+                Ok(applied) if applied.entries.is_empty() => publisher.settle(&applied.board, applied.seq).await,
+                Ok(applied) => publisher.publish(&applied.entries).await,
                 Err(Fault::Storage(_)) => publisher.suspect(),
                 _ => {}
             }
@@ -107,9 +104,4 @@ impl Services {
         self.running.close();
         self.running.wait().await;
     }
-}
-
-async fn write(store: &dyn Store, request: &Request) -> Result<Applied, Fault> {
-    let request = request.clone();
-    store.write(Box::new(move |tx| Box::pin(request.run(tx)))).await
 }

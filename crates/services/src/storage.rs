@@ -236,17 +236,21 @@ pub trait Transaction: Send {
     /// Appends to the board's log.
     async fn append(&mut self, entry: &LogEntry) -> Stored<()>;
 
-    /// What a user's request id was used for, not before `since`.
-    async fn remembered(&mut self, user: &UserId, request: &RequestId, since: Timestamp) -> Stored<Option<Remembered>>;
-    /// Remembers a request, in place of one that is older than `since`; `false`: a younger one is there already.
-    async fn remember(
+    /// Takes a user's request id for this unit, also from a request that is older than `since`; `false`: a younger one
+    /// has it. While another unit has claimed the same id, this waits until that one ends. Who claims must
+    /// [`remember`](Self::remember) before the unit is kept: until then the reply is empty.
+    async fn claim(
         &mut self,
         user: &UserId,
         request: &RequestId,
-        remembered: &Remembered,
+        hash: &str,
         now: Timestamp,
         since: Timestamp,
     ) -> Stored<bool>;
+    /// What a user's request id was used for, not before `since`.
+    async fn remembered(&mut self, user: &UserId, request: &RequestId, since: Timestamp) -> Stored<Option<Remembered>>;
+    /// Keeps the reply to a request that this unit has claimed.
+    async fn remember(&mut self, user: &UserId, request: &RequestId, reply: &str) -> Stored<()>;
 }
 
 /// A future with a lifetime of its own.

@@ -1,5 +1,5 @@
-//! Measures units of work per second, each as big as `task:update`: lock the board, look up role, request id and task,
-//! save the task, raise `seq`, append the event, remember the request.
+//! Measures units of work per second, each as big as `task:update`: claim the request id, lock the board, look up role
+//! and task, save the task, raise `seq`, append the event, remember the reply.
 //!
 //! `cargo run --release -p boardwire-store --example throughput -- sqlite:///tmp/x.db [units]`, on a new database.
 
@@ -18,8 +18,7 @@ use boardwire_protocol::{
 use boardwire_services::{
     Applied, Fault,
     storage::{
-        BoardState, ColumnState, FieldVersions, Job, LogEntry, Remembered, SaveUser, StorageError, Store, TaskState,
-        Transaction,
+        BoardState, ColumnState, FieldVersions, Job, LogEntry, SaveUser, StorageError, Store, TaskState, Transaction,
     },
 };
 use boardwire_store::{Options, open};
@@ -101,7 +100,7 @@ async fn update_task(tx: &mut dyn Transaction, number: u64) -> Result<Applied> {
     let board = board_id(number.wrapping_mul(7_919) % BOARDS)?;
     let request = RequestId::try_from(format!("request-{number}").as_str()).map_err(anyhow::Error::msg)?;
     let since = Timestamp(NOW.0 - 86_400_000);
-    anyhow::ensure!(tx.remembered(&user, &request, since).await?.is_none());
+    anyhow::ensure!(tx.claim(&user, &request, &"0".repeat(64), NOW, since).await?);
     let seq = tx.lock_board(&board).await?.context("no board")?.seq.next();
     tx.role(&board, &user).await?.context("no member")?;
     let mut state = tx.task(&task_id(number.wrapping_mul(7_919) % BOARDS)?).await?.context("no task")?;
@@ -122,8 +121,7 @@ async fn update_task(tx: &mut dyn Transaction, number: u64) -> Result<Applied> {
         envelope: serde_json::value::to_raw_value(&state.task)?,
     };
     tx.append(&entry).await?;
-    let remembered = Remembered { hash: "0".repeat(64), reply: entry.envelope.get().to_owned() };
-    anyhow::ensure!(tx.remember(&user, &request, &remembered, NOW, since).await?);
+    tx.remember(&user, &request, entry.envelope.get()).await?;
     Ok(Applied { board, seq, result: RawValue::NULL.to_owned(), entries: vec![Arc::new(entry)] })
 }
 

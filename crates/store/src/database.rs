@@ -142,6 +142,9 @@ impl Reader for Database {
     }
 
     async fn ping(&self) -> Stored<()> {
+        if let Self::Sqlite(database) = self {
+            database.check_writer()?;
+        }
         migrations::ping(&mut self.lease().await?.connection()).await
     }
 }

@@ -124,18 +124,22 @@ impl Transaction for Unit<'_, '_> {
         event::append(self.connection, entry).await
     }
 
+    async fn claim(
+        &mut self,
+        user: &UserId,
+        request: &RequestId,
+        hash: &str,
+        now: Timestamp,
+        since: Timestamp,
+    ) -> Stored<bool> {
+        request::claim(self.connection, user, request, hash, now, since).await
+    }
+
     async fn remembered(&mut self, user: &UserId, request: &RequestId, since: Timestamp) -> Stored<Option<Remembered>> {
         request::find(self.connection, user, request, since).await
     }
 
-    async fn remember(
-        &mut self,
-        user: &UserId,
-        request: &RequestId,
-        remembered: &Remembered,
-        now: Timestamp,
-        since: Timestamp,
-    ) -> Stored<bool> {
-        request::remember(self.connection, user, request, remembered, now, since).await
+    async fn remember(&mut self, user: &UserId, request: &RequestId, reply: &str) -> Stored<()> {
+        request::remember(self.connection, user, request, reply).await
     }
 }

@@ -14,7 +14,7 @@ use boardwire_services::storage::{Head, LogEntry};
 use tokio::sync::{OnceCell, watch};
 
 use crate::{
-    interest::{Interest, InterestKey},
+    interest::{Interest, InterestKey, STILL_ABSENT},
     socket::{Socket, SocketKey},
 };
 
@@ -103,9 +103,11 @@ impl Channel {
         self.progress.subscribe()
     }
 
-    /// Begins at `floor`: what is later is delivered, what is not is history.
+    /// Begins at `floor`: what is later is delivered, what is not is history. What has been handed in already is not.
     pub(crate) fn open(&self, head: Head, floor: Seq) {
         let mut state = self.lock();
+        let handed_in = state.pending.keys().next().map(|first| Seq(first.0.saturating_sub(1)));
+        let floor = handed_in.map_or(floor, |handed_in| floor.min(handed_in));
         state.epoch = Some(head.epoch);
         state.delivered = floor;
         state.members_at = head.seq;
@@ -179,6 +181,15 @@ impl State {
             _ => false,
         };
         if changed {
+            let returned = self.members.contains(user);
+            let theirs = self.recipients.values_mut().filter(|recipient| recipient.socket.user() == user);
+            for interest in theirs.flat_map(|recipient| &mut recipient.interests) {
+                match interest.absences.last_mut() {
+                    Some((_, last)) if returned && *last == STILL_ABSENT => *last = Seq(entry.seq.0 - 1),
+                    _ if !returned => interest.absences.push((entry.seq, STILL_ABSENT)),
+                    _ => {}
+                }
+            }
             self.selections.clear();
             // Subscriptions to all boards gain or lose this one.
             self.everywhere = u64::MAX;
@@ -258,7 +269,14 @@ impl State {
         if let Some(at) = recipient.interests.iter().position(|other| other.key == interest.key) {
             let replaced = recipient.interests.swap_remove(at);
             if (&replaced.task, &replaced.actor) == (&interest.task, &interest.actor) {
-                interest.from = interest.from.min(replaced.from);
+                // What the old one served counts for the new one; where it was absent, the new one may have been served.
+                if replaced.from < interest.from {
+                    let mut absences = replaced.absences;
+                    absences.retain(|(first, _)| *first <= interest.from);
+                    absences.iter_mut().for_each(|(_, last)| *last = (*last).min(interest.from));
+                    interest.absences = absences;
+                    interest.from = replaced.from;
+                }
                 interest.since = replaced.since;
             }
         }

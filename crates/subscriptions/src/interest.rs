@@ -24,11 +24,16 @@ pub(crate) struct Interest {
     pub(crate) since: Timestamp,
     /// It comes from a subscription to all boards.
     pub(crate) everywhere: bool,
+    /// Where it served nothing, because its user could not read the board: from the first event to the last.
+    pub(crate) absences: Vec<(Seq, Seq)>,
 }
+
+/// The end of an absence that has none yet.
+pub(crate) const STILL_ABSENT: Seq = Seq(u64::MAX);
 
 impl Interest {
     pub(crate) fn new(key: InterestKey, kinds: KindSet, since: Timestamp) -> Self {
-        Self { key, kinds, task: None, actor: None, from: Seq(0), since, everywhere: false }
+        Self { key, kinds, task: None, actor: None, from: Seq(0), since, everywhere: false, absences: Vec::new() }
     }
 
     pub(crate) fn with_filters(mut self, filters: &Filters) -> Self {
@@ -50,6 +55,7 @@ impl Interest {
 
     /// Has this interest already brought the event to its socket?
     pub(crate) fn has_served(&self, entry: &LogEntry) -> bool {
-        entry.seq > self.from && self.matches(entry)
+        let absent = self.absences.iter().any(|(first, last)| (*first..=*last).contains(&entry.seq));
+        entry.seq > self.from && !absent && self.matches(entry)
     }
 }

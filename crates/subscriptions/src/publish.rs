@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How far back a channel looks that opens while somebody listens to all boards: what was committed this short a time
 /// ago may be on its way.
 const LOOK_BACK: Duration = Duration::from_secs(2);
-const LOOK_BACK_EVENTS: u64 = 64;
+const LOOK_BACK_EVENTS: u64 = 1024;
 /// Events in one read of the log.
 pub(crate) const PAGE: u32 = 256;
 
@@ -40,9 +40,12 @@ impl Publisher for Hub {
     }
 
     async fn settle(&self, board: &BoardId, seq: Seq) {
-        if let Some(channel) = self.channel(board) {
-            self.settle_channel(&channel, seq).await;
-        }
+        let channel = match self.channel(board) {
+            Some(channel) => channel,
+            None if lock(&self.everywhere).is_empty() => return,
+            None => self.channel_or_new(board),
+        };
+        self.settle_channel(&channel, seq).await;
     }
 
     fn suspect(&self) {

@@ -114,6 +114,11 @@ impl SqliteDatabase {
         answer.await.unwrap_or_else(|_| Err(unavailable("unit of work", "the writer is gone").into()))
     }
 
+    /// Is the writer at work?
+    pub(crate) fn check_writer(&self) -> Stored<()> {
+        if self.queue.is_closed() { Err(unavailable("ping", "the writer is gone")) } else { Ok(()) }
+    }
+
     pub(crate) async fn lease(&self) -> Stored<Lease> {
         let lease = self.readers.acquire().await;
         lease.map(Lease::Sqlite).map_err(|error| failed("waiting for a connection", error))

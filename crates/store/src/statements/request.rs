@@ -5,17 +5,22 @@ use boardwire_services::storage::{Remembered, Stored};
 
 use crate::connection::{Connection, Statement, Value};
 
+/// On Postgres this waits for a unit that has claimed the same id and not ended yet, and then locks the row even where
+/// it does not change it: what is found next stays until the unit ends.
+const CLAIM: Statement = Statement::new(
+    "request.claim",
+    "INSERT INTO requests (user_id, request_id, hash, reply, created_at) VALUES ($1, $2, $3, '', $4)
+     ON CONFLICT (user_id, request_id) DO UPDATE SET hash = $3, reply = '', created_at = $4
+     WHERE requests.created_at < $5",
+);
+
 const FIND: Statement = Statement::new(
     "request.find",
     "SELECT hash, reply FROM requests WHERE user_id = $1 AND request_id = $2 AND created_at >= $3",
 );
 
-const REMEMBER: Statement = Statement::new(
-    "request.remember",
-    "INSERT INTO requests (user_id, request_id, hash, reply, created_at) VALUES ($1, $2, $3, $4, $5)
-     ON CONFLICT (user_id, request_id) DO UPDATE SET hash = $3, reply = $4, created_at = $5
-     WHERE requests.created_at < $6",
-);
+const REMEMBER: Statement =
+    Statement::new("request.remember", "UPDATE requests SET reply = $3 WHERE user_id = $1 AND request_id = $2");
 
 const PRUNE: Statement = Statement::new(
     "request.prune",
@@ -24,6 +29,25 @@ const PRUNE: Statement = Statement::new(
         (SELECT user_id, request_id FROM requests WHERE created_at < $1 ORDER BY created_at LIMIT $2)
      AND created_at < $1",
 );
+
+#[tracing::instrument(level = "debug", name = "db.request.claim", skip_all)]
+pub(crate) async fn claim(
+    connection: &mut Connection<'_>,
+    user: &UserId,
+    request: &RequestId,
+    hash: &str,
+    now: Timestamp,
+    since: Timestamp,
+) -> Stored<bool> {
+    let values = [
+        Value::Text(user.as_str()),
+        Value::Text(request.as_str()),
+        Value::Text(hash),
+        Value::Int(now.0),
+        Value::Int(since.0),
+    ];
+    Ok(connection.execute(&CLAIM, &values).await? == 1)
+}
 
 #[tracing::instrument(level = "debug", name = "db.request.find", skip_all)]
 pub(crate) async fn find(
@@ -42,19 +66,10 @@ pub(crate) async fn remember(
     connection: &mut Connection<'_>,
     user: &UserId,
     request: &RequestId,
-    remembered: &Remembered,
-    now: Timestamp,
-    since: Timestamp,
-) -> Stored<bool> {
-    let values = [
-        Value::Text(user.as_str()),
-        Value::Text(request.as_str()),
-        Value::Text(&remembered.hash),
-        Value::Text(&remembered.reply),
-        Value::Int(now.0),
-        Value::Int(since.0),
-    ];
-    Ok(connection.execute(&REMEMBER, &values).await? == 1)
+    reply: &str,
+) -> Stored<()> {
+    let values = [Value::Text(user.as_str()), Value::Text(request.as_str()), Value::Text(reply)];
+    connection.execute_one(&REMEMBER, &values).await
 }
 
 /// Deletes at most `limit` requests from before `before`; gives how many.

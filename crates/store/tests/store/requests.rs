@@ -1,42 +1,127 @@
-//! What request ids were used for: remembered once, until it is old.
+//! What request ids were used for: claimed by one unit at a time, remembered until it is old.
 
 use anyhow::Result;
 use boardwire_protocol::{RequestId, Timestamp};
-use boardwire_services::{Fault, storage::Remembered};
+use boardwire_services::{
+    Fault,
+    storage::{StorageError, Transaction},
+};
+use boardwire_test_support::{Kind, eventually};
+use tokio::sync::oneshot;
 
 use crate::{
-    fixture::{Place, on_both},
+    fixture::{Place, is_broken, on_both, unit},
     samples::user_id,
 };
 
-/// Remembers a reply at `now`; `since` is when what is older is forgotten.
-async fn remember(place: &Place, user: &'static str, reply: &'static str, now: i64, since: i64) -> Result<bool> {
-    let (sender, receiver) = tokio::sync::oneshot::channel();
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+
+fn request_id(id: &str) -> RequestId {
+    RequestId::try_from(id).expect("an id")
+}
+
+/// Claims an id as a change does, and remembers `reply`; gives what is remembered then. `since` is when what is older
+/// is forgotten.
+async fn make(
+    tx: &mut dyn Transaction,
+    user: &str,
+    reply: &str,
+    now: i64,
+    since: i64,
+) -> Result<(bool, String), StorageError> {
+    let (user, request) = (user_id(user), request_id("bestellung #1 – ä"));
+    let (now, since, hash) = (Timestamp(now), Timestamp(since), format!("hash of {reply}"));
+    let is_new = tx.claim(&user, &request, &hash, now, since).await?;
+    if is_new {
+        tx.remember(&user, &request, reply).await?;
+    }
+    let found = tx.remembered(&user, &request, since).await?.expect("it is there now");
+    assert_eq!(found.hash, format!("hash of {}", found.reply));
+    Ok((is_new, found.reply))
+}
+
+/// The same in a unit of its own.
+async fn made(place: &Place, user: &'static str, reply: &'static str, now: i64, since: i64) -> Result<(bool, String)> {
+    let (sender, receiver) = oneshot::channel();
     place
         .unit(move |tx| {
             Box::pin(async move {
-                let request = RequestId::try_from("bestellung #1 – ä").expect("an id");
-                let remembered = Remembered { hash: "0a".to_owned(), reply: reply.to_owned() };
-                let (now, since) = (Timestamp(now), Timestamp(since));
-                let is_new = tx.remember(&user_id(user), &request, &remembered, now, since).await?;
-                let found = tx.remembered(&user_id(user), &request, since).await?.expect("it is there now");
-                assert_eq!(is_new, found.reply == reply);
-                assert_eq!(found.hash, "0a");
-                let _ = sender.send(is_new);
-                Ok::<_, Fault>(())
+                let _ = sender.send(make(tx, user, reply, now, since).await?);
+                Ok(())
             })
         })
         .await?;
     Ok(receiver.await?)
 }
 
+fn new(reply: &str) -> (bool, String) {
+    (true, reply.to_owned())
+}
+
+fn known(reply: &str) -> (bool, String) {
+    (false, reply.to_owned())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_is_remembered_once() -> Result<()> {
     on_both(async |place| {
-        assert!(remember(&place, "ann", "first", 100, 50).await?);
-        assert!(!remember(&place, "ann", "second", 110, 60).await?, "a younger one is there");
-        assert!(remember(&place, "bob", "his", 110, 60).await?, "another user's ids are his own");
-        assert!(remember(&place, "ann", "third", 200, 101).await?, "the first is too old");
+        assert_eq!(made(&place, "ann", "first", 100, 50).await?, new("first"));
+        assert_eq!(made(&place, "ann", "second", 110, 60).await?, known("first"), "a younger one is there");
+        assert_eq!(made(&place, "bob", "his", 110, 60).await?, new("his"), "another user's ids are his own");
+        assert_eq!(made(&place, "ann", "third", 200, 100).await?, known("first"), "just young enough");
+        assert_eq!(made(&place, "ann", "fourth", 200, 101).await?, new("fourth"), "the first is too old");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_waits_for_the_one_before_and_sees_how_it_ended() -> Result<()> {
+    on_both(async |place| {
+        // Of an id that is free, and of one that is old; `now` tells the rounds apart.
+        for (now, is_kept) in [(100, true), (200, true), (300, false)] {
+            let (began, begun) = oneshot::channel();
+            let (go, wait) = oneshot::channel::<()>();
+            let store = place.store.clone();
+            let first = tokio::spawn(async move {
+                unit(&store, move |tx| {
+                    Box::pin(async move {
+                        assert!(make(tx, "ann", "first", now, now - 50).await?.0);
+                        let _ = began.send(());
+                        let _ = wait.await;
+                        if is_kept { Ok(()) } else { Err(Fault::NotFound("reason to keep it")) }
+                    })
+                })
+                .await
+            });
+            begun.await?;
+            let (second, ()) = tokio::try_join!(made(&place, "ann", "second", now + 1, now - 49), async {
+                if place.database.kind() == Kind::Postgres {
+                    let blocked = "SELECT 1 FROM pg_stat_activity
+                        WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0";
+                    eventually("the second waits", PATIENCE, async || {
+                        Ok((!place.database.query(blocked).await?.is_empty()).then_some(()))
+                    })
+                    .await?;
+                }
+                drop(go);
+                Ok(())
+            })?;
+            assert_eq!(first.await?.is_ok(), is_kept);
+            assert_eq!(second, if is_kept { known("first") } else { new("second") }, "at {now}");
+        }
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_claimed_is_not_remembered() -> Result<()> {
+    on_both(async |place| {
+        let unclaimed = place
+            .unit(|tx| Box::pin(async move { Ok(tx.remember(&user_id("ann"), &request_id("unknown"), "{}").await?) }));
+        let error = unclaimed.await.unwrap_err();
+        assert!(is_broken(&error) && error.to_string().contains("0 rows"), "{error}");
         Ok(())
     })
     .await
@@ -49,10 +134,8 @@ async fn old_requests_are_pruned() -> Result<()> {
             .unit(|tx| {
                 Box::pin(async move {
                     for number in 0..2_500 {
-                        let request = RequestId::try_from(number.to_string().as_str()).expect("an id");
-                        let remembered = Remembered { hash: "0a".to_owned(), reply: "{}".to_owned() };
-                        let now = Timestamp(number);
-                        assert!(tx.remember(&user_id("ann"), &request, &remembered, now, Timestamp(0)).await?);
+                        let (request, now) = (request_id(&number.to_string()), Timestamp(number));
+                        assert!(tx.claim(&user_id("ann"), &request, "0a", now, Timestamp(0)).await?);
                     }
                     Ok(())
                 })

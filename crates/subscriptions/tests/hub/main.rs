@@ -4,6 +4,7 @@
 mod scene;
 
 use boardwire_protocol::{EventKind, Seq};
+use boardwire_services::Publisher as _;
 use boardwire_subscriptions::{JoinError, Resume, Room};
 use scene::{Scene, filters};
 
@@ -168,6 +169,44 @@ async fn a_member_who_is_removed_receives_nothing_more() {
     entries.extend(scene.commit(1, EventKind::TaskUpdated));
     scene.publish(&entries).await;
     assert_eq!(bob.taken(), [4, 5], "and receives again when he is back");
+}
+
+#[tokio::test]
+async fn a_member_who_is_back_can_recover_what_he_was_not_there_for() {
+    let scene = Scene::new();
+    let bob = scene.socket("bob");
+    scene.view(&bob, None).await;
+    let mut entries = scene.commit(2, EventKind::TaskUpdated);
+    entries.extend(scene.remove_member("bob"));
+    entries.extend(scene.commit(3, EventKind::TaskUpdated));
+    entries.extend(scene.add_member("bob"));
+    entries.extend(scene.commit(1, EventKind::TaskUpdated));
+    scene.publish(&entries).await;
+    assert_eq!(bob.taken(), [1, 2, 7, 8]);
+    assert_eq!(scene.view(&bob, Some(1)).await.recovered, Some(true));
+    assert_eq!(bob.taken(), [3, 4, 5, 6], "and only that");
+    scene.view(&bob, Some(0)).await;
+    assert_eq!(bob.taken(), [0; 0], "and once");
+}
+
+#[tokio::test]
+async fn a_burst_that_opens_the_channel_arrives_whole() {
+    let scene = Scene::new();
+    let ada = scene.socket("ada");
+    scene.subscribe_everywhere(&ada, "*");
+    let entries = scene.commit(3_000, EventKind::TaskMoved);
+    scene.publish(&entries).await;
+    assert_eq!(ada.taken().len(), 3_000);
+}
+
+#[tokio::test]
+async fn settling_reaches_those_who_listen_to_all_boards() {
+    let scene = Scene::new();
+    let ada = scene.socket("ada");
+    scene.subscribe_everywhere(&ada, "*");
+    scene.commit(5, EventKind::TaskMoved);
+    scene.hub.settle(&scene.board, Seq(5)).await;
+    assert_eq!(ada.taken(), [1, 2, 3, 4, 5]);
 }
 
 #[tokio::test]

@@ -1,0 +1,95 @@
+//! Opening the database that the settings name, with errors that help whoever wrote them.
+
+use anyhow::{Result, anyhow};
+use boardwire_services::storage::StorageError;
+use boardwire_store::{OpenError, Opened, Options};
+
+use crate::settings::StoreSettings;
+
+/// Opens it, and brings its schema up to date.
+pub(crate) async fn open(settings: &StoreSettings) -> Result<Opened> {
+    let url = &settings.database_url;
+    boardwire_store::open(url, Options::default()).await.map_err(|error| anyhow!(message(url, &error)))
+}
+
+fn message(url: &str, error: &OpenError) -> String {
+    let (cause, hint) = match error {
+        OpenError::Failed(StorageError::Unavailable(cause) | StorageError::Broken(cause)) => {
+            (cause.to_string(), hint(url))
+        }
+        OpenError::InvalidUrl(_) => (error.to_string(), "; check --database-url (BOARDWIRE_DATABASE_URL)"),
+        _ => (error.to_string(), ""),
+    };
+    format!("can't open the database {}: {cause}{hint}", shown(url))
+}
+
+fn hint(url: &str) -> &'static str {
+    if url.starts_with("sqlite:") {
+        "; check that the file is a SQLite database, that this account may read and write it and its folder, and that \
+         --database-url (BOARDWIRE_DATABASE_URL) is right"
+    } else {
+        "; check that the database is running and lets this user in, and that --database-url (BOARDWIRE_DATABASE_URL) \
+         is right"
+    }
+}
+
+/// The URL without its password and without its parameters, which may hold one. Where it can't be told what is the
+/// password, no more than the scheme is left.
+fn shown(url: &str) -> String {
+    let base = url.split(['?', '#']).next().unwrap_or_default();
+    if url.starts_with("sqlite:") {
+        return base.to_owned();
+    }
+    let Some((scheme, rest)) = base.split_once("://") else { return "that --database-url names".to_owned() };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let (user, host) = match authority.split_once('@') {
+        Some((account, host)) => (account.split(':').next(), host),
+        None => (None, authority),
+    };
+    let ambiguous = host.contains('@') || path.contains('@') || url[base.len()..].contains('@') || !is_host(host);
+    match user {
+        _ if ambiguous => format!("{scheme}://…"),
+        Some(user) => format!("{scheme}://{user}@{host}{path}"),
+        None => format!("{scheme}://{host}{path}"),
+    }
+}
+
+/// Is it a host with a port or without one? What looks like a port may be the password of a URL that lacks its host.
+fn is_host(text: &str) -> bool {
+    let after_address = text.rsplit_once(']').map_or(text, |(_, port)| port);
+    after_address.split_once(':').is_none_or(|(_, port)| port.parse::<u16>().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_password_is_shown() {
+        for (url, expected) in [
+            ("postgres://ann:s3cret@db:5432/boards", "postgres://ann@db:5432/boards"),
+            ("postgres://ann@db/boards", "postgres://ann@db/boards"),
+            ("postgresql://[::1]:5432/boards", "postgresql://[::1]:5432/boards"),
+            ("postgres://db/boards?user=ann&password=s3cret", "postgres://db/boards"),
+            ("postgres://ann:s3@cret@db/boards", "postgres://…"),
+            ("postgres://ann:s3/cret@db/boards", "postgres://…"),
+            ("postgres://ann:s3?cret@db/boards", "postgres://…"),
+            ("postgres://ann:s3#cret@db/boards", "postgres://…"),
+            ("postgres://ann:s3cret", "postgres://…"),
+            ("ann:s3cret@db", "that --database-url names"),
+            ("sqlite://boards.db?mode=rwc", "sqlite://boards.db"),
+        ] {
+            assert_eq!(shown(url), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_database_and_what_to_check() {
+        let down = OpenError::Failed(StorageError::Unavailable("connecting: pool timed out".into()));
+        let text = message("postgres://ann:s3cret@db/boards", &down);
+        assert!(text.starts_with("can't open the database postgres://ann@db/boards: connecting: pool timed out; "));
+        assert!(text.contains("is running") && text.contains("--database-url"), "{text}");
+        let text = message("sqlite://notes.txt", &OpenError::Failed(StorageError::Broken("no database".into())));
+        assert!(text.contains("sqlite://notes.txt: no database; check that the file is a SQLite database"), "{text}");
+    }
+}

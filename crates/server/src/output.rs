@@ -1,0 +1,33 @@
+//! Standard output: what the program was asked for. Logs go to standard error.
+
+use std::io::{self, Write};
+
+use anyhow::{Context as _, Result};
+
+/// Prints one line, or several. Fails where standard output is closed or full.
+pub(crate) fn line(text: &str) -> Result<()> {
+    write_line(&mut io::stdout().lock(), text).context("can't write to standard output")
+}
+
+fn write_line(output: &mut impl Write, text: &str) -> io::Result<()> {
+    writeln!(output, "{text}")?;
+    output.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_written_whole() {
+        let mut output = Vec::new();
+        write_line(&mut output, "one\ntwo").unwrap();
+        assert_eq!(output, b"one\ntwo\n");
+    }
+
+    #[test]
+    fn a_full_output_is_an_error() {
+        let mut full: &mut [u8] = &mut [0; 2];
+        assert!(write_line(&mut full, "text").is_err());
+    }
+}

@@ -1,0 +1,194 @@
+//! How the values of settings are read, where a type's own way is not enough. The errors say which form is expected.
+
+use std::{
+    fmt::Display,
+    net::{Ipv6Addr, SocketAddr, ToSocketAddrs as _},
+    num::ParseIntError,
+    str::FromStr,
+    time::Duration,
+};
+
+const DAY: u64 = 86_400;
+/// Ten years, leap days included.
+const LONGEST_TTL: Duration = Duration::from_secs(3653 * DAY);
+
+/// An address to listen on: an IP address or a name, with a port. Of a name's addresses IPv4 comes first.
+pub(crate) fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    const FORM: &str = "ADDRESS:PORT, such as 127.0.0.1:3456, localhost:3456, [::1]:3456 or, for all addresses of this \
+                        machine, 0.0.0.0:3456";
+    if let Ok(address) = text.parse() {
+        return Ok(address);
+    }
+    let wrong = || format!("the form is {FORM}");
+    let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
+    let port: u16 = port.parse().map_err(|_| wrong())?;
+    if !is_host_name(host) {
+        return Err(wrong());
+    }
+    let unknown = |why: String| format!("the name {host} has no address here ({why}); the form is {FORM}");
+    let found: Vec<_> = (host, port).to_socket_addrs().map_err(|error| unknown(error.to_string()))?.collect();
+    let address = found.iter().find(|address| address.is_ipv4()).or(found.first());
+    address.copied().ok_or_else(|| unknown("none found".to_owned()))
+}
+
+/// An origin of web pages as browsers send it, or `*`. A trailing slash is dropped. Nothing at all is none: a variable that
+/// is set to nothing.
+pub(crate) fn origin(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text == "*" || text.is_empty() {
+        return Ok(text.to_owned());
+    }
+    let origin = text.strip_suffix('/').unwrap_or(text);
+    match origin.split_once("://") {
+        Some((scheme, authority)) if is_scheme(scheme) && is_authority(authority) => Ok(origin.to_owned()),
+        _ => Err("an origin is * or scheme://host[:port] without a path, such as https://board.example".to_owned()),
+    }
+}
+
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+}
+
+/// `host` or `host:port`, without an account.
+fn is_authority(text: &str) -> bool {
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if !text.ends_with(']') => (host, Some(port)),
+        _ => (text, None),
+    };
+    let numbered = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let host_is_sound = numbered.map_or_else(|| is_host_name(host), |host| host.parse::<Ipv6Addr>().is_ok());
+    host_is_sound && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
+}
+
+/// A name or an IPv4 address.
+fn is_host_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+}
+
+/// A number of something that there has to be at least one of.
+pub(crate) fn positive<T>(text: &str) -> Result<T, String>
+where
+    T: FromStr<Err = ParseIntError> + From<u8> + PartialOrd + Display,
+{
+    at_least(T::from(1), text)
+}
+
+/// The size of the largest message, in bytes; less has no room for a task.
+pub(crate) fn payload_size(text: &str) -> Result<u64, String> {
+    at_least(1024, text)
+}
+
+fn at_least<T>(least: T, text: &str) -> Result<T, String>
+where
+    T: FromStr<Err = ParseIntError> + PartialOrd + Display,
+{
+    let number: T = text.parse().map_err(|error: ParseIntError| error.to_string())?;
+    if number < least { Err(format!("it must be at least {least}")) } else { Ok(number) }
+}
+
+/// How long a token is valid: a number with its unit.
+pub(crate) fn ttl(text: &str) -> Result<Duration, String> {
+    let wrong = || "a number with s, m, h or d behind it, such as 24h".to_owned();
+    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => DAY,
+        _ => return Err(wrong()),
+    };
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    let ttl = Duration::from_secs(number.saturating_mul(seconds));
+    if ttl > LONGEST_TTL {
+        return Err("a token is valid for ten years (3653d) at most".to_owned());
+    }
+    if ttl.is_zero() { Err(wrong()) } else { Ok(ttl) }
+}
+
+/// The name of a user, as others see it.
+pub(crate) fn user_name(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Err("a user needs a name that others can see, such as \"Ada Lovelace\"".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_to_listen_on() {
+        for address in ["127.0.0.1:3456", "[::1]:3456", "0.0.0.0:0"] {
+            assert_eq!(listen_address(address), Ok(address.parse().unwrap()));
+        }
+        assert_eq!(listen_address("localhost:3456"), Ok("127.0.0.1:3456".parse().unwrap()));
+        for wrong in ["", "3456", ":3456", "localhost", "localhost:", "localhost:70000", "::1:3456", "*:3456", "a b:1"]
+        {
+            assert!(listen_address(wrong).unwrap_err().contains("ADDRESS:PORT"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn origins() {
+        for sound in ["*", "https://board.example", "http://localhost:5173", "http://[::1]:80", "capacitor://localhost"]
+        {
+            assert_eq!(origin(sound), Ok(sound.to_owned()));
+        }
+        assert_eq!(origin(" https://board.example/ "), Ok("https://board.example".to_owned()));
+        assert_eq!(origin(" "), Ok(String::new()));
+        for wrong in [
+            "/",
+            "null",
+            "board.example",
+            "https://",
+            "https:///",
+            "https://board.example/app",
+            "https://board.example//",
+            "https://board.example?a",
+            "https://board.example#a",
+            "https://ann@board.example",
+            "https://*.example",
+            "https://board.example:",
+            "https://board.example:0",
+            "https://board.example:99999",
+            "https://::1",
+            "https://[nine]",
+            "1s://board.example",
+            "https://a b",
+        ] {
+            assert!(origin(wrong).unwrap_err().contains("scheme://host[:port]"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn numbers() {
+        assert_eq!(positive::<u32>("1"), Ok(1));
+        assert_eq!(positive::<usize>("0"), Err("it must be at least 1".to_owned()));
+        assert!(positive::<u32>("4294967296").is_err() && positive::<u64>("-1").is_err());
+        assert_eq!(payload_size("1024"), Ok(1024));
+        assert_eq!(payload_size("1023"), Err("it must be at least 1024".to_owned()));
+    }
+
+    #[test]
+    fn times_to_live() {
+        assert_eq!(ttl("24h"), Ok(Duration::from_secs(DAY)));
+        assert_eq!(ttl("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(ttl("3653d"), Ok(LONGEST_TTL));
+        for wrong in ["", "h", "24", "-1h", "0s", "1w", "ä"] {
+            assert!(ttl(wrong).unwrap_err().contains("24h"), "{wrong}");
+        }
+        for long in ["3654d", "999999999999d", "18446744073709551615h"] {
+            assert!(ttl(long).unwrap_err().contains("ten years"), "{long}");
+        }
+    }
+
+    #[test]
+    fn names_of_users() {
+        assert_eq!(user_name("Ada"), Ok("Ada".to_owned()));
+        for blank in ["", " ", "\t\n"] {
+            assert!(user_name(blank).is_err());
+        }
+    }
+}
