@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use boardwire_protocol::{Code, Command, CommandKind, Decoded, ErrorBody, Invalid, RequestId, success};
-use boardwire_services::Fault;
+use boardwire_services::{Fault, clock::Clock};
 use boardwire_subscriptions::{Outbox as _, Socket};
 use serde_json::{Value, json, value::RawValue};
 use tracing::Instrument as _;
@@ -46,12 +46,7 @@ impl Pipeline {
     }
 
     async fn gates(&self, kind: Option<CommandKind>, payload: Result<Value, &'static str>, reply_to: ReplyTo) {
-        let request_id = payload
-            .as_ref()
-            .ok()
-            .and_then(|payload| payload.get("requestId"))
-            .and_then(Value::as_str)
-            .and_then(|id| RequestId::try_from(id).ok());
+        let request_id = payload.as_ref().ok().and_then(request_id_of);
         let outcome = match (self.admit(kind), payload) {
             (Err(error), _) => Err(error),
             (Ok(_), Err(message)) => Err(unreadable(message)),
@@ -111,6 +106,26 @@ impl Pipeline {
     fn fault(&self, fault: &Fault) -> ErrorBody {
         fault.body(|| self.gateway.services.clock().new_id())
     }
+}
+
+/// Refuses a command for which there is no place in the queue. It is answered at once, ahead of those that wait.
+pub(crate) fn refuse_overflow(outbox: &Arc<SocketOutbox>, clock: &dyn Clock, places: usize, refused: &Incoming) {
+    let (command, payload) = split(&refused.packet, refused.binary);
+    let request_id = payload.ok().as_ref().and_then(request_id_of);
+    let message = "too many commands wait for their turn; wait for answers first";
+    let error = ErrorBody {
+        retry_after: Some(1.0),
+        limit: u32::try_from(places).ok(),
+        remaining: Some(0),
+        reset: Some(clock.now().0 + 1000),
+        ..ErrorBody::new(Code::RateLimit, message)
+    };
+    Handle(Arc::clone(outbox)).push(error_frame(clock, &error, request_id.as_ref()));
+    ReplyTo { command, acknowledgement: refused.acknowledgement }.error(outbox, request_id.as_ref(), &error);
+}
+
+fn request_id_of(payload: &Value) -> Option<RequestId> {
+    RequestId::try_from(payload.get("requestId")?.as_str()?).ok()
 }
 
 fn invalid(invalid: Invalid) -> ErrorBody {

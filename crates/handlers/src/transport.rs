@@ -11,7 +11,7 @@ use std::{
     },
 };
 
-use boardwire_protocol::{Code, ErrorBody};
+use boardwire_services::clock::Clock;
 use boardwire_subscriptions::{Socket as HubSocket, SocketKey};
 use serde_json::value::RawValue;
 use socketioxide::{
@@ -30,8 +30,7 @@ use crate::{
     connect::{Connection, Handshake, Turned},
     guard::{Peer, Sessions},
     outbox::{Handle, Outgoing, Sent, SocketOutbox, Wire},
-    pipeline::Incoming,
-    reply::ReplyTo,
+    pipeline::{self, Incoming},
 };
 
 /// Commands of one connection that may wait for their turn, by number and by bytes.
@@ -97,7 +96,8 @@ async fn connect(gateway: Arc<Gateway>, socket: Arc<Socket<LocalAdapter>>, hands
         gateway: Arc::clone(&gateway),
     };
     socket.extensions.insert(connected);
-    socket.on_fallback(Entry { inbox, outbox, waiting: Arc::default() });
+    let clock = Arc::clone(gateway.services.clock());
+    socket.on_fallback(Entry { inbox, outbox, clock, waiting: Arc::default() });
     socket.on_disconnect(async move || closed.cancel());
     gateway.sockets.spawn(connection.serve(commands));
     Ok(())
@@ -114,6 +114,7 @@ fn new_key(gateway: &Gateway) -> SocketKey {
 struct Entry {
     inbox: mpsc::Sender<Incoming>,
     outbox: Arc<SocketOutbox>,
+    clock: Arc<dyn Clock>,
     waiting: Arc<AtomicUsize>,
 }
 
@@ -147,22 +148,10 @@ impl MessageHandler<LocalAdapter, Entry> for Entry {
                 Err(mpsc::error::TrySendError::Full(incoming)) => Some(incoming),
             }
         };
-        if let Some(Incoming { packet, acknowledgement, .. }) = refused {
-            let name = event_name(&packet).unwrap_or_else(|| "message".to_owned());
-            let error = ErrorBody {
-                retry_after: Some(1.0),
-                limit: Some(MAX_COMMANDS_WAITING as u32),
-                remaining: Some(0),
-                ..ErrorBody::new(Code::RateLimit, "too many commands wait for their turn; wait for answers first")
-            };
-            ReplyTo { command: name, acknowledgement }.error(&self.outbox, None, &error);
+        if let Some(refused) = refused {
+            pipeline::refuse_overflow(&self.outbox, &*self.clock, MAX_COMMANDS_WAITING, &refused);
         }
     }
-}
-
-fn event_name(packet: &str) -> Option<String> {
-    let mut parts = serde_json::from_str::<Vec<&RawValue>>(packet).ok()?.into_iter();
-    serde_json::from_str(parts.next()?.get()).ok()
 }
 
 /// The socket itself, which the library's own extractors hand out only by reference.
