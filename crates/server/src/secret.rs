@@ -69,7 +69,7 @@ pub(crate) fn random() -> Result<String> {
 /// What checks tokens. A server that others can reach needs a key that an operator chose.
 pub(crate) fn verifier(auth: &AuthSettings, store: &StoreSettings, listen: SocketAddr) -> Result<TokenVerifier> {
     let mut builder = TokenVerifier::builder();
-    let public_keys = !auth.jwt_public_keys.is_empty() || auth.jwt_jwks.is_some();
+    let public_keys = auth.jwt_public_keys.iter().any(|key| !key.is_empty()) || auth.jwt_jwks.is_some();
     if auth.jwt_secret.is_some() || !public_keys {
         let secret = secret(auth, store)?;
         if secret.generated && !listen.ip().is_loopback() {
@@ -87,8 +87,12 @@ pub(crate) fn verifier(auth: &AuthSettings, store: &StoreSettings, listen: Socke
         }
         builder = builder.hs256_secret(secret.value.as_bytes());
     }
-    for file in &auth.jwt_public_keys {
+    for key in auth.jwt_public_keys.iter().filter(|key| !key.is_empty()) {
+        let (name, file) = named_key(key);
         builder = builder.public_key_pem(read(file)?);
+        if let Some(name) = name {
+            builder = builder.key_id(name);
+        }
     }
     if let Some(file) = &auth.jwt_jwks {
         builder = builder.jwks(read(file)?);
@@ -100,6 +104,14 @@ pub(crate) fn verifier(auth: &AuthSettings, store: &StoreSettings, listen: Socke
         builder = builder.audience(audience);
     }
     builder.build().context("the keys for tokens can't be used")
+}
+
+/// `FILE`, or `KID=FILE`.
+fn named_key(text: &str) -> (Option<&str>, &Path) {
+    match text.split_once('=') {
+        Some((name, file)) => (Some(name), Path::new(file)),
+        None => (None, Path::new(text)),
+    }
 }
 
 /// What signs tokens.
@@ -131,6 +143,12 @@ mod tests {
         };
         let store = StoreSettings { database_url: "sqlite://none.db".to_owned(), config: None };
         verifier(&auth, &store, listen.parse().unwrap()).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_public_key_may_have_a_name() {
+        assert_eq!(named_key("idp.pem"), (None, Path::new("idp.pem")));
+        assert_eq!(named_key("2026-11=keys/idp.pem"), (Some("2026-11"), Path::new("keys/idp.pem")));
     }
 
     #[test]

@@ -30,9 +30,10 @@ pub(crate) struct AuthSettings {
     /// server on SQLite makes one and keeps it beside the database, for use on this machine alone.
     #[arg(long, env = "BOARDWIRE_JWT_SECRET", hide_env_values = true)]
     pub(crate) jwt_secret: Option<String>,
-    /// Public keys in PEM files that tokens are checked with (RS256, ES256, EdDSA), separated by commas.
+    /// Public keys in PEM files that tokens are checked with (RS256, ES256, EdDSA), separated by commas. Where tokens name
+    /// their key with `kid`: KID=FILE.
     #[arg(long, env = "BOARDWIRE_JWT_PUBLIC_KEYS", value_name = "FILES", value_delimiter = ',')]
-    pub(crate) jwt_public_keys: Vec<PathBuf>,
+    pub(crate) jwt_public_keys: Vec<String>,
     /// A file with a JSON Web Key Set; tokens name their key with `kid`.
     #[arg(long, env = "BOARDWIRE_JWT_JWKS", value_name = "FILE")]
     pub(crate) jwt_jwks: Option<PathBuf>,
