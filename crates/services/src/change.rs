@@ -29,53 +29,53 @@ pub(crate) struct Request {
 impl Request {
     /// The body of the unit of work.
     pub(crate) async fn run(self, tx: &mut dyn Transaction) -> Result<Applied, Fault> {
-        let now = self.clock.now();
-        let since = Timestamp(now.0 - REMEMBERED_FOR_MS);
-        let Some(request_id) = &self.request_id else {
-            return self.dispatch(tx, now).await;
-        };
-        let (user, hash) = (self.caller.user(), fingerprint(&self.change));
-        // Before any rule is looked at: to the same request, made at the same moment over another connection, what this
-        // one does would look like a reason to refuse.
-        if !tx.claim(user, request_id, &hash, now, since).await? {
-            return first_reply(tx.remembered(user, request_id, since).await?, &hash);
-        }
-        let applied = self.dispatch(tx, now).await?;
-        tx.remember(user, request_id, &applied.to_kept()?).await?;
-        Ok(applied)
-    }
-
-    async fn dispatch(&self, tx: &mut dyn Transaction, now: Timestamp) -> Result<Applied, Fault> {
+        let Self { caller, change, request_id, origin, clock } = self;
+        let now = clock.now();
         let unit = &mut Unit {
             tx,
-            caller: &self.caller,
-            clock: &*self.clock,
+            caller: &caller,
+            clock: &*clock,
             now,
-            request_id: self.request_id.as_ref(),
-            origin: self.origin,
+            request_id: request_id.as_ref(),
+            origin,
             entries: Vec::new(),
         };
-        let mut applied = match self.change.clone() {
-            Change::TaskCreate(command) => task::create(unit, command).await,
-            Change::TaskUpdate(command) => task::update(unit, command).await,
-            Change::TaskMove(command) => task::move_to(unit, command).await,
-            Change::TaskAssign(command) => task::assign(unit, command).await,
-            Change::TaskComplete(command) => task::complete(unit, command).await,
-            Change::TaskDelete(command) => task::delete(unit, command).await,
-            Change::BoardCreate(command) => board::create(unit, command).await,
-            Change::BoardUpdate(command) => board::update(unit, command).await,
-            Change::BoardArchive(command) => board::archive(unit, command).await,
-            Change::BoardRestore(command) => board::restore(unit, command).await,
-            Change::BoardMemberSet(command) => board::set_member(unit, command).await,
-            Change::BoardMemberRemove(command) => board::remove_member(unit, command).await,
-            Change::ColumnCreate(command) => column::create(unit, command).await,
-            Change::ColumnUpdate(command) => column::update(unit, command).await,
-            Change::ColumnReorder(command) => column::reorder(unit, command).await,
-            Change::ColumnDelete(command) => column::delete(unit, command).await,
-        }?;
-        applied.entries = std::mem::take(&mut unit.entries);
+        let Some(request_id) = &request_id else {
+            return dispatch(unit, change).await;
+        };
+        let (user, hash, since) = (caller.user(), fingerprint(&change), Timestamp(now.0 - REMEMBERED_FOR_MS));
+        // Before any rule is looked at: to the same request, made at the same moment over another connection, what this
+        // one does would look like a reason to refuse.
+        if !unit.tx.claim(user, request_id, &hash, now, since).await? {
+            return first_reply(unit.tx.remembered(user, request_id, since).await?, &hash);
+        }
+        let applied = dispatch(unit, change).await?;
+        unit.tx.remember(user, request_id, &applied.to_kept()?).await?;
         Ok(applied)
     }
+}
+
+async fn dispatch(unit: &mut Unit<'_>, change: Change) -> Result<Applied, Fault> {
+    let mut applied = match change {
+        Change::TaskCreate(command) => task::create(unit, command).await,
+        Change::TaskUpdate(command) => task::update(unit, command).await,
+        Change::TaskMove(command) => task::move_to(unit, command).await,
+        Change::TaskAssign(command) => task::assign(unit, command).await,
+        Change::TaskComplete(command) => task::complete(unit, command).await,
+        Change::TaskDelete(command) => task::delete(unit, command).await,
+        Change::BoardCreate(command) => board::create(unit, command).await,
+        Change::BoardUpdate(command) => board::update(unit, command).await,
+        Change::BoardArchive(command) => board::archive(unit, command).await,
+        Change::BoardRestore(command) => board::restore(unit, command).await,
+        Change::BoardMemberSet(command) => board::set_member(unit, command).await,
+        Change::BoardMemberRemove(command) => board::remove_member(unit, command).await,
+        Change::ColumnCreate(command) => column::create(unit, command).await,
+        Change::ColumnUpdate(command) => column::update(unit, command).await,
+        Change::ColumnReorder(command) => column::reorder(unit, command).await,
+        Change::ColumnDelete(command) => column::delete(unit, command).await,
+    }?;
+    applied.entries = std::mem::take(&mut unit.entries);
+    Ok(applied)
 }
 
 /// The answer to a request whose id is not free.

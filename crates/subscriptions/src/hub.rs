@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     channel::{Channel, Everywhere},
-    interest::InterestKey,
+    interest::{Interest, InterestKey},
     socket::{Place, Socket, SocketKey},
 };
 
@@ -63,20 +63,15 @@ impl Hub {
     /// Forgets a connection and all that it asked for.
     pub fn disconnect(&self, socket: &Arc<Socket>) {
         lock(&self.sockets).remove(&socket.key());
-        let (subscriptions, board_view, task_view) = {
+        let subscriptions = {
             let mut asked = socket.asked();
             asked.gone = true;
-            (std::mem::take(&mut asked.subscriptions), asked.board_view.take(), asked.task_view.take())
+            std::mem::take(&mut asked.subscriptions)
         };
         for (id, place) in subscriptions {
             self.forget(socket, &place, &InterestKey::Subscription(id));
         }
-        if let Some(board) = board_view {
-            self.leave(socket, &board, &InterestKey::BoardView);
-        }
-        if let Some((board, _)) = task_view {
-            self.leave(socket, &board, &InterestKey::TaskView);
-        }
+        self.view_nothing(socket);
     }
 
     /// Ends a subscription; `false`: the socket has none of this id.
@@ -92,13 +87,12 @@ impl Hub {
             Place::Everywhere => {
                 let mut everywhere = lock(&self.everywhere);
                 everywhere.generation += 1;
-                let is_it = |(other, interest): &mut (Arc<Socket>, crate::interest::Interest)| {
-                    !(other.key() == socket.key() && interest.key == *key)
-                };
+                let is_another =
+                    |(other, interest): &(Arc<Socket>, Interest)| other.key() != socket.key() || interest.key != *key;
                 if socket.caller().is_admin() {
-                    everywhere.admins.retain_mut(is_it);
+                    everywhere.admins.retain(is_another);
                 } else if let Some(subscriptions) = everywhere.by_user.get_mut(socket.user()) {
-                    subscriptions.retain_mut(is_it);
+                    subscriptions.retain(is_another);
                     if subscriptions.is_empty() {
                         everywhere.by_user.remove(socket.user());
                     }
