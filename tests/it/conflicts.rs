@@ -59,7 +59,7 @@ async fn two_moves_of_one_card(kind: Kind) -> Result<()> {
         ensure!(one["ok"] == true && two["ok"] == true, "round {round}: {one} and {two}");
         ensure!(one["seq"] != two["seq"], "round {round}: both at {}", one["seq"]);
         let last = if one["seq"].as_u64() > two["seq"].as_u64() { &one } else { &two };
-        let snapshot = pair.agreed().await?;
+        let snapshot = pair.board.snapshot(&pair.ann).await?;
         ensure!(
             snapshot["tasks"] == json!([last["task"]]),
             "round {round}: {last} was last, {} is there",
@@ -69,6 +69,7 @@ async fn two_moves_of_one_card(kind: Kind) -> Result<()> {
         let back = json!({ "taskId": pair.task["id"], "toColumn": pair.board.columns[0] });
         pair.ann.ask("task:move", back).await?;
     }
+    pair.agreed().await?;
     Ok(())
 }
 

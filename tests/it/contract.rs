@@ -22,6 +22,7 @@ const TASK: &[&str] = &[
     "description",
     "due_date",
     "id",
+    "lease",
     "position",
     "priority",
     "status",
@@ -276,9 +277,9 @@ async fn entities_have_their_fields(kind: Kind) -> Result<()> {
 
     let got = bob.ask("task:get", json!({ "taskId": "full" })).await?;
     assert_eq!(got["task"], full);
-    assert_eq!(fields(&got), ["attachments", "comments", "dependencies", "ok", "task"]);
+    assert_eq!(fields(&got), ["attachments", "blockedBy", "blocking", "comments", "dependencies", "ok", "task"]);
     let snapshot = bob.ask("board:get", json!({ "boardId": board["id"] })).await?;
-    assert_eq!(fields(&snapshot), ["board", "columns", "epoch", "members", "ok", "seq", "tasks"]);
+    assert_eq!(fields(&snapshot), ["board", "columns", "dependencies", "epoch", "members", "ok", "seq", "tasks"]);
     assert_eq!((&snapshot["board"], &snapshot["columns"]), (board, &created["columns"]));
     assert_eq!(snapshot["tasks"].as_array().map(Vec::len), Some(2));
     assert_eq!(snapshot["members"].as_array().map(Vec::len), Some(2));

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use boardwire_test_support::Kind;
+use boardwire_test_support::{Kind, eventually, token};
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::scene::{Board, Scene};
 
@@ -53,5 +55,41 @@ async fn what_was_acknowledged_before_the_end_is_there_after_it(kind: Kind) -> R
     for id in done {
         ensure!(there.contains(&id), "{id} was acknowledged and is gone");
     }
+    Ok(())
+}
+
+/// An upload that is under way when the server is told to stop still gets its answer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_in_hand_is_finished() -> Result<()> {
+    let mut scene = Scene::open(Kind::Sqlite).await?;
+    let ann = scene.client("ann").await?;
+    let board = Board::create(&ann, &[]).await?;
+    let task = board.task(&ann, "With a file").await?;
+    let (url, token) = (scene.server.url(), token("ann", &["read", "write"])?);
+    let mut stream = TcpStream::connect(url.trim_start_matches("http://")).await?;
+    let part = "--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nfirst half, ";
+    let rest = "second half\r\n--b--\r\n";
+    let head = format!(
+        "POST /api/v1/tasks/{task}/attachments HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
+         content-type: multipart/form-data; boundary=b\r\ncontent-length: {}\r\n\r\n{part}",
+        part.len() + rest.len()
+    );
+    stream.write_all(head.as_bytes()).await?;
+    // When its file is there, the request is in hand.
+    let folder = scene.database.folder().join("board.db.attachments");
+    eventually("the upload has begun", Duration::from_secs(10), async || {
+        Ok(std::fs::read_dir(&folder).is_ok_and(|mut files| files.next().is_some()).then_some(()))
+    })
+    .await?;
+    scene.server.ask_to_drain()?;
+    ann.wait_closed(Duration::from_secs(10)).await?;
+    stream.write_all(rest.as_bytes()).await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    ensure!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    ensure!(scene.server.terminate().await?.success());
+    scene.server.restart().await?;
+    let detail = scene.client("ann").await?.ask("task:get", json!({ "taskId": task })).await?;
+    ensure!(detail["attachments"][0]["size"] == 23, "{detail}");
     Ok(())
 }

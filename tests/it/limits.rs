@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use boardwire_test_support::{Client, Kind, eventually};
+use boardwire_test_support::{Client, Http, Kind, eventually, token};
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 
-use crate::scene::{Board, Scene};
+use crate::scene::{Board, Scene, seed};
 
 /// The server's own limits: 100 commands in any minute and 10 in any second, 60 views in any ten seconds.
 async fn limited(settings: &[(&str, &str)]) -> Result<Scene> {
@@ -118,5 +118,65 @@ async fn malformed_commands_count() -> Result<()> {
     let codes: Vec<&str> = replies.iter().filter_map(|reply| reply["code"].as_str()).collect();
     assert_eq!(codes.iter().filter(|code| **code == "INVALID_MESSAGE").count(), 10, "{codes:?}");
     assert_eq!(codes.iter().filter(|code| **code == "RATE_LIMIT").count(), 5, "{codes:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_sockets_and_a_hundred_reconnects_have_one_budget() -> Result<()> {
+    let scene = limited(&[("BOARDWIRE_RATE_LIMIT_BURST", "1000")]).await?;
+    let sockets = try_join_all((0..100).map(|_| scene.client("ann"))).await?;
+    let replies = try_join_all(sockets.iter().map(|socket| volley(socket, 2))).await?.concat();
+    assert_eq!(accepted(&replies), 100, "100 sockets, each with two commands");
+    for _ in 0..100 {
+        let again = scene.client("ann").await?;
+        let reply = again.call("board:list", json!({})).await?;
+        assert_eq!(reply["code"], "RATE_LIMIT", "a new connection is no new budget");
+        again.drop_connection().await;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_door_counts() -> Result<()> {
+    let scene = limited(&[("BOARDWIRE_RATE_LIMIT_MAX_REQUESTS", "10"), ("BOARDWIRE_RATE_LIMIT_BURST", "1000")]).await?;
+    let ann = scene.client("ann").await?;
+    assert_eq!(accepted(&volley(&ann, 6).await?), 6);
+    let token = token("ann", &["read", "write"])?;
+    let ask = || Http::new(&scene.server.url(), "GET", "/api/v1/sessions/current").bearer(&token).send();
+    for _ in 0..4 {
+        assert_eq!(ask().await?.status, 200);
+    }
+    let refused = ask().await?;
+    assert_eq!((refused.status, &refused.json()?["code"]), (429, &json!("RATE_LIMIT")));
+    let wait: u64 = refused.header("retry-after").context("no Retry-After")?.parse()?;
+    ensure!((30..=60).contains(&wait), "{wait} s");
+    assert_eq!(accepted(&volley(&ann, 1).await?), 0, "what came over HTTP counts for the socket");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn random_arrivals_never_fill_a_second_beyond_the_burst() -> Result<()> {
+    let seed = seed()?;
+    let mut random = fastrand::Rng::with_seed(seed);
+    let scene = limited(&[]).await?;
+    let sockets = try_join_all((0..4).map(|_| scene.client("ann"))).await?;
+    let bob = scene.client("bob").await?;
+    let board = Board::create(&sockets[0], &[("bob", "viewer")]).await?;
+    let mut pending = Vec::new();
+    for _ in 0..300 {
+        tokio::time::sleep(Duration::from_millis(random.u64(..30))).await;
+        let create = json!({ "boardId": board.id, "title": "Now" });
+        pending.push(random.choice(&sockets).context("a socket")?.send_call("task:create", &create));
+    }
+    let replies = try_join_all(pending.into_iter().map(boardwire_test_support::Pending::reply)).await?;
+    let made = board.snapshot(&bob).await?["tasks"].as_array().map_or(0, Vec::len);
+    assert_eq!(made, accepted(&replies), "seed {seed}");
+    ensure!((20..100).contains(&made), "seed {seed}: {made}");
+    let times = scene.database.query("SELECT created_at FROM tasks ORDER BY created_at").await?;
+    let times: Vec<i64> = times.iter().map(|row| row[0].parse()).collect::<Result<_, _>>()?;
+    for (first, last) in times.iter().zip(times.iter().skip(10)) {
+        // A command is counted a moment before its time is taken: by as much may two of them seem closer than they were.
+        ensure!(last - first > 900, "seed {seed}: eleven within {} ms", last - first);
+    }
     Ok(())
 }

@@ -23,20 +23,34 @@ macro_rules! on_both {
 }
 
 mod access;
+mod agents;
+mod attachments;
+mod company;
 mod conflicts;
 mod contract;
 mod convergence;
+mod credentials;
+mod domain;
+mod doors;
 mod drain;
 mod durable;
 mod edges;
+mod examples;
+mod http;
 mod idempotency;
 mod kill;
+mod leases;
 mod limits;
+mod lists;
 mod malformed;
+mod mcp;
+mod notifications;
 mod ordering;
 mod positions;
 mod resume;
+mod revocation;
 mod scene;
+mod search;
 mod slow;
 mod subscriptions;
 mod workload;

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
-use boardwire_test_support::{Client, Kind};
+use anyhow::{Context, Result, ensure};
+use boardwire_test_support::{Client, Kind, Pending, eventually};
+use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 
 use crate::scene::{Board, Scene, text};
@@ -232,4 +233,34 @@ async fn a_socket_has_at_most_128_subscriptions() -> Result<()> {
     scene.client("bob").await?.ask("subscribe", one_more.clone()).await?;
     bob.ask("unsubscribe", json!({ "subscriptionId": first })).await?;
     bob.ask("subscribe", one_more).await.map(drop)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_leaves_with_a_thousand_subscriptions_stops_nobody() -> Result<()> {
+    let scene = Scene::open(Kind::Sqlite).await?;
+    let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
+    for _ in 0..30 {
+        let board = Board::create(&ann, &[]).await?;
+        board.view(&ann).await?;
+    }
+    let sockets = try_join_all((0..8).map(|_| scene.client("ann"))).await?;
+    for socket in &sockets {
+        let pending: Vec<_> = (0..128).map(|_| socket.send_call("subscribe", &json!({ "type": "task:*" }))).collect();
+        for reply in try_join_all(pending.into_iter().map(Pending::reply)).await? {
+            ensure!(reply["ok"] == true, "{reply}");
+        }
+    }
+    // All of a user's connections together have as many as eight of them may have.
+    ann.refused("subscribe", json!({ "type": "*" }), "SUBSCRIPTION_LIMIT").await?;
+    let board = Board::create(&bob, &[]).await?;
+    for socket in sockets {
+        socket.drop_connection().await;
+    }
+    for _ in 0..20 {
+        board.task(&bob, "Meanwhile").await?;
+    }
+    eventually("the places are free again", Duration::from_secs(10), async || {
+        Ok((ann.call("subscribe", json!({ "type": "*" })).await?["ok"] == true).then_some(()))
+    })
+    .await
 }

@@ -127,7 +127,8 @@ impl Writer {
             68..78 => self.assign(),
             78..85 => self.complete(),
             85..91 => self.delete(),
-            91..94 => ("board:update", json!({ "boardId": self.board, "updates": { "name": request } })),
+            91..94 => self.depend(),
+            94 => ("board:update", json!({ "boardId": self.board, "updates": { "name": request } })),
             _ if self.keeps_columns => self.column(),
             _ => self.move_shared(),
         };
@@ -185,6 +186,16 @@ impl Writer {
         let Some((id, _)) = self.rng.choice(&self.cards).cloned() else { return self.create() };
         let assignee = if self.rng.u32(..4) == 0 { None } else { self.rng.choice(&self.members).cloned() };
         ("task:assign", json!({ "taskId": id, "assignee": assignee }))
+    }
+
+    /// One of its own cards waits for one that it made earlier, so that no circle closes.
+    fn depend(&mut self) -> (&'static str, Value) {
+        let number = |id: &str| id.rsplit_once('-').and_then(|(_, number)| number.parse::<usize>().ok());
+        let mut pair = self.rng.choose_multiple(self.cards.iter().map(|(id, _)| id.clone()), 2);
+        pair.sort_by_key(|id| number(id));
+        let [earlier, later] = pair.as_slice() else { return self.create() };
+        let kind = *self.rng.choice(&["blocks", "relates_to", "duplicates"]).unwrap_or(&"blocks");
+        ("task:dependency:add", json!({ "taskId": later, "dependsOn": earlier, "type": kind }))
     }
 
     fn complete(&mut self) -> (&'static str, Value) {

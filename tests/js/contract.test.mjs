@@ -6,7 +6,7 @@ import { open, TRANSPORTS } from './client.mjs';
 import { startServer, token } from './server.mjs';
 
 const TASK = [
-  'assignee', 'board_id', 'column_id', 'completed_at', 'created_at', 'created_by', 'description', 'due_date', 'id',
+  'assignee', 'board_id', 'column_id', 'completed_at', 'created_at', 'created_by', 'description', 'due_date', 'id', 'lease',
   'position', 'priority', 'status', 'tags', 'title', 'updated_at', 'version',
 ];
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
@@ -123,10 +123,10 @@ for (const [transport, options] of Object.entries(TRANSPORTS)) {
       assert.deepEqual(fields(task), TASK);
       assert.equal(task.title, '<b>as given</b>');
       const got = await ann.ask('task:get', { taskId: task.id });
-      assert.deepEqual(fields(got), ['attachments', 'comments', 'dependencies', 'ok', 'task']);
+      assert.deepEqual(fields(got), ['attachments', 'blockedBy', 'blocking', 'comments', 'dependencies', 'ok', 'task']);
       assert.deepEqual(got.task, task);
       const snapshot = await ann.ask('board:get', { boardId: board });
-      assert.deepEqual(fields(snapshot), ['board', 'columns', 'epoch', 'members', 'ok', 'seq', 'tasks'].sort());
+      assert.deepEqual(fields(snapshot), ['board', 'columns', 'dependencies', 'epoch', 'members', 'ok', 'seq', 'tasks']);
       assert.deepEqual(snapshot.tasks, [task]);
       assert.deepEqual(snapshot.members.map(({ user_id }) => user_id).sort(), ['ann', 'bob']);
       const { boards } = await ann.ask('board:list', {});

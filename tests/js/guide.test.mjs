@@ -1,4 +1,5 @@
-// The class in the guide keeps a copy of a board that is always right, whatever happens to the board and the connection.
+// The module in the guide, all of its pieces: the copy of a board is always right, whatever happens to the board and the
+// connection, and so are the open card, the company and the inbox.
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -11,10 +12,14 @@ import { startServer, token } from './server.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const USERS = ['ann', 'ben', 'cem', 'dan'];
+/** Who has no notifications yet. */
+const NEWCOMERS = ['fay', 'gus'];
 const CHANGES = 600;
+/** The card that is open in every copy; nobody deletes it. */
+const CARD = 'card';
 const PATIENCE_MS = 20_000;
 /** What somebody gets who acts on what another has changed meanwhile. */
-const OVERTAKEN = ['CONFLICT', 'NOT_FOUND', 'INVALID_MESSAGE'];
+const OVERTAKEN = ['CONFLICT', 'NOT_FOUND', 'INVALID_MESSAGE', 'DEPENDENCY_CYCLE'];
 
 /** Random numbers that a seed repeats: mulberry32. */
 function dice(seed) {
@@ -40,17 +45,31 @@ async function until(what, holds) {
 }
 
 /** A copy or a snapshot, in an order of its own. */
-function picture({ seq, board, tasks, columns, members }) {
-  const sorted = (all, key) => [...all.values()].sort((a, b) => (a[key] < b[key] ? -1 : 1));
-  return { seq, board, tasks: sorted(tasks, 'id'), columns: sorted(columns, 'id'), members: sorted(members, 'user_id') };
+function picture({ seq, board, tasks, columns, members, dependencies }) {
+  return {
+    seq,
+    board,
+    tasks: sorted(tasks, 'id'),
+    columns: sorted(columns, 'id'),
+    members: sorted(members, 'user_id'),
+    dependencies: sorted(dependencies, 'task_id', 'depends_on', 'type'),
+  };
+}
+
+function sorted(all, ...fields) {
+  const key = (one) => fields.map((field) => one[field]).join(' ');
+  return [...all.values()].sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
 /** A random command, made from what the copy shows at this moment; what it shows may be out of date. */
-function command({ pick, below, chance, shuffled }, { boardId, tasks, columns }, serial) {
+function command({ pick, below, chance, shuffled }, { boardId, tasks, columns, dependencies, comments }, serial) {
   const task = pick([...tasks.values()]);
+  const other = pick([...tasks.values()]);
+  const comment = pick([...(comments?.values() ?? [])]);
   const column = pick([...columns.values()]);
   const kind = pick([...tasks.size < 5 ? ['create'] : [], 'create', 'create', 'update', 'update', 'move', 'move', 'move',
-    'assign', 'complete', 'delete', 'column', 'rename', 'reorder', 'drop', 'board', 'member', 'member']);
+    'assign', 'complete', 'delete', 'column', 'rename', 'reorder', 'drop', 'board', 'member', 'member', 'link', 'unlink',
+    'comment', 'comment', 'mend', 'retract']);
   const neighbour = (wanted) => {
     const there = [...tasks.values()].filter((other) => other.column_id === wanted?.id && other.id !== task?.id);
     return there.length > 0 && chance(0.7) ? { [pick(['before', 'after'])]: pick(there).id } : {};
@@ -61,7 +80,7 @@ function command({ pick, below, chance, shuffled }, { boardId, tasks, columns },
     case 'move': return task && column && ['task:move', { taskId: task.id, toColumn: column.id, ...neighbour(column) }];
     case 'assign': return task && ['task:assign', { taskId: task.id, assignee: pick([...USERS, null]) }];
     case 'complete': return task && ['task:complete', { taskId: task.id }];
-    case 'delete': return task && tasks.size > 10 && ['task:delete', { taskId: task.id }];
+    case 'delete': return task && task.id !== CARD && tasks.size > 10 && ['task:delete', { taskId: task.id }];
     case 'column': {
       const place = column && chance(0.5) ? { after: column.id } : {};
       return columns.size < 8 && ['column:create', { boardId, name: `Column ${serial}`, ...place }];
@@ -72,6 +91,18 @@ function command({ pick, below, chance, shuffled }, { boardId, tasks, columns },
       const target = pick([...columns.keys()].filter((id) => id !== column?.id));
       return columns.size > 3 && ['column:delete', { columnId: column.id, moveTasksTo: target }];
     }
+    case 'link': {
+      const type = pick(['blocks', 'relates_to']);
+      return task && ['task:dependency:add', { taskId: task.id, dependsOn: other.id, type }];
+    }
+    case 'unlink': {
+      const { task_id: taskId, depends_on: dependsOn, type } = pick([...dependencies.values()]) ?? {};
+      return taskId && ['task:dependency:remove', { taskId, dependsOn, type }];
+    }
+    // Mostly on the card that is open.
+    case 'comment': return task && ['task:comment:add', { taskId: chance(0.2) ? task.id : CARD, body: `Comment ${serial}` }];
+    case 'mend': return comment && ['task:comment:update', { commentId: comment.id, body: `Mended ${below(3)}` }];
+    case 'retract': return comment && ['task:comment:delete', { commentId: comment.id }];
     case 'board': return ['board:update', { boardId, updates: { name: `Board ${below(3)}` } }];
     case 'member': return chance(0.6)
       ? ['board:member:set', { boardId, userId: 'eve', role: pick(['viewer', 'member']) }]
@@ -79,21 +110,23 @@ function command({ pick, below, chance, shuffled }, { boardId, tasks, columns },
   }
 }
 
-describe('the class in the guide', () => {
+describe('the module in the guide', () => {
   let server;
   let keeper;
   let folder;
-  let LiveBoard;
-  const live = [];
+  let guide;
+  const sockets = [];
 
   /** A copy whose snapshots are counted, and which comes back fast. */
   const watch = (user, boardId) => {
-    const copy = new LiveBoard(server.url, () => token(user), boardId, () => {}, (error) => (copy.failure = error));
+    const socket = guide.connect(server.url, async () => token(user));
+    sockets.push(socket);
+    let snapshots = 0;
+    socket.onAnyOutgoing((name) => (snapshots += name === 'board:get'));
+    socket.io.reconnectionDelay(10).reconnectionDelayMax(100);
+    const copy = new guide.LiveBoard(socket, boardId, () => {}, (error) => (copy.failure = error));
     copy.user = user;
-    copy.snapshots = 0;
-    copy.socket.onAnyOutgoing((name) => (copy.snapshots += name === 'board:get'));
-    copy.socket.io.reconnectionDelay(10).reconnectionDelayMax(100);
-    live.push(copy);
+    Object.defineProperty(copy, 'snapshots', { get: () => snapshots });
     return copy;
   };
 
@@ -113,16 +146,16 @@ describe('the class in the guide', () => {
   };
 
   before(async () => {
-    const guide = readFileSync(resolve(here, '../../docs/guides/REALTIME.md'), 'utf8');
-    const [, snippet] = guide.match(/```js\n([\s\S]*?)```/);
+    const text = readFileSync(resolve(here, '../../docs/guides/REALTIME.md'), 'utf8');
+    const pieces = [...text.matchAll(/```js\n([\s\S]*?)```/g)].map(([, piece]) => piece);
     // Beside node_modules, so that it finds the client as it would after `npm install socket.io-client`.
     folder = mkdtempSync(join(here, 'guide-'));
-    writeFileSync(join(folder, 'live-board.mjs'), `${snippet}\nexport { LiveBoard };\n`);
-    ({ LiveBoard } = await import(pathToFileURL(join(folder, 'live-board.mjs')).href));
+    writeFileSync(join(folder, 'guide.mjs'), pieces.join('\n'));
+    guide = await import(pathToFileURL(join(folder, 'guide.mjs')).href);
     server = await startServer();
     keeper = open(server.url, 'keeper');
     await keeper.connected();
-    for (const user of [...USERS, 'eve']) {
+    for (const user of [...USERS, 'eve', ...NEWCOMERS]) {
       const known = open(server.url, user);
       await known.connected();
       known.close();
@@ -130,31 +163,33 @@ describe('the class in the guide', () => {
   });
 
   after(async () => {
-    for (const { socket } of live) socket.disconnect();
+    for (const socket of sockets) socket.disconnect();
     keeper?.close();
     await server?.stop();
     if (folder) rmSync(folder, { recursive: true });
   });
 
-  /** A board of which all four are owners. */
-  const found = async (boardId) => {
+  /** A board of which all of these are owners. */
+  const found = async (boardId, users = USERS) => {
     await keeper.ask('board:create', { name: 'Board', id: boardId });
-    for (const userId of USERS) await keeper.ask('board:member:set', { boardId, userId, role: 'owner' });
+    for (const userId of users) await keeper.ask('board:member:set', { boardId, userId, role: 'owner' });
   };
 
   it('is right after any changes of four users with bad connections', { timeout: 120_000 }, async (t) => {
     const seed = Number(process.env.BOARDWIRE_TEST_SEED ?? Date.now() % 2 ** 31);
     const message = `BOARDWIRE_TEST_SEED=${seed}`;
     await found('random');
+    await keeper.ask('task:create', { boardId: 'random', id: CARD, title: 'The open card' });
     const copies = USERS.map((user) => watch(user, 'random'));
-    await until('the first snapshots', () => copies.every(({ seq }) => seq !== undefined));
+    for (const copy of copies) copy.card = new guide.OpenTask(copy, CARD);
+    await until('the first snapshots', () => copies.every(({ seq, card }) => seq !== undefined && card.comments));
     let done = 0;
     let cuts = 0;
     await Promise.all(copies.map(async (copy, number) => {
       const random = dice(seed + number);
       const waiting = new Set();
       for (let serial = 0; done < CHANGES; serial += 1) {
-        const [name, payload] = command(random, copy, `${copy.user} ${serial}`) || [];
+        const [name, payload] = command(random, { ...copy, comments: copy.card.comments }, `${copy.user} ${serial}`) || [];
         if (random.chance(0.04) && copy.socket.connected) {
           cuts += 1;
           copy.socket.io.engine.close();
@@ -180,6 +215,10 @@ describe('the class in the guide', () => {
       await Promise.all(waiting);
     }));
     const seq = await compare(copies, 'random', message);
+    const { comments } = await keeper.ask('task:get', { taskId: CARD });
+    for (const { user, card } of copies) {
+      assert.deepEqual(sorted(card.comments, 'id'), sorted(comments, 'id'), `${message}: the open card of ${user}`);
+    }
     // Resumes alone must do: a hole, healed by another snapshot, would be a fault of the server or of the class.
     assert.deepEqual(copies.map(({ snapshots }) => snapshots), copies.map(() => 1), `${message}: one snapshot each`);
     t.diagnostic(`${message}: ${done} changes, ${seq} events, ${cuts} cuts`);
@@ -226,5 +265,156 @@ describe('the class in the guide', () => {
     await until('a new snapshot', () => reader.snapshots === 2 && reader.seq < 1000);
     await other.change('task:create', { boardId: 'restored', title: 'four' });
     await compare([reader, other], 'restored', 'restored');
+  });
+
+  it('renews its token before it expires', { timeout: 30_000 }, async () => {
+    let fetched = 0;
+    const socket = guide.connect(server.url, async () => (fetched += 1, token('ann', ['read'], fetched > 1 ? 3600 : 4)));
+    sockets.push(socket);
+    let ends = 0;
+    socket.on('disconnect', () => (ends += 1));
+    const status = new Promise((give) => socket.once('connection:status', ({ data }) => give(data)));
+    assert.equal((await status).limits.burst, 1_000_000);
+    const connected = Date.now();
+    await until('the first token to be over', () => Date.now() > connected + 4500);
+    await guide.ask(socket, 'board:list');
+    assert.deepEqual([fetched, ends], [2, 0], 'one more token, and the same connection');
+  });
+
+  it('says when no token is accepted', { timeout: 30_000 }, async () => {
+    const refused = new Promise((give) => sockets.push(guide.connect(server.url, async () => 'a.e30.c', give)));
+    assert.equal((await refused).message, 'Authentication failed');
+  });
+
+  it('comes back by itself when its token expires', { timeout: 30_000 }, async () => {
+    let live = 2;
+    const socket = guide.connect(server.url, async () => {
+      // What is fetched for renewing is no good here; what is fetched for connecting is.
+      if (socket?.connected) throw new Error('no token to be had');
+      return token('ann', ['read'], live);
+    });
+    sockets.push(socket);
+    const reasons = [];
+    socket.on('disconnect', (reason) => (reasons.push(reason), (live = 3600)));
+    await until('the second connection', () => reasons.length === 1 && socket.connected);
+    assert.deepEqual(reasons, ['io server disconnect']);
+  });
+
+  it('signs in with a password, attaches files and signs out', { timeout: 30_000 }, async () => {
+    server.run(['user', 'create', '--id', 'pam', '--name', 'Pam', '--password-stdin'], 'correct horse battery');
+    await assert.rejects(guide.signIn(server.url, 'pam', 'wrong horse battery'), { code: 'AUTH_FAILED' });
+    const socket = await guide.signIn(server.url, 'pam', 'correct horse battery');
+    sockets.push(socket);
+    const { board } = await guide.ask(socket, 'board:create', { name: 'Of Pam' });
+    const { task } = await guide.ask(socket, 'task:create', { boardId: board.id, title: 'With a file' });
+    const live = new guide.LiveBoard(socket, board.id);
+    const card = new guide.OpenTask(live, task.id);
+    await until('the card', () => card.attachments);
+
+    const { key } = JSON.parse(server.run(['api-key', 'create', '--user', 'pam', '--name', 'files', '--json']));
+    const headers = { 'x-api-key': key };
+    const file = new File(['hello'], 'hello.txt', { type: 'text/plain' });
+    const attachment = await guide.attach(server.url, headers, task.id, file, 'upload-1');
+    assert.equal((await guide.attach(server.url, headers, task.id, file, 'upload-1')).id, attachment.id, 'one effect');
+    assert.equal(await (await guide.download(server.url, headers, attachment)).text(), 'hello');
+    await until('the attachment', () => card.attachments.size === 1);
+    await live.change('task:attachment:remove', { attachmentId: attachment.id });
+    await until('its end', () => card.attachments.size === 0);
+    await assert.rejects(guide.download(server.url, headers, attachment), { code: 'NOT_FOUND' });
+    await assert.rejects(guide.download(server.url, {}, attachment), { code: 'UNAUTHENTICATED' });
+
+    const ended = new Promise((give) => socket.once('disconnect', give));
+    const code = new Promise((give) => socket.once('error', (error) => give(error.code)));
+    const authorization = { cookie: `boardwire_session=${socket.auth.sessionId}`, origin: server.url };
+    const out = await fetch(`${server.url}/api/v1/sessions/current`, { method: 'DELETE', headers: authorization });
+    assert.equal(out.status, 204);
+    assert.deepEqual([await code, await ended], ['UNAUTHENTICATED', 'io server disconnect']);
+  });
+
+  it('saves what is typed, once it rests, and asks where another was faster', { timeout: 30_000 }, async () => {
+    await found('typed');
+    const [ann, ben] = ['ann', 'ben'].map((user) => watch(user, 'typed'));
+    await until('the first snapshots', () => ann.seq !== undefined && ben.seq !== undefined);
+    const { task } = await ann.change('task:create', { boardId: 'typed', title: 'T' });
+    await until('the task', () => ben.tasks.has(task.id));
+    let sent = 0;
+    ann.socket.onAnyOutgoing((name) => (sent += name === 'task:update'));
+    const edits = new guide.Edits(ann);
+    for (const title of ['H', 'He', 'Hel', 'Hello']) edits.set(task.id, 'title', title);
+    edits.set(task.id, 'description', 'More');
+    await until('it rests', () => ben.tasks.get(task.id).title === 'Hello');
+    assert.deepEqual([sent, ben.tasks.get(task.id).description], [1, 'More']);
+
+    // One's own changes are no conflict, however soon they follow.
+    edits.set(task.id, 'title', 'Hello,');
+    const first = edits.flush(task.id);
+    edits.set(task.id, 'title', 'Hello, world');
+    await Promise.all([first, edits.flush(task.id)]);
+    assert.equal(sent, 3);
+
+    // Another's are.
+    const seen = ann.tasks.get(task.id);
+    await ben.change('task:update', { taskId: task.id, updates: { title: 'Bye', priority: 3 } });
+    let asked;
+    const saved = await guide.save(ann, seen, { title: 'Hi', description: 'Less' }, (mine, current, fields) => {
+      asked = [current.title, fields];
+      return { ...mine, title: `${current.title} and ${mine.title}` };
+    });
+    assert.deepEqual(asked, ['Bye', ['title']]);
+    assert.deepEqual([saved.title, saved.description, saved.priority], ['Bye and Hi', 'Less', 3]);
+    await compare([ann, ben], 'typed', 'typed');
+  });
+
+  it('knows who is there, who types and what is new', { timeout: 60_000 }, async () => {
+    await found('company', NEWCOMERS);
+    const { task } = await keeper.ask('task:create', { boardId: 'company', title: 'T' });
+    const shown = {};
+    const show = {
+      board: () => {},
+      company: ({ users }) => (shown.users = users),
+      inbox: ({ items, unread }) => (shown.inbox = { texts: [...items.values()].map(({ text }) => text), unread }),
+      typists: (places) => (shown.typists = places),
+      notice: () => {},
+    };
+    const failed = (error) => (shown.failure = error);
+    const fay = guide.openBoard(server.url, async () => token('fay'), 'company', { show, refused: failed, failed });
+    sockets.push(fay.socket);
+    await until('oneself', () => shown.users?.get('fay') && shown.inbox);
+    const gus = watch('gus', 'company');
+    const company = new guide.Company(gus);
+    await until('the other', () => shown.users.has('gus') && company.users.has('fay'));
+
+    await company.look(task.id);
+    await until('the open card', () => shown.users.get('gus').taskId === task.id);
+    await company.look(undefined, 'away');
+    await until('that it is closed', () => shown.users.get('gus').taskId === undefined);
+    assert.deepEqual(shown.users.get('gus'), { name: 'Gus', status: 'away', taskId: undefined });
+
+    const typing = guide.typist(gus.socket, { taskId: task.id });
+    typing.input();
+    typing.input();
+    await until('typing', () => shown.typists?.length === 1);
+    assert.equal(shown.typists[0].userId, 'gus');
+    typing.stop();
+    await until('its end', () => shown.typists.length === 0);
+
+    const other = watch('fay', 'company');
+    const otherInbox = new guide.Inbox(other.socket);
+    await gus.change('task:assign', { taskId: task.id, assignee: 'fay' });
+    for (const body of ['@fay one', '@fay two', '@fay three']) await gus.change('task:comment:add', { taskId: task.id, body });
+    await until('all news', () => shown.inbox.unread === 4 && otherInbox.unread === 4);
+    assert.equal(shown.inbox.texts.length, 4);
+    const [newest] = [...otherInbox.items.keys()].slice(-1);
+    await otherInbox.read([newest]);
+    await until('one read', () => shown.inbox.unread === 3 && otherInbox.unread === 3);
+    await fay.inbox.read();
+    await until('all read', () => shown.inbox.unread === 0 && otherInbox.unread === 0);
+    fay.socket.io.engine.close();
+    await until('the list again', () => fay.socket.connected && fay.inbox.items.size === 4 && fay.inbox.unread === 0);
+    assert.ok([...fay.inbox.items.values()].every(({ read_at }) => read_at));
+
+    gus.socket.disconnect();
+    await until('the leaving, after the grace', () => !shown.users.has('gus'));
+    assert.equal(shown.failure, undefined);
   });
 });

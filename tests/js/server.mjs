@@ -1,5 +1,5 @@
 // Starts the real boardwire program for the tests of this folder, and signs tokens as an identity provider would.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,20 +23,22 @@ export function program() {
   return path;
 }
 
-/** A token for `user`, valid for an hour. */
-export function token(user, permissions = ['read', 'write']) {
+/** A token for `user`, valid for an hour unless `seconds` says otherwise. */
+export function token(user, permissions = ['read', 'write'], seconds = 3600) {
   const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const name = user[0].toUpperCase() + user.slice(1);
-  const exp = Math.floor(Date.now() / 1000) + 3600;
+  const exp = Math.floor(Date.now() / 1000) + seconds;
   const signed = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode({ sub: user, name, exp, permissions })}`;
   return `${signed}.${createHmac('sha256', SECRET).update(signed).digest('base64url')}`;
 }
 
-/** Starts a server on a fresh SQLite database; `{url, stop}`. */
+/** Starts a server on a fresh SQLite database; `{url, run, stop}`: `run` executes another command of the program beside it. */
 export async function startServer(settings = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'boardwire-js-'));
   const outside = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('BOARDWIRE_')));
   const database = `sqlite://${join(folder, 'board.db')}`;
+  const run = (args, input) =>
+    execFileSync(program(), args, { cwd: folder, input, env: { ...outside, BOARDWIRE_DATABASE_URL: database } });
   const child = spawn(program(), ['serve', '--listen', '127.0.0.1:0', '--database-url', database], {
     cwd: folder,
     env: {
@@ -70,7 +72,7 @@ export async function startServer(settings = {}) {
   };
   try {
     const { listening } = JSON.parse(await first);
-    return { url: `http://${listening}`, stop };
+    return { url: `http://${listening}`, run, stop };
   } catch (error) {
     await stop();
     throw error;

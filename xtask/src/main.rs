@@ -4,6 +4,7 @@
 //! a line to [`dispatch`]. A task that CI should run also gets a step in [`ci`].
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
 
+mod ahead;
 mod bench;
 mod ci;
 mod codegen;
@@ -15,6 +16,7 @@ mod setup;
 mod suites;
 mod tally;
 mod tidy;
+mod web;
 mod workspace;
 
 use std::process::ExitCode;
@@ -39,7 +41,7 @@ enum Task {
     /// Make this machine ready: programs, npm and Python packages for the tests.
     ///
     /// Quick when everything is there. On a Debian-like system, as root or with a sudo that asks no password, missing
-    /// programs are installed; elsewhere they are named. Touches nothing but missing packages, `tests/js/node_modules`
+    /// programs are installed; elsewhere they are named. Touches nothing but missing packages, the `node_modules` of the client and of the tests in JavaScript,
     /// and `target/xtask`.
     Setup,
 
@@ -79,6 +81,13 @@ enum Task {
     /// Check what no compiler checks: layers, sizes, headers, words, pages, links.
     Tidy,
 
+    /// Build the board in the browser into `crates/web/dist`.
+    Web {
+        /// Fail when what is there was not built from the sources as they are. It is rewritten all the same.
+        #[arg(long)]
+        check: bool,
+    },
+
     /// Measure the server.
     Bench {
         /// A short run that shows that the benchmark works, not how fast the server is.
@@ -108,6 +117,7 @@ fn dispatch(task: Task) -> Result<bool> {
         Task::Ci => Ok(ci::run(&workspace)),
         Task::Codegen { check } => codegen::run(&workspace, check).map(|()| true),
         Task::Tidy => tidy::run(&workspace).map(|()| true),
+        Task::Web { check } => web::run(&workspace, check).map(|()| true),
         Task::Bench { quick } => bench::run(&workspace, quick).map(|()| true),
     }
 }

@@ -1,6 +1,7 @@
 //! Where the workspace is, what packages it has, and how cargo is called in it.
 
 use std::env;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -43,18 +44,34 @@ impl Workspace {
     }
 
     /// `cargo ARGUMENTS` in the root, as a person's shell would call it.
-    ///
+    pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(cargo());
+        command.args(arguments);
+        self.settle(&mut command);
+        command
+    }
+
+    /// The same, for when nothing else has to be done.
+    pub(crate) fn cargo_at_leisure(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new("nice");
+        command.args(["-n", "19"]).arg(cargo()).args(arguments);
+        self.settle(&mut command);
+        command
+    }
+
     /// `cargo run` has put this package's facts in our environment. They are taken out again: build scripts watch some
     /// of them, and would rebuild their crates each time the caller changes.
-    pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        command.current_dir(&self.root).args(arguments);
+    fn settle(&self, command: &mut Command) {
+        command.current_dir(&self.root);
         for (name, _) in env::vars_os() {
             let text = name.to_string_lossy();
             if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
                 command.env_remove(&name);
             }
         }
-        command
     }
+}
+
+fn cargo() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }

@@ -1,5 +1,6 @@
 //! The border to wherever accounts are stored. This crate only asks; storing and creating accounts is the other side's.
 
+use crate::authenticator::BoxError;
 use crate::permission::Permissions;
 
 /// An account as the directory knows it.
@@ -27,10 +28,14 @@ pub struct Claimed {
     pub teams: Option<Vec<String>>,
 }
 
-/// Resolves the account behind a valid token.
+/// Resolves the account behind a valid token, and again while the token's connection lasts.
 #[async_trait::async_trait]
 pub trait Directory: Send + Sync {
     /// The account of `claimed.subject`, with the claimed name and teams taken over, and created first where the
     /// directory is set up to do so. `None`: there is no such account. An error: it could not be found out.
-    async fn account(&self, claimed: &Claimed) -> Result<Option<Account>, Box<dyn std::error::Error + Send + Sync>>;
+    async fn account(&self, claimed: &Claimed) -> Result<Option<Account>, BoxError>;
+
+    /// The account of this user id as it is now, if there is one; never creates or changes any. An error: it could not
+    /// be found out.
+    async fn known(&self, user: &str) -> Result<Option<Account>, BoxError>;
 }

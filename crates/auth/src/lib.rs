@@ -1,38 +1,52 @@
 //! Who is calling: turns what a caller presented (a [`Credential`]) into a [`Principal`], or refuses.
 //!
-//! This crate checks tokens itself and leaves everything that needs storage to others: accounts stand behind the
-//! [`Directory`] trait, and API keys and sessions are further [`Authenticator`]s, written where their tables are. It
-//! knows nothing of boards, HTTP or sockets, reads no clock (`now_ms` is always an argument) and writes no logs.
+//! This crate decides, and leaves everything that needs storage to others: accounts stand behind the [`Directory`]
+//! trait, API keys behind [`ApiKeys`], sessions behind [`Sessions`]. It knows nothing of boards, HTTP or sockets, reads
+//! no clock (`now_ms` is always an argument) and writes no logs.
 //!
 //! To add a kind of credential: add a variant to [`Credential`] and to [`CredentialId`], implement [`Authenticator`]
-//! for it where its storage is (answer `Ok(None)` for all other kinds), and put it into the [`Authenticators`] chain.
+//! for it (answer `Ok(None)` for all other kinds) with a trait for what it needs stored, and put it into the
+//! [`Authenticators`] chain. If it is an id and a secret, add its prefix to [`SecretKind`].
 //! To add a token claim: add it to `claims.rs`, where each claim is read in one place.
 //!
 #![doc = include_str!("../README.md")]
 
+mod api_key;
 mod authenticator;
 mod claims;
+mod cookie;
 mod credential;
 mod directory;
 mod issuer;
 mod jwks;
 mod key;
+mod origin;
+mod password;
 mod permission;
 mod principal;
 mod refusal;
+mod secret;
+mod session;
 mod token;
+mod usage;
 mod user_id;
 mod verifier;
 
-pub use authenticator::{AuthError, Authenticator, Authenticators};
+pub use api_key::{ApiKeyAuthenticator, ApiKeyRecord, ApiKeys};
+pub use authenticator::{AuthError, Authenticator, Authenticators, BoxError};
 pub use claims::Claims;
+pub use cookie::{SESSION_COOKIE, session_in_cookies};
 pub use credential::Credential;
 pub use directory::{Account, Claimed, Directory};
 pub use issuer::{IssueError, IssueRequest, TokenIssuer};
 pub use key::{KeyError, MAX_RSA_BITS, MIN_RSA_BITS, MIN_SECRET_BYTES};
+pub use origin::AllowedOrigins;
+pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_BYTES, PasswordError, hash_password, verify_password};
 pub use permission::{Permission, Permissions, UnknownPermission};
 pub use principal::{CredentialId, Principal};
 pub use refusal::Refusal;
+pub use secret::{IssuedSecret, PresentedSecret, SecretKind};
+pub use session::{SessionAuthenticator, SessionPolicy, SessionRecord, Sessions};
 pub use token::TokenAuthenticator;
 pub use user_id::{MAX_USER_ID_CHARS, is_user_id};
 pub use verifier::{DEFAULT_LEEWAY_SECS, MAX_TOKEN_BYTES, TokenVerifier, TokenVerifierBuilder};

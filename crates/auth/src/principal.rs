@@ -1,5 +1,6 @@
 //! Who is calling, once that is known. Everything behind authentication takes this type, never a token.
 
+use crate::directory::Account;
 use crate::permission::{Permission, Permissions};
 
 /// An authenticated caller. Made by an [`Authenticator`](crate::Authenticator); by hand only in tests and for the
@@ -12,6 +13,9 @@ pub struct Principal {
     pub name: String,
     /// What this credential is good for: the account's permissions, as far as the credential carries them.
     pub permissions: Permissions,
+    /// What the credential itself asks for, whatever the account has; `None`: all of it. Kept so that
+    /// [`permissions`](Self::permissions) can be made again when the account has changed.
+    pub scope: Option<Permissions>,
     /// Ids of the teams that the account is in.
     pub teams: Vec<String>,
     /// When the credential ends, in Unix milliseconds; `None`: it does not end by itself. A verifier's leeway does not
@@ -22,6 +26,14 @@ pub struct Principal {
 }
 
 impl Principal {
+    /// The caller that has `account`'s name and teams, and its permissions [narrowed](Permissions::narrowed_to) to
+    /// `scope` (`None`: all of them), until `expires_at` (Unix milliseconds).
+    pub fn of(account: Account, scope: Option<Permissions>, expires_at: Option<i64>, credential: CredentialId) -> Self {
+        let permissions = scope.map_or(account.permissions, |only| account.permissions.narrowed_to(only));
+        let Account { id: user, name, teams, .. } = account;
+        Self { user, name, permissions, scope, teams, expires_at, credential }
+    }
+
     /// True if the credential allows it (`admin` allows everything).
     pub fn allows(&self, permission: Permission) -> bool {
         self.permissions.allows(permission)
@@ -57,6 +69,7 @@ mod tests {
             user: "ada".into(),
             name: "Ada".into(),
             permissions: "read".parse().unwrap(),
+            scope: None,
             teams: vec![],
             expires_at: Some(1_000),
             credential: CredentialId::Token { id: None },

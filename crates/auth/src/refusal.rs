@@ -42,13 +42,13 @@ pub enum Refusal {
     /// `aud` does not include the configured audience.
     #[error("the token is for another audience")]
     Audience,
-    /// The token is good, but its subject has no account here.
+    /// The token is good, but its subject has no account here, or no longer.
     #[error("the token's subject has no account")]
     UnknownAccount,
-    /// No such API key or session.
+    /// No such API key or session, or its secret is wrong, or it was ended. Which of them, nobody is told.
     #[error("no such API key or session")]
     UnknownCredential,
-    /// The API key or session was there once and has been taken back.
+    /// The API key was there once and has been taken back.
     #[error("the credential has been revoked")]
     Revoked,
     /// No authenticator in the chain takes this kind of credential.

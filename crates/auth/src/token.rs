@@ -35,14 +35,19 @@ impl Authenticator for TokenAuthenticator {
         let claimed = Claimed { subject: claims.sub, name: claims.name, teams: claims.teams };
         let account = self.directory.account(&claimed).await.map_err(AuthError::Unavailable)?;
         let account = account.ok_or(Refusal::UnknownAccount)?;
-        Ok(Some(Principal {
-            user: account.id,
-            name: account.name,
-            permissions: claims.permissions.map_or(account.permissions, |only| account.permissions.narrowed_to(only)),
-            teams: account.teams,
-            expires_at: Some(claims.exp * 1_000),
-            credential: CredentialId::Token { id: claims.jti },
-        }))
+        let credential = CredentialId::Token { id: claims.jti };
+        Ok(Some(Principal::of(account, claims.permissions, Some(claims.exp * 1_000), credential)))
+    }
+
+    /// Nothing is stored about a token, so only its account can have changed; the token itself goes by its end.
+    async fn renew(&self, principal: &Principal, now_ms: i64) -> Result<Option<Principal>, AuthError> {
+        let CredentialId::Token { .. } = &principal.credential else { return Ok(None) };
+        if principal.expired_at(now_ms) {
+            return Err(Refusal::Expired.into());
+        }
+        let account = self.directory.known(&principal.user).await.map_err(AuthError::Unavailable)?;
+        let account = account.ok_or(Refusal::UnknownAccount)?;
+        Ok(Some(Principal::of(account, principal.scope, principal.expires_at, principal.credential.clone())))
     }
 }
 

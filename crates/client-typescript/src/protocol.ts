@@ -241,6 +241,20 @@ export interface ErrorEvent {
   retryAfter?: number | null;
 }
 
+/** That somebody works on a task, and is to be left alone with it until a certain moment. */
+export interface Lease {
+  /** When the task was claimed. */
+  acquired_at: string;
+  /** What the holder calls the agent that works on it, at most 100 characters. */
+  agent: string | null;
+  /** When it ends by itself. From then on it counts for nothing, even while it is still shown. */
+  expires_at: string;
+  /** Which claim of this task it was: each has a higher number than all before it. */
+  fence: number;
+  /** Who claimed the task. */
+  holder: string;
+}
+
 /** What the server accepts from one user or in one message. */
 export interface Limits {
   /** Commands in any second. */
@@ -265,6 +279,53 @@ export interface Member {
   role: Role;
   /** The user. */
   user_id: string;
+}
+
+/** Something a user should know of. */
+export interface Notification {
+  /** Who caused it. */
+  actor: string | null;
+  /** The board it concerns. */
+  board_id: string | null;
+  /** When it was made. */
+  created_at: string;
+  /** Its id. */
+  id: string;
+  /** What it is about. */
+  kind: NotificationKind;
+  /** When it was read. */
+  read_at: string | null;
+  /** The task it concerns. */
+  task_id: string | null;
+  /** A sentence for people. */
+  text: string;
+  /** Whom it is for. */
+  user_id: string;
+}
+
+/** What a notification is about. */
+export type NotificationKind = "task" | "mention" | "system";
+
+/** `notification:read`. */
+export interface NotificationRead {
+  /** `true`: all have been read. */
+  all: boolean;
+  /** How many have not been read, in all. */
+  unread: number;
+  /** These have been read. */
+  ids?: string[] | null;
+}
+
+/** `notifications:batch`. */
+export interface NotificationsBatch {
+  /** The notifications, oldest first, at most 10. */
+  notifications: Notification[];
+}
+
+/** `notification:task`, `notification:mention`, `notification:system`. */
+export interface Notified {
+  /** The notification. */
+  notification: Notification;
 }
 
 /** What a member may do on a board. A higher role may do all that a lower one may. */
@@ -299,6 +360,8 @@ export interface Task {
   due_date: string | null;
   /** Its id. */
   id: string;
+  /** Who holds it for now; `null`: nobody. */
+  lease: Lease | null;
   /** Where it stands in its column: sorts as text. */
   position: string;
   /** How urgent it is: 0 to 10. */
@@ -327,6 +390,68 @@ export interface TaskAssigned {
   previousAssignee: string | null;
   /** The task as it is now. */
   task: Task;
+}
+
+/** `task:attachment:added`. */
+export interface TaskAttachmentAdded {
+  /** The attachment. */
+  attachment: Attachment;
+  /** The task's board. */
+  boardId: string;
+  /** Its task. */
+  taskId: string;
+}
+
+/** `task:attachment:removed`. */
+export interface TaskAttachmentRemoved {
+  /** The attachment that is gone. */
+  attachmentId: string;
+  /** The task's board. */
+  boardId: string;
+  /** The task it was on. */
+  taskId: string;
+}
+
+/** `task:claimed`. */
+export interface TaskClaimed {
+  /** Its board. */
+  boardId: string;
+  /** Who claimed it. */
+  claimedBy: string;
+  /** The column it was in. */
+  fromColumn: string;
+  /** The task as it is now. */
+  task: Task;
+}
+
+/** `task:comment:added`. */
+export interface TaskCommentAdded {
+  /** The task's board. */
+  boardId: string;
+  /** The comment. */
+  comment: Comment;
+  /** Its task. */
+  taskId: string;
+}
+
+/** `task:comment:deleted`. */
+export interface TaskCommentDeleted {
+  /** The task's board. */
+  boardId: string;
+  /** The comment that is gone. */
+  commentId: string;
+  /** The task it was on. */
+  taskId: string;
+}
+
+/** `task:comment:updated`. */
+export interface TaskCommentUpdated {
+  /** The task's board. */
+  boardId: string;
+  /** The comment as it is now. */
+  comment: Comment;
+  /** Its task. */
+  taskId: string;
 }
 
 /** `task:completed`. */
@@ -359,6 +484,22 @@ export interface TaskDeleted {
   taskId: string;
 }
 
+/** `task:dependency:added`. */
+export interface TaskDependencyAdded {
+  /** The tasks' board. */
+  boardId: string;
+  /** The dependency. */
+  dependency: Dependency;
+}
+
+/** `task:dependency:removed`. */
+export interface TaskDependencyRemoved {
+  /** The tasks' board. */
+  boardId: string;
+  /** The dependency as it was. */
+  dependency: Dependency;
+}
+
 /** `task:moved`. */
 export interface TaskMoved {
   /** Its board. */
@@ -373,6 +514,30 @@ export interface TaskMoved {
   toColumn: string;
 }
 
+/** `task:released`. */
+export interface TaskReleased {
+  /** Its board. */
+  boardId: string;
+  /** Was the time over? */
+  expired: boolean;
+  /** Who held it. */
+  holder: string;
+  /** Who gave it back or took it away; `null`: the time was over. */
+  releasedBy: string | null;
+  /** The task as it is now. */
+  task: Task;
+}
+
+/** `task:renewed`. */
+export interface TaskRenewed {
+  /** Its board. */
+  boardId: string;
+  /** Who renewed the lease. */
+  renewedBy: string;
+  /** The task as it is now. */
+  task: Task;
+}
+
 /** `task:updated`. */
 export interface TaskUpdated {
   /** Its board. */
@@ -383,6 +548,52 @@ export interface TaskUpdated {
   task: Task;
   /** Who changed it. */
   updatedBy: string;
+}
+
+/** `typing:start` and `typing:stop`. */
+export interface Typing {
+  /** Who types. */
+  userId: string;
+  /** The board. */
+  boardId?: string | null;
+  /** The task, where it is on one. */
+  taskId?: string | null;
+}
+
+/** `user:joined`. */
+export interface UserJoined {
+  /** The board. */
+  boardId: string;
+  /** The user's name. */
+  name: string;
+  /** Who came. */
+  userId: string;
+  /** The task that the user has open. */
+  taskId?: string | null;
+}
+
+/** `user:left`. */
+export interface UserLeft {
+  /** The board. */
+  boardId: string;
+  /** The user's name. */
+  name: string;
+  /** Who left. */
+  userId: string;
+  /** The task that the user had open. */
+  taskId?: string | null;
+}
+
+/** `user:presence`. */
+export interface UserPresence {
+  /** How the user is there. */
+  status: "online" | "away" | "offline";
+  /** The user. */
+  userId: string;
+  /** The board. */
+  boardId?: string | null;
+  /** The task that the user has open. */
+  taskId?: string | null;
 }
 
 /** A user who is looking at a board. */
@@ -411,12 +622,12 @@ export interface Commands {
   };
   /** Sets fields of a task. */
   "task:update": {
-    payload: { taskId: string; updates: { assignee?: string | null; description?: string | null; due_date?: string | null; priority?: number; status?: Status; tags?: string[]; title?: string }; expectedVersion?: number | null } & { requestId?: string };
+    payload: { taskId: string; updates: { assignee?: string | null; description?: string | null; due_date?: string | null; priority?: number; status?: Status; tags?: string[]; title?: string }; expectedVersion?: number | null; fence?: number | null } & { requestId?: string };
     result: { task: Task };
   };
   /** Moves a task to a column and a place in it. */
   "task:move": {
-    payload: { taskId: string; toColumn: string; after?: string | null; before?: string | null } & { requestId?: string };
+    payload: { taskId: string; toColumn: string; after?: string | null; before?: string | null; fence?: number | null } & { requestId?: string };
     result: { task: Task };
   };
   /** Gives a task to a user, or to nobody. */
@@ -426,7 +637,7 @@ export interface Commands {
   };
   /** Marks a task as done and moves it to the board's first column with the status `done`. */
   "task:complete": {
-    payload: { taskId: string } & { requestId?: string };
+    payload: { taskId: string; fence?: number | null } & { requestId?: string };
     result: { task: Task };
   };
   /** Deletes a task. */
@@ -434,14 +645,59 @@ export interface Commands {
     payload: { taskId: string } & { requestId?: string };
     result: { taskId: string };
   };
+  /** Takes a task to work on, the next one or a certain one, and holds it for some time. */
+  "task:claim": {
+    payload: { boardId: string; agent?: string | null; columnId?: string | null; tags?: string[] | null; taskId?: string | null; ttl?: number | null } & { requestId?: string };
+    result: { task: Task | null; why: { candidates: number; reasons: string[]; skipped: { assignedToOthers: number; blocked: number; leased: number; tags: number; wipLimit: number } } };
+  };
+  /** Holds a task for longer. */
+  "task:renew": {
+    payload: { fence: number; taskId: string; ttl?: number | null } & { requestId?: string };
+    result: { task: Task };
+  };
+  /** Gives a task back, or takes it away from whoever holds it. It stays in its column. */
+  "task:release": {
+    payload: { taskId: string; fence?: number | null } & { requestId?: string };
+    result: { task: Task };
+  };
+  /** Adds a comment to a task. */
+  "task:comment:add": {
+    payload: { body: string; taskId: string; id?: string | null } & { requestId?: string };
+    result: { comment: Comment };
+  };
+  /** Gives a comment another text. */
+  "task:comment:update": {
+    payload: { body: string; commentId: string } & { requestId?: string };
+    result: { comment: Comment };
+  };
+  /** Deletes a comment. */
+  "task:comment:delete": {
+    payload: { commentId: string } & { requestId?: string };
+    result: { commentId: string };
+  };
+  /** Removes a file from a task. */
+  "task:attachment:remove": {
+    payload: { attachmentId: string } & { requestId?: string };
+    result: { attachmentId: string };
+  };
+  /** Says that a task depends on another. */
+  "task:dependency:add": {
+    payload: { dependsOn: string; taskId: string; type?: DependencyType } & { requestId?: string };
+    result: { dependency: Dependency };
+  };
+  /** Says that a task does not depend on another any more. */
+  "task:dependency:remove": {
+    payload: { dependsOn: string; taskId: string; type?: DependencyType } & { requestId?: string };
+    result: { dependency: Dependency };
+  };
   /** Makes a board with the caller as its owner. */
   "board:create": {
-    payload: { name: string; color?: string | null; columns?: ({ name: string; status?: Status | null; wip_limit?: number | null })[] | null; description?: string | null; id?: string | null } & { requestId?: string };
+    payload: { name: string; color?: string | null; columns?: ({ name: string; status?: Status | null; wip_limit?: number | null })[] | null; description?: string | null; id?: string | null; team_id?: string | null } & { requestId?: string };
     result: { board: Board; columns: Column[] };
   };
   /** Sets fields of a board. */
   "board:update": {
-    payload: { boardId: string; updates: { color?: string | null; description?: string | null; name?: string }; expectedVersion?: number | null } & { requestId?: string };
+    payload: { boardId: string; updates: { color?: string | null; description?: string | null; name?: string; team_id?: string | null }; expectedVersion?: number | null } & { requestId?: string };
     result: { board: Board };
   };
   /** Archives a board: it can be read and restored, and nothing else. */
@@ -484,20 +740,50 @@ export interface Commands {
     payload: { columnId: string; moveTasksTo?: string | null } & { requestId?: string };
     result: { columnId: string };
   };
+  /** Marks notifications of the caller as read, for all of the caller's connections. */
+  "notification:read": {
+    payload: { all?: boolean | null; ids?: string[] | null } & { requestId?: string };
+    result: { unread: number };
+  };
   /** A task with all that belongs to it. */
   "task:get": {
     payload: { taskId: string } & { requestId?: string };
-    result: { attachments: Attachment[]; comments: Comment[]; dependencies: Dependency[]; task: Task };
+    result: { attachments: Attachment[]; blockedBy: string[]; blocking: string[]; comments: Comment[]; dependencies: Dependency[]; task: Task };
+  };
+  /** The task that `task:claim` would take. Changes nothing. */
+  "task:next": {
+    payload: { boardId: string; columnId?: string | null; tags?: string[] | null } & { requestId?: string };
+    result: { task: Task | null; why: { candidates: number; reasons: string[]; skipped: { assignedToOthers: number; blocked: number; leased: number; tags: number; wipLimit: number } } };
+  };
+  /** Tasks on one board or on all that the caller may read, page by page. */
+  "task:list": {
+    payload: { assignee?: string | null; boardId?: string | null; columnId?: string | null; cursor?: string | null; leased?: boolean | null; limit?: number | null; status?: Status | null; tag?: string | null; updatedSince?: string | null } & { requestId?: string };
+    result: { tasks: Task[]; cursor?: string | null };
+  };
+  /** Tasks in whose title, description or comments all of these words are. */
+  "task:search": {
+    payload: { query: string; boardId?: string | null; limit?: number | null } & { requestId?: string };
+    result: { hits: ({ boardId: string; snippet: string; status: Status; taskId: string; title: string; commentId?: string | null })[] };
   };
   /** All of a board at one moment, with the `seq` to go on from. */
   "board:get": {
     payload: { boardId: string } & { requestId?: string };
-    result: { board: Board; columns: Column[]; epoch: string; members: Member[]; seq: number; tasks: Task[] };
+    result: { board: Board; columns: Column[]; dependencies: Dependency[]; epoch: string; members: Member[]; seq: number; tasks: Task[] };
+  };
+  /** The events of a board after a certain one. */
+  "board:events": {
+    payload: { boardId: string; since: number; epoch?: string | null; limit?: number | null } & { requestId?: string };
+    result: { complete: boolean; epoch: string; events: (Record<string, unknown>)[]; recovered: boolean; seq: number };
   };
   /** The boards that the caller may read. */
   "board:list": {
     payload: { archived?: boolean | null } & { requestId?: string };
     result: { boards: Board[] };
+  };
+  /** The caller's notifications, newest first. */
+  "notification:list": {
+    payload: { before?: string | null; limit?: number | null; unreadOnly?: boolean | null } & { requestId?: string };
+    result: { notifications: Notification[]; unread: number };
   };
   /** Receive events whose name matches a pattern, from one board or from all that the caller may read. */
   "subscribe": {
@@ -524,6 +810,31 @@ export interface Commands {
     payload: Record<string, never> & { requestId?: string };
     result: { viewers: Viewer[]; epoch?: string | null; recovered?: boolean | null; seq?: number | null };
   };
+  /** Says how the caller is there, and where. */
+  "presence:update": {
+    payload: { status: ViewerStatus; boardId?: string | null; taskId?: string | null } & { requestId?: string };
+    result: Record<string, unknown>;
+  };
+  /** Who is present on a board. */
+  "presence:list": {
+    payload: { boardId: string } & { requestId?: string };
+    result: { users: Viewer[] };
+  };
+  /** The caller types, on a board or on a task. It ends by itself after 5 seconds without another one. */
+  "typing:start": {
+    payload: { boardId?: string | null; taskId?: string | null } & { requestId?: string };
+    result: Record<string, unknown>;
+  };
+  /** The caller types no more. */
+  "typing:stop": {
+    payload: { boardId?: string | null; taskId?: string | null } & { requestId?: string };
+    result: Record<string, unknown>;
+  };
+  /** Goes on with a token of the same user that expires later. */
+  "auth:refresh": {
+    payload: { token: string } & { requestId?: string };
+    result: { expiresAt: string | null };
+  };
 }
 
 export type CommandName = keyof Commands;
@@ -542,6 +853,26 @@ export interface Events {
   "task:completed": TaskCompleted;
   /** A task was deleted. */
   "task:deleted": TaskDeleted;
+  /** Somebody took a task to work on; it may have moved to another column. */
+  "task:claimed": TaskClaimed;
+  /** Somebody holds a task for longer. */
+  "task:renewed": TaskRenewed;
+  /** Nobody holds a task any more: it was given back or taken away, or the time was over. */
+  "task:released": TaskReleased;
+  /** A comment was added to a task. */
+  "task:comment:added": TaskCommentAdded;
+  /** A comment has another text. */
+  "task:comment:updated": TaskCommentUpdated;
+  /** A comment was deleted. */
+  "task:comment:deleted": TaskCommentDeleted;
+  /** A file was attached to a task. */
+  "task:attachment:added": TaskAttachmentAdded;
+  /** A file was removed from a task. */
+  "task:attachment:removed": TaskAttachmentRemoved;
+  /** A task depends on another. */
+  "task:dependency:added": TaskDependencyAdded;
+  /** A task does not depend on another any more. */
+  "task:dependency:removed": TaskDependencyRemoved;
   /** A board was created. */
   "board:created": BoardCreated;
   /** Fields of a board changed. */
@@ -562,6 +893,26 @@ export interface Events {
   "column:reordered": ColumnReordered;
   /** A column was deleted. */
   "column:deleted": ColumnDeleted;
+  /** A user came to a board: the first of the user's connections there. */
+  "user:joined": UserJoined;
+  /** A user left a board: the last of the user's connections there, 5 seconds after it was lost. */
+  "user:left": UserLeft;
+  /** A user who is present on a board is away, is back, has another task open, or has no connection any more. */
+  "user:presence": UserPresence;
+  /** A user began to type. */
+  "typing:start": Typing;
+  /** A user types no more. */
+  "typing:stop": Typing;
+  /** A task that is assigned to the user changed, or was assigned. */
+  "notification:task": Notified;
+  /** The user was mentioned. */
+  "notification:mention": Notified;
+  /** The operator has something to say. */
+  "notification:system": Notified;
+  /** Notifications that came within a second after another. */
+  "notifications:batch": NotificationsBatch;
+  /** Another connection of the user has marked notifications as read. */
+  "notification:read": NotificationRead;
   /** The connection is ready. */
   "connection:status": ConnectionStatus;
   /** The server is about to stop: connect again after `reconnectAfterMs`. */
@@ -580,6 +931,16 @@ export const DURABLE_EVENTS = [
   "task:assigned",
   "task:completed",
   "task:deleted",
+  "task:claimed",
+  "task:renewed",
+  "task:released",
+  "task:comment:added",
+  "task:comment:updated",
+  "task:comment:deleted",
+  "task:attachment:added",
+  "task:attachment:removed",
+  "task:dependency:added",
+  "task:dependency:removed",
   "board:created",
   "board:updated",
   "board:archived",
@@ -603,6 +964,7 @@ export type ErrorCode =
   | "IDEMPOTENCY_MISMATCH"
   | "DEPENDENCY_CYCLE"
   | "WIP_LIMIT"
+  | "LEASE_LOST"
   | "ARCHIVED"
   | "SUBSCRIPTION_LIMIT"
   | "RATE_LIMIT"
@@ -617,7 +979,7 @@ export type Reply<Result> = Success<Result> | Failure;
 /** The command was executed. `seq` is the board's sequence number after it. */
 export type Success<Result> = { ok: true; requestId?: string; seq?: number } & Result;
 
-/** The command was not executed, and nothing was changed. */
+/** The command was not executed. Only UNAVAILABLE and INTERNAL leave open whether it was: the same requestId finds out. */
 export type Failure = {
   ok: false;
   requestId?: string;

@@ -1,17 +1,13 @@
 //! The handshake, and the life of a connection from there to its end.
 
-use std::{
-    collections::HashMap,
-    fmt,
-    net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{fmt, net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use boardwire_auth::{AuthError, Credential, Principal};
-use boardwire_protocol::{Code, ConnectedUser, Ephemeral, ErrorBody, PROTOCOL_VERSION, data};
+use boardwire_auth::Credential;
+use boardwire_gate::{Denied, Seat, Watched};
+use boardwire_protocol::{Code, Ephemeral, ErrorBody, PROTOCOL_VERSION, data};
 use boardwire_services::Caller;
-use boardwire_subscriptions::{Outbox as _, Socket};
+use boardwire_subscriptions::{About, Frame, Outbox as _, Socket};
+use futures_util::FutureExt as _;
 use serde::Deserialize;
 use tokio::{
     sync::{Notify, mpsc},
@@ -21,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Gateway,
-    outbox::{Handle, SocketOutbox, frame},
+    outbox::{Handle, SocketOutbox},
     pipeline::{Incoming, Pipeline},
     reply::error_frame,
 };
@@ -36,9 +32,10 @@ pub(crate) struct Handshake {
 }
 
 impl Handshake {
-    fn credential(self) -> Option<Credential> {
+    fn credential(self, cookie: Option<String>) -> Option<Credential> {
         let token = self.token.map(Credential::Token);
-        token.or(self.api_key.map(Credential::ApiKey)).or(self.session_id.map(Credential::Session))
+        let session = self.session_id.or(cookie).map(Credential::Session);
+        token.or(self.api_key.map(Credential::ApiKey)).or(session)
     }
 }
 
@@ -60,52 +57,6 @@ impl fmt::Display for Turned {
     }
 }
 
-/// How many connections there are, in all and of each user and address.
-#[derive(Default)]
-pub(crate) struct Census {
-    counts: Mutex<HashMap<Counted, usize>>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Counted {
-    Node,
-    User(String),
-    Address(IpAddr),
-}
-
-/// A place among the connections; free again when dropped.
-pub(crate) struct Seat {
-    census: Arc<Census>,
-    counted: Vec<Counted>,
-}
-
-impl Census {
-    fn seat(self: &Arc<Self>, wanted: Vec<(Counted, usize)>) -> Option<Seat> {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if wanted.iter().any(|(counted, max)| counts.get(counted).is_some_and(|count| count >= max)) {
-            return None;
-        }
-        for (counted, _) in &wanted {
-            *counts.entry(counted.clone()).or_default() += 1;
-        }
-        Some(Seat { census: Arc::clone(self), counted: wanted.into_iter().map(|(counted, _)| counted).collect() })
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        let mut counts = self.census.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        for counted in &self.counted {
-            if let Some(count) = counts.get_mut(counted) {
-                *count -= 1;
-                if *count == 0 {
-                    counts.remove(counted);
-                }
-            }
-        }
-    }
-}
-
 /// A caller who has been let in.
 pub(crate) struct Admitted {
     pub(crate) caller: Caller,
@@ -113,49 +64,22 @@ pub(crate) struct Admitted {
 }
 
 impl Gateway {
-    /// Decides on a handshake.
-    pub(crate) async fn admit(&self, handshake: Handshake, address: Option<IpAddr>) -> Result<Admitted, Turned> {
-        if self.closing.is_cancelled() {
-            return Err(Turned::Undecided);
-        }
-        let principal = match self.authenticate(handshake).await {
-            Ok(principal) => principal,
-            Err(turned) => {
-                let too_often = address.is_some_and(|address| self.failures.check(address).is_err());
-                return Err(if turned == Turned::Failed && too_often { Turned::TooMany } else { turned });
-            }
+    /// Decides on a handshake. `cookie` is the session cookie of a browser.
+    pub(crate) async fn admit(
+        &self,
+        handshake: Handshake,
+        cookie: Option<String>,
+        address: Option<IpAddr>,
+    ) -> Result<Admitted, Turned> {
+        let credential = handshake.credential(cookie);
+        let caller = match self.gate.authenticate(credential.as_ref(), address).await {
+            Ok(caller) => caller,
+            Err(Denied::Refused | Denied::Expired) => return Err(Turned::Failed),
+            Err(Denied::TooOften(_)) => return Err(Turned::TooMany),
+            Err(Denied::Undecided) => return Err(Turned::Undecided),
         };
-        let mut wanted = vec![
-            (Counted::Node, self.settings.max_connections),
-            (Counted::User(principal.user.clone()), self.settings.max_connections_per_user),
-        ];
-        wanted.extend(address.map(|address| (Counted::Address(address), self.settings.max_connections_per_address)));
-        let seat = self.census.seat(wanted).ok_or(Turned::TooMany)?;
-        let caller = Caller::new(Arc::new(principal)).map_err(|error| {
-            tracing::info!(%error, "handshake refused");
-            Turned::Failed
-        })?;
+        let seat = self.gate.seat(&caller, address).ok_or(Turned::TooMany)?;
         Ok(Admitted { caller, seat })
-    }
-
-    async fn authenticate(&self, handshake: Handshake) -> Result<Principal, Turned> {
-        let Some(credential) = handshake.credential() else {
-            tracing::debug!("handshake without credentials");
-            return Err(Turned::Failed);
-        };
-        match self.authenticators.authenticate(&credential, self.services.clock().now().0).await {
-            // What is accepted as barely expired elsewhere would be thrown out again right away.
-            Ok(principal) if principal.expired_at(self.services.clock().now().0) => Err(Turned::Failed),
-            Ok(principal) => Ok(principal),
-            Err(AuthError::Refused(refusal)) => {
-                tracing::info!(kind = credential.kind(), reason = refusal.reason(), "handshake refused");
-                Err(Turned::Failed)
-            }
-            Err(AuthError::Unavailable(error)) => {
-                tracing::warn!(%error, "handshake undecided");
-                Err(Turned::Undecided)
-            }
-        }
     }
 }
 
@@ -175,25 +99,10 @@ pub(crate) struct Connection {
     pub(crate) line: Option<CancellationToken>,
     /// Told when the client has been told that it is connected.
     pub(crate) connected: Arc<Notify>,
+    /// Told when the credentials are to be looked at again.
+    pub(crate) recheck: Arc<Notify>,
     /// Cancelled when the connection has ended.
     pub(crate) closed: CancellationToken,
-}
-
-/// A connection in the hub; forgotten when dropped, whatever ends its task.
-struct Registered<'a>(&'a Connection);
-
-impl<'a> Registered<'a> {
-    fn new(connection: &'a Connection) -> Self {
-        connection.gateway.hub.connect(&connection.socket);
-        connection.gateway.sessions.socket_began(&connection.id);
-        Self(connection)
-    }
-}
-
-impl Drop for Registered<'_> {
-    fn drop(&mut self) {
-        self.0.gateway.hub.disconnect(&self.0.socket);
-    }
 }
 
 impl Connection {
@@ -206,43 +115,49 @@ impl Connection {
             },
             () = self.closed.cancelled() => {}
         }
-        let registered = Registered::new(&self);
+        let watched = self.gateway.gate.watch(Arc::clone(&self.socket), Arc::clone(&self.recheck));
+        self.gateway.sessions.socket_began(&self.id);
         self.greet();
-        self.execute(inbox).await;
-        drop(registered);
+        if AssertUnwindSafe(self.execute(&watched, inbox)).catch_unwind().await.is_err() {
+            // The panic is in the log, with its place; the client is told, and may connect again.
+            let error = ErrorBody::new(Code::SocketError, "a fault of the server ends this connection; connect again");
+            self.outbox.dismiss(Some(error_frame(self.gateway.gate.clock(), &error, None)));
+        }
+        drop(watched);
         self.outbox.flush();
         self.let_go().await;
     }
 
     /// Executes commands in the order in which they come, each answered before the next begins.
-    async fn execute(&self, mut inbox: mpsc::Receiver<Incoming>) {
+    async fn execute(&self, watched: &Watched, mut inbox: mpsc::Receiver<Incoming>) {
         let pipeline = Pipeline {
             gateway: Arc::clone(&self.gateway),
             socket: Arc::clone(&self.socket),
             outbox: Arc::clone(&self.outbox),
+            recheck: Arc::clone(&self.recheck),
         };
         let handle = Handle(Arc::clone(&self.outbox));
-        let expiry = self.expiry();
-        tokio::pin!(expiry);
+        let ended = watched.credentials_end();
+        tokio::pin!(ended);
         loop {
             let incoming = tokio::select! {
                 biased;
-                () = &mut expiry => return self.expire(),
+                reason = &mut ended => return self.dismiss(reason),
                 incoming = inbox.recv() => incoming,
                 () = self.closed.cancelled() => break,
-                () = self.gateway.closing.cancelled() => break,
+                () = self.gateway.gate.closing().cancelled() => break,
             };
             let Some(incoming) = incoming else { break };
             // A change that has begun goes on to its end by itself; a replay does not.
             tokio::select! {
                 biased;
-                () = &mut expiry => return self.expire(),
+                reason = &mut ended => return self.dismiss(reason),
                 () = pipeline.run(incoming) => {}
             }
             // Who does not read answers gets no further ones.
             tokio::select! {
                 biased;
-                () = &mut expiry => return self.expire(),
+                reason = &mut ended => return self.dismiss(reason),
                 ready = handle.ready() => if !ready {
                     break;
                 }
@@ -254,9 +169,9 @@ impl Connection {
         }
     }
 
-    fn expire(&self) {
-        let error = ErrorBody::new(Code::Unauthenticated, "the credentials have expired; connect again");
-        self.outbox.dismiss(Some(error_frame(&**self.gateway.services.clock(), &error, None)));
+    fn dismiss(&self, reason: &str) {
+        let error = ErrorBody::new(Code::Unauthenticated, reason);
+        self.outbox.dismiss(Some(error_frame(self.gateway.gate.clock(), &error, None)));
     }
 
     /// Gives the place back when the transport is gone. A client that left and keeps its WebSocket is cut off.
@@ -266,45 +181,25 @@ impl Connection {
             tokio::select! {
                 () = line.cancelled() => {}
                 () = sleep(GRACE) => {}
-                () = self.gateway.closing.cancelled() => {}
+                () = self.gateway.gate.closing().cancelled() => {}
             }
         }
         let unused = self.gateway.sessions.socket_ended(&self.id);
-        if let Some(line) = line.filter(|_| unused && !self.gateway.closing.is_cancelled()) {
+        if let Some(line) = line.filter(|_| unused && !self.gateway.gate.closing().is_cancelled()) {
             line.cancel();
         }
     }
 
     fn greet(&self) {
-        let caller = self.socket.caller();
         let status = Ephemeral::ConnectionStatus(data::ConnectionStatus {
             status: "connected",
             socket_id: self.id.clone(),
-            user: ConnectedUser {
-                id: caller.user().clone(),
-                name: caller.principal().name.clone(),
-                permissions: caller.principal().permissions.iter().map(|permission| permission.to_string()).collect(),
-                teams: caller.teams().to_vec(),
-            },
+            user: self.socket.caller().to_user(),
             server_version: self.gateway.server_version,
             protocol_version: PROTOCOL_VERSION,
             limits: self.gateway.limits(),
         });
-        Handle(Arc::clone(&self.outbox)).push(frame(&**self.gateway.services.clock(), &status));
-    }
-
-    /// Ends when the credentials expire.
-    async fn expiry(&self) {
-        let Some(expires_at) = self.socket.caller().principal().expires_at else {
-            return std::future::pending().await;
-        };
-        // Looked at again at least once an hour, because the time of day may be set anew.
-        loop {
-            let left = expires_at - self.gateway.services.clock().now().0;
-            if left <= 0 {
-                return;
-            }
-            sleep(Duration::from_millis(left.unsigned_abs().min(3_600_000))).await;
-        }
+        let clock = self.gateway.gate.clock();
+        Handle(Arc::clone(&self.outbox)).push(Frame::ephemeral(clock, &status, About::default()));
     }
 }

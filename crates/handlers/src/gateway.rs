@@ -2,20 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use boardwire_auth::Authenticators;
-use boardwire_protocol::{Ephemeral, Limits, data};
-use boardwire_rate_limit::{AddressLimiter, Quota, RateLimiter};
-use boardwire_services::Services;
-use boardwire_subscriptions::{Hub, Room};
+use boardwire_auth::AllowedOrigins;
+use boardwire_gate::Gate;
+use boardwire_protocol::Limits;
+use boardwire_rate_limit::AddressLimiter;
 use socketioxide::layer::SocketIoLayer;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{
-    connect::Census,
-    guard::{AllowedOrigins, Sessions},
-    outbox::{Flusher, frame},
-    transport,
-};
+use crate::{guard::Sessions, outbox::Flusher, transport};
 
 /// What the socket door accepts.
 #[derive(Debug, Clone)]
@@ -30,32 +24,16 @@ pub struct Settings {
     pub max_payload: u64,
     /// Subscriptions of one socket.
     pub max_subscriptions: u32,
-    /// Commands of one user.
-    pub commands: Quota,
-    /// Views of one user.
-    pub activity: Quota,
-    /// Connections of this node, of one user, and of one address.
-    pub max_connections: usize,
-    /// Connections of one user.
-    pub max_connections_per_user: usize,
-    /// Connections of one address.
-    pub max_connections_per_address: usize,
     /// Which origins a browser may connect from.
     pub origins: AllowedOrigins,
 }
 
 /// What the socket door is made of.
 pub struct GatewayParts {
-    /// What may happen.
-    pub services: Services,
-    /// Who hears it.
-    pub hub: Arc<Hub>,
-    /// Who is calling.
-    pub authenticators: Authenticators,
+    /// The gates that all doors have in common.
+    pub gate: Arc<Gate>,
     /// Handshakes of one address.
     pub handshakes: AddressLimiter,
-    /// Failed handshakes of one address.
-    pub failures: AddressLimiter,
     /// What is accepted.
     pub settings: Settings,
     /// The version of the server, as clients are told.
@@ -64,20 +42,13 @@ pub struct GatewayParts {
 
 /// The socket door.
 pub struct Gateway {
-    pub(crate) services: Services,
-    pub(crate) hub: Arc<Hub>,
-    pub(crate) authenticators: Authenticators,
+    pub(crate) gate: Arc<Gate>,
     pub(crate) handshakes: AddressLimiter,
-    pub(crate) failures: AddressLimiter,
-    pub(crate) commands: RateLimiter<String>,
-    pub(crate) activity: RateLimiter<String>,
     pub(crate) settings: Settings,
     pub(crate) server_version: &'static str,
-    pub(crate) census: Arc<Census>,
     pub(crate) flusher: Arc<Flusher>,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) sockets: TaskTracker,
-    pub(crate) closing: CancellationToken,
     background: TaskTracker,
     stop: CancellationToken,
 }
@@ -86,26 +57,18 @@ impl Gateway {
     /// Opens the door: a layer for the HTTP server, and the handle to close it with. Must be called in a runtime.
     #[must_use]
     pub fn open(parts: GatewayParts) -> (SocketIoLayer, Arc<Self>) {
-        let GatewayParts { services, hub, authenticators, handshakes, failures, settings, server_version } = parts;
+        let GatewayParts { gate, handshakes, settings, server_version } = parts;
         let gateway = Arc::new(Self {
-            services,
-            hub,
-            authenticators,
+            gate,
             handshakes,
-            failures,
-            commands: RateLimiter::new(settings.commands),
-            activity: RateLimiter::new(settings.activity),
-            census: Arc::new(Census::default()),
             settings,
             server_version,
             flusher: Arc::default(),
             sessions: Arc::default(),
             sockets: TaskTracker::new(),
-            closing: CancellationToken::new(),
             background: TaskTracker::new(),
             stop: CancellationToken::new(),
         });
-        gateway.background.spawn(Arc::clone(&gateway.hub).run(gateway.stop.clone()));
         gateway.background.spawn(Arc::clone(&gateway.flusher).run(gateway.stop.clone()));
         gateway.background.close();
         (transport::layer(&gateway), gateway)
@@ -113,7 +76,8 @@ impl Gateway {
 
     /// What clients are told about limits.
     pub(crate) fn limits(&self) -> Limits {
-        let Settings { commands, max_payload, max_subscriptions, .. } = &self.settings;
+        let Settings { max_payload, max_subscriptions, .. } = &self.settings;
+        let commands = self.gate.quota();
         Limits {
             max_requests: commands.max_requests,
             window_ms: commands.window.as_millis().try_into().unwrap_or(u64::MAX),
@@ -123,19 +87,14 @@ impl Gateway {
         }
     }
 
-    /// Closes the door: tells every client, lets commands that have been received finish, and waits for the sockets'
-    /// tasks, at most `patience`. Stop accepting connections first, and cut those that are left afterwards: a client
-    /// that loses its transport comes back by itself, one that is told to leave does not.
-    pub async fn close(&self, reconnect_after: Duration, patience: Duration) {
-        let reconnect_after_ms = reconnect_after.as_millis().try_into().unwrap_or(u64::MAX);
-        let closing = Ephemeral::ServerClosing(data::ServerClosing { reconnect_after_ms });
-        self.hub.broadcast(&Room::Global, &frame(&**self.services.clock(), &closing));
-        self.closing.cancel();
+    /// Closes the door, after the gate began to close: lets commands that have been received finish, and waits for the
+    /// sockets' tasks, at most `patience`. Stop accepting connections first, and cut those that are left afterwards: a
+    /// client that loses its transport comes back by itself, one that is told to leave does not.
+    pub async fn close(&self, patience: Duration) {
         self.sockets.close();
         if tokio::time::timeout(patience, self.sockets.wait()).await.is_err() {
-            tracing::warn!(sockets = self.hub.socket_count(), "some connections did not close in time");
+            tracing::warn!(sockets = self.gate.hub().socket_count(), "some connections did not close in time");
         }
-        self.services.drain().await;
         self.stop.cancel();
         self.background.wait().await;
     }

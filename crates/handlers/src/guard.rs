@@ -13,7 +13,8 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, Method, StatusCode, header, uri::Authority};
+use boardwire_auth::AllowedOrigins;
+use http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use tokio_util::sync::CancellationToken;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
@@ -21,6 +22,9 @@ use crate::Gateway;
 
 /// How long a browser may remember what it was allowed.
 const PREFLIGHT: Duration = Duration::from_secs(600);
+
+/// The header with the session of an agent, which an agent in a browser has to read.
+const AGENT_SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 
 /// The other end of a connection; the server puts it into each request's extensions.
 #[derive(Debug, Clone)]
@@ -83,48 +87,33 @@ impl Sessions {
     }
 }
 
-/// Which origins a browser may connect from. Programs that are no browsers send no origin, and are not concerned.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AllowedOrigins {
-    /// Pages that come from the server's own address.
-    SameHost,
-    /// These, written as browsers send them: `https://board.example`; and pages from the server's own address.
-    Listed(Vec<String>),
-    /// All. Not to be used together with cookies.
-    Any,
+/// A header as text.
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name).map(|value| value.to_str().unwrap_or("null"))
 }
 
-impl AllowedOrigins {
-    fn allow(&self, headers: &HeaderMap) -> bool {
-        let Some(origin) = headers.get(header::ORIGIN) else { return true };
-        let Ok(origin) = origin.to_str() else { return false };
-        match self {
-            Self::Any => true,
-            Self::SameHost => same_host(origin, headers),
-            Self::Listed(list) => {
-                list.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin)) || same_host(origin, headers)
-            }
-        }
-    }
+fn is_allowed(origins: &AllowedOrigins, headers: &HeaderMap) -> bool {
+    origins.allow(text(headers, header::ORIGIN), text(headers, header::HOST))
 }
 
-fn same_host(origin: &str, headers: &HeaderMap) -> bool {
-    let Some((_, authority)) = origin.split_once("://") else { return false };
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let host = host.and_then(|host| host.parse::<Authority>().ok());
-    host.is_some_and(|host| host.as_str().eq_ignore_ascii_case(authority))
+/// The session cookie of a handshake.
+pub(crate) fn session_cookie(origins: &AllowedOrigins, headers: &HeaderMap) -> Option<String> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let (origin, host) = (text(headers, header::ORIGIN), text(headers, header::HOST));
+    origins.session_cookie(origin, host, cookies).map(str::to_owned)
 }
 
 /// Refuses foreign origins with 403, and addresses that open connections too often with 429.
 pub(crate) async fn check(State(gateway): State<Arc<Gateway>>, request: Request, next: Next) -> Response {
-    if !gateway.settings.origins.allow(request.headers()) {
+    if !is_allowed(&gateway.settings.origins, request.headers()) {
         let text = "this origin may not connect; the operator allows origins with BOARDWIRE_CLIENT_URL\n";
         return (StatusCode::FORBIDDEN, text).into_response();
     }
     let peer = request.extensions().get::<Peer>().cloned();
     let query = request.uri().query().unwrap_or_default();
     let session = query.split('&').find_map(|pair| pair.strip_prefix("sid=")).map(str::to_owned);
-    if let (None, Some(peer)) = (&session, &peer)
+    let handshakes = request.uri().path().starts_with("/socket.io");
+    if let (None, Some(peer), true) = (&session, &peer, handshakes)
         && request.method() != Method::OPTIONS
         && let Err(wait) = gateway.handshakes.check(peer.address)
     {
@@ -145,9 +134,18 @@ pub(crate) async fn check(State(gateway): State<Arc<Gateway>>, request: Request,
 fn cors(origins: &AllowedOrigins) -> CorsLayer {
     let allowed = origins.clone();
     CorsLayer::new()
-        .allow_origin(AllowOrigin::predicate(move |_, request| allowed.allow(&request.headers)))
-        .allow_methods([Method::GET, Method::POST])
+        .allow_origin(AllowOrigin::predicate(move |_, request| is_allowed(&allowed, &request.headers)))
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers([
+            header::RETRY_AFTER,
+            header::ETAG,
+            header::LOCATION,
+            header::CONTENT_DISPOSITION,
+            HeaderName::from_static("ratelimit"),
+            HeaderName::from_static("ratelimit-policy"),
+            AGENT_SESSION,
+        ])
         .allow_credentials(*origins != AllowedOrigins::Any)
         .max_age(PREFLIGHT)
 }
@@ -157,32 +155,5 @@ impl Gateway {
     pub fn guard(self: &Arc<Self>, router: axum::Router) -> axum::Router {
         let checks = axum::middleware::from_fn_with_state(Arc::clone(self), check);
         router.layer(cors(&self.settings.origins)).layer(checks)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(allowed: &AllowedOrigins, origin: Option<&str>, host: &str, expected: bool) {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::HOST, host.parse().unwrap());
-        if let Some(origin) = origin {
-            headers.insert(header::ORIGIN, origin.parse().unwrap());
-        }
-        assert_eq!(allowed.allow(&headers), expected, "{allowed:?} {origin:?} {host}");
-    }
-
-    #[test]
-    fn foreign_origins_are_refused() {
-        let listed = AllowedOrigins::Listed(vec!["https://board.example".into()]);
-        check(&listed, Some("https://board.example"), "api.example", true);
-        check(&listed, Some("https://board.example.evil"), "api.example", false);
-        check(&listed, Some("http://board.example"), "api.example", false);
-        check(&listed, Some("null"), "api.example", false);
-        check(&listed, None, "api.example", true);
-        check(&AllowedOrigins::SameHost, Some("http://127.0.0.1:3456"), "127.0.0.1:3456", true);
-        check(&AllowedOrigins::SameHost, Some("http://127.0.0.1:9"), "127.0.0.1:3456", false);
-        check(&AllowedOrigins::Any, Some("https://anywhere.example"), "api.example", true);
     }
 }

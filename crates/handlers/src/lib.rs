@@ -17,4 +17,4 @@ mod session;
 mod transport;
 
 pub use gateway::{Gateway, GatewayParts, Settings};
-pub use guard::{AllowedOrigins, Peer};
+pub use guard::Peer;

@@ -8,10 +8,8 @@ use std::{
 };
 
 use async_trait::async_trait;
-use boardwire_protocol::{Envelope, EnvelopeMeta, Ephemeral, EventId};
-use boardwire_services::clock::Clock;
 use boardwire_subscriptions::{Frame, Outbox};
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 use tokio::{
     sync::Notify,
     time::{Instant, sleep, timeout},
@@ -258,32 +256,4 @@ impl Flusher {
             sleep((begun.elapsed() * 2).clamp(COALESCE, COALESCE_AT_MOST)).await;
         }
     }
-}
-
-/// An ephemeral event, ready to be sent.
-pub(crate) fn frame(clock: &dyn Clock, event: &Ephemeral) -> Frame {
-    let body = match event {
-        // `error` travels bare, as the module document has it.
-        Ephemeral::Error(error) => to_raw_value(error),
-        _ => {
-            let id = EventId::try_from(clock.new_id().as_str()).ok();
-            id.map_or_else(
-                || to_raw_value(event),
-                |id| {
-                    let (kind, timestamp) = (event.kind(), clock.now());
-                    let meta = EnvelopeMeta {
-                        kind,
-                        timestamp,
-                        id,
-                        board_id: None,
-                        seq: None,
-                        user_id: None,
-                        request_id: None,
-                    };
-                    Envelope::new(&meta, event).encode()
-                },
-            )
-        }
-    };
-    Frame::Ephemeral(event.kind(), Arc::from(body.unwrap_or_else(|_| RawValue::NULL.to_owned())))
 }

@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use boardwire_protocol::{Code, Command, CommandKind, Decoded, ErrorBody, Invalid, RequestId, success};
-use boardwire_services::{Fault, clock::Clock};
+use boardwire_protocol::{Code, Command, CommandKind, Decoded, ErrorBody, RequestId, success};
+use boardwire_services::clock::Clock;
 use boardwire_subscriptions::{Outbox as _, Socket};
 use serde_json::{Value, json, value::RawValue};
+use tokio::sync::Notify;
 use tracing::Instrument as _;
 
 use crate::{
     Gateway,
     outbox::{Handle, SocketOutbox},
-    reply::{ReplyTo, error_frame, rate_limited},
+    reply::{ReplyTo, error_frame},
     session,
     transport::Waiting,
 };
@@ -32,6 +33,8 @@ pub(crate) struct Pipeline {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) socket: Arc<Socket>,
     pub(crate) outbox: Arc<SocketOutbox>,
+    /// Asks the connection to look at its credentials again.
+    pub(crate) recheck: Arc<Notify>,
 }
 
 impl Pipeline {
@@ -47,7 +50,7 @@ impl Pipeline {
 
     async fn gates(&self, kind: Option<CommandKind>, payload: Result<Value, &'static str>, reply_to: ReplyTo) {
         let request_id = payload.as_ref().ok().and_then(request_id_of);
-        let outcome = match (self.admit(kind), payload) {
+        let outcome = match (self.admit(kind).await, payload) {
             (Err(error), _) => Err(error),
             (Ok(_), Err(message)) => Err(unreadable(message)),
             (Ok(None), Ok(_)) => Err(ErrorBody::new(Code::UnknownEvent, "there is no command of this name")),
@@ -58,7 +61,7 @@ impl Pipeline {
             Err(error) => {
                 tracing::debug!(code = error.code.as_str(), "refused");
                 if error.code == Code::RateLimit {
-                    let clock = &**self.gateway.services.clock();
+                    let clock = self.gateway.gate.clock();
                     Handle(Arc::clone(&self.outbox)).push(error_frame(clock, &error, request_id.as_ref()));
                 }
                 reply_to.error(&self.outbox, request_id.as_ref(), &error);
@@ -67,45 +70,38 @@ impl Pipeline {
     }
 
     /// The gates that come before the payload is looked at: still valid, not too often.
-    fn admit(&self, kind: Option<CommandKind>) -> Result<Option<CommandKind>, ErrorBody> {
-        let clock = &**self.gateway.services.clock();
-        let principal = self.socket.caller().principal();
-        if principal.expired_at(clock.now().0) {
-            return Err(ErrorBody::new(Code::Unauthenticated, "the credentials have expired; connect again"));
+    async fn admit(&self, kind: Option<CommandKind>) -> Result<Option<CommandKind>, ErrorBody> {
+        let passed = self.gateway.gate.admit(self.socket.caller(), kind).await?;
+        if passed.renewed {
+            self.gateway.gate.hub().renew(&self.socket, passed.caller);
+            // What was looked at may have changed while the use was noted.
+            self.recheck.notify_one();
         }
-        let limiter = match kind {
-            Some(CommandKind::ViewBoard | CommandKind::ViewTask | CommandKind::ViewLeave) => &self.gateway.activity,
-            _ => &self.gateway.commands,
-        };
-        let allowed = limiter.check(&principal.user, 1, clock.monotonic());
-        allowed.map_err(|refused| rate_limited(clock, &refused))?;
         Ok(kind)
     }
 
     async fn execute(&self, kind: CommandKind, payload: Value) -> Result<Box<RawValue>, ErrorBody> {
-        let Decoded { command, request_id } = Decoded::from_payload(kind, payload).map_err(invalid)?;
+        let gate = &self.gateway.gate;
+        let Decoded { command, request_id } = gate.decode(kind, payload)?;
         let caller = self.socket.caller();
-        let services = &self.gateway.services;
         match command {
-            Command::Change(change) => {
-                let applied = services.change(caller, request_id.clone(), change, Some(self.socket.origin())).await;
-                let applied = applied.map_err(|fault| self.fault(&fault))?;
-                Ok(success(request_id.as_ref(), Some(applied.seq), &applied.result))
-            }
-            Command::Query(query) => {
-                let result = services.query(caller, query).await.map_err(|fault| self.fault(&fault))?;
-                Ok(success(request_id.as_ref(), None, &result))
-            }
+            Command::Change(change) => gate.change(&caller, request_id, change, Some(self.socket.origin())).await,
+            Command::Query(query) => gate.query(&caller, request_id.as_ref(), query).await,
             Command::Session(command) => {
-                let result = session::run(&self.gateway, &self.socket, command).await?;
+                let result = session::run(gate, &self.socket, &self.recheck, command).await?;
                 Ok(success(request_id.as_ref(), None, &result))
             }
         }
     }
+}
 
-    fn fault(&self, fault: &Fault) -> ErrorBody {
-        fault.body(|| self.gateway.services.clock().new_id())
-    }
+/// Refuses a command that is too large. It is answered at once, ahead of those that wait.
+pub(crate) fn refuse_size(outbox: &Arc<SocketOutbox>, max: usize, packet: &str, acknowledgement: Option<i64>) {
+    let (command, payload) = split(packet, false);
+    let request_id = payload.ok().as_ref().and_then(request_id_of);
+    let message = format!("the message has {} bytes; at most {max} are accepted", packet.len());
+    let error = ErrorBody::new(Code::PayloadTooLarge, message);
+    ReplyTo { command, acknowledgement }.error(outbox, request_id.as_ref(), &error);
 }
 
 /// Refuses a command for which there is no place in the queue. It is answered at once, ahead of those that wait.
@@ -126,15 +122,6 @@ pub(crate) fn refuse_overflow(outbox: &Arc<SocketOutbox>, clock: &dyn Clock, pla
 
 fn request_id_of(payload: &Value) -> Option<RequestId> {
     RequestId::try_from(payload.get("requestId")?.as_str()?).ok()
-}
-
-fn invalid(invalid: Invalid) -> ErrorBody {
-    let sentence = invalid.violations.iter().map(|violation| match violation.path.as_str() {
-        "" => violation.message.clone(),
-        path => format!("{path}: {}", violation.message),
-    });
-    let message = sentence.collect::<Vec<_>>().join("; ");
-    ErrorBody::new(Code::InvalidMessage, message).with_details(json!(invalid.violations))
 }
 
 fn unreadable(message: &str) -> ErrorBody {

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use boardwire_protocol::{Code, Ephemeral, ErrorBody, RequestId, data, failure};
-use boardwire_rate_limit::Refused;
+use boardwire_protocol::{Ephemeral, ErrorBody, RequestId, data, failure};
 use boardwire_services::clock::Clock;
-use boardwire_subscriptions::Frame;
+use boardwire_subscriptions::{About, Frame};
 use serde_json::value::RawValue;
 
-use crate::outbox::{Outgoing, SocketOutbox, frame};
+use crate::outbox::{Outgoing, SocketOutbox};
 
 /// Where the answer to one command goes.
 pub(crate) struct ReplyTo {
@@ -33,23 +32,6 @@ impl ReplyTo {
     }
 }
 
-/// `RATE_LIMIT` with the binding limit.
-pub(crate) fn rate_limited(clock: &dyn Clock, refused: &Refused) -> ErrorBody {
-    let wait = refused.retry_after;
-    // Rounded up to the millisecond: who waits this long is let in.
-    let millis = wait.as_nanos().div_ceil(1_000_000);
-    let seconds = millis as f64 / 1000.0;
-    let reset =
-        clock.now().0 + i64::try_from(refused.info.reset.as_nanos().div_ceil(1_000_000)).unwrap_or(i64::MAX / 2);
-    ErrorBody {
-        retry_after: Some(seconds),
-        limit: Some(refused.info.limit),
-        remaining: Some(refused.info.remaining),
-        reset: Some(reset),
-        ..ErrorBody::new(Code::RateLimit, format!("too many requests; try again in {seconds} s"))
-    }
-}
-
 /// The same error as an `error` event.
 pub(crate) fn error_frame(clock: &dyn Clock, error: &ErrorBody, request_id: Option<&RequestId>) -> Frame {
     let event = Ephemeral::Error(data::ErrorEvent {
@@ -62,5 +44,5 @@ pub(crate) fn error_frame(clock: &dyn Clock, error: &ErrorBody, request_id: Opti
         remaining: error.remaining,
         reset: error.reset,
     });
-    frame(clock, &event)
+    Frame::ephemeral(clock, &event, About::default())
 }

@@ -1,23 +1,29 @@
-//! Commands that concern the socket itself: subscriptions and views.
+//! Commands that concern the socket itself: subscriptions, views, presence, typing and its credentials.
 
 use std::sync::Arc;
 
+use boardwire_auth::Credential;
+use boardwire_gate::{Denied, Gate};
 use boardwire_protocol::{
-    Code, ErrorBody, Session, SubscriptionId,
-    session::{Subscribe, Subscribed, Unsubscribe, Unsubscribed, ViewBoard, ViewTask, Viewed},
+    BoardId, Code, ErrorBody, Session, TaskId, Timestamp, presence,
+    session::{Refresh, Refreshed, Subscribe, Subscribed, Unsubscribe, Unsubscribed, ViewBoard, ViewTask, Viewed},
 };
-use boardwire_services::{Fault, storage::StorageError};
+use boardwire_services::{Caller, Fault};
 use boardwire_subscriptions::{JoinError, Joined, Resume, Socket, Subscription};
 use serde_json::{
     json,
     value::{RawValue, to_raw_value},
 };
-
-use crate::Gateway;
+use tokio::sync::Notify;
 
 /// Executes a session command. The result is a JSON object.
-pub(crate) async fn run(gateway: &Gateway, socket: &Arc<Socket>, command: Session) -> Result<Box<RawValue>, ErrorBody> {
-    let run = Run { gateway, socket };
+pub(crate) async fn run(
+    gate: &Gate,
+    socket: &Arc<Socket>,
+    recheck: &Notify,
+    command: Session,
+) -> Result<Box<RawValue>, ErrorBody> {
+    let run = Run { gate, socket, caller: socket.caller() };
     run.require(&command)?;
     let result = match command {
         Session::Subscribe(command) => to_raw_value(&run.subscribe(command).await?),
@@ -25,52 +31,49 @@ pub(crate) async fn run(gateway: &Gateway, socket: &Arc<Socket>, command: Sessio
         Session::ViewBoard(command) => to_raw_value(&run.view_board(command).await?),
         Session::ViewTask(command) => to_raw_value(&run.view_task(command).await?),
         Session::ViewLeave(_) => {
-            gateway.hub.view_nothing(socket);
+            gate.hub().view_nothing(socket);
             to_raw_value(&json!({"viewers": []}))
+        }
+        Session::PresenceUpdate(command) => to_raw_value(&run.declare(command).await?),
+        Session::PresenceList(command) => to_raw_value(&run.present(command).await?),
+        Session::TypingStart(command) => to_raw_value(&run.start_typing(command).await?),
+        Session::TypingStop(command) => to_raw_value(&run.stop_typing(command).await?),
+        Session::AuthRefresh(command) => {
+            let refreshed = run.refresh(command).await?;
+            recheck.notify_one();
+            to_raw_value(&refreshed)
         }
     };
     result.map_err(|error| run.fault(&Fault::Encoding(error)))
 }
 
 struct Run<'a> {
-    gateway: &'a Gateway,
+    gate: &'a Gate,
     socket: &'a Arc<Socket>,
+    caller: Caller,
 }
 
 impl Run<'_> {
     fn require(&self, command: &Session) -> Result<(), ErrorBody> {
-        self.socket.caller().require(command.kind()).map_err(|fault| self.fault(&fault))
+        self.caller.require(command.kind()).map_err(|fault| self.fault(&fault))
     }
 
     async fn subscribe(&self, command: Subscribe) -> Result<Subscribed, ErrorBody> {
         let Subscribe { pattern, filters, since, epoch } = command;
-        let services = &self.gateway.services;
         let board = match (&filters.board_id, &filters.task_id) {
-            (board, Some(task)) => {
-                let of_task = services.readable_task(self.socket.caller(), task).await;
-                let of_task = of_task.map_err(|fault| self.fault(&fault))?;
-                if board.as_ref().is_some_and(|board| *board != of_task) {
-                    return Err(self.fault(&Fault::NotFound("task")));
-                }
-                Some(of_task)
-            }
-            (Some(board), None) => {
-                let readable = services.readable_board(self.socket.caller(), board).await;
-                readable.map_err(|fault| self.fault(&fault))?;
-                Some(board.clone())
-            }
             (None, None) => None,
+            (board, task) => Some(self.place(board.clone(), task.clone()).await?.0),
         };
         let resume = since.map(|since| Resume { since, epoch });
-        let id = self.new_id()?;
+        let id = self.gate.new_subscription_id()?;
         let subscription = Subscription { id: id.clone(), pattern: pattern.clone(), filters: filters.clone() };
         let joined = match board {
-            Some(board) => Some(self.gateway.hub.subscribe(self.socket, &board, subscription, resume).await),
+            Some(board) => Some(self.gate.hub().subscribe(self.socket, &board, subscription, resume).await),
             None if resume.is_some() => {
                 let message = "needs filters.boardId or filters.taskId: seq counts the events of one board";
                 return Err(self.fault(&Fault::Invalid { path: "since", message: message.to_owned() }));
             }
-            None => self.gateway.hub.subscribe_everywhere(self.socket, subscription).map(|()| None).transpose(),
+            None => self.gate.hub().subscribe_everywhere(self.socket, subscription).map(|()| None).transpose(),
         };
         let joined = joined.transpose().map_err(|error| self.refused(error))?;
         let (seq, epoch, recovered) = match joined {
@@ -82,7 +85,7 @@ impl Run<'_> {
 
     fn unsubscribe(&self, command: Unsubscribe) -> Result<Unsubscribed, ErrorBody> {
         let Unsubscribe { subscription_id } = command;
-        if self.gateway.hub.unsubscribe(self.socket, &subscription_id) {
+        if self.gate.hub().unsubscribe(self.socket, &subscription_id) {
             return Ok(Unsubscribed { subscription_id });
         }
         Err(self.fault(&Fault::NotFound("subscription")))
@@ -90,38 +93,117 @@ impl Run<'_> {
 
     async fn view_board(&self, command: ViewBoard) -> Result<Viewed, ErrorBody> {
         let ViewBoard { board_id, since, epoch } = command;
-        let services = &self.gateway.services;
-        services.readable_board(self.socket.caller(), &board_id).await.map_err(|fault| self.fault(&fault))?;
+        let services = self.gate.services();
+        services.readable_board(&self.caller, &board_id).await.map_err(|fault| self.fault(&fault))?;
         let resume = since.map(|since| Resume { since, epoch });
-        let joined = self.gateway.hub.view_board(self.socket, &board_id, resume).await;
+        let joined = self.gate.hub().view_board(self.socket, &board_id, resume).await;
         let Joined { seq, epoch, recovered } = joined.map_err(|error| self.refused(error))?;
-        Ok(Viewed { viewers: self.gateway.hub.viewers(&board_id, None), seq: Some(seq), epoch, recovered })
+        Ok(Viewed { viewers: self.gate.hub().viewers(&board_id, None), seq: Some(seq), epoch, recovered })
     }
 
     async fn view_task(&self, command: ViewTask) -> Result<Viewed, ErrorBody> {
         let ViewTask { task_id } = command;
-        let board = self.gateway.services.readable_task(self.socket.caller(), &task_id).await;
+        let board = self.gate.services().readable_task(&self.caller, &task_id).await;
         let board = board.map_err(|fault| self.fault(&fault))?;
-        let joined = self.gateway.hub.view_task(self.socket, &board, &task_id).await;
+        let joined = self.gate.hub().view_task(self.socket, &board, &task_id).await;
         let Joined { seq, epoch, recovered } = joined.map_err(|error| self.refused(error))?;
-        Ok(Viewed { viewers: self.gateway.hub.viewers(&board, Some(&task_id)), seq: Some(seq), epoch, recovered })
+        Ok(Viewed { viewers: self.gate.hub().viewers(&board, Some(&task_id)), seq: Some(seq), epoch, recovered })
     }
 
-    fn new_id(&self) -> Result<SubscriptionId, ErrorBody> {
-        let id = self.gateway.services.clock().new_id();
-        SubscriptionId::try_from(id.as_str()).map_err(|_| self.fault(&Fault::BrokenOff))
+    async fn declare(&self, command: presence::Update) -> Result<presence::Done, ErrorBody> {
+        let presence::Update { status, board_id, task_id } = command;
+        let place = match (board_id, task_id) {
+            (None, None) => None,
+            (board, task) => Some(self.place(board, task).await?),
+        };
+        self.gate.hub().declare(self.socket, status, place).await.map_err(|error| self.refused(error))?;
+        Ok(presence::Done {})
+    }
+
+    async fn present(&self, command: presence::List) -> Result<presence::Listed, ErrorBody> {
+        let (board, _) = self.place(Some(command.board_id), None).await?;
+        Ok(presence::Listed { users: self.gate.hub().viewers(&board, None) })
+    }
+
+    async fn start_typing(&self, command: presence::Typing) -> Result<presence::Done, ErrorBody> {
+        let (board, task) = self.typing_place(command).await?;
+        let started = self.gate.hub().start_typing(self.socket, &board, task.as_ref()).await;
+        started.map_err(|error| self.refused(error))?;
+        Ok(presence::Done {})
+    }
+
+    async fn stop_typing(&self, command: presence::Typing) -> Result<presence::Done, ErrorBody> {
+        let (board, task) = self.typing_place(command).await?;
+        self.gate.hub().stop_typing(self.socket, &board, task.as_ref());
+        Ok(presence::Done {})
+    }
+
+    async fn typing_place(&self, command: presence::Typing) -> Result<(BoardId, Option<TaskId>), ErrorBody> {
+        match (command.board_id, command.task_id) {
+            (None, None) => {
+                Err(self.fault(&Fault::Invalid { path: "boardId", message: "give `boardId` or `taskId`".to_owned() }))
+            }
+            (board, task) => self.place(board, task).await,
+        }
+    }
+
+    /// A board and perhaps a task of it that the caller may read.
+    async fn place(
+        &self,
+        board: Option<BoardId>,
+        task: Option<TaskId>,
+    ) -> Result<(BoardId, Option<TaskId>), ErrorBody> {
+        let services = self.gate.services();
+        match (board, task) {
+            (board, Some(task)) => {
+                let of_task = services.readable_task(&self.caller, &task).await.map_err(|fault| self.fault(&fault))?;
+                if board.is_some_and(|board| board != of_task) {
+                    return Err(self.fault(&Fault::NotFound("task")));
+                }
+                Ok((of_task, Some(task)))
+            }
+            (Some(board), None) => {
+                services.readable_board(&self.caller, &board).await.map_err(|fault| self.fault(&fault))?;
+                Ok((board, None))
+            }
+            (None, None) => Err(self.fault(&Fault::NotFound("board"))),
+        }
+    }
+
+    /// A token of the same user takes the place of the credentials so far.
+    async fn refresh(&self, command: Refresh) -> Result<Refreshed, ErrorBody> {
+        let credential = Credential::Token(command.token);
+        let caller = match self.gate.authenticate(Some(&credential), None).await {
+            Ok(caller) if caller.user() != self.caller.user() => {
+                return Err(not_accepted("the token is another user's"));
+            }
+            Ok(caller) => caller,
+            Err(Denied::Expired) => return Err(not_accepted("the token has expired")),
+            Err(Denied::Refused | Denied::TooOften(_)) => return Err(not_accepted("the token was not accepted")),
+            Err(Denied::Undecided) => {
+                return Err(ErrorBody::new(Code::Unavailable, "the token can't be checked now; try again"));
+            }
+        };
+        let principal = caller.principal();
+        if let (Some(new), Some(old)) = (principal.expires_at, self.caller.principal().expires_at)
+            && new < old
+        {
+            return Err(not_accepted("the token expires earlier than the credentials in use"));
+        }
+        let expires_at = principal.expires_at.map(Timestamp);
+        self.gate.hub().renew(self.socket, caller);
+        Ok(Refreshed { expires_at })
     }
 
     fn fault(&self, fault: &Fault) -> ErrorBody {
-        fault.body(|| self.gateway.services.clock().new_id())
+        self.gate.fault(fault)
     }
 
     fn refused(&self, error: JoinError) -> ErrorBody {
-        match error {
-            JoinError::NoBoard => self.fault(&Fault::NotFound("board")),
-            JoinError::Limit(_) => ErrorBody::new(Code::SubscriptionLimit, error.to_string()),
-            JoinError::Gone => self.fault(&Fault::Storage(StorageError::Unavailable(error.into()))),
-            JoinError::Storage(error) => self.fault(&Fault::Storage(error)),
-        }
+        self.gate.not_joined(error)
     }
+}
+
+fn not_accepted(message: &str) -> ErrorBody {
+    ErrorBody::new(Code::AuthFailed, message)
 }

@@ -12,7 +12,7 @@ use std::{
 };
 
 use boardwire_services::clock::Clock;
-use boardwire_subscriptions::{Socket as HubSocket, SocketKey};
+use boardwire_subscriptions::Socket as HubSocket;
 use serde_json::value::RawValue;
 use socketioxide::{
     SendError, SocketError, SocketIo, TransportType,
@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Gateway,
     connect::{Connection, Handshake, Turned},
-    guard::{Peer, Sessions},
+    guard::{self, Peer, Sessions},
     outbox::{Handle, Outgoing, Sent, SocketOutbox, Wire},
     pipeline::{self, Incoming},
 };
@@ -44,7 +44,8 @@ const READ_BUFFER: usize = 1024;
 /// The Socket.IO service with the gateway behind it.
 pub(crate) fn layer(gateway: &Arc<Gateway>) -> SocketIoLayer {
     let settings = &gateway.settings;
-    let max_message = usize::try_from(settings.max_payload).unwrap_or(usize::MAX);
+    // What is too large, but not by far, is taken in and answered; beyond that the connection ends.
+    let max_message = usize::try_from(settings.max_payload.saturating_mul(2)).unwrap_or(usize::MAX);
     let (layer, io) = SocketIo::builder()
         .req_path("/socket.io")
         .ping_interval(settings.ping_interval)
@@ -75,7 +76,8 @@ pub(crate) fn layer(gateway: &Arc<Gateway>) -> SocketIoLayer {
 /// The middleware: everything that a connection needs is in place before its client learns that it is connected.
 async fn connect(gateway: Arc<Gateway>, socket: Arc<Socket<LocalAdapter>>, handshake: Handshake) -> Result<(), Turned> {
     let peer = socket.req_parts().extensions.get::<Peer>().cloned();
-    let admitted = gateway.admit(handshake, peer.as_ref().map(|peer| peer.address)).await?;
+    let cookie = guard::session_cookie(&gateway.settings.origins, &socket.req_parts().headers);
+    let admitted = gateway.admit(handshake, cookie, peer.as_ref().map(|peer| peer.address)).await?;
     let (closed, connected) = (CancellationToken::new(), Arc::new(Notify::new()));
     // Over a WebSocket from the start, the handshake's connection is the one that carries the session.
     let direct = socket.req_parts().headers.contains_key(http::header::UPGRADE);
@@ -83,7 +85,7 @@ async fn connect(gateway: Arc<Gateway>, socket: Arc<Socket<LocalAdapter>>, hands
     let sessions = Arc::clone(&gateway.sessions);
     let wire = SocketWire { socket: Arc::downgrade(&socket), id: socket.id.to_string(), line: line.clone(), sessions };
     let outbox = SocketOutbox::new(wire, closed.clone(), Arc::clone(&gateway.flusher));
-    let key = new_key(&gateway);
+    let key = gateway.gate.new_key();
     let (inbox, commands) = mpsc::channel(MAX_COMMANDS_WAITING);
     let connection = Connection {
         socket: HubSocket::new(key, admitted.caller, Arc::new(Handle(Arc::clone(&outbox)))),
@@ -92,22 +94,17 @@ async fn connect(gateway: Arc<Gateway>, socket: Arc<Socket<LocalAdapter>>, hands
         _seat: admitted.seat,
         line,
         connected: Arc::clone(&connected),
+        recheck: Arc::default(),
         closed: closed.clone(),
         gateway: Arc::clone(&gateway),
     };
     socket.extensions.insert(connected);
-    let clock = Arc::clone(gateway.services.clock());
-    socket.on_fallback(Entry { inbox, outbox, clock, waiting: Arc::default() });
+    let clock = Arc::clone(gateway.gate.services().clock());
+    let max_payload = usize::try_from(gateway.settings.max_payload).unwrap_or(usize::MAX);
+    socket.on_fallback(Entry { inbox, outbox, clock, max_payload, waiting: Arc::default() });
     socket.on_disconnect(async move || closed.cancel());
     gateway.sockets.spawn(connection.serve(commands));
     Ok(())
-}
-
-/// A random key: the last digits of a new id.
-fn new_key(gateway: &Gateway) -> SocketKey {
-    let id = gateway.services.clock().new_id();
-    let random = id.bytes().rev().filter_map(|digit| char::from(digit).to_digit(16)).take(15);
-    SocketKey(random.fold(0, |key, digit| key << 4 | i64::from(digit)))
 }
 
 /// The one entry for all events of a connection, called in order by the library's reader task.
@@ -115,6 +112,7 @@ struct Entry {
     inbox: mpsc::Sender<Incoming>,
     outbox: Arc<SocketOutbox>,
     clock: Arc<dyn Clock>,
+    max_payload: usize,
     waiting: Arc<AtomicUsize>,
 }
 
@@ -137,6 +135,9 @@ impl MessageHandler<LocalAdapter, Entry> for Entry {
             Value::Bytes(_) => (String::new(), true),
         };
         let bytes = packet.len();
+        if bytes > self.max_payload {
+            return pipeline::refuse_size(&self.outbox, self.max_payload, &packet, acknowledgement);
+        }
         let total = self.waiting.fetch_add(bytes, Ordering::Relaxed) + bytes;
         let waiting = Waiting { total: Arc::clone(&self.waiting), bytes };
         let incoming = Incoming { packet, binary, acknowledgement, _waiting: waiting };

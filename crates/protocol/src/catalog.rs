@@ -3,7 +3,9 @@
 
 use serde_json::Value;
 
-use crate::command::{board, column, session, task};
+use crate::command::{
+    attachment, board, column, comment, dependency, lease, listing, notification, presence, session, task,
+};
 
 /// What a credential must allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,12 +32,24 @@ pub enum BoardRole {
 /// What a command does, and thereby who executes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CommandGroup {
-    /// Changes boards: one transaction, one effect for each request id.
+    /// Changes what is stored: one transaction, one effect for each request id.
     Change,
-    /// Reads boards.
+    /// Reads what is stored.
     Query,
     /// Concerns the socket that sent it, and has no meaning over other doors.
     Session,
+}
+
+impl CommandGroup {
+    /// What it is called where commands are told apart by their cost.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Change => "change",
+            Self::Query => "query",
+            Self::Session => "session",
+        }
+    }
 }
 
 macro_rules! catalog {
@@ -139,7 +153,7 @@ macro_rules! catalog {
 }
 
 catalog! {
-    /// A command that changes a board.
+    /// A command that changes what is stored.
     Change {
         /// Adds a task at the end of a column, or next to a neighbour.
         "task:create" => TaskCreate(task::Create) -> task::TaskResult, Write, Member;
@@ -150,9 +164,27 @@ catalog! {
         /// Gives a task to a user, or to nobody.
         "task:assign" => TaskAssign(task::Assign) -> task::TaskResult, Write, Member;
         /// Marks a task as done and moves it to the board's first column with the status `done`.
-        "task:complete" => TaskComplete(task::Only) -> task::TaskResult, Write, Member;
+        "task:complete" => TaskComplete(task::Complete) -> task::TaskResult, Write, Member;
         /// Deletes a task.
         "task:delete" => TaskDelete(task::Only) -> task::Deleted, Write, Member;
+        /// Takes a task to work on, the next one or a certain one, and holds it for some time.
+        "task:claim" => TaskClaim(lease::Claim) -> lease::Chosen, Write, Member;
+        /// Holds a task for longer.
+        "task:renew" => TaskRenew(lease::Renew) -> task::TaskResult, Write, Member;
+        /// Gives a task back, or takes it away from whoever holds it. It stays in its column.
+        "task:release" => TaskRelease(lease::Release) -> task::TaskResult, Write, Member;
+        /// Adds a comment to a task.
+        "task:comment:add" => TaskCommentAdd(comment::Add) -> comment::CommentResult, Write, Member;
+        /// Gives a comment another text.
+        "task:comment:update" => TaskCommentUpdate(comment::Update) -> comment::CommentResult, Write, Member;
+        /// Deletes a comment.
+        "task:comment:delete" => TaskCommentDelete(comment::Only) -> comment::Deleted, Write, Member;
+        /// Removes a file from a task.
+        "task:attachment:remove" => TaskAttachmentRemove(attachment::Only) -> attachment::Removed, Write, Member;
+        /// Says that a task depends on another.
+        "task:dependency:add" => TaskDependencyAdd(dependency::Link) -> dependency::DependencyResult, Write, Member;
+        /// Says that a task does not depend on another any more.
+        "task:dependency:remove" => TaskDependencyRemove(dependency::Link) -> dependency::DependencyResult, Write, Member;
         /// Makes a board with the caller as its owner.
         "board:create" => BoardCreate(board::Create) -> board::Created, Write, None;
         /// Sets fields of a board.
@@ -173,15 +205,27 @@ catalog! {
         "column:reorder" => ColumnReorder(column::Reorder) -> column::Columns, Write, Member;
         /// Deletes a column; its tasks move to `moveTasksTo`.
         "column:delete" => ColumnDelete(column::Delete) -> column::Deleted, Write, Member;
+        /// Marks notifications of the caller as read, for all of the caller's connections.
+        "notification:read" => NotificationRead(notification::Read) -> notification::Unread, Read, None;
     }
-    /// A command that reads boards.
+    /// A command that reads what is stored.
     Query {
         /// A task with all that belongs to it.
         "task:get" => TaskGet(task::Only) -> task::Detail, Read, Viewer;
+        /// The task that `task:claim` would take. Changes nothing.
+        "task:next" => TaskNext(lease::Next) -> lease::Chosen, Read, Viewer;
+        /// Tasks on one board or on all that the caller may read, page by page.
+        "task:list" => TaskList(listing::List) -> listing::Listed, Read, None;
+        /// Tasks in whose title, description or comments all of these words are.
+        "task:search" => TaskSearch(listing::Search) -> listing::Found, Read, None;
         /// All of a board at one moment, with the `seq` to go on from.
         "board:get" => BoardGet(board::Only) -> board::Snapshot, Read, Viewer;
+        /// The events of a board after a certain one.
+        "board:events" => BoardEvents(listing::Events) -> listing::Logged, Read, Viewer;
         /// The boards that the caller may read.
         "board:list" => BoardList(board::List) -> board::Listed, Read, None;
+        /// The caller's notifications, newest first.
+        "notification:list" => NotificationList(notification::List) -> notification::Listed, Read, None;
     }
     /// A command that concerns the socket that sent it.
     Session {
@@ -195,5 +239,15 @@ catalog! {
         "view:task" => ViewTask(session::ViewTask) -> session::Viewed, Read, Viewer, bare "taskId";
         /// View no board and no task any more.
         "view:leave" => ViewLeave(session::ViewLeave) -> session::Viewed, Read, None;
+        /// Says how the caller is there, and where.
+        "presence:update" => PresenceUpdate(presence::Update) -> presence::Done, Read, Viewer;
+        /// Who is present on a board.
+        "presence:list" => PresenceList(presence::List) -> presence::Listed, Read, Viewer;
+        /// The caller types, on a board or on a task. It ends by itself after 5 seconds without another one.
+        "typing:start" => TypingStart(presence::Typing) -> presence::Done, Read, Viewer;
+        /// The caller types no more.
+        "typing:stop" => TypingStop(presence::Typing) -> presence::Done, Read, Viewer;
+        /// Goes on with a token of the same user that expires later.
+        "auth:refresh" => AuthRefresh(session::Refresh) -> session::Refreshed, Read, None;
     }
 }

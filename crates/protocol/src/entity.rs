@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{BoardId, ColumnId, TaskId, TeamId, Timestamp, UserId};
+use crate::{AttachmentId, BoardId, ColumnId, CommentId, NotificationId, TaskId, TeamId, Timestamp, UserId};
 
 macro_rules! entities {
     ($($item:item)*) => {$(
@@ -93,12 +93,28 @@ entities! {
         pub updated_at: Timestamp,
         /// When its status became `done`; `null` while it is not.
         pub completed_at: Option<Timestamp>,
+        /// Who holds it for now; `null`: nobody.
+        pub lease: Option<Lease>,
+    }
+
+    /// That somebody works on a task, and is to be left alone with it until a certain moment.
+    pub struct Lease {
+        /// Who claimed the task.
+        pub holder: UserId,
+        /// What the holder calls the agent that works on it, at most 100 characters.
+        pub agent: Option<String>,
+        /// Which claim of this task it was: each has a higher number than all before it.
+        pub fence: u64,
+        /// When the task was claimed.
+        pub acquired_at: Timestamp,
+        /// When it ends by itself. From then on it counts for nothing, even while it is still shown.
+        pub expires_at: Timestamp,
     }
 
     /// A remark on a task.
     pub struct Comment {
         /// Its id.
-        pub id: String,
+        pub id: CommentId,
         /// The task it is on.
         pub task_id: TaskId,
         /// The task's board.
@@ -118,7 +134,7 @@ entities! {
     /// A file on a task.
     pub struct Attachment {
         /// Its id.
-        pub id: String,
+        pub id: AttachmentId,
         /// The task it is on.
         pub task_id: TaskId,
         /// The task's board.
@@ -167,7 +183,7 @@ entities! {
     /// Something a user should know of.
     pub struct Notification {
         /// Its id.
-        pub id: String,
+        pub id: NotificationId,
         /// What it is about.
         pub kind: NotificationKind,
         /// Whom it is for.
@@ -229,10 +245,11 @@ entities! {
     }
 
     /// In which way one task depends on another.
-    #[derive(Copy)]
+    #[derive(Copy, Default)]
     #[serde(rename_all = "snake_case")]
     pub enum DependencyType {
         /// It can't go on before the other is done.
+        #[default]
         Blocks,
         /// They have to do with each other.
         RelatesTo,
@@ -253,10 +270,11 @@ entities! {
     }
 
     /// Whether a viewer is there.
-    #[derive(Copy)]
+    #[derive(Copy, Default)]
     #[serde(rename_all = "snake_case")]
     pub enum ViewerStatus {
         /// There.
+        #[default]
         Online,
         /// Connected, and not looking.
         Away,
@@ -284,4 +302,7 @@ macro_rules! names {
 names! {
     Status { Todo => "todo", InProgress => "in_progress", Blocked => "blocked", Done => "done" }
     Role { Viewer => "viewer", Member => "member", Owner => "owner" }
+    DependencyType { Blocks => "blocks", RelatesTo => "relates_to", Duplicates => "duplicates" }
+    NotificationKind { Task => "task", Mention => "mention", System => "system" }
+    ViewerStatus { Online => "online", Away => "away" }
 }

@@ -1,7 +1,11 @@
 //! What goes wrong, as clients are told: a stable code, a sentence for people, and what helps to go on.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use serde_json::Value;
+
+use crate::Timestamp;
 
 macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $name:ident => $wire:literal;)*) => {
@@ -49,6 +53,8 @@ codes! {
     DependencyCycle => "DEPENDENCY_CYCLE";
     /// The column holds as many tasks as it may.
     WipLimit => "WIP_LIMIT";
+    /// The lease has expired, was released or was taken over: `details.current` holds the task.
+    LeaseLost => "LEASE_LOST";
     /// The board is archived: restore it first.
     Archived => "ARCHIVED";
     /// The socket has as many subscriptions as it may.
@@ -109,6 +115,22 @@ impl ErrorBody {
             limit: None,
             remaining: None,
             reset: None,
+        }
+    }
+
+    /// `RATE_LIMIT` with the state of the binding limit: how long to wait, how much it allows and has left, and in how long
+    /// it frees some. Rounded up to the millisecond: who waits this long is let in.
+    #[must_use]
+    pub fn rate_limited(wait: Duration, limit: u32, remaining: u32, reset: Duration, now: Timestamp) -> Self {
+        let millis = |time: Duration| time.as_nanos().div_ceil(1_000_000);
+        let seconds = millis(wait) as f64 / 1000.0;
+        let reset = i64::try_from(millis(reset)).unwrap_or(i64::MAX / 2);
+        Self {
+            retry_after: Some(seconds),
+            limit: Some(limit),
+            remaining: Some(remaining),
+            reset: Some(now.0.saturating_add(reset)),
+            ..Self::new(Code::RateLimit, format!("too many requests; try again in {seconds} s"))
         }
     }
 

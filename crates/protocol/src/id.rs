@@ -85,6 +85,12 @@ ids! {
     ColumnId;
     /// A card on a board.
     TaskId;
+    /// A remark on a task.
+    CommentId;
+    /// A file on a task.
+    AttachmentId;
+    /// Something a user should know of.
+    NotificationId;
     /// A person or an agent.
     UserId;
     /// A group of users.

@@ -3,7 +3,7 @@
 use schemars::{Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value};
 
-use crate::{CommandKind, EventKind};
+use crate::{BoardRole, CommandKind, EventKind, Permission};
 
 /// The schemas of all commands and events, and the definitions that they refer to.
 #[derive(Debug)]
@@ -32,4 +32,22 @@ pub fn schemas() -> Schemas {
     let mut definitions = reading.take_definitions(true);
     definitions.extend(writing.take_definitions(true));
     Schemas { commands, events, definitions }
+}
+
+impl CommandKind {
+    /// What the caller needs for it, as a sentence for references.
+    #[must_use]
+    pub fn needs(self) -> String {
+        let permission = match self.permission() {
+            Permission::Read => "read",
+            Permission::Write => "write",
+        };
+        let role = match self.role() {
+            BoardRole::None => "",
+            BoardRole::Viewer => ", and on the board the role `viewer` or more",
+            BoardRole::Member => ", and on the board the role `member` or more",
+            BoardRole::Owner => ", and on the board the role `owner`",
+        };
+        format!("Needs the permission `{permission}`{role}.")
+    }
 }

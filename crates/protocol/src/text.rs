@@ -1,11 +1,11 @@
-//! Bounded text and numbers: a value that has one of these types has already been checked. Text is kept and sent as
+//! Bounded text: a value that has one of these types has already been checked. Text is kept and sent as
 //! given; no markup is interpreted here or anywhere on the server.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// Text or a number outside its bounds; the sentence says which bound.
+/// Text outside its bounds; the sentence says which bound.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidText(String);
 
@@ -16,6 +16,13 @@ impl fmt::Display for InvalidText {
 }
 
 impl std::error::Error for InvalidText {}
+
+/// What a text may hold, for schemas.
+#[cfg(feature = "schema")]
+const NO_NUL: &str = r"^[^\u0000]*$";
+/// The same for a text that is not blank.
+#[cfg(feature = "schema")]
+const NOT_BLANK: &str = r"^[^\u0000]*[^\u0000\s][^\u0000]*$";
 
 macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident { min: $min:literal, max: $max:literal };)*) => {$(
@@ -69,7 +76,8 @@ macro_rules! texts {
                 stringify!($name).into()
             }
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!({"type": "string", "minLength": $min, "maxLength": $max})
+                let pattern = if $min > 0 { NOT_BLANK } else { NO_NUL };
+                schemars::json_schema!({"type": "string", "minLength": $min, "maxLength": $max, "pattern": pattern})
             }
         }
     )*};
@@ -78,12 +86,20 @@ macro_rules! texts {
 texts! {
     /// A task's title, or the name of a board or column: not blank, at most 500 characters.
     Title { min: 1, max: 500 };
-    /// A description or a comment: at most 20,000 characters.
+    /// A description: at most 20,000 characters.
     LongText { min: 0, max: 20_000 };
+    /// A comment or a message: not blank, at most 20,000 characters.
+    Body { min: 1, max: 20_000 };
+    /// The name of a file: not blank, at most 255 characters.
+    FileName { min: 1, max: 255 };
     /// A colour as the client writes it, such as `#4f46e5`: at most 32 characters.
     Color { min: 1, max: 32 };
     /// One label of a task: at most 64 characters.
     Tag { min: 1, max: 64 };
+    /// What an agent calls itself: not blank, at most 100 characters.
+    AgentName { min: 1, max: 100 };
+    /// Where a list goes on, as the page before it said: at most 200 characters.
+    CursorText { min: 1, max: 200 };
 }
 
 /// The labels of a task: at most 50, each 1–64 characters.
@@ -92,6 +108,11 @@ texts! {
 pub struct Tags(#[cfg_attr(feature = "schema", schemars(length(max = 50)))] Vec<Tag>);
 
 impl Tags {
+    /// The labels in the order given.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(Tag::as_str)
+    }
+
     /// The labels as plain text, in the order given.
     #[must_use]
     pub fn into_strings(self) -> Vec<String> {
@@ -109,44 +130,59 @@ impl<'de> Deserialize<'de> for Tags {
     }
 }
 
-/// How urgent a task is: 0 (not at all) to 10.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Default)]
-pub struct Priority(u8);
+/// What is looked for: 1 to 200 characters of any kind. The words in it count, and nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SearchText(String);
 
-impl Priority {
-    /// The number, 0 to 10.
+impl SearchText {
+    /// The text as given.
     #[must_use]
-    pub fn get(self) -> u8 {
-        self.0
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
-impl<'de> Deserialize<'de> for Priority {
+impl<'de> Deserialize<'de> for SearchText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match i64::deserialize(deserializer)? {
-            number @ 0..=10 => Ok(Self(number as u8)),
-            other => Err(serde::de::Error::custom(format_args!("a priority is 0 to 10, got {other}"))),
+        let text = String::deserialize(deserializer)?;
+        match text.chars().count() {
+            1..=200 => Ok(Self(text)),
+            count => Err(serde::de::Error::custom(format_args!("1 to 200 characters, got {count}"))),
         }
     }
 }
 
 #[cfg(feature = "schema")]
-impl schemars::JsonSchema for Priority {
+impl schemars::JsonSchema for SearchText {
     fn inline_schema() -> bool {
         true
     }
     fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Priority".into()
+        "SearchText".into()
     }
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({"type": "integer", "minimum": 0, "maximum": 10})
+        schemars::json_schema!({"type": "string", "minLength": 1, "maxLength": 200})
     }
 }
 
 /// When a task is due: a date (`2026-08-31`) or an instant (RFC 3339, `2026-08-31T17:00:00Z`), kept as given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
 pub struct DueDate(String);
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for DueDate {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "DueDate".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let days = "((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-9])|(0[13-9]|1[0-2])-30|(0[13578]|1[02])-31)";
+        let time = "T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])";
+        schemars::json_schema!({"type": "string", "pattern": format!("^[0-9]{{4}}-{days}({time})?$")})
+    }
+}
 
 impl DueDate {
     /// The text as given.
@@ -183,9 +219,6 @@ mod tests {
         assert!(from_value::<Title>(json!("x".repeat(501))).is_err());
         assert!(from_value::<Title>(json!("  ")).is_err());
         assert!(from_value::<Title>(json!("a\0b")).is_err());
-        assert!(from_value::<Priority>(json!(10)).is_ok());
-        assert!(from_value::<Priority>(json!(11)).is_err());
-        assert!(from_value::<Priority>(json!(-1)).is_err());
         assert!(from_value::<Tags>(json!(vec!["t"; 51])).is_err());
         assert!(from_value::<DueDate>(json!("2026-02-30")).is_err());
         assert!(from_value::<DueDate>(json!("2026-02-28")).is_ok());

@@ -37,6 +37,7 @@ const MIN_KEYS_PER_SHARD: usize = 1_024;
 /// keys are spread at random, refusals begin when the whole is a few percent short of full.
 #[derive(Debug)]
 pub struct RateLimiter<K> {
+    quota: Quota,
     limits: Limits,
     shards: Vec<Mutex<Shard<K, RandomState>>>,
     /// Keyed at random, so that nobody can aim keys at one shard.
@@ -54,7 +55,7 @@ impl<K: Hash + Eq + Clone> RateLimiter<K> {
         let count = (max_keys / MIN_KEYS_PER_SHARD).clamp(1, MAX_SHARDS);
         let share = |index| max_keys / count + usize::from(index < max_keys % count);
         let shards = (0..count).map(|index| Mutex::new(Shard::new(share(index), RandomState::new()))).collect();
-        Self { limits: Limits::of(&quota), shards, spread: RandomState::new() }
+        Self { quota, limits: Limits::of(&quota), shards, spread: RandomState::new() }
     }
 
     /// Accepts a call of this weight at `now` and counts it, or refuses it and counts nothing.
@@ -69,6 +70,11 @@ impl<K: Hash + Eq + Clone> RateLimiter<K> {
     /// limiter is full.
     pub fn info(&self, key: &K, now: Instant) -> RateLimitInfo {
         self.shard(key).peek(&self.limits, key, now)
+    }
+
+    /// What each key is held to.
+    pub fn quota(&self) -> Quota {
+        self.quota
     }
 
     /// Keys held in memory, idle ones that have not been dropped yet included.

@@ -1,19 +1,25 @@
 //! `boardwire user` and `boardwire token`: they work on the database, whether or not a server runs on it.
 
-use std::time::Duration;
+use std::{
+    io::{self, BufRead as _, Read as _},
+    sync::Arc,
+    time::Duration,
+};
 
-use anyhow::{Context as _, Result, bail};
-use boardwire_auth::{IssueRequest, Permissions};
-use boardwire_protocol::{Timestamp, UserId};
+use anyhow::{Context as _, Result, anyhow};
+use async_trait::async_trait;
+use boardwire_auth::{IssueRequest, Permissions, hash_password};
+use boardwire_protocol::{BoardId, Seq, TeamId, Timestamp, UserId};
 use boardwire_services::{
+    Personal, Publisher, Services,
     clock::{Clock as _, SystemClock},
-    storage::SaveUser,
+    storage::{LogEntry, SaveUser, Store, User},
 };
 use clap::Args;
 use serde_json::json;
 
 use crate::{
-    database, output, secret,
+    database, directory, output, secret,
     settings::{AuthSettings, StoreSettings},
     values,
 };
@@ -27,9 +33,16 @@ pub(crate) struct UserCreate {
     /// The user's name.
     #[arg(long, value_parser = values::user_name)]
     name: String,
-    /// What the user may do: read, write, admin [default: read,write for a new user; an existing one keeps them].
-    #[arg(long)]
+    /// What the user may do: read, write, admin; or none, which shuts the account: whatever credentials there are, they
+    /// allow nothing any more [default: read,write for a new user; an existing one keeps them].
+    #[arg(long, value_parser = values::permissions_or_none)]
     permissions: Option<Permissions>,
+    /// The user's teams, separated by commas; none: an empty text [default: an existing user keeps them].
+    #[arg(long)]
+    teams: Option<String>,
+    /// Read a password from standard input: a line of 8 to 1024 bytes. All sessions of the user end.
+    #[arg(long)]
+    password_stdin: bool,
     /// Print one JSON object.
     #[arg(long)]
     json: bool,
@@ -60,9 +73,8 @@ pub(crate) struct TokenIssue {
 
 pub(crate) async fn create_user(command: UserCreate) -> Result<()> {
     let id = UserId::try_from(command.id.as_str()).context("--id")?;
-    if command.permissions.is_some_and(|permissions| permissions.is_empty()) {
-        bail!("--permissions names none of read, write, admin");
-    }
+    let teams = command.teams.as_deref().map(teams).transpose().context("--teams")?;
+    let password = if command.password_stdin { Some(read_password()?) } else { None };
     let opened = database::open(&command.store).await?;
     let named = |permissions: Permissions| permissions.iter().map(|permission| permission.to_string()).collect();
     let user = SaveUser {
@@ -70,10 +82,11 @@ pub(crate) async fn create_user(command: UserCreate) -> Result<()> {
         name: Some(command.name),
         permissions: command.permissions.map(named),
         default_permissions: named(Permissions::READ_WRITE),
-        teams: None,
+        teams,
+        password,
         now: SystemClock.now(),
     };
-    let user = opened.store().save_user(&user).await;
+    let user = save(opened.store(), &user).await;
     opened.close().await;
     let user = user?;
     if command.json {
@@ -84,20 +97,61 @@ pub(crate) async fn create_user(command: UserCreate) -> Result<()> {
         output::line(&json!({ "user": user }).to_string())
     } else {
         let (id, name, permissions) = (&user.id, &user.name, user.permissions.join(", "));
+        if permissions.is_empty() {
+            return output::line(&format!("user {id} ({name}) may do nothing; open connections fall silent at once"));
+        }
         output::line(&format!(
             "user {id} ({name}) may {permissions}\na token to connect with: boardwire token issue --user {id}"
         ))
     }
 }
 
+/// Saves the user, and brings memberships in line with the user's teams. A server that runs on the same database hears of
+/// both by itself.
+async fn save(store: Arc<dyn Store>, user: &SaveUser) -> Result<User> {
+    let saved = store.save_user(user).await?;
+    let services = Services::new(store, Arc::new(Nobody), Arc::new(SystemClock));
+    services.sync_teams(&saved.id).await?;
+    services.drain().await;
+    Ok(saved)
+}
+
+/// Nobody listens to this process.
+pub(crate) struct Nobody;
+
+#[async_trait]
+impl Publisher for Nobody {
+    async fn publish(&self, _: &[Arc<LogEntry>]) {}
+    async fn settle(&self, _: &BoardId, _: Seq) {}
+    fn tell(&self, _: &[Personal]) {}
+    fn suspect(&self) {}
+}
+
+fn teams(text: &str) -> Result<Vec<TeamId>> {
+    let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+    names.map(|name| Ok(TeamId::try_from(name)?)).collect()
+}
+
+/// The hash of the password on standard input.
+fn read_password() -> Result<String> {
+    let mut line = String::new();
+    io::stdin().lock().take(4096).read_line(&mut line).context("reading the password from standard input")?;
+    let password = line.strip_suffix('\n').unwrap_or(&line);
+    let password = password.strip_suffix('\r').unwrap_or(password);
+    hash_password(password).context("the password on standard input")
+}
+
+pub(crate) fn no_user(id: &UserId) -> anyhow::Error {
+    anyhow!("there is no user {id}; create one with: boardwire user create --id {id} --name NAME")
+}
+
 pub(crate) async fn issue_token(command: TokenIssue) -> Result<()> {
     let id = UserId::try_from(command.user.as_str()).context("--user")?;
-    let opened = database::open(&command.store).await?;
+    let opened = database::open_existing(&command.store).await?;
     let user = opened.store().user(&id).await;
     opened.close().await;
-    let Some(user) = user? else {
-        bail!("there is no user {id}; create one with: boardwire user create --id {id} --name NAME");
-    };
+    let user = user?.ok_or_else(|| no_user(&id))?;
+    let excess = command.permissions.and_then(|wanted| excess(&user, wanted));
     let request = IssueRequest {
         subject: user.id.to_string(),
         permissions: command.permissions,
@@ -108,10 +162,49 @@ pub(crate) async fn issue_token(command: TokenIssue) -> Result<()> {
         id: Some(SystemClock.new_id()),
     };
     let token = secret::issuer(&command.auth, &command.store)?.issue(&request).context("--ttl")?;
+    if let Some(excess) = excess {
+        output::warning(&excess);
+    }
     if command.json {
         let expires_at = request.expires_at().map(Timestamp);
         output::line(&json!({ "token": token, "expiresAt": expires_at }).to_string())
     } else {
         output::line(&token)
+    }
+}
+
+/// What to say where a token is asked to allow more than its user may do.
+fn excess(user: &User, wanted: Permissions) -> Option<String> {
+    let left = directory::permissions(&user.permissions).narrowed_to(wanted);
+    if left == wanted {
+        return None;
+    }
+    let left = if left.is_empty() { "nothing".to_owned() } else { left.to_string() };
+    let id = &user.id;
+    Some(format!("a token allows at most what its user may do; of {wanted} this one allows {id} {left}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_that_asks_for_too_much_is_warned_of() {
+        let said = |may: &[&str], wanted: &str| {
+            let user = User {
+                id: UserId::try_from("ann").unwrap(),
+                name: "Ann".to_owned(),
+                permissions: may.iter().map(|name| (*name).to_owned()).collect(),
+                teams: Vec::new(),
+                created_at: Timestamp(0),
+            };
+            excess(&user, wanted.parse().unwrap())
+        };
+        assert_eq!(said(&["read", "write"], "read"), None);
+        assert_eq!(said(&["admin"], "read,write"), None, "admin allows everything");
+        let text = said(&["read", "write"], "read,admin").unwrap();
+        assert!(text.ends_with("of read,admin this one allows ann read"), "{text}");
+        let text = said(&["read"], "admin").unwrap();
+        assert!(text.ends_with("of admin this one allows ann nothing"), "{text}");
     }
 }

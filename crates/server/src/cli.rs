@@ -5,6 +5,8 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::{
     accounts::{self, TokenIssue, UserCreate},
+    api_keys::{self, ApiKeyCreate, ApiKeyList, ApiKeyRevoke},
+    bridge::{self, Mcp},
     config_file, demo, serve,
     settings::{ServeSettings, TelemetrySettings},
     telemetry,
@@ -46,11 +48,26 @@ enum Command {
     /// Issue tokens.
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Manage API keys.
+    #[command(subcommand)]
+    ApiKey(ApiKeyCommand),
+    /// Connect an agent that talks over standard input and output to a server.
+    Mcp(Mcp),
+}
+
+#[derive(Debug, Subcommand)]
+enum ApiKeyCommand {
+    /// Create an API key for a user. It is shown once.
+    Create(ApiKeyCreate),
+    /// List API keys, without their secrets.
+    List(ApiKeyList),
+    /// Revoke an API key. Its connections end within a second.
+    Revoke(ApiKeyRevoke),
 }
 
 #[derive(Debug, Subcommand)]
 enum UserCommand {
-    /// Create a user, or change an existing one's name and permissions.
+    /// Create a user, or change an existing one's name, permissions, teams and password.
     Create(UserCreate),
 }
 
@@ -79,6 +96,10 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         }
         Command::User(UserCommand::Create(command)) => accounts::create_user(command).await,
         Command::Token(TokenCommand::Issue(command)) => accounts::issue_token(command).await,
+        Command::ApiKey(ApiKeyCommand::Create(command)) => api_keys::create(command).await,
+        Command::ApiKey(ApiKeyCommand::List(command)) => api_keys::list(command).await,
+        Command::ApiKey(ApiKeyCommand::Revoke(command)) => api_keys::revoke(command).await,
+        Command::Mcp(command) => bridge::run(command).await,
     }
 }
 

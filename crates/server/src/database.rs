@@ -6,16 +6,29 @@ use boardwire_store::{OpenError, Opened, Options};
 
 use crate::settings::StoreSettings;
 
-/// Opens it, and brings its schema up to date.
+/// Opens it, and brings its schema up to date. A SQLite file that is missing is made.
 pub(crate) async fn open(settings: &StoreSettings) -> Result<Opened> {
+    open_with(settings, Options::default()).await
+}
+
+/// As [`open`], for commands that need what is in it already: a SQLite file that is missing is an error.
+pub(crate) async fn open_existing(settings: &StoreSettings) -> Result<Opened> {
+    open_with(settings, Options { create: false, ..Options::default() }).await
+}
+
+async fn open_with(settings: &StoreSettings, options: Options) -> Result<Opened> {
     let url = &settings.database_url;
-    boardwire_store::open(url, Options::default()).await.map_err(|error| anyhow!(message(url, &error)))
+    boardwire_store::open(url, options).await.map_err(|error| anyhow!(message(url, &error)))
 }
 
 fn message(url: &str, error: &OpenError) -> String {
     let (cause, hint) = match error {
         OpenError::Failed(StorageError::Unavailable(cause) | StorageError::Broken(cause)) => {
             (cause.to_string(), hint(url))
+        }
+        OpenError::NoFile { .. } => {
+            let cause = "there is no such database".to_owned();
+            (cause, "; name it with --database-url (BOARDWIRE_DATABASE_URL), or make it with: boardwire user create")
         }
         OpenError::InvalidUrl(_) => (error.to_string(), "; check --database-url (BOARDWIRE_DATABASE_URL)"),
         _ => (error.to_string(), ""),
@@ -91,5 +104,17 @@ mod tests {
         assert!(text.contains("is running") && text.contains("--database-url"), "{text}");
         let text = message("sqlite://notes.txt", &OpenError::Failed(StorageError::Broken("no database".into())));
         assert!(text.contains("sqlite://notes.txt: no database; check that the file is a SQLite database"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn only_some_commands_make_the_database() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("boards.db");
+        let settings = StoreSettings { database_url: format!("sqlite://{}", file.display()), config: None };
+        let text = open_existing(&settings).await.unwrap_err().to_string();
+        assert!(text.contains("boards.db: there is no such database; ") && text.contains("--database-url"), "{text}");
+        assert!(!file.exists());
+        open(&settings).await.unwrap().close().await;
+        open_existing(&settings).await.unwrap().close().await;
     }
 }

@@ -1,4 +1,6 @@
-//! `boardwire demo`: a throw-away database with two users and a filled board, and all that one needs to look at it.
+//! `boardwire demo`: a throw-away database with users and a filled board, and all that one needs to look at it.
+
+mod content;
 
 use std::{
     net::{Ipv4Addr, Ipv6Addr},
@@ -8,38 +10,19 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use axum::{Json, Router, response::IntoResponse as _, routing::get};
-use boardwire_auth::{CredentialId, IssueRequest, Permissions, Principal};
-use boardwire_protocol::{Command, CommandKind, Decoded, UserId};
-use boardwire_services::{
-    Applied, Caller, Services,
-    clock::{Clock as _, SystemClock},
-    storage::SaveUser,
-};
+use boardwire_auth::IssueRequest;
+use boardwire_services::clock::{Clock as _, SystemClock};
 use http::{HeaderMap, StatusCode, header};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
+use self::content::{BOARD, USERS, User};
 use crate::{
     output, secret, serve,
     settings::{DEFAULT_DATABASE_URL, ServeSettings},
 };
 
-const BOARD: &str = "demo";
-const USERS: [(&str, &str); 2] = [("alice", "Alice"), ("bob", "Bob")];
 const TTL: Duration = Duration::from_secs(30 * 86_400);
-
-/// Title, column, assignee, priority, tags.
-type Card = (&'static str, usize, Option<&'static str>, u8, &'static [&'static str]);
-const CARDS: [Card; 8] = [
-    ("Write the release notes", 0, None, 4, &["docs"]),
-    ("Let agents pick up tasks over MCP", 0, Some("bob"), 7, &["agents", "api"]),
-    ("Dark theme for the board", 0, None, 2, &["design"]),
-    ("Ask three teams what they miss", 0, Some("alice"), 5, &["research"]),
-    ("Resume after a dropped connection", 1, Some("alice"), 9, &["realtime"]),
-    ("Keyboard shortcuts for moving cards", 1, Some("bob"), 3, &["design"]),
-    ("One binary, SQLite inside", 2, Some("alice"), 8, &["release"]),
-    ("Every change in order, none lost", 2, Some("bob"), 10, &["realtime"]),
-];
 
 /// Runs the demo until it is told to stop.
 pub(crate) async fn run(mut settings: ServeSettings, as_json: bool) -> Result<()> {
@@ -67,10 +50,10 @@ pub(crate) async fn run(mut settings: ServeSettings, as_json: bool) -> Result<()
         Json(shown.get().cloned().unwrap_or_default()).into_response()
     });
     let running = serve::start(settings, Router::new().route("/demo.json", route)).await?;
-    fill(&running.services).await.context("the demo board can't be made")?;
+    content::fill(&running.services).await.context("the demo board can't be made")?;
 
     let mut users = Vec::new();
-    for (id, name) in USERS {
+    for User { id, name, .. } in USERS {
         let request = IssueRequest {
             subject: id.to_owned(),
             permissions: None,
@@ -116,67 +99,19 @@ fn names_this_machine(headers: &HeaderMap) -> bool {
     }
 }
 
-async fn fill(services: &Services) -> Result<()> {
-    for (id, name) in USERS {
-        services
-            .store()
-            .save_user(&SaveUser {
-                id: UserId::try_from(id)?,
-                name: Some(name.to_owned()),
-                permissions: Some(vec!["read".to_owned(), "write".to_owned()]),
-                default_permissions: Vec::new(),
-                teams: None,
-                now: SystemClock.now(),
-            })
-            .await?;
-    }
-    let board =
-        json!({"id": BOARD, "name": "Boardwire demo", "color": "#4f46e5", "description": "Everything here is live."});
-    let made = change(services, CommandKind::BoardCreate, board).await?;
-    let made: Value = serde_json::from_str(made.result.get())?;
-    let member = json!({"boardId": BOARD, "userId": "bob", "role": "member"});
-    change(services, CommandKind::BoardMemberSet, member).await?;
-    for (title, column, assignee, priority, tags) in CARDS {
-        let column = &made["columns"][column]["id"];
-        let task = json!({
-            "boardId": BOARD, "columnId": column, "title": title, "assignee": assignee, "priority": priority, "tags": tags,
-        });
-        change(services, CommandKind::TaskCreate, task).await?;
-    }
-    Ok(())
-}
-
-/// What a client of Alice's would send.
-async fn change(services: &Services, kind: CommandKind, payload: Value) -> Result<Applied> {
-    let (id, name) = USERS[0];
-    let caller = Caller::new(Arc::new(Principal {
-        user: id.to_owned(),
-        name: name.to_owned(),
-        permissions: Permissions::READ_WRITE,
-        teams: Vec::new(),
-        expires_at: None,
-        credential: CredentialId::Token { id: None },
-    }))?;
-    match Decoded::from_payload(kind, payload) {
-        Ok(Decoded { command: Command::Change(change), .. }) => {
-            Ok(services.change(&caller, None, change, None).await?)
-        }
-        other => bail!("the demo's own {} is wrong: {other:?}", kind.name()),
-    }
-}
-
 fn text(value: &Value) -> String {
-    let token = |user: usize| value["users"][user]["token"].as_str().unwrap_or_default().to_owned();
     let url = value["url"].as_str().unwrap_or_default();
+    let alice = value["users"][0]["token"].as_str().unwrap_or_default();
     format!(
         r#"
-Boardwire demo at {url}, with the board "{BOARD}" and two users. It forgets everything when it stops (Ctrl-C).
+Boardwire demo. It forgets everything when it stops (Ctrl-C). Open it in two windows:
 
-Alice's token:
-{alice}
+  Alice                 {url}/boards/{BOARD}#demo=alice
+  Bob                   {url}/boards/{BOARD}#demo=bob
+  Olga, who only reads  {url}/boards/{BOARD}#demo=olga
 
-Bob's token:
-{bob}
+The API, to be tried out: {url}/api/v1/docs
+Everybody's tokens, for scripts and agents: {url}/demo.json
 
 Watch the board as Alice: put this into watch.mjs, then: npm install socket.io-client && node watch.mjs
 
@@ -187,11 +122,7 @@ socket.on("connect", async () => {{
   console.log(await socket.emitWithAck("view:board", "{BOARD}"));
   await socket.emitWithAck("task:create", {{ boardId: "{BOARD}", title: "Hello from a script" }});
 }});
-
-The same, and the tokens, as JSON: {url}/demo.json
-"#,
-        alice = token(0),
-        bob = token(1),
+"#
     )
 }
 

@@ -1,9 +1,9 @@
 //! The accept loop: bounded, with a deadline for headers, and with a hold on every connection so that none outlives the
 //! server.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::Router;
+use axum::{Router, extract::ConnectInfo};
 use boardwire_handlers::Peer;
 use hyper::{Request, body::Incoming, server::conn::http1};
 use hyper_util::{
@@ -13,6 +13,7 @@ use hyper_util::{
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
+    time::timeout,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
@@ -30,9 +31,13 @@ pub(crate) struct Accepting {
     stop: CancellationToken,
     /// Cancelled: connections finish the request that they are at.
     drain: CancellationToken,
+    /// Cancelled: WebSockets are cut.
+    cut_sockets: CancellationToken,
     /// Cancelled: connections are cut.
     cut: CancellationToken,
     tasks: TaskTracker,
+    /// Connections that have not become WebSockets.
+    requests: TaskTracker,
 }
 
 impl Accepting {
@@ -41,11 +46,14 @@ impl Accepting {
         let accepting = Self {
             stop: CancellationToken::new(),
             drain: CancellationToken::new(),
+            cut_sockets: CancellationToken::new(),
             cut: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            requests: TaskTracker::new(),
         };
         let (stop, drain, cut) = (accepting.stop.clone(), accepting.drain.clone(), accepting.cut.clone());
-        let tasks = accepting.tasks.clone();
+        let (tasks, requests) = (accepting.tasks.clone(), accepting.requests.clone());
+        let cut_sockets = accepting.cut_sockets.clone();
         let seats = Arc::new(Semaphore::new(max.min(Semaphore::MAX_PERMITS)));
         accepting.tasks.spawn(async move {
             loop {
@@ -64,10 +72,20 @@ impl Accepting {
                         }
                     }
                 };
+                let info = ConnectInfo(address);
                 let peer = Peer { address: address.ip().to_canonical(), hang_up: cut.child_token() };
-                let (router, drain) = (router.clone(), drain.clone());
+                let (router, drain, request) = (router.clone(), drain.clone(), requests.token());
+                let (hang_up, cut_sockets) = (peer.hang_up.clone(), cut_sockets.clone());
                 tasks.spawn(async move {
-                    serve(stream, peer, router, drain).await;
+                    let upgraded = serve(stream, peer, info, router, drain).await;
+                    drop(request);
+                    if upgraded {
+                        // The stream lives on with the WebSocket, and holds its place until it ends.
+                        tokio::select! {
+                            () = hang_up.cancelled() => {}
+                            () = cut_sockets.cancelled() => hang_up.cancel(),
+                        }
+                    }
                     drop(seat);
                 });
             }
@@ -80,22 +98,35 @@ impl Accepting {
         self.stop.cancel();
     }
 
-    /// Lets requests finish for `patience`, then cuts what is left.
-    pub(crate) async fn finish(self, patience: Duration) {
+    /// Lets requests finish for `patience` and WebSockets for `last_words`, then cuts what is left.
+    pub(crate) async fn finish(self, patience: Duration, last_words: Duration) {
         self.stop.cancel();
         self.drain.cancel();
         self.tasks.close();
-        let _ = tokio::time::timeout(patience, self.tasks.wait()).await;
+        self.requests.close();
+        let (tasks, requests) = (self.tasks.clone(), self.requests.clone());
+        let sockets = async {
+            let _ = timeout(last_words, tasks.wait()).await;
+            self.cut_sockets.cancel();
+        };
+        let (_, ()) = tokio::join!(timeout(patience, requests.wait()), sockets);
         self.cut.cancel();
         self.tasks.wait().await;
     }
 }
 
-async fn serve(stream: TcpStream, peer: Peer, router: Router, drain: CancellationToken) {
-    let hang_up = peer.hang_up.clone();
-    let Ok(stream) = Monitored::new(stream, hang_up.clone()) else { return };
+/// Serves requests; whether the connection may live on as a WebSocket.
+async fn serve(
+    stream: TcpStream,
+    peer: Peer,
+    info: ConnectInfo<SocketAddr>,
+    router: Router,
+    drain: CancellationToken,
+) -> bool {
+    let Ok(stream) = Monitored::new(stream, peer.hang_up.clone()) else { return false };
     let service = router.map_request(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer.clone());
+        request.extensions_mut().insert(info);
         request
     });
     let connection = http1::Builder::new()
@@ -113,9 +144,6 @@ async fn serve(stream: TcpStream, peer: Peer, router: Router, drain: Cancellatio
             }
         }
     };
-    match ended {
-        // After an upgrade the stream lives on with the WebSocket, and holds its place until it ends.
-        Ok(()) => hang_up.cancelled().await,
-        Err(error) => tracing::debug!(%error, "a connection ended with an error"),
-    }
+    // It may be over as well: then its hang-up has been cancelled.
+    ended.inspect_err(|error| tracing::debug!(%error, "a connection ended with an error")).is_ok()
 }

@@ -2,15 +2,17 @@
 //! decided elsewhere.
 
 mod accounts;
+mod api_keys;
+mod bridge;
 mod cli;
 mod config_file;
 mod database;
 mod demo;
 mod directory;
+mod files;
 mod listener;
 mod maintenance;
 mod output;
-mod routes;
 mod secret;
 mod serve;
 mod settings;
@@ -32,7 +34,10 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&anyhow::anyhow!(error).context("can't start the runtime")),
     };
-    match runtime.block_on(cli::run(cli)) {
+    let ended = runtime.block_on(cli::run(cli));
+    // A read of standard input can't be interrupted, and nobody should have to wait for its next line.
+    runtime.shutdown_background();
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }

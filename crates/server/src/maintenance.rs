@@ -1,26 +1,224 @@
-//! What has to be done from time to time: forgetting old requests and old events.
+//! What has to be done from time to time: forgetting what is old, and removing files that nobody knows any more.
 
 use std::{sync::Arc, time::Duration};
 
-use boardwire_protocol::Timestamp;
-use boardwire_services::{clock::Clock, storage::Store};
+use boardwire_protocol::{AttachmentId, Timestamp};
+use boardwire_services::{
+    Services,
+    clock::Clock,
+    storage::{Files, Prune, Store, Stored},
+};
 use tokio_util::sync::CancellationToken;
 
 const EVERY: Duration = Duration::from_secs(3600);
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+const HOUR_MS: i64 = 60 * 60 * 1000;
+const DAY_MS: i64 = 24 * HOUR_MS;
+/// How long notifications are kept.
+const NOTIFICATION_DAYS: i64 = 90;
+/// Files that are looked up at once.
+const LOOKED_UP: usize = 500;
 
-/// Prunes once an hour until the token is cancelled. `event_days` 0 keeps all events.
-pub(crate) async fn run(store: Arc<dyn Store>, clock: Arc<dyn Clock>, event_days: u32, stop: CancellationToken) {
-    let mut turn = tokio::time::interval(EVERY);
+/// How often it is looked whether leases are over.
+const LEASES_EVERY: Duration = Duration::from_secs(1);
+
+/// Ends the leases whose time is over, once a second until the token is cancelled. Every node does it; what one has ended
+/// the others do not find.
+pub(crate) async fn end_leases(services: Services, stop: CancellationToken) {
+    let mut turn = tokio::time::interval(LEASES_EVERY);
+    turn.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut failing = false;
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             _ = turn.tick() => {}
         }
-        let now = clock.now().0;
-        let events = (event_days > 0).then(|| Timestamp(now - i64::from(event_days) * DAY_MS));
-        if let Err(error) = store.prune(Timestamp(now - DAY_MS), events).await {
-            tracing::warn!(%error, "can't prune the database; trying again in an hour");
+        let ended = services.expire_leases().await;
+        match &ended {
+            Err(error) if !failing => tracing::warn!(%error, "can't end leases; trying again every second"),
+            _ => {}
         }
+        failing = ended.is_err();
+    }
+}
+
+/// What is looked after.
+pub(crate) struct Maintenance {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) files: Arc<dyn Files>,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// How long events are kept; 0: for ever.
+    pub(crate) event_days: u32,
+}
+
+impl Maintenance {
+    /// Works once an hour until the token is cancelled.
+    pub(crate) async fn run(self, stop: CancellationToken) {
+        let mut turn = tokio::time::interval(EVERY);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = turn.tick() => {}
+            }
+            if let Err(error) = self.prune().await {
+                tracing::warn!(%error, "can't prune the database; trying again in an hour");
+            }
+            match self.sweep_files().await {
+                Ok(0) => {}
+                Ok(removed) => tracing::info!(removed, "removed files of attachments that are gone"),
+                Err(error) => tracing::warn!(%error, "can't remove old files; trying again in an hour"),
+            }
+        }
+    }
+
+    async fn prune(&self) -> Stored<()> {
+        let now = self.clock.now().0;
+        let days = i64::from(self.event_days);
+        let before = Prune {
+            requests: Timestamp(now - DAY_MS),
+            events: (days > 0).then(|| Timestamp(now - days * DAY_MS)),
+            notifications: Timestamp(now - NOTIFICATION_DAYS * DAY_MS),
+            accounts: Timestamp(now - HOUR_MS),
+        };
+        self.store.prune(&before).await
+    }
+
+    /// A file is put down before its attachment is noted, and stays when its attachment goes. Young ones may belong to an
+    /// upload that is not through yet, and what has no name of the server's making was put there by somebody else.
+    async fn sweep_files(&self) -> Stored<usize> {
+        let before = Timestamp(self.clock.now().0 - HOUR_MS);
+        self.files.remove_unfinished(before).await?;
+        let mut old = self.files.finished_before(before).await?;
+        old.retain(is_made_here);
+        let mut removed = 0;
+        for ids in old.chunks(LOOKED_UP) {
+            let known = self.store.known_attachments(ids).await?;
+            for id in ids.iter().filter(|id| !known.contains(id)) {
+                self.files.remove(id).await?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+}
+
+/// Has the id the form of those that the server makes, a UUID?
+fn is_made_here(id: &AttachmentId) -> bool {
+    let digits = |part: &str| part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    id.as_str().split('-').map(str::len).eq([8, 4, 4, 4, 12]) && id.as_str().split('-').all(digits)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use boardwire_auth::{CredentialId, Permissions, Principal};
+    use boardwire_protocol::{Command, CommandKind, Decoded, FileName, TaskId};
+    use boardwire_services::{Caller, NewAttachment, clock::SystemClock};
+    use boardwire_store::{Options, files_in, open};
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::accounts::Nobody;
+
+    /// The system's clock, so many milliseconds ahead.
+    struct Ahead(i64);
+
+    impl Clock for Ahead {
+        fn now(&self) -> Timestamp {
+            Timestamp(SystemClock.now().0 + self.0)
+        }
+
+        fn monotonic(&self) -> Instant {
+            SystemClock.monotonic()
+        }
+
+        fn new_id(&self) -> String {
+            SystemClock.new_id()
+        }
+    }
+
+    async fn change(services: &Services, caller: &Caller, kind: CommandKind, payload: Value) -> Value {
+        let Command::Change(change) = Decoded::from_payload(kind, payload).unwrap().command else {
+            panic!("{} changes nothing", kind.name())
+        };
+        let applied = services.change(caller, None, change, None).await.unwrap();
+        serde_json::from_str(applied.result.get()).unwrap()
+    }
+
+    async fn put_down(files: &dyn Files, name: &str) -> AttachmentId {
+        let id = AttachmentId::try_from(name).unwrap();
+        let mut file = files.create(&id).await.unwrap();
+        file.write("bytes".into()).await.unwrap();
+        file.finish().await.unwrap();
+        id
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn old_files_that_nobody_knows_are_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("board.db").display());
+        let opened = open(&url, Options::default()).await.unwrap();
+        let files = files_in(&folder.path().join("files")).unwrap();
+        let services = Services::new(opened.store(), Arc::new(Nobody), Arc::new(SystemClock));
+        let account = boardwire_auth::Account {
+            id: "ann".into(),
+            name: "Ann".into(),
+            permissions: Permissions::READ_WRITE,
+            teams: vec![],
+        };
+        let principal = Principal::of(account, None, None, CredentialId::Token { id: None });
+        let caller = Caller::new(Arc::new(principal)).unwrap();
+        let user = boardwire_services::storage::SaveUser {
+            id: caller.user().clone(),
+            name: None,
+            permissions: None,
+            default_permissions: vec!["write".into()],
+            teams: None,
+            password: None,
+            now: Timestamp(1),
+        };
+        opened.store().save_user(&user).await.unwrap();
+        let board = change(&services, &caller, CommandKind::BoardCreate, json!({ "name": "B" })).await;
+        let task = json!({ "boardId": board["board"]["id"], "title": "T" });
+        let task = change(&services, &caller, CommandKind::TaskCreate, task).await;
+
+        let attached = put_down(&*files, &SystemClock.new_id()).await;
+        let orphan = put_down(&*files, &SystemClock.new_id()).await;
+        let foreign = [put_down(&*files, "README").await, put_down(&*files, &"-".repeat(36)).await];
+        let new = NewAttachment {
+            id: attached.clone(),
+            task_id: TaskId::try_from(task["task"]["id"].as_str().unwrap()).unwrap(),
+            filename: FileName::try_from("a".to_owned()).unwrap(),
+            content_type: "text/plain".into(),
+            size: 5,
+            sha256: "0".repeat(64),
+        };
+        services.attach(&caller, None, new).await.unwrap();
+
+        let maintenance = |ahead| Maintenance {
+            store: opened.store(),
+            files: Arc::clone(&files),
+            clock: Arc::new(Ahead(ahead)),
+            event_days: 0,
+        };
+        // Within the hour, it may be one whose upload is not through.
+        assert_eq!(maintenance(HOUR_MS - 60_000).sweep_files().await.unwrap(), 0);
+        assert!(files.open(&orphan).await.unwrap().is_some());
+        assert_eq!(maintenance(HOUR_MS + 60_000).sweep_files().await.unwrap(), 1);
+        assert!(files.open(&orphan).await.unwrap().is_none());
+        assert!(files.open(&attached).await.unwrap().is_some());
+        for foreign in &foreign {
+            assert!(files.open(foreign).await.unwrap().is_some(), "{foreign} was not ours");
+        }
+        assert_eq!(maintenance(HOUR_MS + 60_000).sweep_files().await.unwrap(), 0);
+
+        // A task that is deleted leaves its files to the sweep.
+        let delete = json!({ "taskId": task["task"]["id"] });
+        change(&services, &caller, CommandKind::TaskDelete, delete).await;
+        assert_eq!(maintenance(HOUR_MS + 60_000).sweep_files().await.unwrap(), 1);
+        assert!(files.open(&attached).await.unwrap().is_none());
+        services.drain().await;
+        drop(services);
+        opened.close().await;
     }
 }

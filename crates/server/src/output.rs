@@ -1,4 +1,4 @@
-//! Standard output: what the program was asked for. Logs go to standard error.
+//! Standard output: what the program was asked for. Logs and warnings go to standard error.
 
 use std::io::{self, Write};
 
@@ -7,6 +7,12 @@ use anyhow::{Context as _, Result};
 /// Prints one line, or several. Fails where standard output is closed or full.
 pub(crate) fn line(text: &str) -> Result<()> {
     write_line(&mut io::stdout().lock(), text).context("can't write to standard output")
+}
+
+/// Says on standard error what whoever called should know, though it is no failure.
+pub(crate) fn warning(text: &str) {
+    // Where standard error takes nothing, the result still counts.
+    let _ = writeln!(io::stderr(), "boardwire: warning: {text}");
 }
 
 fn write_line(output: &mut impl Write, text: &str) -> io::Result<()> {

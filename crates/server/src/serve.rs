@@ -4,9 +4,12 @@ use std::{net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use axum::Router;
-use boardwire_auth::{Authenticators, TokenAuthenticator};
+use boardwire_auth::{ApiKeyAuthenticator, Authenticators, SessionAuthenticator, TokenAuthenticator};
+use boardwire_gate::{Gate, GateParts};
 use boardwire_handlers::{Gateway, GatewayParts};
-use boardwire_rate_limit::AddressLimiter;
+use boardwire_http::DoorParts;
+use boardwire_mcp::McpParts;
+use boardwire_rate_limit::{AddressLimiter, RateLimiter};
 use boardwire_services::{
     Services,
     clock::{Clock, SystemClock},
@@ -18,7 +21,13 @@ use tokio::{net::TcpListener, signal::unix::SignalKind, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    database, directory::StoredUsers, listener::Accepting, maintenance, output, routes, secret, settings::ServeSettings,
+    database,
+    directory::StoredUsers,
+    files,
+    listener::Accepting,
+    maintenance::{self, Maintenance},
+    output, secret,
+    settings::ServeSettings,
 };
 
 /// Clients are asked to wait this long before they connect again, so that they do not come all at once.
@@ -32,10 +41,12 @@ const SPARE_CONNECTIONS: usize = 1024;
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     pub(crate) services: Services,
+    gate: Arc<Gate>,
     gateway: Arc<Gateway>,
     accepting: Accepting,
     opened: Opened,
     maintenance: JoinHandle<()>,
+    leases: JoinHandle<()>,
     stop: CancellationToken,
     patience: Duration,
 }
@@ -53,27 +64,53 @@ pub(crate) async fn run(settings: ServeSettings) -> Result<()> {
 
 /// Starts a server; `more` are routes beside its own.
 pub(crate) async fn start(settings: ServeSettings, more: Router) -> Result<Running> {
+    let files = files::open(&settings)?;
     let opened = database::open(&settings.store).await?;
     let (store, clock) = (opened.store(), Arc::new(SystemClock) as Arc<dyn Clock>);
     let hub = Hub::new(store.clone(), Arc::clone(&clock), settings.max_subscriptions as usize);
     let services = Services::new(Arc::clone(&store), hub.clone(), Arc::clone(&clock));
-    let users = StoredUsers {
+    let users = Arc::new(StoredUsers {
         store: Arc::clone(&store),
         clock: Arc::clone(&clock),
         provision: settings.provision_users.then_some(settings.provision_permissions),
-    };
+    });
     let verifier = secret::verifier(&settings.auth, &settings.store, settings.listen)?;
-    let authenticators = Authenticators::new(vec![Arc::new(TokenAuthenticator::new(verifier, Arc::new(users)))]);
-    let (layer, gateway) = Gateway::open(GatewayParts {
+    let session_use = Arc::new(SessionAuthenticator::new(users.clone(), settings.sessions()));
+    let authenticators = Authenticators::new(vec![
+        Arc::new(TokenAuthenticator::new(verifier, users.clone())),
+        Arc::new(ApiKeyAuthenticator::new(users)),
+        session_use.clone(),
+    ]);
+    let gate = Gate::open(GateParts {
         services: services.clone(),
         hub,
         authenticators,
-        handshakes: limiter(settings.handshakes_per_minute),
+        session_use,
+        commands: settings.commands(),
+        weights: settings.weights(),
+        activity: settings.activity(),
         failures: limiter(settings.failed_handshakes_per_minute),
+        places: settings.places(),
+    });
+    let http = boardwire_http::routes(DoorParts {
+        gate: Arc::clone(&gate),
+        files: Arc::clone(&files),
+        logins: limiter(settings.logins_per_minute),
+        failed_logins: RateLimiter::new(settings.failed_logins()),
+        settings: settings.http(),
+    });
+    let mcp = boardwire_mcp::routes(McpParts {
+        gate: Arc::clone(&gate),
+        settings: settings.mcp(),
+        server_version: env!("CARGO_PKG_VERSION"),
+    });
+    let (layer, gateway) = Gateway::open(GatewayParts {
+        gate: Arc::clone(&gate),
+        handshakes: limiter(settings.handshakes_per_minute),
         settings: settings.gateway(),
         server_version: env!("CARGO_PKG_VERSION"),
     });
-    let router = routes::routes(Arc::clone(&store)).merge(more);
+    let router = boardwire_web::routes().merge(http).merge(mcp).merge(more);
     let router = gateway.guard(router.layer(layer));
     let listener = TcpListener::bind(settings.listen)
         .await
@@ -81,10 +118,12 @@ pub(crate) async fn start(settings: ServeSettings, more: Router) -> Result<Runni
     let address = listener.local_addr()?;
     let accepting = Accepting::start(listener, router, settings.max_connections.saturating_add(SPARE_CONNECTIONS));
     let stop = CancellationToken::new();
-    let maintenance = tokio::spawn(maintenance::run(store, clock, settings.event_retention_days, stop.clone()));
+    let maintenance = Maintenance { store, files, clock, event_days: settings.event_retention_days };
+    let maintenance = tokio::spawn(maintenance.run(stop.clone()));
+    let leases = tokio::spawn(maintenance::end_leases(services.clone(), stop.clone()));
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
     let patience = Duration::from_millis(settings.drain_timeout_ms);
-    Ok(Running { address, services, gateway, accepting, opened, maintenance, stop, patience })
+    Ok(Running { address, services, gate, gateway, accepting, opened, maintenance, leases, stop, patience })
 }
 
 fn limiter(per_minute: NonZeroU32) -> AddressLimiter {
@@ -96,10 +135,12 @@ impl Running {
     pub(crate) async fn drain(self) {
         tracing::info!("stopping");
         self.accepting.stop();
-        self.gateway.close(RECONNECT_AFTER, self.patience).await;
-        self.accepting.finish(LAST_WORDS).await;
+        self.gate.close(RECONNECT_AFTER);
+        self.gateway.close(self.patience).await;
+        self.gate.finish().await;
+        self.accepting.finish(self.patience, LAST_WORDS).await;
         self.stop.cancel();
-        let _ = self.maintenance.await;
+        let _ = tokio::join!(self.maintenance, self.leases);
         self.opened.close().await;
         tracing::info!("stopped");
     }

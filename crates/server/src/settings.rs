@@ -2,9 +2,9 @@
 
 use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
-use boardwire_auth::Permissions;
-use boardwire_handlers::AllowedOrigins;
-use boardwire_rate_limit::Quota;
+use boardwire_auth::{AllowedOrigins, Permissions, SessionPolicy};
+use boardwire_gate::Places;
+use boardwire_rate_limit::{Quota, Weights};
 use clap::{ArgAction, Args, ValueEnum};
 
 use crate::values;
@@ -87,6 +87,20 @@ pub(crate) struct ServeSettings {
     #[arg(long, env = "BOARDWIRE_PROVISION_PERMISSIONS", default_value = "read,write")]
     pub(crate) provision_permissions: Permissions,
 
+    /// Where attachments are kept: a folder, or a URL such as s3://BUCKET (a program built with that feature) [default:
+    /// a folder beside the database].
+    #[arg(long, env = "BOARDWIRE_ATTACHMENTS", value_name = "FOLDER|URL")]
+    pub(crate) attachments: Option<String>,
+    /// How long a session lasts that is not used, such as 7d.
+    #[arg(long, env = "BOARDWIRE_SESSION_IDLE", default_value = "7d", value_parser = values::ttl)]
+    pub(crate) session_idle: Duration,
+    /// How long a session lasts at most, such as 30d.
+    #[arg(long, env = "BOARDWIRE_SESSION_TTL", default_value = "30d", value_parser = values::ttl)]
+    pub(crate) session_ttl: Duration,
+    /// Whether session cookies are sent over HTTPS alone [default: unless the server listens on this machine alone].
+    #[arg(long, env = "BOARDWIRE_SECURE_COOKIES", value_name = "BOOL")]
+    pub(crate) secure_cookies: Option<bool>,
+
     /// The length of the window in which commands are counted, in milliseconds.
     #[arg(long, env = "BOARDWIRE_RATE_LIMIT_WINDOW_MS", default_value_t = 60_000, help_heading = "Limits")]
     #[arg(value_parser = values::positive::<u64>)]
@@ -99,6 +113,15 @@ pub(crate) struct ServeSettings {
     #[arg(long, env = "BOARDWIRE_RATE_LIMIT_BURST", default_value_t = 10, help_heading = "Limits")]
     #[arg(value_parser = values::positive::<u32>)]
     pub(crate) rate_limit_burst: u32,
+    /// How many commands one that changes something counts as; no more than the burst.
+    #[arg(long, env = "BOARDWIRE_RATE_LIMIT_CHANGE_WEIGHT", default_value_t = 1, help_heading = "Limits")]
+    pub(crate) rate_limit_change_weight: u32,
+    /// How many commands one that reads counts as.
+    #[arg(long, env = "BOARDWIRE_RATE_LIMIT_QUERY_WEIGHT", default_value_t = 1, help_heading = "Limits")]
+    pub(crate) rate_limit_query_weight: u32,
+    /// How many commands one that concerns the connection itself counts as.
+    #[arg(long, env = "BOARDWIRE_RATE_LIMIT_SESSION_WEIGHT", default_value_t = 1, help_heading = "Limits")]
+    pub(crate) rate_limit_session_weight: u32,
     /// Views, presence and typing of one user in any ten seconds.
     #[arg(long, env = "BOARDWIRE_ACTIVITY_LIMIT_MAX_REQUESTS", default_value_t = 60, help_heading = "Limits")]
     #[arg(value_parser = values::positive::<u32>)]
@@ -107,6 +130,10 @@ pub(crate) struct ServeSettings {
     #[arg(long, env = "BOARDWIRE_MAX_PAYLOAD", default_value_t = 65_536, help_heading = "Limits")]
     #[arg(value_parser = values::payload_size)]
     pub(crate) max_payload: u64,
+    /// The largest attachment, in bytes.
+    #[arg(long, env = "BOARDWIRE_MAX_ATTACHMENT_SIZE", default_value_t = 26_214_400, help_heading = "Limits")]
+    #[arg(value_parser = values::positive::<u64>)]
+    pub(crate) max_attachment_size: u64,
     /// Subscriptions of one connection.
     #[arg(long, env = "BOARDWIRE_MAX_SUBSCRIPTIONS", default_value_t = 128, help_heading = "Limits")]
     #[arg(value_parser = values::positive::<u32>)]
@@ -123,9 +150,23 @@ pub(crate) struct ServeSettings {
     #[arg(long, env = "BOARDWIRE_MAX_CONNECTIONS_PER_ADDRESS", default_value_t = 10_000, help_heading = "Limits")]
     #[arg(value_parser = values::positive::<usize>)]
     pub(crate) max_connections_per_address: usize,
+    /// Sessions of agents over MCP in all. Clients of the revision 2026-07-28 need none.
+    #[arg(long, env = "BOARDWIRE_MAX_MCP_SESSIONS", default_value_t = 1000, help_heading = "Limits")]
+    #[arg(value_parser = values::positive::<usize>)]
+    pub(crate) max_mcp_sessions: usize,
+    /// How long such a session lasts in which nothing is asked, such as 1h.
+    #[arg(long, env = "BOARDWIRE_MCP_SESSION_IDLE", default_value = "1h", value_parser = values::ttl, help_heading = "Limits")]
+    pub(crate) mcp_session_idle: Duration,
     /// Handshakes of one address in a minute.
     #[arg(long, env = "BOARDWIRE_HANDSHAKES_PER_MINUTE", default_value = "12000", help_heading = "Limits")]
     pub(crate) handshakes_per_minute: NonZeroU32,
+    /// Logins of one address in a minute, right or wrong.
+    #[arg(long, env = "BOARDWIRE_LOGINS_PER_MINUTE", default_value = "60", help_heading = "Limits")]
+    pub(crate) logins_per_minute: NonZeroU32,
+    /// Wrong passwords for one account in any 15 minutes; a third of them in any minute.
+    #[arg(long, env = "BOARDWIRE_FAILED_LOGINS", default_value_t = 15, help_heading = "Limits")]
+    #[arg(value_parser = values::positive::<u32>)]
+    pub(crate) failed_logins: u32,
     /// Failed handshakes of one address in a minute.
     #[arg(long, env = "BOARDWIRE_FAILED_HANDSHAKES_PER_MINUTE", default_value = "60", help_heading = "Limits")]
     pub(crate) failed_handshakes_per_minute: NonZeroU32,
@@ -160,27 +201,82 @@ impl ServeSettings {
         }
     }
 
+    /// Commands of one user.
+    pub(crate) fn commands(&self) -> Quota {
+        Quota {
+            window: Duration::from_millis(self.rate_limit_window_ms),
+            max_requests: self.rate_limit_max_requests,
+            burst_window: Duration::from_secs(1),
+            burst: self.rate_limit_burst,
+        }
+    }
+
+    /// What a command counts as, by its class.
+    pub(crate) fn weights(&self) -> Weights {
+        Weights::from([
+            ("change", self.rate_limit_change_weight),
+            ("query", self.rate_limit_query_weight),
+            ("session", self.rate_limit_session_weight),
+        ])
+    }
+
+    /// Wrong passwords for one account.
+    pub(crate) fn failed_logins(&self) -> Quota {
+        Quota {
+            window: Duration::from_secs(15 * 60),
+            max_requests: self.failed_logins,
+            burst_window: Duration::from_secs(60),
+            burst: self.failed_logins.div_ceil(3),
+        }
+    }
+
+    /// How long sessions last.
+    pub(crate) fn sessions(&self) -> SessionPolicy {
+        SessionPolicy { idle: self.session_idle, absolute: self.session_ttl }
+    }
+
+    /// What the HTTP door accepts.
+    pub(crate) fn http(&self) -> boardwire_http::Settings {
+        boardwire_http::Settings {
+            origins: self.origins(),
+            secure_cookies: self.secure_cookies.unwrap_or(!self.listen.ip().is_loopback()),
+            sessions: self.sessions(),
+            max_attachment_size: self.max_attachment_size,
+        }
+    }
+
+    /// What the MCP door accepts.
+    pub(crate) fn mcp(&self) -> boardwire_mcp::Settings {
+        boardwire_mcp::Settings {
+            origins: self.origins(),
+            max_sessions: self.max_mcp_sessions,
+            session_idle: self.mcp_session_idle,
+        }
+    }
+
+    /// Views, presence and typing of one user.
+    pub(crate) fn activity(&self) -> Quota {
+        let (ten_seconds, activity) = (Duration::from_secs(10), self.activity_limit_max_requests);
+        Quota { window: ten_seconds, max_requests: activity, burst_window: ten_seconds, burst: activity }
+    }
+
+    /// How many may be connected.
+    pub(crate) fn places(&self) -> Places {
+        Places {
+            in_all: self.max_connections,
+            per_user: self.max_connections_per_user,
+            per_address: self.max_connections_per_address,
+        }
+    }
+
     /// The limits of the socket door.
     pub(crate) fn gateway(&self) -> boardwire_handlers::Settings {
-        let second = Duration::from_secs(1);
-        let ten_seconds = Duration::from_secs(10);
-        let activity = self.activity_limit_max_requests;
         boardwire_handlers::Settings {
             ping_interval: Duration::from_millis(self.ping_interval_ms),
             ping_timeout: Duration::from_millis(self.ping_timeout_ms),
             connect_timeout: Duration::from_millis(self.connect_timeout_ms),
             max_payload: self.max_payload,
             max_subscriptions: self.max_subscriptions,
-            commands: Quota {
-                window: Duration::from_millis(self.rate_limit_window_ms),
-                max_requests: self.rate_limit_max_requests,
-                burst_window: second,
-                burst: self.rate_limit_burst,
-            },
-            activity: Quota { window: ten_seconds, max_requests: activity, burst_window: ten_seconds, burst: activity },
-            max_connections: self.max_connections,
-            max_connections_per_user: self.max_connections_per_user,
-            max_connections_per_address: self.max_connections_per_address,
             origins: self.origins(),
         }
     }
@@ -213,6 +309,7 @@ mod tests {
             "max-connections",
             "max-connections-per-user",
             "max-connections-per-address",
+            "max-mcp-sessions",
             "handshakes-per-minute",
             "failed-handshakes-per-minute",
             "ping-interval-ms",

@@ -8,6 +8,8 @@ use std::{
     time::Duration,
 };
 
+use boardwire_auth::{Permissions, UnknownPermission};
+
 const DAY: u64 = 86_400;
 /// Ten years, leap days included.
 const LONGEST_TTL: Duration = Duration::from_secs(3653 * DAY);
@@ -87,7 +89,7 @@ where
     if number < least { Err(format!("it must be at least {least}")) } else { Ok(number) }
 }
 
-/// How long a token is valid: a number with its unit.
+/// How long a credential is valid: a number with its unit.
 pub(crate) fn ttl(text: &str) -> Result<Duration, String> {
     let wrong = || "a number with s, m, h or d behind it, such as 24h".to_owned();
     let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
@@ -101,17 +103,35 @@ pub(crate) fn ttl(text: &str) -> Result<Duration, String> {
     let number: u64 = number.parse().map_err(|_| wrong())?;
     let ttl = Duration::from_secs(number.saturating_mul(seconds));
     if ttl > LONGEST_TTL {
-        return Err("a token is valid for ten years (3653d) at most".to_owned());
+        return Err("ten years (3653d) at most".to_owned());
     }
     if ttl.is_zero() { Err(wrong()) } else { Ok(ttl) }
 }
 
-/// The name of a user, as others see it.
+/// How many characters a name has at most.
+pub(crate) const LONGEST_NAME: usize = 200;
+
+/// The name of a user or of an API key, as others see it. What could move the cursor of a terminal is in none.
 pub(crate) fn user_name(text: &str) -> Result<String, String> {
     if text.trim().is_empty() {
         return Err("a user needs a name that others can see, such as \"Ada Lovelace\"".to_owned());
     }
+    if text.contains(char::is_control) {
+        return Err("a name has no control characters, such as line breaks, tabs or escapes".to_owned());
+    }
+    if text.chars().count() > LONGEST_NAME {
+        return Err(format!("a name has {LONGEST_NAME} characters at most"));
+    }
     Ok(text.to_owned())
+}
+
+/// What a user may do, where nothing at all has to be said in so many words.
+pub(crate) fn permissions_or_none(text: &str) -> Result<Permissions, String> {
+    if text.trim() == "none" {
+        return Ok(Permissions::NONE);
+    }
+    let permissions: Permissions = text.parse().map_err(|error: UnknownPermission| error.to_string())?;
+    if permissions.is_empty() { Err("read, write, admin, or none".to_owned()) } else { Ok(permissions) }
 }
 
 #[cfg(test)]
@@ -185,10 +205,24 @@ mod tests {
     }
 
     #[test]
+    fn an_account_is_shut_in_so_many_words() {
+        assert_eq!(permissions_or_none("none"), Ok(Permissions::NONE));
+        assert_eq!(permissions_or_none("read,write"), Ok(Permissions::READ_WRITE));
+        for wrong in ["", " ", "none,read", "root"] {
+            assert!(permissions_or_none(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
     fn names_of_users() {
         assert_eq!(user_name("Ada"), Ok("Ada".to_owned()));
         for blank in ["", " ", "\t\n"] {
             assert!(user_name(blank).is_err());
         }
+        for unsafe_name in ["Ada\n0123  eve  valid", "\u{1b}[2JAda", "Ada\t", "Ada\u{7f}", "\u{9b}2J"] {
+            assert!(user_name(unsafe_name).unwrap_err().contains("no control characters"), "{unsafe_name:?}");
+        }
+        assert!(user_name(&"ä".repeat(LONGEST_NAME)).is_ok());
+        assert!(user_name(&"ä".repeat(LONGEST_NAME + 1)).unwrap_err().contains("200 characters"));
     }
 }

@@ -29,8 +29,7 @@ impl<'t> Unit<'t> {
         if !self.caller.is_admin() {
             let role = self.tx.role(id, self.caller.user()).await?.ok_or(Fault::NotFound("board"))?;
             if role < needed {
-                let (role, needed) = (role.name(), needed.name());
-                return Err(Fault::Forbidden(format!("this needs the role {needed} on the board; yours is {role}")));
+                return Err(too_low(role, needed));
             }
         }
         if state.board.archived && archived == Archived::Refused {
@@ -42,10 +41,22 @@ impl<'t> Unit<'t> {
     /// Locks the board of a task that the caller may write.
     pub(crate) async fn board_of(&mut self, task: &TaskId) -> Result<BoardEdit<'_, 't>, Fault> {
         let board = self.tx.board_of_task(task).await?.ok_or(Fault::NotFound("task"))?;
-        self.board(&board, Role::Member, Archived::Refused).await.map_err(|fault| match fault {
-            Fault::NotFound(_) => Fault::NotFound("task"),
+        self.board_with("task", &board).await
+    }
+
+    /// Locks the board of something that the caller may write there: who may not read the board is told that there is no
+    /// such thing.
+    pub(crate) async fn board_with(&mut self, what: &'static str, id: &BoardId) -> Result<BoardEdit<'_, 't>, Fault> {
+        self.board(id, Role::Member, Archived::Refused).await.map_err(|fault| match fault {
+            Fault::NotFound(_) => Fault::NotFound(what),
             other => other,
         })
+    }
+
+    /// Locks a board for what the program does by itself.
+    pub(crate) async fn board_unchecked(&mut self, id: &BoardId) -> Result<BoardEdit<'_, 't>, Fault> {
+        let state = self.tx.lock_board(id).await?.ok_or(Fault::NotFound("board"))?;
+        Ok(BoardEdit::new(self, state))
     }
 }
 
@@ -55,4 +66,18 @@ pub(crate) async fn may_read(reader: &dyn Reader, caller: &Caller, board: &Board
         return reader.board_exists(board).await;
     }
     Ok(reader.role(board, caller.user()).await?.is_some())
+}
+
+/// May the caller write on the board now?
+pub(crate) async fn may_write(reader: &dyn Reader, caller: &Caller, board: &BoardId) -> Result<(), Fault> {
+    if caller.is_admin() {
+        return Ok(());
+    }
+    let role = reader.role(board, caller.user()).await?.ok_or(Fault::NotFound("board"))?;
+    if role >= Role::Member { Ok(()) } else { Err(too_low(role, Role::Member)) }
+}
+
+fn too_low(role: Role, needed: Role) -> Fault {
+    let (role, needed) = (role.name(), needed.name());
+    Fault::Forbidden(format!("this needs the role {needed} on the board; yours is {role}"))
 }

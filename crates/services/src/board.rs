@@ -9,7 +9,8 @@ use crate::{
     edit::BoardEdit,
     merge::Merge,
     position,
-    storage::{BoardState, ColumnState, FieldVersions},
+    storage::{BoardState, ColumnState, FieldVersions, Membership},
+    team,
     unit::Unit,
 };
 
@@ -19,6 +20,9 @@ const DEFAULT_COLUMNS: [(&str, Status); 3] =
 
 pub(crate) async fn create(unit: &mut Unit<'_>, command: board::Create) -> Result<Applied, Fault> {
     let creator = unit.caller.user().clone();
+    if let Some(team) = &command.team_id {
+        team::may_give_to(unit.caller, team)?;
+    }
     let new_id = || unit.clock.new_id();
     let id = match command.id {
         Some(id) => id,
@@ -29,7 +33,7 @@ pub(crate) async fn create(unit: &mut Unit<'_>, command: board::Create) -> Resul
         name: command.name.into_string(),
         description: command.description.map(|text| text.into_string()).unwrap_or_default(),
         color: command.color.map(|color| color.into_string()),
-        team_id: None,
+        team_id: command.team_id,
         archived: false,
         version: 1,
         created_by: creator.clone(),
@@ -41,7 +45,7 @@ pub(crate) async fn create(unit: &mut Unit<'_>, command: board::Create) -> Resul
     if !unit.tx.insert_board(&state).await? {
         return Err(Fault::conflict("this board id is taken"));
     }
-    unit.tx.set_member(&id, &creator, Role::Owner).await?;
+    unit.tx.set_member(&id, &creator, &by_name(Role::Owner)).await?;
     let mut edit = unit.board(&id, Role::Owner, Archived::Refused).await?;
 
     let wanted = match command.columns {
@@ -73,13 +77,15 @@ pub(crate) async fn create(unit: &mut Unit<'_>, command: board::Create) -> Resul
         created_by: creator,
     }))
     .await?;
+    edit.change_team(None, board.team_id.as_ref()).await?;
     edit.finish(&board::Created { board, columns }).await
 }
 
 pub(crate) async fn update(unit: &mut Unit<'_>, command: board::Update) -> Result<Applied, Fault> {
-    let mut edit = unit.board(&command.board_id, Role::Member, Archived::Refused).await?;
-    let before = edit.board().clone();
     let updates = command.updates;
+    let needed = if updates.team_id.is_keep() { Role::Member } else { Role::Owner };
+    let mut edit = unit.board(&command.board_id, needed, Archived::Refused).await?;
+    let before = edit.board().clone();
     let changes = {
         let BoardState { board, changed, .. } = edit.board_mut();
         let mut merge = Merge::new(changed, board.version, command.expected_version)?;
@@ -92,10 +98,17 @@ pub(crate) async fn update(unit: &mut Unit<'_>, command: board::Update) -> Resul
             &mut board.color,
             updates.color.wanted().map(|color| color.map(|color| color.into_string())),
         );
+        merge.set("team_id", &mut board.team_id, updates.team_id.wanted());
         merge.finish(|| to_value(&before))?
     };
     if !changes.is_empty() {
         let board = touch(&mut edit);
+        if board.team_id != before.team_id {
+            if let Some(team) = &board.team_id {
+                team::may_give_to(edit.caller(), team)?;
+            }
+            edit.change_team(before.team_id.as_ref(), board.team_id.as_ref()).await?;
+        }
         edit.record(Event::BoardUpdated(data::BoardUpdated { board, changes, updated_by: edit.actor() })).await?;
     }
     finish(edit).await
@@ -124,13 +137,15 @@ pub(crate) async fn restore(unit: &mut Unit<'_>, command: board::Only) -> Result
 pub(crate) async fn set_member(unit: &mut Unit<'_>, command: board::MemberSet) -> Result<Applied, Fault> {
     let mut edit = unit.board(&command.board_id, Role::Owner, Archived::Refused).await?;
     let user = edit.tx().user(&command.user_id).await?.ok_or(Fault::NotFound("user"))?;
-    let role = edit.tx().role(&command.board_id, &user.id).await?;
+    let membership = edit.tx().membership(&command.board_id, &user.id).await?;
     let member = Member { board_id: command.board_id, user_id: user.id, name: user.name, role: command.role };
-    if role != Some(command.role) {
-        if role == Some(Role::Owner) {
+    let wanted = by_name(command.role);
+    if membership.as_ref() != Some(&wanted) {
+        if membership.is_some_and(|membership| membership.role == Role::Owner) {
             another_owner(&mut edit).await?;
         }
-        edit.tx().set_member(&member.board_id, &member.user_id, member.role).await?;
+        edit.tx().set_member(&member.board_id, &member.user_id, &wanted).await?;
+        edit.tx().forget_departures(&member.board_id, Some(&member.user_id)).await?;
         edit.record(Event::BoardMemberSet(data::BoardMemberSet {
             member: member.clone(),
             board_id: member.board_id.clone(),
@@ -150,8 +165,16 @@ pub(crate) async fn remove_member(unit: &mut Unit<'_>, command: board::MemberRem
         Some(_) => {}
     }
     edit.tx().remove_member(&board_id, &user_id).await?;
+    if edit.board().team_id.is_some() {
+        edit.tx().depart(&board_id, &user_id).await?;
+    }
     edit.record(Event::BoardMemberRemoved(data::BoardMemberRemoved { user_id: user_id.clone(), board_id })).await?;
     edit.finish(&board::MemberRemoved { user_id }).await
+}
+
+/// A membership that depends on no team.
+fn by_name(role: Role) -> Membership {
+    Membership { role, team: None }
 }
 
 /// A board keeps at least one owner.

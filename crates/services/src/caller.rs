@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use boardwire_auth::{Permission, Principal};
-use boardwire_protocol::{CommandKind, TeamId, UserId};
+use boardwire_protocol::{CommandKind, ConnectedUser, TeamId, UserId};
 
 use crate::Fault;
 
@@ -62,6 +62,23 @@ impl Caller {
         self.principal.permissions.contains(Permission::Admin)
     }
 
+    /// The caller as clients are told who they are.
+    #[must_use]
+    pub fn to_user(&self) -> ConnectedUser {
+        ConnectedUser {
+            id: self.user.clone(),
+            name: self.principal.name.clone(),
+            permissions: self.principal.permissions.iter().map(|permission| permission.to_string()).collect(),
+            teams: self.teams.to_vec(),
+        }
+    }
+
+    /// Does the credential allow to read at all?
+    #[must_use]
+    pub fn reads(&self) -> bool {
+        self.principal.allows(Permission::Read)
+    }
+
     /// The first lock: what the credential allows.
     ///
     /// # Errors
@@ -71,12 +88,17 @@ impl Caller {
             boardwire_protocol::Permission::Read => Permission::Read,
             boardwire_protocol::Permission::Write => Permission::Write,
         };
+        self.require_permission(needed, kind.name())
+    }
+
+    /// The first lock, for what is no command.
+    ///
+    /// # Errors
+    /// [`Fault::Forbidden`] when the credential does not have this permission.
+    pub fn require_permission(&self, needed: Permission, what: &str) -> Result<(), Fault> {
         if self.principal.allows(needed) {
             return Ok(());
         }
-        Err(Fault::Forbidden(format!(
-            "this credential does not have the permission {needed}, which {} needs",
-            kind.name()
-        )))
+        Err(Fault::Forbidden(format!("this credential does not have the permission {needed}, which {what} needs")))
     }
 }

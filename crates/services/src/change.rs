@@ -2,25 +2,43 @@
 
 use std::sync::Arc;
 
-use boardwire_protocol::{Change, RequestId, Timestamp};
+use boardwire_protocol::{BoardId, Change, RequestId, TaskId, Timestamp, UserId};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Applied, Caller, Fault, Origin, board,
+    Applied, Caller, Fault, Origin,
+    attachment::{self, NewAttachment},
+    board,
     clock::Clock,
-    column,
+    column, comment, dependency, lease,
+    notification::{self, Announcement},
     storage::{Remembered, StorageError, Transaction},
-    task,
+    task, team,
     unit::Unit,
 };
 
 /// How long a request id is remembered.
 const REMEMBERED_FOR_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// A change on its way into a unit of work.
+/// What is done in one unit of work.
+pub(crate) enum Work {
+    /// A command.
+    Change(Change),
+    /// A file has been uploaded.
+    Attach(NewAttachment),
+    /// An operator has something to say.
+    Announce(Announcement),
+    /// A user's teams changed.
+    SyncTeams(BoardId, UserId),
+    /// The time of a lease may be over.
+    ExpireLease(TaskId),
+}
+
+/// Work on its way into a unit of work.
 pub(crate) struct Request {
     pub(crate) caller: Caller,
-    pub(crate) change: Change,
+    pub(crate) work: Work,
     pub(crate) request_id: Option<RequestId>,
     pub(crate) origin: Option<Origin>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -29,7 +47,7 @@ pub(crate) struct Request {
 impl Request {
     /// The body of the unit of work.
     pub(crate) async fn run(self, tx: &mut dyn Transaction) -> Result<Applied, Fault> {
-        let Self { caller, change, request_id, origin, clock } = self;
+        let Self { caller, work, request_id, origin, clock } = self;
         let now = clock.now();
         let unit = &mut Unit {
             tx,
@@ -39,30 +57,53 @@ impl Request {
             request_id: request_id.as_ref(),
             origin,
             entries: Vec::new(),
+            personal: Vec::new(),
         };
         let Some(request_id) = &request_id else {
-            return dispatch(unit, change).await;
+            return dispatch(unit, work).await;
         };
-        let (user, hash, since) = (caller.user(), fingerprint(&change), Timestamp(now.0 - REMEMBERED_FOR_MS));
+        let (user, hash, since) = (caller.user(), fingerprint(&work), Timestamp(now.0 - REMEMBERED_FOR_MS));
         // Before any rule is looked at: to the same request, made at the same moment over another connection, what this
         // one does would look like a reason to refuse.
         if !unit.tx.claim(user, request_id, &hash, now, since).await? {
             return first_reply(unit.tx.remembered(user, request_id, since).await?, &hash);
         }
-        let applied = dispatch(unit, change).await?;
+        let applied = dispatch(unit, work).await?;
         unit.tx.remember(user, request_id, &applied.to_kept()?).await?;
         Ok(applied)
     }
 }
 
-async fn dispatch(unit: &mut Unit<'_>, change: Change) -> Result<Applied, Fault> {
-    let mut applied = match change {
+async fn dispatch(unit: &mut Unit<'_>, work: Work) -> Result<Applied, Fault> {
+    let mut applied = match work {
+        Work::Change(change) => run(unit, change).await,
+        Work::Attach(new) => attachment::add(unit, new).await,
+        Work::Announce(announcement) => notification::announce(unit, announcement).await,
+        Work::SyncTeams(board, user) => team::sync(unit, &board, &user).await,
+        Work::ExpireLease(task) => lease::expire(unit, &task).await,
+    }?;
+    applied.entries = std::mem::take(&mut unit.entries);
+    applied.personal = std::mem::take(&mut unit.personal);
+    Ok(applied)
+}
+
+async fn run(unit: &mut Unit<'_>, change: Change) -> Result<Applied, Fault> {
+    match change {
         Change::TaskCreate(command) => task::create(unit, command).await,
         Change::TaskUpdate(command) => task::update(unit, command).await,
         Change::TaskMove(command) => task::move_to(unit, command).await,
         Change::TaskAssign(command) => task::assign(unit, command).await,
         Change::TaskComplete(command) => task::complete(unit, command).await,
         Change::TaskDelete(command) => task::delete(unit, command).await,
+        Change::TaskClaim(command) => lease::claim(unit, command).await,
+        Change::TaskRenew(command) => lease::renew(unit, command).await,
+        Change::TaskRelease(command) => lease::release(unit, command).await,
+        Change::TaskCommentAdd(command) => comment::add(unit, command).await,
+        Change::TaskCommentUpdate(command) => comment::update(unit, command).await,
+        Change::TaskCommentDelete(command) => comment::delete(unit, command).await,
+        Change::TaskAttachmentRemove(command) => attachment::remove(unit, command).await,
+        Change::TaskDependencyAdd(command) => dependency::add(unit, command).await,
+        Change::TaskDependencyRemove(command) => dependency::remove(unit, command).await,
         Change::BoardCreate(command) => board::create(unit, command).await,
         Change::BoardUpdate(command) => board::update(unit, command).await,
         Change::BoardArchive(command) => board::archive(unit, command).await,
@@ -73,9 +114,8 @@ async fn dispatch(unit: &mut Unit<'_>, change: Change) -> Result<Applied, Fault>
         Change::ColumnUpdate(command) => column::update(unit, command).await,
         Change::ColumnReorder(command) => column::reorder(unit, command).await,
         Change::ColumnDelete(command) => column::delete(unit, command).await,
-    }?;
-    applied.entries = std::mem::take(&mut unit.entries);
-    Ok(applied)
+        Change::NotificationRead(command) => notification::read(unit, command).await,
+    }
 }
 
 /// The answer to a request whose id is not free.
@@ -88,10 +128,17 @@ fn first_reply(remembered: Option<Remembered>, hash: &str) -> Result<Applied, Fa
     }
 }
 
-/// What tells two requests apart: the command and its payload, whatever order its fields came in.
-fn fingerprint(change: &Change) -> String {
+/// What tells two requests apart: what is asked for and with which payload, whatever order its fields came in.
+fn fingerprint(work: &Work) -> String {
+    let (name, payload) = match work {
+        Work::Change(change) => (change.kind().name(), change.payload().to_string()),
+        Work::Attach(new) => ("attach", json!([new.task_id, new.filename, new.content_type, new.sha256]).to_string()),
+        Work::Announce(announcement) => ("announce", json!(announcement).to_string()),
+        Work::SyncTeams(board, user) => ("sync_teams", json!([board, user]).to_string()),
+        Work::ExpireLease(task) => ("expire_lease", json!(task).to_string()),
+    };
     let mut hash = Sha256::new();
-    hash.update(change.kind().name());
-    hash.update(change.payload().to_string());
+    hash.update(name);
+    hash.update(payload);
     format!("{:x}", hash.finalize())
 }

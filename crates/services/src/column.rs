@@ -133,6 +133,7 @@ pub(crate) async fn delete(unit: &mut Unit<'_>, command: column::Delete) -> Resu
                 task.task.position = edit.place(&target.id, &Neighbours::default(), &task.task.id).await?;
                 edit.enter(&mut task, &target);
                 edit.tx().save_task(&task).await?;
+                edit.notify_assignee(&task.task, "moved", &[]).await?;
                 let event = edit.moved(task.task, command.column_id.clone());
                 edit.record_aside(event).await?;
             }
@@ -155,10 +156,7 @@ pub(crate) async fn delete(unit: &mut Unit<'_>, command: column::Delete) -> Resu
 /// Locks the board of a column, and reads the column again behind the lock.
 async fn open<'u, 't>(unit: &'u mut Unit<'t>, id: &ColumnId) -> Result<(BoardEdit<'u, 't>, ColumnState), Fault> {
     let board = unit.tx.column(id).await?.ok_or(Fault::NotFound("column"))?.column.board_id;
-    let mut edit = unit.board(&board, Role::Member, Archived::Refused).await.map_err(|fault| match fault {
-        Fault::NotFound(_) => Fault::NotFound("column"),
-        other => other,
-    })?;
+    let mut edit = unit.board_with("column", &board).await?;
     let state = edit.column(id).await?;
     Ok((edit, state))
 }

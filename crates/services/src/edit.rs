@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use boardwire_auth::Permission;
 use boardwire_protocol::{
     Board, BoardId, ColumnId, Envelope, EnvelopeMeta, Event, EventId, Seq, TaskId, Timestamp, UserId,
 };
 use serde::Serialize;
 
 use crate::{
-    Applied, Fault, Origin,
+    Applied, Caller, Fault, Origin, Personal,
     storage::{BoardState, ColumnState, LogEntry, TaskState, Transaction},
     unit::Unit,
 };
@@ -52,6 +53,14 @@ impl<'u, 't> BoardEdit<'u, 't> {
         self.unit.caller.user().clone()
     }
 
+    pub(crate) fn actor_name(&self) -> &str {
+        &self.unit.caller.principal().name
+    }
+
+    pub(crate) fn caller(&self) -> &Caller {
+        self.unit.caller
+    }
+
     pub(crate) fn new_id(&self) -> String {
         self.unit.clock.new_id()
     }
@@ -76,17 +85,39 @@ impl<'u, 't> BoardEdit<'u, 't> {
         }
     }
 
+    /// May this user read the board, by role or as an admin?
+    pub(crate) async fn is_readable_by(&mut self, user: &UserId) -> Result<bool, Fault> {
+        let id = self.id().clone();
+        if self.tx().role(&id, user).await?.is_some() {
+            return Ok(true);
+        }
+        let user = self.tx().user(user).await?;
+        Ok(user.is_some_and(|user| user.permissions.iter().any(|permission| permission == Permission::Admin.as_str())))
+    }
+
+    /// Notes what a single user is to be told when the change is durable.
+    pub(crate) fn tell(&mut self, personal: Personal) {
+        self.unit.personal.push(personal);
+    }
+
     /// Appends the event that the reply stands for: the connection that asked gets the reply in its place. It comes last.
     pub(crate) async fn record(&mut self, event: Event) -> Result<(), Fault> {
-        self.append(event, self.unit.origin).await
+        let (actor, origin) = (self.actor(), self.unit.origin);
+        self.append(event, Some(actor), origin).await
     }
 
     /// Appends an event that comes with the change and is not in the reply: everybody gets it.
     pub(crate) async fn record_aside(&mut self, event: Event) -> Result<(), Fault> {
-        self.append(event, None).await
+        let actor = self.actor();
+        self.append(event, Some(actor), None).await
     }
 
-    async fn append(&mut self, event: Event, origin: Option<Origin>) -> Result<(), Fault> {
+    /// Appends an event that nobody caused, such as that a time is over.
+    pub(crate) async fn record_unattended(&mut self, event: Event) -> Result<(), Fault> {
+        self.append(event, None, None).await
+    }
+
+    async fn append(&mut self, event: Event, actor: Option<UserId>, origin: Option<Origin>) -> Result<(), Fault> {
         let (task_id, subject) = concerns(&event);
         let entry = LogEntry {
             board_id: self.id().clone(),
@@ -94,7 +125,7 @@ impl<'u, 't> BoardEdit<'u, 't> {
             kind: event.kind(),
             task_id,
             subject,
-            actor: Some(self.actor()),
+            actor: actor.clone(),
             origin,
             at: self.unit.now,
             envelope: Envelope::new(
@@ -104,7 +135,7 @@ impl<'u, 't> BoardEdit<'u, 't> {
                     id: EventId::try_from(self.new_id().as_str()).map_err(|_| Fault::BrokenOff)?,
                     board_id: Some(self.id().clone()),
                     seq: Some(self.state.seq.next()),
-                    user_id: Some(self.actor()),
+                    user_id: actor,
                     request_id: self.unit.request_id.cloned(),
                 },
                 &event,
@@ -138,6 +169,16 @@ fn concerns(event: &Event) -> (Option<TaskId>, Option<UserId>) {
         Event::TaskAssigned(data) => (Some(data.task.id.clone()), data.assignee.clone()),
         Event::TaskCompleted(data) => (Some(data.task.id.clone()), None),
         Event::TaskDeleted(data) => (Some(data.task_id.clone()), None),
+        Event::TaskClaimed(data) => (Some(data.task.id.clone()), None),
+        Event::TaskRenewed(data) => (Some(data.task.id.clone()), None),
+        Event::TaskReleased(data) => (Some(data.task.id.clone()), None),
+        Event::TaskCommentAdded(data) => (Some(data.task_id.clone()), None),
+        Event::TaskCommentUpdated(data) => (Some(data.task_id.clone()), None),
+        Event::TaskCommentDeleted(data) => (Some(data.task_id.clone()), None),
+        Event::TaskAttachmentAdded(data) => (Some(data.task_id.clone()), None),
+        Event::TaskAttachmentRemoved(data) => (Some(data.task_id.clone()), None),
+        Event::TaskDependencyAdded(data) => (Some(data.dependency.task_id.clone()), None),
+        Event::TaskDependencyRemoved(data) => (Some(data.dependency.task_id.clone()), None),
         Event::BoardMemberSet(data) => (None, Some(data.member.user_id.clone())),
         Event::BoardMemberRemoved(data) => (None, Some(data.user_id.clone())),
         Event::BoardCreated(data) => (None, Some(data.created_by.clone())),

@@ -1,11 +1,12 @@
 //! Why something did not happen, and the one place that says how clients are told.
 
-use boardwire_protocol::{Code, ErrorBody};
+use boardwire_protocol::{Code, ErrorBody, TaskId};
 use serde_json::{Value, json};
 
 use crate::storage::StorageError;
 
-/// Why a command did not happen. Nothing was changed.
+/// Why a command did not happen. Nothing was changed; only with [`Fault::Storage`] and [`Fault::BrokenOff`] that is not
+/// known, and the same request id finds out.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     /// It does not exist, or the caller may not know that it does.
@@ -32,9 +33,28 @@ pub enum Fault {
         /// The fields that clash.
         fields: Vec<&'static str>,
     },
+    /// The task waits for others.
+    #[error("the task waits for others that are not done: {}", names(.blockers))]
+    Blocked {
+        /// Those others.
+        blockers: Vec<TaskId>,
+        /// The task as it is now.
+        current: Value,
+    },
+    /// The fence is not that of a live lease.
+    #[error(
+        "the lease has expired, was released or was taken over; nothing was changed: claim the task again, or another"
+    )]
+    LeaseLost {
+        /// The task as it is now.
+        current: Value,
+    },
     /// The request id was used for something else.
     #[error("this request id was used for another request")]
     IdempotencyMismatch,
+    /// What blocks what would close a circle.
+    #[error("this would close a circle: a task can't wait for itself, also not through others")]
+    DependencyCycle,
     /// The column is full.
     #[error("the column holds {0} tasks, which is its limit")]
     WipLimit(u32),
@@ -79,7 +99,12 @@ impl Fault {
                 }
                 body(Code::Conflict).with_details(details)
             }
+            Self::Blocked { blockers, current } => {
+                body(Code::Conflict).with_details(json!({"fields": [], "current": current, "blockedBy": blockers}))
+            }
+            Self::LeaseLost { current } => body(Code::LeaseLost).with_details(json!({"current": current})),
             Self::IdempotencyMismatch => body(Code::IdempotencyMismatch),
+            Self::DependencyCycle => body(Code::DependencyCycle),
             Self::WipLimit(limit) => body(Code::WipLimit).with_details(json!({"wip_limit": limit})),
             Self::Archived => body(Code::Archived),
             Self::Storage(StorageError::Unavailable(error)) => {
@@ -93,4 +118,11 @@ impl Fault {
             }
         }
     }
+}
+
+/// The first few of them, for a sentence.
+fn names(tasks: &[TaskId]) -> String {
+    const NAMED: usize = 3;
+    let more = if tasks.len() > NAMED { ", …" } else { "" };
+    tasks.iter().take(NAMED).map(TaskId::as_str).collect::<Vec<_>>().join(", ") + more
 }

@@ -11,14 +11,22 @@
 
 mod access;
 mod applied;
+mod attachment;
 mod board;
 mod caller;
 mod change;
+mod choice;
 pub mod clock;
 mod column;
+mod comment;
+mod dependency;
 mod edit;
 mod fault;
+mod lease;
+mod listing;
 mod merge;
+mod notification;
+mod notify;
 mod place;
 pub mod position;
 mod publisher;
@@ -26,10 +34,13 @@ mod query;
 mod service;
 pub mod storage;
 mod task;
+mod team;
 mod unit;
 
-pub use applied::Applied;
+pub use applied::{Applied, Personal};
+pub use attachment::NewAttachment;
 pub use caller::{Caller, InvalidCaller};
 pub use fault::Fault;
+pub use notification::{Announcement, Audience};
 pub use publisher::{Origin, Publisher};
 pub use service::Services;

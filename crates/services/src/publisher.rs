@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use boardwire_protocol::{BoardId, Seq};
 
-use crate::storage::LogEntry;
+use crate::{Personal, storage::LogEntry};
 
 /// The connection that a change came over: it gets the reply, and not the event. A random number, so that it is unique
 /// over nodes and restarts; it is kept in the log, because an event may reach its own sender by way of the log.
@@ -21,6 +21,9 @@ pub trait Publisher: Send + Sync + 'static {
 
     /// Returns when all events of the board up to `seq` are on their way.
     async fn settle(&self, board: &BoardId, seq: Seq);
+
+    /// Tells single users, in this order, what has been committed. What is lost on the way is found in storage.
+    fn tell(&self, personal: &[Personal]);
 
     /// A commit ended in an error, so there may be events in the log that nobody will publish: look.
     fn suspect(&self);

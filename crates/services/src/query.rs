@@ -1,10 +1,17 @@
-//! Reading boards.
+//! Reading.
 
-use boardwire_protocol::{Query, Seq, board, task};
+use boardwire_protocol::{Query, Seq, Timestamp, board, notification, task};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::{Caller, Fault, access, storage::Reader};
+use crate::{
+    Caller, Fault, access, listing,
+    storage::{Store, WantedNotifications},
+};
+
+/// Notifications in an answer.
+const DEFAULT_NOTIFICATIONS: u32 = 50;
+const MAX_NOTIFICATIONS: u32 = 100;
 
 /// What was read, and how far the board had come then.
 pub(crate) struct Answer {
@@ -13,18 +20,18 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    fn new(result: &impl Serialize) -> Result<Self, Fault> {
+    pub(crate) fn new(result: &impl Serialize) -> Result<Self, Fault> {
         Ok(Self { result: to_raw_value(result)?, at: None })
     }
 }
 
-pub(crate) async fn run(reader: &dyn Reader, caller: &Caller, query: Query) -> Result<Answer, Fault> {
+pub(crate) async fn run(store: &dyn Store, caller: &Caller, now: Timestamp, query: Query) -> Result<Answer, Fault> {
     match query {
         Query::BoardGet(board::Only { board_id }) => {
-            if !access::may_read(reader, caller, &board_id).await? {
+            if !access::may_read(store, caller, &board_id).await? {
                 return Err(Fault::NotFound("board"));
             }
-            let snapshot = reader.snapshot(&board_id).await?.ok_or(Fault::NotFound("board"))?;
+            let snapshot = store.snapshot(&board_id).await?.ok_or(Fault::NotFound("board"))?;
             // The role was read before the snapshot; what counts is the membership that the snapshot shows.
             if !caller.is_admin() && !snapshot.members.iter().any(|member| member.user_id == *caller.user()) {
                 return Err(Fault::NotFound("board"));
@@ -33,14 +40,33 @@ pub(crate) async fn run(reader: &dyn Reader, caller: &Caller, query: Query) -> R
         }
         Query::BoardList(board::List { archived }) => {
             let member = (!caller.is_admin()).then(|| caller.user());
-            Answer::new(&board::Listed { boards: reader.boards(member, archived).await? })
+            Answer::new(&board::Listed { boards: store.boards(member, archived).await? })
         }
         Query::TaskGet(task::Only { task_id }) => {
-            let task = reader.task(&task_id).await?.ok_or(Fault::NotFound("task"))?;
-            if !access::may_read(reader, caller, &task.board_id).await? {
+            let detail = store.detail(&task_id).await?.ok_or(Fault::NotFound("task"))?;
+            if !access::may_read(store, caller, &detail.task.board_id).await? {
                 return Err(Fault::NotFound("task"));
             }
-            Answer::new(&task::Detail { task, comments: vec![], attachments: vec![], dependencies: vec![] })
+            Answer::new(&detail)
+        }
+        Query::TaskNext(query) => listing::next(store, caller, now, query).await,
+        Query::TaskList(query) => listing::tasks(store, caller, now, query).await,
+        Query::TaskSearch(query) => listing::search(store, caller, query).await,
+        Query::BoardEvents(query) => listing::events(store, caller, query).await,
+        Query::NotificationList(notification::List { unread_only, limit, before }) => {
+            let limit = limit.unwrap_or(DEFAULT_NOTIFICATIONS);
+            if !(1..=MAX_NOTIFICATIONS).contains(&limit) {
+                return Err(Fault::invalid("limit", format!("1 to {MAX_NOTIFICATIONS}, got {limit}")));
+            }
+            let wanted = WantedNotifications {
+                user: caller.user(),
+                everywhere: caller.is_admin(),
+                unread_only: unread_only.unwrap_or(false),
+                before: before.as_ref(),
+                limit,
+            };
+            let (notifications, unread) = store.notifications(&wanted).await?;
+            Answer::new(&notification::Listed { notifications, unread })
         }
     }
 }

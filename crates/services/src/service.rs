@@ -2,12 +2,25 @@
 
 use std::sync::Arc;
 
-use boardwire_protocol::{BoardId, Change, Query, RequestId, TaskId};
+use boardwire_auth::{CredentialId, Permission, Permissions, Principal};
+use boardwire_protocol::{Attachment, AttachmentId, BoardId, Change, Query, RequestId, TaskId, TeamId, UserId};
 use serde_json::value::RawValue;
+use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
-use crate::{Applied, Caller, Fault, Origin, Publisher, access, change::Request, clock::Clock, query, storage::Store};
+use crate::{
+    Applied, Caller, Fault, Origin, Publisher, access,
+    attachment::{self, NewAttachment},
+    change::{Request, Work},
+    clock::Clock,
+    notification::Announcement,
+    query,
+    storage::{Overdue, Store},
+};
+
+/// How many leases one round ends.
+const EXPIRED_AT_ONCE: u32 = 500;
 
 /// All that may be done on boards. Cheap to clone.
 #[derive(Clone)]
@@ -16,12 +29,16 @@ pub struct Services {
     publisher: Arc<dyn Publisher>,
     clock: Arc<dyn Clock>,
     running: TaskTracker,
+    searches: Arc<Semaphore>,
 }
+
+/// Searches at the same time: they take long, and must leave storage to others.
+const SEARCHES: usize = 2;
 
 impl Services {
     /// Puts the services on top of storage; what is committed goes to `publisher`.
     pub fn new(store: Arc<dyn Store>, publisher: Arc<dyn Publisher>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, publisher, clock, running: TaskTracker::new() }
+        Self { store, publisher, clock, running: TaskTracker::new(), searches: Arc::new(Semaphore::new(SEARCHES)) }
     }
 
     /// Time and ids, for doors.
@@ -50,15 +67,138 @@ impl Services {
         origin: Option<Origin>,
     ) -> Result<Applied, Fault> {
         caller.require(change.kind())?;
-        let request = Request { caller: caller.clone(), change, request_id, origin, clock: Arc::clone(&self.clock) };
+        self.run(caller, request_id, Work::Change(change), origin).await
+    }
+
+    /// Attaches a file whose bytes have been kept. As [`change`](Self::change).
+    ///
+    /// # Errors
+    /// As [`change`](Self::change).
+    pub async fn attach(
+        &self,
+        caller: &Caller,
+        request_id: Option<RequestId>,
+        new: NewAttachment,
+    ) -> Result<Applied, Fault> {
+        caller.require_permission(Permission::Write, "an upload")?;
+        self.run(caller, request_id, Work::Attach(new), None).await
+    }
+
+    /// May the caller attach a file to this task now? To be asked before a file is taken in.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn may_attach(&self, caller: &Caller, task: &TaskId) -> Result<(), Fault> {
+        caller.require_permission(Permission::Write, "an upload")?;
+        let detail = self.store.detail(task).await?.ok_or(Fault::NotFound("task"))?;
+        access::may_write(&*self.store, caller, &detail.task.board_id).await.map_err(|fault| match fault {
+            Fault::NotFound(_) => Fault::NotFound("task"),
+            other => other,
+        })?;
+        if detail.attachments.len() as u64 >= attachment::MAX_ATTACHMENTS {
+            return Err(attachment::too_many());
+        }
+        Ok(())
+    }
+
+    /// An attachment that the caller may read now.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`] when not, or when there is none.
+    pub async fn readable_attachment(&self, caller: &Caller, id: &AttachmentId) -> Result<Attachment, Fault> {
+        caller.require_permission(Permission::Read, "a download")?;
+        let attachment = self.store.attachment(id).await?.ok_or(Fault::NotFound("attachment"))?;
+        if access::may_read(&*self.store, caller, &attachment.board_id).await? {
+            Ok(attachment)
+        } else {
+            Err(Fault::NotFound("attachment"))
+        }
+    }
+
+    /// Sends a system notification. As [`change`](Self::change); the result is `{"notified": N}`.
+    ///
+    /// # Errors
+    /// As [`change`](Self::change).
+    pub async fn announce(
+        &self,
+        caller: &Caller,
+        request_id: Option<RequestId>,
+        announcement: Announcement,
+    ) -> Result<Applied, Fault> {
+        caller.require_permission(Permission::Admin, "a system notification")?;
+        self.run(caller, request_id, Work::Announce(announcement), None).await
+    }
+
+    /// Brings a user's memberships in line with the user's teams; to be called when those changed. The user is the actor
+    /// of what follows.
+    ///
+    /// # Errors
+    /// What storage could not do; the same call goes on where this one ended.
+    pub async fn sync_teams(&self, user: &UserId) -> Result<(), Fault> {
+        let boards = self.store.team_boards(user).await?;
+        if boards.is_empty() {
+            return Ok(());
+        }
+        let Some(caller) = self.on_behalf_of(user).await? else { return Ok(()) };
+        for board in boards {
+            self.run(&caller, None, Work::SyncTeams(board, user.clone()), None).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends the leases whose time is over; to be called again and again, on every node.
+    ///
+    /// # Errors
+    /// What storage could not do; the same call goes on where this one ended.
+    pub async fn expire_leases(&self) -> Result<(), Fault> {
+        for Overdue { task, holder } in self.store.overdue_leases(self.clock.now(), EXPIRED_AT_ONCE).await? {
+            let Some(caller) = self.on_behalf_of(&holder).await? else { continue };
+            match self.run(&caller, None, Work::ExpireLease(task), None).await {
+                // Without the task there is no lease.
+                Ok(_) | Err(Fault::NotFound(_)) => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(())
+    }
+
+    /// The caller of what the program does for a user by itself: with no permission to do more.
+    async fn on_behalf_of(&self, user: &UserId) -> Result<Option<Caller>, Fault> {
+        let Some(stored) = self.store.user(user).await? else { return Ok(None) };
+        let principal = Principal {
+            user: stored.id.to_string(),
+            name: stored.name,
+            permissions: Permissions::NONE,
+            scope: None,
+            teams: stored.teams.iter().map(TeamId::to_string).collect(),
+            expires_at: None,
+            credential: CredentialId::Token { id: None },
+        };
+        Caller::new(Arc::new(principal)).map(Some).map_err(|_| Fault::BrokenOff)
+    }
+
+    async fn run(
+        &self,
+        caller: &Caller,
+        request_id: Option<RequestId>,
+        work: Work,
+        origin: Option<Origin>,
+    ) -> Result<Applied, Fault> {
+        let request = Request { caller: caller.clone(), work, request_id, origin, clock: Arc::clone(&self.clock) };
         let (store, publisher) = (Arc::clone(&self.store), Arc::clone(&self.publisher));
         let work = async move {
             let written = store.write(Box::new(move |tx| Box::pin(request.run(tx)))).await;
             match &written {
-                Ok(applied) if applied.entries.is_empty() => publisher.settle(&applied.board, applied.seq).await,
-                Ok(applied) => publisher.publish(&applied.entries).await,
+                Ok(applied) => {
+                    match &applied.at {
+                        Some((board, seq)) if applied.entries.is_empty() => publisher.settle(board, *seq).await,
+                        Some(_) => publisher.publish(&applied.entries).await,
+                        None => {}
+                    }
+                    publisher.tell(&applied.personal);
+                }
                 Err(Fault::Storage(_)) => publisher.suspect(),
-                _ => {}
+                Err(_) => {}
             }
             written
         };
@@ -71,7 +211,12 @@ impl Services {
     /// Why the caller gets nothing.
     pub async fn query(&self, caller: &Caller, query: Query) -> Result<Box<RawValue>, Fault> {
         caller.require(query.kind())?;
-        let answer = query::run(&*self.store, caller, query).await?;
+        // The semaphore is never closed: a turn is always granted.
+        let _turn = match &query {
+            Query::TaskSearch(_) => self.searches.acquire().await.ok(),
+            _ => None,
+        };
+        let answer = query::run(&*self.store, caller, self.clock.now(), query).await?;
         if let Some((board, seq)) = &answer.at {
             self.publisher.settle(board, *seq).await;
         }

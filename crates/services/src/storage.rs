@@ -7,10 +7,21 @@ use std::{collections::BTreeMap, error::Error, fmt, future::Future, pin::Pin, sy
 
 use async_trait::async_trait;
 use boardwire_protocol::{
-    Board, BoardId, Column, ColumnId, Epoch, EventKind, RequestId, Role, Seq, Task, TaskId, TeamId, Timestamp, UserId,
-    board::Snapshot,
+    Attachment, AttachmentId, Board, BoardId, Column, ColumnId, Comment, CommentId, Dependency, DependencyType, Epoch,
+    EventKind, Notification, NotificationId, RequestId, Role, Seq, Task, TaskId, TeamId, Timestamp, UserId,
+    board::Snapshot, task::Detail,
 };
 use serde_json::value::RawValue;
+
+mod accounts;
+mod files;
+mod listing;
+mod outlook;
+
+pub use accounts::{AccountChange, Accounts, ApiKey, SaveUser, Session};
+pub use files::{Files, NewFile, Pieces};
+pub use listing::{Match, WantedMatches, WantedTasks};
+pub use outlook::{Outlook, Overdue, Prospect};
 
 use crate::{Applied, Fault, Origin};
 
@@ -86,6 +97,10 @@ pub struct TaskState {
     pub task: Task,
     /// Which fields changed when.
     pub changed: FieldVersions,
+    /// The highest fence that a lease of this task has had; 0: it has never been claimed.
+    pub fence: u64,
+    /// Did the claim that made the lease also assign the task to its holder?
+    pub assigned_by_claim: bool,
 }
 
 /// One durable event in a board's log.
@@ -146,6 +161,35 @@ pub trait Reader: Send + Sync + 'static {
     /// A task.
     async fn task(&self, id: &TaskId) -> Stored<Option<Task>>;
 
+    /// A task with its comments and attachments, oldest first, and its dependencies.
+    async fn detail(&self, id: &TaskId) -> Stored<Option<Detail>>;
+
+    /// What choosing a task on a board needs to know; `None`: there is no such board.
+    async fn outlook(&self, board: &BoardId) -> Stored<Option<Outlook>>;
+
+    /// The leases that ended by `now`, oldest first, at most `limit` of them.
+    async fn overdue_leases(&self, now: Timestamp, limit: u32) -> Stored<Vec<Overdue>>;
+
+    /// Tasks by id.
+    async fn tasks(&self, wanted: &WantedTasks<'_>) -> Stored<Vec<Task>>;
+
+    /// Tasks in whose text all of these words are, best first.
+    async fn matches(&self, wanted: &WantedMatches<'_>) -> Stored<Vec<Match>>;
+
+    /// An attachment.
+    async fn attachment(&self, id: &AttachmentId) -> Stored<Option<Attachment>>;
+
+    /// Which of these attachments there are.
+    async fn known_attachments(&self, ids: &[AttachmentId]) -> Stored<Vec<AttachmentId>>;
+
+    /// A user's notifications, newest first, and how many are unread in all. `everywhere`: also those of boards of which
+    /// the user is no member.
+    async fn notifications(&self, wanted: &WantedNotifications<'_>) -> Stored<(Vec<Notification>, u64)>;
+
+    /// The boards that the user's teams should change something at: the user is to become a member, or to cease to be
+    /// one.
+    async fn team_boards(&self, user: &UserId) -> Stored<Vec<BoardId>>;
+
     /// A user's role on a board.
     async fn role(&self, board: &BoardId, user: &UserId) -> Stored<Option<Role>>;
 
@@ -157,6 +201,30 @@ pub trait Reader: Send + Sync + 'static {
 
     /// Is storage there? For readiness.
     async fn ping(&self) -> Stored<()>;
+}
+
+/// Which notifications are wanted.
+#[derive(Debug, Clone)]
+pub struct WantedNotifications<'a> {
+    /// Whose.
+    pub user: &'a UserId,
+    /// Also those of boards of which the user is no member.
+    pub everywhere: bool,
+    /// Only those that have not been read.
+    pub unread_only: bool,
+    /// Only those older than this one.
+    pub before: Option<&'a NotificationId>,
+    /// At most this many.
+    pub limit: u32,
+}
+
+/// How somebody is a member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    /// The role.
+    pub role: Role,
+    /// The team through which; `None`: by name.
+    pub team: Option<TeamId>,
 }
 
 /// What a request id was used for.
@@ -186,8 +254,20 @@ pub trait Transaction: Send {
 
     /// A user's role on a board.
     async fn role(&mut self, board: &BoardId, user: &UserId) -> Stored<Option<Role>>;
-    /// Adds a member or changes a role.
-    async fn set_member(&mut self, board: &BoardId, user: &UserId, role: Role) -> Stored<()>;
+    /// How a user is a member of a board.
+    async fn membership(&mut self, board: &BoardId, user: &UserId) -> Stored<Option<Membership>>;
+    /// Adds a member or changes how somebody is one.
+    async fn set_member(&mut self, board: &BoardId, user: &UserId, membership: &Membership) -> Stored<()>;
+    /// Notes that a user does not become a member through a team again.
+    async fn depart(&mut self, board: &BoardId, user: &UserId) -> Stored<()>;
+    /// Was that noted?
+    async fn has_departed(&mut self, board: &BoardId, user: &UserId) -> Stored<bool>;
+    /// Forgets it, for this user or for all.
+    async fn forget_departures(&mut self, board: &BoardId, user: Option<&UserId>) -> Stored<()>;
+    /// The users who are members through a team.
+    async fn members_through(&mut self, board: &BoardId, team: &TeamId) -> Stored<Vec<UserId>>;
+    /// The users of a team, or all users.
+    async fn users(&mut self, team: Option<&TeamId>) -> Stored<Vec<UserId>>;
     /// Removes a member; `false`: was none.
     async fn remove_member(&mut self, board: &BoardId, user: &UserId) -> Stored<bool>;
     /// How many owners the board has.
@@ -208,6 +288,10 @@ pub trait Transaction: Send {
     async fn board_of_task(&mut self, id: &TaskId) -> Stored<Option<BoardId>>;
     /// A task.
     async fn task(&mut self, id: &TaskId) -> Stored<Option<TaskState>>;
+    /// What choosing a task on a board needs to know.
+    async fn outlook(&mut self, board: &BoardId) -> Stored<Outlook>;
+    /// The tasks that are not done and block this one.
+    async fn blockers(&mut self, task: &TaskId) -> Stored<Vec<TaskId>>;
     /// The tasks of a column by position.
     async fn tasks_in(&mut self, column: &ColumnId) -> Stored<Vec<TaskState>>;
     /// How many tasks a column holds.
@@ -232,6 +316,44 @@ pub trait Transaction: Send {
     async fn save_task(&mut self, state: &TaskState) -> Stored<()>;
     /// Deletes a task.
     async fn delete_task(&mut self, id: &TaskId) -> Stored<()>;
+
+    /// A comment.
+    async fn comment(&mut self, id: &CommentId) -> Stored<Option<Comment>>;
+    /// How many comments a task has.
+    async fn count_comments(&mut self, task: &TaskId) -> Stored<u64>;
+    /// A new comment.
+    async fn insert_comment(&mut self, comment: &Comment) -> Stored<bool>;
+    /// Writes a comment's text and mentions back.
+    async fn save_comment(&mut self, comment: &Comment) -> Stored<()>;
+    /// Deletes a comment.
+    async fn delete_comment(&mut self, id: &CommentId) -> Stored<()>;
+
+    /// An attachment.
+    async fn attachment(&mut self, id: &AttachmentId) -> Stored<Option<Attachment>>;
+    /// How many attachments a task has.
+    async fn count_attachments(&mut self, task: &TaskId) -> Stored<u64>;
+    /// A new attachment.
+    async fn insert_attachment(&mut self, attachment: &Attachment) -> Stored<bool>;
+    /// Deletes an attachment.
+    async fn delete_attachment(&mut self, id: &AttachmentId) -> Stored<()>;
+
+    /// A dependency.
+    async fn dependency(&mut self, from: &TaskId, to: &TaskId, kind: DependencyType) -> Stored<Option<Dependency>>;
+    /// How many dependencies a task has, in both directions.
+    async fn count_dependencies(&mut self, task: &TaskId) -> Stored<u64>;
+    /// Is `from` blocked by `to`, directly or through others?
+    async fn is_blocked_by(&mut self, from: &TaskId, to: &TaskId) -> Stored<bool>;
+    /// A new dependency between tasks of this board.
+    async fn insert_dependency(&mut self, board: &BoardId, dependency: &Dependency) -> Stored<bool>;
+    /// Deletes a dependency.
+    async fn delete_dependency(&mut self, dependency: &Dependency) -> Stored<()>;
+
+    /// A new notification.
+    async fn insert_notification(&mut self, notification: &Notification) -> Stored<()>;
+    /// Marks a notification of the user's as read, or all of them. One that is not there is left alone.
+    async fn mark_read(&mut self, user: &UserId, id: Option<&NotificationId>, now: Timestamp) -> Stored<()>;
+    /// How many notifications the user has not read. `everywhere`: also those of boards of which the user is no member.
+    async fn count_unread(&mut self, user: &UserId, everywhere: bool) -> Stored<u64>;
 
     /// Appends to the board's log.
     async fn append(&mut self, entry: &LogEntry) -> Stored<()>;
@@ -269,31 +391,24 @@ pub trait Writer: Send + Sync + 'static {
     /// What the job returned, or [`Fault::Storage`] when the unit could not be begun or committed.
     async fn write(&self, job: Job) -> Result<Applied, Fault>;
 
-    /// Creates a user, or sets an existing one's name, permissions and teams where they are given.
-    async fn save_user(&self, user: &SaveUser) -> Stored<User>;
-
-    /// Forgets requests made before `requests`, and events committed before `events`.
-    async fn prune(&self, requests: Timestamp, events: Option<Timestamp>) -> Stored<()>;
+    /// Forgets what is older than these.
+    async fn prune(&self, before: &Prune) -> Stored<()>;
 }
 
-/// A user to be created or changed.
-#[derive(Debug, Clone)]
-pub struct SaveUser {
-    /// The id.
-    pub id: UserId,
-    /// The name; `None` keeps it (for a new user: the id).
-    pub name: Option<String>,
-    /// What the user may do at most; `None` keeps it.
-    pub permissions: Option<Vec<String>>,
-    /// For a new user, where `permissions` is `None`.
-    pub default_permissions: Vec<String>,
-    /// The teams; `None` keeps them.
-    pub teams: Option<Vec<TeamId>>,
-    /// Now.
-    pub now: Timestamp,
+/// From when on things are kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Prune {
+    /// Requests made before this are forgotten.
+    pub requests: Timestamp,
+    /// Events committed before this are forgotten; `None`: none are.
+    pub events: Option<Timestamp>,
+    /// Notifications made before this are forgotten, read or not.
+    pub notifications: Timestamp,
+    /// Sessions that ended before this, and changes of accounts made before this, are forgotten.
+    pub accounts: Timestamp,
 }
 
 /// All of storage.
-pub trait Store: Reader + Writer + Log {}
+pub trait Store: Reader + Writer + Log + Accounts {}
 
-impl<T: Reader + Writer + Log> Store for T {}
+impl<T: Reader + Writer + Log + Accounts> Store for T {}

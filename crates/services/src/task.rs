@@ -7,6 +7,7 @@ use crate::{
     Applied, Fault,
     access::Archived,
     edit::BoardEdit,
+    lease::end_lease,
     merge::Merge,
     place::Neighbours,
     storage::{FieldVersions, TaskState},
@@ -46,12 +47,15 @@ pub(crate) async fn create(unit: &mut Unit<'_>, command: task::Create) -> Result
         created_at: edit.now(),
         updated_at: edit.now(),
         completed_at: (status == Status::Done).then(|| edit.now()),
+        lease: None,
     };
-    let state = TaskState { task, changed: FieldVersions::default() };
+    let state = TaskState { task, changed: FieldVersions::default(), fence: 0, assigned_by_claim: false };
     if !edit.tx().insert_task(&state).await? {
         return Err(Fault::conflict("this task id is taken"));
     }
     let task = state.task;
+    edit.notify_mentioned(&task, &task.description, "", "mentioned you in").await?;
+    edit.notify_assigned(&task, None).await?;
     edit.record(Event::TaskCreated(data::TaskCreated {
         task: task.clone(),
         created_by: edit.actor(),
@@ -64,14 +68,15 @@ pub(crate) async fn create(unit: &mut Unit<'_>, command: task::Create) -> Result
 pub(crate) async fn update(unit: &mut Unit<'_>, command: task::Update) -> Result<Applied, Fault> {
     let mut edit = unit.board_of(&command.task_id).await?;
     let mut state = edit.task(&command.task_id).await?;
+    edit.require_lease(&state, command.fence)?;
     let before = state.task.clone();
     let updates = command.updates;
     if let boardwire_protocol::Patch::Set(assignee) = &updates.assignee {
         edit.known_user(assignee, "updates.assignee").await?;
     }
     let now = edit.now();
-    let changes = {
-        let TaskState { task, changed } = &mut state;
+    let mut changes = {
+        let TaskState { task, changed, .. } = &mut state;
         let mut merge = Merge::new(changed, task.version, command.expected_version)?;
         merge.set("title", &mut task.title, updates.title.map(|title| title.into_string()));
         let description =
@@ -90,7 +95,18 @@ pub(crate) async fn update(unit: &mut Unit<'_>, command: task::Update) -> Result
     if !changes.is_empty() {
         state.task.version += 1;
         state.task.updated_at = now;
+        if state.task.status == Status::Done && end_lease(&mut state) {
+            state.changed.0.insert("lease".to_owned(), state.task.version);
+            changes.insert("lease", serde_json::Value::Null);
+        }
         edit.tx().save_task(&state).await?;
+        let (task, earlier) = (&state.task, &before.description);
+        let told = edit.notify_mentioned(task, &task.description, earlier, "mentioned you in").await?.told;
+        if before.assignee == task.assignee {
+            edit.notify_assignee(task, "changed", &told).await?;
+        } else {
+            edit.notify_assigned(task, before.assignee.as_ref()).await?;
+        }
         edit.record(Event::TaskUpdated(data::TaskUpdated {
             task: state.task.clone(),
             changes,
@@ -105,6 +121,7 @@ pub(crate) async fn update(unit: &mut Unit<'_>, command: task::Update) -> Result
 pub(crate) async fn move_to(unit: &mut Unit<'_>, command: task::Move) -> Result<Applied, Fault> {
     let mut edit = unit.board_of(&command.task_id).await?;
     let mut state = edit.task(&command.task_id).await?;
+    edit.require_lease(&state, command.fence)?;
     let column = edit.column(&command.to_column).await?.column;
     let from_column = state.task.column_id.clone();
     if column.id != from_column {
@@ -114,6 +131,7 @@ pub(crate) async fn move_to(unit: &mut Unit<'_>, command: task::Move) -> Result<
     state.task.position = edit.place(&column.id, &neighbours, &state.task.id).await?;
     edit.enter(&mut state, &column);
     edit.tx().save_task(&state).await?;
+    edit.notify_assignee(&state.task, "moved", &[]).await?;
     let event = edit.moved(state.task.clone(), from_column);
     edit.record(event).await?;
     edit.finish(&task::TaskResult { task: state.task }).await
@@ -129,6 +147,7 @@ pub(crate) async fn assign(unit: &mut Unit<'_>, command: task::Assign) -> Result
         let previous_assignee = std::mem::replace(&mut state.task.assignee, command.assignee.clone());
         edit.touch(&mut state, &["assignee"]);
         edit.tx().save_task(&state).await?;
+        edit.notify_assigned(&state.task, previous_assignee.as_ref()).await?;
         edit.record(Event::TaskAssigned(data::TaskAssigned {
             task: state.task.clone(),
             assignee: command.assignee,
@@ -141,9 +160,10 @@ pub(crate) async fn assign(unit: &mut Unit<'_>, command: task::Assign) -> Result
     edit.finish(&task::TaskResult { task: state.task }).await
 }
 
-pub(crate) async fn complete(unit: &mut Unit<'_>, command: task::Only) -> Result<Applied, Fault> {
+pub(crate) async fn complete(unit: &mut Unit<'_>, command: task::Complete) -> Result<Applied, Fault> {
     let mut edit = unit.board_of(&command.task_id).await?;
     let mut state = edit.task(&command.task_id).await?;
+    edit.require_lease(&state, command.fence)?;
     let columns = edit.columns().await?;
     let is_done = |column: &&Column| column.status == Some(Status::Done);
     let there_already = columns.iter().filter(is_done).any(|column| column.id == state.task.column_id);
@@ -154,11 +174,14 @@ pub(crate) async fn complete(unit: &mut Unit<'_>, command: task::Only) -> Result
             state.task.position = edit.place(&column.id, &Neighbours::default(), &state.task.id).await?;
             edit.enter(&mut state, column);
         } else {
+            let mut fields = vec!["status", "completed_at"];
             state.task.status = Status::Done;
             state.task.completed_at = Some(edit.now());
-            edit.touch(&mut state, &["status", "completed_at"]);
+            fields.extend(end_lease(&mut state).then_some("lease"));
+            edit.touch(&mut state, &fields);
         }
         edit.tx().save_task(&state).await?;
+        edit.notify_assignee(&state.task, "completed", &[]).await?;
         edit.record(Event::TaskCompleted(data::TaskCompleted {
             task: state.task.clone(),
             completed_by: edit.actor(),
@@ -173,6 +196,7 @@ pub(crate) async fn delete(unit: &mut Unit<'_>, command: task::Only) -> Result<A
     let mut edit = unit.board_of(&command.task_id).await?;
     let task = edit.task(&command.task_id).await?.task;
     edit.tx().delete_task(&task.id).await?;
+    edit.notify_assignee(&task, "deleted", &[]).await?;
     edit.record(Event::TaskDeleted(data::TaskDeleted {
         task_id: task.id.clone(),
         deleted_by: edit.actor(),
@@ -203,6 +227,12 @@ impl BoardEdit<'_, '_> {
 
     /// Puts a task, whose position is set already, into a column: it takes on the column's status.
     pub(crate) fn enter(&self, state: &mut TaskState, column: &Column) {
+        let fields = self.put_into(state, column);
+        self.touch(state, &fields);
+    }
+
+    /// The same, before [`touch`](Self::touch): gives the fields that changed.
+    pub(crate) fn put_into(&self, state: &mut TaskState, column: &Column) -> Vec<&'static str> {
         let mut fields = vec!["position"];
         if state.task.column_id != column.id {
             state.task.column_id = column.id.clone();
@@ -213,6 +243,9 @@ impl BoardEdit<'_, '_> {
                 fields.extend(["status", "completed_at"]);
             }
         }
-        self.touch(state, &fields);
+        if state.task.status == Status::Done && end_lease(state) {
+            fields.push("lease");
+        }
+        fields
     }
 }

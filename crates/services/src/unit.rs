@@ -5,7 +5,7 @@ use std::sync::Arc;
 use boardwire_protocol::{RequestId, Timestamp};
 
 use crate::{
-    Caller, Origin,
+    Caller, Origin, Personal,
     clock::Clock,
     storage::{LogEntry, Transaction},
 };
@@ -19,4 +19,5 @@ pub(crate) struct Unit<'t> {
     pub(crate) request_id: Option<&'t RequestId>,
     pub(crate) origin: Option<Origin>,
     pub(crate) entries: Vec<Arc<LogEntry>>,
+    pub(crate) personal: Vec<Personal>,
 }

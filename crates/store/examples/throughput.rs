@@ -18,7 +18,8 @@ use boardwire_protocol::{
 use boardwire_services::{
     Applied, Fault,
     storage::{
-        BoardState, ColumnState, FieldVersions, Job, LogEntry, SaveUser, StorageError, Store, TaskState, Transaction,
+        BoardState, ColumnState, FieldVersions, Job, LogEntry, Membership, SaveUser, StorageError, Store, TaskState,
+        Transaction,
     },
 };
 use boardwire_store::{Options, open};
@@ -122,7 +123,12 @@ async fn update_task(tx: &mut dyn Transaction, number: u64) -> Result<Applied> {
     };
     tx.append(&entry).await?;
     tx.remember(&user, &request, entry.envelope.get()).await?;
-    Ok(Applied { board, seq, result: RawValue::NULL.to_owned(), entries: vec![Arc::new(entry)] })
+    Ok(Applied {
+        at: Some((board, seq)),
+        result: RawValue::NULL.to_owned(),
+        entries: vec![Arc::new(entry)],
+        personal: Vec::new(),
+    })
 }
 
 async fn fill(store: &Arc<dyn Store>) -> Result<()> {
@@ -132,6 +138,7 @@ async fn fill(store: &Arc<dyn Store>) -> Result<()> {
         permissions: None,
         default_permissions: vec!["write".to_owned()],
         teams: None,
+        password: None,
         now: NOW,
     };
     store.save_user(&user).await?;
@@ -184,13 +191,14 @@ async fn add_board(tx: &mut dyn Transaction, number: u64) -> Result<Applied> {
         created_at: NOW,
         updated_at: NOW,
         completed_at: None,
+        lease: None,
     };
     let (id, changed) = (board.id.clone(), FieldVersions::default());
     let epoch = Epoch::try_from("first")?;
     let inserted = tx.insert_board(&BoardState { board, changed: changed.clone(), seq: Seq(0), epoch }).await?;
     anyhow::ensure!(inserted, "the database is not a new one");
-    tx.set_member(&id, &user, Role::Owner).await?;
+    tx.set_member(&id, &user, &Membership { role: Role::Owner, team: None }).await?;
     tx.insert_column(&ColumnState { column, changed: changed.clone() }).await?;
-    tx.insert_task(&TaskState { task, changed }).await?;
-    Ok(Applied { board: id, seq: Seq(0), result: RawValue::NULL.to_owned(), entries: Vec::new() })
+    tx.insert_task(&TaskState { task, changed, fence: 0, assigned_by_claim: false }).await?;
+    Ok(Applied { at: None, result: RawValue::NULL.to_owned(), entries: Vec::new(), personal: Vec::new() })
 }

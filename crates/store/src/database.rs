@@ -3,19 +3,28 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use boardwire_protocol::{Board, BoardId, Role, Seq, Task, TaskId, Timestamp, UserId, board::Snapshot};
+use boardwire_protocol::{
+    Attachment, AttachmentId, Board, BoardId, Notification, Role, Seq, Status, Task, TaskId, Timestamp, UserId,
+    board::Snapshot, task::Detail,
+};
 use boardwire_services::{
     Applied, Fault,
-    storage::{BoardState, Head, Job, Log, LogEntry, Reader, SaveUser, Stored, User, Writer},
+    storage::{
+        AccountChange, Accounts, ApiKey, BoardState, BoxFuture, Head, Job, Log, LogEntry, Match, Outlook, Overdue,
+        Prune, Reader, SaveUser, Session, Stored, User, WantedMatches, WantedNotifications, WantedTasks, Writer,
+    },
 };
 use sqlx::{Postgres, Sqlite, Transaction, pool::PoolConnection};
 
 use crate::{
     connection::Connection,
-    migrations,
+    migrations, outlook,
     postgres::PostgresDatabase,
     sqlite::SqliteDatabase,
-    statements::{board, column, event, member, request, task, user},
+    statements::{
+        account, attachment, board, column, comment, dependency, event, lease, listing, member, notification, request,
+        task, user,
+    },
     work::{self, Body},
 };
 
@@ -81,27 +90,26 @@ impl Database {
         }
     }
 
-    async fn prune_requests(&self, before: Timestamp) -> Stored<()> {
-        loop {
-            let body: Body<u64> = Box::new(move |connection| {
-                Box::pin(async move { Ok(request::prune(connection, before, PRUNED_AT_ONCE).await?) })
-            });
-            if work::stored(self.submit(body).await)? < PRUNED_AT_ONCE.into() {
-                return Ok(());
-            }
-        }
+    /// A unit of work that has no rules.
+    async fn change<T, B>(&self, body: B) -> Stored<T>
+    where
+        T: Send + 'static,
+        B: for<'u, 'c> FnOnce(&'u mut Connection<'c>) -> BoxFuture<'u, Stored<T>> + Send + 'static,
+    {
+        let body: Body<T> = Box::new(move |connection| {
+            let done = body(connection);
+            Box::pin(async move { Ok(done.await?) })
+        });
+        work::stored(self.submit(body).await)
     }
 
-    async fn prune_events(&self, before: Timestamp) -> Stored<()> {
-        let place = event::first_kept(&mut self.lease().await?.connection(), before).await?;
-        loop {
-            let body: Body<u64> = Box::new(move |connection| {
-                Box::pin(async move { Ok(event::prune(connection, place, before, PRUNED_AT_ONCE).await?) })
-            });
-            if work::stored(self.submit(body).await)? < PRUNED_AT_ONCE.into() {
-                return Ok(());
-            }
-        }
+    /// Repeats a unit of work that deletes some rows, until it finds no more.
+    async fn prune_all<B>(&self, body: B) -> Stored<()>
+    where
+        B: for<'u, 'c> Fn(&'u mut Connection<'c>) -> BoxFuture<'u, Stored<u64>> + Copy + Send + 'static,
+    {
+        while self.change(body).await? >= PRUNED_AT_ONCE.into() {}
+        Ok(())
     }
 }
 
@@ -121,12 +129,73 @@ impl Reader for Database {
         let columns = column::list(&mut connection, id).await?.into_iter().map(|state| state.column).collect();
         let tasks = task::list_of_board(&mut connection, id).await?;
         let members = member::list(&mut connection, id).await?;
-        Ok(Some(Snapshot { board, columns, tasks, members, seq, epoch }))
+        let dependencies = dependency::list_of_board(&mut connection, id).await?;
+        Ok(Some(Snapshot { board, columns, tasks, members, dependencies, seq, epoch }))
     }
 
     async fn task(&self, id: &TaskId) -> Stored<Option<Task>> {
         let found = task::find(&mut self.lease().await?.connection(), id).await?;
         Ok(found.map(|state| state.task))
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.detail", skip_all)]
+    async fn detail(&self, id: &TaskId) -> Stored<Option<Detail>> {
+        let mut moment = self.moment().await?;
+        let mut connection = moment.connection();
+        let Some(task) = task::find(&mut connection, id).await?.map(|state| state.task) else { return Ok(None) };
+        let comments = comment::list(&mut connection, id).await?;
+        let attachments = attachment::list(&mut connection, id).await?;
+        let dependencies = dependency::list_of_task(&mut connection, id).await?;
+        let blocked_by = dependency::blockers(&mut connection, id).await?;
+        let blocking = match task.status {
+            Status::Done => Vec::new(),
+            _ => dependency::blocked(&mut connection, id).await?,
+        };
+        Ok(Some(Detail { task, comments, attachments, dependencies, blocked_by, blocking }))
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.outlook", skip_all)]
+    async fn outlook(&self, board: &BoardId) -> Stored<Option<Outlook>> {
+        let mut moment = self.moment().await?;
+        outlook::of(&mut moment.connection(), board).await
+    }
+
+    async fn overdue_leases(&self, now: Timestamp, limit: u32) -> Stored<Vec<Overdue>> {
+        lease::overdue(&mut self.lease().await?.connection(), now, limit).await
+    }
+
+    async fn tasks(&self, wanted: &WantedTasks<'_>) -> Stored<Vec<Task>> {
+        listing::page(&mut self.lease().await?.connection(), wanted).await
+    }
+
+    async fn matches(&self, wanted: &WantedMatches<'_>) -> Stored<Vec<Match>> {
+        listing::matches(&mut self.lease().await?.connection(), wanted).await
+    }
+
+    async fn attachment(&self, id: &AttachmentId) -> Stored<Option<Attachment>> {
+        attachment::find(&mut self.lease().await?.connection(), id).await
+    }
+
+    async fn known_attachments(&self, ids: &[AttachmentId]) -> Stored<Vec<AttachmentId>> {
+        let mut lease = self.lease().await?;
+        let mut connection = lease.connection();
+        let mut known = Vec::new();
+        for id in ids {
+            known.extend(attachment::find(&mut connection, id).await?.map(|attachment| attachment.id));
+        }
+        Ok(known)
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.notifications", skip_all)]
+    async fn notifications(&self, wanted: &WantedNotifications<'_>) -> Stored<(Vec<Notification>, u64)> {
+        let mut moment = self.moment().await?;
+        let mut connection = moment.connection();
+        let listed = notification::list(&mut connection, wanted).await?;
+        Ok((listed, notification::count_unread(&mut connection, wanted.user, wanted.everywhere).await?))
+    }
+
+    async fn team_boards(&self, user: &UserId) -> Stored<Vec<BoardId>> {
+        member::team_boards(&mut self.lease().await?.connection(), user).await
     }
 
     async fn role(&self, board: &BoardId, user: &UserId) -> Stored<Option<Role>> {
@@ -167,17 +236,88 @@ impl Writer for Database {
         self.submit(work::of_job(job)).await
     }
 
-    #[tracing::instrument(level = "debug", name = "db.save_user", skip_all)]
+    #[tracing::instrument(level = "debug", name = "db.prune", skip_all)]
+    async fn prune(&self, before: &Prune) -> Stored<()> {
+        let Prune { requests, events, notifications, accounts } = *before;
+        self.prune_all(move |connection| Box::pin(request::prune(connection, requests, PRUNED_AT_ONCE))).await?;
+        self.prune_all(move |connection| Box::pin(notification::prune(connection, notifications, PRUNED_AT_ONCE)))
+            .await?;
+        self.change(move |connection| Box::pin(account::prune(connection, accounts))).await?;
+        let Some(before) = events else { return Ok(()) };
+        let place = event::first_kept(&mut self.lease().await?.connection(), before).await?;
+        self.prune_all(move |connection| Box::pin(event::prune(connection, place, before, PRUNED_AT_ONCE))).await
+    }
+}
+
+#[async_trait]
+impl Accounts for Database {
     async fn save_user(&self, user: &SaveUser) -> Stored<User> {
-        work::stored(self.submit(work::of_save_user(user.clone())).await)
+        let user = user.clone();
+        self.change(move |connection| Box::pin(async move { user::save(connection, &user).await })).await
     }
 
-    #[tracing::instrument(level = "debug", name = "db.prune", skip_all)]
-    async fn prune(&self, requests: Timestamp, events: Option<Timestamp>) -> Stored<()> {
-        self.prune_requests(requests).await?;
-        match events {
-            Some(before) => self.prune_events(before).await,
-            None => Ok(()),
-        }
+    async fn password(&self, user: &UserId) -> Stored<Option<String>> {
+        account::password(&mut self.lease().await?.connection(), user).await
+    }
+
+    async fn session(&self, id: &str) -> Stored<Option<(Session, User)>> {
+        let mut moment = self.moment().await?;
+        let mut connection = moment.connection();
+        let Some(session) = account::session(&mut connection, id).await? else { return Ok(None) };
+        Ok(user::find(&mut connection, &session.user).await?.map(|user| (session, user)))
+    }
+
+    async fn insert_session(&self, session: &Session, password: &str) -> Stored<bool> {
+        let (session, password) = (session.clone(), password.to_owned());
+        self.change(move |connection| {
+            Box::pin(async move { account::insert_session(connection, &session, &password).await })
+        })
+        .await
+    }
+
+    async fn session_used(&self, id: &str, at: Timestamp) -> Stored<()> {
+        let id = id.to_owned();
+        self.change(move |connection| Box::pin(async move { account::use_session(connection, &id, at).await })).await
+    }
+
+    async fn delete_session(&self, id: &str, now: Timestamp) -> Stored<bool> {
+        let id = id.to_owned();
+        self.change(move |connection| Box::pin(async move { account::delete_session(connection, &id, now).await }))
+            .await
+    }
+
+    async fn api_key(&self, id: &str) -> Stored<Option<(ApiKey, User)>> {
+        let mut moment = self.moment().await?;
+        let mut connection = moment.connection();
+        let Some(key) = account::api_key(&mut connection, id).await? else { return Ok(None) };
+        Ok(user::find(&mut connection, &key.user).await?.map(|user| (key, user)))
+    }
+
+    async fn api_keys(&self, user: Option<&UserId>) -> Stored<Vec<ApiKey>> {
+        account::api_keys(&mut self.lease().await?.connection(), user).await
+    }
+
+    async fn insert_api_key(&self, key: &ApiKey) -> Stored<()> {
+        let key = key.clone();
+        self.change(move |connection| Box::pin(async move { account::insert_api_key(connection, &key).await })).await
+    }
+
+    async fn api_key_used(&self, id: &str, at: Timestamp) -> Stored<()> {
+        let id = id.to_owned();
+        self.change(move |connection| Box::pin(async move { account::use_api_key(connection, &id, at).await })).await
+    }
+
+    async fn revoke_api_key(&self, id: &str, now: Timestamp) -> Stored<bool> {
+        let id = id.to_owned();
+        self.change(move |connection| Box::pin(async move { account::revoke_api_key(connection, &id, now).await }))
+            .await
+    }
+
+    async fn last_account_change(&self) -> Stored<i64> {
+        account::last_change(&mut self.lease().await?.connection()).await
+    }
+
+    async fn account_changes(&self, after: i64) -> Stored<Vec<AccountChange>> {
+        account::changes(&mut self.lease().await?.connection(), after).await
     }
 }

@@ -13,9 +13,11 @@
 mod connection;
 mod database;
 mod error;
+mod files;
 mod migrations;
 mod open;
 mod options;
+mod outlook;
 mod postgres;
 mod row;
 mod sqlite;
@@ -23,5 +25,6 @@ mod statements;
 mod unit;
 mod work;
 
+pub use files::{FilesError, files_at, files_in};
 pub use open::{OpenError, Opened, open};
 pub use options::Options;

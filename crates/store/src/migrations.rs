@@ -9,7 +9,11 @@ use crate::{
 };
 
 /// To change the schema, add a script here; never change one that has been released.
-const SCRIPTS: &[(i64, &str)] = &[(1, include_str!("../migrations/0001_core.sql"))];
+const SCRIPTS: &[(i64, &str)] = &[
+    (1, include_str!("../migrations/0001_core.sql")),
+    (2, include_str!("../migrations/0002_domain.sql")),
+    (3, include_str!("../migrations/0003_leases.sql")),
+];
 
 const PREPARE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations
     (version BIGINT NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)";
@@ -23,18 +27,22 @@ const POSTGRES_LOCK: &str = "SET LOCAL lock_timeout = '60s'; SET LOCAL statement
     SELECT pg_advisory_xact_lock(x'426F617264776972'::bigint)";
 
 /// What stands for the tokens.
-fn tokens(dialect: Dialect) -> [(&'static str, &'static str); 3] {
+fn tokens(dialect: Dialect) -> [(&'static str, &'static str); 5] {
     match dialect {
         Dialect::Sqlite => [
             ("{auto_id}", "INTEGER PRIMARY KEY"),
             ("{ordered_text}", "TEXT"),
             ("{now}", "CAST(unixepoch('subsec') * 1000 AS INTEGER)"),
+            ("{teams_of_user}", "json_each(users.teams) AS team"),
+            ("{word_index}", include_str!("../migrations/0003_words_sqlite.sql")),
         ],
         // Text that is compared or sorted goes by its bytes, as it does on SQLite, whatever the database's locale.
         Dialect::Postgres => [
             ("{auto_id}", "BIGSERIAL PRIMARY KEY"),
             ("{ordered_text}", "TEXT COLLATE \"C\""),
             ("{now}", "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"),
+            ("{teams_of_user}", "json_array_elements_text(CAST(users.teams AS json)) AS team(value)"),
+            ("{word_index}", include_str!("../migrations/0003_words_postgres.sql")),
         ],
     }
 }

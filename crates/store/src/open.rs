@@ -24,6 +24,12 @@ pub enum OpenError {
         /// The file.
         file: PathBuf,
     },
+    /// The SQLite file is missing, and was not to be [created](Options::create).
+    #[error("there is no database file {}", .file.display())]
+    NoFile {
+        /// The file.
+        file: PathBuf,
+    },
     /// SQLite is too old.
     #[error("SQLite {found} is too old: versions before {needed} can corrupt a database in WAL mode")]
     OldSqlite {
@@ -78,7 +84,8 @@ impl Opened {
     }
 }
 
-/// Opens `sqlite://PATH` (the file is created if it is missing) or `postgres://…`, and brings the schema up to date.
+/// Opens `sqlite://PATH` (a missing file is created, unless [`Options::create`] says otherwise) or `postgres://…`, and brings
+/// the schema up to date.
 ///
 /// # Errors
 /// See [`OpenError`].

@@ -5,6 +5,8 @@ use std::time::Duration;
 /// How much a store may use, and how long anyone waits for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
+    /// Whether a SQLite file that does not exist is made, readable by its owner alone. Default true.
+    pub create: bool,
     /// Connections for reading. Default 4.
     pub readers: u32,
     /// Connections for writing on Postgres. Default 16. SQLite always has one.
@@ -25,6 +27,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            create: true,
             readers: 4,
             postgres_writers: 16,
             queue: 1024,

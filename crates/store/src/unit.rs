@@ -1,14 +1,19 @@
 //! A unit of work as services see it: the statements on the connection that the unit has to itself.
 
 use async_trait::async_trait;
-use boardwire_protocol::{BoardId, ColumnId, RequestId, Role, Seq, TaskId, Timestamp, UserId};
+use boardwire_protocol::{
+    Attachment, AttachmentId, BoardId, ColumnId, Comment, CommentId, Dependency, DependencyType, Notification,
+    NotificationId, RequestId, Role, Seq, TaskId, TeamId, Timestamp, UserId,
+};
 use boardwire_services::storage::{
-    BoardState, ColumnState, LogEntry, Remembered, Stored, TaskState, Transaction, User,
+    BoardState, ColumnState, LogEntry, Membership, Outlook, Remembered, Stored, TaskState, Transaction, User,
 };
 
 use crate::{
     connection::Connection,
-    statements::{board, column, event, member, request, task, user},
+    error::broken,
+    outlook,
+    statements::{attachment, board, column, comment, dependency, event, member, notification, request, task, user},
 };
 
 /// Begun and ended by whoever made it.
@@ -42,8 +47,32 @@ impl Transaction for Unit<'_, '_> {
         member::role(self.connection, board, user).await
     }
 
-    async fn set_member(&mut self, board: &BoardId, user: &UserId, role: Role) -> Stored<()> {
-        member::set(self.connection, board, user, role).await
+    async fn membership(&mut self, board: &BoardId, user: &UserId) -> Stored<Option<Membership>> {
+        member::find(self.connection, board, user).await
+    }
+
+    async fn set_member(&mut self, board: &BoardId, user: &UserId, membership: &Membership) -> Stored<()> {
+        member::set(self.connection, board, user, membership).await
+    }
+
+    async fn depart(&mut self, board: &BoardId, user: &UserId) -> Stored<()> {
+        member::depart(self.connection, board, user).await
+    }
+
+    async fn has_departed(&mut self, board: &BoardId, user: &UserId) -> Stored<bool> {
+        member::has_departed(self.connection, board, user).await
+    }
+
+    async fn forget_departures(&mut self, board: &BoardId, user: Option<&UserId>) -> Stored<()> {
+        member::return_to(self.connection, board, user).await
+    }
+
+    async fn members_through(&mut self, board: &BoardId, team: &TeamId) -> Stored<Vec<UserId>> {
+        member::list_through(self.connection, board, team).await
+    }
+
+    async fn users(&mut self, team: Option<&TeamId>) -> Stored<Vec<UserId>> {
+        user::list(self.connection, team).await
     }
 
     async fn remove_member(&mut self, board: &BoardId, user: &UserId) -> Stored<bool> {
@@ -82,6 +111,15 @@ impl Transaction for Unit<'_, '_> {
         task::find(self.connection, id).await
     }
 
+    async fn outlook(&mut self, board: &BoardId) -> Stored<Outlook> {
+        let found = outlook::of(self.connection, board).await?;
+        found.ok_or_else(|| broken("outlook", "the board is locked and not there"))
+    }
+
+    async fn blockers(&mut self, task: &TaskId) -> Stored<Vec<TaskId>> {
+        dependency::blockers(self.connection, task).await
+    }
+
     async fn tasks_in(&mut self, column: &ColumnId) -> Stored<Vec<TaskState>> {
         task::list_of_column(self.connection, column).await
     }
@@ -118,6 +156,74 @@ impl Transaction for Unit<'_, '_> {
 
     async fn delete_task(&mut self, id: &TaskId) -> Stored<()> {
         task::delete(self.connection, id).await
+    }
+
+    async fn comment(&mut self, id: &CommentId) -> Stored<Option<Comment>> {
+        comment::find(self.connection, id).await
+    }
+
+    async fn count_comments(&mut self, task: &TaskId) -> Stored<u64> {
+        comment::count(self.connection, task).await
+    }
+
+    async fn insert_comment(&mut self, comment: &Comment) -> Stored<bool> {
+        comment::insert(self.connection, comment).await
+    }
+
+    async fn save_comment(&mut self, comment: &Comment) -> Stored<()> {
+        comment::save(self.connection, comment).await
+    }
+
+    async fn delete_comment(&mut self, id: &CommentId) -> Stored<()> {
+        comment::delete(self.connection, id).await
+    }
+
+    async fn attachment(&mut self, id: &AttachmentId) -> Stored<Option<Attachment>> {
+        attachment::find(self.connection, id).await
+    }
+
+    async fn count_attachments(&mut self, task: &TaskId) -> Stored<u64> {
+        attachment::count(self.connection, task).await
+    }
+
+    async fn insert_attachment(&mut self, attachment: &Attachment) -> Stored<bool> {
+        attachment::insert(self.connection, attachment).await
+    }
+
+    async fn delete_attachment(&mut self, id: &AttachmentId) -> Stored<()> {
+        attachment::delete(self.connection, id).await
+    }
+
+    async fn dependency(&mut self, from: &TaskId, to: &TaskId, kind: DependencyType) -> Stored<Option<Dependency>> {
+        dependency::find(self.connection, from, to, kind).await
+    }
+
+    async fn count_dependencies(&mut self, task: &TaskId) -> Stored<u64> {
+        dependency::count(self.connection, task).await
+    }
+
+    async fn is_blocked_by(&mut self, from: &TaskId, to: &TaskId) -> Stored<bool> {
+        dependency::is_blocked_by(self.connection, from, to).await
+    }
+
+    async fn insert_dependency(&mut self, board: &BoardId, dependency: &Dependency) -> Stored<bool> {
+        dependency::insert(self.connection, board, dependency).await
+    }
+
+    async fn delete_dependency(&mut self, dependency: &Dependency) -> Stored<()> {
+        dependency::delete(self.connection, dependency).await
+    }
+
+    async fn insert_notification(&mut self, notification: &Notification) -> Stored<()> {
+        notification::insert(self.connection, notification).await
+    }
+
+    async fn mark_read(&mut self, user: &UserId, id: Option<&NotificationId>, now: Timestamp) -> Stored<()> {
+        notification::mark_read(self.connection, user, id, now).await
+    }
+
+    async fn count_unread(&mut self, user: &UserId, everywhere: bool) -> Stored<u64> {
+        notification::count_unread(self.connection, user, everywhere).await
     }
 
     async fn append(&mut self, entry: &LogEntry) -> Stored<()> {

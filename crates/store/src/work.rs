@@ -4,7 +4,7 @@ use std::{any::Any, panic::AssertUnwindSafe, time::Duration};
 
 use boardwire_services::{
     Fault,
-    storage::{BoxFuture, Job, SaveUser, Stored, User},
+    storage::{BoxFuture, Job, Stored},
 };
 use futures_util::FutureExt;
 use tokio::time::timeout;
@@ -12,7 +12,6 @@ use tokio::time::timeout;
 use crate::{
     connection::Connection,
     error::{broken, unavailable},
-    statements::user,
     unit::Unit,
 };
 
@@ -29,11 +28,6 @@ pub(crate) fn of_job(job: Job) -> Body<boardwire_services::Applied> {
             job(&mut unit).await
         })
     })
-}
-
-/// The body that saves a user.
-pub(crate) fn of_save_user(user: SaveUser) -> Body<User> {
-    Box::new(|connection| Box::pin(async move { Ok(user::save(connection, &user).await?) }))
 }
 
 /// Runs a body. On `Ok` the transaction is to be kept, on `Err` to be undone.

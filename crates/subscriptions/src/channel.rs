@@ -9,11 +9,12 @@ use std::{
     time::Instant,
 };
 
-use boardwire_protocol::{BoardId, Epoch, EventKind, Seq, UserId};
+use boardwire_protocol::{BoardId, Epoch, EventKind, Seq, TaskId, UserId};
 use boardwire_services::storage::{Head, LogEntry};
 use tokio::sync::{OnceCell, watch};
 
 use crate::{
+    Frame,
     interest::{Interest, InterestKey, STILL_ABSENT},
     socket::{Socket, SocketKey},
 };
@@ -38,12 +39,14 @@ pub(crate) struct State {
     /// Memberships are known as of this event; those in earlier events are history.
     members_at: Seq,
     members: HashSet<UserId>,
+    /// Whose membership changed since the last look.
+    changed_members: Vec<UserId>,
     pending: BTreeMap<Seq, Arc<LogEntry>>,
     recent: VecDeque<Arc<LogEntry>>,
     recipients: HashMap<SocketKey, Recipient>,
     selections: HashMap<EventKind, Arc<Selection>>,
-    /// The state of the hub's subscriptions to all boards that `recipients` reflects.
-    everywhere: u64,
+    /// Whether `recipients` holds the hub's subscriptions to all boards whose users may read this one.
+    everywhere_known: bool,
     pub(crate) last_used: Instant,
 }
 
@@ -62,7 +65,6 @@ struct Selection {
 /// The subscriptions to all boards: by user, and those of admins, who read everything.
 #[derive(Default)]
 pub(crate) struct Everywhere {
-    pub(crate) generation: u64,
     pub(crate) by_user: HashMap<UserId, Vec<(Arc<Socket>, Interest)>>,
     pub(crate) admins: Vec<(Arc<Socket>, Interest)>,
 }
@@ -82,11 +84,12 @@ impl Channel {
                 delivered: Seq(0),
                 members_at: Seq(0),
                 members: HashSet::new(),
+                changed_members: Vec::new(),
                 pending: BTreeMap::new(),
                 recent: VecDeque::new(),
                 recipients: HashMap::new(),
                 selections: HashMap::new(),
-                everywhere: 0,
+                everywhere_known: false,
                 last_used: now,
             }),
             opened: OnceCell::new(),
@@ -115,11 +118,13 @@ impl Channel {
         self.progress.send_replace(floor);
     }
 
-    /// Takes an event that has been committed, and delivers all whose turn has come.
-    pub(crate) fn offer(&self, entry: &Arc<LogEntry>, everywhere: &Mutex<Everywhere>) {
+    /// Takes an event that has been committed, and delivers all whose turn has come. Returns the users whose membership
+    /// changed by that.
+    #[must_use]
+    pub(crate) fn offer(&self, entry: &Arc<LogEntry>, everywhere: &Mutex<Everywhere>) -> Vec<UserId> {
         let mut state = self.lock();
         if self.opened.initialized() && entry.seq <= state.delivered {
-            return;
+            return Vec::new();
         }
         if state.pending.len() < MAX_PENDING || entry.seq == state.delivered.next() {
             state.pending.insert(entry.seq, Arc::clone(entry));
@@ -127,11 +132,15 @@ impl Channel {
         if self.opened.initialized() {
             self.advance(&mut state, everywhere);
         }
+        std::mem::take(&mut state.changed_members)
     }
 
-    /// Delivers what came before the channel was open.
-    pub(crate) fn release(&self, everywhere: &Mutex<Everywhere>) {
-        self.advance(&mut self.lock(), everywhere);
+    /// Delivers what came before the channel was open. Returns as [`offer`](Self::offer).
+    #[must_use]
+    pub(crate) fn release(&self, everywhere: &Mutex<Everywhere>) -> Vec<UserId> {
+        let mut state = self.lock();
+        self.advance(&mut state, everywhere);
+        std::mem::take(&mut state.changed_members)
     }
 
     fn advance(&self, state: &mut State, everywhere: &Mutex<Everywhere>) {
@@ -191,18 +200,20 @@ impl State {
                 }
             }
             self.selections.clear();
+            self.changed_members.push(user.clone());
             // Subscriptions to all boards gain or lose this one.
-            self.everywhere = u64::MAX;
+            self.everywhere_known = false;
         }
     }
 
-    /// Takes over what changed in the subscriptions to all boards since the last look. New ones begin here.
+    /// Takes over the subscriptions to all boards whose users may read this one. Those that are new begin here. What
+    /// changes afterwards is told to each channel.
     pub(crate) fn follow_everywhere(&mut self, everywhere: &Mutex<Everywhere>) {
-        let everywhere = everywhere.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.everywhere == everywhere.generation {
+        if self.everywhere_known {
             return;
         }
-        self.everywhere = everywhere.generation;
+        let everywhere = everywhere.lock().unwrap_or_else(PoisonError::into_inner);
+        self.everywhere_known = true;
         let mine = self.members.iter().filter_map(|user| everywhere.by_user.get(user)).flatten();
         let mut wanted: HashMap<(SocketKey, InterestKey), (&Arc<Socket>, &Interest)> = HashMap::new();
         for (socket, interest) in mine.chain(&everywhere.admins) {
@@ -214,10 +225,38 @@ impl State {
                 .retain(|interest| !interest.everywhere || wanted.remove(&(*key, interest.key.clone())).is_some());
             !recipient.interests.is_empty()
         });
-        let from = self.delivered;
         for (socket, interest) in wanted.into_values() {
-            self.add(socket, Interest { from, ..interest.clone() });
+            self.add_everywhere(socket, interest);
         }
+        self.selections.clear();
+    }
+
+    /// Takes in a subscription to all boards, from here on.
+    pub(crate) fn hear_everywhere(&mut self, socket: &Arc<Socket>, interest: &Interest) {
+        if self.everywhere_known && self.may_read(socket) {
+            self.add_everywhere(socket, interest);
+        }
+    }
+
+    fn add_everywhere(&mut self, socket: &Arc<Socket>, interest: &Interest) {
+        let from = self.delivered;
+        self.add(socket, Interest { from, ..interest.clone() });
+    }
+
+    /// Drops a socket's subscriptions to all boards: this one, or all of them.
+    pub(crate) fn drop_everywhere(&mut self, socket: SocketKey, key: Option<&InterestKey>) {
+        let Some(recipient) = self.recipients.get_mut(&socket) else { return };
+        let is_another = |interest: &Interest| !interest.everywhere || key.is_some_and(|key| interest.key != *key);
+        recipient.interests.retain(is_another);
+        if recipient.interests.is_empty() {
+            self.recipients.remove(&socket);
+        }
+        self.selections.clear();
+    }
+
+    /// Looks anew who may read and who wants what: somebody's permissions changed.
+    pub(crate) fn forget_everywhere(&mut self) {
+        self.everywhere_known = false;
         self.selections.clear();
     }
 
@@ -243,9 +282,36 @@ impl State {
         selection
     }
 
+    /// Puts an ephemeral event of this kind, which concerns these tasks, into the queue of each socket that wants it, may
+    /// have it and is not left out.
+    pub(crate) fn tell(
+        &mut self,
+        frame: &Frame,
+        tasks: &[&TaskId],
+        actor: &UserId,
+        to: impl Fn(&Socket) -> bool,
+        everywhere: &Mutex<Everywhere>,
+    ) {
+        self.follow_everywhere(everywhere);
+        let selection = self.selection(frame.kind());
+        let wants = |interest: &Interest| match tasks {
+            [] => interest.wants(frame.kind(), None, Some(actor)),
+            tasks => tasks.iter().any(|task| interest.wants(frame.kind(), Some(task), Some(actor))),
+        };
+        let filtered = selection.filtered.iter().filter(|(_, interests)| interests.iter().any(wants));
+        for socket in selection.plain.iter().chain(filtered.map(|(socket, _)| socket)).filter(|socket| to(socket)) {
+            socket.outbox().push(frame.clone());
+        }
+    }
+
+    /// Is the user a member, as of the last event delivered?
+    pub(crate) fn is_member(&self, user: &UserId) -> bool {
+        self.members.contains(user)
+    }
+
     /// May this socket's user read the board, as of the last event delivered?
     pub(crate) fn may_read(&self, socket: &Socket) -> bool {
-        socket.caller().is_admin() || self.members.contains(socket.user())
+        socket.reads() && (socket.is_admin() || self.members.contains(socket.user()))
     }
 
     /// Events after `cursor`, if they are all at hand.
@@ -277,7 +343,6 @@ impl State {
                     interest.absences = absences;
                     interest.from = replaced.from;
                 }
-                interest.since = replaced.since;
             }
         }
         recipient.interests.push(interest);

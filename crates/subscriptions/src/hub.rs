@@ -6,21 +6,26 @@ use std::{
     time::{Duration, Instant},
 };
 
-use boardwire_protocol::{BoardId, Seq, SubscriptionId};
-use boardwire_services::{clock::Clock, storage::Log};
-use tokio::sync::Notify;
+use boardwire_protocol::{BoardId, Seq, SubscriptionId, UserId};
+use boardwire_services::{Caller, clock::Clock, storage::Log};
+use tokio::{sync::Notify, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     channel::{Channel, Everywhere},
     interest::{Interest, InterestKey},
+    personal::Batches,
+    presence::{Leaving, Presence},
     socket::{Place, Socket, SocketKey},
+    typing::Typing,
 };
 
 /// How long a channel without sockets is kept, for those who come back.
 const IDLE: Duration = Duration::from_secs(60);
 /// How often idle channels are looked for.
 const SWEEP: Duration = Duration::from_secs(30);
+/// How exactly graces, typing and batches end.
+const TICK: Duration = Duration::from_millis(100);
 
 /// All sockets of this node and what they have asked for.
 pub struct Hub {
@@ -31,8 +36,18 @@ pub struct Hub {
     pub(crate) suspicion: Notify,
     /// What was published a moment ago while nobody listened: a channel that opens now does not begin before it.
     pub(crate) unheard: Mutex<HashMap<BoardId, (Seq, Instant)>>,
-    sockets: Mutex<HashMap<SocketKey, Arc<Socket>>>,
+    pub(crate) presence: Mutex<Presence>,
+    pub(crate) typing: Mutex<Typing>,
+    pub(crate) batches: Mutex<Batches>,
+    sockets: Mutex<Sockets>,
     channels: Mutex<HashMap<BoardId, Arc<Channel>>>,
+}
+
+/// The connections, by key and by user.
+#[derive(Default)]
+struct Sockets {
+    by_key: HashMap<SocketKey, Arc<Socket>>,
+    by_user: HashMap<UserId, Vec<Arc<Socket>>>,
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -50,6 +65,9 @@ impl Hub {
             everywhere: Mutex::default(),
             suspicion: Notify::new(),
             unheard: Mutex::default(),
+            presence: Mutex::default(),
+            typing: Mutex::default(),
+            batches: Mutex::default(),
             sockets: Mutex::default(),
             channels: Mutex::default(),
         })
@@ -57,51 +75,125 @@ impl Hub {
 
     /// Takes in a connection. It stays until [`Hub::disconnect`].
     pub fn connect(&self, socket: &Arc<Socket>) {
-        lock(&self.sockets).insert(socket.key(), Arc::clone(socket));
+        let mut sockets = lock(&self.sockets);
+        sockets.by_key.insert(socket.key(), Arc::clone(socket));
+        sockets.by_user.entry(socket.user().clone()).or_default().push(Arc::clone(socket));
     }
 
     /// Forgets a connection and all that it asked for.
     pub fn disconnect(&self, socket: &Arc<Socket>) {
-        lock(&self.sockets).remove(&socket.key());
+        {
+            let mut sockets = lock(&self.sockets);
+            sockets.by_key.remove(&socket.key());
+            if let Some(theirs) = sockets.by_user.get_mut(socket.user()) {
+                theirs.retain(|other| other.key() != socket.key());
+                if theirs.is_empty() {
+                    sockets.by_user.remove(socket.user());
+                }
+            }
+        }
         let subscriptions = {
             let mut asked = socket.asked();
             asked.gone = true;
             std::mem::take(&mut asked.subscriptions)
         };
+        let mut everywhere = false;
         for (id, place) in subscriptions {
-            self.forget(socket, &place, &InterestKey::Subscription(id));
+            match place {
+                Place::Board(board) => self.leave(socket, &board, &InterestKey::Subscription(id)),
+                Place::Everywhere => everywhere = true,
+            }
         }
-        self.view_nothing(socket);
+        if everywhere {
+            self.leave_everywhere(socket, None);
+        }
+        self.leave_views(socket);
+        self.leave_typing(socket);
+        self.refresh(socket, Leaving::AfterGrace);
+    }
+
+    /// Takes over what the credentials of a connection allow now. The user is the same.
+    pub fn renew(&self, socket: &Arc<Socket>, caller: Caller) {
+        let before = (socket.is_admin(), socket.reads());
+        socket.set_caller(caller);
+        if (socket.is_admin(), socket.reads()) == before {
+            return;
+        }
+        if socket.is_admin() != before.0 {
+            let everywhere = &mut *lock(&self.everywhere);
+            let theirs = everywhere.by_user.entry(socket.user().clone()).or_default();
+            let (from, to) = if before.0 { (&mut everywhere.admins, theirs) } else { (theirs, &mut everywhere.admins) };
+            to.extend(from.extract_if(.., |(other, _)| other.key() == socket.key()));
+            everywhere.by_user.retain(|_, subscriptions| !subscriptions.is_empty());
+        }
+        for channel in self.channels() {
+            channel.lock().forget_everywhere();
+        }
+        if !socket.reads() {
+            self.leave_typing(socket);
+        }
+        self.refresh(socket, Leaving::AtOnce);
+    }
+
+    /// What follows when memberships of a board changed: who is no member any more is not there and does not type; who
+    /// is one again is where the connection still looks.
+    pub(crate) fn follow_members(&self, channel: &Channel, changed: &[UserId]) {
+        for user in changed {
+            let lost = !self.may_read(channel, user);
+            if lost {
+                self.evict(&channel.board, user);
+            }
+            for socket in self.sockets_of(user) {
+                if lost {
+                    socket.outbox().lost(&channel.board);
+                }
+                self.refresh(&socket, Leaving::AtOnce);
+            }
+        }
+    }
+
+    /// May this user read the board, as a member or over a connection that reads everything?
+    pub(crate) fn may_read(&self, channel: &Channel, user: &UserId) -> bool {
+        let sockets = self.sockets_of(user);
+        let state = channel.lock();
+        state.is_member(user) || sockets.iter().any(|socket| state.may_read(socket))
+    }
+
+    pub(crate) fn evict(&self, board: &BoardId, user: &UserId) {
+        self.evict_presence(board, user);
+        self.evict_typing(board, user);
+        self.evict_notifications(board, user);
     }
 
     /// Ends a subscription; `false`: the socket has none of this id.
     pub fn unsubscribe(&self, socket: &Arc<Socket>, id: &SubscriptionId) -> bool {
         let Some(place) = socket.asked().subscriptions.remove(id) else { return false };
-        self.forget(socket, &place, &InterestKey::Subscription(id.clone()));
+        let key = InterestKey::Subscription(id.clone());
+        match place {
+            Place::Board(board) => self.leave(socket, &board, &key),
+            Place::Everywhere => self.leave_everywhere(socket, Some(&key)),
+        }
         true
     }
 
-    fn forget(&self, socket: &Arc<Socket>, place: &Place, key: &InterestKey) {
-        match place {
-            Place::Board(board) => self.leave(socket, board, key),
-            Place::Everywhere => {
-                let mut everywhere = lock(&self.everywhere);
-                everywhere.generation += 1;
-                let is_another =
-                    |(other, interest): &(Arc<Socket>, Interest)| other.key() != socket.key() || interest.key != *key;
-                if socket.caller().is_admin() {
-                    everywhere.admins.retain(is_another);
-                } else if let Some(subscriptions) = everywhere.by_user.get_mut(socket.user()) {
-                    subscriptions.retain(is_another);
-                    if subscriptions.is_empty() {
-                        everywhere.by_user.remove(socket.user());
-                    }
-                }
-                drop(everywhere);
-                for channel in self.channels() {
-                    channel.lock().follow_everywhere(&self.everywhere);
+    /// Drops a socket's subscriptions to all boards: this one, or all of them.
+    fn leave_everywhere(&self, socket: &Arc<Socket>, key: Option<&InterestKey>) {
+        {
+            let everywhere = &mut *lock(&self.everywhere);
+            let is_another = |(other, interest): &(Arc<Socket>, Interest)| {
+                other.key() != socket.key() || key.is_some_and(|key| interest.key != *key)
+            };
+            if socket.is_admin() {
+                everywhere.admins.retain(is_another);
+            } else if let Some(subscriptions) = everywhere.by_user.get_mut(socket.user()) {
+                subscriptions.retain(is_another);
+                if subscriptions.is_empty() {
+                    everywhere.by_user.remove(socket.user());
                 }
             }
+        }
+        for channel in self.channels() {
+            channel.lock().drop_everywhere(socket.key(), key);
         }
     }
 
@@ -116,7 +208,7 @@ impl Hub {
     /// How many sockets are connected.
     #[must_use]
     pub fn socket_count(&self) -> usize {
-        lock(&self.sockets).len()
+        lock(&self.sockets).by_key.len()
     }
 
     /// How many boards have a channel.
@@ -128,7 +220,17 @@ impl Hub {
     /// All sockets at this moment.
     #[must_use]
     pub fn sockets(&self) -> Vec<Arc<Socket>> {
-        lock(&self.sockets).values().cloned().collect()
+        lock(&self.sockets).by_key.values().cloned().collect()
+    }
+
+    /// The sockets of a user at this moment.
+    #[must_use]
+    pub fn sockets_of(&self, user: &UserId) -> Vec<Arc<Socket>> {
+        lock(&self.sockets).by_user.get(user).cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn is_connected(&self, user: &UserId) -> bool {
+        lock(&self.sockets).by_user.contains_key(user)
     }
 
     pub(crate) fn channel(&self, board: &BoardId) -> Option<Arc<Channel>> {
@@ -154,25 +256,41 @@ impl Hub {
         }
     }
 
-    /// The hub's own work: closes channels that nobody uses, and looks into the log after a failed commit. Ends with
-    /// the token.
+    /// The hub's own work: ends what ends by itself, closes channels that nobody uses, and looks into the log after a
+    /// failed commit. Ends with the token.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
         let mut sweep = tokio::time::interval(SWEEP);
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = self.suspicion.notified() => self.verify(&stop).await,
                 _ = sweep.tick() => self.close_idle(),
+                _ = tick.tick() => self.end_what_is_due(),
             }
         }
     }
 
+    /// Ends what ends by itself and is due now: graces, typing that was not renewed, and batches of notifications.
+    /// [`Hub::run`] calls it ten times a second.
+    pub fn end_what_is_due(&self) {
+        let now = self.clock.monotonic();
+        self.end_graces(now);
+        self.end_silences(now);
+        self.end_batches(Some(now));
+    }
+
     fn close_idle(&self) {
         let now = self.clock.monotonic();
+        let presence = lock(&self.presence);
         // A channel that somebody holds is about to be used. Nobody can take hold of it while the map is locked.
-        lock(&self.channels).retain(|_, channel| {
+        lock(&self.channels).retain(|board, channel| {
             let state = channel.lock();
-            !state.is_idle() || Arc::strong_count(channel) > 1 || now.duration_since(state.last_used) < IDLE
+            !presence.is_empty_on(board)
+                || !state.is_idle()
+                || Arc::strong_count(channel) > 1
+                || now.duration_since(state.last_used) < IDLE
         });
     }
 }

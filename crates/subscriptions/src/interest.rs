@@ -1,6 +1,6 @@
 //! One reason why a socket receives events of a board.
 
-use boardwire_protocol::{KindSet, Seq, SubscriptionId, TaskId, Timestamp, UserId, session::Filters};
+use boardwire_protocol::{EventKind, KindSet, Seq, SubscriptionId, TaskId, UserId, session::Filters};
 use boardwire_services::storage::LogEntry;
 
 /// Whose interest it is: a subscription's or a view's.
@@ -20,8 +20,6 @@ pub(crate) struct Interest {
     pub(crate) actor: Option<UserId>,
     /// It has been served with everything after this.
     pub(crate) from: Seq,
-    /// When it began.
-    pub(crate) since: Timestamp,
     /// It comes from a subscription to all boards.
     pub(crate) everywhere: bool,
     /// Where it served nothing, because its user could not read the board: from the first event to the last.
@@ -32,8 +30,8 @@ pub(crate) struct Interest {
 pub(crate) const STILL_ABSENT: Seq = Seq(u64::MAX);
 
 impl Interest {
-    pub(crate) fn new(key: InterestKey, kinds: KindSet, since: Timestamp) -> Self {
-        Self { key, kinds, task: None, actor: None, from: Seq(0), since, everywhere: false, absences: Vec::new() }
+    pub(crate) fn new(key: InterestKey, kinds: KindSet) -> Self {
+        Self { key, kinds, task: None, actor: None, from: Seq(0), everywhere: false, absences: Vec::new() }
     }
 
     pub(crate) fn with_filters(mut self, filters: &Filters) -> Self {
@@ -48,9 +46,14 @@ impl Interest {
     }
 
     pub(crate) fn matches(&self, entry: &LogEntry) -> bool {
-        self.kinds.contains(entry.kind)
-            && self.task.as_ref().is_none_or(|task| entry.task_id.as_ref() == Some(task))
-            && self.actor.as_ref().is_none_or(|actor| entry.actor.as_ref() == Some(actor))
+        self.wants(entry.kind, entry.task_id.as_ref(), entry.actor.as_ref())
+    }
+
+    /// Does it want an event of this kind, which concerns this task and was caused by this user?
+    pub(crate) fn wants(&self, kind: EventKind, task: Option<&TaskId>, actor: Option<&UserId>) -> bool {
+        self.kinds.contains(kind)
+            && self.task.as_ref().is_none_or(|wanted| task == Some(wanted))
+            && self.actor.as_ref().is_none_or(|wanted| actor == Some(wanted))
     }
 
     /// Has this interest already brought the event to its socket?

@@ -1,10 +1,9 @@
 //! Joining a board's events: now, or from where one was, without a hole and without a repeat.
 
-use std::{collections::HashMap, fmt, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use boardwire_protocol::{
-    BoardId, Epoch, KindSet, Pattern, Seq, SubscriptionId, TaskId, Timestamp, UserId, Viewer, ViewerStatus,
-    session::Filters,
+    BoardId, Epoch, KindSet, Pattern, Seq, SubscriptionId, TaskId, ViewerStatus, session::Filters,
 };
 use boardwire_services::storage::{LogEntry, StorageError};
 
@@ -13,9 +12,13 @@ use crate::{
     channel::{Channel, State},
     hub::lock,
     interest::{Interest, InterestKey},
+    presence::Leaving,
     publish::PAGE,
     socket::{Place, Socket},
 };
+
+/// All connections of a user together may have so many times the subscriptions to all boards that one may have.
+const USERS_SHARE: usize = 8;
 
 /// Where a client was.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,8 +97,7 @@ impl Hub {
     ) -> Result<Joined, JoinError> {
         self.check_limit(socket)?;
         let key = InterestKey::Subscription(subscription.id.clone());
-        let interest =
-            Interest::new(key, subscription.pattern.kinds(), self.clock.now()).with_filters(&subscription.filters);
+        let interest = Interest::new(key, subscription.pattern.kinds()).with_filters(&subscription.filters);
         self.join(socket, board, interest, resume, |socket| {
             socket.asked().subscriptions.insert(subscription.id.clone(), Place::Board(board.clone()));
         })
@@ -109,21 +111,29 @@ impl Hub {
     pub fn subscribe_everywhere(&self, socket: &Arc<Socket>, subscription: Subscription) -> Result<(), JoinError> {
         self.check_limit(socket)?;
         let key = InterestKey::Subscription(subscription.id.clone());
-        let mut interest =
-            Interest::new(key, subscription.pattern.kinds(), self.clock.now()).with_filters(&subscription.filters);
+        let mut interest = Interest::new(key, subscription.pattern.kinds()).with_filters(&subscription.filters);
         interest.everywhere = true;
         let mut asked = socket.asked();
         if asked.gone {
             return Err(JoinError::Gone);
         }
+        {
+            let mut everywhere = lock(&self.everywhere);
+            let listed = (Arc::clone(socket), interest.clone());
+            let theirs = if socket.is_admin() {
+                &mut everywhere.admins
+            } else {
+                everywhere.by_user.entry(socket.user().clone()).or_default()
+            };
+            if !socket.is_admin() && theirs.len() >= self.max_subscriptions.saturating_mul(USERS_SHARE) {
+                return Err(JoinError::Limit(self.max_subscriptions));
+            }
+            theirs.push(listed);
+        }
         asked.subscriptions.insert(subscription.id, Place::Everywhere);
-        let mut everywhere = lock(&self.everywhere);
-        everywhere.generation += 1;
-        let listed = (Arc::clone(socket), interest);
-        if socket.caller().is_admin() {
-            everywhere.admins.push(listed);
-        } else {
-            everywhere.by_user.entry(socket.user().clone()).or_default().push(listed);
+        drop(asked);
+        for channel in self.channels() {
+            channel.lock().hear_everywhere(socket, &interest);
         }
         Ok(())
     }
@@ -138,15 +148,20 @@ impl Hub {
         board: &BoardId,
         resume: Option<Resume>,
     ) -> Result<Joined, JoinError> {
-        let interest = Interest::new(InterestKey::BoardView, KindSet::ALL, self.clock.now());
+        let interest = Interest::new(InterestKey::BoardView, KindSet::ALL);
         let mut previous = None;
         let joined = self
             .join(socket, board, interest, resume, |socket| {
                 previous = socket.asked().board_view.replace(board.clone());
             })
             .await?;
-        if let Some(previous) = previous.filter(|previous| previous != board) {
+        let is_new = previous.as_ref() != Some(board);
+        if let Some(previous) = previous.filter(|_| is_new) {
             self.leave(socket, &previous, &InterestKey::BoardView);
+        }
+        self.refresh(socket, Leaving::AtOnce);
+        if is_new {
+            self.tell_typists(socket, board, None);
         }
         Ok(joined)
     }
@@ -156,7 +171,7 @@ impl Hub {
     /// # Errors
     /// [`JoinError`]; the socket views what it viewed.
     pub async fn view_task(&self, socket: &Arc<Socket>, board: &BoardId, task: &TaskId) -> Result<Joined, JoinError> {
-        let mut interest = Interest::new(InterestKey::TaskView, KindSet::ALL, self.clock.now());
+        let mut interest = Interest::new(InterestKey::TaskView, KindSet::ALL);
         interest.task = Some(task.clone());
         let mut previous = None;
         let joined = self
@@ -167,13 +182,49 @@ impl Hub {
         if let Some((previous, _)) = previous.filter(|(previous, _)| previous != board) {
             self.leave(socket, &previous, &InterestKey::TaskView);
         }
+        self.refresh(socket, Leaving::AtOnce);
+        // Who views the board has been told.
+        if socket.asked().board_view.as_ref() != Some(board) {
+            self.tell_typists(socket, board, Some(task));
+        }
         Ok(joined)
     }
 
-    /// Views nothing any more.
+    /// Views nothing any more, and is nowhere.
     pub fn view_nothing(&self, socket: &Arc<Socket>) {
+        self.leave_views(socket);
+        self.refresh(socket, Leaving::AtOnce);
+    }
+
+    /// Says how a socket's user is there, and, with a board, where. `None` keeps what was said before.
+    ///
+    /// # Errors
+    /// [`JoinError`]; nothing was changed.
+    pub async fn declare(
+        &self,
+        socket: &Arc<Socket>,
+        status: ViewerStatus,
+        place: Option<(BoardId, Option<TaskId>)>,
+    ) -> Result<(), JoinError> {
+        if let Some((board, _)) = &place {
+            let channel = self.open(board).await?.ok_or(JoinError::NoBoard)?;
+            if !channel.lock().may_read(socket) {
+                return Err(JoinError::NoBoard);
+            }
+        }
+        {
+            let mut asked = socket.asked();
+            asked.status = status;
+            asked.declared = place.or(asked.declared.take());
+        }
+        self.refresh(socket, Leaving::AtOnce);
+        Ok(())
+    }
+
+    pub(crate) fn leave_views(&self, socket: &Arc<Socket>) {
         let (board_view, task_view) = {
             let mut asked = socket.asked();
+            asked.declared = None;
             (asked.board_view.take(), asked.task_view.take())
         };
         if let Some(board) = board_view {
@@ -182,36 +233,6 @@ impl Hub {
         if let Some((board, _)) = task_view {
             self.leave(socket, &board, &InterestKey::TaskView);
         }
-    }
-
-    /// Who views a board on this node, or one task of it: each user once, in the order in which they came.
-    #[must_use]
-    pub fn viewers(&self, board: &BoardId, task: Option<&TaskId>) -> Vec<Viewer> {
-        let Some(channel) = self.channel(board) else { return Vec::new() };
-        let state = channel.lock();
-        let mut users: HashMap<&UserId, Viewer> = HashMap::new();
-        for recipient in state.recipients().filter(|recipient| state.may_read(&recipient.socket)) {
-            let opened = recipient.interests.iter().find(|interest| interest.key == InterestKey::TaskView);
-            let opened = opened.and_then(|interest| interest.task.clone());
-            let view = recipient.interests.iter().find(|interest| match task {
-                None => interest.key == InterestKey::BoardView,
-                Some(task) => interest.key == InterestKey::TaskView && interest.task.as_ref() == Some(task),
-            });
-            let Some(Interest { since, .. }) = view else { continue };
-            let caller = recipient.socket.caller();
-            let viewer = users.entry(caller.user()).or_insert_with(|| Viewer {
-                user_id: caller.user().clone(),
-                name: caller.principal().name.clone(),
-                status: ViewerStatus::Online,
-                task_id: None,
-                since: *since,
-            });
-            viewer.since = Timestamp(viewer.since.0.min(since.0));
-            viewer.task_id = viewer.task_id.take().or(opened);
-        }
-        let mut viewers: Vec<_> = users.into_values().collect();
-        viewers.sort_by(|one, other| (one.since, &one.user_id).cmp(&(other.since, &other.user_id)));
-        viewers
     }
 
     fn check_limit(&self, socket: &Socket) -> Result<(), JoinError> {

@@ -10,11 +10,14 @@ mod frame;
 mod hub;
 mod interest;
 mod join;
+mod personal;
+mod presence;
 mod publish;
 mod room;
 mod socket;
+mod typing;
 
-pub use frame::{Frame, Outbox};
+pub use frame::{About, Frame, Outbox};
 pub use hub::Hub;
 pub use join::{JoinError, Joined, Resume, Subscription};
 pub use room::Room;

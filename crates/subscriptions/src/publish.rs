@@ -3,9 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use boardwire_protocol::{BoardId, Seq, Timestamp};
+use boardwire_protocol::{BoardId, EventKind, Seq, Timestamp};
 use boardwire_services::{
-    Publisher,
+    Personal, Publisher,
     storage::{LogEntry, StorageError},
 };
 use tokio::time::timeout;
@@ -30,13 +30,19 @@ impl Publisher for Hub {
         let Some(last) = entries.last() else { return };
         let channel = match self.channel(&last.board_id) {
             Some(channel) => channel,
-            None if self.nobody_hears(last) => return,
+            None if self.nobody_hears(last) => return self.evict_removed(entries),
             None => self.channel_or_new(&last.board_id),
         };
         for entry in entries {
-            channel.offer(entry, &self.everywhere);
+            self.offer(&channel, entry);
         }
         self.settle_channel(&channel, last.seq).await;
+    }
+
+    fn tell(&self, personal: &[Personal]) {
+        for personal in personal {
+            self.tell_one(personal);
+        }
     }
 
     async fn settle(&self, board: &BoardId, seq: Seq) {
@@ -80,6 +86,21 @@ impl Hub {
             Ok(head) => Ok(Some(*head)),
             Err(Err(NoBoard)) => Ok(None),
             Err(Ok(error)) => Err(error),
+        }
+    }
+
+    fn offer(&self, channel: &Channel, entry: &Arc<LogEntry>) {
+        let changed = channel.offer(entry, &self.everywhere);
+        self.follow_members(channel, &changed);
+    }
+
+    /// What follows a removal from a board without a channel. Nobody is there or types; notifications may wait.
+    fn evict_removed(&self, entries: &[Arc<LogEntry>]) {
+        let removed = entries.iter().filter(|entry| entry.kind == EventKind::BoardMemberRemoved);
+        for (board, user) in removed.filter_map(|entry| Some((&entry.board_id, entry.subject.as_ref()?))) {
+            if !self.sockets_of(user).iter().any(|socket| socket.is_admin()) {
+                self.evict(board, user);
+            }
         }
     }
 
@@ -130,7 +151,8 @@ impl Hub {
         }
         let mut progress = channel.watch();
         // What waited for the channel to open is delivered by whoever comes first.
-        channel.release(&self.everywhere);
+        let changed = channel.release(&self.everywhere);
+        self.follow_members(channel, &changed);
         loop {
             if *progress.borrow_and_update() >= seq {
                 return;
@@ -150,7 +172,7 @@ impl Hub {
             let after = channel.lock().delivered;
             let entries = self.log.read(&channel.board, after, PAGE).await?;
             for entry in &entries {
-                channel.offer(entry, &self.everywhere);
+                self.offer(channel, entry);
             }
             if entries.len() < PAGE as usize {
                 return Ok(());

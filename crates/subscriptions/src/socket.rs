@@ -1,14 +1,14 @@
 //! One connection as the hub sees it.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
 
-use boardwire_protocol::{BoardId, SubscriptionId, TaskId, TeamId, UserId};
+use boardwire_protocol::{BoardId, SubscriptionId, TaskId, TeamId, UserId, ViewerStatus};
 use boardwire_services::{Caller, Origin, storage::LogEntry};
 
-use crate::{Frame, Outbox};
+use crate::{Frame, Outbox, presence::Spot};
 
 /// A connection's key: a random number, so that it is unique over nodes and restarts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -29,13 +29,37 @@ pub(crate) struct Asked {
     pub(crate) subscriptions: HashMap<SubscriptionId, Place>,
     pub(crate) board_view: Option<BoardId>,
     pub(crate) task_view: Option<(BoardId, TaskId)>,
+    /// How its user is there, and where it has said to be.
+    pub(crate) status: ViewerStatus,
+    pub(crate) declared: Option<(BoardId, Option<TaskId>)>,
+    /// The boards on which it is registered as present.
+    pub(crate) present: HashSet<BoardId>,
+    /// The board on which it types.
+    pub(crate) typing: Option<BoardId>,
     pub(crate) gone: bool,
+}
+
+impl Asked {
+    /// Where the socket is, and the boards on which it is registered as present.
+    pub(crate) fn places(&self) -> (HashMap<BoardId, Spot>, HashSet<BoardId>) {
+        let mut places: HashMap<BoardId, Spot> = HashMap::new();
+        let viewed = self.board_view.as_ref().map(|board| (board, None));
+        let opened = self.task_view.as_ref().map(|(board, task)| (board, Some(task)));
+        let declared = self.declared.as_ref().map(|(board, task)| (board, task.as_ref()));
+        for (board, task) in [viewed, declared, opened].into_iter().flatten().filter(|_| !self.gone) {
+            let spot = places.entry(board.clone()).or_default();
+            spot.status = self.status;
+            spot.task = task.cloned().or(spot.task.take());
+        }
+        (places, self.present.clone())
+    }
 }
 
 /// A connection.
 pub struct Socket {
     key: SocketKey,
-    caller: Caller,
+    user: UserId,
+    caller: RwLock<Caller>,
     outbox: Arc<dyn Outbox>,
     asked: Mutex<Asked>,
 }
@@ -43,7 +67,13 @@ pub struct Socket {
 impl Socket {
     /// A connection of this caller; what it receives goes to `outbox`.
     pub fn new(key: SocketKey, caller: Caller, outbox: Arc<dyn Outbox>) -> Arc<Self> {
-        Arc::new(Self { key, caller, outbox, asked: Mutex::default() })
+        Arc::new(Self {
+            key,
+            user: caller.user().clone(),
+            caller: RwLock::new(caller),
+            outbox,
+            asked: Mutex::default(),
+        })
     }
 
     /// Its key.
@@ -58,10 +88,18 @@ impl Socket {
         Origin(self.key.0)
     }
 
-    /// Who is connected.
+    /// Who is connected, as of the last look at the credentials.
     #[must_use]
-    pub fn caller(&self) -> &Caller {
-        &self.caller
+    pub fn caller(&self) -> Caller {
+        self.caller.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_caller(&self, caller: Caller) {
+        *self.caller.write().unwrap_or_else(PoisonError::into_inner) = caller;
+    }
+
+    pub(crate) fn is_admin(&self) -> bool {
+        self.caller.read().unwrap_or_else(PoisonError::into_inner).is_admin()
     }
 
     /// Where its frames go.
@@ -70,12 +108,19 @@ impl Socket {
         &self.outbox
     }
 
-    pub(crate) fn user(&self) -> &UserId {
-        self.caller.user()
+    /// Do its credentials allow to read at all?
+    pub(crate) fn reads(&self) -> bool {
+        self.caller.read().unwrap_or_else(PoisonError::into_inner).reads()
+    }
+
+    /// Whose connection it is; that never changes.
+    #[must_use]
+    pub fn user(&self) -> &UserId {
+        &self.user
     }
 
     pub(crate) fn in_team(&self, team: &TeamId) -> bool {
-        self.caller.teams().contains(team)
+        self.caller().teams().contains(team)
     }
 
     pub(crate) fn asked(&self) -> MutexGuard<'_, Asked> {

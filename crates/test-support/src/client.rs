@@ -156,10 +156,11 @@ impl Client {
     /// # Errors
     /// The connection ended, or nothing came in time.
     pub async fn next_event(&self, name: &str) -> Result<Event> {
-        self.next_matching(name, |event| event.name == name).await
+        let found = self.until(PATIENCE, || self.inbox.take_named(name)).await;
+        found.ok_or_else(|| self.in_vain(name))
     }
 
-    /// The next event, whatever its name.
+    /// The next event, whatever its name, that does not tell of company.
     ///
     /// # Errors
     /// The connection ended, or nothing came in time.
@@ -167,20 +168,36 @@ impl Client {
         self.next_matching("any event", |_| true).await
     }
 
+    /// The next event that tells of company: presence, typing, notifications.
+    ///
+    /// # Errors
+    /// The connection ended, or nothing came in time.
+    pub async fn next_company(&self) -> Result<Event> {
+        self.until(PATIENCE, || self.inbox.take_company()).await.ok_or_else(|| self.in_vain("company"))
+    }
+
+    /// All events that tell of company, received and not yet taken.
+    #[must_use]
+    pub fn company(&self) -> Vec<Event> {
+        self.inbox.drain_company()
+    }
+
+    fn in_vain(&self, what: &str) -> anyhow::Error {
+        anyhow!(
+            "waited for {what} in vain; connection: {}; unread: {:?}, {:?}",
+            self.inbox.closed().unwrap_or_else(|| "open".into()),
+            self.inbox.drain(),
+            self.inbox.drain_company(),
+        )
+    }
+
     /// The next event that `wanted` picks; others stay for later. `what` names it in the failure.
     ///
     /// # Errors
     /// The connection ended, or nothing came in time.
     pub async fn next_matching(&self, what: &str, mut wanted: impl FnMut(&Event) -> bool) -> Result<Event> {
-        let found = self.until(PATIENCE, || self.inbox.take(&mut wanted));
-        match found.await {
-            Some(event) => Ok(event),
-            None => bail!(
-                "waited for {what} in vain; connection: {}; unread: {:?}",
-                self.inbox.closed().unwrap_or_else(|| "open".into()),
-                self.inbox.drain(),
-            ),
-        }
+        let found = self.until(PATIENCE, || self.inbox.take(&mut wanted)).await;
+        found.ok_or_else(|| self.in_vain(what))
     }
 
     /// All events received and not yet taken.
@@ -196,6 +213,20 @@ impl Client {
     pub async fn expect_silence(&self, window: Duration) -> Result<()> {
         if let Some(event) = self.until(window, || self.inbox.take(|_| true)).await {
             bail!("there should have been silence, there was {event:?}");
+        }
+        match self.inbox.closed() {
+            Some(reason) => bail!("silent because the connection ended: {reason}"),
+            None => Ok(()),
+        }
+    }
+
+    /// Watches for `window` that nothing of company arrives, and that none was left unread.
+    ///
+    /// # Errors
+    /// There was an event, or the connection ended.
+    pub async fn expect_no_company(&self, window: Duration) -> Result<()> {
+        if let Some(event) = self.until(window, || self.inbox.take_company()).await {
+            bail!("there should have been no company, there was {event:?}");
         }
         match self.inbox.closed() {
             Some(reason) => bail!("silent because the connection ended: {reason}"),

@@ -7,7 +7,7 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::http::header::{COOKIE, HeaderName, HeaderValue, ORIGIN};
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
@@ -54,7 +54,7 @@ impl ConnectError {
 pub struct Dial {
     url: String,
     auth: Value,
-    origin: Option<String>,
+    headers: Vec<(HeaderName, String)>,
     receive_buffer: Option<u32>,
 }
 
@@ -62,7 +62,7 @@ impl Dial {
     /// To the server at `url` (`http://host:port`), so far without credentials.
     #[must_use]
     pub fn new(url: &str) -> Self {
-        Self { url: url.to_owned(), auth: json!({}), origin: None, receive_buffer: None }
+        Self { url: url.to_owned(), auth: json!({}), headers: Vec::new(), receive_buffer: None }
     }
 
     /// With this `auth` object.
@@ -75,7 +75,14 @@ impl Dial {
     /// As a page of this origin would.
     #[must_use]
     pub fn origin(mut self, origin: &str) -> Self {
-        self.origin = Some(origin.to_owned());
+        self.headers.push((ORIGIN, origin.to_owned()));
+        self
+    }
+
+    /// With this `Cookie` header.
+    #[must_use]
+    pub fn cookie(mut self, cookie: &str) -> Self {
+        self.headers.push((COOKIE, cookie.to_owned()));
         self
     }
 
@@ -134,8 +141,8 @@ impl Dial {
 
         let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");
         let mut request = url.into_client_request().map_err(ConnectError::broken)?;
-        if let Some(origin) = &self.origin {
-            request.headers_mut().insert("origin", HeaderValue::from_str(origin).map_err(ConnectError::broken)?);
+        for (name, value) in &self.headers {
+            request.headers_mut().insert(name, HeaderValue::from_str(value).map_err(ConnectError::broken)?);
         }
         match client_async(request, stream).await {
             Ok((stream, _)) => Ok(stream),

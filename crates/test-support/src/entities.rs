@@ -5,9 +5,9 @@ use serde_json::Value;
 /// One entity, as a reply or an event shows it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entity {
-    /// `board`, `column`, `task` or `member`.
+    /// `board`, `column`, `task`, `member` or `dependency`.
     pub kind: &'static str,
-    /// Its id; a member's is the user's.
+    /// Its id; a member's is the user's, a dependency's its two tasks and its type.
     pub id: String,
     /// The entity, or `None` when it is gone.
     pub state: Option<Value>,
@@ -33,20 +33,24 @@ pub(crate) fn event_entities(envelope: &Value) -> Option<Vec<Entity>> {
         // The tasks that moved on, if the event says so, and then the column.
         "column:deleted" => present(data).into_iter().chain(gone("column", "columnId")).collect(),
         "board:member:removed" => gone("member", "userId").into_iter().collect(),
-        "task:created" | "task:updated" | "task:moved" | "task:assigned" | "task:completed" | "board:created"
-        | "board:updated" | "board:archived" | "board:restored" | "board:member:set" | "column:created"
-        | "column:updated" | "column:reordered" => present(data),
-        // What is said about a task beside its own fields is no part of a board's snapshot.
-        kind if ["task:comment:", "task:attachment:", "task:dependency:"].iter().any(|p| kind.starts_with(p)) => {
-            Vec::new()
+        "task:created" | "task:updated" | "task:moved" | "task:assigned" | "task:completed" | "task:claimed"
+        | "task:renewed" | "task:released" | "board:created" | "board:updated" | "board:archived"
+        | "board:restored" | "board:member:set" | "column:created" | "column:updated" | "column:reordered" => {
+            present(data)
         }
+        "task:dependency:added" => present(data),
+        "task:dependency:removed" => {
+            entity("dependency", &data["dependency"]).map(|gone| Entity { state: None, ..gone }).into_iter().collect()
+        }
+        // What else is said about a task beside its own fields is no part of a board's snapshot.
+        kind if ["task:comment:", "task:attachment:"].iter().any(|p| kind.starts_with(p)) => Vec::new(),
         _ => return None,
     })
 }
 
 fn present(value: &Value) -> Vec<Entity> {
-    let single = [("board", "board"), ("column", "column"), ("task", "task"), ("member", "member")];
-    let many = [("columns", "column"), ("tasks", "task"), ("members", "member")];
+    let single = ["board", "column", "task", "member", "dependency"].map(|kind| (kind, kind));
+    let many = [("columns", "column"), ("tasks", "task"), ("members", "member"), ("dependencies", "dependency")];
     let mut found: Vec<Entity> = single.into_iter().filter_map(|(key, kind)| entity(kind, &value[key])).collect();
     for (key, kind) in many {
         found.extend(value[key].as_array().into_iter().flatten().filter_map(|item| entity(kind, item)));
@@ -55,8 +59,13 @@ fn present(value: &Value) -> Vec<Entity> {
 }
 
 fn entity(kind: &'static str, value: &Value) -> Option<Entity> {
-    let id = if kind == "member" { &value["user_id"] } else { &value["id"] };
-    Some(Entity { kind, id: id.as_str()?.to_owned(), state: Some(value.clone()) })
+    let text = |key: &str| value[key].as_str();
+    let id = match kind {
+        "member" => text("user_id")?.to_owned(),
+        "dependency" => format!("{} {} {}", text("task_id")?, text("depends_on")?, text("type")?),
+        _ => text("id")?.to_owned(),
+    };
+    Some(Entity { kind, id, state: Some(value.clone()) })
 }
 
 #[cfg(test)]

@@ -28,6 +28,13 @@ impl Event {
         self.payload["boardId"].as_str()
     }
 
+    /// Does it tell of company: who is there, who types, what one is notified of? Such events come beside those of a
+    /// board's log, and a test that is about the log does not meet them.
+    #[must_use]
+    pub fn is_company(&self) -> bool {
+        ["user:", "typing:", "notification"].iter().any(|prefix| self.name.starts_with(prefix))
+    }
+
     /// The envelope's `data`.
     #[must_use]
     pub fn data(&self) -> &Value {
@@ -55,6 +62,7 @@ pub(crate) struct Inbox {
 #[derive(Default)]
 struct State {
     events: VecDeque<Event>,
+    company: VecDeque<Event>,
     pending: HashMap<u64, oneshot::Sender<Value>>,
     recording: Option<Vec<Heard>>,
     closed: Option<String>,
@@ -90,10 +98,14 @@ impl Inbox {
     /// Takes in an event.
     pub(crate) fn event(&self, event: Event) {
         let mut state = self.state();
-        if let Some(recording) = &mut state.recording {
-            recording.push(Heard::Event(event.clone()));
+        if event.is_company() {
+            state.company.push_back(event);
+        } else {
+            if let Some(recording) = &mut state.recording {
+                recording.push(Heard::Event(event.clone()));
+            }
+            state.events.push_back(event);
         }
-        state.events.push_back(event);
         drop(state);
         self.arrived.notify_waiters();
     }
@@ -117,6 +129,26 @@ impl Inbox {
         let mut state = self.state();
         let index = state.events.iter().position(&mut wanted)?;
         state.events.remove(index)
+    }
+
+    /// Takes the first event of this name, of either kind.
+    pub(crate) fn take_named(&self, name: &str) -> Option<Event> {
+        let mut state = self.state();
+        let state = &mut *state;
+        [&mut state.events, &mut state.company].into_iter().find_map(|events| {
+            let index = events.iter().position(|event| event.name == name)?;
+            events.remove(index)
+        })
+    }
+
+    /// Takes the first event that tells of company.
+    pub(crate) fn take_company(&self) -> Option<Event> {
+        self.state().company.pop_front()
+    }
+
+    /// Takes all events that tell of company.
+    pub(crate) fn drain_company(&self) -> Vec<Event> {
+        self.state().company.drain(..).collect()
     }
 
     /// Takes all events.

@@ -47,7 +47,7 @@ impl Replica {
     pub fn from_snapshot(reply: &Value) -> Option<Self> {
         let mut replica = Self {
             board: reply["board"]["id"].as_str()?.to_owned(),
-            entities: ["board", "column", "task", "member"].map(|kind| (kind, BTreeMap::new())).into(),
+            entities: ["board", "column", "task", "member", "dependency"].map(|kind| (kind, BTreeMap::new())).into(),
             seq: reply["seq"].as_u64()?,
             epoch: reply.get("epoch")?.clone(),
         };
@@ -115,6 +115,9 @@ impl Replica {
     }
 
     fn put(&mut self, Entity { kind, id, state }: Entity) {
+        if let ("task", None, Some(dependencies)) = (kind, &state, self.entities.get_mut("dependency")) {
+            dependencies.retain(|ends, _| !ends.split(' ').take(2).any(|end| end == id));
+        }
         let all = self.entities.entry(kind).or_default();
         match state {
             Some(state) => all.insert(id, state),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
 use crate::token::JWT_SECRET;
@@ -32,12 +32,14 @@ const SETTINGS: &[(&str, &str)] = &[
     ("BOARDWIRE_ACTIVITY_LIMIT_MAX_REQUESTS", "1000000"),
     ("BOARDWIRE_HANDSHAKES_PER_MINUTE", "1000000"),
     ("BOARDWIRE_FAILED_HANDSHAKES_PER_MINUTE", "1000000"),
+    ("BOARDWIRE_LOGINS_PER_MINUTE", "1000000"),
 ];
 
 /// A server that is yet to be started.
 pub struct ServerBuilder {
     database: Arc<Database>,
     settings: BTreeMap<String, Option<String>>,
+    log: Log,
 }
 
 impl ServerBuilder {
@@ -55,14 +57,20 @@ impl ServerBuilder {
         self
     }
 
+    /// Keeps all of its log, however long.
+    #[must_use]
+    pub fn keep_whole_log(mut self) -> Self {
+        self.log.most = usize::MAX;
+        self
+    }
+
     /// Starts it and waits until it listens.
     ///
     /// # Errors
     /// It is not built, ends at once, or does not listen in time.
     pub async fn start(self) -> Result<Server> {
-        let log = Arc::new(Mutex::new(VecDeque::new()));
-        let running = Some(Running::start(&self.database, &self.settings, &log).await?);
-        Ok(Server { database: self.database, settings: self.settings, log, running })
+        let running = Some(Running::start(&self.database, &self.settings, &self.log).await?);
+        Ok(Server { database: self.database, settings: self.settings, log: self.log, running })
     }
 }
 
@@ -70,8 +78,40 @@ impl ServerBuilder {
 pub struct Server {
     database: Arc<Database>,
     settings: BTreeMap<String, Option<String>>,
-    log: Arc<Mutex<VecDeque<String>>>,
+    log: Log,
     running: Option<Running>,
+}
+
+/// The last lines of a server's log.
+#[derive(Clone)]
+struct Log {
+    lines: Arc<Mutex<VecDeque<String>>>,
+    most: usize,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { lines: Arc::default(), most: LOG_LINES }
+    }
+}
+
+impl Log {
+    fn text(&self) -> String {
+        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.iter().fold(String::new(), |text, line| text + line + "\n")
+    }
+
+    /// Takes in what is written; older lines are forgotten.
+    async fn keep(self, stderr: impl AsyncRead + Unpin) {
+        let mut written = BufReader::new(stderr).lines();
+        while let Ok(Some(line)) = written.next_line().await {
+            let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+            if lines.len() == self.most {
+                lines.pop_front();
+            }
+            lines.push_back(line);
+        }
+    }
 }
 
 struct Running {
@@ -94,7 +134,7 @@ impl Server {
     #[must_use]
     pub fn builder(database: &Arc<Database>) -> ServerBuilder {
         let settings = SETTINGS.iter().map(|(name, value)| ((*name).to_owned(), Some((*value).to_owned()))).collect();
-        ServerBuilder { database: Arc::clone(database), settings }
+        ServerBuilder { database: Arc::clone(database), settings, log: Log::default() }
     }
 
     /// Where it listens: `http://127.0.0.1:PORT`. Another port after each [`restart`](Self::restart).
@@ -103,11 +143,11 @@ impl Server {
         self.running.as_ref().map(|running| format!("http://{}", running.address)).unwrap_or_default()
     }
 
-    /// The end of its log, for the message of a failure.
+    /// The end of its log, for the message of a failure; all of it after
+    /// [`keep_whole_log`](ServerBuilder::keep_whole_log).
     #[must_use]
     pub fn log(&self) -> String {
-        let lines = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.iter().fold(String::new(), |text, line| text + line + "\n")
+        self.log.text()
     }
 
     /// Ends it as a power cut would (SIGKILL), and waits until it is gone.
@@ -191,17 +231,29 @@ impl Server {
         Ok(targets.filter(|target| target.to_string_lossy().starts_with("socket:")).count())
     }
 
-    /// Creates a user with the program's own command, as an operator does.
+    /// Runs one of the program's own commands on this server's database, as an operator does, with this standard input.
+    /// What it prints is JSON.
     ///
     /// # Errors
-    /// The command fails.
-    pub async fn create_user(&self, id: &str, name: &str, permissions: &str) -> Result<Value> {
+    /// The command fails; the error holds what it wrote to standard error.
+    pub async fn run(&self, arguments: &[&str], stdin: &str) -> Result<Value> {
         let mut command = program(&self.database, &self.settings)?;
-        command.args(["user", "create", "--id", id, "--name", name, "--permissions", permissions, "--json"]);
-        let output = command.output().await.context("running `boardwire user create`")?;
+        command.args(arguments).arg("--json").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().context("starting boardwire")?;
+        // A command that reads nothing may be gone already.
+        let _ = child.stdin.take().context("no standard input")?.write_all(stdin.as_bytes()).await;
+        let output = child.wait_with_output().await.context("running boardwire")?;
         let stderr = String::from_utf8_lossy(&output.stderr);
-        ensure!(output.status.success(), "`boardwire user create` failed: {stderr}");
-        serde_json::from_slice(&output.stdout).context("reading what `boardwire user create` printed")
+        ensure!(output.status.success(), "`boardwire {}` failed: {stderr}", arguments.join(" "));
+        serde_json::from_slice(&output.stdout).context("reading what boardwire printed")
+    }
+
+    /// Creates a user.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub async fn create_user(&self, id: &str, name: &str, permissions: &str) -> Result<Value> {
+        self.run(&["user", "create", "--id", id, "--name", name, "--permissions", permissions], "").await
     }
 
     /// Its process id.
@@ -214,17 +266,13 @@ impl Server {
 }
 
 impl Running {
-    async fn start(
-        database: &Database,
-        settings: &BTreeMap<String, Option<String>>,
-        log: &Arc<Mutex<VecDeque<String>>>,
-    ) -> Result<Self> {
+    async fn start(database: &Database, settings: &BTreeMap<String, Option<String>>, log: &Log) -> Result<Self> {
         let mut command = program(database, settings)?;
         command.args(["serve", "--listen", "127.0.0.1:0", "--database-url", database.url()]);
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::null()).kill_on_drop(true);
         let mut child = command.spawn().context("starting boardwire")?;
         let stderr = child.stderr.take().context("no standard error")?;
-        tokio::spawn(keep(stderr, Arc::clone(log)));
+        tokio::spawn(log.clone().keep(stderr));
         let mut stdout = BufReader::new(child.stdout.take().context("no standard output")?).lines();
         let line = tokio::time::timeout(START, stdout.next_line()).await;
         let line = line
@@ -236,10 +284,7 @@ impl Running {
         });
         match address {
             Ok(address) => Ok(Self { child, address, _stdout: stdout }),
-            Err(error) => {
-                let lines = log.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect::<Vec<_>>();
-                Err(error.context(format!("starting boardwire; its log:\n{}", lines.join("\n"))))
-            }
+            Err(error) => Err(error.context(format!("starting boardwire; its log:\n{}", log.text()))),
         }
     }
 }
@@ -262,16 +307,4 @@ fn program(database: &Database, settings: &BTreeMap<String, Option<String>>) -> 
         };
     }
     Ok(command)
-}
-
-/// Keeps the last lines of the log; older ones are forgotten.
-async fn keep(stderr: impl AsyncRead + Unpin, log: Arc<Mutex<VecDeque<String>>>) {
-    let mut lines = BufReader::new(stderr).lines();
-    while let Ok(Some(line)) = lines.next_line().await {
-        let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
-        if log.len() == LOG_LINES {
-            log.pop_front();
-        }
-        log.push_back(line);
-    }
 }

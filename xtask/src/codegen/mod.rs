@@ -3,9 +3,15 @@
 //! To add one, write a function that returns its whole text and give it a row in [`GENERATED`]. The text must depend
 //! on the code alone, so that two runs agree.
 
+mod asyncapi;
+mod contract;
+mod json_schema;
+mod mcp;
+mod openapi;
 mod reference;
 mod schema;
 mod typescript;
+mod yaml;
 
 use std::fs;
 use std::path::Path;
@@ -18,8 +24,14 @@ use crate::workspace::Workspace;
 type Make = fn() -> Result<String>;
 
 /// Each generated file, by its path from the repository's root.
-const GENERATED: &[(&str, Make)] =
-    &[("docs/api/WEBSOCKET.md", reference::make), ("crates/client-typescript/src/protocol.ts", typescript::make)];
+const GENERATED: &[(&str, Make)] = &[
+    ("docs/api/WEBSOCKET.md", reference::make),
+    ("docs/api/MCP.md", mcp::make),
+    ("docs/api/asyncapi.yaml", asyncapi::make),
+    ("docs/api/schema.json", json_schema::make),
+    ("docs/api/openapi.json", openapi::make),
+    ("crates/client-typescript/src/protocol.ts", typescript::make),
+];
 
 /// Writes every generated file that is not as it should be. With `check`, such a file is an error all the same.
 pub(crate) fn run(workspace: &Workspace, check: bool) -> Result<()> {

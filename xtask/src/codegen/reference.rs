@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use boardwire_protocol::{
-    BoardRole, Code, CommandGroup, CommandKind, PROTOCOL_VERSION, Permission,
+    Code, CommandGroup, CommandKind, PROTOCOL_VERSION,
     schema::{Schemas, schemas},
 };
 use serde_json::Value;
@@ -13,17 +13,24 @@ use super::schema::{bounds, constants, description, fields, resolve, type_of};
 
 const HEAD: &str = include_str!("reference_head.md");
 
+/// What really travelled in a test, which writes this file and fails when it changes.
+pub(super) const EXAMPLES: &str = include_str!("../../../docs/api/examples.json");
+
 pub(crate) fn make() -> Result<String> {
     let schemas = schemas();
+    let examples: Value = serde_json::from_str(EXAMPLES)?;
     let mut text = HEAD.replace("{version}", &PROTOCOL_VERSION.to_string());
     writeln!(text, "## Commands\n")?;
     for group in [CommandGroup::Change, CommandGroup::Query, CommandGroup::Session] {
         writeln!(text, "{}\n", introduction(group))?;
         for (kind, payload, result) in schemas.commands.iter().filter(|(kind, ..)| kind.group() == group) {
             command(&mut text, *kind, payload.as_value(), result.as_value())?;
+            let example = &examples["commands"][kind.name()];
+            let title = format!("Example: {}", kind.name());
+            shown(&mut text, &title, &[("payload", &example["payload"]), ("reply", &example["reply"])])?;
         }
     }
-    events(&mut text, &schemas)?;
+    events(&mut text, &schemas, &examples["events"])?;
     writeln!(text, "## Types\n")?;
     for (name, schema) in &schemas.definitions {
         let is_event = schemas.events.iter().any(|(_, event)| super::schema::reference(event.as_value()) == Some(name));
@@ -51,34 +58,42 @@ fn introduction(group: CommandGroup) -> &'static str {
 
 fn command(text: &mut String, kind: CommandKind, payload: &Value, result: &Value) -> Result<()> {
     writeln!(text, "#### `{}`\n\n{}", kind.name(), kind.summary().trim())?;
-    let permission = match kind.permission() {
-        Permission::Read => "read",
-        Permission::Write => "write",
-    };
-    let role = match kind.role() {
-        BoardRole::None => "",
-        BoardRole::Viewer => ", and on the board the role `viewer` or more",
-        BoardRole::Member => ", and on the board the role `member` or more",
-        BoardRole::Owner => ", and on the board the role `owner`",
-    };
-    writeln!(text, "Needs the permission `{permission}`{role}.")?;
-    if let Some(field) = kind.bare_field() {
-        writeln!(text, "Also takes the bare `{field}` as a string.")?;
-    }
+    writeln!(text, "{}", needs(kind))?;
     writeln!(text)?;
     table(text, "payload", payload)?;
     table(text, "result", result)
 }
 
-fn events(text: &mut String, schemas: &Schemas) -> Result<()> {
+/// What a command needs, and the form that it may take, in sentences.
+pub(super) fn needs(kind: CommandKind) -> String {
+    let form = kind.bare_field().map(|field| format!("\nAlso takes the bare `{field}` as a string."));
+    kind.needs() + &form.unwrap_or_default()
+}
+
+fn events(text: &mut String, schemas: &Schemas, examples: &Value) -> Result<()> {
     writeln!(text, "## Events\n")?;
     for durable in [true, false] {
         writeln!(text, "{}\n", if durable { DURABLE } else { EPHEMERAL })?;
         for (kind, schema) in schemas.events.iter().filter(|(kind, _)| kind.is_durable() == durable) {
             writeln!(text, "#### `{}`\n\n{}\n", kind.name(), kind.summary().trim())?;
             table(text, "data", resolve(schema.as_value(), &schemas.definitions))?;
+            shown(text, &format!("Example: {}", kind.name()), &[("event", &examples[kind.name()])])?;
         }
     }
+    Ok(())
+}
+
+/// Examples, folded away.
+fn shown(text: &mut String, title: &str, examples: &[(&str, &Value)]) -> Result<()> {
+    ensure!(
+        examples.iter().all(|(_, example)| example.is_object()),
+        "{title} is missing: run the tests, they write it"
+    );
+    writeln!(text, "<details><summary>{}</summary>\n", title)?;
+    for (name, example) in examples {
+        writeln!(text, "{name}\n\n```json\n{}\n```\n", serde_json::to_string_pretty(example)?)?;
+    }
+    writeln!(text, "</details>\n")?;
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! The npm packages of the JavaScript tests, exactly as their lock file says.
+//! The npm packages of the TypeScript client and of the JavaScript tests, exactly as their lock files say.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,14 @@ use crate::process::run;
 use crate::workspace::Workspace;
 
 /// Each folder with a `package.json` of its own, and the name of its stamp.
-const FOLDERS: &[(&str, &str)] = &[("tests/js", "npm-tests-js.lock")];
+const FOLDERS: &[(&str, &str)] = &[
+    ("crates/client-typescript", "npm-client-typescript.lock"),
+    ("crates/web/ui", "npm-web.lock"),
+    ("tests/web", "npm-tests-web.lock"),
+    ("tests/js", "npm-tests-js.lock"),
+    ("tests/mcp", "npm-tests-mcp.lock"),
+    ("tests/documents", "npm-tests-documents.lock"),
+];
 
 /// Installs where the lock file is not the one that was installed last.
 pub(super) fn ensure(workspace: &Workspace, voice: Voice) -> Result<()> {

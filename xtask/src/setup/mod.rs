@@ -11,7 +11,7 @@ mod rust;
 
 use anyhow::Result;
 
-pub(crate) use self::python::interpreter;
+pub(crate) use self::python::{ENVIRONMENTS, Environment};
 use crate::suites::Suite;
 use crate::workspace::Workspace;
 

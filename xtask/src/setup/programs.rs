@@ -28,7 +28,10 @@ const PROGRAMS: &[Program] = &[
     Program { name: "strace", needed_by: Suite::Rust, probe: strace, packages: &["strace"] },
     Program { name: "node", needed_by: Suite::Js, probe: node, packages: &["nodejs"] },
     Program { name: "npm", needed_by: Suite::Js, probe: npm, packages: &["npm"] },
+    Program { name: "chromium", needed_by: Suite::Js, probe: chromium, packages: &["chromium", "fonts-liberation"] },
     Program { name: "python3", needed_by: Suite::Python, probe: python, packages: &["python3", "python3-venv"] },
+    Program { name: "curl", needed_by: Suite::Python, probe: curl, packages: &["curl"] },
+    Program { name: "jq", needed_by: Suite::Python, probe: jq, packages: &["jq"] },
 ];
 
 /// Installs what these suites need and the machine lacks, or says exactly what to install.
@@ -87,6 +90,18 @@ fn node() -> Result<String> {
         bail!("{version} is too old, {NODE} or newer is needed");
     }
     Ok(version)
+}
+
+fn chromium() -> Result<String> {
+    version("chromium")
+}
+
+fn curl() -> Result<String> {
+    version("curl")
+}
+
+fn jq() -> Result<String> {
+    version("jq")
 }
 
 /// The interpreter alone is not enough: Debian keeps the parts for environments in a package of their own.

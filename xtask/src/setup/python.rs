@@ -1,4 +1,4 @@
-//! The environment of the Python tests, made from their requirements.
+//! The environments of the Python tests, made from their requirements.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,46 +10,57 @@ use super::Voice;
 use crate::process::{output, run};
 use crate::workspace::Workspace;
 
-/// What the environment is made from.
-const REQUIREMENTS: &str = "tests/python/requirements.txt";
-
-/// The interpreter that has the tests' packages.
-pub(crate) fn interpreter(workspace: &Workspace) -> PathBuf {
-    environment(workspace).join("bin/python")
+/// An environment of Python packages, and the tests that run in it.
+pub(crate) struct Environment {
+    /// The tests' folder.
+    pub(crate) folder: &'static str,
+    /// What it is made from, in that folder.
+    requirements: &'static str,
+    /// Its own folder in the scratch folder.
+    name: &'static str,
 }
 
-/// Makes the environment anew when the requirements are not those it was made from, or when it no longer works.
-pub(super) fn ensure(workspace: &Workspace, voice: Voice) -> Result<()> {
-    let Ok(requirements) = fs::read(workspace.root.join(REQUIREMENTS)) else {
-        voice.found("tests/python", "not there: nothing to install");
-        return Ok(());
-    };
-    let stamp = environment(workspace).join("requirements.txt");
-    let works = || output(Command::new(interpreter(workspace)).args(["-c", "import pytest"])).is_ok();
-    if !(fs::read(&stamp).is_ok_and(|last| last == requirements) && works()) {
-        println!("  making the Python environment for {REQUIREMENTS}");
-        make(workspace)?;
-        write(&stamp, &requirements)?;
+/// All of them. The two releases of the MCP library, one for each revision of the protocol, exclude each other.
+pub(crate) const ENVIRONMENTS: &[Environment] = &[
+    Environment { folder: "tests/python", requirements: "requirements.txt", name: "venv" },
+    Environment { folder: "tests/mcp/python", requirements: "requirements-1.txt", name: "venv-mcp-1" },
+    Environment { folder: "tests/mcp/python", requirements: "requirements-2.txt", name: "venv-mcp-2" },
+];
+
+impl Environment {
+    /// The interpreter that has the tests' packages.
+    pub(crate) fn interpreter(&self, workspace: &Workspace) -> PathBuf {
+        self.place(workspace).join("bin/python")
     }
-    voice.found("tests/python", "Python packages in place");
+
+    fn place(&self, workspace: &Workspace) -> PathBuf {
+        workspace.scratch().join(self.name)
+    }
+
+    /// Makes it anew when the requirements are not those it was made from, or when it no longer works.
+    fn ensure(&self, workspace: &Workspace) -> Result<()> {
+        let source = workspace.root.join(self.folder).join(self.requirements);
+        let requirements = fs::read(&source).with_context(|| format!("cannot read {}", source.display()))?;
+        let stamp = self.place(workspace).join("requirements.txt");
+        let works = || output(Command::new(self.interpreter(workspace)).args(["-c", "import pytest"])).is_ok();
+        if fs::read(&stamp).is_ok_and(|last| last == requirements) && works() {
+            return Ok(());
+        }
+        println!("  making the Python environment for {}/{}", self.folder, self.requirements);
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(self.place(workspace)))?;
+        let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
+        run(Command::new(self.interpreter(workspace)).args(install).arg(&source))?;
+        write(&stamp, &requirements)
+    }
+}
+
+/// Makes what is missing.
+pub(super) fn ensure(workspace: &Workspace, voice: Voice) -> Result<()> {
+    for environment in ENVIRONMENTS {
+        environment.ensure(workspace)?;
+        voice.found(environment.folder, "Python packages in place");
+    }
     Ok(())
-}
-
-fn environment(workspace: &Workspace) -> PathBuf {
-    workspace.scratch().join("venv")
-}
-
-fn make(workspace: &Workspace) -> Result<()> {
-    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(environment(workspace)))?;
-    run(Command::new(interpreter(workspace)).current_dir(&workspace.root).args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--requirement",
-        REQUIREMENTS,
-    ]))
 }
 
 fn write(path: &Path, contents: &[u8]) -> Result<()> {

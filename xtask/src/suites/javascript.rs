@@ -1,4 +1,4 @@
-//! The tests with the official JavaScript client, by Node's own runner.
+//! The tests with JavaScript clients, of the documents in docs/api and of the board in a browser, by Node's own runner.
 
 use std::process::Command;
 use std::time::Duration;
@@ -13,19 +13,32 @@ use crate::workspace::Workspace;
 /// How long all of them may take.
 const LIMIT: Duration = Duration::from_secs(10 * 60);
 
-/// Runs them all, and counts.
+/// Where they are.
+const FOLDERS: &[&str] = &["tests/js", "tests/mcp", "tests/documents", "tests/web"];
+
+/// Builds the TypeScript client, which they try, runs them all, and counts.
 pub(super) fn run(workspace: &Workspace, surroundings: &Surroundings, tally: &mut Tally) -> Result<()> {
-    let folder = workspace.root.join("tests/js");
+    let client = workspace.root.join("crates/client-typescript");
+    process::run(Command::new("npm").current_dir(client).args(["run", "--silent", "build"]))?;
+    for name in FOLDERS {
+        run_in(workspace, name, surroundings, tally)?;
+    }
+    Ok(())
+}
+
+fn run_in(workspace: &Workspace, name: &str, surroundings: &Surroundings, tally: &mut Tally) -> Result<()> {
+    let folder = workspace.root.join(name);
     if !folder.join("package.json").is_file() {
-        bail!("there is no tests/js/package.json");
+        bail!("there is no {name}/package.json");
     }
     let mut command = Command::new("node");
     surroundings.apply(command.current_dir(folder).args(["--test", "--test-reporter=spec"]));
+    let before = *tally;
     let status = process::stream(&mut command, Some(LIMIT), |line| *tally += Runner::Node.count(line))?;
     process::succeed(&command, status)?;
     // Node finds nothing to run and is content.
-    if *tally == Tally::default() {
-        bail!("no test was found in tests/js");
+    if *tally == before {
+        bail!("no test was found in {name}");
     }
     Ok(())
 }

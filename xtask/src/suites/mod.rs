@@ -28,21 +28,22 @@ pub(crate) enum Build {
 /// Runs the chosen tests with a summary; `false` when anything has failed.
 pub(crate) fn run(workspace: &Workspace, selection: &Selection) -> bool {
     let mut report = Report::default();
-    if steps(workspace, selection, &mut report) == Build::Broken {
+    if steps(workspace, selection, &mut report, || ()) == Build::Broken {
         println!("\nThe build is broken: the steps after it are left out.");
     }
     report.close("test");
     report.passed()
 }
 
-/// Adds the steps of the chosen tests to a report.
-pub(crate) fn steps(workspace: &Workspace, selection: &Selection, report: &mut Report) -> Build {
+/// Adds the steps of the chosen tests to a report. `built` is called when the program is there and the tests begin.
+pub(crate) fn steps(workspace: &Workspace, selection: &Selection, report: &mut Report, built: impl FnOnce()) -> Build {
     if !report.step("setup", |_| setup::run(workspace, &selection.suites, Voice::Quiet)) {
         return Build::Broken;
     }
     if !report.step("build", |_| rust::build(workspace)) {
         return Build::Broken;
     }
+    built();
     let mut postgres = None;
     report.step("postgres", |_| {
         let server = Postgres::start()?;

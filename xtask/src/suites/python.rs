@@ -1,13 +1,13 @@
-//! The tests with the Python client, by pytest.
+//! The tests with Python clients, by pytest.
 
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use super::Surroundings;
 use crate::process::{self, colours};
-use crate::setup::interpreter;
+use crate::setup::{ENVIRONMENTS, Environment};
 use crate::tally::{Runner, Tally};
 use crate::workspace::Workspace;
 
@@ -16,12 +16,17 @@ const LIMIT: Duration = Duration::from_secs(10 * 60);
 
 /// Runs them all, and counts. pytest itself fails when it finds none.
 pub(super) fn run(workspace: &Workspace, surroundings: &Surroundings, tally: &mut Tally) -> Result<()> {
-    let folder = workspace.root.join("tests/python");
-    if !folder.join("requirements.txt").is_file() {
-        bail!("there is no tests/python/requirements.txt");
-    }
-    let mut command = Command::new(interpreter(workspace));
-    command.current_dir(folder).args(["-m", "pytest", "-ra"]);
+    ENVIRONMENTS.iter().try_for_each(|environment| run_in(workspace, environment, surroundings, tally))
+}
+
+fn run_in(
+    workspace: &Workspace,
+    environment: &Environment,
+    surroundings: &Surroundings,
+    tally: &mut Tally,
+) -> Result<()> {
+    let mut command = Command::new(environment.interpreter(workspace));
+    command.current_dir(workspace.root.join(environment.folder)).args(["-m", "pytest", "-ra"]);
     command.args(["--color", if colours() { "yes" } else { "no" }]);
     command.arg("-o").arg(format!("cache_dir={}", workspace.scratch().join("pytest").display()));
     command.env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONUNBUFFERED", "1");

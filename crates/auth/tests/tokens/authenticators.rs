@@ -3,30 +3,37 @@
 use std::sync::{Arc, Mutex};
 
 use boardwire_auth::{
-    Account, AuthError, Authenticator, Authenticators, Claimed, Credential, CredentialId, Directory, Permissions,
-    Principal, Refusal, TokenAuthenticator,
+    Account, AuthError, Authenticator, Authenticators, BoxError, Claimed, Credential, CredentialId, Directory,
+    Permissions, Principal, Refusal, TokenAuthenticator,
 };
 use serde_json::{Value, json};
 
 use crate::forge::*;
 
-/// Knows `ada` with these permissions, notes what it was asked, and is out of order for `down`.
+/// Knows `ada` with these permissions, notes which claims it was shown, and is out of order for `down`.
 struct OneUser(Permissions, Mutex<Vec<Claimed>>);
+
+impl OneUser {
+    fn find(&self, user: &str) -> Result<Option<Account>, BoxError> {
+        let ada = || Account { id: "ada".into(), name: "Ada".into(), permissions: self.0, teams: vec!["red".into()] };
+        if user == "down" { Err("the database is away".into()) } else { Ok((user == "ada").then(ada)) }
+    }
+}
 
 #[async_trait::async_trait]
 impl Directory for OneUser {
-    async fn account(&self, claimed: &Claimed) -> Result<Option<Account>, Box<dyn std::error::Error + Send + Sync>> {
+    async fn account(&self, claimed: &Claimed) -> Result<Option<Account>, BoxError> {
         self.1.lock().unwrap().push(claimed.clone());
-        match claimed.subject.as_str() {
-            "down" => Err("the database is away".into()),
-            "ada" => Ok(Some(Account {
-                id: "ada".into(),
-                name: claimed.name.clone().unwrap_or_else(|| "Ada".into()),
-                permissions: self.0,
-                teams: claimed.teams.clone().unwrap_or_default(),
-            })),
-            _ => Ok(None),
-        }
+        let found = self.find(&claimed.subject)?;
+        Ok(found.map(|account| Account {
+            name: claimed.name.clone().unwrap_or(account.name.clone()),
+            teams: claimed.teams.clone().unwrap_or_default(),
+            ..account
+        }))
+    }
+
+    async fn known(&self, user: &str) -> Result<Option<Account>, BoxError> {
+        self.find(user)
     }
 }
 
@@ -41,6 +48,7 @@ impl Authenticator for OneKey {
                 user: "robot".into(),
                 name: "Robot".into(),
                 permissions: Permissions::READ_WRITE,
+                scope: None,
                 teams: vec![],
                 expires_at: None,
                 credential: CredentialId::ApiKey("key-1".into()),
@@ -48,6 +56,10 @@ impl Authenticator for OneKey {
             Credential::ApiKey(_) => Err(Refusal::UnknownCredential.into()),
             _ => Ok(None),
         }
+    }
+
+    async fn renew(&self, principal: &Principal, _now_ms: i64) -> Result<Option<Principal>, AuthError> {
+        Ok(matches!(principal.credential, CredentialId::ApiKey(_)).then(|| principal.clone()))
     }
 }
 
@@ -121,4 +133,42 @@ async fn the_first_that_knows_the_kind_decides() {
     assert!(matches!(by(Credential::Session("s".into())).await, Err(AuthError::Refused(Refusal::UnsupportedKind))));
     let none = Authenticators::default().authenticate(&Credential::Token("t".into()), NOW_MS).await;
     assert!(matches!(none, Err(AuthError::Refused(Refusal::UnsupportedKind))));
+}
+
+#[tokio::test]
+async fn a_renewed_token_has_the_account_as_it_is_now() {
+    let mut claims = good_with("permissions", json!(["read", "admin"]));
+    claims["name"] = json!("Countess");
+    let before = present("read".parse().unwrap(), &claims).await.unwrap();
+    assert_eq!((before.permissions.to_string(), before.scope), ("read".into(), "read,admin".parse().ok()));
+    for (account, expected) in [("read,write,admin", "read,admin"), ("write", ""), ("read", "read")] {
+        let renewed = chain(account.parse().unwrap()).renew(&before, NOW_MS + 59_999).await.unwrap();
+        assert_eq!(renewed.permissions.to_string(), expected, "{account}");
+        assert_eq!((renewed.name.as_str(), renewed.teams.as_slice()), ("Ada", ["red".to_owned()].as_slice()));
+        assert_eq!((&renewed.user, renewed.scope, renewed.expires_at), (&before.user, before.scope, before.expires_at));
+        assert_eq!(renewed.credential, before.credential);
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_not_renewed_beyond_its_end_or_its_account() {
+    let before = present(Permissions::ALL, &good()).await.unwrap();
+    let renew = async |principal| chain(Permissions::ALL).renew(&principal, NOW_MS).await;
+    let late = Principal { expires_at: Some(NOW_MS), ..before.clone() };
+    assert!(matches!(renew(late).await, Err(AuthError::Refused(Refusal::Expired))));
+    let gone = Principal { user: "eve".into(), ..before.clone() };
+    assert!(matches!(renew(gone).await, Err(AuthError::Refused(Refusal::UnknownAccount))));
+    let down = Principal { user: "down".into(), ..before };
+    assert!(matches!(renew(down).await, Err(AuthError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn the_chain_renews_by_kind() {
+    let robot = chain(Permissions::ALL).authenticate(&Credential::ApiKey("k".into()), NOW_MS).await.unwrap();
+    assert_eq!(chain(Permissions::ALL).renew(&robot, NOW_MS).await.unwrap(), robot);
+    let session = Principal { credential: CredentialId::Session("s".into()), ..robot };
+    for chain in [chain(Permissions::ALL), Authenticators::default()] {
+        let renewed = chain.renew(&session, NOW_MS).await;
+        assert!(matches!(renewed, Err(AuthError::Refused(Refusal::UnsupportedKind))));
+    }
 }

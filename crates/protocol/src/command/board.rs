@@ -1,7 +1,8 @@
 //! `board:*`: payloads and results.
 
 use crate::{
-    Board, BoardId, Color, Column, Epoch, LongText, Member, Patch, Role, Seq, Status, Task, Title, UserId,
+    Board, BoardId, Color, Column, Dependency, Epoch, LongText, Member, Patch, Role, Seq, Status, Task, TeamId, Title,
+    UserId,
     patch::{object, present},
 };
 
@@ -20,6 +21,9 @@ payloads! {
         /// A colour.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub color: Option<Color>,
+        /// The team that it belongs to, one of the caller's: the team's users become members.
+        #[serde(default, skip_serializing_if = "Option::is_none", rename = "team_id")]
+        pub team_id: Option<TeamId>,
         /// Its columns, at most 50; absent: To Do, In Progress, Done.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub columns: Option<NewColumns>,
@@ -80,6 +84,9 @@ payloads! {
         /// A new colour; `null`: none.
         #[serde(default, skip_serializing_if = "Patch::is_keep")]
         pub color: Patch<Color>,
+        /// Another team, or `null` for none. For owners. Who was a member through the old team alone is one no more.
+        #[serde(default, skip_serializing_if = "Patch::is_keep")]
+        pub team_id: Patch<TeamId>,
     }
 
     "camelCase":
@@ -146,6 +153,8 @@ results! {
         pub tasks: Vec<Task>,
         /// Its members, by name.
         pub members: Vec<Member>,
+        /// What depends on what.
+        pub dependencies: Vec<Dependency>,
         /// The number of the last event that is part of this.
         pub seq: Seq,
         /// The life of the log that `seq` belongs to.

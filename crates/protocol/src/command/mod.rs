@@ -20,7 +20,14 @@ macro_rules! results {
     )*};
 }
 
+pub mod attachment;
 pub mod board;
 pub mod column;
+pub mod comment;
+pub mod dependency;
+pub mod lease;
+pub mod listing;
+pub mod notification;
+pub mod presence;
 pub mod session;
 pub mod task;

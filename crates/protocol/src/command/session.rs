@@ -1,6 +1,6 @@
 //! What a socket asks for itself: subscriptions and views. These have no effect on a board.
 
-use crate::{BoardId, Epoch, Pattern, Seq, SubscriptionId, TaskId, UserId, Viewer, patch::object};
+use crate::{BoardId, Epoch, Pattern, Seq, SubscriptionId, TaskId, Timestamp, UserId, Viewer, patch::object};
 
 payloads! {
     "camelCase":
@@ -65,9 +65,22 @@ payloads! {
     "camelCase":
     /// `view:leave`: no board and no task are viewed any more.
     pub struct ViewLeave {}
+
+    "camelCase":
+    /// `auth:refresh`.
+    pub struct Refresh {
+        /// A token of the same user. From now on it counts in place of the credentials of the handshake.
+        pub token: String,
+    }
 }
 
 results! {
+    /// Credentials that count from now on.
+    pub struct Refreshed {
+        /// When they expire.
+        pub expires_at: Option<Timestamp>,
+    }
+
     /// A subscription.
     pub struct Subscribed {
         /// Its id, for `unsubscribe`.

@@ -54,6 +54,9 @@ payloads! {
         /// The version that the change was made against.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub expected_version: Option<u64>,
+        /// The `fence` of the lease that this is done under: if it is not the live one, nothing is changed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub fence: Option<u64>,
     }
 
     "snake_case":
@@ -100,6 +103,9 @@ payloads! {
         /// The task that it goes behind.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub after: Option<TaskId>,
+        /// The `fence` of the lease that this is done under: if it is not the live one, nothing is changed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub fence: Option<u64>,
     }
 
     "camelCase":
@@ -114,7 +120,17 @@ payloads! {
     }
 
     "camelCase":
-    /// `task:complete`, `task:delete`, `task:get`: the task alone.
+    /// `task:complete`.
+    pub struct Complete {
+        /// The task.
+        pub task_id: TaskId,
+        /// The `fence` of the lease that this is done under: if it is not the live one, nothing is changed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub fence: Option<u64>,
+    }
+
+    "camelCase":
+    /// `task:delete`, `task:get`: the task alone.
     pub struct Only {
         /// The task.
         pub task_id: TaskId,
@@ -144,5 +160,9 @@ results! {
         pub attachments: Vec<Attachment>,
         /// What it depends on, and what depends on it.
         pub dependencies: Vec<Dependency>,
+        /// The tasks that are not done and block it.
+        pub blocked_by: Vec<TaskId>,
+        /// The tasks that are not done and that it blocks, while it is not done itself.
+        pub blocking: Vec<TaskId>,
     }
 }

@@ -66,3 +66,29 @@ impl<'a, T: Serialize> Envelope<'a, T> {
         to_raw_value(self)
     }
 }
+
+/// An envelope as it was encoded once.
+#[derive(Debug, Clone, Serialize)]
+#[serde(transparent)]
+pub struct EncodedEnvelope(pub Box<RawValue>);
+
+impl PartialEq for EncodedEnvelope {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.get() == other.0.get()
+    }
+}
+
+impl Eq for EncodedEnvelope {}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for EncodedEnvelope {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "EncodedEnvelope".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "object"})
+    }
+}

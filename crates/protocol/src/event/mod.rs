@@ -4,7 +4,7 @@ pub mod data;
 mod envelope;
 
 pub use data::{ConnectedUser, Limits};
-pub use envelope::{Envelope, EnvelopeMeta};
+pub use envelope::{EncodedEnvelope, Envelope, EnvelopeMeta};
 use serde::Serialize;
 
 macro_rules! events {
@@ -97,6 +97,26 @@ events! {
         "task:completed" => TaskCompleted(data::TaskCompleted);
         /// A task was deleted.
         "task:deleted" => TaskDeleted(data::TaskDeleted);
+        /// Somebody took a task to work on; it may have moved to another column.
+        "task:claimed" => TaskClaimed(data::TaskClaimed);
+        /// Somebody holds a task for longer.
+        "task:renewed" => TaskRenewed(data::TaskRenewed);
+        /// Nobody holds a task any more: it was given back or taken away, or the time was over.
+        "task:released" => TaskReleased(data::TaskReleased);
+        /// A comment was added to a task.
+        "task:comment:added" => TaskCommentAdded(data::TaskCommentAdded);
+        /// A comment has another text.
+        "task:comment:updated" => TaskCommentUpdated(data::TaskCommentUpdated);
+        /// A comment was deleted.
+        "task:comment:deleted" => TaskCommentDeleted(data::TaskCommentDeleted);
+        /// A file was attached to a task.
+        "task:attachment:added" => TaskAttachmentAdded(data::TaskAttachmentAdded);
+        /// A file was removed from a task.
+        "task:attachment:removed" => TaskAttachmentRemoved(data::TaskAttachmentRemoved);
+        /// A task depends on another.
+        "task:dependency:added" => TaskDependencyAdded(data::TaskDependencyAdded);
+        /// A task does not depend on another any more.
+        "task:dependency:removed" => TaskDependencyRemoved(data::TaskDependencyRemoved);
         /// A board was created.
         "board:created" => BoardCreated(data::BoardCreated);
         /// Fields of a board changed.
@@ -119,6 +139,26 @@ events! {
         "column:deleted" => ColumnDeleted(data::ColumnDeleted);
     }
     ephemeral {
+        /// A user came to a board: the first of the user's connections there.
+        "user:joined" => UserJoined(data::UserJoined);
+        /// A user left a board: the last of the user's connections there, 5 seconds after it was lost.
+        "user:left" => UserLeft(data::UserLeft);
+        /// A user who is present on a board is away, is back, has another task open, or has no connection any more.
+        "user:presence" => UserPresence(data::UserPresence);
+        /// A user began to type.
+        "typing:start" => TypingStart(data::Typing);
+        /// A user types no more.
+        "typing:stop" => TypingStop(data::Typing);
+        /// A task that is assigned to the user changed, or was assigned.
+        "notification:task" => NotificationTask(data::Notified);
+        /// The user was mentioned.
+        "notification:mention" => NotificationMention(data::Notified);
+        /// The operator has something to say.
+        "notification:system" => NotificationSystem(data::Notified);
+        /// Notifications that came within a second after another.
+        "notifications:batch" => NotificationsBatch(data::NotificationsBatch);
+        /// Another connection of the user has marked notifications as read.
+        "notification:read" => NotificationRead(data::NotificationRead);
         /// The connection is ready.
         "connection:status" => ConnectionStatus(data::ConnectionStatus);
         /// The server is about to stop: connect again after `reconnectAfterMs`.

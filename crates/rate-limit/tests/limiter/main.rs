@@ -6,4 +6,6 @@
 mod addresses;
 mod bounds;
 mod by_hand;
+mod clocks;
 mod model;
+mod random;

@@ -5,8 +5,11 @@ mod writer;
 pub(crate) mod written;
 
 use std::{
+    fs::OpenOptions,
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     str::FromStr,
+    sync::{Mutex, PoisonError},
     thread,
     time::Duration,
 };
@@ -41,6 +44,12 @@ use crate::{
 const NEEDED: (u32, u32, u32) = (3, 51, 3);
 const NEEDED_TEXT: &str = "3.51.3";
 
+/// The mode of a new database file: it holds hashes of credentials. SQLite gives the same to the files beside it.
+const MODE: u32 = 0o600;
+
+/// Held while a file is made. Whoever closes a file ends all locks that its process has on it, SQLite's too.
+static CREATING: Mutex<()> = Mutex::new(());
+
 /// The page cache of a reader, in KiB; SQLite wants it negative.
 const READER_CACHE: &str = "-8192";
 
@@ -65,7 +74,11 @@ pub(crate) struct SqliteDatabase {
 }
 
 pub(crate) async fn open(url: &str, options: &Options) -> Result<SqliteDatabase, OpenError> {
-    let file = file_of(url)?;
+    let file = match file_of(url) {
+        Err(OpenError::NoFolder { file }) if !options.create => return Err(OpenError::NoFile { file }),
+        file => file?,
+    };
+    create_missing(&file, options)?;
     let for_writer = File { path: file.clone(), wait: options.wait };
     let for_readers = SqliteConnectOptions::new()
         .filename(&file)
@@ -165,6 +178,21 @@ fn file_of(url: &str) -> Result<PathBuf, OpenError> {
         Some(folder) if folder != Path::new("") && !folder.is_dir() => Err(OpenError::NoFolder { file }),
         _ => Ok(file),
     }
+}
+
+/// Makes the file, unless it is there; then it stays as it is.
+fn create_missing(file: &Path, options: &Options) -> Result<(), OpenError> {
+    let _creating = CREATING.lock().unwrap_or_else(PoisonError::into_inner);
+    let exists = file.try_exists().map_err(|error| unavailable("looking for the database file", error))?;
+    if exists {
+        return Ok(());
+    }
+    if !options.create {
+        return Err(OpenError::NoFile { file: file.to_owned() });
+    }
+    // Not `create_new`: the file may be a link to one that is still to be made, and another process may be faster.
+    let created = OpenOptions::new().write(true).create(true).truncate(false).mode(MODE).open(file);
+    created.map(drop).map_err(|error| unavailable("creating the database file", error).into())
 }
 
 async fn check_version(connection: &mut rusqlite::Connection) -> Result<(), OpenError> {

@@ -4,6 +4,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use boardwire_services::storage::Stored;
+use rusqlite::OpenFlags;
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -34,10 +35,11 @@ pub(super) struct File {
 }
 
 impl File {
-    /// Opens the file, or makes it.
+    /// Opens the file, which has to be there.
     pub(super) fn open(&self) -> Stored<rusqlite::Connection> {
         let open = || {
-            let connection = rusqlite::Connection::open(&self.path)?;
+            let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            let connection = rusqlite::Connection::open_with_flags(&self.path, flags)?;
             connection.busy_timeout(self.wait)?;
             connection.execute_batch(PRAGMAS)?;
             connection.set_prepared_statement_cache_capacity(PREPARED);

@@ -1,7 +1,7 @@
 //! `members`.
 
-use boardwire_protocol::{BoardId, Member, Role, UserId};
-use boardwire_services::storage::Stored;
+use boardwire_protocol::{BoardId, Member, Role, TeamId, UserId};
+use boardwire_services::storage::{Membership, Stored};
 
 use crate::connection::{Connection, Statement, Value};
 
@@ -15,13 +15,47 @@ const LIST: Statement = Statement::new(
      ORDER BY users.name, users.id",
 );
 
+const FIND: Statement =
+    Statement::new("member.find", "SELECT role, team_id FROM members WHERE board_id = $1 AND user_id = $2");
+
+const LIST_THROUGH: Statement = Statement::new(
+    "member.list_through",
+    "SELECT user_id FROM members WHERE board_id = $1 AND team_id = $2 ORDER BY user_id",
+);
+
+/// The boards of the user's teams of which the user is no member, and those of which the user is one through a team that
+/// the user or the board has left.
+const TEAM_BOARDS: Statement = Statement::new(
+    "member.team_boards",
+    "SELECT boards.id FROM boards JOIN team_users ON team_users.team_id = boards.team_id
+     WHERE team_users.user_id = $1
+        AND NOT EXISTS (SELECT 1 FROM members WHERE members.board_id = boards.id AND members.user_id = $1)
+        AND NOT EXISTS (SELECT 1 FROM departures WHERE departures.board_id = boards.id AND departures.user_id = $1)
+     UNION
+     SELECT members.board_id FROM members JOIN boards ON boards.id = members.board_id
+     WHERE members.user_id = $1 AND members.team_id IS NOT NULL
+        AND NOT (boards.team_id IS NOT NULL AND boards.team_id = members.team_id AND EXISTS (
+            SELECT 1 FROM team_users WHERE team_users.user_id = $1 AND team_users.team_id = members.team_id))",
+);
+
 const SET: Statement = Statement::new(
     "member.set",
-    "INSERT INTO members (board_id, user_id, role) VALUES ($1, $2, $3)
-     ON CONFLICT (board_id, user_id) DO UPDATE SET role = $3",
+    "INSERT INTO members (board_id, user_id, role, team_id) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (board_id, user_id) DO UPDATE SET role = $3, team_id = $4",
 );
 
 const REMOVE: Statement = Statement::new("member.remove", "DELETE FROM members WHERE board_id = $1 AND user_id = $2");
+
+const DEPART: Statement = Statement::new(
+    "member.depart",
+    "INSERT INTO departures (board_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+);
+
+const HAS_DEPARTED: Statement =
+    Statement::new("member.has_departed", "SELECT 1 FROM departures WHERE board_id = $1 AND user_id = $2");
+
+const RETURN: Statement =
+    Statement::new("member.return", "DELETE FROM departures WHERE board_id = $1 AND ($2 IS NULL OR user_id = $2)");
 
 const COUNT: Statement =
     Statement::new("member.count", "SELECT COUNT(*) FROM members WHERE board_id = $1 AND role = $2");
@@ -46,9 +80,46 @@ pub(crate) async fn list(connection: &mut Connection<'_>, board: &BoardId) -> St
     read.collect()
 }
 
+#[tracing::instrument(level = "debug", name = "db.member.find", skip_all)]
+pub(crate) async fn find(
+    connection: &mut Connection<'_>,
+    board: &BoardId,
+    user: &UserId,
+) -> Stored<Option<Membership>> {
+    let row = connection.fetch_optional(&FIND, &[Value::Text(board.as_str()), Value::Text(user.as_str())]).await?;
+    row.map(|row| Ok(Membership { role: row.named(0, Role::from_name)?, team: row.opt_id(1)? })).transpose()
+}
+
+#[tracing::instrument(level = "debug", name = "db.member.list_through", skip_all)]
+pub(crate) async fn list_through(
+    connection: &mut Connection<'_>,
+    board: &BoardId,
+    team: &TeamId,
+) -> Stored<Vec<UserId>> {
+    let values = [Value::Text(board.as_str()), Value::Text(team.as_str())];
+    let rows = connection.fetch_all(&LIST_THROUGH, &values).await?;
+    rows.iter().map(|row| row.id(0)).collect()
+}
+
+#[tracing::instrument(level = "debug", name = "db.member.team_boards", skip_all)]
+pub(crate) async fn team_boards(connection: &mut Connection<'_>, user: &UserId) -> Stored<Vec<BoardId>> {
+    let rows = connection.fetch_all(&TEAM_BOARDS, &[Value::Text(user.as_str())]).await?;
+    rows.iter().map(|row| row.id(0)).collect()
+}
+
 #[tracing::instrument(level = "debug", name = "db.member.set", skip_all)]
-pub(crate) async fn set(connection: &mut Connection<'_>, board: &BoardId, user: &UserId, role: Role) -> Stored<()> {
-    let values = [Value::Text(board.as_str()), Value::Text(user.as_str()), Value::Text(role.name())];
+pub(crate) async fn set(
+    connection: &mut Connection<'_>,
+    board: &BoardId,
+    user: &UserId,
+    membership: &Membership,
+) -> Stored<()> {
+    let values = [
+        Value::Text(board.as_str()),
+        Value::Text(user.as_str()),
+        Value::Text(membership.role.name()),
+        Value::OptText(membership.team.as_ref().map(TeamId::as_str)),
+    ];
     connection.execute_one(&SET, &values).await
 }
 
@@ -62,4 +133,23 @@ pub(crate) async fn remove(connection: &mut Connection<'_>, board: &BoardId, use
 pub(crate) async fn count(connection: &mut Connection<'_>, board: &BoardId, role: Role) -> Stored<u64> {
     let row = connection.fetch_one(&COUNT, &[Value::Text(board.as_str()), Value::Text(role.name())]).await?;
     row.number(0)
+}
+
+/// Notes that somebody was taken off a team's board by name.
+#[tracing::instrument(level = "debug", name = "db.member.depart", skip_all)]
+pub(crate) async fn depart(connection: &mut Connection<'_>, board: &BoardId, user: &UserId) -> Stored<()> {
+    connection.execute(&DEPART, &[Value::Text(board.as_str()), Value::Text(user.as_str())]).await.map(drop)
+}
+
+#[tracing::instrument(level = "debug", name = "db.member.has_departed", skip_all)]
+pub(crate) async fn has_departed(connection: &mut Connection<'_>, board: &BoardId, user: &UserId) -> Stored<bool> {
+    let values = [Value::Text(board.as_str()), Value::Text(user.as_str())];
+    Ok(connection.fetch_optional(&HAS_DEPARTED, &values).await?.is_some())
+}
+
+/// Forgets that a user was taken off, or that anybody was.
+#[tracing::instrument(level = "debug", name = "db.member.return", skip_all)]
+pub(crate) async fn return_to(connection: &mut Connection<'_>, board: &BoardId, user: Option<&UserId>) -> Stored<()> {
+    let values = [Value::Text(board.as_str()), Value::OptText(user.map(UserId::as_str))];
+    connection.execute(&RETURN, &values).await.map(drop)
 }

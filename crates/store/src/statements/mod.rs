@@ -1,9 +1,16 @@
 //! The statements, by table. Each function is one statement on one connection, whichever transaction that is in.
 
+pub(crate) mod account;
+pub(crate) mod attachment;
 pub(crate) mod board;
 pub(crate) mod column;
+pub(crate) mod comment;
+pub(crate) mod dependency;
 pub(crate) mod event;
+pub(crate) mod lease;
+pub(crate) mod listing;
 pub(crate) mod member;
+pub(crate) mod notification;
 pub(crate) mod request;
 pub(crate) mod task;
 pub(crate) mod user;

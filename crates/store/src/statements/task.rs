@@ -3,7 +3,7 @@
 use boardwire_protocol::{BoardId, ColumnId, Status, Task, TaskId};
 use boardwire_services::storage::{Stored, TaskState};
 
-use super::json;
+use super::{json, lease::Kept};
 use crate::{
     connection::{Connection, Statement, Value},
     row::Row,
@@ -12,9 +12,10 @@ use crate::{
 macro_rules! fields {
     () => {
         "id, board_id, column_id, title, description, status, position, priority, assignee, due_date, tags, version, \
-         created_by, created_at, updated_at, completed_at, changed"
+         created_by, created_at, updated_at, completed_at, changed, fence, lease"
     };
 }
+pub(super) use fields;
 
 const FIND: Statement = Statement::new("task.find", concat!("SELECT ", fields!(), " FROM tasks WHERE id = $1"));
 
@@ -53,14 +54,16 @@ const INSERT: Statement = Statement::new(
     concat!(
         "INSERT INTO tasks (",
         fields!(),
-        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT DO NOTHING"
+        ", lease_expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
+         $19, $20) ON CONFLICT DO NOTHING"
     ),
 );
 
 const SAVE: Statement = Statement::new(
     "task.save",
     "UPDATE tasks SET column_id = $2, title = $3, description = $4, status = $5, position = $6, priority = $7,
-        assignee = $8, due_date = $9, tags = $10, version = $11, updated_at = $12, completed_at = $13, changed = $14
+        assignee = $8, due_date = $9, tags = $10, version = $11, updated_at = $12, completed_at = $13, changed = $14,
+        fence = $15, lease = $16, lease_expires_at = $17
      WHERE id = $1",
 );
 
@@ -137,6 +140,7 @@ async fn neighbour(
 #[tracing::instrument(level = "debug", name = "db.task.insert", skip_all)]
 pub(crate) async fn insert(connection: &mut Connection<'_>, state: &TaskState) -> Stored<bool> {
     let task = &state.task;
+    let lease = Kept::of(state)?;
     let values = [
         Value::Text(task.id.as_str()),
         Value::Text(task.board_id.as_str()),
@@ -155,6 +159,9 @@ pub(crate) async fn insert(connection: &mut Connection<'_>, state: &TaskState) -
         Value::Int(task.updated_at.0),
         Value::OptInt(task.completed_at.map(|time| time.0)),
         Value::Made(json(&state.changed)?),
+        Value::number(state.fence),
+        Value::OptText(lease.as_deref()),
+        Value::OptInt(task.lease.as_ref().map(|lease| lease.expires_at.0)),
     ];
     Ok(connection.execute(&INSERT, &values).await? == 1)
 }
@@ -162,6 +169,7 @@ pub(crate) async fn insert(connection: &mut Connection<'_>, state: &TaskState) -
 #[tracing::instrument(level = "debug", name = "db.task.save", skip_all)]
 pub(crate) async fn save(connection: &mut Connection<'_>, state: &TaskState) -> Stored<()> {
     let task = &state.task;
+    let lease = Kept::of(state)?;
     let values = [
         Value::Text(task.id.as_str()),
         Value::Text(task.column_id.as_str()),
@@ -177,6 +185,9 @@ pub(crate) async fn save(connection: &mut Connection<'_>, state: &TaskState) -> 
         Value::Int(task.updated_at.0),
         Value::OptInt(task.completed_at.map(|time| time.0)),
         Value::Made(json(&state.changed)?),
+        Value::number(state.fence),
+        Value::OptText(lease.as_deref()),
+        Value::OptInt(task.lease.as_ref().map(|lease| lease.expires_at.0)),
     ];
     connection.execute_one(&SAVE, &values).await
 }
@@ -187,10 +198,15 @@ pub(crate) async fn delete(connection: &mut Connection<'_>, id: &TaskId) -> Stor
 }
 
 fn read(row: &Row) -> Stored<TaskState> {
-    Ok(TaskState { task: read_task(row)?, changed: row.json(16)? })
+    Ok(TaskState {
+        task: read_task(row)?,
+        changed: row.json(16)?,
+        fence: row.number(17)?,
+        assigned_by_claim: Kept::read(row, 18)?.is_some_and(|kept| kept.assigned),
+    })
 }
 
-fn read_task(row: &Row) -> Stored<Task> {
+pub(super) fn read_task(row: &Row) -> Stored<Task> {
     Ok(Task {
         id: row.id(0)?,
         board_id: row.id(1)?,
@@ -208,5 +224,6 @@ fn read_task(row: &Row) -> Stored<Task> {
         created_at: row.time(13)?,
         updated_at: row.time(14)?,
         completed_at: row.opt_time(15)?,
+        lease: Kept::read(row, 18)?.map(|kept| kept.lease),
     })
 }

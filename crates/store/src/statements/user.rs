@@ -1,9 +1,9 @@
 //! `users`.
 
-use boardwire_protocol::UserId;
+use boardwire_protocol::{TeamId, UserId};
 use boardwire_services::storage::{SaveUser, Stored, User};
 
-use super::json;
+use super::{account, json};
 use crate::{
     connection::{Connection, Statement, Value},
     error::broken,
@@ -22,6 +22,18 @@ const SAVE: Statement = Statement::new(
         permissions = COALESCE($3, users.permissions),
         teams = COALESCE($5, users.teams)
      RETURNING id, name, permissions, teams, created_at",
+);
+
+const LIST: Statement = Statement::new("user.list", "SELECT id FROM users ORDER BY id");
+
+const LIST_OF_TEAM: Statement =
+    Statement::new("user.list_of_team", "SELECT user_id FROM team_users WHERE team_id = $1 ORDER BY user_id");
+
+const LEAVE_TEAMS: Statement = Statement::new("user.leave_teams", "DELETE FROM team_users WHERE user_id = $1");
+
+const JOIN_TEAM: Statement = Statement::new(
+    "user.join_team",
+    "INSERT INTO team_users (team_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
 );
 
 #[tracing::instrument(level = "debug", name = "db.user.find", skip_all)]
@@ -43,7 +55,28 @@ pub(crate) async fn save(connection: &mut Connection<'_>, user: &SaveUser) -> St
         Value::Int(user.now.0),
     ];
     let rows = connection.fetch_all(&SAVE, &values).await?;
+    if let Some(teams) = &user.teams {
+        connection.execute(&LEAVE_TEAMS, &[Value::Text(user.id.as_str())]).await?;
+        for team in teams {
+            connection.execute(&JOIN_TEAM, &[Value::Text(team.as_str()), Value::Text(user.id.as_str())]).await?;
+        }
+    }
+    if let Some(hash) = &user.password {
+        account::set_password(connection, &user.id, hash).await?;
+        account::delete_sessions(connection, &user.id).await?;
+    }
+    account::note_change(connection, &user.id, user.now).await?;
     rows.first().map(read).transpose()?.ok_or_else(|| broken(SAVE.name, "no row"))
+}
+
+/// The users of a team, or all users.
+#[tracing::instrument(level = "debug", name = "db.user.list", skip_all)]
+pub(crate) async fn list(connection: &mut Connection<'_>, team: Option<&TeamId>) -> Stored<Vec<UserId>> {
+    let rows = match team {
+        Some(team) => connection.fetch_all(&LIST_OF_TEAM, &[Value::Text(team.as_str())]).await?,
+        None => connection.fetch_all(&LIST, &[]).await?,
+    };
+    rows.iter().map(|row| row.id(0)).collect()
 }
 
 fn read(row: &Row) -> Stored<User> {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use boardwire_protocol::{BoardId, Seq};
 use boardwire_services::{
     Applied, Fault,
     storage::{BoxFuture, Job, StorageError, Store, Transaction},
@@ -70,8 +69,7 @@ pub(crate) async fn add_board(store: &Arc<dyn Store>, id: &'static str) -> Resul
 
 /// What a unit hands back when a test does not care.
 fn nothing() -> Applied {
-    let board = BoardId::try_from("none").expect("an id");
-    Applied { board, seq: Seq(0), result: RawValue::NULL.to_owned(), entries: Vec::new() }
+    Applied { at: None, result: RawValue::NULL.to_owned(), entries: Vec::new(), personal: Vec::new() }
 }
 
 pub(crate) fn is_broken(error: &Fault) -> bool {

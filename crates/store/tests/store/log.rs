@@ -5,7 +5,7 @@ use boardwire_protocol::{BoardId, EventKind, Role, Seq, Timestamp};
 
 use crate::{
     fixture::{Place, add_board, is_broken, on_both},
-    samples::{a_board, board_id, event, user_id},
+    samples::{a_board, board_id, by_name, event, prune, user_id},
 };
 
 /// Appends events `from..=to`, each committed at the millisecond of its number.
@@ -61,7 +61,11 @@ async fn the_head_says_where_a_log_stands() -> Result<()> {
         assert_eq!((head.seq, head.oldest, head.members), (Seq(0), Seq(1), vec![]));
 
         place
-            .unit(|tx| Box::pin(async move { Ok(tx.set_member(&board_id("b"), &user_id("ann"), Role::Owner).await?) }))
+            .unit(|tx| {
+                Box::pin(
+                    async move { Ok(tx.set_member(&board_id("b"), &user_id("ann"), &by_name(Role::Owner)).await?) },
+                )
+            })
             .await?;
         append(&place, "b", 1, 3).await?;
         let head = place.store.head(&b).await?.expect("the board is there");
@@ -81,22 +85,22 @@ async fn pruning_takes_the_beginning_of_a_log() -> Result<()> {
         append(&place, "b", 1, 2_500).await?;
         append(&place, "b2", 2_400, 2_600).await?;
 
-        place.store.prune(Timestamp(0), None).await?;
+        place.store.prune(&prune(0, None)).await?;
         assert_eq!(seqs(&place, &b).await?.len(), 2_500);
-        place.store.prune(Timestamp(0), Some(Timestamp(2_451))).await?;
+        place.store.prune(&prune(0, Some(2_451))).await?;
         assert_eq!(seqs(&place, &b).await?, (2_451..=2_500).collect::<Vec<_>>());
         let head = place.store.head(&b).await?.expect("the board is there");
         assert_eq!((head.seq, head.oldest), (Seq(2_500), Seq(2_451)));
 
         // The row that is kept first is in front of those of the other board, so they wait for the next time.
         assert_eq!(seqs(&place, &b2).await?.len(), 201);
-        place.store.prune(Timestamp(0), Some(Timestamp(2_501))).await?;
+        place.store.prune(&prune(0, Some(2_501))).await?;
         assert_eq!(seqs(&place, &b).await?, [] as [u64; 0]);
         assert_eq!(seqs(&place, &b2).await?, (2_501..=2_600).collect::<Vec<_>>());
         let head = place.store.head(&b).await?.expect("the board is there");
         assert_eq!((head.seq, head.oldest), (Seq(2_500), Seq(2_501)));
 
-        place.store.prune(Timestamp(0), Some(Timestamp(i64::MAX))).await?;
+        place.store.prune(&prune(0, Some(i64::MAX))).await?;
         assert_eq!(seqs(&place, &b2).await?, [] as [u64; 0]);
         append(&place, "b2", 2_601, 2_602).await?;
         assert_eq!(seqs(&place, &b2).await?, [2_601, 2_602]);

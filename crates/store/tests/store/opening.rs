@@ -1,10 +1,10 @@
 //! Opening, opening again, opening twice, closing.
 
-use std::{sync::Arc, time::Duration};
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use boardwire_services::storage::StorageError;
-use boardwire_store::{OpenError, Options, open};
+use boardwire_store::{OpenError, Options, files_in, open};
 use boardwire_test_support::{Database, Kind};
 use tokio::sync::oneshot;
 
@@ -12,6 +12,9 @@ use crate::{
     fixture::{add_board, is_unavailable, on_both, unit},
     samples::{a_board, board, board_id, save_user, user_id},
 };
+
+/// The newest version of the schema; versions count from 1.
+const NEWEST: &str = "3";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_written_is_there_after_opening_again() -> Result<()> {
@@ -22,7 +25,7 @@ async fn what_was_written_is_there_after_opening_again() -> Result<()> {
         again.store().save_user(&save_user("eve")).await?;
         assert!(place.store.user(&user_id("eve")).await?.is_some(), "two programs may write");
         again.close().await;
-        assert_eq!(place.database.query("SELECT version FROM schema_migrations").await?, [["1"]]);
+        assert_eq!(place.database.query("SELECT MAX(version) FROM schema_migrations").await?, [[NEWEST]]);
         Ok(())
     })
     .await
@@ -41,7 +44,7 @@ async fn several_may_open_a_new_database_at_once() -> Result<()> {
         for opened in opening {
             opened.await??.close().await;
         }
-        assert_eq!(database.query("SELECT COUNT(*) FROM schema_migrations").await?, [["1"]]);
+        assert_eq!(database.query("SELECT COUNT(*) FROM schema_migrations").await?, [[NEWEST]]);
     }
     Ok(())
 }
@@ -62,7 +65,7 @@ async fn a_newer_schema_is_refused() -> Result<()> {
             Kind::Postgres => drop(database.query("INSERT INTO schema_migrations VALUES (1000, 0)").await?),
         }
         let error = open(database.url(), Options::default()).await.unwrap_err();
-        assert!(matches!(error, OpenError::Newer { database: 1000, program: 1 }), "{error}");
+        assert!(matches!(error, OpenError::Newer { database: 1000, .. }), "{error}");
     }
     Ok(())
 }
@@ -74,6 +77,54 @@ async fn what_cant_be_opened_is_said_without_the_password() {
         let error = open(url, options.clone()).await.unwrap_err().to_string();
         assert!(!error.contains("hush"), "{error}");
     }
+}
+
+fn mode(path: &Path) -> Result<u32> {
+    Ok(fs::metadata(path)?.permissions().mode() & 0o777)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_made_is_for_its_owner_alone() -> Result<()> {
+    let database = Database::create(Kind::Sqlite).await?;
+    let opened = open(database.url(), Options::default()).await?;
+    add_board(&opened.store(), "b").await?;
+    for name in ["board.db", "board.db-wal", "board.db-shm"] {
+        assert_eq!(mode(&database.folder().join(name))?, 0o600, "{name}");
+    }
+    opened.close().await;
+    let files = database.folder().join("shared/files");
+    files_in(&files)?;
+    assert_eq!((mode(&files)?, mode(&database.folder().join("shared"))?), (0o700, 0o700));
+
+    // Through a link to a file that is still to be made.
+    let (link, file) = (database.folder().join("link.db"), database.folder().join("linked.db"));
+    std::os::unix::fs::symlink(&file, &link)?;
+    open(&format!("sqlite://{}", link.display()), Options::default()).await?.close().await;
+    assert_eq!(mode(&file)?, 0o600);
+
+    // What an operator has set stays.
+    let file = database.folder().join("board.db");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640))?;
+    fs::set_permissions(&files, fs::Permissions::from_mode(0o750))?;
+    open(database.url(), Options::default()).await?.close().await;
+    files_in(&files)?;
+    assert_eq!((mode(&file)?, mode(&files)?), (0o640, 0o750));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_file_is_made_only_where_that_is_wanted() -> Result<()> {
+    let database = Database::create(Kind::Sqlite).await?;
+    let existing = || Options { create: false, ..Options::default() };
+    let elsewhere = format!("sqlite://{}", database.folder().join("no/such.db").display());
+    for url in [database.url(), &elsewhere] {
+        let error = open(url, existing()).await.unwrap_err();
+        assert!(matches!(error, OpenError::NoFile { .. }), "{error}");
+    }
+    assert_eq!(fs::read_dir(database.folder())?.count(), 0, "something was made");
+    open(database.url(), Options::default()).await?.close().await;
+    open(database.url(), existing()).await?.close().await;
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

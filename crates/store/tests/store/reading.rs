@@ -7,7 +7,7 @@ use boardwire_protocol::{Role, Seq};
 
 use crate::{
     fixture::{on_both, unit},
-    samples::{a_board, board, board_id, column, save_user, task, user_id},
+    samples::{a_board, board, board_id, by_name, column, save_user, task, user_id},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -29,7 +29,7 @@ async fn a_snapshot_is_in_order() -> Result<()> {
                         tx.insert_task(&task(column, id, position)).await?;
                     }
                     for id in ["bob", "zoe"] {
-                        tx.set_member(&board_id("b"), &user_id(id), Role::Viewer).await?;
+                        tx.set_member(&board_id("b"), &user_id(id), &by_name(Role::Viewer)).await?;
                     }
                     tx.save_seq(&board_id("b"), Seq(5)).await?;
                     Ok(())
@@ -101,7 +101,7 @@ async fn boards_are_listed_by_name() -> Result<()> {
                         tx.insert_board(&state).await?;
                     }
                     for id in ["b1", "b2"] {
-                        tx.set_member(&board_id(id), &user_id("bob"), Role::Viewer).await?;
+                        tx.set_member(&board_id(id), &user_id("bob"), &by_name(Role::Viewer)).await?;
                     }
                     Ok(())
                 })

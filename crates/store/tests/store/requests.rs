@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     fixture::{Place, is_broken, on_both, unit},
-    samples::user_id,
+    samples::{prune, user_id},
 };
 
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
@@ -141,7 +141,7 @@ async fn old_requests_are_pruned() -> Result<()> {
                 })
             })
             .await?;
-        place.store.prune(Timestamp(2_400), None).await?;
+        place.store.prune(&prune(2_400, None)).await?;
         let left = place.database.query("SELECT MIN(created_at), COUNT(*) FROM requests").await?;
         assert_eq!(left, [["2400", "100"]]);
         Ok(())

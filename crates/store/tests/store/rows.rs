@@ -5,7 +5,7 @@ use boardwire_protocol::{Epoch, Role, Seq, Status, TeamId, Timestamp};
 
 use crate::{
     fixture::{is_broken, on_both},
-    samples::{a_board, board, board_id, changed, column, column_id, save_user, task, task_id, user_id},
+    samples::{a_board, board, board_id, by_name, changed, column, column_id, save_user, task, task_id, user_id},
 };
 
 fn team(id: &str) -> TeamId {
@@ -94,7 +94,7 @@ async fn members() -> Result<()> {
                     assert_eq!(tx.role(&b, &ann).await?, Some(Role::Owner));
                     assert_eq!(tx.role(&b, &bob).await?, None);
                     for role in [Role::Viewer, Role::Member, Role::Owner] {
-                        tx.set_member(&b, &bob, role).await?;
+                        tx.set_member(&b, &bob, &by_name(role)).await?;
                         assert_eq!(tx.role(&b, &bob).await?, Some(role));
                     }
                     assert_eq!(tx.count_owners(&b).await?, 2);

@@ -6,7 +6,7 @@ use boardwire_protocol::{
 };
 use boardwire_services::{
     Origin,
-    storage::{BoardState, ColumnState, FieldVersions, LogEntry, SaveUser, TaskState, User},
+    storage::{BoardState, ColumnState, FieldVersions, LogEntry, Membership, Prune, SaveUser, TaskState, User},
 };
 use serde_json::value::RawValue;
 
@@ -32,6 +32,18 @@ pub(crate) fn changed(fields: &[(&str, u64)]) -> FieldVersions {
     FieldVersions(fields.iter().map(|(field, version)| ((*field).to_owned(), *version)).collect())
 }
 
+/// A membership that depends on no team.
+pub(crate) fn by_name(role: Role) -> Membership {
+    Membership { role, team: None }
+}
+
+/// Forget requests and events from before these.
+pub(crate) fn prune(requests: i64, events: Option<i64>) -> Prune {
+    let nothing = Timestamp(0);
+    let (requests, events) = (Timestamp(requests), events.map(Timestamp));
+    Prune { requests, events, notifications: nothing, accounts: nothing }
+}
+
 pub(crate) fn save_user(id: &str) -> SaveUser {
     SaveUser {
         id: user_id(id),
@@ -39,6 +51,7 @@ pub(crate) fn save_user(id: &str) -> SaveUser {
         permissions: None,
         default_permissions: vec!["read".to_owned()],
         teams: None,
+        password: None,
         now: Timestamp(1),
     }
 }
@@ -97,8 +110,9 @@ pub(crate) fn task(column: &ColumnState, id: &str, position: &str) -> TaskState 
         created_at: Timestamp(30),
         updated_at: Timestamp(30),
         completed_at: None,
+        lease: None,
     };
-    TaskState { task, changed: FieldVersions::default() }
+    TaskState { task, changed: FieldVersions::default(), fence: 0, assigned_by_claim: false }
 }
 
 pub(crate) fn event(board: &str, seq: u64, at: i64) -> LogEntry {
@@ -124,7 +138,7 @@ pub(crate) async fn a_board(place: &Place) -> Result<(User, User)> {
         .unit(|tx| {
             Box::pin(async move {
                 assert!(tx.insert_board(&board("b")).await?);
-                tx.set_member(&board_id("b"), &user_id("ann"), Role::Owner).await?;
+                tx.set_member(&board_id("b"), &user_id("ann"), &by_name(Role::Owner)).await?;
                 Ok(())
             })
         })

@@ -16,7 +16,7 @@ use tokio::{sync::oneshot, task::JoinHandle};
 
 use crate::{
     fixture::{Place, add_board, is_broken, is_unavailable, on_both, unit},
-    samples::{a_board, board, board_id, user_id},
+    samples::{a_board, board, board_id, by_name, user_id},
 };
 
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
@@ -131,7 +131,7 @@ async fn who_overlooks_a_failed_statement_fails() -> Result<()> {
         a_board(&place).await?;
         let overlooking = insert(&place.store, "other", |tx| {
             Box::pin(async move {
-                let unknown = tx.set_member(&board_id("b"), &user_id("nobody"), Role::Viewer).await;
+                let unknown = tx.set_member(&board_id("b"), &user_id("nobody"), &by_name(Role::Viewer)).await;
                 assert!(unknown.is_err());
                 assert!(tx.role(&board_id("b"), &user_id("ann")).await.is_err(), "the unit is over");
                 Ok(())

@@ -1,11 +1,15 @@
 //! The hub on a log in memory: order, gaps, joining, overlap, membership, limits, and what is left behind.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+mod company;
+mod notifications;
+mod rooms;
 mod scene;
+mod typing;
 
 use boardwire_protocol::{EventKind, Seq};
 use boardwire_services::Publisher as _;
-use boardwire_subscriptions::{JoinError, Resume, Room};
+use boardwire_subscriptions::{JoinError, Resume};
 use scene::{Scene, filters};
 
 #[tokio::test]
@@ -305,21 +309,6 @@ async fn a_connection_leaves_nothing_behind() {
     scene.publish(&entries).await;
     assert_eq!(ada.taken(), [0; 0]);
     assert!(scene::is_forgotten(ada), "somebody still holds the connection");
-}
-
-#[tokio::test]
-async fn rooms_reach_those_they_name() {
-    let scene = Scene::new();
-    let (ada, bob) = (scene.socket("ada"), scene.socket("bob"));
-    scene.view(&ada, None).await;
-    let frame = scene::ephemeral();
-    scene.hub.broadcast(&Room::Board(scene.board.clone()), &frame);
-    assert_eq!((ada.ephemeral(), bob.ephemeral()), (1, 0));
-    scene.hub.broadcast(&Room::User("bob".try_into().unwrap()), &frame);
-    scene.hub.broadcast(&Room::Global, &frame);
-    assert_eq!((ada.ephemeral(), bob.ephemeral()), (1, 2));
-    scene.hub.broadcast(&Room::Team("blue".try_into().unwrap()), &frame);
-    assert_eq!((ada.ephemeral(), bob.ephemeral()), (0, 1));
 }
 
 #[tokio::test]

@@ -7,19 +7,21 @@ use std::{
         Arc, Mutex, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
 use boardwire_auth::{CredentialId, Permissions, Principal};
-use boardwire_protocol::{BoardId, EventKind, Seq, SubscriptionId, UserId, session::Filters};
+use boardwire_protocol::{
+    BoardId, EventKind, Seq, SubscriptionId, TaskId, Timestamp, UserId, ViewerStatus, session::Filters,
+};
 use boardwire_services::{
     Caller, Origin, Publisher as _,
-    clock::{Clock as _, SystemClock},
+    clock::{Clock, SystemClock},
     storage::{Head, Log, LogEntry, StorageError, Stored},
 };
 use boardwire_subscriptions::{Frame, Hub, JoinError, Joined, Outbox, Resume, Socket, SocketKey, Subscription};
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 use tokio::sync::Notify;
 
 const MAX_SUBSCRIPTIONS: usize = 4;
@@ -67,11 +69,54 @@ impl Log for MemoryLog {
     }
 }
 
+/// Time that passes when a test says so.
+pub(crate) struct ManualClock {
+    began: Instant,
+    passed: AtomicU64,
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(1_700_000_000_000 + self.passed.load(Ordering::SeqCst) as i64)
+    }
+
+    fn monotonic(&self) -> Instant {
+        self.began + Duration::from_millis(self.passed.load(Ordering::SeqCst))
+    }
+
+    fn new_id(&self) -> String {
+        SystemClock.new_id()
+    }
+}
+
+/// A scene whose time stands still.
+pub(crate) struct Timed {
+    pub(crate) scene: Scene,
+    clock: Arc<ManualClock>,
+}
+
+impl Timed {
+    pub(crate) fn new() -> Self {
+        let clock = Arc::new(ManualClock { began: SystemClock.monotonic(), passed: AtomicU64::new(0) });
+        Self { scene: Scene::with_clock(Arc::clone(&clock) as Arc<dyn Clock>), clock }
+    }
+
+    /// Lets so many milliseconds pass, and then the hub do its own work once.
+    pub(crate) fn pass(&self, millis: u64) {
+        self.clock.passed.fetch_add(millis, Ordering::SeqCst);
+        self.scene.hub.end_what_is_due();
+    }
+}
+
 impl Scene {
     pub(crate) fn new() -> Self {
+        Self::with_clock(Arc::new(SystemClock))
+    }
+
+    fn with_clock(clock: Arc<dyn Clock>) -> Self {
         let log = Arc::new(MemoryLog::default());
         log.members.lock().unwrap().extend(["ada".to_owned(), "bob".to_owned()]);
-        let hub = Hub::new(Arc::clone(&log) as Arc<dyn Log>, Arc::new(SystemClock), MAX_SUBSCRIPTIONS);
+        let hub = Hub::new(Arc::clone(&log) as Arc<dyn Log>, clock, MAX_SUBSCRIPTIONS);
         Self { hub, board: "b1".try_into().unwrap(), log, keys: Arc::default() }
     }
 
@@ -81,6 +126,7 @@ impl Scene {
             user: user.to_owned(),
             name: user.to_owned(),
             permissions: Permissions::READ_WRITE,
+            scope: None,
             teams: vec![team.to_owned()],
             expires_at: None,
             credential: CredentialId::Token { id: None },
@@ -95,6 +141,31 @@ impl Scene {
     pub(crate) async fn view(&self, client: &Client, since: Option<u64>) -> Joined {
         let resume = since.map(|since| Resume { since: Seq(since), epoch: None });
         self.hub.view_board(&client.socket, &self.board, resume).await.unwrap()
+    }
+
+    pub(crate) async fn view_task(&self, client: &Client, task: &str) {
+        self.hub.view_task(&client.socket, &self.board, &task.try_into().unwrap()).await.unwrap();
+    }
+
+    pub(crate) async fn declare(&self, client: &Client, status: ViewerStatus, task: Option<&str>) {
+        let place = task.map(|task| (self.board.clone(), Some(task.try_into().unwrap())));
+        self.hub.declare(&client.socket, status, place).await.unwrap();
+    }
+
+    pub(crate) fn stop_typing(&self, client: &Client, task: Option<&str>) {
+        let task = task.map(|task| task.try_into().unwrap());
+        self.hub.stop_typing(&client.socket, &self.board, task.as_ref());
+    }
+
+    pub(crate) async fn type_on(&self, client: &Client, task: Option<&str>) -> Result<(), JoinError> {
+        let task: Option<TaskId> = task.map(|task| task.try_into().unwrap());
+        self.hub.start_typing(&client.socket, &self.board, task.as_ref()).await
+    }
+
+    /// Each user who is present, how and on which task.
+    pub(crate) fn viewers(&self) -> Vec<String> {
+        let viewers = self.hub.viewers(&self.board, None).into_iter();
+        viewers.map(|viewer| words(&serde_json::to_value(viewer).unwrap())).collect()
     }
 
     fn subscription(pattern: &str, filters: Filters) -> Subscription {
@@ -251,9 +322,29 @@ impl Client {
         frames.extract_if(.., |frame| matches!(frame, Frame::Ephemeral(..))).count()
     }
 
+    /// The ephemeral events so far, in a few words each; they are taken out.
+    pub(crate) fn told(&self) -> Vec<String> {
+        let mut frames = self.kept.frames.lock().unwrap();
+        let ephemeral = frames.extract_if(.., |frame| matches!(frame, Frame::Ephemeral(..)));
+        ephemeral
+            .map(|frame| {
+                let body: Value = serde_json::from_str(frame.body().get()).unwrap();
+                format!("{} {}", frame.kind().name(), words(&body["data"])).trim_end().to_owned()
+            })
+            .collect()
+    }
+
     pub(crate) fn before_page(&self, page: u64, work: impl Future<Output = ()> + Send + 'static) {
         *self.kept.before_page.lock().unwrap() = Some((page, Box::pin(work)));
     }
+}
+
+/// What there is to know about an event or a viewer: who, how, on which task, which notifications.
+fn words(data: &Value) -> String {
+    let batch = data["notifications"].as_array().into_iter().flatten().map(|one| &one["id"]);
+    let fields = [&data["userId"], &data["status"], &data["taskId"], &data["notification"]["id"]];
+    let words: Vec<_> = fields.into_iter().chain(batch).filter_map(Value::as_str).collect();
+    words.join(" ")
 }
 
 /// Has everybody let go of the connection?

@@ -1,0 +1,34 @@
+/** Which replies stand for changes of a board. */
+import type { Attachment, Board, Column, Comment, Dependency, Member, Task } from "../protocol.js";
+import type { Content } from "./content.js";
+
+/** What replies to changes carry. */
+export interface ReplyContent {
+  board?: Board;
+  column?: Column;
+  columns?: Column[];
+  task?: Task | null;
+  member?: Member;
+  comment?: Comment;
+  attachment?: Attachment;
+  dependency?: Dependency;
+  taskId?: string;
+  columnId?: string;
+}
+
+/** These answer with a `seq` too, and change nothing. */
+const NO_CHANGES = new Set(["board:get", "board:events", "subscribe", "view:board", "view:task", "view:leave"]);
+
+/**
+ * Whether a reply stands for a change of this board. One that names no board, task or column, as on deleting a comment, can't
+ * be told; its place in the order is then found empty, and a snapshot taken.
+ */
+export function belongsTo(boardId: string, content: Content, command: string, payload: object, reply: ReplyContent): boolean {
+  if (NO_CHANGES.has(command)) return false;
+  const { board, task, column, columns, member, comment, attachment, dependency, taskId, columnId } = reply;
+  const named = [task, column, columns?.[0], member, comment, attachment].find((entity) => entity != null);
+  const id = board?.id ?? named?.board_id ?? (payload as { boardId?: string }).boardId;
+  if (id !== undefined) return id === boardId;
+  const concerned = taskId ?? dependency?.task_id;
+  return (concerned !== undefined && content.tasks.has(concerned)) || (columnId !== undefined && content.columns.has(columnId));
+}

@@ -1,0 +1,97 @@
+/** Who else is on a board, and who types. */
+import type { AnyEnvelope } from "../message.js";
+import type { Typing, UserJoined, UserPresence, Viewer } from "../protocol.js";
+import { compare } from "./position.js";
+
+/** A user who is there. */
+export interface Present {
+  readonly userId: string;
+  readonly name: string;
+  /** `offline` for the few seconds in which somebody may come back. */
+  readonly status: "online" | "away" | "offline";
+  /** The task that the user has open. */
+  readonly taskId?: string;
+  readonly since: string;
+}
+
+/** A user who types, on a task or on the board. */
+export interface Typist {
+  readonly userId: string;
+  readonly taskId?: string;
+}
+
+const open = (taskId: string | null | undefined) => (taskId == null ? {} : { taskId });
+
+export class Company {
+  readonly #viewers = new Map<string, Present>();
+  readonly #typing = new Map<string, Typist>();
+  /** What came while the list was on its way. */
+  #meanwhile: AnyEnvelope[] | undefined;
+
+  get viewers(): Present[] {
+    return [...this.#viewers.values()].sort((one, other) => compare(one.since, other.since) || compare(one.userId, other.userId));
+  }
+
+  get typing(): Typist[] {
+    return [...this.#typing.values()];
+  }
+
+  /** A list is asked for. */
+  expect(): void {
+    this.#meanwhile = [];
+  }
+
+  /** The list is here. */
+  set(viewers: readonly Viewer[]): void {
+    this.#viewers.clear();
+    for (const { userId, name, status, taskId, since } of viewers) {
+      this.#viewers.set(userId, { userId, name, status, since, ...open(taskId) });
+    }
+    const meanwhile = this.#meanwhile ?? [];
+    this.#meanwhile = undefined;
+    for (const event of meanwhile) this.take(event);
+  }
+
+  /** An event of the board. Returns whether it was one of company. */
+  take(event: AnyEnvelope): boolean {
+    switch (event.type) {
+      case "user:joined":
+      case "user:left":
+      case "user:presence":
+        this.#meanwhile?.push(event);
+        this.#take(event);
+        return true;
+      case "typing:start":
+      case "typing:stop": {
+        const { userId, taskId } = event.data as Typing;
+        const key = `${userId} ${taskId ?? ""}`;
+        if (event.type === "typing:start") this.#typing.set(key, { userId, ...open(taskId) });
+        else this.#typing.delete(key);
+        return true;
+      }
+      default:
+        return false;
+    }
+  }
+
+  /** The connection is gone: nobody is known to type. Who was there is shown until there is a new list. */
+  lost(): void {
+    this.#typing.clear();
+    this.#meanwhile = undefined;
+  }
+
+  #take({ type, data, timestamp }: AnyEnvelope): void {
+    const { userId } = data as { userId: string };
+    const known = this.#viewers.get(userId);
+    if (type === "user:left") {
+      this.#viewers.delete(userId);
+    } else if (type === "user:joined") {
+      const { name, taskId } = data as UserJoined;
+      this.#viewers.set(userId, { userId, name, status: "online", since: known?.since ?? timestamp, ...open(taskId) });
+    } else if (known) {
+      const { status, taskId } = data as UserPresence;
+      const { taskId: _, ...rest } = known;
+      this.#viewers.set(userId, { ...rest, status, ...open(taskId) });
+    }
+  }
+}

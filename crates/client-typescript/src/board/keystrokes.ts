@@ -1,0 +1,49 @@
+/** Tells the others that one types: at most every other second, and no more once the keys rest. */
+import type { Connection } from "../connection.js";
+
+/** How often it is said again, in milliseconds. The server forgets it after 5 seconds. */
+const AGAIN_MS = 2_000;
+/** How long the keys rest before it is taken back, in milliseconds. */
+const REST_MS = 4_000;
+
+type Place = { boardId: string } | { taskId: string };
+
+export class Keystrokes {
+  readonly #connection: Connection;
+  readonly #boardId: string;
+  #taskId: string | undefined;
+  #said = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(connection: Connection, boardId: string) {
+    this.#connection = connection;
+    this.#boardId = boardId;
+  }
+
+  /** A key was pressed, in a field of this task or of the board. */
+  pressed(taskId: string | undefined): void {
+    if (taskId !== this.#taskId) this.stop();
+    this.#taskId = taskId;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.stop(), REST_MS);
+    if (!this.#connection.up || Date.now() - this.#said < AGAIN_MS) return;
+    this.#said = Date.now();
+    void this.#connection.ask("typing:start", this.#place);
+  }
+
+  /** Nothing more is typed. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    if (this.#said > 0 && this.#connection.up) void this.#connection.ask("typing:stop", this.#place);
+    this.#said = 0;
+  }
+
+  /** The connection is gone, and with it what was said. */
+  lost(): void {
+    this.#said = 0;
+  }
+
+  get #place(): Place {
+    return this.#taskId === undefined ? { boardId: this.#boardId } : { taskId: this.#taskId };
+  }
+}

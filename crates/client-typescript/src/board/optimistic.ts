@@ -1,0 +1,122 @@
+/** What each command is going to do to a board, as far as can be known before the server has done it. */
+import type { Payload } from "../queue.js";
+import type { Column, CommandName, Status, Task } from "../protocol.js";
+import { link, removeTask, type Content } from "./content.js";
+import { between, compare, spread } from "./position.js";
+
+/** Who changes the board, and when. */
+export interface Author {
+  readonly userId: string;
+  readonly now: string;
+}
+
+type Rules = { readonly [Name in CommandName]?: (content: Content, payload: Payload<Name>, author: Author) => void };
+
+const RULES: Rules = {
+  "task:create": (content, payload, { userId, now }) => {
+    const { boardId, id, title, columnId, description, priority, assignee, due_date, tags } = payload;
+    const column = columnId == null ? inOrder(content.columns.values())[0] : content.columns.get(columnId);
+    if (id == null || column === undefined || content.tasks.has(id)) return;
+    const status = column.status ?? "todo";
+    content.tasks.set(id, {
+      id,
+      board_id: boardId,
+      column_id: column.id,
+      title,
+      description: description ?? "",
+      status,
+      position: place(content, column.id, id, payload),
+      priority: priority ?? 0,
+      assignee: assignee ?? null,
+      due_date: due_date ?? null,
+      tags: tags ?? [],
+      version: 0,
+      created_by: userId,
+      created_at: now,
+      updated_at: now,
+      completed_at: status === "done" ? now : null,
+      lease: null,
+    });
+  },
+  "task:update": (content, { taskId, updates }, { now }) => {
+    const task = content.tasks.get(taskId);
+    if (task === undefined) return;
+    const { description, ...rest } = updates;
+    const updated = { ...task, ...rest, ...(description === undefined ? {} : { description: description ?? "" }) };
+    content.tasks.set(taskId, withStatus(updated, updates.status ?? task.status, now));
+  },
+  "task:move": (content, payload, { now }) => {
+    const [task, column] = [content.tasks.get(payload.taskId), content.columns.get(payload.toColumn)];
+    if (task && column) content.tasks.set(task.id, entered(content, task, column, payload, now));
+  },
+  "task:assign": (content, { taskId, assignee }) => {
+    const task = content.tasks.get(taskId);
+    if (task) content.tasks.set(taskId, { ...task, assignee });
+  },
+  "task:complete": (content, { taskId }, { now }) => {
+    const task = content.tasks.get(taskId);
+    if (task === undefined) return;
+    const done = inOrder(content.columns.values()).filter(({ status }) => status === "done");
+    const [target] = done;
+    const elsewhere = target && !done.some(({ id }) => id === task.column_id);
+    content.tasks.set(taskId, elsewhere ? entered(content, task, target, {}, now) : withStatus(task, "done", now));
+  },
+  "task:delete": (content, { taskId }) => removeTask(content, taskId),
+  "task:dependency:add": (content, { taskId, dependsOn, type = "blocks" }, { userId, now }) => {
+    const dependency = { task_id: taskId, depends_on: dependsOn, type, created_by: userId, created_at: now };
+    const known = content.dependencies.has(link(dependency));
+    if (!known && content.tasks.has(taskId) && content.tasks.has(dependsOn)) content.dependencies.set(link(dependency), dependency);
+  },
+  "task:dependency:remove": (content, { taskId, dependsOn, type = "blocks" }) => {
+    content.dependencies.delete(link({ task_id: taskId, depends_on: dependsOn, type }));
+  },
+  "column:update": (content, { columnId, updates }) => {
+    const column = content.columns.get(columnId);
+    if (column) content.columns.set(columnId, { ...column, ...updates });
+  },
+  "column:reorder": (content, { columnIds }) => {
+    const keys = spread(columnIds.length);
+    columnIds.forEach((id, at) => {
+      const column = content.columns.get(id);
+      if (column) content.columns.set(id, { ...column, position: keys[at] ?? column.position });
+    });
+  },
+  "board:update": (content, { updates }) => {
+    const { description, ...rest } = updates;
+    if (content.board) content.board = { ...content.board, ...rest, ...(description === undefined ? {} : { description: description ?? "" }) };
+  },
+};
+
+/** Does to the content what a command is going to do, where that can be known. */
+export function foresee(content: Content, command: CommandName, payload: object, author: Author): void {
+  const rule = RULES[command] as ((content: Content, payload: object, author: Author) => void) | undefined;
+  rule?.(content, payload, author);
+}
+
+/** Columns and tasks as they stand: by position, and by id where two are at the same. */
+export function inOrder<Placed extends { id: string; position: string }>(all: Iterable<Placed>): Placed[] {
+  return [...all].sort((one, other) => compare(one.position, other.position) || compare(one.id, other.id));
+}
+
+interface Neighbours {
+  before?: string | null;
+  after?: string | null;
+}
+
+/** A position behind `after`, else in front of `before`, else at the end. */
+function place(content: Content, columnId: string, taskId: string, { before, after }: Neighbours): string {
+  const others = inOrder(content.tasks.values()).filter(({ id, column_id }) => column_id === columnId && id !== taskId);
+  const index = (id: string | null | undefined) => (id == null ? -1 : others.findIndex((other) => other.id === id));
+  const [behind, front] = [index(after), index(before)];
+  const at = behind >= 0 ? behind + 1 : front >= 0 ? front : others.length;
+  return between(others[at - 1]?.position, others[at]?.position);
+}
+
+function entered(content: Content, task: Task, column: Column, neighbours: Neighbours, now: string): Task {
+  const moved = { ...task, column_id: column.id, position: place(content, column.id, task.id, neighbours) };
+  return task.column_id === column.id ? moved : withStatus(moved, column.status ?? task.status, now);
+}
+
+function withStatus(task: Task, status: Status, now: string): Task {
+  return { ...task, status, completed_at: status === "done" ? (task.completed_at ?? now) : null };
+}

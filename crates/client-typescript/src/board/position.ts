@@ -1,0 +1,85 @@
+/**
+ * Positions of tasks and columns, as the server makes them: keys that sort as text, with room for another between any two.
+ * A key is an integer with its length in front (`a0` … `az`, `b00` …; `Z` and below count down), and a fraction behind it
+ * in base 62 that never ends in `0`. Here they only show a change at its place until the server's own position is known.
+ */
+
+const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const LAST = DIGITS.length - 1;
+
+/** Plain comparison of text, as the server sorts. */
+export function compare(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}
+
+/** A key strictly between two; nothing: before all, or behind all. Bounds that are out of order give one behind the first. */
+export function between(low: string | undefined, high: string | undefined): string {
+  if (low === undefined && high === undefined) return "a0";
+  if (low === undefined) return before(high ?? "a0");
+  const [integer, fraction] = split(low);
+  if (high === undefined || high <= low) return step(integer, true) ?? integer + midpoint(fraction, "");
+  const [highInteger, highFraction] = split(high);
+  if (integer === highInteger) return integer + midpoint(fraction, highFraction);
+  const next = step(integer, true);
+  return next !== undefined && next < high ? next : integer + midpoint(fraction, "");
+}
+
+/** `count` keys in order, from nothing. */
+export function spread(count: number): string[] {
+  const keys: string[] = [];
+  while (keys.length < count) keys.push(between(keys.at(-1), undefined));
+  return keys;
+}
+
+function before(high: string): string {
+  const [integer, fraction] = split(high);
+  if (fraction !== "") return integer;
+  return step(integer, false) ?? integer + midpoint("", fraction);
+}
+
+function split(key: string): [integer: string, fraction: string] {
+  const head = key.charAt(0);
+  let length = 1;
+  if (head >= "a" && head <= "z") length = head.charCodeAt(0) - 97 + 2;
+  else if (head >= "A" && head <= "Z") length = 90 - head.charCodeAt(0) + 2;
+  return [key.slice(0, length), key.slice(length)];
+}
+
+/** The next integer up or down; nothing at the very end of the range. */
+function step(integer: string, up: boolean): string | undefined {
+  const [wrap, fill] = up ? [LAST, 0] : [0, LAST];
+  const digits = [...integer];
+  for (let at = digits.length - 1; at > 0; at -= 1) {
+    const digit = value(digits[at]);
+    if (digit !== wrap) {
+      digits[at] = DIGITS.charAt(digit + (up ? 1 : -1));
+      return digits.join("");
+    }
+    digits[at] = DIGITS.charAt(fill);
+  }
+  const head = integer.charAt(0);
+  if (head === (up ? "z" : "A")) return undefined;
+  const turn = up ? ["Z", "a"] : ["a", "Z"];
+  const next = head === turn[0] ? (turn[1] ?? head) : String.fromCharCode(head.charCodeAt(0) + (up ? 1 : -1));
+  const [longest] = split(next + DIGITS.charAt(fill).repeat(integer.length + 1));
+  return longest;
+}
+
+/** A fraction strictly between two, without trailing zeros; `high` empty: no upper bound. */
+function midpoint(low: string, high: string): string {
+  let middle = "";
+  let bounded = high !== "";
+  for (let at = 0; at < Math.max(low.length, high.length) + 2; at += 1) {
+    const below = value(low[at]);
+    const above = !bounded ? DIGITS.length : value(high[at]);
+    if (above > below + 1) return middle + DIGITS.charAt(Math.floor((below + above) / 2));
+    middle += DIGITS.charAt(below);
+    // Once a digit is below the upper bound's, the rest is free to grow.
+    bounded &&= above <= below;
+  }
+  return middle;
+}
+
+function value(digit: string | undefined): number {
+  return digit === undefined ? 0 : Math.max(0, DIGITS.indexOf(digit));
+}

@@ -1,0 +1,71 @@
+/** A board as it is shown: confirmed, with one's own changes on top. Never changed once it is made. */
+import type { BoardwireError } from "../error.js";
+import type { Board, Column, Dependency, Member, Task } from "../protocol.js";
+import type { Present, Typist } from "./company.js";
+import type { Content } from "./content.js";
+import { inOrder } from "./optimistic.js";
+import { compare } from "./position.js";
+import type { ReplicaState } from "./replica.js";
+
+export interface BoardSnapshot {
+  /** `loading`; `live`; `stale` while there is no connection; `refused`: the server shows it no longer, see `error`. */
+  readonly state: ReplicaState;
+  readonly error: BoardwireError | undefined;
+  /** The last confirmed change, and the log that it belongs to. */
+  readonly seq: number;
+  readonly epoch: string;
+  readonly board: Board | undefined;
+  /** In order. */
+  readonly columns: readonly Column[];
+  readonly tasks: ReadonlyMap<string, Task>;
+  /** By column, in order. Every column has a list. A list that did not change is the same as before. */
+  readonly tasksByColumn: ReadonlyMap<string, readonly Task[]>;
+  /** By user id. */
+  readonly members: readonly Member[];
+  readonly dependencies: readonly Dependency[];
+  /** Who is there. */
+  readonly viewers: readonly Present[];
+  /** Who types. */
+  readonly typing: readonly Typist[];
+  /** How many changes of one's own are shown and not confirmed, edits that rest included. */
+  readonly unconfirmed: number;
+}
+
+/** What a board shows before anything is known of it. */
+export const EMPTY: BoardSnapshot = Object.freeze({
+  state: "loading",
+  error: undefined,
+  seq: 0,
+  epoch: "",
+  board: undefined,
+  columns: [],
+  tasks: new Map<string, Task>(),
+  tasksByColumn: new Map<string, readonly Task[]>(),
+  members: [],
+  dependencies: [],
+  viewers: [],
+  typing: [],
+  unconfirmed: 0,
+});
+
+/** The parts of a snapshot that come from the content. What is as before is the very object that it was before. */
+export function arrange(content: Content, last: BoardSnapshot) {
+  const columns = inOrder(content.columns.values());
+  const lists = new Map<string, Task[]>(columns.map(({ id }) => [id, []]));
+  for (const task of content.tasks.values()) lists.get(task.column_id)?.push(task);
+  const tasksByColumn = new Map<string, readonly Task[]>();
+  for (const [id, tasks] of lists) tasksByColumn.set(id, same(last.tasksByColumn.get(id), inOrder(tasks)));
+  const members = [...content.members.values()].sort((one, other) => compare(one.user_id, other.user_id));
+  return {
+    board: content.board,
+    columns: same(last.columns, columns),
+    tasks: new Map(content.tasks) as ReadonlyMap<string, Task>,
+    tasksByColumn: tasksByColumn as ReadonlyMap<string, readonly Task[]>,
+    members: same(last.members, members),
+    dependencies: same(last.dependencies, [...content.dependencies.values()]),
+  };
+}
+
+function same<Item>(last: readonly Item[] | undefined, now: readonly Item[]): readonly Item[] {
+  return last?.length === now.length && now.every((item, at) => item === last[at]) ? last : now;
+}

@@ -1,0 +1,76 @@
+/** What a connection presents to the server, and whether there can be something else after a refusal. */
+
+/** Fetches a token, a fresh one each time. */
+export type TokenSource = () => string | Promise<string>;
+
+/**
+ * One of: a token, or where tokens come from; an API key; a session's id; the session cookie of a browser, which the
+ * browser itself presents.
+ */
+export type Credentials = { token: string | TokenSource } | { apiKey: string } | { sessionId: string } | { cookie: true };
+
+/** The source gave the very token that was refused before. */
+export class NothingElse extends Error {
+  override readonly name = "NothingElse";
+}
+
+export class Presenter {
+  readonly #credentials: Credentials;
+  #current: string | undefined;
+  #refused: string | undefined;
+
+  constructor(credentials: Credentials) {
+    this.#credentials = credentials;
+  }
+
+  /** What goes into the handshake. Fails as the source of tokens fails, and with {@link NothingElse}. */
+  async present(): Promise<Record<string, string>> {
+    const credentials = this.#credentials;
+    if ("apiKey" in credentials) return { apiKey: credentials.apiKey };
+    if ("sessionId" in credentials) return { sessionId: credentials.sessionId };
+    if ("cookie" in credentials) return {};
+    return { token: await this.fetch() };
+  }
+
+  /** A token for the handshake or for `auth:refresh`. */
+  async fetch(): Promise<string> {
+    if (!("token" in this.#credentials)) throw new NothingElse("these credentials are not renewed");
+    const { token } = this.#credentials;
+    const fetched = typeof token === "function" ? await token() : token;
+    if (fetched === this.#refused) throw new NothingElse("there is no other token than the one that was refused");
+    this.#current = fetched;
+    return fetched;
+  }
+
+  /** Notes that what was presented last is not accepted. Returns whether there may be something else. */
+  refuse(): boolean {
+    this.#refused = this.#current;
+    return this.renewable;
+  }
+
+  /** Forgets that anything was refused: somebody has signed in again. */
+  forgive(): void {
+    this.#refused = undefined;
+  }
+
+  /** Whether another token can be asked for. */
+  get renewable(): boolean {
+    return "token" in this.#credentials && typeof this.#credentials.token === "function";
+  }
+
+  /** When the current token ends, in milliseconds since 1970; nothing if that can't be known. */
+  get expiresAt(): number | undefined {
+    return this.#current === undefined ? undefined : expiryOf(this.#current);
+  }
+}
+
+/** The `exp` of a JWT in milliseconds; nothing for what is none. The signature is the server's to check. */
+export function expiryOf(token: string): number | undefined {
+  try {
+    const claims = atob((token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/"));
+    const { exp } = JSON.parse(claims) as { exp?: unknown };
+    return typeof exp === "number" ? exp * 1000 : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,54 @@
+/** Failures of commands: what the server refuses, and what the client itself gives up on. */
+import type { ErrorCode, Failure } from "./protocol.js";
+
+/**
+ * What the client gives up on without the server: the time is over, the caller aborted, the client was closed, too many
+ * commands wait. After `TIMEOUT` and `ABORTED` a change may have happened all the same.
+ */
+export type ClientCode = "TIMEOUT" | "ABORTED" | "CLOSED" | "QUEUE_FULL";
+
+/** Why a command was not executed. `message` is a sentence for people, `code` is stable. */
+export class BoardwireError extends Error {
+  override readonly name = "BoardwireError";
+  readonly code: ErrorCode | ClientCode;
+  /** On `CONFLICT`: `current`, the entity as it is, and `fields`. On `INVALID_MESSAGE`: what is wrong where. */
+  readonly details: unknown;
+  /** How many seconds to wait, on `RATE_LIMIT`. */
+  readonly retryAfter: number | undefined;
+  /** The request that was refused. */
+  readonly requestId: string | undefined;
+
+  constructor(code: ErrorCode | ClientCode, message: string, more: Partial<Omit<Failure, "ok" | "code" | "error">> = {}) {
+    super(message);
+    this.code = code;
+    this.details = more.details;
+    this.retryAfter = more.retryAfter;
+    this.requestId = more.requestId;
+  }
+
+  /** The error in a refusal. */
+  static of(failure: Failure): BoardwireError {
+    return new BoardwireError(failure.code, failure.error, failure);
+  }
+
+  /** Whether the command may have been executed all the same, or may be later: nothing was decided. */
+  get undecided(): boolean {
+    return UNDECIDED.has(this.code);
+  }
+}
+
+const UNDECIDED = new Set<string>(["TIMEOUT", "ABORTED", "CLOSED", "AUTH_FAILED", "UNAUTHENTICATED", "UNAVAILABLE", "INTERNAL"]);
+
+/** What `details` holds on `CONFLICT`. */
+export interface Conflict<Entity> {
+  /** The entity as it is now. */
+  current?: Entity;
+  /** The fields that clash. */
+  fields?: string[];
+}
+
+/** The details of a conflict; nothing if it is another failure. */
+export function conflictOf<Entity>(error: unknown): Conflict<Entity> | undefined {
+  if (!(error instanceof BoardwireError) || error.code !== "CONFLICT") return undefined;
+  return (error.details ?? {}) as Conflict<Entity>;
+}

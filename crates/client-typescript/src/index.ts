@@ -1,0 +1,18 @@
+/** What `@boardwire/client` offers. */
+export type { BackoffOptions } from "./backoff.js";
+export { BoardStore } from "./board/board.js";
+export type { Refusal } from "./board/changes.js";
+export type { Present, Typist } from "./board/company.js";
+export type { EditOptions, Resolve, TaskField, TaskUpdates } from "./board/edits.js";
+export type { Change, ReplicaState } from "./board/replica.js";
+export type { BoardSnapshot } from "./board/snapshot.js";
+export { Client, connect, type ClientSettings } from "./client.js";
+export type { ConnectionInfo, ConnectionState } from "./connection.js";
+export type { Credentials, TokenSource } from "./credentials.js";
+export { BoardwireError, conflictOf, type ClientCode, type Conflict } from "./error.js";
+export { newId } from "./id.js";
+export type { Unsubscribe } from "./listeners.js";
+export type { AnyEnvelope, Filters, Message } from "./message.js";
+export * from "./protocol.js";
+export type { Payload, Result, SendOptions } from "./queue.js";
+export type { Reset, Subscription, SubscriptionHandlers } from "./subscription.js";

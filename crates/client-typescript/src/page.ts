@@ -1,0 +1,12 @@
+/** Tells when a browser's page is about to be left: the last moment for what has not been sent. */
+import type { Unsubscribe } from "./listeners.js";
+
+/** Calls `leave` whenever the page is hidden. Does nothing where there is no page. */
+export function onLeave(leave: () => void): Unsubscribe {
+  if (typeof document === "undefined") return () => {};
+  const hidden = () => {
+    if (document.visibilityState === "hidden") leave();
+  };
+  document.addEventListener("visibilitychange", hidden);
+  return () => document.removeEventListener("visibilitychange", hidden);
+}

@@ -1,0 +1,153 @@
+/**
+ * The line of commands. They are executed in the order in which they were given, one after the other: the next is sent
+ * when the one before it is answered, so that one that has to be sent again is not overtaken.
+ */
+import type { Connection } from "./connection.js";
+import { BoardwireError } from "./error.js";
+import { newId } from "./id.js";
+import type { CommandName, Commands, Success } from "./protocol.js";
+import { Attempts } from "./retry.js";
+
+export interface SendOptions {
+  /** How long to try in all, in milliseconds; `Infinity` for as long as the client is open. */
+  timeout?: number;
+  /** The request's id, at most 64 characters. By default a new one. */
+  requestId?: string;
+  /** Gives up. What has been sent already may have its effect all the same. */
+  signal?: AbortSignal;
+}
+
+export type Payload<Name extends CommandName> = Commands[Name]["payload"];
+export type Result<Name extends CommandName> = Success<Commands[Name]["result"]>;
+
+interface Job {
+  readonly name: CommandName;
+  readonly requestId: string;
+  readonly attempts: Attempts;
+  /** What is sent, each time the same; made when it is sent for the first time. */
+  body: object | undefined;
+  readonly compose: () => object;
+  readonly settle: (outcome: Success<object> | BoardwireError) => void;
+}
+
+export class CommandQueue {
+  readonly #connection: Connection;
+  readonly #limit: number;
+  readonly #timeout: number;
+  readonly #jobs: Job[] = [];
+  readonly #drained: (() => void)[] = [];
+  #busy = false;
+  #rest: ReturnType<typeof setTimeout> | undefined;
+
+  /** At most `limit` commands wait; `timeout` is how long each is tried, unless it says otherwise. */
+  constructor(connection: Connection, limit: number, timeout: number) {
+    this.#connection = connection;
+    this.#limit = limit;
+    this.#timeout = timeout;
+    connection.onDown.add(() => this.#wake());
+  }
+
+  /** How many commands have not been answered. */
+  get size(): number {
+    return this.#jobs.length;
+  }
+
+  /** Puts a command at the end of the line. A function as payload is called when its turn has come for the first time. */
+  send<Name extends CommandName>(
+    name: Name,
+    payload: Payload<Name> | (() => Payload<Name>),
+    options: SendOptions = {},
+  ): Promise<Result<Name>> {
+    const given = typeof payload === "function" ? undefined : payload.requestId;
+    const requestId = options.requestId ?? given ?? newId();
+    const hindrance = this.#hindrance(requestId, options.signal);
+    if (hindrance) return Promise.reject(hindrance);
+    return new Promise((resolve, reject) => {
+      const timeout = options.timeout ?? this.#timeout;
+      const timer = timeout < 2 ** 31 ? setTimeout(() => give(new BoardwireError("TIMEOUT", `no answer to ${name} in time`, { requestId })), timeout) : undefined;
+      const abort = () => give(aborted(requestId));
+      options.signal?.addEventListener("abort", abort);
+      const give = (outcome: Success<object> | BoardwireError) => {
+        clearTimeout(timer);
+        options.signal?.removeEventListener("abort", abort);
+        const place = this.#jobs.indexOf(job);
+        if (place < 0) return;
+        this.#jobs.splice(place, 1);
+        if (this.#jobs.length === 0) for (const tell of this.#drained.splice(0)) tell();
+        if (outcome instanceof BoardwireError) reject(outcome);
+        else resolve(outcome as Result<Name>);
+      };
+      const job: Job = {
+        name,
+        requestId,
+        attempts: new Attempts(),
+        body: undefined,
+        compose: () => ({ ...(typeof payload === "function" ? payload() : payload), requestId }),
+        settle: give,
+      };
+      this.#jobs.push(job);
+      this.go();
+    });
+  }
+
+  /** Sends the next command, if the connection is up and none is on its way. */
+  go(): void {
+    const job = this.#jobs[0];
+    if (job && !this.#busy && this.#rest === undefined && this.#connection.up) void this.#attempt(job);
+  }
+
+  /** Waits until no command waits. */
+  drained(): Promise<void> {
+    return new Promise((resolve) => (this.#jobs.length === 0 ? resolve() : void this.#drained.push(resolve)));
+  }
+
+  /** Gives up on all that wait. */
+  fail(error: BoardwireError): void {
+    this.#wake();
+    for (const job of [...this.#jobs]) job.settle(error);
+  }
+
+  #hindrance(requestId: string, signal: AbortSignal | undefined): BoardwireError | undefined {
+    const { state } = this.#connection.info;
+    if (state === "closed") return new BoardwireError("CLOSED", "the client is closed", { requestId });
+    if (state === "refused") return new BoardwireError("AUTH_FAILED", "the credentials were refused", { requestId });
+    if (signal?.aborted) return aborted(requestId);
+    if (this.#jobs.length < this.#limit) return undefined;
+    return new BoardwireError("QUEUE_FULL", `${this.#limit} commands wait already`, { requestId });
+  }
+
+  async #attempt(job: Job): Promise<void> {
+    this.#busy = true;
+    try {
+      job.body ??= job.compose();
+      const tooLarge = this.#tooLarge(job.body);
+      if (tooLarge) return job.settle(tooLarge);
+      const answer = await this.#connection.ask(job.name, job.body);
+      if (answer === undefined) return;
+      if (answer.ok) return job.settle(answer);
+      const wait = job.attempts.after(answer);
+      if (wait === undefined) job.settle(BoardwireError.of(answer));
+      else this.#rest = setTimeout(() => (this.#wake(), this.go()), wait);
+    } finally {
+      this.#busy = false;
+      this.go();
+    }
+  }
+
+  /** A message of more than twice the limit ends the connection: it must not be sent over and over. */
+  #tooLarge(body: object): BoardwireError | undefined {
+    const limit = this.#connection.info.server?.limits.maxPayload ?? Infinity;
+    const { length } = new TextEncoder().encode(JSON.stringify(body));
+    if (length <= limit) return undefined;
+    return new BoardwireError("PAYLOAD_TOO_LARGE", `the command has ${length} bytes; at most ${limit} are accepted`);
+  }
+
+  #wake(): void {
+    clearTimeout(this.#rest);
+    this.#rest = undefined;
+  }
+}
+
+function aborted(requestId: string): BoardwireError {
+  return new BoardwireError("ABORTED", "the caller gave up", { requestId });
+}

@@ -1,0 +1,29 @@
+/** Hooks for React: a board and the connection, live. */
+import { useCallback, useSyncExternalStore } from "react";
+import type { BoardStore } from "./board/board.js";
+import { EMPTY, type BoardSnapshot } from "./board/snapshot.js";
+import type { Client } from "./client.js";
+import type { ConnectionInfo } from "./connection.js";
+
+/** A board that is open as long as the component is there. `board` is missing until it is. */
+export function useBoard(client: Client, boardId: string): { snapshot: BoardSnapshot; board: BoardStore | undefined } {
+  const subscribe = useCallback(
+    (listener: () => void) => {
+      const board = client.openBoard(boardId);
+      const stop = board.subscribe(listener);
+      return () => {
+        stop();
+        void board.close();
+      };
+    },
+    [client, boardId],
+  );
+  const getSnapshot = useCallback(() => client.board(boardId)?.getSnapshot() ?? EMPTY, [client, boardId]);
+  const snapshot = useSyncExternalStore(subscribe, getSnapshot, () => EMPTY);
+  return { snapshot, board: client.board(boardId) };
+}
+
+/** How the connection is. */
+export function useConnection(client: Client): ConnectionInfo {
+  return useSyncExternalStore(client.onStatus, client.getStatus, client.getStatus);
+}

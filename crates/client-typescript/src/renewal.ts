@@ -1,0 +1,49 @@
+/** Hands the server a new token on the open connection before the old one ends. */
+import { Backoff } from "./backoff.js";
+import type { Connection } from "./connection.js";
+
+/** A new token is fetched so long before the old one ends, in milliseconds; where it is short-lived, at half its time. */
+const AHEAD_MS = 60_000;
+/** Timers do not reach further than 24 days; one day is as good. */
+const LONGEST_MS = 86_400_000;
+
+export class Renewal {
+  readonly #connection: Connection;
+  readonly #backoff = new Backoff({ minMs: 1_000, maxMs: 30_000 });
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    connection.onUp.add(() => this.#plan(connection.presenter.expiresAt));
+    connection.onDown.add(() => clearTimeout(this.#timer));
+  }
+
+  #plan(end: number | undefined): void {
+    clearTimeout(this.#timer);
+    if (end === undefined || !this.#connection.presenter.renewable) return;
+    const left = end - Date.now();
+    const wait = Math.max(left - AHEAD_MS, left / 2, 0);
+    this.#timer = setTimeout(() => (wait > LONGEST_MS ? this.#plan(end) : void this.#renew()), Math.min(wait, LONGEST_MS));
+  }
+
+  /** Without success the connection ends with its token; the next one asks for another. */
+  async #renew(): Promise<void> {
+    let end: number | undefined;
+    try {
+      const token = await this.#connection.presenter.fetch();
+      const answer = await this.#connection.ask("auth:refresh", { token });
+      if (answer === undefined) return;
+      if (answer.ok) end = Date.parse((answer as { expiresAt?: string }).expiresAt ?? "");
+    } catch {
+      // No token to be had: tried again below.
+    }
+    if (!this.#connection.up) return;
+    if (end !== undefined && !Number.isNaN(end)) {
+      this.#backoff.reset();
+      this.#plan(end);
+    } else {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => void this.#renew(), this.#backoff.next());
+    }
+  }
+}

@@ -1,0 +1,50 @@
+/** What to do about a refusal: wait and ask again, or give up. */
+import { Backoff } from "./backoff.js";
+import type { Connection } from "./connection.js";
+import { BoardwireError } from "./error.js";
+import type { CommandName, Commands, Failure, Success } from "./protocol.js";
+
+/** A fault of the server that repeats itself so often is not going to pass. */
+const MOST_FAULTS = 5;
+
+/** One command's attempts. */
+export class Attempts {
+  readonly #backoff = new Backoff({ minMs: 250, maxMs: 10_000 });
+  #faults = 0;
+
+  /** How long to wait before the next one, in milliseconds; nothing: there is no sense in another. */
+  after(failure: Failure): number | undefined {
+    switch (failure.code) {
+      case "RATE_LIMIT":
+        return (failure.retryAfter ?? 1) * 1000;
+      case "UNAVAILABLE":
+        return this.#backoff.next();
+      case "INTERNAL":
+        this.#faults += 1;
+        return this.#faults < MOST_FAULTS ? this.#backoff.next() : undefined;
+      default:
+        return undefined;
+    }
+  }
+}
+
+/**
+ * Asks on this connection until there is an answer; nothing when the connection ends before. For what concerns the
+ * connection itself: it does not wait in the line of the commands.
+ *
+ * @throws BoardwireError when it is refused
+ */
+export async function insist<Name extends CommandName>(
+  connection: Connection,
+  name: Name,
+  payload: Commands[Name]["payload"],
+): Promise<Success<Commands[Name]["result"]> | undefined> {
+  for (const attempts = new Attempts(); ; ) {
+    const answer = await connection.ask(name, payload);
+    if (answer === undefined) return undefined;
+    if (answer.ok) return answer as Success<Commands[Name]["result"]>;
+    const wait = attempts.after(answer);
+    if (wait === undefined) throw BoardwireError.of(answer);
+    if (!(await connection.pause(wait))) return undefined;
+  }
+}

@@ -1,0 +1,115 @@
+//! Who is let in.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use boardwire_auth::{AuthError, Credential, Refusal};
+use boardwire_protocol::{Code, ErrorBody};
+use boardwire_services::Caller;
+
+use crate::{Gate, Seat};
+
+/// Why somebody is not let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Denied {
+    /// There are no credentials, or they are not accepted.
+    Refused,
+    /// They have expired.
+    Expired,
+    /// Too many that were not accepted came from this address; how long to wait.
+    TooOften(Duration),
+    /// Whether they are valid can't be found out now; worth another try.
+    Undecided,
+}
+
+impl Denied {
+    /// The same for clients that are answered with a code.
+    #[must_use]
+    pub fn body(self) -> ErrorBody {
+        let too_many = "too many failed attempts from this address";
+        match self {
+            Self::Refused | Self::Expired => ErrorBody::new(
+                Code::Unauthenticated,
+                "this needs valid credentials: `Authorization: Bearer` with a token, `X-API-Key`, or a session",
+            ),
+            Self::TooOften(wait) => {
+                ErrorBody { retry_after: Some(wait.as_secs_f64()), ..ErrorBody::new(Code::RateLimit, too_many) }
+            }
+            Self::Undecided => ErrorBody::new(Code::Unavailable, "the server can't check credentials now; try again"),
+        }
+    }
+}
+
+impl Gate {
+    /// Lets a caller in, or says why not. What is not accepted is counted against `address`.
+    ///
+    /// # Errors
+    /// [`Denied`].
+    pub async fn authenticate(
+        &self,
+        credential: Option<&Credential>,
+        address: Option<IpAddr>,
+    ) -> Result<Caller, Denied> {
+        if self.closing.is_cancelled() {
+            return Err(Denied::Undecided);
+        }
+        let accepted = self.accept(credential).await;
+        if let Err(Denied::Refused | Denied::Expired) = accepted
+            && let Some(Err(wait)) = address.map(|address| self.failures.check(address))
+        {
+            return Err(Denied::TooOften(wait));
+        }
+        accepted
+    }
+
+    async fn accept(&self, credential: Option<&Credential>) -> Result<Caller, Denied> {
+        let Some(credential) = credential else {
+            tracing::debug!("no credentials");
+            return Err(Denied::Refused);
+        };
+        let now = self.clock().now().0;
+        let principal = match self.authenticators.authenticate(credential, now).await {
+            // What is accepted as barely expired elsewhere would be thrown out again right away.
+            Ok(principal) if principal.expired_at(now) => return Err(Denied::Expired),
+            Ok(principal) => principal,
+            Err(AuthError::Refused(refusal)) => {
+                tracing::info!(kind = credential.kind(), reason = refusal.reason(), "credentials refused");
+                return Err(if refusal == Refusal::Expired { Denied::Expired } else { Denied::Refused });
+            }
+            Err(AuthError::Unavailable(error)) => {
+                tracing::warn!(%error, "credentials undecided");
+                return Err(Denied::Undecided);
+            }
+        };
+        Caller::new(Arc::new(principal)).map_err(|error| {
+            tracing::info!(%error, "credentials refused");
+            Denied::Refused
+        })
+    }
+
+    /// A place among those who are connected; `None`: there are too many, of this user, from this address, or in all.
+    #[must_use]
+    pub fn seat(&self, caller: &Caller, address: Option<IpAddr>) -> Option<Seat> {
+        self.census.seat(&self.places, caller.user().as_str(), address)
+    }
+
+    /// The caller as of now.
+    ///
+    /// # Errors
+    /// [`Denied`] when the credentials have ended since, or when that can't be found out.
+    pub async fn renew(&self, caller: &Caller) -> Result<Caller, Denied> {
+        let now = self.clock().now().0;
+        match self.authenticators.renew(caller.principal(), now).await {
+            Ok(principal) if principal.expired_at(now) => Err(Denied::Expired),
+            Ok(principal) => Caller::new(Arc::new(principal)).map_err(|_| Denied::Refused),
+            Err(AuthError::Refused(Refusal::Expired)) => Err(Denied::Expired),
+            Err(AuthError::Refused(refusal)) => {
+                tracing::info!(reason = refusal.reason(), "credentials that had been accepted ended");
+                Err(Denied::Refused)
+            }
+            Err(AuthError::Unavailable(error)) => {
+                tracing::warn!(%error, "can't look at credentials again");
+                Err(Denied::Undecided)
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! The gate as a whole: what it is made of, and how it is opened and closed.
+
+use std::{sync::Arc, time::Duration};
+
+use boardwire_auth::{Authenticators, SessionAuthenticator};
+use boardwire_protocol::{Ephemeral, ErrorBody, data};
+use boardwire_rate_limit::{AddressLimiter, Quota, RateLimiter, Weights};
+use boardwire_services::{Fault, Services, clock::Clock};
+use boardwire_subscriptions::{About, Frame, Hub, Room, SocketKey};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    census::{Census, Places},
+    recheck::{self, Rechecks},
+};
+
+/// What the gate is made of.
+pub struct GateParts {
+    /// What may happen.
+    pub services: Services,
+    /// Who hears it.
+    pub hub: Arc<Hub>,
+    /// Who is calling.
+    pub authenticators: Authenticators,
+    /// The one of them that knows sessions, to be told when one is used.
+    pub session_use: Arc<SessionAuthenticator>,
+    /// How many commands a user may send.
+    pub commands: Quota,
+    /// What a command weighs against that, by its group: `change`, `query`, `session`.
+    pub weights: Weights,
+    /// How many views, presence and typing commands a user may send.
+    pub activity: Quota,
+    /// Failed attempts to authenticate of one address.
+    pub failures: AddressLimiter,
+    /// How many may be connected.
+    pub places: Places,
+}
+
+/// The gates that all doors have in common.
+pub struct Gate {
+    pub(crate) services: Services,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) authenticators: Authenticators,
+    pub(crate) session_use: Arc<SessionAuthenticator>,
+    pub(crate) commands: RateLimiter<String>,
+    pub(crate) weights: Weights,
+    pub(crate) activity: RateLimiter<String>,
+    pub(crate) failures: AddressLimiter,
+    pub(crate) places: Places,
+    pub(crate) census: Arc<Census>,
+    pub(crate) rechecks: Rechecks,
+    pub(crate) closing: CancellationToken,
+    background: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Gate {
+    /// Opens the gate, and starts what it and the hub do by themselves. Must be called in a runtime.
+    #[must_use]
+    pub fn open(parts: GateParts) -> Arc<Self> {
+        let GateParts { services, hub, authenticators, session_use, commands, weights, activity, failures, places } =
+            parts;
+        let gate = Arc::new(Self {
+            services,
+            hub,
+            authenticators,
+            session_use,
+            commands: RateLimiter::new(commands),
+            weights,
+            activity: RateLimiter::new(activity),
+            failures,
+            places,
+            census: Arc::default(),
+            rechecks: Rechecks::default(),
+            closing: CancellationToken::new(),
+            background: TaskTracker::new(),
+            stop: CancellationToken::new(),
+        });
+        gate.background.spawn(Arc::clone(&gate.hub).run(gate.stop.clone()));
+        gate.background.spawn(recheck::run(Arc::clone(&gate), gate.stop.clone()));
+        gate.background.close();
+        gate
+    }
+
+    /// What may happen.
+    #[must_use]
+    pub fn services(&self) -> &Services {
+        &self.services
+    }
+
+    /// Who hears it.
+    #[must_use]
+    pub fn hub(&self) -> &Arc<Hub> {
+        &self.hub
+    }
+
+    /// Time and ids.
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        &**self.services.clock()
+    }
+
+    /// How many commands a user may send.
+    #[must_use]
+    pub fn quota(&self) -> Quota {
+        self.commands.quota()
+    }
+
+    /// Cancelled when the gate begins to close: nobody is let in any more, and who listens is to leave.
+    #[must_use]
+    pub fn closing(&self) -> &CancellationToken {
+        &self.closing
+    }
+
+    /// A fault as clients are told.
+    #[must_use]
+    pub fn fault(&self, fault: &Fault) -> ErrorBody {
+        fault.body(|| self.clock().new_id())
+    }
+
+    /// A key for a new connection: the last digits of a new id.
+    #[must_use]
+    pub fn new_key(&self) -> SocketKey {
+        let id = self.clock().new_id();
+        let random = id.bytes().rev().filter_map(|digit| char::from(digit).to_digit(16)).take(15);
+        SocketKey(random.fold(0, |key, digit| key << 4 | i64::from(digit)))
+    }
+
+    /// Begins to close: tells everybody who is connected when to come back, and lets nobody in any more.
+    pub fn close(&self, reconnect_after: Duration) {
+        let reconnect_after_ms = reconnect_after.as_millis().try_into().unwrap_or(u64::MAX);
+        let closing = Ephemeral::ServerClosing(data::ServerClosing { reconnect_after_ms });
+        self.hub.flush_notifications();
+        let closing = Frame::ephemeral(self.clock(), &closing, About::default());
+        self.hub.broadcast(&Room::Global, &closing);
+        self.closing.cancel();
+    }
+
+    /// Waits for the changes that have begun, and stops what the gate and the hub do by themselves. The doors come first.
+    pub async fn finish(&self) {
+        self.services.drain().await;
+        self.stop.cancel();
+        self.background.wait().await;
+    }
+}

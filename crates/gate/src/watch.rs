@@ -1,0 +1,81 @@
+//! A connection that follows its credentials: narrower ones count at once, and when they end, so does the connection.
+
+use std::{sync::Arc, time::Duration};
+
+use boardwire_subscriptions::Socket;
+use tokio::{sync::Notify, time::sleep};
+
+use crate::{Denied, Gate};
+
+/// Why a connection ends whose credentials have ended.
+const EXPIRED: &str = "the credentials have expired; connect again";
+const REVOKED: &str = "the credentials are not valid any more; sign in again";
+
+/// How long to wait when storage can't say whether credentials are still valid.
+const UNDECIDED: Duration = Duration::from_millis(500);
+
+/// A connection in the hub, watched; forgotten when dropped, whatever ends its task.
+pub struct Watched {
+    pub(crate) gate: Arc<Gate>,
+    socket: Arc<Socket>,
+    recheck: Arc<Notify>,
+}
+
+impl Gate {
+    /// Takes a connection into the hub and begins to watch its credentials. `recheck` asks for another look at them.
+    #[must_use]
+    pub fn watch(self: &Arc<Self>, socket: Arc<Socket>, recheck: Arc<Notify>) -> Watched {
+        self.hub.connect(&socket);
+        self.rechecks.add(&socket, &recheck);
+        Watched { gate: Arc::clone(self), socket, recheck }
+    }
+}
+
+impl Watched {
+    /// The connection.
+    #[must_use]
+    pub fn socket(&self) -> &Arc<Socket> {
+        &self.socket
+    }
+
+    /// Ends when the credentials do, and says why. On the way there, what they allow is kept up to date.
+    pub async fn credentials_end(&self) -> &'static str {
+        loop {
+            tokio::select! {
+                () = self.expiry() => {}
+                () = self.recheck.notified() => {}
+            }
+            let caller = self.socket.caller();
+            match self.gate.renew(&caller).await {
+                Ok(caller) => self.gate.hub.renew(&self.socket, caller),
+                Err(Denied::Undecided) if !caller.principal().expired_at(self.gate.clock().now().0) => {
+                    self.recheck.notify_one();
+                    sleep(UNDECIDED).await;
+                }
+                Err(Denied::Expired | Denied::Undecided) => return EXPIRED,
+                Err(Denied::Refused | Denied::TooOften(_)) => return REVOKED,
+            }
+        }
+    }
+
+    /// Ends when the credentials expire, as far as is known.
+    async fn expiry(&self) {
+        // Looked at again at least once an hour, because the time of day may be set anew.
+        loop {
+            let expires_at = self.socket.caller().principal().expires_at;
+            let Some(expires_at) = expires_at else { return std::future::pending().await };
+            let left = expires_at - self.gate.clock().now().0;
+            if left <= 0 {
+                return;
+            }
+            sleep(Duration::from_millis(left.unsigned_abs().min(3_600_000))).await;
+        }
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.gate.rechecks.remove(&self.socket);
+        self.gate.hub.disconnect(&self.socket);
+    }
+}

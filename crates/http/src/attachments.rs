@@ -1,0 +1,258 @@
+//! Files: in as a stream of `multipart/form-data`, out as a download that no browser runs.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{
+        DefaultBodyLimit, FromRequest, Multipart, Path, Request, State, multipart::Field, rejection::PathRejection,
+    },
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use boardwire_protocol::{Attachment, AttachmentId, FileName, TaskId, success};
+use boardwire_services::{Fault, NewAttachment, storage::NewFile};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    caller::Signed,
+    door::Door,
+    intake::{Intake, invalid},
+    problem::Problem,
+};
+
+/// How long one waits who has too many uploads at the same time.
+const BUSY: Duration = Duration::from_secs(1);
+/// The most characters of a media type.
+const MAX_CONTENT_TYPE: usize = 127;
+
+pub(crate) fn routes() -> Router<Arc<Door>> {
+    Router::new()
+        .route("/tasks/{taskId}/attachments", post(upload).layer(DefaultBodyLimit::disable()))
+        .route("/attachments/{attachmentId}", get(download))
+}
+
+/// What an upload results in, as far as it is of interest here.
+#[derive(Deserialize)]
+struct Noted {
+    attachment: NotedAttachment,
+}
+
+#[derive(Deserialize)]
+struct NotedAttachment {
+    id: AttachmentId,
+}
+
+async fn upload(
+    State(door): State<Arc<Door>>,
+    task: Result<Path<String>, PathRejection>,
+    signed: Signed,
+    request: Request,
+) -> Result<Response, Problem> {
+    let task_id = task.ok().and_then(|Path(id)| TaskId::try_from(id.as_str()).ok());
+    let task_id = task_id.ok_or_else(|| door.refuse(&Fault::NotFound("task")))?;
+    let turn = door.uploads.begin(signed.caller.user().as_str());
+    let _turn = turn.ok_or_else(|| Problem::wait(BUSY, "too many uploads of this user at the same time"))?;
+    door.services().may_attach(&signed.caller, &task_id).await.map_err(|fault| door.refuse(&fault))?;
+    let (intake, request) = Intake::begin(request, door.settings().max_attachment_size);
+    let form = Multipart::from_request(request, &()).await;
+    let mut form = form.map_err(|error| invalid("", error.body_text()))?;
+    let new = loop {
+        match intake.next("", form.next_field()).await? {
+            Some(field) if field.name() == Some("file") => break door.take_in(task_id, field, &intake).await?,
+            Some(_) => {}
+            None => return Err(invalid("file", "the form has no field of this name".to_owned())),
+        }
+    };
+    let id = new.id.clone();
+    // An upload takes its time, and the right to it may have ended in the meantime.
+    let caller = match door.gate().renew(&signed.caller).await {
+        Ok(caller) => caller,
+        Err(denied) => {
+            let _ = door.parts.files.remove(&id).await;
+            return Err(denied.into());
+        }
+    };
+    let attached = door.services().attach(&caller, signed.request_id.clone(), new).await;
+    let applied = match attached {
+        Ok(applied) => applied,
+        Err(fault) => {
+            // Whether a broken-off change happened is unknown; what is left over is swept later.
+            if !matches!(fault, Fault::BrokenOff | Fault::Storage(_)) {
+                let _ = door.parts.files.remove(&id).await;
+            }
+            return Err(door.refuse(&fault));
+        }
+    };
+    // The reply to an earlier request of the same id: its file is kept, and this one came for nothing.
+    let other = serde_json::from_str(applied.result.get()).is_ok_and(|Noted { attachment }| attachment.id != id);
+    if other {
+        let _ = door.parts.files.remove(&id).await;
+    }
+    let body = success(signed.request_id.as_ref(), applied.seq(), &applied.result);
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    Ok((StatusCode::CREATED, json, body.get().to_owned()).into_response())
+}
+
+async fn download(
+    State(door): State<Arc<Door>>,
+    id: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+    signed: Signed,
+) -> Result<Response, Problem> {
+    let not_found = || door.refuse(&Fault::NotFound("attachment"));
+    let id = id.ok().and_then(|Path(id)| AttachmentId::try_from(id.as_str()).ok()).ok_or_else(not_found)?;
+    let found = door.services().readable_attachment(&signed.caller, &id).await;
+    let attachment = found.map_err(|fault| door.refuse(&fault))?;
+    let described = describe(&attachment);
+    if headers.get(header::IF_NONE_MATCH) == described.get(header::ETAG) {
+        return Ok((StatusCode::NOT_MODIFIED, described).into_response());
+    }
+    let pieces = door.parts.files.open(&id).await.map_err(|error| door.storage(error))?.ok_or_else(not_found)?;
+    let length = [(header::CONTENT_LENGTH, HeaderValue::from(attachment.size))];
+    Ok((described, length, Body::from_stream(pieces)).into_response())
+}
+
+/// The headers of a download. Whatever the file is, browsers save it and run nothing.
+fn describe(attachment: &Attachment) -> HeaderMap {
+    let plain = attachment.filename.chars().map(|character| match character {
+        '"' | '\\' | '/' => '_',
+        character if character.is_ascii() && !character.is_ascii_control() => character,
+        _ => '_',
+    });
+    let plain: String = plain.collect();
+    let encoded = attachment.filename.bytes().fold(String::new(), |mut text, byte| {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'_' => text.push(char::from(byte)),
+            _ => text.push_str(&format!("%{byte:02X}")),
+        }
+        text
+    });
+    let disposition = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}");
+    let made = [
+        (header::CONTENT_TYPE, attachment.content_type.clone()),
+        (header::CONTENT_DISPOSITION, disposition),
+        (header::ETAG, format!("\"{}\"", attachment.sha256)),
+    ];
+    let fixed = [
+        (header::CACHE_CONTROL, "private, no-cache"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
+    ];
+    let made = made.into_iter().filter_map(|(name, value)| Some((name, HeaderValue::try_from(value).ok()?)));
+    made.chain(fixed.map(|(name, value)| (name, HeaderValue::from_static(value)))).collect()
+}
+
+impl Door {
+    fn refuse(&self, fault: &Fault) -> Problem {
+        Problem::of(fault, self.clock())
+    }
+
+    /// Keeps the bytes of a file under a new id.
+    async fn take_in(&self, task_id: TaskId, mut field: Field<'_>, intake: &Intake) -> Result<NewAttachment, Problem> {
+        intake.file_begins();
+        let filename = FileName::try_from(file_name(field.file_name()))
+            .map_err(|error| invalid("file", format!("its name: {error}")))?;
+        let content_type = content_type(field.content_type());
+        let id = AttachmentId::try_from(self.clock().new_id().as_str());
+        let id = id.map_err(|_| self.refuse(&Fault::BrokenOff))?;
+        let mut file = self.parts.files.create(&id).await.map_err(|error| self.storage(error))?;
+        match self.copy(&mut field, intake, &mut *file).await {
+            Ok((size, sha256)) => {
+                file.finish().await.map_err(|error| self.storage(error))?;
+                Ok(NewAttachment { id, task_id, filename, content_type, size, sha256 })
+            }
+            Err(problem) => {
+                file.discard().await;
+                Err(problem)
+            }
+        }
+    }
+
+    /// Copies as it comes, and gives the size and the hash.
+    async fn copy(
+        &self,
+        field: &mut Field<'_>,
+        intake: &Intake,
+        file: &mut dyn NewFile,
+    ) -> Result<(u64, String), Problem> {
+        let (mut size, mut hash) = (0, Sha256::new());
+        while let Some(piece) = intake.next("file", field.chunk()).await? {
+            size += piece.len() as u64;
+            if size > self.settings().max_attachment_size {
+                return Err(intake.too_large());
+            }
+            hash.update(&piece);
+            file.write(piece).await.map_err(|error| self.storage(error))?;
+        }
+        Ok((size, format!("{:x}", hash.finalize())))
+    }
+}
+
+/// A media type as it was given, if it has the shape of one.
+fn content_type(given: Option<&str>) -> String {
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&^_.+-/".contains(&byte);
+    let fits = |text: &&str| {
+        text.len() <= MAX_CONTENT_TYPE
+            && text.bytes().all(is_token)
+            && text.split('/').filter(|part| !part.is_empty()).count() == 2
+    };
+    let essence = given.and_then(|text| text.split(';').next()).map(str::trim).filter(fits);
+    essence.unwrap_or("application/octet-stream").to_ascii_lowercase()
+}
+
+/// The name of a file as its user knows it: with no folders, and nothing that hides how it reads. `file` if there is none.
+fn file_name(given: Option<&str>) -> String {
+    // Browsers write these three so, to keep a name within its quotes.
+    let plain = given.unwrap_or_default().replace("%22", "\"").replace("%0D", "\r").replace("%0A", "\n");
+    let last = plain.rsplit(['/', '\\']).next().unwrap_or_default();
+    let hides = |character: char| {
+        let turns = matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        turns || character.is_control()
+    };
+    let name: String = last.chars().filter(|&character| !hides(character)).collect();
+    match name.trim() {
+        "" | "." | ".." => "file".to_owned(),
+        _ => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn media_types_are_taken_over_when_they_are_some() {
+        assert_eq!(content_type(Some("Text/HTML; charset=utf-8")), "text/html");
+        for wrong in [None, Some(""), Some("text"), Some("a/b/c"), Some("text/ht ml"), Some("text/x\r\nSet-Cookie: a")]
+        {
+            assert_eq!(content_type(wrong), "application/octet-stream", "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn names_of_files_are_names_alone() {
+        for (given, name) in [
+            ("a.txt", "a.txt"),
+            ("../../x", "x"),
+            ("C:\\folder\\x.txt", "x.txt"),
+            ("a%22b%22.txt", "a\"b\".txt"),
+            ("a%0D%0Ab\u{7f}\t.txt", "ab.txt"),
+            ("100%.txt", "100%.txt"),
+            ("\u{202e}gpj\u{2066}.\u{200f}exe", "gpj.exe"),
+            ("bärchen 🎉.png", "bärchen 🎉.png"),
+            (".profile", ".profile"),
+            ("a/..", "file"),
+            (".", "file"),
+            ("folder/", "file"),
+            ("\u{202e}. ", "file"),
+            ("", "file"),
+        ] {
+            assert_eq!(file_name(Some(given)), name, "{given:?}");
+        }
+        assert_eq!(file_name(None), "file");
+    }
+}

@@ -1,0 +1,96 @@
+//! Who calls: the credentials of a request, the same gates as for a command of a socket, and the caller for the services.
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+};
+
+use axum::{
+    extract::{ConnectInfo, FromRequestParts, Request, State},
+    http::{HeaderMap, HeaderName, Method, header, request::Parts},
+    middleware::Next,
+    response::Response,
+};
+use boardwire_auth::Credential;
+use boardwire_gate::{Denied, credential, names_credential};
+use boardwire_protocol::{Code, RequestId, UserId};
+use boardwire_rate_limit::LimitFields;
+use boardwire_services::Caller;
+
+use crate::{door::Door, problem::Problem};
+
+/// The header that carries a request id.
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// What a browser says of the page that a request comes from.
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// A caller who has been let in, and counted.
+pub(crate) struct Signed {
+    pub(crate) caller: Caller,
+    /// What the caller calls this request.
+    pub(crate) request_id: Option<RequestId>,
+}
+
+/// Who turned out to call, for the limits in the answer.
+#[derive(Clone, Default)]
+struct Known(Arc<OnceLock<UserId>>);
+
+impl FromRequestParts<Arc<Door>> for Signed {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, door: &Arc<Door>) -> Result<Self, Problem> {
+        let credential = door.credential(&parts.method, &parts.headers).ok_or(Denied::Refused)?;
+        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
+        let caller = door.gate().authenticate(Some(&credential), address).await?;
+        if let Some(Known(known)) = parts.extensions.get::<Known>() {
+            let _ = known.set(caller.user().clone());
+        }
+        let class = if reads(&parts.method) { "query" } else { "change" };
+        let passed = door.gate().admit_as(caller, class).await?;
+        Ok(Self { caller: passed.caller, request_id: request_id(&parts.headers)? })
+    }
+}
+
+/// The middleware that tells who called how much of the limit is left.
+pub(crate) async fn tell_limits(State(door): State<Arc<Door>>, mut request: Request, next: Next) -> Response {
+    let known = Known::default();
+    request.extensions_mut().insert(known.clone());
+    let mut response = next.run(request).await;
+    if let Some(user) = known.0.get() {
+        let fields = LimitFields::of(door.gate().quota());
+        fields.tell(&door.gate().limit(user), response.headers_mut());
+    }
+    response
+}
+
+impl Door {
+    /// The first of: `Authorization: Bearer`, `X-API-Key`, the session cookie. Who names credentials means those.
+    fn credential(&self, method: &Method, headers: &HeaderMap) -> Option<Credential> {
+        if names_credential(headers) {
+            return credential(headers);
+        }
+        self.session_cookie(method, headers).map(|session| Credential::Session(session.to_owned()))
+    }
+
+    /// The session cookie, where the page that sent it may. A page of our own that reads names no origin.
+    pub(crate) fn session_cookie<'h>(&self, method: &Method, headers: &'h HeaderMap) -> Option<&'h str> {
+        let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("null"));
+        let host = text(header::HOST);
+        let from_here = matches!(text(FETCH_SITE), None | Some("same-origin" | "none"));
+        let own = host.filter(|_| reads(method) && from_here).map(|host| format!("http://{host}"));
+        let origin = text(header::ORIGIN).or(own.as_deref());
+        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        self.settings().origins.session_cookie(origin, host, cookies)
+    }
+}
+
+pub(crate) fn reads(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
+}
+
+fn request_id(headers: &HeaderMap) -> Result<Option<RequestId>, Problem> {
+    let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
+    let id = value.to_str().ok().and_then(|text| RequestId::try_from(text).ok());
+    let message = "Idempotency-Key: 1 to 64 printable characters";
+    id.map(Some).ok_or_else(|| Problem::new(Code::InvalidMessage, message))
+}

@@ -1,0 +1,88 @@
+//! The HTTP door as a whole: what it is made of, and its routes.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    middleware::{from_fn, from_fn_with_state},
+};
+use boardwire_auth::{AllowedOrigins, SessionPolicy};
+use boardwire_gate::Gate;
+use boardwire_protocol::Code;
+use boardwire_rate_limit::{AddressLimiter, RateLimiter};
+use boardwire_services::{Services, clock::Clock, storage::Files};
+
+use crate::{
+    api, attachments, caller, drain, events, explorer, health, intake::Uploads, notifications, passwords::Passwords,
+    presence, problem::Problem, sessions,
+};
+
+/// What the HTTP door accepts.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Which pages a browser may call from.
+    pub origins: AllowedOrigins,
+    /// Whether cookies are sent over HTTPS alone.
+    pub secure_cookies: bool,
+    /// How long sessions last.
+    pub sessions: SessionPolicy,
+    /// The largest file, in bytes.
+    pub max_attachment_size: u64,
+}
+
+/// What the HTTP door is made of.
+pub struct DoorParts {
+    /// The gates that all doors have in common.
+    pub gate: Arc<Gate>,
+    /// Where files are kept.
+    pub files: Arc<dyn Files>,
+    /// Logins of one address.
+    pub logins: AddressLimiter,
+    /// Failed logins to one account.
+    pub failed_logins: RateLimiter<String>,
+    /// What is accepted.
+    pub settings: Settings,
+}
+
+/// The HTTP door: its parts, and what it counts.
+pub(crate) struct Door {
+    pub(crate) parts: DoorParts,
+    pub(crate) passwords: Passwords,
+    pub(crate) uploads: Uploads,
+}
+
+impl Door {
+    pub(crate) fn gate(&self) -> &Arc<Gate> {
+        &self.parts.gate
+    }
+
+    pub(crate) fn services(&self) -> &Services {
+        self.parts.gate.services()
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        self.parts.gate.clock()
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.parts.settings
+    }
+}
+
+/// The routes of the door. Requests carry the caller's address as `axum::extract::ConnectInfo<SocketAddr>`.
+pub fn routes(parts: DoorParts) -> Router {
+    let door = Arc::new(Door { parts, passwords: Passwords::default(), uploads: Uploads::default() });
+    let api = Router::new()
+        .merge(sessions::routes())
+        .merge(attachments::routes())
+        .merge(notifications::routes())
+        .merge(events::routes())
+        .merge(presence::routes())
+        .merge(api::routes())
+        .merge(explorer::routes())
+        .fallback(async || Problem::new(Code::NotFound, "there is nothing of this name here"))
+        .method_not_allowed_fallback(async || Problem::wrong_method())
+        .layer(from_fn_with_state(Arc::clone(&door), caller::tell_limits))
+        .layer(from_fn(drain::refused_bodies));
+    Router::new().merge(health::routes()).nest("/api/v1", api).with_state(door)
+}

@@ -1,0 +1,43 @@
+//! The OpenAPI document, and a page that shows it and tries it out. Neither needs credentials, and the page needs nothing
+//! from elsewhere.
+
+use std::sync::{Arc, LazyLock};
+
+use axum::{
+    Router,
+    http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
+    response::IntoResponse,
+    routing::get,
+};
+
+use crate::{door::Door, openapi::document};
+
+/// The page runs its own script alone, and speaks to nobody but this server.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
+                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+static DOCUMENT: LazyLock<String> = LazyLock::new(|| document().to_string());
+
+pub(crate) fn routes() -> Router<Arc<Door>> {
+    Router::new()
+        .route("/openapi.json", get(async || shown("application/json", &DOCUMENT)))
+        .route("/docs", get(async || shown("text/html; charset=utf-8", include_str!("explorer/page.html"))))
+        .route(
+            "/docs/explorer.js",
+            get(async || shown("text/javascript; charset=utf-8", include_str!("explorer/explorer.js"))),
+        )
+        .route(
+            "/docs/explorer.css",
+            get(async || shown("text/css; charset=utf-8", include_str!("explorer/explorer.css"))),
+        )
+}
+
+fn shown(content_type: &'static str, text: &'static str) -> impl IntoResponse {
+    let headers = [
+        (CONTENT_TYPE, content_type),
+        (CACHE_CONTROL, "no-cache"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (CONTENT_SECURITY_POLICY, POLICY),
+    ];
+    (headers, text)
+}

@@ -1,0 +1,293 @@
+//! What an upload may cost: how much of its body is let through and when, how long it may take, and how many one user
+//! may have at the same time.
+//!
+//! The reader of forms gathers what it can get until it has seen the end of a part's headers. So its body comes in small
+//! pieces, with a pause after each, and until the file begins there are few of them.
+
+use std::{
+    collections::HashMap,
+    pin::Pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU8, Ordering},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use axum::{
+    body::{Body, Bytes, HttpBody},
+    extract::{Request, multipart::MultipartError},
+};
+use boardwire_protocol::{Code, ErrorBody};
+use http_body::Frame;
+use serde_json::json;
+use tokio::time::{Instant, timeout_at};
+
+use crate::problem::Problem;
+
+/// How long the next piece of an upload may take to come.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the whole of it may take.
+const WHOLE: Duration = Duration::from_secs(600);
+/// How many bytes may come beside the file's, and so how many before it.
+const BESIDE: u64 = 64 * 1024;
+/// The largest piece before the file.
+const PIECE: usize = 8 * 1024;
+/// How many uploads one user may have at the same time.
+const AT_ONCE: u32 = 4;
+
+/// Why a body ended before its end.
+const BROKEN: u8 = 1;
+const LONG_BEFORE: u8 = 2;
+const LONG_IN_ALL: u8 = 3;
+
+/// What the reader of a body and its handler tell each other.
+#[derive(Default)]
+struct Meter {
+    file_began: AtomicBool,
+    /// 0, or why the body ended before its end.
+    ended: AtomicU8,
+}
+
+/// One upload that is coming in.
+pub(crate) struct Intake {
+    meter: Arc<Meter>,
+    deadline: Instant,
+    max_file: u64,
+}
+
+impl Intake {
+    /// Begins to take in a file of up to `max_file` bytes: the request is given back with a body that keeps to it.
+    pub(crate) fn begin(request: Request, max_file: u64) -> (Self, Request) {
+        let meter = Arc::new(Meter::default());
+        let (parts, body) = request.into_parts();
+        let max = max_file.saturating_add(BESIDE);
+        let metered = Metered { body, meter: Arc::clone(&meter), rest: Bytes::new(), passed: 0, max, pause: false };
+        let intake = Self { meter, deadline: Instant::now() + WHOLE, max_file };
+        (intake, Request::from_parts(parts, Body::new(metered)))
+    }
+
+    /// From here on the bytes are the file's.
+    pub(crate) fn file_begins(&self) {
+        self.meter.file_began.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits for the next part or piece, as long as it may take.
+    pub(crate) async fn next<T>(
+        &self,
+        path: &str,
+        next: impl Future<Output = Result<T, MultipartError>>,
+    ) -> Result<T, Problem> {
+        let until = self.deadline.min(Instant::now() + PATIENCE);
+        match timeout_at(until, next).await {
+            Ok(next) => next.map_err(|error| self.refusal(path, &error)),
+            Err(_) if until == self.deadline => Err(Problem::new(Code::InvalidMessage, "the upload took too long")),
+            Err(_) => Err(Problem::new(Code::InvalidMessage, "the upload came to a halt")),
+        }
+    }
+
+    /// The file is too large.
+    pub(crate) fn too_large(&self) -> Problem {
+        Problem::new(Code::PayloadTooLarge, format!("a file may have {} bytes at most", self.max_file))
+    }
+
+    fn refusal(&self, path: &str, error: &MultipartError) -> Problem {
+        match self.meter.ended.load(Ordering::Relaxed) {
+            BROKEN => Problem::new(Code::Unavailable, "the upload was broken off; try again"),
+            LONG_BEFORE => {
+                Problem::new(Code::PayloadTooLarge, format!("at most {BESIDE} bytes may come before the field `file`"))
+            }
+            LONG_IN_ALL => self.too_large(),
+            _ => invalid(path, error.body_text()),
+        }
+    }
+}
+
+/// A form that is none, or has something wrong at `path`.
+pub(crate) fn invalid(path: &str, message: String) -> Problem {
+    let error = ErrorBody::new(Code::InvalidMessage, message.clone());
+    error.with_details(json!([{"path": path, "message": message}])).into()
+}
+
+/// The body that keeps to the bounds.
+struct Metered {
+    body: Body,
+    meter: Arc<Meter>,
+    /// What has come and not yet passed.
+    rest: Bytes,
+    passed: u64,
+    max: u64,
+    /// A piece has just passed: its reader looks at what it has before it gets more.
+    pause: bool,
+}
+
+impl Metered {
+    fn end(&self, why: u8, error: impl Into<axum::BoxError>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        self.meter.ended.store(why, Ordering::Relaxed);
+        Poll::Ready(Some(Err(axum::Error::new(error))))
+    }
+}
+
+impl HttpBody for Metered {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if self.meter.ended.load(Ordering::Relaxed) != 0 {
+            return Poll::Ready(None);
+        }
+        if std::mem::take(&mut self.pause) {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        while self.rest.is_empty() {
+            match ready!(Pin::new(&mut self.body).poll_frame(context)) {
+                // What is no data, such as trailers, is of no use here.
+                Some(Ok(frame)) => self.rest = frame.into_data().unwrap_or_default(),
+                Some(Err(error)) => return self.end(BROKEN, error),
+                None => return Poll::Ready(None),
+            }
+        }
+        let file_began = self.meter.file_began.load(Ordering::Relaxed);
+        let length = if file_began { self.rest.len() } else { self.rest.len().min(PIECE) };
+        let piece = self.rest.split_to(length);
+        self.passed += piece.len() as u64;
+        if !file_began && self.passed > BESIDE {
+            return self.end(LONG_BEFORE, "too much before the file");
+        }
+        if self.passed > self.max {
+            return self.end(LONG_IN_ALL, "too large a body");
+        }
+        self.pause = true;
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+}
+
+/// Who is uploading, and how often.
+#[derive(Clone, Default)]
+pub(crate) struct Uploads(Arc<Mutex<HashMap<String, u32>>>);
+
+/// The right to one upload, until it is dropped.
+pub(crate) struct Turn {
+    uploads: Uploads,
+    user: String,
+}
+
+impl Uploads {
+    /// `None`: the user has as many at this time as one may have.
+    pub(crate) fn begin(&self, user: &str) -> Option<Turn> {
+        let mut running = self.lock();
+        let count = running.entry(user.to_owned()).or_default();
+        if *count >= AT_ONCE {
+            return None;
+        }
+        *count += 1;
+        drop(running);
+        Some(Turn { uploads: self.clone(), user: user.to_owned() })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, u32>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut running = self.uploads.lock();
+        if let Some(count) = running.get_mut(&self.user) {
+            *count -= 1;
+            if *count == 0 {
+                running.remove(&self.user);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{
+        extract::{FromRequest, Multipart},
+        http::StatusCode,
+        response::IntoResponse,
+    };
+    use futures_util::stream;
+
+    use super::*;
+
+    const HEAD: &str = "--border\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n";
+
+    /// Takes in a body that comes in these pieces; the size of its file, or the status of the refusal.
+    async fn take_in(pieces: Vec<Result<Bytes, std::io::Error>>, max_file: u64) -> Result<usize, StatusCode> {
+        let body = Body::from_stream(stream::iter(pieces));
+        let request = Request::builder().header("content-type", "multipart/form-data; boundary=border").body(body);
+        let (intake, request) = Intake::begin(request.expect("a request"), max_file);
+        let mut form = Multipart::from_request(request, &()).await.expect("a form");
+        let status = |problem: Problem| problem.into_response().status();
+        while let Some(mut field) = intake.next("", form.next_field()).await.map_err(status)? {
+            if field.name() == Some("file") {
+                intake.file_begins();
+                let mut size = 0;
+                while let Some(piece) = intake.next("file", field.chunk()).await.map_err(status)? {
+                    size += piece.len();
+                }
+                return Ok(size);
+            }
+        }
+        Err(StatusCode::UNPROCESSABLE_ENTITY)
+    }
+
+    #[tokio::test]
+    async fn a_file_may_come_in_one_piece_with_its_headers() {
+        let whole = [HEAD.as_bytes(), &[b'x'; 1_000_000], b"\r\n--border--\r\n"].concat();
+        assert_eq!(take_in(vec![Ok(whole.into())], 1_000_000).await, Ok(1_000_000));
+        let bytes = [HEAD, "abc\r\n--border--\r\n"].concat();
+        let each = bytes.into_bytes().chunks(1).map(|byte| Ok(Bytes::copy_from_slice(byte))).collect();
+        assert_eq!(take_in(each, 3).await, Ok(3));
+    }
+
+    #[tokio::test]
+    async fn what_comes_before_the_file_is_bounded() {
+        let endless = |begin: &str| {
+            let begin = Bytes::from(begin.to_owned());
+            let pieces = std::iter::once(Ok(begin)).chain((0..100).map(|_| Ok(Bytes::from(vec![b'x'; 10_000]))));
+            take_in(pieces.collect(), 1 << 30)
+        };
+        for begin in
+            ["", "--border\r\ncontent-disposition: form-data; name=\"file\"; x=\"", &HEAD.replace("file", "other")]
+        {
+            assert_eq!(endless(begin).await, Err(StatusCode::PAYLOAD_TOO_LARGE), "{begin:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_is_worth_another_try() {
+        let broken = || Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
+        for begin in ["--bor", HEAD] {
+            let pieces = vec![Ok(Bytes::from(begin)), broken()];
+            assert_eq!(take_in(pieces, 1_000).await, Err(StatusCode::SERVICE_UNAVAILABLE), "{begin:?}");
+            let pieces = vec![Ok(Bytes::from(begin))];
+            assert_eq!(take_in(pieces, 1_000).await, Err(StatusCode::UNPROCESSABLE_ENTITY), "{begin:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_whole_body_is_bounded() {
+        let file = [HEAD.as_bytes(), &[b'x'; 200_000]].concat();
+        assert_eq!(take_in(vec![Ok(file.into())], 1_000).await, Err(StatusCode::PAYLOAD_TOO_LARGE));
+    }
+
+    #[test]
+    fn turns_are_given_back() {
+        let uploads = Uploads::default();
+        let turns: Vec<_> = (0..4).map(|_| uploads.begin("ann").expect("a turn")).collect();
+        assert!(uploads.begin("ann").is_none());
+        assert!(uploads.begin("bob").is_some());
+        drop(turns);
+        assert!(uploads.begin("ann").is_some());
+        assert!(uploads.lock().is_empty());
+    }
+}

@@ -1,0 +1,31 @@
+//! HTTP to services: the domain as resources, a board's log as a page or a stream, who signs in and out, files, what an
+//! operator has to say, and whether the server is well.
+//!
+//! Every request that acts passes the gates that all doors have in common, and then the same services. Errors carry the
+//! same codes, as `application/problem+json`.
+//!
+//! # To add a route
+//! A command of the catalog is a row of `api/table.rs` and nothing else. What is no command has a handler in the module of
+//! the thing it is about: it takes a `caller::Signed`, speaks in types of `protocol`, and returns `Result<_, Problem>`;
+//! add its line to that module's `routes`, and its operation to `openapi/others.rs`.
+#![doc = include_str!("../README.md")]
+
+mod api;
+mod attachments;
+mod body;
+mod caller;
+mod door;
+mod drain;
+mod events;
+mod explorer;
+mod health;
+mod intake;
+mod notifications;
+mod openapi;
+mod passwords;
+mod presence;
+mod problem;
+mod sessions;
+
+pub use door::{DoorParts, Settings, routes};
+pub use openapi::document as openapi;

@@ -1,0 +1,317 @@
+//! The OpenAPI document: the routes of the table with the schemas of their commands, and the routes that have handlers of
+//! their own.
+
+use boardwire_protocol::{
+    Code, CommandKind,
+    schema::{Schemas, schemas},
+};
+use serde_json::{Map, Value, json};
+
+use crate::api::{Fields, ROUTES, Route, Verb};
+
+mod others;
+
+/// What stands in front of the names of types.
+const SCHEMAS: &str = "#/components/schemas/";
+
+/// The document, OpenAPI 3.1.
+#[must_use]
+pub fn document() -> Value {
+    let schemas = schemas();
+    let mut paths = Map::new();
+    for route in ROUTES {
+        insert(&mut paths, route.path, route.verb.name(), operation(route, &schemas));
+    }
+    for (path, verb, operation) in others::operations(&schemas) {
+        insert(&mut paths, path, verb, operation);
+    }
+    let mut definitions = Map::from_iter([("Problem".to_owned(), problem())]);
+    paths.values().for_each(|item| define(item, &schemas, &mut definitions));
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Boardwire",
+            "version": env!("CARGO_PKG_VERSION"),
+            "summary": "Real-time Kanban boards for people and agents.",
+            "description": include_str!("openapi/introduction.md"),
+            "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
+        },
+        "servers": [{"url": "/api/v1", "description": "This server"}],
+        "tags": TAGS.map(|(name, description)| json!({"name": name, "description": description})),
+        "security": [{"bearer": []}, {"apiKey": []}, {"session": []}],
+        "paths": paths,
+        "components": {
+            "schemas": definitions,
+            "responses": {"Problem": {
+                "description": "It was refused, and nothing was changed; `code` says why.",
+                "headers": {"Retry-After": header("How many seconds to wait, with RATE_LIMIT.")},
+                "content": {"application/problem+json": {"schema": {"$ref": format!("{SCHEMAS}Problem")}}},
+            }},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "description": "A token (JWT) or an API key."},
+                "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+                "session": {"type": "apiKey", "in": "cookie", "name": "boardwire_session"},
+            },
+        },
+    })
+}
+
+const TAGS: [(&str, &str); 8] = [
+    ("boards", "Boards and who is on them."),
+    ("columns", "The columns of boards."),
+    ("tasks", "Cards, and what is to be done next."),
+    ("comments", "Remarks on tasks."),
+    ("attachments", "Files on tasks."),
+    ("events", "What happened on a board, as a page or as a stream."),
+    ("notifications", "What users should know of."),
+    ("sessions", "Signing in and out."),
+];
+
+impl Verb {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::Post => "post",
+            Self::Put => "put",
+            Self::Patch => "patch",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+fn insert(paths: &mut Map<String, Value>, path: &str, verb: &str, operation: Value) {
+    let item = paths.entry(path.to_owned()).or_insert_with(|| json!({}));
+    item[verb] = operation;
+}
+
+/// The first of the tags that a path names, read from its end.
+fn tag(path: &str) -> &'static str {
+    let named = |part: &str| TAGS.iter().map(|(tag, _)| *tag).find(|tag| *tag == part);
+    path.split('/').rev().find_map(named).unwrap_or("tasks")
+}
+
+/// `task:comment:add` → `taskCommentAdd`.
+fn operation_id(kind: CommandKind) -> String {
+    let mut parts = kind.name().split(':');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |id, part| id + &part[..1].to_ascii_uppercase() + &part[1..])
+}
+
+fn operation(route: &Route, schemas: &Schemas) -> Value {
+    let empty = json!({});
+    let found = schemas.commands.iter().find(|(kind, ..)| *kind == route.kind);
+    let (payload, result) =
+        found.map_or((&empty, &empty), |(_, payload, result)| (payload.as_value(), result.as_value()));
+    let places: Vec<_> = route.places().collect();
+    let mut parameters: Vec<_> =
+        places.iter().map(|name| parameter("path", name, &payload["properties"][*name], true)).collect();
+    if route.fields != Fields::Body {
+        let body = if let Fields::BodyIs(name) = route.fields { Some(name) } else { None };
+        let fields = payload["properties"].as_object().into_iter().flatten();
+        let in_query = fields.filter(|(name, _)| {
+            !places.contains(&name.as_str()) && Some(name.as_str()) != body && *name != "expectedVersion"
+        });
+        parameters.extend(in_query.map(|(name, schema)| parameter("query", name, schema, requires(payload, name))));
+    }
+    if payload["properties"]["expectedVersion"].is_object() {
+        parameters.push(if_match());
+    }
+    if route.verb != Verb::Get {
+        parameters.push(idempotency_key());
+    }
+    let mut operation = json!({
+        "operationId": operation_id(route.kind),
+        "summary": route.kind.summary().trim(),
+        "description": route.kind.needs(),
+        "tags": [tag(route.path)],
+        "parameters": parameters,
+        "responses": {"default": {"$ref": "#/components/responses/Problem"}},
+    });
+    let status = if route.creates.is_some() { "201" } else { "200" };
+    operation["responses"][status] = success(route, result);
+    if route.verb == Verb::Get && route.entity.is_some() {
+        operation["responses"]["304"] = json!({"description": "What the client has is what there is."});
+    }
+    match route.fields {
+        Fields::Query => {}
+        Fields::Body => {
+            let rest = without(payload, &places);
+            if rest["properties"].as_object().is_some_and(|fields| !fields.is_empty()) {
+                operation["requestBody"] = body(rest);
+            }
+        }
+        Fields::BodyIs(field) => operation["requestBody"] = body(payload["properties"][field].clone()),
+    }
+    operation
+}
+
+fn requires(payload: &Value, name: &str) -> bool {
+    payload["required"].as_array().is_some_and(|required| required.iter().any(|field| field == name))
+}
+
+/// A payload without the fields that are in the path.
+fn without(payload: &Value, places: &[&str]) -> Value {
+    let mut rest = payload.clone();
+    if let Some(fields) = rest.get_mut("properties").and_then(Value::as_object_mut) {
+        fields.retain(|name, _| !places.contains(&name.as_str()));
+    }
+    if let Some(required) = rest.get_mut("required").and_then(Value::as_array_mut) {
+        required.retain(|name| !places.iter().any(|place| name == place));
+    }
+    rest
+}
+
+fn body(schema: Value) -> Value {
+    let required = schema["required"].as_array().is_some_and(|required| !required.is_empty());
+    json!({"required": required, "content": {"application/json": {"schema": moved(schema)}}})
+}
+
+fn parameter(place: &str, name: &str, schema: &Value, required: bool) -> Value {
+    let mut schema = moved(schema.clone());
+    let description = schema.as_object_mut().and_then(|schema| schema.remove("description"));
+    let mut parameter = json!({"name": name, "in": place, "required": required, "schema": not_null(schema)});
+    if let Some(description) = description {
+        parameter["description"] = description;
+    }
+    parameter
+}
+
+/// What is in a query is there or not, and never null.
+fn not_null(mut schema: Value) -> Value {
+    if let Some(any) = schema["anyOf"].as_array() {
+        let kinds: Vec<_> = any.iter().filter(|one| one["type"] != "null").cloned().collect();
+        if let [one] = kinds.as_slice() {
+            return one.clone();
+        }
+    }
+    if let Some(kinds) = schema["type"].as_array() {
+        let kinds: Vec<_> = kinds.iter().filter(|kind| *kind != "null").cloned().collect();
+        if let [one] = kinds.as_slice() {
+            schema["type"] = one.clone();
+        }
+    }
+    schema
+}
+
+fn if_match() -> Value {
+    let description = "The ETag of what the change was made against. The change goes through if it touches no field that \
+                       has changed since; otherwise the answer is 412 with the code CONFLICT, and nothing is changed.";
+    let schema = json!({"type": "string", "pattern": "^\"[0-9]{1,15}\"$", "examples": ["\"7\""]});
+    json!({"name": "If-Match", "in": "header", "required": false, "description": description, "schema": schema})
+}
+
+fn idempotency_key() -> Value {
+    let description = "The caller's name for this request. The same request with the same key, over any door and within \
+                       24 hours, has one effect, and gets the first reply again.";
+    let schema = json!({"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-~]([ -~]*[!-~])?$"});
+    json!({"name": "Idempotency-Key", "in": "header", "required": false, "description": description, "schema": schema})
+}
+
+fn header(description: &str) -> Value {
+    json!({"description": description, "schema": {"type": "string"}})
+}
+
+/// A reply as sockets get it, with a status and headers.
+fn success(route: &Route, result: &Value) -> Value {
+    let mut headers = limits();
+    if route.entity.is_some() {
+        headers["ETag"] = header("The version, for If-Match; when reading, followed by a dot and a fingerprint.");
+    }
+    if route.creates.is_some_and(|collection| !collection.is_empty()) {
+        headers["Location"] = header("Where it is found.");
+    }
+    let content = json!({"application/json": {"schema": reply(result)}});
+    json!({"description": "It was done.", "headers": headers, "content": content})
+}
+
+/// The headers that tell the caller's limit.
+fn limits() -> Value {
+    json!({
+        "RateLimit": header("How much is left of the limit that binds."),
+        "RateLimit-Policy": header("The limits."),
+    })
+}
+
+/// The schema of the reply that carries this result.
+fn reply(result: &Value) -> Value {
+    let mut schema = moved(result.clone());
+    let mut required = schema["required"].as_array().cloned().unwrap_or_default();
+    required.insert(0, "ok".into());
+    let fields = schema["properties"].as_object().cloned().unwrap_or_default();
+    let mut properties = Map::new();
+    properties.insert("ok".to_owned(), json!({"const": true}));
+    properties.insert("requestId".to_owned(), json!({"type": "string", "description": "The Idempotency-Key."}));
+    let seq = json!({"type": "integer", "minimum": 0, "description": "The board's sequence number after it."});
+    properties.insert("seq".to_owned(), seq);
+    properties.extend(fields);
+    schema["type"] = "object".into();
+    schema["properties"] = properties.into();
+    schema["required"] = required.into();
+    schema
+}
+
+fn problem() -> Value {
+    let codes: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+    json!({
+        "type": "object",
+        "description": "Why a request was refused (RFC 9457), with the code that all doors share.",
+        "required": ["type", "title", "status", "detail", "error", "code"],
+        "properties": {
+            "type": {"type": "string", "format": "uri-reference"},
+            "title": {"type": "string"},
+            "status": {"type": "integer", "minimum": 400, "maximum": 599},
+            "detail": {"type": "string", "description": "A sentence for people."},
+            "error": {"type": "string", "description": "The same."},
+            "code": {"type": "string", "enum": codes},
+            "details": {"description": "With INVALID_MESSAGE what is wrong and where, with CONFLICT what there is now."},
+            "retryAfter": {"type": "number", "description": "How many seconds to wait, with RATE_LIMIT."},
+            "limit": {"type": "integer"},
+            "remaining": {"type": "integer"},
+            "reset": {"type": "integer", "description": "When the limit is whole again, in milliseconds since 1970."},
+        },
+    })
+}
+
+/// Defines the types that a part of the document refers to, and those that they refer to.
+fn define(part: &Value, schemas: &Schemas, definitions: &mut Map<String, Value>) {
+    match part {
+        Value::Object(fields) => {
+            let named = fields.get("$ref").and_then(Value::as_str).and_then(|path| path.strip_prefix(SCHEMAS));
+            if let Some((name, schema)) = named.and_then(|name| schemas.definitions.get_key_value(name))
+                && !definitions.contains_key(name)
+            {
+                let schema = moved(schema.clone());
+                definitions.insert(name.clone(), schema.clone());
+                define(&schema, schemas, definitions);
+            }
+            fields.values().for_each(|value| define(value, schemas, definitions));
+        }
+        Value::Array(values) => values.iter().for_each(|value| define(value, schemas, definitions)),
+        _ => {}
+    }
+}
+
+/// A schema that refers to types where this document has them.
+fn moved(mut schema: Value) -> Value {
+    match &mut schema {
+        Value::Object(fields) => {
+            for (name, value) in fields.iter_mut() {
+                match (name.as_str(), value.as_str().and_then(|text| text.strip_prefix("#/$defs/"))) {
+                    ("$ref", Some(definition)) => *value = format!("{SCHEMAS}{definition}").into(),
+                    _ => *value = moved(value.take()),
+                }
+            }
+            let largest = match fields.get("format").and_then(Value::as_str) {
+                Some("uint32") => Some(u64::from(u32::MAX)),
+                Some("uint64") => Some(u64::MAX),
+                _ => None,
+            };
+            if let Some(largest) = largest {
+                fields.entry("maximum").or_insert_with(|| largest.into());
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| *value = moved(value.take())),
+        _ => {}
+    }
+    schema
+}

@@ -1,0 +1,201 @@
+//! The routes that are no command of the catalog, or have a form of their own.
+
+use boardwire_protocol::{CommandKind, schema::Schemas};
+use serde_json::{Value, json};
+
+use super::{SCHEMAS, header, idempotency_key, limits, operation_id, parameter, reply};
+
+/// The path, the method and the operation of each.
+pub(super) fn operations(schemas: &Schemas) -> Vec<(&'static str, &'static str, Value)> {
+    vec![
+        ("/sessions", "post", sign_in()),
+        ("/sessions/current", "get", current()),
+        ("/sessions/current", "delete", sign_out()),
+        ("/tasks/{taskId}/attachments", "post", upload()),
+        ("/attachments/{attachmentId}", "get", download()),
+        ("/notifications", "post", announce()),
+        ("/boards/{boardId}/presence", "get", presence()),
+        ("/boards/{boardId}/events", "get", events(schemas)),
+    ]
+}
+
+fn id(name: &str, what: &str) -> Value {
+    let schema = json!({"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"});
+    json!({"name": name, "in": "path", "required": true, "description": what, "schema": schema})
+}
+
+fn problem() -> Value {
+    json!({"$ref": "#/components/responses/Problem"})
+}
+
+fn json_body(schema: Value) -> Value {
+    json!({"required": true, "content": {"application/json": {"schema": schema}}})
+}
+
+fn answer(description: &str, schema: Value) -> Value {
+    json!({"description": description, "headers": limits(), "content": {"application/json": {"schema": schema}}})
+}
+
+fn session() -> Value {
+    json!({
+        "type": "object",
+        "required": ["user", "expiresAt"],
+        "properties": {
+            "user": {
+                "type": "object",
+                "required": ["id", "name", "permissions", "teams"],
+                "properties": {
+                    "id": {"type": "string"},
+                    "name": {"type": "string"},
+                    "permissions": {"type": "array", "items": {"type": "string"}},
+                    "teams": {"type": "array", "items": {"type": "string"}},
+                },
+            },
+            "expiresAt": {"type": ["string", "null"], "format": "date-time"},
+            "sessionId": {"type": "string", "description": "For the handshake of programs; a page gets the cookie alone."},
+        },
+    })
+}
+
+fn sign_in() -> Value {
+    let body = json!({
+        "type": "object",
+        "required": ["user", "password"],
+        "additionalProperties": false,
+        "properties": {"user": {"type": "string"}, "password": {"type": "string", "format": "password"}},
+    });
+    let mut created = answer("Signed in.", session());
+    created["headers"] = json!({"Set-Cookie": header("The session, for browsers.")});
+    json!({
+        "operationId": "signIn", "description": "The answer carries the session, as a cookie for pages and as an id for programs. Attempts are limited by account and by address.",
+        "summary": "Signs in with a password.", "tags": ["sessions"], "security": [],
+        "requestBody": json_body(body),
+        "responses": {"201": created, "default": problem()},
+    })
+}
+
+fn current() -> Value {
+    json!({
+        "operationId": "currentSession", "description": "Works with a token, an API key or a session, and tells until when it is good.",
+        "summary": "Who is signed in, with whatever credentials.", "tags": ["sessions"],
+        "responses": {"200": answer("Who calls.", session()), "default": problem()},
+    })
+}
+
+fn sign_out() -> Value {
+    let done = json!({"description": "The session has ended.", "headers": limits()});
+    json!({
+        "operationId": "signOut", "description": "Open sockets and streams of the session end within a second.",
+        "summary": "Signs out: the session that this is called with ends.",
+        "tags": ["sessions"], "security": [{"session": []}],
+        "responses": {"204": done, "default": problem()},
+    })
+}
+
+fn upload() -> Value {
+    let form = json!({
+        "type": "object",
+        "required": ["file"],
+        "properties": {"file": {"type": "string", "format": "binary", "description": "The file."}},
+    });
+    let result = json!({
+        "type": "object",
+        "required": ["attachment"],
+        "properties": {"attachment": {"$ref": format!("{SCHEMAS}Attachment")}},
+    });
+    json!({
+        "operationId": "upload", "description": "The file is read as a stream and kept by the hash of its bytes. Needs the permission `write`, and on the board the role `member` or more.",
+        "summary": "Attaches a file to a task.", "tags": ["attachments"],
+        "parameters": [id("taskId", "The task."), idempotency_key()],
+        "requestBody": {"required": true, "content": {"multipart/form-data": {"schema": form}}},
+        "responses": {"201": answer("It is attached.", reply(&result)), "default": problem()},
+    })
+}
+
+fn download() -> Value {
+    let binary = json!({"schema": {"type": "string", "format": "binary"}});
+    let found = json!({
+        "description": "The file, for saving: browsers run nothing of it.",
+        "headers": {"ETag": header("The SHA-256 of its bytes."), "Content-Disposition": header("Its name.")},
+        "content": {"*/*": binary},
+    });
+    json!({
+        "operationId": "download", "description": "Needs the permission `read`, and on the board the role `viewer` or more.",
+        "summary": "Downloads a file.", "tags": ["attachments"],
+        "parameters": [id("attachmentId", "The attachment.")],
+        "responses": {
+            "200": found,
+            "304": {"description": "What the client has is what there is."},
+            "default": problem(),
+        },
+    })
+}
+
+fn announce() -> Value {
+    let user = json!({"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"});
+    let text = json!({"type": "string", "minLength": 1, "maxLength": 20_000});
+    let one = |name: &str, schema: &Value| {
+        json!({
+            "type": "object", "required": ["text", name], "additionalProperties": false,
+            "properties": {"text": text, name: schema},
+        })
+    };
+    let body = json!({"oneOf": [one("userId", &user), one("teamId", &user), one("all", &json!({"const": true}))]});
+    let result = json!({
+        "type": "object", "required": ["notified"],
+        "properties": {"notified": {"type": "integer", "minimum": 0, "description": "How many users."}},
+    });
+    json!({
+        "operationId": "announce", "description": "Whoever it is for has it at once in an open socket, and otherwise finds it unread. Needs the permission `admin`.",
+        "tags": ["notifications"],
+        "summary": "Sends a system notification to a user, a team or everybody. For admins.",
+        "parameters": [idempotency_key()],
+        "requestBody": json_body(body),
+        "responses": {"201": answer("They were notified.", reply(&result)), "default": problem()},
+    })
+}
+
+fn presence() -> Value {
+    let result = json!({
+        "type": "object", "required": ["users"],
+        "properties": {"users": {"type": "array", "items": {"$ref": format!("{SCHEMAS}Viewer")}}},
+    });
+    json!({
+        "operationId": operation_id(CommandKind::PresenceList),
+        "description": CommandKind::PresenceList.needs(),
+        "summary": CommandKind::PresenceList.summary().trim(),
+        "tags": ["boards"],
+        "parameters": [id("boardId", "The board.")],
+        "responses": {"200": answer("Who is there.", reply(&result)), "default": problem()},
+    })
+}
+
+fn events(schemas: &Schemas) -> Value {
+    let found = schemas.commands.iter().find(|(kind, ..)| *kind == CommandKind::BoardEvents);
+    let empty = json!({});
+    let (payload, result) =
+        found.map_or((&empty, &empty), |(_, payload, result)| (payload.as_value(), result.as_value()));
+    let fields = payload["properties"].as_object().into_iter().flatten();
+    let in_query = fields.filter(|(name, _)| *name != "boardId");
+    let mut parameters = vec![id("boardId", "The board.")];
+    parameters.extend(in_query.map(|(name, schema)| parameter("query", name, schema, false)));
+    let last = "With a stream: the id of the last event that came, `<epoch>:<seq>`. Browsers send it by themselves.";
+    let schema = json!({"type": "string", "pattern": "^([A-Za-z0-9_-]{1,64}:[0-9]{1,15})?$"});
+    parameters.push(json!({
+        "name": "Last-Event-ID", "in": "header", "required": false, "description": last, "schema": schema,
+    }));
+    let mut page =
+        answer("A page of the log; or, with `Accept: text/event-stream`, all of it from there on.", reply(result));
+    page["content"]["text/event-stream"] = json!({"schema": {"type": "string"}});
+    json!({
+        "operationId": operation_id(CommandKind::BoardEvents),
+        "summary": "What happened on a board after an event, as a page or as a stream.",
+        "description": "As a stream each event is one of the log, its data the envelope that sockets get. `event: live` \
+                        says that everything missed has been shown, with \
+                        `recovered: false` where the log did not reach back; `event: error` is the last. A stream also \
+                        takes `type` (a pattern such as `task:*`), `taskId` and `userId`, and needs no `since`.",
+        "tags": ["events"],
+        "parameters": parameters,
+        "responses": {"200": page, "default": problem()},
+    })
+}

@@ -1,0 +1,36 @@
+//! Checking passwords: slow on purpose, so few at a time, and never on a thread that others wait for.
+
+use std::{sync::Arc, time::Duration};
+
+use boardwire_auth::verify_password;
+use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
+
+/// Passwords that are checked at the same time; each takes 19 MiB.
+const AT_ONCE: usize = 2;
+/// How long one waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The checker of passwords.
+pub(crate) struct Passwords {
+    turns: Arc<Semaphore>,
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self { turns: Arc::new(Semaphore::new(AT_ONCE)) }
+    }
+}
+
+impl Passwords {
+    /// Is this the password of which `stored` is the hash? Takes as long when there is none. `None`: there are too many
+    /// others.
+    pub(crate) async fn verify(&self, password: String, stored: Option<String>) -> Option<bool> {
+        let turn = timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await.ok()?.ok()?;
+        let checked = spawn_blocking(move || {
+            let matches = verify_password(&password, stored.as_deref());
+            drop(turn);
+            matches
+        });
+        checked.await.ok()
+    }
+}

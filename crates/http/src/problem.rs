@@ -1,0 +1,131 @@
+//! Errors as HTTP has them: `application/problem+json` (RFC 9457) with the contract's code, and the status that goes with
+//! it. The one place that says which.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use boardwire_gate::Denied;
+use boardwire_protocol::{Code, ErrorBody};
+use boardwire_rate_limit::Refused;
+use boardwire_services::{Fault, clock::Clock};
+use serde::Serialize;
+use serde_json::json;
+
+/// A refusal, and its status where that does not follow from the code.
+#[derive(Debug)]
+pub(crate) struct Problem(ErrorBody, Option<StatusCode>);
+
+/// `error` and what follows it is what sockets are sent; the first four are RFC 9457's.
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    #[serde(flatten)]
+    error: &'a ErrorBody,
+}
+
+impl From<ErrorBody> for Problem {
+    fn from(body: ErrorBody) -> Self {
+        Self(body, None)
+    }
+}
+
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Self {
+        denied.body().into()
+    }
+}
+
+impl Problem {
+    pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
+        ErrorBody::new(code, message).into()
+    }
+
+    /// Something is wrong at `path` of what was sent.
+    pub(crate) fn invalid(path: &str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        let error = ErrorBody::new(Code::InvalidMessage, format!("{path}: {message}"));
+        error.with_details(json!([{"path": path, "message": message}])).into()
+    }
+
+    /// A fault of the services.
+    pub(crate) fn of(fault: &Fault, clock: &dyn Clock) -> Self {
+        fault.body(|| clock.new_id()).into()
+    }
+
+    /// The path exists, and does something else.
+    pub(crate) fn wrong_method() -> Self {
+        let body = ErrorBody::new(Code::UnknownEvent, "this path has no such method; see the header Allow");
+        Self(body, Some(StatusCode::METHOD_NOT_ALLOWED))
+    }
+
+    /// The same where the client had named the version that it meant: a conflict is a precondition that failed, and so is
+    /// a version that there has not been yet.
+    pub(crate) fn with_precondition(self) -> Self {
+        let Self(body, status) = self;
+        let version = body.details.as_ref().is_some_and(|details| details[0]["path"] == "expectedVersion");
+        let failed = (body.code == Code::Conflict || version).then_some(StatusCode::PRECONDITION_FAILED);
+        Self(body, failed.or(status))
+    }
+
+    /// Too often.
+    pub(crate) fn too_often(refused: &Refused, clock: &dyn Clock) -> Self {
+        let Refused { info, retry_after } = refused;
+        ErrorBody::rate_limited(*retry_after, info.limit, info.remaining, info.reset, clock.now()).into()
+    }
+
+    /// Too often, and all that is known is how long to wait.
+    pub(crate) fn wait(wait: std::time::Duration, message: &str) -> Self {
+        ErrorBody { retry_after: Some(wait.as_secs_f64()), ..ErrorBody::new(Code::RateLimit, message) }.into()
+    }
+}
+
+fn status(code: Code) -> StatusCode {
+    match code {
+        Code::AuthFailed | Code::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Code::Forbidden => StatusCode::FORBIDDEN,
+        Code::NotFound | Code::UnknownEvent => StatusCode::NOT_FOUND,
+        Code::InvalidMessage => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::Conflict
+        | Code::DependencyCycle
+        | Code::WipLimit
+        | Code::LeaseLost
+        | Code::Archived
+        | Code::SubscriptionLimit => StatusCode::CONFLICT,
+        Code::IdempotencyMismatch => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::RateLimit => StatusCode::TOO_MANY_REQUESTS,
+        Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Code::SocketError => StatusCode::BAD_REQUEST,
+        Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let Self(error, other) = self;
+        let status = other.unwrap_or_else(|| status(error.code));
+        let body = Body {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            detail: &error.message,
+            error: &error,
+        };
+        let body = serde_json::to_vec(&body).unwrap_or_default();
+        let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
+        let headers = response.headers_mut();
+        if let Some(wait) = error.retry_after {
+            // Rounded up: who waits this long is let in.
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.ceil() as u64));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}

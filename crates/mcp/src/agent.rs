@@ -1,0 +1,191 @@
+//! What a client of the protocol may ask for, and who answers. There is one of these for each session, or, where the
+//! revision has no sessions, for each request.
+
+use std::{borrow::Cow, sync::Arc};
+
+use boardwire_gate::{Gate, Seat};
+use boardwire_protocol::{Code, ErrorBody};
+use http::request::Parts;
+use rmcp::{
+    ErrorData, RoleServer, ServerHandler,
+    model::{
+        CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, Extensions,
+        GetPromptRequestParams, GetPromptResponse, Implementation, InitializeRequestParams, InitializeResult,
+        ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+        ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
+        SubscribeRequestParams, SubscriptionFilter, Tool, UnsubscribeRequestParams,
+    },
+    service::{RequestContext, SubscriptionContext},
+};
+use tokio::sync::OnceCell;
+
+use crate::{entry::Known, problem, prompts, resources, tools, updates};
+
+/// How long clients may keep the list of tools.
+const TOOLS_KEPT_MS: u64 = 300_000;
+
+const INSTRUCTIONS: &str = "Boardwire keeps Kanban boards that people and agents change at the same time.\n\
+    To work: claim_next_task, do it, renew_claim well before its ttl is over, then complete_task or release_task, each with \
+    the fence of the claim. LEASE_LOST means that somebody else has the task now: stop working on it.\n\
+    To follow a board: get_board once, then wait_for_changes with the seq and epoch of the last answer.\n\
+    Pass a requestId with changes, so that a retry has no second effect. Name fields to keep answers short. Refusals carry a \
+    code; with RATE_LIMIT wait retryAfter seconds.";
+
+/// The handler of a session or a request.
+pub(crate) struct Agent {
+    gate: Arc<Gate>,
+    version: &'static str,
+    /// A session counts as a connection of its user.
+    seat: OnceCell<Seat>,
+    /// What a session has subscribed to.
+    updates: updates::InSession,
+}
+
+impl Agent {
+    pub(crate) fn new(gate: Arc<Gate>, version: &'static str) -> Self {
+        Self { gate, version, seat: OnceCell::new(), updates: updates::InSession::default() }
+    }
+}
+
+/// Who calls, as found in front of the protocol.
+fn known(extensions: &Extensions) -> Result<Known, ErrorData> {
+    let known = extensions.get::<Parts>().and_then(|parts| parts.extensions.get::<Known>());
+    known.cloned().ok_or_else(|| ErrorData::internal_error("it is not known who calls", None))
+}
+
+impl ServerHandler for Agent {
+    fn get_info(&self) -> ServerConfig {
+        let capabilities = ServerCapabilities::builder()
+            .enable_tools()
+            .enable_resources()
+            .enable_resources_subscribe()
+            .enable_prompts()
+            .enable_completions()
+            .build();
+        let implementation = Implementation::new("boardwire", self.version).with_title("Boardwire");
+        ServerConfig::new(capabilities).with_server_info(implementation).with_instructions(INSTRUCTIONS)
+    }
+
+    fn supported_protocol_versions(&self) -> Cow<'static, [ProtocolVersion]> {
+        Cow::Borrowed(&[ProtocolVersion::LATEST_WITH_INITIALIZE, ProtocolVersion::LATEST])
+    }
+
+    async fn initialize(
+        &self,
+        request: InitializeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<InitializeResult, ErrorData> {
+        let Known { caller, address } = known(&context.extensions)?;
+        let passed = self.gate.admit_as(caller.clone(), "session").await;
+        passed.map_err(|error| problem::of(&error))?;
+        let crowded = || problem::of(&ErrorBody::new(Code::Unavailable, "too many connections"));
+        let seat = self.gate.seat(&caller, address).ok_or_else(crowded)?;
+        // A session is initialized once.
+        let _ = self.seat.set(seat);
+        context.peer.set_peer_info(request.clone());
+        self.negotiate_initialize(&request)
+    }
+
+    async fn list_tools(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        let tools = ListToolsResult::with_all_items(tools::tools().to_vec());
+        Ok(tools.with_ttl_ms(TOOLS_KEPT_MS).with_cache_scope(CacheScope::Public))
+    }
+
+    fn get_tool(&self, name: &str) -> Option<Tool> {
+        tools::find(name).cloned()
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let known = known(&context.extensions)?;
+        Ok(tools::call(&self.gate, known, request, &context).await?.into())
+    }
+
+    async fn list_resources(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        let boards = resources::boards(&self.gate, known(&context.extensions)?.caller).await;
+        Ok(ListResourcesResult::with_all_items(boards.map_err(|error| problem::of(&error))?))
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        Ok(ListResourceTemplatesResult::with_all_items(resources::templates()))
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let read = resources::read(&self.gate, known(&context.extensions)?.caller, request.uri).await;
+        Ok(read.map_err(|error| problem::of(&error))?.into())
+    }
+
+    async fn subscribe(
+        &self,
+        request: SubscribeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        let known = known(&context.extensions)?;
+        let subscribed = self.updates.subscribe(&self.gate, known, &request.uri, context.peer).await;
+        subscribed.map_err(|error| problem::of(&error))
+    }
+
+    async fn unsubscribe(
+        &self,
+        request: UnsubscribeRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.updates.unsubscribe(&self.gate, &request.uri).await;
+        Ok(())
+    }
+
+    fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+        Some(updates::accepted(requested))
+    }
+
+    async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
+        let known = known(&context.request_context().extensions)?;
+        updates::listen(&self.gate, known, &context).await.map_err(|error| problem::of(&error))
+    }
+
+    async fn list_prompts(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        Ok(ListPromptsResult::with_all_items(prompts::prompts()))
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let arguments = request.arguments.unwrap_or_default();
+        let prompt = prompts::get(&self.gate, known(&context.extensions)?.caller, &request.name, arguments).await;
+        Ok(prompt.map_err(|error| problem::of(&error))?.into())
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        let completed = prompts::complete(&self.gate, known(&context.extensions)?.caller, request).await;
+        completed.map_err(|error| problem::of(&error))
+    }
+}

@@ -1,0 +1,120 @@
+//! Standard input and output for agents that start their servers as programs: every message goes on to a Boardwire
+//! server's `/mcp`, and what the server says comes back. What the messages mean is left to both ends.
+//!
+//! Nothing but JSON-RPC is written to standard output. What people should know is handed to [`Settings::say`].
+
+mod event_size;
+mod http;
+mod pump;
+mod subscriptions;
+
+use std::{collections::HashMap, io, sync::Arc, time::Duration};
+
+use ::http::{HeaderName, HeaderValue, Uri};
+use rmcp::transport::{
+    StreamableHttpClientTransport, async_rw::AsyncRwTransport, common::client_side_sse::ExponentialBackoff,
+    stdio_pipes, streamable_http_client::StreamableHttpClientTransportConfig,
+};
+use tokio::sync::mpsc;
+
+use self::{http::Http, pump::Pump};
+
+/// How the ids of the bridge's own requests begin. Their answers stay here.
+const OWN_ID: &str = "boardwire-mcp";
+/// The longest pause between two attempts to get the server's events again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// What a bridge needs to know.
+#[derive(Clone)]
+pub struct Settings {
+    /// The server's address, such as `http://127.0.0.1:3456`. Without a path that ends in `/mcp`, that is added.
+    pub url: String,
+    /// A token or an API key, sent as `Authorization: Bearer`.
+    pub token: Option<String>,
+    /// An API key, sent as `X-API-Key`.
+    pub api_key: Option<String>,
+    /// Where sentences for people go.
+    pub say: fn(&str),
+}
+
+/// Why a bridge could not work.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Failed {
+    /// The address is none.
+    #[error("{0} is not an address such as http://127.0.0.1:3456")]
+    Address(String),
+    /// The token or the API key has characters that a header can't have.
+    #[error("the {0} has characters that none has")]
+    Credential(&'static str),
+    /// https is wanted, and the system has no root certificates.
+    #[error("https needs the system's root certificates: {0}")]
+    Certificates(io::Error),
+    /// The server can't be reached, refuses, or has ended the connection. It was said how.
+    #[error("there is no connection to {0} any more")]
+    Server(String),
+}
+
+/// Passes messages on until standard input ends or `stop` is ready. Ends the session with the server.
+///
+/// A read of standard input can't be interrupted: after a `stop`, shut the runtime down in the background.
+pub async fn run(settings: Settings, stop: impl Future<Output = ()>) -> Result<(), Failed> {
+    let endpoint = endpoint(&settings.url)?;
+    let url = endpoint.to_string();
+    let (asides, heard) = mpsc::unbounded_channel();
+    let client = Http::new(endpoint.scheme_str() == Some("https"), asides).map_err(Failed::Certificates)?;
+    let far = StreamableHttpClientTransport::with_client(client, config(&url, &settings)?);
+    let (input, output) = stdio_pipes();
+    let near = AsyncRwTransport::new(input, output);
+    Pump::new(near, far, heard, url, settings.say).run(stop).await
+}
+
+fn config(url: &str, settings: &Settings) -> Result<StreamableHttpClientTransportConfig, Failed> {
+    let mut config = StreamableHttpClientTransportConfig::with_uri(url);
+    config.allow_stateless = true;
+    let mut retry = ExponentialBackoff::default();
+    retry.max_delay = Some(LONGEST_PAUSE);
+    config.retry_config = Arc::new(retry);
+    if let Some(token) = &settings.token {
+        HeaderValue::from_str(token).map_err(|_| Failed::Credential("token"))?;
+        config = config.auth_header(token);
+    }
+    if let Some(key) = &settings.api_key {
+        let mut key = HeaderValue::from_str(key).map_err(|_| Failed::Credential("API key"))?;
+        key.set_sensitive(true);
+        config = config.custom_headers(HashMap::from([(HeaderName::from_static("x-api-key"), key)]));
+    }
+    Ok(config)
+}
+
+/// The address of `/mcp` on the server.
+fn endpoint(url: &str) -> Result<Uri, Failed> {
+    let wrong = || Failed::Address(url.to_owned());
+    let bare = url.trim_end_matches('/');
+    let whole = if bare.ends_with("/mcp") { bare.to_owned() } else { format!("{bare}/mcp") };
+    let uri: Uri = whole.parse().map_err(|_| wrong())?;
+    let sound = matches!(uri.scheme_str(), Some("http" | "https"))
+        && uri.query().is_none()
+        && uri.authority().is_some_and(|authority| !authority.host().is_empty() && !authority.as_str().contains('@'));
+    if sound { Ok(uri) } else { Err(wrong()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_endpoint_is_found() {
+        for (url, expected) in [
+            ("http://127.0.0.1:3456", "http://127.0.0.1:3456/mcp"),
+            ("http://127.0.0.1:3456/", "http://127.0.0.1:3456/mcp"),
+            ("https://board.example/mcp", "https://board.example/mcp"),
+            ("https://example.org/boards", "https://example.org/boards/mcp"),
+        ] {
+            assert_eq!(endpoint(url).unwrap().to_string(), expected);
+        }
+        for wrong in ["", "127.0.0.1:3456", "ws://a", "http://", "http://a?b", "http://ann:secret@a", "http://a b"] {
+            assert!(endpoint(wrong).is_err(), "{wrong}");
+        }
+    }
+}

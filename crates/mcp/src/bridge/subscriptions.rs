@@ -1,0 +1,62 @@
+//! What the agent subscribed to, so that a new session can be given the same subscriptions. Protocol versions before
+//! 2026-07-28 keep subscriptions in the session, and a session is gone when the server restarts.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use serde_json::Value;
+
+/// Follows the messages that go to the server.
+#[derive(Debug, Default)]
+pub(super) struct Subscriptions(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    uris: BTreeSet<String>,
+    /// Whether a session was opened before.
+    opened: bool,
+}
+
+impl Subscriptions {
+    /// The server took this message over.
+    pub(super) fn sent(&self, message: &Value) {
+        let Some(uri) = message["params"]["uri"].as_str() else { return };
+        match message["method"].as_str() {
+            Some("resources/subscribe") => drop(self.state().uris.insert(uri.to_owned())),
+            Some("resources/unsubscribe") => drop(self.state().uris.remove(uri)),
+            _ => {}
+        }
+    }
+
+    /// A session was opened: what has to be subscribed to again.
+    pub(super) fn opened(&self) -> Vec<String> {
+        let mut state = self.state();
+        let again = std::mem::replace(&mut state.opened, true);
+        if again { state.uris.iter().cloned().collect() } else { Vec::new() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_second_session_gets_what_the_first_had() {
+        let subscriptions = Subscriptions::default();
+        assert_eq!(subscriptions.opened(), [""; 0]);
+        for (method, uri) in [("subscribe", "a"), ("subscribe", "b"), ("subscribe", "b"), ("unsubscribe", "a")] {
+            subscriptions.sent(&json!({"method": format!("resources/{method}"), "params": {"uri": uri}}));
+        }
+        subscriptions.sent(&json!({"method": "resources/read", "params": {"uri": "c"}}));
+        assert_eq!(subscriptions.opened(), ["b"]);
+        assert_eq!(subscriptions.opened(), ["b"]);
+    }
+}

@@ -1,0 +1,166 @@
+//! In front of the protocol: which page calls, who calls, and whose session it is.
+//!
+//! Cookies are not accepted here: a browser sends them by itself, whichever page asks, and agents have no use for them.
+//! So a page that gets through to the server without its user's will still has nothing to show.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::{
+    Json,
+    extract::{ConnectInfo, Request, State},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use boardwire_auth::AllowedOrigins;
+use boardwire_gate::{Denied, credential};
+use boardwire_protocol::{Code, ErrorBody};
+use boardwire_services::Caller;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use rmcp::model::ProtocolVersion;
+use serde_json::json;
+
+use crate::{problem, routes::Door};
+
+const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
+const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+/// When there is no room for a session, ask again after so long.
+const CROWDED: Duration = Duration::from_secs(10);
+
+/// Who calls, from where: put into the request for the handler behind the protocol.
+#[derive(Debug, Clone)]
+pub(crate) struct Known {
+    pub(crate) caller: Caller,
+    pub(crate) address: Option<IpAddr>,
+}
+
+pub(crate) async fn enter(State(door): State<Arc<Door>>, mut request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    if !from_allowed_page(&door.settings.origins, headers) {
+        let error = ErrorBody::new(Code::Forbidden, "pages of this origin may not call; see --client-url");
+        return refusal(StatusCode::FORBIDDEN, &error, None);
+    }
+    let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
+    let caller = match door.gate.authenticate(credential(headers).as_ref(), address).await {
+        Ok(caller) => caller,
+        Err(denied) => return denial(denied),
+    };
+    let user = caller.user().clone();
+    let session = headers.get(SESSION).map(|id| id.to_str().unwrap_or_default().to_owned());
+    match &session {
+        Some(session) if !door.sessions.belongs(session, &user) => {
+            let error = ErrorBody::new(Code::NotFound, "there is no such session; initialize again");
+            return refusal(StatusCode::NOT_FOUND, &error, None);
+        }
+        None if begins_session(&request) && door.sessions.count().await >= door.settings.max_sessions => {
+            let error = ErrorBody::new(Code::Unavailable, "there are too many sessions");
+            return refusal(StatusCode::SERVICE_UNAVAILABLE, &error, Some(CROWDED));
+        }
+        _ => {}
+    }
+    let ends = session.filter(|_| request.method() == Method::DELETE);
+    request.extensions_mut().insert(Known { caller, address });
+    let response = next.run(request).await;
+    if let Some(session) = ends.filter(|_| response.status().is_success()) {
+        door.sessions.forget(&session);
+    } else if let Some(session) = response.headers().get(SESSION).and_then(|id| id.to_str().ok()) {
+        door.sessions.bind(session, user).await;
+    }
+    response
+}
+
+/// A request that can only begin a session: those of revisions without sessions say their revision.
+fn begins_session(request: &Request) -> bool {
+    let version = request.headers().get(VERSION).and_then(|version| version.to_str().ok());
+    request.method() == Method::POST && version != Some(ProtocolVersion::LATEST.as_str())
+}
+
+/// Programs send no origin. Browsers do, and theirs must be allowed; a name under which a page reaches the server must be
+/// known besides, or the page may have pointed a name of its own at the server's address.
+fn from_allowed_page(origins: &AllowedOrigins, headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or("null"));
+    let (origin, host) = (text(header::ORIGIN), text(header::HOST));
+    origins.allow(origin, host) && (origin.is_none() || host.is_some_and(|host| is_known(origins, host)))
+}
+
+/// A host that nobody else can have pointed here: an address, this machine, or the host of an origin that is allowed.
+fn is_known(origins: &AllowedOrigins, host: &str) -> bool {
+    let name = name_of(host);
+    let listed = match origins {
+        AllowedOrigins::Any => true,
+        AllowedOrigins::SameHost => false,
+        AllowedOrigins::Listed(list) => list.iter().any(|origin| {
+            origin.split_once("://").is_some_and(|(_, authority)| name_of(authority).eq_ignore_ascii_case(name))
+        }),
+    };
+    listed || name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok()
+}
+
+/// A host without its port.
+fn name_of(authority: &str) -> &str {
+    if let Some(rest) = authority.strip_prefix('[') {
+        return rest.split_once(']').map_or(rest, |(name, _)| name);
+    }
+    authority.rsplit_once(':').map_or(authority, |(name, _)| name)
+}
+
+fn denial(denied: Denied) -> Response {
+    let (status, wait) = match denied {
+        Denied::Refused | Denied::Expired => (StatusCode::UNAUTHORIZED, None),
+        Denied::TooOften(wait) => (StatusCode::TOO_MANY_REQUESTS, Some(wait)),
+        Denied::Undecided => (StatusCode::SERVICE_UNAVAILABLE, Some(Duration::from_secs(1))),
+    };
+    let body = match denied {
+        Denied::Refused | Denied::Expired => ErrorBody::new(
+            Code::Unauthenticated,
+            "this needs valid credentials: `Authorization: Bearer` with a token or an API key, or `X-API-Key`",
+        ),
+        other => other.body(),
+    };
+    refusal(status, &body, wait)
+}
+
+/// An answer in front of the protocol: an error without the id of a request, which nobody has read yet.
+fn refusal(status: StatusCode, error: &ErrorBody, wait: Option<Duration>) -> Response {
+    let body = json!({"jsonrpc": "2.0", "id": null, "error": problem::of(error)});
+    let mut response = (status, Json(body)).into_response();
+    if status == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    if let Some(wait) = wait {
+        let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(origins: &AllowedOrigins, origin: Option<&'static str>, host: &'static str, expected: bool) {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, HeaderValue::from_static(host));
+        if let Some(origin) = origin {
+            headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
+        }
+        assert_eq!(from_allowed_page(origins, &headers), expected, "{origins:?} {origin:?} {host}");
+    }
+
+    #[test]
+    fn a_page_can_not_come_under_a_name_of_its_own() {
+        let own = AllowedOrigins::SameHost;
+        check(&own, Some("http://evil.example:3456"), "evil.example:3456", false);
+        check(&own, Some("http://evil.example"), "127.0.0.1:3456", false);
+        check(&own, Some("http://localhost:3456"), "localhost:3456", true);
+        check(&own, Some("http://[::1]:3456"), "[::1]:3456", true);
+        check(&own, None, "board.example", true);
+        let listed = AllowedOrigins::Listed(vec!["https://board.example".into()]);
+        check(&listed, Some("https://board.example"), "board.example", true);
+        check(&listed, Some("http://evil.example"), "evil.example", false);
+        check(&AllowedOrigins::Any, Some("http://any.example"), "board.example", true);
+    }
+}

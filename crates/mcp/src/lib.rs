@@ -1,0 +1,25 @@
+//! Agents to services: every command as a tool, boards and tasks as resources that tell when they change, and prompts
+//! that read a board. Whatever an agent does passes the same gates as a command of a socket, and is live everywhere.
+//!
+//! # To add a tool
+//! Add a command to the catalog of `protocol`, and give it a row in `tools/table.rs`. Its arguments are the payload of the
+//! command. A test fails as long as a command has no row.
+#![doc = include_str!("../README.md")]
+
+mod agent;
+#[cfg(feature = "bridge")]
+pub mod bridge;
+mod entry;
+mod problem;
+mod prompts;
+mod reference;
+mod resources;
+mod routes;
+mod sessions;
+mod shape;
+mod tools;
+mod updates;
+
+pub use reference::reference;
+pub use routes::{McpParts, Settings, routes};
+pub use tools::tool_name;

@@ -1,0 +1,30 @@
+//! What is refused, in the terms of the protocol. Tools answer with the failure of the wire contract instead.
+
+use boardwire_protocol::{Code, ErrorBody, failure};
+use rmcp::{ErrorData, model::ErrorCode};
+use serde_json::Value;
+
+/// A refusal that is none of the protocol's own.
+const REFUSED: ErrorCode = ErrorCode(-32000);
+
+/// The failure as every door has it: `{ok: false, error, code, …}`.
+pub(crate) fn object(error: &ErrorBody) -> Value {
+    serde_json::from_str(failure(None, error).get()).unwrap_or_default()
+}
+
+/// The error of the protocol that carries it.
+pub(crate) fn of(error: &ErrorBody) -> ErrorData {
+    let code = match error.code {
+        Code::NotFound => ErrorCode::RESOURCE_NOT_FOUND,
+        Code::InvalidMessage => ErrorCode::INVALID_PARAMS,
+        Code::Internal => ErrorCode::INTERNAL_ERROR,
+        _ => REFUSED,
+    };
+    ErrorData::new(code, error.message.clone(), Some(object(error)))
+}
+
+/// An argument that is wrong.
+pub(crate) fn invalid(path: &str, message: &str) -> ErrorBody {
+    let details = serde_json::json!([{"path": path, "message": message}]);
+    ErrorBody::new(Code::InvalidMessage, format!("{path}: {message}")).with_details(details)
+}

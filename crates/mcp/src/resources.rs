@@ -1,0 +1,77 @@
+//! Boards and tasks as resources: the same snapshots as `board:get` and `task:get` give.
+
+use boardwire_gate::Gate;
+use boardwire_protocol::{BoardId, Code, CommandKind, ErrorBody, TaskId};
+use boardwire_services::Caller;
+use rmcp::model::{ReadResourceResult, Resource, ResourceContents, ResourceTemplate};
+use serde_json::json;
+
+use crate::{shape::Shape, tools::query};
+
+/// The longest text of a resource. Tools can be asked for other parts and sizes.
+const MAX_BYTES: usize = 65_536;
+const JSON: &str = "application/json";
+
+/// What a URI names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Target {
+    Board(BoardId),
+    Task(TaskId),
+}
+
+impl Target {
+    pub(crate) fn read(uri: &str) -> Option<Self> {
+        if let Some(id) = uri.strip_prefix("board://") {
+            return BoardId::try_from(id).ok().map(Self::Board);
+        }
+        uri.strip_prefix("task://").and_then(|id| TaskId::try_from(id).ok()).map(Self::Task)
+    }
+
+    pub(crate) fn uri(&self) -> String {
+        match self {
+            Self::Board(id) => format!("board://{id}"),
+            Self::Task(id) => format!("task://{id}"),
+        }
+    }
+}
+
+/// There is nothing of this name.
+pub(crate) fn unknown(uri: &str) -> ErrorBody {
+    ErrorBody::new(Code::NotFound, "there is no such resource").with_details(json!({"uri": uri}))
+}
+
+/// The templates, by the name of their only variable: `id`.
+pub(crate) fn templates() -> Vec<ResourceTemplate> {
+    let board = "All of a board at one moment: columns, tasks, members, dependencies, seq and epoch.";
+    let task = "A task with its comments, attachments and dependencies.";
+    vec![
+        ResourceTemplate::new("board://{id}", "board").with_title("Board").with_description(board).with_mime_type(JSON),
+        ResourceTemplate::new("task://{id}", "task").with_title("Task").with_description(task).with_mime_type(JSON),
+    ]
+}
+
+/// The boards of a caller that are not archived.
+pub(crate) async fn boards(gate: &Gate, caller: Caller) -> Result<Vec<Resource>, ErrorBody> {
+    let reply = query(gate, caller, CommandKind::BoardList, json!({"archived": false})).await?;
+    let boards = reply["boards"].as_array().into_iter().flatten();
+    let resources = boards.filter_map(|board| {
+        let (id, name) = (board["id"].as_str()?, board["name"].as_str()?);
+        let resource = Resource::new(format!("board://{id}"), name).with_title(name).with_mime_type(JSON);
+        Some(match board["description"].as_str().filter(|description| !description.is_empty()) {
+            Some(description) => resource.with_description(description.chars().take(200).collect::<String>()),
+            None => resource,
+        })
+    });
+    Ok(resources.collect())
+}
+
+/// What a resource holds now.
+pub(crate) async fn read(gate: &Gate, caller: Caller, uri: String) -> Result<ReadResourceResult, ErrorBody> {
+    let (kind, payload) = match Target::read(&uri).ok_or_else(|| unknown(&uri))? {
+        Target::Board(id) => (CommandKind::BoardGet, json!({"boardId": id})),
+        Target::Task(id) => (CommandKind::TaskGet, json!({"taskId": id})),
+    };
+    let reply = query(gate, caller, kind, payload).await?;
+    let text = Shape::bytes(MAX_BYTES).fit(reply).to_string();
+    Ok(ReadResourceResult::new(vec![ResourceContents::text(text, uri).with_mime_type(JSON)]))
+}

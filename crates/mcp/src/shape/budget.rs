@@ -1,0 +1,210 @@
+//! An answer in so many bytes. The rule is the same each time: long texts are shortened first, then the ends of the longest
+//! lists are left out, then whole fields; and `truncated` says what happened and how to get the rest.
+
+use serde_json::{Value, json};
+
+/// Texts are shortened to so many characters, in turns, as long as it is too much.
+const TURNS: [usize; 4] = [2000, 500, 200, 80];
+/// What is never shortened: it is there to be passed on.
+const EXACT: [&str; 3] = ["cursor", "epoch", "code"];
+/// Fields that stay as long as they can.
+const HEAD: [&str; 9] = ["ok", "requestId", "seq", "epoch", "code", "error", "recovered", "timedOut", "complete"];
+/// Lists that are named as shortened; of the others the number is told by the list itself.
+const MAX_NAMED: usize = 4;
+/// How the rest is had.
+const HOW: &str = "ask again with fields, a larger maxBytes, or a smaller limit and its cursor";
+
+/// What was left out.
+#[derive(Default)]
+struct Left {
+    texts: usize,
+    shortened_to: usize,
+    lists: Vec<(String, usize, usize)>,
+    fields: Vec<String>,
+}
+
+pub(super) fn fit(mut reply: Value, max: usize) -> Value {
+    if length(&reply) <= max || !reply.is_object() {
+        return reply;
+    }
+    let mut left = Left::default();
+    for turn in TURNS {
+        left.texts += shorten(&mut reply, turn);
+        left.shortened_to = turn;
+        if left.written(&reply) <= max {
+            return left.told(reply);
+        }
+    }
+    while let Some(path) = longest_list(&reply) {
+        let excess = left.written(&reply).saturating_sub(max);
+        if excess == 0 {
+            return left.told(reply);
+        }
+        cut(&mut reply, &path, excess, &mut left);
+    }
+    while left.written(&reply) > max {
+        let Some(fields) = reply.as_object_mut() else { break };
+        let candidates = fields.iter().filter(|(name, _)| !HEAD.contains(&name.as_str()));
+        let Some(name) = candidates.max_by_key(|(_, value)| length(value)).map(|(name, _)| name.clone()) else { break };
+        fields.remove(&name);
+        left.lists.retain(|(path, ..)| !path.starts_with(&format!("/{name}")));
+        left.fields.push(name);
+    }
+    left.told(reply)
+}
+
+impl Left {
+    /// How long the answer is together with what is told of it.
+    fn written(&self, reply: &Value) -> usize {
+        // A comma and the name of the field come between.
+        length(reply) + length(&self.note()) + ",\"truncated\":".len()
+    }
+
+    fn note(&self) -> Value {
+        let mut note = json!({"how": HOW});
+        if self.texts > 0 {
+            note["texts"] = json!({"shortened": self.texts, "to": self.shortened_to});
+        }
+        let named = self.lists.iter().rev().take(MAX_NAMED);
+        let lists: Vec<_> = named
+            .map(|(path, shown, of)| json!({"list": path[1..].replace('/', "."), "shown": shown, "of": of}))
+            .collect();
+        if !lists.is_empty() {
+            note["lists"] = lists.into();
+        }
+        if !self.fields.is_empty() {
+            note["fields"] = json!(self.fields);
+        }
+        note
+    }
+
+    fn told(self, mut reply: Value) -> Value {
+        // Where a page ends early, what it says of the page after it is wrong.
+        if !self.lists.is_empty()
+            && let Some(fields) = reply.as_object_mut()
+        {
+            fields.remove("cursor");
+            if let Some(complete) = fields.get_mut("complete") {
+                *complete = false.into();
+            }
+        }
+        reply["truncated"] = self.note();
+        reply
+    }
+}
+
+/// Shortens texts with more characters; how many had more, and had not before.
+fn shorten(value: &mut Value, to: usize) -> usize {
+    match value {
+        Value::String(text) => {
+            let Some((end, _)) = text.char_indices().nth(to) else { return 0 };
+            let again = text.ends_with('…') && TURNS.iter().any(|turn| text.chars().count() == turn + 1);
+            if text.chars().count() == to + 1 && again {
+                return 0;
+            }
+            text.truncate(end);
+            text.push('…');
+            usize::from(!again)
+        }
+        Value::Array(values) => values.iter_mut().map(|value| shorten(value, to)).sum(),
+        Value::Object(fields) => {
+            let inner = fields.iter_mut().filter(|(name, _)| !EXACT.contains(&name.as_str()));
+            inner.map(|(_, value)| shorten(value, to)).sum()
+        }
+        _ => 0,
+    }
+}
+
+/// Where the list with the most bytes is, as a JSON pointer; the first of several.
+fn longest_list(reply: &Value) -> Option<String> {
+    let mut longest: Option<(usize, String)> = None;
+    let mut open = vec![(String::new(), reply)];
+    while let Some((path, value)) = open.pop() {
+        match value {
+            Value::Array(values) if !values.is_empty() => {
+                let size = length(value);
+                if longest.as_ref().is_none_or(|(most, first)| size > *most || size == *most && path < *first) {
+                    longest = Some((size, path));
+                }
+            }
+            Value::Object(fields) => {
+                open.extend(fields.iter().map(|(name, value)| (format!("{path}/{name}"), value)));
+            }
+            _ => {}
+        }
+    }
+    longest.map(|(_, path)| path)
+}
+
+/// Leaves out the end of a list: as much as is too much, or all of it.
+fn cut(reply: &mut Value, path: &str, excess: usize, left: &mut Left) {
+    let Some(list) = reply.pointer_mut(path).and_then(Value::as_array_mut) else { return };
+    let before = list.len();
+    let mut saved = 0;
+    while saved < excess
+        && let Some(last) = list.pop()
+    {
+        saved += length(&last) + 1;
+    }
+    let shown = list.len();
+    match left.lists.iter_mut().find(|(known, ..)| known == path) {
+        Some((_, known, _)) => *known = shown,
+        None => left.lists.push((path.to_owned(), shown, before)),
+    }
+}
+
+fn length(value: &Value) -> usize {
+    serde_json::to_string(value).map_or(0, |text| text.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn board(tasks: usize, description: usize) -> Value {
+        let task = |number| json!({"id": format!("t{number}"), "description": "é".repeat(description)});
+        json!({"ok": true, "seq": 9, "tasks": (0..tasks).map(task).collect::<Vec<_>>(), "cursor": "id-t9"})
+    }
+
+    #[test]
+    fn what_fits_is_left_alone() {
+        let reply = board(3, 10);
+        assert_eq!(fit(reply.clone(), length(&reply)), reply);
+    }
+
+    #[test]
+    fn texts_are_shortened_before_lists() {
+        let shown = fit(board(10, 20_000), 16_384);
+        assert_eq!(shown["tasks"].as_array().unwrap().len(), 10);
+        assert_eq!(shown["tasks"][0]["description"].as_str().unwrap().chars().count(), 501);
+        assert_eq!(shown["truncated"]["texts"], json!({"shortened": 10, "to": 500}));
+        assert_eq!(shown["cursor"], "id-t9");
+    }
+
+    #[test]
+    fn every_budget_is_kept_and_the_beginning_stays() {
+        for (tasks, description) in [(1, 50_000), (400, 5), (400, 3000), (5, 600)] {
+            for max in [512, 700, 2048, 16_384] {
+                let reply = board(tasks, description);
+                let shown = fit(reply.clone(), max);
+                assert!(length(&shown) <= max, "{tasks} {description} {max}: {}", length(&shown));
+                assert_eq!((&shown["ok"], &shown["seq"]), (&json!(true), &json!(9)));
+                assert_eq!(shown, fit(reply, max));
+                if shown["truncated"]["lists"].is_array() {
+                    assert!(shown["cursor"].is_null());
+                    assert_eq!(shown["truncated"]["lists"][0]["of"], tasks);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn fields_go_last() {
+        let mut reply = json!({"ok": true, "seq": 1});
+        for number in 0..40 {
+            reply[format!("field{number}")] = "x".repeat(60).into();
+        }
+        let shown = fit(reply, 2048);
+        assert!(length(&shown) <= 2048 && shown["truncated"]["fields"].is_array());
+    }
+}

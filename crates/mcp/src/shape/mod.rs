@@ -1,0 +1,79 @@
+//! How much of an answer is wanted: which fields, and how many bytes.
+
+mod budget;
+mod fields;
+
+use boardwire_protocol::ErrorBody;
+use serde_json::{Map, Value};
+
+use crate::problem::invalid;
+use fields::Fields;
+
+/// The shortest answer that may be asked for.
+pub(crate) const MIN_BYTES: usize = 512;
+/// The longest.
+pub(crate) const MAX_BYTES: usize = 262_144;
+/// What one gets who asks for nothing.
+pub(crate) const DEFAULT_BYTES: usize = 16_384;
+/// Fields that may be named.
+pub(crate) const MAX_FIELDS: usize = 64;
+
+/// What is wanted of an answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Shape {
+    fields: Option<Fields>,
+    max_bytes: usize,
+}
+
+impl Default for Shape {
+    fn default() -> Self {
+        Self::bytes(DEFAULT_BYTES)
+    }
+}
+
+impl Shape {
+    /// All fields, in so many bytes.
+    pub(crate) fn bytes(max_bytes: usize) -> Self {
+        Self { fields: None, max_bytes }
+    }
+
+    /// Takes what concerns the answer out of the arguments of a tool.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) fn take(arguments: &mut Map<String, Value>) -> Result<Self, ErrorBody> {
+        let max_bytes = match arguments.remove("maxBytes") {
+            None | Some(Value::Null) => DEFAULT_BYTES,
+            Some(value) => value
+                .as_u64()
+                .and_then(|bytes| usize::try_from(bytes).ok())
+                .filter(|bytes| (MIN_BYTES..=MAX_BYTES).contains(bytes))
+                .ok_or_else(|| invalid("maxBytes", &format!("a number from {MIN_BYTES} to {MAX_BYTES}")))?,
+        };
+        let fields = match arguments.remove("fields") {
+            None | Some(Value::Null) => None,
+            Some(value) => Some(Fields::read(&value).ok_or_else(|| {
+                invalid("fields", &format!("1 to {MAX_FIELDS} names or dotted paths of at most 128 characters"))
+            })?),
+        };
+        Ok(Self { fields, max_bytes })
+    }
+
+    /// The answer with the fields that are wanted, in the bytes that are wanted.
+    pub(crate) fn apply(&self, reply: Value) -> Value {
+        self.fit(self.select(reply))
+    }
+
+    /// The fields that are wanted.
+    pub(crate) fn select(&self, reply: Value) -> Value {
+        match &self.fields {
+            None => reply,
+            Some(fields) => fields.of_reply(reply),
+        }
+    }
+
+    /// All fields, in the bytes that are wanted.
+    pub(crate) fn fit(&self, reply: Value) -> Value {
+        budget::fit(reply, self.max_bytes)
+    }
+}

@@ -1,0 +1,66 @@
+//! A call of a tool: the gates of every command, the command, and an answer of the size that was asked for.
+
+use std::sync::Arc;
+
+use boardwire_gate::Gate;
+use boardwire_protocol::{Code, CommandKind, ErrorBody};
+use boardwire_services::Caller;
+use rmcp::{
+    ErrorData, RoleServer,
+    model::{CallToolRequestParams, CallToolResult},
+    service::RequestContext,
+};
+use serde_json::Value;
+
+use super::{table, wait};
+use crate::{entry::Known, problem, shape::Shape};
+
+/// Calls a tool. What is refused is an answer too.
+pub(crate) async fn call(
+    gate: &Arc<Gate>,
+    known: Known,
+    request: CallToolRequestParams,
+    context: &RequestContext<RoleServer>,
+) -> Result<CallToolResult, ErrorData> {
+    let mut arguments = request.arguments.unwrap_or_default();
+    let shape = Shape::take(&mut arguments);
+    if request.name == wait::NAME {
+        return wait::call(gate, known, arguments, shape, context).await;
+    }
+    let Some(row) = table::row(&request.name) else {
+        return Err(ErrorData::invalid_params(format!("there is no tool {}", request.name), None));
+    };
+    let result = execute(gate, known.caller, row.kind, arguments.into(), &shape).await;
+    Ok(answer(result, &shape.unwrap_or_default()))
+}
+
+async fn execute(
+    gate: &Gate,
+    caller: Caller,
+    kind: CommandKind,
+    payload: Value,
+    shape: &Result<Shape, ErrorBody>,
+) -> Result<Value, ErrorBody> {
+    let passed = gate.admit(caller, Some(kind)).await?;
+    // A change whose answer can't be shaped is not made.
+    shape.as_ref().map_err(Clone::clone)?;
+    let reply = gate.execute(&passed.caller, kind, payload, None).await?;
+    parsed(reply.get())
+}
+
+/// Executes a query for what is no tool.
+pub(crate) async fn query(gate: &Gate, caller: Caller, kind: CommandKind, payload: Value) -> Result<Value, ErrorBody> {
+    execute(gate, caller, kind, payload, &Ok(Shape::default())).await
+}
+
+fn parsed(text: &str) -> Result<Value, ErrorBody> {
+    serde_json::from_str(text).map_err(|_| ErrorBody::new(Code::Internal, "the reply can't be read"))
+}
+
+/// The answer in structure and, for those who read text alone, as the same JSON.
+pub(super) fn answer(result: Result<Value, ErrorBody>, shape: &Shape) -> CallToolResult {
+    match result {
+        Ok(reply) => CallToolResult::structured(shape.apply(reply)),
+        Err(error) => CallToolResult::structured_error(shape.fit(problem::object(&error))),
+    }
+}

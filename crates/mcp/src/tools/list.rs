@@ -1,0 +1,149 @@
+//! The tools as clients are told of them: names, sentences and schemas of arguments.
+//!
+//! There are no schemas of answers: what is asked for with `fields`, and what does not fit into `maxBytes`, is for the
+//! caller to say, and a client that checks answers against a schema would refuse them.
+
+use std::sync::{Arc, LazyLock};
+
+use boardwire_protocol::schema::{Schemas, schemas};
+use rmcp::model::{JsonObject, Tool, ToolAnnotations};
+use serde_json::{Map, Value, json};
+
+use super::{
+    table::{Row, TABLE},
+    wait,
+};
+use crate::shape::{DEFAULT_BYTES, MAX_BYTES, MAX_FIELDS, MIN_BYTES};
+
+static TOOLS: LazyLock<Vec<Tool>> = LazyLock::new(|| {
+    let schemas = schemas();
+    let mut tools: Vec<_> = TABLE.iter().map(|row| tool(row, &schemas)).collect();
+    tools.push(waiting(&schemas));
+    tools
+});
+
+/// All tools.
+pub(crate) fn tools() -> &'static [Tool] {
+    &TOOLS
+}
+
+/// The tool of this name.
+pub(crate) fn find(name: &str) -> Option<&'static Tool> {
+    TOOLS.iter().find(|tool| tool.name == name)
+}
+
+fn tool(row: &Row, schemas: &Schemas) -> Tool {
+    let payload =
+        schemas.commands.iter().find(|(kind, ..)| *kind == row.kind).map(|(_, payload, _)| payload.as_value());
+    let mut schema = payload.and_then(Value::as_object).cloned().unwrap_or_default();
+    for name in ["title", "description", "$schema"] {
+        schema.remove(name);
+    }
+    let fields = properties(&mut schema);
+    if !row.reads() {
+        fields.insert("requestId".to_owned(), request_id());
+    }
+    fields.extend(shaping());
+    let annotations = ToolAnnotations::new()
+        .read_only(row.reads())
+        .destructive(row.destructive)
+        .idempotent(row.idempotent || row.reads())
+        .open_world(false);
+    Tool::new(row.name, row.description, finished(schema, schemas))
+        .with_title(title(row.name))
+        .with_annotations(annotations)
+}
+
+fn waiting(schemas: &Schemas) -> Tool {
+    let mut schema = wait::arguments();
+    properties(&mut schema).extend(shaping());
+    let annotations = ToolAnnotations::new().read_only(true).destructive(false).idempotent(true).open_world(false);
+    Tool::new(wait::NAME, wait::DESCRIPTION, finished(schema, schemas))
+        .with_title(title(wait::NAME))
+        .with_annotations(annotations)
+}
+
+fn properties(schema: &mut JsonObject) -> &mut JsonObject {
+    let fields = schema.entry("properties").or_insert_with(|| json!({}));
+    if !fields.is_object() {
+        *fields = json!({});
+    }
+    match fields {
+        Value::Object(fields) => fields,
+        _ => unreachable!("it was made an object"),
+    }
+}
+
+fn request_id() -> Value {
+    json!({
+        "type": "string", "minLength": 1, "maxLength": 64,
+        "description": "Your name for this request. The same call with the same requestId within 24 hours has one effect \
+                        and gets the first answer again: so a call can be retried.",
+    })
+}
+
+/// What every tool takes.
+fn shaping() -> [(String, Value); 2] {
+    let fields = json!({
+        "type": "array", "maxItems": MAX_FIELDS, "items": {"type": "string", "minLength": 1, "maxLength": 128},
+        "description": "Keep only these parts of the answer: names or dotted paths that reach into lists too, such as \
+                        [\"task.id\", \"tasks.title\"].",
+    });
+    let bytes = json!({
+        "type": "integer", "minimum": MIN_BYTES, "maximum": MAX_BYTES, "default": DEFAULT_BYTES,
+        "description": "How long the answer may be. Of what is longer, texts are shortened first, then ends of lists are \
+                        left out; truncated says what.",
+    });
+    [("fields".to_owned(), fields), ("maxBytes".to_owned(), bytes)]
+}
+
+/// A schema that stands by itself: with the definitions that it refers to.
+fn finished(mut schema: JsonObject, schemas: &Schemas) -> Arc<JsonObject> {
+    schema.insert("type".to_owned(), "object".into());
+    schema.insert("additionalProperties".to_owned(), false.into());
+    let mut needed = Map::new();
+    let mut open = vec![Value::Object(schema.clone())];
+    while let Some(value) = open.pop() {
+        match value {
+            Value::Object(fields) => {
+                let named = fields.get("$ref").and_then(Value::as_str).and_then(|path| path.strip_prefix("#/$defs/"));
+                if let Some((name, definition)) = named.and_then(|name| Some((name, schemas.definitions.get(name)?)))
+                    && !needed.contains_key(name)
+                {
+                    needed.insert(name.to_owned(), definition.clone());
+                    open.push(definition.clone());
+                }
+                open.extend(fields.into_iter().map(|(_, value)| value));
+            }
+            Value::Array(values) => open.extend(values),
+            _ => {}
+        }
+    }
+    if !needed.is_empty() {
+        schema.insert("$defs".to_owned(), needed.into());
+    }
+    Arc::new(schema)
+}
+
+/// `claim_next_task` → `Claim next task`.
+fn title(name: &str) -> String {
+    let words = name.replace('_', " ");
+    words[..1].to_ascii_uppercase() + &words[1..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schemas_stand_by_themselves() {
+        for tool in tools() {
+            let text = Value::Object((*tool.input_schema).clone()).to_string();
+            for reference in text.split("\"#/$defs/").skip(1) {
+                let name = reference.split('"').next().unwrap();
+                assert!(tool.input_schema["$defs"][name].is_object(), "{}: {name}", tool.name);
+            }
+            assert!(tool.input_schema["properties"]["maxBytes"].is_object(), "{}", tool.name);
+        }
+    }
+}

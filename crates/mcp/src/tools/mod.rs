@@ -1,0 +1,11 @@
+//! The tools: every command by the table, and one that waits.
+
+mod call;
+mod list;
+mod table;
+mod wait;
+
+pub(crate) use call::{call, query};
+pub(crate) use list::{find, tools};
+
+pub use table::tool_name;

@@ -1,0 +1,164 @@
+//! Which command is which tool.
+
+use boardwire_protocol::{CommandGroup, CommandKind};
+
+/// A tool that is a command.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    pub(crate) kind: CommandKind,
+    /// What it does, for a reader who has to choose among tools.
+    pub(crate) description: &'static str,
+    /// Takes something away that can't be had back.
+    pub(crate) destructive: bool,
+    /// Doing it twice is as doing it once.
+    pub(crate) idempotent: bool,
+}
+
+impl Row {
+    const fn new(name: &'static str, kind: CommandKind, description: &'static str) -> Self {
+        Self { name, kind, description, destructive: false, idempotent: false }
+    }
+
+    const fn sets(mut self) -> Self {
+        self.idempotent = true;
+        self
+    }
+
+    const fn destroys(mut self) -> Self {
+        self.destructive = true;
+        self
+    }
+
+    /// It changes nothing.
+    pub(crate) fn reads(&self) -> bool {
+        self.kind.group() == CommandGroup::Query
+    }
+}
+
+use CommandKind as Kind;
+
+/// All of them, in the order in which they are listed: what is asked most, first.
+pub(crate) const TABLE: &[Row] = &[
+    Row::new("list_boards", Kind::BoardList, "Lists the boards you may read, by name."),
+    Row::new(
+        "get_board",
+        Kind::BoardGet,
+        "Reads a whole board at one moment: columns, tasks, members, dependencies, and the seq and epoch to pass to \
+         wait_for_changes. On large boards ask for fields, e.g. [\"columns\", \"tasks.id\", \"tasks.title\", \"seq\"], or \
+         use list_tasks.",
+    ),
+    Row::new(
+        "list_tasks",
+        Kind::TaskList,
+        "Lists tasks page by page, filtered by board, column, status, assignee, tag, or whether somebody holds them.",
+    ),
+    Row::new(
+        "search_tasks",
+        Kind::TaskSearch,
+        "Finds tasks by words in title, description or comments, best first, with a snippet of each.",
+    ),
+    Row::new("get_task", Kind::TaskGet, "Reads a task with its comments, attachments, dependencies and what blocks it."),
+    Row::new(
+        "next_task",
+        Kind::TaskNext,
+        "Shows the task that claim_next_task would take now, and why. Changes nothing and holds nothing.",
+    ),
+    Row::new(
+        "claim_next_task",
+        Kind::TaskClaim,
+        "Takes the next free task of a board, or the one named by taskId, and holds it for ttl seconds so that nobody else \
+         works on it. Keep task.lease.fence: pass it to renew_claim, update_task, move_task, complete_task and \
+         release_task. task is null when there is none to be had; why says what stands against the others.",
+    ),
+    Row::new(
+        "renew_claim",
+        Kind::TaskRenew,
+        "Holds a claimed task for longer; call it well before the ttl is over. LEASE_LOST: stop, somebody else may have it.",
+    ),
+    Row::new(
+        "release_task",
+        Kind::TaskRelease,
+        "Gives a claimed task back unfinished. Without fence it takes the task away from whoever holds it.",
+    )
+    .sets(),
+    Row::new(
+        "complete_task",
+        Kind::TaskComplete,
+        "Marks a task as done, moves it to the done column and ends its claim. Pass fence if you claimed it.",
+    )
+    .sets(),
+    Row::new("create_task", Kind::TaskCreate, "Adds a task to a board, at the end of a column or next to a neighbour."),
+    Row::new(
+        "update_task",
+        Kind::TaskUpdate,
+        "Sets fields of a task. With expectedVersion it is refused with CONFLICT if somebody changed the same fields \
+         since; details.current is the task as it is.",
+    )
+    .sets(),
+    Row::new(
+        "move_task",
+        Kind::TaskMove,
+        "Moves a task to a column, before or after another task, or to the end. The column's status becomes the task's.",
+    )
+    .sets(),
+    Row::new("assign_task", Kind::TaskAssign, "Gives a task to a user, or to nobody with null. Does not claim it.").sets(),
+    Row::new("delete_task", Kind::TaskDelete, "Deletes a task with its comments and files for good.").destroys(),
+    Row::new(
+        "add_comment",
+        Kind::TaskCommentAdd,
+        "Adds a comment to a task. @userId in the text notifies that user. Pass a requestId, or a retry adds it twice.",
+    ),
+    Row::new("update_comment", Kind::TaskCommentUpdate, "Gives a comment another text.").sets(),
+    Row::new("delete_comment", Kind::TaskCommentDelete, "Deletes a comment for good.").destroys(),
+    Row::new("remove_attachment", Kind::TaskAttachmentRemove, "Removes a file from a task for good.").destroys(),
+    Row::new(
+        "add_dependency",
+        Kind::TaskDependencyAdd,
+        "Says that a task depends on another. A circle of blocks is refused.",
+    )
+    .sets(),
+    Row::new("remove_dependency", Kind::TaskDependencyRemove, "Says that a task does not depend on another any more.")
+        .sets(),
+    Row::new(
+        "board_events",
+        Kind::BoardEvents,
+        "Reads what happened on a board after a seq, without waiting. recovered false: read get_board anew.",
+    ),
+    Row::new("list_notifications", Kind::NotificationList, "Lists your notifications, newest first."),
+    Row::new("read_notifications", Kind::NotificationRead, "Marks notifications of yours as read, by ids or all.").sets(),
+    Row::new("create_board", Kind::BoardCreate, "Makes a board of which you are the owner."),
+    Row::new("update_board", Kind::BoardUpdate, "Sets name, description, colour or team of a board.").sets(),
+    Row::new("archive_board", Kind::BoardArchive, "Archives a board: it can be read and restored, and nothing else.").sets(),
+    Row::new("restore_board", Kind::BoardRestore, "Restores an archived board.").sets(),
+    Row::new("set_member", Kind::BoardMemberSet, "Adds a member to a board or changes a role. For owners.").sets(),
+    Row::new("remove_member", Kind::BoardMemberRemove, "Removes a member from a board. For owners.").destroys(),
+    Row::new("create_column", Kind::ColumnCreate, "Adds a column to a board."),
+    Row::new("update_column", Kind::ColumnUpdate, "Sets name, status or limit of a column.").sets(),
+    Row::new("reorder_columns", Kind::ColumnReorder, "Puts all columns of a board in a new order.").sets(),
+    Row::new("delete_column", Kind::ColumnDelete, "Deletes a column; its tasks move to moveTasksTo.").destroys(),
+];
+
+/// The tool of this name.
+pub(crate) fn row(name: &str) -> Option<&'static Row> {
+    TABLE.iter().find(|row| row.name == name)
+}
+
+/// The tool that is this command; `None`: the command is a socket's own.
+#[must_use]
+pub fn tool_name(kind: CommandKind) -> Option<&'static str> {
+    TABLE.iter().find(|row| row.kind == kind).map(|row| row.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_that_is_not_the_sockets_own_is_a_tool() {
+        for kind in CommandKind::ALL {
+            let tools = TABLE.iter().filter(|row| row.kind == *kind).count();
+            assert_eq!(tools, usize::from(kind.group() != CommandGroup::Session), "{}", kind.name());
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! The tool that waits for changes of a board: those after `since` at once, or else the first to come.
+
+use std::{pin::pin, sync::Arc, time::Duration};
+
+use boardwire_gate::{Gate, Heard, Listener};
+use boardwire_protocol::{
+    BoardId, Code, Command, CommandKind, Decoded, Epoch, ErrorBody, Pattern, Seq, Session, session::Filters,
+};
+use boardwire_services::Fault;
+use boardwire_subscriptions::{Frame, Joined, Resume};
+use rmcp::{
+    ErrorData, RoleServer,
+    model::{CallToolResult, JsonObject, ProgressNotificationParam},
+    service::RequestContext,
+};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use super::call::answer;
+use crate::{entry::Known, problem::invalid, shape::Shape};
+
+pub(crate) const NAME: &str = "wait_for_changes";
+pub(crate) const DESCRIPTION: &str = "Returns what happened on a board after seq since: at once if there is something, else as soon as something happens, or \
+     timedOut after timeoutSeconds. Call it again with the seq and epoch that it returned: nothing is missed, nothing comes \
+     twice. recovered false: the log does not reach back that far; read get_board and go on from its seq.";
+
+/// What comes within so long after the first event is part of the same answer.
+const GATHER: Duration = Duration::from_millis(50);
+const PROGRESS_EVERY: Duration = Duration::from_secs(5);
+const DEFAULT_TIMEOUT: u64 = 25;
+const MAX_TIMEOUT: u64 = 55;
+const DEFAULT_LIMIT: u64 = 100;
+const MAX_LIMIT: u64 = 500;
+
+/// The schema of the arguments.
+pub(crate) fn arguments() -> JsonObject {
+    let id = |description: &str| json!({"type": "string", "minLength": 1, "maxLength": 64, "description": description});
+    let properties = json!({
+        "boardId": id("The board."),
+        "since": {"type": "integer", "minimum": 0, "description": "The seq of the last event that you know: from get_board, or from the last call."},
+        "epoch": id("The epoch that since belongs to."),
+        "type": {
+            "type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[a-z:*]+$", "default": "*",
+            "description": "Only events whose name matches; * stands for any run of characters: task:*.",
+        },
+        "taskId": id("Only events that concern this task."),
+        "timeoutSeconds": {"type": "integer", "minimum": 1, "maximum": MAX_TIMEOUT, "default": DEFAULT_TIMEOUT, "description": "How long to wait."},
+        "limit": {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT, "description": "At most this many events."},
+    });
+    [("properties".to_owned(), properties), ("required".to_owned(), json!(["boardId", "since"]))].into_iter().collect()
+}
+
+/// What to wait for.
+struct Wanted {
+    board: BoardId,
+    pattern: Pattern,
+    filters: Filters,
+    resume: Resume,
+    timeout: Duration,
+    limit: usize,
+}
+
+impl Wanted {
+    fn read(gate: &Gate, mut arguments: JsonObject) -> Result<Self, ErrorBody> {
+        let timeout = number(&mut arguments, "timeoutSeconds", DEFAULT_TIMEOUT, MAX_TIMEOUT)?;
+        let limit = number(&mut arguments, "limit", DEFAULT_LIMIT, MAX_LIMIT)?;
+        // The rest are the fields of `subscribe`.
+        let mut filters = JsonObject::new();
+        filters.extend(arguments.remove("boardId").map(|board| ("boardId".to_owned(), board)));
+        filters.extend(arguments.remove("taskId").map(|task| ("taskId".to_owned(), task)));
+        arguments.entry("type").or_insert_with(|| "*".into());
+        arguments.insert("filters".to_owned(), filters.into());
+        let Decoded { command, .. } = gate.decode(CommandKind::Subscribe, arguments.into())?;
+        let Command::Session(Session::Subscribe(command)) = command else {
+            return Err(ErrorBody::new(Code::Internal, "a subscription was decoded to something else"));
+        };
+        let board = command.filters.board_id.clone().ok_or_else(|| invalid("boardId", "is missing"))?;
+        let since = command.since.ok_or_else(|| invalid("since", "is missing"))?;
+        Ok(Self {
+            board,
+            pattern: command.pattern,
+            filters: command.filters,
+            resume: Resume { since, epoch: command.epoch },
+            timeout: Duration::from_secs(timeout),
+            limit: limit as usize,
+        })
+    }
+}
+
+fn number(arguments: &mut JsonObject, name: &str, default: u64, max: u64) -> Result<u64, ErrorBody> {
+    match arguments.remove(name) {
+        None | Some(Value::Null) => Ok(default),
+        Some(value) => {
+            let number = value.as_u64().filter(|number| (1..=max).contains(number));
+            number.ok_or_else(|| invalid(name, &format!("a number from 1 to {max}")))
+        }
+    }
+}
+
+/// Waits. Ends when the request is cancelled, and when the credentials end.
+pub(super) async fn call(
+    gate: &Arc<Gate>,
+    known: Known,
+    arguments: JsonObject,
+    shape: Result<Shape, ErrorBody>,
+    context: &RequestContext<RoleServer>,
+) -> Result<CallToolResult, ErrorData> {
+    let waited = tokio::select! {
+        waited = wait(gate, known, arguments, &shape, context) => waited,
+        () = context.ct.cancelled() => return Err(ErrorData::internal_error("the request was cancelled", None)),
+    };
+    let shape = shape.unwrap_or_default();
+    Ok(match waited {
+        Ok(waited) => CallToolResult::structured(waited.shown(&shape)),
+        Err(error) => answer(Err(error), &shape),
+    })
+}
+
+async fn wait(
+    gate: &Arc<Gate>,
+    Known { caller, address }: Known,
+    arguments: JsonObject,
+    shape: &Result<Shape, ErrorBody>,
+    context: &RequestContext<RoleServer>,
+) -> Result<Waited, ErrorBody> {
+    let caller = gate.admit_as(caller, "query").await?.caller;
+    shape.as_ref().map_err(Clone::clone)?;
+    let Wanted { board, pattern, filters, resume, timeout, limit } = Wanted::read(gate, arguments)?;
+    let deadline = Instant::now() + timeout;
+    let fault = |fault: Fault| gate.fault(&fault);
+    caller.require(CommandKind::Subscribe).map_err(fault)?;
+    gate.services().readable_board(&caller, &board).await.map_err(fault)?;
+    let head = gate.services().store().head(&board).await.map_err(|error| fault(Fault::Storage(error)))?;
+    let epoch = head.ok_or_else(|| fault(Fault::NotFound("board")))?.epoch;
+    let seat = gate.seat(&caller, address);
+    let seat =
+        seat.ok_or_else(|| ErrorBody::new(Code::Unavailable, "too many connections and waits at the same time"))?;
+    let listener = gate.listen(caller, seat);
+    let mut waited = Waited { events: Vec::new(), seq: resume.since, epoch, recovered: true, timed_out: false };
+
+    let socket = Arc::clone(listener.socket());
+    let joined = {
+        let mut joining = pin!(gate.subscribe(&socket, &board, pattern, filters, Some(resume)));
+        loop {
+            // What was missed comes while joining.
+            tokio::select! {
+                biased;
+                heard = listener.next() => waited.hears(heard)?,
+                joined = &mut joining => break joined?.1,
+            }
+            if waited.events.len() >= limit {
+                return Ok(waited);
+            }
+        }
+    };
+    waited.joins(joined);
+    if !waited.recovered {
+        return Ok(waited);
+    }
+    waited.take_at_hand(&listener, limit)?;
+    if waited.events.is_empty() {
+        first(&mut waited, &listener, deadline, context).await?;
+    }
+    if waited.events.is_empty() {
+        waited.timed_out = true;
+        return Ok(waited);
+    }
+    let gathered = Instant::now() + GATHER;
+    while waited.events.len() < limit
+        && let Ok(heard) = timeout_at(gathered, listener.next()).await
+    {
+        if waited.hears(heard).is_err() {
+            break;
+        }
+    }
+    Ok(waited)
+}
+
+/// Waits for the first event, and tells that it waits, where that was asked for.
+async fn first(
+    waited: &mut Waited,
+    listener: &Listener,
+    deadline: Instant,
+    context: &RequestContext<RoleServer>,
+) -> Result<(), ErrorBody> {
+    let began = Instant::now();
+    let token = context.meta.get_progress_token();
+    let mut turns = tokio::time::interval_at(began + PROGRESS_EVERY, PROGRESS_EVERY);
+    while waited.events.is_empty() {
+        tokio::select! {
+            biased;
+            heard = listener.next() => waited.hears(heard)?,
+            () = sleep_until(deadline) => return Ok(()),
+            _ = turns.tick(), if token.is_some() => {
+                if let Some(token) = token.clone() {
+                    let total = (deadline - began).as_secs_f64();
+                    let progress = ProgressNotificationParam::new(token, began.elapsed().as_secs_f64().round()).with_total(total);
+                    // Who asked may not be listening.
+                    let _ = context.peer.notify_progress(progress).await;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What a wait has brought.
+struct Waited {
+    events: Vec<(Seq, Value)>,
+    /// That of the last event; without any, everything up to here does not match.
+    seq: Seq,
+    epoch: Epoch,
+    recovered: bool,
+    timed_out: bool,
+}
+
+impl Waited {
+    /// Takes in an event. Whatever ends the wait is an error, unless there is something to return.
+    fn hears(&mut self, heard: Heard) -> Result<(), ErrorBody> {
+        let error = match heard {
+            Heard::Frame(Frame::Durable(entry)) => {
+                let event = serde_json::from_str(entry.envelope.get()).unwrap_or_default();
+                self.seq = entry.seq;
+                self.events.push((entry.seq, event));
+                return Ok(());
+            }
+            Heard::Frame(Frame::Ephemeral(..)) => return Ok(()),
+            Heard::Lost(_) => ErrorBody::new(Code::NotFound, "no such board"),
+            Heard::Unauthenticated(reason) => ErrorBody::new(Code::Unauthenticated, reason),
+            Heard::Overrun => ErrorBody::new(Code::Unavailable, "more came than could be taken in; call again"),
+            Heard::Closing => ErrorBody::new(Code::Unavailable, "the server closes; call again"),
+        };
+        Err(error)
+    }
+
+    fn take_at_hand(&mut self, listener: &Listener, limit: usize) -> Result<(), ErrorBody> {
+        while self.events.len() < limit
+            && let Some(heard) = listener.at_hand()
+        {
+            self.hears(heard)?;
+        }
+        Ok(())
+    }
+
+    fn joins(&mut self, joined: Joined) {
+        self.epoch = joined.epoch.unwrap_or_else(|| self.epoch.clone());
+        self.recovered = joined.recovered.unwrap_or(true);
+        if self.recovered {
+            // Where something has come, `seq` moves with that alone: more of it may be at hand.
+            if self.events.is_empty() {
+                self.seq = joined.seq;
+            }
+        } else {
+            self.events.clear();
+            self.seq = joined.seq;
+        }
+    }
+
+    /// The answer. Where not all events fit, `seq` is that of the last one that is in it.
+    fn shown(self, shape: &Shape) -> Value {
+        let Self { events, seq, epoch, recovered, timed_out } = self;
+        let (numbers, events): (Vec<_>, Vec<_>) = events.into_iter().unzip();
+        let first = events.first().map(stub);
+        let reply = json!({
+            "ok": true, "events": events, "seq": seq, "epoch": epoch, "recovered": recovered, "timedOut": timed_out,
+        });
+        let mut reply = shape.apply(reply);
+        let (Some(first), Some(shown)) = (first, reply["events"].as_array().map(Vec::len)) else { return reply };
+        if shown == 0 {
+            // One that is too large by itself must not be in the way of those after it.
+            reply["events"] = json!([first]);
+        }
+        if shown < numbers.len()
+            && let Some(last) = numbers.get(shown.max(1) - 1)
+            && reply.get("seq").is_some()
+        {
+            reply["seq"] = json!(last);
+        }
+        reply
+    }
+}
+
+/// An event without its data.
+fn stub(event: &Value) -> Value {
+    json!({"type": event["type"], "seq": event["seq"], "userId": event["userId"], "timestamp": event["timestamp"]})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_belongs_to_the_last_event_shown() {
+        let event = |seq| (Seq(seq), json!({"type": "task:updated", "seq": seq, "data": {"tags": vec!["tag"; 100]}}));
+        let waited = |count| Waited {
+            events: (1..=count).map(event).collect(),
+            seq: Seq(count),
+            epoch: Epoch::try_from("e").unwrap(),
+            recovered: true,
+            timed_out: false,
+        };
+        assert_eq!(waited(3).shown(&Shape::bytes(16_384))["seq"], 3);
+        for max in [512, 1500, 4000] {
+            let shown = waited(40).shown(&Shape::bytes(max));
+            let events = shown["events"].as_array().unwrap();
+            assert!(!events.is_empty() && events.len() < 40, "{shown}");
+            assert_eq!(shown["seq"], events.last().unwrap()["seq"]);
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Resources that tell when they change. Sessions of older revisions and the streams of newer ones share one way: a
+//! listener at the gate, and one task that gathers what has changed and tells it as fast as the client reads, never
+//! holding up the boards.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use boardwire_gate::{Gate, Heard, Listener};
+use boardwire_protocol::{Code, CommandKind, ErrorBody, Pattern, SubscriptionId, session::Filters};
+use boardwire_services::Caller;
+use boardwire_subscriptions::Frame;
+use rmcp::{
+    RoleServer,
+    model::{ResourceUpdatedNotificationParam, SubscriptionFilter},
+    service::{Peer, SubscriptionContext},
+};
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::{
+    entry::Known,
+    resources::{Target, unknown},
+};
+
+/// Resources that one session or stream may subscribe to.
+const MAX_RESOURCES: usize = 64;
+/// What changes within so long is told once.
+const GATHER: Duration = Duration::from_millis(20);
+
+/// A listener and the resources that it listens for.
+struct Followed {
+    listener: Listener,
+    wanted: Mutex<HashMap<Target, SubscriptionId>>,
+}
+
+impl Followed {
+    fn new(gate: &Arc<Gate>, Known { caller, address }: Known) -> Result<Self, ErrorBody> {
+        let seat = gate.seat(&caller, address);
+        let seat = seat.ok_or_else(|| ErrorBody::new(Code::Unavailable, "too many connections"))?;
+        Ok(Self { listener: gate.listen(caller, seat), wanted: Mutex::default() })
+    }
+
+    fn wanted(&self) -> MutexGuard<'_, HashMap<Target, SubscriptionId>> {
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Listens for one more. What the caller may not read does not exist.
+    async fn add(&self, gate: &Gate, caller: &Caller, target: Target) -> Result<(), ErrorBody> {
+        {
+            let wanted = self.wanted();
+            if wanted.contains_key(&target) {
+                return Ok(());
+            }
+            if wanted.len() >= MAX_RESOURCES {
+                let message = format!("at most {MAX_RESOURCES} resources at the same time");
+                return Err(ErrorBody::new(Code::SubscriptionLimit, message));
+            }
+        }
+        let fault = |fault| gate.fault(&fault);
+        caller.require(CommandKind::Subscribe).map_err(fault)?;
+        let (board, task_id) = match &target {
+            Target::Board(board) => {
+                gate.services().readable_board(caller, board).await.map_err(fault)?;
+                (board.clone(), None)
+            }
+            Target::Task(task) => {
+                (gate.services().readable_task(caller, task).await.map_err(fault)?, Some(task.clone()))
+            }
+        };
+        let everything = Pattern::try_from("*").map_err(|error| ErrorBody::new(Code::Internal, error.to_string()))?;
+        let filters = Filters { board_id: Some(board.clone()), task_id, user_id: None };
+        let (id, _) = gate.subscribe(self.listener.socket(), &board, everything, filters, None).await?;
+        self.wanted().insert(target, id);
+        Ok(())
+    }
+
+    fn remove(&self, gate: &Gate, target: &Target) {
+        let removed = self.wanted().remove(target);
+        if let Some(id) = removed {
+            gate.hub().unsubscribe(self.listener.socket(), &id);
+        }
+    }
+
+    /// The resources that an event changes.
+    fn changed(&self, frame: &Frame) -> Vec<String> {
+        let Frame::Durable(entry) = frame else { return Vec::new() };
+        let targets = [Some(Target::Board(entry.board_id.clone())), entry.task_id.clone().map(Target::Task)];
+        let wanted = self.wanted();
+        targets.into_iter().flatten().filter(|target| wanted.contains_key(target)).map(|target| target.uri()).collect()
+    }
+
+    /// Tells what changes until nobody hears it any more (`Ok`), or until the credentials end or the server closes.
+    async fn tell<F>(&self, notify: impl Fn(String) -> F) -> Result<(), ErrorBody>
+    where
+        F: Future<Output = bool> + Send + 'static,
+    {
+        let mut changed = BTreeSet::new();
+        let mut telling: Option<Pin<Box<dyn Future<Output = bool> + Send>>> = None;
+        let mut gathered = false;
+        loop {
+            if telling.is_none() && !changed.is_empty() {
+                telling = match gathered.then(|| changed.pop_first()).flatten() {
+                    Some(uri) => Some(Box::pin(notify(uri))),
+                    None => Some(Box::pin(async {
+                        tokio::time::sleep(GATHER).await;
+                        true
+                    })),
+                };
+                gathered = true;
+            } else if telling.is_none() {
+                gathered = false;
+            }
+            let told = async {
+                match telling.as_mut() {
+                    Some(telling) => telling.await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                heard = self.listener.next() => match heard {
+                    Heard::Frame(frame) => changed.extend(self.changed(&frame)),
+                    // Others may still be read, and this one again.
+                    Heard::Lost(_) => {}
+                    Heard::Unauthenticated(reason) => return Err(ErrorBody::new(Code::Unauthenticated, reason)),
+                    Heard::Overrun => return Err(ErrorBody::new(Code::Unavailable, "too much changed; subscribe again")),
+                    Heard::Closing => return Err(ErrorBody::new(Code::Unavailable, "the server closes")),
+                },
+                heard = told => {
+                    telling = None;
+                    if !heard {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What a session has subscribed to.
+#[derive(Default)]
+pub(crate) struct InSession(tokio::sync::Mutex<Option<Telling>>);
+
+struct Telling {
+    followed: Arc<Followed>,
+    task: AbortOnDropHandle<()>,
+}
+
+impl InSession {
+    /// Subscribes to one more resource. The session's first subscription starts its task; one that has ended, with the
+    /// credentials that it was for, begins anew.
+    ///
+    /// # Errors
+    /// The gates', `NOT_FOUND`, `SUBSCRIPTION_LIMIT`.
+    pub(crate) async fn subscribe(
+        &self,
+        gate: &Arc<Gate>,
+        known: Known,
+        uri: &str,
+        peer: Peer<RoleServer>,
+    ) -> Result<(), ErrorBody> {
+        let caller = gate.admit_as(known.caller.clone(), "session").await?.caller;
+        let target = Target::read(uri).ok_or_else(|| unknown(uri))?;
+        let mut telling = self.0.lock().await;
+        let alive = telling.as_ref().filter(|telling| !telling.task.is_finished());
+        let followed = match alive {
+            Some(telling) => Arc::clone(&telling.followed),
+            None => {
+                let followed = Arc::new(Followed::new(gate, known)?);
+                let task = {
+                    let followed = Arc::clone(&followed);
+                    AbortOnDropHandle::new(tokio::spawn(async move {
+                        let notify = |uri| {
+                            let peer = peer.clone();
+                            async move {
+                                peer.notify_resource_updated(ResourceUpdatedNotificationParam::new(uri)).await.is_ok()
+                            }
+                        };
+                        if let Err(error) = followed.tell(notify).await {
+                            tracing::debug!(error = error.message, "a session's subscriptions ended");
+                        }
+                    }))
+                };
+                *telling = Some(Telling { followed: Arc::clone(&followed), task });
+                followed
+            }
+        };
+        followed.add(gate, &caller, target).await
+    }
+
+    /// Ends a subscription, if there is one.
+    pub(crate) async fn unsubscribe(&self, gate: &Gate, uri: &str) {
+        let telling = self.0.lock().await;
+        if let (Some(telling), Some(target)) = (telling.as_ref(), Target::read(uri)) {
+            telling.followed.remove(gate, &target);
+        }
+    }
+}
+
+/// What of a stream's wishes can be met: updates of resources that could exist.
+pub(crate) fn accepted(requested: &SubscriptionFilter) -> SubscriptionFilter {
+    let mut filter = SubscriptionFilter::new();
+    filter.resource_subscriptions = requested
+        .resource_subscriptions
+        .as_ref()
+        .map(|uris| uris.iter().filter(|uri| Target::read(uri).is_some()).take(MAX_RESOURCES).cloned().collect());
+    filter
+}
+
+/// Serves a stream until it is cancelled.
+///
+/// # Errors
+/// The gates', `NOT_FOUND`; `UNAUTHENTICATED` when the credentials end.
+pub(crate) async fn listen(gate: &Arc<Gate>, known: Known, context: &SubscriptionContext) -> Result<(), ErrorBody> {
+    let caller = gate.admit_as(known.caller.clone(), "session").await?.caller;
+    let followed = Followed::new(gate, known)?;
+    for uri in context.accepted().resource_subscriptions.iter().flatten() {
+        let target = Target::read(uri).ok_or_else(|| unknown(uri))?;
+        followed.add(gate, &caller, target).await?;
+    }
+    let notify = |uri| {
+        let sink = context.sink().clone();
+        async move { sink.notify_resource_updated(uri).await.is_ok() }
+    };
+    tokio::select! {
+        told = followed.tell(notify) => told,
+        () = context.cancelled() => Ok(()),
+    }
+}

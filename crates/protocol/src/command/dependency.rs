@@ -1,0 +1,25 @@
+//! `task:dependency:*`: payloads and results.
+
+use crate::{Dependency, DependencyType, TaskId};
+
+payloads! {
+    "camelCase":
+    /// `task:dependency:add`, `task:dependency:remove`.
+    pub struct Link {
+        /// The task that depends.
+        pub task_id: TaskId,
+        /// The task of the same board that it depends on.
+        pub depends_on: TaskId,
+        /// In which way; absent: `blocks`, which means that `taskId` can't go on before `dependsOn` is done.
+        #[serde(default, rename = "type")]
+        pub kind: DependencyType,
+    }
+}
+
+results! {
+    /// The dependency, as it is or was.
+    pub struct DependencyResult {
+        /// The dependency.
+        pub dependency: Dependency,
+    }
+}

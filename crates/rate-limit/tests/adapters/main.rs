@@ -1,0 +1,10 @@
+//! The adapters from outside: HTTP by direct calls on a clock that the test moves, Socket.IO over real WebSockets; the
+//! examples as a client meets them, and that the README shows them as they are.
+
+#![expect(clippy::unwrap_used, reason = "in a test, a panic is the message; helpers outside of #[test] need saying so")]
+
+mod client;
+mod examples;
+mod http;
+mod sockets;
+mod watch;

@@ -1,0 +1,83 @@
+//! Changes of comments. Two locks decide, as for tasks: who may write on the board may also mend a comment of others; the
+//! log says who did.
+
+use boardwire_protocol::{Comment, CommentId, Event, comment, data};
+
+use crate::{Applied, Fault, edit::BoardEdit, unit::Unit};
+
+/// The most comments that a task may have: `task:get` shows them all.
+const MAX_COMMENTS: u64 = 1_000;
+
+pub(crate) async fn add(unit: &mut Unit<'_>, command: comment::Add) -> Result<Applied, Fault> {
+    let mut edit = unit.board_of(&command.task_id).await?;
+    let task = edit.task(&command.task_id).await?.task;
+    if edit.tx().count_comments(&task.id).await? >= MAX_COMMENTS {
+        return Err(Fault::conflict(format!("a task has at most {MAX_COMMENTS} comments; delete some first")));
+    }
+    let body = command.body.into_string();
+    let mentioned = edit.notify_mentioned(&task, &body, "", "mentioned you on").await?;
+    let id = match command.id {
+        Some(id) => id,
+        None => CommentId::try_from(edit.new_id().as_str()).map_err(|_| Fault::BrokenOff)?,
+    };
+    let comment = Comment {
+        id,
+        task_id: task.id.clone(),
+        board_id: edit.id().clone(),
+        author: edit.actor(),
+        body,
+        mentions: mentioned.all,
+        created_at: edit.now(),
+        updated_at: edit.now(),
+    };
+    if !edit.tx().insert_comment(&comment).await? {
+        return Err(Fault::conflict("this comment id is taken"));
+    }
+    edit.notify_assignee(&task, "commented on", &mentioned.told).await?;
+    edit.record(Event::TaskCommentAdded(data::TaskCommentAdded {
+        comment: comment.clone(),
+        task_id: task.id,
+        board_id: edit.id().clone(),
+    }))
+    .await?;
+    edit.finish(&comment::CommentResult { comment }).await
+}
+
+pub(crate) async fn update(unit: &mut Unit<'_>, command: comment::Update) -> Result<Applied, Fault> {
+    let (mut edit, mut comment) = open(unit, &command.comment_id).await?;
+    let body = command.body.into_string();
+    if comment.body != body {
+        let task = edit.task(&comment.task_id).await?.task;
+        comment.mentions = edit.notify_mentioned(&task, &body, &comment.body, "mentioned you on").await?.all;
+        comment.body = body;
+        comment.updated_at = edit.now();
+        edit.tx().save_comment(&comment).await?;
+        edit.record(Event::TaskCommentUpdated(data::TaskCommentUpdated {
+            comment: comment.clone(),
+            task_id: comment.task_id.clone(),
+            board_id: edit.id().clone(),
+        }))
+        .await?;
+    }
+    edit.finish(&comment::CommentResult { comment }).await
+}
+
+pub(crate) async fn delete(unit: &mut Unit<'_>, command: comment::Only) -> Result<Applied, Fault> {
+    let (mut edit, comment) = open(unit, &command.comment_id).await?;
+    edit.tx().delete_comment(&comment.id).await?;
+    edit.record(Event::TaskCommentDeleted(data::TaskCommentDeleted {
+        comment_id: comment.id.clone(),
+        task_id: comment.task_id,
+        board_id: edit.id().clone(),
+    }))
+    .await?;
+    edit.finish(&comment::Deleted { comment_id: comment.id }).await
+}
+
+/// Locks the board of a comment, and reads the comment again behind the lock.
+async fn open<'u, 't>(unit: &'u mut Unit<'t>, id: &CommentId) -> Result<(BoardEdit<'u, 't>, Comment), Fault> {
+    let board = unit.tx.comment(id).await?.ok_or(Fault::NotFound("comment"))?.board_id;
+    let mut edit = unit.board_with("comment", &board).await?;
+    let comment = edit.tx().comment(id).await?.ok_or(Fault::NotFound("comment"))?;
+    Ok((edit, comment))
+}

@@ -1,0 +1,57 @@
+//! Changes of dependencies, between tasks of one board. What blocks what never closes a circle.
+
+use boardwire_protocol::{Dependency, DependencyType, Event, Task, TaskId, data, dependency};
+
+use crate::{Applied, Fault, edit::BoardEdit, unit::Unit};
+
+/// The most dependencies that a task may have, in both directions: `board:get` shows them all.
+const MAX_DEPENDENCIES: u64 = 100;
+
+pub(crate) async fn add(unit: &mut Unit<'_>, command: dependency::Link) -> Result<Applied, Fault> {
+    let mut edit = unit.board_of(&command.task_id).await?;
+    let task = edit.task(&command.task_id).await?.task;
+    other(&mut edit, &command.depends_on).await?;
+    let (from, to, kind) = (command.task_id, command.depends_on, command.kind);
+    if let Some(dependency) = edit.tx().dependency(&from, &to, kind).await? {
+        return edit.finish(&dependency::DependencyResult { dependency }).await;
+    }
+    if from == to || (kind == DependencyType::Blocks && edit.tx().is_blocked_by(&to, &from).await?) {
+        return Err(Fault::DependencyCycle);
+    }
+    for end in [&from, &to] {
+        if edit.tx().count_dependencies(end).await? >= MAX_DEPENDENCIES {
+            return Err(Fault::conflict(format!(
+                "a task has at most {MAX_DEPENDENCIES} dependencies; remove one first"
+            )));
+        }
+    }
+    let dependency =
+        Dependency { task_id: from, depends_on: to, kind, created_by: edit.actor(), created_at: edit.now() };
+    let board = edit.id().clone();
+    edit.tx().insert_dependency(&board, &dependency).await?;
+    edit.notify_assignee(&task, "added a dependency to", &[]).await?;
+    let data = data::TaskDependencyAdded { dependency: dependency.clone(), board_id: board };
+    edit.record(Event::TaskDependencyAdded(data)).await?;
+    edit.finish(&dependency::DependencyResult { dependency }).await
+}
+
+pub(crate) async fn remove(unit: &mut Unit<'_>, command: dependency::Link) -> Result<Applied, Fault> {
+    let mut edit = unit.board_of(&command.task_id).await?;
+    let task = edit.task(&command.task_id).await?.task;
+    let found = edit.tx().dependency(&command.task_id, &command.depends_on, command.kind).await?;
+    let dependency = found.ok_or(Fault::NotFound("dependency"))?;
+    edit.tx().delete_dependency(&dependency).await?;
+    edit.notify_assignee(&task, "removed a dependency from", &[]).await?;
+    let data = data::TaskDependencyRemoved { dependency: dependency.clone(), board_id: edit.id().clone() };
+    edit.record(Event::TaskDependencyRemoved(data)).await?;
+    edit.finish(&dependency::DependencyResult { dependency }).await
+}
+
+/// The task at the other end. One on another board is as good as none: who reads this board may not read that one.
+async fn other(edit: &mut BoardEdit<'_, '_>, id: &TaskId) -> Result<Task, Fault> {
+    match edit.task(id).await {
+        Ok(state) => Ok(state.task),
+        Err(Fault::NotFound(_)) => Err(Fault::NotFound("task in dependsOn on this board")),
+        Err(fault) => Err(fault),
+    }
+}

@@ -1,0 +1,227 @@
+//! Leases: somebody takes a task, and is left alone with it until the lease is given back, taken away or over. Each
+//! lease of a task has a higher fence than all before it, so that whoever has lost one is found out by its number.
+//!
+//! Only `expires_at` decides whether a lease is live, compared with the time of the unit of work. That it ended is told
+//! by whoever comes first: the next one to claim the task, or [`expire`].
+
+use boardwire_protocol::{
+    AgentName, Event, Lease, NotificationKind, Role, Status, Task, TaskId, Timestamp, Ttl, UserId, data, lease, task,
+};
+use serde_json::to_value;
+
+use crate::{
+    Applied, Fault,
+    access::Archived,
+    choice::{self, Search, way_from},
+    edit::BoardEdit,
+    place::Neighbours,
+    storage::TaskState,
+    unit::Unit,
+};
+
+pub(crate) async fn claim(unit: &mut Unit<'_>, command: lease::Claim) -> Result<Applied, Fault> {
+    let mut edit = unit.board(&command.board_id, Role::Member, Archived::Refused).await?;
+    let (chosen, why) = match &command.task_id {
+        Some(_) if command.tags.is_some() || command.column_id.is_some() => {
+            return Err(Fault::invalid("taskId", "names the task: tags and columnId must be left out"));
+        }
+        Some(id) => {
+            let reasons = vec!["asked for by its id".to_owned()];
+            let why = lease::Choice { reasons, candidates: 1, skipped: lease::Skipped::default() };
+            (Some(edit.claimable(id).await?), why)
+        }
+        None => {
+            let outlook = edit.tx().outlook(&command.board_id).await?;
+            let (tags, column) = (command.tags.as_ref(), command.column_id.as_ref());
+            let search = Search { user: edit.caller().user(), tags, column, now: edit.now() };
+            match choice::choose(&outlook, &search)? {
+                (Some(id), why) => (Some(edit.task(&id).await?), why),
+                (None, why) => (None, why),
+            }
+        }
+    };
+    let Some(mut state) = chosen else { return edit.finish(&lease::Chosen { task: None, why }).await };
+    let from_column = state.task.column_id.clone();
+    edit.take(&mut state, command.ttl.unwrap_or_default(), command.agent).await?;
+    edit.tx().save_task(&state).await?;
+    edit.record(Event::TaskClaimed(data::TaskClaimed {
+        task: state.task.clone(),
+        claimed_by: edit.actor(),
+        from_column,
+        board_id: edit.id().clone(),
+    }))
+    .await?;
+    edit.finish(&lease::Chosen { task: Some(state.task), why }).await
+}
+
+pub(crate) async fn renew(unit: &mut Unit<'_>, command: lease::Renew) -> Result<Applied, Fault> {
+    let mut edit = unit.board_of(&command.task_id).await?;
+    let mut state = edit.task(&command.task_id).await?;
+    edit.require_lease(&state, Some(command.fence))?;
+    let until = end_of(edit.now(), command.ttl.unwrap_or_default());
+    state.task.lease = state.task.lease.map(|lease| Lease { expires_at: until, ..lease });
+    edit.touch(&mut state, &["lease"]);
+    edit.tx().save_task(&state).await?;
+    edit.record(Event::TaskRenewed(data::TaskRenewed {
+        task: state.task.clone(),
+        renewed_by: edit.actor(),
+        board_id: edit.id().clone(),
+    }))
+    .await?;
+    edit.finish(&task::TaskResult { task: state.task }).await
+}
+
+pub(crate) async fn release(unit: &mut Unit<'_>, command: lease::Release) -> Result<Applied, Fault> {
+    let mut edit = unit.board_of(&command.task_id).await?;
+    let mut state = edit.task(&command.task_id).await?;
+    edit.require_lease(&state, command.fence)?;
+    if let Some(lease) = give_back(&edit, &mut state) {
+        edit.tx().save_task(&state).await?;
+        edit.notify(&lease.holder, NotificationKind::Task, &state.task, "released from you").await?;
+        let by = is_live(&lease, edit.now()).then(|| edit.actor());
+        let event = released(&edit, &state.task, lease, by);
+        edit.record(event).await?;
+    }
+    edit.finish(&task::TaskResult { task: state.task }).await
+}
+
+/// Ends the lease of a task, if its time is over.
+pub(crate) async fn expire(unit: &mut Unit<'_>, id: &TaskId) -> Result<Applied, Fault> {
+    let board = unit.tx.board_of_task(id).await?.ok_or(Fault::NotFound("task"))?;
+    let mut edit = unit.board_unchecked(&board).await?;
+    let mut state = edit.task(id).await?;
+    let now = edit.now();
+    if state.task.lease.as_ref().is_some_and(|lease| !is_live(lease, now))
+        && let Some(lease) = give_back(&edit, &mut state)
+    {
+        edit.tx().save_task(&state).await?;
+        let event = released(&edit, &state.task, lease, None);
+        edit.record_unattended(event).await?;
+    }
+    edit.finish(&()).await
+}
+
+/// Does the lease still count?
+pub(crate) fn is_live(lease: &Lease, now: Timestamp) -> bool {
+    lease.expires_at > now
+}
+
+/// Whose a task is when its lease has ended: an assignment that came with the lease goes with it, unless somebody has
+/// changed it meanwhile.
+pub(crate) fn assignee_without_lease<'a>(
+    assignee: Option<&'a UserId>,
+    lease: &Lease,
+    assigned_by_claim: bool,
+) -> Option<&'a UserId> {
+    assignee.filter(|user| !assigned_by_claim || **user != lease.holder)
+}
+
+/// Ends the lease of a task, if it has one; it stays assigned.
+pub(crate) fn end_lease(state: &mut TaskState) -> bool {
+    state.assigned_by_claim = false;
+    state.task.lease.take().is_some()
+}
+
+/// Ends the lease of a task, if it has one, and the assignment that came with it.
+fn give_back(edit: &BoardEdit<'_, '_>, state: &mut TaskState) -> Option<Lease> {
+    let lease = state.task.lease.take()?;
+    let left = assignee_without_lease(state.task.assignee.as_ref(), &lease, state.assigned_by_claim).cloned();
+    state.assigned_by_claim = false;
+    let fields: &[_] = if left == state.task.assignee { &["lease"] } else { &["lease", "assignee"] };
+    state.task.assignee = left;
+    edit.touch(state, fields);
+    Some(lease)
+}
+
+/// That a task is nobody's any more. `by`: `None`: the time was over.
+fn released(edit: &BoardEdit<'_, '_>, task: &Task, lease: Lease, by: Option<UserId>) -> Event {
+    Event::TaskReleased(data::TaskReleased {
+        task: task.clone(),
+        holder: lease.holder,
+        expired: by.is_none(),
+        released_by: by,
+        board_id: edit.id().clone(),
+    })
+}
+
+fn end_of(now: Timestamp, ttl: Ttl) -> Timestamp {
+    Timestamp(now.0 + ttl.as_millis())
+}
+
+impl BoardEdit<'_, '_> {
+    /// Refuses when a fence was given that is not the one of the task's live lease.
+    pub(crate) fn require_lease(&self, state: &TaskState, fence: Option<u64>) -> Result<(), Fault> {
+        let Some(fence) = fence else { return Ok(()) };
+        let live = state.task.lease.as_ref().filter(|lease| is_live(lease, self.now()));
+        if live.is_some_and(|lease| lease.fence == fence) {
+            return Ok(());
+        }
+        Err(Fault::LeaseLost { current: to_value(&state.task)? })
+    }
+
+    /// A task of this board that the caller may claim, whatever stands before it in order.
+    async fn claimable(&mut self, id: &TaskId) -> Result<TaskState, Fault> {
+        let state = self.task(id).await?;
+        let task = &state.task;
+        let refused = |message: String, field| {
+            Ok::<_, Fault>(Fault::Conflict { message, current: Some(to_value(task)?), fields: vec![field] })
+        };
+        let mut assignee = task.assignee.as_ref();
+        if let Some(lease) = &task.lease {
+            if is_live(lease, self.now()) {
+                let message = format!("{} holds the task until {}", lease.holder, lease.expires_at);
+                return Err(refused(message, "lease")?);
+            }
+            assignee = assignee_without_lease(assignee, lease, state.assigned_by_claim);
+        }
+        if task.status == Status::Done {
+            return Err(refused("the task is done".to_owned(), "status")?);
+        }
+        if let Some(user) = assignee.filter(|user| *user != self.caller().user()) {
+            return Err(refused(format!("the task is assigned to {user}"), "assignee")?);
+        }
+        let blockers = self.tx().blockers(id).await?;
+        if !blockers.is_empty() {
+            return Err(Fault::Blocked { blockers, current: to_value(task)? });
+        }
+        if task.status == Status::Blocked {
+            return Err(refused("the task is marked as blocked".to_owned(), "status")?);
+        }
+        Ok(state)
+    }
+
+    /// Leases a task to the caller, assigns it, and puts it where what is being worked on belongs.
+    async fn take(&mut self, state: &mut TaskState, ttl: Ttl, agent: Option<AgentName>) -> Result<(), Fault> {
+        let mut fields = vec!["lease"];
+        let columns = self.columns().await?;
+        if let Some(column) = way_from(&columns, &state.task.column_id) {
+            self.room_in(column, 1).await?;
+            state.task.position = self.place(&column.id, &Neighbours::default(), &state.task.id).await?;
+            fields.extend(self.put_into(state, column));
+        }
+        if state.task.status != Status::InProgress {
+            state.task.status = Status::InProgress;
+            fields.push("status");
+        }
+        let (actor, now) = (self.actor(), self.now());
+        let left = match state.task.lease.take() {
+            Some(dead) => assignee_without_lease(state.task.assignee.as_ref(), &dead, state.assigned_by_claim).cloned(),
+            None => state.task.assignee.clone(),
+        };
+        state.assigned_by_claim = left.as_ref() != Some(&actor);
+        if state.task.assignee.as_ref() != Some(&actor) {
+            state.task.assignee = Some(actor.clone());
+            fields.push("assignee");
+        }
+        state.fence += 1;
+        state.task.lease = Some(Lease {
+            holder: actor,
+            agent: agent.map(AgentName::into_string),
+            fence: state.fence,
+            acquired_at: now,
+            expires_at: end_of(now, ttl),
+        });
+        self.touch(state, &fields);
+        Ok(())
+    }
+}

@@ -1,0 +1,213 @@
+//! Lists, searches, and pieces of a board's log.
+
+use boardwire_protocol::{BoardId, EncodedEnvelope, Timestamp, lease, listing};
+
+use crate::{
+    Caller, Fault, access,
+    choice::{self, Search},
+    query::Answer,
+    storage::{Match, Store, WantedMatches, WantedTasks},
+};
+
+/// Tasks on a page.
+const DEFAULT_TASKS: u32 = 50;
+const MAX_TASKS: u32 = 200;
+/// What a cursor begins with: the order that it belongs to.
+const CURSOR: &str = "id-";
+/// Hits in an answer.
+const DEFAULT_HITS: u32 = 20;
+const MAX_HITS: u32 = 50;
+/// Events in an answer.
+const DEFAULT_EVENTS: u32 = 100;
+const MAX_EVENTS: u32 = 500;
+/// Events are left to the next answer when these have so many bytes.
+const ENOUGH_BYTES: usize = 1 << 20;
+/// How much of a text is shown around a word, in characters before it and in all.
+const BEFORE_WORD: usize = 40;
+const SNIPPET: usize = 160;
+/// How many words of a search are looked for in what was found.
+const SHOWN_WORDS: usize = 8;
+
+pub(crate) async fn next(
+    store: &dyn Store,
+    caller: &Caller,
+    now: Timestamp,
+    query: lease::Next,
+) -> Result<Answer, Fault> {
+    readable(store, caller, &query.board_id).await?;
+    let mut outlook = store.outlook(&query.board_id).await?.ok_or(Fault::NotFound("board"))?;
+    if outlook.archived {
+        outlook.prospects.clear();
+    }
+    let search = Search { user: caller.user(), tags: query.tags.as_ref(), column: query.column_id.as_ref(), now };
+    let (id, why) = choice::choose(&outlook, &search)?;
+    let task = match id {
+        Some(id) => store.task(&id).await?,
+        None => None,
+    };
+    Answer::new(&lease::Chosen { task, why })
+}
+
+pub(crate) async fn tasks(
+    store: &dyn Store,
+    caller: &Caller,
+    now: Timestamp,
+    query: listing::List,
+) -> Result<Answer, Fault> {
+    let limit = bounded(query.limit, DEFAULT_TASKS, MAX_TASKS)?;
+    let after = match &query.cursor {
+        None => None,
+        Some(cursor) => {
+            let id = cursor.as_str().strip_prefix(CURSOR).and_then(|id| id.try_into().ok());
+            Some(id.ok_or_else(|| Fault::invalid("cursor", "is none that a list has given"))?)
+        }
+    };
+    if let Some(board) = &query.board_id {
+        readable(store, caller, board).await?;
+    }
+    let wanted = WantedTasks {
+        reader: (!caller.is_admin()).then(|| caller.user()),
+        board: query.board_id.as_ref(),
+        column: query.column_id.as_ref(),
+        status: query.status,
+        assignee: query.assignee.as_ref(),
+        tag: query.tag.as_ref().map(|tag| tag.as_str()),
+        leased: query.leased,
+        now,
+        updated_since: query.updated_since,
+        after: after.as_ref(),
+        limit: limit + 1,
+    };
+    let mut tasks = store.tasks(&wanted).await?;
+    let more = tasks.len() > limit as usize;
+    tasks.truncate(limit as usize);
+    let cursor = tasks.last().filter(|_| more).map(|task| format!("{CURSOR}{}", task.id));
+    Answer::new(&listing::Listed { tasks, cursor })
+}
+
+pub(crate) async fn search(store: &dyn Store, caller: &Caller, query: listing::Search) -> Result<Answer, Fault> {
+    let limit = bounded(query.limit, DEFAULT_HITS, MAX_HITS)?;
+    if let Some(board) = &query.board_id {
+        readable(store, caller, board).await?;
+    }
+    let words = words(query.query.as_str());
+    let found = if words.is_empty() {
+        Vec::new()
+    } else {
+        let reader = (!caller.is_admin()).then(|| caller.user());
+        store.matches(&WantedMatches { words: &words, reader, board: query.board_id.as_ref(), limit }).await?
+    };
+    let hits = found.into_iter().map(|found| hit(found, &words)).collect();
+    Answer::new(&listing::Found { hits })
+}
+
+pub(crate) async fn events(store: &dyn Store, caller: &Caller, query: listing::Events) -> Result<Answer, Fault> {
+    let limit = bounded(query.limit, DEFAULT_EVENTS, MAX_EVENTS)?;
+    let board = query.board_id;
+    readable(store, caller, &board).await?;
+    let head = store.head(&board).await?.ok_or(Fault::NotFound("board"))?;
+    // The role was read before; what counts is the membership at `seq`.
+    if !caller.is_admin() && !head.members.contains(caller.user()) {
+        return Err(Fault::NotFound("board"));
+    }
+    let mut logged = listing::Logged {
+        events: Vec::new(),
+        seq: head.seq,
+        epoch: head.epoch.clone(),
+        complete: true,
+        recovered: false,
+    };
+    let reaches = query.since <= head.seq && head.oldest <= query.since.next();
+    if reaches && query.epoch.is_none_or(|epoch| epoch == head.epoch) {
+        let entries = store.read(&board, query.since, limit).await?;
+        // What was forgotten in the meantime leaves a hole in front.
+        logged.recovered =
+            query.since == head.seq || entries.first().is_some_and(|first| first.seq == query.since.next());
+        let mut last = query.since;
+        let mut bytes = 0;
+        for entry in entries.iter().filter(|entry| logged.recovered && entry.seq <= head.seq) {
+            bytes += entry.envelope.get().len();
+            if bytes > ENOUGH_BYTES && !logged.events.is_empty() {
+                break;
+            }
+            last = entry.seq;
+            logged.events.push(EncodedEnvelope(entry.envelope.clone()));
+        }
+        logged.complete = last == head.seq;
+    }
+    if !logged.recovered {
+        logged.complete = false;
+    }
+    Ok(Answer { at: Some((board, head.seq)), ..Answer::new(&logged)? })
+}
+
+async fn readable(store: &dyn Store, caller: &Caller, board: &BoardId) -> Result<(), Fault> {
+    if access::may_read(store, caller, board).await? { Ok(()) } else { Err(Fault::NotFound("board")) }
+}
+
+fn bounded(limit: Option<u32>, default: u32, max: u32) -> Result<u32, Fault> {
+    let limit = limit.unwrap_or(default);
+    if (1..=max).contains(&limit) {
+        Ok(limit)
+    } else {
+        Err(Fault::invalid("limit", format!("1 to {max}, got {limit}")))
+    }
+}
+
+/// The words of a text: letters and digits, and nothing that a database could take for an operator.
+fn words(text: &str) -> Vec<String> {
+    let words = text.split(|character: char| !character.is_alphanumeric());
+    words.filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
+}
+
+fn hit(found: Match, words: &[String]) -> listing::Hit {
+    let snippet = snippet(&found.text, words).or_else(|| snippet(&found.title, words));
+    listing::Hit {
+        snippet: snippet.unwrap_or_else(|| found.title.chars().take(SNIPPET).collect()),
+        task_id: found.task_id,
+        board_id: found.board_id,
+        title: found.title,
+        status: found.status,
+        comment_id: found.comment_id,
+    }
+}
+
+/// A piece of the text around the first of the words in it.
+fn snippet(text: &str, words: &[String]) -> Option<String> {
+    let characters: Vec<char> = text.chars().collect();
+    let lower: Vec<char> =
+        characters.iter().map(|character| character.to_lowercase().next().unwrap_or(*character)).collect();
+    let begins = |at: usize| at == 0 || !characters[at - 1].is_alphanumeric();
+    let finds = |word: &String| {
+        let word: Vec<char> = word.chars().collect();
+        (0..lower.len()).find(|at| lower[*at..].starts_with(&word) && begins(*at))
+    };
+    let at = words.iter().take(SHOWN_WORDS).filter_map(finds).min()?;
+    let from = at.saturating_sub(BEFORE_WORD);
+    let to = characters.len().min(from + SNIPPET);
+    let piece: String = characters[from..to].iter().collect();
+    let (before, after) = (if from > 0 { "…" } else { "" }, if to < characters.len() { "…" } else { "" });
+    Some(format!("{before}{piece}{after}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_letters_and_digits_make_words() {
+        assert_eq!(words("Rocket's \"fuel\" NEAR/2 * a:b\0c"), ["rocket", "s", "fuel", "near", "2", "a", "b", "c"]);
+        assert!(words("\"* 🚀 \0 (-) ").is_empty());
+        assert_eq!(words("Größe 東京"), ["größe", "東京"]);
+    }
+
+    #[test]
+    fn a_snippet_is_cut_around_the_word() {
+        let words = ["fuel".to_owned()];
+        assert_eq!(snippet("Buy Fuel today", &words).unwrap(), "Buy Fuel today");
+        let long = format!("{} fuel {}", "before ".repeat(50), "after ".repeat(50));
+        let piece = snippet(&long, &words).unwrap();
+        assert!(piece.starts_with('…') && piece.ends_with('…') && piece.contains(" fuel "), "{piece}");
+        assert!(snippet("refuel", &words).is_none());
+    }
+}

@@ -1,0 +1,138 @@
+//! Notifications: who is told of a change in person. Never the actor, and never somebody who may not read the board.
+
+use std::collections::BTreeSet;
+
+use boardwire_protocol::{Notification, NotificationId, NotificationKind, Task, UserId};
+
+use crate::{Fault, Personal, edit::BoardEdit};
+
+/// The most users whom one text mentions; further ones are plain text.
+const MAX_MENTIONS: usize = 50;
+/// How much of a title is told.
+const TITLE_CHARS: usize = 100;
+
+impl BoardEdit<'_, '_> {
+    /// Tells a user what the actor has done to a task: `verb` stands between the actor's name and the title.
+    pub(crate) async fn notify(
+        &mut self,
+        user: &UserId,
+        kind: NotificationKind,
+        task: &Task,
+        verb: &str,
+    ) -> Result<(), Fault> {
+        if *user == self.actor() || !self.is_readable_by(user).await? {
+            return Ok(());
+        }
+        let title: String = task.title.chars().take(TITLE_CHARS).collect();
+        let notification = Notification {
+            id: NotificationId::try_from(self.new_id().as_str()).map_err(|_| Fault::BrokenOff)?,
+            kind,
+            user_id: user.clone(),
+            board_id: Some(self.id().clone()),
+            task_id: Some(task.id.clone()),
+            actor: Some(self.actor()),
+            text: format!("{} {verb} “{title}”", self.actor_name()),
+            read_at: None,
+            created_at: self.now(),
+        };
+        self.tx().insert_notification(&notification).await?;
+        self.tell(Personal::Notified(notification));
+        Ok(())
+    }
+
+    /// Tells the user to whom a task is assigned what happened to it, except where it has been told already.
+    pub(crate) async fn notify_assignee(&mut self, task: &Task, verb: &str, told: &[UserId]) -> Result<(), Fault> {
+        match &task.assignee {
+            Some(user) if !told.contains(user) => self.notify(user, NotificationKind::Task, task, verb).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Tells the user to whom a task was assigned, and the one from whom it was taken.
+    pub(crate) async fn notify_assigned(&mut self, task: &Task, previous: Option<&UserId>) -> Result<(), Fault> {
+        self.notify_assignee(task, "assigned you", &[]).await?;
+        match previous {
+            Some(user) => self.notify(user, NotificationKind::Task, task, "took from you").await,
+            None => Ok(()),
+        }
+    }
+
+    /// Tells the users whom a text mentions and an earlier one did not.
+    pub(crate) async fn notify_mentioned(
+        &mut self,
+        task: &Task,
+        text: &str,
+        earlier: &str,
+        verb: &str,
+    ) -> Result<Mentioned, Fault> {
+        let known = mentions(earlier);
+        let mut mentioned = Mentioned::default();
+        for user in mentions(text) {
+            if self.tx().user(&user).await?.is_some() && self.is_readable_by(&user).await? {
+                if !known.contains(&user) {
+                    self.notify(&user, NotificationKind::Mention, task, verb).await?;
+                    mentioned.told.push(user.clone());
+                }
+                mentioned.all.push(user);
+            }
+        }
+        Ok(mentioned)
+    }
+}
+
+/// The users whom a text mentions, and who may read it.
+#[derive(Default)]
+pub(crate) struct Mentioned {
+    pub(crate) all: Vec<UserId>,
+    /// Those of them who have been told now.
+    pub(crate) told: Vec<UserId>,
+}
+
+/// Whom a text mentions: `@` and a user's id, not in the middle of a word.
+fn mentions(text: &str) -> BTreeSet<UserId> {
+    let is_id = |character: char| character.is_ascii_alphanumeric() || character == '_' || character == '-';
+    let mut found = BTreeSet::new();
+    let mut before = ' ';
+    let mut rest = text;
+    while let Some(at) = rest.find('@') {
+        before = rest[..at].chars().next_back().unwrap_or(before);
+        let after = &rest[at + 1..];
+        let end = after.find(|character| !is_id(character)).unwrap_or(after.len());
+        if !before.is_alphanumeric()
+            && before != '@'
+            && let Ok(user) = UserId::try_from(after[..end].trim_end_matches('-'))
+        {
+            found.insert(user);
+        }
+        if found.len() == MAX_MENTIONS {
+            break;
+        }
+        before = after[..end].chars().next_back().unwrap_or('@');
+        rest = &after[end..];
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &[&str]) {
+        let found: Vec<_> = mentions(text).into_iter().map(|user| user.as_str().to_owned()).collect();
+        assert_eq!(found, expected, "{text}");
+    }
+
+    #[test]
+    fn mentions_are_words_of_their_own() {
+        check("@ann, look: (@bob) and @cid-2. @ann again", &["ann", "bob", "cid-2"]);
+        check("ann@example.org and @@ann and @", &[]);
+        check("ü@ann _@bob", &["bob"]);
+        check("@ann@bob", &["ann"]);
+        check("@ann- said @bob_", &["ann", "bob_"]);
+        check(&format!("@{}", "x".repeat(65)), &[]);
+        check(
+            &(0..99).map(|n| format!("@u{n:02} ")).collect::<String>(),
+            &(0..50).map(|n| format!("u{n:02}")).collect::<Vec<_>>().iter().map(String::as_str).collect::<Vec<_>>(),
+        );
+    }
+}

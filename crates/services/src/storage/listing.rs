@@ -1,0 +1,60 @@
+//! Which tasks are looked for, and what is found.
+
+use boardwire_protocol::{BoardId, ColumnId, CommentId, Status, TaskId, Timestamp, UserId};
+
+/// Which tasks are wanted: those of which all of these are true.
+#[derive(Debug, Clone)]
+pub struct WantedTasks<'a> {
+    /// On boards of which this user is a member; `None`: on all.
+    pub reader: Option<&'a UserId>,
+    /// On this board; `None`: on those that are not archived.
+    pub board: Option<&'a BoardId>,
+    /// In this column.
+    pub column: Option<&'a ColumnId>,
+    /// With this status.
+    pub status: Option<Status>,
+    /// Assigned to this user.
+    pub assignee: Option<&'a UserId>,
+    /// With this label.
+    pub tag: Option<&'a str>,
+    /// With a lease that lasts beyond `now`, or without.
+    pub leased: Option<bool>,
+    /// The present.
+    pub now: Timestamp,
+    /// Changed at this moment or later.
+    pub updated_since: Option<Timestamp>,
+    /// Behind this id.
+    pub after: Option<&'a TaskId>,
+    /// At most this many.
+    pub limit: u32,
+}
+
+/// Which texts are wanted.
+#[derive(Debug, Clone)]
+pub struct WantedMatches<'a> {
+    /// All of these words, letters and digits alone, are in the text; the last may be the beginning of one. At least one.
+    pub words: &'a [String],
+    /// On boards of which this user is a member; `None`: on all.
+    pub reader: Option<&'a UserId>,
+    /// On this board; `None`: on those that are not archived.
+    pub board: Option<&'a BoardId>,
+    /// At most this many.
+    pub limit: u32,
+}
+
+/// A text that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Match {
+    /// The task.
+    pub task_id: TaskId,
+    /// Its board.
+    pub board_id: BoardId,
+    /// Its title.
+    pub title: String,
+    /// How far it is.
+    pub status: Status,
+    /// Its description, or the comment's text.
+    pub text: String,
+    /// The comment in which it was; `None`: in the task's own text.
+    pub comment_id: Option<CommentId>,
+}

@@ -1,0 +1,69 @@
+//! Teams on boards. A team's board has each user of the team as a member: so there is one list of those who may read a
+//! board, and one event that says when it changes. A member through a team is one by name as soon as an owner says so,
+//! and who is taken off by name does not come back through the team.
+
+use boardwire_protocol::{BoardId, Event, Member, Role, TeamId, UserId, data};
+
+use crate::{Applied, Caller, Fault, edit::BoardEdit, storage::Membership, unit::Unit};
+
+/// A caller may give a board to a team of its own; an admin to any.
+pub(crate) fn may_give_to(caller: &Caller, team: &TeamId) -> Result<(), Fault> {
+    if caller.is_admin() || caller.teams().contains(team) {
+        return Ok(());
+    }
+    Err(Fault::Forbidden("a board can be given to a team that you are in".to_owned()))
+}
+
+/// Brings a user's membership of a board in line with the user's teams.
+pub(crate) async fn sync(unit: &mut Unit<'_>, board: &BoardId, user: &UserId) -> Result<Applied, Fault> {
+    let teams = unit.tx.user(user).await?.ok_or(Fault::NotFound("user"))?.teams;
+    let mut edit = unit.board_unchecked(board).await?;
+    let team = edit.board().team_id.clone().filter(|team| teams.contains(team));
+    match (edit.tx().membership(board, user).await?, team) {
+        (None, Some(team)) if !edit.tx().has_departed(board, user).await? => edit.join(user, &team).await?,
+        (Some(Membership { team: Some(through), .. }), team) if team.as_ref() != Some(&through) => {
+            edit.part(user).await?;
+            if let Some(team) = team {
+                edit.join(user, &team).await?;
+            }
+        }
+        _ => {}
+    }
+    edit.finish(&()).await
+}
+
+impl BoardEdit<'_, '_> {
+    /// Takes the members of one team out, and those of another in.
+    pub(crate) async fn change_team(&mut self, from: Option<&TeamId>, to: Option<&TeamId>) -> Result<(), Fault> {
+        let board = self.id().clone();
+        self.tx().forget_departures(&board, None).await?;
+        if let Some(team) = from {
+            for user in self.tx().members_through(&board, team).await? {
+                self.part(&user).await?;
+            }
+        }
+        if let Some(team) = to {
+            for user in self.tx().users(Some(team)).await? {
+                if self.tx().role(&board, &user).await?.is_none() {
+                    self.join(&user, team).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn join(&mut self, user: &UserId, team: &TeamId) -> Result<(), Fault> {
+        let Some(user) = self.tx().user(user).await? else { return Ok(()) };
+        let (board, role) = (self.id().clone(), Role::Member);
+        self.tx().set_member(&board, &user.id, &Membership { role, team: Some(team.clone()) }).await?;
+        let member = Member { board_id: board.clone(), user_id: user.id, name: user.name, role };
+        self.record_aside(Event::BoardMemberSet(data::BoardMemberSet { member, board_id: board })).await
+    }
+
+    async fn part(&mut self, user: &UserId) -> Result<(), Fault> {
+        let board_id = self.id().clone();
+        self.tx().remove_member(&board_id, user).await?;
+        let data = data::BoardMemberRemoved { user_id: user.clone(), board_id };
+        self.record_aside(Event::BoardMemberRemoved(data)).await
+    }
+}

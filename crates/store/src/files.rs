@@ -1,0 +1,185 @@
+//! Files on disk or on any other target of `object_store`.
+
+use std::{
+    fs::DirBuilder,
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, UNIX_EPOCH},
+};
+
+use async_trait::async_trait;
+use boardwire_protocol::{AttachmentId, Timestamp};
+use boardwire_services::storage::{Files, NewFile, Pieces, Stored};
+use bytes::Bytes;
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use object_store::{
+    ObjectStore, ObjectStoreExt as _, WriteMultipart, local::LocalFileSystem, path::Path as Key, prefix::PrefixStore,
+};
+use url::Url;
+
+use crate::error::unavailable;
+
+/// Pieces of a file that may be on their way to the target at the same time.
+const IN_FLIGHT: usize = 4;
+
+/// Why a place for files can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FilesError {
+    /// The folder can't be made or used.
+    #[error("the folder {folder} for attachments can't be used: {error}")]
+    Folder {
+        /// The folder.
+        folder: String,
+        /// What the system said.
+        error: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The URL can't be read, or names a kind of target that this program was built without.
+    #[error("the URL for attachments can't be used: {0}")]
+    Url(Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// A place for files.
+#[derive(Debug)]
+struct Target {
+    objects: Arc<dyn ObjectStore>,
+    /// Where it is a folder.
+    folder: Option<PathBuf>,
+}
+
+/// Files in a folder, which is made for its owner alone if it is missing. What has been finished is synced to the disk.
+///
+/// # Errors
+/// [`FilesError::Folder`].
+pub fn files_in(folder: &Path) -> Result<Arc<dyn Files>, FilesError> {
+    let failed = |error| FilesError::Folder { folder: folder.display().to_string(), error };
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| failed(error.into()))?;
+    let target = LocalFileSystem::new_with_prefix(folder).map_err(|error| failed(error.into()))?;
+    Ok(Arc::new(Target { objects: Arc::new(target.with_fsync(true)), folder: Some(folder.to_owned()) }))
+}
+
+/// Files at a URL such as `s3://bucket/prefix`; `options` are the target's own, as pairs (`aws_access_key_id`, …).
+///
+/// # Errors
+/// [`FilesError`].
+pub fn files_at(url: &str, options: impl IntoIterator<Item = (String, String)>) -> Result<Arc<dyn Files>, FilesError> {
+    let url = Url::parse(url).map_err(|error| FilesError::Url(error.into()))?;
+    if url.scheme() == "file" {
+        let folder = url.to_file_path().map_err(|()| FilesError::Url("it names no folder".into()))?;
+        return files_in(&folder);
+    }
+    let (target, prefix) =
+        object_store::parse_url_opts(&url, options).map_err(|error| FilesError::Url(error.into()))?;
+    Ok(Arc::new(Target { objects: Arc::new(PrefixStore::new(target, prefix)), folder: None }))
+}
+
+fn key(id: &AttachmentId) -> Key {
+    Key::from(id.as_str())
+}
+
+#[async_trait]
+impl Files for Target {
+    #[tracing::instrument(level = "debug", name = "files.create", skip_all)]
+    async fn create(&self, id: &AttachmentId) -> Stored<Box<dyn NewFile>> {
+        let upload = self.objects.put_multipart(&key(id)).await.map_err(|error| unavailable("files.create", error))?;
+        Ok(Box::new(Upload(WriteMultipart::new(upload))))
+    }
+
+    #[tracing::instrument(level = "debug", name = "files.open", skip_all)]
+    async fn open(&self, id: &AttachmentId) -> Stored<Option<Pieces>> {
+        match self.objects.get(&key(id)).await {
+            Ok(found) => Ok(Some(found.into_stream().map_err(|error| unavailable("files.open", error)).boxed())),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(unavailable("files.open", error)),
+        }
+    }
+
+    #[tracing::instrument(level = "debug", name = "files.remove", skip_all)]
+    async fn remove(&self, id: &AttachmentId) -> Stored<()> {
+        match self.objects.delete(&key(id)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(unavailable("files.remove", error)),
+        }
+    }
+
+    #[tracing::instrument(level = "debug", name = "files.list", skip_all)]
+    async fn finished_before(&self, before: Timestamp) -> Stored<Vec<AttachmentId>> {
+        let listed = self.objects.list(None).try_filter_map(async |file| {
+            let old = file.last_modified.timestamp_millis() < before.0;
+            let id = file.location.filename().and_then(|name| AttachmentId::try_from(name).ok());
+            Ok(id.filter(|_| old))
+        });
+        listed.try_collect().await.map_err(|error| unavailable("files.list", error))
+    }
+
+    /// In a folder, a file that is not finished is called `ID#NUMBER`. Elsewhere the target's own rules remove it.
+    #[tracing::instrument(level = "debug", name = "files.remove_unfinished", skip_all)]
+    async fn remove_unfinished(&self, before: Timestamp) -> Stored<()> {
+        let Some(folder) = self.folder.clone() else { return Ok(()) };
+        let done = tokio::task::spawn_blocking(move || remove_unfinished_in(&folder, before));
+        done.await
+            .map_err(std::io::Error::other)
+            .flatten()
+            .map_err(|error| unavailable("files.remove_unfinished", error))
+    }
+}
+
+fn remove_unfinished_in(folder: &Path, before: Timestamp) -> std::io::Result<()> {
+    let before = UNIX_EPOCH + Duration::from_millis(before.0.unsigned_abs());
+    for file in std::fs::read_dir(folder)? {
+        let file = file?;
+        let name = file.file_name();
+        let parts = name.to_str().and_then(|name| name.split_once('#'));
+        let is_unfinished =
+            parts.is_some_and(|(id, number)| AttachmentId::try_from(id).is_ok() && number.parse::<u64>().is_ok());
+        if is_unfinished && file.metadata()?.modified()? < before {
+            std::fs::remove_file(file.path())?;
+        }
+    }
+    Ok(())
+}
+
+struct Upload(WriteMultipart);
+
+#[async_trait]
+impl NewFile for Upload {
+    async fn write(&mut self, bytes: Bytes) -> Stored<()> {
+        self.0.wait_for_capacity(IN_FLIGHT).await.map_err(|error| unavailable("files.write", error))?;
+        self.0.put(bytes);
+        Ok(())
+    }
+
+    async fn finish(self: Box<Self>) -> Stored<()> {
+        self.0.finish().await.map(drop).map_err(|error| unavailable("files.finish", error))
+    }
+
+    async fn discard(self: Box<Self>) {
+        if let Err(error) = self.0.abort().await {
+            tracing::debug!(%error, "a file that was given up could not be removed");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_was_never_finished_is_removed_when_it_is_old() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = files_in(folder.path()).unwrap();
+        let id = AttachmentId::try_from("0198f6a0-0000-7000-8000-000000000001").unwrap();
+        let mut upload = files.create(&id).await.unwrap();
+        upload.write(Bytes::from_static(b"half")).await.unwrap();
+        // As a killed program leaves it.
+        std::mem::forget(upload);
+        std::fs::write(folder.path().join("notes#draft"), "somebody else's").unwrap();
+        let left = || std::fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(left(), 2);
+        files.remove_unfinished(Timestamp(0)).await.unwrap();
+        assert_eq!(left(), 2, "it may still be under way");
+        files.remove_unfinished(Timestamp(i64::MAX)).await.unwrap();
+        assert_eq!(left(), 1);
+        assert!(files.open(&id).await.unwrap().is_none());
+    }
+}

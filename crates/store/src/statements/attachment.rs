@@ -1,0 +1,88 @@
+//! `attachments`: what is known of each file. The bytes are kept elsewhere.
+
+use boardwire_protocol::{Attachment, AttachmentId, TaskId};
+use boardwire_services::storage::Stored;
+
+use crate::{
+    connection::{Connection, Statement, Value},
+    row::Row,
+};
+
+macro_rules! fields {
+    () => {
+        "id, task_id, board_id, filename, content_type, size, sha256, uploaded_by, created_at"
+    };
+}
+
+const FIND: Statement =
+    Statement::new("attachment.find", concat!("SELECT ", fields!(), " FROM attachments WHERE id = $1"));
+
+const LIST: Statement = Statement::new(
+    "attachment.list",
+    concat!("SELECT ", fields!(), " FROM attachments WHERE task_id = $1 ORDER BY created_at, id"),
+);
+
+const COUNT: Statement = Statement::new("attachment.count", "SELECT COUNT(*) FROM attachments WHERE task_id = $1");
+
+const INSERT: Statement = Statement::new(
+    "attachment.insert",
+    concat!(
+        "INSERT INTO attachments (",
+        fields!(),
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING"
+    ),
+);
+
+const DELETE: Statement = Statement::new("attachment.delete", "DELETE FROM attachments WHERE id = $1");
+
+#[tracing::instrument(level = "debug", name = "db.attachment.find", skip_all)]
+pub(crate) async fn find(connection: &mut Connection<'_>, id: &AttachmentId) -> Stored<Option<Attachment>> {
+    let row = connection.fetch_optional(&FIND, &[Value::Text(id.as_str())]).await?;
+    row.as_ref().map(read).transpose()
+}
+
+#[tracing::instrument(level = "debug", name = "db.attachment.list", skip_all)]
+pub(crate) async fn list(connection: &mut Connection<'_>, task: &TaskId) -> Stored<Vec<Attachment>> {
+    let rows = connection.fetch_all(&LIST, &[Value::Text(task.as_str())]).await?;
+    rows.iter().map(read).collect()
+}
+
+#[tracing::instrument(level = "debug", name = "db.attachment.count", skip_all)]
+pub(crate) async fn count(connection: &mut Connection<'_>, task: &TaskId) -> Stored<u64> {
+    connection.fetch_one(&COUNT, &[Value::Text(task.as_str())]).await?.number(0)
+}
+
+#[tracing::instrument(level = "debug", name = "db.attachment.insert", skip_all)]
+pub(crate) async fn insert(connection: &mut Connection<'_>, attachment: &Attachment) -> Stored<bool> {
+    let values = [
+        Value::Text(attachment.id.as_str()),
+        Value::Text(attachment.task_id.as_str()),
+        Value::Text(attachment.board_id.as_str()),
+        Value::Text(&attachment.filename),
+        Value::Text(&attachment.content_type),
+        Value::number(attachment.size),
+        Value::Text(&attachment.sha256),
+        Value::Text(attachment.uploaded_by.as_str()),
+        Value::Int(attachment.created_at.0),
+    ];
+    Ok(connection.execute(&INSERT, &values).await? == 1)
+}
+
+#[tracing::instrument(level = "debug", name = "db.attachment.delete", skip_all)]
+pub(crate) async fn delete(connection: &mut Connection<'_>, id: &AttachmentId) -> Stored<()> {
+    connection.execute_one(&DELETE, &[Value::Text(id.as_str())]).await
+}
+
+fn read(row: &Row) -> Stored<Attachment> {
+    Ok(Attachment {
+        id: row.id(0)?,
+        task_id: row.id(1)?,
+        board_id: row.id(2)?,
+        filename: row.text(3)?,
+        content_type: row.text(4)?,
+        size: row.number(5)?,
+        sha256: row.text(6)?,
+        uploaded_by: row.id(7)?,
+        created_at: row.time(8)?,
+    })
+}

@@ -1,0 +1,162 @@
+//! `dependencies`.
+
+use boardwire_protocol::{BoardId, Dependency, DependencyType, TaskId};
+use boardwire_services::storage::Stored;
+
+use crate::{
+    connection::{Connection, Statement, Value},
+    row::Row,
+};
+
+macro_rules! fields {
+    () => {
+        "task_id, depends_on, type, created_by, created_at"
+    };
+}
+
+const FIND: Statement = Statement::new(
+    "dependency.find",
+    concat!("SELECT ", fields!(), " FROM dependencies WHERE task_id = $1 AND depends_on = $2 AND type = $3"),
+);
+
+/// In both directions.
+const LIST_OF_TASK: Statement = Statement::new(
+    "dependency.list_of_task",
+    concat!(
+        "SELECT ",
+        fields!(),
+        " FROM dependencies WHERE task_id = $1 OR depends_on = $1 ORDER BY created_at, task_id, depends_on, type"
+    ),
+);
+
+const LIST_OF_BOARD: Statement = Statement::new(
+    "dependency.list_of_board",
+    concat!(
+        "SELECT ",
+        fields!(),
+        " FROM dependencies WHERE board_id = $1 ORDER BY created_at, task_id, depends_on, type"
+    ),
+);
+
+/// `UNION` leaves out what has been seen, so that this ends.
+const IS_BLOCKED_BY: Statement = Statement::new(
+    "dependency.is_blocked_by",
+    "WITH RECURSIVE blockers (id) AS (
+        SELECT depends_on FROM dependencies WHERE task_id = $1 AND type = 'blocks'
+        UNION
+        SELECT dependencies.depends_on FROM dependencies JOIN blockers ON dependencies.task_id = blockers.id
+        WHERE dependencies.type = 'blocks'
+     )
+     SELECT id FROM blockers WHERE id = $2",
+);
+
+/// The tasks that are not done and block this one.
+const BLOCKERS: Statement = Statement::new(
+    "dependency.blockers",
+    "SELECT tasks.id FROM dependencies JOIN tasks ON tasks.id = dependencies.depends_on
+     WHERE dependencies.task_id = $1 AND dependencies.type = 'blocks' AND tasks.status <> 'done'
+     ORDER BY tasks.id",
+);
+
+/// The tasks that are not done and that this one blocks.
+const BLOCKED: Statement = Statement::new(
+    "dependency.blocked",
+    "SELECT tasks.id FROM dependencies JOIN tasks ON tasks.id = dependencies.task_id
+     WHERE dependencies.depends_on = $1 AND dependencies.type = 'blocks' AND tasks.status <> 'done'
+     ORDER BY tasks.id",
+);
+
+const COUNT: Statement =
+    Statement::new("dependency.count", "SELECT COUNT(*) FROM dependencies WHERE task_id = $1 OR depends_on = $1");
+
+const INSERT: Statement = Statement::new(
+    "dependency.insert",
+    "INSERT INTO dependencies (task_id, depends_on, type, created_by, created_at, board_id)
+     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+);
+
+const DELETE: Statement = Statement::new(
+    "dependency.delete",
+    "DELETE FROM dependencies WHERE task_id = $1 AND depends_on = $2 AND type = $3",
+);
+
+#[tracing::instrument(level = "debug", name = "db.dependency.find", skip_all)]
+pub(crate) async fn find(
+    connection: &mut Connection<'_>,
+    from: &TaskId,
+    to: &TaskId,
+    kind: DependencyType,
+) -> Stored<Option<Dependency>> {
+    let values = [Value::Text(from.as_str()), Value::Text(to.as_str()), Value::Text(kind.name())];
+    let row = connection.fetch_optional(&FIND, &values).await?;
+    row.as_ref().map(read).transpose()
+}
+
+#[tracing::instrument(level = "debug", name = "db.dependency.list_of_task", skip_all)]
+pub(crate) async fn list_of_task(connection: &mut Connection<'_>, task: &TaskId) -> Stored<Vec<Dependency>> {
+    let rows = connection.fetch_all(&LIST_OF_TASK, &[Value::Text(task.as_str())]).await?;
+    rows.iter().map(read).collect()
+}
+
+#[tracing::instrument(level = "debug", name = "db.dependency.list_of_board", skip_all)]
+pub(crate) async fn list_of_board(connection: &mut Connection<'_>, board: &BoardId) -> Stored<Vec<Dependency>> {
+    let rows = connection.fetch_all(&LIST_OF_BOARD, &[Value::Text(board.as_str())]).await?;
+    rows.iter().map(read).collect()
+}
+
+#[tracing::instrument(level = "debug", name = "db.dependency.is_blocked_by", skip_all)]
+pub(crate) async fn is_blocked_by(connection: &mut Connection<'_>, from: &TaskId, to: &TaskId) -> Stored<bool> {
+    let values = [Value::Text(from.as_str()), Value::Text(to.as_str())];
+    Ok(connection.fetch_optional(&IS_BLOCKED_BY, &values).await?.is_some())
+}
+
+#[tracing::instrument(level = "debug", name = "db.dependency.blockers", skip_all)]
+pub(crate) async fn blockers(connection: &mut Connection<'_>, task: &TaskId) -> Stored<Vec<TaskId>> {
+    let rows = connection.fetch_all(&BLOCKERS, &[Value::Text(task.as_str())]).await?;
+    rows.iter().map(|row| row.id(0)).collect()
+}
+
+#[tracing::instrument(level = "debug", name = "db.dependency.blocked", skip_all)]
+pub(crate) async fn blocked(connection: &mut Connection<'_>, task: &TaskId) -> Stored<Vec<TaskId>> {
+    let rows = connection.fetch_all(&BLOCKED, &[Value::Text(task.as_str())]).await?;
+    rows.iter().map(|row| row.id(0)).collect()
+}
+
+/// In both directions.
+#[tracing::instrument(level = "debug", name = "db.dependency.count", skip_all)]
+pub(crate) async fn count(connection: &mut Connection<'_>, task: &TaskId) -> Stored<u64> {
+    connection.fetch_one(&COUNT, &[Value::Text(task.as_str())]).await?.number(0)
+}
+
+#[tracing::instrument(level = "debug", name = "db.dependency.insert", skip_all)]
+pub(crate) async fn insert(connection: &mut Connection<'_>, board: &BoardId, dependency: &Dependency) -> Stored<bool> {
+    let values = [
+        Value::Text(dependency.task_id.as_str()),
+        Value::Text(dependency.depends_on.as_str()),
+        Value::Text(dependency.kind.name()),
+        Value::Text(dependency.created_by.as_str()),
+        Value::Int(dependency.created_at.0),
+        Value::Text(board.as_str()),
+    ];
+    Ok(connection.execute(&INSERT, &values).await? == 1)
+}
+
+#[tracing::instrument(level = "debug", name = "db.dependency.delete", skip_all)]
+pub(crate) async fn delete(connection: &mut Connection<'_>, dependency: &Dependency) -> Stored<()> {
+    let values = [
+        Value::Text(dependency.task_id.as_str()),
+        Value::Text(dependency.depends_on.as_str()),
+        Value::Text(dependency.kind.name()),
+    ];
+    connection.execute_one(&DELETE, &values).await
+}
+
+fn read(row: &Row) -> Stored<Dependency> {
+    Ok(Dependency {
+        task_id: row.id(0)?,
+        depends_on: row.id(1)?,
+        kind: row.named(2, DependencyType::from_name)?,
+        created_by: row.id(3)?,
+        created_at: row.time(4)?,
+    })
+}

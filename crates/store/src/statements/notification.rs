@@ -1,0 +1,136 @@
+//! `notifications`. What a user is shown of a board ends with the right to read it.
+
+use boardwire_protocol::{Notification, NotificationId, NotificationKind, Timestamp, UserId};
+use boardwire_services::storage::{Stored, WantedNotifications};
+
+use crate::{
+    connection::{Connection, Statement, Value},
+    row::Row,
+};
+
+macro_rules! fields {
+    () => {
+        "id, kind, user_id, board_id, task_id, actor, text, read_at, created_at"
+    };
+}
+
+/// `$1` is the user, `$2` is 1 for somebody who may read every board.
+macro_rules! readable {
+    () => {
+        "user_id = $1 AND (board_id IS NULL OR $2 = 1 OR EXISTS (
+            SELECT 1 FROM members WHERE members.board_id = notifications.board_id AND members.user_id = $1))"
+    };
+}
+
+const INSERT: Statement = Statement::new(
+    "notification.insert",
+    concat!("INSERT INTO notifications (", fields!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"),
+);
+
+const LIST: Statement = Statement::new(
+    "notification.list",
+    concat!(
+        "SELECT ",
+        fields!(),
+        " FROM notifications WHERE ",
+        readable!(),
+        " AND id < $3 AND ($4 = 0 OR read_at IS NULL) ORDER BY id DESC LIMIT $5"
+    ),
+);
+
+const COUNT_UNREAD: Statement = Statement::new(
+    "notification.count_unread",
+    concat!("SELECT COUNT(*) FROM notifications WHERE ", readable!(), " AND read_at IS NULL"),
+);
+
+const MARK_ONE: Statement = Statement::new(
+    "notification.mark_one",
+    "UPDATE notifications SET read_at = $3 WHERE user_id = $1 AND id = $2 AND read_at IS NULL",
+);
+
+const MARK_ALL: Statement = Statement::new(
+    "notification.mark_all",
+    "UPDATE notifications SET read_at = $2 WHERE user_id = $1 AND read_at IS NULL",
+);
+
+const PRUNE: Statement = Statement::new(
+    "notification.prune",
+    "DELETE FROM notifications WHERE id IN
+        (SELECT id FROM notifications WHERE created_at < $1 ORDER BY created_at LIMIT $2)",
+);
+
+/// Sorts behind every id.
+const BEHIND_ALL: &str = "\u{10FFFF}";
+
+#[tracing::instrument(level = "debug", name = "db.notification.insert", skip_all)]
+pub(crate) async fn insert(connection: &mut Connection<'_>, notification: &Notification) -> Stored<()> {
+    let values = [
+        Value::Text(notification.id.as_str()),
+        Value::Text(notification.kind.name()),
+        Value::Text(notification.user_id.as_str()),
+        Value::OptText(notification.board_id.as_ref().map(|board| board.as_str())),
+        Value::OptText(notification.task_id.as_ref().map(|task| task.as_str())),
+        Value::OptText(notification.actor.as_ref().map(|actor| actor.as_str())),
+        Value::Text(&notification.text),
+        Value::OptInt(notification.read_at.map(|time| time.0)),
+        Value::Int(notification.created_at.0),
+    ];
+    connection.execute_one(&INSERT, &values).await
+}
+
+#[tracing::instrument(level = "debug", name = "db.notification.list", skip_all)]
+pub(crate) async fn list(
+    connection: &mut Connection<'_>,
+    wanted: &WantedNotifications<'_>,
+) -> Stored<Vec<Notification>> {
+    let values = [
+        Value::Text(wanted.user.as_str()),
+        Value::Int(wanted.everywhere.into()),
+        Value::Text(wanted.before.map_or(BEHIND_ALL, NotificationId::as_str)),
+        Value::Int(wanted.unread_only.into()),
+        Value::Int(wanted.limit.into()),
+    ];
+    let rows = connection.fetch_all(&LIST, &values).await?;
+    rows.iter().map(read).collect()
+}
+
+#[tracing::instrument(level = "debug", name = "db.notification.count_unread", skip_all)]
+pub(crate) async fn count_unread(connection: &mut Connection<'_>, user: &UserId, everywhere: bool) -> Stored<u64> {
+    let values = [Value::Text(user.as_str()), Value::Int(everywhere.into())];
+    connection.fetch_one(&COUNT_UNREAD, &values).await?.number(0)
+}
+
+#[tracing::instrument(level = "debug", name = "db.notification.mark_read", skip_all)]
+pub(crate) async fn mark_read(
+    connection: &mut Connection<'_>,
+    user: &UserId,
+    id: Option<&NotificationId>,
+    now: Timestamp,
+) -> Stored<()> {
+    let user = Value::Text(user.as_str());
+    match id {
+        Some(id) => connection.execute(&MARK_ONE, &[user, Value::Text(id.as_str()), Value::Int(now.0)]).await?,
+        None => connection.execute(&MARK_ALL, &[user, Value::Int(now.0)]).await?,
+    };
+    Ok(())
+}
+
+/// Deletes at most `limit` notifications from before `before`; gives how many.
+#[tracing::instrument(level = "debug", name = "db.notification.prune", skip_all)]
+pub(crate) async fn prune(connection: &mut Connection<'_>, before: Timestamp, limit: u32) -> Stored<u64> {
+    connection.execute(&PRUNE, &[Value::Int(before.0), Value::Int(limit.into())]).await
+}
+
+fn read(row: &Row) -> Stored<Notification> {
+    Ok(Notification {
+        id: row.id(0)?,
+        kind: row.named(1, NotificationKind::from_name)?,
+        user_id: row.id(2)?,
+        board_id: row.opt_id(3)?,
+        task_id: row.opt_id(4)?,
+        actor: row.opt_id(5)?,
+        text: row.text(6)?,
+        read_at: row.opt_time(7)?,
+        created_at: row.time(8)?,
+    })
+}

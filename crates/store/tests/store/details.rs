@@ -1,0 +1,270 @@
+//! What hangs on a task: comments, attachments, dependencies; and that it goes with the task.
+
+use anyhow::Result;
+use boardwire_protocol::{Attachment, AttachmentId, Comment, CommentId, Dependency, DependencyType, Status, Timestamp};
+use boardwire_services::storage::Transaction;
+
+use crate::{
+    fixture::{Place, is_broken, on_both},
+    samples::{a_board, board, board_id, column, task, task_id, user_id},
+};
+
+fn comment_id(id: &str) -> CommentId {
+    CommentId::try_from(id).expect("an id")
+}
+
+fn attachment_id(id: &str) -> AttachmentId {
+    AttachmentId::try_from(id).expect("an id")
+}
+
+fn comment(id: &str, at: i64) -> Comment {
+    Comment {
+        id: comment_id(id),
+        task_id: task_id("t1"),
+        board_id: board_id("b"),
+        author: user_id("ann"),
+        body: format!("Ünïcode 🎉 'quoted' {id}"),
+        mentions: vec![],
+        created_at: Timestamp(at),
+        updated_at: Timestamp(at),
+    }
+}
+
+fn attachment(id: &str, at: i64) -> Attachment {
+    Attachment {
+        id: attachment_id(id),
+        task_id: task_id("t1"),
+        board_id: board_id("b"),
+        filename: "../a \"b\".txt".to_owned(),
+        content_type: "text/plain".to_owned(),
+        size: 1 << 40,
+        sha256: "0".repeat(64),
+        uploaded_by: user_id("bob"),
+        created_at: Timestamp(at),
+    }
+}
+
+fn dependency(from: &str, to: &str, kind: DependencyType) -> Dependency {
+    Dependency {
+        task_id: task_id(from),
+        depends_on: task_id(to),
+        kind,
+        created_by: user_id("ann"),
+        created_at: Timestamp(40),
+    }
+}
+
+/// The board `b` with the tasks `t1` to `t6`.
+async fn tasks(place: &Place) -> Result<()> {
+    a_board(place).await?;
+    let unit = place.unit(|tx| {
+        Box::pin(async move {
+            let c = column("b", "c", "a0");
+            tx.insert_column(&c).await?;
+            for index in 1..=6 {
+                assert!(tx.insert_task(&task(&c, &format!("t{index}"), &format!("a{index}"))).await?);
+            }
+            Ok(())
+        })
+    });
+    Ok(unit.await?)
+}
+
+async fn blocks(tx: &mut dyn Transaction, pairs: &[(&str, &str)]) -> Result<(), boardwire_services::Fault> {
+    for (from, to) in pairs {
+        let inserted = tx.insert_dependency(&board_id("b"), &dependency(from, to, DependencyType::Blocks)).await?;
+        assert!(inserted, "{from} {to}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn comments() -> Result<()> {
+    on_both(async |place| {
+        tasks(&place).await?;
+        place
+            .unit(|tx| {
+                Box::pin(async move {
+                    for (id, at) in [("late", 9), ("b", 5), ("a", 5)] {
+                        assert!(tx.insert_comment(&comment(id, at)).await?);
+                    }
+                    assert!(!tx.insert_comment(&comment("a", 7)).await?, "the id is taken");
+                    assert_eq!(tx.comment(&comment_id("a")).await?, Some(comment("a", 5)));
+                    assert_eq!(tx.comment(&comment_id("x")).await?, None);
+                    assert_eq!(tx.count_comments(&task_id("t1")).await?, 3);
+                    assert_eq!(tx.count_comments(&task_id("t2")).await?, 0);
+                    let mut mended = comment("b", 5);
+                    mended.body = "x".repeat(20_000);
+                    mended.mentions = vec![user_id("ann"), user_id("bob")];
+                    mended.updated_at = Timestamp(8);
+                    tx.save_comment(&mended).await?;
+                    assert_eq!(tx.comment(&comment_id("b")).await?, Some(mended));
+                    Ok(())
+                })
+            })
+            .await?;
+        let detail = place.store.detail(&task_id("t1")).await?.expect("it is there");
+        let listed: Vec<_> = detail.comments.iter().map(|comment| comment.id.as_str()).collect();
+        assert_eq!(listed, ["a", "b", "late"], "oldest first");
+        place.unit(|tx| Box::pin(async move { Ok(tx.delete_comment(&comment_id("a")).await?) })).await?;
+        let again = place.unit(|tx| Box::pin(async move { Ok(tx.delete_comment(&comment_id("a")).await?) })).await;
+        assert!(is_broken(&again.unwrap_err()));
+        let missing = place.unit(|tx| Box::pin(async move { Ok(tx.save_comment(&comment("x", 1)).await?) })).await;
+        assert!(is_broken(&missing.unwrap_err()));
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attachments() -> Result<()> {
+    on_both(async |place| {
+        tasks(&place).await?;
+        place
+            .unit(|tx| {
+                Box::pin(async move {
+                    for (id, at) in [("late", 9), ("b", 5), ("a", 5)] {
+                        assert!(tx.insert_attachment(&attachment(id, at)).await?);
+                    }
+                    assert!(!tx.insert_attachment(&attachment("a", 7)).await?, "the id is taken");
+                    assert_eq!(tx.attachment(&attachment_id("a")).await?, Some(attachment("a", 5)));
+                    assert_eq!(tx.attachment(&attachment_id("x")).await?, None);
+                    assert_eq!(tx.count_attachments(&task_id("t1")).await?, 3);
+                    assert_eq!(tx.count_attachments(&task_id("t2")).await?, 0);
+                    tx.delete_attachment(&attachment_id("b")).await?;
+                    assert_eq!(tx.count_attachments(&task_id("t1")).await?, 2);
+                    Ok(())
+                })
+            })
+            .await?;
+        let detail = place.store.detail(&task_id("t1")).await?.expect("it is there");
+        assert_eq!(detail.attachments, [attachment("a", 5), attachment("late", 9)]);
+        assert_eq!(place.store.attachment(&attachment_id("late")).await?, Some(attachment("late", 9)));
+        assert_eq!(place.store.attachment(&attachment_id("b")).await?, None);
+        let known = place.store.known_attachments(&["x", "late", "b", "a"].map(attachment_id)).await?;
+        assert_eq!(known, ["late", "a"].map(attachment_id));
+        assert_eq!(place.store.known_attachments(&[]).await?, []);
+        let again = place.unit(|tx| Box::pin(async move { Ok(tx.delete_attachment(&attachment_id("b")).await?) }));
+        assert!(is_broken(&again.await.unwrap_err()));
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dependencies() -> Result<()> {
+    on_both(async |place| {
+        tasks(&place).await?;
+        place
+            .unit(|tx| {
+                Box::pin(async move {
+                    let (t1, t2) = (task_id("t1"), task_id("t2"));
+                    for kind in [DependencyType::Blocks, DependencyType::RelatesTo, DependencyType::Duplicates] {
+                        let new = dependency("t1", "t2", kind);
+                        assert!(tx.insert_dependency(&board_id("b"), &new).await?);
+                        assert!(!tx.insert_dependency(&board_id("b"), &new).await?, "it is there");
+                        assert_eq!(tx.dependency(&t1, &t2, kind).await?, Some(new));
+                        assert_eq!(tx.dependency(&t2, &t1, kind).await?, None);
+                    }
+                    tx.delete_dependency(&dependency("t1", "t2", DependencyType::RelatesTo)).await?;
+                    assert_eq!(tx.dependency(&t1, &t2, DependencyType::RelatesTo).await?, None);
+                    assert_eq!(tx.count_dependencies(&t1).await?, 2);
+                    assert_eq!(tx.count_dependencies(&t2).await?, 2, "both ends count");
+                    assert_eq!(tx.count_dependencies(&task_id("t3")).await?, 0);
+                    Ok(())
+                })
+            })
+            .await?;
+        let kept = [DependencyType::Blocks, DependencyType::Duplicates].map(|kind| dependency("t1", "t2", kind));
+        for end in ["t1", "t2"] {
+            let detail = place.store.detail(&task_id(end)).await?.expect("it is there");
+            assert_eq!(detail.dependencies, kept, "of {end}");
+        }
+        let snapshot = place.store.snapshot(&board_id("b")).await?.expect("it is there");
+        assert_eq!(snapshot.dependencies, kept);
+        let gone = dependency("t1", "t2", DependencyType::RelatesTo);
+        let again = place.unit(move |tx| Box::pin(async move { Ok(tx.delete_dependency(&gone).await?) })).await;
+        assert!(is_broken(&again.unwrap_err()));
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blocking_is_followed_through_others() -> Result<()> {
+    on_both(async |place| {
+        tasks(&place).await?;
+        place
+            .unit(|tx| {
+                Box::pin(async move {
+                    // 1 waits for 2, which waits for 3 and 4, which both wait for 5. 6 merely relates.
+                    blocks(tx, &[("t1", "t2"), ("t2", "t3"), ("t2", "t4"), ("t3", "t5"), ("t4", "t5")]).await?;
+                    let relates = dependency("t5", "t6", DependencyType::RelatesTo);
+                    tx.insert_dependency(&board_id("b"), &relates).await?;
+                    for (from, to, expected) in [
+                        ("t1", "t2", true),
+                        ("t1", "t5", true),
+                        ("t2", "t5", true),
+                        ("t5", "t1", false),
+                        ("t3", "t4", false),
+                        ("t1", "t1", false),
+                        ("t1", "t6", false),
+                        ("t5", "t6", false),
+                        ("t6", "t5", false),
+                    ] {
+                        let found = tx.is_blocked_by(&task_id(from), &task_id(to)).await?;
+                        assert_eq!(found, expected, "{from} by {to}");
+                    }
+                    // Should there ever be a circle, the question is answered all the same.
+                    blocks(tx, &[("t5", "t1")]).await?;
+                    assert!(tx.is_blocked_by(&task_id("t1"), &task_id("t1")).await?);
+                    assert!(!tx.is_blocked_by(&task_id("t1"), &task_id("t6")).await?);
+                    tx.delete_dependency(&dependency("t5", "t1", DependencyType::Blocks)).await?;
+                    let mut done = tx.task(&task_id("t3")).await?.expect("it is there");
+                    done.task.status = Status::Done;
+                    Ok(tx.save_task(&done).await?)
+                })
+            })
+            .await?;
+        for (id, blocked_by, blocking) in
+            [("t1", &["t2"][..], &[][..]), ("t2", &["t4"], &["t1"]), ("t3", &["t5"], &[]), ("t5", &[], &["t4"])]
+        {
+            let detail = place.store.detail(&task_id(id)).await?.expect("it is there");
+            let names = |ids: &[&str]| -> Vec<_> { ids.iter().map(|id| task_id(id)).collect() };
+            assert_eq!(detail.blocked_by, names(blocked_by), "what blocks {id}");
+            assert_eq!(detail.blocking, names(blocking), "what {id} blocks");
+        }
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_hangs_on_a_task_goes_with_it() -> Result<()> {
+    on_both(async |place| {
+        tasks(&place).await?;
+        place
+            .unit(|tx| {
+                Box::pin(async move {
+                    assert!(tx.insert_board(&board("b2")).await?);
+                    assert!(tx.insert_comment(&comment("c", 1)).await?);
+                    assert!(tx.insert_attachment(&attachment("a", 1)).await?);
+                    blocks(tx, &[("t1", "t2"), ("t3", "t1"), ("t3", "t2")]).await?;
+                    tx.delete_task(&task_id("t1")).await?;
+                    assert_eq!(tx.comment(&comment_id("c")).await?, None);
+                    assert_eq!(tx.attachment(&attachment_id("a")).await?, None);
+                    Ok(())
+                })
+            })
+            .await?;
+        assert_eq!(place.store.detail(&task_id("t1")).await?, None);
+        let snapshot = place.store.snapshot(&board_id("b")).await?.expect("it is there");
+        assert_eq!(snapshot.dependencies, [dependency("t3", "t2", DependencyType::Blocks)]);
+        let other = place.store.snapshot(&board_id("b2")).await?.expect("it is there");
+        assert_eq!(other.dependencies, []);
+        let orphan = place.unit(|tx| Box::pin(async move { Ok(tx.insert_comment(&comment("d", 1)).await.map(drop)?) }));
+        assert!(orphan.await.is_err(), "a comment on nothing");
+        Ok(())
+    })
+    .await
+}

@@ -1,0 +1,111 @@
+//! A database of an earlier version is brought up to date, with all that is in it.
+
+use std::{process::Stdio, sync::Arc};
+
+use anyhow::{Result, ensure};
+use boardwire_protocol::{Role, TeamId};
+use boardwire_services::storage::WantedMatches;
+use boardwire_store::{Options, open};
+use boardwire_test_support::{Database, Kind};
+use tokio::{io::AsyncWriteExt as _, process::Command};
+
+use crate::samples::{board_id, task_id, user_id};
+
+/// The schema as version 1 had it, released and never changed again.
+const FIRST: &str = include_str!("../../migrations/0001_core.sql");
+
+/// What somebody had stored by then.
+const CONTENTS: &str = r#"
+CREATE TABLE schema_migrations (version BIGINT NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL);
+INSERT INTO schema_migrations VALUES (1, 1);
+INSERT INTO users VALUES ('ann', 'Ann', '["read","write"]', '["red","blue"]', 1);
+INSERT INTO users VALUES ('bob', 'Bob', '["read"]', '[]', 1);
+INSERT INTO users VALUES ('cid', 'Cid', '["read"]', '["blue","blue"]', 1);
+INSERT INTO users VALUES ('dan', 'Dan', '["read"]', '["o''neil"]', 1);
+INSERT INTO boards VALUES ('b', 'B', '', NULL, 'blue', 0, 1, 'ann', 1, 1, '{}', 0, 'first');
+INSERT INTO members VALUES ('b', 'ann', 'owner');
+INSERT INTO columns VALUES ('c', 'b', 'C', 'a0', NULL, NULL, 1, 1, 1, '{}');
+INSERT INTO tasks VALUES ('t', 'b', 'c', 'T', '', 'todo', 'a0', 0, NULL, NULL, '[]', 1, 'ann', 1, 1, NULL, '{}');
+"#;
+
+/// Runs a script beside the store.
+async fn run(database: &Arc<Database>, script: &str) -> Result<()> {
+    let mut command = match database.kind() {
+        Kind::Sqlite => {
+            let mut command = Command::new("python3");
+            let program = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(sys.stdin.read())";
+            command.arg("-c").arg(program).arg(database.folder().join("board.db"));
+            command
+        }
+        Kind::Postgres => {
+            let mut command = Command::new("psql");
+            command.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", database.url()]);
+            command
+        }
+    };
+    let mut child = command.stdin(Stdio::piped()).spawn()?;
+    let mut stdin = child.stdin.take().expect("it is piped");
+    stdin.write_all(script.as_bytes()).await?;
+    drop(stdin);
+    let status = child.wait().await?;
+    ensure!(status.success(), "the script failed: {status}");
+    Ok(())
+}
+
+async fn first_version(kind: Kind) -> Result<Arc<Database>> {
+    let database = Database::create(kind).await?;
+    let (id, text) = match kind {
+        Kind::Sqlite => ("INTEGER PRIMARY KEY", "TEXT"),
+        Kind::Postgres => ("BIGSERIAL PRIMARY KEY", "TEXT COLLATE \"C\""),
+    };
+    let schema = FIRST.replace("{auto_id}", id).replace("{ordered_text}", text);
+    run(&database, &format!("{schema}{CONTENTS}")).await?;
+    Ok(database)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_version_is_brought_up_to_date() -> Result<()> {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let database = first_version(kind).await?;
+        let opened = open(database.url(), Options::default()).await?;
+        let store = opened.store();
+        let teams = database.query("SELECT team_id, user_id FROM team_users ORDER BY team_id, user_id").await?;
+        assert_eq!(teams, [["blue", "ann"], ["blue", "cid"], ["o'neil", "dan"], ["red", "ann"]], "on {kind:?}");
+        let ann = store.user(&user_id("ann")).await?.expect("she is there");
+        assert_eq!(ann.teams, ["red", "blue"].map(|id| TeamId::try_from(id).expect("an id")));
+        // Who is of the board's team is to become a member; who was one already is one by name.
+        assert_eq!(store.team_boards(&user_id("cid")).await?, [board_id("b")]);
+        assert_eq!(store.team_boards(&user_id("ann")).await?, []);
+        assert_eq!(store.role(&board_id("b"), &user_id("ann")).await?, Some(Role::Owner));
+        let detail = store.detail(&task_id("t")).await?.expect("it is there");
+        assert!(detail.comments.is_empty() && detail.dependencies.is_empty(), "on {kind:?}");
+        assert_eq!((detail.task.lease, detail.task.version), (None, 1));
+        // What was there before is found by its words.
+        let words = ["t".to_owned()];
+        let found = store.matches(&WantedMatches { words: &words, reader: None, board: None, limit: 5 }).await?;
+        assert_eq!(found.into_iter().map(|found| found.task_id).collect::<Vec<_>>(), [task_id("t")], "on {kind:?}");
+        opened.close().await;
+        // And once only.
+        open(database.url(), Options::default()).await?.close().await;
+        let applied = database.query("SELECT version FROM schema_migrations ORDER BY version").await?;
+        assert_eq!(&applied[..3], [["1"], ["2"], ["3"]]);
+        database.integrity_check().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upgrade_that_fails_changes_nothing() -> Result<()> {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let database = first_version(kind).await?;
+        // In the way of the upgrade.
+        run(&database, "CREATE TABLE account_changes (id BIGINT);").await?;
+        let error = open(database.url(), Options::default()).await.unwrap_err().to_string();
+        assert!(error.contains("account_changes"), "{error}");
+        assert_eq!(database.query("SELECT MAX(version) FROM schema_migrations").await?, [["1"]]);
+        run(&database, "DROP TABLE account_changes;").await?;
+        open(database.url(), Options::default()).await?.close().await;
+        assert_eq!(database.query("SELECT COUNT(*) FROM team_users").await?, [["4"]]);
+    }
+    Ok(())
+}

@@ -1,0 +1,169 @@
+//! HTTP requests for tests: one connection each, written and read by hand, so that a test sees what is really sent.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// A request that is yet to be sent.
+#[derive(Debug, Clone)]
+pub struct Http {
+    authority: String,
+    method: String,
+    path: String,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+/// What came back.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// The headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body, with no transfer coding left.
+    pub body: Vec<u8>,
+}
+
+impl Http {
+    /// A request to `url` (`http://HOST:PORT`).
+    #[must_use]
+    pub fn new(url: &str, method: &str, path: &str) -> Self {
+        let authority = url.trim_start_matches("http://").trim_end_matches('/').to_owned();
+        Self { authority, method: method.to_owned(), path: path.to_owned(), headers: Vec::new(), body: Vec::new() }
+    }
+
+    /// With this header.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// With this token.
+    #[must_use]
+    pub fn bearer(self, token: &str) -> Self {
+        self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    /// With a JSON body.
+    #[must_use]
+    pub fn json(mut self, body: &Value) -> Self {
+        self.body = body.to_string().into_bytes();
+        self.header("content-type", "application/json")
+    }
+
+    /// With a body of this type.
+    #[must_use]
+    pub fn body(mut self, content_type: &str, bytes: Vec<u8>) -> Self {
+        self.body = bytes;
+        self.header("content-type", content_type)
+    }
+
+    /// With a form that holds one file in the field `file`.
+    #[must_use]
+    pub fn file(self, name: &str, content_type: &str, bytes: &[u8]) -> Self {
+        self.field("file", name, content_type, bytes)
+    }
+
+    /// With a form that holds one file in this field.
+    #[must_use]
+    pub fn field(self, field: &str, name: &str, content_type: &str, bytes: &[u8]) -> Self {
+        let head = format!(
+            "--border\r\ncontent-disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\n\
+             content-type: {content_type}\r\n\r\n"
+        );
+        let body = [head.as_bytes(), bytes, b"\r\n--border--\r\n"].concat();
+        self.body("multipart/form-data; boundary=border", body)
+    }
+
+    /// Sends it and reads the answer.
+    ///
+    /// # Errors
+    /// The connection fails, or what comes back is no HTTP.
+    pub async fn send(self) -> Result<Answer> {
+        let mut stream = self.begin().await?;
+        // A server that refuses early may not read the rest.
+        let _ = stream.write_all(&self.body).await;
+        let mut bytes = Vec::new();
+        let read = stream.read_to_end(&mut bytes).await;
+        ensure!(read.is_ok() || !bytes.is_empty(), "the connection was cut: {read:?}");
+        Answer::parse(&bytes)
+    }
+
+    /// Sends the first `bytes` of the body and no more. Dropping the connection cuts it.
+    ///
+    /// # Errors
+    /// The connection fails.
+    pub async fn send_part(self, bytes: usize) -> Result<TcpStream> {
+        let mut stream = self.begin().await?;
+        stream.write_all(&self.body[..bytes]).await?;
+        Ok(stream)
+    }
+
+    /// Connects and sends the headers.
+    async fn begin(&self) -> Result<TcpStream> {
+        let mut stream = TcpStream::connect(&self.authority).await.context("connecting")?;
+        let mut head = format!("{} {} HTTP/1.1\r\nhost: {}\r\n", self.method, self.path, self.authority);
+        for (name, value) in &self.headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        head.push_str(&format!("content-length: {}\r\nconnection: close\r\n\r\n", self.body.len()));
+        stream.write_all(head.as_bytes()).await?;
+        Ok(stream)
+    }
+}
+
+impl Answer {
+    fn parse(bytes: &[u8]) -> Result<Self> {
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").context("no end of the headers")?;
+        let head = std::str::from_utf8(&bytes[..end])?;
+        let mut lines = head.split("\r\n");
+        let status = lines.next().and_then(|line| line.split(' ').nth(1)).context("no status line")?.parse()?;
+        let headers: Vec<_> = lines
+            .filter_map(|line| line.split_once(':'))
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+            .collect();
+        let mut answer = Self { status, headers, body: bytes[end + 4..].to_vec() };
+        if answer.header("transfer-encoding") == Some("chunked") {
+            answer.body = unchunked(&answer.body)?;
+        }
+        Ok(answer)
+    }
+
+    /// The first header of this name, given in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The body as JSON.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn json(&self) -> Result<Value> {
+        serde_json::from_slice(&self.body).with_context(|| format!("{}", String::from_utf8_lossy(&self.body)))
+    }
+
+    /// The session in the `Set-Cookie` header.
+    #[must_use]
+    pub fn session(&self) -> Option<&str> {
+        let cookie = self.header("set-cookie")?.strip_prefix("boardwire_session=")?;
+        cookie.split(';').next().filter(|value| !value.is_empty())
+    }
+}
+
+fn unchunked(mut rest: &[u8]) -> Result<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let end = rest.windows(2).position(|two| two == b"\r\n").context("a chunk without a size")?;
+        let size = usize::from_str_radix(std::str::from_utf8(&rest[..end])?.trim(), 16)?;
+        let chunk = rest.get(end + 2..end + 2 + size).context("a chunk that is too short")?;
+        if size == 0 {
+            return Ok(body);
+        }
+        body.extend_from_slice(chunk);
+        rest = rest.get(end + 4 + size..).context("a chunk without an end")?;
+    }
+}

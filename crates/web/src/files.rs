@@ -1,0 +1,76 @@
+//! The parts of the page: scripts, styles, fonts, icons. Their names hold a hash of what is in them, so they are kept for
+//! ever.
+
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    io::Write as _,
+    sync::{LazyLock, Mutex, PoisonError},
+};
+
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use flate2::{Compression, write::GzEncoder};
+use http::{HeaderMap, StatusCode, header};
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+#[derive(RustEmbed)]
+#[folder = "dist/"]
+struct Built;
+
+/// Compressed parts by name, each made when it is first asked for; `None` where it would not be smaller. As many as there
+/// are parts.
+static COMPRESSED: LazyLock<Mutex<HashMap<String, Option<Bytes>>>> = LazyLock::new(Mutex::default);
+
+/// A file of the build.
+pub(crate) fn get(path: &str) -> Option<EmbeddedFile> {
+    Built::get(path)
+}
+
+/// The part, compressed where that is understood.
+pub(crate) fn answer(name: &str, headers: &HeaderMap) -> Response {
+    let Some(file) = get(&format!("assets/{name}")) else {
+        // A page that was opened before an update asks for parts that are gone.
+        let missing = [(header::CACHE_CONTROL, "no-store")];
+        return (StatusCode::NOT_FOUND, missing, "no such part: load the page again\n").into_response();
+    };
+    let plain = match file.data {
+        Cow::Borrowed(data) => Bytes::from_static(data),
+        Cow::Owned(data) => data.into(),
+    };
+    let always = [
+        (header::CONTENT_TYPE, file.metadata.mimetype()),
+        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::VARY, "accept-encoding"),
+    ];
+    match takes_gzip(headers).then(|| compressed(name, &plain)).flatten() {
+        Some(small) => (always, [(header::CONTENT_ENCODING, "gzip")], small).into_response(),
+        None => (always, plain).into_response(),
+    }
+}
+
+fn compressed(name: &str, plain: &Bytes) -> Option<Bytes> {
+    let mut made = COMPRESSED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(small) = made.get(name) {
+        return small.clone();
+    }
+    let small = compress(plain).filter(|small| small.len() < plain.len());
+    made.insert(name.to_owned(), small.clone());
+    small
+}
+
+fn compress(plain: &Bytes) -> Option<Bytes> {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(plain.len() / 2), Compression::best());
+    encoder.write_all(plain).ok()?;
+    encoder.finish().ok().map(Bytes::from)
+}
+
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|value| value.split(',')).any(|encoding| {
+        let (name, weight) = encoding.split_once(';').unwrap_or((encoding, ""));
+        let refused = weight.trim().strip_prefix("q=").is_some_and(|weight| weight.trim().parse() == Ok(0.0));
+        matches!(name.trim(), "gzip" | "*") && !refused
+    })
+}

@@ -1,0 +1,25 @@
+//! The board in the browser: a page and its parts, built from `ui/` into `dist/` and embedded. The page's addresses all
+//! answer with the same document, whose script shows what the address names; whatever it shows it gets through the same
+//! doors as anybody else.
+
+mod files;
+mod page;
+
+use axum::{Router, extract::Path, routing::get};
+use http::HeaderMap;
+
+/// The page at its addresses, and its parts below `/assets`.
+pub fn routes<State: Clone + Send + Sync + 'static>() -> Router<State> {
+    let page = get(page::answer);
+    Router::new()
+        .route("/", page.clone())
+        .route("/boards/{board}", page.clone())
+        .route("/boards/{board}/tasks/{task}", page)
+        .route(
+            "/assets/{*name}",
+            get(async |Path(name): Path<String>, headers: HeaderMap| files::answer(&name, &headers)),
+        )
+}
+
+#[cfg(test)]
+mod tests;

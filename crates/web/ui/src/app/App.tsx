@@ -1,0 +1,65 @@
+/** The pages, and what stands around them. */
+import { WifiOff } from "lucide-react";
+import { useEffect, useMemo } from "react";
+import { Boards } from "../pages/Boards";
+import { BoardPage } from "../pages/board/BoardPage";
+import { SignIn } from "../pages/SignIn";
+import { Button } from "../parts/Button";
+import { Empty } from "../parts/Empty";
+import { Notices } from "./notices";
+import { follow, paths, placeOf, usePath } from "./router";
+import { begin, useSession } from "./session";
+import { SignedInContext } from "./signedIn";
+
+export function App() {
+  return (
+    <>
+      <Page />
+      <Notices />
+    </>
+  );
+}
+
+function Page() {
+  const session = useSession();
+  switch (session.state) {
+    case "unknown":
+      return <main aria-busy="true" aria-label="Loading" />;
+    case "unreachable":
+      return (
+        <main>
+          <Empty icon={<WifiOff />} title="The server does not answer">
+            <p>{session.reason}</p>
+            <Button onClick={() => void begin()}>Try again</Button>
+          </Empty>
+        </main>
+      );
+    case "out":
+      return <SignIn {...(session.reason === undefined ? {} : { reason: session.reason })} />;
+    case "in":
+      return <SignedIn user={session.user} client={session.client} />;
+  }
+}
+
+function SignedIn({ user, client }: Pick<Extract<ReturnType<typeof useSession>, { state: "in" }>, "user" | "client">) {
+  const place = placeOf(usePath());
+  const context = useMemo(() => ({ user, client }), [user, client]);
+  useEffect(() => {
+    if (place.page === "boards") document.title = "Boards · Boardwire";
+  }, [place.page]);
+  return (
+    <SignedInContext value={context}>
+      {place.page === "boards" && <Boards />}
+      {place.page === "board" && <BoardPage key={place.boardId} boardId={place.boardId} taskId={place.taskId} />}
+      {place.page === "unknown" && (
+        <main>
+          <Empty title="There is nothing here">
+            <a href={paths.boards} onClick={follow}>
+              To your boards
+            </a>
+          </Empty>
+        </main>
+      )}
+    </SignedInContext>
+  );
+}

@@ -1,0 +1,46 @@
+/** HTTP requests to the server, for what has no command: sessions and files. */
+
+let token: string | undefined;
+
+/** A tab's own token, in place of the session's cookie. */
+export function setToken(value: string | undefined): void {
+  token = value;
+}
+
+export function authorization(): Record<string, string> {
+  return token === undefined ? {} : { authorization: `Bearer ${token}` };
+}
+
+interface Options {
+  body?: unknown;
+  /** Statuses that mean that there is nothing. */
+  none?: readonly number[];
+  signal?: AbortSignal;
+}
+
+/** Sends JSON and reads JSON. Fails with the server's own sentence. */
+export async function request<Result>(method: string, path: string, { body, none = [], signal }: Options = {}): Promise<Result> {
+  const isForm = body instanceof FormData;
+  const response = await fetch(path, {
+    method,
+    headers: { accept: "application/json", ...authorization(), ...(body === undefined || isForm ? {} : { "content-type": "application/json" }) },
+    ...(body === undefined ? {} : { body: isForm ? body : JSON.stringify(body) }),
+    ...(signal ? { signal } : {}),
+  });
+  if (none.includes(response.status)) return undefined as Result;
+  if (!response.ok) throw new Error(await refusal(response));
+  return (response.status === 204 ? undefined : await response.json()) as Result;
+}
+
+/** A file as the server has it, to be saved or shown. */
+export async function download(path: string): Promise<Blob> {
+  const response = await fetch(path, { headers: authorization() });
+  if (!response.ok) throw new Error(await refusal(response));
+  return response.blob();
+}
+
+async function refusal(response: Response): Promise<string> {
+  const problem = (await response.json().catch(() => ({}))) as { detail?: string; retryAfter?: number };
+  const wait = problem.retryAfter === undefined ? "" : ` Try again in ${Math.ceil(problem.retryAfter)} s.`;
+  return `${problem.detail ?? `The server answered ${response.status}.`}${wait}`;
+}

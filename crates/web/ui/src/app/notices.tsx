@@ -1,0 +1,89 @@
+/** What the page says: short notices for everybody, and sentences for screen readers alone. */
+import { X } from "lucide-react";
+import { useEffect, useRef, useSyncExternalStore } from "react";
+import { createPortal } from "react-dom";
+import { Button } from "../parts/Button";
+import { useTopmost } from "../parts/modals";
+
+export interface Notice {
+  id: number;
+  text: string;
+  kind: "plain" | "bad";
+  action?: { label: string; run: () => void };
+}
+
+const SHOWN_MS = 6_000;
+let notices: readonly Notice[] = [];
+let spoken = "";
+let last = 0;
+const listeners = new Set<() => void>();
+const told = () => listeners.forEach((listener) => listener());
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** Shows a notice for a few seconds. What is refused stays longer. */
+export function notify(text: string, { kind = "plain", action }: { kind?: Notice["kind"]; action?: Notice["action"] } = {}): void {
+  // The same again says nothing new.
+  const others = notices.filter((notice) => notice.text !== text);
+  const notice: Notice = { id: (last += 1), text, kind, ...(action ? { action } : {}) };
+  notices = [...others, notice].slice(-3);
+  setTimeout(() => dismiss(notice.id), kind === "bad" ? SHOWN_MS * 2 : SHOWN_MS);
+  told();
+}
+
+/** Says that something did not work, with the reason. */
+export function complain(what: string, error: unknown): void {
+  const reason = error instanceof Error ? error.message : String(error);
+  notify(`${what}: ${reason}`, { kind: "bad" });
+}
+
+function dismiss(id: number): void {
+  notices = notices.filter((notice) => notice.id !== id);
+  told();
+}
+
+/** Says something to screen readers. */
+export function announce(text: string): void {
+  // The same sentence twice is heard twice.
+  spoken = spoken === text ? `${text}\u00a0` : text;
+  told();
+}
+
+export function Notices() {
+  const shown = useSyncExternalStore(subscribe, () => notices);
+  const sentence = useSyncExternalStore(subscribe, () => spoken);
+  const place = useTopmost();
+  const layer = useRef<HTMLDivElement>(null);
+  // Above everything that opened since.
+  useEffect(() => {
+    const element = layer.current;
+    if (element?.matches(":popover-open")) element.hidePopover();
+    if (shown.length > 0) element?.showPopover();
+  }, [shown, place]);
+  return createPortal(
+    <>
+      <div className="visually-hidden" role="status" aria-live="polite" data-testid="announcer">
+        {sentence}
+      </div>
+      <div ref={layer} className="toasts" popover="manual" role="region" aria-label="Notices">
+        {shown.map(({ id, text, kind, action }) => (
+          <div key={id} className="toast" data-kind={kind} role={kind === "bad" ? "alert" : "status"}>
+            <span className="said">{text}</span>
+            {action && (
+              <Button kind="quiet" size="small" onClick={() => (dismiss(id), action.run())}>
+                {action.label}
+              </Button>
+            )}
+            <Button kind="quiet" size="small" icon label="Dismiss" onClick={() => dismiss(id)}>
+              <X size={14} />
+            </Button>
+          </div>
+        ))}
+      </div>
+    </>,
+    place,
+  );
+}

@@ -1,0 +1,91 @@
+/**
+ * Who uses this page. A password gives a session, whose cookie no script can read. The demo's link `/#demo=alice` gives
+ * the tab a token instead, so that two windows can be two people.
+ */
+import { Client, type ConnectedUser } from "@boardwire/client";
+import { useSyncExternalStore } from "react";
+import { request, setToken } from "./api";
+
+export type Session =
+  | { state: "unknown" }
+  | { state: "out"; reason?: string }
+  | { state: "unreachable"; reason: string }
+  | { state: "in"; user: ConnectedUser; client: Client };
+
+const TOKEN = "boardwire-demo-token";
+let session: Session = { state: "unknown" };
+const listeners = new Set<() => void>();
+
+function become(next: Session): void {
+  if (session.state === "in" && session !== next) void session.client.close();
+  session = next;
+  listeners.forEach((listener) => listener());
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+export function useSession(): Session {
+  return useSyncExternalStore(subscribe, () => session);
+}
+
+/** Looks who is signed in: by the demo's link, by the tab's token, or by the cookie. */
+export async function begin(): Promise<void> {
+  try {
+    const demo = /^#demo=([A-Za-z0-9_-]{1,64})$/.exec(location.hash)?.[1];
+    if (demo !== undefined) {
+      history.replaceState(null, "", location.pathname);
+      sessionStorage.setItem(TOKEN, await demoToken(demo));
+    }
+    const token = sessionStorage.getItem(TOKEN) ?? undefined;
+    setToken(token);
+    await enter(token);
+  } catch (error) {
+    become({ state: "unreachable", reason: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+async function demoToken(user: string): Promise<string> {
+  const { users } = await request<{ users: { id: string; token: string }[] }>("GET", "/demo.json");
+  const token = users.find(({ id }) => id === user)?.token;
+  if (token === undefined) throw new Error(`The demo has no user “${user}”.`);
+  return token;
+}
+
+async function enter(token: string | undefined): Promise<void> {
+  const response = await request<{ user: ConnectedUser } | undefined>("GET", "/api/v1/sessions/current", { none: [401, 403] });
+  if (response === undefined) {
+    sessionStorage.removeItem(TOKEN);
+    setToken(undefined);
+    become({ state: "out" });
+    return;
+  }
+  const client = new Client(location.origin, token === undefined ? { cookie: true } : { token });
+  client.onStatus(({ state }) => {
+    if (state === "refused") leave("You have been signed out.");
+  });
+  become({ state: "in", user: response.user, client });
+}
+
+export async function signIn(user: string, password: string): Promise<void> {
+  await request("POST", "/api/v1/sessions", { body: { user, password } });
+  sessionStorage.removeItem(TOKEN);
+  setToken(undefined);
+  await enter(undefined);
+}
+
+/** Sends what is still to be saved, then ends the session here and, if it is one by password, on the server. */
+export async function signOut(): Promise<void> {
+  const token = sessionStorage.getItem(TOKEN);
+  if (session.state === "in") await session.client.close();
+  if (token === null) await request("DELETE", "/api/v1/sessions/current", { none: [401] });
+  leave();
+}
+
+function leave(reason?: string): void {
+  sessionStorage.removeItem(TOKEN);
+  setToken(undefined);
+  become(reason === undefined ? { state: "out" } : { state: "out", reason });
+}

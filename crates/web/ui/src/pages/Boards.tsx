@@ -1,0 +1,141 @@
+/** The boards that the user may see, and making a new one. */
+import type { Board } from "@boardwire/client";
+import { newId } from "@boardwire/client";
+import { Archive, LayoutGrid, Plus } from "lucide-react";
+import { useCallback, useEffect, useState, type CSSProperties, type FormEvent } from "react";
+import { complain } from "../app/notices";
+import { follow, go, paths } from "../app/router";
+import { isOnline, useSignedIn } from "../app/signedIn";
+import { ago } from "../app/time";
+import { hue } from "../parts/Avatar";
+import { Button } from "../parts/Button";
+import { Dialog } from "../parts/Dialog";
+import { Empty } from "../parts/Empty";
+import { Header } from "../parts/Header";
+import "../styles/boards.css";
+
+export function Boards() {
+  const { client, user } = useSignedIn();
+  const [archived, setArchived] = useState(false);
+  const [boards, setBoards] = useState<readonly Board[]>();
+  const [creating, setCreating] = useState(false);
+
+  const load = useCallback(
+    () =>
+      client.send("board:list", { archived }).then(
+        ({ boards }) => setBoards(boards),
+        (error: unknown) => complain("The boards can't be shown", error),
+      ),
+    [client, archived],
+  );
+  useEffect(() => {
+    setBoards(undefined);
+    void load();
+    const subscription = client.subscribe("board:*", {}, { onEvent: () => void load(), onReset: () => void load() });
+    return () => void subscription.close();
+  }, [client, load]);
+
+  const shown = boards?.filter((board) => board.archived === archived).sort((one, other) => one.name.localeCompare(other.name));
+  const canCreate = user.permissions.some((permission) => permission === "write" || permission === "admin");
+  return (
+    <div className="page">
+      <Header title={<h1 className="header-title">Boards</h1>}>
+        {canCreate && (
+          <Button kind="primary" onClick={() => setCreating(true)}>
+            <Plus size={16} /> New board
+          </Button>
+        )}
+      </Header>
+      <main className="boards">
+        <div className="segments" role="group" aria-label="Which boards">
+          {[false, true].map((value) => (
+            <button key={String(value)} type="button" aria-pressed={archived === value} onClick={() => setArchived(value)}>
+              {value ? "Archived" : "Active"}
+            </button>
+          ))}
+        </div>
+        {shown === undefined && (
+          <ul className="board-grid" aria-busy="true" aria-label="Loading">
+            {[0, 1, 2].map((at) => (
+              <li key={at} className="skeleton board-tile-skeleton" />
+            ))}
+          </ul>
+        )}
+        {shown?.length === 0 && (
+          <Empty icon={archived ? <Archive /> : <LayoutGrid />} title={archived ? "Nothing is archived" : "No boards yet"}>
+            <p>{archived ? "A board that you archive can be read and restored here." : "Make one, or ask to be added to one: it appears here at once."}</p>
+            {!archived && canCreate && (
+              <Button kind="primary" onClick={() => setCreating(true)}>
+                <Plus size={16} /> New board
+              </Button>
+            )}
+          </Empty>
+        )}
+        <ul className="board-grid">
+          {shown?.map((board) => (
+            <li key={board.id}>
+              <a className="board-tile" href={paths.board(board.id)} onClick={follow}>
+                <span className="board-stripe" style={colour(board)} />
+                <strong className="said">{board.name}</strong>
+                <span className="board-about said">{board.description || "No description"}</span>
+                <span className="faint board-when">Changed {ago(board.updated_at)}</span>
+              </a>
+            </li>
+          ))}
+        </ul>
+      </main>
+      {creating && <NewBoard onClose={() => setCreating(false)} />}
+    </div>
+  );
+}
+
+/** The board's own colour where it is one that the browser knows, else one made from its id. */
+function colour({ color, id }: Board): CSSProperties {
+  const known = color !== null && CSS.supports("color", color);
+  return { background: known ? color : `hsl(${hue(id)} 60% 55%)` };
+}
+
+function NewBoard({ onClose }: { onClose: () => void }) {
+  const { client } = useSignedIn();
+  const [problem, setProblem] = useState<string>();
+  const submit = async (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    if (!isOnline(client)) return;
+    const form = new FormData(event.currentTarget);
+    const description = String(form.get("description"));
+    try {
+      const { board } = await client.send("board:create", { id: newId(), name: String(form.get("name")), ...(description ? { description } : {}) });
+      onClose();
+      go(paths.board(board.id));
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : String(error));
+    }
+  };
+  return (
+    <Dialog title="New board" onClose={onClose} width={440}>
+      <form className="stack" onSubmit={(event) => void submit(event)}>
+        {problem !== undefined && (
+          <p className="problem" role="alert">
+            {problem}
+          </p>
+        )}
+        <label className="field">
+          <span>Name</span>
+          <input className="input" name="name" required maxLength={500} data-autofocus />
+        </label>
+        <label className="field">
+          <span>What it is for</span>
+          <textarea className="input" name="description" rows={3} maxLength={20_000} />
+        </label>
+        <div className="row actions">
+          <Button kind="quiet" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button kind="primary" type="submit">
+            Create board
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,60 @@
+/** Signing in with a password. */
+import { useState, type FormEvent } from "react";
+import { signIn } from "../app/session";
+import { Button } from "../parts/Button";
+import { Logo } from "../parts/Header";
+import "../styles/sign-in.css";
+
+export function SignIn({ reason }: { reason?: string }) {
+  const [problem, setProblem] = useState<string>();
+  const [busy, setBusy] = useState(false);
+
+  const submit = async (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    setBusy(true);
+    setProblem(undefined);
+    try {
+      await signIn(String(form.get("user")).trim(), String(form.get("password")));
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : String(error));
+      setBusy(false);
+    }
+  };
+
+  return (
+    <main className="sign-in">
+      <form className="sign-in-card" onSubmit={(event) => void submit(event)}>
+        <div className="sign-in-head">
+          <Logo size={40} />
+          <h1>Sign in to Boardwire</h1>
+          <p className="faint">Boards that people and agents share, live.</p>
+        </div>
+        {reason !== undefined && problem === undefined && (
+          <p className="sign-in-reason" role="status">
+            {reason}
+          </p>
+        )}
+        {problem !== undefined && (
+          <p className="problem" role="alert">
+            {problem}
+          </p>
+        )}
+        <label className="field">
+          <span>User</span>
+          <input className="input" name="user" autoComplete="username" autoCapitalize="none" spellCheck={false} required autoFocus />
+        </label>
+        <label className="field">
+          <span>Password</span>
+          <input className="input" name="password" type="password" autoComplete="current-password" required />
+        </label>
+        <Button kind="primary" type="submit" disabled={busy}>
+          {busy ? "Signing in…" : "Sign in"}
+        </Button>
+        <p className="faint sign-in-hint">
+          No account? Whoever runs this server makes one: <code>boardwire user create</code>
+        </p>
+      </form>
+    </main>
+  );
+}

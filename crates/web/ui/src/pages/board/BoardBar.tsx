@@ -1,0 +1,247 @@
+/** The board's bar: its name, who is here, search and filters, and what can be done with the board. */
+import type { Present, Task } from "@boardwire/client";
+import { Archive, ArchiveRestore, Filter as FilterIcon, MoreHorizontal, Pencil, Search, Users, X } from "lucide-react";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { go, paths } from "../../app/router";
+import { useSignedIn } from "../../app/signedIn";
+import { Avatar, Tag } from "../../parts/Avatar";
+import { Button } from "../../parts/Button";
+import { Item, Popover } from "../../parts/Popover";
+import { useOpenBoard } from "./boardContext";
+import { BoardDetails } from "./BoardDetails";
+import { EVERYTHING, isEverything, type Filter } from "./filter";
+import { Members } from "./Members";
+
+export function BoardTitle() {
+  const { snapshot } = useOpenBoard();
+  return (
+    <h1 className="header-title said" title={snapshot.board?.description || snapshot.board?.name}>
+      {snapshot.board?.name}
+    </h1>
+  );
+}
+
+interface BarProps {
+  filter: Filter;
+  onFilter: (filter: Filter) => void;
+}
+
+export function BoardBar({ filter, onFilter }: BarProps) {
+  const { snapshot, board, isOwner, change } = useOpenBoard();
+  const [dialog, setDialog] = useState<"members" | "details">();
+  const archived = snapshot.board?.archived === true;
+  return (
+    <>
+      <Viewers />
+      <SearchField filter={filter} onFilter={onFilter} />
+      <Filters filter={filter} onFilter={onFilter} />
+      <Popover icon label="Board menu" button={<MoreHorizontal size={18} />}>
+        {(close) => (
+          <>
+            <Item onSelect={() => (close(), setDialog("members"))}>
+              <Users size={16} /> Members and roles
+            </Item>
+            {isOwner && (
+              <>
+                <Item disabled={archived} onSelect={() => (close(), setDialog("details"))}>
+                  <Pencil size={16} /> Name and description
+                </Item>
+                <hr className="menu-line" />
+                {archived ? (
+                  <Item onSelect={() => (close(), void change(() => board.send("board:restore", { boardId: board.id })))}>
+                    <ArchiveRestore size={16} /> Restore the board
+                  </Item>
+                ) : (
+                  <Item danger onSelect={() => (close(), void change(() => board.send("board:archive", { boardId: board.id })))}>
+                    <Archive size={16} /> Archive the board
+                  </Item>
+                )}
+              </>
+            )}
+          </>
+        )}
+      </Popover>
+      {dialog === "members" && <Members onClose={() => setDialog(undefined)} />}
+      {dialog === "details" && <BoardDetails onClose={() => setDialog(undefined)} />}
+    </>
+  );
+}
+
+const FACES = 5;
+
+/** Who is here, and on which card. */
+function Viewers() {
+  const { snapshot } = useOpenBoard();
+  const { viewers, tasks } = snapshot;
+  const { user } = useSignedIn();
+  const others = viewers.filter(({ userId }) => userId !== user.id);
+  if (others.length === 0) return null;
+  const where = ({ taskId }: Present) => (taskId === undefined ? undefined : tasks.get(taskId));
+  return (
+    <Popover
+      role="dialog"
+      label={`Also here: ${others.map(({ name }) => name).join(", ")}`}
+      className="viewers"
+      button={
+        <span className="faces" data-testid="viewers">
+          {others.slice(0, FACES).map((viewer) => (
+            <Avatar key={viewer.userId} id={viewer.userId} name={viewer.name} away={viewer.status !== "online"} />
+          ))}
+          {others.length > FACES && <span className="count">+{others.length - FACES}</span>}
+        </span>
+      }
+    >
+      {(close) => (
+        <ul>
+          {others.map((viewer) => (
+            <li key={viewer.userId}>
+              <ViewerLine viewer={viewer} task={where(viewer)} onGo={close} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </Popover>
+  );
+}
+
+function ViewerLine({ viewer, task, onGo }: { viewer: Present; task: Task | undefined; onGo: () => void }) {
+  const status = viewer.status === "online" ? "here" : viewer.status;
+  return (
+    <button type="button" className="menu-item" disabled={task === undefined} onClick={() => task && (onGo(), go(paths.task(task.board_id, task.id)))}>
+      <Avatar id={viewer.userId} name={viewer.name} away={viewer.status !== "online"} label="" />
+      <span className="said">
+        {viewer.name}
+        <br />
+        <span className="faint">{task ? `on “${task.title}”` : status}</span>
+      </span>
+    </button>
+  );
+}
+
+function SearchField({ filter, onFilter }: BarProps) {
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent) => {
+      const { target, key } = event;
+      const isTyping = target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+      if (key !== "/" || isTyping || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+      event.preventDefault();
+      input.current?.focus();
+    };
+    addEventListener("keydown", pressed);
+    return () => removeEventListener("keydown", pressed);
+  }, []);
+  return (
+    <label className="search">
+      <Search size={15} aria-hidden />
+      <span className="visually-hidden">Search cards</span>
+      <input
+        ref={input}
+        type="search"
+        placeholder="Search  /"
+        value={filter.text}
+        onChange={(event) => onFilter({ ...filter, text: event.target.value })}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") event.currentTarget.blur();
+        }}
+      />
+    </label>
+  );
+}
+
+const DUE = { over: "Overdue", week: "Due within a week" } as const;
+
+function Filters({ filter, onFilter }: BarProps) {
+  const { snapshot } = useOpenBoard();
+  const { tasks, members } = snapshot;
+  const active = !isEverything({ ...filter, text: "" });
+  return (
+    <Popover role="dialog" icon label={active ? "Filters, some set" : "Filters"} className={active ? "filters-set" : ""} button={<FilterIcon size={17} />}>
+      {() => (
+        <div className="filters stack">
+          <Choices
+            label="Assignee"
+            value={filter.assignee}
+            choices={[["", "Nobody"], ...members.map(({ user_id, name }) => [user_id, name] as const)]}
+            onChoose={(assignee) => onFilter(without(filter, "assignee", assignee))}
+          />
+          <Choices
+            label="Due"
+            value={filter.due}
+            choices={Object.entries(DUE)}
+            onChoose={(due) => onFilter(without(filter, "due", due as Filter["due"]))}
+          />
+          <Labels tasks={tasks} value={filter.tag} onChoose={(tag) => onFilter(without(filter, "tag", tag))} />
+          <Button kind="quiet" size="small" disabled={!active} onClick={() => onFilter({ ...EVERYTHING, text: filter.text })}>
+            <X size={14} /> Clear filters
+          </Button>
+        </div>
+      )}
+    </Popover>
+  );
+}
+
+function without<Name extends keyof Filter>(filter: Filter, name: Name, value: Filter[Name] | undefined): Filter {
+  const { [name]: _, ...rest } = filter;
+  return (value === undefined ? rest : { ...rest, [name]: value }) as Filter;
+}
+
+interface ChoicesProps {
+  label: string;
+  value: string | undefined;
+  choices: readonly (readonly [string, string])[];
+  onChoose: (value: string | undefined) => void;
+}
+
+function Choices({ label, value, choices, onChoose }: ChoicesProps) {
+  return (
+    <label className="field">
+      <span>{label}</span>
+      <select className="input" value={value === undefined ? "any" : `is:${value}`} onChange={({ target }) => onChoose(target.value === "any" ? undefined : target.value.slice(3))}>
+        <option value="any">Any</option>
+        {choices.map(([id, name]) => (
+          <option key={id} value={`is:${id}`}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+const LABELS = 30;
+
+function Labels({ tasks, value, onChoose }: { tasks: ReadonlyMap<string, Task>; value: string | undefined; onChoose: (tag: string | undefined) => void }) {
+  const labels = useMemo(() => {
+    const counts = new Map<string, number>();
+    for (const { tags } of tasks.values()) for (const tag of tags) counts.set(tag, (counts.get(tag) ?? 0) + 1);
+    return [...counts].sort(([one, many], [other, more]) => more - many || one.localeCompare(other)).map(([tag]) => tag);
+  }, [tasks]);
+  if (labels.length === 0) return null;
+  return (
+    <div className="field">
+      <span>Label</span>
+      <div className="label-choices">
+        {labels.slice(0, LABELS).map((label) => (
+          <button key={label} type="button" aria-pressed={label === value} onClick={() => onChoose(label === value ? undefined : label)}>
+            <Tag text={label} />
+          </button>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+export function ArchivedBar() {
+  const { board, isOwner, change } = useOpenBoard();
+  return (
+    <div className="archived-bar" role="status">
+      <Archive size={16} /> This board is archived: it can be read, and nothing can be changed.
+      {isOwner && (
+        <Button size="small" onClick={() => void change(() => board.send("board:restore", { boardId: board.id }))}>
+          Restore
+        </Button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,143 @@
+/** A board: its bar, its columns, and the card that is open. */
+import { conflictOf } from "@boardwire/client";
+import { useBoard } from "@boardwire/client/react";
+import { Lock } from "lucide-react";
+import { useCallback, useDeferredValue, useEffect, useMemo, useState } from "react";
+import { announce, notify } from "../../app/notices";
+import { follow, go, paths } from "../../app/router";
+import { isOnline, useSignedIn } from "../../app/signedIn";
+import { Empty } from "../../parts/Empty";
+import { Header } from "../../parts/Header";
+import { CardPage } from "../card/CardPage";
+import { ArchivedBar, BoardBar, BoardTitle } from "./BoardBar";
+import { BoardContext, type OpenBoard } from "./boardContext";
+import { Columns } from "./Columns";
+import { EVERYTHING, testOf } from "./filter";
+import { useFound } from "./found";
+import "../../styles/board.css";
+
+interface Props {
+  boardId: string;
+  taskId: string | undefined;
+}
+
+export function BoardPage({ boardId, taskId }: Props) {
+  const { client, user } = useSignedIn();
+  const { snapshot, board } = useBoard(client, boardId);
+  const [filter, setFilter] = useState(EVERYTHING);
+  const { members, state } = snapshot;
+  const title = snapshot.board?.name;
+
+  useEffect(() => {
+    document.title = title === undefined ? "Boardwire" : `${title} · Boardwire`;
+  }, [title]);
+
+  // Others see which card is open, and whether the page is in front.
+  useEffect(() => {
+    if (board === undefined) return;
+    const look = () => board.look(taskId, document.hidden ? "away" : "online");
+    look();
+    document.addEventListener("visibilitychange", look);
+    return () => document.removeEventListener("visibilitychange", look);
+  }, [board, taskId]);
+
+  useEffect(
+    () =>
+      board?.onRefusal(({ command, payload, error }) => {
+        const text = `${REFUSED[command] ?? "The change"} was taken back: ${error.message}`;
+        announce(text);
+        // Somebody else was first: what is there now is shown, and one's own is a click away.
+        const again = () => {
+          const { taskId, updates } = payload as { taskId: string; updates: Parameters<typeof board.updateTask>[1] };
+          board.updateTask(taskId, updates, { force: true });
+        };
+        const isConflict = command === "task:update" && conflictOf(error) !== undefined;
+        notify(text, { kind: "bad", ...(isConflict ? { action: { label: "Set mine all the same", run: again } } : {}) });
+      }),
+    [board],
+  );
+
+  const nameOf = useMemo(() => {
+    const names = new Map(members.map(({ user_id, name }) => [user_id, name]));
+    return (id: string) => names.get(id) ?? id;
+  }, [members]);
+  const change = useCallback(
+    async <Result,>(run: () => Promise<Result>) => (isOnline(client) ? run().catch(() => undefined) : undefined),
+    [client],
+  );
+  const open = useMemo<OpenBoard | undefined>(() => {
+    if (board === undefined) return undefined;
+    const isAdmin = user.permissions.includes("admin");
+    const role = members.find(({ user_id }) => user_id === user.id)?.role;
+    const mayWrite = isAdmin || user.permissions.includes("write");
+    return {
+      board,
+      snapshot,
+      canWrite: mayWrite && (isAdmin || role === "member" || role === "owner") && snapshot.board?.archived === false,
+      isOwner: mayWrite && (isAdmin || role === "owner"),
+      nameOf,
+      change,
+    };
+  }, [board, snapshot, members, user, nameOf, change]);
+  const found = useFound(boardId, filter.text);
+  const test = useDeferredValue(useMemo(() => testOf(filter, found), [filter, found]));
+
+  if (state === "refused") {
+    return (
+      <div className="page">
+        <Header />
+        <main>
+          <Empty icon={<Lock />} title="This board is not there for you">
+            <p>It was deleted, or you are not a member of it. Whoever owns it can add you.</p>
+            <a href={paths.boards} onClick={follow}>
+              To your boards
+            </a>
+          </Empty>
+        </main>
+      </div>
+    );
+  }
+  if (open === undefined || snapshot.board === undefined) return <Loading />;
+  return (
+    <BoardContext value={open}>
+      <div className="page" data-testid="board" data-state={state}>
+        <Header title={<BoardTitle />}>
+          <BoardBar filter={filter} onFilter={setFilter} />
+        </Header>
+        {snapshot.board.archived && <ArchivedBar />}
+        <Columns test={test} onClearFilter={() => setFilter(EVERYTHING)} />
+      </div>
+      {taskId !== undefined && <CardPage key={taskId} taskId={taskId} onClose={() => go(paths.board(boardId))} />}
+    </BoardContext>
+  );
+}
+
+/** What a command is for the one who gave it. */
+const REFUSED: Partial<Record<string, string>> = {
+  "task:create": "The new card",
+  "task:move": "The move",
+  "task:delete": "The deletion",
+  "task:assign": "The assignment",
+  "column:reorder": "The new order",
+  "column:delete": "The deletion",
+};
+
+function Loading() {
+  return (
+    <div className="page">
+      <Header />
+      <main className="columns" aria-busy="true" aria-label="Loading the board">
+        {[5, 3, 4].map((cards, at) => (
+          <div key={at} className="column">
+            <div className="column-head">
+              <span className="skeleton loading-name" />
+            </div>
+            {Array.from({ length: cards }, (_, card) => (
+              <div key={card} className="skeleton loading-card" />
+            ))}
+          </div>
+        ))}
+      </main>
+    </div>
+  );
+}

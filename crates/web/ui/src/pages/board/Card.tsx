@@ -1,0 +1,50 @@
+/** A card as it is seen on the board. */
+import type { Task } from "@boardwire/client";
+import type { DraggableProvided, DraggableStateSnapshot } from "@hello-pangea/dnd";
+import { memo, useCallback, type KeyboardEvent } from "react";
+import { follow, paths } from "../../app/router";
+import { CardFace } from "./CardFace";
+import { dropped } from "./dragging";
+
+interface Props {
+  task: Task;
+  provided: DraggableProvided;
+  state: DraggableStateSnapshot;
+  /** Where it stands in its list; missing while it is dragged. */
+  index?: number;
+  top?: number;
+  measure?: (element: HTMLElement | null) => void;
+  onKey?: (event: KeyboardEvent<HTMLElement>, task: Task) => void;
+}
+
+export const Card = memo(function Card({ task, provided, state, index, top, measure, onKey }: Props) {
+  const { innerRef, draggableProps, dragHandleProps } = provided;
+  const ref = useCallback(
+    (element: HTMLElement | null) => {
+      innerRef(element);
+      measure?.(element);
+    },
+    [innerRef, measure],
+  );
+  const style = dropped(draggableProps.style, state);
+  return (
+    <div {...draggableProps} ref={ref} className="card-place" data-index={index} style={top === undefined ? style : { ...style, top }}>
+      <a
+        {...dragHandleProps}
+        // It stays the link that it is.
+        role={undefined}
+        className="card"
+        href={paths.task(task.board_id, task.id)}
+        draggable={false}
+        onClick={follow}
+        onKeyDown={(event) => onKey?.(event, task)}
+        data-testid="card"
+        data-task-id={task.id}
+        data-dragging={state.isDragging}
+        data-done={task.status === "done"}
+      >
+        <CardFace task={task} />
+      </a>
+    </div>
+  );
+});

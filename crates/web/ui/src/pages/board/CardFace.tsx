@@ -1,0 +1,111 @@
+/** What a card shows of its task, and of who is at it. */
+import type { Lease, Task } from "@boardwire/client";
+import { Ban, CalendarClock, CheckCircle2, ChevronsUp, ChevronUp } from "lucide-react";
+import { memo } from "react";
+import { useNow } from "../../app/now";
+import { due } from "../../app/time";
+import { Agent, Avatar, Tag } from "../../parts/Avatar";
+import { useCardFacts } from "./cardFacts";
+
+const MOST_TAGS = 4;
+const MOST_FACES = 3;
+
+export const CardFace = memo(function CardFace({ task }: { task: Task }) {
+  const { title, tags, lease } = task;
+  return (
+    <>
+      {lease && <Held lease={lease} />}
+      <span className="card-title said" data-testid="card-title">
+        {title}
+      </span>
+      {tags.length > 0 && (
+        <span className="card-tags">
+          {tags.slice(0, MOST_TAGS).map((tag) => (
+            <Tag key={tag} text={tag} />
+          ))}
+          {tags.length > MOST_TAGS && <span className="count">+{tags.length - MOST_TAGS}</span>}
+        </span>
+      )}
+      <Foot task={task} />
+    </>
+  );
+});
+
+const times = new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit", hour12: false });
+
+/** Nothing once the time is over, even while the server has not said so. */
+function Held({ lease: { agent, holder, expires_at } }: { lease: Lease }) {
+  const { nameOf } = useCardFacts();
+  const end = Date.parse(expires_at);
+  if (!(end > useNow())) return null;
+  const name = agent ?? nameOf(holder);
+  const until = times.format(end);
+  return (
+    <span className="card-lease" data-testid="card-agent">
+      <Agent name={name} title={`Worked on by ${name} until ${until}`} />
+      <span className="faint">until {until}</span>
+    </span>
+  );
+}
+
+function Foot({ task: { id, due_date, priority, assignee, status } }: { task: Task }) {
+  const { nameOf, blocked, viewers, typing } = useCardFacts();
+  const isDone = status === "done";
+  const isBlocked = !isDone && (status === "blocked" || blocked.has(id));
+  const present = viewers.get(id) ?? [];
+  const typists = typing.get(id) ?? [];
+  const hasMarks = isDone || isBlocked || due_date !== null || priority > 0;
+  if (!hasMarks && assignee === null && present.length === 0 && typists.length === 0) return null;
+  return (
+    <span className="card-foot">
+      {isDone && <CheckCircle2 size={15} className="card-done" role="img" aria-label="Done" />}
+      {isBlocked && (
+        <span className="card-mark" data-tone="bad">
+          <Ban size={13} aria-hidden /> Blocked
+        </span>
+      )}
+      {due_date !== null && <Due date={due_date} isDone={isDone} />}
+      {priority > 0 && <Priority value={priority} isDone={isDone} />}
+      <span className="card-people">
+        {typists.length > 0 && (
+          <span className="card-typing" role="img" aria-label={`${typists.map(nameOf).join(", ")} is typing`} data-testid="card-typing">
+            <i />
+            <i />
+            <i />
+          </span>
+        )}
+        {present.slice(0, MOST_FACES).map(({ userId, name, status }) => (
+          <span key={userId} className="card-viewer" data-testid="card-viewer">
+            <Avatar id={userId} name={name} size="small" away={status !== "online"} label={`${name} is on this card`} />
+          </span>
+        ))}
+        {present.length > MOST_FACES && <span className="count">+{present.length - MOST_FACES}</span>}
+        {assignee !== null && <Avatar id={assignee} name={nameOf(assignee)} size="small" label={`Assigned to ${nameOf(assignee)}`} />}
+      </span>
+    </span>
+  );
+}
+
+function Due({ date, isDone }: { date: string; isDone: boolean }) {
+  const { text, tone } = due(date, new Date(useNow()));
+  const said = { over: "Overdue", soon: "Due soon", later: "Due" }[tone];
+  return (
+    <span className="card-mark said" data-tone={isDone ? "later" : tone} title={isDone ? `Was due ${text}` : `${said}: ${text}`}>
+      <CalendarClock size={13} aria-hidden />
+      {!isDone && <span className="visually-hidden">{said}</span>}
+      <span className="card-date">{text}</span>
+    </span>
+  );
+}
+
+const URGENT = 7;
+
+function Priority({ value, isDone }: { value: number; isDone: boolean }) {
+  const Icon = value >= URGENT ? ChevronsUp : ChevronUp;
+  return (
+    <span className="card-mark" data-tone={value >= URGENT && !isDone ? "urgent" : "later"} title={`Priority ${value} of 10`}>
+      <Icon size={14} role="img" aria-label="Priority" />
+      {value}
+    </span>
+  );
+}

@@ -1,0 +1,132 @@
+/** A column: its head, its cards as a list of which only those in view are drawn, and a place for new ones. */
+import type { Column as ColumnOf, Task } from "@boardwire/client";
+import { Draggable, Droppable, type DraggableProvided, type DraggableStateSnapshot, type DroppableProvided, type DroppableStateSnapshot } from "@hello-pangea/dnd";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { Plus } from "lucide-react";
+import { memo, useCallback, useEffect, useRef, useState } from "react";
+import { Button } from "../../parts/Button";
+import { Card } from "./Card";
+import { ColumnMenu } from "./ColumnMenu";
+import { ColumnName } from "./ColumnName";
+import { dropped } from "./dragging";
+import type { Hands } from "./keys";
+import { NewCard } from "./NewCard";
+
+interface Props {
+  column: ColumnOf;
+  /** The cards that are shown. */
+  tasks: readonly Task[];
+  /** How many there are, with those that a filter hides. */
+  total: number;
+  filtered: boolean;
+  canWrite: boolean;
+  /** Whether the place for a new card is open. */
+  adding: boolean;
+  hands: Hands;
+  provided: DraggableProvided;
+  state: DraggableStateSnapshot;
+}
+
+export const Column = memo(function Column(props: Props) {
+  const { column, tasks, total, filtered, canWrite, hands, provided, state } = props;
+  const [renaming, setRenaming] = useState(false);
+  const limit = column.wip_limit;
+  const fullness = limit === null || total < limit ? "free" : total === limit ? "full" : "over";
+  const count = filtered ? `${tasks.length} of ${total}` : limit === null ? total : `${total} / ${limit}`;
+  const said = `${total} ${total === 1 ? "card" : "cards"}${limit === null ? "" : `, at most ${limit}`}${fullness === "over" ? ": too many" : ""}`;
+  return (
+    <section
+      {...provided.draggableProps}
+      ref={provided.innerRef}
+      style={dropped(provided.draggableProps.style, state)}
+      className="column"
+      aria-label={column.name}
+      data-testid="column"
+      data-column-id={column.id}
+      data-dragging={state.isDragging}
+    >
+      <div className="column-head">
+        <ColumnName column={column} renaming={renaming} onRename={setRenaming} canWrite={canWrite} handle={provided.dragHandleProps} />
+        <span className="count column-count" data-fullness={fullness} title={said} data-testid="column-count">
+          {count}
+        </span>
+        {canWrite && (
+          <span className="column-tools">
+            <Button kind="quiet" size="small" icon label={`New card in ${column.name}`} onClick={() => hands.add(column.id)}>
+              <Plus size={16} />
+            </Button>
+            <ColumnMenu column={column} total={total} onRename={() => setRenaming(true)} />
+          </span>
+        )}
+      </div>
+      <Droppable
+        droppableId={column.id}
+        mode="virtual"
+        isDropDisabled={!canWrite}
+        renderClone={(provided, state, { draggableId }) => {
+          const task = tasks.find(({ id }) => id === draggableId);
+          return task ? <Card task={task} provided={provided} state={state} /> : <div ref={provided.innerRef} {...provided.draggableProps} />;
+        }}
+      >
+        {(provided, state) => <Cards {...props} provided={provided} state={state} />}
+      </Droppable>
+    </section>
+  );
+});
+
+/** What a card takes until it is measured, and how many are drawn beyond the edge. */
+const ESTIMATE = 92;
+const AROUND = 5;
+/** What the button for a new card covers at the end. */
+const FOOT = 44;
+
+type CardsProps = Omit<Props, "provided" | "state"> & { provided: DroppableProvided; state: DroppableStateSnapshot };
+
+function Cards({ column, tasks, filtered, canWrite, adding, hands, provided, state }: CardsProps) {
+  const frame = useRef<HTMLDivElement>(null);
+  const virtual = useVirtualizer({
+    count: tasks.length,
+    getScrollElement: () => frame.current,
+    estimateSize: () => ESTIMATE,
+    getItemKey: (index) => tasks[index]?.id ?? index,
+    overscan: AROUND,
+    scrollPaddingEnd: FOOT,
+    // What is drawn where is known once it is measured: a list that is not in view yet has a height all the same.
+    initialRect: { width: 280, height: 640 },
+  });
+  useEffect(() => {
+    hands.setScroll(column.id, (index) => virtual.scrollToIndex(index, { align: "auto" }));
+    return () => hands.setScroll(column.id, undefined);
+  }, [hands, column.id, virtual]);
+
+  const { innerRef } = provided;
+  const ref = useCallback(
+    (element: HTMLDivElement | null) => {
+      frame.current = element;
+      innerRef(element);
+    },
+    [innerRef],
+  );
+  // The list where a card was lifted still has it.
+  const room = state.isUsingPlaceholder && state.draggingFromThisWith === null ? ESTIMATE : 0;
+  const isEmpty = tasks.length === 0 && !state.isDraggingOver && !adding;
+  return (
+    <div {...provided.droppableProps} ref={ref} className="cards" data-over={state.isDraggingOver}>
+      <div className="cards-all" style={{ height: virtual.getTotalSize() + room }}>
+        {virtual.getVirtualItems().map(({ index, start }) => {
+          const task = tasks[index];
+          if (task === undefined) return null;
+          return (
+            <Draggable key={task.id} draggableId={task.id} index={index} isDragDisabled={!canWrite}>
+              {(provided, state) => (
+                <Card task={task} provided={provided} state={state} onKey={hands.onKey} index={index} top={start} measure={virtual.measureElement} />
+              )}
+            </Draggable>
+          );
+        })}
+      </div>
+      {isEmpty && <p className="cards-none">{filtered ? "No card passes the filter" : "No cards"}</p>}
+      {canWrite && <NewCard column={column} open={adding} onOpen={(open) => hands.add(open ? column.id : undefined)} />}
+    </div>
+  );
+}

@@ -1,0 +1,146 @@
+/** What can be done with a column: rename, limit, status, move, delete. */
+import type { Column, Status } from "@boardwire/client";
+import { ArrowLeft, ArrowRight, Gauge, MoreHorizontal, Pencil, Trash2 } from "lucide-react";
+import { useState, type FormEvent } from "react";
+import { announce } from "../../app/notices";
+import { Button } from "../../parts/Button";
+import { Dialog } from "../../parts/Dialog";
+import { Item, Popover } from "../../parts/Popover";
+import { useOpenBoard } from "./boardContext";
+
+interface Props {
+  column: Column;
+  total: number;
+  onRename: () => void;
+}
+
+export function ColumnMenu({ column, total, onRename }: Props) {
+  const { board, snapshot, change } = useOpenBoard();
+  const [dialog, setDialog] = useState<"settings" | "delete">();
+  const ids = snapshot.columns.map(({ id }) => id);
+  const at = ids.indexOf(column.id);
+  const move = (by: number) => {
+    const columnIds = ids.filter((id) => id !== column.id).toSpliced(at + by, 0, column.id);
+    void change(() => {
+      announce(`${column.name} moved to place ${at + by + 1} of ${ids.length}.`);
+      return board.send("column:reorder", { boardId: board.id, columnIds });
+    });
+  };
+  return (
+    <>
+      <Popover icon size="small" label={`Menu of ${column.name}`} button={<MoreHorizontal size={16} />}>
+        {(close) => (
+          <>
+            <Item onSelect={() => (close(), onRename())}>
+              <Pencil size={16} /> Rename
+            </Item>
+            <Item onSelect={() => (close(), setDialog("settings"))}>
+              <Gauge size={16} /> Limit and status
+            </Item>
+            <hr className="menu-line" />
+            <Item disabled={at <= 0} onSelect={() => (close(), move(-1))}>
+              <ArrowLeft size={16} /> Move left
+            </Item>
+            <Item disabled={at >= ids.length - 1} onSelect={() => (close(), move(1))}>
+              <ArrowRight size={16} /> Move right
+            </Item>
+            <hr className="menu-line" />
+            <Item danger onSelect={() => (close(), setDialog("delete"))}>
+              <Trash2 size={16} /> Delete the column
+            </Item>
+          </>
+        )}
+      </Popover>
+      {dialog === "settings" && <Settings column={column} onClose={() => setDialog(undefined)} />}
+      {dialog === "delete" && <Deletion column={column} total={total} onClose={() => setDialog(undefined)} />}
+    </>
+  );
+}
+
+const STATUSES: readonly [Status | "", string][] = [
+  ["", "Cards keep their status"],
+  ["todo", "To do"],
+  ["in_progress", "In progress"],
+  ["blocked", "Blocked"],
+  ["done", "Done"],
+];
+
+function Settings({ column, onClose }: { column: Column; onClose: () => void }) {
+  const { board, change } = useOpenBoard();
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    const limit = String(form.get("limit"));
+    const status = String(form.get("status")) as Status | "";
+    const updates = { wip_limit: limit === "" ? null : Number(limit), status: status === "" ? null : status };
+    void change(() => board.send("column:update", { columnId: column.id, updates }));
+    onClose();
+  };
+  return (
+    <Dialog title={column.name} onClose={onClose} width={400}>
+      <form className="stack" onSubmit={submit}>
+        <label className="field">
+          <span>At most so many cards</span>
+          <input className="input" name="limit" type="number" min={1} max={100_000} placeholder="No limit" defaultValue={column.wip_limit ?? ""} data-autofocus />
+        </label>
+        <label className="field">
+          <span>Cards that come here are</span>
+          <select className="input" name="status" defaultValue={column.status ?? ""}>
+            {STATUSES.map(([value, text]) => (
+              <option key={value} value={value}>
+                {text}
+              </option>
+            ))}
+          </select>
+        </label>
+        <div className="row actions">
+          <Button kind="quiet" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button kind="primary" type="submit">
+            Save
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+function Deletion({ column, total, onClose }: { column: Column; total: number; onClose: () => void }) {
+  const { board, snapshot, change } = useOpenBoard();
+  const others = snapshot.columns.filter(({ id }) => id !== column.id);
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const to = new FormData(event.currentTarget).get("to");
+    void change(() => board.send("column:delete", { columnId: column.id, ...(to === null ? {} : { moveTasksTo: String(to) }) }));
+    onClose();
+  };
+  return (
+    <Dialog title={`Delete “${column.name}”?`} onClose={onClose} width={420}>
+      <form className="stack" onSubmit={submit}>
+        {total === 0 && <p>It has no cards.</p>}
+        {total > 0 && others.length > 0 && (
+          <label className="field">
+            <span>Its {total === 1 ? "card goes" : `${total} cards go`} to</span>
+            <select className="input" name="to">
+              {others.map(({ id, name }) => (
+                <option key={id} value={id}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
+        {total > 0 && others.length === 0 && <p>It has cards, and there is no other column for them.</p>}
+        <div className="row actions">
+          <Button kind="quiet" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button kind="primary" type="submit" disabled={total > 0 && others.length === 0}>
+            Delete
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

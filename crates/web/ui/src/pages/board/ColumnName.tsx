@@ -1,0 +1,44 @@
+/** A column's name, which is changed in its place and by which the column is dragged. */
+import type { Column } from "@boardwire/client";
+import type { DraggableProvidedDragHandleProps } from "@hello-pangea/dnd";
+import { useOpenBoard } from "./boardContext";
+
+interface Props {
+  column: Column;
+  renaming: boolean;
+  onRename: (renaming: boolean) => void;
+  canWrite: boolean;
+  handle: DraggableProvidedDragHandleProps | null;
+}
+
+export function ColumnName({ column, renaming, onRename, canWrite, handle }: Props) {
+  const { board, change } = useOpenBoard();
+  if (!renaming || !canWrite) {
+    return (
+      // It stays the heading that it is.
+      <h2 {...handle} role={undefined} className="column-name said" title={column.name} onDoubleClick={() => canWrite && onRename(true)}>
+        {column.name}
+      </h2>
+    );
+  }
+  const save = (name: string) => {
+    onRename(false);
+    if (name === "" || name === column.name) return;
+    void change(() => board.send("column:update", { columnId: column.id, updates: { name } }));
+  };
+  return (
+    <input
+      className="input column-rename"
+      aria-label={`New name of ${column.name}`}
+      defaultValue={column.name}
+      maxLength={500}
+      autoFocus
+      onFocus={({ target }) => target.select()}
+      onBlur={({ target }) => save(target.value.trim())}
+      onKeyDown={({ key, currentTarget }) => {
+        if (key === "Escape") currentTarget.value = column.name;
+        if (key === "Enter" || key === "Escape") currentTarget.blur();
+      }}
+    />
+  );
+}

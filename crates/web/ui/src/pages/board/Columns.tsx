@@ -1,0 +1,123 @@
+/** The columns of a board, side by side. */
+import type { Task } from "@boardwire/client";
+import { DragDropContext, Draggable, Droppable } from "@hello-pangea/dnd";
+import { Columns3, SearchX, X } from "lucide-react";
+import { useEffect, useRef, useState } from "react";
+import { useSignedIn } from "../../app/signedIn";
+import { Button } from "../../parts/Button";
+import { Empty } from "../../parts/Empty";
+import { useOpenBoard } from "./boardContext";
+import { CardFactsContext, useFacts } from "./cardFacts";
+import { Column } from "./Column";
+import { AT_THE_EDGE, COLUMN, columnHandle, COLUMNS, INSTRUCTIONS, useDragging } from "./dragging";
+import { useFlights } from "./flights";
+import { useHands } from "./keys";
+import { cardsOf } from "./moves";
+import { NewColumn } from "./NewColumn";
+import { useShown } from "./shown";
+import { useTouches } from "./touches";
+import "../../styles/columns.css";
+import "../../styles/card.css";
+
+interface Props {
+  /** Which cards are shown; missing: all. */
+  test: ((task: Task) => boolean) | undefined;
+  onClearFilter: () => void;
+}
+
+/** Lets the library for dragging add its styles. */
+const nonce = document.querySelector<HTMLMetaElement>("meta[name=style-nonce]")?.nonce;
+
+export function Columns({ test, onClearFilter }: Props) {
+  const open = useOpenBoard();
+  const { snapshot, board, canWrite, nameOf } = open;
+  const { user } = useSignedIn();
+  const [adding, setAdding] = useState<string>();
+  const root = useRef<HTMLElement>(null);
+  const latest = useRef(open);
+  latest.current = open;
+
+  const live = useShown(snapshot, test);
+  const { shown, isDragging, responders } = useDragging(live, latest);
+  const hands = useHands(root, live, latest, setAdding);
+  useFlights(root, board, live, isDragging);
+  useTouches();
+  const facts = useFacts({ ...snapshot, nameOf, self: user.id });
+  const [first] = snapshot.columns;
+  useNewCardKey(canWrite && adding === undefined ? first?.id : undefined, setAdding);
+
+  if (shown.columns.length === 0) {
+    return (
+      <main className="columns" ref={root}>
+        <Empty icon={<Columns3 />} title="No columns yet">
+          <p>{canWrite ? "Columns are the steps that work goes through, such as To do, In progress and Done." : "Whoever can change this board can add some."}</p>
+          {canWrite && <NewColumn />}
+        </Empty>
+      </main>
+    );
+  }
+  if (test !== undefined && snapshot.tasks.size > 0 && shown.columns.every(({ id }) => cardsOf(shown, id).length === 0)) {
+    return (
+      <main className="columns" ref={root}>
+        <Empty icon={<SearchX />} title="No card passes the filter">
+          <Button onClick={onClearFilter}>
+            <X size={16} /> Clear filters
+          </Button>
+        </Empty>
+      </main>
+    );
+  }
+  return (
+    <CardFactsContext value={facts}>
+      <DragDropContext {...responders} dragHandleUsageInstructions={INSTRUCTIONS} autoScrollerOptions={AT_THE_EDGE} {...(nonce ? { nonce } : {})}>
+        <Droppable droppableId={COLUMNS} type={COLUMN} direction="horizontal">
+          {(provided) => (
+            <main
+              {...provided.droppableProps}
+              className="columns"
+              ref={(element) => {
+                root.current = element;
+                provided.innerRef(element);
+              }}
+            >
+              {shown.columns.map((column, index) => (
+                <Draggable key={column.id} draggableId={columnHandle(column.id)} index={index} isDragDisabled={!canWrite}>
+                  {(provided, state) => (
+                    <Column
+                      column={column}
+                      tasks={cardsOf(shown, column.id)}
+                      total={snapshot.tasksByColumn.get(column.id)?.length ?? 0}
+                      filtered={test !== undefined}
+                      canWrite={canWrite}
+                      adding={adding === column.id && canWrite}
+                      hands={hands}
+                      provided={provided}
+                      state={state}
+                    />
+                  )}
+                </Draggable>
+              ))}
+              {provided.placeholder}
+              {canWrite && <NewColumn />}
+            </main>
+          )}
+        </Droppable>
+      </DragDropContext>
+    </CardFactsContext>
+  );
+}
+
+/** `n` where nothing has the focus: a new card in the first column. */
+function useNewCardKey(columnId: string | undefined, add: (columnId: string) => void): void {
+  useEffect(() => {
+    if (columnId === undefined) return;
+    const pressed = (event: KeyboardEvent) => {
+      const { key, ctrlKey, metaKey, altKey, defaultPrevented } = event;
+      if (key !== "n" || ctrlKey || metaKey || altKey || defaultPrevented || document.activeElement !== document.body) return;
+      event.preventDefault();
+      add(columnId);
+    };
+    addEventListener("keydown", pressed);
+    return () => removeEventListener("keydown", pressed);
+  }, [columnId, add]);
+}

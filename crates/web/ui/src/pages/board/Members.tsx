@@ -1,0 +1,103 @@
+/** Who is on the board, and what they may do. */
+import type { Role } from "@boardwire/client";
+import { UserMinus, UserPlus } from "lucide-react";
+import { useState, type FormEvent } from "react";
+import { isOnline, useSignedIn } from "../../app/signedIn";
+import { Avatar } from "../../parts/Avatar";
+import { Button } from "../../parts/Button";
+import { Dialog } from "../../parts/Dialog";
+import { useOpenBoard } from "./boardContext";
+
+const ROLES: Record<Role, string> = { owner: "Owner", member: "Member", viewer: "Viewer" };
+const MAY: Record<Role, string> = { owner: "changes everything, members too", member: "changes cards and columns", viewer: "reads" };
+
+export function Members({ onClose }: { onClose: () => void }) {
+  const { client, user } = useSignedIn();
+  const { board, snapshot, isOwner } = useOpenBoard();
+  const [problem, setProblem] = useState<string>();
+  const manages = isOwner && snapshot.board?.archived === false;
+
+  // By the client, not by the board, which would have the page say once more what was refused.
+  const attempt = async (run: () => Promise<unknown>) => {
+    if (!isOnline(client)) return false;
+    setProblem(undefined);
+    try {
+      await run();
+      return true;
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : String(error));
+      return false;
+    }
+  };
+  const set = (userId: string, role: Role) => attempt(() => client.send("board:member:set", { boardId: board.id, userId, role }));
+  const add = async (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const form = event.currentTarget;
+    const data = new FormData(form);
+    if (await set(String(data.get("user")).trim(), data.get("role") as Role)) form.reset();
+  };
+
+  return (
+    <Dialog title="Members and roles" onClose={onClose} width={520}>
+      <div className="stack">
+        {problem !== undefined && (
+          <p className="problem" role="alert">
+            {problem}
+          </p>
+        )}
+        {manages && (
+          <form className="row member-add" onSubmit={(event) => void add(event)}>
+            <input className="input" name="user" placeholder="User id" aria-label="User id" required pattern="[A-Za-z0-9_\-]{1,64}" autoCapitalize="none" spellCheck={false} />
+            <RoleSelect name="role" label="Role" defaultValue="member" />
+            <Button kind="primary" type="submit">
+              <UserPlus size={16} /> Add
+            </Button>
+          </form>
+        )}
+        <ul className="members">
+          {snapshot.members.map(({ user_id: id, name, role }) => (
+            <li key={id} className="row">
+              <Avatar id={id} name={name} size="large" label="" />
+              <span className="member-name said">
+                {name}
+                {id === user.id && <span className="faint"> (you)</span>}
+                <br />
+                <span className="faint">{id}</span>
+              </span>
+              {manages ? (
+                <>
+                  <RoleSelect label={`Role of ${name}`} value={role} onChange={(role) => void set(id, role)} />
+                  <Button kind="danger" icon label={`Remove ${name}`} onClick={() => void attempt(() => client.send("board:member:remove", { boardId: board.id, userId: id }))}>
+                    <UserMinus size={16} />
+                  </Button>
+                </>
+              ) : (
+                <span className="faint">{ROLES[role]}</span>
+              )}
+            </li>
+          ))}
+        </ul>
+      </div>
+    </Dialog>
+  );
+}
+
+interface RoleSelectProps {
+  label: string;
+  name?: string;
+  value?: Role;
+  defaultValue?: Role;
+  onChange?: (role: Role) => void;
+}
+
+function RoleSelect({ label, onChange, ...rest }: RoleSelectProps) {
+  return (
+    <select className="input role" aria-label={label} {...rest} onChange={({ target }) => onChange?.(target.value as Role)}>
+      {(Object.keys(ROLES) as Role[]).map((role) => (
+        <option key={role} value={role} title={MAY[role]}>
+          {ROLES[role]}
+        </option>
+      ))}
+    </select>
+  );
+}

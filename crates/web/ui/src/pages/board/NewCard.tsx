@@ -1,0 +1,104 @@
+/** A new card, written in its column. Stays open for the next one; several lines at once can become as many cards. */
+import type { Column } from "@boardwire/client";
+import { Plus } from "lucide-react";
+import { useEffect, useRef, useState, type ClipboardEvent, type KeyboardEvent } from "react";
+import { announce } from "../../app/notices";
+import { isOnline, useSignedIn } from "../../app/signedIn";
+import { Button } from "../../parts/Button";
+import { useOpenBoard } from "./boardContext";
+
+interface Props {
+  column: Column;
+  open: boolean;
+  onOpen: (open: boolean) => void;
+}
+
+const LONGEST = 500;
+/** A list that was pasted by mistake is not to flood the board. */
+const MOST = 100;
+
+export function NewCard({ column, open, onOpen }: Props) {
+  if (open) return <Form column={column} onClose={() => onOpen(false)} />;
+  return (
+    <div className="new-card">
+      <Button kind="quiet" className="new-card-button" onClick={() => onOpen(true)}>
+        <Plus size={16} /> New card
+      </Button>
+    </div>
+  );
+}
+
+function Form({ column: { id: columnId, name }, onClose }: { column: Column; onClose: () => void }) {
+  const { client } = useSignedIn();
+  const { board } = useOpenBoard();
+  const [title, setTitle] = useState("");
+  const [lines, setLines] = useState<readonly string[]>([]);
+  const form = useRef<HTMLFormElement>(null);
+  // The end of the list, where the new cards are.
+  const toEnd = () => requestAnimationFrame(() => form.current?.parentElement?.scrollTo({ top: 1e9 }));
+  useEffect(() => void toEnd(), []);
+
+  const add = (titles: readonly string[]) => {
+    // What can't be sent now stays where it was written.
+    if (titles.length === 0 || !isOnline(client)) return;
+    setTitle("");
+    setLines([]);
+    announce(titles.length === 1 ? `“${titles[0]}” added to ${name}.` : `${titles.length} cards added to ${name}.`);
+    for (const text of titles) board.createTask({ columnId, title: text }).catch(() => setTitle((since) => since || text));
+    toEnd();
+    form.current?.querySelector("textarea")?.focus();
+  };
+  const text = title.trim();
+  const one = () => add(text === "" ? [] : [text]);
+  const pressed = (event: KeyboardEvent) => {
+    if (event.key === "Escape") onClose();
+    if (event.key !== "Enter" || event.nativeEvent.isComposing) return;
+    event.preventDefault();
+    if (!event.shiftKey) one();
+  };
+  const pasted = (event: ClipboardEvent) => {
+    const found = event.clipboardData.getData("text/plain").split(/[\r\n]+/);
+    const titles = found.map((line) => line.trim().slice(0, LONGEST)).filter(Boolean);
+    setLines(titles.length > 1 && titles.length <= MOST ? titles : []);
+  };
+  return (
+    <form
+      ref={form}
+      className="new-card"
+      data-open
+      onSubmit={(event) => {
+        event.preventDefault();
+        one();
+      }}
+      onBlur={({ currentTarget, relatedTarget }) => {
+        if (text === "" && document.hasFocus() && !currentTarget.contains(relatedTarget)) onClose();
+      }}
+    >
+      <textarea
+        className="input"
+        aria-label={`Title of the new card in ${name}`}
+        placeholder="What is to be done?"
+        rows={2}
+        maxLength={LONGEST}
+        value={title}
+        autoFocus
+        onChange={({ target }) => setTitle(target.value.replaceAll(/\s*[\r\n]+\s*/g, " "))}
+        onKeyDown={pressed}
+        onPaste={pasted}
+      />
+      <div className="row">
+        <Button kind="primary" size="small" type="submit" disabled={text === ""}>
+          Add card
+        </Button>
+        {lines.length > 1 && text !== "" && (
+          <Button size="small" onClick={() => add(lines)}>
+            Add {lines.length} cards, one per line
+          </Button>
+        )}
+        <Button kind="quiet" size="small" onClick={onClose}>
+          Cancel
+        </Button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,57 @@
+/** What cards show beside their task, worked out once for all of them. */
+import type { BoardSnapshot, Present, Task } from "@boardwire/client";
+import { createContext, useContext, useMemo } from "react";
+
+export interface CardFacts {
+  nameOf: (userId: string) => string;
+  /** Tasks that wait for another one. */
+  blocked: ReadonlySet<string>;
+  /** Who else has a card open. */
+  viewers: ReadonlyMap<string, readonly Present[]>;
+  /** Who else types on a card. */
+  typing: ReadonlyMap<string, readonly string[]>;
+}
+
+export const CardFactsContext = createContext<CardFacts | undefined>(undefined);
+
+export function useCardFacts(): CardFacts {
+  const facts = useContext(CardFactsContext);
+  if (facts === undefined) throw new Error("cards belong on a board");
+  return facts;
+}
+
+type Sources = Pick<BoardSnapshot, "tasks" | "dependencies" | "viewers" | "typing"> & Pick<CardFacts, "nameOf"> & { self: string };
+
+export function useFacts({ tasks, dependencies, viewers, typing, nameOf, self }: Sources): CardFacts {
+  // Made anew with each event, but mostly of the same cards: an equal set stays the same object.
+  const key = blockedKey(dependencies, tasks);
+  const blocked = useMemo(() => new Set(key === "" ? [] : key.split(" ")), [key]);
+  const present = useMemo(() => {
+    const open = viewers.filter(({ userId, taskId }) => userId !== self && taskId !== undefined);
+    return grouped(open, ({ taskId = "" }) => taskId, (viewer) => viewer);
+  }, [viewers, self]);
+  const typists = useMemo(() => {
+    const on = typing.filter(({ userId, taskId }) => userId !== self && taskId !== undefined);
+    return grouped(on, ({ taskId = "" }) => taskId, ({ userId }) => userId);
+  }, [typing, self]);
+  return useMemo(() => ({ nameOf, blocked, viewers: present, typing: typists }), [nameOf, blocked, present, typists]);
+}
+
+function blockedKey(dependencies: BoardSnapshot["dependencies"], tasks: ReadonlyMap<string, Task>): string {
+  const waiting = dependencies.filter(({ type, depends_on }) => type === "blocks" && isOpen(tasks.get(depends_on)));
+  return waiting.map(({ task_id }) => task_id).join(" ");
+}
+
+function isOpen(task: Task | undefined): boolean {
+  return task !== undefined && task.status !== "done";
+}
+
+function grouped<Item, Value>(items: readonly Item[], key: (item: Item) => string, value: (item: Item) => Value): Map<string, Value[]> {
+  const groups = new Map<string, Value[]>();
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group) group.push(value(item));
+    else groups.set(key(item), [value(item)]);
+  }
+  return groups;
+}

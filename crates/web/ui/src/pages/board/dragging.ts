@@ -1,0 +1,107 @@
+/** Dragging cards and columns: what is said, and what comes of it. */
+import type { BoardStore } from "@boardwire/client";
+import type { DraggableStateSnapshot, DragStart, DragUpdate, DropResult, ResponderProvided } from "@hello-pangea/dnd";
+import { useMemo, useReducer, useRef, type CSSProperties, type RefObject } from "react";
+import type { OpenBoard } from "./boardContext";
+import { cardsOf, targetAt, type Shown } from "./moves";
+
+/** Ids of tasks and columns never hold a colon, so these are none. */
+export const COLUMNS = ":columns";
+export const COLUMN = "column";
+export const columnHandle = (columnId: string) => `:${columnId}`;
+
+export const INSTRUCTIONS =
+  "Press Space to lift, the arrow keys to move, Space to drop, and Escape to cancel. Enter opens a card; Alt and an arrow key move it at once.";
+
+/** Slow enough to stop at the column that is meant, on a phone too. */
+export const AT_THE_EDGE = { startFromPercentage: 0.18, maxPixelScroll: 8 };
+
+/** How long what is dropped takes to fly to its place: no time, so that everybody has it at once. */
+const AT_ONCE = "0.001s";
+
+/** A style that the library gave, with its flight at the end cut short. */
+export function dropped(style: object | undefined, { isDropAnimating }: DraggableStateSnapshot): CSSProperties {
+  return isDropAnimating ? { ...style, transitionDuration: AT_ONCE } : { ...style };
+}
+
+interface Dragging {
+  /** What is shown: as it was when something was lifted, until it is dropped. */
+  shown: Shown;
+  isDragging: () => boolean;
+  responders: {
+    onBeforeCapture: () => void;
+    onDragStart: (start: DragStart, provided: ResponderProvided) => void;
+    onDragUpdate: (update: DragUpdate, provided: ResponderProvided) => void;
+    onDragEnd: (result: DropResult, provided: ResponderProvided) => void;
+  };
+}
+
+export function useDragging(live: Shown, open: RefObject<OpenBoard>): Dragging {
+  const latest = useRef(live);
+  latest.current = live;
+  const frozen = useRef<Shown>(undefined);
+  const [, redraw] = useReducer((times: number) => times + 1, 0);
+
+  const responders = useMemo<Dragging["responders"]>(
+    () => ({
+      onBeforeCapture() {
+        frozen.current = latest.current;
+      },
+      onDragStart(start, { announce }) {
+        const shown = frozen.current ?? latest.current;
+        announce(`Lifted ${titleOf(shown, start)}. ${where(shown, start, start.source)}`);
+      },
+      onDragUpdate(update, { announce }) {
+        const shown = frozen.current ?? latest.current;
+        announce(update.destination ? where(shown, update, update.destination) : "Not over a column.");
+      },
+      onDragEnd(result, { announce }) {
+        const shown = frozen.current ?? latest.current;
+        const { destination, source, reason } = result;
+        frozen.current = undefined;
+        redraw();
+        const title = titleOf(shown, result);
+        const stays = destination === null || (destination.droppableId === source.droppableId && destination.index === source.index);
+        const { board, change } = open.current;
+        let outcome = `${title} is where it was. ${where(shown, result, source)}`;
+        if (!stays && reason === "DROP") {
+          // At once, or without a connection not at all.
+          void change<unknown>(() => {
+            outcome = `Dropped ${title}. ${where(shown, result, destination)}`;
+            return result.type === COLUMN ? reorder(board, shown, source.index, destination.index) : move(board, shown, result.draggableId, destination);
+          });
+        }
+        announce(outcome);
+      },
+    }),
+    [open],
+  );
+  return { shown: frozen.current ?? live, isDragging: () => frozen.current !== undefined, responders };
+}
+
+function move(board: BoardStore, shown: Shown, taskId: string, to: { droppableId: string; index: number }): Promise<unknown> {
+  const others = cardsOf(shown, to.droppableId).filter(({ id }) => id !== taskId);
+  const { tasks } = board.getSnapshot();
+  const target = targetAt(to.droppableId, others, to.index, ({ id }) => tasks.get(id)?.column_id === to.droppableId);
+  return board.moveTask(taskId, target);
+}
+
+function reorder(board: BoardStore, shown: Shown, from: number, to: number): Promise<unknown> {
+  const ids = shown.columns.map(({ id }) => id);
+  const columnIds = ids.toSpliced(from, 1).toSpliced(to, 0, ...ids.slice(from, from + 1));
+  return board.send("column:reorder", { boardId: board.id, columnIds });
+}
+
+function titleOf(shown: Shown, { type, source, draggableId }: DragStart): string {
+  if (type === COLUMN) return `the column “${shown.columns[source.index]?.name ?? ""}”`;
+  const task = cardsOf(shown, source.droppableId).find(({ id }) => id === draggableId);
+  return `“${task?.title ?? ""}”`;
+}
+
+/** A position in words, counting what is dragged. */
+function where(shown: Shown, { type, source }: DragStart, { droppableId, index }: { droppableId: string; index: number }): string {
+  if (type === COLUMN) return `Position ${index + 1} of ${shown.columns.length}.`;
+  const count = cardsOf(shown, droppableId).length + (droppableId === source.droppableId ? 0 : 1);
+  const name = shown.columns.find(({ id }) => id === droppableId)?.name ?? "";
+  return `Position ${index + 1} of ${count} in ${name}.`;
+}

@@ -1,0 +1,104 @@
+/**
+ * Changes that others make are seen to happen: a card flies to where they put it, those around it make room, and it glows for a
+ * moment in the colour of who did it. Only cards that are drawn take part, which are never many.
+ */
+import type { BoardStore } from "@boardwire/client";
+import { useEffect, useLayoutEffect, useRef, type RefObject } from "react";
+import { hue } from "../../parts/Avatar";
+import type { Shown } from "./moves";
+
+/** With more changes at once, nobody could follow. */
+const MOST = 12;
+const GLOW_MS = 1_600;
+
+/** Who did it, whatever the event calls that. */
+interface Told {
+  task?: { id: string } | null;
+  movedBy?: string;
+  updatedBy?: string;
+  createdBy?: string;
+  completedBy?: string;
+  assignedBy?: string;
+  claimedBy?: string;
+  releasedBy?: string | null;
+}
+
+export function useFlights(root: RefObject<HTMLElement | null>, board: BoardStore, shown: Shown, isDragging: () => boolean): void {
+  const changed = useRef(new Map<string, string>());
+  const before = useRef<Map<string, Drawn>>(undefined);
+
+  useEffect(
+    () =>
+      board.onChange(({ own, type, data }) => {
+        if (own || type === "task:renewed") return;
+        const { task, movedBy, updatedBy, createdBy, completedBy, assignedBy, claimedBy, releasedBy } = data as Told;
+        const who = movedBy ?? updatedBy ?? createdBy ?? completedBy ?? assignedBy ?? claimedBy ?? releasedBy;
+        if (task != null && who != null) changed.current.set(task.id, who);
+        // The page still shows how it was. Once it shows how it is, the two are compared.
+        if (changed.current.size <= MOST) before.current ??= drawn(root.current);
+      }),
+    [board, root],
+  );
+
+  useLayoutEffect(() => {
+    const [was, whose] = [before.current, changed.current];
+    before.current = undefined;
+    changed.current = new Map();
+    if (was === undefined || whose.size > MOST || isDragging()) return;
+    const calm = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--calm"));
+    for (const [id, now] of drawn(root.current)) {
+      const who = whose.get(id);
+      if (calm > 0) travel(now, was.get(id), who !== undefined, calm);
+      if (who !== undefined) glow(now.card, who);
+    }
+    // Whatever is shown may have changed places.
+  }, [shown]);
+}
+
+interface Drawn {
+  card: HTMLElement;
+  box: DOMRect;
+  column: Element | null;
+}
+
+function drawn(root: HTMLElement | null): Map<string, Drawn> {
+  const all = new Map<string, Drawn>();
+  for (const card of root?.querySelectorAll<HTMLElement>("[data-task-id]") ?? []) {
+    const box = card.getBoundingClientRect();
+    if (box.bottom > 0 && box.top < innerHeight) all.set(card.dataset.taskId ?? "", { card, box, column: card.closest("[data-column-id]") });
+  }
+  return all;
+}
+
+const EASE = "cubic-bezier(0.2, 0.8, 0.2, 1)";
+
+function travel({ card, box, column }: Drawn, from: Drawn | undefined, isChanged: boolean, duration: number): void {
+  const timing = { duration, easing: EASE };
+  if (from === undefined) {
+    if (isChanged) card.animate([{ opacity: 0, transform: "scale(0.96)" }, {}], timing);
+    return;
+  }
+  const shift = `translate(${from.box.left - box.left}px, ${from.box.top - box.top}px)`;
+  if (shift === "translate(0px, 0px)") return;
+  if (from.column === column) card.animate([{ transform: shift }, {}], timing);
+  else fly(card, box, shift, timing);
+}
+
+/** From column to column, above everything: a column shows nothing beyond its edge. */
+function fly(card: HTMLElement, { left, top, width, height }: DOMRect, shift: string, timing: KeyframeAnimationOptions): void {
+  const double = card.cloneNode(true) as HTMLElement;
+  double.removeAttribute("data-task-id");
+  double.removeAttribute("data-testid");
+  double.removeAttribute("href");
+  double.inert = true;
+  Object.assign(double.style, { position: "fixed", left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px`, margin: 0, zIndex: 5 });
+  document.body.append(double);
+  const gone = () => double.remove();
+  double.animate([{ transform: shift }, {}], timing).finished.then(gone, gone);
+  card.animate([{ opacity: 0 }, { opacity: 0 }], timing);
+}
+
+function glow(card: HTMLElement, who: string): void {
+  const colour = `hsl(${hue(who)} 65% 60% / 70%)`;
+  card.animate([{ boxShadow: `0 0 0 2px ${colour}, 0 0 10px ${colour}`, offset: 0.2 }, {}], { duration: GLOW_MS, easing: "ease-out" });
+}

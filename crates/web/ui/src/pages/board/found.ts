@@ -1,0 +1,33 @@
+/** Cards that the server finds by words in their comments, which the page does not have. */
+import { useEffect, useState } from "react";
+import { useSignedIn } from "../../app/signedIn";
+
+/** The typing rests this long before the server is asked. */
+const REST_MS = 250;
+const MOST = 50;
+const NONE: ReadonlySet<string> = new Set();
+
+export function useFound(boardId: string, text: string): ReadonlySet<string> {
+  const { client } = useSignedIn();
+  const [found, setFound] = useState(NONE);
+  const query = text.trim();
+  useEffect(() => {
+    setFound(NONE);
+    if (query === "") return;
+    const leaving = new AbortController();
+    const timer = setTimeout(() => {
+      client.send("task:search", { query, boardId, limit: MOST }, { signal: leaving.signal }).then(
+        ({ hits }) => {
+          if (!leaving.signal.aborted) setFound(new Set(hits.map(({ taskId }) => taskId)));
+        },
+        // What the page has itself is shown all the same.
+        () => {},
+      );
+    }, REST_MS);
+    return () => {
+      clearTimeout(timer);
+      leaving.abort();
+    };
+  }, [client, boardId, query]);
+  return found;
+}

@@ -1,0 +1,102 @@
+/** The board by keyboard, without lifting anything: walking from card to card, moving the one that has the focus. */
+import type { Task } from "@boardwire/client";
+import { useMemo, useRef, type KeyboardEvent, type RefObject } from "react";
+import { announce } from "../../app/notices";
+import type { OpenBoard } from "./boardContext";
+import { ARROWS, cardsOf, placeOf, step, targetAt, type Direction, type Shown } from "./moves";
+
+export interface Hands {
+  onKey: (event: KeyboardEvent<HTMLElement>, task: Task) => void;
+  /** Columns tell how a card of theirs is brought into view. */
+  setScroll: (columnId: string, scroll: ((index: number) => void) | undefined) => void;
+  /** Opens the place for a new card in a column, or closes it. */
+  add: (columnId: string | undefined) => void;
+}
+
+/** So many frames may go by until a card is drawn at its new place. */
+const PATIENCE = 10;
+
+export function useHands(root: RefObject<HTMLElement | null>, live: Shown, open: RefObject<OpenBoard>, add: Hands["add"]): Hands {
+  const shown = useRef(live);
+  shown.current = live;
+  return useMemo(() => {
+    const scrolls = new Map<string, (index: number) => void>();
+
+    const focus = (taskId: string, frames = PATIENCE) => {
+      requestAnimationFrame(() => {
+        const place = placeOf(shown.current, taskId);
+        if (place === undefined) return;
+        const card = find(root.current, place.column.id, taskId);
+        if (document.activeElement === card && card !== null) return;
+        scrolls.get(place.column.id)?.(place.index);
+        card?.focus();
+        if (frames > 0) focus(taskId, frames - 1);
+      });
+    };
+
+    const move = (task: Task, direction: Direction) => {
+      const from = placeOf(shown.current, task.id);
+      const to = from && step(shown.current, from, direction);
+      if (to === undefined) return;
+      const others = cardsOf(shown.current, to.column.id).filter(({ id }) => id !== task.id);
+      const { board, change } = open.current;
+      const moved = change(() => {
+        announce(`“${task.title}”: position ${to.index + 1} of ${others.length + 1} in ${to.column.name}.`);
+        return board.moveTask(task.id, targetAt(to.column.id, others, to.index));
+      });
+      focus(task.id);
+      // A move that was taken back takes the focus with it.
+      void moved.then((confirmed) => confirmed === undefined && focus(task.id));
+    };
+
+    const walk = (card: HTMLElement, task: Task, direction: Direction) => {
+      const from = placeOf(shown.current, task.id);
+      const to = from && step(shown.current, from, direction);
+      if (to === undefined) return;
+      if (to.column.id === from?.column.id) focus(cardsOf(shown.current, to.column.id)[to.index]?.id ?? task.id);
+      else beside(root.current, shown.current, from?.column.id ?? "", direction, card)?.focus();
+    };
+
+    return {
+      onKey(event, task) {
+        const { altKey, ctrlKey, metaKey, shiftKey, key, defaultPrevented, currentTarget } = event;
+        if (defaultPrevented || ctrlKey || metaKey || shiftKey) return;
+        const direction = ARROWS[key];
+        const { canWrite } = open.current;
+        if (direction) {
+          event.preventDefault();
+          if (!altKey) walk(currentTarget, task, direction);
+          else if (canWrite) move(task, direction);
+        } else if (key === "n" && !altKey && canWrite) {
+          event.preventDefault();
+          add(task.column_id);
+        }
+      },
+      setScroll(columnId, scroll) {
+        if (scroll) scrolls.set(columnId, scroll);
+        else scrolls.delete(columnId);
+      },
+      add,
+    };
+  }, [root, open, add]);
+}
+
+function cardsIn(root: HTMLElement | null, columnId: string): HTMLElement[] {
+  return [...(root?.querySelectorAll<HTMLElement>(`[data-column-id="${CSS.escape(columnId)}"] [data-task-id]`) ?? [])];
+}
+
+function find(root: HTMLElement | null, columnId: string, taskId: string): HTMLElement | null {
+  return cardsIn(root, columnId).find(({ dataset }) => dataset.taskId === taskId) ?? null;
+}
+
+/** The card at the same height in the next column that has any. */
+function beside(root: HTMLElement | null, { columns, cards }: Shown, columnId: string, direction: Direction, card: HTMLElement): HTMLElement | undefined {
+  const ids = columns.map(({ id }) => id);
+  const at = ids.indexOf(columnId);
+  const others = direction === "left" ? ids.slice(0, at).reverse() : ids.slice(at + 1);
+  const next = others.find((id) => (cards.get(id)?.length ?? 0) > 0);
+  if (next === undefined) return undefined;
+  const { top } = card.getBoundingClientRect();
+  const away = (other: HTMLElement) => Math.abs(other.getBoundingClientRect().top - top);
+  return cardsIn(root, next).reduce<HTMLElement | undefined>((best, other) => (best === undefined || away(other) < away(best) ? other : best), undefined);
+}

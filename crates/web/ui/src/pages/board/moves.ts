@@ -1,0 +1,48 @@
+/** Where a card goes: positions among the cards that are shown, as neighbours that the server knows. */
+import type { Column, Payload, Task } from "@boardwire/client";
+
+export type Target = Omit<Payload<"task:move">, "taskId">;
+
+/** The cards that are shown, column by column. */
+export interface Shown {
+  columns: readonly Column[];
+  cards: ReadonlyMap<string, readonly Task[]>;
+}
+
+export interface Place {
+  column: Column;
+  index: number;
+}
+
+/** The place `index` among a column's other cards. `isThere` tells which of them have not been moved away since. */
+export function targetAt(toColumn: string, others: readonly Task[], index: number, isThere: (task: Task) => boolean = () => true): Target {
+  const before = others.slice(index).find(isThere);
+  if (before !== undefined) return { toColumn, before: before.id };
+  const after = others.slice(0, index).findLast(isThere);
+  return after === undefined ? { toColumn } : { toColumn, after: after.id };
+}
+
+export function cardsOf({ cards }: Shown, columnId: string): readonly Task[] {
+  return cards.get(columnId) ?? [];
+}
+
+/** Where a card is shown. */
+export function placeOf(shown: Shown, taskId: string): Place | undefined {
+  for (const column of shown.columns) {
+    const index = cardsOf(shown, column.id).findIndex(({ id }) => id === taskId);
+    if (index >= 0) return { column, index };
+  }
+  return undefined;
+}
+
+export type Direction = "up" | "down" | "left" | "right";
+
+export const ARROWS: Readonly<Record<string, Direction>> = { ArrowUp: "up", ArrowDown: "down", ArrowLeft: "left", ArrowRight: "right" };
+
+/** The place one step from here; nothing where there is none. */
+export function step(shown: Shown, { column, index }: Place, direction: Direction): Place | undefined {
+  if (direction === "up") return index > 0 ? { column, index: index - 1 } : undefined;
+  if (direction === "down") return index < cardsOf(shown, column.id).length - 1 ? { column, index: index + 1 } : undefined;
+  const next = shown.columns[shown.columns.findIndex(({ id }) => id === column.id) + (direction === "left" ? -1 : 1)];
+  return next && { column: next, index: Math.min(index, cardsOf(shown, next.id).length) };
+}

@@ -1,0 +1,170 @@
+/** The card that is open: all that there is to a task. */
+import type { Task } from "@boardwire/client";
+import { Check, Trash2, X } from "lucide-react";
+import { useState, type DragEvent } from "react";
+import { announce } from "../../app/notices";
+import { useSignedIn } from "../../app/signedIn";
+import { Button } from "../../parts/Button";
+import { Dialog } from "../../parts/Dialog";
+import { Empty } from "../../parts/Empty";
+import { useOpenBoard } from "../board/boardContext";
+import { Attachments, useUploads } from "./Attachments";
+import { Comments, draftOf } from "./Comments";
+import { Dependencies } from "./Dependencies";
+import { Description } from "./Description";
+import { useDetails } from "./details";
+import { History } from "./History";
+import { Properties } from "./Properties";
+import { Title } from "./Title";
+import "../../styles/card-page.css";
+
+interface Props {
+  taskId: string;
+  onClose: () => void;
+}
+
+export function CardPage({ taskId, onClose }: Props) {
+  const { snapshot } = useOpenBoard();
+  const task = snapshot.tasks.get(taskId);
+  return task ? <Shown task={task} onClose={onClose} /> : <Gone taskId={taskId} onClose={onClose} />;
+}
+
+function Gone({ taskId, onClose }: Props) {
+  const draft = draftOf(taskId);
+  return (
+    <Dialog title="This card is gone" onClose={onClose} width={460}>
+      <Empty title="There is no such card">
+        <p>Somebody has deleted it, or it never was on this board.</p>
+        {draft !== "" && (
+          <label className="field">
+            <span>What you had not sent</span>
+            <textarea className="input" readOnly rows={4} value={draft} />
+          </label>
+        )}
+        <Button kind="primary" onClick={onClose}>
+          Back to the board
+        </Button>
+      </Empty>
+    </Dialog>
+  );
+}
+
+function Shown({ task, onClose }: { task: Task; onClose: () => void }) {
+  const { board, snapshot, canWrite, change } = useOpenBoard();
+  const details = useDetails(task.id);
+  const { uploads, upload } = useUploads(task.id);
+  const [over, setOver] = useState(false);
+  const [deleting, setDeleting] = useState(false);
+  const [side, setSide] = useState<"comments" | "history">("comments");
+  const column = snapshot.columns.find(({ id }) => id === task.column_id);
+
+  const complete = () => {
+    announce(`“${task.title}” is done.`);
+    void change(() => board.complete(task.id));
+  };
+  const dropped = (event: DragEvent) => {
+    event.preventDefault();
+    setOver(false);
+    upload(event.dataTransfer.files);
+  };
+  const accepts = (event: DragEvent) => canWrite && event.dataTransfer.types.includes("Files");
+
+  const head = (
+    <div className="dialog-head card-head">
+      <span className="faint said">{column?.name}</span>
+      <span className="row">
+        <AlsoHere taskId={task.id} />
+        {canWrite && task.status !== "done" && (
+          <Button size="small" onClick={complete}>
+            <Check size={15} /> Complete
+          </Button>
+        )}
+        {canWrite && (
+          <Button kind="danger" icon size="small" label="Delete the card" onClick={() => setDeleting(true)}>
+            <Trash2 size={16} />
+          </Button>
+        )}
+        <Button kind="quiet" icon size="small" label="Close" onClick={onClose}>
+          <X size={18} />
+        </Button>
+      </span>
+    </div>
+  );
+
+  return (
+    <Dialog title={task.title} head={head} onClose={onClose} width={920} className="card-page">
+      <div
+        className="card-body"
+        data-testid="card-page"
+        data-over={over}
+        onDragOver={(event) => {
+          if (!accepts(event)) return;
+          event.preventDefault();
+          setOver(true);
+        }}
+        onDragLeave={() => setOver(false)}
+        onDrop={(event) => accepts(event) && dropped(event)}
+      >
+        <div className="card-main">
+          <Title task={task} />
+          <Description task={task} />
+          <Dependencies task={task} />
+          <Attachments attachments={details.attachments} uploads={uploads} onUpload={upload} />
+          <section className="card-section">
+            <div className="segments" role="group" aria-label="What is shown">
+              <button type="button" aria-pressed={side === "comments"} onClick={() => setSide("comments")}>
+                Comments {details.comments.length > 0 && `(${details.comments.length})`}
+              </button>
+              <button type="button" aria-pressed={side === "history"} onClick={() => setSide("history")}>
+                History
+              </button>
+            </div>
+            {side === "comments" ? <Comments taskId={task.id} details={details} onPaste={upload} /> : <History taskId={task.id} />}
+          </section>
+        </div>
+        <Properties task={task} />
+      </div>
+      {deleting && (
+        <Dialog
+          title="Delete this card?"
+          width={400}
+          onClose={() => setDeleting(false)}
+          foot={
+            <>
+              <Button kind="quiet" onClick={() => setDeleting(false)}>
+                Cancel
+              </Button>
+              <Button
+                kind="primary"
+                data-autofocus
+                onClick={() =>
+                  void change(async () => {
+                    onClose();
+                    await board.deleteTask(task.id);
+                  })
+                }
+              >
+                Delete
+              </Button>
+            </>
+          }
+        >
+          <p>Its comments, files and dependencies go with it. This can't be undone.</p>
+        </Dialog>
+      )}
+    </Dialog>
+  );
+}
+
+/** Who else has the card open, in words: faces are on the board. */
+function AlsoHere({ taskId }: { taskId: string }) {
+  const { snapshot } = useOpenBoard();
+  const { user } = useSignedIn();
+  const names = snapshot.viewers.filter((viewer) => viewer.taskId === taskId && viewer.userId !== user.id).map(({ name }) => name);
+  if (names.length === 0) return null;
+  return (
+    <span className="also-here said" data-testid="also-here">
+      {names.join(", ")} {names.length === 1 ? "is" : "are"} here
+    </span>
+  );
+}

@@ -1,0 +1,107 @@
+/** What happened to a task, from the board's log: the latest first, live. */
+import type { AnyEnvelope } from "@boardwire/client";
+import { useCallback, useEffect, useRef, useState } from "react";
+import { useSignedIn } from "../../app/signedIn";
+import { ago, inFull } from "../../app/time";
+import { Avatar } from "../../parts/Avatar";
+import { Button } from "../../parts/Button";
+import { useOpenBoard } from "../board/boardContext";
+import { isAbout, wordsOf } from "./historyWords";
+
+/** The log is read in windows of this many events of the board. */
+const WINDOW = 500;
+/** So many windows at a time are searched for something about the task. */
+const WINDOWS = 8;
+const ENOUGH = 15;
+const SETTLE_MS = 150;
+
+interface Read {
+  /** Oldest first. */
+  events: readonly AnyEnvelope[];
+  /** Everything after this event has been read, up to `to`. */
+  from: number;
+  to: number;
+  /** The log does not reach further back. */
+  cut: boolean;
+}
+
+export function History({ taskId }: { taskId: string }) {
+  const { client } = useSignedIn();
+  const { board, snapshot, nameOf } = useOpenBoard();
+  const [read, setRead] = useState<Read>();
+  const [problem, setProblem] = useState<string>();
+  const latest = useRef<Read>(undefined);
+  latest.current = read;
+
+  const page = useCallback(
+    async (since: number, limit: number) => {
+      const { events, recovered } = await client.send("board:events", { boardId: board.id, since, limit });
+      return { events: (events as unknown as AnyEnvelope[]).filter((event) => isAbout(event, taskId)), recovered };
+    },
+    [client, board, taskId],
+  );
+  const earlier = useCallback(async () => {
+    const seq = board.getSnapshot().seq;
+    let { events, from, to, cut } = latest.current ?? { events: [], from: seq, to: seq, cut: false };
+    const before = events.length;
+    try {
+      for (let window = 0; window < WINDOWS && from > 0 && !cut && events.length - before < ENOUGH; window += 1) {
+        const since = Math.max(0, from - WINDOW);
+        const { events: more, recovered } = await page(since, from - since);
+        events = [...more, ...events];
+        from = since;
+        cut = !recovered;
+      }
+      setRead({ events, from, to, cut });
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : String(error));
+    }
+  }, [board, page]);
+
+  useEffect(() => void earlier(), [earlier]);
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const later = async () => {
+      const known = latest.current;
+      if (known === undefined) return;
+      const to = board.getSnapshot().seq;
+      const { events } = await page(known.to, WINDOW);
+      setRead((now) => now && { ...now, events: [...now.events, ...events.filter(({ id }) => !now.events.some((one) => one.id === id))], to });
+    };
+    const stop = board.onChange(() => {
+      clearTimeout(timer);
+      timer = setTimeout(() => void later().catch(() => {}), SETTLE_MS);
+    });
+    return () => {
+      clearTimeout(timer);
+      stop();
+    };
+  }, [board, page]);
+
+  if (problem !== undefined) return <p className="problem">{problem}</p>;
+  if (read === undefined) return <div className="skeleton comment-skeleton" aria-busy="true" aria-label="Loading" />;
+  const context = { taskId, nameOf, columns: snapshot.columns, titleOf: (id: string) => snapshot.tasks.get(id)?.title ?? "a card that is gone" };
+  return (
+    <>
+      <ol className="history" data-testid="history">
+        {[...read.events].reverse().map((event) => (
+          <li key={event.id} className="history-line">
+            <Avatar id={event.userId ?? "?"} name={nameOf(event.userId ?? "?")} size="small" label="" />
+            <span className="said">
+              <strong>{event.userId === undefined ? "Boardwire" : nameOf(event.userId)}</strong> {wordsOf(event, context)}{" "}
+              <time className="faint" dateTime={event.timestamp} title={inFull(event.timestamp)}>
+                {ago(event.timestamp)}
+              </time>
+            </span>
+          </li>
+        ))}
+      </ol>
+      {read.cut && <p className="faint">What was before that is not kept.</p>}
+      {read.from > 0 && !read.cut && (
+        <Button kind="quiet" size="small" onClick={() => void earlier()}>
+          Show earlier
+        </Button>
+      )}
+    </>
+  );
+}

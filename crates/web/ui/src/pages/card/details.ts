@@ -1,0 +1,77 @@
+/** What belongs to a task and is not on the board itself: comments and attachments. Loaded when the card opens, then live. */
+import type { Attachment, BoardwireError, Comment } from "@boardwire/client";
+import { useEffect, useState } from "react";
+import { useSignedIn } from "../../app/signedIn";
+import { useOpenBoard } from "../board/boardContext";
+
+export interface Details {
+  state: "loading" | "here" | "gone";
+  /** Oldest first. */
+  comments: readonly Comment[];
+  attachments: readonly Attachment[];
+}
+
+interface Carried {
+  comment?: Comment;
+  commentId?: string;
+  attachment?: Attachment;
+  attachmentId?: string;
+}
+
+const NOTHING: Details = { state: "loading", comments: [], attachments: [] };
+
+export function useDetails(taskId: string): Details {
+  const { client } = useSignedIn();
+  const { board } = useOpenBoard();
+  const [details, setDetails] = useState(NOTHING);
+
+  useEffect(() => {
+    let left = false;
+    /** What came while the whole was on its way; it may be in it or not, and is put in either way. */
+    let meanwhile: Carried[] | undefined;
+    const load = () => {
+      const since: Carried[] = [];
+      meanwhile = since;
+      client.send("task:get", { taskId }).then(
+        ({ comments, attachments }) => {
+          if (left || meanwhile !== since) return;
+          meanwhile = undefined;
+          setDetails(since.reduce((all, carried) => including(all, carried, taskId), { state: "here", comments, attachments } as Details));
+        },
+        ({ code }: BoardwireError) => {
+          if (!left && code === "NOT_FOUND") setDetails((all) => ({ ...all, state: "gone" }));
+        },
+      );
+    };
+    const stops = [
+      board.onReset(load),
+      board.onChange(({ type, data }) => {
+        if (!type.startsWith("task:comment:") && !type.startsWith("task:attachment:")) return;
+        const carried = (data ?? {}) as Carried;
+        meanwhile?.push(carried);
+        setDetails((all) => including(all, carried, taskId));
+      }),
+    ];
+    load();
+    return () => {
+      left = true;
+      stops.forEach((stop) => stop());
+    };
+  }, [client, board, taskId]);
+  return details;
+}
+
+/** With what a change carries: an entity is new or changed, an id alone is gone. */
+function including(all: Details, { comment, commentId, attachment, attachmentId }: Carried, taskId: string): Details {
+  let { comments, attachments } = all;
+  if (comment?.task_id === taskId) comments = put(comments, comment);
+  else if (commentId !== undefined) comments = comments.filter(({ id }) => id !== commentId);
+  if (attachment?.task_id === taskId) attachments = put(attachments, attachment);
+  else if (attachmentId !== undefined) attachments = attachments.filter(({ id }) => id !== attachmentId);
+  return { ...all, comments, attachments };
+}
+
+function put<Item extends { id: string }>(items: readonly Item[], item: Item): readonly Item[] {
+  const at = items.findIndex(({ id }) => id === item.id);
+  return at < 0 ? [...items, item] : items.with(at, item);
+}

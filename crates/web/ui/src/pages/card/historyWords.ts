@@ -1,0 +1,95 @@
+/** What happened to a task, in words. */
+import type { AnyEnvelope, Comment, Dependency, Task, Column } from "@boardwire/client";
+
+export interface Context {
+  taskId: string;
+  nameOf: (userId: string) => string;
+  columns: readonly Column[];
+  titleOf: (taskId: string) => string;
+}
+
+/** The fields that the data of a task's events may have. */
+interface Fields {
+  task?: Task;
+  taskId?: string;
+  comment?: Comment;
+  dependency?: Dependency;
+  attachment?: { filename: string; task_id: string };
+  changes?: Record<string, unknown>;
+  fromColumn?: string;
+  toColumn?: string;
+  assignee?: string | null;
+  expired?: boolean;
+  holder?: string;
+}
+
+/** Whether an event is about a task. */
+export function isAbout({ data }: AnyEnvelope, taskId: string): boolean {
+  const { task, taskId: named, comment, dependency, attachment } = (data ?? {}) as Fields;
+  return [task?.id, named, comment?.task_id, attachment?.task_id, dependency?.task_id, dependency?.depends_on].includes(taskId);
+}
+
+const FIELDS: Record<string, string> = { title: "the title", description: "the description", tags: "the labels", due_date: "the due date", priority: "the priority", status: "the status" };
+
+/** What somebody did, to follow the name; after it, what it came to. */
+export function wordsOf({ type, data }: AnyEnvelope, { taskId, nameOf, columns, titleOf }: Context): string {
+  const { task, comment, dependency, attachment, changes = {}, fromColumn, toColumn, assignee, expired, holder } = (data ?? {}) as Fields;
+  const column = (id: string | undefined) => columns.find((one) => one.id === id)?.name ?? "a column that is gone";
+  switch (type) {
+    case "task:created":
+      return "made the card";
+    case "task:updated":
+      return `changed ${Object.keys(changes).map((field) => FIELDS[field] ?? field).join(", ") || "it"}${values(changes)}`;
+    case "task:moved":
+      return fromColumn === toColumn ? `moved it within ${column(toColumn)}` : `moved it from ${column(fromColumn)} to ${column(toColumn)}`;
+    case "task:assigned":
+      return assignee == null ? "took it from its assignee" : `gave it to ${nameOf(assignee)}`;
+    case "task:completed":
+      return "completed it";
+    case "task:claimed":
+      return `took it to work on${task?.lease?.agent ? ` as ${task.lease.agent}` : ""}`;
+    case "task:renewed":
+      return "went on working on it";
+    case "task:released":
+      return expired ? `let it go: the time of ${nameOf(holder ?? "")} was over` : "gave it back";
+    case "task:comment:added":
+      return `commented: ${excerpt(comment?.body ?? "")}`;
+    case "task:comment:updated":
+      return `changed a comment: ${excerpt(comment?.body ?? "")}`;
+    case "task:comment:deleted":
+      return "deleted a comment";
+    case "task:attachment:added":
+      return `attached ${attachment?.filename ?? "a file"}`;
+    case "task:attachment:removed":
+      return "removed a file";
+    case "task:dependency:added":
+    case "task:dependency:removed": {
+      const verb = type.endsWith("added") ? "said" : "took back";
+      if (dependency === undefined) return `${verb} a dependency`;
+      const { task_id, depends_on } = dependency;
+      const other = `“${titleOf(task_id === taskId ? depends_on : task_id)}”`;
+      const how = { blocks: ["is blocked by", "blocks"], relates_to: ["relates to", "relates to"], duplicates: ["duplicates", "is duplicated by"] }[dependency.type];
+      return `${verb} that it ${how[task_id === taskId ? 0 : 1]} ${other}`;
+    }
+    default:
+      return type;
+  }
+}
+
+/** Values that are short enough to be told. */
+function values(changes: Record<string, unknown>): string {
+  const { title, due_date, priority, status, tags } = changes;
+  if (typeof title === "string") return ` to “${excerpt(title)}”`;
+  if (typeof due_date === "string") return ` to ${due_date.slice(0, "2026-01-05".length)}`;
+  if (typeof priority === "number") return ` to ${priority}`;
+  if (typeof status === "string") return ` to ${status.replace("_", " ")}`;
+  if (Array.isArray(tags)) return tags.length === 0 ? " to none" : ` to ${tags.join(", ")}`;
+  return "";
+}
+
+const EXCERPT = 120;
+
+function excerpt(text: string): string {
+  const line = text.replaceAll(/\s+/g, " ").trim();
+  return line.length > EXCERPT ? `${line.slice(0, EXCERPT)}…` : line;
+}

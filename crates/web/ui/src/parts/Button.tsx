@@ -1,0 +1,25 @@
+/** Buttons. One that shows nothing but an icon has a label. */
+import type { ButtonHTMLAttributes, Ref } from "react";
+
+interface Props extends ButtonHTMLAttributes<HTMLButtonElement> {
+  kind?: "plain" | "primary" | "quiet" | "danger";
+  size?: "small" | "normal";
+  icon?: boolean;
+  /** For screen readers, and shown when the pointer rests. */
+  label?: string;
+  ref?: Ref<HTMLButtonElement>;
+}
+
+export function Button({ kind = "plain", size = "normal", icon, label, className = "", type = "button", ...rest }: Props) {
+  return (
+    <button
+      {...rest}
+      type={type}
+      className={`button ${className}`}
+      data-kind={kind}
+      data-size={size}
+      {...(icon ? { "data-icon": true } : {})}
+      {...(label === undefined ? {} : { "aria-label": label, title: label })}
+    />
+  );
+}

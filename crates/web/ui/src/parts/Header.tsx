@@ -1,0 +1,79 @@
+/** The bar at the top of every page: where one is, how the connection is, what is new, who one is. */
+import { Check, LogOut, Monitor, Moon, Sun } from "lucide-react";
+import type { ReactNode } from "react";
+import { paths, follow } from "../app/router";
+import { signOut } from "../app/session";
+import { useSignedIn } from "../app/signedIn";
+import { setTheme, useTheme, type Theme } from "../app/theme";
+import { complain } from "../app/notices";
+import { Avatar } from "./Avatar";
+import { ConnectionLine } from "./ConnectionLine";
+import { Notifications } from "./Notifications";
+import { Item, Popover } from "./Popover";
+import "../styles/header.css";
+
+interface Props {
+  /** What the page is about, beside the logo. */
+  title?: ReactNode;
+  /** What can be done on the page. */
+  children?: ReactNode;
+}
+
+export function Header({ title, children }: Props) {
+  return (
+    <header className="header">
+      <a className="logo" href={paths.boards} onClick={follow} aria-label="All boards">
+        <Logo />
+      </a>
+      {title}
+      <div className="header-middle">{children}</div>
+      <ConnectionLine />
+      <Notifications />
+      <UserMenu />
+    </header>
+  );
+}
+
+export function Logo({ size = 26 }: { size?: number }) {
+  return (
+    <svg width={size} height={size} viewBox="0 0 32 32" aria-hidden="true">
+      <rect width="32" height="32" rx="8" fill="var(--accent)" />
+      <rect x="7" y="8" width="5" height="16" rx="2" fill="var(--on-accent)" />
+      <rect x="13.5" y="8" width="5" height="10" rx="2" fill="var(--on-accent)" opacity=".85" />
+      <rect x="20" y="8" width="5" height="13" rx="2" fill="var(--on-accent)" opacity=".7" />
+    </svg>
+  );
+}
+
+const THEMES: [Theme, string, ReactNode][] = [
+  ["system", "As the system", <Monitor size={16} key="system" />],
+  ["light", "Light", <Sun size={16} key="light" />],
+  ["dark", "Dark", <Moon size={16} key="dark" />],
+];
+
+function UserMenu() {
+  const { user } = useSignedIn();
+  const theme = useTheme();
+  return (
+    <Popover icon label={`${user.name}: account and appearance`} button={<Avatar id={user.id} name={user.name} label="" />}>
+      {(close) => (
+        <>
+          <div className="menu-head">
+            <strong className="said">{user.name}</strong>
+            <span className="faint said">{user.id}</span>
+          </div>
+          <hr className="menu-line" />
+          {THEMES.map(([value, label, icon]) => (
+            <Item key={value} checked={theme === value} onSelect={() => (setTheme(value), close())}>
+              {icon} <span className="menu-label">{label}</span> {theme === value && <Check size={14} />}
+            </Item>
+          ))}
+          <hr className="menu-line" />
+          <Item onSelect={() => void signOut().catch((error: unknown) => complain("Signing out failed", error))}>
+            <LogOut size={16} /> Sign out
+          </Item>
+        </>
+      )}
+    </Popover>
+  );
+}

@@ -1,0 +1,145 @@
+/** The bell: what concerns the user, with how many are new. In step over all of the user's tabs. */
+import type { Notification } from "@boardwire/client";
+import { AtSign, Bell, CheckCheck, Megaphone, SquareKanban } from "lucide-react";
+import { useEffect, useReducer } from "react";
+import { complain, notify } from "../app/notices";
+import { go, paths } from "../app/router";
+import { useSignedIn } from "../app/signedIn";
+import { ago } from "../app/time";
+import { Button } from "./Button";
+import { Popover } from "./Popover";
+
+interface State {
+  unread: number;
+  /** Newest first. */
+  list: readonly Notification[];
+}
+
+type Action =
+  | { type: "loaded"; list: Notification[]; unread: number }
+  | { type: "came"; list: readonly Notification[] }
+  | { type: "read"; unread: number; ids: readonly string[] | undefined };
+
+const SHOWN = 50;
+
+function reduce(state: State, action: Action): State {
+  switch (action.type) {
+    case "loaded":
+      return { list: action.list, unread: action.unread };
+    case "came": {
+      const known = new Set(state.list.map(({ id }) => id));
+      const fresh = action.list.filter(({ id }) => !known.has(id)).reverse();
+      return { list: [...fresh, ...state.list].slice(0, SHOWN), unread: state.unread + fresh.length };
+    }
+    case "read": {
+      const now = new Date().toISOString();
+      const isRead = (id: string) => action.ids === undefined || action.ids.includes(id);
+      const list = state.list.map((one) => (one.read_at === null && isRead(one.id) ? { ...one, read_at: now } : one));
+      return { list, unread: action.unread };
+    }
+  }
+}
+
+export function Notifications() {
+  const { client } = useSignedIn();
+  const [{ unread, list }, dispatch] = useReducer(reduce, { unread: 0, list: [] });
+
+  useEffect(() => {
+    const load = () =>
+      client.send("notification:list", { limit: SHOWN }).then(
+        ({ notifications, unread }) => dispatch({ type: "loaded", list: notifications, unread }),
+        () => {},
+      );
+    const came = (notifications: readonly Notification[]) => {
+      dispatch({ type: "came", list: notifications });
+      const [first] = notifications;
+      if (first === undefined) return;
+      const text = notifications.length > 1 ? `${notifications.length} new notifications` : first.text;
+      notify(text, first.task_id !== null && first.board_id !== null ? { action: { label: "Show", run: open(first) } } : {});
+    };
+    let wasLive = false;
+    const looked = ({ state }: { state: string }) => {
+      // What came while there was no connection is in the list.
+      if (state === "live" && !wasLive) void load();
+      wasLive = state === "live";
+    };
+    const stops = [
+      client.on("notification:task", ({ data }) => came([data.notification])),
+      client.on("notification:mention", ({ data }) => came([data.notification])),
+      client.on("notification:system", ({ data }) => came([data.notification])),
+      client.on("notifications:batch", ({ data }) => came(data.notifications)),
+      client.on("notification:read", ({ data }) => dispatch({ type: "read", unread: data.unread, ids: data.all ? undefined : (data.ids ?? []) })),
+      client.onStatus(looked),
+    ];
+    looked(client.getStatus());
+    return () => stops.forEach((stop) => stop());
+  }, [client]);
+
+  const markRead = (ids: readonly string[] | undefined) =>
+    client.send("notification:read", ids === undefined ? { all: true } : { ids: [...ids] }).then(
+      ({ unread }) => dispatch({ type: "read", unread, ids }),
+      (error: unknown) => complain("They could not be marked as read", error),
+    );
+
+  const count = unread > 99 ? "99+" : String(unread);
+  const label = unread === 0 ? "Notifications" : `Notifications, ${count} unread`;
+  const button = (
+    <>
+      <Bell size={18} />
+      {unread > 0 && <span className="bell-count">{count}</span>}
+    </>
+  );
+  return (
+    <Popover icon role="dialog" label={label} className="bell" button={button}>
+      {(close) => (
+        <div className="bell-panel">
+          <div className="row spread bell-head">
+            <strong>Notifications</strong>
+            <Button kind="quiet" size="small" disabled={unread === 0} onClick={() => void markRead(undefined)}>
+              <CheckCheck size={15} /> Mark all as read
+            </Button>
+          </div>
+          {list.length === 0 && <p className="bell-empty faint">Nothing yet. Mentions and changes of your cards appear here.</p>}
+          <ul>
+            {list.map((one) => (
+              <li key={one.id}>
+                <button
+                  type="button"
+                  className="menu-item bell-item"
+                  data-unread={one.read_at === null}
+                  onClick={() => {
+                    if (one.read_at === null) void markRead([one.id]);
+                    if (one.board_id === null) return;
+                    close();
+                    open(one)();
+                  }}
+                >
+                  {ICONS[one.kind]}
+                  <span className="said">
+                    {one.text}
+                    <br />
+                    <time className="faint" dateTime={one.created_at}>
+                      {ago(one.created_at)}
+                    </time>
+                  </span>
+                </button>
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
+    </Popover>
+  );
+}
+
+const ICONS = {
+  task: <SquareKanban size={16} />,
+  mention: <AtSign size={16} />,
+  system: <Megaphone size={16} />,
+};
+
+const open =
+  ({ board_id, task_id }: Notification) =>
+  () => {
+    if (board_id !== null) go(task_id === null ? paths.board(board_id) : paths.task(board_id, task_id));
+  };

@@ -1,0 +1,155 @@
+//! Somebody who sees nothing but the board's events, and finds from them whether the agents kept out of each other's way.
+
+use std::collections::HashMap;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use super::{Fate, Held};
+use crate::scene::{Board, text};
+
+/// A task as the events have shown it.
+#[derive(Default)]
+struct Card {
+    column: String,
+    done: bool,
+    blockers: Vec<String>,
+    /// The lease that holds now, as the last event had it.
+    lease: Option<Value>,
+    /// The highest fence so far.
+    fence: u64,
+    /// For each fence, how its lease ended: done, or not.
+    ended: HashMap<u64, bool>,
+}
+
+/// What the events have shown so far.
+pub(crate) struct Witness {
+    seq: u64,
+    in_progress: String,
+    limit: usize,
+    cards: HashMap<String, Card>,
+}
+
+impl Witness {
+    /// One who begins with this reply to `view:board`, when the board has no tasks.
+    pub(crate) fn new(board: &Board, view: Value, limit: usize) -> Result<Self> {
+        let seq = view["seq"].as_u64().context("no seq")?;
+        Ok(Self { seq, in_progress: board.columns[1].clone(), limit, cards: HashMap::new() })
+    }
+
+    /// The last event that was heard.
+    pub(crate) fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// How many tasks are done.
+    pub(crate) fn done(&self) -> usize {
+        self.cards.values().filter(|card| card.done).count()
+    }
+
+    /// Takes in the next event.
+    pub(crate) fn hear(&mut self, envelope: &Value) -> Result<()> {
+        self.look(envelope).with_context(|| format!("at the event {envelope}"))
+    }
+
+    fn look(&mut self, envelope: &Value) -> Result<()> {
+        self.seq += 1;
+        ensure!(envelope["seq"] == self.seq, "number {} should have come", self.seq);
+        let data = &envelope["data"];
+        if envelope["type"] == "task:dependency:added" {
+            let link = &data["dependency"];
+            let card = self.cards.get_mut(&text(&link["task_id"])?).context("an unknown task")?;
+            card.blockers.push(text(&link["depends_on"])?);
+            return Ok(());
+        }
+        let task = &data["task"];
+        let id = text(&task["id"])?;
+        let known = self.cards.contains_key(&id);
+        ensure!(known != (envelope["type"] == "task:created"), "made once, and before all else");
+        let open: Vec<String> = {
+            let blockers = self.cards.get(&id).into_iter().flat_map(|card| &card.blockers);
+            blockers.filter(|blocker| !self.cards[*blocker].done).cloned().collect()
+        };
+        let card = self.cards.entry(id.clone()).or_default();
+        card.hear(envelope, &id, &open)?;
+        card.column = text(&task["column_id"])?;
+        card.done = task["status"] == "done";
+        let held = self.cards.values().filter(|card| card.column == self.in_progress).count();
+        ensure!(held <= self.limit, "{held} tasks are in progress, and {} may be", self.limit);
+        Ok(())
+    }
+
+    /// Did the lease end as the agent says that it did?
+    pub(crate) fn agrees(&self, held: &Held) -> Result<()> {
+        let Held { agent, task, fence, fate } = held;
+        let done = self.cards.get(task).and_then(|card| card.ended.get(fence)).copied();
+        let expected = matches!(fate, Fate::Done | Fate::Renewed);
+        ensure!(done == Some(expected), "{agent} was {fate:?} with {task} under {fence}, which ended as {done:?}");
+        Ok(())
+    }
+}
+
+impl Card {
+    /// `open`: the blockers that are not done.
+    fn hear(&mut self, envelope: &Value, id: &str, open: &[String]) -> Result<()> {
+        let kind = envelope["type"].as_str().unwrap_or_default();
+        let at = text(&envelope["timestamp"])?;
+        let shown = &envelope["data"]["task"]["lease"];
+        match kind {
+            "task:created" => {}
+            "task:claimed" => {
+                ensure!(!self.done, "it is done");
+                ensure!(open.is_empty(), "{open:?} are not done");
+                if let Some(former) = self.lease.take() {
+                    ensure!(over(&former, &at)?, "it is held under {former}");
+                    self.ended.insert(number(&former)?, false);
+                }
+                let fence = number(shown)?;
+                ensure!(fence > self.fence, "the fence before was {}", self.fence);
+                self.fence = fence;
+                self.lease = Some(shown.clone());
+            }
+            "task:renewed" => {
+                self.require_live(envelope, id, &at)?;
+                ensure!(number(shown)? == self.fence, "another fence");
+                self.lease = Some(shown.clone());
+            }
+            "task:updated" => self.require_live(envelope, id, &at)?,
+            "task:completed" => {
+                self.require_live(envelope, id, &at)?;
+                self.ended.insert(self.fence, true);
+                self.lease = None;
+            }
+            "task:released" => {
+                ensure!(envelope["data"]["expired"] == true, "nobody releases");
+                let former = self.lease.take().context("nobody held it")?;
+                ensure!(over(&former, &at)?, "the time of {former} was not over");
+                self.ended.insert(number(&former)?, false);
+            }
+            other => anyhow::bail!("nobody does {other}"),
+        }
+        let expected = self.lease.as_ref().unwrap_or(&Value::Null);
+        ensure!(shown == expected, "the lease should be {expected}");
+        Ok(())
+    }
+
+    /// Was it sent under the lease that holds, and before its time was over?
+    fn require_live(&self, envelope: &Value, id: &str, at: &str) -> Result<()> {
+        let lease = self.lease.as_ref().context("nobody holds it")?;
+        ensure!(!over(lease, at)?, "the time of {lease} was over");
+        ensure!(envelope["userId"] == lease["holder"], "{lease} holds it");
+        let sent_under = format!("{}.{id}.{}.", text(&lease["agent"])?, self.fence);
+        let request = text(&envelope["requestId"])?;
+        ensure!(request.starts_with(&sent_under) && !request.contains("late"), "{lease} holds it");
+        Ok(())
+    }
+}
+
+fn number(lease: &Value) -> Result<u64> {
+    lease["fence"].as_u64().with_context(|| format!("no fence in {lease}"))
+}
+
+/// Both are UTC with milliseconds: they compare as text.
+fn over(lease: &Value, at: &str) -> Result<bool> {
+    Ok(text(&lease["expires_at"])?.as_str() <= at)
+}

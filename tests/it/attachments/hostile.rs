@@ -1,0 +1,113 @@
+//! Names and media types that mean harm.
+
+use anyhow::{Context, Result, ensure};
+use boardwire_test_support::Kind;
+use serde_json::json;
+
+use super::{Table, download, folder, is_safe, kept, upload, uploaded};
+use crate::scene::{Scene, text};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_name_is_only_a_name() -> Result<()> {
+    let table = Table::set(Scene::open(Kind::Sqlite).await?, &[]).await?;
+    let server = &table.scene.server;
+    let longest = "x".repeat(255);
+    for (given, plain, encoded) in [
+        ("../../x", "x", "x"),
+        ("/etc/passwd", "passwd", "passwd"),
+        ("C:\\x.txt", "x.txt", "x.txt"),
+        ("a\\\"; filename=evil.exe", "a_; filename=evil.exe", "a%22%3B%20filename%3Devil.exe"),
+        ("bärchen 🎉.png", "b_rchen _.png", "b%C3%A4rchen%20%F0%9F%8E%89.png"),
+        ("<script>alert(1)<b>", "<script>alert(1)<b>", "%3Cscript%3Ealert%281%29%3Cb%3E"),
+        ("\u{202e}gpj.exe", "gpj.exe", "gpj.exe"),
+        ("a%22b.txt", "a_b.txt", "a%22b.txt"),
+        (
+            "'; DROP TABLE attachments; --",
+            "'; DROP TABLE attachments; --",
+            "%27%3B%20DROP%20TABLE%20attachments%3B%20--",
+        ),
+        ("..", "file", "file"),
+        ("", "file", "file"),
+        (&longest, &longest, &longest),
+    ] {
+        let attachment = uploaded(upload(server, "ann", &table.task)?.file(given, "text/plain", b"x")).await?;
+        let id = text(&attachment["id"])?;
+        ensure!(kept(&folder(&table.scene))?.contains(&id), "the file has a name of the server's own");
+        let answer = download(server, "ann", &id)?.send().await?;
+        is_safe(&answer).with_context(|| given.to_owned())?;
+        let disposition = answer.header("content-disposition").context("no Content-Disposition")?;
+        assert_eq!(disposition, format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}"), "{given}");
+    }
+    let names = kept(table.scene.database.folder())?;
+    ensure!(!names.iter().any(|name| name == "x" || name == "passwd"), "a file went astray: {names:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn names_that_cannot_be_are_refused() -> Result<()> {
+    let table = Table::set(Scene::open(Kind::Sqlite).await?, &[]).await?;
+    for wrong in ["x".repeat(300), "ü".repeat(256)] {
+        let answer = upload(&table.scene.server, "ann", &table.task)?.file(&wrong, "text/plain", b"x").send().await?;
+        ensure!(answer.status == 422, "{wrong:?}: {answer:?}");
+        let body = answer.json()?;
+        ensure!(body["code"] == "INVALID_MESSAGE" && body["details"][0]["path"] == "file", "{body}");
+    }
+    table.is_untouched().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_browsers_would_run_is_a_download() -> Result<()> {
+    let table = Table::set(Scene::open(Kind::Sqlite).await?, &[]).await?;
+    let server = &table.scene.server;
+    let page = b"<script>fetch('/api/v1/sessions/current')</script>";
+    for (given, taken) in [
+        ("text/html", "text/html"),
+        ("Text/HTML; charset=utf-8", "text/html"),
+        ("image/svg+xml", "image/svg+xml"),
+        ("application/javascript", "application/javascript"),
+        ("nonsense", "application/octet-stream"),
+        ("text/<b>", "application/octet-stream"),
+        ("a/b/c", "application/octet-stream"),
+        ("/a/b", "application/octet-stream"),
+        ("a//b", "application/octet-stream"),
+        (&format!("text/{}", "x".repeat(200)), "application/octet-stream"),
+    ] {
+        let answer = upload(server, "ann", &table.task)?.file("page.html", given, page).send().await?;
+        // A media type that is none may also be refused.
+        if answer.status == 422 && taken == "application/octet-stream" {
+            continue;
+        }
+        let attachment = &answer.json()?["attachment"];
+        assert_eq!(attachment["content_type"], taken, "{given}");
+        let answer = download(server, "ann", &text(&attachment["id"])?)?.send().await?;
+        is_safe(&answer).with_context(|| given.to_owned())?;
+        ensure!(answer.body == page && answer.header("content-type") == Some(taken), "{answer:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_who_may_read_the_board_downloads() -> Result<()> {
+    let table = Table::set(Scene::open(Kind::Sqlite).await?, &[("bob", "viewer")]).await?;
+    let server = &table.scene.server;
+    table.scene.client("eve").await?.disconnect().await?;
+    let attachment = uploaded(upload(server, "ann", &table.task)?.file("a", "text/plain", b"secret")).await?;
+    let id = text(&attachment["id"])?;
+    ensure!(download(server, "bob", &id)?.send().await?.status == 200, "viewers read");
+    let hidden = download(server, "eve", &id)?.send().await?;
+    let missing = download(server, "eve", "01900000-0000-7000-8000-000000000000")?.send().await?;
+    ensure!(hidden.status == 404 && hidden.json()? == missing.json()?, "{hidden:?} {missing:?}");
+    for id in ["..%2F..%2Fboard.db", "..%5Cx", "%00", "%FF", "a.b", &"x".repeat(65)] {
+        let answer = download(server, "ann", id)?.send().await?;
+        ensure!((400..500).contains(&answer.status) && answer.header("content-disposition").is_none(), "{answer:?}");
+        ensure!(answer.header("content-type") == Some("application/problem+json"), "{id}: {answer:?}");
+    }
+    // An etag that one happens to know gives nothing away.
+    let etag = format!("\"{}\"", text(&attachment["sha256"])?);
+    let asked = download(server, "eve", &id)?.header("if-none-match", &etag).send().await?;
+    ensure!(asked.status == 404, "{asked:?}");
+    table.ann.ask("board:member:remove", json!({ "boardId": table.board.id, "userId": "bob" })).await?;
+    let removed = download(server, "bob", &id)?.send().await?;
+    ensure!(removed.status == 404, "a member no more: {removed:?}");
+    Ok(())
+}

@@ -1,0 +1,88 @@
+//! Company: who is there, who types, and who is a member through a team; and that it ends with the right to read.
+
+mod presence;
+mod removal;
+mod teams;
+mod typing;
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use boardwire_test_support::{Client, Event, Kind};
+use serde_json::{Value, json};
+
+use crate::scene::{Board, Scene};
+
+/// How long it is watched that nothing comes.
+const WINDOW: Duration = Duration::from_millis(500);
+
+/// Ann's board with the members Bob and Cid, on which Ann looks.
+struct Stage {
+    scene: Scene,
+    ann: Client,
+    bob: Client,
+    cid: Client,
+    board: Board,
+}
+
+impl Stage {
+    async fn open() -> Result<Self> {
+        let scene = Scene::open(Kind::Sqlite).await?;
+        let (ann, bob, cid) = (scene.client("ann").await?, scene.client("bob").await?, scene.client("cid").await?);
+        let board = Board::create(&ann, &[("bob", "member"), ("cid", "viewer")]).await?;
+        board.view(&ann).await?;
+        Ok(Self { scene, ann, bob, cid, board })
+    }
+
+    /// Who is there, as `presence:list` tells.
+    async fn present(&self, reader: &Client) -> Result<Vec<String>> {
+        Ok(names(&reader.ask("presence:list", json!({ "boardId": self.board.id })).await?["users"]))
+    }
+
+    /// Takes what a client has been told of company so far: all of it comes before the reply to a command.
+    async fn catch_up(&self, client: &Client) -> Result<Vec<Event>> {
+        self.present(client).await?;
+        Ok(client.company())
+    }
+
+    /// What is told of a user on the board.
+    fn about(&self, user: &str) -> Value {
+        json!({ "userId": user, "boardId": self.board.id })
+    }
+
+    async fn remove(&self, user: &str) -> Result<Value> {
+        self.ann.ask("board:member:remove", json!({ "boardId": self.board.id, "userId": user })).await
+    }
+
+    async fn let_in(&self, user: &str) -> Result<Value> {
+        let member = json!({ "boardId": self.board.id, "userId": user, "role": "member" });
+        self.ann.ask("board:member:set", member).await
+    }
+}
+
+/// A list of viewers in a few words each: who, how, and on which task.
+fn names(viewers: &Value) -> Vec<String> {
+    let name = |viewer: &Value| {
+        let words = [&viewer["userId"], &viewer["status"], &viewer["taskId"]];
+        words.into_iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
+    };
+    viewers.as_array().into_iter().flatten().map(name).collect()
+}
+
+/// The next event of company must be this one, and say this and nothing else.
+async fn hears(client: &Client, name: &str, data: Value) -> Result<()> {
+    let event = client.next_company().await?;
+    ensure!(event.name == name && *event.data() == data, "it should be {name} {data}, it is {event:?}");
+    ensure!(event.seq().is_none(), "it is in no log: {event:?}");
+    ensure!(event.payload["userId"] == data["userId"], "the envelope tells who: {event:?}");
+    ensure!(event.board() == data["boardId"].as_str(), "the envelope tells where: {event:?}");
+    Ok(())
+}
+
+/// An object with more fields.
+fn with(mut object: Value, more: Value) -> Value {
+    if let (Some(fields), Value::Object(more)) = (object.as_object_mut(), more) {
+        fields.extend(more);
+    }
+    object
+}

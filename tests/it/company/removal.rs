@@ -1,0 +1,137 @@
+//! Company and replay end with the membership.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use boardwire_test_support::Kind;
+use serde_json::{Value, json};
+
+use super::{Stage, WINDOW, hears, with};
+use crate::scene::{Board, Scene};
+
+on_both!(a_removal_breaks_off_a_replay_of_a_view, a_removal_breaks_off_a_replay_of_a_subscription);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_removed_has_left_and_is_told_nothing() -> Result<()> {
+    let stage = Stage::open().await?;
+    let Stage { ann, bob, cid, board, .. } = &stage;
+    let about = with(stage.about("bob"), json!({ "name": "Bob" }));
+    board.view(cid).await?;
+    board.view(bob).await?;
+    hears(ann, "user:joined", with(stage.about("cid"), json!({ "name": "Cid" }))).await?;
+    for other in [ann, cid] {
+        hears(other, "user:joined", about.clone()).await?;
+    }
+    stage.remove("bob").await?;
+    for other in [ann, cid] {
+        hears(other, "user:left", about.clone()).await?;
+    }
+    assert_eq!(stage.present(ann).await?, ["ann online", "cid online"]);
+    cid.ask("presence:update", json!({ "status": "away" })).await?;
+    cid.ask("typing:start", json!({ "boardId": board.id })).await?;
+    cid.ask("view:leave", json!({})).await?;
+    stage.catch_up(ann).await?;
+    for (command, payload) in [
+        ("presence:update", json!({ "status": "online", "boardId": board.id })),
+        ("presence:list", json!({ "boardId": board.id })),
+        ("typing:start", json!({ "boardId": board.id })),
+    ] {
+        bob.refused(command, payload, "NOT_FOUND").await?;
+    }
+    // How he is there, without a board, is his own affair.
+    bob.ask("presence:update", json!({ "status": "away" })).await?;
+    bob.expect_no_company(WINDOW).await?;
+    bob.expect_silence(Duration::from_millis(50)).await?;
+    stage.catch_up(ann).await?;
+
+    // Let in again, he is where his connection still looks, and hears of others.
+    stage.let_in("bob").await?;
+    hears(ann, "user:joined", about).await?;
+    assert_eq!(stage.present(ann).await?, ["ann online", "bob away"]);
+    board.view(cid).await?;
+    hears(bob, "user:joined", with(stage.about("cid"), json!({ "name": "Cid" }))).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_removed_while_typing_types_no_more() -> Result<()> {
+    let stage = Stage::open().await?;
+    let Stage { ann, bob, cid, board, .. } = &stage;
+    let task = board.task(ann, "Typed on").await?;
+    board.view(cid).await?;
+    board.view(bob).await?;
+    bob.ask("subscribe", json!({ "type": "*" })).await?;
+    bob.ask("typing:start", json!({ "taskId": task })).await?;
+    ann.next_event("typing:start").await?;
+    let removal = stage.remove("bob").await?;
+    for other in [ann, cid] {
+        let stop = other.next_event("typing:stop").await?;
+        assert_eq!(stop.data(), &with(stage.about("bob"), json!({ "taskId": task })));
+        other.next_event("user:left").await?;
+    }
+    for event in bob.events() {
+        ensure!(event.seq() <= removal["seq"].as_u64(), "after his removal he received {event:?}");
+    }
+    // Whatever happens there now, he receives nothing of it.
+    cid.ask("typing:start", json!({ "taskId": task })).await?;
+    ann.ask("task:update", json!({ "taskId": task, "updates": { "description": "@bob" } })).await?;
+    ann.ask("task:assign", json!({ "taskId": task, "assignee": "bob" })).await?;
+    ann.ask("task:comment:add", json!({ "taskId": task, "body": "@bob" })).await?;
+    cid.ask("view:leave", json!({})).await?;
+    bob.refused("typing:stop", json!({ "taskId": task }), "NOT_FOUND").await?;
+    bob.expect_no_company(WINDOW).await?;
+    bob.expect_silence(Duration::from_millis(50)).await
+}
+
+async fn a_removal_breaks_off_a_replay_of_a_view(kind: Kind) -> Result<()> {
+    removal_during_replay(kind, |board| ("view:board", json!({ "boardId": board, "since": 0 }))).await
+}
+
+async fn a_removal_breaks_off_a_replay_of_a_subscription(kind: Kind) -> Result<()> {
+    let everything = |board: &str| json!({ "type": "*", "filters": { "boardId": board }, "since": 0 });
+    removal_during_replay(kind, |board| ("subscribe", everything(board))).await
+}
+
+/// A member resumes from the start of a long log, and reads no more than its beginning until the owner has removed him.
+async fn removal_during_replay(kind: Kind, resume: impl Fn(&str) -> (&'static str, Value)) -> Result<()> {
+    /// About 32 MiB: more than the kernel and the server keep for one connection.
+    const EVENTS: u64 = 2_000;
+    /// As many commands of one user may wait.
+    const ROUND: u64 = 500;
+    let scene = Scene::open(kind).await?;
+    let ann = scene.client("ann").await?;
+    let bob = scene.dial("bob")?.receive_buffer(4096).open().await?;
+    let board = Board::create(&ann, &[("bob", "viewer")]).await?;
+    let mut writers = Vec::new();
+    for _ in 0..8 {
+        writers.push(scene.client("ann").await?);
+    }
+    let text = "long ".repeat(3_200);
+    let create = json!({ "boardId": board.id, "title": "Long", "description": text });
+    for _ in 0..EVENTS / ROUND {
+        let calls: Vec<_> =
+            (0..ROUND as usize).map(|n| writers[n % writers.len()].send_call("task:create", &create)).collect();
+        for call in calls {
+            let reply = call.reply().await?;
+            ensure!(reply["ok"] == true, "{reply}");
+        }
+    }
+
+    // The replay has begun when its first event is there.
+    let (command, payload) = resume(&board.id);
+    let replay = bob.send_call(command, &payload);
+    let first = bob.next_any().await?;
+    bob.pause_reading();
+    assert_eq!(first.seq(), Some(1));
+    let removal = ann.ask("board:member:remove", json!({ "boardId": board.id, "userId": "bob" })).await?;
+    let removed_at = removal["seq"].as_u64().context("no seq")?;
+    ensure!(removed_at > EVENTS, "{removal}");
+    board.task(&ann, "Not for Bob").await?;
+    bob.resume_reading();
+    let reply = replay.reply().await?;
+    assert_eq!((&reply["ok"], &reply["code"]), (&json!(false), &json!("NOT_FOUND")), "{reply}");
+    let received: Vec<u64> = bob.events().iter().filter_map(boardwire_test_support::Event::seq).collect();
+    let last = received.last().copied().unwrap_or(1);
+    ensure!(last < EVENTS, "the replay went on to {last}; he was removed at {removed_at}");
+    ensure!(received.iter().copied().eq(2..=last), "a replay is in order: {received:?}");
+    bob.expect_silence(WINDOW).await
+}

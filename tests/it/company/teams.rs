@@ -1,0 +1,163 @@
+//! Teams on boards: a team's board has each user of the team as a member, as the team changes.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use boardwire_test_support::{Client, Event, Kind, eventually};
+use serde_json::{Value, json};
+
+use super::WINDOW;
+use crate::scene::{Scene, text};
+
+on_both!(who_is_removed_by_name_does_not_come_back, a_teams_board_has_the_team_as_members, members_follow_the_team);
+
+/// How soon a change of teams is in effect.
+const SOON: Duration = Duration::from_secs(1);
+
+/// Puts a user into these teams, as an operator does.
+async fn join(scene: &Scene, user: &str, teams: &str) -> Result<()> {
+    let name = user.to_uppercase();
+    scene.server.run(&["user", "create", "--id", user, "--name", &name, "--teams", teams], "").await.map(drop)
+}
+
+/// Ann and Bob are in team red, Cid is in blue; the board is red's. Dan is in no team.
+struct Stage {
+    scene: Scene,
+    ann: Client,
+    board: String,
+}
+
+async fn stage(kind: Kind) -> Result<Stage> {
+    let scene = Scene::open(kind).await?;
+    for (user, teams) in [("ann", "red"), ("bob", "red,green"), ("cid", "blue"), ("dan", "")] {
+        join(&scene, user, teams).await?;
+    }
+    let ann = scene.client("ann").await?;
+    let made = ann.ask("board:create", json!({ "name": "Red", "team_id": "red" })).await?;
+    assert_eq!(made["board"]["team_id"], "red");
+    Ok(Stage { scene, ann, board: text(&made["board"]["id"])? })
+}
+
+impl Stage {
+    async fn members(&self) -> Result<Vec<String>> {
+        let snapshot = self.ann.ask("board:get", json!({ "boardId": self.board })).await?;
+        let members = snapshot["members"].as_array().into_iter().flatten();
+        let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let mut members: Vec<_> =
+            members.map(|member| format!("{} {}", word(&member["user_id"]), word(&member["role"]))).collect();
+        members.sort();
+        Ok(members)
+    }
+
+    fn update(&self, updates: &Value) -> Value {
+        json!({ "boardId": self.board, "updates": updates })
+    }
+}
+
+fn is_about(event: &Event, name: &str, user: &str) -> bool {
+    event.name == name && (event.data()["userId"] == user || event.data()["member"]["user_id"] == user)
+}
+
+async fn a_teams_board_has_the_team_as_members(kind: Kind) -> Result<()> {
+    let stage = stage(kind).await?;
+    let (ann, bob) = (&stage.ann, stage.scene.client("bob").await?);
+    assert_eq!(stage.members().await?, ["ann owner", "bob member"]);
+    // In the log stands who became a member, and by whom.
+    bob.ask("subscribe", json!({ "type": "board:*", "filters": { "boardId": stage.board }, "since": 0 })).await?;
+    let names: Vec<String> = bob.events().into_iter().map(|event| event.name).collect();
+    assert_eq!(names, ["board:created", "board:member:set"]);
+    ann.ask("board:list", json!({})).await?;
+
+    // Another team takes the place of this one; a member by name stays.
+    let caller_team = json!({ "team_id": "green" });
+    ann.refused("board:update", stage.update(&caller_team), "FORBIDDEN").await?;
+    ann.refused("board:update", stage.update(&json!({ "team_id": "nobodys" })), "FORBIDDEN").await?;
+    bob.refused("board:update", stage.update(&caller_team), "FORBIDDEN").await?;
+    bob.refused("board:update", stage.update(&json!({ "team_id": null })), "FORBIDDEN").await?;
+    bob.refused("board:create", json!({ "name": "Blue", "team_id": "blue" }), "FORBIDDEN").await?;
+    bob.ask("board:update", stage.update(&json!({ "name": "Redder" }))).await?;
+    assert_eq!(stage.members().await?, ["ann owner", "bob member"], "what was refused has no effect");
+    ann.ask("board:member:set", json!({ "boardId": stage.board, "userId": "dan", "role": "viewer" })).await?;
+    ann.ask("board:update", stage.update(&json!({ "team_id": null }))).await?;
+    assert_eq!(stage.members().await?, ["ann owner", "dan viewer"]);
+    bob.refused("board:get", json!({ "boardId": stage.board }), "NOT_FOUND").await?;
+    ann.ask("board:update", stage.update(&json!({ "team_id": "red" }))).await?;
+    assert_eq!(stage.members().await?, ["ann owner", "bob member", "dan viewer"]);
+    bob.ask("board:get", json!({ "boardId": stage.board })).await.map(drop)
+}
+
+async fn members_follow_the_team(kind: Kind) -> Result<()> {
+    let stage = stage(kind).await?;
+    let (ann, dan) = (&stage.ann, stage.scene.client("dan").await?);
+    ann.ask("view:board", json!({ "boardId": stage.board })).await?;
+    dan.ask("subscribe", json!({ "type": "*" })).await?;
+    dan.refused("view:board", json!(stage.board), "NOT_FOUND").await?;
+
+    // He joins the team: he is a member, and hears of the board, without connecting again.
+    join(&stage.scene, "dan", "red").await?;
+    let joined = Instant::now();
+    ann.next_matching("Dan is a member", |event| is_about(event, "board:member:set", "dan")).await?;
+    ensure!(joined.elapsed() < SOON, "it took {:?}", joined.elapsed());
+    assert_eq!(stage.members().await?, ["ann owner", "bob member", "dan member"]);
+    dan.ask("view:board", json!(stage.board)).await?;
+    ann.ask("task:create", json!({ "boardId": stage.board, "title": "For the team" })).await?;
+    dan.next_event("task:created").await?;
+
+    // He leaves it: he receives nothing more.
+    join(&stage.scene, "dan", "blue").await?;
+    let left = Instant::now();
+    let event = ann.next_matching("Dan is out", |event| is_about(event, "board:member:removed", "dan")).await?;
+    ensure!(left.elapsed() < SOON, "it took {:?}", left.elapsed());
+    assert_eq!(stage.members().await?, ["ann owner", "bob member"]);
+    for heard in dan.events() {
+        ensure!(heard.seq() <= event.seq(), "after he left the team he received {heard:?}");
+    }
+    let task = ann.ask("task:create", json!({ "boardId": stage.board, "title": "Not for Dan" })).await?;
+    ann.ask("task:comment:add", json!({ "taskId": task["task"]["id"], "body": "@dan" })).await?;
+    dan.refused("board:get", json!({ "boardId": stage.board }), "NOT_FOUND").await?;
+    dan.expect_silence(WINDOW).await?;
+    dan.expect_no_company(Duration::from_millis(50)).await?;
+
+    // A membership by name outlasts the team, and does not become one of the team.
+    ann.ask("board:member:set", json!({ "boardId": stage.board, "userId": "bob", "role": "viewer" })).await?;
+    join(&stage.scene, "bob", "green").await?;
+    join(&stage.scene, "dan", "red").await?;
+    ann.next_matching("Dan is back", |event| is_about(event, "board:member:set", "dan")).await?;
+    assert_eq!(stage.members().await?, ["ann owner", "bob viewer", "dan member"]);
+    Ok(())
+}
+
+/// Who is taken off the board by name stays off it, whatever happens to the account, until somebody says otherwise.
+async fn who_is_removed_by_name_does_not_come_back(kind: Kind) -> Result<()> {
+    let stage = stage(kind).await?;
+    let ann = &stage.ann;
+    ann.ask("board:update", stage.update(&json!({ "team_id": "red" }))).await?;
+    assert_eq!(stage.members().await?, ["ann owner", "bob member"]);
+    let bob = json!({ "boardId": stage.board, "userId": "bob" });
+    ann.ask("board:member:remove", bob.clone()).await?;
+    join(&stage.scene, "bob", "red,blue").await?;
+    // Dan's change is later: when it has been followed, Bob's has.
+    join(&stage.scene, "dan", "red").await?;
+    eventually("Dan is a member", SOON, async || {
+        Ok((stage.members().await? == ["ann owner", "dan member"]).then_some(()))
+    })
+    .await?;
+    ann.ask("board:member:set", json!({ "boardId": stage.board, "userId": "bob", "role": "member" })).await?;
+    assert_eq!(stage.members().await?, ["ann owner", "bob member", "dan member"]);
+    Ok(())
+}
+
+/// The caller's teams are those of now, also on an open connection.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_joins_a_team_may_give_it_a_board() -> Result<()> {
+    let stage = stage(Kind::Sqlite).await?;
+    let update = stage.update(&json!({ "team_id": "blue" }));
+    stage.ann.refused("board:update", update.clone(), "FORBIDDEN").await?;
+    join(&stage.scene, "ann", "red,blue").await?;
+    eventually("Ann may give the board to blue", SOON, async || {
+        Ok((stage.ann.call("board:update", update.clone()).await?["ok"] == true).then_some(()))
+    })
+    .await?;
+    assert_eq!(stage.members().await?, ["ann owner", "cid member"]);
+    Ok(())
+}

@@ -1,0 +1,172 @@
+//! Sessions: login, the cookie, and where a cookie counts.
+
+use anyhow::{Context, Result, ensure};
+use boardwire_test_support::{Client, ConnectError, Dial, Http, Kind};
+use serde_json::{Value, json};
+
+use super::{PASSWORD, current, is_problem, login, not_let_in, user};
+use crate::scene::{Board, Scene, fields, text};
+
+on_both!(a_login_gives_a_session, each_login_gives_a_new_id, logging_out_ends_it);
+
+async fn a_login_gives_a_session(kind: Kind) -> Result<()> {
+    let scene = Scene::open(kind).await?;
+    let server = &scene.server;
+    user(&scene, "ann", PASSWORD).await?;
+    let answer = login(server, "ann", PASSWORD).send().await?;
+    ensure!(answer.status == 201, "{answer:?}");
+    let body = answer.json()?;
+    assert_eq!(fields(&body), ["expiresAt", "sessionId", "user"]);
+    assert_eq!(body["user"]["id"], "ann");
+    let session = text(&body["sessionId"])?;
+    ensure!(answer.header("cache-control") == Some("no-store"), "{answer:?}");
+
+    let cookie = answer.header("set-cookie").context("no cookie")?;
+    let attributes: Vec<&str> = cookie.split("; ").collect();
+    assert_eq!(attributes[0], format!("boardwire_session={session}"));
+    for wanted in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=2592000"] {
+        ensure!(attributes.contains(&wanted), "no {wanted} in {attributes:?}");
+    }
+    ensure!(!attributes.contains(&"Secure"), "on this machine alone there is no HTTPS: {attributes:?}");
+
+    let ann = Client::connect(&server.url(), json!({ "sessionId": session })).await?;
+    assert_eq!(ann.status()["data"]["user"]["id"], "ann");
+    Board::create(&ann, &[]).await?;
+    // A page gets the cookie and nothing that a script could read.
+    let answer = login(server, "ann", PASSWORD).header("origin", &server.url()).send().await?;
+    ensure!(answer.status == 201 && answer.session().is_some(), "{answer:?}");
+    let body = answer.json()?;
+    ensure!(body["sessionId"].is_null() && !body.to_string().contains("bws_"), "{body}");
+
+    let malformed = Http::new(&server.url(), "POST", "/api/v1/sessions").json(&json!({ "user": "ann" }));
+    let problem = is_problem(&malformed.send().await?, 422, "INVALID_MESSAGE")?;
+    ensure!(problem["details"].is_array(), "{problem}");
+    Ok(())
+}
+
+async fn each_login_gives_a_new_id(kind: Kind) -> Result<()> {
+    let scene = Scene::open(kind).await?;
+    let server = &scene.server;
+    user(&scene, "ann", PASSWORD).await?;
+    let first = login(server, "ann", PASSWORD).header("origin", &server.url()).send().await?;
+    let first = first.session().context("no session")?.to_owned();
+    let kept = login(server, "ann", PASSWORD).send().await?;
+    let kept = kept.session().context("no session")?.to_owned();
+    let cookie = format!("a=b; boardwire_session={first}");
+    let again = login(server, "ann", PASSWORD).header("origin", &server.url()).header("cookie", &cookie).send().await?;
+    let again = again.session().context("no session")?.to_owned();
+    ensure!(first != again && first != kept && kept != again, "an id came twice");
+    not_let_in(server, json!({ "sessionId": first })).await?;
+    for session in [kept, again] {
+        Client::connect(&server.url(), json!({ "sessionId": session })).await?;
+    }
+    // An id of somebody else's choice is not taken over.
+    let planted = format!("bws_0123456789abcdef_{}", "A".repeat(43));
+    let cookie = format!("boardwire_session={planted}");
+    let after = login(server, "ann", PASSWORD).header("origin", &server.url()).header("cookie", &cookie).send().await?;
+    ensure!(after.session().is_some_and(|session| session != planted), "{after:?}");
+    not_let_in(server, json!({ "sessionId": planted })).await
+}
+
+async fn logging_out_ends_it(kind: Kind) -> Result<()> {
+    let scene = Scene::open(kind).await?;
+    let server = &scene.server;
+    let url = server.url();
+    user(&scene, "ann", PASSWORD).await?;
+    let session = text(&login(server, "ann", PASSWORD).send().await?.json()?["sessionId"])?;
+    let cookie = format!("boardwire_session={session}");
+    let logout = Http::new(&url, "DELETE", "/api/v1/sessions/current").header("cookie", &cookie);
+    is_problem(&logout.clone().send().await?, 401, "UNAUTHENTICATED").context("a cookie of an unknown page")?;
+    let answer = logout.clone().header("origin", &url).send().await?;
+    ensure!(answer.status == 204 && answer.body.is_empty(), "{answer:?}");
+    let cleared = answer.header("set-cookie").context("the cookie stays")?;
+    ensure!(cleared.starts_with("boardwire_session=;") && cleared.contains("Max-Age=0"), "{cleared}");
+    not_let_in(server, json!({ "sessionId": session })).await?;
+    is_problem(&logout.header("origin", &url).send().await?, 401, "UNAUTHENTICATED")?;
+    // Other credentials are no session.
+    let token = boardwire_test_support::token("ann", &["read"])?;
+    let answer = Http::new(&url, "DELETE", "/api/v1/sessions/current").bearer(&token).send().await?;
+    is_problem(&answer, 404, "NOT_FOUND").map(drop)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cookie_counts_from_known_pages_alone() -> Result<()> {
+    let page = "https://board.example";
+    let scene = Scene::with(Kind::Sqlite, &[("BOARDWIRE_CLIENT_URL", page)]).await?;
+    let server = &scene.server;
+    let url = server.url();
+    user(&scene, "ann", PASSWORD).await?;
+    let session = text(&login(server, "ann", PASSWORD).send().await?.json()?["sessionId"])?;
+    let cookie = format!("boardwire_session={session}");
+    let dial = || Dial::new(&url).cookie(&cookie);
+
+    for origin in [page, url.as_str()] {
+        let ann = dial().origin(origin).open().await?;
+        assert_eq!(ann.status()["data"]["user"]["id"], "ann");
+    }
+    let without = dial().open().await.err().context("a cookie without an origin")?;
+    ensure!(matches!(&without, ConnectError::Refused(text) if text == "Authentication failed"), "{without}");
+    for origin in ["https://evil.example", "null", "https://board.example.evil.example", "http://board.example"] {
+        let foreign = dial().origin(origin).open().await.err().context("a foreign origin")?;
+        ensure!(matches!(foreign, ConnectError::Http(403)), "{origin}: {foreign}");
+        let answer = current(server).header("cookie", &cookie).header("origin", origin).send().await?;
+        ensure!(answer.status == 403, "{origin}: {answer:?}");
+    }
+    // A handshake that names credentials goes by these.
+    let named = dial().origin(page).auth(json!({ "token": "garbage" })).open().await;
+    ensure!(named.is_err(), "the cookie stepped in for a bad token");
+
+    let ask = || current(server).header("cookie", &cookie);
+    ensure!(ask().header("origin", page).send().await?.status == 200, "a listed page");
+    ensure!(ask().send().await?.status == 200, "a page of our own that reads names no origin");
+    let answer = ask().header("sec-fetch-site", "cross-site").send().await?;
+    is_problem(&answer, 401, "UNAUTHENTICATED")?;
+    let answer = ask().header("origin", page).send().await?;
+    let allowed = ["access-control-allow-origin", "access-control-allow-credentials"].map(|name| answer.header(name));
+    assert_eq!(allowed, [Some(page), Some("true")]);
+    // Attachments too: nothing changes for a cookie without an origin.
+    let upload = Http::new(&url, "POST", "/api/v1/tasks/t/attachments").header("cookie", &cookie);
+    is_problem(&upload.file("a", "text/plain", b"a").send().await?, 401, "UNAUTHENTICATED").map(drop)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_all_origins_no_cookie_counts() -> Result<()> {
+    let scene = Scene::with(Kind::Sqlite, &[("BOARDWIRE_CLIENT_URL", "*")]).await?;
+    user(&scene, "ann", PASSWORD).await?;
+    let session = text(&login(&scene.server, "ann", PASSWORD).send().await?.json()?["sessionId"])?;
+    let cookie = format!("boardwire_session={session}");
+    let answer = current(&scene.server).header("cookie", &cookie).header("origin", "https://evil.example");
+    let answer = answer.send().await?;
+    is_problem(&answer, 401, "UNAUTHENTICATED")?;
+    ensure!(answer.header("access-control-allow-credentials").is_none(), "{answer:?}");
+    let dial = Dial::new(&scene.server.url()).cookie(&cookie).origin(&scene.server.url()).open().await;
+    ensure!(dial.is_err(), "the cookie was accepted");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_operator_may_ask_for_secure_cookies() -> Result<()> {
+    let scene = Scene::with(Kind::Sqlite, &[("BOARDWIRE_SECURE_COOKIES", "true")]).await?;
+    user(&scene, "ann", PASSWORD).await?;
+    let answer = login(&scene.server, "ann", PASSWORD).send().await?;
+    let cookie = answer.header("set-cookie").context("no cookie")?;
+    ensure!(cookie.split("; ").any(|attribute| attribute == "Secure"), "{cookie}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_current_session_is_told() -> Result<()> {
+    let scene = Scene::open(Kind::Sqlite).await?;
+    user(&scene, "ann", PASSWORD).await?;
+    let begun = login(&scene.server, "ann", PASSWORD).send().await?.json()?;
+    let cookie = format!("boardwire_session={}", text(&begun["sessionId"])?);
+    let told = current(&scene.server).header("cookie", &cookie).send().await?.json()?;
+    assert_eq!(told["user"], begun["user"]);
+    ensure!(told["sessionId"] == Value::Null && told["expiresAt"].is_string(), "{told}");
+    let token = boardwire_test_support::token("ann", &["read"])?;
+    let told = current(&scene.server).bearer(&token).send().await?.json()?;
+    assert_eq!(told["user"]["permissions"], json!(["read"]));
+    is_problem(&current(&scene.server).send().await?, 401, "UNAUTHENTICATED")?;
+    let basic = current(&scene.server).header("authorization", "Basic YTpi").header("cookie", &cookie);
+    is_problem(&basic.send().await?, 401, "UNAUTHENTICATED").map(drop)
+}

@@ -1,0 +1,5 @@
+//! Comments and dependencies as members of a board use them.
+
+mod comments;
+mod cycles;
+mod dependencies;

@@ -1,0 +1,147 @@
+//! What blocks what never closes a circle, whoever adds at the same time.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result, ensure};
+use boardwire_test_support::{Client, Kind};
+use serde_json::{Value, json};
+
+use crate::scene::{Board, Scene, seed};
+
+on_both!(circles_of_any_length_are_refused, adding_at_the_same_time_closes_no_circle);
+
+/// Rounds of adding at the same time; in each, two clients add what together would be a circle.
+const ROUNDS: usize = 60;
+
+fn link(from: &str, to: &str) -> Value {
+    json!({ "taskId": from, "dependsOn": to })
+}
+
+/// The dependencies of a board that block, as pairs.
+fn edges(snapshot: &Value) -> Result<Vec<(String, String)>> {
+    let all = snapshot["dependencies"].as_array().context("no dependencies")?;
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let blocking = all.iter().filter(|dependency| dependency["type"] == "blocks");
+    Ok(blocking.map(|dependency| (text(&dependency["task_id"]), text(&dependency["depends_on"]))).collect())
+}
+
+/// Takes away whatever depends on nothing that is left, until that is everything, or a circle.
+fn is_free_of_circles(edges: &[(String, String)]) -> bool {
+    let mut left: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (from, to) in edges {
+        left.entry(from).or_default().insert(to);
+    }
+    loop {
+        let free: Vec<&str> = left
+            .iter()
+            .filter(|(_, targets)| !targets.iter().any(|target| left.contains_key(target)))
+            .map(|(from, _)| *from)
+            .collect();
+        if free.is_empty() {
+            return left.is_empty();
+        }
+        left.retain(|from, _| !free.contains(from));
+    }
+}
+
+#[test]
+fn circles_are_told_from_what_merely_meets_again() {
+    let edges = |pairs: &[(&str, &str)]| -> Vec<_> {
+        pairs.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned())).collect()
+    };
+    assert!(is_free_of_circles(&edges(&[("a", "b"), ("a", "c"), ("b", "d"), ("c", "d")])));
+    assert!(!is_free_of_circles(&edges(&[("x", "a"), ("a", "b"), ("b", "c"), ("c", "a")])));
+    assert!(!is_free_of_circles(&edges(&[("a", "a")])));
+}
+
+async fn tasks(board: &Board, client: &Client, count: usize) -> Result<Vec<String>> {
+    let mut tasks = Vec::new();
+    for index in 0..count {
+        tasks.push(board.task(client, &format!("Task {index}")).await?);
+    }
+    Ok(tasks)
+}
+
+async fn circles_of_any_length_are_refused(kind: Kind) -> Result<()> {
+    let scene = Scene::open(kind).await?;
+    let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
+    let board = Board::create(&ann, &[("bob", "member")]).await?;
+    for length in [1, 2, 5] {
+        let ring = tasks(&board, &ann, length).await?;
+        for pair in ring.windows(2) {
+            ann.ask("task:dependency:add", link(&pair[0], &pair[1])).await?;
+        }
+        let before = board.snapshot(&ann).await?;
+        board.view(&bob).await?;
+        // Events up to a snapshot come before it.
+        assert_eq!(board.snapshot(&bob).await?, before);
+        let _ = bob.events();
+        let closing = link(&ring[length - 1], &ring[0]);
+        ann.refused("task:dependency:add", closing.clone(), "DEPENDENCY_CYCLE").await?;
+        assert_eq!(board.snapshot(&ann).await?, before, "a refused command has no effect");
+        if length == 1 {
+            continue;
+        }
+        // In another way they may well refer to each other.
+        for kind in ["relates_to", "duplicates"] {
+            let mut back = closing.clone();
+            back["type"] = json!(kind);
+            ann.ask("task:dependency:add", back).await?;
+            bob.next_event("task:dependency:added").await?;
+        }
+        // Once the ring is open elsewhere, it may close here.
+        ann.ask("task:dependency:remove", link(&ring[0], &ring[1])).await?;
+        bob.next_event("task:dependency:removed").await?;
+        ann.ask("task:dependency:add", closing).await?;
+        bob.next_event("task:dependency:added").await?;
+        ann.refused("task:dependency:add", link(&ring[0], &ring[1]), "DEPENDENCY_CYCLE").await?;
+        ensure!(bob.events().is_empty(), "events without a change");
+    }
+    // What meets again is no circle.
+    let diamond = tasks(&board, &ann, 4).await?;
+    for (from, to) in [(0, 1), (0, 2), (1, 3), (2, 3)] {
+        ann.ask("task:dependency:add", link(&diamond[from], &diamond[to])).await?;
+    }
+    ensure!(is_free_of_circles(&edges(&board.snapshot(&ann).await?)?), "a circle was kept");
+    Ok(())
+}
+
+async fn adding_at_the_same_time_closes_no_circle(kind: Kind) -> Result<()> {
+    let seed = seed()?;
+    let mut random = fastrand::Rng::with_seed(seed);
+    let scene = Scene::open(kind).await?;
+    let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
+    let board = Board::create(&ann, &[("bob", "member")]).await?;
+    let five = tasks(&board, &ann, 5).await?;
+    let mut clashes = 0;
+    for round in 0..ROUNDS {
+        // A chain of some length, which the one closes at its beginning and the other at its end.
+        let mut order: Vec<&String> = five.iter().collect();
+        random.shuffle(&mut order);
+        let length = random.usize(2..=5);
+        let chain = &order[..length];
+        let mut links: Vec<Value> = chain.windows(2).map(|pair| link(pair[0], pair[1])).collect();
+        links.push(link(chain[length - 1], chain[0]));
+        random.shuffle(&mut links);
+        let sent: Vec<_> = links
+            .iter()
+            .enumerate()
+            .map(|(index, link)| [&ann, &bob][index % 2].send_call("task:dependency:add", link))
+            .collect();
+        let mut refused = 0;
+        for pending in sent {
+            let reply = pending.reply().await?;
+            ensure!(reply["ok"] == true || reply["code"] == "DEPENDENCY_CYCLE", "seed {seed}, round {round}: {reply}");
+            refused += usize::from(reply["ok"] == false);
+        }
+        let kept = edges(&board.snapshot(&ann).await?)?;
+        ensure!(is_free_of_circles(&kept), "seed {seed}, round {round}: a circle in {kept:?}");
+        ensure!(refused == 1, "seed {seed}, round {round}: {refused} of {length} refused, {kept:?} kept");
+        clashes += refused;
+        for (from, to) in kept {
+            ann.ask("task:dependency:remove", link(&from, &to)).await?;
+        }
+    }
+    ensure!(clashes == ROUNDS, "seed {seed}");
+    Ok(())
+}

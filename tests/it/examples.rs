@@ -1,0 +1,330 @@
+//! The examples of the socket reference: every command is sent, every event is received, and what travelled is what the
+//! reference shows. A command or an event of the catalog that is not here fails the test; so does an event that reaches
+//! somebody who should not have it.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use anyhow::{Context, Result, bail, ensure};
+use boardwire_protocol::{CommandKind, EventKind};
+use boardwire_test_support::{Client, Http, Kind, token, token_expiring_in};
+use serde_json::{Value, json};
+
+use crate::scene::{Scene, ids};
+
+/// Where the examples stand; the reference is made from them.
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/api/examples.json");
+
+/// How long somebody is watched who should receive nothing.
+const SILENCE: Duration = Duration::from_millis(500);
+
+/// What travelled.
+#[derive(Default)]
+struct Book {
+    commands: BTreeMap<String, Value>,
+    events: BTreeMap<String, Value>,
+}
+
+impl Book {
+    /// Sends a command that must succeed.
+    async fn command(&mut self, sender: &Client, name: &str, payload: Value) -> Result<Value> {
+        let reply = sender.ask(name, payload.clone()).await?;
+        self.commands.entry(name.to_owned()).or_insert_with(|| json!({ "payload": payload, "reply": reply }));
+        Ok(reply)
+    }
+
+    /// Sends a command whose event must reach all of these, with the reply's `seq`, and never its sender.
+    async fn change(
+        &mut self,
+        sender: &Client,
+        name: &str,
+        payload: Value,
+        event: &str,
+        receivers: &[&Client],
+    ) -> Result<Value> {
+        let reply = self.command(sender, name, payload).await?;
+        for receiver in receivers {
+            let envelope = self.event(receiver, event).await?;
+            ensure!(envelope["seq"] == reply["seq"], "{event} of {name}: {envelope}");
+        }
+        ensure!(sender.events().iter().all(|heard| heard.name != event), "the sender of {name} received {event}");
+        Ok(reply)
+    }
+
+    /// Receives an event.
+    async fn event(&mut self, receiver: &Client, name: &str) -> Result<Value> {
+        let received = receiver.next_event(name).await.with_context(|| format!("waiting for {name}"))?;
+        let envelope = received.payload;
+        if name != "error" {
+            ensure!(envelope["type"] == name && envelope["data"].is_object(), "{envelope}");
+            ensure!(envelope["timestamp"].is_string() && envelope["id"].is_string(), "{envelope}");
+        }
+        self.events.entry(name.to_owned()).or_insert_with(|| envelope.clone());
+        Ok(envelope)
+    }
+
+    /// Each command and each event of the catalog is here, and nothing else.
+    fn check_complete(&self) -> Result<()> {
+        let commands: Vec<_> = CommandKind::ALL.iter().map(|kind| kind.name()).collect();
+        let events: Vec<_> = EventKind::ALL.iter().map(|kind| kind.name()).collect();
+        for (wanted, found) in [(commands, &self.commands), (events, &self.events)] {
+            let missing: Vec<_> = wanted.iter().filter(|name| !found.contains_key(**name)).collect();
+            ensure!(missing.is_empty(), "no example of {missing:?}");
+            ensure!(wanted.len() == found.len(), "an example of what is not in the catalog");
+        }
+        Ok(())
+    }
+}
+
+/// The connections of the script: Ann writes and looks on, in another tab too; Bob and Cid are members; Eve is none, and
+/// listens to all she may.
+struct Cast {
+    url: String,
+    ann: Client,
+    tab: Client,
+    bob: Client,
+    bobs_tab: Client,
+    cid: Client,
+    eve: Client,
+}
+
+impl Cast {
+    async fn enter(scene: &Scene) -> Result<Self> {
+        let create = ["user", "create", "--id", "root", "--name", "Root", "--permissions", "read,write,admin"];
+        scene.server.run(&create, "").await?;
+        Ok(Self {
+            url: scene.server.url(),
+            ann: scene.client("ann").await?,
+            tab: scene.client("ann").await?,
+            bob: scene.client("bob").await?,
+            bobs_tab: scene.client("bob").await?,
+            cid: scene.client("cid").await?,
+            eve: scene.client("eve").await?,
+        })
+    }
+
+    /// Who receives the events of the board that Ann causes.
+    fn others(&self) -> [&Client; 2] {
+        [&self.tab, &self.bob]
+    }
+
+    fn post(&self, path: &str, user: &str) -> Result<Http> {
+        let permissions = if user == "root" { &["read", "write", "admin"][..] } else { &["read", "write"] };
+        Ok(Http::new(&self.url, "POST", path).bearer(&token(user, permissions)?))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_command_and_event_is_as_the_reference_shows_it() -> Result<()> {
+    let mut scene = Scene::open(Kind::Sqlite).await?;
+    let cast = Cast::enter(&scene).await?;
+    let book = &mut Book::default();
+    book.events.insert("connection:status".into(), cast.ann.status().clone());
+    cast.eve.ask("subscribe", json!({ "type": "*" })).await?;
+
+    board(book, &cast).await?;
+    columns(book, &cast).await?;
+    tasks(book, &cast).await?;
+    notifications(book, &cast).await?;
+    company(book, &cast).await?;
+    endings(book, &cast).await?;
+
+    let eve = &cast.eve;
+    eve.expect_silence(SILENCE).await.context("Eve")?;
+    eve.expect_no_company(SILENCE).await.context("Eve")?;
+    cast.post("/api/v1/notifications", "root")?.json(&json!({ "text": "Back at noon.", "all": true })).send().await?;
+    book.event(eve, "notification:system").await?;
+    let key = scene.server.run(&["api-key", "create", "--user", "eve", "--name", "Eve's agent"], "").await?;
+    let agent = Client::connect(&cast.url, json!({ "apiKey": key["key"] })).await?;
+    scene.server.run(&["api-key", "revoke", key["id"].as_str().unwrap_or_default()], "").await?;
+    book.event(&agent, "error").await?;
+    scene.server.ask_to_drain()?;
+    book.event(eve, "server:closing").await?;
+    scene.server.terminate().await?;
+
+    book.check_complete()?;
+    let text =
+        serde_json::to_string_pretty(&plain(json!({ "commands": book.commands, "events": book.events })))? + "\n";
+    if std::fs::read_to_string(FILE).ok().as_ref() != Some(&text) {
+        std::fs::write(FILE, text)?;
+        bail!(
+            "docs/api/examples.json was not what travels; it has been rewritten: look at the difference, and commit it"
+        );
+    }
+    Ok(())
+}
+
+async fn board(book: &mut Book, cast: &Cast) -> Result<()> {
+    let Cast { ann, tab, bob, .. } = cast;
+    let everywhere = book.command(tab, "subscribe", json!({ "type": "*" })).await?;
+    let create = json!({ "id": "launch", "name": "Launch", "color": "#4f46e5", "requestId": "create-launch" });
+    book.change(ann, "board:create", create, "board:created", &[tab]).await?;
+    for user in ["bob", "cid"] {
+        let member = json!({ "boardId": "launch", "userId": user, "role": "member" });
+        book.change(ann, "board:member:set", member, "board:member:set", &[tab]).await?;
+    }
+    let narrowed = json!({ "type": "*", "filters": { "boardId": "launch" }, "since": 3 });
+    book.commands.remove("subscribe");
+    book.command(tab, "subscribe", narrowed).await?;
+    book.command(tab, "unsubscribe", json!({ "subscriptionId": everywhere["subscriptionId"] })).await?;
+    ann.ask("view:board", json!({ "boardId": "launch" })).await?;
+    book.command(bob, "view:board", json!({ "boardId": "launch", "since": 3 })).await?;
+    book.event(ann, "user:joined").await?;
+    let update = json!({ "boardId": "launch", "updates": { "description": "To the moon" }, "expectedVersion": 1 });
+    book.change(ann, "board:update", update, "board:updated", &cast.others()).await?;
+    book.command(bob, "board:list", json!({ "archived": false })).await.map(drop)
+}
+
+async fn columns(book: &mut Book, cast: &Cast) -> Result<()> {
+    let (ann, others) = (&cast.ann, &cast.others());
+    let create = json!({ "boardId": "launch", "id": "review", "name": "Review", "wip_limit": 3 });
+    book.change(ann, "column:create", create, "column:created", others).await?;
+    let update = json!({ "columnId": "review", "updates": { "name": "In review" } });
+    book.change(ann, "column:update", update, "column:updated", others).await?;
+    let snapshot = ann.ask("board:get", json!({ "boardId": "launch" })).await?;
+    let mut order = ids(&snapshot["columns"])?;
+    order.swap(2, 3);
+    let reorder = json!({ "boardId": "launch", "columnIds": order });
+    book.change(ann, "column:reorder", reorder, "column:reordered", others).await.map(drop)
+}
+
+async fn tasks(book: &mut Book, cast: &Cast) -> Result<()> {
+    let (Cast { ann, tab, bob, cid, .. }, others) = (cast, &cast.others());
+    let create =
+        json!({ "boardId": "launch", "id": "engine", "title": "Test the engine", "priority": 7, "tags": ["hot"] });
+    book.change(ann, "task:create", create, "task:created", others).await?;
+    ann.ask("task:create", json!({ "boardId": "launch", "id": "fuel", "title": "Buy fuel" })).await?;
+    let update = json!({ "taskId": "engine", "updates": { "title": "Test both engines", "due_date": "2026-12-24" } });
+    book.change(ann, "task:update", update, "task:updated", others).await?;
+    book.change(ann, "task:move", json!({ "taskId": "engine", "toColumn": "review" }), "task:moved", others).await?;
+    let assign = json!({ "taskId": "engine", "assignee": "cid" });
+    book.change(ann, "task:assign", assign, "task:assigned", others).await?;
+    book.event(cid, "notification:task").await?;
+
+    let comment = json!({ "taskId": "engine", "id": "question", "body": "@bob, is it loud?" });
+    book.change(ann, "task:comment:add", comment, "task:comment:added", others).await?;
+    book.event(bob, "notification:mention").await?;
+    let mend = json!({ "commentId": "question", "body": "@bob, is it very loud?" });
+    book.change(ann, "task:comment:update", mend, "task:comment:updated", others).await?;
+    let blocks = json!({ "taskId": "engine", "dependsOn": "fuel", "type": "blocks" });
+    book.change(ann, "task:dependency:add", blocks, "task:dependency:added", others).await?;
+
+    let upload = cast.post("/api/v1/tasks/engine/attachments", "ann")?;
+    let uploaded = upload.file("plan.txt", "text/plain", b"Up, and further up.").send().await?;
+    ensure!(uploaded.status == 201, "{}", String::from_utf8_lossy(&uploaded.body));
+    // An upload comes over no socket: so all of Ann's hear of it too.
+    for receiver in [ann, tab, bob] {
+        book.event(receiver, "task:attachment:added").await?;
+    }
+    leases(book, cast).await?;
+    book.command(bob, "task:get", json!({ "taskId": "engine" })).await?;
+    book.command(bob, "board:get", json!({ "boardId": "launch" })).await.map(drop)
+}
+
+async fn leases(book: &mut Book, cast: &Cast) -> Result<()> {
+    let (Cast { ann, bob, .. }, others) = (cast, &cast.others());
+    book.command(bob, "task:next", json!({ "boardId": "launch" })).await?;
+    let claim = json!({ "boardId": "launch", "ttl": 600, "agent": "claude-1", "requestId": "claim-1" });
+    let claimed = book.change(ann, "task:claim", claim, "task:claimed", others).await?;
+    let (task, fence) = (&claimed["task"]["id"], &claimed["task"]["lease"]["fence"]);
+    let renew = json!({ "taskId": task, "fence": fence, "ttl": 900 });
+    book.change(ann, "task:renew", renew, "task:renewed", others).await?;
+    book.command(bob, "task:list", json!({ "boardId": "launch", "leased": true, "limit": 10 })).await?;
+    book.command(bob, "task:search", json!({ "query": "very lou", "boardId": "launch" })).await?;
+    book.command(bob, "board:events", json!({ "boardId": "launch", "since": 2, "limit": 1 })).await?;
+    let release = json!({ "taskId": task, "fence": fence });
+    book.change(ann, "task:release", release, "task:released", others).await.map(drop)
+}
+
+async fn notifications(book: &mut Book, cast: &Cast) -> Result<()> {
+    let Cast { ann, bob, bobs_tab, .. } = cast;
+    // The second within a second goes into a batch.
+    ann.ask("task:assign", json!({ "taskId": "fuel", "assignee": "bob" })).await?;
+    ann.ask("task:update", json!({ "taskId": "fuel", "updates": { "priority": 9 } })).await?;
+    book.event(bob, "notifications:batch").await?;
+    let listed = book.command(bob, "notification:list", json!({ "unreadOnly": true, "limit": 10 })).await?;
+    let newest = &listed["notifications"][0]["id"];
+    book.command(bob, "notification:read", json!({ "ids": [newest] })).await?;
+    book.event(bobs_tab, "notification:read").await.map(drop)
+}
+
+async fn company(book: &mut Book, cast: &Cast) -> Result<()> {
+    let Cast { ann, bob, .. } = cast;
+    book.command(bob, "view:task", json!({ "taskId": "engine" })).await?;
+    book.event(ann, "user:presence").await?;
+    book.command(bob, "presence:update", json!({ "status": "away", "boardId": "launch" })).await?;
+    book.event(ann, "user:presence").await?;
+    book.command(ann, "presence:list", json!({ "boardId": "launch" })).await?;
+    book.command(bob, "typing:start", json!({ "taskId": "engine" })).await?;
+    book.event(ann, "typing:start").await?;
+    book.command(bob, "typing:stop", json!({ "taskId": "engine" })).await?;
+    book.event(ann, "typing:stop").await?;
+    let later = token_expiring_in("bob", &["read", "write"], Duration::from_secs(7200))?;
+    book.command(bob, "auth:refresh", json!({ "token": later })).await.map(drop)
+}
+
+async fn endings(book: &mut Book, cast: &Cast) -> Result<()> {
+    let (Cast { ann, bob, .. }, others) = (cast, &cast.others());
+    let detail = bob.ask("task:get", json!({ "taskId": "engine" })).await?;
+    let attachment = json!({ "attachmentId": detail["attachments"][0]["id"] });
+    let link = json!({ "taskId": "engine", "dependsOn": "fuel", "type": "blocks" });
+    for (command, payload, event) in [
+        ("task:attachment:remove", attachment, "task:attachment:removed"),
+        ("task:dependency:remove", link, "task:dependency:removed"),
+        ("task:comment:delete", json!({ "commentId": "question" }), "task:comment:deleted"),
+        ("task:complete", json!({ "taskId": "engine" }), "task:completed"),
+        ("task:delete", json!({ "taskId": "engine" }), "task:deleted"),
+        ("column:delete", json!({ "columnId": "review" }), "column:deleted"),
+        ("board:archive", json!({ "boardId": "launch" }), "board:archived"),
+        ("board:restore", json!({ "boardId": "launch" }), "board:restored"),
+        ("board:member:remove", json!({ "boardId": "launch", "userId": "cid" }), "board:member:removed"),
+    ] {
+        book.change(ann, command, payload, event, others).await?;
+    }
+    book.command(bob, "view:leave", json!({})).await?;
+    book.event(ann, "user:left").await.map(drop)
+}
+
+/// The same with what differs from run to run replaced: the first id that a server made becomes number 1, and so on.
+fn plain(value: Value) -> Value {
+    Plain::default().of(value, "")
+}
+
+#[derive(Default)]
+struct Plain {
+    /// Those that have been met, in this order.
+    ids: Vec<String>,
+}
+
+impl Plain {
+    fn of(&mut self, value: Value, key: &str) -> Value {
+        match value {
+            Value::Object(fields) => {
+                fields.into_iter().map(|(key, value)| (key.clone(), self.of(value, &key))).collect()
+            }
+            Value::Array(items) => items.into_iter().map(|item| self.of(item, key)).collect(),
+            Value::String(_) if key == "socketId" => json!("u9GkqGcz7YbQdLwTAAAB"),
+            Value::String(_) if key == "token" => json!("eyJhbGciOiJIUzI1NiJ9.…"),
+            Value::String(text) if is_uuid(&text) => {
+                let number = self.ids.iter().position(|known| *known == text).unwrap_or(self.ids.len());
+                if number == self.ids.len() {
+                    self.ids.push(text);
+                }
+                json!(format!("01980000-0000-7000-8000-{:012}", number + 1))
+            }
+            Value::String(text) if is_time(&text) => json!("2026-01-05T09:00:00.000Z"),
+            other => other,
+        }
+    }
+}
+
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+fn is_time(text: &str) -> bool {
+    text.len() == 24 && text.ends_with('Z') && text.as_bytes()[10] == b'T'
+}

@@ -1,0 +1,124 @@
+//! A board's log as a stream of server-sent events.
+
+use anyhow::{Context, Result, ensure};
+use boardwire_test_support::{Http, Kind, PATIENCE, token};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::http;
+use crate::scene::{Board, Scene};
+
+on_both!(a_stream_goes_on_without_hole_or_repeat);
+
+/// A stream that is read.
+struct Reading(BufReader<TcpStream>);
+
+/// One event: its name, its id, its data.
+type Told = (String, String, Value);
+
+impl Reading {
+    async fn open(scene: &Scene, user: &str, path: &str, last: Option<&str>) -> Result<Self> {
+        let mut request = http(scene, user, "GET", path)?.header("accept", "text/event-stream");
+        if let Some(last) = last {
+            request = request.header("last-event-id", last);
+        }
+        Ok(Self(BufReader::new(request.send_part(0).await?)))
+    }
+
+    /// The next event; `None` at the end. The sizes of chunks, headers and comments are no fields of events.
+    async fn next(&mut self) -> Result<Option<Told>> {
+        let (mut name, mut id, mut data) = (String::new(), String::new(), Value::Null);
+        loop {
+            let mut line = String::new();
+            if timeout(PATIENCE, self.0.read_line(&mut line)).await.context("nothing came")?? == 0 {
+                return Ok(None);
+            }
+            match line.trim_end().split_once(": ") {
+                Some(("event", text)) => name = text.to_owned(),
+                Some(("id", text)) => id = text.to_owned(),
+                Some(("data", text)) => data = serde_json::from_str(text)?,
+                _ if line.trim_end().is_empty() && !data.is_null() => return Ok(Some((name, id, data))),
+                _ => {}
+            }
+        }
+    }
+}
+
+async fn a_stream_goes_on_without_hole_or_repeat(kind: Kind) -> Result<()> {
+    let scene = Scene::open(kind).await?;
+    let ann = scene.client("ann").await?;
+    let board = Board::create(&ann, &[]).await?;
+    for _ in 0..20 {
+        board.task(&ann, "Before").await?;
+    }
+    let rushing: Vec<_> =
+        (0..200).map(|_| ann.send_call("task:create", &json!({ "boardId": board.id, "title": "Rushing" }))).collect();
+    let path = format!("/boards/{}/events", board.id);
+    let mut stream = Reading::open(&scene, "ann", &format!("{path}?since=0"), None).await?;
+    let (mut last, mut resume, mut live) = (0, String::new(), false);
+    let mut end = 0;
+    for reply in rushing {
+        end = reply.reply().await?["seq"].as_u64().context("no seq")?;
+    }
+    while last < end / 2 || !live {
+        let (name, id, data) = stream.next().await?.context("it ended")?;
+        if name == "live" {
+            live = true;
+            continue;
+        }
+        last += 1;
+        ensure!(data["seq"] == last && id.ends_with(&format!(":{last}")), "{last} expected: {id} {data}");
+        resume = id;
+    }
+    drop(stream);
+    let mut stream = Reading::open(&scene, "ann", &path, Some(&resume)).await?;
+    while last < end {
+        let (name, _, data) = stream.next().await?.context("it ended")?;
+        if name != "live" {
+            last += 1;
+            ensure!(data["seq"] == last, "{last} expected: {data}");
+        }
+    }
+    let mut stream = Reading::open(&scene, "ann", &path, Some("other:1")).await?;
+    let (name, _, data) = stream.next().await?.context("it ended")?;
+    ensure!(name == "live" && data["recovered"] == false && data["seq"] == end, "{name} {data}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_ends_with_the_server_and_for_who_was_removed() -> Result<()> {
+    let mut scene = Scene::open(Kind::Sqlite).await?;
+    let (ann, _bob) = (scene.client("ann").await?, scene.client("bob").await?);
+    let board = Board::create(&ann, &[("bob", "viewer")]).await?;
+    let task = board.task(&ann, "Watched").await?;
+    let path = format!("/boards/{}/events?type=task:*&taskId={task}", board.id);
+    let writing = Http::new(&scene.server.url(), "GET", &format!("/api/v1{path}")).bearer(&token("ann", &["write"])?);
+    let refused = writing.header("accept", "text/event-stream").send().await?;
+    ensure!(refused.status == 403, "a stream needs the permission to read: {refused:?}");
+    let mut own = Reading::open(&scene, "ann", &path, None).await?;
+    let mut theirs = Reading::open(&scene, "bob", &path, None).await?;
+    for stream in [&mut own, &mut theirs] {
+        ensure!(stream.next().await?.context("it ended")?.0 == "live");
+    }
+    ann.ask("board:member:remove", json!({ "boardId": board.id, "userId": "bob" })).await?;
+    board.task(&ann, "Another").await?;
+    // A notification of another board is no event of this one.
+    let cat = scene.client("cat").await?;
+    let elsewhere = Board::create(&cat, &[("ann", "member")]).await?;
+    let theirs_to_do = elsewhere.task(&cat, "Elsewhere").await?;
+    cat.ask("task:assign", json!({ "taskId": theirs_to_do, "assignee": "ann" })).await?;
+    ann.ask("task:update", json!({ "taskId": task, "updates": { "title": "Seen" } })).await?;
+    let (_, _, data) = own.next().await?.context("it ended")?;
+    ensure!(data["type"] == "task:updated", "what the filters leave: {data}");
+    let (name, _, data) = theirs.next().await?.context("no last word")?;
+    ensure!(name == "error" && data["code"] == "NOT_FOUND", "{name} {data}");
+    ensure!(theirs.next().await?.is_none(), "it goes on after its last word");
+    scene.server.ask_to_drain()?;
+    while let Some((name, _, data)) = own.next().await? {
+        ensure!(name == "error" || data["type"] == "server:closing", "{name} {data}");
+    }
+    ensure!(scene.server.terminate().await?.success());
+    Ok(())
+}

@@ -1,0 +1,68 @@
+//! How leases end: by time, by whatever makes the task done, by people.
+
+use anyhow::Result;
+use boardwire_test_support::Kind;
+use serde_json::{Value, json};
+
+use super::{Stage, fence};
+
+on_both!(time_ends_a_lease, a_dead_lease_can_be_taken_over, what_is_done_is_not_leased);
+
+async fn time_ends_a_lease(kind: Kind) -> Result<()> {
+    let stage = Stage::open(kind).await?;
+    let (ann, bob, board) = (&stage.ann, &stage.bob, &stage.board);
+    let id = stage.task(json!({})).await?;
+    board.view(bob).await?;
+    ann.ask("task:claim", json!({ "boardId": board.id, "taskId": id, "ttl": 1 })).await?;
+    let event = bob.next_event("task:released").await?;
+    let task = stage.read(&id).await?;
+    assert_eq!([&task["lease"], &task["assignee"]], [&Value::Null, &Value::Null]);
+    let data = json!({ "task": task, "holder": "ann", "releasedBy": null, "expired": true, "boardId": board.id });
+    assert_eq!(event.data(), &data);
+    assert!(event.payload["userId"].is_null(), "nobody did it: {event:?}");
+    ann.refused("task:renew", json!({ "taskId": id, "fence": 1 }), "LEASE_LOST").await?;
+    assert_eq!(fence(&stage.claim(bob, &id).await?)?, 2);
+    Ok(())
+}
+
+async fn a_dead_lease_can_be_taken_over(kind: Kind) -> Result<()> {
+    let stage = Stage::open(kind).await?;
+    let (ann, bob) = (&stage.ann, &stage.bob);
+    let id = stage.task(json!({})).await?;
+    ann.ask("task:claim", json!({ "boardId": stage.board.id, "taskId": id, "ttl": 1 })).await?;
+    // Whoever asks first after its time, this or the sweep: it is told once that it can be had, and under a new number.
+    let claimed = loop {
+        let claimed = stage.claim_next(bob).await?;
+        if !claimed["task"].is_null() {
+            break claimed;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    };
+    let task = &claimed["task"];
+    assert_eq!((fence(task)?, &task["assignee"], &task["lease"]["holder"]), (2, &json!("bob"), &json!("bob")));
+    ann.refused("task:complete", json!({ "taskId": id, "fence": 1 }), "LEASE_LOST").await?;
+    bob.ask("task:complete", json!({ "taskId": id, "fence": 2 })).await.map(drop)
+}
+
+async fn what_is_done_is_not_leased(kind: Kind) -> Result<()> {
+    let stage = Stage::open(kind).await?;
+    let ann = &stage.ann;
+    let done = &stage.board.columns[2];
+    let mut ways = Vec::new();
+    for _ in 0..4 {
+        let id = stage.task(json!({})).await?;
+        stage.claim(ann, &id).await?;
+        ways.push(id);
+    }
+    ann.ask("task:update", json!({ "taskId": ways[0], "updates": { "status": "done" } })).await?;
+    ann.ask("task:move", json!({ "taskId": ways[1], "toColumn": done })).await?;
+    ann.ask("task:complete", json!({ "taskId": ways[2] })).await?;
+    ann.ask("column:delete", json!({ "columnId": stage.board.columns[1], "moveTasksTo": done })).await?;
+    for id in &ways {
+        let task = stage.read(id).await?;
+        assert_eq!([&task["status"], &task["lease"], &task["assignee"]], [&json!("done"), &Value::Null, &json!("ann")]);
+    }
+    let leased = ann.ask("task:list", json!({ "boardId": stage.board.id, "leased": true })).await?;
+    assert_eq!(leased["tasks"], json!([]));
+    Ok(())
+}

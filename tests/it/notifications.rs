@@ -1,0 +1,206 @@
+//! Notifications: who gets one for what, and that nobody gets one of a board that he may not read.
+
+mod batches;
+mod reading;
+mod system;
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use boardwire_test_support::{Client, Kind, redact};
+use serde_json::{Value, json};
+
+use crate::scene::{Board, Scene, fields, text};
+
+on_both!(an_assignment_tells_the_assignee, a_mention_tells_those_who_are_mentioned, changes_tell_the_assignee);
+
+/// How long it is watched that nothing comes.
+const WINDOW: Duration = Duration::from_millis(500);
+
+/// Ann's board with the members Bob and Cid; Eve is no member.
+struct Stage {
+    scene: Scene,
+    ann: Client,
+    bob: Client,
+    cid: Client,
+    eve: Client,
+    board: Board,
+}
+
+impl Stage {
+    async fn open(kind: Kind) -> Result<Self> {
+        let scene = Scene::open(kind).await?;
+        let (ann, bob, cid) = (scene.client("ann").await?, scene.client("bob").await?, scene.client("cid").await?);
+        let eve = scene.client("eve").await?;
+        let board = Board::create(&ann, &[("bob", "member"), ("cid", "viewer")]).await?;
+        Ok(Self { scene, ann, bob, cid, eve, board })
+    }
+
+    /// The users other than Bob have been told nothing.
+    async fn only_bob(&self) -> Result<()> {
+        for client in [&self.ann, &self.cid, &self.eve] {
+            assert_eq!(listed(client, json!({})).await?.0, Vec::<Value>::new());
+            client.expect_no_company(Duration::from_millis(50)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What `notification:list` gives: the notifications, and how many are unread.
+async fn listed(client: &Client, wanted: Value) -> Result<(Vec<Value>, u64)> {
+    let reply = client.ask("notification:list", wanted).await?;
+    let notifications = reply["notifications"].as_array().context("no list")?.clone();
+    Ok((notifications, reply["unread"].as_u64().context("no count")?))
+}
+
+/// So many notifications as they come, single or in batches, in order, each with the event that brought it.
+async fn notified(client: &Client, count: usize) -> Result<Vec<(String, Value)>> {
+    let mut found = Vec::new();
+    while found.len() < count {
+        let event = client.next_company().await.with_context(|| format!("after {} of {count}", found.len()))?;
+        let data = event.data();
+        let (single, batch) = (&data["notification"], data["notifications"].as_array());
+        let all = batch.cloned().unwrap_or_else(|| vec![single.clone()]);
+        ensure!((1..=10).contains(&all.len()) && (all.len() == 1 || batch.is_some()), "{event:?}");
+        found.extend(all.into_iter().map(|notification| (event.name.clone(), notification)));
+    }
+    ensure!(found.len() == count, "{} notifications in place of {count}: {found:?}", found.len());
+    Ok(found)
+}
+
+/// Who did what: the kind, and the sentence.
+fn said(notification: &Value) -> (&str, &str) {
+    (notification["kind"].as_str().unwrap_or_default(), notification["text"].as_str().unwrap_or_default())
+}
+
+/// The sentences of a list, newest first.
+fn sentences(list: &[Value]) -> Vec<&str> {
+    list.iter().map(|notification| said(notification).1).collect()
+}
+
+async fn an_assignment_tells_the_assignee(kind: Kind) -> Result<()> {
+    let stage = Stage::open(kind).await?;
+    let Stage { ann, bob, board, .. } = &stage;
+    let task = board.task(ann, "Plan").await?;
+    ann.ask("task:assign", json!({ "taskId": task, "assignee": "bob" })).await?;
+    let event = bob.next_company().await?;
+    assert_eq!((event.name.as_str(), fields(event.data())), ("notification:task", vec!["notification"]));
+    assert_eq!((event.board(), &event.payload["userId"]), (Some(board.id.as_str()), &json!("ann")));
+    ensure!(event.seq().is_none(), "it is in no log: {event:?}");
+    let mut notification = event.data()["notification"].clone();
+    assert_eq!((listed(bob, json!({})).await?), (vec![notification.clone()], 1), "what is stored is what was sent");
+    for (field, redacted) in [("id", "[id]"), ("created_at", "[time]")] {
+        assert_eq!(redact(&notification[field]), redacted, "{field}");
+        notification[field] = json!(redacted);
+    }
+    let expected = json!({
+        "id": "[id]", "kind": "task", "user_id": "bob", "board_id": board.id, "task_id": task, "actor": "ann",
+        "text": "Ann assigned you “Plan”", "read_at": null, "created_at": "[time]",
+    });
+    assert_eq!(notification, expected);
+
+    // To himself, to somebody who can't read the board, to nobody, and to whom it is assigned already.
+    bob.ask("task:assign", json!({ "taskId": task, "assignee": "bob" })).await?;
+    let own = json!({ "boardId": board.id, "title": "Own", "assignee": "bob" });
+    bob.ask("task:create", own).await?;
+    let outside = json!({ "boardId": board.id, "title": "Outside", "assignee": "eve" });
+    let outside = text(&ann.ask("task:create", outside).await?["task"]["id"])?;
+    ann.ask("task:update", json!({ "taskId": outside, "updates": { "priority": 3 } })).await?;
+    stage.only_bob().await?;
+    assert_eq!(listed(bob, json!({})).await?.1, 1);
+
+    // Taken away from him; and given to him in other ways.
+    ann.ask("task:assign", json!({ "taskId": task, "assignee": null })).await?;
+    ann.ask("task:update", json!({ "taskId": task, "updates": { "assignee": "bob" } })).await?;
+    ann.ask("task:create", json!({ "boardId": board.id, "title": "New", "assignee": "bob" })).await?;
+    let (list, unread) = listed(bob, json!({})).await?;
+    let due =
+        ["Ann assigned you “New”", "Ann assigned you “Plan”", "Ann took from you “Plan”", "Ann assigned you “Plan”"];
+    assert_eq!((sentences(&list), unread), (due.to_vec(), 4));
+    stage.only_bob().await
+}
+
+async fn a_mention_tells_those_who_are_mentioned(kind: Kind) -> Result<()> {
+    let stage = Stage::open(kind).await?;
+    let Stage { ann, bob, cid, eve, board, .. } = &stage;
+    let task = board.task(ann, "Plan").await?;
+    let add = |body: &str| json!({ "taskId": task, "body": body });
+    let reply = ann.ask("task:comment:add", add("@bob and @eve, mail cid@cid.example, @nobody, @ann")).await?;
+    assert_eq!(reply["comment"]["mentions"], json!(["ann", "bob"]), "those who can read it");
+    let comment = text(&reply["comment"]["id"])?;
+    let first = notified(bob, 1).await?;
+    assert_eq!(first[0].0, "notification:mention");
+    assert_eq!(said(&first[0].1), ("mention", "Ann mentioned you on “Plan”"));
+    stage.only_bob().await?;
+
+    // Again only those who were not mentioned before.
+    let edit = |body: &str| json!({ "commentId": comment, "body": body });
+    ann.ask("task:comment:update", edit("@bob and now @cid")).await?;
+    assert_eq!(notified(cid, 1).await?[0].0, "notification:mention");
+    ann.ask("task:comment:update", edit("@cid")).await?;
+    let describe = |text: &str| json!({ "taskId": task, "updates": { "description": text } });
+    ann.ask("task:update", describe("Ask @bob")).await?;
+    ann.ask("task:update", describe("Ask @bob, or @eve, or bob@example.org")).await?;
+    ann.ask("task:update", json!({ "taskId": task, "updates": { "title": "Plans" } })).await?;
+    bob.ask("task:update", describe("Ask @bob, said @bob")).await?;
+    ann.ask("task:create", json!({ "boardId": board.id, "title": "New", "description": "For @bob" })).await?;
+    let (list, unread) = listed(bob, json!({})).await?;
+    let due = ["Ann mentioned you in “New”", "Ann mentioned you in “Plan”", "Ann mentioned you on “Plan”"];
+    assert_eq!((sentences(&list), unread), (due.to_vec(), 3));
+    ensure!(list.iter().all(|one| one["kind"] == "mention"), "{list:?}");
+    assert_eq!(listed(cid, json!({})).await?.1, 1);
+    for client in [ann, eve] {
+        assert_eq!(listed(client, json!({})).await?, (Vec::new(), 0));
+        client.expect_no_company(WINDOW).await?;
+    }
+    Ok(())
+}
+
+async fn changes_tell_the_assignee(kind: Kind) -> Result<()> {
+    let stage = Stage::open(kind).await?;
+    let Stage { ann, bob, board, .. } = &stage;
+    let task = board.task(ann, "Plan").await?;
+    ann.ask("task:assign", json!({ "taskId": task, "assignee": "bob" })).await?;
+    ann.ask("task:update", json!({ "taskId": task, "updates": { "priority": 5 } })).await?;
+    ann.ask("task:move", json!({ "taskId": task, "toColumn": board.columns[1] })).await?;
+    ann.ask("task:comment:add", json!({ "taskId": task, "body": "Well?" })).await?;
+    // One who is mentioned on a task of his own is told once.
+    ann.ask("task:comment:add", json!({ "taskId": task, "body": "@bob?" })).await?;
+    ann.ask("task:complete", json!({ "taskId": task })).await?;
+    // What changes nothing, and what he does himself.
+    ann.ask("task:update", json!({ "taskId": task, "updates": { "priority": 5 } })).await?;
+    ann.ask("task:complete", json!({ "taskId": task })).await?;
+    bob.ask("task:update", json!({ "taskId": task, "updates": { "priority": 6 } })).await?;
+    bob.ask("task:move", json!({ "taskId": task, "toColumn": board.columns[0] })).await?;
+    bob.ask("task:comment:add", json!({ "taskId": task, "body": "Mine, @bob" })).await?;
+    ann.ask("task:delete", json!({ "taskId": task })).await?;
+    let due = [
+        ("task", "Ann assigned you “Plan”"),
+        ("task", "Ann changed “Plan”"),
+        ("task", "Ann moved “Plan”"),
+        ("task", "Ann commented on “Plan”"),
+        ("mention", "Ann mentioned you on “Plan”"),
+        ("task", "Ann completed “Plan”"),
+        ("task", "Ann deleted “Plan”"),
+    ];
+    let came = notified(bob, due.len()).await?;
+    assert_eq!(came.iter().map(|(_, one)| said(one)).collect::<Vec<_>>(), due);
+    let (list, unread) = listed(bob, json!({})).await?;
+    assert_eq!(unread, due.len() as u64);
+    assert!(list.iter().eq(came.iter().rev().map(|(_, one)| one)), "stored as sent, newest first: {list:?}");
+    stage.only_bob().await
+}
+
+/// A mention in the description is told once, and does not silence what happens to the task later.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_old_mention_does_not_hide_changes_from_the_assignee() -> Result<()> {
+    let stage = Stage::open(Kind::Sqlite).await?;
+    let Stage { ann, bob, board, .. } = &stage;
+    let create = json!({ "boardId": board.id, "title": "Plan", "description": "For @bob" });
+    let task = text(&ann.ask("task:create", create).await?["task"]["id"])?;
+    ann.ask("task:assign", json!({ "taskId": task, "assignee": "bob" })).await?;
+    ann.ask("task:update", json!({ "taskId": task, "updates": { "priority": 5 } })).await?;
+    let (list, _) = listed(bob, json!({})).await?;
+    assert_eq!(sentences(&list), ["Ann changed “Plan”", "Ann assigned you “Plan”", "Ann mentioned you in “Plan”"]);
+    Ok(())
+}

@@ -1,0 +1,134 @@
+//! What an operator has to say: `POST /api/v1/notifications`, to a user, a team or everybody.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use boardwire_test_support::{Answer, Client, Http, Kind, token};
+use serde_json::{Value, json};
+
+use super::{WINDOW, listed};
+use crate::scene::Scene;
+
+on_both!(an_operator_tells_a_user_a_team_and_everybody, the_same_request_is_told_once);
+
+/// Ann and Bob are in team red, Cid is in no team; all are connected. Root is the operator.
+struct Stage {
+    scene: Scene,
+    users: [Client; 3],
+    token: String,
+}
+
+impl Stage {
+    async fn open(kind: Kind) -> Result<Self> {
+        let scene = Scene::open(kind).await?;
+        scene.server.create_user("root", "Root", "read,write,admin").await?;
+        for user in ["ann", "bob"] {
+            scene.server.run(&["user", "create", "--id", user, "--name", user, "--teams", "red"], "").await?;
+        }
+        let users = [scene.client("ann").await?, scene.client("bob").await?, scene.client("cid").await?];
+        Ok(Self { scene, users, token: token("root", &["read", "write", "admin"])? })
+    }
+
+    fn request(&self, body: &Value) -> Http {
+        Http::new(&self.scene.server.url(), "POST", "/api/v1/notifications").bearer(&self.token).json(body)
+    }
+
+    async fn post(&self, body: Value) -> Result<Answer> {
+        self.request(&body).send().await
+    }
+
+    /// The texts of all that each user has, newest first.
+    async fn texts(&self) -> Result<[Vec<String>; 3]> {
+        let mut all = [const { Vec::new() }; 3];
+        for (user, texts) in self.users.iter().zip(&mut all) {
+            let (list, unread) = listed(user, json!({})).await?;
+            assert_eq!(list.len() as u64, unread);
+            *texts = list.iter().filter_map(|one| one["text"].as_str().map(str::to_owned)).collect();
+        }
+        Ok(all)
+    }
+}
+
+async fn an_operator_tells_a_user_a_team_and_everybody(kind: Kind) -> Result<()> {
+    let stage = Stage::open(kind).await?;
+    let [ann, bob, cid] = &stage.users;
+    for (body, notified) in [
+        (json!({ "text": "To Cid", "userId": "cid" }), 1),
+        (json!({ "text": "To red", "teamId": "red" }), 2),
+        (json!({ "text": "To all", "all": true }), 4),
+    ] {
+        let answer = stage.post(body).await?;
+        assert_eq!((answer.status, answer.json()?), (201, json!({ "notified": notified })));
+    }
+    assert_eq!(stage.texts().await?, [vec!["To all", "To red"], vec!["To all", "To red"], vec!["To all", "To Cid"]]);
+    let event = cid.next_company().await?;
+    let notification = &event.data()["notification"];
+    assert_eq!((event.name.as_str(), event.board()), ("notification:system", None));
+    assert_eq!(super::said(notification), ("system", "To Cid"));
+    for (field, value) in
+        [("user_id", json!("cid")), ("actor", json!("root")), ("board_id", Value::Null), ("task_id", Value::Null)]
+    {
+        assert_eq!(notification[field], value, "{field}");
+    }
+    for user in [ann, bob] {
+        let event = user.next_company().await?;
+        assert_eq!(
+            (event.name.as_str(), super::said(&event.data()["notification"]).1),
+            ("notification:system", "To red")
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_wrong_or_not_allowed_tells_nobody() -> Result<()> {
+    let stage = Stage::open(Kind::Sqlite).await?;
+    for (status, code, body) in [
+        (422, "INVALID_MESSAGE", json!({ "text": "To whom?" })),
+        (422, "INVALID_MESSAGE", json!({ "text": "To whom?", "all": false })),
+        (422, "INVALID_MESSAGE", json!({ "text": "Both", "userId": "cid", "teamId": "red" })),
+        (422, "INVALID_MESSAGE", json!({ "text": "Both", "userId": "cid", "all": true })),
+        (422, "INVALID_MESSAGE", json!({ "text": "", "all": true })),
+        (422, "INVALID_MESSAGE", json!({ "text": "x".repeat(20_001), "all": true })),
+        (422, "INVALID_MESSAGE", json!({ "text": "More", "all": true, "boardId": "b" })),
+        (422, "INVALID_MESSAGE", json!({ "all": true })),
+        (404, "NOT_FOUND", json!({ "text": "Nobody", "userId": "nobody" })),
+        (404, "NOT_FOUND", json!({ "text": "Nobody", "teamId": "nobodys" })),
+    ] {
+        let answer = stage.post(body.clone()).await?;
+        let problem = answer.json()?;
+        assert_eq!((answer.status, &problem["code"]), (status, &json!(code)), "{body}: {problem}");
+    }
+    // Who is no admin, or holds less than he has.
+    let url = stage.scene.server.url();
+    let request = || Http::new(&url, "POST", "/api/v1/notifications").json(&json!({ "text": "No", "all": true }));
+    for holder in [
+        token("cid", &["read", "write"])?,
+        token("cid", &["read", "write", "admin"])?,
+        token("root", &["read", "write"])?,
+    ] {
+        let answer = request().bearer(&holder).send().await?;
+        assert_eq!((answer.status, &answer.json()?["code"]), (403, &json!("FORBIDDEN")));
+    }
+    assert_eq!(request().send().await?.status, 401);
+    assert_eq!(stage.texts().await?, [const { Vec::<String>::new() }; 3]);
+    for user in &stage.users {
+        user.expect_no_company(Duration::from_millis(200)).await?;
+    }
+    Ok(())
+}
+
+async fn the_same_request_is_told_once(kind: Kind) -> Result<()> {
+    let stage = Stage::open(kind).await?;
+    let body = json!({ "text": "Once", "userId": "ann" });
+    let first = stage.request(&body).header("idempotency-key", "say-it").send().await?;
+    let again = stage.request(&body).header("idempotency-key", "say-it").send().await?;
+    assert_eq!((first.status, first.json()?), (201, json!({ "notified": 1 })));
+    assert_eq!((again.status, again.json()?), (201, json!({ "notified": 1 })));
+    let other = json!({ "text": "Other", "userId": "ann" });
+    let other = stage.request(&other).header("idempotency-key", "say-it").send().await?;
+    ensure!(other.json()?["code"] == "IDEMPOTENCY_MISMATCH", "{:?}", other.json()?);
+    assert_eq!(stage.texts().await?[0], ["Once"]);
+    assert_eq!(stage.users[0].next_company().await?.name, "notification:system");
+    stage.users[0].expect_no_company(WINDOW).await
+}

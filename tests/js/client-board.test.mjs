@@ -1,0 +1,366 @@
+// A live board of @boardwire/client: one's own changes are shown at once and taken back when they are refused, what is typed is
+// never lost, and who is there and who types is known.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+
+import { open } from './client.mjs';
+import { dice, SEED, until } from './client-chance.mjs';
+import { installClient, PACKAGE } from './client-installed.mjs';
+import { startProxy } from './proxy.mjs';
+import { startServer, token } from './server.mjs';
+
+describe('a board of @boardwire/client', { timeout: 120_000 }, () => {
+  let installed;
+  let server;
+  let proxy;
+  let keeper;
+  let number = 0;
+  let boardId;
+  let columns;
+  const clients = [];
+
+  const start = (user = 'ann', options = {}) => {
+    const client = installed.client.connect(proxy.url, { token: () => token(user), reconnect: { minMs: 10, maxMs: 100 }, ...options });
+    clients.push(client);
+    return client;
+  };
+  /** A client with the board open. */
+  const seat = async (user, options) => {
+    const client = start(user, options);
+    const board = client.openBoard(boardId);
+    await board.ready();
+    return { client, board, shown: () => board.getSnapshot(), task: (id) => board.getSnapshot().tasks.get(id) };
+  };
+  const create = async (title, more = {}) => (await keeper.ask('task:create', { boardId, title, ...more })).task;
+  const change = (taskId, updates) => keeper.ask('task:update', { taskId, updates });
+  before(async () => {
+    installed = await installClient();
+    server = await startServer();
+    proxy = await startProxy(server.url);
+    keeper = open(server.url, 'keeper');
+    await keeper.connected();
+    for (const user of ['ann', 'bob', 'vic']) {
+      const known = open(server.url, user);
+      await known.connected();
+      known.close();
+    }
+  });
+
+  beforeEach(async () => {
+    boardId = `board-${(number += 1)}`;
+    ({ columns } = await keeper.ask('board:create', { id: boardId, name: 'Board' }));
+    for (const userId of ['ann', 'bob']) await keeper.ask('board:member:set', { boardId, userId, role: 'member' });
+    await keeper.ask('board:member:set', { boardId, userId: 'vic', role: 'viewer' });
+  });
+
+  after(async () => {
+    proxy?.flow();
+    await Promise.all(clients.map((client) => client.close({ withinMs: 100 })));
+    keeper?.close();
+    await proxy?.stop();
+    await server?.stop();
+    installed?.remove();
+  });
+
+  it('shows what is there, in order', async () => {
+    const second = await create('second');
+    const first = await create('first', { before: second.id });
+    const done = await create('done', { columnId: columns[2].id });
+    await keeper.ask('task:dependency:add', { taskId: second.id, dependsOn: first.id });
+    const { client, shown } = await seat();
+    const { state, board, tasksByColumn, members, dependencies } = shown();
+    assert.deepEqual([state, board.name, shown().columns.map(({ id }) => id)], ['live', 'Board', columns.map(({ id }) => id)]);
+    assert.deepEqual([...tasksByColumn.values()].map((tasks) => tasks.map(({ title }) => title)), [['first', 'second'], [], ['done']]);
+    assert.deepEqual(members.map(({ user_id, role }) => [user_id, role]), [['ann', 'member'], ['bob', 'member'], ['keeper', 'owner'], ['vic', 'viewer']]);
+    assert.equal(dependencies.length, 1);
+    const before = shown();
+    await change(done.id, { title: 'quite done' });
+    await until('the change', () => shown() !== before);
+    assert.equal(before.tasks.get(done.id).title, 'done', 'a snapshot never changes');
+    assert.equal(shown().tasksByColumn.get(columns[0].id), before.tasksByColumn.get(columns[0].id), 'what is as before is the same');
+    await client.close();
+  });
+
+  it('shows own changes at once, as they are going to be', async () => {
+    const { client, board, shown, task } = await seat();
+    const [one, two] = [await create('one'), await create('two')];
+    await until('both', () => shown().tasks.size === 2);
+    proxy.mute();
+    const steps = [
+      board.createTask({ id: `new-${boardId}`, title: 'new', after: one.id }),
+      board.updateTask(one.id, { title: 'uno', description: null }),
+      board.moveTask(two.id, { toColumn: columns[1].id }),
+      board.assign(two.id, 'bob'),
+      board.complete(one.id),
+      board.send('task:dependency:add', { taskId: two.id, dependsOn: one.id }),
+      board.send('column:reorder', { boardId, columnIds: columns.map(({ id }) => id).reverse() }),
+      board.send('board:update', { boardId, updates: { name: 'Renamed' } }),
+    ];
+    const foreseen = shown();
+    assert.equal(foreseen.unconfirmed, steps.length);
+    assert.deepEqual([task(one.id).title, task(one.id).status, task(one.id).column_id], ['uno', 'done', columns[2].id]);
+    assert.deepEqual([task(two.id).assignee, task(two.id).status, foreseen.dependencies.length], ['bob', 'in_progress', 1]);
+    assert.deepEqual(foreseen.columns.map(({ id }) => id), columns.map(({ id }) => id).reverse());
+    proxy.flow();
+    await Promise.all(steps);
+    assert.equal(shown().unconfirmed, 0);
+    const plain = ({ id, column_id, title, status, assignee }) => ({ id, column_id, title, status, assignee });
+    const order = ({ tasksByColumn }) => [...tasksByColumn].map(([id, tasks]) => [id, tasks.map(plain)]);
+    assert.deepEqual(order(shown()), order(foreseen), 'it came as foreseen');
+    await client.close();
+  });
+
+  it('takes back what is refused, and says why', async () => {
+    const narrow = (await keeper.ask('column:create', { boardId, name: 'Narrow', wip_limit: 1 })).column;
+    await create('there', { columnId: narrow.id });
+    const mine = await create('mine');
+    const { client, board, shown, task } = await seat();
+    const refusals = [];
+    board.onRefusal(({ command, error }) => refusals.push([command, error.code]));
+    // Nobody looks at this promise.
+    board.moveTask(mine.id, { toColumn: narrow.id });
+    assert.equal(task(mine.id).column_id, narrow.id);
+    await until('the refusal', () => refusals.length === 1);
+    assert.equal(task(mine.id).column_id, mine.column_id);
+
+    const vic = await seat('vic');
+    const seen = [];
+    vic.board.subscribe(() => seen.push(vic.shown().tasks.size));
+    const refused = vic.board.createTask({ title: 'not allowed' });
+    assert.equal(vic.shown().tasks.size, 3);
+    await assert.rejects(refused, { code: 'FORBIDDEN' });
+    assert.deepEqual([vic.shown().tasks.size, vic.shown().unconfirmed], [2, 0]);
+    await until('the listener to hear', () => seen.at(-1) === 2);
+    assert.deepEqual(refusals, [['task:move', 'WIP_LIMIT']]);
+    await Promise.all([client.close(), vic.client.close()]);
+  });
+
+  it('keeps own changes on top of what others do meanwhile', async () => {
+    const [one, two] = [await create('one'), await create('two')];
+    const { client, board, shown, task } = await seat();
+    proxy.refuse();
+    await until('the end of the connection', () => shown().state === 'stale');
+    const renamed = board.updateTask(one.id, { title: 'mine' });
+    const moved = board.moveTask(two.id, { toColumn: columns[1].id });
+    await change(one.id, { priority: 7 });
+    await keeper.ask('task:delete', { taskId: two.id });
+    assert.deepEqual([task(one.id).title, task(one.id).priority, task(two.id).column_id], ['mine', 0, columns[1].id]);
+    proxy.accept();
+    const merged = await renamed;
+    assert.deepEqual([merged.title, merged.priority], ['mine', 7]);
+    await assert.rejects(moved, { code: 'NOT_FOUND' });
+    assert.equal(task(two.id), undefined);
+    assert.equal(shown().unconfirmed, 0);
+    await client.close();
+  });
+
+  it('refuses an update of what another has changed, and shows what that is', async () => {
+    const one = await create('one');
+    const { client, board, task } = await seat();
+    proxy.refuse();
+    const mine = board.updateTask(one.id, { title: 'mine' });
+    const next = board.updateTask(one.id, { tags: ['mine'] });
+    await change(one.id, { title: 'theirs' });
+    proxy.accept();
+    const error = await mine.catch((error) => error);
+    assert.equal(installed.client.conflictOf(error)?.current.title, 'theirs');
+    await next;
+    assert.deepEqual([task(one.id).title, task(one.id).tags], ['theirs', ['mine']]);
+    // What one has just changed oneself is no conflict, and force asks nobody.
+    await Promise.all([board.updateTask(one.id, { title: 'again' }), board.updateTask(one.id, { title: 'and again' })]);
+    proxy.refuse();
+    const forced = board.updateTask(one.id, { title: 'forced' }, { force: true });
+    await change(one.id, { title: 'theirs again' });
+    proxy.accept();
+    assert.equal((await forced).title, 'forced');
+    await client.close();
+  });
+
+  it('sends what is typed when it rests, and the last value only', async () => {
+    const one = await create('one');
+    const { client, board, shown, task } = await seat('ann', { edits: { restMs: 100, longestMs: 350 } });
+    await keeper.ask('subscribe', { type: 'task:updated', filters: { taskId: one.id } });
+    for (const text of ['H', 'He', 'Hel']) board.edit(one.id, 'description', text);
+    assert.deepEqual([task(one.id).description, shown().unconfirmed], ['Hel', 1]);
+    const { payload } = await keeper.event('task:updated');
+    assert.deepEqual(payload.data.changes, { description: 'Hel' });
+    // It does not rest: it goes out all the same after a while.
+    const began = Date.now();
+    let letters = 0;
+    while (Date.now() - began < 600) {
+      board.edit(one.id, 'description', 'x'.repeat((letters += 1)));
+      await sleep(20);
+    }
+    const middle = (await keeper.event('task:updated')).payload.data.changes.description;
+    assert.ok(middle.length < letters, 'in the middle of the typing');
+    board.edit(one.id, 'title', 'Title');
+    await board.flush(one.id);
+    assert.deepEqual([task(one.id).title, task(one.id).description, shown().unconfirmed], ['Title', 'x'.repeat(letters), 0]);
+    const { task: stored } = await keeper.ask('task:get', { taskId: one.id });
+    assert.deepEqual([stored.title, stored.description], ['Title', 'x'.repeat(letters)]);
+    await client.close();
+  });
+
+  it('loses nothing that is typed without a connection', async () => {
+    const one = await create('one');
+    const { client, board, task } = await seat('ann', { edits: { restMs: 20 } });
+    proxy.refuse();
+    board.edit(one.id, 'description', 'early');
+    await sleep(60);
+    board.edit(one.id, 'description', 'late');
+    board.edit(one.id, 'title', 'typed');
+    await sleep(60);
+    await change(one.id, { description: 'theirs' });
+    proxy.accept();
+    await until('what was typed', async () => (await keeper.ask('task:get', { taskId: one.id })).task.description === 'late');
+    const { task: stored } = await keeper.ask('task:get', { taskId: one.id });
+    await until('the reply', () => board.getSnapshot().unconfirmed === 0);
+    assert.deepEqual([stored.title, task(one.id)], ['typed', stored]);
+
+    // The answer is lost, and what follows is typed meanwhile.
+    proxy.mute();
+    board.edit(one.id, 'description', 'sent');
+    await until('the first value', async () => (await keeper.ask('task:get', { taskId: one.id })).task.description === 'sent');
+    board.edit(one.id, 'description', 'sent, and more');
+    proxy.cut();
+    await until('the second', async () => (await keeper.ask('task:get', { taskId: one.id })).task.description === 'sent, and more');
+
+    board.edit(one.id, 'description', 'the end');
+    await board.close();
+    assert.equal((await keeper.ask('task:get', { taskId: one.id })).task.description, 'the end');
+    await client.close();
+  });
+
+  it('asks what to do where another was faster at the same text', async () => {
+    const one = await create('one');
+    const asked = [];
+    const resolve = (mine, current, fields) => {
+      asked.push(fields);
+      return { description: `${current.description} ${mine.description}` };
+    };
+    const { client, board, task } = await seat('ann', { edits: { restMs: 20, resolve } });
+    proxy.refuse();
+    board.edit(one.id, 'description', 'mine');
+    board.edit(one.id, 'priority', 3);
+    await change(one.id, { description: 'theirs' });
+    proxy.accept();
+    await until('both', () => task(one.id).description === 'theirs mine' && board.getSnapshot().unconfirmed === 0);
+    assert.deepEqual(asked, [['description']]);
+    await client.close();
+  });
+
+  it('says who is there, with which task open, and who types', async () => {
+    const one = await create('one');
+    const ann = await seat('ann');
+    const bob = await seat('bob');
+    const viewers = ({ shown }) => shown().viewers.map(({ userId, status, taskId }) => [userId, status, taskId]);
+    await until('both', () => viewers(ann).length === 2 && viewers(bob).length === 2);
+    bob.board.look(one.id, 'away');
+    await until('the open task', () => viewers(ann).some(([user, status, taskId]) => user === 'bob' && status === 'away' && taskId === one.id));
+    bob.board.typing(one.id);
+    bob.board.typing(one.id);
+    await until('typing', () => ann.shown().typing.length === 1);
+    assert.deepEqual(ann.shown().typing, [{ userId: 'bob', taskId: one.id }]);
+    bob.board.stopTyping();
+    await until('its end', () => ann.shown().typing.length === 0);
+    bob.board.typing(one.id);
+    await until('typing again', () => ann.shown().typing.length === 1);
+    await until('its end by itself', () => ann.shown().typing.length === 0);
+    proxy.cut();
+    await until('both, after another connection', () => ann.shown().state === 'live' && bob.shown().state === 'live' && viewers(ann).length === 2);
+    await until('what was said before', () => viewers(ann).some(([user, status, taskId]) => user === 'bob' && status === 'away' && taskId === one.id));
+    await bob.client.close();
+    await until('the leaving', () => viewers(ann).length === 1);
+    await ann.client.close();
+  });
+
+  it('is one of several on one connection', async () => {
+    const first = await seat('ann');
+    const firstId = boardId;
+    boardId = `${boardId}-b`;
+    await keeper.ask('board:create', { id: boardId, name: 'Second' });
+    await keeper.ask('board:member:set', { boardId, userId: 'ann', role: 'member' });
+    const second = first.client.openBoard(boardId);
+    assert.equal(first.client.openBoard(boardId), second, 'one and the same');
+    await second.ready();
+    assert.deepEqual(second.getSnapshot().viewers, [], 'it is followed, not viewed');
+    for (const id of [firstId, boardId]) await keeper.ask('task:create', { boardId: id, title: id });
+    await until('both', () => first.shown().tasks.size === 1 && second.getSnapshot().tasks.size === 1);
+    proxy.cut();
+    for (const id of [firstId, boardId]) await keeper.ask('task:create', { boardId: id, title: id });
+    await until('both again', () => first.shown().tasks.size === 2 && second.getSnapshot().tasks.size === 2);
+    await first.board.close();
+    assert.equal(first.client.board(firstId), undefined);
+    const again = first.client.openBoard(firstId);
+    await again.ready();
+    await keeper.ask('task:create', { boardId: firstId, title: 'third' });
+    await until('the third', () => again.getSnapshot().tasks.size === 3);
+    await second.close();
+    assert.equal(first.client.board(boardId), second, 'it was opened twice');
+    await second.close();
+    assert.equal(first.client.board(boardId), undefined);
+    await first.client.close();
+  });
+
+  it('finds a change that it was not told of', async () => {
+    const one = await create('one');
+    const { client, board, shown } = await seat();
+    let loaded = 0;
+    board.onReset(() => (loaded += 1));
+    const { comment } = await client.send('task:comment:add', { taskId: one.id, body: 'Hm.' });
+    assert.equal(loaded, 0);
+    // This reply names no board: it can't be told whose it is.
+    const { seq } = await client.send('task:comment:delete', { commentId: comment.id });
+    assert.equal(shown().seq, seq - 1);
+    await change(one.id, { title: 'two' });
+    await until('the change', () => shown().seq === seq + 1 && shown().tasks.get(one.id).title === 'two');
+    assert.equal(loaded, 1);
+    const told = [];
+    board.onChange(({ type, own }) => told.push([type, own]));
+    const { comment: other } = await board.send('task:comment:add', { taskId: one.id, body: 'Hm.' });
+    await board.send('task:comment:delete', { commentId: other.id });
+    await change(one.id, { title: 'three' });
+    await until('all of it', () => told.length === 3);
+    assert.deepEqual(told, [['task:comment:add', true], ['task:comment:delete', true], ['task:updated', false]]);
+    assert.equal(loaded, 1);
+    await client.close();
+  });
+
+  it('applies events that it does not know by what they carry', async () => {
+    const { apply, nothing } = await import(pathToFileURL(join(PACKAGE, 'dist/board/content.js')).href);
+    const content = nothing();
+    const task = { id: 't', column_id: 'c', position: 'a0', title: 'T', version: 3 };
+    apply(content, 'task:claimed', { task: { ...task, lease: { holder: 'ann' } }, boardId: 'b' });
+    assert.deepEqual(content.tasks.get('t').lease, { holder: 'ann' });
+    apply(content, 'task:renewed', { task: { ...task, version: 2, title: 'older' } });
+    assert.equal(content.tasks.get('t').title, 'T', 'what is older is not applied');
+    apply(content, 'task:comment:deleted', { commentId: 'x', taskId: 't' });
+    apply(content, 'task:attachment:removed', { attachmentId: 'x', taskId: 't' });
+    apply(content, 'task:looked:at', { taskId: 't' });
+    assert.equal(content.tasks.size, 1);
+    const dependency = { task_id: 't', depends_on: 'u', type: 'blocks' };
+    apply(content, 'task:dependency:added', { dependency });
+    apply(content, 'task:deleted', { taskId: 't' });
+    assert.deepEqual([content.tasks.size, content.dependencies.size], [0, 0]);
+  });
+
+  it('finds a place between any two, as the server does', async (t) => {
+    t.diagnostic(`BOARDWIRE_TEST_SEED=${SEED}`);
+    const { between, spread } = await import(pathToFileURL(join(PACKAGE, 'dist/board/position.js')).href);
+    const random = dice(SEED);
+    const keys = [];
+    for (let turn = 0; turn < 3000; turn += 1) {
+      const at = random.pick([0, keys.length, random.below(keys.length + 1)]);
+      const key = between(keys[at - 1], keys[at]);
+      assert.ok((at === 0 || keys[at - 1] < key) && (at === keys.length || key < keys[at]), `${keys[at - 1]} < ${key} < ${keys[at]}`);
+      keys.splice(at, 0, key);
+    }
+    assert.deepEqual(spread(3), ['a0', 'a1', 'a2']);
+    let [last, first] = ['a0', 'a0'];
+    for (let turn = 0; turn < 5000; turn += 1) [last, first] = [between(last, undefined), between(undefined, first)];
+    assert.ok(last.length <= 4 && first.length <= 4, `${last} ${first}`);
+  });
+});

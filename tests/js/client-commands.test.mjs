@@ -1,0 +1,165 @@
+// The commands of @boardwire/client: in order, each with one effect, over connections that end in the middle of them.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+
+import { open } from './client.mjs';
+import { dice, SEED, until } from './client-chance.mjs';
+import { installClient } from './client-installed.mjs';
+import { startProxy } from './proxy.mjs';
+import { startServer, token } from './server.mjs';
+
+const BURST = 3;
+
+describe('the commands of @boardwire/client', { timeout: 120_000 }, () => {
+  let installed;
+  let server;
+  let narrow;
+  let proxy;
+  let keeper;
+  const clients = [];
+
+  const start = (options = {}, url = proxy.url, user = 'ann') => {
+    const client = installed.client.connect(url, { token: () => token(user), reconnect: { minMs: 10, maxMs: 100 }, ...options });
+    clients.push(client);
+    return client;
+  };
+
+  before(async () => {
+    installed = await installClient();
+    server = await startServer();
+    narrow = await startServer({ BOARDWIRE_RATE_LIMIT_BURST: String(BURST) });
+    proxy = await startProxy(server.url);
+    keeper = open(server.url, 'ann');
+    await keeper.connected();
+    await keeper.ask('board:create', { name: 'Board', id: 'board' });
+  });
+
+  after(async () => {
+    proxy?.flow();
+    await Promise.all(clients.map((client) => client.close({ withinMs: 100 })));
+    keeper?.close();
+    await proxy?.stop();
+    await server?.stop();
+    await narrow?.stop();
+    installed?.remove();
+  });
+
+  it('have one effect when the answer is lost and they are sent again', async () => {
+    const client = start();
+    await client.ready();
+    await keeper.ask('view:board', { boardId: 'board' });
+    proxy.mute();
+    const created = client.send('task:create', { boardId: 'board', title: 'Once' });
+    const { payload: first } = await keeper.event('task:created');
+    proxy.cut();
+    const { task, requestId } = await created;
+    assert.equal(task.id, first.data.task.id, 'the reply is that to the first attempt');
+    assert.equal(requestId, first.requestId);
+    const { tasks } = await keeper.ask('board:get', { boardId: 'board' });
+    assert.equal(tasks.length, 1);
+    await keeper.silence();
+    await keeper.ask('view:leave', {});
+    await client.close();
+  });
+
+  it('are executed in the order in which they were sent, whatever happens to the connection', async (t) => {
+    t.diagnostic(`BOARDWIRE_TEST_SEED=${SEED}`);
+    const random = dice(SEED);
+    await keeper.ask('board:create', { name: 'Order', id: 'order', columns: [{ name: 'One' }] });
+    const client = start();
+    const titles = Array.from({ length: 200 }, (_, number) => `Task ${number}`);
+    let cuts = 0;
+    await Promise.all(titles.map(async (title) => {
+      const { task } = await client.send('task:create', { boardId: 'order', title });
+      assert.equal(task.title, title);
+      if (random.chance(0.05)) {
+        cuts += 1;
+        proxy.cut();
+      }
+    }));
+    const { tasks } = await keeper.ask('board:get', { boardId: 'order' });
+    tasks.sort((one, other) => (one.position < other.position ? -1 : 1));
+    assert.deepEqual(tasks.map(({ title }) => title), titles, `BOARDWIRE_TEST_SEED=${SEED}`);
+    t.diagnostic(`${cuts} cuts`);
+    await client.close();
+  });
+
+  it('wait as long as the limit asks, and then go through, in order', async () => {
+    const client = start({}, narrow.url);
+    await client.ready();
+    const refusals = [];
+    client.on('error', (error) => refusals.push(error));
+    await client.send('board:create', { name: 'Board', id: 'board' });
+    const began = Date.now();
+    const answered = [];
+    await Promise.all(Array.from({ length: 3 * BURST }, (_, number) =>
+      client.send('task:create', { boardId: 'board', title: `Task ${number}` }).then(() => answered.push(number)),
+    ));
+    assert.deepEqual(answered, Array.from({ length: 3 * BURST }, (_, number) => number));
+    assert.ok(refusals.length > 0 && refusals.every(({ code }) => code === 'RATE_LIMIT'));
+    // Each refusal is followed by one attempt after `retryAfter`, and not by a hail of them.
+    assert.ok(refusals.length <= 4, `${refusals.length} refusals`);
+    assert.ok(Date.now() - began >= 1_900, 'as fast as the limit allows, and no faster');
+    await client.close();
+  });
+
+  it('are refused with everything that the server says', async () => {
+    const client = start();
+    const { task } = await client.send('task:create', { boardId: 'board', title: 'Old' });
+    await client.send('task:update', { taskId: task.id, updates: { title: 'New' }, expectedVersion: task.version });
+    const stale = client.send('task:update', { taskId: task.id, updates: { title: 'Other' }, expectedVersion: task.version }, { requestId: 'stale-1' });
+    const error = await stale.catch((error) => error);
+    assert.ok(error instanceof installed.client.BoardwireError);
+    assert.deepEqual([error.code, error.requestId, error.undecided], ['CONFLICT', 'stale-1', false]);
+    assert.ok(error.message.length > 0);
+    const { current, fields } = installed.client.conflictOf(error);
+    assert.deepEqual([current.title, fields], ['New', ['title']]);
+    await assert.rejects(client.send('task:get', { taskId: 'nowhere' }), { code: 'NOT_FOUND' });
+    await client.close();
+  });
+
+  it('give up in time, on request, and at once where too many wait', async () => {
+    const client = start({ queueLimit: 3 });
+    await client.ready();
+    proxy.refuse();
+    await until('the end of the connection', () => client.getStatus().state === 'reconnecting');
+    const late = client.send('board:list', {}, { timeout: 50 });
+    await assert.rejects(late, { code: 'TIMEOUT' });
+    const stop = new AbortController();
+    const unwanted = client.send('board:create', { name: 'Unwanted', id: 'unwanted' }, { signal: stop.signal });
+    stop.abort();
+    await assert.rejects(unwanted, { code: 'ABORTED' });
+    await assert.rejects(client.send('board:list', {}, { signal: stop.signal }), { code: 'ABORTED' });
+    const waiting = Array.from({ length: 3 }, () => client.send('board:list', {}));
+    await assert.rejects(client.send('board:list', {}), { code: 'QUEUE_FULL' });
+    proxy.accept();
+    await Promise.all(waiting);
+    await assert.rejects(client.send('board:get', { boardId: 'unwanted' }), { code: 'NOT_FOUND' });
+    await client.close();
+    await assert.rejects(client.send('board:list', {}), { code: 'CLOSED' });
+  });
+
+  it('do not end the connection by their size', async () => {
+    const client = start();
+    await client.ready();
+    const ends = [];
+    client.onStatus(({ state }) => ends.push(state));
+    const { limits } = client.getStatus().server;
+    const huge = client.send('task:create', { boardId: 'board', title: 'Huge', description: 'x'.repeat(3 * limits.maxPayload) });
+    await assert.rejects(huge, { code: 'PAYLOAD_TOO_LARGE' });
+    assert.ok((await client.send('board:list', {})).ok);
+    assert.deepEqual(ends, []);
+    await client.close();
+  });
+
+  it('that wait when the client is closed are sent first, or told', async () => {
+    const client = start();
+    await client.ready();
+    const sent = client.send('board:create', { name: 'Last', id: 'last' });
+    await client.close();
+    assert.equal((await sent).board.id, 'last');
+    const unsent = start({}, 'http://127.0.0.1:9');
+    const waiting = unsent.send('board:list', {});
+    await Promise.all([assert.rejects(waiting, { code: 'CLOSED' }), unsent.close()]);
+  });
+});

@@ -1,0 +1,241 @@
+// The connection of @boardwire/client: it comes back whatever happens, with a token of the moment, and ends for good only
+// where the credentials do.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { until } from './client-chance.mjs';
+import { installClient } from './client-installed.mjs';
+import { startProxy } from './proxy.mjs';
+import { program, startServer, token } from './server.mjs';
+
+describe('the connection of @boardwire/client', { timeout: 120_000 }, () => {
+  let installed;
+  let server;
+  let proxy;
+  const clients = [];
+
+  /** A client whose states are recorded. */
+  const start = (options = {}, url = proxy.url) => {
+    const client = installed.client.connect(url, { token: () => token('ann'), reconnect: { minMs: 20, maxMs: 200 }, ...options });
+    const states = [client.getStatus().state];
+    client.onStatus(({ state }) => state !== states.at(-1) && states.push(state));
+    clients.push(client);
+    return { client, states };
+  };
+
+  before(async () => {
+    installed = await installClient();
+    server = await startServer({ BOARDWIRE_MAX_CONNECTIONS_PER_USER: '8' });
+    proxy = await startProxy(server.url);
+  });
+
+  after(async () => {
+    await Promise.all(clients.map((client) => client.close()));
+    await proxy?.stop();
+    await server?.stop();
+    installed?.remove();
+  });
+
+  it('says how it is, and comes back after a cut with the token of that moment', async () => {
+    let asked = 0;
+    const { client, states } = start({ token: async () => (asked += 1, token('ann')) });
+    await client.ready();
+    assert.deepEqual(states, ['connecting', 'connected', 'live']);
+    assert.equal(client.getStatus().server.user.id, 'ann');
+    client.subscribe('task:*', {}, () => {});
+    states.length = 0;
+    proxy.cut();
+    await until('the next connection', () => states.at(-1) === 'live');
+    assert.deepEqual(states, ['reconnecting', 'connected', 'catching-up', 'live']);
+    assert.equal(asked, 2);
+    await client.close();
+    assert.equal(client.getStatus().state, 'closed');
+  });
+
+  it('goes on trying for as long as nobody answers, with jitter', async () => {
+    const { client } = start();
+    await client.ready();
+    const waits = [];
+    client.onStatus(({ retryInMs }) => retryInMs !== undefined && waits.push(retryInMs));
+    proxy.refuse();
+    await until('many attempts', () => waits.length > 8);
+    const late = waits.slice(5);
+    assert.ok(late.every((wait) => wait >= 100 && wait <= 300), `between half and one and a half of 200 ms: ${late}`);
+    assert.ok(new Set(late).size > 1, 'no two alike');
+    proxy.accept();
+    await client.ready();
+    await client.close();
+  });
+
+  it('leaves a connection that has fallen silent', async () => {
+    const { client, states } = start({ silenceMs: 300 });
+    await client.ready();
+    proxy.stall();
+    const asked = client.send('board:list', {});
+    await until('the end of that connection', () => states.includes('reconnecting'));
+    proxy.cut();
+    proxy.flow();
+    assert.ok((await asked).ok);
+    await client.close();
+  });
+
+  it('hands over a new token before the old one ends', async () => {
+    let asked = 0;
+    const { client, states } = start({ token: () => token('ann', ['read'], (asked += 1) > 1 ? 3600 : 3) });
+    await client.ready();
+    await sleep(3500);
+    await client.send('board:list', {});
+    assert.equal(asked, 2);
+    assert.ok(!states.includes('reconnecting'), 'the same connection');
+    await client.close();
+  });
+
+  it('comes back when its token has ended all the same', async () => {
+    let connects = 0;
+    let live = 2;
+    const { client, states } = start({
+      token: () => {
+        // What is fetched for renewing is no good here; what is fetched for connecting is.
+        if (client?.getStatus().state === 'live') throw new Error('no token to be had');
+        connects += 1;
+        return token('ann', ['read'], live);
+      },
+    });
+    await client.ready();
+    live = 3600;
+    await until('the second connection', () => connects === 2 && states.at(-1) === 'live');
+    await client.close();
+  });
+
+  it('ends when the credentials are refused, and tells those who wait', async () => {
+    const { client } = start({ token: 'a.e30.c' });
+    const waiting = client.send('board:list', {});
+    await assert.rejects(waiting, { code: 'AUTH_FAILED' });
+    await assert.rejects(client.ready(), { message: 'Authentication failed' });
+    assert.equal(client.getStatus().state, 'refused');
+    await assert.rejects(client.send('board:list', {}), { code: 'AUTH_FAILED' });
+  });
+
+  it('asks for another token after a refusal, and gives up when there is none', async () => {
+    const offers = ['a.e30.c', 'b.e30.c', token('ann')];
+    let asked = 0;
+    const lucky = start({ token: () => offers[(asked += 1) - 1] });
+    await lucky.client.ready();
+    assert.equal(asked, 3);
+    await lucky.client.close();
+
+    let again = 0;
+    const { client } = start({ token: () => (again += 1, 'a.e30.c') });
+    await assert.rejects(client.ready());
+    assert.equal(again, 2, 'the same token is not presented twice');
+    assert.equal(client.getStatus().state, 'refused');
+  });
+
+  it('begins again after a refusal, when somebody has signed in', async () => {
+    let current = 'a.e30.c';
+    const { client } = start({ token: () => current });
+    await assert.rejects(client.ready());
+    current = token('ann');
+    client.reconnect();
+    await until('the connection', () => client.getStatus().state === 'live');
+    await client.close();
+  });
+
+  it('outlasts a source of tokens that fails', async () => {
+    let asked = 0;
+    const { client } = start({
+      token: async () => {
+        asked += 1;
+        if (asked < 3) throw new Error('the identity provider is down');
+        return token('ann');
+      },
+    });
+    await client.ready();
+    assert.equal(asked, 3);
+    await client.close();
+  });
+
+  it('waits for a place where there are too many connections', async () => {
+    const crowd = Array.from({ length: 8 }, () => start({ token: () => token('cem') }));
+    await Promise.all(crowd.map(({ client }) => client.ready()));
+    const late = start({ token: () => token('cem') });
+    await until('its refusal', () => late.client.getStatus().error?.message === 'Too many connections');
+    await crowd[0].client.close();
+    await late.client.ready();
+    for (const { client } of [...crowd, late]) await client.close();
+  });
+
+  it('takes an API key, and ends when it is revoked', async () => {
+    server.run(['user', 'create', '--id', 'kim', '--name', 'Kim']);
+    const { id, key } = JSON.parse(server.run(['api-key', 'create', '--user', 'kim', '--name', 'k', '--json']));
+    const { client } = start({ token: undefined, apiKey: key });
+    await client.ready();
+    server.run(['api-key', 'revoke', id]);
+    await until('the end', () => client.getStatus().state === 'refused');
+  });
+
+  it('waits as long as a server asks that is about to stop', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'boardwire-closing-'));
+    const secret = 'a-secret-of-at-least-thirty-two-characters';
+    const environment = { ...process.env, BOARDWIRE_JWT_SECRET: secret, BOARDWIRE_DATABASE_URL: `sqlite://${join(folder, 'b.db')}` };
+    const ending = spawn(program(), ['serve', '--listen', '127.0.0.1:0'], { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'ignore'] });
+    const line = await new Promise((given) => createInterface({ input: ending.stdout }).once('line', given));
+    const { token: own } = JSON.parse(await issue(folder, environment));
+    const { client } = start({ token: own }, `http://${JSON.parse(line).listening}`);
+    await client.ready();
+    const asked = new Promise((given) => client.on('server:closing', ({ data }) => given(data.reconnectAfterMs)));
+    const wait = new Promise((given) => client.onStatus(({ retryInMs }) => retryInMs !== undefined && given(retryInMs)));
+    const from = Date.now();
+    ending.kill('SIGTERM');
+    const reconnectAfterMs = await asked;
+    assert.ok((await wait) + (Date.now() - from) >= reconnectAfterMs, `${await wait} ms after being asked for ${reconnectAfterMs}`);
+    await client.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('leaves node able to exit', async () => {
+    const script = `
+      import { connect } from '@boardwire/client';
+      const client = connect(${JSON.stringify(server.url)}, { token: () => ${JSON.stringify(token('ann'))} });
+      await client.send('board:create', { id: 'exit', name: 'B' });
+      const board = client.openBoard('exit');
+      await board.ready();
+      const { id } = await board.createTask({ title: 'T' });
+      board.edit(id, 'title', 'Typed');
+      board.typing(id);
+      client.subscribe('*', {}, () => {});
+      await client.close();
+      const gone = connect('http://127.0.0.1:9', { apiKey: 'x' });
+      gone.send('board:list', {}).catch(() => {});
+      gone.openBoard('exit');
+      await gone.close();`;
+    writeFileSync(join(installed.folder, 'exit.mjs'), script);
+    const child = spawn(process.execPath, ['exit.mjs'], { cwd: installed.folder, stdio: ['ignore', 'inherit', 'inherit'] });
+    const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+    const code = await new Promise((given) => child.once('exit', given));
+    clearTimeout(timer);
+    assert.equal(code, 0, 'it ends by itself');
+    const { client } = start();
+    const { tasks } = await client.send('board:get', { boardId: 'exit' });
+    assert.equal(tasks[0].title, 'Typed', 'what was typed was sent before');
+    await client.close();
+  });
+});
+
+/** A token, issued by the program itself beside a server. */
+async function issue(folder, environment) {
+  const run = (args) => new Promise((given, fail) => {
+    const child = spawn(program(), args, { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
+    let said = '';
+    child.stdout.on('data', (data) => (said += data));
+    child.once('close', (code) => (code === 0 ? given(said) : fail(new Error(`${args} ended with ${code}`))));
+  });
+  await run(['user', 'create', '--id', 'ann', '--name', 'Ann', '--json']);
+  return run(['token', 'issue', '--user', 'ann', '--json']);
+}

@@ -1,0 +1,224 @@
+// The replica of @boardwire/client equals the database after thousands of changes by several users, over connections that
+// are cut and stall, with refusals, conflicts and repetitions; and nothing of what was shown ahead of its time is left.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { open } from './client.mjs';
+import { dice, SEED, until } from './client-chance.mjs';
+import { installClient } from './client-installed.mjs';
+import { startProxy } from './proxy.mjs';
+import { startServer, token } from './server.mjs';
+
+const CHANGES = Number(process.env.BOARDWIRE_TEST_CHANGES ?? 5_000);
+const BOARD = 'converging';
+const WRITERS = ['ann', 'ben', 'cem', 'dan'];
+const VIEWER = 'vic';
+const WATCHERS = ['wes', 'wim'];
+/** Becomes a member and ceases to be one. */
+const GUEST = 'eve';
+const WIP_LIMIT = 12;
+/** What somebody gets who acts on what another has changed meanwhile, or against a rule of the board. */
+const REFUSALS = ['CONFLICT', 'NOT_FOUND', 'INVALID_MESSAGE', 'DEPENDENCY_CYCLE', 'WIP_LIMIT', 'LEASE_LOST'];
+/** The connection of each is cut or stalls with this chance at each of its changes. */
+const CUT = 0.01;
+const STALL = 0.002;
+
+/** A step that somebody takes who looks at `shown`; nothing where there is none of that kind. */
+function step({ pick, below, chance, shuffled }, board, shown, serial) {
+  const tasks = [...shown.tasks.values()];
+  const [task, other, column] = [pick(tasks), pick(tasks), pick(shown.columns)];
+  if (tasks.length < 5) return board.createTask({ title: `Task ${serial}` });
+  const neighbour = () => {
+    const there = shown.tasksByColumn.get(column?.id)?.filter(({ id }) => id !== task.id) ?? [];
+    return there.length > 0 && chance(0.7) ? { [pick(['before', 'after'])]: pick(there).id } : {};
+  };
+  const target = () => (column ? { toColumn: column.id, ...neighbour() } : undefined);
+  const steps = {
+    create: () => column && tasks.length < 150 && board.createTask({ title: `Task ${serial}`, columnId: column.id, ...neighbour() }),
+    // Mostly of the same few, where others are at it as well.
+    update: () => board.updateTask(pick(chance(0.7) ? tasks.slice(0, 3) : tasks).id, { title: `Title ${below(9)}`, priority: below(9) }),
+    overwrite: () => board.updateTask(task.id, { description: `Text ${serial}`, tags: [`tag ${below(3)}`] }, { force: true }),
+    type: () => void [1, 2, 3].forEach((n) => board.edit(task.id, 'description', `Typed ${serial} ${n}`)),
+    move: () => target() && board.moveTask(task.id, target()),
+    assign: () => board.assign(task.id, pick([...WRITERS, null])),
+    complete: () => board.complete(task.id),
+    remove: () => tasks.length > 30 && board.deleteTask(task.id),
+    astray: () => board.moveTask(task.id, { toColumn: pick(['nowhere', shown.columns[0].id]), before: 'nobody' }),
+    widen: () => shown.columns.length < 8 && board.send('column:create', { boardId: BOARD, name: `Column ${serial}` }),
+    rename: () => column && board.send('column:update', { columnId: column.id, updates: { name: `Name ${below(3)}` } }),
+    reorder: () => board.send('column:reorder', { boardId: BOARD, columnIds: shuffled(shown.columns.map(({ id }) => id)) }),
+    narrow: () => {
+      const moveTasksTo = pick(shown.columns.filter(({ id }) => id !== column?.id))?.id;
+      return shown.columns.length > 4 && column.id !== 'narrow' && board.send('column:delete', { columnId: column.id, moveTasksTo });
+    },
+    name: () => board.send('board:update', { boardId: BOARD, updates: { name: `Board ${below(3)}` } }),
+    invite: () => board.send('board:member:set', { boardId: BOARD, userId: GUEST, role: pick(['viewer', 'member']) }),
+    dismiss: () => board.send('board:member:remove', { boardId: BOARD, userId: GUEST }),
+    link: () => board.send('task:dependency:add', { taskId: task.id, dependsOn: other.id, type: pick(['blocks', 'relates_to']) }),
+    unlink: () => {
+      const { task_id: taskId, depends_on: dependsOn, type } = pick(shown.dependencies) ?? {};
+      return taskId && board.send('task:dependency:remove', { taskId, dependsOn, type });
+    },
+    claim: () => board.send('task:claim', { boardId: BOARD, ttl: 1 + below(5), ...(chance(0.5) ? { taskId: task.id } : {}) }),
+    release: () => board.send('task:release', { taskId: task.id }),
+    renew: () => task.lease && board.send('task:renew', { taskId: task.id, fence: task.lease.fence, ttl: 1 }),
+    comment: () => board.send('task:comment:add', { taskId: task.id, body: `Comment ${serial}` }),
+  };
+  const often = ['create', 'create', 'create', 'update', 'update', 'update', 'overwrite', 'type', 'move', 'move', 'move', 'move', 'assign', 'complete'];
+  return steps[pick([...often, ...Object.keys(steps)])]();
+}
+
+/** A snapshot of the server, or a replica, with everything in order. */
+function picture({ seq, epoch, board, columns, tasks, members, dependencies }) {
+  const sorted = (all, ...fields) => {
+    const key = (one) => fields.map((field) => one[field]).join(' ');
+    return [...all.values()].sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
+  };
+  return {
+    seq,
+    epoch,
+    board,
+    columns: sorted(columns, 'position', 'id'),
+    tasks: sorted(tasks, 'column_id', 'position', 'id'),
+    members: sorted(members, 'user_id'),
+    dependencies: sorted(dependencies, 'task_id', 'depends_on', 'type'),
+  };
+}
+
+describe('the replicas of @boardwire/client', () => {
+  let installed;
+  let server;
+  let keeper;
+  const seats = [];
+
+  /** A client behind a proxy of its own, with the board open. */
+  const seat = async (user) => {
+    const proxy = await startProxy(server.url);
+    const client = installed.client.connect(proxy.url, {
+      token: () => token(user),
+      reconnect: { minMs: 5, maxMs: 50 },
+      silenceMs: 400,
+      edits: { restMs: 15, longestMs: 60 },
+    });
+    const one = { user, proxy, client, resets: 0, errors: [] };
+    seats.push(one);
+    await client.ready();
+    // Somebody who has another board open as well follows this one by a subscription.
+    if (user === 'wim') await client.openBoard('beside').ready();
+    one.board = client.openBoard(BOARD);
+    one.board.onReset(() => (one.resets += 1));
+    await one.board.ready();
+    return one;
+  };
+
+  before(async () => {
+    installed = await installClient();
+    server = await startServer();
+    keeper = open(server.url, 'keeper');
+    await keeper.connected();
+    for (const user of [...WRITERS, VIEWER, ...WATCHERS, GUEST]) {
+      const known = open(server.url, user);
+      await known.connected();
+      known.close();
+    }
+    await keeper.ask('board:create', { name: 'Board', id: BOARD });
+    await keeper.ask('board:create', { name: 'Beside', id: 'beside' });
+    await keeper.ask('column:create', { boardId: BOARD, name: 'Narrow', id: 'narrow', wip_limit: WIP_LIMIT });
+    for (const userId of WRITERS) await keeper.ask('board:member:set', { boardId: BOARD, userId, role: 'owner' });
+    for (const userId of [VIEWER, ...WATCHERS]) await keeper.ask('board:member:set', { boardId: BOARD, userId, role: 'viewer' });
+    await keeper.ask('board:member:set', { boardId: 'beside', userId: 'wim', role: 'viewer' });
+  });
+
+  after(async () => {
+    await Promise.all(seats.map(({ client }) => client.close({ withinMs: 100 })));
+    for (const { proxy } of seats) await proxy.stop();
+    keeper?.close();
+    await server?.stop();
+    installed?.remove();
+  });
+
+  it(`equal the database after ${CHANGES} changes`, { timeout: 180_000 }, async (t) => {
+    t.diagnostic(`BOARDWIRE_TEST_SEED=${SEED}`);
+    const began = Date.now();
+    for (const user of [...WRITERS, VIEWER, ...WATCHERS]) await seat(user);
+    const tally = { done: 0, cuts: 0, stalls: 0, overtaken: 0, refused: {} };
+    let head = 0;
+    for (const { board } of seats) board.onChange(({ seq }) => (head = Math.max(head, seq)));
+
+    const trouble = async (one, random) => {
+      if (random.chance(CUT)) {
+        tally.cuts += 1;
+        one.proxy.cut();
+      }
+      if (random.chance(STALL)) {
+        tally.stalls += 1;
+        one.proxy.stall();
+        await sleep(random.below(800));
+        one.proxy.cut();
+        one.proxy.flow();
+      }
+    };
+    const refused = (one, error) => {
+      const wanted = one.user === VIEWER ? ['FORBIDDEN', ...REFUSALS] : REFUSALS;
+      if (!wanted.includes(error.code)) one.errors.push(error);
+      if (error.code === 'CONFLICT' && error.details?.fields?.some((field) => ['title', 'priority'].includes(field))) tally.overtaken += 1;
+      tally.refused[error.code] = (tally.refused[error.code] ?? 0) + 1;
+    };
+    const write = async (one, number) => {
+      const random = dice(SEED + number);
+      const going = new Set();
+      one.board.onRefusal(({ error }) => refused(one, error));
+      for (let serial = 0; head < CHANGES && one.errors.length === 0; serial += 1) {
+        const outcome = step(random, one.board, one.board.getSnapshot(), `${one.user} ${serial}`);
+        await trouble(one, random);
+        if (outcome) {
+          const settled = outcome.then(() => (tally.done += 1), () => {}).finally(() => going.delete(settled));
+          going.add(settled);
+        }
+        // Sometimes one after the other, sometimes many at once.
+        while (going.size > (random.chance(0.3) ? 8 : 0)) await Promise.race(going);
+        if (one.user === VIEWER) await sleep(random.below(100));
+      }
+      await Promise.all(going);
+      await one.board.flush();
+    };
+    const watch = async (one, number) => {
+      const random = dice(SEED - number);
+      while (head < CHANGES && seats.every(({ errors }) => errors.length === 0)) {
+        await trouble(one, random);
+        await sleep(10);
+      }
+    };
+
+    await Promise.all(seats.map((one, number) => (WATCHERS.includes(one.user) ? watch(one, number + 1) : write(one, number))));
+    for (const { user, errors } of seats) assert.deepEqual(errors, [], `${user}, BOARDWIRE_TEST_SEED=${SEED}`);
+
+    // Leases end by themselves: the board has come to rest when none is left.
+    let seq;
+    await until('the end of the leases', async () => {
+      const snapshot = await keeper.ask('board:get', { boardId: BOARD });
+      seq = snapshot.seq;
+      return snapshot.tasks.every(({ lease }) => lease === null);
+    });
+    await until(`event ${seq}`, () => seats.every(({ board }) => board.getSnapshot().seq >= seq && board.getSnapshot().state === 'live'));
+    const wanted = picture(await keeper.ask('board:get', { boardId: BOARD }));
+    for (const { user, board } of seats) {
+      const shown = board.getSnapshot();
+      const message = `the replica of ${user}, BOARDWIRE_TEST_SEED=${SEED}`;
+      assert.deepEqual(picture(shown), wanted, message);
+      assert.deepEqual(shown.columns, wanted.columns, `${message}: columns in order`);
+      assert.deepEqual([...shown.tasksByColumn.values()].map((tasks) => tasks.length).reduce((a, b) => a + b, 0), wanted.tasks.length, message);
+      for (const [id, tasks] of shown.tasksByColumn) {
+        assert.deepEqual(tasks, wanted.tasks.filter((task) => task.column_id === id), `${message}: column ${id} in order`);
+      }
+      assert.equal(shown.unconfirmed, 0, `${message}: nothing is shown ahead of its time`);
+    }
+    assert.ok(wanted.seq >= CHANGES, `${wanted.seq} changes`);
+    for (const code of ['CONFLICT', 'WIP_LIMIT', 'FORBIDDEN', 'NOT_FOUND']) assert.ok(tally.refused[code] > 0, `no ${code} in ${JSON.stringify(tally)}`);
+    assert.ok(tally.cuts > 0 && tally.stalls > 0 && tally.overtaken > 0, JSON.stringify(tally));
+    const resets = Object.fromEntries(seats.map(({ user, resets }) => [user, resets]));
+    const seconds = (Date.now() - began) / 1000;
+    t.diagnostic(`${wanted.seq} changes in ${seconds} s: ${JSON.stringify({ ...tally, resets })}`);
+  });
+});

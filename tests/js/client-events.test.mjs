@@ -1,0 +1,173 @@
+// The events of @boardwire/client: typed listeners, and subscriptions that miss nothing and repeat nothing over any number of
+// connections, or say so.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { open } from './client.mjs';
+import { until } from './client-chance.mjs';
+import { installClient } from './client-installed.mjs';
+import { startProxy } from './proxy.mjs';
+import { startServer, token } from './server.mjs';
+
+describe('the events of @boardwire/client', { timeout: 120_000 }, () => {
+  let installed;
+  let server;
+  let proxy;
+  let keeper;
+  let board;
+  let errors;
+  const clients = [];
+
+  const start = () => {
+    const onError = (error) => errors.push(error);
+    const client = installed.client.connect(proxy.url, { token: () => token('ann'), reconnect: { minMs: 10, maxMs: 100 }, onError });
+    clients.push(client);
+    return client;
+  };
+  const create = async (title) => (await keeper.ask('task:create', { boardId: board, title })).task;
+
+  before(async () => {
+    installed = await installClient();
+    server = await startServer();
+    proxy = await startProxy(server.url);
+    keeper = open(server.url, 'keeper');
+    const ann = open(server.url, 'ann');
+    await Promise.all([keeper.connected(), ann.connected()]);
+    ann.close();
+    errors = [];
+    board = 'board';
+    await keeper.ask('board:create', { name: 'Board', id: board });
+    await keeper.ask('board:member:set', { boardId: board, userId: 'ann', role: 'member' });
+  });
+
+  after(async () => {
+    await Promise.all(clients.map((client) => client.close({ withinMs: 100 })));
+    keeper?.close();
+    await proxy?.stop();
+    await server?.stop();
+    installed?.remove();
+  });
+
+  it('reach those who listen for their name, or for all, until they have heard enough', async () => {
+    const client = start();
+    const heard = [];
+    const stop = client.on('task:created', ({ data, seq }) => heard.push([data.task.title, seq > 0]));
+    client.on('task:created', () => {
+      throw new Error('a listener fails');
+    });
+    const all = [];
+    client.on('*', ({ type }) => all.push(type));
+    await client.ready();
+    const subscription = client.subscribe('task:*', { boardId: board }, () => {});
+    await client.send('board:list', {});
+    await create('First');
+    await until('the event', () => heard.length === 1);
+    stop();
+    await create('Second');
+    await until('both events', () => all.filter((type) => type === 'task:created').length === 2);
+    assert.deepEqual(heard, [['First', true]]);
+    assert.equal(all[0], 'connection:status');
+    assert.equal(errors.length, 2, 'the failure of one listener is reported and hurts nobody');
+    errors.length = 0;
+    subscription.close();
+    await client.send('board:list', {});
+    await create('Third');
+    await sleep(100);
+    assert.equal(all.filter((type) => type === 'task:created').length, 2);
+    await client.close();
+  });
+
+  it('of overlapping subscriptions come once to each, in order, over many connections', async () => {
+    const client = start();
+    await client.ready();
+    const store = client.openBoard(board);
+    const heard = { tasks: [], everything: [], one: [] };
+    const resets = [];
+    const note = (name) => ({ onEvent: ({ seq }) => heard[name].push(seq), onReset: (reset) => resets.push([name, reset]) });
+    client.subscribe('task:*', { boardId: board }, note('tasks'));
+    client.subscribe('*', { boardId: board, userId: 'keeper' }, note('everything'));
+    await store.ready();
+    await until('the subscriptions', () => client.getStatus().state === 'live');
+    await client.send('board:list', {});
+    const first = store.getSnapshot().seq;
+    for (let turn = 0; turn < 60; turn += 1) {
+      await create(`Task ${turn}`);
+      if (turn % 7 === 0) await keeper.ask('column:create', { boardId: board, name: `Column ${turn}` });
+      if (turn % 10 === 5) proxy.cut();
+      if (turn % 20 === 5) await until('the next connection', () => client.getStatus().state === 'live');
+    }
+    const { seq: last } = await keeper.ask('board:get', { boardId: board });
+    await until('all events', () => heard.everything.at(-1) === last && heard.tasks.length === 60);
+    const all = Array.from({ length: last - first }, (_, at) => first + 1 + at);
+    assert.deepEqual(heard.everything, all.filter((seq) => heard.everything.includes(seq)));
+    assert.equal(heard.everything.length, last - first, 'nothing is missed');
+    assert.deepEqual(heard.tasks, [...new Set(heard.tasks)].sort((a, b) => a - b));
+    assert.deepEqual(resets, []);
+    assert.equal(store.getSnapshot().seq, last);
+    await client.close();
+  });
+
+  it('of all boards can be missed, and that is said', async () => {
+    const client = start();
+    await client.ready();
+    const resets = [];
+    const heard = [];
+    client.subscribe('task:created', {}, { onEvent: ({ data }) => heard.push(data.task.title), onReset: (reset) => resets.push(reset) });
+    await client.send('board:list', {});
+    await create('Heard');
+    await until('the event', () => heard.length === 1);
+    assert.deepEqual(resets, []);
+    proxy.cut();
+    await until('the word', () => resets.length === 1);
+    assert.deepEqual(resets, [{}]);
+    await create('Heard again');
+    await until('the event', () => heard.length === 2);
+    await client.close();
+  });
+
+  it('of a board that the caller may not read are refused, and so is the board', async () => {
+    await keeper.ask('board:create', { name: 'Secret', id: 'secret' });
+    const client = start();
+    await client.ready();
+    const refusal = new Promise((given) => client.subscribe('*', { boardId: 'secret' }, { onEvent: () => {}, onRefused: given }));
+    assert.equal((await refusal).code, 'NOT_FOUND');
+    const store = client.openBoard('secret');
+    await assert.rejects(store.ready(), { code: 'NOT_FOUND' });
+    assert.deepEqual([store.getSnapshot().state, store.getSnapshot().error.code], ['refused', 'NOT_FOUND']);
+    await client.close();
+  });
+
+  it('that the log does not hold are not made up for: that is said, and the board is loaded anew', async () => {
+    // Another server with a board of the same name, as after a restored backup.
+    const other = await startServer();
+    const there = open(other.url, 'keeper');
+    const ann = open(other.url, 'ann');
+    await Promise.all([there.connected(), ann.connected()]);
+    ann.close();
+    await there.ask('board:create', { name: 'Restored', id: board });
+    await there.ask('board:member:set', { boardId: board, userId: 'ann', role: 'member' });
+
+    const client = start();
+    const store = client.openBoard(board);
+    await store.ready();
+    let loaded = 0;
+    store.onReset(() => (loaded += 1));
+    const resets = [];
+    const heard = [];
+    client.subscribe('task:*', { boardId: board }, { onEvent: ({ data }) => heard.push(data.task.title), onReset: (reset) => resets.push(reset) });
+    await client.send('board:list', {});
+    proxy.lead(other.url);
+    await until('the word', () => resets.length === 1 && loaded === 1);
+    const { seq, epoch } = await there.ask('board:get', { boardId: board });
+    assert.deepEqual(resets, [{ seq, epoch }]);
+    await there.ask('task:create', { boardId: board, title: 'After' });
+    await until('the event', () => heard.length === 1 && store.getSnapshot().seq === seq + 1);
+    assert.equal(store.getSnapshot().board.name, 'Restored');
+    assert.deepEqual([...store.getSnapshot().tasks.values()].map(({ title }) => title), ['After']);
+    await client.close();
+    proxy.lead(server.url);
+    there.close();
+    await other.stop();
+  });
+});

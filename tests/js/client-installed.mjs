@@ -1,0 +1,37 @@
+// The built package @boardwire/client, as it is found after `npm install`: by its name, beside the packages of this folder.
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+/** Where the package is made. */
+export const PACKAGE = resolve(here, '../../crates/client-typescript');
+
+/** Installs it in a folder of its own; `{folder, client, react, remove}`: the two entries, and the end of the folder. */
+export async function installClient() {
+  refuseStale();
+  const folder = mkdtempSync(join(here, 'installed-'));
+  const place = join(folder, 'node_modules/@boardwire/client');
+  mkdirSync(place, { recursive: true });
+  for (const part of ['package.json', 'dist']) cpSync(join(PACKAGE, part), join(place, part), { recursive: true });
+  // What is imported here resolves as it would for a user of the package.
+  const entry = (name) => import(pathToFileURL(join(place, 'dist', name)).href);
+  return {
+    folder,
+    client: await entry('index.js'),
+    react: () => entry('react.js'),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+function refuseStale() {
+  const built = join(PACKAGE, 'dist/index.js');
+  if (!existsSync(built) || newest(join(PACKAGE, 'src')) > statSync(built).mtimeMs) {
+    throw new Error(`${built} is not there or not up to date: run \`npm run build:client\` in tests/js`);
+  }
+}
+
+function newest(folder) {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return Math.max(...files.map((file) => statSync(join(file.parentPath, file.name)).mtimeMs));
+}

@@ -1,0 +1,66 @@
+// The hooks of @boardwire/client for React: a component shows the board and the connection as they are, and lets go of them
+// when it is gone.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { createElement, StrictMode } from 'react';
+import { create } from 'react-test-renderer';
+
+import { open } from './client.mjs';
+import { until } from './client-chance.mjs';
+import { installClient } from './client-installed.mjs';
+import { startServer, token } from './server.mjs';
+
+describe('the hooks of @boardwire/client', { timeout: 60_000 }, () => {
+  let installed;
+  let hooks;
+  let server;
+  let keeper;
+  let client;
+
+  before(async () => {
+    installed = await installClient();
+    hooks = await installed.react();
+    server = await startServer();
+    keeper = open(server.url, 'ann');
+    await keeper.connected();
+    for (const id of ['one', 'two']) await keeper.ask('board:create', { id, name: `Board ${id}` });
+    client = installed.client.connect(server.url, { token: () => token('ann') });
+  });
+
+  after(async () => {
+    await client?.close();
+    keeper?.close();
+    await server?.stop();
+    installed?.remove();
+  });
+
+  for (const [mode, wrap] of [['plain', (element) => element], ['strict', (element) => createElement(StrictMode, {}, element)]]) {
+    it(`show a board, live (${mode} mode)`, async () => {
+      let board;
+      const Page = ({ boardId }) => {
+        const connection = hooks.useConnection(client);
+        const shown = hooks.useBoard(client, boardId);
+        board = shown.board;
+        const titles = [...shown.snapshot.tasks.values()].map(({ title }) => title);
+        return `${connection.state} ${shown.snapshot.board?.name ?? '…'}: ${titles.join(', ')}`;
+      };
+      const page = (boardId) => wrap(createElement(Page, { boardId }));
+      const shown = create(page('one'));
+      const shows = (text) => until(text, () => shown.toJSON() === text);
+
+      await shows('live Board one: ');
+      const { task } = await keeper.ask('task:create', { boardId: 'one', title: 'Theirs' });
+      await shows('live Board one: Theirs');
+      board.updateTask(task.id, { title: 'Mine' });
+      await shows('live Board one: Mine');
+      await keeper.ask('task:delete', { taskId: task.id });
+      await shows('live Board one: ');
+
+      shown.update(page('two'));
+      await shows('live Board two: ');
+      assert.equal(client.board('one'), undefined, 'the board that is not shown is closed');
+      shown.unmount();
+      await until('its end', () => client.board('two') === undefined);
+    });
+  }
+});

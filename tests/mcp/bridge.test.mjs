@@ -1,0 +1,114 @@
+// `boardwire mcp` by itself: what it says when things go wrong, how it ends, and what survives a lost session.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { after, before, test } from 'node:test';
+import { text } from 'node:stream/consumers';
+
+import { program } from '../js/server.mjs';
+import { WAYS, call, stdio, until } from './agents.mjs';
+import { startProxy } from './proxy.mjs';
+import { startScene } from './scene.mjs';
+
+const HELLO = {
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'initialize',
+  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'raw', version: '1' } },
+};
+
+let scene;
+before(async () => {
+  scene = await startScene();
+});
+after(() => scene?.stop());
+
+/** The program without an SDK: lines in, lines out. */
+function raw(to, t) {
+  const [{ command, args, env }] = stdio(to);
+  const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
+  t.after(() => child.kill('SIGKILL'));
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    child,
+    ended: once(child, 'exit'),
+    said: text(child.stderr),
+    send: (message) => child.stdin.write(`${JSON.stringify(message)}\n`),
+    next: async () => JSON.parse((await lines.next()).value),
+  };
+}
+
+test('a server that is not there is an error for the agent and a sentence for people', async (t) => {
+  const bridge = raw({ url: 'http://127.0.0.1:1', key: 'bwk_any' }, t);
+  bridge.send(HELLO);
+  const { id, error } = await bridge.next();
+  assert.equal(id, 1);
+  assert.match(error.message, /^http:\/\/127\.0\.0\.1:1\/mcp can't be reached: /);
+  assert.deepEqual(await bridge.ended, [1, null]);
+  assert.match(await bridge.said, /can't be reached/);
+});
+
+test('so are credentials that are refused', async (t) => {
+  const bridge = raw({ url: scene.url, key: 'bwk_wrong' }, t);
+  bridge.send(HELLO);
+  const { error } = await bridge.next();
+  assert.match(error.message, /refuses the credentials: set BOARDWIRE_TOKEN or BOARDWIRE_API_KEY/);
+  assert.deepEqual(await bridge.ended, [1, null]);
+});
+
+for (const [how, end] of [
+  ['with its input', (child) => child.stdin.end()],
+  ['on SIGTERM', (child) => child.kill('SIGTERM')],
+]) {
+  test(`it ends ${how}, and the session with it`, async (t) => {
+    const proxy = await startProxy(scene.url);
+    t.after(() => proxy.close());
+    const bridge = raw({ url: proxy.url, key: scene.ann }, t);
+    bridge.send(HELLO);
+    assert.equal((await bridge.next()).result.serverInfo.name, 'boardwire');
+    end(bridge.child);
+    assert.deepEqual(await bridge.ended, [0, null]);
+    assert.equal(await bridge.said, '');
+    assert.equal(proxy.deleted(), 1);
+  });
+}
+
+test('what was asked before the end of the input is answered', async (t) => {
+  const bridge = raw({ url: scene.url, key: scene.ann }, t);
+  bridge.send(HELLO);
+  bridge.send({ jsonrpc: '2.0', method: 'notifications/initialized' });
+  bridge.send({ jsonrpc: '2.0', id: 2, method: 'tools/list' });
+  bridge.child.stdin.end();
+  assert.equal((await bridge.next()).id, 1);
+  const { id, result } = await bridge.next();
+  assert.equal(id, 2);
+  assert.ok(result.tools.length > 10);
+  assert.deepEqual(await bridge.ended, [0, null]);
+});
+
+test('subscriptions live on in a new session', async (t) => {
+  const proxy = await startProxy(scene.url);
+  t.after(() => proxy.close());
+  const way = WAYS.find(({ name }) => name === 'SDK 1 through boardwire mcp');
+  const agent = await way.connect({ url: proxy.url, key: scene.ann });
+  t.after(() => agent.close());
+  const { board } = await call(agent, 'create_board', { name: 'Lost and found' });
+  const { resources } = await agent.client.listResources();
+  const { uri } = resources.find((resource) => resource.uri.includes(board.id));
+  const heard = [];
+  await agent.watch(uri, (changed) => heard.push(changed));
+  proxy.forget();
+  await until(() => heard.length > 0, 'word that something may have changed meanwhile');
+  assert.equal(proxy.sessions(), 2);
+  heard.length = 0;
+  await scene.post(`/boards/${board.id}/tasks`, { title: 'In the new session' });
+  await until(() => heard.includes(uri), 'an update in the new session');
+});
+
+test('--help shows how an agent is set up', async () => {
+  const child = spawn(program(), ['mcp', '--help'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const help = await text(child.stdout);
+  const { mcpServers } = JSON.parse(help.slice(help.indexOf('{\n'), help.lastIndexOf('}') + 1));
+  assert.deepEqual(mcpServers.boardwire.args.slice(0, 1), ['mcp']);
+});

@@ -1,0 +1,59 @@
+"""A server with two users and their API keys, and the agents of the SDK that is installed."""
+
+import importlib
+import importlib.metadata
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "python"))
+
+from boardwire_server import Server, program  # noqa: E402
+
+
+class Scene:
+    """What the tests find."""
+
+    def __init__(self, server):
+        self.url, self.program = server.url, program()
+        self.database = f"sqlite://{server.folder.name}/board.db"
+        self.ann, self.bob = self.key("ann"), self.key("bob")
+
+    def run(self, *arguments):
+        outside = {name: value for name, value in os.environ.items() if not name.startswith("BOARDWIRE_")}
+        environment = {**outside, "BOARDWIRE_DATABASE_URL": self.database}
+        return subprocess.run(
+            [self.program, *arguments], env=environment, cwd=self.program.parent, check=True, capture_output=True
+        ).stdout
+
+    def key(self, user):
+        self.run("user", "create", "--id", user, "--name", user)
+        return json.loads(self.run("api-key", "create", "--user", user, "--name", "agent", "--json"))["key"]
+
+    def create_task(self, board, title):
+        """Makes a task through another door."""
+        request = urllib.request.Request(
+            f"{self.url}/api/v1/boards/{board}/tasks",
+            data=json.dumps({"title": title}).encode(),
+            headers={"Authorization": f"Bearer {self.ann}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return json.load(response)
+
+
+@pytest.fixture(scope="session")
+def scene():
+    with Server() as server:
+        yield Scene(server)
+
+
+@pytest.fixture(scope="session")
+def agents():
+    """The module for the SDK that is installed."""
+    major = importlib.metadata.version("mcp").split(".")[0]
+    return importlib.import_module(f"agents_{major}")

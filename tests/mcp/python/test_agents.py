@@ -1,0 +1,88 @@
+"""The work of an agent on the official Python SDK: over HTTP, and through `boardwire mcp`."""
+
+import asyncio
+import json
+
+import pytest
+
+PATIENCE_SECONDS = 30
+
+ways = pytest.mark.parametrize("way", ["http", "stdio"])
+
+
+def run(work):
+    async def patiently():
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await work
+
+    asyncio.run(patiently())
+
+
+async def ask(agent, tool, /, **arguments):
+    """Calls a tool that must succeed."""
+    refused, answer = await agent.call(tool, **arguments)
+    assert not refused, (tool, answer)
+    return answer
+
+
+@ways
+def test_a_task_is_made_claimed_and_completed(scene, agents, way):
+    async def work():
+        async with agents.connect(way, scene.url, scene.ann, scene.program) as agent:
+            assert agent.revision == agents.REVISION
+            assert {"list_boards", "create_task", "claim_next_task", "wait_for_changes"} <= set(await agent.tools())
+            board = (await ask(agent, "create_board", name="Work"))["board"]["id"]
+            task = (await ask(agent, "create_task", boardId=board, title="Write the minutes"))["task"]
+            claimed = (await ask(agent, "claim_next_task", boardId=board, agent="pytest"))["task"]
+            assert claimed["id"] == task["id"]
+            done = await ask(agent, "complete_task", taskId=task["id"], fence=claimed["lease"]["fence"])
+            assert done["task"]["status"] == "done"
+
+    run(work())
+
+
+@ways
+def test_changes_through_another_door_are_heard(scene, agents, way):
+    async def work():
+        async with agents.connect(way, scene.url, scene.ann, scene.program) as agent:
+            board = (await ask(agent, "create_board", name="Heard"))["board"]["id"]
+            (uri,) = [uri for uri in await agent.resources() if board in uri]
+            assert "Heard" in await agent.read(uri)
+            async with agent.watch(uri) as update:
+                await asyncio.to_thread(scene.create_task, board, "Elsewhere")
+                assert await update() == uri
+            assert "Elsewhere" in await agent.read(uri)
+
+            snapshot = await ask(agent, "get_board", boardId=board)
+            since = {"since": snapshot["seq"], "epoch": snapshot["epoch"]}
+            waiting = asyncio.create_task(ask(agent, "wait_for_changes", boardId=board, timeoutSeconds=20, **since))
+            await asyncio.to_thread(scene.create_task, board, "Waited for")
+            assert "Waited for" in json.dumps(await waiting)
+
+    run(work())
+
+
+@ways
+def test_what_is_refused_says_why(scene, agents, way):
+    async def work():
+        async with agents.connect(way, scene.url, scene.ann, scene.program) as agent:
+            board = (await ask(agent, "create_board", name="Mine"))["board"]["id"]
+            refused, answer = await agent.call("create_task", boardId=board, title="")
+            assert refused and answer["code"] == "INVALID_MESSAGE"
+        async with agents.connect(way, scene.url, scene.bob, scene.program) as other:
+            refused, answer = await other.call("get_board", boardId=board)
+            assert refused and answer["code"] == "NOT_FOUND"
+
+    run(work())
+
+
+@ways
+def test_wrong_credentials_are_refused(scene, agents, way):
+    async def work():
+        async with agents.connect(way, scene.url, "bwk_wrong", scene.program):
+            pytest.fail("the server let a stranger in")
+
+    # The SDKs wrap what went wrong, each in its own way.
+    with pytest.raises(Exception) as caught:
+        run(work())
+    assert not isinstance(caught.value, TimeoutError)

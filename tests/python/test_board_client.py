@@ -1,0 +1,307 @@
+"""The example docs/examples/board_client.py, as a user runs it and as a program uses it, over connections that break."""
+
+import asyncio
+import contextlib
+import json
+import os
+import pathlib
+import random
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+from boardwire_server import program, token
+from conftest import Client
+from proxy import Proxy
+
+EXAMPLE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "examples" / "board_client.py"
+PATIENCE_SECONDS = 20
+
+sys.path.append(str(EXAMPLE.parent))
+from board_client import PARTS, Board, Refused, key  # noqa: E402
+
+
+async def until(what, holds):
+    """Waits for `holds()`, which other tasks bring about."""
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not holds():
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        pytest.fail(f"waited in vain for {what}")
+
+
+class Scene:
+    """A board of ann, who is connected well, and a copy that she follows through a proxy."""
+
+    async def change(self, command, /, **payload):
+        """A change that does not come from the copy."""
+        return await self.ann.ask(command, payload)
+
+    async def add(self, title):
+        return (await self.change("task:create", boardId=self.board, title=title))["task"]
+
+    async def equal(self):
+        """Waits until the copy has come as far as the board, and compares them."""
+        truth = await self.ann.ask("board:get", {"boardId": self.board})
+        await until(f"event {truth['seq']}: {self.lines[-3:]}", lambda: (self.copy.seq or 0) >= truth["seq"])
+        assert (self.copy.seq, self.copy.epoch, self.copy.board) == (truth["seq"], truth["epoch"], truth["board"])
+        for part in PARTS.values():
+            assert self.copy.parts[part] == {key(one): one for one in truth[part]}, part
+
+    def snapshots(self):
+        return sum("the board as it is" in line for line in self.lines)
+
+
+@contextlib.asynccontextmanager
+async def scene(server):
+    """Opens a scene; at its end everything is closed, and the copy must not have failed."""
+    this = Scene()
+    async with contextlib.AsyncExitStack() as stack:
+        this.ann = Client("ann")
+        stack.push_async_callback(this.ann.close)
+        await this.ann.connect(server.url, ["websocket"])
+        created = await this.ann.ask("board:create", {"name": "Launch"})
+        this.board, this.columns = created["board"]["id"], [column["id"] for column in created["columns"]]
+        this.proxy = await stack.enter_async_context(Proxy(server.url))
+        this.lines = []
+        this.copy = Board(this.proxy.url, {"token": token("ann")}, this.board, this.lines.append)
+        this.running = asyncio.create_task(this.copy.run())
+        await until("the first snapshot", lambda: this.copy.seq is not None or this.running.done())
+        yield this
+        this.running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await this.running
+
+
+def play(server, journey):
+    async def opened():
+        async with scene(server) as this:
+            await journey(this)
+
+    asyncio.run(opened())
+
+
+async def every_kind_of_change(this):
+    """One of each, with what it leaves behind."""
+    column = f"column-{this.board}"
+    tasks = [await this.add(title) for title in ("one", "two", "three")]
+    ids = [task["id"] for task in tasks]
+    await this.change("task:update", taskId=ids[0], updates={"title": "first\nline", "priority": 3})
+    await this.change("task:move", taskId=ids[0], toColumn=this.columns[1])
+    await this.change("task:assign", taskId=ids[0], assignee="ann")
+    await this.change("task:complete", taskId=ids[1])
+    await this.change("task:comment:add", taskId=ids[0], body="Well")
+    for on in ids[1:]:
+        await this.change("task:dependency:add", taskId=ids[0], dependsOn=on, type="relates_to")
+    await this.change("task:dependency:add", taskId=ids[1], dependsOn=ids[2], type="blocks")
+    await this.change("task:dependency:remove", taskId=ids[1], dependsOn=ids[2], type="blocks")
+    await this.change("task:delete", taskId=ids[2])
+    await this.change("column:create", boardId=this.board, id=column, name="Extra")
+    await this.change("column:update", columnId=column, updates={"name": "More"})
+    await this.change("column:reorder", boardId=this.board, columnIds=[column, *this.columns])
+    await this.change("column:delete", columnId=column)
+    await this.change("board:update", boardId=this.board, updates={"name": "Renamed"})
+    await this.change("board:member:set", boardId=this.board, userId="bob", role="member")
+    await this.change("board:member:remove", boardId=this.board, userId="bob")
+
+
+async def know_bob(server):
+    bob = Client("bob")
+    await bob.connect(server.url, ["websocket"])
+    await bob.close()
+
+
+@pytest.mark.parametrize("away", [False, True], ids=["live", "during an outage"])
+def test_the_copy_follows_every_kind_of_change(server, away):
+    async def journey(this):
+        await know_bob(server)
+        if away:
+            this.proxy.fail()
+        await every_kind_of_change(this)
+        this.proxy.heal()
+        await this.equal()
+        assert this.snapshots() == 1, this.lines
+        numbers = [int(line.split()[0]) for line in this.lines if line[0].isdigit()]
+        assert numbers == list(range(1, this.copy.seq + 1)), this.lines
+
+    play(server, journey)
+
+
+@pytest.mark.parametrize("loss", ["a log that was cut", "another epoch", "a number from the future"])
+def test_what_cannot_be_recovered_is_taken_anew(server, loss):
+    async def journey(this):
+        await this.add("kept")
+        await this.equal()
+        this.proxy.fail()
+        await every_kind_of_change(this)
+        this.copy.parts["tasks"]["gone"] = {"id": "gone"}
+        if loss == "another epoch":
+            this.copy.epoch = "another"
+        elif loss == "a number from the future":
+            this.copy.seq += 1000
+        else:
+            with contextlib.closing(sqlite3.connect(f"{server.folder.name}/board.db")) as database, database:
+                database.execute("DELETE FROM events WHERE board_id = ? AND seq < ?", (this.board, this.copy.seq + 5))
+        this.proxy.heal()
+        await until("another snapshot", lambda: this.snapshots() == 2)
+        await this.add("live again")
+        await this.equal()
+        assert "gone" not in this.copy.parts["tasks"]
+
+    async def start(this):
+        await know_bob(server)
+        await journey(this)
+
+    play(server, start)
+
+
+def test_a_change_whose_answer_was_lost_has_one_effect(server):
+    async def journey(this):
+        this.proxy.answers = False
+        adding = asyncio.create_task(this.copy.change("task:create", {"boardId": this.board, "title": "Once"}))
+        while not (tasks := (await this.ann.ask("board:get", {"boardId": this.board}))["tasks"]):
+            await asyncio.sleep(0.01)
+        assert not adding.done()
+        this.proxy.cut()
+        this.proxy.heal()
+        reply = await asyncio.wait_for(adding, PATIENCE_SECONDS)
+        assert [reply["task"]] == tasks
+        await this.add("after it")
+        await this.equal()
+        assert [task["title"] for task in this.copy.parts["tasks"].values()] == ["Once", "after it"]
+
+    play(server, journey)
+
+
+def test_changes_wait_for_a_connection_and_refusals_come_back(server):
+    async def journey(this):
+        this.proxy.fail()
+        await until("the end", lambda: not this.proxy.connections)
+        titles = [f"task {number}" for number in range(5)]
+        adding = [this.copy.change("task:create", {"boardId": this.board, "title": title}) for title in titles]
+        waiting = asyncio.gather(*adding)
+        await this.add("meanwhile")
+        this.proxy.heal()
+        await asyncio.wait_for(waiting, PATIENCE_SECONDS)
+        with pytest.raises(Refused, match="NOT_FOUND"):
+            await this.copy.change("task:delete", {"taskId": "nowhere"})
+        await this.equal()
+        assert len(this.copy.parts["tasks"]) == 6
+
+    play(server, journey)
+
+
+def test_a_hole_is_healed(server):
+    async def journey(this):
+        # Behind the copy's back, on its connection: it gets neither the event nor the reply.
+        await this.copy._sio.call("task:create", {"boardId": this.board, "title": "unseen"})
+        await this.add("seen")
+        await this.equal()
+        assert (this.snapshots(), len(this.copy.parts["tasks"])) == (1, 2)
+
+    play(server, journey)
+
+
+def test_the_copy_is_right_after_any_cuts(server):
+    seed = int(os.environ.get("BOARDWIRE_TEST_SEED", random.randrange(2**31)))
+    dice = random.Random(seed)
+
+    async def write(this, change, name):
+        tasks = []
+        for number in range(60):
+            if tasks and dice.random() < 0.5:
+                move = {"taskId": dice.choice(tasks), "toColumn": dice.choice(this.columns)}
+                await change("task:move", move)
+            else:
+                tasks.append((await change("task:create", {"boardId": this.board, "title": f"{name} {number}"}))["task"]["id"])
+            await asyncio.sleep(dice.random() * 0.05)
+
+    async def journey(this):
+        writing = asyncio.gather(write(this, this.copy.change, "own"), write(this, this.ann.ask, "other"))
+        cuts = 0
+        while not writing.done():
+            await asyncio.sleep(dice.random())
+            this.proxy.cut()
+            cuts += 1
+        await writing
+        await this.equal()
+        assert this.snapshots() == 1 and cuts > 1, f"BOARDWIRE_TEST_SEED={seed}: {this.lines}"
+        titles = [task["title"] for task in this.copy.parts["tasks"].values()]
+        assert len(titles) == len(set(titles)), f"BOARDWIRE_TEST_SEED={seed}"
+
+    print(f"BOARDWIRE_TEST_SEED={seed}")
+    play(server, journey)
+
+
+def api_key(server, user):
+    """A key that the program itself made for `user`."""
+    database = f"sqlite://{server.folder.name}/board.db"
+    made = subprocess.run(
+        [program(), "api-key", "create", "--user", user, "--name", "example", "--json"],
+        env={**os.environ, "BOARDWIRE_DATABASE_URL": database},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return json.loads(made.stdout)["key"]
+
+
+async def run(*arguments, **variables):
+    """Starts the example as a user would."""
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("BOARDWIRE_")}
+    return await asyncio.create_subprocess_exec(
+        sys.executable, str(EXAMPLE), *arguments, env={**outside, **variables}, stdout=-1, stderr=-1
+    )
+
+
+@pytest.mark.parametrize("credential", ["token", "api key"])
+def test_as_a_program(server, credential):
+    async def journey(this):
+        if credential == "token":
+            options, variables = ["--token", token("ann")], {}
+        else:
+            options, variables = [], {"BOARDWIRE_API_KEY": api_key(server, "ann")}
+        example = await run("--url", this.proxy.url, *options, this.board, "--add", "By the program", **variables)
+
+        async def line():
+            return (await asyncio.wait_for(example.stdout.readline(), PATIENCE_SECONDS)).decode().rstrip("\n")
+
+        assert await line() == "1 the board as it is, with 0 tasks"
+        assert await line() == '2 task:create "By the program" by this client'
+        await this.add("Live")
+        assert await line() == '3 task:created "Live" by ann'
+        this.proxy.fail()
+        await this.add("Missed\none")
+        await this.add("Missed two")
+        this.proxy.heal()
+        lines = [await line()]
+        while not lines[-1].startswith("5"):
+            lines.append(await line())
+        assert [text for text in lines if not text.startswith("no connection")] == [
+            '4 task:created "Missed\\none" by ann',
+            '5 task:created "Missed two" by ann',
+        ]
+        example.terminate()
+        await example.communicate()
+
+    play(server, journey)
+
+
+def test_the_program_says_what_is_refused(server):
+    async def journey(this):
+        for options, board, said in [
+            (["--token", "nonsense"], this.board, "refused: Authentication failed\n"),
+            (["--token", token("eve")], this.board, "refused: view:board: NOT_FOUND: no such board\n"),
+        ]:
+            example = await run("--url", this.proxy.url, *options, board)
+            _, errors = await asyncio.wait_for(example.communicate(), PATIENCE_SECONDS)
+            assert (example.returncode, errors.decode()) == (1, said)
+
+    play(server, journey)
+
+
+def test_the_example_is_short():
+    assert len(EXAMPLE.read_text().splitlines()) < 150

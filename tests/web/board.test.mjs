@@ -1,0 +1,249 @@
+// The board itself: two and three windows, moving by mouse, touch and keyboard, being offline, refusals, hostile titles.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { startProxy } from '../js/proxy.mjs';
+import { startServer, token } from '../js/server.mjs';
+import { seriousFaults } from './accessibility.mjs';
+import { addUser, card, column, drag, eventually, keep, launch, live, openCard, titles, windowOf } from './browser.mjs';
+import { startApi } from './api.mjs';
+
+describe('the board', () => {
+  let server, browser, api;
+  before(async () => {
+    server = await startServer();
+    for (const user of ['ann', 'bob', 'cleo']) addUser(server, user);
+    api = startApi(server.url, token('ann'));
+    browser = await launch();
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  /** A board with three cards in its first column, shared with Bob, and with Cleo, who reads. */
+  async function board(id) {
+    const made = await api.board(id, { bob: 'member', cleo: 'viewer' });
+    for (const title of ['First', 'Second', 'Third']) await api.task(id, { id: `${id}-${title.toLowerCase()}`, title, columnId: made.columns[0].id });
+    return { id, path: `/boards/${id}`, columns: made.columns };
+  }
+  const windows = (path, ...users) => Promise.all(users.map((user) => windowOf(browser, server.url, user, path)));
+  const close = (...pages) => Promise.all(pages.map((page) => page.context().close()));
+  const clean = (...pages) => assert.deepEqual(pages.flatMap(({ faults }) => faults), []);
+
+  test('a card that is made and dragged is there in three windows', async () => {
+    const { path } = await board('dragged');
+    const [ann, bob, cleo] = await windows(path, 'ann', 'bob', 'cleo');
+    await column(ann, 'To Do').getByRole('button', { name: /New card/ }).last().click();
+    await ann.getByLabel(/Title of the new card/).fill('Fourth');
+    await ann.keyboard.press('Enter');
+    for (const page of [ann, bob, cleo]) await eventually(() => titles(page, 'To Do'), ['First', 'Second', 'Third', 'Fourth']);
+    await ann.keyboard.press('Escape');
+
+    await drag(ann, card(ann, 'First'), column(ann, 'In Progress'));
+    for (const page of [ann, bob, cleo]) {
+      await eventually(() => titles(page, 'In Progress'), ['First']);
+      await eventually(() => titles(page, 'To Do'), ['Second', 'Third', 'Fourth']);
+    }
+    await drag(bob, card(bob, 'Fourth'), card(bob, 'Second'));
+    for (const page of [ann, bob, cleo]) await eventually(() => titles(page, 'To Do').then((all) => all.indexOf('Fourth') < 2), true);
+    assert.equal(await cleo.getByRole('button', { name: /New card/ }).count(), 0, 'who reads has nothing to change with');
+    await keep(ann, 'board');
+    assert.deepEqual(await seriousFaults(ann), []);
+    clean(ann, bob, cleo);
+    await close(ann, bob, cleo);
+  });
+
+  test('a card is moved by the keyboard, which is announced', async () => {
+    const { path } = await board('keys');
+    const [ann, bob] = await windows(path, 'ann', 'bob');
+    const announcer = ann.getByTestId('announcer');
+    await card(ann, 'First').focus();
+    await ann.keyboard.press('Alt+ArrowDown');
+    await eventually(() => titles(bob, 'To Do'), ['Second', 'First', 'Third']);
+    assert.match(await announcer.textContent(), /First.*2 of 3/);
+    await ann.keyboard.press('Alt+ArrowRight');
+    await eventually(() => titles(bob, 'In Progress'), ['First']);
+    await eventually(() => ann.evaluate(() => document.activeElement.textContent.includes('First')), true);
+
+    // Lifted, moved and dropped, as the library for dragging has it.
+    await card(ann, 'Third').focus();
+    await ann.keyboard.press('Space');
+    await ann.waitForTimeout(300);
+    await ann.keyboard.press('ArrowUp');
+    await ann.waitForTimeout(300);
+    await ann.keyboard.press('Space');
+    await eventually(() => titles(bob, 'To Do'), ['Third', 'Second']);
+    await ann.keyboard.press('ArrowDown');
+    await eventually(() => ann.evaluate(() => document.activeElement.textContent.includes('Second')), true);
+    await ann.keyboard.press('Enter');
+    await ann.getByTestId('card-page').waitFor();
+    await ann.keyboard.press('Escape');
+    await ann.getByTestId('card-page').waitFor({ state: 'detached' });
+    clean(ann, bob);
+    await close(ann, bob);
+  });
+
+  test('on a phone a card is dragged by touch', async () => {
+    const { path } = await board('touched');
+    const phone = { viewport: { width: 390, height: 780 }, isMobile: true, hasTouch: true };
+    const ann = await windowOf(browser, server.url, 'ann', path, phone);
+    const devtools = await ann.context().newCDPSession(ann);
+    const from = await card(ann, 'First').boundingBox();
+    const to = await card(ann, 'Third').boundingBox();
+    const x = from.x + from.width / 2;
+    const touch = (type, y) => devtools.send('Input.dispatchTouchEvent', { type, touchPoints: type === 'touchEnd' ? [] : [{ x, y }] });
+    await touch('touchStart', from.y + 20);
+    await ann.waitForTimeout(400);
+    for (let step = 1; step <= 10; step += 1) {
+      await touch('touchMove', from.y + 20 + ((to.y + to.height - from.y) * step) / 10);
+      await ann.waitForTimeout(30);
+    }
+    await ann.waitForTimeout(200);
+    await touch('touchEnd');
+    await eventually(() => titles(ann, 'To Do'), ['Second', 'Third', 'First']);
+    const bar = await ann.getByRole('banner').boundingBox();
+    assert.deepEqual([bar.x, bar.width], [0, 390], 'the bar stays while the columns scroll');
+    await keep(ann, 'board-phone');
+    await card(ann, 'Second').tap();
+    await ann.getByTestId('card-page').waitFor();
+    await keep(ann, 'card-phone');
+    assert.deepEqual(await seriousFaults(ann), []);
+    clean(ann);
+    await close(ann);
+  });
+
+  test('who is here, on which card, and who types', async () => {
+    const { path } = await board('company');
+    const [ann, bob] = await windows(path, 'ann', 'bob');
+    await ann.getByTestId('viewers').getByLabel('Bob').waitFor();
+    await openCard(bob, 'Second');
+    await card(ann, 'Second').getByLabel(/Bob/).waitFor();
+    await openCard(ann, 'Second');
+    await ann.getByTestId('also-here').getByText('Bob is here').waitFor();
+    await bob.getByLabel('Comment', { exact: true }).pressSequentially('Hel');
+    await ann.getByTestId('typists').getByText('Bob is typing').waitFor();
+    await keep(ann, 'typing');
+    // A window that is gone neither types nor is there.
+    await close(bob);
+    await ann.getByTestId('typists').getByText('Bob is typing').waitFor({ state: 'detached' });
+    await ann.getByTestId('also-here').waitFor({ state: 'detached' });
+    clean(ann);
+    await close(ann);
+  });
+
+  test('without a connection changes are refused in sight, and what was missed is there afterwards', async () => {
+    const { path, id, columns } = await board('offline');
+    const proxy = await startProxy(server.url);
+    const ann = await windowOf(browser, proxy.url, 'ann', path);
+    proxy.refuse();
+    await ann.locator('[data-testid=connection][data-state=reconnecting]').waitFor();
+    await card(ann, 'First').focus();
+    await ann.keyboard.press('Alt+ArrowDown');
+    await ann.getByRole('alert').getByText('Not connected').waitFor();
+    assert.deepEqual(await titles(ann, 'To Do'), ['First', 'Second', 'Third']);
+    await keep(ann, 'offline');
+    await api.task(id, { title: 'Meanwhile', columnId: columns[0].id });
+    await api.send('POST', `/tasks/${id}-second/move`, { toColumn: columns[2].id });
+    proxy.accept();
+    await live(ann);
+    await ann.getByText('Caught up').waitFor();
+    await eventually(() => titles(ann, 'To Do'), ['First', 'Third', 'Meanwhile']);
+    assert.deepEqual(await titles(ann, 'Done'), ['Second']);
+    clean(ann);
+    await close(ann);
+    await proxy.stop();
+  });
+
+  test('what the server refuses is taken back, with the reason', async () => {
+    const { path, columns } = await board('refused');
+    await api.send('PATCH', `/columns/${columns[1].id}`, { wip_limit: 1 });
+    const ann = await windowOf(browser, server.url, 'ann', path);
+    await drag(ann, card(ann, 'First'), column(ann, 'In Progress'));
+    await eventually(() => titles(ann, 'In Progress'), ['First']);
+    await drag(ann, card(ann, 'Second'), column(ann, 'In Progress'));
+    await ann.getByRole('alert').getByText(/The move was taken back/).waitFor();
+    await eventually(() => titles(ann, 'In Progress'), ['First']);
+    await eventually(() => titles(ann, 'To Do'), ['Second', 'Third']);
+    await keep(ann, 'refused');
+    clean(ann);
+    await close(ann);
+  });
+
+  test('hostile titles are text and break nothing', async () => {
+    const { path, id, columns } = await board('hostile');
+    const hostile = [
+      '<img src=x onerror="globalThis.hacked=1"><script>globalThis.hacked=1</script>',
+      'javascript:globalThis.hacked=1',
+      '\u202Eesrever\u202C \u2066isolated',
+      'W'.repeat(500),
+    ];
+    for (const [at, title] of hostile.entries()) {
+      await api.task(id, { id: `hostile-${at}`, title, columnId: columns[0].id, tags: [title.slice(0, 50)], description: `${title}\n\n[link](javascript:globalThis.hacked=1) ![x](javascript:globalThis.hacked=1)` });
+    }
+    const ann = await windowOf(browser, server.url, 'ann', path);
+    assert.deepEqual((await titles(ann, 'To Do')).slice(-4), hostile);
+    const frame = await column(ann, 'To Do').boundingBox();
+    for (const box of await Promise.all((await column(ann, 'To Do').getByTestId('card').all()).map((one) => one.boundingBox()))) {
+      assert.ok(box.x >= frame.x && box.x + box.width <= frame.x + frame.width, 'a card stays in its column');
+    }
+    await keep(ann, 'hostile');
+    for (const at of hostile.keys()) {
+      await ann.goto(`${server.url}${path}/tasks/hostile-${at}`);
+      await ann.getByTestId('card-page').waitFor();
+      await ann.locator('.markdown').first().waitFor();
+      const targets = await ann.locator('.markdown a').evaluateAll((links) => links.map((link) => link.getAttribute('href')));
+      assert.deepEqual(targets.filter((href) => href !== null && !/^(https?|mailto):/.test(href)), []);
+    }
+    await keep(ann, 'hostile-card');
+    assert.equal(await ann.evaluate(() => globalThis.hacked), undefined);
+    clean(ann);
+    await close(ann);
+  });
+
+  test('search and filters show what fits', async () => {
+    const { path, id } = await board('filtered');
+    await api.send('PATCH', `/tasks/${id}-second`, { tags: ['urgent'], assignee: 'bob' });
+    await api.send('POST', `/tasks/${id}-third/comments`, { body: 'Only a comment says pineapple' });
+    const ann = await windowOf(browser, server.url, 'ann', path);
+    await ann.keyboard.press('/');
+    await ann.keyboard.type('fir');
+    await eventually(() => titles(ann, 'To Do'), ['First']);
+    await ann.getByLabel('Search cards').fill('pineapple');
+    await eventually(() => titles(ann, 'To Do'), ['Third']);
+    await ann.getByLabel('Search cards').fill('nothing of the kind');
+    await ann.getByText(/No card/).first().waitFor();
+    await ann.getByLabel('Search cards').fill('');
+    await ann.getByRole('button', { name: 'Filters', exact: true }).click();
+    await ann.getByLabel('Assignee').selectOption({ label: 'Bob' });
+    await eventually(() => titles(ann, 'To Do'), ['Second']);
+    assert.deepEqual(await seriousFaults(ann), []);
+    clean(ann);
+    await close(ann);
+  });
+
+  test('columns are added, renamed, limited, moved and deleted', async () => {
+    const { path } = await board('columns');
+    const [ann, bob] = await windows(path, 'ann', 'bob');
+    const names = (page) => page.getByTestId('column').getByRole('heading').allTextContents();
+    await ann.getByRole('button', { name: /Add column/ }).click();
+    await ann.getByLabel('Name of the new column').fill('Review');
+    await ann.keyboard.press('Enter');
+    await eventually(() => names(bob), ['To Do', 'In Progress', 'Done', 'Review']);
+    await ann.getByRole('button', { name: 'Menu of Review' }).click();
+    await ann.getByRole('menuitem', { name: 'Move left' }).click();
+    await eventually(() => names(bob), ['To Do', 'In Progress', 'Review', 'Done']);
+    await ann.getByRole('button', { name: 'Menu of To Do' }).click();
+    await ann.getByRole('menuitem', { name: 'Limit and status' }).click();
+    await ann.getByLabel('At most so many cards').fill('2');
+    await ann.getByRole('button', { name: 'Save' }).click();
+    await column(bob, 'To Do').getByText(/3.*2/).waitFor();
+    await ann.getByRole('button', { name: 'Menu of To Do' }).click();
+    await ann.getByRole('menuitem', { name: 'Delete the column' }).click();
+    await ann.getByRole('dialog').getByRole('combobox').selectOption({ label: 'Review' });
+    await ann.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click();
+    await eventually(() => names(bob), ['In Progress', 'Review', 'Done']);
+    await eventually(() => titles(bob, 'Review'), ['First', 'Second', 'Third']);
+    clean(ann, bob);
+    await close(ann, bob);
+  });
+});

@@ -1,0 +1,231 @@
+// The card page: writing in place, comments with mentions, files, dependencies, leases, history, conflicts, deletion.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, before, describe, test } from 'node:test';
+import { startProxy } from '../js/proxy.mjs';
+import { startServer, token } from '../js/server.mjs';
+import { seriousFaults } from './accessibility.mjs';
+import { startApi } from './api.mjs';
+import { addUser, card, eventually, keep, launch, openCard, titles, windowOf } from './browser.mjs';
+
+describe('the card page', () => {
+  let server, browser, api, bobs;
+  before(async () => {
+    server = await startServer();
+    for (const user of ['ann', 'bob', 'cleo']) addUser(server, user);
+    api = startApi(server.url, token('ann'));
+    bobs = startApi(server.url, token('bob'));
+    browser = await launch();
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  async function board(id) {
+    const made = await api.board(id, { bob: 'member', cleo: 'viewer' });
+    await api.task(id, { id: `${id}-one`, title: 'Write the notes', columnId: made.columns[0].id });
+    await api.task(id, { id: `${id}-two`, title: 'Read the notes', columnId: made.columns[0].id });
+    return { id, columns: made.columns, path: `/boards/${id}`, one: `${id}-one`, two: `${id}-two` };
+  }
+  const windows = (path, ...users) => Promise.all(users.map((user) => windowOf(browser, server.url, user, path)));
+  const close = (...pages) => Promise.all(pages.map((page) => page.context().close()));
+  const clean = (...pages) => assert.deepEqual(pages.flatMap(({ faults }) => faults), []);
+
+  test('title and description are written in place and seen by others as they are written', async () => {
+    const { path } = await board('written');
+    const [ann, bob] = await windows(path, 'ann', 'bob');
+    await openCard(ann, 'Write the notes');
+    await ann.getByLabel('Title').fill('Write all the notes');
+    await ann.keyboard.press('Enter');
+    await card(bob, 'Write all the notes').waitFor();
+
+    await ann.getByRole('button', { name: 'Edit', exact: true }).click();
+    await ann.getByLabel('Description').fill('For **everybody**:\n\n- [x] one\n- [ ] two');
+    await ann.keyboard.press('Control+Enter');
+    await ann.locator('.markdown strong').getByText('everybody').waitFor();
+    assert.equal(await ann.locator('.markdown input[type=checkbox]').count(), 2);
+    await openCard(bob, 'Write all the notes');
+    await bob.locator('.markdown strong').getByText('everybody').waitFor();
+
+    // Nobody's words are lost without a word.
+    await ann.getByRole('button', { name: 'Edit', exact: true }).click();
+    await bob.getByRole('button', { name: 'Edit', exact: true }).click();
+    await bob.getByLabel('Description').fill('What Bob wrote');
+    await bob.keyboard.press('Control+Enter');
+    await ann.getByText('Bob', { exact: true }).filter({ hasText: 'Bob' }).first().waitFor();
+    await ann.getByText('What Bob wrote').waitFor();
+    await ann.getByRole('button', { name: 'Take theirs' }).click();
+    await ann.locator('.markdown').getByText('What Bob wrote').waitFor();
+    await keep(ann, 'card');
+    assert.deepEqual(await seriousFaults(ann), []);
+    clean(ann, bob);
+    await close(ann, bob);
+  });
+
+  test('an empty title is refused, and Escape gives the old one back', async () => {
+    const { path } = await board('untitled');
+    const ann = await windowOf(browser, server.url, 'ann', path);
+    await openCard(ann, 'Write the notes');
+    await ann.getByLabel('Title').fill('');
+    await ann.keyboard.press('Enter');
+    await ann.getByText('A card needs a title').waitFor();
+    assert.equal(await ann.getByLabel('Title').inputValue(), 'Write the notes');
+    await ann.getByLabel('Title').fill('Something else');
+    await ann.keyboard.press('Escape');
+    await ann.keyboard.press('Escape');
+    await ann.getByTestId('card-page').waitFor({ state: 'detached' });
+    await eventually(() => titles(ann, 'To Do'), ['Write the notes', 'Read the notes']);
+    clean(ann);
+    await close(ann);
+  });
+
+  test('a comment with a mention notifies who was mentioned, in all of the tabs', async () => {
+    const { path } = await board('mentioned');
+    const [ann, bob] = await windows(path, 'ann', 'bob');
+    const tab = await bob.context().newPage();
+    await tab.goto(server.url);
+    await openCard(ann, 'Write the notes');
+    await ann.getByLabel('Comment', { exact: true }).pressSequentially('Please look, @bo');
+    await ann.getByRole('listbox', { name: 'Members' }).getByRole('option', { name: /Bob/ }).waitFor();
+    await ann.keyboard.press('Enter');
+    assert.equal(await ann.getByLabel('Comment', { exact: true }).inputValue(), 'Please look, @bob ');
+    await ann.keyboard.press('Control+Enter');
+    await ann.getByTestId('comment').locator('.mention').getByText('@Bob').waitFor();
+
+    await bob.getByRole('button', { name: 'Notifications, 1 unread' }).waitFor();
+    await tab.getByRole('button', { name: 'Notifications, 1 unread' }).click();
+    await tab.getByRole('button', { name: /mentioned you/ }).click();
+    await tab.getByTestId('card-page').waitFor();
+    await bob.getByRole('button', { name: 'Notifications', exact: true }).waitFor();
+
+    await ann.getByRole('button', { name: 'Change the comment' }).click();
+    await ann.getByLabel('The comment').fill('Never mind');
+    await ann.getByRole('button', { name: 'Save' }).click();
+    await tab.getByTestId('comment').getByText('Never mind').waitFor();
+    await ann.getByRole('button', { name: 'Delete the comment' }).click();
+    await tab.getByTestId('comment').waitFor({ state: 'detached' });
+    clean(ann, bob);
+    await close(ann, bob);
+  });
+
+  test('a file is attached, seen, downloaded and removed', async () => {
+    const { path } = await board('attached');
+    const [ann, bob] = await windows(path, 'ann', 'bob');
+    await openCard(ann, 'Write the notes');
+    await openCard(bob, 'Write the notes');
+    const file = { name: 'plan <b>.html', mimeType: 'text/html', buffer: Buffer.from('<script>alert(1)</script>') };
+    await ann.getByLabel('Files to attach').setInputFiles(file);
+    await bob.getByTestId('attachment').getByText('plan <b>.html').waitFor();
+    const [download] = await Promise.all([bob.waitForEvent('download'), bob.getByRole('button', { name: /^Download/ }).click()]);
+    assert.equal(await readFile(await download.path(), 'utf8'), '<script>alert(1)</script>');
+    await ann.getByRole('button', { name: /^Remove plan/ }).click();
+    await bob.getByTestId('attachment').waitFor({ state: 'detached' });
+    clean(ann, bob);
+    await close(ann, bob);
+  });
+
+  test('a dependency blocks, a circle is refused with the reason', async () => {
+    const { path } = await board('blocked');
+    const ann = await windowOf(browser, server.url, 'ann', path);
+    await openCard(ann, 'Write the notes');
+    await ann.getByRole('button', { name: 'Add a dependency' }).click();
+    await ann.getByLabel('The other card').fill('read');
+    await ann.keyboard.press('Enter');
+    await ann.getByLabel('The other card').waitFor({ state: 'detached' });
+    await ann.getByTestId('card-page').getByRole('link', { name: 'Read the notes' }).waitFor();
+    await ann.keyboard.press('Escape');
+    await ann.getByTestId('card-page').waitFor({ state: 'detached' });
+    await card(ann, 'Write the notes').getByText('Blocked').waitFor();
+    await openCard(ann, 'Read the notes');
+    await ann.getByRole('button', { name: 'Add a dependency' }).click();
+    await ann.getByLabel('The other card').fill('write');
+    await ann.keyboard.press('Enter');
+    await ann.getByRole('dialog').getByRole('alert').waitFor();
+    await ann.keyboard.press('Escape');
+    await ann.getByLabel('The other card').waitFor({ state: 'detached' });
+    await ann.getByRole('button', { name: 'Complete' }).click();
+    await ann.keyboard.press('Escape');
+    await ann.getByTestId('card-page').waitFor({ state: 'detached' });
+    await card(ann, 'Write the notes').getByText('Blocked').waitFor({ state: 'detached' });
+    clean(ann);
+    await close(ann);
+  });
+
+  test("an agent's lease is shown on the card, and a person can take it back", async () => {
+    const { path, id, one } = await board('leased');
+    await bobs.send('POST', `/boards/${id}/claims`, { taskId: one, agent: 'scout-7', ttl: 600 });
+    const ann = await windowOf(browser, server.url, 'ann', path);
+    await card(ann, 'Write the notes').getByText('scout-7').waitFor();
+    await openCard(ann, 'Write the notes');
+    await ann.getByText(/works on this until/).waitFor();
+    await ann.getByRole('button', { name: 'Take it back' }).click();
+    await ann.getByText(/works on this until/).waitFor({ state: 'detached' });
+    await card(ann, 'Write the notes').getByText('scout-7').waitFor({ state: 'detached' });
+    clean(ann);
+    await close(ann);
+  });
+
+  test('properties are changed, the history tells of it, and another window has it live', async () => {
+    const { path } = await board('properties');
+    const [ann, bob] = await windows(path, 'ann', 'bob');
+    await openCard(ann, 'Write the notes');
+    await openCard(bob, 'Write the notes');
+    await bob.getByRole('button', { name: 'History' }).click();
+    const history = bob.getByTestId('history');
+    await history.getByText('made the card').waitFor();
+    await ann.getByLabel('Assignee').selectOption({ label: 'Bob' });
+    await ann.getByLabel('Priority').selectOption({ label: 'High' });
+    await ann.getByLabel('Due').fill('2030-05-01');
+    await ann.getByLabel('Add a label').fill('urgent');
+    await ann.keyboard.press('Enter');
+    await ann.getByLabel('Column').selectOption({ label: 'In Progress' });
+    for (const words of ['gave it to Bob', 'changed the priority to 7', 'changed the due date to 2030-05-01', 'changed the labels to urgent', 'moved it from To Do to In Progress']) {
+      await history.getByText(words).waitFor();
+    }
+    assert.equal(await bob.getByLabel('Due').inputValue(), '2030-05-01');
+    await keep(bob, 'history');
+    assert.deepEqual(await seriousFaults(bob), []);
+    clean(ann, bob);
+    await close(ann, bob);
+  });
+
+  test('two change the same at once: the second is refused with the reason, and can set it all the same', async () => {
+    const { path, one } = await board('conflict');
+    const proxy = await startProxy(server.url);
+    const ann = await windowOf(browser, proxy.url, 'ann', `${path}/tasks/${one}`);
+    const priority = ann.getByRole('combobox', { name: 'Priority' });
+    await priority.waitFor();
+    // Ann is not told of what Bob does, before she does the same.
+    proxy.mute();
+    await bobs.send('PATCH', `/tasks/${one}`, { priority: 2 });
+    await priority.selectOption({ label: 'Urgent' });
+    proxy.flow();
+    await ann.getByRole('alert').getByText(/was taken back/).waitFor();
+    await eventually(() => priority.inputValue(), '2');
+    await keep(ann, 'conflict');
+    await ann.getByRole('button', { name: 'Set mine all the same' }).click();
+    await eventually(() => priority.inputValue(), '10');
+    await eventually(() => api.get(`/tasks/${one}`).then(({ task }) => task.priority), 10);
+    clean(ann);
+    await close(ann);
+    await proxy.stop();
+  });
+
+  test('who reads changes nothing, and a card that is deleted says so', async () => {
+    const { path } = await board('deleted');
+    const [ann, cleo] = await windows(path, 'ann', 'cleo');
+    await openCard(cleo, 'Write the notes');
+    assert.equal(await cleo.getByRole('button', { name: 'Complete' }).count(), 0);
+    assert.equal(await cleo.getByLabel('Comment', { exact: true }).count(), 0);
+    assert.equal(await cleo.getByLabel('Assignee').isDisabled(), true);
+    await openCard(ann, 'Write the notes');
+    await ann.getByRole('button', { name: 'Delete the card' }).click();
+    await ann.getByRole('button', { name: 'Delete', exact: true }).click();
+    await cleo.getByRole('heading', { name: 'There is no such card' }).waitFor();
+    await cleo.getByRole('button', { name: 'Back to the board' }).click();
+    await eventually(() => titles(cleo, 'To Do'), ['Read the notes']);
+    clean(ann, cleo);
+    await close(ann, cleo);
+  });
+});

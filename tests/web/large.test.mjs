@@ -1,0 +1,79 @@
+// A board of five thousand cards: only what is seen is drawn, and what others do is there at once. How long it takes is
+// printed, not judged: machines differ.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { startServer, token } from '../js/server.mjs';
+import { startApi } from './api.mjs';
+import { addUser, card, eventually, keep, launch, live, titles, windowOf } from './browser.mjs';
+
+const CARDS = 5_000;
+const COLUMNS = 5;
+/** Requests at the same time. */
+const WRITERS = 16;
+/** More than this is not only what is seen. */
+const DRAWN = 200;
+
+let server, browser;
+before(async () => {
+  server = await startServer();
+  for (const user of ['ann', 'bob']) addUser(server, user);
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+test('five thousand cards are shown, and a move is in the other window', async (t) => {
+  const api = startApi(server.url, token('ann'));
+  const columns = Array.from({ length: COLUMNS }, (_, at) => ({ name: `Column ${at + 1}` }));
+  const made = await api.send('POST', '/boards', { id: 'large', name: 'Large', columns });
+  await api.send('PUT', '/boards/large/members/bob', { role: 'member' });
+  let next = 0;
+  const write = async () => {
+    for (let at = next++; at < CARDS; at = next++) {
+      await api.task('large', { id: `c${at}`, title: `Card ${at}`, columnId: made.columns[at % COLUMNS].id, tags: [`tag ${at % 20}`], priority: at % 11 });
+    }
+  };
+  await Promise.all(Array.from({ length: WRITERS }, write));
+
+  const [ann, bob] = await Promise.all(['ann', 'bob'].map((user) => windowOf(browser, server.url, user)));
+  const began = Date.now();
+  await ann.goto(`${server.url}/boards/large`);
+  await ann.getByTestId('card').first().waitFor();
+  t.diagnostic(`first view of ${CARDS} cards: ${Date.now() - began} ms`);
+  await live(ann);
+  await bob.goto(`${server.url}/boards/large`);
+  await live(bob);
+  for (const page of [ann, bob]) {
+    await page.getByTestId('card').first().waitFor();
+    const drawn = await page.getByTestId('card').count();
+    assert.ok(drawn > 10 && drawn < DRAWN, `${drawn} cards are drawn`);
+  }
+  const counts = await ann.getByTestId('column-count').allTextContents();
+  assert.deepEqual(counts, Array(COLUMNS).fill(String(CARDS / COLUMNS)));
+
+  const [first, second] = await titles(ann, 'Column 1');
+  await eventually(() => titles(bob, 'Column 1').then((all) => all.slice(0, 2)), [first, second]);
+  // Seen by the page itself, so that nothing but the way there is measured.
+  const seen = bob.evaluate(
+    (title) =>
+      new Promise((resolve) => {
+        const look = () => document.querySelector('[data-testid=card-title]')?.textContent === title && resolve(Date.now());
+        new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true });
+      }),
+    second,
+  );
+  await card(ann, first).first().focus();
+  const pressed = ann.evaluate(() => new Promise((resolve) => addEventListener('keydown', ({ key }) => key === 'ArrowDown' && resolve(Date.now()), { capture: true })));
+  await ann.keyboard.press('Alt+ArrowDown');
+  t.diagnostic(`a move in the other window: ${(await seen) - (await pressed)} ms`);
+  await eventually(() => titles(bob, 'Column 1').then((all) => all.slice(0, 2)), [second, first]);
+
+  // What is far down is drawn when it is looked for.
+  await ann.getByLabel('Search cards').fill('Card 4999');
+  await eventually(() => titles(ann, 'Column 5'), ['Card 4999']);
+  await keep(ann, 'large');
+  assert.deepEqual([...ann.faults, ...bob.faults], []);
+  await Promise.all([ann.context().close(), bob.context().close()]);
+});

@@ -1,0 +1,7 @@
+//! The reference of the MCP door, `docs/api/MCP.md`: its tools, resources and prompts, as the door itself tells them.
+
+use anyhow::Result;
+
+pub(crate) fn make() -> Result<String> {
+    Ok(boardwire_mcp::reference())
+}

@@ -1,0 +1,8 @@
+//! `docs/api/openapi.json`: the document that a server gives at `/api/v1/openapi.json`.
+
+use anyhow::Result;
+
+/// The whole text of the file.
+pub(super) fn make() -> Result<String> {
+    Ok(serde_json::to_string_pretty(&boardwire_http::openapi())? + "\n")
+}

@@ -1,0 +1,73 @@
+//! `cargo xtask web`: builds the board in the browser from `crates/web/ui` into `crates/web/dist`, which is in the
+//! repository and embedded in the program, so that nobody needs Node to build the server.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::process;
+use crate::setup::{self, Voice};
+use crate::suites::Suite;
+use crate::workspace::Workspace;
+
+const SOURCES: &str = "crates/web/ui";
+const BUILT: &str = "crates/web/dist";
+
+/// The files of a folder by their paths in it.
+type Files = BTreeMap<String, Vec<u8>>;
+
+/// Checks the types, builds, and puts the result in place. With `check`, a result that differs is an error all the same.
+pub(crate) fn run(workspace: &Workspace, check: bool) -> Result<()> {
+    setup::run(workspace, &[Suite::Js], Voice::Quiet)?;
+    let (sources, built) = (workspace.root.join(SOURCES), workspace.root.join(BUILT));
+    let fresh = workspace.scratch().join("web");
+    let npm =
+        |task: &[&str]| process::run(Command::new("npm").current_dir(&sources).args(["run", "--silent"]).args(task));
+    npm(&["check"])?;
+    npm(&["build", "--", &fresh.to_string_lossy()])?;
+    let (files, before) = (read(&fresh)?, read(&built).unwrap_or_default());
+    if files == before {
+        println!("  {} files, as they were", files.len());
+        return Ok(());
+    }
+    if built.exists() {
+        fs::remove_dir_all(&built).with_context(|| format!("cannot empty {BUILT}"))?;
+    }
+    for (name, bytes) in &files {
+        write(&built.join(name), bytes).with_context(|| format!("cannot write {BUILT}/{name}"))?;
+    }
+    println!("  {} files written to {BUILT}", files.len());
+    if check {
+        bail!("{BUILT} was not built from {SOURCES} as it is; now it is, and is to be committed");
+    }
+    Ok(())
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    Ok(fs::write(path, bytes)?)
+}
+
+fn read(folder: &Path) -> Result<Files> {
+    let mut files = Files::new();
+    collect(folder, "", &mut files)?;
+    Ok(files)
+}
+
+fn collect(folder: &Path, prefix: &str, files: &mut Files) -> Result<()> {
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        let entry = entry?;
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        if entry.file_type()?.is_dir() {
+            collect(&entry.path(), &format!("{name}/"), files)?;
+        } else {
+            files.insert(name, fs::read(entry.path())?);
+        }
+    }
+    Ok(())
+}
