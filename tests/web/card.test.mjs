@@ -70,7 +70,7 @@ describe('the card page', () => {
     await ann.getByLabel('Title').fill('');
     await ann.keyboard.press('Enter');
     await ann.getByText('A card needs a title').waitFor();
-    assert.equal(await ann.getByLabel('Title').inputValue(), 'Write the notes');
+    await eventually(() => ann.getByLabel('Title').inputValue(), 'Write the notes');
     await ann.getByLabel('Title').fill('Something else');
     await ann.keyboard.press('Escape');
     await ann.keyboard.press('Escape');

@@ -11,15 +11,18 @@ export function Title({ task }: { task: Task }) {
   /** What is in the field while it has the focus. */
   const [value, setValue] = useState<string>();
   const before = useRef(task.title);
+  /** The same, known before the next rendering: leaving the field may follow a change at once. */
+  const written = useRef(task.title);
   if (!canWrite) return <h2 className="card-page-title said">{task.title}</h2>;
 
   const write = (text: string) => {
+    written.current = text;
     setValue(text);
     board.typing(task.id);
     if (text.trim() !== "") board.edit(task.id, "title", text);
   };
   const leave = () => {
-    if (value?.trim() === "") {
+    if (written.current.trim() === "") {
       notify("A card needs a title: the old one stays.");
       board.edit(task.id, "title", before.current);
     }
@@ -36,6 +39,7 @@ export function Title({ task }: { task: Task }) {
       value={value ?? task.title}
       onFocus={() => {
         before.current = task.title;
+        written.current = task.title;
         setValue(task.title);
       }}
       onChange={({ target }) => write(target.value.replaceAll("\n", " "))}
@@ -48,8 +52,7 @@ export function Title({ task }: { task: Task }) {
         if (event.key === "Escape") {
           event.preventDefault();
           write(before.current);
-          const field = event.currentTarget;
-          requestAnimationFrame(() => field.blur());
+          event.currentTarget.blur();
         }
       }}
     />
