@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 
 import { open } from './client.mjs';
-import { dice, SEED, until } from './client-chance.mjs';
+import { dice, SEED, until } from './chance.mjs';
 import { installClient, PACKAGE } from './client-installed.mjs';
 import { startProxy } from './proxy.mjs';
 import { startServer, token } from './server.mjs';

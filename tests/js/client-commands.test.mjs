@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
 import { open } from './client.mjs';
-import { dice, SEED, until } from './client-chance.mjs';
+import { dice, SEED, until } from './chance.mjs';
 import { installClient } from './client-installed.mjs';
 import { startProxy } from './proxy.mjs';
 import { startServer, token } from './server.mjs';

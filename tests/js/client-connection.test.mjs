@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { until } from './client-chance.mjs';
+import { until } from './chance.mjs';
 import { installClient } from './client-installed.mjs';
 import { startProxy } from './proxy.mjs';
 import { program, startServer, token } from './server.mjs';

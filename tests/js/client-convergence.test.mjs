@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { open } from './client.mjs';
-import { dice, SEED, until } from './client-chance.mjs';
+import { dice, SEED, until } from './chance.mjs';
 import { installClient } from './client-installed.mjs';
 import { startProxy } from './proxy.mjs';
 import { startServer, token } from './server.mjs';

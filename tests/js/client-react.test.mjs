@@ -6,7 +6,7 @@ import { createElement, StrictMode } from 'react';
 import { create } from 'react-test-renderer';
 
 import { open } from './client.mjs';
-import { until } from './client-chance.mjs';
+import { until } from './chance.mjs';
 import { installClient } from './client-installed.mjs';
 import { startServer, token } from './server.mjs';
 

@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+import { dice, until } from './chance.mjs';
 import { open } from './client.mjs';
 import { startServer, token } from './server.mjs';
 
@@ -17,32 +18,8 @@ const NEWCOMERS = ['fay', 'gus'];
 const CHANGES = 600;
 /** The card that is open in every copy; nobody deletes it. */
 const CARD = 'card';
-const PATIENCE_MS = 20_000;
 /** What somebody gets who acts on what another has changed meanwhile. */
 const OVERTAKEN = ['CONFLICT', 'NOT_FOUND', 'INVALID_MESSAGE', 'DEPENDENCY_CYCLE'];
-
-/** Random numbers that a seed repeats: mulberry32. */
-function dice(seed) {
-  let state = seed;
-  const random = () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-  return {
-    below: (limit) => Math.floor(random() * limit),
-    chance: (share) => random() < share,
-    pick: (list) => list[Math.floor(random() * list.length)],
-    shuffled: (list) => list.map((one) => [random(), one]).sort(([a], [b]) => a - b).map(([, one]) => one),
-  };
-}
-
-async function until(what, holds) {
-  for (const end = Date.now() + PATIENCE_MS; !holds(); await sleep(10)) {
-    if (Date.now() > end) throw new Error(`waited for ${what} in vain`);
-  }
-}
 
 /** A copy or a snapshot, in an order of its own. */
 function picture({ seq, board, tasks, columns, members, dependencies }) {

@@ -4,6 +4,7 @@ import { useEffect, useRef, useSyncExternalStore } from "react";
 import { createPortal } from "react-dom";
 import { Button } from "../parts/Button";
 import { useTopmost } from "../parts/modals";
+import { reasonOf } from "./reason";
 
 export interface Notice {
   id: number;
@@ -36,8 +37,7 @@ export function notify(text: string, { kind = "plain", action }: { kind?: Notice
 
 /** Says that something did not work, with the reason. */
 export function complain(what: string, error: unknown): void {
-  const reason = error instanceof Error ? error.message : String(error);
-  notify(`${what}: ${reason}`, { kind: "bad" });
+  notify(`${what}: ${reasonOf(error)}`, { kind: "bad" });
 }
 
 function dismiss(id: number): void {

@@ -5,6 +5,7 @@
 import { Client, type ConnectedUser } from "@boardwire/client";
 import { useSyncExternalStore } from "react";
 import { request, setToken } from "./api";
+import { reasonOf } from "./reason";
 
 export type Session =
   | { state: "unknown" }
@@ -43,7 +44,7 @@ export async function begin(): Promise<void> {
     setToken(token);
     await enter(token);
   } catch (error) {
-    become({ state: "unreachable", reason: error instanceof Error ? error.message : String(error) });
+    become({ state: "unreachable", reason: reasonOf(error) });
   }
 }
 

@@ -2,15 +2,15 @@
 import type { Board } from "@boardwire/client";
 import { newId } from "@boardwire/client";
 import { Archive, LayoutGrid, Plus } from "lucide-react";
-import { useCallback, useEffect, useState, type CSSProperties, type FormEvent } from "react";
+import { useCallback, useEffect, useState, type CSSProperties } from "react";
 import { complain } from "../app/notices";
 import { follow, go, paths } from "../app/router";
 import { isOnline, useSignedIn } from "../app/signedIn";
 import { ago } from "../app/time";
 import { hue } from "../parts/Avatar";
 import { Button } from "../parts/Button";
-import { Dialog } from "../parts/Dialog";
 import { Empty } from "../parts/Empty";
+import { FormDialog } from "../parts/FormDialog";
 import { Header } from "../parts/Header";
 import "../styles/boards.css";
 
@@ -97,45 +97,23 @@ function colour({ color, id }: Board): CSSProperties {
 
 function NewBoard({ onClose }: { onClose: () => void }) {
   const { client } = useSignedIn();
-  const [problem, setProblem] = useState<string>();
-  const submit = async (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
+  const create = async (form: FormData) => {
     if (!isOnline(client)) return;
-    const form = new FormData(event.currentTarget);
     const description = String(form.get("description"));
-    try {
-      const { board } = await client.send("board:create", { id: newId(), name: String(form.get("name")), ...(description ? { description } : {}) });
-      onClose();
-      go(paths.board(board.id));
-    } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
-    }
+    const { board } = await client.send("board:create", { id: newId(), name: String(form.get("name")), ...(description ? { description } : {}) });
+    onClose();
+    go(paths.board(board.id));
   };
   return (
-    <Dialog title="New board" onClose={onClose} width={440}>
-      <form className="stack" onSubmit={(event) => void submit(event)}>
-        {problem !== undefined && (
-          <p className="problem" role="alert">
-            {problem}
-          </p>
-        )}
-        <label className="field">
-          <span>Name</span>
-          <input className="input" name="name" required maxLength={500} data-autofocus />
-        </label>
-        <label className="field">
-          <span>What it is for</span>
-          <textarea className="input" name="description" rows={3} maxLength={20_000} />
-        </label>
-        <div className="row actions">
-          <Button kind="quiet" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button kind="primary" type="submit">
-            Create board
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog title="New board" width={440} saveLabel="Create board" onClose={onClose} onSave={create}>
+      <label className="field">
+        <span>Name</span>
+        <input className="input" name="name" required maxLength={500} data-autofocus />
+      </label>
+      <label className="field">
+        <span>What it is for</span>
+        <textarea className="input" name="description" rows={3} maxLength={20_000} />
+      </label>
+    </FormDialog>
   );
 }

@@ -1,8 +1,10 @@
 /** Signing in with a password. */
 import { useState, type FormEvent } from "react";
+import { reasonOf } from "../app/reason";
 import { signIn } from "../app/session";
 import { Button } from "../parts/Button";
 import { Logo } from "../parts/Header";
+import { Problem } from "../parts/Problem";
 import "../styles/sign-in.css";
 
 export function SignIn({ reason }: { reason?: string }) {
@@ -17,7 +19,7 @@ export function SignIn({ reason }: { reason?: string }) {
     try {
       await signIn(String(form.get("user")).trim(), String(form.get("password")));
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
+      setProblem(reasonOf(error));
       setBusy(false);
     }
   };
@@ -35,11 +37,7 @@ export function SignIn({ reason }: { reason?: string }) {
             {reason}
           </p>
         )}
-        {problem !== undefined && (
-          <p className="problem" role="alert">
-            {problem}
-          </p>
-        )}
+        <Problem reason={problem} />
         <label className="field">
           <span>User</span>
           <input className="input" name="user" autoComplete="username" autoCapitalize="none" spellCheck={false} required autoFocus />

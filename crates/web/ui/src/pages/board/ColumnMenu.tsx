@@ -1,10 +1,9 @@
 /** What can be done with a column: rename, limit, status, move, delete. */
 import type { Column, Status } from "@boardwire/client";
 import { ArrowLeft, ArrowRight, Gauge, MoreHorizontal, Pencil, Trash2 } from "lucide-react";
-import { useState, type FormEvent } from "react";
+import { useState } from "react";
 import { announce } from "../../app/notices";
-import { Button } from "../../parts/Button";
-import { Dialog } from "../../parts/Dialog";
+import { FormDialog } from "../../parts/FormDialog";
 import { Item, Popover } from "../../parts/Popover";
 import { useOpenBoard } from "./boardContext";
 
@@ -67,9 +66,7 @@ const STATUSES: readonly [Status | "", string][] = [
 
 function Settings({ column, onClose }: { column: Column; onClose: () => void }) {
   const { board, change } = useOpenBoard();
-  const submit = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
+  const save = (form: FormData) => {
     const limit = String(form.get("limit"));
     const status = String(form.get("status")) as Status | "";
     const updates = { wip_limit: limit === "" ? null : Number(limit), status: status === "" ? null : status };
@@ -77,70 +74,49 @@ function Settings({ column, onClose }: { column: Column; onClose: () => void }) 
     onClose();
   };
   return (
-    <Dialog title={column.name} onClose={onClose} width={400}>
-      <form className="stack" onSubmit={submit}>
-        <label className="field">
-          <span>At most so many cards</span>
-          <input className="input" name="limit" type="number" min={1} max={100_000} placeholder="No limit" defaultValue={column.wip_limit ?? ""} data-autofocus />
-        </label>
-        <label className="field">
-          <span>Cards that come here are</span>
-          <select className="input" name="status" defaultValue={column.status ?? ""}>
-            {STATUSES.map(([value, text]) => (
-              <option key={value} value={value}>
-                {text}
-              </option>
-            ))}
-          </select>
-        </label>
-        <div className="row actions">
-          <Button kind="quiet" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button kind="primary" type="submit">
-            Save
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog title={column.name} width={400} saveLabel="Save" onClose={onClose} onSave={save}>
+      <label className="field">
+        <span>At most so many cards</span>
+        <input className="input" name="limit" type="number" min={1} max={100_000} placeholder="No limit" defaultValue={column.wip_limit ?? ""} data-autofocus />
+      </label>
+      <label className="field">
+        <span>Cards that come here are</span>
+        <select className="input" name="status" defaultValue={column.status ?? ""}>
+          {STATUSES.map(([value, text]) => (
+            <option key={value} value={value}>
+              {text}
+            </option>
+          ))}
+        </select>
+      </label>
+    </FormDialog>
   );
 }
 
 function Deletion({ column, total, onClose }: { column: Column; total: number; onClose: () => void }) {
   const { board, snapshot, change } = useOpenBoard();
   const others = snapshot.columns.filter(({ id }) => id !== column.id);
-  const submit = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const to = new FormData(event.currentTarget).get("to");
+  const remove = (form: FormData) => {
+    const to = form.get("to");
     void change(() => board.send("column:delete", { columnId: column.id, ...(to === null ? {} : { moveTasksTo: String(to) }) }));
     onClose();
   };
   return (
-    <Dialog title={`Delete “${column.name}”?`} onClose={onClose} width={420}>
-      <form className="stack" onSubmit={submit}>
-        {total === 0 && <p>It has no cards.</p>}
-        {total > 0 && others.length > 0 && (
-          <label className="field">
-            <span>Its {total === 1 ? "card goes" : `${total} cards go`} to</span>
-            <select className="input" name="to">
-              {others.map(({ id, name }) => (
-                <option key={id} value={id}>
-                  {name}
-                </option>
-              ))}
-            </select>
-          </label>
-        )}
-        {total > 0 && others.length === 0 && <p>It has cards, and there is no other column for them.</p>}
-        <div className="row actions">
-          <Button kind="quiet" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button kind="primary" type="submit" disabled={total > 0 && others.length === 0}>
-            Delete
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog title={`Delete “${column.name}”?`} width={420} saveLabel="Delete" disabled={total > 0 && others.length === 0} onClose={onClose} onSave={remove}>
+      {total === 0 && <p>It has no cards.</p>}
+      {total > 0 && others.length > 0 && (
+        <label className="field">
+          <span>Its {total === 1 ? "card goes" : `${total} cards go`} to</span>
+          <select className="input" name="to">
+            {others.map(({ id, name }) => (
+              <option key={id} value={id}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
+      {total > 0 && others.length === 0 && <p>It has cards, and there is no other column for them.</p>}
+    </FormDialog>
   );
 }

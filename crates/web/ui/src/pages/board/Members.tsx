@@ -2,10 +2,12 @@
 import type { Role } from "@boardwire/client";
 import { UserMinus, UserPlus } from "lucide-react";
 import { useState, type FormEvent } from "react";
+import { reasonOf } from "../../app/reason";
 import { isOnline, useSignedIn } from "../../app/signedIn";
 import { Avatar } from "../../parts/Avatar";
 import { Button } from "../../parts/Button";
 import { Dialog } from "../../parts/Dialog";
+import { Problem } from "../../parts/Problem";
 import { useOpenBoard } from "./boardContext";
 
 const ROLES: Record<Role, string> = { owner: "Owner", member: "Member", viewer: "Viewer" };
@@ -25,7 +27,7 @@ export function Members({ onClose }: { onClose: () => void }) {
       await run();
       return true;
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
+      setProblem(reasonOf(error));
       return false;
     }
   };
@@ -40,11 +42,7 @@ export function Members({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title="Members and roles" onClose={onClose} width={520}>
       <div className="stack">
-        {problem !== undefined && (
-          <p className="problem" role="alert">
-            {problem}
-          </p>
-        )}
+        <Problem reason={problem} />
         {manages && (
           <form className="row member-add" onSubmit={(event) => void add(event)}>
             <input className="input" name="user" placeholder="User id" aria-label="User id" required pattern="[A-Za-z0-9_\-]{1,64}" autoCapitalize="none" spellCheck={false} />

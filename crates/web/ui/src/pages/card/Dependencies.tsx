@@ -2,10 +2,12 @@
 import type { Dependency, DependencyType, Task } from "@boardwire/client";
 import { Ban, CheckCircle2, Copy, Link2, X } from "lucide-react";
 import { useId, useState, type KeyboardEvent, type ReactNode } from "react";
+import { reasonOf } from "../../app/reason";
 import { follow, paths } from "../../app/router";
 import { isOnline, useSignedIn } from "../../app/signedIn";
 import { Button } from "../../parts/Button";
 import { Popover } from "../../parts/Popover";
+import { Problem } from "../../parts/Problem";
 import { useOpenBoard } from "../board/boardContext";
 
 interface Group {
@@ -105,7 +107,7 @@ function AddForm({ task, onDone }: { task: Task; onDone: () => void }) {
       await client.send("task:dependency:add", { taskId: one, dependsOn: two, type });
       onDone();
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
+      setProblem(reasonOf(error));
     }
   };
   const pressed = (event: KeyboardEvent) => {
@@ -122,11 +124,7 @@ function AddForm({ task, onDone }: { task: Task; onDone: () => void }) {
   };
   return (
     <div className="dependency-add stack">
-      {problem !== undefined && (
-        <p className="problem" role="alert">
-          {problem}
-        </p>
-      )}
+      <Problem reason={problem} />
       <select className="input" aria-label="In which way" value={choice} onChange={({ target }) => setChoice(Number(target.value))}>
         {CHOICES.map(([title], value) => (
           <option key={title} value={value}>

@@ -1,6 +1,7 @@
 /** What happened to a task, from the board's log: the latest first, live. */
 import type { AnyEnvelope } from "@boardwire/client";
 import { useCallback, useEffect, useRef, useState } from "react";
+import { reasonOf } from "../../app/reason";
 import { useSignedIn } from "../../app/signedIn";
 import { ago, inFull } from "../../app/time";
 import { Avatar } from "../../parts/Avatar";
@@ -54,7 +55,7 @@ export function History({ taskId }: { taskId: string }) {
       }
       setRead({ events, from, to, cut });
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
+      setProblem(reasonOf(error));
     }
   }, [board, page]);
 

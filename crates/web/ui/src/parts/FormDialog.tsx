@@ -1,0 +1,45 @@
+/** A dialog that is a form: what it asks for, why that was refused, and the two ways out. */
+import { useState, type FormEvent, type ReactNode } from "react";
+import { reasonOf } from "../app/reason";
+import { Button } from "./Button";
+import { Dialog } from "./Dialog";
+import { Problem } from "./Problem";
+
+interface Props {
+  title: string;
+  width: number;
+  saveLabel: string;
+  disabled?: boolean;
+  onClose: () => void;
+  /** It closes the dialog when it has done what was asked for. What it throws is shown. */
+  onSave: (form: FormData) => void | Promise<void>;
+  children: ReactNode;
+}
+
+export function FormDialog({ title, width, saveLabel, disabled = false, onClose, onSave, children }: Props) {
+  const [problem, setProblem] = useState<string>();
+  const submit = async (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    try {
+      await onSave(new FormData(event.currentTarget));
+    } catch (error) {
+      setProblem(reasonOf(error));
+    }
+  };
+  return (
+    <Dialog title={title} onClose={onClose} width={width}>
+      <form className="stack" onSubmit={(event) => void submit(event)}>
+        <Problem reason={problem} />
+        {children}
+        <div className="row actions">
+          <Button kind="quiet" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button kind="primary" type="submit" disabled={disabled}>
+            {saveLabel}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
