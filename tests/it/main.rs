@@ -45,6 +45,7 @@ mod lists;
 mod malformed;
 mod mcp;
 mod notifications;
+mod operator;
 mod ordering;
 mod positions;
 mod resume;

@@ -6,7 +6,10 @@ use anyhow::{Context, Result, ensure};
 use boardwire_test_support::{Kind, Replica, eventually};
 use serde_json::json;
 
-use crate::scene::{Board, Scene};
+use crate::{
+    operator::overview,
+    scene::{Board, Scene},
+};
 
 /// How soon after its buffers are full a client that doesn't read is gone, and some allowance for the machine.
 const GONE: Duration = Duration::from_secs(7);
@@ -15,6 +18,7 @@ const GONE: Duration = Duration::from_secs(7);
 async fn a_client_that_stops_reading_is_gone_and_the_others_get_everything() -> Result<()> {
     const CHANGES: usize = 600;
     let scene = Scene::open(Kind::Sqlite).await?;
+    scene.server.create_user("root", "Root", "read,write,admin").await?;
     let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
     let slow = scene.dial("cid")?.receive_buffer(4096).open().await?;
     let board = Board::create(&ann, &[("bob", "viewer"), ("cid", "viewer")]).await?;
@@ -39,6 +43,15 @@ async fn a_client_that_stops_reading_is_gone_and_the_others_get_everything() -> 
     })
     .await
     .with_context(|| format!("the server's log:\n{}", scene.server.log()))?;
+
+    // The operator sees who it was.
+    let slow_ones = eventually("it is listed", GONE, async || {
+        let slow = overview(&scene).await?["slow"].as_array().cloned().unwrap_or_default();
+        Ok((!slow.is_empty()).then_some(slow))
+    })
+    .await
+    .with_context(|| format!("the server's log:\n{}", scene.server.log()))?;
+    assert_eq!((slow_ones.len(), &slow_ones[0]["userId"], &slow_ones[0]["door"]), (1, &json!("cid"), &json!("socket")));
 
     // What it finds when it reads again is a connection that has ended; a new one catches up.
     slow.resume_reading();

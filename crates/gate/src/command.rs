@@ -29,30 +29,47 @@ impl Gate {
     /// # Errors
     /// `UNAUTHENTICATED` and `RATE_LIMIT`.
     pub async fn admit(&self, caller: Caller, kind: Option<CommandKind>) -> Result<Passed, ErrorBody> {
-        self.still_valid(&caller)?;
         let (user, now) = (&caller.principal().user, self.clock().monotonic());
-        let allowed = match kind {
+        let check = || match kind {
             Some(kind) if is_activity(kind) => self.activity.check(user, 1, now),
             Some(kind) => self.commands.check(user, self.weights.of(kind.group().name()), now),
             None => self.commands.check(user, 1, now),
         };
-        self.pass(caller, allowed).await
+        let limit = self.check(&caller, kind.map_or("unknown", CommandKind::name), check)?;
+        Ok(self.pass(caller, limit).await)
     }
 
     /// The same gates for what is no command: `class` is the group whose weight it has.
     ///
     /// # Errors
     /// As [`admit`](Self::admit).
-    pub async fn admit_as(&self, caller: Caller, class: &str) -> Result<Passed, ErrorBody> {
-        self.still_valid(&caller)?;
-        let allowed = self.commands.check(&caller.principal().user, self.weights.of(class), self.clock().monotonic());
-        self.pass(caller, allowed).await
+    pub async fn admit_as(&self, caller: Caller, class: &'static str) -> Result<Passed, ErrorBody> {
+        let user = &caller.principal().user;
+        let check = || self.commands.check(user, self.weights.of(class), self.clock().monotonic());
+        let limit = self.check(&caller, class, check)?;
+        Ok(self.pass(caller, limit).await)
     }
 
     /// The limit that binds a user's next command.
     #[must_use]
     pub fn limit(&self, user: &UserId) -> RateLimitInfo {
         self.commands.info(&user.to_string(), self.clock().monotonic())
+    }
+
+    /// Still valid, and not too often; what is refused is counted here.
+    fn check(
+        &self,
+        caller: &Caller,
+        command: &'static str,
+        allowed: impl FnOnce() -> Result<RateLimitInfo, Refused>,
+    ) -> Result<RateLimitInfo, ErrorBody> {
+        self.figures.user_calls(caller.user(), self.clock().monotonic());
+        let checked = self.still_valid(caller).and_then(|()| {
+            allowed().map_err(|Refused { info, retry_after }| {
+                ErrorBody::rate_limited(retry_after, info.limit, info.remaining, info.reset, self.clock().now())
+            })
+        });
+        checked.inspect_err(|error| self.count_refused(command, error))
     }
 
     fn still_valid(&self, caller: &Caller) -> Result<(), ErrorBody> {
@@ -62,17 +79,14 @@ impl Gate {
         Ok(())
     }
 
-    async fn pass(&self, caller: Caller, allowed: Result<RateLimitInfo, Refused>) -> Result<Passed, ErrorBody> {
-        let limit = allowed.map_err(|Refused { info, retry_after }| {
-            ErrorBody::rate_limited(retry_after, info.limit, info.remaining, info.reset, self.clock().now())
-        })?;
+    async fn pass(&self, caller: Caller, limit: RateLimitInfo) -> Passed {
         // A session that is used does not end. Where that can't be noted, it goes on as long as was noted before.
         let used = self.session_use.used(caller.principal(), self.clock().now().0).await;
         let renewed = used.ok().flatten().and_then(|principal| Caller::new(Arc::new(principal)).ok());
-        Ok(match renewed {
+        match renewed {
             Some(caller) => Passed { caller, renewed: true, limit },
             None => Passed { caller, renewed: false, limit },
-        })
+        }
     }
 
     /// Gives a payload its shape.
@@ -120,6 +134,19 @@ impl Gate {
     /// # Errors
     /// What is wrong with it, and what the services refuse.
     pub async fn execute(
+        &self,
+        caller: &Caller,
+        kind: CommandKind,
+        payload: Value,
+        request_id: Option<RequestId>,
+    ) -> Result<Box<RawValue>, ErrorBody> {
+        let begun = self.clock().monotonic();
+        let outcome = self.run(caller, kind, payload, request_id).await;
+        self.count(Some(kind), begun, outcome.as_ref());
+        outcome
+    }
+
+    async fn run(
         &self,
         caller: &Caller,
         kind: CommandKind,

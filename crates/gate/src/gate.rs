@@ -11,7 +11,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     census::{Census, Places},
-    recheck::{self, Rechecks},
+    connections::Connections,
+    figures::{self, Figures},
+    incidents::Incidents,
+    recheck,
 };
 
 /// What the gate is made of.
@@ -34,6 +37,8 @@ pub struct GateParts {
     pub failures: AddressLimiter,
     /// How many may be connected.
     pub places: Places,
+    /// What the program has to complain about, for operators.
+    pub incidents: Arc<Incidents>,
 }
 
 /// The gates that all doors have in common.
@@ -48,7 +53,9 @@ pub struct Gate {
     pub(crate) failures: AddressLimiter,
     pub(crate) places: Places,
     pub(crate) census: Arc<Census>,
-    pub(crate) rechecks: Rechecks,
+    pub(crate) connections: Connections,
+    pub(crate) figures: Figures,
+    pub(crate) incidents: Arc<Incidents>,
     pub(crate) closing: CancellationToken,
     background: TaskTracker,
     stop: CancellationToken,
@@ -58,8 +65,19 @@ impl Gate {
     /// Opens the gate, and starts what it and the hub do by themselves. Must be called in a runtime.
     #[must_use]
     pub fn open(parts: GateParts) -> Arc<Self> {
-        let GateParts { services, hub, authenticators, session_use, commands, weights, activity, failures, places } =
-            parts;
+        let GateParts {
+            services,
+            hub,
+            authenticators,
+            session_use,
+            commands,
+            weights,
+            activity,
+            failures,
+            places,
+            incidents,
+        } = parts;
+        let figures = Figures::new(services.clock().now());
         let gate = Arc::new(Self {
             services,
             hub,
@@ -71,13 +89,16 @@ impl Gate {
             failures,
             places,
             census: Arc::default(),
-            rechecks: Rechecks::default(),
+            connections: Connections::default(),
+            figures,
+            incidents,
             closing: CancellationToken::new(),
             background: TaskTracker::new(),
             stop: CancellationToken::new(),
         });
         gate.background.spawn(Arc::clone(&gate.hub).run(gate.stop.clone()));
         gate.background.spawn(recheck::run(Arc::clone(&gate), gate.stop.clone()));
+        gate.background.spawn(figures::run(Arc::clone(&gate), gate.stop.clone()));
         gate.background.close();
         gate
     }

@@ -4,17 +4,25 @@
 
 mod census;
 mod command;
+mod connections;
 mod entry;
+mod figures;
 mod gate;
 mod headers;
+mod incidents;
 mod listener;
+mod overview;
 mod recheck;
 mod watch;
 
 pub use census::{Places, Seat};
 pub use command::Passed;
+pub use connections::Via;
 pub use entry::Denied;
+pub use figures::{Counts, Second, Slow};
 pub use gate::{Gate, GateParts};
 pub use headers::{credential, names_credential};
+pub use incidents::{Incident, Incidents, Severity};
 pub use listener::{Heard, Listener};
+pub use overview::{BoardActivity, Overview, UserActivity};
 pub use watch::Watched;

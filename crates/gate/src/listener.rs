@@ -13,7 +13,7 @@ use boardwire_subscriptions::{Frame, JoinError, Joined, Outbox, Resume, Socket, 
 use tokio::sync::Notify;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::{Gate, Seat, Watched};
+use crate::{Gate, Seat, Via, Watched};
 
 /// Frames that may wait for one listener. When there are more, it ends; its client resumes.
 const MAX_WAITING: usize = 8192;
@@ -38,6 +38,7 @@ pub enum Heard {
 /// Somebody who listens.
 pub struct Listener {
     watched: Arc<Watched>,
+    via: Via,
     queue: Arc<Queue>,
     _watching: AbortOnDropHandle<()>,
     _seat: Seat,
@@ -110,10 +111,10 @@ impl Outbox for Handle {
 impl Gate {
     /// Begins to listen, for whatever [`Gate::subscribe`] asks for.
     #[must_use]
-    pub fn listen(self: &Arc<Self>, caller: Caller, seat: Seat) -> Listener {
+    pub fn listen(self: &Arc<Self>, caller: Caller, seat: Seat, via: Via) -> Listener {
         let queue = Arc::new(Queue::default());
         let socket = Socket::new(self.new_key(), caller, Arc::new(Handle(Arc::clone(&queue))));
-        let watched = Arc::new(self.watch(socket, Arc::default()));
+        let watched = Arc::new(self.watch(socket, Arc::default(), via));
         let watching = {
             let (watched, queue) = (Arc::clone(&watched), Arc::clone(&queue));
             tokio::spawn(async move {
@@ -122,7 +123,7 @@ impl Gate {
                 queue.came.notify_one();
             })
         };
-        Listener { watched, queue, _watching: AbortOnDropHandle::new(watching), _seat: seat }
+        Listener { watched, via, queue, _watching: AbortOnDropHandle::new(watching), _seat: seat }
     }
 
     /// Subscribes a connection to what the filters let through: of one board, where they name one.
@@ -203,7 +204,14 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        self.queue.lock().gone = true;
+        let overrun = {
+            let mut waiting = self.queue.lock();
+            waiting.gone = true;
+            waiting.overrun
+        };
+        if overrun {
+            self.watched.gate.note_slow(self.socket().user(), self.via, "it reads too slowly");
+        }
         self.queue.taken.notify_one();
     }
 }

@@ -1,16 +1,10 @@
 //! Open connections follow their accounts and credentials: whatever is revoked, ended or narrowed, on this node or
 //! another, or by the command line, leaves a change in storage, and its connections look at themselves again.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use boardwire_protocol::UserId;
 use boardwire_services::Publisher as _;
-use boardwire_subscriptions::{Socket, SocketKey};
-use tokio::{sync::Notify, time::MissedTickBehavior};
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::Gate;
@@ -19,38 +13,6 @@ use crate::Gate;
 const EVERY: Duration = Duration::from_millis(200);
 /// Changes may appear out of order, by as many places as units of work run at the same time.
 const OVERLAP: i64 = 100;
-
-/// The connections that can be asked to look at their credentials again, by user.
-#[derive(Default)]
-pub(crate) struct Rechecks {
-    by_user: Mutex<HashMap<UserId, HashMap<SocketKey, Arc<Notify>>>>,
-}
-
-impl Rechecks {
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<UserId, HashMap<SocketKey, Arc<Notify>>>> {
-        self.by_user.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn add(&self, socket: &Socket, recheck: &Arc<Notify>) {
-        self.lock().entry(socket.user().clone()).or_default().insert(socket.key(), Arc::clone(recheck));
-    }
-
-    pub(crate) fn remove(&self, socket: &Socket) {
-        let mut by_user = self.lock();
-        if let Some(theirs) = by_user.get_mut(socket.user()) {
-            theirs.remove(&socket.key());
-            if theirs.is_empty() {
-                by_user.remove(socket.user());
-            }
-        }
-    }
-
-    fn ask(&self, user: &UserId) {
-        for recheck in self.lock().get(user).into_iter().flat_map(HashMap::values) {
-            recheck.notify_one();
-        }
-    }
-}
 
 /// Follows the list of changes until the token is cancelled.
 pub(crate) async fn run(gate: Arc<Gate>, stop: CancellationToken) {
@@ -101,7 +63,7 @@ impl Follower {
         self.seen = self.seen.split_off(&(self.last.unwrap_or(0) - OVERLAP));
         let changed = !users.is_empty();
         for user in users {
-            gate.rechecks.ask(&user);
+            gate.connections.recheck(&user);
             if let Err(error) = gate.services.sync_teams(&user).await {
                 tracing::warn!(%user, %error, "can't bring the user's team boards up to date");
             }

@@ -4,12 +4,18 @@ use std::{sync::Arc, time::Duration};
 
 use boardwire_subscriptions::Socket;
 use tokio::{sync::Notify, time::sleep};
+use tokio_util::sync::CancellationToken;
 
-use crate::{Denied, Gate};
+use crate::{
+    Denied, Gate,
+    connections::{Connection, Via},
+};
 
 /// Why a connection ends whose credentials have ended.
 const EXPIRED: &str = "the credentials have expired; connect again";
 const REVOKED: &str = "the credentials are not valid any more; sign in again";
+/// Why one ends whose credentials have not.
+const ENDED: &str = "an operator has ended this connection";
 
 /// How long to wait when storage can't say whether credentials are still valid.
 const UNDECIDED: Duration = Duration::from_millis(500);
@@ -19,15 +25,19 @@ pub struct Watched {
     pub(crate) gate: Arc<Gate>,
     socket: Arc<Socket>,
     recheck: Arc<Notify>,
+    ended: CancellationToken,
 }
 
 impl Gate {
     /// Takes a connection into the hub and begins to watch its credentials. `recheck` asks for another look at them.
     #[must_use]
-    pub fn watch(self: &Arc<Self>, socket: Arc<Socket>, recheck: Arc<Notify>) -> Watched {
+    pub fn watch(self: &Arc<Self>, socket: Arc<Socket>, recheck: Arc<Notify>, via: Via) -> Watched {
         self.hub.connect(&socket);
-        self.rechecks.add(&socket, &recheck);
-        Watched { gate: Arc::clone(self), socket, recheck }
+        let ended = CancellationToken::new();
+        let connection =
+            Connection { via, since: self.clock().now(), recheck: Arc::clone(&recheck), ended: ended.clone() };
+        self.connections.add(&socket, connection);
+        Watched { gate: Arc::clone(self), socket, recheck, ended }
     }
 }
 
@@ -38,12 +48,13 @@ impl Watched {
         &self.socket
     }
 
-    /// Ends when the credentials do, and says why. On the way there, what they allow is kept up to date.
+    /// Ends when the credentials do, or when an operator ends it, and says why. On the way there, what they allow is kept up to date.
     pub async fn credentials_end(&self) -> &'static str {
         loop {
             tokio::select! {
                 () = self.expiry() => {}
                 () = self.recheck.notified() => {}
+                () = self.ended.cancelled() => return ENDED,
             }
             let caller = self.socket.caller();
             match self.gate.renew(&caller).await {
@@ -75,7 +86,7 @@ impl Watched {
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        self.gate.rechecks.remove(&self.socket);
+        self.gate.connections.remove(&self.socket);
         self.gate.hub.disconnect(&self.socket);
     }
 }

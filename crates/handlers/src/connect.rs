@@ -3,7 +3,7 @@
 use std::{fmt, net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use boardwire_auth::Credential;
-use boardwire_gate::{Denied, Seat, Watched};
+use boardwire_gate::{Denied, Seat, Via, Watched};
 use boardwire_protocol::{Code, Ephemeral, ErrorBody, PROTOCOL_VERSION, data};
 use boardwire_services::Caller;
 use boardwire_subscriptions::{About, Frame, Outbox as _, Socket};
@@ -115,7 +115,7 @@ impl Connection {
             },
             () = self.closed.cancelled() => {}
         }
-        let watched = self.gateway.gate.watch(Arc::clone(&self.socket), Arc::clone(&self.recheck));
+        let watched = self.gateway.gate.watch(Arc::clone(&self.socket), Arc::clone(&self.recheck), Via::Socket);
         self.gateway.sessions.socket_began(&self.id);
         self.greet();
         if AssertUnwindSafe(self.execute(&watched, inbox)).catch_unwind().await.is_err() {
@@ -124,6 +124,9 @@ impl Connection {
             self.outbox.dismiss(Some(error_frame(self.gateway.gate.clock(), &error, None)));
         }
         drop(watched);
+        if let Some(reason) = self.outbox.given_up() {
+            self.gateway.gate.note_slow(self.socket.user(), Via::Socket, reason);
+        }
         self.outbox.flush();
         self.let_go().await;
     }

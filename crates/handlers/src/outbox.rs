@@ -3,7 +3,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool, atomic::Ordering},
+    sync::{Arc, Mutex, OnceLock, PoisonError, atomic::AtomicBool, atomic::Ordering},
     time::Duration,
 };
 
@@ -23,6 +23,8 @@ const MAX_WAITING: usize = 8192;
 const LOW_WATER: usize = 256;
 /// How long the peer may take nothing at all.
 const STALLED: Duration = Duration::from_secs(5);
+/// Why a connection is ended then.
+const STOPPED: &str = "it stopped reading";
 /// What comes within this time leaves together.
 const COALESCE: Duration = Duration::from_millis(3);
 /// The same under load: the flusher rests twice as long as its last round took, and no longer than this. Fewer, larger
@@ -83,6 +85,8 @@ pub(crate) struct SocketOutbox {
     listed: AtomicBool,
     drained: Notify,
     closed: CancellationToken,
+    /// Why it was given up.
+    given_up: OnceLock<&'static str>,
     flusher: Arc<Flusher>,
 }
 
@@ -95,6 +99,7 @@ impl SocketOutbox {
             listed: AtomicBool::new(false),
             drained: Notify::new(),
             closed,
+            given_up: OnceLock::new(),
             flusher,
         })
     }
@@ -117,12 +122,26 @@ impl SocketOutbox {
     }
 
     /// Gives the connection up: the hub forgets it at once, and the transport is cut.
-    fn give_up(&self, state: &mut State, reason: &str) {
+    fn give_up(&self, state: &mut State, reason: &'static str) {
+        let _ = self.given_up.set(reason);
         tracing::info!(reason, "a connection is ended");
         state.waiting.clear();
         state.ending = Some(End::HangUp);
         self.closed.cancel();
         self.wire.hang_up();
+    }
+
+    /// What a connection that has ended did not do, where it was that which ended it.
+    pub(crate) fn given_up(&self) -> Option<&'static str> {
+        self.note_backlog(&self.lock());
+        self.given_up.get().copied()
+    }
+
+    /// The transport has ended, perhaps because it lost its patience first: that is seen from how much still waits.
+    fn note_backlog(&self, state: &State) {
+        if state.waiting.len() > LOW_WATER {
+            let _ = self.given_up.set(STOPPED);
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -155,6 +174,7 @@ impl SocketOutbox {
                     break;
                 }
                 Sent::Closed => {
+                    self.note_backlog(&state);
                     state.waiting.clear();
                     state.ending = Some(End::HangUp);
                     self.closed.cancel();
@@ -168,7 +188,7 @@ impl SocketOutbox {
             let since = *state.stalled_since.get_or_insert_with(Instant::now);
             if since.elapsed() > STALLED {
                 full = false;
-                self.give_up(&mut state, "it stopped reading");
+                self.give_up(&mut state, STOPPED);
             }
         }
         let low = state.waiting.len() <= LOW_WATER;

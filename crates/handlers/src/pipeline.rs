@@ -50,11 +50,9 @@ impl Pipeline {
 
     async fn gates(&self, kind: Option<CommandKind>, payload: Result<Value, &'static str>, reply_to: ReplyTo) {
         let request_id = payload.as_ref().ok().and_then(request_id_of);
-        let outcome = match (self.admit(kind).await, payload) {
-            (Err(error), _) => Err(error),
-            (Ok(_), Err(message)) => Err(unreadable(message)),
-            (Ok(None), Ok(_)) => Err(ErrorBody::new(Code::UnknownEvent, "there is no command of this name")),
-            (Ok(Some(kind)), Ok(payload)) => self.execute(kind, payload).await,
+        let outcome = match self.admit(kind).await {
+            Err(error) => Err(error),
+            Ok(()) => self.carry_out(kind, payload).await,
         };
         match outcome {
             Ok(reply) => reply_to.success(&self.outbox, reply),
@@ -70,14 +68,31 @@ impl Pipeline {
     }
 
     /// The gates that come before the payload is looked at: still valid, not too often.
-    async fn admit(&self, kind: Option<CommandKind>) -> Result<Option<CommandKind>, ErrorBody> {
+    async fn admit(&self, kind: Option<CommandKind>) -> Result<(), ErrorBody> {
         let passed = self.gateway.gate.admit(self.socket.caller(), kind).await?;
         if passed.renewed {
             self.gateway.gate.hub().renew(&self.socket, passed.caller);
             // What was looked at may have changed while the use was noted.
             self.recheck.notify_one();
         }
-        Ok(kind)
+        Ok(())
+    }
+
+    /// What comes after the gates, counted.
+    async fn carry_out(
+        &self,
+        kind: Option<CommandKind>,
+        payload: Result<Value, &'static str>,
+    ) -> Result<Box<RawValue>, ErrorBody> {
+        let gate = &self.gateway.gate;
+        let begun = gate.clock().monotonic();
+        let outcome = match (kind, payload) {
+            (_, Err(message)) => Err(unreadable(message)),
+            (None, Ok(_)) => Err(ErrorBody::new(Code::UnknownEvent, "there is no command of this name")),
+            (Some(kind), Ok(payload)) => self.execute(kind, payload).await,
+        };
+        gate.count(kind, begun, outcome.as_ref());
+        outcome
     }
 
     async fn execute(&self, kind: CommandKind, payload: Value) -> Result<Box<RawValue>, ErrorBody> {

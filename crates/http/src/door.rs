@@ -13,8 +13,8 @@ use boardwire_rate_limit::{AddressLimiter, RateLimiter};
 use boardwire_services::{Services, clock::Clock, storage::Files};
 
 use crate::{
-    api, attachments, caller, drain, events, explorer, health, intake::Uploads, notifications, passwords::Passwords,
-    presence, problem::Problem, sessions,
+    api, attachments, caller, drain, events, explorer, health, intake::Uploads, notifications, operator,
+    passwords::Passwords, presence, problem::Problem, sessions,
 };
 
 /// What the HTTP door accepts.
@@ -78,11 +78,12 @@ pub fn routes(parts: DoorParts) -> Router {
         .merge(notifications::routes())
         .merge(events::routes())
         .merge(presence::routes())
+        .merge(operator::routes())
         .merge(api::routes())
         .merge(explorer::routes())
         .fallback(async || Problem::new(Code::NotFound, "there is nothing of this name here"))
         .method_not_allowed_fallback(async || Problem::wrong_method())
         .layer(from_fn_with_state(Arc::clone(&door), caller::tell_limits))
         .layer(from_fn(drain::refused_bodies));
-    Router::new().merge(health::routes()).nest("/api/v1", api).with_state(door)
+    Router::new().merge(health::routes()).merge(operator::metrics()).nest("/api/v1", api).with_state(door)
 }

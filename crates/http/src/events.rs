@@ -1,15 +1,12 @@
 //! The log of a board: a page of it, or a stream of server-sent events that goes on as it grows.
 
-use std::{convert::Infallible, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
+use std::{convert::Infallible, pin::Pin, sync::Arc};
 
 use axum::{
     Router,
-    extract::{ConnectInfo, Path, RawQuery, Request, State, rejection::PathRejection},
+    extract::{Path, RawQuery, Request, State, rejection::PathRejection},
     http::HeaderMap,
-    response::{
-        IntoResponse, Response, Sse,
-        sse::{Event, KeepAlive},
-    },
+    response::{IntoResponse, Response, sse::Event},
     routing::get,
 };
 use boardwire_gate::{Heard, Listener};
@@ -18,8 +15,8 @@ use boardwire_protocol::{
 };
 use boardwire_services::Fault;
 use boardwire_subscriptions::{Frame, Joined, Resume};
-use futures_util::{Stream, StreamExt as _, stream};
-use http::{HeaderName, HeaderValue, header};
+use futures_util::{Stream, StreamExt as _};
+use http::{HeaderName, header};
 use serde_json::{Value, json};
 
 use crate::{
@@ -28,12 +25,11 @@ use crate::{
     door::Door,
     presence::{BoardPath, board_of},
     problem::Problem,
+    stream,
 };
 
 /// What a client that comes back says it has.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
-/// How often something is sent on a quiet stream, so that whoever is in between does not take it for dead.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 pub(crate) fn routes() -> Router<Arc<Door>> {
     Router::new().route("/boards/{boardId}/events", get(events))
@@ -49,7 +45,7 @@ async fn events(
     let board = board_of(&door, board)?;
     let headers = request.headers();
     let last = last_event(headers)?;
-    if !wants_stream(headers) {
+    if !stream::is_wanted(headers) {
         let mut payload = parse_query(CommandKind::BoardEvents, query.as_deref())?;
         payload.insert("boardId".to_owned(), board.as_str().into());
         payload.entry("since").or_insert_with(|| 0.into());
@@ -59,23 +55,11 @@ async fn events(
     let wanted = Wanted::read(&door, &board, query.as_deref(), last)?;
     signed.caller.require(CommandKind::Subscribe).map_err(|fault| Problem::of(&fault, door.clock()))?;
     door.services().readable_board(&signed.caller, &board).await.map_err(|fault| Problem::of(&fault, door.clock()))?;
-    let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
-    let seat = door.gate().seat(&signed.caller, address);
-    let seat = seat.ok_or_else(|| Problem::wait(Duration::from_secs(1), "too many connections"))?;
     let storage = |error| door.storage(error);
     let head = door.services().store().head(&board).await.map_err(storage)?;
     let epoch = head.ok_or_else(|| Problem::of(&Fault::NotFound("board"), door.clock()))?.epoch;
-    let listener = door.gate().listen(signed.caller, seat);
-    let stream = stream(door, listener, board, epoch, wanted);
-    let sse = Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
-    // Proxies that gather what they pass on are asked not to.
-    Ok(([(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"))], sse).into_response())
-}
-
-fn wants_stream(headers: &HeaderMap) -> bool {
-    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let mut kinds = accepted.flat_map(|value| value.split(','));
-    kinds.any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == "text/event-stream"))
+    let listener = stream::listen(&door, signed.caller, request.extensions())?;
+    Ok(stream::answer(log_of(door, listener, board, epoch, wanted)))
 }
 
 /// What a stream shows.
@@ -139,7 +123,7 @@ struct Streaming {
     over: bool,
 }
 
-fn stream(
+fn log_of(
     door: Arc<Door>,
     listener: Listener,
     board: BoardId,
@@ -154,7 +138,7 @@ fn stream(
         joined.map(|(_, joined)| joined)
     });
     let state = Streaming { listener, epoch, joining: Some(joining), joined: None, last: Seq(0), over: false };
-    stream::unfold(state, async |mut state| {
+    futures_util::stream::unfold(state, async |mut state| {
         if state.over {
             return None;
         }
@@ -197,20 +181,12 @@ impl Streaming {
 
     /// What a client is shown; nothing of what is not in the board's log.
     fn shown(&mut self, heard: Heard) -> Option<Event> {
-        Some(match heard {
-            Heard::Frame(Frame::Durable(entry)) => {
-                self.last = entry.seq;
-                Event::default().id(self.id()).data(entry.envelope.get())
-            }
-            Heard::Frame(Frame::Ephemeral(..)) => return None,
-            Heard::Lost(_) => self.end(&ErrorBody::new(Code::NotFound, "this board can't be read any more")),
-            Heard::Unauthenticated(reason) => self.end(&ErrorBody::new(Code::Unauthenticated, reason)),
-            Heard::Overrun => {
-                let message = "the stream was read too slowly; connect again with the last id";
-                self.end(&ErrorBody::new(Code::Unavailable, message))
-            }
-            Heard::Closing => self.end(&ErrorBody::new(Code::Unavailable, "the server closes; connect again")),
-        })
+        if let Some(error) = stream::end_of(&heard) {
+            return Some(self.end(&error));
+        }
+        let Heard::Frame(Frame::Durable(entry)) = heard else { return None };
+        self.last = entry.seq;
+        Some(Event::default().id(self.id()).data(entry.envelope.get()))
     }
 
     /// Everything that was missed has been shown; from here on it is live.
@@ -232,6 +208,6 @@ impl Streaming {
 
     fn end(&mut self, error: &ErrorBody) -> Event {
         self.over = true;
-        Event::default().event("error").data(serde_json::to_string(error).unwrap_or_default())
+        stream::last(error)
     }
 }

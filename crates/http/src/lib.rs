@@ -22,10 +22,12 @@ mod health;
 mod intake;
 mod notifications;
 mod openapi;
+mod operator;
 mod passwords;
 mod presence;
 mod problem;
 mod sessions;
+mod stream;
 
 pub use door::{DoorParts, Settings, routes};
 pub use openapi::document as openapi;

@@ -56,7 +56,7 @@ pub fn document() -> Value {
     })
 }
 
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 9] = [
     ("boards", "Boards and who is on them."),
     ("columns", "The columns of boards."),
     ("tasks", "Cards, and what is to be done next."),
@@ -65,6 +65,7 @@ const TAGS: [(&str, &str); 8] = [
     ("events", "What happened on a board, as a page or as a stream."),
     ("notifications", "What users should know of."),
     ("sessions", "Signing in and out."),
+    ("operator", "What goes on at the server, for admins."),
 ];
 
 impl Verb {

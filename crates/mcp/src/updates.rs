@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use boardwire_gate::{Gate, Heard, Listener};
+use boardwire_gate::{Gate, Heard, Listener, Via};
 use boardwire_protocol::{Code, CommandKind, ErrorBody, Pattern, SubscriptionId, session::Filters};
 use boardwire_services::Caller;
 use boardwire_subscriptions::Frame;
@@ -40,7 +40,7 @@ impl Followed {
     fn new(gate: &Arc<Gate>, Known { caller, address }: Known) -> Result<Self, ErrorBody> {
         let seat = gate.seat(&caller, address);
         let seat = seat.ok_or_else(|| ErrorBody::new(Code::Unavailable, "too many connections"))?;
-        Ok(Self { listener: gate.listen(caller, seat), wanted: Mutex::default() })
+        Ok(Self { listener: gate.listen(caller, seat, Via::Mcp), wanted: Mutex::default() })
     }
 
     fn wanted(&self) -> MutexGuard<'_, HashMap<Target, SubscriptionId>> {

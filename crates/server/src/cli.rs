@@ -87,12 +87,12 @@ pub(crate) fn parse() -> Result<Cli, clap::Error> {
 pub(crate) async fn run(cli: Cli) -> Result<()> {
     match cli.command {
         Command::Serve { settings, telemetry } => {
-            telemetry::start(&telemetry)?;
-            serve::run(*settings).await
+            let incidents = telemetry::start(&telemetry)?;
+            serve::run(*settings, incidents).await
         }
         Command::Demo { settings, telemetry, json } => {
-            telemetry::start(&telemetry)?;
-            demo::run(*settings, json).await
+            let incidents = telemetry::start(&telemetry)?;
+            demo::run(*settings, incidents, json).await
         }
         Command::User(UserCommand::Create(command)) => accounts::create_user(command).await,
         Command::Token(TokenCommand::Issue(command)) => accounts::issue_token(command).await,

@@ -11,6 +11,7 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use axum::{Json, Router, response::IntoResponse as _, routing::get};
 use boardwire_auth::IssueRequest;
+use boardwire_gate::Incidents;
 use boardwire_services::clock::{Clock as _, SystemClock};
 use http::{HeaderMap, StatusCode, header};
 use serde_json::{Value, json};
@@ -25,7 +26,7 @@ use crate::{
 const TTL: Duration = Duration::from_secs(30 * 86_400);
 
 /// Runs the demo until it is told to stop.
-pub(crate) async fn run(mut settings: ServeSettings, as_json: bool) -> Result<()> {
+pub(crate) async fn run(mut settings: ServeSettings, incidents: Arc<Incidents>, as_json: bool) -> Result<()> {
     if !settings.listen.ip().is_loopback() {
         bail!(
             "the demo hands its tokens to whoever asks, so it listens on this machine alone; use --listen 127.0.0.1:PORT"
@@ -49,7 +50,7 @@ pub(crate) async fn run(mut settings: ServeSettings, as_json: bool) -> Result<()
         }
         Json(shown.get().cloned().unwrap_or_default()).into_response()
     });
-    let running = serve::start(settings, Router::new().route("/demo.json", route)).await?;
+    let running = serve::start(settings, incidents, Router::new().route("/demo.json", route)).await?;
     content::fill(&running.services).await.context("the demo board can't be made")?;
 
     let mut users = Vec::new();
@@ -109,6 +110,7 @@ Boardwire demo. It forgets everything when it stops (Ctrl-C). Open it in two win
   Alice                 {url}/boards/{BOARD}#demo=alice
   Bob                   {url}/boards/{BOARD}#demo=bob
   Olga, who only reads  {url}/boards/{BOARD}#demo=olga
+  Ada, the operator     {url}/operator#demo=ada
 
 The API, to be tried out: {url}/api/v1/docs
 Everybody's tokens, for scripts and agents: {url}/demo.json

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
 use anyhow::{Context as _, Result};
 use axum::Router;
 use boardwire_auth::{ApiKeyAuthenticator, Authenticators, SessionAuthenticator, TokenAuthenticator};
-use boardwire_gate::{Gate, GateParts};
+use boardwire_gate::{Gate, GateParts, Incidents};
 use boardwire_handlers::{Gateway, GatewayParts};
 use boardwire_http::DoorParts;
 use boardwire_mcp::McpParts;
@@ -52,8 +52,8 @@ pub(crate) struct Running {
 }
 
 /// Runs a server until it is told to stop.
-pub(crate) async fn run(settings: ServeSettings) -> Result<()> {
-    let running = start(settings, Router::new()).await?;
+pub(crate) async fn run(settings: ServeSettings, incidents: Arc<Incidents>) -> Result<()> {
+    let running = start(settings, incidents, Router::new()).await?;
     let ended = match output::line(&json!({ "listening": running.address.to_string() }).to_string()) {
         Ok(()) => told_to_stop().await,
         Err(error) => Err(error),
@@ -63,7 +63,7 @@ pub(crate) async fn run(settings: ServeSettings) -> Result<()> {
 }
 
 /// Starts a server; `more` are routes beside its own.
-pub(crate) async fn start(settings: ServeSettings, more: Router) -> Result<Running> {
+pub(crate) async fn start(settings: ServeSettings, incidents: Arc<Incidents>, more: Router) -> Result<Running> {
     let files = files::open(&settings)?;
     let opened = database::open(&settings.store).await?;
     let (store, clock) = (opened.store(), Arc::new(SystemClock) as Arc<dyn Clock>);
@@ -91,6 +91,7 @@ pub(crate) async fn start(settings: ServeSettings, more: Router) -> Result<Runni
         activity: settings.activity(),
         failures: limiter(settings.failed_handshakes_per_minute),
         places: settings.places(),
+        incidents,
     });
     let http = boardwire_http::routes(DoorParts {
         gate: Arc::clone(&gate),

@@ -1,9 +1,19 @@
-//! Logging to standard error.
+//! Logging to standard error; warnings and errors are kept for operators besides.
 
-use std::io::IsTerminal as _;
+use std::{
+    fmt::{Debug, Write as _},
+    io::IsTerminal as _,
+    sync::Arc,
+};
 
 use anyhow::{Context as _, Result};
-use tracing_subscriber::{EnvFilter, fmt, prelude::*};
+use boardwire_gate::{Incident, Incidents, Severity};
+use boardwire_services::clock::{Clock as _, SystemClock};
+use tracing::{
+    Event, Level, Subscriber,
+    field::{Field, Visit},
+};
+use tracing_subscriber::{EnvFilter, Layer, fmt, layer::Context, prelude::*};
 
 use crate::settings::{LogFormat, TelemetrySettings};
 
@@ -13,17 +23,54 @@ const CAPPED: [&str; 2] = ["engineioxide=info", "socketioxide=info"];
 /// names come after these.
 const QUIET: &str = "rmcp=error,rmcp::service=off,rmcp::transport::streamable_http_server::tower=off";
 
-/// Starts logging.
-pub(crate) fn start(settings: &TelemetrySettings) -> Result<()> {
+/// Starts logging. What it gives keeps the last warnings and errors.
+pub(crate) fn start(settings: &TelemetrySettings) -> Result<Arc<Incidents>> {
     let mut filter = EnvFilter::try_new(format!("{QUIET},{}", settings.log)).context("--log can't be read")?;
     for capped in CAPPED {
         filter = filter.add_directive(capped.parse()?);
     }
     let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
-    let registry = tracing_subscriber::registry().with(filter);
+    let incidents = Arc::<Incidents>::default();
+    let registry = tracing_subscriber::registry().with(filter).with(Keeper(Arc::clone(&incidents)));
     match settings.log_format {
         LogFormat::Console => registry.with(lines).try_init(),
         LogFormat::Json => registry.with(lines.json()).try_init(),
     }
-    .context("logging is started already")
+    .context("logging is started already")?;
+    Ok(incidents)
+}
+
+/// Keeps what is worse than information.
+struct Keeper(Arc<Incidents>);
+
+impl<S: Subscriber> Layer<S> for Keeper {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let severity = match *event.metadata().level() {
+            Level::ERROR => Severity::Error,
+            Level::WARN => Severity::Warning,
+            _ => return,
+        };
+        let mut sentence = Sentence::default();
+        event.record(&mut sentence);
+        let place = event.metadata().target().to_owned();
+        let message = sentence.message + &sentence.fields;
+        self.0.note(Incident { at: SystemClock.now(), severity, place, message });
+    }
+}
+
+/// An event as one line: the message, then the fields.
+#[derive(Default)]
+struct Sentence {
+    message: String,
+    fields: String,
+}
+
+impl Visit for Sentence {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        // Writing to a string does not fail.
+        let _ = match field.name() {
+            "message" => write!(self.message, "{value:?}"),
+            name => write!(self.fields, " {name}={value:?}"),
+        };
+    }
 }

@@ -193,8 +193,8 @@ pub trait Reader: Send + Sync + 'static {
     /// A user's role on a board.
     async fn role(&self, board: &BoardId, user: &UserId) -> Stored<Option<Role>>;
 
-    /// Does the board exist?
-    async fn board_exists(&self, board: &BoardId) -> Stored<bool>;
+    /// One board.
+    async fn board(&self, id: &BoardId) -> Stored<Option<Board>>;
 
     /// The boards of which the user is a member, or all boards, by name and id.
     async fn boards(&self, member: Option<&UserId>, archived: Option<bool>) -> Stored<Vec<Board>>;

@@ -202,8 +202,8 @@ impl Reader for Database {
         member::role(&mut self.lease().await?.connection(), board, user).await
     }
 
-    async fn board_exists(&self, board: &BoardId) -> Stored<bool> {
-        board::exists(&mut self.lease().await?.connection(), board).await
+    async fn board(&self, id: &BoardId) -> Stored<Option<Board>> {
+        Ok(board::find(&mut self.lease().await?.connection(), id).await?.map(|state| state.board))
     }
 
     async fn boards(&self, member: Option<&UserId>, archived: Option<bool>) -> Stored<Vec<Board>> {

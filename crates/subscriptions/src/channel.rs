@@ -5,7 +5,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
     time::Instant,
 };
 
@@ -15,6 +15,7 @@ use tokio::sync::{OnceCell, watch};
 
 use crate::{
     Frame,
+    hub::Counts,
     interest::{Interest, InterestKey, STILL_ABSENT},
     socket::{Socket, SocketKey},
 };
@@ -47,6 +48,7 @@ pub(crate) struct State {
     selections: HashMap<EventKind, Arc<Selection>>,
     /// Whether `recipients` holds the hub's subscriptions to all boards whose users may read this one.
     everywhere_known: bool,
+    counts: Arc<Counts>,
     pub(crate) last_used: Instant,
 }
 
@@ -76,7 +78,7 @@ impl Everywhere {
 }
 
 impl Channel {
-    pub(crate) fn new(board: BoardId, now: Instant) -> Self {
+    pub(crate) fn new(board: BoardId, now: Instant, counts: Arc<Counts>) -> Self {
         Self {
             board,
             state: Mutex::new(State {
@@ -90,6 +92,7 @@ impl Channel {
                 recipients: HashMap::new(),
                 selections: HashMap::new(),
                 everywhere_known: false,
+                counts,
                 last_used: now,
             }),
             opened: OnceCell::new(),
@@ -166,14 +169,10 @@ impl State {
         self.follow_members(&entry);
         self.follow_everywhere(everywhere);
         let selection = self.selection(entry.kind);
-        for socket in &selection.plain {
-            socket.deliver(&entry);
-        }
-        for (socket, interests) in &selection.filtered {
-            if interests.iter().any(|interest| interest.matches(&entry)) {
-                socket.deliver(&entry);
-            }
-        }
+        let matching = |(_, interests): &&(_, Vec<Interest>)| interests.iter().any(|interest| interest.matches(&entry));
+        let filtered = selection.filtered.iter().filter(matching).map(|(socket, _)| socket);
+        let delivered = selection.plain.iter().chain(filtered).filter(|socket| socket.deliver(&entry)).count();
+        self.counts.deliveries.fetch_add(delivered as u64, Ordering::Relaxed);
         self.delivered = entry.seq;
         if self.recent.len() == MAX_RECENT {
             self.recent.pop_front();

@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -17,6 +20,7 @@ use crate::{
     personal::Batches,
     presence::{Leaving, Presence},
     socket::{Place, Socket, SocketKey},
+    tally::Tally,
     typing::Typing,
 };
 
@@ -39,8 +43,17 @@ pub struct Hub {
     pub(crate) presence: Mutex<Presence>,
     pub(crate) typing: Mutex<Typing>,
     pub(crate) batches: Mutex<Batches>,
+    pub(crate) counts: Arc<Counts>,
     sockets: Mutex<Sockets>,
     channels: Mutex<HashMap<BoardId, Arc<Channel>>>,
+}
+
+/// What has been published and delivered since the start.
+#[derive(Default)]
+pub(crate) struct Counts {
+    pub(crate) events: AtomicU64,
+    pub(crate) deliveries: AtomicU64,
+    pub(crate) boards: Mutex<Tally<BoardId>>,
 }
 
 /// The connections, by key and by user.
@@ -68,6 +81,7 @@ impl Hub {
             presence: Mutex::default(),
             typing: Mutex::default(),
             batches: Mutex::default(),
+            counts: Arc::default(),
             sockets: Mutex::default(),
             channels: Mutex::default(),
         })
@@ -211,6 +225,24 @@ impl Hub {
         lock(&self.sockets).by_key.len()
     }
 
+    /// How many events of boards this node has committed since the start.
+    #[must_use]
+    pub fn event_count(&self) -> u64 {
+        self.counts.events.load(Ordering::Relaxed)
+    }
+
+    /// How often one of them was put into a connection's queue as it happened; replays are not counted.
+    #[must_use]
+    pub fn delivery_count(&self) -> u64 {
+        self.counts.deliveries.load(Ordering::Relaxed)
+    }
+
+    /// The boards with most events within the last minute, at most so many, each with how many there were.
+    #[must_use]
+    pub fn busiest_boards(&self, most: usize) -> Vec<(BoardId, u64)> {
+        lock(&self.counts.boards).busiest(most, self.clock.monotonic())
+    }
+
     /// How many boards have a channel.
     #[must_use]
     pub fn channel_count(&self) -> usize {
@@ -244,7 +276,9 @@ impl Hub {
     pub(crate) fn channel_or_new(&self, board: &BoardId) -> Arc<Channel> {
         let now = self.clock.monotonic();
         let mut channels = lock(&self.channels);
-        let channel = channels.entry(board.clone()).or_insert_with(|| Arc::new(Channel::new(board.clone(), now)));
+        let channel = channels
+            .entry(board.clone())
+            .or_insert_with(|| Arc::new(Channel::new(board.clone(), now, Arc::clone(&self.counts))));
         channel.lock().last_used = now;
         Arc::clone(channel)
     }

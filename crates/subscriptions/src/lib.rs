@@ -15,6 +15,7 @@ mod presence;
 mod publish;
 mod room;
 mod socket;
+mod tally;
 mod typing;
 
 pub use frame::{About, Frame, Outbox};
@@ -22,3 +23,4 @@ pub use hub::Hub;
 pub use join::{JoinError, Joined, Resume, Subscription};
 pub use room::Room;
 pub use socket::{Socket, SocketKey};
+pub use tally::Tally;

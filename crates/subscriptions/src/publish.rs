@@ -1,6 +1,9 @@
 //! From the commit to the channels: taking events in, and reading from the log what did not come.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use boardwire_protocol::{BoardId, EventKind, Seq, Timestamp};
@@ -28,6 +31,9 @@ pub(crate) const PAGE: u32 = 256;
 impl Publisher for Hub {
     async fn publish(&self, entries: &[Arc<LogEntry>]) {
         let Some(last) = entries.last() else { return };
+        let count = entries.len() as u64;
+        self.counts.events.fetch_add(count, Ordering::Relaxed);
+        lock(&self.counts.boards).count(&last.board_id, count, self.clock.monotonic());
         let channel = match self.channel(&last.board_id) {
             Some(channel) => channel,
             None if self.nobody_hears(last) => return self.evict_removed(entries),

@@ -127,11 +127,13 @@ impl Socket {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts a durable event into the queue, unless the socket caused it.
-    pub(crate) fn deliver(&self, entry: &Arc<LogEntry>) {
-        if entry.origin != Some(self.origin()) {
+    /// Puts a durable event into the queue, unless the socket caused it; says whether it did.
+    pub(crate) fn deliver(&self, entry: &Arc<LogEntry>) -> bool {
+        let from_others = entry.origin != Some(self.origin());
+        if from_others {
             self.outbox.push(Frame::Durable(Arc::clone(entry)));
         }
+        from_others
     }
 }
 

@@ -13,6 +13,7 @@ pub fn routes<State: Clone + Send + Sync + 'static>() -> Router<State> {
     let page = get(page::answer);
     Router::new()
         .route("/", page.clone())
+        .route("/operator", page.clone())
         .route("/boards/{board}", page.clone())
         .route("/boards/{board}/tasks/{task}", page)
         .route(

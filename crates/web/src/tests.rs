@@ -28,7 +28,7 @@ async fn parts() -> Vec<String> {
 #[tokio::test]
 async fn each_address_of_the_page_answers_with_a_nonce_of_its_own() {
     let mut nonces = Vec::new();
-    for path in ["/", "/boards/launch", "/boards/launch/tasks/t1"] {
+    for path in ["/", "/operator", "/boards/launch", "/boards/launch/tasks/t1"] {
         let response = get(path, "").await;
         assert_eq!(response.status(), StatusCode::OK, "{path}");
         let policy = header_of(&response, header::CONTENT_SECURITY_POLICY);

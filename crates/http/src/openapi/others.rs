@@ -16,6 +16,8 @@ pub(super) fn operations(schemas: &Schemas) -> Vec<(&'static str, &'static str, 
         ("/notifications", "post", announce()),
         ("/boards/{boardId}/presence", "get", presence()),
         ("/boards/{boardId}/events", "get", events(schemas)),
+        ("/operator", "get", overview()),
+        ("/operator/users/{userId}/disconnect", "post", disconnect()),
     ]
 }
 
@@ -197,5 +199,63 @@ fn events(schemas: &Schemas) -> Value {
         "tags": ["events"],
         "parameters": parameters,
         "responses": {"200": page, "default": problem()},
+    })
+}
+
+fn object(fields: Value) -> Value {
+    let names: Vec<_> = fields.as_object().into_iter().flat_map(serde_json::Map::keys).collect();
+    json!({"type": "object", "required": names, "properties": fields})
+}
+
+fn list(of: Value, what: &str) -> Value {
+    json!({"type": "array", "items": of, "description": what})
+}
+
+fn overview() -> Value {
+    let (text, time) = (json!({"type": "string"}), json!({"type": "string", "format": "date-time"}));
+    let (count, name) = (json!({"type": "integer", "minimum": 0}), json!({"type": ["string", "null"]}));
+    let door = json!({"enum": ["socket", "stream", "mcp"]});
+    let counts = json!({"commands": count, "refusals": count, "events": count, "deliveries": count});
+    let mut second = counts.clone();
+    second["at"] = time.clone();
+    let connections = json!({
+        "type": "object", "additionalProperties": count,
+        "description": "How many, by door: `socket`, `stream` (of events over HTTP), `mcp`.",
+    });
+    let since = json!({"type": ["string", "null"], "format": "date-time", "description": "When the oldest of the connections began."});
+    let user = json!({"id": text, "name": name, "connections": connections, "since": since, "calls": count});
+    let incident = json!({"at": time, "severity": {"enum": ["warning", "error"]}, "place": text, "message": text});
+    let result = object(json!({
+        "version": text,
+        "startedAt": time,
+        "at": time,
+        "connections": connections,
+        "totals": object(counts),
+        "history": list(object(second), "The last minute, second by second, the latest last."),
+        "usersConnected": count,
+        "users": list(object(user), "Who is connected or has called within the last minute; the 100 busiest, with their commands and requests of the last minute."),
+        "boards": list(object(json!({"id": text, "name": name, "events": count, "viewers": count})), "The 10 boards with most events within the last minute."),
+        "slow": list(object(json!({"at": time, "userId": text, "door": door, "reason": text})), "Connections that were ended because they did not keep up, the latest first."),
+        "incidents": list(object(incident), "Warnings and errors of the log, the latest first."),
+        "memory": {"type": ["integer", "null"], "description": "Of the process, in bytes."},
+    }));
+    let mut seen = answer("What goes on; or, with `Accept: text/event-stream`, the same every second.", reply(&result));
+    seen["content"]["text/event-stream"] = json!({"schema": {"type": "string"}});
+    json!({
+        "operationId": "operatorOverview", "tags": ["operator"],
+        "summary": "Who is connected, what goes on, and what went wrong lately.",
+        "description": "The figures of this node at this moment; all lists are bounded. As a stream, each `event: overview` has the whole object, and `event: error` is the last. `/metrics` has the same counts for Prometheus. Needs the permission `admin`.",
+        "responses": {"200": seen, "default": problem()},
+    })
+}
+
+fn disconnect() -> Value {
+    let ended = json!({"type": "integer", "minimum": 0, "description": "How many connections there were."});
+    json!({
+        "operationId": "operatorDisconnect", "tags": ["operator"],
+        "summary": "Ends all connections of a user to this node.",
+        "description": "Each is told why with `UNAUTHENTICATED`. The credentials stay valid, so the user may connect again; revoke them to keep somebody out. Needs the permission `admin`.",
+        "parameters": [id("userId", "The user.")],
+        "responses": {"200": answer("They have ended.", reply(&object(json!({"ended": ended})))), "default": problem()},
     })
 }

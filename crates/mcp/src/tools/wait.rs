@@ -2,7 +2,7 @@
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
-use boardwire_gate::{Gate, Heard, Listener};
+use boardwire_gate::{Gate, Heard, Listener, Via};
 use boardwire_protocol::{
     BoardId, Code, Command, CommandKind, Decoded, Epoch, ErrorBody, Pattern, Seq, Session, session::Filters,
 };
@@ -135,7 +135,7 @@ async fn wait(
     let seat = gate.seat(&caller, address);
     let seat =
         seat.ok_or_else(|| ErrorBody::new(Code::Unavailable, "too many connections and waits at the same time"))?;
-    let listener = gate.listen(caller, seat);
+    let listener = gate.listen(caller, seat, Via::Mcp);
     let mut waited = Waited { events: Vec::new(), seq: resume.since, epoch, recovered: true, timed_out: false };
 
     let socket = Arc::clone(listener.socket());

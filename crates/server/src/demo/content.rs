@@ -23,12 +23,13 @@ pub(super) struct User {
     permissions: &'static [&'static str],
 }
 
-/// Two people who work on the board, an agent that does, and somebody who reads. The first one owns the board.
-pub(super) const USERS: [User; 4] = [
+/// Two people who work on the board, an agent that does, somebody who reads, and the operator. The first one owns the board.
+pub(super) const USERS: [User; 5] = [
     User { id: "alice", name: "Alice", permissions: &["read", "write"] },
     User { id: "bob", name: "Bob", permissions: &["read", "write"] },
     User { id: "scout", name: "Scout (an agent)", permissions: &["read", "write"] },
     User { id: "olga", name: "Olga", permissions: &["read"] },
+    User { id: "ada", name: "Ada", permissions: &["read", "write", "admin"] },
 ];
 
 const DAY: Duration = Duration::from_secs(86_400);

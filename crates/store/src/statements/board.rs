@@ -20,8 +20,6 @@ const FIND: Statement = Statement::new("board.find", concat!("SELECT ", fields!(
 
 const LOCK: Statement = locking!("board.lock", concat!("SELECT ", fields!(), " FROM boards WHERE id = $1"));
 
-const EXISTS: Statement = Statement::new("board.exists", "SELECT id FROM boards WHERE id = $1");
-
 const LIST_ALL: Statement = Statement::new(
     "board.list_all",
     concat!("SELECT ", fields!(), " FROM boards WHERE ($1 IS NULL OR archived = $1) ORDER BY name, id"),
@@ -66,11 +64,6 @@ pub(crate) async fn find(connection: &mut Connection<'_>, id: &BoardId) -> Store
 pub(crate) async fn lock(connection: &mut Connection<'_>, id: &BoardId) -> Stored<Option<BoardState>> {
     let row = connection.fetch_optional(&LOCK, &[Value::Text(id.as_str())]).await?;
     row.as_ref().map(read).transpose()
-}
-
-#[tracing::instrument(level = "debug", name = "db.board.exists", skip_all)]
-pub(crate) async fn exists(connection: &mut Connection<'_>, id: &BoardId) -> Stored<bool> {
-    Ok(connection.fetch_optional(&EXISTS, &[Value::Text(id.as_str())]).await?.is_some())
 }
 
 #[tracing::instrument(level = "debug", name = "db.board.list", skip_all)]

@@ -21,7 +21,7 @@ async fn what_was_written_is_there_after_opening_again() -> Result<()> {
     on_both(async |place| {
         a_board(&place).await?;
         let again = open(place.database.url(), Options::default()).await?;
-        assert!(again.store().board_exists(&board_id("b")).await?);
+        assert!(again.store().board(&board_id("b")).await?.is_some());
         again.store().save_user(&save_user("eve")).await?;
         assert!(place.store.user(&user_id("eve")).await?.is_some(), "two programs may write");
         again.close().await;
@@ -186,7 +186,7 @@ async fn who_waits_too_long_for_sqlite_s_lock_is_told() -> Result<()> {
     begun.await?;
     let error = add_board(&hasty.store(), "b").await;
     assert!(is_unavailable(&error.unwrap_err()));
-    assert!(!hasty.store().board_exists(&board_id("b")).await?, "reading goes on");
+    assert!(hasty.store().board(&board_id("b")).await?.is_none(), "reading goes on");
     let _ = go.send(());
     holding.await??;
     add_board(&hasty.store(), "b").await?;

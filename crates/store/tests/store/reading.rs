@@ -118,8 +118,8 @@ async fn boards_are_listed_by_name() -> Result<()> {
             let found: Vec<_> = found.iter().map(|board| board.id.as_str()).collect();
             assert_eq!(found, expected, "{member:?} {archived:?}");
         }
-        assert!(place.store.board_exists(&board_id("b1")).await?);
-        assert!(!place.store.board_exists(&board_id("x")).await?);
+        assert!(place.store.board(&board_id("b1")).await?.is_some());
+        assert!(place.store.board(&board_id("x")).await?.is_none());
         place.store.ping().await?;
         Ok(())
     })

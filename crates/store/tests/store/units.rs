@@ -60,7 +60,7 @@ fn held(store: &Arc<dyn Store>, id: &'static str) -> (Held, oneshot::Receiver<()
 type Held = JoinHandle<Result<(), Fault>>;
 
 async fn exists(place: &Place, id: &str) -> Result<bool> {
-    Ok(place.store.board_exists(&board_id(id)).await?)
+    Ok(place.store.board(&board_id(id)).await?.is_some())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,9 @@ import { WifiOff } from "lucide-react";
 import { useEffect, useMemo } from "react";
 import { Boards } from "../pages/Boards";
 import { BoardPage } from "../pages/board/BoardPage";
+import { Operator } from "../pages/operator/Operator";
 import { SignIn } from "../pages/SignIn";
+import { Boundary } from "../parts/Boundary";
 import { Button } from "../parts/Button";
 import { Empty } from "../parts/Empty";
 import { Notices } from "./notices";
@@ -13,10 +15,10 @@ import { SignedInContext } from "./signedIn";
 
 export function App() {
   return (
-    <>
+    <Boundary>
       <Page />
       <Notices />
-    </>
+    </Boundary>
   );
 }
 
@@ -46,11 +48,13 @@ function SignedIn({ user, client }: Pick<Extract<ReturnType<typeof useSession>, 
   const context = useMemo(() => ({ user, client }), [user, client]);
   useEffect(() => {
     if (place.page === "boards") document.title = "Boards · Boardwire";
+    if (place.page === "operator") document.title = "Operator · Boardwire";
   }, [place.page]);
   return (
     <SignedInContext value={context}>
       {place.page === "boards" && <Boards />}
       {place.page === "board" && <BoardPage key={place.boardId} boardId={place.boardId} taskId={place.taskId} />}
+      {place.page === "operator" && <Operator />}
       {place.page === "unknown" && (
         <main>
           <Empty title="There is nothing here">

@@ -39,6 +39,24 @@ export async function download(path: string): Promise<Blob> {
   return response.blob();
 }
 
+/** Server-sent events, until the server ends them. Not an `EventSource`, which can't present a tab's own token. */
+export async function* stream(path: string, signal: AbortSignal): AsyncGenerator<{ name: string; data: string }> {
+  const response = await fetch(path, { headers: { accept: "text/event-stream", ...authorization() }, signal });
+  if (!response.ok || response.body === null) throw new Error(await refusal(response));
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const events = (text + value).split("\n\n");
+    text = events.pop() ?? "";
+    for (const event of events) {
+      const field = (name: string) => new RegExp(`^${name}: (.*)$`, "m").exec(event)?.[1] ?? "";
+      yield { name: field("event"), data: field("data") };
+    }
+  }
+}
+
 async function refusal(response: Response): Promise<string> {
   const problem = (await response.json().catch(() => ({}))) as { detail?: string; retryAfter?: number };
   const wait = problem.retryAfter === undefined ? "" : ` Try again in ${Math.ceil(problem.retryAfter)} s.`;

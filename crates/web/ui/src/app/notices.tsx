@@ -60,8 +60,10 @@ export function Notices() {
   // Above everything that opened since.
   useEffect(() => {
     const element = layer.current;
-    if (element?.matches(":popover-open")) element.hidePopover();
-    if (shown.length > 0) element?.showPopover();
+    // The dialog that it was in may be gone; what comes in its place is told next.
+    if (!element?.isConnected) return;
+    if (element.matches(":popover-open")) element.hidePopover();
+    if (shown.length > 0) element.showPopover();
   }, [shown, place]);
   return createPortal(
     <>

@@ -4,6 +4,7 @@ import { useSyncExternalStore, type MouseEvent } from "react";
 export type Place =
   | { page: "boards" }
   | { page: "board"; boardId: string; taskId?: string }
+  | { page: "operator" }
   | { page: "unknown" };
 
 const listeners = new Set<() => void>();
@@ -17,6 +18,7 @@ function subscribe(listener: () => void): () => void {
 
 export function placeOf(path: string): Place {
   if (path === "/") return { page: "boards" };
+  if (path === "/operator") return { page: "operator" };
   const [, boardId, taskId] = /^\/boards\/([A-Za-z0-9_-]{1,64})(?:\/tasks\/([A-Za-z0-9_-]{1,64}))?\/?$/.exec(path) ?? [];
   if (boardId === undefined) return { page: "unknown" };
   return taskId === undefined ? { page: "board", boardId } : { page: "board", boardId, taskId };
@@ -24,6 +26,7 @@ export function placeOf(path: string): Place {
 
 export const paths = {
   boards: "/",
+  operator: "/operator",
   board: (boardId: string) => `/boards/${boardId}`,
   task: (boardId: string, taskId: string) => `/boards/${boardId}/tasks/${taskId}`,
 };

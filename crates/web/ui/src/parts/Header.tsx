@@ -1,7 +1,7 @@
 /** The bar at the top of every page: where one is, how the connection is, what is new, who one is. */
-import { Check, LogOut, Monitor, Moon, Sun } from "lucide-react";
+import { Activity, Check, LogOut, Monitor, Moon, Sun } from "lucide-react";
 import type { ReactNode } from "react";
-import { paths, follow } from "../app/router";
+import { follow, go, paths } from "../app/router";
 import { signOut } from "../app/session";
 import { useSignedIn } from "../app/signedIn";
 import { setTheme, useTheme, type Theme } from "../app/theme";
@@ -69,6 +69,11 @@ function UserMenu() {
             </Item>
           ))}
           <hr className="menu-line" />
+          {user.permissions.includes("admin") && (
+            <Item onSelect={() => (close(), go(paths.operator))}>
+              <Activity size={16} /> Operator
+            </Item>
+          )}
           <Item onSelect={() => void signOut().catch((error: unknown) => complain("Signing out failed", error))}>
             <LogOut size={16} /> Sign out
           </Item>

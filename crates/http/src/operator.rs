@@ -1,0 +1,101 @@
+//! What operators see and do: the figures of this node, and ending somebody's connections.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use axum::{
+    Json, Router,
+    extract::{Path, Request, State, rejection::PathRejection},
+    http::header,
+    response::{IntoResponse, Response, sse::Event},
+    routing::{get, post},
+};
+use boardwire_gate::{Listener, Overview};
+use boardwire_protocol::{Code, ErrorBody, UserId};
+use boardwire_services::Caller;
+use futures_util::Stream;
+use serde::Serialize;
+use tokio::time::{Interval, MissedTickBehavior};
+
+use crate::{caller::Signed, door::Door, problem::Problem, stream};
+
+/// How often a stream tells.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// What Prometheus asks for.
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+pub(crate) fn routes() -> Router<Arc<Door>> {
+    Router::new().route("/operator", get(overview)).route("/operator/users/{userId}/disconnect", post(disconnect))
+}
+
+/// The figures alone, which name nobody, for what watches servers.
+pub(crate) fn metrics() -> Router<Arc<Door>> {
+    let answer = async |State(door): State<Arc<Door>>| -> Response {
+        ([(header::CONTENT_TYPE, OPENMETRICS)], door.gate().metrics()).into_response()
+    };
+    Router::new().route("/metrics", get(answer))
+}
+
+#[derive(Serialize)]
+struct Seen {
+    ok: bool,
+    version: &'static str,
+    #[serde(flatten)]
+    overview: Overview,
+}
+
+impl Seen {
+    async fn by(caller: &Caller, door: &Door) -> Result<Self, ErrorBody> {
+        Ok(Self { ok: true, version: env!("CARGO_PKG_VERSION"), overview: door.gate().overview(caller).await? })
+    }
+}
+
+async fn overview(State(door): State<Arc<Door>>, signed: Signed, request: Request) -> Result<Response, Problem> {
+    let seen = Seen::by(&signed.caller, &door).await?;
+    if !stream::is_wanted(request.headers()) {
+        return Ok(Json(seen).into_response());
+    }
+    let listener = stream::listen(&door, signed.caller, request.extensions())?;
+    Ok(stream::answer(course(door, listener)))
+}
+
+/// What an operator sees, every second, as long as the credentials allow it.
+fn course(door: Arc<Door>, listener: Listener) -> impl Stream<Item = Result<Event, Infallible>> {
+    let mut turn = tokio::time::interval(EVERY);
+    turn.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    futures_util::stream::unfold(Some((door, listener, turn)), async |state| {
+        let (door, listener, mut turn) = state?;
+        let event = match next(&door, &listener, &mut turn).await {
+            Ok(seen) => Event::default().event("overview").json_data(seen).unwrap_or_default(),
+            Err(error) => return Some((Ok(stream::last(&error)), None)),
+        };
+        Some((Ok(event), Some((door, listener, turn))))
+    })
+}
+
+async fn next(door: &Door, listener: &Listener, turn: &mut Interval) -> Result<Seen, ErrorBody> {
+    loop {
+        tokio::select! {
+            _ = turn.tick() => return Seen::by(&listener.socket().caller(), door).await,
+            heard = listener.next() => if let Some(error) = stream::end_of(&heard) {
+                return Err(error);
+            },
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Disconnected {
+    ok: bool,
+    ended: usize,
+}
+
+async fn disconnect(
+    State(door): State<Arc<Door>>,
+    user: Result<Path<String>, PathRejection>,
+    signed: Signed,
+) -> Result<Json<Disconnected>, Problem> {
+    let user = user.ok().and_then(|Path(id)| UserId::try_from(id.as_str()).ok());
+    let user = user.ok_or_else(|| Problem::new(Code::NotFound, "there is no user of this id"))?;
+    Ok(Json(Disconnected { ok: true, ended: door.gate().disconnect(&signed.caller, &user)? }))
+}

@@ -1,0 +1,59 @@
+//! What all streams of server-sent events have in common: who asks for one, its place, its end.
+
+use std::{convert::Infallible, net::SocketAddr, time::Duration};
+
+use axum::{
+    extract::ConnectInfo,
+    response::{
+        IntoResponse, Response, Sse,
+        sse::{Event, KeepAlive},
+    },
+};
+use boardwire_gate::{Heard, Listener, Via};
+use boardwire_protocol::{Code, ErrorBody};
+use boardwire_services::Caller;
+use futures_util::Stream;
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, header};
+
+use crate::{door::Door, problem::Problem};
+
+/// How often something is sent on a quiet stream, so that whoever is in between does not take it for dead.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+pub(crate) fn is_wanted(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let mut kinds = accepted.flat_map(|value| value.split(','));
+    kinds.any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == "text/event-stream"))
+}
+
+/// A listener for whoever sent a request with these extensions; it has a place among the connections.
+pub(crate) fn listen(door: &Door, caller: Caller, extensions: &Extensions) -> Result<Listener, Problem> {
+    let address = extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
+    let seat = door.gate().seat(&caller, address);
+    let seat = seat.ok_or_else(|| Problem::wait(Duration::from_secs(1), "too many connections"))?;
+    Ok(door.gate().listen(caller, seat, Via::Stream))
+}
+
+pub(crate) fn answer(stream: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -> Response {
+    let sse = Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
+    // Proxies that gather what they pass on are asked not to.
+    ([(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"))], sse).into_response()
+}
+
+/// Why a stream ends with this.
+pub(crate) fn end_of(heard: &Heard) -> Option<ErrorBody> {
+    Some(match heard {
+        Heard::Frame(_) => return None,
+        Heard::Lost(_) => ErrorBody::new(Code::NotFound, "this board can't be read any more"),
+        Heard::Unauthenticated(reason) => ErrorBody::new(Code::Unauthenticated, *reason),
+        Heard::Overrun => {
+            ErrorBody::new(Code::Unavailable, "the stream was read too slowly; connect again with the last id")
+        }
+        Heard::Closing => ErrorBody::new(Code::Unavailable, "the server closes; connect again"),
+    })
+}
+
+/// The last event of a stream.
+pub(crate) fn last(error: &ErrorBody) -> Event {
+    Event::default().event("error").data(serde_json::to_string(error).unwrap_or_default())
+}

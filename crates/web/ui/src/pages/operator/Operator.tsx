@@ -1,0 +1,258 @@
+/** What operators look at: who is connected, what goes on, what went wrong; and ending somebody's connections. */
+import { ShieldAlert } from "lucide-react";
+import { useState, type ReactNode } from "react";
+import { request } from "../../app/api";
+import { notify } from "../../app/notices";
+import { follow, paths } from "../../app/router";
+import { useSignedIn } from "../../app/signedIn";
+import { ago, inFull } from "../../app/time";
+import { Avatar } from "../../parts/Avatar";
+import { Button } from "../../parts/Button";
+import { Empty } from "../../parts/Empty";
+import { FormDialog } from "../../parts/FormDialog";
+import { Header } from "../../parts/Header";
+import { Course } from "./Course";
+import { DOORS, useOverview, type Door, type Doors, type Overview, type UserActivity } from "./overview";
+import "../../styles/operator.css";
+
+export function Operator() {
+  const { user } = useSignedIn();
+  return (
+    <div className="page">
+      <Header title={<h1 className="header-title">Operator</h1>} />
+      <main className="operator">
+        {user.permissions.includes("admin") ? (
+          <Figures />
+        ) : (
+          <Empty icon={<ShieldAlert />} title="This page is for admins">
+            <p>Your account does not have the permission “admin”.</p>
+          </Empty>
+        )}
+      </main>
+    </div>
+  );
+}
+
+const whole = new Intl.NumberFormat("en");
+
+function Figures() {
+  const { overview, problem } = useOverview();
+  if (overview === undefined) {
+    if (problem !== undefined) return <p className="problem">{problem}</p>;
+    return <div className="skeleton operator-skeleton" aria-busy="true" aria-label="Loading" />;
+  }
+  const { history, connections, totals, usersConnected, memory } = overview;
+  const last = history.at(-1);
+  return (
+    <>
+      {problem !== undefined && (
+        <p className="problem" role="status">
+          These figures are of {new Date(overview.at).toLocaleTimeString("en")}: {problem}
+        </p>
+      )}
+      <section className="figures" aria-label="Figures">
+        <Figure name="Connections" value={sum(connections)} testId="connections">
+          {whole.format(usersConnected)} {usersConnected === 1 ? "user" : "users"} · {inWords(connections)}
+        </Figure>
+        <Figure name="Commands a second" value={last?.commands ?? 0} testId="commands" course={history.map(({ commands }) => commands)}>
+          {whole.format(totals.commands)} in all, {whole.format(totals.refusals)} refused
+        </Figure>
+        <Figure name="Events a second" value={last?.events ?? 0} testId="events" course={history.map(({ events }) => events)}>
+          {whole.format(totals.events)} in all
+        </Figure>
+        <Figure name="Deliveries a second" value={last?.deliveries ?? 0} testId="deliveries" course={history.map(({ deliveries }) => deliveries)}>
+          {whole.format(totals.deliveries)} in all
+        </Figure>
+        <Figure name="Memory" value={memory === null ? "–" : `${whole.format(Math.round(memory / 2 ** 20))} MiB`} testId="memory">
+          version {overview.version}, started <time title={inFull(overview.startedAt)}>{ago(overview.startedAt)}</time>
+        </Figure>
+      </section>
+      <Users {...overview} />
+      <div className="operator-columns">
+        <Boards {...overview} />
+        <SlowClients {...overview} />
+      </div>
+      <Incidents {...overview} />
+    </>
+  );
+}
+
+interface FigureProps {
+  name: string;
+  value: number | string;
+  testId: string;
+  course?: readonly number[];
+  children: ReactNode;
+}
+
+function Figure({ name, value, testId, course, children }: FigureProps) {
+  return (
+    <div className="figure" data-testid={`figure-${testId}`}>
+      <h2 className="label">{name}</h2>
+      <strong className="figure-value">{typeof value === "number" ? whole.format(value) : value}</strong>
+      {course && <Course values={course} name={name} />}
+      <p className="faint">{children}</p>
+    </div>
+  );
+}
+
+function sum(doors: Doors): number {
+  return Object.values(doors).reduce((all, count) => all + count, 0);
+}
+
+function inWords(doors: Doors): string {
+  const there = (Object.keys(DOORS) as Door[]).map((door) => ({ count: doors[door] ?? 0, names: DOORS[door] })).filter(({ count }) => count > 0);
+  const parts = there.map(({ count, names: [one, many] }) => `${whole.format(count)} ${count === 1 ? one : many}`);
+  return parts.join(", ") || "none";
+}
+
+function Section({ title, count, children }: { title: string; count?: ReactNode; children: ReactNode }) {
+  return (
+    <section className="operator-section" aria-label={title}>
+      <h2 className="row">
+        {title} {count !== undefined && <span className="faint">{count}</span>}
+      </h2>
+      {children}
+    </section>
+  );
+}
+
+function Users({ users, usersConnected }: Overview) {
+  const [ending, setEnding] = useState<UserActivity>();
+  const shown = users.length;
+  return (
+    <Section title="Users" count={usersConnected > shown ? `the ${shown} busiest of ${whole.format(usersConnected)}` : undefined}>
+      <div className="table-frame" tabIndex={0} role="region" aria-label="Users, table">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">User</th>
+              <th scope="col">Connected</th>
+              <th scope="col">Since</th>
+              <th scope="col" className="number">
+                Calls, last minute
+              </th>
+              <th scope="col">
+                <span className="visually-hidden">What to do</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {users.map((user) => (
+              <tr key={user.id} data-testid={`user-${user.id}`}>
+                <td>
+                  <span className="row">
+                    <Avatar id={user.id} name={user.name ?? user.id} label="" />
+                    <span className="said">
+                      {user.name ?? user.id} <span className="faint">{user.id}</span>
+                    </span>
+                  </span>
+                </td>
+                <td>{inWords(user.connections)}</td>
+                <td>{user.since === null ? <span className="faint">not connected</span> : <time title={inFull(user.since)}>{ago(user.since)}</time>}</td>
+                <td className="number">{whole.format(user.calls)}</td>
+                <td className="number">
+                  {user.since !== null && (
+                    <Button kind="danger" size="small" aria-label={`Disconnect ${user.name ?? user.id}`} onClick={() => setEnding(user)}>
+                      Disconnect
+                    </Button>
+                  )}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {ending && <Disconnect user={ending} onClose={() => setEnding(undefined)} />}
+    </Section>
+  );
+}
+
+function Disconnect({ user, onClose }: { user: UserActivity; onClose: () => void }) {
+  const name = user.name ?? user.id;
+  const disconnect = async () => {
+    const { ended } = await request<{ ended: number }>("POST", `/api/v1/operator/users/${user.id}/disconnect`);
+    notify(`${name}: ${ended} ${ended === 1 ? "connection" : "connections"} ended.`);
+    onClose();
+  };
+  return (
+    <FormDialog title={`Disconnect ${name}?`} width={420} saveLabel="Disconnect" onClose={onClose} onSave={disconnect}>
+      <p>
+        All of the user's connections to this server end now: {inWords(user.connections)}. Programs may connect again at once; to keep somebody out, take the
+        credentials away.
+      </p>
+    </FormDialog>
+  );
+}
+
+function Boards({ boards }: Overview) {
+  return (
+    <Section title="Busiest boards" count="events of the last minute">
+      {boards.length === 0 ? (
+        <p className="faint">Nothing has changed in the last minute.</p>
+      ) : (
+        <ol className="operator-list">
+          {boards.map(({ id, name, events, viewers }) => (
+            <li key={id} className="row spread">
+              <a className="said" href={paths.board(id)} onClick={follow}>
+                {name ?? id}
+              </a>
+              <span className="numbers">
+                <span className="faint">{viewers === 0 ? "" : `${viewers} looking`}</span> <strong>{whole.format(events)}</strong>
+              </span>
+            </li>
+          ))}
+        </ol>
+      )}
+    </Section>
+  );
+}
+
+function SlowClients({ slow }: Overview) {
+  return (
+    <Section title="Slow clients" count="ended, because they did not keep up">
+      {slow.length === 0 ? (
+        <p className="faint">None so far.</p>
+      ) : (
+        <ol className="operator-list">
+          {slow.map(({ at, userId, door, reason }, index) => (
+            <li key={`${at} ${index}`} className="row spread">
+              <span className="said">
+                {userId} <span className="faint">({door})</span>: {reason}
+              </span>
+              <time className="faint" dateTime={at} title={inFull(at)}>
+                {ago(at)}
+              </time>
+            </li>
+          ))}
+        </ol>
+      )}
+    </Section>
+  );
+}
+
+function Incidents({ incidents }: Overview) {
+  return (
+    <Section title="Warnings and errors" count="of the log">
+      {incidents.length === 0 ? (
+        <p className="faint">None since the start.</p>
+      ) : (
+        <ol className="operator-list">
+          {incidents.map(({ at, severity, place, message }, index) => (
+            <li key={`${at} ${index}`} className="incident">
+              <span className="severity" data-severity={severity}>
+                {severity}
+              </span>
+              <span className="said">
+                {message} <span className="faint">{place}</span>
+              </span>
+              <time className="faint" dateTime={at} title={inFull(at)}>
+                {ago(at)}
+              </time>
+            </li>
+          ))}
+        </ol>
+      )}
+    </Section>
+  );
+}

@@ -1,0 +1,70 @@
+/** What goes on at the server, as it tells every second. */
+import { useEffect, useState } from "react";
+import { stream } from "../../app/api";
+import { reasonOf } from "../../app/reason";
+
+/** What connections by each door are called, one and many. */
+export const DOORS = { socket: ["socket", "sockets"], stream: ["stream", "streams"], mcp: ["agent", "agents"] } as const;
+export type Door = keyof typeof DOORS;
+export type Doors = Partial<Record<Door, number>>;
+
+export interface Counts {
+  commands: number;
+  refusals: number;
+  events: number;
+  deliveries: number;
+}
+
+export interface UserActivity {
+  id: string;
+  name: string | null;
+  connections: Doors;
+  since: string | null;
+  calls: number;
+}
+
+export interface Overview {
+  version: string;
+  startedAt: string;
+  at: string;
+  connections: Doors;
+  totals: Counts;
+  history: (Counts & { at: string })[];
+  usersConnected: number;
+  users: UserActivity[];
+  boards: { id: string; name: string | null; events: number; viewers: number }[];
+  slow: { at: string; userId: string; door: Door; reason: string }[];
+  incidents: { at: string; severity: "warning" | "error"; place: string; message: string }[];
+  memory: number | null;
+}
+
+const AGAIN_MS = 2000;
+
+/** The latest that is known, and why there is nothing later. */
+export function useOverview(): { overview?: Overview; problem?: string } {
+  const [known, setKnown] = useState<{ overview?: Overview; problem?: string }>({});
+  useEffect(() => {
+    const leaving = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const follow = async () => {
+      let problem = "the server ended the stream";
+      try {
+        for await (const { name, data } of stream("/api/v1/operator", leaving.signal)) {
+          if (name === "overview") setKnown({ overview: JSON.parse(data) as Overview });
+          if (name === "error") problem = (JSON.parse(data) as { error: string }).error;
+        }
+      } catch (error) {
+        problem = reasonOf(error);
+      }
+      if (leaving.signal.aborted) return;
+      setKnown(({ overview }) => ({ ...(overview ? { overview } : {}), problem }));
+      timer = setTimeout(() => void follow(), AGAIN_MS);
+    };
+    void follow();
+    return () => {
+      leaving.abort();
+      clearTimeout(timer);
+    };
+  }, []);
+  return known;
+}
