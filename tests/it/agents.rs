@@ -17,7 +17,7 @@ use self::{
 };
 use crate::scene::{Board, Scene, seed, text};
 
-on_both!(agents_do_all_tasks_once);
+on_both!(agents_do_all_tasks_once, a_member_who_is_an_agent_is_shown_as_one);
 
 const TASKS: usize = 200;
 const AGENTS: usize = 8;
@@ -265,4 +265,32 @@ impl Agent {
     fn request(&self, task: &str, fence: u64, what: &str) -> String {
         format!("{}.{task}.{fence}.{what}", self.name)
     }
+}
+
+async fn a_member_who_is_an_agent_is_shown_as_one(kind: Kind) -> Result<()> {
+    let scene = Scene::open(kind).await?;
+    let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
+    let board = Board::create(&ann, &[("bob", "member")]).await?;
+    board.view(&bob).await?;
+    let save = async |agent: &[&str]| {
+        let arguments = ["user", "create", "--id", "scout", "--name", "Scout"];
+        scene.server.run(&[&arguments, agent].concat(), "").await
+    };
+    assert_eq!(save(&["--agent"]).await?["user"]["agent"], true);
+    let member = json!({ "boardId": board.id, "userId": "scout", "role": "member" });
+    assert_eq!(ann.ask("board:member:set", member).await?["member"]["agent"], true);
+    let told = bob.next_event("board:member:set").await?;
+    assert_eq!(told.payload["data"]["member"]["agent"], true);
+
+    let agents = async || -> Result<Vec<String>> {
+        let snapshot = board.snapshot(&bob).await?;
+        let members = snapshot["members"].as_array().context("no members")?;
+        members.iter().filter(|member| member["agent"] == true).map(|member| text(&member["user_id"])).collect()
+    };
+    assert_eq!(agents().await?, ["scout"]);
+    // It stays one until something else is said.
+    assert_eq!(save(&[]).await?["user"]["agent"], true);
+    assert_eq!(save(&["--agent=false"]).await?["user"]["agent"], false);
+    assert_eq!(agents().await?, Vec::<String>::new());
+    Ok(())
 }

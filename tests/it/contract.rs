@@ -31,7 +31,7 @@ const TASK: &[&str] = &[
     "updated_at",
     "version",
 ];
-const MEMBER: &[&str] = &["board_id", "name", "role", "user_id"];
+const MEMBER: &[&str] = &["agent", "board_id", "name", "role", "user_id"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_connection_says_what_it_is() -> Result<()> {
@@ -253,7 +253,10 @@ async fn entities_have_their_fields(kind: Kind) -> Result<()> {
 
     let member = json!({ "boardId": board["id"], "userId": "bob", "role": "viewer" });
     let member = ann.ask("board:member:set", member).await?["member"].clone();
-    assert_eq!(member, json!({ "board_id": board["id"], "user_id": "bob", "name": "Bob", "role": "viewer" }));
+    assert_eq!(
+        member,
+        json!({ "board_id": board["id"], "user_id": "bob", "name": "Bob", "agent": false, "role": "viewer" })
+    );
     assert_eq!(fields(&member), MEMBER);
 
     let plain = ann.ask("task:create", json!({ "boardId": board["id"], "title": "Plain" })).await?;

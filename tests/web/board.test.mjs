@@ -131,6 +131,22 @@ describe('the board', () => {
     await close(ann);
   });
 
+  test('agents are marked, with what they hold', async () => {
+    server.run(['user', 'create', '--id', 'scout', '--name', 'Scout', '--agent']);
+    const { id, path } = await board('agents');
+    await api.send('PUT', `/boards/${id}/members/scout`, { role: 'member' });
+    const [ann] = await windows(path, 'ann');
+    const scout = startApi(server.url, token('scout'));
+    await scout.send('POST', `/boards/${id}/claims`, { taskId: `${id}-first`, agent: 'scout-7' });
+    await card(ann, 'First').getByTestId('card-agent').getByText('scout-7').waitFor();
+    await api.send('PUT', `/tasks/${id}-second/assignee`, { assignee: 'scout' });
+    await card(ann, 'Second').getByRole('img', { name: 'Assigned to Scout (agent)' }).waitFor();
+    await keep(ann, 'agents');
+    assert.deepEqual(await seriousFaults(ann), []);
+    clean(ann);
+    await close(ann);
+  });
+
   test('without a connection changes are refused in sight, and what was missed is there afterwards', async () => {
     const { path, id, columns } = await board('offline');
     const proxy = await startProxy(server.url);

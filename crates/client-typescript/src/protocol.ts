@@ -271,6 +271,8 @@ export interface Limits {
 
 /** A user's place on a board. */
 export interface Member {
+  /** Whether the user is an agent: a program that works in its own name. */
+  agent: boolean;
   /** The board. */
   board_id: string;
   /** The user's name. */

@@ -176,6 +176,8 @@ entities! {
         pub user_id: UserId,
         /// The user's name.
         pub name: String,
+        /// Whether the user is an agent: a program that works in its own name.
+        pub agent: bool,
         /// What the user may do there.
         pub role: Role,
     }

@@ -33,6 +33,10 @@ pub(crate) struct UserCreate {
     /// The user's name.
     #[arg(long, value_parser = values::user_name)]
     name: String,
+    /// Whether the user is an agent, a program that works in its own name, and is shown as one [default: no for a new
+    /// user; an existing one stays what it is].
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_name = "true|false")]
+    agent: Option<bool>,
     /// What the user may do: read, write, admin; or none, which shuts the account: whatever credentials there are, they
     /// allow nothing any more [default: read,write for a new user; an existing one keeps them].
     #[arg(long, value_parser = values::permissions_or_none)]
@@ -80,6 +84,7 @@ pub(crate) async fn create_user(command: UserCreate) -> Result<()> {
     let user = SaveUser {
         id,
         name: Some(command.name),
+        agent: command.agent,
         permissions: command.permissions.map(named),
         default_permissions: named(Permissions::READ_WRITE),
         teams,
@@ -91,7 +96,7 @@ pub(crate) async fn create_user(command: UserCreate) -> Result<()> {
     let user = user?;
     if command.json {
         let user = json!({
-            "id": user.id, "name": user.name, "permissions": user.permissions, "teams": user.teams,
+            "id": user.id, "name": user.name, "agent": user.agent, "permissions": user.permissions, "teams": user.teams,
             "created_at": user.created_at,
         });
         output::line(&json!({ "user": user }).to_string())
@@ -194,6 +199,7 @@ mod tests {
             let user = User {
                 id: UserId::try_from("ann").unwrap(),
                 name: "Ann".to_owned(),
+                agent: false,
                 permissions: may.iter().map(|name| (*name).to_owned()).collect(),
                 teams: Vec::new(),
                 created_at: Timestamp(0),

@@ -42,6 +42,7 @@ impl Directory for StoredUsers {
                     .save_user(&SaveUser {
                         id,
                         name,
+                        agent: None,
                         permissions: None,
                         default_permissions: default_permissions.iter().map(|known| known.to_string()).collect(),
                         teams,

@@ -171,6 +171,7 @@ mod tests {
         let user = boardwire_services::storage::SaveUser {
             id: caller.user().clone(),
             name: None,
+            agent: None,
             permissions: None,
             default_permissions: vec!["write".into()],
             teams: None,

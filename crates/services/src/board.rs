@@ -138,7 +138,8 @@ pub(crate) async fn set_member(unit: &mut Unit<'_>, command: board::MemberSet) -
     let mut edit = unit.board(&command.board_id, Role::Owner, Archived::Refused).await?;
     let user = edit.tx().user(&command.user_id).await?.ok_or(Fault::NotFound("user"))?;
     let membership = edit.tx().membership(&command.board_id, &user.id).await?;
-    let member = Member { board_id: command.board_id, user_id: user.id, name: user.name, role: command.role };
+    let member =
+        Member { board_id: command.board_id, user_id: user.id, name: user.name, agent: user.agent, role: command.role };
     let wanted = by_name(command.role);
     if membership.as_ref() != Some(&wanted) {
         if membership.is_some_and(|membership| membership.role == Role::Owner) {

@@ -60,6 +60,8 @@ pub struct User {
     pub id: UserId,
     /// The name.
     pub name: String,
+    /// Whether it is an agent.
+    pub agent: bool,
     /// What the user may do at most: `read`, `write`, `admin`.
     pub permissions: Vec<String>,
     /// The user's teams.

@@ -56,7 +56,7 @@ impl BoardEdit<'_, '_> {
         let Some(user) = self.tx().user(user).await? else { return Ok(()) };
         let (board, role) = (self.id().clone(), Role::Member);
         self.tx().set_member(&board, &user.id, &Membership { role, team: Some(team.clone()) }).await?;
-        let member = Member { board_id: board.clone(), user_id: user.id, name: user.name, role };
+        let member = Member { board_id: board.clone(), user_id: user.id, name: user.name, agent: user.agent, role };
         self.record_aside(Event::BoardMemberSet(data::BoardMemberSet { member, board_id: board })).await
     }
 

@@ -135,6 +135,7 @@ async fn fill(store: &Arc<dyn Store>) -> Result<()> {
     let user = SaveUser {
         id: UserId::try_from("ann")?,
         name: None,
+        agent: None,
         permissions: None,
         default_permissions: vec!["write".to_owned()],
         teams: None,

@@ -13,6 +13,7 @@ const SCRIPTS: &[(i64, &str)] = &[
     (1, include_str!("../migrations/0001_core.sql")),
     (2, include_str!("../migrations/0002_domain.sql")),
     (3, include_str!("../migrations/0003_leases.sql")),
+    (4, include_str!("../migrations/0004_agents.sql")),
 ];
 
 const PREPARE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations

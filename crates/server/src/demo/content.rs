@@ -20,16 +20,17 @@ pub(super) const BOARD: &str = "demo";
 pub(super) struct User {
     pub(super) id: &'static str,
     pub(super) name: &'static str,
+    agent: bool,
     permissions: &'static [&'static str],
 }
 
 /// Two people who work on the board, an agent that does, somebody who reads, and the operator. The first one owns the board.
 pub(super) const USERS: [User; 5] = [
-    User { id: "alice", name: "Alice", permissions: &["read", "write"] },
-    User { id: "bob", name: "Bob", permissions: &["read", "write"] },
-    User { id: "scout", name: "Scout (an agent)", permissions: &["read", "write"] },
-    User { id: "olga", name: "Olga", permissions: &["read"] },
-    User { id: "ada", name: "Ada", permissions: &["read", "write", "admin"] },
+    User { id: "alice", name: "Alice", agent: false, permissions: &["read", "write"] },
+    User { id: "bob", name: "Bob", agent: false, permissions: &["read", "write"] },
+    User { id: "scout", name: "Scout", agent: true, permissions: &["read", "write"] },
+    User { id: "olga", name: "Olga", agent: false, permissions: &["read"] },
+    User { id: "ada", name: "Ada", agent: false, permissions: &["read", "write", "admin"] },
 ];
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -75,6 +76,7 @@ pub(super) async fn fill(services: &Services) -> Result<()> {
         let save = SaveUser {
             id: UserId::try_from(user.id)?,
             name: Some(user.name.to_owned()),
+            agent: Some(user.agent),
             permissions: Some(user.permissions.iter().map(|&one| one.to_owned()).collect()),
             default_permissions: Vec::new(),
             teams: None,

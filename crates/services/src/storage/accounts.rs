@@ -13,6 +13,8 @@ pub struct SaveUser {
     pub id: UserId,
     /// The name; `None` keeps it (for a new user: the id).
     pub name: Option<String>,
+    /// Whether it is an agent; `None` keeps it (for a new user: no).
+    pub agent: Option<bool>,
     /// What the user may do at most; `None` keeps it.
     pub permissions: Option<Vec<String>>,
     /// For a new user, where `permissions` is `None`.

@@ -9,7 +9,7 @@ const ROLE: Statement = Statement::new("member.role", "SELECT role FROM members 
 
 const LIST: Statement = Statement::new(
     "member.list",
-    "SELECT members.board_id, members.user_id, users.name, members.role
+    "SELECT members.board_id, members.user_id, users.name, users.agent, members.role
      FROM members JOIN users ON users.id = members.user_id
      WHERE members.board_id = $1
      ORDER BY users.name, users.id",
@@ -74,7 +74,8 @@ pub(crate) async fn list(connection: &mut Connection<'_>, board: &BoardId) -> St
             board_id: row.id(0)?,
             user_id: row.id(1)?,
             name: row.text(2)?,
-            role: row.named(3, Role::from_name)?,
+            agent: row.int(3)? != 0,
+            role: row.named(4, Role::from_name)?,
         })
     });
     read.collect()

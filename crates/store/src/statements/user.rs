@@ -11,17 +11,18 @@ use crate::{
 };
 
 const FIND: Statement =
-    Statement::new("user.find", "SELECT id, name, permissions, teams, created_at FROM users WHERE id = $1");
+    Statement::new("user.find", "SELECT id, name, permissions, teams, created_at, agent FROM users WHERE id = $1");
 
 const SAVE: Statement = Statement::new(
     "user.save",
-    "INSERT INTO users (id, name, permissions, teams, created_at)
-     VALUES ($1, COALESCE($2, $1), COALESCE($3, $4), COALESCE($5, '[]'), $6)
+    "INSERT INTO users (id, name, permissions, teams, created_at, agent)
+     VALUES ($1, COALESCE($2, $1), COALESCE($3, $4), COALESCE($5, '[]'), $6, COALESCE($7, 0))
      ON CONFLICT (id) DO UPDATE SET
         name = COALESCE($2, users.name),
         permissions = COALESCE($3, users.permissions),
-        teams = COALESCE($5, users.teams)
-     RETURNING id, name, permissions, teams, created_at",
+        teams = COALESCE($5, users.teams),
+        agent = COALESCE($7, users.agent)
+     RETURNING id, name, permissions, teams, created_at, agent",
 );
 
 const LIST: Statement = Statement::new("user.list", "SELECT id FROM users ORDER BY id");
@@ -53,6 +54,7 @@ pub(crate) async fn save(connection: &mut Connection<'_>, user: &SaveUser) -> St
         Value::Made(json(&user.default_permissions)?),
         Value::OptText(teams.as_deref()),
         Value::Int(user.now.0),
+        Value::OptInt(user.agent.map(i64::from)),
     ];
     let rows = connection.fetch_all(&SAVE, &values).await?;
     if let Some(teams) = &user.teams {
@@ -86,5 +88,6 @@ fn read(row: &Row) -> Stored<User> {
         permissions: row.json(2)?,
         teams: row.json(3)?,
         created_at: row.time(4)?,
+        agent: row.int(5)? != 0,
     })
 }

@@ -48,6 +48,7 @@ pub(crate) fn save_user(id: &str) -> SaveUser {
     SaveUser {
         id: user_id(id),
         name: None,
+        agent: None,
         permissions: None,
         default_permissions: vec!["read".to_owned()],
         teams: None,

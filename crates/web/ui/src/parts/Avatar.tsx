@@ -1,6 +1,6 @@
 /** Who somebody is, in a circle; and tags, coloured by what they say. */
 import { Bot } from "lucide-react";
-import type { CSSProperties } from "react";
+import { createContext, useContext, type CSSProperties } from "react";
 
 /** A colour for a text, always the same. */
 export function hue(text: string): number {
@@ -18,6 +18,9 @@ export function initials(name: string): string {
   return letters.map((word) => [...(word ?? "?")][0]?.toUpperCase() ?? "").join("");
 }
 
+/** The users who are agents, for those that are shown below it. */
+export const Agents = createContext<ReadonlySet<string>>(new Set());
+
 interface AvatarProps {
   id: string;
   name: string;
@@ -28,16 +31,21 @@ interface AvatarProps {
 }
 
 export function Avatar({ id, name, size = "normal", away = false, label = name }: AvatarProps) {
+  const isAgent = useContext(Agents).has(id);
+  const said = isAgent && label !== "" ? `${label} (agent)` : label;
   return (
     <span
       className="avatar"
       style={coloured(id)}
       data-size={size}
       data-away={away}
+      data-agent={isAgent}
       // Drawn, not said: the label says it in full.
       data-initials={initials(name)}
-      {...(label === "" ? { "aria-hidden": true } : { role: "img", "aria-label": label, title: label })}
-    />
+      {...(said === "" ? { "aria-hidden": true } : { role: "img", "aria-label": said, title: said })}
+    >
+      {isAgent && <Bot className="avatar-agent" aria-hidden="true" />}
+    </span>
   );
 }
 

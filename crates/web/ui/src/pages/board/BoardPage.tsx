@@ -6,6 +6,7 @@ import { useCallback, useDeferredValue, useEffect, useMemo, useState } from "rea
 import { announce, notify } from "../../app/notices";
 import { follow, go, paths } from "../../app/router";
 import { isOnline, useSignedIn } from "../../app/signedIn";
+import { Agents } from "../../parts/Avatar";
 import { Empty } from "../../parts/Empty";
 import { Header } from "../../parts/Header";
 import { CardPage } from "../card/CardPage";
@@ -61,6 +62,7 @@ export function BoardPage({ boardId, taskId }: Props) {
     const names = new Map(members.map(({ user_id, name }) => [user_id, name]));
     return (id: string) => names.get(id) ?? id;
   }, [members]);
+  const agents = useMemo(() => new Set(members.filter(({ agent }) => agent).map(({ user_id }) => user_id)), [members]);
   const change = useCallback(
     async <Result,>(run: () => Promise<Result>) => (isOnline(client) ? run().catch(() => undefined) : undefined),
     [client],
@@ -100,14 +102,16 @@ export function BoardPage({ boardId, taskId }: Props) {
   if (open === undefined || snapshot.board === undefined) return <Loading />;
   return (
     <BoardContext value={open}>
-      <div className="page" data-testid="board" data-state={state}>
-        <Header title={<BoardTitle />}>
-          <BoardBar filter={filter} onFilter={setFilter} />
-        </Header>
-        {snapshot.board.archived && <ArchivedBar />}
-        <Columns test={test} onClearFilter={() => setFilter(EVERYTHING)} />
-      </div>
-      {taskId !== undefined && <CardPage key={taskId} taskId={taskId} onClose={() => go(paths.board(boardId))} />}
+      <Agents value={agents}>
+        <div className="page" data-testid="board" data-state={state}>
+          <Header title={<BoardTitle />}>
+            <BoardBar filter={filter} onFilter={setFilter} />
+          </Header>
+          {snapshot.board.archived && <ArchivedBar />}
+          <Columns test={test} onClearFilter={() => setFilter(EVERYTHING)} />
+        </div>
+        {taskId !== undefined && <CardPage key={taskId} taskId={taskId} onClose={() => go(paths.board(boardId))} />}
+      </Agents>
     </BoardContext>
   );
 }

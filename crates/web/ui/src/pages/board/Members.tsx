@@ -53,12 +53,13 @@ export function Members({ onClose }: { onClose: () => void }) {
           </form>
         )}
         <ul className="members">
-          {snapshot.members.map(({ user_id: id, name, role }) => (
+          {snapshot.members.map(({ user_id: id, name, agent, role }) => (
             <li key={id} className="row">
               <Avatar id={id} name={name} size="large" label="" />
               <span className="member-name said">
                 {name}
                 {id === user.id && <span className="faint"> (you)</span>}
+                {agent && <span className="faint"> (agent)</span>}
                 <br />
                 <span className="faint">{id}</span>
               </span>
