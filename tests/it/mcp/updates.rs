@@ -56,7 +56,7 @@ async fn subscriptions_end_with_the_credentials() -> Result<()> {
     let board = Board::create(&ann, &[]).await?;
     let uri = format!("board://{}", board.id);
     let mut agent = Agent::current(&scene.server, "ann")?;
-    agent.token = token_expiring_in("ann", &["read"], Duration::from_secs(2))?;
+    agent.token = token_expiring_in("ann", &["read"], Duration::from_secs(6))?;
     let mut stream = agent.listen(&[&uri]).await?;
     board.task(&ann, "While it is valid").await?;
     ensure!(stream.updated().await? == uri);
