@@ -1,4 +1,4 @@
-"""Follows a board and prints each change as a line. Needs Python 3.11 and `pip install "python-socketio[asyncio_client]"`.
+"""Follows a board and prints each change as a line. Needs Python 3.11 and `pip install python-socketio aiohttp`.
 
     python board_client.py --url http://127.0.0.1:3456 --token TOKEN BOARD --add "Water the plants"
 

@@ -9,7 +9,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { dice, until } from './chance.mjs';
 import { open } from './client.mjs';
-import { startServer, token } from './server.mjs';
+import { startPlainServer, startServer, token } from './server.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const USERS = ['ann', 'ben', 'cem', 'dan'];
@@ -89,6 +89,7 @@ function command({ pick, below, chance, shuffled }, { boardId, tasks, columns, d
 
 describe('the module in the guide', () => {
   let server;
+  let plain;
   let keeper;
   let folder;
   let guide;
@@ -130,6 +131,7 @@ describe('the module in the guide', () => {
     writeFileSync(join(folder, 'guide.mjs'), pieces.join('\n'));
     guide = await import(pathToFileURL(join(folder, 'guide.mjs')).href);
     server = await startServer();
+    plain = await startPlainServer();
     keeper = open(server.url, 'keeper');
     await keeper.connected();
     for (const user of [...USERS, 'eve', ...NEWCOMERS]) {
@@ -143,6 +145,7 @@ describe('the module in the guide', () => {
     for (const socket of sockets) socket.disconnect();
     keeper?.close();
     await server?.stop();
+    await plain?.stop();
     if (folder) rmSync(folder, { recursive: true });
   });
 
@@ -393,5 +396,28 @@ describe('the module in the guide', () => {
     gus.socket.disconnect();
     await until('the leaving, after the grace', () => !shown.users.has('gus'));
     assert.equal(shown.failure, undefined);
+  });
+
+  it('waits where it is too fast for the default limits', { timeout: 60_000 }, async () => {
+    plain.run(['user', 'create', '--id', 'ann', '--name', 'Ann']);
+    const { token } = JSON.parse(plain.run(['token', 'issue', '--user', 'ann', '--json']));
+    const setUp = guide.connect(plain.url, async () => token);
+    sockets.push(setUp);
+    const { board } = await guide.ask(setUp, 'board:create', { name: 'Plain' });
+    const failures = [];
+    const nothing = () => {};
+    const show = { board: nothing, company: nothing, inbox: nothing, typists: nothing, notice: nothing };
+    const failed = (error) => failures.push(error);
+    const ann = guide.openBoard(plain.url, async () => token, board.id, { show, refused: failed, failed });
+    sockets.push(ann.socket);
+    await until('the snapshot', () => ann.live.seq !== undefined);
+    let refusals = 0;
+    ann.socket.on('error', ({ code }) => (refusals += code === 'RATE_LIMIT'));
+    // More than are let through in a second.
+    const titles = Array.from({ length: 15 }, (_, number) => `Task ${number}`);
+    await Promise.all(titles.map((title) => ann.live.change('task:create', { boardId: board.id, title })));
+    await until('all of them', () => ann.live.tasks.size === titles.length);
+    assert.ok(refusals > 0, 'the limits are the default ones');
+    assert.deepEqual(failures, []);
   });
 });

@@ -32,8 +32,22 @@ export function token(user, permissions = ['read', 'write'], seconds = 3600) {
   return `${signed}.${createHmac('sha256', SECRET).update(signed).digest('base64url')}`;
 }
 
+/** Settings of a server for tests: it knows our tokens, and nothing is too often for it. */
+const FOR_TESTS = {
+  BOARDWIRE_JWT_SECRET: SECRET,
+  BOARDWIRE_RATE_LIMIT_MAX_REQUESTS: '1000000',
+  BOARDWIRE_RATE_LIMIT_BURST: '1000000',
+  BOARDWIRE_ACTIVITY_LIMIT_MAX_REQUESTS: '1000000',
+  BOARDWIRE_FAILED_HANDSHAKES_PER_MINUTE: '1000000',
+};
+
+/** A server with the default of every setting but the port; see `startServer`. */
+export const startPlainServer = () => start({});
+
 /** Starts a server on a fresh SQLite database; `{url, run, stop}`: `run` executes another command of the program beside it. */
-export async function startServer(settings = {}) {
+export const startServer = (settings = {}) => start({ ...FOR_TESTS, ...settings });
+
+async function start(settings) {
   const folder = mkdtempSync(join(tmpdir(), 'boardwire-js-'));
   const outside = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('BOARDWIRE_')));
   const database = `sqlite://${join(folder, 'board.db')}`;
@@ -44,11 +58,6 @@ export async function startServer(settings = {}) {
     env: {
       ...outside,
       BOARDWIRE_DATABASE_URL: database,
-      BOARDWIRE_JWT_SECRET: SECRET,
-      BOARDWIRE_RATE_LIMIT_MAX_REQUESTS: '1000000',
-      BOARDWIRE_RATE_LIMIT_BURST: '1000000',
-      BOARDWIRE_ACTIVITY_LIMIT_MAX_REQUESTS: '1000000',
-      BOARDWIRE_FAILED_HANDSHAKES_PER_MINUTE: '1000000',
       ...settings,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

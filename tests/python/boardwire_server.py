@@ -47,29 +47,37 @@ def token(user, permissions=("read", "write")):
     return f"{signed}.{encode(signature)}"
 
 
-class Server:
-    """A server on a fresh SQLite database; a context manager."""
+#: A server for tests: it knows our tokens, and nothing is too often for it.
+FOR_TESTS = {
+    "BOARDWIRE_JWT_SECRET": SECRET,
+    "BOARDWIRE_RATE_LIMIT_MAX_REQUESTS": "1000000",
+    "BOARDWIRE_RATE_LIMIT_BURST": "1000000",
+    "BOARDWIRE_ACTIVITY_LIMIT_MAX_REQUESTS": "1000000",
+    "BOARDWIRE_FAILED_HANDSHAKES_PER_MINUTE": "1000000",
+}
 
-    def __init__(self, **settings):
-        self.settings = settings
+
+def outside():
+    """The environment, without what would be settings."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("BOARDWIRE_")}
+
+
+class Server:
+    """A program that serves, in a fresh folder; a context manager. `plain`: as its users start it, with the default of every
+    setting but the port, and its database in that folder."""
+
+    def __init__(self, plain=False, command="serve", **settings):
+        self.plain, self.command, self.settings = plain, command, settings
 
     def __enter__(self):
         self.folder = tempfile.TemporaryDirectory(prefix="boardwire-python-")
         database = f"sqlite://{self.folder.name}/board.db"
-        outside = {name: value for name, value in os.environ.items() if not name.startswith("BOARDWIRE_")}
+        self.prepare()
+        settings = {} if self.plain else {"BOARDWIRE_DATABASE_URL": database, **FOR_TESTS}
         self.process = subprocess.Popen(
-            [program(), "serve", "--listen", "127.0.0.1:0", "--database-url", database],
+            [program(), self.command, "--listen", "127.0.0.1:0"],
             cwd=self.folder.name,
-            env={
-                **outside,
-                "BOARDWIRE_DATABASE_URL": database,
-                "BOARDWIRE_JWT_SECRET": SECRET,
-                "BOARDWIRE_RATE_LIMIT_MAX_REQUESTS": "1000000",
-                "BOARDWIRE_RATE_LIMIT_BURST": "1000000",
-                "BOARDWIRE_ACTIVITY_LIMIT_MAX_REQUESTS": "1000000",
-                "BOARDWIRE_FAILED_HANDSHAKES_PER_MINUTE": "1000000",
-                **self.settings,
-            },
+            env={**outside(), **settings, **self.settings},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -85,6 +93,9 @@ class Server:
             self.__exit__()
             raise RuntimeError("boardwire did not listen:\n" + "".join(self.log)) from error
         return self
+
+    def prepare(self):
+        """What is to be in the folder before the start."""
 
     def __exit__(self, *_):
         self.process.kill()

@@ -6,18 +6,21 @@ import json
 import os
 import pathlib
 import random
+import re
+import shlex
 import sqlite3
 import subprocess
 import sys
 
 import pytest
 
-from boardwire_server import program, token
+from boardwire_server import Server, program, token
 from conftest import Client
 from proxy import Proxy
 
 EXAMPLE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "examples" / "board_client.py"
 PATIENCE_SECONDS = 20
+INSTALL_SECONDS = 240
 
 sys.path.append(str(EXAMPLE.parent))
 from board_client import PARTS, Board, Refused, key  # noqa: E402
@@ -301,6 +304,20 @@ def test_the_program_says_what_is_refused(server):
             assert (example.returncode, errors.decode()) == (1, said)
 
     play(server, journey)
+
+
+def test_what_it_says_to_install_is_enough(tmp_path):
+    """In an environment with nothing but the pip that came with this Python: newer ones know more."""
+    (line,) = re.findall(r"`(pip install [^`]+)`", EXAMPLE.read_text())
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    install = [python, "-m", *shlex.split(line), "--quiet", "--disable-pip-version-check"]
+    subprocess.run(install, check=True, timeout=INSTALL_SECONDS)
+    # It gets as far as a connection, which needs all of it.
+    with Server() as server:
+        options = ["--url", server.url, "--token", token("ann"), "nowhere"]
+        ran = subprocess.run([python, EXAMPLE, *options], capture_output=True, text=True, timeout=INSTALL_SECONDS)
+    assert ran.stderr == "refused: view:board: NOT_FOUND: no such board\n", ran
 
 
 def test_the_example_is_short():

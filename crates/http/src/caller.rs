@@ -11,7 +11,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use boardwire_auth::Credential;
+use boardwire_auth::{Credential, session_in_cookies};
 use boardwire_gate::{Denied, credential, names_credential};
 use boardwire_protocol::{Code, RequestId, UserId};
 use boardwire_rate_limit::LimitFields;
@@ -39,7 +39,9 @@ impl FromRequestParts<Arc<Door>> for Signed {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, door: &Arc<Door>) -> Result<Self, Problem> {
-        let credential = door.credential(&parts.method, &parts.headers).ok_or(Denied::Refused)?;
+        let Some(credential) = door.credential(&parts.method, &parts.headers) else {
+            return Err(without_credential(&parts.headers));
+        };
         let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
         let caller = door.gate().authenticate(Some(&credential), address).await?;
         if let Some(Known(known)) = parts.extensions.get::<Known>() {
@@ -72,16 +74,32 @@ impl Door {
         self.session_cookie(method, headers).map(|session| Credential::Session(session.to_owned()))
     }
 
-    /// The session cookie, where the page that sent it may. A page of our own that reads names no origin.
+    /// The session cookie, where the page that sent it may. A page of our own that reads names no origin. A browser names
+    /// one with all that changes something, and says besides how the page is related to us; so what says neither comes from
+    /// a program, whose user chose to send the cookie.
     pub(crate) fn session_cookie<'h>(&self, method: &Method, headers: &'h HeaderMap) -> Option<&'h str> {
         let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("null"));
         let host = text(header::HOST);
-        let from_here = matches!(text(FETCH_SITE), None | Some("same-origin" | "none"));
-        let own = host.filter(|_| reads(method) && from_here).map(|host| format!("http://{host}"));
+        let from_here = match text(FETCH_SITE) {
+            None => true,
+            Some(site) => reads(method) && matches!(site, "same-origin" | "none"),
+        };
+        let own = host.filter(|_| from_here).map(|host| format!("http://{host}"));
         let origin = text(header::ORIGIN).or(own.as_deref());
         let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
         self.settings().origins.session_cookie(origin, host, cookies)
     }
+}
+
+/// Why nobody is known: there are no credentials, or a cookie that does not count.
+fn without_credential(headers: &HeaderMap) -> Problem {
+    let mut cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    if !cookies.any(|cookies| session_in_cookies(cookies).is_some()) {
+        return Denied::Refused.into();
+    }
+    let message = "the session cookie does not count for a page that --client-url does not list, nor for any where it lists \
+                   `*`: send `Authorization: Bearer` with a token or an API key";
+    Problem::new(Code::Unauthenticated, message)
 }
 
 pub(crate) fn reads(method: &Method) -> bool {

@@ -1,6 +1,7 @@
 //! The board in the browser: a page and its parts, built from `ui/` into `dist/` and embedded. The page's addresses all
 //! answer with the same document, whose script shows what the address names; whatever it shows it gets through the same
 //! doors as anybody else.
+#![doc = include_str!("../README.md")]
 
 mod files;
 mod page;

@@ -76,7 +76,8 @@ async fn logging_out_ends_it(kind: Kind) -> Result<()> {
     let session = text(&login(server, "ann", PASSWORD).send().await?.json()?["sessionId"])?;
     let cookie = format!("boardwire_session={session}");
     let logout = Http::new(&url, "DELETE", "/api/v1/sessions/current").header("cookie", &cookie);
-    is_problem(&logout.clone().send().await?, 401, "UNAUTHENTICATED").context("a cookie of an unknown page")?;
+    let unknown = logout.clone().header("sec-fetch-site", "same-site").send().await?;
+    is_problem(&unknown, 401, "UNAUTHENTICATED").context("a cookie of an unknown page")?;
     let answer = logout.clone().header("origin", &url).send().await?;
     ensure!(answer.status == 204 && answer.body.is_empty(), "{answer:?}");
     let cleared = answer.header("set-cookie").context("the cookie stays")?;
@@ -124,9 +125,29 @@ async fn a_cookie_counts_from_known_pages_alone() -> Result<()> {
     let answer = ask().header("origin", page).send().await?;
     let allowed = ["access-control-allow-origin", "access-control-allow-credentials"].map(|name| answer.header(name));
     assert_eq!(allowed, [Some(page), Some("true")]);
-    // Attachments too: nothing changes for a cookie without an origin.
-    let upload = Http::new(&url, "POST", "/api/v1/tasks/t/attachments").header("cookie", &cookie);
-    is_problem(&upload.file("a", "text/plain", b"a").send().await?, 401, "UNAUTHENTICATED").map(drop)
+    // A browser that does not name its page says at least whether it is one of ours. Attachments are no exception.
+    let upload = || Http::new(&url, "POST", "/api/v1/tasks/t/attachments").header("cookie", &cookie);
+    for site in ["cross-site", "same-site", "same-origin", "none"] {
+        let answer = upload().header("sec-fetch-site", site).file("a", "text/plain", b"a").send().await?;
+        let problem = is_problem(&answer, 401, "UNAUTHENTICATED")?;
+        ensure!(text(&problem["error"])?.contains("the session cookie does not count"), "{problem}");
+    }
+    is_problem(&upload().file("a", "text/plain", b"a").send().await?, 404, "NOT_FOUND").map(drop)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_program_works_with_the_cookie_alone() -> Result<()> {
+    let scene = Scene::open(Kind::Sqlite).await?;
+    let url = scene.server.url();
+    user(&scene, "ann", PASSWORD).await?;
+    let signed_in = login(&scene.server, "ann", PASSWORD).send().await?;
+    let cookie = signed_in.header("set-cookie").and_then(|cookie| cookie.split(';').next()).context("no cookie")?;
+    let ask = |method, path| Http::new(&url, method, path).header("cookie", cookie);
+    let made = ask("POST", "/api/v1/boards").json(&json!({"name": "Made by curl"})).send().await?;
+    ensure!(made.status == 201, "{made:?}");
+    let out = ask("DELETE", "/api/v1/sessions/current").send().await?;
+    ensure!(out.status == 204, "{out:?}");
+    is_problem(&ask("GET", "/api/v1/boards").send().await?, 401, "UNAUTHENTICATED").map(drop)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
