@@ -213,7 +213,6 @@ describe('a board of @boardwire/client', { timeout: 120_000 }, () => {
     board.edit(one.id, 'description', 'late');
     board.edit(one.id, 'title', 'typed');
     await sleep(60);
-    await change(one.id, { description: 'theirs' });
     proxy.accept();
     await until('what was typed', async () => (await keeper.ask('task:get', { taskId: one.id })).task.description === 'late');
     const { task: stored } = await keeper.ask('task:get', { taskId: one.id });
@@ -237,9 +236,9 @@ describe('a board of @boardwire/client', { timeout: 120_000 }, () => {
   it('asks what to do where another was faster at the same text', async () => {
     const one = await create('one');
     const asked = [];
-    const resolve = (mine, current, fields) => {
-      asked.push(fields);
-      return { description: `${current.description} ${mine.description}` };
+    const resolve = ({ field, base, mine, theirs }) => {
+      asked.push([field, base]);
+      return `${theirs} ${mine}`;
     };
     const { client, board, task } = await seat('ann', { edits: { restMs: 20, resolve } });
     proxy.refuse();
@@ -248,7 +247,8 @@ describe('a board of @boardwire/client', { timeout: 120_000 }, () => {
     await change(one.id, { description: 'theirs' });
     proxy.accept();
     await until('both', () => task(one.id).description === 'theirs mine' && board.getSnapshot().unconfirmed === 0);
-    assert.deepEqual(asked, [['description']]);
+    assert.deepEqual(asked.at(-1), ['description', '']);
+    assert.equal(task(one.id).priority, 3);
     await client.close();
   });
 

@@ -2,6 +2,7 @@
 import type { ManagerOptions, SocketOptions } from "socket.io-client";
 import type { ReplyContent } from "./board/attribution.js";
 import { BoardStore } from "./board/board.js";
+import { mergeTexts } from "./board/edit.js";
 import type { EditOptions } from "./board/edits.js";
 import { BoardEngine, type Host } from "./board/engine.js";
 import { Connection, type ConnectionInfo } from "./connection.js";
@@ -27,7 +28,7 @@ export interface ClientSettings {
   commandTimeoutMs?: number;
   /** How many commands may wait, by default 1,000. */
   queueLimit?: number;
-  /** Of `board.edit`: by default sent after 400 ms without a key, after 2 s at the latest, and over what others wrote. */
+  /** Of `board.edit`: by default sent after 400 ms without a key, after 2 s at the latest, and never over what others wrote meanwhile. */
   edits?: Partial<EditOptions>;
   /** For socket.io-client: `path`, `transports`, `extraHeaders`. */
   socket?: Partial<ManagerOptions & SocketOptions>;
@@ -64,7 +65,7 @@ export class Client {
     this.#host = {
       connection,
       queue: this.#queue,
-      edits: { restMs: 400, longestMs: 2_000, resolve: (mine) => mine, ...edits },
+      edits: { restMs: 400, longestMs: 2_000, resolve: mergeTexts, ...edits },
       viewing: { boardId: undefined },
       report,
     };
@@ -152,9 +153,9 @@ export class Client {
     return this.#boards.get(boardId)?.store;
   }
 
-  /** Sends what has been typed on all boards. */
+  /** Sends what has been typed on all boards. Without a connection it waits for none. */
   async flush(): Promise<void> {
-    await Promise.all([...this.#engines, ...this.#closing].map((engine) => engine.edits.flush()));
+    await Promise.all([...this.#engines, ...this.#closing].map((engine) => engine.flush()));
   }
 
   /**

@@ -52,15 +52,18 @@ export class CommandQueue {
     return this.#jobs.length;
   }
 
-  /** Puts a command at the end of the line. A function as payload is called when its turn has come for the first time. */
+  /**
+   * Puts a command at the end of the line. A function as payload is called when its turn has come for the first time. Who
+   * bounds their number in another way may go `beyondLimit`.
+   */
   send<Name extends CommandName>(
     name: Name,
     payload: Payload<Name> | (() => Payload<Name>),
-    options: SendOptions = {},
+    { beyondLimit = false, ...options }: SendOptions & { beyondLimit?: boolean } = {},
   ): Promise<Result<Name>> {
     const given = typeof payload === "function" ? undefined : payload.requestId;
     const requestId = options.requestId ?? given ?? newId();
-    const hindrance = this.#hindrance(requestId, options.signal);
+    const hindrance = this.#hindrance(requestId, options.signal, beyondLimit);
     if (hindrance) return Promise.reject(hindrance);
     return new Promise((resolve, reject) => {
       const timeout = options.timeout ?? this.#timeout;
@@ -107,12 +110,12 @@ export class CommandQueue {
     for (const job of [...this.#jobs]) job.settle(error);
   }
 
-  #hindrance(requestId: string, signal: AbortSignal | undefined): BoardwireError | undefined {
+  #hindrance(requestId: string, signal: AbortSignal | undefined, beyondLimit: boolean): BoardwireError | undefined {
     const { state } = this.#connection.info;
     if (state === "closed") return new BoardwireError("CLOSED", "the client is closed", { requestId });
     if (state === "refused") return new BoardwireError("AUTH_FAILED", "the credentials were refused", { requestId });
     if (signal?.aborted) return aborted(requestId);
-    if (this.#jobs.length < this.#limit) return undefined;
+    if (beyondLimit || this.#jobs.length < this.#limit) return undefined;
     return new BoardwireError("QUEUE_FULL", `${this.#limit} commands wait already`, { requestId });
   }
 

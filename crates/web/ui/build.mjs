@@ -39,6 +39,7 @@ const building = await context({
     // The client's own folder has them too.
     react: own("react"),
     "socket.io-client": own("socket.io-client"),
+    diff: own("diff/libesm/index.js"),
   },
   define: { "process.env.NODE_ENV": '"production"' },
   bundle: true,

@@ -5,7 +5,7 @@ import type { Unsubscribe } from "../listeners.js";
 import type { CommandName, Task, ViewerStatus } from "../protocol.js";
 import type { Payload, Result, SendOptions } from "../queue.js";
 import type { Refusal } from "./changes.js";
-import type { TaskField, TaskUpdates } from "./edits.js";
+import type { Edit, EditDraft, TaskField, TaskUpdates } from "./edit.js";
 import type { BoardEngine } from "./engine.js";
 import type { Change } from "./replica.js";
 import type { BoardSnapshot } from "./snapshot.js";
@@ -105,14 +105,30 @@ export class BoardStore {
     return this.send("task:delete", { taskId }, options);
   }
 
-  /** A field that is being typed: shown at once, sent when the typing rests. */
+  /**
+   * A field that is being typed: shown at once, sent when the typing rests. If somebody else has changed it meanwhile, both are
+   * put together; where that can't be done it is among the snapshot's `conflicts` until it is decided.
+   */
   edit<Field extends TaskField>(taskId: string, field: Field, value: TaskUpdates[Field]): void {
     this.#engine.edits.set(taskId, field, value);
   }
 
-  /** Sends what has been typed without waiting: on blur, and before the page is left. */
+  /**
+   * A field that somebody begins to write, or goes on with from a draft: as it is now is what the text is made from, however
+   * long it takes until the first key. To be ended by {@link endEdit}.
+   */
+  startEdit<Field extends TaskField>(taskId: string, field: Field, draft?: EditDraft): Edit<Field> {
+    return this.#engine.edits.hold(taskId, field, draft);
+  }
+
+  /** Nobody writes there any more. Sends what waits; what is to be decided stays. */
+  endEdit<Field extends TaskField>(edit: Edit<Field>): Promise<void> {
+    return this.#engine.edits.release(edit);
+  }
+
+  /** Sends what has been typed without waiting: on blur, and before the page is left. Without a connection it waits for none. */
   flush(taskId?: string): Promise<void> {
-    return this.#engine.edits.flush(taskId);
+    return this.#engine.flush(taskId);
   }
 
   /** To be called at each key that is pressed in a field of the task, or of the board. */

@@ -1,5 +1,5 @@
 /** One's own changes of a board: sent in order, shown before they are confirmed, taken back when they are refused. */
-import { BoardwireError } from "../error.js";
+import { BoardwireError, conflictOf } from "../error.js";
 import { newId } from "../id.js";
 import { Listeners, type Report } from "../listeners.js";
 import type { CommandName, Task } from "../protocol.js";
@@ -25,6 +25,8 @@ export interface Draft<Name extends CommandName> {
   /** The task whose version the change depends on, and that version. */
   readonly taskId?: string;
   readonly base?: number | undefined;
+  /** Of an edit, which sees to conflicts itself, and of which there is only one for each field: the line always has room for it. */
+  readonly isEdit?: boolean;
 }
 
 export class OwnChanges {
@@ -53,7 +55,7 @@ export class OwnChanges {
   }
 
   send<Name extends CommandName>(draft: Draft<Name>, options: SendOptions = {}): Promise<Result<Name>> {
-    const { command, compose, shown, taskId, base } = draft;
+    const { command, compose, shown, taskId, base, isEdit = false } = draft;
     const requestId = options.requestId ?? shown?.requestId ?? newId();
     const intent: Intent = { command, requestId, taskId, base, payload: shown && asSent(shown), sent: false, landsAt: undefined };
     this.#overlay.add(intent);
@@ -65,11 +67,11 @@ export class OwnChanges {
       this.#changed();
       return payload;
     };
-    const outcome = this.#queue.send(command, composed, { ...options, requestId });
+    const outcome = this.#queue.send(command, composed, { ...options, requestId, beyondLimit: isEdit });
     // Who does not look at the promise is not to be surprised by it: the listeners have heard.
     outcome.then(
       ({ seq }) => this.#succeeded(intent, seq),
-      (error: unknown) => this.#failed(intent, error),
+      (error: unknown) => this.#failed(intent, error, isEdit),
     );
     return outcome;
   }
@@ -104,10 +106,11 @@ export class OwnChanges {
     this.#changed();
   }
 
-  #failed(intent: Intent, error: unknown): void {
+  #failed(intent: Intent, error: unknown, isEdit: boolean): void {
     this.#overlay.remove(intent);
     this.#changed();
     const { command, payload = {} } = intent;
+    if (isEdit && conflictOf(error)?.current) return;
     if (error instanceof BoardwireError) this.onRefusal.tell({ command, payload, error });
   }
 }

@@ -58,10 +58,13 @@ export class BoardEngine {
       changed: () => this.#moved(),
     });
     this.changes = new OwnChanges(queue, report, () => this.replica.seq, () => this.#changed());
-    this.edits = new Edits(host.edits, {
-      version: (taskId) => this.replica.content.tasks.get(taskId)?.version,
-      save: async (compose) => (await this.changes.send({ command: "task:update", compose }, { timeout: Infinity })).task,
+    this.edits = new Edits({
+      ...host.edits,
+      confirmed: (taskId) => this.replica.content.tasks.get(taskId),
+      shown: (taskId) => this.snapshot().tasks.get(taskId),
+      save: async (compose) => (await this.changes.send({ command: "task:update", compose, isEdit: true }, { timeout: Infinity })).task,
       changed: () => this.#changed(),
+      report,
     });
   }
 
@@ -102,6 +105,17 @@ export class BoardEngine {
     this.replica.check();
   }
 
+  /** Sends what has been typed; done when that is saved, refused or to be decided, or has to wait for a connection. */
+  async flush(taskId?: string): Promise<void> {
+    const { connection } = this.#host;
+    const saved = this.edits.flush(taskId);
+    if (!connection.up) return;
+    await new Promise<void>((resolve) => {
+      const stop = connection.onDown.add(() => (stop(), resolve()));
+      void saved.then(() => (stop(), resolve()));
+    });
+  }
+
   /** Hears nothing more, and ends when what has been typed is saved. */
   async close(): Promise<void> {
     this.keystrokes.stop();
@@ -138,6 +152,7 @@ export class BoardEngine {
 
   #moved(): void {
     this.changes.advanced();
+    this.edits.look();
     this.#changed();
   }
 
@@ -162,6 +177,7 @@ export class BoardEngine {
       edits.apply(content, author);
     }
     const { viewers, typing } = this.#company;
-    return Object.freeze({ ...arrange(content, this.#snapshot), state, error, seq, epoch, viewers, typing, unconfirmed });
+    const { conflicts } = edits;
+    return Object.freeze({ ...arrange(content, this.#snapshot), state, error, seq, epoch, viewers, typing, unconfirmed, conflicts });
   }
 }

@@ -3,6 +3,7 @@ import type { BoardwireError } from "../error.js";
 import type { Board, Column, Dependency, Member, Task } from "../protocol.js";
 import type { Present, Typist } from "./company.js";
 import type { Content } from "./content.js";
+import type { Edit } from "./edit.js";
 import { inOrder } from "./optimistic.js";
 import { compare } from "./position.js";
 import type { ReplicaState } from "./replica.js";
@@ -29,6 +30,8 @@ export interface BoardSnapshot {
   readonly typing: readonly Typist[];
   /** How many changes of one's own are shown and not confirmed, edits that rest included. */
   readonly unconfirmed: number;
+  /** Fields that somebody else has changed while one wrote them, so that the user has to decide. */
+  readonly conflicts: readonly Edit[];
 }
 
 /** What a board shows before anything is known of it. */
@@ -46,6 +49,7 @@ export const EMPTY: BoardSnapshot = Object.freeze({
   viewers: [],
   typing: [],
   unconfirmed: 0,
+  conflicts: [],
 });
 
 /** The parts of a snapshot that come from the content. What is as before is the very object that it was before. */

@@ -1,0 +1,256 @@
+// Texts that several people write at once with @boardwire/client: nothing that somebody wrote is overwritten unseen, whoever
+// saves first, with a connection and without.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { pathToFileURL } from 'node:url';
+
+import { open } from './client.mjs';
+import { dice, SEED, until } from './chance.mjs';
+import { installClient, PACKAGE } from './client-installed.mjs';
+import { startProxy } from './proxy.mjs';
+import { startServer, token } from './server.mjs';
+
+describe('edits of @boardwire/client', { timeout: 120_000 }, () => {
+  let installed, server, proxy, keeper, boardId, taskId;
+  let number = 0;
+  const clients = [];
+
+  /** Somebody with the board open; what is written is sent on `flush` alone. */
+  const seat = async (user, url = proxy.url) => {
+    const settings = { token: () => token(user), reconnect: { minMs: 10, maxMs: 100 }, edits: { restMs: 600_000, longestMs: 600_000 } };
+    const client = installed.client.connect(url, settings);
+    clients.push(client);
+    const board = client.openBoard(boardId);
+    await board.ready();
+    return { client, board, shown: () => board.getSnapshot().tasks.get(taskId).description };
+  };
+  const stored = async () => (await keeper.ask('task:get', { taskId })).task;
+  const change = (updates) => keeper.ask('task:update', { taskId, updates });
+
+  before(async () => {
+    installed = await installClient();
+    server = await startServer();
+    proxy = await startProxy(server.url);
+    keeper = open(server.url, 'keeper');
+    await keeper.connected();
+    for (const user of ['ann', 'bob']) {
+      const known = open(server.url, user);
+      await known.connected();
+      known.close();
+    }
+  });
+  beforeEach(async () => {
+    boardId = `texts-${(number += 1)}`;
+    await keeper.ask('board:create', { id: boardId, name: 'Board' });
+    for (const userId of ['ann', 'bob']) await keeper.ask('board:member:set', { boardId, userId, role: 'member' });
+    taskId = (await keeper.ask('task:create', { boardId, title: 'One', description: 'First line\nSecond line\nThird line' })).task.id;
+  });
+  after(async () => {
+    proxy?.accept();
+    await Promise.all(clients.map((client) => client.close({ withinMs: 100 })));
+    keeper?.close();
+    await proxy?.stop();
+    await server?.stop();
+    installed?.remove();
+  });
+
+  it('put together what two write in different places, in whatever order it is sent', async () => {
+    const [ann, bob] = [await seat('ann'), await seat('bob')];
+    const [anns, bobs] = [ann, bob].map(({ board }) => board.startEdit(taskId, 'description'));
+    anns.write('First line by Ann\nSecond line\nThird line');
+    bobs.write('First line\nSecond line\nThird line by Bob');
+    await anns.save();
+    await bobs.save();
+    const both = 'First line by Ann\nSecond line\nThird line by Bob';
+    assert.equal((await stored()).description, both);
+    // Each goes on from what is in the own field.
+    anns.write('First line by Ann, and more\nSecond line\nThird line');
+    bobs.write('First line\nSecond line, too\nThird line by Bob');
+    await bobs.save();
+    await anns.save();
+    assert.equal((await stored()).description, 'First line by Ann, and more\nSecond line, too\nThird line by Bob');
+    assert.deepEqual([anns.state, bobs.state], ['saved', 'saved']);
+    await Promise.all([ann.board.endEdit(anns), bob.board.endEdit(bobs)]);
+    await until('both to see it', () => [ann, bob].every(({ shown }) => shown() === 'First line by Ann, and more\nSecond line, too\nThird line by Bob'));
+    await Promise.all([ann.client.close(), bob.client.close()]);
+  });
+
+  it('keep both where the same was written, until the second has decided', async () => {
+    const [ann, bob] = [await seat('ann'), await seat('bob')];
+    const refusals = [];
+    bob.board.onRefusal(({ error }) => refusals.push(error.code));
+    const [anns, bobs] = [ann, bob].map(({ board }) => board.startEdit(taskId, 'description'));
+    anns.write('What Ann wrote');
+    bobs.write('What Bob wrote');
+    await anns.save();
+    await bobs.save();
+    assert.deepEqual([(await stored()).description, anns.state], ['What Ann wrote', 'saved']);
+    assert.deepEqual([bobs.state, bobs.value, bobs.theirs], ['conflict', 'What Bob wrote', 'What Ann wrote']);
+    assert.deepEqual(bob.board.getSnapshot().conflicts, [bobs]);
+    await until('what is stored to be shown', () => bob.shown() === 'What Ann wrote');
+    // Neither more typing nor leaving decides.
+    bobs.write('What Bob wrote, and more');
+    await bob.board.flush();
+    await bob.board.endEdit(bobs);
+    assert.equal((await stored()).description, 'What Ann wrote');
+    const again = bob.board.startEdit(taskId, 'description');
+    assert.deepEqual([again.state, again.value], ['conflict', 'What Bob wrote, and more']);
+    await again.decide('What both wrote');
+    assert.deepEqual([(await stored()).description, again.state], ['What both wrote', 'saved']);
+    // Ann is still at it, and hears that hers is gone.
+    await until('Ann to be told', () => anns.state === 'conflict');
+    assert.deepEqual([anns.value, anns.theirs], ['What Ann wrote', 'What both wrote']);
+    await anns.decide(anns.theirs);
+    assert.deepEqual([anns.state, anns.value, (await stored()).description], ['saved', 'What both wrote', 'What both wrote']);
+    assert.deepEqual(refusals, []);
+    await Promise.all([ann.client.close(), bob.client.close()]);
+  });
+
+  it('are made from what was there when the writing began, not when the first key was pressed', async () => {
+    const ann = await seat('ann');
+    const edit = ann.board.startEdit(taskId, 'description');
+    await change({ description: 'theirs' });
+    await until('the change', () => ann.shown() === 'theirs');
+    assert.equal(edit.state, 'saved');
+    edit.write('First line\nSecond line\nThird line, mine');
+    await edit.save();
+    assert.deepEqual([edit.state, (await stored()).description], ['conflict', 'theirs']);
+    await ann.client.close();
+  });
+
+  it('written without a connection are put together, or kept for a decision', async () => {
+    const ann = await seat('ann');
+    const [text, title] = [ann.board.startEdit(taskId, 'description'), ann.board.startEdit(taskId, 'title')];
+    proxy.refuse();
+    await until('the end of the connection', () => ann.board.getSnapshot().state === 'stale');
+    text.write('First line, mine\nSecond line\nThird line');
+    title.write('My title');
+    // It waits for no connection.
+    await ann.board.flush();
+    assert.deepEqual([text.state, title.state], ['unsaved', 'unsaved']);
+    await change({ description: 'First line\nSecond line\nThird line, theirs', title: 'Their title' });
+    proxy.accept();
+    await until('both', () => text.state === 'saved' && title.state === 'conflict');
+    const { description, title: kept } = await stored();
+    assert.deepEqual([description, kept], ['First line, mine\nSecond line\nThird line, theirs', 'Their title']);
+    assert.deepEqual([title.value, title.theirs], ['My title', 'Their title']);
+    // Without anybody who holds it, it waits for a decision as well.
+    proxy.refuse();
+    await until('the end of the connection', () => ann.board.getSnapshot().state === 'stale');
+    ann.board.edit(taskId, 'priority', 3);
+    await change({ priority: 9 });
+    proxy.accept();
+    await until('the conflict', () => ann.board.getSnapshot().conflicts.length === 2);
+    assert.equal((await stored()).priority, 9);
+    await ann.client.close();
+  });
+
+  it('go on from a draft, in another client and after others have gone on', async () => {
+    const ann = await seat('ann');
+    const edit = ann.board.startEdit(taskId, 'description');
+    proxy.refuse();
+    edit.write('First line, mine\nSecond line\nThird line');
+    const draft = JSON.parse(JSON.stringify(edit.draft));
+    await ann.client.close();
+    await change({ description: 'First line\nSecond line\nThird line, theirs' });
+    proxy.accept();
+    const later = await seat('ann');
+    const resumed = later.board.startEdit(taskId, 'description', draft);
+    assert.deepEqual([resumed.value, resumed.state], ['First line, mine\nSecond line\nThird line', 'unsaved']);
+    await resumed.save();
+    assert.deepEqual([resumed.state, resumed.draft], ['saved', undefined]);
+    assert.equal((await stored()).description, 'First line, mine\nSecond line\nThird line, theirs');
+    await change({ description: 'quite another' });
+    const clash = await seat('ann');
+    const conflict = clash.board.startEdit(taskId, 'description', draft);
+    assert.deepEqual([conflict.state, conflict.value, conflict.theirs], ['conflict', draft.value, 'quite another']);
+    await Promise.all([later.client.close(), clash.client.close()]);
+  });
+
+  it('that the server refuses are kept with the reason', async () => {
+    const ann = await seat('ann');
+    const edit = ann.board.startEdit(taskId, 'description');
+    edit.write('x'.repeat(20_001));
+    await edit.save();
+    assert.deepEqual([edit.state, edit.value.length, edit.error.code], ['refused', 20_001, 'INVALID_MESSAGE']);
+    edit.write('shorter');
+    await edit.save();
+    assert.deepEqual([edit.state, (await stored()).description], ['saved', 'shorter']);
+    await ann.client.close();
+  });
+
+  it('lose nothing of what two type at once, over connections that end', async (t) => {
+    t.diagnostic(`BOARDWIRE_TEST_SEED=${SEED}`);
+    const random = dice(SEED);
+    const lines = Array.from({ length: 20 }, (_, at) => `Line ${at}`);
+    await change({ description: lines.join('\n') });
+    const people = [await seat('ann'), await seat('bob')];
+    await until('the text', () => people.every(({ shown }) => shown() === lines.join('\n')));
+    const edits = people.map(({ board }) => board.startEdit(taskId, 'description'));
+    const texts = [[...lines], [...lines]];
+    for (let turn = 0; turn < 60; turn += 1) {
+      const who = random.below(2);
+      // Each has the own lines.
+      const at = random.below(10) * 2 + who;
+      texts[who][at] += ` ${'ab'[who]}${turn}`;
+      edits[who].write(texts[who].join('\n'));
+      if (random.chance(0.5)) void edits[who].save();
+      if (random.chance(0.1)) proxy.cut();
+      if (random.chance(0.3)) await new Promise((resolve) => setTimeout(resolve, random.below(20)));
+    }
+    await until('all to be saved', async () => {
+      await Promise.all(people.map(({ board }) => board.flush()));
+      return edits.every(({ state }) => state !== 'unsaved');
+    });
+    assert.deepEqual(edits.map(({ state }) => state), ['saved', 'saved'], `BOARDWIRE_TEST_SEED=${SEED}`);
+    const expected = lines.map((_, at) => texts[at % 2][at]).join('\n');
+    assert.equal((await stored()).description, expected, `BOARDWIRE_TEST_SEED=${SEED}`);
+    await Promise.all(people.map(({ client }) => client.close()));
+  });
+
+  it('wait their turn when the line of commands is full', async () => {
+    // In a process of its own: one that never ends could not be given up in this one.
+    const script = `
+      const { connect } = await import(${JSON.stringify(pathToFileURL(join(installed.folder, 'node_modules/@boardwire/client/dist/index.js')).href)});
+      const client = connect(${JSON.stringify(proxy.url)}, { token: ${JSON.stringify(token('ann'))}, queueLimit: 3, reconnect: { minMs: 10, maxMs: 100 } });
+      const board = client.openBoard(${JSON.stringify(boardId)});
+      await board.ready();
+      console.log('ready');
+      await new Promise((lost) => board.subscribe(() => board.getSnapshot().state === 'stale' && lost()));
+      for (const title of ['a', 'b', 'c']) void board.createTask({ title });
+      const full = await board.createTask({ title: 'd' }).catch(({ code }) => code);
+      board.edit(${JSON.stringify(taskId)}, 'title', 'typed');
+      await board.flush();
+      console.log(full, board.getSnapshot().tasks.get(${JSON.stringify(taskId)}).title);
+      await client.ready();
+      await board.flush();
+      await client.close();
+    `;
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const said = [];
+    child.stdout.setEncoding('utf8').on('data', (text) => said.push(text));
+    const patience = setTimeout(() => child.kill('SIGKILL'), 60_000);
+    await until('the board to be open', () => said.length > 0, 60_000);
+    proxy.refuse();
+    await until('the answers', () => said.join('').includes('QUEUE_FULL') || child.exitCode !== null || child.signalCode !== null, 60_000);
+    proxy.accept();
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    clearTimeout(patience);
+    assert.deepEqual([child.exitCode, child.signalCode], [0, null], said.join(''));
+    assert.match(said.join(''), /QUEUE_FULL typed/);
+    const { tasks } = await keeper.ask('board:get', { boardId });
+    assert.deepEqual(tasks.map(({ title }) => title).sort(), ['a', 'b', 'c', 'typed']);
+  });
+
+  it('of texts that are long and all the same end soon', async () => {
+    const { mergeTexts } = installed.client;
+    const base = 'the '.repeat(5_000);
+    const merged = mergeTexts({ base, mine: `${base}end`.trim(), theirs: `begin ${base}` });
+    assert.ok(merged === undefined || merged.startsWith('begin'));
+    const other = (letters) => Array.from({ length: 10_000 }, (_, at) => letters[at % letters.length]).join('\n');
+    assert.equal(mergeTexts({ base: other('0123456789'), mine: other('abcd'), theirs: other('efg') }), undefined);
+  });
+});
