@@ -2,6 +2,7 @@
 import type { Task } from "@boardwire/client";
 import { Check, Trash2, X } from "lucide-react";
 import { useState, type DragEvent } from "react";
+import { useLeftOver } from "../../app/drafts";
 import { announce } from "../../app/notices";
 import { useSignedIn } from "../../app/signedIn";
 import { Button } from "../../parts/Button";
@@ -9,12 +10,13 @@ import { Dialog } from "../../parts/Dialog";
 import { Empty } from "../../parts/Empty";
 import { useOpenBoard } from "../board/boardContext";
 import { Attachments, useUploads } from "./Attachments";
-import { Comments, draftOf } from "./Comments";
+import { Comments, placeOfComment } from "./Comments";
 import { Dependencies } from "./Dependencies";
 import { Description } from "./Description";
 import { useDetails } from "./details";
 import { History } from "./History";
 import { Properties } from "./Properties";
+import { placeOf } from "./textEdit";
 import { Title } from "./Title";
 import "../../styles/card-page.css";
 
@@ -30,17 +32,17 @@ export function CardPage({ taskId, onClose }: Props) {
 }
 
 function Gone({ taskId, onClose }: Props) {
-  const draft = draftOf(taskId);
+  const drafts = useLeftOver([placeOf(taskId, "title"), placeOf(taskId, "description"), placeOfComment(taskId)]);
   return (
     <Dialog title="This card is gone" onClose={onClose} width={460}>
       <Empty title="There is no such card">
         <p>Somebody has deleted it, or it never was on this board.</p>
-        {draft !== "" && (
-          <label className="field">
+        {drafts.map((draft) => (
+          <label key={draft} className="field">
             <span>What you had not sent</span>
             <textarea className="input" readOnly rows={4} value={draft} />
           </label>
-        )}
+        ))}
         <Button kind="primary" onClick={onClose}>
           Back to the board
         </Button>

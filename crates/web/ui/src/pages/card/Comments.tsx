@@ -1,7 +1,8 @@
 /** What people say about a task. */
 import { newId, type Comment } from "@boardwire/client";
 import { Pencil, Trash2 } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useState } from "react";
+import { useDraft } from "../../app/drafts";
 import { announce } from "../../app/notices";
 import { isOnline, useSignedIn } from "../../app/signedIn";
 import { ago, inFull } from "../../app/time";
@@ -12,16 +13,9 @@ import { CommentField } from "./CommentField";
 import type { Details } from "./details";
 import { Markdown } from "./Markdown";
 
-const key = (taskId: string) => `boardwire-draft-${taskId}`;
-
-/** What has been written for a task and not been sent, in this tab. */
-export function draftOf(taskId: string): string {
-  return sessionStorage.getItem(key(taskId)) ?? "";
-}
-
-function keepDraft(taskId: string, text: string): void {
-  if (text === "") sessionStorage.removeItem(key(taskId));
-  else sessionStorage.setItem(key(taskId), text);
+/** Where a comment on a task is kept that has not been sent. */
+export function placeOfComment(taskId: string): string {
+  return `comment/${taskId}`;
 }
 
 interface Props {
@@ -33,9 +27,8 @@ interface Props {
 export function Comments({ taskId, details, onPaste }: Props) {
   const { client } = useSignedIn();
   const { board, canWrite } = useOpenBoard();
-  const [draft, setDraft] = useState(() => draftOf(taskId));
+  const [draft, setDraft] = useDraft(placeOfComment(taskId));
   const [pending, setPending] = useState<readonly { id: string; body: string }[]>([]);
-  useEffect(() => keepDraft(taskId, draft), [taskId, draft]);
 
   const send = () => {
     const body = draft.trim();

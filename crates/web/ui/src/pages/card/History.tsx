@@ -1,13 +1,14 @@
 /** What happened to a task, from the board's log: the latest first, live. */
 import type { AnyEnvelope } from "@boardwire/client";
 import { useCallback, useEffect, useRef, useState } from "react";
+import { announce } from "../../app/notices";
 import { reasonOf } from "../../app/reason";
 import { useSignedIn } from "../../app/signedIn";
 import { ago, inFull } from "../../app/time";
 import { Avatar } from "../../parts/Avatar";
 import { Button } from "../../parts/Button";
 import { useOpenBoard } from "../board/boardContext";
-import { isAbout, wordsOf } from "./historyWords";
+import { isAbout, textOf, wordsOf } from "./historyWords";
 
 /** The log is read in windows of this many events of the board. */
 const WINDOW = 500;
@@ -93,6 +94,7 @@ export function History({ taskId }: { taskId: string }) {
               <time className="faint" dateTime={event.timestamp} title={inFull(event.timestamp)}>
                 {ago(event.timestamp)}
               </time>
+              <Text event={event} taskId={taskId} />
             </span>
           </li>
         ))}
@@ -102,6 +104,37 @@ export function History({ taskId }: { taskId: string }) {
         <Button kind="quiet" size="small" onClick={() => void earlier()}>
           Show earlier
         </Button>
+      )}
+    </>
+  );
+}
+
+/** The whole text that somebody wrote: what is not there any more can be read, and a description taken back. */
+function Text({ event, taskId }: { event: AnyEnvelope; taskId: string }) {
+  const { board, snapshot, canWrite, change } = useOpenBoard();
+  const [open, setOpen] = useState(false);
+  const written = textOf(event);
+  if (written === undefined) return null;
+  const { text, isDescription } = written;
+  const takeBack = () =>
+    void change(async () => {
+      await board.updateTask(taskId, { description: text });
+      announce("The description is as it was then.");
+    });
+  return (
+    <>
+      <Button kind="quiet" size="small" aria-expanded={open} onClick={() => setOpen(!open)}>
+        {open ? "Hide the text" : "Show the text"}
+      </Button>
+      {open && (
+        <div className="history-text">
+          {text === "" ? <p className="faint">It was empty.</p> : <pre className="said">{text}</pre>}
+          {isDescription && canWrite && (
+            <Button size="small" disabled={text === snapshot.tasks.get(taskId)?.description} onClick={takeBack}>
+              Bring this text back
+            </Button>
+          )}
+        </div>
       )}
     </>
   );

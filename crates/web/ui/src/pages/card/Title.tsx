@@ -3,58 +3,61 @@ import type { Task } from "@boardwire/client";
 import { useRef, useState } from "react";
 import { notify } from "../../app/notices";
 import { useOpenBoard } from "../board/boardContext";
+import { Clash } from "./Clash";
+import { useOther } from "./Description";
+import { useTextEdit } from "./textEdit";
 
 const LONGEST = 500;
 
 export function Title({ task }: { task: Task }) {
   const { board, canWrite } = useOpenBoard();
-  /** What is in the field while it has the focus. */
-  const [value, setValue] = useState<string>();
+  const { edit, who, begin, leave } = useTextEdit(task.id, "title");
+  const nameOf = useOther();
   const before = useRef(task.title);
-  /** The same, known before the next rendering: leaving the field may follow a change at once. */
-  const written = useRef(task.title);
+  /** Whether the field was emptied, which is not written: a card needs a title. Known before the next rendering, too. */
+  const [isEmpty, setEmpty] = useState(false);
+  const emptied = useRef(false);
   if (!canWrite) return <h2 className="card-page-title said">{task.title}</h2>;
 
   const write = (text: string) => {
-    written.current = text;
-    setValue(text);
+    emptied.current = text.trim() === "";
+    setEmpty(emptied.current);
     board.typing(task.id);
-    if (text.trim() !== "") board.edit(task.id, "title", text);
-  };
-  const leave = () => {
-    if (written.current.trim() === "") {
-      notify("A card needs a title: the old one stays.");
-      board.edit(task.id, "title", before.current);
-    }
-    setValue(undefined);
-    board.stopTyping();
-    void board.flush(task.id);
+    if (!emptied.current) begin().write(text);
   };
   return (
-    <textarea
-      className="card-page-title said"
-      aria-label="Title"
-      rows={1}
-      maxLength={LONGEST}
-      value={value ?? task.title}
-      onFocus={() => {
-        before.current = task.title;
-        written.current = task.title;
-        setValue(task.title);
-      }}
-      onChange={({ target }) => write(target.value.replaceAll("\n", " "))}
-      onBlur={leave}
-      onKeyDown={(event) => {
-        if (event.key === "Enter" && !event.nativeEvent.isComposing) {
-          event.preventDefault();
-          event.currentTarget.blur();
-        }
-        if (event.key === "Escape") {
-          event.preventDefault();
-          write(before.current);
-          event.currentTarget.blur();
-        }
-      }}
-    />
+    <>
+      <textarea
+        className="card-page-title said"
+        aria-label="Title"
+        rows={1}
+        maxLength={LONGEST}
+        value={isEmpty ? "" : (edit?.value ?? task.title)}
+        onFocus={() => {
+          before.current = begin().value ?? task.title;
+        }}
+        onChange={({ target }) => write(target.value.replaceAll("\n", " "))}
+        onBlur={() => {
+          if (emptied.current) {
+            notify("A card needs a title: the old one stays.");
+            write(before.current);
+          }
+          leave();
+        }}
+        onKeyDown={(event) => {
+          if (event.key === "Enter" && !event.nativeEvent.isComposing) {
+            event.preventDefault();
+            event.currentTarget.blur();
+          }
+          if (event.key === "Escape") {
+            event.preventDefault();
+            write(before.current);
+            event.currentTarget.blur();
+          }
+        }}
+      />
+      {edit?.state === "refused" && <p className="faint hint">Not saved: {edit.error?.message}</p>}
+      {edit?.theirs != null && <Clash what="title" who={nameOf(who)} mine={edit.value ?? ""} theirs={edit.theirs} onDecide={(text) => void edit.decide(text)} />}
+    </>
   );
 }

@@ -76,6 +76,15 @@ export function wordsOf({ type, data }: AnyEnvelope, { taskId, nameOf, columns, 
   }
 }
 
+/** The text that an event wrote, where its words do not tell all of it. */
+export function textOf({ type, data }: AnyEnvelope): { text: string; isDescription: boolean } | undefined {
+  const { task, comment, changes = {} } = (data ?? {}) as Fields;
+  if (type === "task:created" && task?.description) return { text: task.description, isDescription: true };
+  if (type === "task:updated" && typeof changes["description"] === "string") return { text: changes["description"], isDescription: true };
+  if (type.startsWith("task:comment:") && comment && excerpt(comment.body) !== comment.body) return { text: comment.body, isDescription: false };
+  return undefined;
+}
+
 /** Values that are short enough to be told. */
 function values(changes: Record<string, unknown>): string {
   const { title, due_date, priority, status, tags } = changes;

@@ -1,0 +1,213 @@
+// Texts that two people, or one in two windows, write at once: nothing that somebody wrote is gone, and nothing is called saved
+// that is not. Every pause is the time until the page says that it has saved, or that it could not.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { startProxy } from '../js/proxy.mjs';
+import { startServer, token } from '../js/server.mjs';
+import { seriousFaults } from './accessibility.mjs';
+import { startApi } from './api.mjs';
+import { addUser, eventually, keep, launch, live, openCard, windowOf } from './browser.mjs';
+
+const LINES = ['What is to be done', 'Who does it', 'By when'];
+
+describe('texts that two write at once', () => {
+  let server, browser, api;
+  before(async () => {
+    server = await startServer();
+    for (const user of ['ann', 'bob']) addUser(server, user);
+    api = startApi(server.url, token('ann'));
+    browser = await launch();
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  async function board(id, description = LINES.join('\n')) {
+    const made = await api.board(id, { bob: 'member' });
+    const one = `${id}-one`;
+    await api.task(id, { id: one, title: 'Write the notes', description, columnId: made.columns[0].id });
+    return { path: `/boards/${id}/tasks/${one}`, one, stored: async () => (await api.get(`/tasks/${one}`)).task };
+  }
+  const windows = (path, ...users) => Promise.all(users.map((user) => windowOf(browser, server.url, user, path)));
+  const close = (...pages) => Promise.all(pages.map((page) => page.context().close()));
+  const field = (page) => page.getByLabel('Description', { exact: true });
+  const edit = (page) => page.getByRole('button', { name: 'Edit', exact: true }).click();
+  const state = (page, name) => page.locator(`[data-testid=description-state][data-state=${name}]`).waitFor();
+  const clash = (page) => page.getByTestId('clash');
+  const decide = (page, name) => clash(page).getByRole('button', { name }).click();
+  /** Typing as people do, with a pause that is long enough for it to be sent. */
+  const write = async (page, text, becomes = 'saved') => {
+    await field(page).fill(text);
+    await state(page, becomes);
+  };
+  const done = async (page) => {
+    await field(page).press('Control+Enter');
+    await field(page).waitFor({ state: 'detached' });
+  };
+  const with_ = (at, text) => LINES.map((line, index) => (index === at ? `${line}${text}` : line)).join('\n');
+
+  for (const [first, second] of [['ann', 'bob'], ['bob', 'ann']]) {
+    test(`in different places: both are there, whoever saves first (${first})`, async () => {
+      const { path, stored } = await board(`apart-${first}`);
+      const [one, other] = await windows(path, first, second);
+      await edit(one);
+      await edit(other);
+      await write(one, with_(0, ': one'));
+      await write(other, with_(2, ': two'));
+      await write(one, with_(0, ': one, and one more'));
+      await write(other, with_(2, ': two, and two more'));
+      await done(one);
+      await done(other);
+      const both = [`${LINES[0]}: one, and one more`, LINES[1], `${LINES[2]}: two, and two more`].join('\n');
+      await eventually(async () => (await stored()).description, both);
+      for (const page of [one, other]) await page.locator('.markdown').getByText('one more').waitFor();
+      assert.deepEqual([...one.faults, ...other.faults], []);
+      await close(one, other);
+    });
+
+    test(`in the same place: the second sees both and decides, whoever saves first (${first})`, async () => {
+      const { path, stored } = await board(`same-${first}`, '');
+      const [one, other] = await windows(path, first, second);
+      await edit(one);
+      await edit(other);
+      await write(one, 'What the first wrote');
+      await write(other, 'What the second wrote', 'conflict');
+      await write(one, 'What the first wrote, and more');
+      await done(one);
+      // Leaving decides nothing.
+      await field(other).press('Control+Enter');
+      await clash(other).getByRole('region', { name: 'What you wrote' }).getByText('What the second wrote').waitFor();
+      await clash(other).getByRole('region', { name: 'What is there now' }).getByText('What the first wrote, and more').waitFor();
+      await other.getByText('Not saved: there is something to decide.').waitFor();
+      assert.equal((await stored()).description, 'What the first wrote, and more');
+      await keep(other, `clash-${first}`);
+      assert.deepEqual(await seriousFaults(other), []);
+
+      // The loser's text is there after a reload, and after the card was closed.
+      await other.reload();
+      await live(other);
+      await clash(other).getByRole('region', { name: 'What you wrote' }).getByText('What the second wrote').waitFor();
+      await other.getByRole('button', { name: 'Close', exact: true }).click();
+      await openCard(other, 'Write the notes');
+      assert.equal(await field(other).inputValue(), 'What the second wrote');
+      await decide(other, 'Keep both');
+      await clash(other).waitFor({ state: 'detached' });
+      const both = 'What the first wrote, and more\n\nWhat the second wrote';
+      await eventually(async () => (await stored()).description, both);
+      await other.reload();
+      await live(other);
+      await other.locator('.markdown').getByText('What the second wrote').waitFor();
+      assert.equal(await field(other).count(), 0);
+      assert.deepEqual([...one.faults, ...other.faults], []);
+      await close(one, other);
+    });
+  }
+
+  test('who still writes is told when the own words are replaced, and can have them back', async () => {
+    const { path, stored } = await board('replaced');
+    const [ann, bob] = await windows(path, 'ann', 'bob');
+    await edit(ann);
+    await edit(bob);
+    await write(ann, 'All by Ann');
+    await write(bob, 'All by Bob', 'conflict');
+    await decide(bob, 'Keep mine');
+    await eventually(async () => (await stored()).description, 'All by Bob');
+    await clash(ann).getByText('Bob', { exact: true }).waitFor();
+    await clash(ann).getByRole('region', { name: 'What you wrote' }).getByText('All by Ann').waitFor();
+    await decide(ann, 'Keep mine');
+    await eventually(async () => (await stored()).description, 'All by Ann');
+    await close(ann, bob);
+  });
+
+  test('one person in two tabs of one browser loses nothing either', async () => {
+    const { path, stored } = await board('tabs', 'Before');
+    const one = await windowOf(browser, server.url, 'ann', path);
+    const other = await one.context().newPage();
+    await other.goto(server.url + path);
+    await live(other);
+    await edit(one);
+    await edit(other);
+    await write(one, 'In the first tab');
+    await write(other, 'In the second tab', 'conflict');
+    await write(one, 'In the first tab, on and on');
+    await done(one);
+    await other.reload();
+    await live(other);
+    await clash(other).getByRole('region', { name: 'What you wrote' }).getByText('In the second tab').waitFor();
+    await clash(other).getByText('You, in another window').or(clash(other).getByText('Somebody')).waitFor();
+    await decide(other, 'Take theirs');
+    await clash(other).waitFor({ state: 'detached' });
+    assert.equal((await stored()).description, 'In the first tab, on and on');
+    await close(one);
+  });
+
+  test('what is typed without a connection outlasts a reload, and is put together with what others wrote', async () => {
+    const { path, one, stored } = await board('offline');
+    const proxy = await startProxy(server.url);
+    const ann = await windowOf(browser, proxy.url, 'ann', path);
+    await edit(ann);
+    proxy.refuse();
+    await ann.locator('[data-testid=connection]:not([data-state=live])').waitFor();
+    await field(ann).fill(with_(0, ': mine'));
+    await state(ann, 'unsaved');
+    await ann.getByText('Not saved yet').waitFor();
+    await api.send('PATCH', `/tasks/${one}`, { description: with_(2, ': theirs') });
+    proxy.accept();
+    await ann.reload();
+    await live(ann);
+    await eventually(async () => (await stored()).description, [`${LINES[0]}: mine`, LINES[1], `${LINES[2]}: theirs`].join('\n'));
+    await ann.locator('.markdown').getByText('theirs').waitFor();
+    assert.deepEqual(ann.faults, []);
+    await close(ann);
+    await proxy.stop();
+  });
+
+  test('titles are put together as well, or both are shown', async () => {
+    const { path, one, stored } = await board('titles');
+    const proxy = await startProxy(server.url);
+    const ann = await windowOf(browser, proxy.url, 'ann', path);
+    const title = ann.getByLabel('Title');
+    await title.focus();
+    await api.send('PATCH', `/tasks/${one}`, { title: 'Write the notes today' });
+    await title.fill('Write all the notes');
+    await title.press('Enter');
+    await eventually(async () => (await stored()).title, 'Write all the notes today');
+    await eventually(() => title.inputValue(), 'Write all the notes today');
+    // Ann is not told of what Bob does, before she does the same.
+    await title.focus();
+    proxy.mute();
+    await api.send('PATCH', `/tasks/${one}`, { title: 'Theirs' });
+    await title.fill('Mine');
+    await title.press('Enter');
+    proxy.flow();
+    await clash(ann).getByRole('region', { name: 'What you wrote' }).getByText('Mine').waitFor();
+    assert.equal((await stored()).title, 'Theirs');
+    await decide(ann, 'Keep mine');
+    await eventually(async () => (await stored()).title, 'Mine');
+    assert.deepEqual(ann.faults, []);
+    await close(ann);
+    await proxy.stop();
+  });
+
+  test('an earlier description is seen in the history, and taken back', async () => {
+    const { path, one, stored } = await board('earlier', 'The very first');
+    await api.send('PATCH', `/tasks/${one}`, { description: 'The second' });
+    await api.send('PATCH', `/tasks/${one}`, { description: '' });
+    const ann = await windowOf(browser, server.url, 'ann', path);
+    await ann.getByRole('button', { name: 'History' }).click();
+    const line = (words) => ann.getByTestId('history').getByRole('listitem').filter({ hasText: words });
+    const texts = ann.getByTestId('history').getByRole('button', { name: 'Show the text' });
+    await line('made the card').getByRole('button', { name: 'Show the text' }).click();
+    await line('made the card').getByText('The very first').waitFor();
+    await texts.nth(1).click();
+    await ann.getByTestId('history').getByText('The second').waitFor();
+    await keep(ann, 'earlier-descriptions');
+    assert.deepEqual(await seriousFaults(ann), []);
+    await line('made the card').getByRole('button', { name: 'Bring this text back' }).click();
+    await eventually(async () => (await stored()).description, 'The very first');
+    await ann.locator('.markdown').getByText('The very first').waitFor();
+    assert.deepEqual(ann.faults, []);
+    await close(ann);
+  });
+});
