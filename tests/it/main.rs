@@ -36,6 +36,7 @@ mod drain;
 mod durable;
 mod edges;
 mod examples;
+mod hostile;
 mod http;
 mod idempotency;
 mod kill;

@@ -1,7 +1,7 @@
 //! Everything that touches socketioxide. What is put right here: its message handlers lose the order and have no
 //! backpressure, so commands go from its reader task straight into a bounded queue; its connect handler may run after
 //! the first event, so everything is set up in the middleware before; its broadcasts drop packets silently, so each
-//! connection has a queue of its own in front of it.
+//! connection has a queue of its own in front of it; it gathers binary attachments for strangers, so it may take none.
 
 use std::{
     convert::Infallible,
@@ -15,7 +15,7 @@ use boardwire_services::clock::Clock;
 use boardwire_subscriptions::Socket as HubSocket;
 use serde_json::value::RawValue;
 use socketioxide::{
-    SendError, SocketError, SocketIo, TransportType,
+    ParserConfig, SendError, SocketError, SocketIo, TransportType,
     adapter::LocalAdapter,
     extract::{AckSender, SocketRef, TryData},
     handler::{ConnectHandler as _, FromConnectParts, FromMessageParts as _, MessageHandler, Value},
@@ -57,6 +57,9 @@ pub(crate) fn layer(gateway: &Arc<Gateway>) -> SocketIoLayer {
         .ws_max_frame_size(max_message)
         .ws_read_buffer_size(READ_BUFFER)
         .transports([TransportType::Polling, TransportType::Websocket])
+        // No command takes binary data. By default a packet may announce thousands of attachments, which are held until
+        // all are there, also before anybody has signed in.
+        .with_parser(ParserConfig::common().max_incoming_binaries(0).max_incoming_binary_buf_size(0))
         .build_layer();
     let admitting = Arc::clone(gateway);
     let middleware = move |Shared(socket): Shared, TryData(handshake): TryData<Handshake>| {

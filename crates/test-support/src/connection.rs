@@ -1,6 +1,6 @@
 //! Opening a Socket.IO connection over a WebSocket: the handshakes of the three layers, and their refusals.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -56,13 +56,14 @@ pub struct Dial {
     auth: Value,
     headers: Vec<(HeaderName, String)>,
     receive_buffer: Option<u32>,
+    from: Option<IpAddr>,
 }
 
 impl Dial {
     /// To the server at `url` (`http://host:port`), so far without credentials.
     #[must_use]
     pub fn new(url: &str) -> Self {
-        Self { url: url.to_owned(), auth: json!({}), headers: Vec::new(), receive_buffer: None }
+        Self { url: url.to_owned(), auth: json!({}), headers: Vec::new(), receive_buffer: None, from: None }
     }
 
     /// With this `auth` object.
@@ -74,15 +75,31 @@ impl Dial {
 
     /// As a page of this origin would.
     #[must_use]
-    pub fn origin(mut self, origin: &str) -> Self {
-        self.headers.push((ORIGIN, origin.to_owned()));
-        self
+    pub fn origin(self, origin: &str) -> Self {
+        self.with(ORIGIN, origin)
     }
 
     /// With this `Cookie` header.
     #[must_use]
-    pub fn cookie(mut self, cookie: &str) -> Self {
-        self.headers.push((COOKIE, cookie.to_owned()));
+    pub fn cookie(self, cookie: &str) -> Self {
+        self.with(COOKIE, cookie)
+    }
+
+    /// With this header, named in lower case.
+    #[must_use]
+    pub fn header(self, name: &'static str, value: &str) -> Self {
+        self.with(HeaderName::from_static(name), value)
+    }
+
+    fn with(mut self, name: HeaderName, value: &str) -> Self {
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    /// From this address of the machine.
+    #[must_use]
+    pub fn from(mut self, address: IpAddr) -> Self {
+        self.from = Some(address);
         self
     }
 
@@ -128,13 +145,16 @@ impl Dial {
     }
 
     /// The HTTP upgrade.
-    async fn websocket(&self) -> Result<Stream, ConnectError> {
+    pub(crate) async fn websocket(&self) -> Result<Stream, ConnectError> {
         let address = self.url.trim_start_matches("http://");
         let address: SocketAddr = address.parse().map_err(ConnectError::broken)?;
         let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
         let socket = socket.map_err(ConnectError::broken)?;
         if let Some(bytes) = self.receive_buffer {
             socket.set_recv_buffer_size(bytes).map_err(ConnectError::broken)?;
+        }
+        if let Some(from) = self.from {
+            socket.bind(SocketAddr::new(from, 0)).map_err(ConnectError::broken)?;
         }
         let stream = socket.connect(address).await.map_err(ConnectError::broken)?;
         stream.set_nodelay(true).map_err(ConnectError::broken)?;

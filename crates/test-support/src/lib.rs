@@ -35,6 +35,7 @@ mod postgres;
 mod redact;
 mod replica;
 mod server;
+mod stranger;
 mod token;
 
 pub use client::{Client, PATIENCE, Pending};
@@ -50,4 +51,5 @@ pub use inbox::{Event, Heard};
 pub use redact::redact;
 pub use replica::{Divergence, Replica};
 pub use server::{Server, ServerBuilder};
+pub use stranger::Stranger;
 pub use token::{JWT_SECRET, token, token_expiring_in};

@@ -1,0 +1,49 @@
+//! Somebody who has opened a WebSocket and says nothing of who he is: frames as they are, and when the server has had
+//! enough of them.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use futures_util::{SinkExt, StreamExt};
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::connection::{ConnectError, Dial, Stream};
+
+/// A WebSocket without a Socket.IO handshake. Dropping it drops the connection.
+pub struct Stranger(Stream);
+
+impl Dial {
+    /// Opens the WebSocket and no more.
+    ///
+    /// # Errors
+    /// As the server or the network refuses.
+    pub async fn stranger(&self) -> Result<Stranger, ConnectError> {
+        self.websocket().await.map(Stranger)
+    }
+}
+
+impl Stranger {
+    /// Sends a text frame; `false`: the connection has ended.
+    pub async fn text(&mut self, frame: impl Into<String>) -> bool {
+        self.0.send(Message::text(frame.into())).await.is_ok()
+    }
+
+    /// Sends a binary frame; `false`: the connection has ended.
+    pub async fn binary(&mut self, frame: Vec<u8>) -> bool {
+        self.0.send(Message::binary(frame)).await.is_ok()
+    }
+
+    /// Sends a ping of the WebSocket; `false`: the connection has ended.
+    pub async fn ping(&mut self) -> bool {
+        self.0.send(Message::Ping(Vec::new().into())).await.is_ok()
+    }
+
+    /// Reads until the server ends the connection.
+    ///
+    /// # Errors
+    /// It is still open after `limit`.
+    pub async fn wait_closed(&mut self, limit: Duration) -> Result<()> {
+        let ended = async { while let Some(Ok(_)) = self.0.next().await {} };
+        tokio::time::timeout(limit, ended).await.with_context(|| format!("still open after {limit:?}"))
+    }
+}
