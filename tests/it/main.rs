@@ -49,6 +49,7 @@ mod notifications;
 mod operator;
 mod ordering;
 mod positions;
+mod proxies;
 mod resume;
 mod revocation;
 mod scene;

@@ -5,24 +5,25 @@ use crate::cookie::session_in_cookies;
 /// The origins that are allowed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AllowedOrigins {
-    /// Pages that come from the server's own address.
+    /// Pages of the server itself.
     SameHost,
-    /// These, written as browsers send them: `https://board.example`; and pages from the server's own address.
+    /// These, written as browsers send them: `https://board.example`; and pages of the server itself.
     Listed(Vec<String>),
     /// All. Cookies are not accepted then: every page would send them.
     Any,
 }
 
 impl AllowedOrigins {
-    /// May a page of this origin call? `origin` and `host` are the headers of these names; without an origin, yes.
-    pub fn allow(&self, origin: Option<&str>, host: Option<&str>) -> bool {
+    /// May a page of this origin call? `origin` is the header of this name; without it, yes. `own` is the origin of the
+    /// server's own pages, scheme included.
+    pub fn allow(&self, origin: Option<&str>, own: Option<&str>) -> bool {
         let Some(origin) = origin else { return true };
         let listed = match self {
             Self::Any => return true,
             Self::SameHost => false,
             Self::Listed(list) => list.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin)),
         };
-        listed || same_host(origin, host)
+        listed || own.is_some_and(|own| own.eq_ignore_ascii_case(origin))
     }
 
     /// The session among a request's cookies, where cookies may count at all: the page that sent them is known, and
@@ -30,38 +31,34 @@ impl AllowedOrigins {
     pub fn session_cookie<'a>(
         &self,
         origin: Option<&str>,
-        host: Option<&str>,
+        own: Option<&str>,
         mut cookies: impl Iterator<Item = &'a str>,
     ) -> Option<&'a str> {
-        let known = *self != Self::Any && origin.is_some() && self.allow(origin, host);
+        let known = *self != Self::Any && origin.is_some() && self.allow(origin, own);
         cookies.find_map(session_in_cookies).filter(|_| known)
     }
-}
-
-fn same_host(origin: &str, host: Option<&str>) -> bool {
-    let authority = origin.split_once("://").map(|(_, authority)| authority);
-    authority.zip(host).is_some_and(|(authority, host)| authority.eq_ignore_ascii_case(host))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn check(allowed: &AllowedOrigins, origin: Option<&str>, host: &str, expected: bool) {
-        assert_eq!(allowed.allow(origin, Some(host)), expected, "{allowed:?} {origin:?} {host}");
+    fn check(allowed: &AllowedOrigins, origin: Option<&str>, own: &str, expected: bool) {
+        assert_eq!(allowed.allow(origin, Some(own)), expected, "{allowed:?} {origin:?} {own}");
     }
 
     #[test]
     fn foreign_origins_are_refused() {
         let listed = AllowedOrigins::Listed(vec!["https://board.example".into()]);
-        check(&listed, Some("https://board.example"), "api.example", true);
-        check(&listed, Some("https://board.example.evil"), "api.example", false);
-        check(&listed, Some("http://board.example"), "api.example", false);
-        check(&listed, Some("null"), "api.example", false);
-        check(&listed, None, "api.example", true);
-        check(&AllowedOrigins::SameHost, Some("http://127.0.0.1:3456"), "127.0.0.1:3456", true);
-        check(&AllowedOrigins::SameHost, Some("http://127.0.0.1:9"), "127.0.0.1:3456", false);
-        check(&AllowedOrigins::Any, Some("https://anywhere.example"), "api.example", true);
+        check(&listed, Some("https://board.example"), "http://api.example", true);
+        check(&listed, Some("https://board.example.evil"), "http://api.example", false);
+        check(&listed, Some("http://board.example"), "http://api.example", false);
+        check(&listed, Some("null"), "http://api.example", false);
+        check(&listed, None, "http://api.example", true);
+        check(&AllowedOrigins::SameHost, Some("http://127.0.0.1:3456"), "http://127.0.0.1:3456", true);
+        check(&AllowedOrigins::SameHost, Some("http://127.0.0.1:9"), "http://127.0.0.1:3456", false);
+        check(&AllowedOrigins::SameHost, Some("https://127.0.0.1:3456"), "http://127.0.0.1:3456", false);
+        check(&AllowedOrigins::Any, Some("https://anywhere.example"), "http://api.example", true);
         assert!(!AllowedOrigins::SameHost.allow(Some("null"), None));
     }
 
@@ -69,7 +66,7 @@ mod tests {
     fn cookies_count_from_known_pages_alone() {
         let session = |allowed: &AllowedOrigins, origin| {
             let cookies = ["a=b; boardwire_session=s"].into_iter();
-            allowed.session_cookie(origin, Some("host"), cookies).is_some()
+            allowed.session_cookie(origin, Some("http://host"), cookies).is_some()
         };
         assert!(session(&AllowedOrigins::SameHost, Some("http://host")));
         assert!(!session(&AllowedOrigins::SameHost, Some("http://evil")));

@@ -6,6 +6,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use boardwire_rate_limit::customer;
+
 /// How many places there are.
 #[derive(Debug, Clone, Copy)]
 pub struct Places {
@@ -13,7 +15,7 @@ pub struct Places {
     pub in_all: usize,
     /// For one user.
     pub per_user: usize,
-    /// For one address.
+    /// For one address; of IPv6 for a /64, which is what one customer has.
     pub per_address: usize,
 }
 
@@ -40,7 +42,7 @@ impl Census {
     /// A place, if there is one.
     pub(crate) fn seat(self: &Arc<Self>, places: &Places, user: &str, address: Option<IpAddr>) -> Option<Seat> {
         let mut wanted = vec![(Counted::Node, places.in_all), (Counted::User(user.to_owned()), places.per_user)];
-        wanted.extend(address.map(|address| (Counted::Address(address), places.per_address)));
+        wanted.extend(address.map(|address| (Counted::Address(customer(address)), places.per_address)));
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         if wanted.iter().any(|(counted, max)| counts.get(counted).is_some_and(|count| count >= max)) {
             return None;
@@ -63,5 +65,23 @@ impl Drop for Seat {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_counted_once_however_it_is_written() {
+        let census = Arc::new(Census::default());
+        let places = Places { in_all: 9, per_user: 9, per_address: 1 };
+        let seat = |address: &str| census.seat(&places, "ann", address.parse().ok());
+        let seats = [seat("203.0.113.1"), seat("2001:db8:0:1::1"), seat("2001:db8:0:2::1")];
+        assert!(seats.iter().all(Option::is_some));
+        assert!(seat("::ffff:203.0.113.1").is_none());
+        assert!(seat("2001:db8:0:1:ffff::1").is_none());
+        drop(seats);
+        assert!(seat("::ffff:203.0.113.1").is_some());
     }
 }

@@ -52,7 +52,7 @@ impl Gate {
         if self.closing.is_cancelled() {
             return Err(Denied::Undecided);
         }
-        let accepted = self.accept(credential).await;
+        let accepted = self.accept(credential, address).await;
         if let Err(Denied::Refused | Denied::Expired) = accepted
             && let Some(Err(wait)) = address.map(|address| self.failures.check(address))
         {
@@ -61,9 +61,10 @@ impl Gate {
         accepted
     }
 
-    async fn accept(&self, credential: Option<&Credential>) -> Result<Caller, Denied> {
+    async fn accept(&self, credential: Option<&Credential>, address: Option<IpAddr>) -> Result<Caller, Denied> {
+        let address = address.map(tracing::field::display);
         let Some(credential) = credential else {
-            tracing::debug!("no credentials");
+            tracing::debug!(address, "no credentials");
             return Err(Denied::Refused);
         };
         let now = self.clock().now().0;
@@ -72,7 +73,7 @@ impl Gate {
             Ok(principal) if principal.expired_at(now) => return Err(Denied::Expired),
             Ok(principal) => principal,
             Err(AuthError::Refused(refusal)) => {
-                tracing::info!(kind = credential.kind(), reason = refusal.reason(), "credentials refused");
+                tracing::info!(kind = credential.kind(), reason = refusal.reason(), address, "credentials refused");
                 return Err(if refusal == Refusal::Expired { Denied::Expired } else { Denied::Refused });
             }
             Err(AuthError::Unavailable(error)) => {
@@ -81,7 +82,7 @@ impl Gate {
             }
         };
         Caller::new(Arc::new(principal)).map_err(|error| {
-            tracing::info!(%error, "credentials refused");
+            tracing::info!(%error, address, "credentials refused");
             Denied::Refused
         })
     }

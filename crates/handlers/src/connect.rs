@@ -3,7 +3,7 @@
 use std::{fmt, net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use boardwire_auth::Credential;
-use boardwire_gate::{Denied, Seat, Via, Watched};
+use boardwire_gate::{Denied, Line, Seat, Via, Watched};
 use boardwire_protocol::{Code, Ephemeral, ErrorBody, PROTOCOL_VERSION, data};
 use boardwire_services::Caller;
 use boardwire_subscriptions::{About, Frame, Outbox as _, Socket};
@@ -95,8 +95,8 @@ pub(crate) struct Connection {
     pub(crate) id: String,
     /// Its place among the connections, kept to the end.
     pub(crate) _seat: Seat,
-    /// Cuts the WebSocket, where the handshake came over one.
-    pub(crate) line: Option<CancellationToken>,
+    /// The WebSocket, where the handshake came over one.
+    pub(crate) line: Option<Line>,
     /// Told when the client has been told that it is connected.
     pub(crate) connected: Arc<Notify>,
     /// Told when the credentials are to be looked at again.
@@ -182,14 +182,14 @@ impl Connection {
         let line = self.gateway.sessions.line(&self.id).or_else(|| self.line.clone());
         if let Some(line) = &line {
             tokio::select! {
-                () = line.cancelled() => {}
+                () = line.over() => {}
                 () = sleep(GRACE) => {}
                 () = self.gateway.gate.closing().cancelled() => {}
             }
         }
         let unused = self.gateway.sessions.socket_ended(&self.id);
         if let Some(line) = line.filter(|_| unused && !self.gateway.gate.closing().is_cancelled()) {
-            line.cancel();
+            line.cut();
         }
     }
 

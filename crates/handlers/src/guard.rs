@@ -3,7 +3,6 @@
 
 use std::{
     collections::HashMap,
-    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -14,8 +13,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use boardwire_auth::AllowedOrigins;
-use http::{HeaderMap, HeaderName, Method, StatusCode, header};
-use tokio_util::sync::CancellationToken;
+use boardwire_gate::{Line, Peer};
+use http::{Extensions, HeaderMap, HeaderName, Method, StatusCode, header, request::Parts};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use crate::Gateway;
@@ -26,15 +25,6 @@ const PREFLIGHT: Duration = Duration::from_secs(600);
 /// The header with the session of an agent, which an agent in a browser has to read.
 const AGENT_SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 
-/// The other end of a connection; the server puts it into each request's extensions.
-#[derive(Debug, Clone)]
-pub struct Peer {
-    /// Its address.
-    pub address: IpAddr,
-    /// Cancelling this cuts the connection; it is cancelled when the connection has ended.
-    pub hang_up: CancellationToken,
-}
-
 /// The sessions that a WebSocket carries or that have a socket, by their ids.
 #[derive(Default)]
 pub(crate) struct Sessions {
@@ -43,8 +33,8 @@ pub(crate) struct Sessions {
 
 #[derive(Default)]
 struct Session {
-    /// Cuts the WebSocket that the session was upgraded to.
-    line: Option<CancellationToken>,
+    /// The WebSocket that the session was upgraded to.
+    line: Option<Line>,
     /// Sockets that are being served.
     sockets: usize,
 }
@@ -55,18 +45,18 @@ impl Sessions {
     }
 
     /// A session goes on over a WebSocket.
-    fn upgraded(&self, id: &str, line: &CancellationToken) {
+    fn upgraded(&self, id: &str, line: Line) {
         let mut by_id = self.lock();
         // Growing pays for the sweep; sockets and open connections are what is left.
         if by_id.len() == by_id.capacity() {
-            let over = |session: &Session| session.line.as_ref().is_none_or(CancellationToken::is_cancelled);
+            let over = |session: &Session| session.line.as_ref().is_none_or(Line::is_over);
             by_id.retain(|_, session| session.sockets > 0 || !over(session));
         }
-        by_id.entry(id.to_owned()).or_default().line = Some(line.clone());
+        by_id.entry(id.to_owned()).or_default().line = Some(line);
     }
 
-    /// What cuts the session's WebSocket, if it was upgraded to one.
-    pub(crate) fn line(&self, id: &str) -> Option<CancellationToken> {
+    /// The session's WebSocket, if it was upgraded to one.
+    pub(crate) fn line(&self, id: &str) -> Option<Line> {
         self.lock().get(id)?.line.clone()
     }
 
@@ -92,21 +82,27 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name).map(|value| value.to_str().unwrap_or("null"))
 }
 
-fn is_allowed(origins: &AllowedOrigins, headers: &HeaderMap) -> bool {
-    origins.allow(text(headers, header::ORIGIN), text(headers, header::HOST))
+/// The origin of the server's own pages.
+fn own_origin(extensions: &Extensions) -> Option<String> {
+    extensions.get::<Peer>().and_then(Peer::origin)
+}
+
+fn is_allowed(origins: &AllowedOrigins, headers: &HeaderMap, extensions: &Extensions) -> bool {
+    origins.allow(text(headers, header::ORIGIN), own_origin(extensions).as_deref())
 }
 
 /// The session cookie of a handshake.
-pub(crate) fn session_cookie(origins: &AllowedOrigins, headers: &HeaderMap) -> Option<String> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let (origin, host) = (text(headers, header::ORIGIN), text(headers, header::HOST));
-    origins.session_cookie(origin, host, cookies).map(str::to_owned)
+pub(crate) fn session_cookie(origins: &AllowedOrigins, parts: &Parts) -> Option<String> {
+    let cookies = parts.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let (origin, own) = (text(&parts.headers, header::ORIGIN), own_origin(&parts.extensions));
+    origins.session_cookie(origin, own.as_deref(), cookies).map(str::to_owned)
 }
 
 /// Refuses foreign origins with 403, and addresses that open connections too often with 429.
 pub(crate) async fn check(State(gateway): State<Arc<Gateway>>, request: Request, next: Next) -> Response {
-    if !is_allowed(&gateway.settings.origins, request.headers()) {
-        let text = "this origin may not connect; the operator allows origins with BOARDWIRE_CLIENT_URL\n";
+    if !is_allowed(&gateway.settings.origins, request.headers(), request.extensions()) {
+        let text = "this origin may not connect; the operator allows origins with BOARDWIRE_CLIENT_URL, and names proxies \
+                    that end TLS with BOARDWIRE_TRUSTED_PROXIES\n";
         return (StatusCode::FORBIDDEN, text).into_response();
     }
     let peer = request.extensions().get::<Peer>().cloned();
@@ -125,7 +121,7 @@ pub(crate) async fn check(State(gateway): State<Arc<Gateway>>, request: Request,
     if let (Some(session), Some(peer)) = (session, peer)
         && response.status() == StatusCode::SWITCHING_PROTOCOLS
     {
-        gateway.sessions.upgraded(&session, &peer.hang_up);
+        gateway.sessions.upgraded(&session, peer.line);
     }
     response
 }
@@ -134,7 +130,9 @@ pub(crate) async fn check(State(gateway): State<Arc<Gateway>>, request: Request,
 fn cors(origins: &AllowedOrigins) -> CorsLayer {
     let allowed = origins.clone();
     CorsLayer::new()
-        .allow_origin(AllowOrigin::predicate(move |_, request| is_allowed(&allowed, &request.headers)))
+        .allow_origin(AllowOrigin::predicate(move |_, request| {
+            is_allowed(&allowed, &request.headers, &request.extensions)
+        }))
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers([

@@ -17,4 +17,3 @@ mod session;
 mod transport;
 
 pub use gateway::{Gateway, GatewayParts, Settings};
-pub use guard::Peer;

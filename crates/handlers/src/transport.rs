@@ -11,6 +11,7 @@ use std::{
     },
 };
 
+use boardwire_gate::{Line, Peer};
 use boardwire_services::clock::Clock;
 use boardwire_subscriptions::Socket as HubSocket;
 use serde_json::value::RawValue;
@@ -28,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Gateway,
     connect::{Connection, Handshake, Turned},
-    guard::{self, Peer, Sessions},
+    guard::{self, Sessions},
     outbox::{Handle, Outgoing, Sent, SocketOutbox, Wire},
     pipeline::{self, Incoming},
 };
@@ -79,12 +80,12 @@ pub(crate) fn layer(gateway: &Arc<Gateway>) -> SocketIoLayer {
 /// The middleware: everything that a connection needs is in place before its client learns that it is connected.
 async fn connect(gateway: Arc<Gateway>, socket: Arc<Socket<LocalAdapter>>, handshake: Handshake) -> Result<(), Turned> {
     let peer = socket.req_parts().extensions.get::<Peer>().cloned();
-    let cookie = guard::session_cookie(&gateway.settings.origins, &socket.req_parts().headers);
+    let cookie = guard::session_cookie(&gateway.settings.origins, socket.req_parts());
     let admitted = gateway.admit(handshake, cookie, peer.as_ref().map(|peer| peer.address)).await?;
     let (closed, connected) = (CancellationToken::new(), Arc::new(Notify::new()));
     // Over a WebSocket from the start, the handshake's connection is the one that carries the session.
     let direct = socket.req_parts().headers.contains_key(http::header::UPGRADE);
-    let line = peer.filter(|_| direct).map(|peer| peer.hang_up);
+    let line = peer.filter(|_| direct).map(|peer| peer.line);
     let sessions = Arc::clone(&gateway.sessions);
     let wire = SocketWire { socket: Arc::downgrade(&socket), id: socket.id.to_string(), line: line.clone(), sessions };
     let outbox = SocketOutbox::new(wire, closed.clone(), Arc::clone(&gateway.flusher));
@@ -174,7 +175,7 @@ impl FromConnectParts<LocalAdapter> for Shared {
 struct SocketWire {
     socket: Weak<Socket<LocalAdapter>>,
     id: String,
-    line: Option<CancellationToken>,
+    line: Option<Line>,
     sessions: Arc<Sessions>,
 }
 
@@ -203,7 +204,7 @@ impl Wire for SocketWire {
 
     fn hang_up(&self) {
         match self.sessions.line(&self.id).or_else(|| self.line.clone()) {
-            Some(line) => line.cancel(),
+            Some(line) => line.cut(),
             // Over polling there is no connection to cut. When the library has no room for this either, it forgets the
             // session when the next sign of life is missing.
             None => drop(self.dismiss()),

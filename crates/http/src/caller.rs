@@ -1,18 +1,15 @@
 //! Who calls: the credentials of a request, the same gates as for a command of a socket, and the caller for the services.
 
-use std::{
-    net::SocketAddr,
-    sync::{Arc, OnceLock},
-};
+use std::sync::{Arc, OnceLock};
 
 use axum::{
-    extract::{ConnectInfo, FromRequestParts, Request, State},
+    extract::{FromRequestParts, Request, State},
     http::{HeaderMap, HeaderName, Method, header, request::Parts},
     middleware::Next,
     response::Response,
 };
 use boardwire_auth::{Credential, session_in_cookies};
-use boardwire_gate::{Denied, credential, names_credential};
+use boardwire_gate::{Denied, Peer, credential, names_credential};
 use boardwire_protocol::{Code, RequestId, UserId};
 use boardwire_rate_limit::LimitFields;
 use boardwire_services::Caller;
@@ -39,10 +36,11 @@ impl FromRequestParts<Arc<Door>> for Signed {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, door: &Arc<Door>) -> Result<Self, Problem> {
-        let Some(credential) = door.credential(&parts.method, &parts.headers) else {
+        let peer = parts.extensions.get::<Peer>();
+        let Some(credential) = door.credential(&parts.method, &parts.headers, peer) else {
             return Err(without_credential(&parts.headers));
         };
-        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
+        let address = peer.map(|peer| peer.address);
         let caller = door.gate().authenticate(Some(&credential), address).await?;
         if let Some(Known(known)) = parts.extensions.get::<Known>() {
             let _ = known.set(caller.user().clone());
@@ -67,27 +65,31 @@ pub(crate) async fn tell_limits(State(door): State<Arc<Door>>, mut request: Requ
 
 impl Door {
     /// The first of: `Authorization: Bearer`, `X-API-Key`, the session cookie. Who names credentials means those.
-    fn credential(&self, method: &Method, headers: &HeaderMap) -> Option<Credential> {
+    fn credential(&self, method: &Method, headers: &HeaderMap, peer: Option<&Peer>) -> Option<Credential> {
         if names_credential(headers) {
             return credential(headers);
         }
-        self.session_cookie(method, headers).map(|session| Credential::Session(session.to_owned()))
+        self.session_cookie(method, headers, peer).map(|session| Credential::Session(session.to_owned()))
     }
 
     /// The session cookie, where the page that sent it may. A page of our own that reads names no origin. A browser names
     /// one with all that changes something, and says besides how the page is related to us; so what says neither comes from
     /// a program, whose user chose to send the cookie.
-    pub(crate) fn session_cookie<'h>(&self, method: &Method, headers: &'h HeaderMap) -> Option<&'h str> {
+    pub(crate) fn session_cookie<'h>(
+        &self,
+        method: &Method,
+        headers: &'h HeaderMap,
+        peer: Option<&Peer>,
+    ) -> Option<&'h str> {
         let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("null"));
-        let host = text(header::HOST);
+        let own = peer.and_then(Peer::origin);
         let from_here = match text(FETCH_SITE) {
             None => true,
             Some(site) => reads(method) && matches!(site, "same-origin" | "none"),
         };
-        let own = host.filter(|_| from_here).map(|host| format!("http://{host}"));
-        let origin = text(header::ORIGIN).or(own.as_deref());
+        let origin = text(header::ORIGIN).or(own.as_deref().filter(|_| from_here));
         let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        self.settings().origins.session_cookie(origin, host, cookies)
+        self.settings().origins.session_cookie(origin, own.as_deref(), cookies)
     }
 }
 

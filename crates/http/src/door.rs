@@ -22,8 +22,8 @@ use crate::{
 pub struct Settings {
     /// Which pages a browser may call from.
     pub origins: AllowedOrigins,
-    /// Whether cookies are sent over HTTPS alone.
-    pub secure_cookies: bool,
+    /// Whether cookies are sent over HTTPS alone; `None`: those that were set over it.
+    pub secure_cookies: Option<bool>,
     /// How long sessions last.
     pub sessions: SessionPolicy,
     /// The largest file, in bytes.
@@ -69,7 +69,7 @@ impl Door {
     }
 }
 
-/// The routes of the door. Requests carry the caller's address as `axum::extract::ConnectInfo<SocketAddr>`.
+/// The routes of the door. Requests carry who sent them as a [`Peer`](boardwire_gate::Peer) in their extensions.
 pub fn routes(parts: DoorParts) -> Router {
     let door = Arc::new(Door { parts, passwords: Passwords::default(), uploads: Uploads::default() });
     let api = Router::new()

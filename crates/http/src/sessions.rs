@@ -1,15 +1,16 @@
 //! Signing in with a password, and out again.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
-    Router,
-    extract::{ConnectInfo, State},
+    Extension, Router,
+    extract::State,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use boardwire_auth::{CredentialId, SESSION_COOKIE, SecretKind};
+use boardwire_gate::Peer;
 use boardwire_protocol::{Code, ConnectedUser, Timestamp, UserId};
 use boardwire_rate_limit::Refused;
 use boardwire_services::{
@@ -45,16 +46,18 @@ struct Current {
 
 async fn sign_in(
     State(door): State<Arc<Door>>,
-    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    Extension(peer): Extension<Peer>,
     headers: HeaderMap,
     Json(command): Json<SignIn>,
 ) -> Result<Response, Problem> {
     let clock = door.clock();
-    door.parts.logins.check(address.ip()).map_err(|wait| Problem::wait(wait, "too many logins from this address"))?;
+    door.parts.logins.check(peer.address).map_err(|wait| Problem::wait(wait, "too many logins from this address"))?;
     let (user, password) = door.check_password(command).await?;
 
     // The id of a session is new with each login, and the one that was there ends.
-    if let Some(old) = door.session_cookie(&Method::POST, &headers).and_then(|text| SecretKind::Session.parse(text)) {
+    if let Some(old) =
+        door.session_cookie(&Method::POST, &headers, Some(&peer)).and_then(|text| SecretKind::Session.parse(text))
+    {
         door.services().store().delete_session(old.id(), clock.now()).await.map_err(|error| door.storage(error))?;
     }
     let secret =
@@ -81,21 +84,25 @@ async fn sign_in(
         session_id: (!from_page).then(|| secret.text.clone()),
     };
     let lifetime = (session.expires_at.0 - now.0) / 1000;
-    Ok((StatusCode::CREATED, door.cookie(&secret.text, lifetime), axum::Json(body)).into_response())
+    Ok((StatusCode::CREATED, door.cookie(&secret.text, lifetime, &peer), axum::Json(body)).into_response())
 }
 
 async fn current(signed: Signed) -> Response {
     axum::Json(Current::of(&signed.caller)).into_response()
 }
 
-async fn sign_out(State(door): State<Arc<Door>>, signed: Signed) -> Result<Response, Problem> {
+async fn sign_out(
+    State(door): State<Arc<Door>>,
+    Extension(peer): Extension<Peer>,
+    signed: Signed,
+) -> Result<Response, Problem> {
     let CredentialId::Session(id) = &signed.caller.principal().credential else {
         return Err(Problem::new(Code::NotFound, "there is no session: these are other credentials"));
     };
     let now = door.clock().now();
     door.services().store().delete_session(id, now).await.map_err(|error| door.storage(error))?;
     tracing::info!(user = %signed.caller.user(), session = id, "signed out");
-    Ok((StatusCode::NO_CONTENT, door.cookie("", 0)).into_response())
+    Ok((StatusCode::NO_CONTENT, door.cookie("", 0, &peer)).into_response())
 }
 
 impl Current {
@@ -145,8 +152,8 @@ impl Door {
         Err(Problem::too_often(&Refused { info, retry_after: info.reset }, clock))
     }
 
-    fn cookie(&self, value: &str, seconds: i64) -> [(header::HeaderName, HeaderValue); 2] {
-        let secure = if self.settings().secure_cookies { "; Secure" } else { "" };
+    fn cookie(&self, value: &str, seconds: i64, peer: &Peer) -> [(header::HeaderName, HeaderValue); 2] {
+        let secure = if self.settings().secure_cookies.unwrap_or(peer.https) { "; Secure" } else { "" };
         let cookie = format!("{SESSION_COOKIE}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
         let cookie = HeaderValue::try_from(cookie).unwrap_or(HeaderValue::from_static(""));
         [(header::SET_COOKIE, cookie), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))]

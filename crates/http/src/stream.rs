@@ -1,15 +1,12 @@
 //! What all streams of server-sent events have in common: who asks for one, its place, its end.
 
-use std::{convert::Infallible, net::SocketAddr, time::Duration};
+use std::{convert::Infallible, time::Duration};
 
-use axum::{
-    extract::ConnectInfo,
-    response::{
-        IntoResponse, Response, Sse,
-        sse::{Event, KeepAlive},
-    },
+use axum::response::{
+    IntoResponse, Response, Sse,
+    sse::{Event, KeepAlive},
 };
-use boardwire_gate::{Heard, Listener, Via};
+use boardwire_gate::{Heard, Listener, Peer, Via};
 use boardwire_protocol::{Code, ErrorBody};
 use boardwire_services::Caller;
 use futures_util::Stream;
@@ -28,7 +25,7 @@ pub(crate) fn is_wanted(headers: &HeaderMap) -> bool {
 
 /// A listener for whoever sent a request with these extensions; it has a place among the connections.
 pub(crate) fn listen(door: &Door, caller: Caller, extensions: &Extensions) -> Result<Listener, Problem> {
-    let address = extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
+    let address = extensions.get::<Peer>().map(|peer| peer.address);
     let seat = door.gate().seat(&caller, address);
     let seat = seat.ok_or_else(|| Problem::wait(Duration::from_secs(1), "too many connections"))?;
     Ok(door.gate().listen(caller, seat, Via::Stream))

@@ -3,23 +3,19 @@
 //! Cookies are not accepted here: a browser sends them by itself, whichever page asks, and agents have no use for them.
 //! So a page that gets through to the server without its user's will still has nothing to show.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{
     Json,
-    extract::{ConnectInfo, Request, State},
+    extract::{Request, State},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
 use boardwire_auth::AllowedOrigins;
-use boardwire_gate::{Denied, credential};
+use boardwire_gate::{Denied, Peer, credential};
 use boardwire_protocol::{Code, ErrorBody};
 use boardwire_services::Caller;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use rmcp::model::ProtocolVersion;
 use serde_json::json;
 
@@ -39,11 +35,13 @@ pub(crate) struct Known {
 
 pub(crate) async fn enter(State(door): State<Arc<Door>>, mut request: Request, next: Next) -> Response {
     let headers = request.headers();
-    if !from_allowed_page(&door.settings.origins, headers) {
+    let peer = request.extensions().get::<Peer>();
+    let origin = headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or("null"));
+    if !from_allowed_page(&door.settings.origins, origin, peer.and_then(Peer::origin).as_deref()) {
         let error = ErrorBody::new(Code::Forbidden, "pages of this origin may not call; see --client-url");
         return refusal(StatusCode::FORBIDDEN, &error, None);
     }
-    let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
+    let address = peer.map(|peer| peer.address);
     let caller = match door.gate.authenticate(credential(headers).as_ref(), address).await {
         Ok(caller) => caller,
         Err(denied) => return denial(denied),
@@ -80,10 +78,9 @@ fn begins_session(request: &Request) -> bool {
 
 /// Programs send no origin. Browsers do, and theirs must be allowed; a name under which a page reaches the server must be
 /// known besides, or the page may have pointed a name of its own at the server's address.
-fn from_allowed_page(origins: &AllowedOrigins, headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or("null"));
-    let (origin, host) = (text(header::ORIGIN), text(header::HOST));
-    origins.allow(origin, host) && (origin.is_none() || host.is_some_and(|host| is_known(origins, host)))
+fn from_allowed_page(origins: &AllowedOrigins, origin: Option<&str>, own: Option<&str>) -> bool {
+    let host = own.and_then(|own| own.split_once("://")).map(|(_, host)| host);
+    origins.allow(origin, own) && (origin.is_none() || host.is_some_and(|host| is_known(origins, host)))
 }
 
 /// A host that nobody else can have pointed here: an address, this machine, or the host of an origin that is allowed.
@@ -141,13 +138,9 @@ fn refusal(status: StatusCode, error: &ErrorBody, wait: Option<Duration>) -> Res
 mod tests {
     use super::*;
 
-    fn check(origins: &AllowedOrigins, origin: Option<&'static str>, host: &'static str, expected: bool) {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::HOST, HeaderValue::from_static(host));
-        if let Some(origin) = origin {
-            headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
-        }
-        assert_eq!(from_allowed_page(origins, &headers), expected, "{origins:?} {origin:?} {host}");
+    fn check(origins: &AllowedOrigins, origin: Option<&str>, host: &str, expected: bool) {
+        let own = format!("http://{host}");
+        assert_eq!(from_allowed_page(origins, origin, Some(&own)), expected, "{origins:?} {origin:?} {host}");
     }
 
     #[test]

@@ -47,8 +47,8 @@ pub(crate) struct Door {
     _ending: AbortOnDropHandle<()>,
 }
 
-/// The route of the door, `/mcp`. Requests carry the caller's address as `axum::extract::ConnectInfo<SocketAddr>`. Open
-/// sessions end when the gate closes. Must be called in a runtime.
+/// The route of the door, `/mcp`. Requests carry who sent them as a [`Peer`](boardwire_gate::Peer) in their
+/// extensions. Open sessions end when the gate closes. Must be called in a runtime.
 pub fn routes(parts: McpParts) -> Router {
     let McpParts { gate, settings, server_version } = parts;
     let mut manager = LocalSessionManager::default();

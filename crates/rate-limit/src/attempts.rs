@@ -89,8 +89,9 @@ impl<C: Clock> AddressLimiter<C> {
     }
 }
 
-/// The address, or of IPv6 its /64.
-fn customer(ip: IpAddr) -> IpAddr {
+/// By what an address counts: itself, or of IPv6 its /64, which is what one customer has. IPv4 written as IPv6 is IPv4.
+#[must_use]
+pub fn customer(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64))),
         v4 => v4,

@@ -32,7 +32,7 @@ pub use self::socketioxide::{Admitted, NotAdmitted, SocketBudget};
 #[cfg(feature = "tower")]
 pub use self::tower::{LimitFields, RateLimitFuture, RateLimitLayer, RateLimitService};
 #[cfg(feature = "attempts")]
-pub use attempts::{AddressLimiter, DEFAULT_MAX_ADDRESSES};
+pub use attempts::{AddressLimiter, DEFAULT_MAX_ADDRESSES, customer};
 pub use limiter::{DEFAULT_MAX_KEYS, RateLimiter};
 pub use quota::{Quota, RateLimitInfo, Refused};
 pub use weights::Weights;

@@ -1,20 +1,16 @@
 //! The accept loop: bounded, with a deadline for headers, and with a hold on every connection so that none outlives the
 //! server.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use axum::{Router, extract::ConnectInfo};
-use boardwire_handlers::Peer;
+use axum::Router;
+use boardwire_gate::{Line, Proxies};
 use hyper::{Request, body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::Semaphore,
-    time::timeout,
-};
+use tokio::{net::TcpListener, sync::Semaphore, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 
@@ -42,7 +38,7 @@ pub(crate) struct Accepting {
 
 impl Accepting {
     /// Serves `router` on `listener`, at most `max` connections at once; further ones wait in the system's queue.
-    pub(crate) fn start(listener: TcpListener, router: Router, max: usize) -> Self {
+    pub(crate) fn start(listener: TcpListener, router: Router, proxies: Proxies, max: usize) -> Self {
         let accepting = Self {
             stop: CancellationToken::new(),
             drain: CancellationToken::new(),
@@ -55,6 +51,7 @@ impl Accepting {
         let (tasks, requests) = (accepting.tasks.clone(), accepting.requests.clone());
         let cut_sockets = accepting.cut_sockets.clone();
         let seats = Arc::new(Semaphore::new(max.min(Semaphore::MAX_PERMITS)));
+        let proxies = Arc::new(proxies);
         accepting.tasks.spawn(async move {
             loop {
                 let accepted = async {
@@ -72,18 +69,19 @@ impl Accepting {
                         }
                     }
                 };
-                let info = ConnectInfo(address);
-                let peer = Peer { address: address.ip().to_canonical(), hang_up: cut.child_token() };
+                let hang_up = cut.child_token();
+                let line = Line::new(hang_up.clone());
                 let (router, drain, request) = (router.clone(), drain.clone(), requests.token());
-                let (hang_up, cut_sockets) = (peer.hang_up.clone(), cut_sockets.clone());
+                let (proxies, cut_sockets) = (Arc::clone(&proxies), cut_sockets.clone());
                 tasks.spawn(async move {
-                    let upgraded = serve(stream, peer, info, router, drain).await;
+                    let Ok(stream) = Monitored::new(stream, hang_up) else { return };
+                    let upgraded = serve(stream, &line, address.ip(), proxies, router, drain).await;
                     drop(request);
                     if upgraded {
                         // The stream lives on with the WebSocket, and holds its place until it ends.
                         tokio::select! {
-                            () = hang_up.cancelled() => {}
-                            () = cut_sockets.cancelled() => hang_up.cancel(),
+                            () = line.over() => {}
+                            () = cut_sockets.cancelled() => line.cut(),
                         }
                     }
                     drop(seat);
@@ -117,16 +115,17 @@ impl Accepting {
 
 /// Serves requests; whether the connection may live on as a WebSocket.
 async fn serve(
-    stream: TcpStream,
-    peer: Peer,
-    info: ConnectInfo<SocketAddr>,
+    stream: Monitored,
+    line: &Line,
+    remote: IpAddr,
+    proxies: Arc<Proxies>,
     router: Router,
     drain: CancellationToken,
 ) -> bool {
-    let Ok(stream) = Monitored::new(stream, peer.hang_up.clone()) else { return false };
+    let line = line.clone();
     let service = router.map_request(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(peer.clone());
-        request.extensions_mut().insert(info);
+        let peer = proxies.peer(remote, request.headers(), line.clone());
+        request.extensions_mut().insert(peer);
         request
     });
     let connection = http1::Builder::new()

@@ -117,7 +117,8 @@ pub(crate) async fn start(settings: ServeSettings, incidents: Arc<Incidents>, mo
         .await
         .with_context(|| format!("can't listen on {}; choose another address with --listen", settings.listen))?;
     let address = listener.local_addr()?;
-    let accepting = Accepting::start(listener, router, settings.max_connections.saturating_add(SPARE_CONNECTIONS));
+    let max = settings.max_connections.saturating_add(SPARE_CONNECTIONS);
+    let accepting = Accepting::start(listener, router, settings.trusted_proxies.clone(), max);
     let stop = CancellationToken::new();
     let maintenance = Maintenance { store, files, clock, event_days: settings.event_retention_days };
     let maintenance = tokio::spawn(maintenance.run(stop.clone()));

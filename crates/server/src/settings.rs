@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
 use boardwire_auth::{AllowedOrigins, Permissions, SessionPolicy};
-use boardwire_gate::Places;
+use boardwire_gate::{Places, Proxies};
 use boardwire_rate_limit::{Quota, Weights};
 use clap::{ArgAction, Args, ValueEnum};
 
@@ -80,6 +80,11 @@ pub(crate) struct ServeSettings {
     /// Pages of the server's own address always may.
     #[arg(long, env = "BOARDWIRE_CLIENT_URL", value_delimiter = ',', value_parser = values::origin)]
     pub(crate) client_url: Vec<String>,
+    /// The proxies in front of the server, as addresses and networks, separated by commas, such as 127.0.0.1,10.0.0.0/8.
+    /// What they say of clients in `Forwarded`, or in `X-Forwarded-For`, `-Proto` and `-Host`, is believed; nobody else is.
+    #[arg(long, env = "BOARDWIRE_TRUSTED_PROXIES", default_value = "", hide_default_value = true)]
+    #[arg(value_name = "NETWORKS")]
+    pub(crate) trusted_proxies: Proxies,
     /// Whether a valid token of an unknown user creates that user.
     #[arg(long, env = "BOARDWIRE_PROVISION_USERS", default_value_t = true, action = ArgAction::Set)]
     pub(crate) provision_users: bool,
@@ -97,7 +102,8 @@ pub(crate) struct ServeSettings {
     /// How long a session lasts at most, such as 30d.
     #[arg(long, env = "BOARDWIRE_SESSION_TTL", default_value = "30d", value_parser = values::ttl)]
     pub(crate) session_ttl: Duration,
-    /// Whether session cookies are sent over HTTPS alone [default: unless the server listens on this machine alone].
+    /// Whether session cookies are sent over HTTPS alone [default: yes, unless the server listens on this
+    /// machine alone: there those that came over HTTPS through a proxy].
     #[arg(long, env = "BOARDWIRE_SECURE_COOKIES", value_name = "BOOL")]
     pub(crate) secure_cookies: Option<bool>,
 
@@ -239,7 +245,7 @@ impl ServeSettings {
     pub(crate) fn http(&self) -> boardwire_http::Settings {
         boardwire_http::Settings {
             origins: self.origins(),
-            secure_cookies: self.secure_cookies.unwrap_or(!self.listen.ip().is_loopback()),
+            secure_cookies: self.secure_cookies.or((!self.listen.ip().is_loopback()).then_some(true)),
             sessions: self.sessions(),
             max_attachment_size: self.max_attachment_size,
         }

@@ -1,0 +1,201 @@
+//! The other end of a request: the one answer to where it comes from, over what, and what it asked for. The server makes
+//! it for each request, once, and puts it into the request's extensions; all doors take it from there.
+
+use std::{net::IpAddr, str::FromStr};
+
+use http::{HeaderMap, header};
+use ipnet::IpNet;
+use tokio_util::sync::CancellationToken;
+
+use crate::forwarded::{self, Hop};
+
+/// The other end of a request.
+#[derive(Debug, Clone)]
+pub struct Peer {
+    /// The client's address, IPv4 as IPv4. Behind proxies that are trusted it is the address of who called them.
+    pub address: IpAddr,
+    /// Whether the client came over TLS, which only a trusted proxy can say.
+    pub https: bool,
+    /// What the client asked for, with a port where it is not the usual one: `board.example`, `[::1]:3456`.
+    pub host: Option<String>,
+    /// The connection to the server, which may be a proxy's.
+    pub line: Line,
+}
+
+impl Peer {
+    /// The origin of the server's own pages, as this client's browser knows it: `https://board.example`.
+    #[must_use]
+    pub fn origin(&self) -> Option<String> {
+        let host = self.host.as_deref()?;
+        let (scheme, usual) = if self.https { ("https", ":443") } else { ("http", ":80") };
+        Some(format!("{scheme}://{}", host.strip_suffix(usual).unwrap_or(host)))
+    }
+}
+
+/// One TCP connection that was accepted.
+#[derive(Debug, Clone)]
+pub struct Line {
+    hang_up: CancellationToken,
+}
+
+impl Line {
+    /// A connection that `hang_up` cuts, and whose end cancels it.
+    #[must_use]
+    pub fn new(hang_up: CancellationToken) -> Self {
+        Self { hang_up }
+    }
+
+    /// Cuts the connection. Also to be called when it has ended by itself.
+    pub fn cut(&self) {
+        self.hang_up.cancel();
+    }
+
+    /// Has it ended?
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.hang_up.is_cancelled()
+    }
+
+    /// Waits for its end.
+    pub async fn over(&self) {
+        self.hang_up.cancelled().await;
+    }
+}
+
+/// The proxies whose word is taken: addresses and networks, separated by commas. The default: none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Proxies(Vec<IpNet>);
+
+impl FromStr for Proxies {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let named = text.split(',').map(str::trim).filter(|text| !text.is_empty());
+        named.map(network).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    let address = text.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical()));
+    address
+        .or_else(|_| text.parse::<IpNet>())
+        .map_err(|_| format!("{text:?} is neither an address nor a network, such as 127.0.0.1, ::1 or 10.0.0.0/8"))
+}
+
+impl Proxies {
+    /// Is this one of them?
+    #[must_use]
+    pub fn trust(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.0.iter().any(|network| network.contains(&address))
+    }
+
+    /// Who sent a request that came over a connection from `remote`.
+    #[must_use]
+    pub fn peer(&self, remote: IpAddr, headers: &HeaderMap, line: Line) -> Peer {
+        let remote = remote.to_canonical();
+        let (address, hop) = self.told(remote, headers).unwrap_or((remote, Hop::default()));
+        let asked = || headers.get(header::HOST)?.to_str().ok().map(str::to_owned);
+        Peer { address, https: hop.https, host: hop.host.or_else(asked), line }
+    }
+
+    /// What the proxies say, where they may.
+    fn told(&self, remote: IpAddr, headers: &HeaderMap) -> Option<(IpAddr, Hop)> {
+        if !self.trust(remote) {
+            return None;
+        }
+        let standard = self.walk(remote, forwarded::standard(headers));
+        let older = self.walk(remote, forwarded::older(headers));
+        match (standard, older) {
+            // A proxy writes one of them, and passes the other on as a client sent it. Which, is not known.
+            (Some((one, _)), Some((other, _))) if one != other => None,
+            (standard, older) => standard.or(older),
+        }
+    }
+
+    /// From the nearest proxy on, as long as it is a trusted one that speaks: the first address that is none of them.
+    fn walk(&self, remote: IpAddr, hops: Vec<Hop>) -> Option<(IpAddr, Hop)> {
+        let (mut address, mut last) = (remote, None);
+        for hop in hops {
+            let next = hop.address;
+            last = Some(hop);
+            let Some(next) = next else { break };
+            address = next;
+            if !self.trust(address) {
+                break;
+            }
+        }
+        last.map(|hop| (address, hop))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn check(remote: &str, lines: &[(&'static str, &'static str)], address: &str, origin: &str) {
+        let proxies: Proxies = "127.0.0.1, 10.0.0.0/8,fd00::/8,::ffff:192.0.2.1".parse().expect("proxies");
+        let mut headers = HeaderMap::from_iter([(header::HOST, HeaderValue::from_static("inside:3456"))]);
+        for (name, value) in lines {
+            headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        let peer = proxies.peer(remote.parse().expect("an address"), &headers, Line::new(CancellationToken::new()));
+        assert_eq!((peer.address.to_string().as_str(), peer.origin().as_deref()), (address, Some(origin)), "{lines:?}");
+    }
+
+    #[test]
+    fn who_is_not_trusted_speaks_for_himself() {
+        let lines = [("x-forwarded-for", "203.0.113.1"), ("x-forwarded-proto", "https"), ("x-forwarded-host", "a")];
+        check("203.0.113.9", &lines, "203.0.113.9", "http://inside:3456");
+        check("203.0.113.9", &[("forwarded", "for=203.0.113.1;proto=https")], "203.0.113.9", "http://inside:3456");
+        check("::ffff:203.0.113.9", &[], "203.0.113.9", "http://inside:3456");
+    }
+
+    #[test]
+    fn the_rightmost_who_is_not_trusted_counts() {
+        let inside = "http://inside:3456";
+        check("127.0.0.1", &[("x-forwarded-for", "198.51.100.7, 203.0.113.1, 10.1.2.3")], "203.0.113.1", inside);
+        check("::ffff:127.0.0.1", &[("x-forwarded-for", "203.0.113.1")], "203.0.113.1", inside);
+        check("192.0.2.1", &[("x-forwarded-for", "::ffff:203.0.113.1")], "203.0.113.1", inside);
+        check(
+            "fd00::1",
+            &[("forwarded", "for=\"[2001:db8::5]:80\";proto=https")],
+            "2001:db8::5",
+            "https://inside:3456",
+        );
+        // All of them are proxies: the outermost.
+        check("127.0.0.1", &[("x-forwarded-for", "10.0.0.7, 10.0.0.8")], "10.0.0.7", inside);
+        // Who can't be read is unknown, and so is whoever stands behind.
+        check("127.0.0.1", &[("x-forwarded-for", "203.0.113.1, nonsense, 10.1.2.3")], "10.1.2.3", inside);
+        check("127.0.0.1", &[("forwarded", "for=203.0.113.1, for=_hidden")], "127.0.0.1", inside);
+        check("127.0.0.1", &[], "127.0.0.1", inside);
+    }
+
+    #[test]
+    fn proxies_say_what_was_asked_for() {
+        let lines = [("x-forwarded-proto", "https"), ("x-forwarded-host", "board.example:443")];
+        check("127.0.0.1", &lines, "127.0.0.1", "https://board.example");
+        let lines = [("x-forwarded-for", "203.0.113.1, 10.0.0.2"), ("x-forwarded-proto", "https, http")];
+        check("10.0.0.1", &lines, "203.0.113.1", "https://inside:3456");
+        let lines = [("forwarded", "for=203.0.113.1;host=board.example;proto=https, for=10.0.0.2;host=other")];
+        check("10.0.0.1", &lines, "203.0.113.1", "https://board.example");
+    }
+
+    #[test]
+    fn two_headers_that_disagree_say_nothing() {
+        let lines = [("x-forwarded-for", "203.0.113.1"), ("forwarded", "for=198.51.100.1;proto=https")];
+        check("127.0.0.1", &lines, "127.0.0.1", "http://inside:3456");
+        let lines = [("x-forwarded-for", "203.0.113.1"), ("forwarded", "for=203.0.113.1;proto=https")];
+        check("127.0.0.1", &lines, "203.0.113.1", "https://inside:3456");
+    }
+
+    #[test]
+    fn what_is_no_network_is_refused() {
+        assert_eq!("".parse(), Ok(Proxies::default()));
+        for wrong in ["localhost", "10.0.0.0/33", "10.0.0", "*", "127.0.0.1:80"] {
+            assert!(wrong.parse::<Proxies>().unwrap_err().contains("10.0.0.0/8"), "{wrong}");
+        }
+    }
+}

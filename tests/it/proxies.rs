@@ -1,0 +1,96 @@
+//! Behind a proxy that is trusted, clients are told apart by what it says of them; nobody else's word counts.
+
+use anyhow::{Context, Result, ensure};
+use boardwire_test_support::{Answer, ConnectError, Http, Kind};
+use serde_json::json;
+
+use crate::scene::Scene;
+
+const TRUSTED: (&str, &str) = ("BOARDWIRE_TRUSTED_PROXIES", "192.0.2.0/24, 127.0.0.1");
+
+/// The status of a request with a wrong token that is said to come from `client`.
+async fn refused(scene: &Scene, client: &str) -> Result<u16> {
+    let request = Http::new(&scene.server.url(), "GET", "/api/v1/boards").bearer("wrong");
+    Ok(request.header("x-forwarded-for", client).send().await?.status)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_client_of_a_proxy_does_not_lock_out_the_others() -> Result<()> {
+    let limit = ("BOARDWIRE_FAILED_HANDSHAKES_PER_MINUTE", "2");
+    let scene = Scene::with(Kind::Sqlite, &[TRUSTED, limit]).await?;
+    assert_eq!((refused(&scene, "203.0.113.1").await?, refused(&scene, "203.0.113.1").await?), (401, 429));
+    // What he claims to come from makes no difference, and IPv6 counts by customer.
+    assert_eq!(refused(&scene, "203.0.113.9, 203.0.113.1").await?, 429);
+    assert_eq!((refused(&scene, "2001:db8::1").await?, refused(&scene, "2001:db8::2:0:0:2").await?), (401, 429));
+    assert_eq!(refused(&scene, "203.0.113.2").await?, 401);
+    ensure!(scene.server.log().contains("203.0.113.2"), "the log names no client:\n{}", scene.server.log());
+
+    // A client that is no proxy is one client, whatever it says.
+    let scene = Scene::with(Kind::Sqlite, &[limit]).await?;
+    assert_eq!((refused(&scene, "203.0.113.1").await?, refused(&scene, "203.0.113.2").await?), (401, 429));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn places_are_counted_by_client() -> Result<()> {
+    let scene = Scene::with(Kind::Sqlite, &[TRUSTED, ("BOARDWIRE_MAX_CONNECTIONS_PER_ADDRESS", "1")]).await?;
+    let open = async |user: &str, client: &str| {
+        let dial = scene.dial(user)?.header("forwarded", &format!("for=\"[{client}]:4711\";proto=https"));
+        Ok::<_, anyhow::Error>(dial.open().await)
+    };
+    let _first = open("ann", "2001:db8:0:1::1").await??;
+    let second = open("bob", "2001:db8:0:1::2").await?.err().context("two of one customer")?;
+    ensure!(matches!(&second, ConnectError::Refused(why) if why == "Too many connections"), "{second}");
+    open("bob", "2001:db8:0:2::1").await?.map(drop)?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_scheme_of_an_origin_counts() -> Result<()> {
+    let scene = Scene::with(Kind::Sqlite, &[TRUSTED]).await?;
+    let host = scene.server.url().trim_start_matches("http://").to_owned();
+    let (plain, tls) = (format!("http://{host}"), format!("https://{host}"));
+    let polling = "/socket.io/?EIO=4&transport=polling";
+    let status = async |path: &str, origin: &str, lines: &[(&str, &str)]| {
+        let request = Http::new(&scene.server.url(), "GET", path).header("origin", origin);
+        let request = lines.iter().fold(request, |request, (name, value)| request.header(name, value));
+        Ok::<_, anyhow::Error>(request.send().await?.status)
+    };
+    for path in [polling, "/healthz"] {
+        assert_eq!((status(path, &plain, &[]).await?, status(path, &tls, &[]).await?), (200, 403), "{path}");
+        let over_tls = [("x-forwarded-proto", "https")];
+        assert_eq!(
+            (status(path, &plain, &over_tls).await?, status(path, &tls, &over_tls).await?),
+            (403, 200),
+            "{path}"
+        );
+        let named = [("x-forwarded-proto", "https"), ("x-forwarded-host", "board.example:443")];
+        assert_eq!(status(path, "https://board.example", &named).await?, 200, "{path}");
+    }
+    ensure!(matches!(scene.dial("ann")?.origin(&tls).open().await, Err(ConnectError::Http(403))), "{tls}");
+    scene.dial("ann")?.origin(&tls).header("x-forwarded-proto", "https").open().await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cookies_that_came_over_https_stay_there() -> Result<()> {
+    let scene = Scene::with(Kind::Sqlite, &[TRUSTED]).await?;
+    scene
+        .server
+        .run(&["user", "create", "--id", "ann", "--name", "Ann", "--password-stdin"], "correct horse battery staple\n")
+        .await?;
+    let sign_in = async |proto: &str| -> Result<Answer> {
+        let body = json!({ "user": "ann", "password": "correct horse battery staple" });
+        Http::new(&scene.server.url(), "POST", "/api/v1/sessions")
+            .header("x-forwarded-proto", proto)
+            .json(&body)
+            .send()
+            .await
+    };
+    for (proto, secure) in [("http", false), ("https", true)] {
+        let answer = sign_in(proto).await?;
+        let cookie = answer.header("set-cookie").with_context(|| format!("{answer:?}"))?;
+        assert_eq!(cookie.contains("; Secure"), secure, "{proto}: {cookie}");
+    }
+    Ok(())
+}
