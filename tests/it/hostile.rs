@@ -1,14 +1,24 @@
 //! Strangers: whoever has not said who he is can't make the server hold much, nor hold a connection for long.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
-use anyhow::{Result, ensure};
-use boardwire_test_support::{Dial, Kind, PATIENCE};
+use anyhow::{Context, Result, ensure};
+use boardwire_test_support::{Client, Database, Dial, Http, Kind, PATIENCE, Server, eventually, token};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpSocket, TcpStream},
+    time::timeout,
+};
+use tokio_util::task::AbortOnDropHandle;
 
-use crate::scene::Scene;
+use crate::scene::{Scene, text};
 
 /// So long may a connection stay without an identity in tests of what ends it earlier.
 const NEVER: (&str, &str) = ("BOARDWIRE_CONNECT_TIMEOUT_MS", "3600000");
+
+/// Longer than the server waits for anybody, whatever the machine does besides.
+const LONG: Duration = Duration::from_secs(40);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn attachments_of_strangers_are_not_gathered() -> Result<()> {
@@ -33,4 +43,89 @@ async fn attachments_of_strangers_are_not_gathered() -> Result<()> {
     let ann = scene.client("ann").await?;
     ann.send_text(r#"451-["task:create",{"_placeholder":true,"num":0}]"#);
     ann.wait_closed(PATIENCE).await.map(drop)
+}
+
+/// Reads until the server ends a connection, and writes `drip` now and then; what it said.
+async fn until_closed(mut stream: TcpStream, drip: &'static [u8]) -> Result<String> {
+    let mut said = Vec::new();
+    let ended = async {
+        let mut buffer = [0; 4096];
+        loop {
+            match timeout(Duration::from_secs(2), stream.read(&mut buffer)).await {
+                Ok(Ok(0) | Err(_)) => return,
+                Ok(Ok(length)) => said.extend_from_slice(&buffer[..length]),
+                // That it has ended shows when it is read.
+                Err(_) => drop(stream.write_all(drip).await),
+            }
+        }
+    };
+    timeout(LONG, ended).await.with_context(|| format!("still open after {LONG:?}"))?;
+    Ok(String::from_utf8_lossy(&said).into_owned())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_slow_on_purpose_is_cut() -> Result<()> {
+    let scene = Scene::with(Kind::Sqlite, &[NEVER]).await?;
+    let (url, token) = (scene.server.url(), token("ann", &["read", "write"])?);
+    let host = url.trim_start_matches("http://").to_owned();
+    let slow = async |head: &str| {
+        let mut stream = TcpStream::connect(&host).await?;
+        stream.write_all(head.as_bytes()).await?;
+        until_closed(stream, b" ").await.with_context(|| head.to_owned())
+    };
+    let body = "Content-Type: application/json\r\nContent-Length: 60000\r\n\r\n";
+    let post = |path: &str, more: &str| format!("POST {path} HTTP/1.1\r\nHost: {host}\r\n{more}{body}");
+    let opened = Http::new(&url, "GET", "/socket.io/?EIO=4&transport=polling").send().await?;
+    let opened: Value = serde_json::from_slice(opened.body.get(1..).context("no packet")?)?;
+    let polling = format!("/socket.io/?EIO=4&transport=polling&sid={}", text(&opened["sid"])?);
+    let (known, accepted) =
+        (format!("Authorization: Bearer {token}\r\n"), "Accept: application/json, text/event-stream\r\n");
+    let (polling, sessions) = (post(&polling, ""), post("/api/v1/sessions", ""));
+    let (mcp, api) = (post("/mcp", &format!("{known}{accepted}")), post("/api/v1/boards", &known));
+    let (silent, headers) = tokio::try_join!(slow(""), slow("GET / HTTP/1.1\r\nHost: "))?;
+    ensure!(!silent.contains(" 200 ") && !headers.contains(" 200 "), "{silent:?} {headers:?}");
+    let bodies = tokio::try_join!(slow(&polling), slow(&sessions), slow(&mcp), slow(&api))?;
+    for answer in [bodies.0, bodies.1, bodies.2, bodies.3] {
+        ensure!(answer.starts_with("HTTP/1.1 408 "), "{answer:?}");
+    }
+    Ok(())
+}
+
+/// Holds a connection from another address of this machine until it is cut.
+async fn hold(host: SocketAddr) -> std::io::Result<usize> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::from(([127, 0, 0, 2], 0)))?;
+    socket.connect(host).await?.read(&mut [0]).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_address_leaves_room_for_the_others() -> Result<()> {
+    let database = Database::create(Kind::Sqlite).await?;
+    let server = Server::builder(&database).open_files(300, 600).start().await?;
+    // What the system allows is asked for, and said where it is less than what was set.
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.pid()?))?;
+    let files = limits.lines().find(|line| line.starts_with("Max open files")).context("no limit")?;
+    assert_eq!(files.split_whitespace().skip(3).take(2).collect::<Vec<_>>(), ["600", "600"], "{limits}");
+    ensure!(server.log().contains("allows 344 connections"), "{}", server.log());
+
+    // As many as it can have and more, each opened again when it is cut.
+    let host: SocketAddr = server.url().trim_start_matches("http://").parse()?;
+    let attackers: Vec<_> = (0..400)
+        .map(|_| {
+            AbortOnDropHandle::new(tokio::spawn(async move {
+                loop {
+                    let _ = hold(host).await;
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+            }))
+        })
+        .collect();
+    eventually("the attacker has what he can get", PATIENCE, async || Ok((server.socket_count()? > 150).then_some(())))
+        .await?;
+    for _ in 0..3 {
+        let ann = Client::connect(&server.url(), json!({ "token": token("ann", &["read", "write"])? })).await?;
+        ann.ask("board:list", json!({})).await?;
+    }
+    drop(attackers);
+    Ok(())
 }

@@ -21,7 +21,7 @@ pub struct Places {
 
 /// The places that are taken.
 #[derive(Default)]
-pub(crate) struct Census {
+pub struct Census {
     counts: Mutex<HashMap<Counted, usize>>,
 }
 
@@ -32,17 +32,27 @@ enum Counted {
     Address(IpAddr),
 }
 
-/// A place among those who are connected; free again when dropped.
+/// A place that is taken; free again when dropped.
 pub struct Seat {
     census: Arc<Census>,
     counted: Vec<Counted>,
 }
 
 impl Census {
-    /// A place, if there is one.
+    /// A place for one more from an address, if fewer than `max` have one.
+    #[must_use]
+    pub fn one_more(self: &Arc<Self>, address: IpAddr, max: usize) -> Option<Seat> {
+        self.take(vec![(Counted::Address(customer(address)), max)])
+    }
+
+    /// A place among those who are connected, if there is one.
     pub(crate) fn seat(self: &Arc<Self>, places: &Places, user: &str, address: Option<IpAddr>) -> Option<Seat> {
         let mut wanted = vec![(Counted::Node, places.in_all), (Counted::User(user.to_owned()), places.per_user)];
         wanted.extend(address.map(|address| (Counted::Address(customer(address)), places.per_address)));
+        self.take(wanted)
+    }
+
+    fn take(self: &Arc<Self>, wanted: Vec<(Counted, usize)>) -> Option<Seat> {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         if wanted.iter().any(|(counted, max)| counts.get(counted).is_some_and(|count| count >= max)) {
             return None;

@@ -17,7 +17,7 @@ mod peer;
 mod recheck;
 mod watch;
 
-pub use census::{Places, Seat};
+pub use census::{Census, Places, Seat};
 pub use command::Passed;
 pub use connections::Via;
 pub use entry::Denied;

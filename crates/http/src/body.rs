@@ -1,6 +1,4 @@
-//! JSON bodies: bounded in size and time, and refused with the path of what is wrong.
-
-use std::time::Duration;
+//! JSON bodies: bounded in size, and refused with the path of what is wrong. That they come in time is for the server.
 
 use axum::{
     body::Body,
@@ -10,14 +8,11 @@ use boardwire_protocol::{Code, ErrorBody};
 use futures_util::TryStreamExt;
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use tokio::time::timeout;
 
 use crate::problem::Problem;
 
 /// The largest JSON body.
 const MAX_BYTES: usize = 64 * 1024;
-/// How long it may take to come.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A JSON body.
 pub(crate) struct Json<T>(pub(crate) T);
@@ -26,8 +21,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        let late = |_| Problem::new(Code::InvalidMessage, "the body did not come in time");
-        let bytes = timeout(PATIENCE, read(request.into_body())).await.map_err(late)??;
+        let bytes = read(request.into_body()).await?;
         decode(&bytes).map(Self).map_err(|(path, message)| {
             let sentence = if path.is_empty() { message.clone() } else { format!("{path}: {message}") };
             let body = ErrorBody::new(Code::InvalidMessage, sentence);

@@ -3,23 +3,29 @@
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
+use crate::{pace, stream::Monitored};
 use axum::Router;
-use boardwire_gate::{Line, Proxies};
-use hyper::{Request, body::Incoming, server::conn::http1};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
+use boardwire_gate::{Census, Line, Proxies, Seat};
+use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{net::TcpListener, sync::Semaphore, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tower::ServiceExt as _;
-
-use crate::stream::Monitored;
 
 /// How long a client may take to send the headers of a request.
 const HEADERS: Duration = Duration::from_secs(10);
+/// How large they may be, and how much of a body is read ahead.
+const READ_AHEAD: usize = 64 * 1024;
 /// How long to wait when the system has no room for another connection.
 const EXHAUSTED: Duration = Duration::from_millis(100);
+
+/// How many connections there may be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Room {
+    /// In all; further ones wait in the system's queue.
+    pub(crate) in_all: usize,
+    /// From one address that is not a proxy's; further ones are cut at once.
+    pub(crate) per_address: usize,
+}
 
 /// A listener at work.
 pub(crate) struct Accepting {
@@ -37,8 +43,8 @@ pub(crate) struct Accepting {
 }
 
 impl Accepting {
-    /// Serves `router` on `listener`, at most `max` connections at once; further ones wait in the system's queue.
-    pub(crate) fn start(listener: TcpListener, router: Router, proxies: Proxies, max: usize) -> Self {
+    /// Serves `router` on `listener`.
+    pub(crate) fn start(listener: TcpListener, router: Router, proxies: Proxies, room: Room) -> Self {
         let accepting = Self {
             stop: CancellationToken::new(),
             drain: CancellationToken::new(),
@@ -50,8 +56,8 @@ impl Accepting {
         let (stop, drain, cut) = (accepting.stop.clone(), accepting.drain.clone(), accepting.cut.clone());
         let (tasks, requests) = (accepting.tasks.clone(), accepting.requests.clone());
         let cut_sockets = accepting.cut_sockets.clone();
-        let seats = Arc::new(Semaphore::new(max.min(Semaphore::MAX_PERMITS)));
-        let proxies = Arc::new(proxies);
+        let seats = Arc::new(Semaphore::new(room.in_all.min(Semaphore::MAX_PERMITS)));
+        let (proxies, census) = (Arc::new(proxies), Arc::new(Census::default()));
         accepting.tasks.spawn(async move {
             loop {
                 let accepted = async {
@@ -69,13 +75,17 @@ impl Accepting {
                         }
                     }
                 };
+                let Ok(of_address) = place(&census, &proxies, address.ip(), room.per_address) else {
+                    tracing::debug!(address = %address.ip(), "too many connections of one address");
+                    continue;
+                };
                 let hang_up = cut.child_token();
                 let line = Line::new(hang_up.clone());
                 let (router, drain, request) = (router.clone(), drain.clone(), requests.token());
                 let (proxies, cut_sockets) = (Arc::clone(&proxies), cut_sockets.clone());
                 tasks.spawn(async move {
                     let Ok(stream) = Monitored::new(stream, hang_up) else { return };
-                    let upgraded = serve(stream, &line, address.ip(), proxies, router, drain).await;
+                    let upgraded = serve(stream, line.clone(), address.ip(), proxies, router, drain).await;
                     drop(request);
                     if upgraded {
                         // The stream lives on with the WebSocket, and holds its place until it ends.
@@ -84,7 +94,7 @@ impl Accepting {
                             () = cut_sockets.cancelled() => line.cut(),
                         }
                     }
-                    drop(seat);
+                    drop((seat, of_address));
                 });
             }
         });
@@ -113,25 +123,36 @@ impl Accepting {
     }
 }
 
+/// A place among the connections of an address. Proxies speak for many, and need none.
+fn place(census: &Arc<Census>, proxies: &Proxies, address: IpAddr, max: usize) -> Result<Option<Seat>, Crowded> {
+    if proxies.trust(address) {
+        return Ok(None);
+    }
+    census.one_more(address, max).map(Some).ok_or(Crowded)
+}
+
+/// Too many connections come from one address.
+struct Crowded;
+
 /// Serves requests; whether the connection may live on as a WebSocket.
 async fn serve(
     stream: Monitored,
-    line: &Line,
+    line: Line,
     remote: IpAddr,
     proxies: Arc<Proxies>,
     router: Router,
     drain: CancellationToken,
 ) -> bool {
-    let line = line.clone();
-    let service = router.map_request(move |mut request: Request<Incoming>| {
+    let service = service_fn(move |mut request: Request<Incoming>| {
         let peer = proxies.peer(remote, request.headers(), line.clone());
         request.extensions_mut().insert(peer);
-        request
+        pace::serve(router.clone(), request)
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+        .max_buf_size(READ_AHEAD)
+        .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let ended = {
         tokio::pin!(connection);

@@ -24,9 +24,9 @@ use crate::{
     database,
     directory::StoredUsers,
     files,
-    listener::Accepting,
+    listener::{Accepting, Room},
     maintenance::{self, Maintenance},
-    output, secret,
+    open_files, output, secret,
     settings::ServeSettings,
 };
 
@@ -34,8 +34,9 @@ use crate::{
 const RECONNECT_AFTER: Duration = Duration::from_millis(1000);
 /// What is in flight when the sockets' tasks have ended gets this long to leave.
 const LAST_WORDS: Duration = Duration::from_millis(300);
-/// HTTP connections beside the sockets.
+/// HTTP connections beside the sockets, in all and of one address.
 const SPARE_CONNECTIONS: usize = 1024;
+const SPARE_PER_ADDRESS: usize = 256;
 
 /// A server at work.
 pub(crate) struct Running {
@@ -117,8 +118,7 @@ pub(crate) async fn start(settings: ServeSettings, incidents: Arc<Incidents>, mo
         .await
         .with_context(|| format!("can't listen on {}; choose another address with --listen", settings.listen))?;
     let address = listener.local_addr()?;
-    let max = settings.max_connections.saturating_add(SPARE_CONNECTIONS);
-    let accepting = Accepting::start(listener, router, settings.trusted_proxies.clone(), max);
+    let accepting = Accepting::start(listener, router, settings.trusted_proxies.clone(), room(&settings));
     let stop = CancellationToken::new();
     let maintenance = Maintenance { store, files, clock, event_days: settings.event_retention_days };
     let maintenance = tokio::spawn(maintenance.run(stop.clone()));
@@ -126,6 +126,20 @@ pub(crate) async fn start(settings: ServeSettings, incidents: Arc<Incidents>, mo
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
     let patience = Duration::from_millis(settings.drain_timeout_ms);
     Ok(Running { address, services, gate, gateway, accepting, opened, maintenance, leases, stop, patience })
+}
+
+/// How many connections there may be: no more than files can be open, and of one address no more than half of them.
+fn room(settings: &ServeSettings) -> Room {
+    let wanted = settings.max_connections.saturating_add(SPARE_CONNECTIONS);
+    let in_all = open_files::room_for(wanted);
+    if in_all < wanted {
+        tracing::warn!(
+            "the system allows {in_all} connections at the same time in place of {wanted}; raise its limit of open files \
+             (ulimit -n), or lower --max-connections"
+        );
+    }
+    let per_address = settings.max_connections_per_address.saturating_add(SPARE_PER_ADDRESS);
+    Room { in_all, per_address: per_address.min(in_all.div_ceil(2)) }
 }
 
 fn limiter(per_minute: NonZeroU32) -> AddressLimiter {

@@ -35,10 +35,18 @@ const SETTINGS: &[(&str, &str)] = &[
     ("BOARDWIRE_LOGINS_PER_MINUTE", "1000000"),
 ];
 
+/// What the program is started with.
+#[derive(Default)]
+struct Settings {
+    variables: BTreeMap<String, Option<String>>,
+    /// How many files it may have open: without asking for more, and at most.
+    open_files: Option<(u32, u32)>,
+}
+
 /// A server that is yet to be started.
 pub struct ServerBuilder {
     database: Arc<Database>,
-    settings: BTreeMap<String, Option<String>>,
+    settings: Settings,
     log: Log,
 }
 
@@ -46,14 +54,21 @@ impl ServerBuilder {
     /// With this environment variable.
     #[must_use]
     pub fn set(mut self, variable: &str, value: &str) -> Self {
-        self.settings.insert(variable.to_owned(), Some(value.to_owned()));
+        self.settings.variables.insert(variable.to_owned(), Some(value.to_owned()));
         self
     }
 
     /// Without this environment variable, so that the server's own default holds.
     #[must_use]
     pub fn unset(mut self, variable: &str) -> Self {
-        self.settings.insert(variable.to_owned(), None);
+        self.settings.variables.insert(variable.to_owned(), None);
+        self
+    }
+
+    /// With `soft` open files, and no more than `hard` if it asks the system for more.
+    #[must_use]
+    pub fn open_files(mut self, soft: u32, hard: u32) -> Self {
+        self.settings.open_files = Some((soft, hard));
         self
     }
 
@@ -77,7 +92,7 @@ impl ServerBuilder {
 /// A running server. Dropping it kills it.
 pub struct Server {
     database: Arc<Database>,
-    settings: BTreeMap<String, Option<String>>,
+    settings: Settings,
     log: Log,
     running: Option<Running>,
 }
@@ -133,7 +148,8 @@ impl Server {
     /// A server on this database, to be given other settings.
     #[must_use]
     pub fn builder(database: &Arc<Database>) -> ServerBuilder {
-        let settings = SETTINGS.iter().map(|(name, value)| ((*name).to_owned(), Some((*value).to_owned()))).collect();
+        let variables = SETTINGS.iter().map(|(name, value)| ((*name).to_owned(), Some((*value).to_owned()))).collect();
+        let settings = Settings { variables, open_files: None };
         ServerBuilder { database: Arc::clone(database), settings, log: Log::default() }
     }
 
@@ -266,7 +282,7 @@ impl Server {
 }
 
 impl Running {
-    async fn start(database: &Database, settings: &BTreeMap<String, Option<String>>, log: &Log) -> Result<Self> {
+    async fn start(database: &Database, settings: &Settings, log: &Log) -> Result<Self> {
         let mut command = program(database, settings)?;
         command.args(["serve", "--listen", "127.0.0.1:0", "--database-url", database.url()]);
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::null()).kill_on_drop(true);
@@ -290,8 +306,16 @@ impl Running {
 }
 
 /// The program with its settings in the environment and nothing of the caller's own `BOARDWIRE_*`.
-fn program(database: &Database, settings: &BTreeMap<String, Option<String>>) -> Result<Command> {
-    let mut command = Command::new(binary::boardwire()?);
+fn program(database: &Database, settings: &Settings) -> Result<Command> {
+    let mut command = match settings.open_files {
+        Some((soft, hard)) => {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", &format!("ulimit -Sn {soft} && ulimit -Hn {hard} && exec \"$0\" \"$@\"")]);
+            shell.arg(binary::boardwire()?);
+            shell
+        }
+        None => Command::new(binary::boardwire()?),
+    };
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("BOARDWIRE_") {
             command.env_remove(name);
@@ -300,7 +324,7 @@ fn program(database: &Database, settings: &BTreeMap<String, Option<String>>) -> 
     command.env("BOARDWIRE_DATABASE_URL", database.url());
     // A folder without a boardwire.toml.
     command.current_dir(database.folder());
-    for (name, value) in settings {
+    for (name, value) in &settings.variables {
         match value {
             Some(value) => command.env(name, value),
             None => command.env_remove(name),
