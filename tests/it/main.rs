@@ -48,6 +48,7 @@ mod mcp;
 mod notifications;
 mod operator;
 mod ordering;
+mod polling;
 mod positions;
 mod proxies;
 mod resume;

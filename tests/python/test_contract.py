@@ -168,3 +168,19 @@ def test_a_client_that_was_away_catches_up(server, transport):
                 assert (await back.ask("view:board", future))["recovered"] is False
 
     asyncio.run(journey())
+
+
+def test_a_volley_of_large_commands(server, transport):
+    """Over polling the client puts 16 of them into one POST."""
+
+    async def journey():
+        async with clients(server, transport, "ann") as [ann]:
+            board, _ = await new_board(ann)
+            creates = [{"boardId": board, "title": f"Task {n}", "description": "x" * 5000} for n in range(20)]
+            replies = await asyncio.gather(*(ann.call("task:create", create) for create in creates))
+            assert [reply["ok"] for reply in replies] == [True] * 20, replies
+            too_large = {"boardId": board, "title": "Large", "description": "x" * 70_000}
+            await ann.refused("task:create", too_large, "PAYLOAD_TOO_LARGE")
+            await ann.ask("board:list", {})
+
+    asyncio.run(journey())

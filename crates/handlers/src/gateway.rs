@@ -20,7 +20,7 @@ pub struct Settings {
     pub ping_timeout: Duration,
     /// How long a connection may take to authenticate.
     pub connect_timeout: Duration,
-    /// The largest message, in bytes, on both transports.
+    /// The largest message, in bytes, on both transports. Over polling as many as 16 come at once.
     pub max_payload: u64,
     /// Subscriptions of one socket.
     pub max_subscriptions: u32,
@@ -72,6 +72,12 @@ impl Gateway {
         gateway.background.spawn(Arc::clone(&gateway.flusher).run(gateway.stop.clone()));
         gateway.background.close();
         (transport::layer(&gateway), gateway)
+    }
+
+    /// The largest message that is taken in. What is too large, but not by far, is answered; beyond this the connection
+    /// ends.
+    pub(crate) fn max_message(&self) -> usize {
+        usize::try_from(self.settings.max_payload.saturating_mul(2)).unwrap_or(usize::MAX)
     }
 
     /// What clients are told about limits.

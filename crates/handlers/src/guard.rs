@@ -8,6 +8,7 @@ use std::{
 };
 
 use axum::{
+    body::Body,
     extract::{Request, State},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -17,7 +18,7 @@ use boardwire_gate::{Line, Peer};
 use http::{Extensions, HeaderMap, HeaderName, Method, StatusCode, header, request::Parts};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
-use crate::Gateway;
+use crate::{Gateway, batch::Batch};
 
 /// How long a browser may remember what it was allowed.
 const PREFLIGHT: Duration = Duration::from_secs(600);
@@ -108,14 +109,18 @@ pub(crate) async fn check(State(gateway): State<Arc<Gateway>>, request: Request,
     let peer = request.extensions().get::<Peer>().cloned();
     let query = request.uri().query().unwrap_or_default();
     let session = query.split('&').find_map(|pair| pair.strip_prefix("sid=")).map(str::to_owned);
-    let handshakes = request.uri().path().starts_with("/socket.io");
-    if let (None, Some(peer), true) = (&session, &peer, handshakes)
+    let ours = request.uri().path().starts_with("/socket.io");
+    if let (None, Some(peer), true) = (&session, &peer, ours)
         && request.method() != Method::OPTIONS
         && let Err(wait) = gateway.handshakes.check(peer.address)
     {
         let wait = [(header::RETRY_AFTER, wait.as_secs_f64().ceil().to_string())];
         return (StatusCode::TOO_MANY_REQUESTS, wait, "too many connections\n").into_response();
     }
+    let request = match ours && request.method() == Method::POST {
+        true => request.map(|body| Body::new(Batch::new(body, gateway.max_message()))),
+        false => request,
+    };
     let response = next.run(request).await;
     // Only now is it known that there is such a session.
     if let (Some(session), Some(peer)) = (session, peer)

@@ -7,6 +7,7 @@
 //! here.
 #![doc = include_str!("../README.md")]
 
+mod batch;
 mod connect;
 mod gateway;
 mod guard;

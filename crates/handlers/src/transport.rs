@@ -27,7 +27,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Gateway,
+    Gateway, batch,
     connect::{Connection, Handshake, Turned},
     guard::{self, Sessions},
     outbox::{Handle, Outgoing, Sent, SocketOutbox, Wire},
@@ -45,14 +45,14 @@ const READ_BUFFER: usize = 1024;
 /// The Socket.IO service with the gateway behind it.
 pub(crate) fn layer(gateway: &Arc<Gateway>) -> SocketIoLayer {
     let settings = &gateway.settings;
-    // What is too large, but not by far, is taken in and answered; beyond that the connection ends.
-    let max_message = usize::try_from(settings.max_payload.saturating_mul(2)).unwrap_or(usize::MAX);
+    let max_message = gateway.max_message();
     let (layer, io) = SocketIo::builder()
         .req_path("/socket.io")
         .ping_interval(settings.ping_interval)
         .ping_timeout(settings.ping_timeout)
         .connect_timeout(settings.connect_timeout)
-        .max_payload(settings.max_payload)
+        // Over polling this is a whole batch; what a message of it may have is for the guard.
+        .max_payload(settings.max_payload.saturating_mul(batch::MESSAGES))
         .max_buffer_size(LIBRARY_BUFFER)
         .ws_max_message_size(max_message)
         .ws_max_frame_size(max_message)

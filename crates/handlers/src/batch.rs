@@ -1,0 +1,99 @@
+//! The body of a POST over long-polling: a batch of packets, each of which is as large as a message over a WebSocket may
+//! be. The library bounds the batch as a whole alone, and would hold one packet of that size.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use axum::body::{Body, Bytes, HttpBody};
+use http_body::{Frame, SizeHint};
+
+/// Messages that clients put into one POST.
+pub(crate) const MESSAGES: u64 = 16;
+/// Packets of any kind in one POST; signs of life are packets too.
+const PACKETS: usize = 1024;
+/// What stands between two packets.
+const SEPARATOR: u8 = 0x1e;
+
+/// A batch that is coming in.
+pub(crate) struct Batch {
+    body: Body,
+    /// The largest packet, in bytes.
+    max_packet: usize,
+    /// So much of the packet at hand has come.
+    length: usize,
+    packets: usize,
+}
+
+impl Batch {
+    pub(crate) fn new(body: Body, max_packet: usize) -> Self {
+        Self { body, max_packet, length: 0, packets: 1 }
+    }
+
+    /// Counts what has come; `false`: it is too much.
+    fn take(&mut self, bytes: &[u8]) -> bool {
+        let mut pieces = bytes.split(|byte| *byte == SEPARATOR);
+        self.length += pieces.next().map_or(0, <[u8]>::len);
+        for piece in pieces {
+            self.packets += 1;
+            if self.length > self.max_packet {
+                return false;
+            }
+            self.length = piece.len();
+        }
+        self.length <= self.max_packet && self.packets <= PACKETS
+    }
+}
+
+impl HttpBody for Batch {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let came = ready!(Pin::new(&mut self.body).poll_frame(context));
+        if let Some(Ok(frame)) = &came
+            && let Some(bytes) = frame.data_ref()
+            && !self.take(bytes)
+        {
+            return Poll::Ready(Some(Err(axum::Error::new("a packet is too large, or there are too many"))));
+        }
+        Poll::Ready(came)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(pieces: &[&str], expected: bool) {
+        let mut batch = Batch::new(Body::empty(), 4);
+        let taken = pieces.iter().all(|piece| batch.take(piece.as_bytes()));
+        assert_eq!(taken, expected, "{pieces:?}");
+    }
+
+    #[test]
+    fn each_packet_is_bounded_and_the_batch_is_not() {
+        check(&["1234"], true);
+        check(&["1234\x1e1234\x1e\x1e1234"], true);
+        check(&["12345"], false);
+        check(&["12345\x1e1"], false);
+        check(&["1\x1e12345"], false);
+        check(&["12", "34", "\x1e12", "34"], true);
+        check(&["12", "345"], false);
+        check(&["1\x1e12", "345"], false);
+        check(&["1\x1e"; PACKETS - 1], true);
+        check(&["1\x1e"; PACKETS], false);
+    }
+}
