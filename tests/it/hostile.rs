@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context, Result, ensure};
-use boardwire_test_support::{Client, Database, Dial, Http, Kind, PATIENCE, Server, eventually, token};
+use boardwire_test_support::{Client, Database, Dial, Http, Kind, PATIENCE, Server, Stranger, eventually, token};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -82,11 +82,47 @@ async fn whoever_is_slow_on_purpose_is_cut() -> Result<()> {
         (format!("Authorization: Bearer {token}\r\n"), "Accept: application/json, text/event-stream\r\n");
     let (polling, sessions) = (post(&polling, ""), post("/api/v1/sessions", ""));
     let (mcp, api) = (post("/mcp", &format!("{known}{accepted}")), post("/api/v1/boards", &known));
-    let (silent, headers) = tokio::try_join!(slow(""), slow("GET / HTTP/1.1\r\nHost: "))?;
-    ensure!(!silent.contains(" 200 ") && !headers.contains(" 200 "), "{silent:?} {headers:?}");
-    let bodies = tokio::try_join!(slow(&polling), slow(&sessions), slow(&mcp), slow(&api))?;
+    let headers = async { tokio::try_join!(slow(""), slow("GET / HTTP/1.1\r\nHost: ")) };
+    let bodies = async { tokio::try_join!(slow(&polling), slow(&sessions), slow(&mcp), slow(&api)) };
+    let (headers, bodies) = tokio::try_join!(headers, bodies)?;
+    ensure!(!headers.0.contains(" 200 ") && !headers.1.contains(" 200 "), "{headers:?}");
     for answer in [bodies.0, bodies.1, bodies.2, bodies.3] {
         ensure!(answer.starts_with("HTTP/1.1 408 "), "{answer:?}");
+    }
+    Ok(())
+}
+
+/// Sends a frame over and over until the connection is ended over it.
+async fn flood(stranger: &mut Stranger, frame: Option<&str>) -> Result<()> {
+    let sending = async {
+        for _ in 0..100_000 {
+            let open = match frame {
+                Some(text) => stranger.text(text).await,
+                None => stranger.ping().await,
+            };
+            if !open {
+                break;
+            }
+        }
+    };
+    timeout(LONG, sending).await.context("it is neither read nor ended")?;
+    stranger.wait_closed(PATIENCE).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_of_what_is_of_no_use_is_cut() -> Result<()> {
+    let scene = Scene::with(Kind::Sqlite, &[NEVER]).await?;
+    for frame in [None, Some("3"), Some("43999[]"), Some(r#"42/nowhere,["x"]"#)] {
+        let mut stranger = Dial::new(&scene.server.url()).stranger().await?;
+        flood(&mut stranger, frame).await.with_context(|| format!("{frame:?}"))?;
+    }
+    // Commands are of use, however many.
+    let ann = scene.client("ann").await?;
+    for _ in 0..5 {
+        let replies: Vec<_> = (0..1_000).map(|_| ann.send_call("board:list", &json!({}))).collect();
+        for reply in replies {
+            reply.reply().await?;
+        }
     }
     Ok(())
 }

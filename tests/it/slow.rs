@@ -64,6 +64,31 @@ async fn a_client_that_stops_reading_is_gone_and_the_others_get_everything() -> 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_that_nobody_reads_are_bounded_by_their_size() -> Result<()> {
+    const ASKED: usize = 100;
+    let scene = Scene::open(Kind::Sqlite).await?;
+    let ann = scene.client("ann").await?;
+    let board = Board::create(&ann, &[]).await?;
+    for n in 0..60 {
+        let create = json!({ "boardId": board.id, "title": format!("Task {n}"), "description": "x".repeat(20_000) });
+        ann.ask("task:create", create).await?;
+    }
+    let answer = board.snapshot(&ann).await?.to_string().len() as u64 / 1024;
+    let slow = scene.dial("ann")?.receive_buffer(4096).open().await?;
+    let (sockets, before) = (scene.server.socket_count()?, scene.server.rss_kib()?);
+    slow.pause_reading();
+    let _unread: Vec<_> = (0..ASKED).map(|_| slow.send_call("board:get", &json!({ "boardId": board.id }))).collect();
+    let mut most = 0;
+    eventually("the socket that is not read is gone", GONE, async || {
+        most = most.max(scene.server.rss_kib()?.saturating_sub(before));
+        Ok((scene.server.socket_count()? < sockets).then_some(()))
+    })
+    .await?;
+    ensure!(most < answer * 20, "{ASKED} answers of {answer} KiB each hold {most} KiB");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn memory_and_descriptors_come_back_after_clients_leave() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let ann = scene.client("ann").await?;

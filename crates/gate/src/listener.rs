@@ -15,10 +15,12 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::{Gate, Seat, Via, Watched};
 
-/// Frames that may wait for one listener. When there are more, it ends; its client resumes.
+/// Frames that may wait for one listener, by number and by bytes. When there are more, it ends; its client resumes.
 const MAX_WAITING: usize = 8192;
+const MAX_BYTES: usize = 8 << 20;
 /// A replay goes on when no more than this many wait.
 const LOW_WATER: usize = 256;
+const LOW_WATER_BYTES: usize = 256 * 1024;
 
 /// What a listener hears next.
 #[derive(Debug)]
@@ -33,6 +35,16 @@ pub enum Heard {
     Overrun,
     /// The server closes.
     Closing,
+}
+
+impl Heard {
+    /// What it holds, in bytes.
+    fn size(&self) -> usize {
+        match self {
+            Self::Frame(frame) => frame.size(),
+            _ => 0,
+        }
+    }
 }
 
 /// Somebody who listens.
@@ -54,6 +66,7 @@ struct Queue {
 #[derive(Default)]
 struct Waiting {
     heard: VecDeque<Heard>,
+    bytes: usize,
     /// Why it hears nothing any more.
     ended: Option<&'static str>,
     overrun: bool,
@@ -67,11 +80,14 @@ impl Queue {
 
     fn put(&self, heard: Heard) {
         let mut waiting = self.lock();
-        if waiting.heard.len() >= MAX_WAITING {
+        let size = heard.size();
+        let too_many = waiting.bytes > 0 && waiting.bytes + size > MAX_BYTES;
+        if too_many || waiting.heard.len() >= MAX_WAITING {
             waiting.overrun = true;
             waiting.heard.clear();
         }
         if !waiting.overrun {
+            waiting.bytes += size;
             waiting.heard.push_back(heard);
         }
         self.came.notify_one();
@@ -99,7 +115,7 @@ impl Outbox for Handle {
                 if waiting.gone || waiting.overrun {
                     return false;
                 }
-                if waiting.heard.len() <= LOW_WATER {
+                if waiting.heard.len() <= LOW_WATER && waiting.bytes <= LOW_WATER_BYTES {
                     return true;
                 }
             }
@@ -196,6 +212,7 @@ impl Listener {
             return Some(Heard::Overrun);
         }
         let heard = waiting.heard.pop_front()?;
+        waiting.bytes -= heard.size();
         drop(waiting);
         self.queue.taken.notify_one();
         Some(heard)

@@ -5,9 +5,11 @@ use std::{net::IpAddr, str::FromStr};
 
 use http::{HeaderMap, header};
 use ipnet::IpNet;
-use tokio_util::sync::CancellationToken;
 
-use crate::forwarded::{self, Hop};
+use crate::{
+    Line,
+    forwarded::{self, Hop},
+};
 
 /// The other end of a request.
 #[derive(Debug, Clone)]
@@ -29,36 +31,6 @@ impl Peer {
         let host = self.host.as_deref()?;
         let (scheme, usual) = if self.https { ("https", ":443") } else { ("http", ":80") };
         Some(format!("{scheme}://{}", host.strip_suffix(usual).unwrap_or(host)))
-    }
-}
-
-/// One TCP connection that was accepted.
-#[derive(Debug, Clone)]
-pub struct Line {
-    hang_up: CancellationToken,
-}
-
-impl Line {
-    /// A connection that `hang_up` cuts, and whose end cancels it.
-    #[must_use]
-    pub fn new(hang_up: CancellationToken) -> Self {
-        Self { hang_up }
-    }
-
-    /// Cuts the connection. Also to be called when it has ended by itself.
-    pub fn cut(&self) {
-        self.hang_up.cancel();
-    }
-
-    /// Has it ended?
-    #[must_use]
-    pub fn is_over(&self) -> bool {
-        self.hang_up.is_cancelled()
-    }
-
-    /// Waits for its end.
-    pub async fn over(&self) {
-        self.hang_up.cancelled().await;
     }
 }
 
@@ -132,6 +104,7 @@ impl Proxies {
 #[cfg(test)]
 mod tests {
     use http::{HeaderName, HeaderValue};
+    use tokio_util::sync::CancellationToken;
 
     use super::*;
 

@@ -3,7 +3,7 @@
 use std::{fmt, net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use boardwire_auth::Credential;
-use boardwire_gate::{Denied, Line, Seat, Via, Watched};
+use boardwire_gate::{Denied, Seat, Via, Watched};
 use boardwire_protocol::{Code, Ephemeral, ErrorBody, PROTOCOL_VERSION, data};
 use boardwire_services::Caller;
 use boardwire_subscriptions::{About, Frame, Outbox as _, Socket};
@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Gateway,
+    link::Link,
     outbox::{Handle, SocketOutbox},
     pipeline::{Incoming, Pipeline},
     reply::error_frame,
@@ -91,12 +92,10 @@ pub(crate) struct Connection {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) socket: Arc<Socket>,
     pub(crate) outbox: Arc<SocketOutbox>,
-    /// The Socket.IO id, which only its own client may know.
-    pub(crate) id: String,
+    /// What carries it.
+    pub(crate) link: Link,
     /// Its place among the connections, kept to the end.
     pub(crate) _seat: Seat,
-    /// The WebSocket, where the handshake came over one.
-    pub(crate) line: Option<Line>,
     /// Told when the client has been told that it is connected.
     pub(crate) connected: Arc<Notify>,
     /// Told when the credentials are to be looked at again.
@@ -116,7 +115,7 @@ impl Connection {
             () = self.closed.cancelled() => {}
         }
         let watched = self.gateway.gate.watch(Arc::clone(&self.socket), Arc::clone(&self.recheck), Via::Socket);
-        self.gateway.sessions.socket_began(&self.id);
+        self.gateway.sessions.socket_began(&self.link.id);
         self.greet();
         if AssertUnwindSafe(self.execute(&watched, inbox)).catch_unwind().await.is_err() {
             // The panic is in the log, with its place; the client is told, and may connect again.
@@ -179,7 +178,7 @@ impl Connection {
 
     /// Gives the place back when the transport is gone. A client that left and keeps its WebSocket is cut off.
     async fn let_go(&self) {
-        let line = self.gateway.sessions.line(&self.id).or_else(|| self.line.clone());
+        let line = self.link.line();
         if let Some(line) = &line {
             tokio::select! {
                 () = line.over() => {}
@@ -187,7 +186,7 @@ impl Connection {
                 () = self.gateway.gate.closing().cancelled() => {}
             }
         }
-        let unused = self.gateway.sessions.socket_ended(&self.id);
+        let unused = self.gateway.sessions.socket_ended(&self.link.id);
         if let Some(line) = line.filter(|_| unused && !self.gateway.gate.closing().is_cancelled()) {
             line.cut();
         }
@@ -196,7 +195,7 @@ impl Connection {
     fn greet(&self) {
         let status = Ephemeral::ConnectionStatus(data::ConnectionStatus {
             status: "connected",
-            socket_id: self.id.clone(),
+            socket_id: self.link.id.clone(),
             user: self.socket.caller().to_user(),
             server_version: self.gateway.server_version,
             protocol_version: PROTOCOL_VERSION,

@@ -9,7 +9,7 @@ use boardwire_rate_limit::AddressLimiter;
 use socketioxide::layer::SocketIoLayer;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{guard::Sessions, outbox::Flusher, transport};
+use crate::{link::Sessions, outbox::Flusher, transport};
 
 /// What the socket door accepts.
 #[derive(Debug, Clone)]

@@ -1,20 +1,16 @@
 //! What is checked before a request becomes a connection: the browser's origin, and how often an address comes. A layer
 //! in front of the Socket.IO service, because that service checks neither.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
-    body::Body,
+    body::{Body, HttpBody as _},
     extract::{Request, State},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use boardwire_auth::AllowedOrigins;
-use boardwire_gate::{Line, Peer};
+use boardwire_gate::Peer;
 use http::{Extensions, HeaderMap, HeaderName, Method, StatusCode, header, request::Parts};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
@@ -25,58 +21,6 @@ const PREFLIGHT: Duration = Duration::from_secs(600);
 
 /// The header with the session of an agent, which an agent in a browser has to read.
 const AGENT_SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
-
-/// The sessions that a WebSocket carries or that have a socket, by their ids.
-#[derive(Default)]
-pub(crate) struct Sessions {
-    by_id: Mutex<HashMap<String, Session>>,
-}
-
-#[derive(Default)]
-struct Session {
-    /// The WebSocket that the session was upgraded to.
-    line: Option<Line>,
-    /// Sockets that are being served.
-    sockets: usize,
-}
-
-impl Sessions {
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Session>> {
-        self.by_id.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A session goes on over a WebSocket.
-    fn upgraded(&self, id: &str, line: Line) {
-        let mut by_id = self.lock();
-        // Growing pays for the sweep; sockets and open connections are what is left.
-        if by_id.len() == by_id.capacity() {
-            let over = |session: &Session| session.line.as_ref().is_none_or(Line::is_over);
-            by_id.retain(|_, session| session.sockets > 0 || !over(session));
-        }
-        by_id.entry(id.to_owned()).or_default().line = Some(line);
-    }
-
-    /// The session's WebSocket, if it was upgraded to one.
-    pub(crate) fn line(&self, id: &str) -> Option<Line> {
-        self.lock().get(id)?.line.clone()
-    }
-
-    pub(crate) fn socket_began(&self, id: &str) {
-        self.lock().entry(id.to_owned()).or_default().sockets += 1;
-    }
-
-    /// Whether the session has no socket any more.
-    pub(crate) fn socket_ended(&self, id: &str) -> bool {
-        let mut by_id = self.lock();
-        let Some(session) = by_id.get_mut(id) else { return true };
-        session.sockets = session.sockets.saturating_sub(1);
-        if session.sockets > 0 {
-            return false;
-        }
-        by_id.remove(id);
-        true
-    }
-}
 
 /// A header as text.
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
@@ -121,12 +65,18 @@ pub(crate) async fn check(State(gateway): State<Arc<Gateway>>, request: Request,
         true => request.map(|body| Body::new(Batch::new(body, gateway.max_message()))),
         false => request,
     };
+    let polls = request.method() == Method::GET;
     let response = next.run(request).await;
-    // Only now is it known that there is such a session.
-    if let (Some(session), Some(peer)) = (session, peer)
-        && response.status() == StatusCode::SWITCHING_PROTOCOLS
+    // Only now it is known that there is such a session.
+    if let Some(peer) = peer.filter(|_| response.status() == StatusCode::SWITCHING_PROTOCOLS) {
+        peer.line.begin_messages(gateway.max_message());
+        if let Some(session) = session {
+            gateway.sessions.upgraded(&session, peer.line);
+        }
+    } else if let Some(session) = session.filter(|_| polls)
+        && let Some(bytes) = response.body().size_hint().exact()
     {
-        gateway.sessions.upgraded(&session, peer.line);
+        gateway.sessions.polled(&session, bytes);
     }
     response
 }

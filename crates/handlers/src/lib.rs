@@ -11,6 +11,7 @@ mod batch;
 mod connect;
 mod gateway;
 mod guard;
+mod link;
 mod outbox;
 mod pipeline;
 mod reply;

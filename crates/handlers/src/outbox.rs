@@ -19,10 +19,15 @@ use tokio_util::sync::CancellationToken;
 /// Frames that may wait for one connection. When there are more, the connection ends; its client resumes with `since`.
 /// One commit can bring some thousands; they are shared between connections, so that waiting costs a pointer.
 const MAX_WAITING: usize = 8192;
-/// A replay goes on when no more than this many wait.
+/// The same in bytes, of events alone: where nobody else has to hear one any more, it is kept for this connection.
+const MAX_EVENT_BYTES: usize = 8 << 20;
+/// A replay goes on, and the next command is executed, when no more than this many wait, and no more than so many bytes,
+/// answers included. So there is at most one answer more than that, however large it is.
 const LOW_WATER: usize = 256;
-/// How long the peer may take nothing at all.
+const LOW_WATER_BYTES: usize = 256 * 1024;
+/// How long the peer may take nothing at all, or as good as nothing.
 const STALLED: Duration = Duration::from_secs(5);
+const AS_GOOD_AS_NOTHING: u64 = 4096;
 /// Why a connection is ended then.
 const STOPPED: &str = "it stopped reading";
 /// What comes within this time leaves together.
@@ -40,6 +45,17 @@ pub(crate) enum Outgoing {
     Acknowledgement(i64, Box<RawValue>),
     /// The answer to a command without a callback.
     Answer(String, Box<RawValue>),
+}
+
+impl Outgoing {
+    /// In bytes, without the frame around it.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Event(frame) => frame.size(),
+            Self::Acknowledgement(_, body) => body.get().len(),
+            Self::Answer(name, body) => name.len() + body.get().len(),
+        }
+    }
 }
 
 /// What a connection answered when it was given something.
@@ -64,6 +80,9 @@ pub(crate) trait Wire: Send + Sync + 'static {
     /// Hands one thing over, without waiting.
     fn send(&self, outgoing: &Outgoing) -> Sent;
 
+    /// How many bytes have left for the client so far.
+    fn taken(&self) -> u64;
+
     /// Tells the client to leave; `false`: there is no room for that now.
     fn dismiss(&self) -> bool;
 
@@ -74,8 +93,48 @@ pub(crate) trait Wire: Send + Sync + 'static {
 #[derive(Default)]
 struct State {
     waiting: VecDeque<Outgoing>,
-    stalled_since: Option<Instant>,
+    /// The bytes of what waits: of events, and of answers.
+    events: usize,
+    answers: usize,
+    /// Since when nothing more could be handed over, and how much had left by then.
+    stalled: Option<(Instant, u64)>,
     ending: Option<End>,
+}
+
+impl State {
+    fn put(&mut self, outgoing: Outgoing) {
+        *self.bytes_like(&outgoing) += outgoing.size();
+        self.waiting.push_back(outgoing);
+    }
+
+    /// Takes out what stands in front.
+    fn take(&mut self) {
+        if let Some(outgoing) = self.waiting.pop_front() {
+            *self.bytes_like(&outgoing) -= outgoing.size();
+        }
+    }
+
+    fn clear(&mut self) {
+        self.waiting.clear();
+        (self.events, self.answers) = (0, 0);
+    }
+
+    fn bytes_like(&mut self, outgoing: &Outgoing) -> &mut usize {
+        match outgoing {
+            Outgoing::Event(_) => &mut self.events,
+            Outgoing::Acknowledgement(..) | Outgoing::Answer(..) => &mut self.answers,
+        }
+    }
+
+    /// Is there no room for this?
+    fn is_full(&self, outgoing: &Outgoing) -> bool {
+        let event = matches!(outgoing, Outgoing::Event(_)) && self.events > 0;
+        self.waiting.len() >= MAX_WAITING || event && self.events + outgoing.size() > MAX_EVENT_BYTES
+    }
+
+    fn is_low(&self) -> bool {
+        self.waiting.len() <= LOW_WATER && self.events + self.answers <= LOW_WATER_BYTES
+    }
 }
 
 /// The queue of one connection.
@@ -114,8 +173,10 @@ impl SocketOutbox {
     pub(crate) fn dismiss(self: &Arc<Self>, last_words: Option<Frame>) {
         {
             let mut state = self.lock();
-            state.waiting.clear();
-            state.waiting.extend(last_words.map(Outgoing::Event));
+            state.clear();
+            if let Some(last_words) = last_words {
+                state.put(Outgoing::Event(last_words));
+            }
             state.ending.get_or_insert(End::Dismiss);
         }
         self.flush();
@@ -125,7 +186,7 @@ impl SocketOutbox {
     fn give_up(&self, state: &mut State, reason: &'static str) {
         let _ = self.given_up.set(reason);
         tracing::info!(reason, "a connection is ended");
-        state.waiting.clear();
+        state.clear();
         state.ending = Some(End::HangUp);
         self.closed.cancel();
         self.wire.hang_up();
@@ -139,7 +200,7 @@ impl SocketOutbox {
 
     /// The transport has ended, perhaps because it lost its patience first: that is seen from how much still waits.
     fn note_backlog(&self, state: &State) {
-        if state.waiting.len() > LOW_WATER {
+        if !state.is_low() {
             let _ = self.given_up.set(STOPPED);
         }
     }
@@ -153,10 +214,10 @@ impl SocketOutbox {
         if state.ending.is_some() {
             return;
         }
-        if state.waiting.len() >= MAX_WAITING {
+        if state.is_full(&outgoing) {
             return self.give_up(&mut state, "it reads too slowly");
         }
-        state.waiting.push_back(outgoing);
+        state.put(outgoing);
     }
 
     /// Hands over as much as the connection takes.
@@ -166,8 +227,8 @@ impl SocketOutbox {
         while let Some(next) = state.waiting.front() {
             match self.wire.send(next) {
                 Sent::Yes => {
-                    state.waiting.pop_front();
-                    state.stalled_since = None;
+                    state.take();
+                    state.stalled = None;
                 }
                 Sent::Full => {
                     full = true;
@@ -175,7 +236,7 @@ impl SocketOutbox {
                 }
                 Sent::Closed => {
                     self.note_backlog(&state);
-                    state.waiting.clear();
+                    state.clear();
                     state.ending = Some(End::HangUp);
                     self.closed.cancel();
                 }
@@ -185,13 +246,18 @@ impl SocketOutbox {
             full = !self.wire.dismiss();
         }
         if full {
-            let since = *state.stalled_since.get_or_insert_with(Instant::now);
+            let taken = self.wire.taken();
+            let (since, before) = *state.stalled.get_or_insert_with(|| (Instant::now(), taken));
             if since.elapsed() > STALLED {
-                full = false;
-                self.give_up(&mut state, STOPPED);
+                // What is large and on its way takes its time.
+                state.stalled = None;
+                if taken.saturating_sub(before) < AS_GOOD_AS_NOTHING {
+                    full = false;
+                    self.give_up(&mut state, STOPPED);
+                }
             }
         }
-        let low = state.waiting.len() <= LOW_WATER;
+        let low = state.is_low();
         drop(state);
         if full {
             self.flusher.list(self);
@@ -217,7 +283,7 @@ impl Outbox for Handle {
                 if state.ending.is_some() {
                     return false;
                 }
-                if state.waiting.len() <= LOW_WATER {
+                if state.is_low() {
                     return !self.0.closed.is_cancelled();
                 }
             }

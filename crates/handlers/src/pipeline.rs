@@ -143,13 +143,18 @@ fn unreadable(message: &str) -> ErrorBody {
     ErrorBody::new(Code::InvalidMessage, message).with_details(json!([{"path": "", "message": message}]))
 }
 
-/// The name and the one argument of an event. What has no name is answered as `message`.
+/// The longest name of an event that is given back in an answer, in bytes. Names of commands are shorter.
+const LONGEST_NAME: usize = 100;
+
+/// The name and the one argument of an event. What has no name, or a long one, is answered as `message`.
 fn split(packet: &str, binary: bool) -> (String, Result<Value, &'static str>) {
     let nameless = |message| ("message".to_owned(), Err(message));
     let Ok(parts) = serde_json::from_str::<Vec<&RawValue>>(packet) else { return nameless("this is not a JSON array") };
     let mut parts = parts.into_iter();
     let name = parts.next().and_then(|name| serde_json::from_str::<String>(name.get()).ok());
-    let Some(name) = name else { return nameless("the event has no name") };
+    let Some(name) = name.filter(|name| name.len() <= LONGEST_NAME) else {
+        return nameless("the event has no name that a command could have");
+    };
     let payload = match (parts.next(), parts.next()) {
         _ if binary => Err("binary data is not accepted"),
         (None, _) => Ok(Value::Null),
@@ -177,6 +182,7 @@ mod tests {
         check(r#"["task:get",{"_placeholder":true,"num":0}]"#, true, "task:get", false);
         check("[7,{}]", false, "message", false);
         check("[]", false, "message", false);
+        check(&format!(r#"["{}",{{}}]"#, "x".repeat(LONGEST_NAME + 1)), false, "message", false);
         check("{}", false, "message", false);
         check(&format!(r#"["task:get",{}]"#, "[".repeat(30_000)), false, "message", false);
     }

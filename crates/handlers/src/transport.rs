@@ -1,17 +1,18 @@
 //! Everything that touches socketioxide. What is put right here: its message handlers lose the order and have no
 //! backpressure, so commands go from its reader task straight into a bounded queue; its connect handler may run after
 //! the first event, so everything is set up in the middleware before; its broadcasts drop packets silently, so each
-//! connection has a queue of its own in front of it; it gathers binary attachments for strangers, so it may take none.
+//! connection has a queue of its own in front of it; it gathers binary attachments for strangers, so it may take none;
+//! it bounds what waits for a client by number, so what it has is counted by bytes here.
 
 use std::{
     convert::Infallible,
     sync::{
         Arc, Weak,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
 
-use boardwire_gate::{Line, Peer};
+use boardwire_gate::Peer;
 use boardwire_services::clock::Clock;
 use boardwire_subscriptions::Socket as HubSocket;
 use serde_json::value::RawValue;
@@ -29,7 +30,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Gateway, batch,
     connect::{Connection, Handshake, Turned},
-    guard::{self, Sessions},
+    guard,
+    link::Link,
     outbox::{Handle, Outgoing, Sent, SocketOutbox, Wire},
     pipeline::{self, Incoming},
 };
@@ -39,6 +41,8 @@ const MAX_COMMANDS_WAITING: usize = 1024;
 const MAX_BYTES_WAITING: usize = 1 << 20;
 /// Packets that the library may hold for one connection, beyond our own queue.
 const LIBRARY_BUFFER: usize = 128;
+/// The same in bytes: when it has as many, it gets no further packet until some have left.
+const LIBRARY_BYTES: u64 = 256 * 1024;
 /// Small, because it is held for every connection, also idle ones.
 const READ_BUFFER: usize = 1024;
 
@@ -85,18 +89,17 @@ async fn connect(gateway: Arc<Gateway>, socket: Arc<Socket<LocalAdapter>>, hands
     let (closed, connected) = (CancellationToken::new(), Arc::new(Notify::new()));
     // Over a WebSocket from the start, the handshake's connection is the one that carries the session.
     let direct = socket.req_parts().headers.contains_key(http::header::UPGRADE);
-    let line = peer.filter(|_| direct).map(|peer| peer.line);
-    let sessions = Arc::clone(&gateway.sessions);
-    let wire = SocketWire { socket: Arc::downgrade(&socket), id: socket.id.to_string(), line: line.clone(), sessions };
+    let direct = peer.filter(|_| direct).map(|peer| peer.line);
+    let link = Link { id: socket.id.to_string(), direct, sessions: Arc::clone(&gateway.sessions) };
+    let wire = SocketWire::new(&socket, link.clone());
     let outbox = SocketOutbox::new(wire, closed.clone(), Arc::clone(&gateway.flusher));
     let key = gateway.gate.new_key();
     let (inbox, commands) = mpsc::channel(MAX_COMMANDS_WAITING);
     let connection = Connection {
         socket: HubSocket::new(key, admitted.caller, Arc::new(Handle(Arc::clone(&outbox)))),
         outbox: Arc::clone(&outbox),
-        id: socket.id.to_string(),
+        link: link.clone(),
         _seat: admitted.seat,
-        line,
         connected: Arc::clone(&connected),
         recheck: Arc::default(),
         closed: closed.clone(),
@@ -105,7 +108,7 @@ async fn connect(gateway: Arc<Gateway>, socket: Arc<Socket<LocalAdapter>>, hands
     socket.extensions.insert(connected);
     let clock = Arc::clone(gateway.gate.services().clock());
     let max_payload = usize::try_from(gateway.settings.max_payload).unwrap_or(usize::MAX);
-    socket.on_fallback(Entry { inbox, outbox, clock, max_payload, waiting: Arc::default() });
+    socket.on_fallback(Entry { inbox, outbox, clock, link, max_payload, waiting: Arc::default() });
     socket.on_disconnect(async move || closed.cancel());
     gateway.sockets.spawn(connection.serve(commands));
     Ok(())
@@ -116,6 +119,7 @@ struct Entry {
     inbox: mpsc::Sender<Incoming>,
     outbox: Arc<SocketOutbox>,
     clock: Arc<dyn Clock>,
+    link: Link,
     max_payload: usize,
     waiting: Arc<AtomicUsize>,
 }
@@ -139,6 +143,9 @@ impl MessageHandler<LocalAdapter, Entry> for Entry {
             Value::Bytes(_) => (String::new(), true),
         };
         let bytes = packet.len();
+        if let Some(line) = self.link.line() {
+            line.note_message(bytes);
+        }
         if bytes > self.max_payload {
             return pipeline::refuse_size(&self.outbox, self.max_payload, &packet, acknowledgement);
         }
@@ -174,21 +181,47 @@ impl FromConnectParts<LocalAdapter> for Shared {
 /// queue, which holds this.
 struct SocketWire {
     socket: Weak<Socket<LocalAdapter>>,
-    id: String,
-    line: Option<Line>,
-    sessions: Arc<Sessions>,
+    link: Link,
+    /// Bytes that the library has, as far as is known.
+    held: AtomicU64,
+    /// Bytes that had left when that was looked at.
+    left: AtomicU64,
+}
+
+impl SocketWire {
+    fn new(socket: &Arc<Socket<LocalAdapter>>, link: Link) -> Self {
+        Self { socket: Arc::downgrade(socket), link, held: AtomicU64::new(0), left: AtomicU64::new(0) }
+    }
+
+    /// Does the library have room for more? Its own bound is a number of packets, of whatever size.
+    fn has_room(&self) -> bool {
+        if self.held.load(Ordering::Relaxed) < LIBRARY_BYTES {
+            return true;
+        }
+        let left = self.link.taken();
+        let since = left.saturating_sub(self.left.swap(left, Ordering::Relaxed));
+        let held = self.held.load(Ordering::Relaxed).saturating_sub(since);
+        self.held.store(held, Ordering::Relaxed);
+        held < LIBRARY_BYTES
+    }
 }
 
 impl Wire for SocketWire {
     fn send(&self, outgoing: &Outgoing) -> Sent {
         let Some(socket) = self.socket.upgrade() else { return Sent::Closed };
+        if !self.has_room() {
+            return Sent::Full;
+        }
         let result = match outgoing {
             Outgoing::Event(frame) => socket.emit(frame.kind().name(), frame.body()),
             Outgoing::Answer(name, body) => socket.emit(name, &**body),
             Outgoing::Acknowledgement(id, body) => acknowledge(&socket, *id, body),
         };
         match result {
-            Ok(()) => Sent::Yes,
+            Ok(()) => {
+                self.held.fetch_add(outgoing.size() as u64, Ordering::Relaxed);
+                Sent::Yes
+            }
             Err(SendError::Socket(SocketError::InternalChannelFull)) => Sent::Full,
             Err(error) => {
                 tracing::debug!(%error, "a connection has ended");
@@ -197,13 +230,17 @@ impl Wire for SocketWire {
         }
     }
 
+    fn taken(&self) -> u64 {
+        self.link.taken()
+    }
+
     fn dismiss(&self) -> bool {
         let Some(socket) = self.socket.upgrade() else { return true };
         !socket.connected() || socket.disconnect().is_ok()
     }
 
     fn hang_up(&self) {
-        match self.sessions.line(&self.id).or_else(|| self.line.clone()) {
+        match self.link.line() {
             Some(line) => line.cut(),
             // Over polling there is no connection to cut. When the library has no room for this either, it forgets the
             // session when the next sign of life is missing.

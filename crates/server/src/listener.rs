@@ -80,11 +80,10 @@ impl Accepting {
                     continue;
                 };
                 let hang_up = cut.child_token();
-                let line = Line::new(hang_up.clone());
                 let (router, drain, request) = (router.clone(), drain.clone(), requests.token());
                 let (proxies, cut_sockets) = (Arc::clone(&proxies), cut_sockets.clone());
                 tasks.spawn(async move {
-                    let Ok(stream) = Monitored::new(stream, hang_up) else { return };
+                    let Ok((stream, line)) = Monitored::new(stream, hang_up) else { return };
                     let upgraded = serve(stream, line.clone(), address.ip(), proxies, router, drain).await;
                     drop(request);
                     if upgraded {

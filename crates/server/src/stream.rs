@@ -1,5 +1,5 @@
-//! A TCP stream that can be cut from outside, and that ends by itself when its peer takes nothing for a while. The
-//! library behind it waits for such a peer without end.
+//! A TCP stream that can be cut from outside, and that ends by itself when its peer takes nothing for a while, sends
+//! nothing of use, or is not there any more. The library behind it waits for such a peer without end.
 
 use std::{
     io,
@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use boardwire_gate::Line;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -18,26 +19,39 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 /// How long the peer may take nothing while something waits to be written.
 const STALLED: Duration = Duration::from_secs(5);
-/// After how much silence the system probes the peer.
-const KEEPALIVE: Duration = Duration::from_secs(60);
+/// After how much silence the system probes the peer, and how often after that. After three probes without an answer the
+/// peer is gone.
+const SILENCE: Duration = Duration::from_secs(10);
+const PROBES: Duration = Duration::from_secs(5);
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+const UNANSWERED: u32 = 3;
+/// After how long without a sign of the peer the connection is over, whatever else is on the way. It overrules the number
+/// of probes, so it leaves time for them.
+#[cfg(target_os = "linux")]
+const GONE: Duration = Duration::from_secs(25);
 
 /// An accepted connection.
 pub(crate) struct Monitored {
     inner: TcpStream,
-    hang_up: CancellationToken,
+    line: Line,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl Monitored {
-    /// Watches over a stream. Cancelling `hang_up` cuts it, and its end cancels `hang_up`.
-    pub(crate) fn new(inner: TcpStream, hang_up: CancellationToken) -> io::Result<Self> {
+    /// Watches over a stream. Cancelling `hang_up` cuts it, and its end cancels `hang_up`; so do both with `line`.
+    pub(crate) fn new(inner: TcpStream, hang_up: CancellationToken) -> io::Result<(Self, Line)> {
         inner.set_nodelay(true)?;
         let socket = SockRef::from(&inner);
-        socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE))?;
+        let probes = TcpKeepalive::new().with_time(SILENCE).with_interval(PROBES);
+        #[cfg(any(target_os = "linux", target_os = "macos"))]
+        let probes = probes.with_retries(UNANSWERED);
+        socket.set_tcp_keepalive(&probes)?;
         #[cfg(target_os = "linux")]
-        socket.set_tcp_user_timeout(Some(STALLED))?;
-        Ok(Self { inner, cut: Box::pin(hang_up.clone().cancelled_owned()), hang_up, stalled: None })
+        socket.set_tcp_user_timeout(Some(GONE))?;
+        let line = Line::new(hang_up.clone());
+        let stream = Self { inner, line: line.clone(), cut: Box::pin(hang_up.cancelled_owned()), stalled: None };
+        Ok((stream, line))
     }
 
     /// Starts or reads the clock of a write that does not get on.
@@ -46,22 +60,30 @@ impl Monitored {
             self.stalled = None;
             return written;
         }
-        if self.hang_up.is_cancelled() {
+        if self.line.is_over() {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
         let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(STALLED)));
         if stalled.as_mut().poll(cx).is_ready() {
             // The reader has to learn of it too, or the session would go on without a way to send.
-            self.hang_up.cancel();
+            self.line.cut();
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         Poll::Pending
     }
 }
 
+impl Monitored {
+    fn note_written(&self, written: &Poll<io::Result<usize>>) {
+        if let Poll::Ready(Ok(bytes)) = written {
+            self.line.note_written(*bytes);
+        }
+    }
+}
+
 impl Drop for Monitored {
     fn drop(&mut self) {
-        self.hang_up.cancel();
+        self.line.cut();
     }
 }
 
@@ -70,13 +92,21 @@ impl AsyncRead for Monitored {
         if self.cut.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
-        Pin::new(&mut self.inner).poll_read(cx, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.inner).poll_read(cx, buffer);
+        if !self.line.note_read(buffer.filled().len() - before) {
+            tracing::info!("a connection is ended: it sends too much that is of no use");
+            self.line.cut();
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
+        read
     }
 }
 
 impl AsyncWrite for Monitored {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.inner).poll_write(cx, bytes);
+        self.note_written(&written);
         self.watch(cx, written)
     }
 
@@ -86,6 +116,7 @@ impl AsyncWrite for Monitored {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.inner).poll_write_vectored(cx, slices);
+        self.note_written(&written);
         self.watch(cx, written)
     }
 
@@ -100,5 +131,27 @@ impl AsyncWrite for Monitored {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_host_that_is_gone_is_missed_within_half_a_minute() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let _client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (accepted, _) = listener.accept().await.unwrap();
+        let (stream, _) = Monitored::new(accepted, CancellationToken::new()).unwrap();
+        let socket = SockRef::from(&stream.inner);
+        assert!(socket.keepalive().unwrap());
+        let (silence, probes) = (socket.tcp_keepalive_time().unwrap(), socket.tcp_keepalive_interval().unwrap());
+        let unanswered = socket.tcp_keepalive_retries().unwrap();
+        assert_eq!((silence, probes, unanswered), (Duration::from_secs(10), Duration::from_secs(5), 3));
+        #[cfg(target_os = "linux")]
+        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(silence + probes * unanswered));
     }
 }

@@ -57,6 +57,12 @@ impl Frame {
         }
     }
 
+    /// Its size in bytes.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.body().get().len()
+    }
+
     /// The argument of the event, as JSON text.
     #[must_use]
     pub fn body(&self) -> &RawValue {

@@ -19,6 +19,8 @@ use crate::{
 
 /// All connections of a user together may have so many times the subscriptions to all boards that one may have.
 const USERS_SHARE: usize = 8;
+/// How much of the log, in bytes, is delivered before the connection is asked whether it has room for more.
+const STEP: usize = 1 << 20;
 
 /// Where a client was.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -290,6 +292,7 @@ impl Hub {
                 continue;
             }
             cursor = Some(replay(&channel, socket, &interest, &entries, from)?);
+            drop(entries);
             if !socket.outbox().ready().await {
                 return Err(JoinError::Gone);
             }
@@ -309,16 +312,18 @@ impl Hub {
     }
 }
 
-/// Delivers from what the channel has at hand; `false`: it does not reach back to `cursor`.
+/// Delivers from what the channel has at hand; `false`: it does not reach back to `cursor`, or it is more than a step.
 fn replay_recent(state: &State, socket: &Socket, interest: &Interest, cursor: Seq) -> bool {
-    let Some(entries) = state.recent_after(cursor) else { return false };
+    let size = |entry: &Arc<LogEntry>| entry.envelope.get().len();
+    let one_step = |cursor| Some(state.recent_after(cursor)?.map(size).sum::<usize>() <= STEP);
+    let Some(entries) = state.recent_after(cursor).filter(|_| one_step(cursor) == Some(true)) else { return false };
     for entry in entries {
         replay_one(state, socket, interest, entry);
     }
     true
 }
 
-/// Delivers a page of the log, as long as the user may read the board, and returns how far it got. What the channel has
+/// Delivers a step of the log, as long as the user may read the board, and returns how far it got. What the channel has
 /// not delivered yet is left to the channel: it would come twice.
 fn replay(
     channel: &Channel,
@@ -331,8 +336,12 @@ fn replay(
     if !state.may_read(socket) {
         return Err(JoinError::NoBoard);
     }
-    let mut cursor = from;
+    let (mut cursor, mut bytes) = (from, 0);
     for entry in page.iter().take_while(|entry| entry.seq <= state.delivered) {
+        bytes += entry.envelope.get().len();
+        if bytes > STEP && cursor != from {
+            break;
+        }
         replay_one(&state, socket, interest, entry);
         cursor = entry.seq;
     }
