@@ -255,8 +255,8 @@ describe('the board', () => {
     await column(bob, 'To Do').getByText(/3.*2/).waitFor();
     await ann.getByRole('button', { name: 'Menu of To Do' }).click();
     await ann.getByRole('menuitem', { name: 'Delete the column' }).click();
-    await ann.getByRole('dialog').getByRole('combobox').selectOption({ label: 'Review' });
-    await ann.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click();
+    await ann.getByRole('alertdialog').getByRole('combobox').selectOption({ label: 'Review' });
+    await ann.getByRole('alertdialog').getByRole('button', { name: 'Delete', exact: true }).click();
     await eventually(() => names(bob), ['In Progress', 'Review', 'Done']);
     await eventually(() => titles(bob, 'Review'), ['First', 'Second', 'Third']);
     clean(ann, bob);

@@ -220,7 +220,7 @@ describe('the card page', () => {
     assert.equal(await cleo.getByLabel('Assignee').isDisabled(), true);
     await openCard(ann, 'Write the notes');
     await ann.getByRole('button', { name: 'Delete the card' }).click();
-    await ann.getByRole('button', { name: 'Delete', exact: true }).click();
+    await ann.getByRole('alertdialog').getByRole('button', { name: 'Delete', exact: true }).click();
     await cleo.getByRole('heading', { name: 'There is no such card' }).waitFor();
     await cleo.getByRole('button', { name: 'Back to the board' }).click();
     await eventually(() => titles(cleo, 'To Do'), ['Read the notes']);

@@ -61,7 +61,7 @@ describe('the operator’s page', () => {
       new MutationObserver(() => globalThis.states.push(line.dataset.state)).observe(line, { attributes: true });
     });
     await root.getByRole('button', { name: 'Disconnect Bob' }).click();
-    const dialog = root.getByRole('dialog', { name: 'Disconnect Bob?' });
+    const dialog = root.getByRole('alertdialog', { name: 'Disconnect Bob?' });
     await keep(root, 'operator-disconnect');
     await dialog.getByRole('button', { name: 'Disconnect' }).click();
     await root.getByText('Bob: 1 connection ended.').waitFor();

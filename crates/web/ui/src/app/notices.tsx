@@ -1,6 +1,6 @@
 /** What the page says: short notices for everybody, and sentences for screen readers alone. */
 import { X } from "lucide-react";
-import { useEffect, useRef, useSyncExternalStore } from "react";
+import { useSyncExternalStore } from "react";
 import { createPortal } from "react-dom";
 import { Button } from "../parts/Button";
 import { useTopmost } from "../parts/modals";
@@ -56,21 +56,12 @@ export function Notices() {
   const shown = useSyncExternalStore(subscribe, () => notices);
   const sentence = useSyncExternalStore(subscribe, () => spoken);
   const place = useTopmost();
-  const layer = useRef<HTMLDivElement>(null);
-  // Above everything that opened since.
-  useEffect(() => {
-    const element = layer.current;
-    // The dialog that it was in may be gone; what comes in its place is told next.
-    if (!element?.isConnected) return;
-    if (element.matches(":popover-open")) element.hidePopover();
-    if (shown.length > 0) element.showPopover();
-  }, [shown, place]);
   return createPortal(
     <>
       <div className="visually-hidden" role="status" aria-live="polite" data-testid="announcer">
         {sentence}
       </div>
-      <div ref={layer} className="toasts" popover="manual" role="region" aria-label="Notices">
+      <div className="toasts" role="region" aria-label="Notices">
         {shown.map(({ id, text, kind, action }) => (
           <div key={id} className="toast" data-kind={kind} role={kind === "bad" ? "alert" : "status"}>
             <span className="said">{text}</span>

@@ -1,7 +1,7 @@
 /** Buttons. One that shows nothing but an icon has a label. */
 import type { ButtonHTMLAttributes, Ref } from "react";
 
-interface Props extends ButtonHTMLAttributes<HTMLButtonElement> {
+export interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   kind?: "plain" | "primary" | "quiet" | "danger";
   size?: "small" | "normal";
   icon?: boolean;
@@ -10,7 +10,7 @@ interface Props extends ButtonHTMLAttributes<HTMLButtonElement> {
   ref?: Ref<HTMLButtonElement>;
 }
 
-export function Button({ kind = "plain", size = "normal", icon, label, className = "", type = "button", ...rest }: Props) {
+export function Button({ kind = "plain", size = "normal", icon, label, className = "", type = "button", ...rest }: ButtonProps) {
   return (
     <button
       {...rest}

@@ -10,13 +10,15 @@ interface Props {
   width: number;
   saveLabel: string;
   disabled?: boolean;
+  /** It takes something away: whoever presses Enter unawares takes nothing. */
+  danger?: boolean;
   onClose: () => void;
   /** It closes the dialog when it has done what was asked for. What it throws is shown. */
   onSave: (form: FormData) => void | Promise<void>;
   children: ReactNode;
 }
 
-export function FormDialog({ title, width, saveLabel, disabled = false, onClose, onSave, children }: Props) {
+export function FormDialog({ title, width, saveLabel, disabled = false, danger = false, onClose, onSave, children }: Props) {
   const [problem, setProblem] = useState<string>();
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -27,15 +29,15 @@ export function FormDialog({ title, width, saveLabel, disabled = false, onClose,
     }
   };
   return (
-    <Dialog title={title} onClose={onClose} width={width}>
+    <Dialog title={title} role={danger ? "alertdialog" : "dialog"} onClose={onClose} width={width}>
       <form className="stack" onSubmit={(event) => void submit(event)}>
         <Problem reason={problem} />
         {children}
         <div className="row actions">
-          <Button kind="quiet" onClick={onClose}>
+          <Button kind={danger ? "plain" : "quiet"} onClick={onClose} data-autofocus={danger || undefined}>
             Cancel
           </Button>
-          <Button kind="primary" type="submit" disabled={disabled}>
+          <Button kind={danger ? "danger" : "primary"} type="submit" disabled={disabled}>
             {saveLabel}
           </Button>
         </div>

@@ -9,7 +9,7 @@ import { complain } from "../app/notices";
 import { Avatar } from "./Avatar";
 import { ConnectionLine } from "./ConnectionLine";
 import { Notifications } from "./Notifications";
-import { Item, Popover } from "./Popover";
+import { Choice, ChoiceItem, Item, Line, Menu } from "./Menu";
 import "../styles/header.css";
 
 interface Props {
@@ -55,30 +55,28 @@ function UserMenu() {
   const { user } = useSignedIn();
   const theme = useTheme();
   return (
-    <Popover icon label={`${user.name}: account and appearance`} button={<Avatar id={user.id} name={user.name} label="" />}>
-      {(close) => (
-        <>
-          <div className="menu-head">
-            <strong className="said">{user.name}</strong>
-            <span className="faint said">{user.id}</span>
-          </div>
-          <hr className="menu-line" />
-          {THEMES.map(([value, label, icon]) => (
-            <Item key={value} checked={theme === value} onSelect={() => (setTheme(value), close())}>
-              {icon} <span className="menu-label">{label}</span> {theme === value && <Check size={14} />}
-            </Item>
-          ))}
-          <hr className="menu-line" />
-          {user.permissions.includes("admin") && (
-            <Item onSelect={() => (close(), go(paths.operator))}>
-              <Activity size={16} /> Operator
-            </Item>
-          )}
-          <Item onSelect={() => void signOut().catch((error: unknown) => complain("Signing out failed", error))}>
-            <LogOut size={16} /> Sign out
-          </Item>
-        </>
+    <Menu icon label={`${user.name}: account and appearance`} button={<Avatar id={user.id} name={user.name} label="" />}>
+      <div className="menu-head">
+        <strong className="said">{user.name}</strong>
+        <span className="faint said">{user.id}</span>
+      </div>
+      <Line />
+      <Choice value={theme} onChoose={setTheme}>
+        {THEMES.map(([value, label, icon]) => (
+          <ChoiceItem key={value} value={value}>
+            {icon} <span className="menu-label">{label}</span> {theme === value && <Check size={14} />}
+          </ChoiceItem>
+        ))}
+      </Choice>
+      <Line />
+      {user.permissions.includes("admin") && (
+        <Item onSelect={() => go(paths.operator)}>
+          <Activity size={16} /> Operator
+        </Item>
       )}
-    </Popover>
+      <Item onSelect={() => void signOut().catch((error: unknown) => complain("Signing out failed", error))}>
+        <LogOut size={16} /> Sign out
+      </Item>
+    </Menu>
   );
 }

@@ -90,7 +90,7 @@ export function Notifications() {
     </>
   );
   return (
-    <Popover icon role="dialog" label={label} className="bell" button={button}>
+    <Popover icon label={label} className="bell" button={button}>
       {(close) => (
         <div className="bell-panel">
           <div className="row spread bell-head">

@@ -6,7 +6,8 @@ import { go, paths } from "../../app/router";
 import { useSignedIn } from "../../app/signedIn";
 import { Avatar, Tag } from "../../parts/Avatar";
 import { Button } from "../../parts/Button";
-import { Item, Popover } from "../../parts/Popover";
+import { Item, Line, Menu } from "../../parts/Menu";
+import { Popover } from "../../parts/Popover";
 import { useOpenBoard } from "./boardContext";
 import { BoardDetails } from "./BoardDetails";
 import { EVERYTHING, isEverything, type Filter } from "./filter";
@@ -35,32 +36,28 @@ export function BoardBar({ filter, onFilter }: BarProps) {
       <Viewers />
       <SearchField filter={filter} onFilter={onFilter} />
       <Filters filter={filter} onFilter={onFilter} />
-      <Popover icon label="Board menu" button={<MoreHorizontal size={18} />}>
-        {(close) => (
+      <Menu icon label="Board menu" button={<MoreHorizontal size={18} />}>
+        <Item onSelect={() => setDialog("members")}>
+          <Users size={16} /> Members and roles
+        </Item>
+        {isOwner && (
           <>
-            <Item onSelect={() => (close(), setDialog("members"))}>
-              <Users size={16} /> Members and roles
+            <Item disabled={archived} onSelect={() => setDialog("details")}>
+              <Pencil size={16} /> Name and description
             </Item>
-            {isOwner && (
-              <>
-                <Item disabled={archived} onSelect={() => (close(), setDialog("details"))}>
-                  <Pencil size={16} /> Name and description
-                </Item>
-                <hr className="menu-line" />
-                {archived ? (
-                  <Item onSelect={() => (close(), void change(() => board.send("board:restore", { boardId: board.id })))}>
-                    <ArchiveRestore size={16} /> Restore the board
-                  </Item>
-                ) : (
-                  <Item danger onSelect={() => (close(), void change(() => board.send("board:archive", { boardId: board.id })))}>
-                    <Archive size={16} /> Archive the board
-                  </Item>
-                )}
-              </>
+            <Line />
+            {archived ? (
+              <Item onSelect={() => void change(() => board.send("board:restore", { boardId: board.id }))}>
+                <ArchiveRestore size={16} /> Restore the board
+              </Item>
+            ) : (
+              <Item danger onSelect={() => void change(() => board.send("board:archive", { boardId: board.id }))}>
+                <Archive size={16} /> Archive the board
+              </Item>
             )}
           </>
         )}
-      </Popover>
+      </Menu>
       {dialog === "members" && <Members onClose={() => setDialog(undefined)} />}
       {dialog === "details" && <BoardDetails onClose={() => setDialog(undefined)} />}
     </>
@@ -79,7 +76,6 @@ function Viewers() {
   const where = ({ taskId }: Present) => (taskId === undefined ? undefined : tasks.get(taskId));
   return (
     <Popover
-      role="dialog"
       label={`Also here: ${others.map(({ name }) => name).join(", ")}`}
       className="viewers"
       button={
@@ -124,7 +120,7 @@ function SearchField({ filter, onFilter }: BarProps) {
     const pressed = (event: KeyboardEvent) => {
       const { target, key } = event;
       const isTyping = target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
-      if (key !== "/" || isTyping || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+      if (key !== "/" || isTyping || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("[aria-modal=true]")) return;
       event.preventDefault();
       input.current?.focus();
     };
@@ -156,7 +152,7 @@ function Filters({ filter, onFilter }: BarProps) {
   const { tasks, members } = snapshot;
   const active = !isEverything({ ...filter, text: "" });
   return (
-    <Popover role="dialog" icon label={active ? "Filters, some set" : "Filters"} className={active ? "filters-set" : ""} button={<FilterIcon size={17} />}>
+    <Popover icon label={active ? "Filters, some set" : "Filters"} className={active ? "filters-set" : ""} button={<FilterIcon size={17} />}>
       {() => (
         <div className="filters stack">
           <Choices

@@ -4,7 +4,7 @@ import { ArrowLeft, ArrowRight, Gauge, MoreHorizontal, Pencil, Trash2 } from "lu
 import { useState } from "react";
 import { announce } from "../../app/notices";
 import { FormDialog } from "../../parts/FormDialog";
-import { Item, Popover } from "../../parts/Popover";
+import { Item, Line, Menu } from "../../parts/Menu";
 import { useOpenBoard } from "./boardContext";
 
 interface Props {
@@ -27,29 +27,25 @@ export function ColumnMenu({ column, total, onRename }: Props) {
   };
   return (
     <>
-      <Popover icon size="small" label={`Menu of ${column.name}`} button={<MoreHorizontal size={16} />}>
-        {(close) => (
-          <>
-            <Item onSelect={() => (close(), onRename())}>
-              <Pencil size={16} /> Rename
-            </Item>
-            <Item onSelect={() => (close(), setDialog("settings"))}>
-              <Gauge size={16} /> Limit and status
-            </Item>
-            <hr className="menu-line" />
-            <Item disabled={at <= 0} onSelect={() => (close(), move(-1))}>
-              <ArrowLeft size={16} /> Move left
-            </Item>
-            <Item disabled={at >= ids.length - 1} onSelect={() => (close(), move(1))}>
-              <ArrowRight size={16} /> Move right
-            </Item>
-            <hr className="menu-line" />
-            <Item danger onSelect={() => (close(), setDialog("delete"))}>
-              <Trash2 size={16} /> Delete the column
-            </Item>
-          </>
-        )}
-      </Popover>
+      <Menu icon size="small" label={`Menu of ${column.name}`} button={<MoreHorizontal size={16} />}>
+        <Item onSelect={onRename}>
+          <Pencil size={16} /> Rename
+        </Item>
+        <Item onSelect={() => setDialog("settings")}>
+          <Gauge size={16} /> Limit and status
+        </Item>
+        <Line />
+        <Item disabled={at <= 0} onSelect={() => move(-1)}>
+          <ArrowLeft size={16} /> Move left
+        </Item>
+        <Item disabled={at >= ids.length - 1} onSelect={() => move(1)}>
+          <ArrowRight size={16} /> Move right
+        </Item>
+        <Line />
+        <Item danger onSelect={() => setDialog("delete")}>
+          <Trash2 size={16} /> Delete the column
+        </Item>
+      </Menu>
       {dialog === "settings" && <Settings column={column} onClose={() => setDialog(undefined)} />}
       {dialog === "delete" && <Deletion column={column} total={total} onClose={() => setDialog(undefined)} />}
     </>
@@ -102,7 +98,7 @@ function Deletion({ column, total, onClose }: { column: Column; total: number; o
     onClose();
   };
   return (
-    <FormDialog title={`Delete “${column.name}”?`} width={420} saveLabel="Delete" disabled={total > 0 && others.length === 0} onClose={onClose} onSave={remove}>
+    <FormDialog title={`Delete “${column.name}”?`} width={420} saveLabel="Delete" danger disabled={total > 0 && others.length === 0} onClose={onClose} onSave={remove}>
       {total === 0 && <p>It has no cards.</p>}
       {total > 0 && others.length > 0 && (
         <label className="field">

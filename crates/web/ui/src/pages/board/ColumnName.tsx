@@ -1,6 +1,7 @@
 /** A column's name, which is changed in its place and by which the column is dragged. */
 import type { Column } from "@boardwire/client";
 import type { DraggableProvidedDragHandleProps } from "@hello-pangea/dnd";
+import { useFocusBack } from "../../parts/focus";
 import { useOpenBoard } from "./boardContext";
 
 interface Props {
@@ -13,10 +14,11 @@ interface Props {
 
 export function ColumnName({ column, renaming, onRename, canWrite, handle }: Props) {
   const { board, change } = useOpenBoard();
+  const heading = useFocusBack<HTMLHeadingElement>(renaming && canWrite);
   if (!renaming || !canWrite) {
     return (
       // It stays the heading that it is.
-      <h2 {...handle} role={undefined} className="column-name said" title={column.name} onDoubleClick={() => canWrite && onRename(true)}>
+      <h2 ref={heading} {...handle} role={undefined} className="column-name said" title={column.name} onDoubleClick={() => canWrite && onRename(true)}>
         {column.name}
       </h2>
     );

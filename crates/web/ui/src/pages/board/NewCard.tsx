@@ -5,6 +5,7 @@ import { useEffect, useRef, useState, type ClipboardEvent, type KeyboardEvent } 
 import { announce } from "../../app/notices";
 import { isOnline, useSignedIn } from "../../app/signedIn";
 import { Button } from "../../parts/Button";
+import { useFocusBack } from "../../parts/focus";
 import { useOpenBoard } from "./boardContext";
 
 interface Props {
@@ -18,10 +19,11 @@ const LONGEST = 500;
 const MOST = 100;
 
 export function NewCard({ column, open, onOpen }: Props) {
+  const button = useFocusBack<HTMLButtonElement>(open);
   if (open) return <Form column={column} onClose={() => onOpen(false)} />;
   return (
     <div className="new-card">
-      <Button kind="quiet" className="new-card-button" onClick={() => onOpen(true)}>
+      <Button ref={button} kind="quiet" className="new-card-button" onClick={() => onOpen(true)}>
         <Plus size={16} /> New card
       </Button>
     </div>

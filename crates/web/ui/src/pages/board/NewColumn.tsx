@@ -3,15 +3,17 @@ import { newId } from "@boardwire/client";
 import { Plus } from "lucide-react";
 import { useState, type FormEvent } from "react";
 import { Button } from "../../parts/Button";
+import { useFocusBack } from "../../parts/focus";
 import { useOpenBoard } from "./boardContext";
 
 export function NewColumn() {
   const { board, change } = useOpenBoard();
   const [open, setOpen] = useState(false);
+  const button = useFocusBack<HTMLButtonElement>(open);
   if (!open) {
     return (
       <div className="new-column">
-        <Button kind="quiet" onClick={() => setOpen(true)}>
+        <Button ref={button} kind="quiet" onClick={() => setOpen(true)}>
           <Plus size={16} /> Add column
         </Button>
       </div>

@@ -94,7 +94,7 @@ function Shown({ task, onClose }: { task: Task; onClose: () => void }) {
   );
 
   return (
-    <Dialog title={task.title} head={head} onClose={onClose} width={920} className="card-page">
+    <Dialog title={task.title} head={head} onClose={onClose} width={920} className="card-page" returnTo={() => onBoard(task)}>
       <div
         className="card-body"
         data-testid="card-page"
@@ -129,16 +129,16 @@ function Shown({ task, onClose }: { task: Task; onClose: () => void }) {
       {deleting && (
         <Dialog
           title="Delete this card?"
+          role="alertdialog"
           width={400}
           onClose={() => setDeleting(false)}
           foot={
             <>
-              <Button kind="quiet" onClick={() => setDeleting(false)}>
+              <Button data-autofocus onClick={() => setDeleting(false)}>
                 Cancel
               </Button>
               <Button
-                kind="primary"
-                data-autofocus
+                kind="danger"
                 onClick={() =>
                   void change(async () => {
                     onClose();
@@ -156,6 +156,13 @@ function Shown({ task, onClose }: { task: Task; onClose: () => void }) {
       )}
     </Dialog>
   );
+}
+
+/** The card on the board; where it is gone, the first in its column, or the column's name. */
+function onBoard({ id, column_id }: Task): HTMLElement | null {
+  const column = `[data-column-id="${CSS.escape(column_id)}"]`;
+  const places = [`[data-task-id="${CSS.escape(id)}"]`, `${column} [data-task-id]`, `${column} h2`];
+  return places.map((place) => document.querySelector<HTMLElement>(place)).find((element) => element !== null) ?? null;
 }
 
 /** Who else has the card open, in words: faces are on the board. */

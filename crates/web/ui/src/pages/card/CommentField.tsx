@@ -1,7 +1,10 @@
 /** Where a comment is written: Markdown, with the members offered after an `@`. */
-import { useId, useRef, useState, type ClipboardEvent, type KeyboardEvent } from "react";
+import * as Popover from "@radix-ui/react-popover";
+import { useRef, useState, type ClipboardEvent, type KeyboardEvent } from "react";
 import { Avatar } from "../../parts/Avatar";
 import { Button } from "../../parts/Button";
+import { useOptions } from "../../parts/options";
+import { PLACE } from "../../parts/Popover";
 import { useOpenBoard } from "../board/boardContext";
 
 interface Props {
@@ -24,9 +27,7 @@ const BEGUN = /(?<![A-Za-z0-9_@-])@([A-Za-z0-9_-]*)$/;
 export function CommentField({ label, value, taskId, sendLabel, autoFocus = false, onChange, onSend, onCancel, onPaste }: Props) {
   const { board, snapshot } = useOpenBoard();
   const field = useRef<HTMLTextAreaElement>(null);
-  const list = useId();
   const [begun, setBegun] = useState<string>();
-  const [at, setAt] = useState(0);
   const wanted = begun?.toLowerCase() ?? "";
   const offered =
     begun === undefined ? [] : snapshot.members.filter(({ user_id, name }) => user_id.toLowerCase().startsWith(wanted) || name.toLowerCase().startsWith(wanted)).slice(0, MOST);
@@ -34,9 +35,9 @@ export function CommentField({ label, value, taskId, sendLabel, autoFocus = fals
   const look = () => {
     const { value = "", selectionStart = 0 } = field.current ?? {};
     setBegun(BEGUN.exec(value.slice(0, selectionStart))?.[1]);
-    setAt(0);
+    restart();
   };
-  const choose = (userId: string) => {
+  const choose = ({ user_id: userId }: { user_id: string }) => {
     const element = field.current;
     if (element === null) return;
     const end = element.selectionStart;
@@ -49,19 +50,12 @@ export function CommentField({ label, value, taskId, sendLabel, autoFocus = fals
       element.setSelectionRange(text.length, text.length);
     });
   };
+  const { restart, pressed: chosen, field: completes, list, option } = useOptions(offered, choose);
   const pressed = (event: KeyboardEvent<HTMLTextAreaElement>) => {
-    const chosen = offered[at];
-    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (chosen && by !== undefined) {
+    if (chosen(event, ["Enter", "Tab"])) return;
+    if (event.key === "Escape" && onCancel && !event.defaultPrevented) {
       event.preventDefault();
-      setAt((at + by + offered.length) % offered.length);
-    } else if (chosen && (event.key === "Enter" || event.key === "Tab") && !event.ctrlKey && !event.metaKey) {
-      event.preventDefault();
-      choose(chosen.user_id);
-    } else if (event.key === "Escape" && (chosen || onCancel)) {
-      event.preventDefault();
-      if (chosen) setBegun(undefined);
-      else onCancel?.();
+      onCancel();
     } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       onSend();
@@ -80,51 +74,52 @@ export function CommentField({ label, value, taskId, sendLabel, autoFocus = fals
         onSend();
       }}
     >
-      <textarea
-        ref={field}
-        className="input"
-        aria-label={label}
-        role="combobox"
-        aria-expanded={offered.length > 0}
-        aria-controls={list}
-        aria-autocomplete="list"
-        {...(offered.length > 0 ? { "aria-activedescendant": `${list}-${at}` } : {})}
-        placeholder="Write a comment. @ mentions somebody."
-        rows={3}
-        maxLength={LONGEST}
-        value={value}
-        autoFocus={autoFocus}
-        onChange={({ target }) => {
-          onChange(target.value);
-          board.typing(taskId);
-          look();
-        }}
-        onKeyDown={pressed}
-        onPaste={pasted}
-        onBlur={() => {
-          board.stopTyping();
-          setBegun(undefined);
-        }}
-      />
-      <ul id={list} role="listbox" aria-label="Members" className="mentions" hidden={offered.length === 0}>
-        {offered.map(({ user_id, name }, index) => (
-          <li
-            key={user_id}
-            id={`${list}-${index}`}
-            role="option"
-            aria-selected={index === at}
-            className="menu-item option"
-            // Before the field loses the focus.
-            onMouseDown={(event) => {
-              event.preventDefault();
-              choose(user_id);
+      <Popover.Root open={offered.length > 0} onOpenChange={() => setBegun(undefined)}>
+        <Popover.Anchor asChild>
+          <textarea
+            ref={field}
+            className="input"
+            aria-label={label}
+            {...completes}
+            placeholder="Write a comment. @ mentions somebody."
+            rows={3}
+            maxLength={LONGEST}
+            value={value}
+            autoFocus={autoFocus}
+            {...(onCancel ? { "data-escape": true } : {})}
+            onChange={({ target }) => {
+              onChange(target.value);
+              board.typing(taskId);
+              look();
             }}
+            onKeyDown={pressed}
+            onPaste={pasted}
+            onBlur={() => {
+              board.stopTyping();
+              setBegun(undefined);
+            }}
+          />
+        </Popover.Anchor>
+        <Popover.Portal>
+          {/* The field keeps the focus. */}
+          <Popover.Content
+            className="popover"
+            {...PLACE}
+            side="top"
+            {...list}
+            aria-label="Members"
+            onOpenAutoFocus={(event) => event.preventDefault()}
+            onCloseAutoFocus={(event) => event.preventDefault()}
           >
-            <Avatar id={user_id} name={name} size="small" label="" />
-            <span className="said">{name}</span> <span className="faint">@{user_id}</span>
-          </li>
-        ))}
-      </ul>
+            {offered.map(({ user_id, name }, index) => (
+              <div key={user_id} {...option(index)}>
+                <Avatar id={user_id} name={name} size="small" label="" />
+                <span className="said">{name}</span> <span className="faint">@{user_id}</span>
+              </div>
+            ))}
+          </Popover.Content>
+        </Popover.Portal>
+      </Popover.Root>
       <div className="row spread">
         <span className="faint hint">Markdown. Ctrl+Enter sends.</span>
         <span className="row">

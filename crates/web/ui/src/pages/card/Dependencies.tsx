@@ -1,11 +1,12 @@
 /** What a task has to do with others: what it waits for, what waits for it, what it is like. */
 import type { Dependency, DependencyType, Task } from "@boardwire/client";
 import { Ban, CheckCircle2, Copy, Link2, X } from "lucide-react";
-import { useId, useState, type KeyboardEvent, type ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { reasonOf } from "../../app/reason";
 import { follow, paths } from "../../app/router";
 import { isOnline, useSignedIn } from "../../app/signedIn";
 import { Button } from "../../parts/Button";
+import { useOptions } from "../../parts/options";
 import { Popover } from "../../parts/Popover";
 import { Problem } from "../../parts/Problem";
 import { useOpenBoard } from "../board/boardContext";
@@ -81,7 +82,7 @@ const MOST = 8;
 
 function Add({ task }: { task: Task }) {
   return (
-    <Popover size="small" role="dialog" label="Add a dependency" button="Add">
+    <Popover size="small" label="Add a dependency" button="Add">
       {(close) => <AddForm task={task} onDone={close} />}
     </Popover>
   );
@@ -92,9 +93,7 @@ function AddForm({ task, onDone }: { task: Task; onDone: () => void }) {
   const { snapshot } = useOpenBoard();
   const [choice, setChoice] = useState(0);
   const [text, setText] = useState("");
-  const [at, setAt] = useState(0);
   const [problem, setProblem] = useState<string>();
-  const list = useId();
   const words = text.toLowerCase().trim();
   const found = [...snapshot.tasks.values()].filter(({ id, title }) => id !== task.id && title.toLowerCase().includes(words)).slice(0, MOST);
 
@@ -110,18 +109,7 @@ function AddForm({ task, onDone }: { task: Task; onDone: () => void }) {
       setProblem(reasonOf(error));
     }
   };
-  const pressed = (event: KeyboardEvent) => {
-    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (by !== undefined && found.length > 0) {
-      event.preventDefault();
-      setAt((at + by + found.length) % found.length);
-    }
-    const chosen = found[at];
-    if (event.key === "Enter" && chosen) {
-      event.preventDefault();
-      void add(chosen);
-    }
-  };
+  const { pressed, restart, field, list, option } = useOptions(found, (other) => void add(other));
   return (
     <div className="dependency-add stack">
       <Problem reason={problem} />
@@ -136,25 +124,26 @@ function AddForm({ task, onDone }: { task: Task; onDone: () => void }) {
         className="input"
         role="combobox"
         aria-label="The other card"
-        aria-expanded
-        aria-controls={list}
-        aria-activedescendant={`${list}-${at}`}
+        aria-expanded={found.length > 0}
+        {...field}
         placeholder="Find a card"
         data-autofocus
         value={text}
         onChange={({ target }) => {
           setText(target.value);
-          setAt(0);
+          restart();
         }}
-        onKeyDown={pressed}
+        onKeyDown={(event) => void pressed(event)}
       />
-      <ul id={list} role="listbox" aria-label="Cards">
-        {found.map((other, index) => (
-          <li key={other.id} id={`${list}-${index}`} role="option" aria-selected={index === at} className="menu-item option" onClick={() => void add(other)}>
-            <span className="said">{other.title}</span>
-          </li>
-        ))}
-      </ul>
+      {found.length > 0 && (
+        <ul {...list} aria-label="Cards">
+          {found.map((other, index) => (
+            <li key={other.id} {...option(index)}>
+              <span className="said">{other.title}</span>
+            </li>
+          ))}
+        </ul>
+      )}
       {found.length === 0 && <p className="faint">No card fits.</p>}
     </div>
   );

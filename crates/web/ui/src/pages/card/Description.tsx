@@ -43,6 +43,7 @@ function Field({ taskId, writing: { edit, who, begin, leave } }: { taskId: strin
       <textarea
         className="input description-field"
         aria-label="Description"
+        data-escape
         value={text}
         maxLength={LONGEST}
         rows={6}

@@ -1,54 +1,166 @@
-/** Markdown as it is shown: what people wrote, made safe. Markup in it is text, pictures are links, mentions are names. */
-import DOMPurify from "dompurify";
-import { Marked, type Tokens } from "marked";
-import { useMemo } from "react";
+/**
+ * Markdown as it is shown. Each part becomes an element of its own and all else is text, so nothing that people wrote is ever
+ * read as markup. Pictures are links, mentions are names.
+ */
+import { Marked, type MarkedToken, type Token, type Tokens } from "marked";
+import { Fragment, useMemo, type ReactNode } from "react";
 import { useOpenBoard } from "../board/boardContext";
 
-const TAGS = "p br strong em del code pre blockquote ul ol li a h1 h2 h3 h4 h5 h6 hr table thead tbody tr th td input span".split(" ");
-const ATTRIBUTES = ["href", "class", "type", "checked", "disabled", "start"];
 const LINKS = /^(?:https?|mailto):/i;
 /** `@` and a user's id, not within a word. */
 const MENTION = /(?<![A-Za-z0-9_@-])@([A-Za-z0-9_-]{1,64})/;
+/** Below the headings of the card. */
+const HEADINGS = ["h4", "h5", "h6"] as const;
 
-const purifier = DOMPurify();
-purifier.addHook("afterSanitizeAttributes", (element) => {
-  if (element.nodeName !== "A") return;
-  element.setAttribute("target", "_blank");
-  element.setAttribute("rel", "noopener noreferrer nofollow");
-});
-
-const escaped = (text: string) => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
-
-function reader(nameOf: (userId: string) => string): Marked {
-  return new Marked({
-    gfm: true,
-    breaks: true,
-    renderer: {
-      html: ({ text }: Tokens.HTML | Tokens.Tag) => escaped(text),
-      image: ({ href, text }: Tokens.Image) => `<a href="${escaped(href)}">${escaped(text || href)}</a>`,
-    },
-    extensions: [
-      {
-        name: "mention",
-        level: "inline",
-        start: (source) => MENTION.exec(source)?.index,
-        tokenizer(source) {
-          const found = MENTION.exec(source);
-          return found?.index === 0 ? { type: "mention", raw: found[0], user: found[1] } : undefined;
-        },
-        renderer: ({ user }) => `<span class="mention">@${escaped(nameOf(String(user)))}</span>`,
-      },
-    ],
-  });
+interface Mention {
+  type: "mention";
+  raw: string;
+  user: string;
 }
+
+const reader = new Marked({
+  gfm: true,
+  breaks: true,
+  extensions: [
+    {
+      name: "mention",
+      level: "inline",
+      start: (source) => MENTION.exec(source)?.index,
+      tokenizer(source): Mention | undefined {
+        const found = MENTION.exec(source);
+        return found?.index === 0 ? { type: "mention", raw: found[0], user: found[1] ?? "" } : undefined;
+      },
+    },
+  ],
+});
 
 export function Markdown({ text }: { text: string }) {
   const { nameOf } = useOpenBoard();
-  const marked = useMemo(() => reader(nameOf), [nameOf]);
-  const html = useMemo(
-    () =>
-      purifier.sanitize(marked.parse(text, { async: false }), { ALLOWED_TAGS: TAGS, ALLOWED_ATTR: ATTRIBUTES, ALLOWED_URI_REGEXP: LINKS, ALLOW_DATA_ATTR: false, ADD_URI_SAFE_ATTR: ["type", "start"] }),
-    [marked, text],
+  const content = useMemo(() => {
+    try {
+      return all(reader.lexer(text), nameOf);
+    } catch {
+      // Nested deeper than can be read.
+      return <p className="markdown-plain">{text}</p>;
+    }
+  }, [nameOf, text]);
+  return <div className="markdown said">{content}</div>;
+}
+
+type NameOf = (userId: string) => string;
+
+function all(tokens: readonly Token[] | undefined, nameOf: NameOf): ReactNode {
+  return tokens?.map((token, at) => <Fragment key={at}>{one(token as MarkedToken | Mention, nameOf)}</Fragment>);
+}
+
+function one(token: MarkedToken | Mention, nameOf: NameOf): ReactNode {
+  const inside = () => all("tokens" in token ? token.tokens : [], nameOf);
+  switch (token.type) {
+    case "space":
+    case "def":
+      return null;
+    case "paragraph":
+      return <p>{inside()}</p>;
+    case "heading": {
+      const Heading = HEADINGS[token.depth - 1] ?? "h6";
+      return <Heading>{inside()}</Heading>;
+    }
+    case "blockquote":
+      return <blockquote>{inside()}</blockquote>;
+    case "list": {
+      const items = token.items.map((item, at) => <li key={at}>{item.task ? task(item, nameOf) : all(item.tokens, nameOf)}</li>);
+      return token.ordered ? <ol start={Number(token.start)}>{items}</ol> : <ul>{items}</ul>;
+    }
+    case "code":
+      return (
+        <pre tabIndex={0}>
+          <code>{token.text}</code>
+        </pre>
+      );
+    case "table":
+      return table(token, nameOf);
+    case "hr":
+      return <hr />;
+    case "br":
+      return <br />;
+    case "strong":
+      return <strong>{inside()}</strong>;
+    case "em":
+      return <em>{inside()}</em>;
+    case "del":
+      return <del>{inside()}</del>;
+    case "codespan":
+      return <code>{token.text}</code>;
+    case "link":
+      return link(token.href, inside());
+    case "image":
+      return link(token.href, token.text || token.href);
+    case "mention":
+      return <span className="mention">@{nameOf(token.user)}</span>;
+    case "checkbox":
+      return <input type="checkbox" checked={token.checked} disabled readOnly />;
+    case "text":
+      return token.tokens ? inside() : decoded(token.text);
+    case "html":
+    case "escape":
+      return token.text;
+    default:
+      return token.raw;
+  }
+}
+
+/** The box belongs to the item's own line, and not to what is listed below it. */
+function task({ tokens }: Tokens.ListItem, nameOf: NameOf): ReactNode {
+  const below = tokens.findIndex(({ type }) => !["checkbox", "text", "paragraph"].includes(type));
+  const [own, others] = below < 0 ? [tokens, []] : [tokens.slice(0, below), tokens.slice(below)];
+  // A label holds no paragraphs.
+  const line = own.flatMap((token) => (token.type === "paragraph" ? (token.tokens ?? []) : [token]));
+  return (
+    <>
+      <label>{all(line, nameOf)}</label>
+      {all(others, nameOf)}
+    </>
   );
-  return <div className="markdown said" dangerouslySetInnerHTML={{ __html: html }} />;
+}
+
+function table({ header, rows }: Tokens.Table, nameOf: NameOf): ReactNode {
+  return (
+    <table tabIndex={0}>
+      <thead>
+        <tr>
+          {header.map(({ tokens }, at) => (
+            <th key={at}>{all(tokens, nameOf)}</th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((cells, row) => (
+          <tr key={row}>
+            {cells.map(({ tokens }, at) => (
+              <td key={at}>{all(tokens, nameOf)}</td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function link(href: string, content: ReactNode): ReactNode {
+  if (!LINKS.test(href)) return content;
+  return (
+    <a href={href} target="_blank" rel="noopener noreferrer nofollow">
+      {content}
+    </a>
+  );
+}
+
+/** `&amp;` and the like as the characters that they stand for. */
+function decoded(text: string): string {
+  const field = document.createElement("textarea");
+  return text.replace(/&(?:#\d{1,7}|#x[\da-f]{1,6}|[a-z][a-z\d]{1,31});/gi, (entity) => {
+    // Nothing but the one entity; the field's content is never markup.
+    field.innerHTML = entity;
+    return field.value;
+  });
 }

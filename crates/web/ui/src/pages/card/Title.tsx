@@ -30,6 +30,7 @@ export function Title({ task }: { task: Task }) {
       <textarea
         className="card-page-title said"
         aria-label="Title"
+        data-escape
         rows={1}
         maxLength={LONGEST}
         value={isEmpty ? "" : (edit?.value ?? task.title)}

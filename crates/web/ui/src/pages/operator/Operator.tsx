@@ -176,7 +176,7 @@ function Disconnect({ user, onClose }: { user: UserActivity; onClose: () => void
     onClose();
   };
   return (
-    <FormDialog title={`Disconnect ${name}?`} width={420} saveLabel="Disconnect" onClose={onClose} onSave={disconnect}>
+    <FormDialog title={`Disconnect ${name}?`} width={420} saveLabel="Disconnect" danger onClose={onClose} onSave={disconnect}>
       <p>
         All of the user's connections to this server end now: {inWords(user.connections)}. Programs may connect again at once; to keep somebody out, take the
         credentials away.

@@ -1,0 +1,56 @@
+/** A menu that opens below a button. It closes by itself when something is chosen. */
+import * as Radix from "@radix-ui/react-dropdown-menu";
+import type { ReactNode } from "react";
+import { Button } from "./Button";
+import { giveBack } from "./focus";
+import { PLACE, type OpenerProps } from "./Popover";
+
+export function Menu({ button, label, children, ...rest }: OpenerProps & { children: ReactNode }) {
+  return (
+    <Radix.Root modal={false}>
+      <Radix.Trigger asChild>
+        <Button kind="quiet" label={label} {...rest}>
+          {button}
+        </Button>
+      </Radix.Trigger>
+      <Radix.Portal>
+        <Radix.Content className="popover" {...PLACE} onCloseAutoFocus={giveBack}>
+          {children}
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}
+
+interface ItemProps {
+  onSelect: () => void;
+  danger?: boolean;
+  disabled?: boolean;
+  children: ReactNode;
+}
+
+/** An entry of a menu. */
+export function Item({ danger = false, ...rest }: ItemProps) {
+  return <Radix.Item className="menu-item" {...(danger ? { "data-kind": "danger" } : {})} {...rest} />;
+}
+
+/** Entries of which one holds. */
+export function Choice<Value extends string>({ value, onChoose, children }: { value: Value; onChoose: (value: Value) => void; children: ReactNode }) {
+  return (
+    <Radix.RadioGroup value={value} onValueChange={(chosen) => onChoose(chosen as Value)}>
+      {children}
+    </Radix.RadioGroup>
+  );
+}
+
+export function ChoiceItem({ value, children }: { value: string; children: ReactNode }) {
+  return (
+    <Radix.RadioItem className="menu-item" value={value}>
+      {children}
+    </Radix.RadioItem>
+  );
+}
+
+export function Line() {
+  return <Radix.Separator className="menu-line" />;
+}

@@ -1,0 +1,143 @@
+// What the parts of the page owe to whoever uses it by keyboard or with a screen reader: where the focus goes, what is asked
+// before something is lost, and that axe finds nothing at all.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { startServer, token } from '../js/server.mjs';
+import { startApi } from './api.mjs';
+import { addUser, card, column, eventually, launch, openCard, titles, windowOf } from './browser.mjs';
+
+describe('dialogs, menus and panels', () => {
+  let server, browser, api;
+  before(async () => {
+    server = await startServer();
+    for (const user of ['ann', 'bob']) addUser(server, user);
+    api = startApi(server.url, token('ann'));
+    browser = await launch();
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  async function boardOf(id) {
+    const made = await api.board(id, { bob: 'member' });
+    for (const title of ['First', 'Second']) await api.task(id, { id: `${id}-${title.toLowerCase()}`, title, columnId: made.columns[0].id });
+    return windowOf(browser, server.url, 'ann', `/boards/${id}`);
+  }
+  /** What has the focus, by the name that a screen reader would say; by its text where it has none. */
+  const focused = (page) => page.evaluate(() => {
+    const { activeElement: element } = document;
+    return element.getAttribute('aria-label') ?? element.dataset.taskId ?? (element === document.body ? 'nothing' : element.textContent.trim());
+  });
+
+  test('before a card is deleted it is asked with room around it, and Enter takes nothing away', async () => {
+    const page = await boardOf('asked');
+    await openCard(page, 'First');
+    await page.getByRole('button', { name: 'Delete the card' }).click();
+    const question = page.getByText('Its comments, files and dependencies go with it.');
+    await question.waitFor();
+    await eventually(() => focused(page), 'Cancel');
+    const remove = page.getByRole('button', { name: 'Delete', exact: true });
+    assert.notEqual(await remove.getAttribute('data-kind'), 'primary');
+    const padding = await question.evaluate((element) => parseFloat(getComputedStyle(element.parentElement).paddingLeft));
+    assert.ok(padding >= 16, `the text stands ${padding} px from the edge`);
+    await page.keyboard.press('Enter');
+    await question.waitFor({ state: 'detached' });
+    assert.equal(await page.getByTestId('card-page').count(), 1);
+    await eventually(() => focused(page), 'Delete the card');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Delete', exact: true }).click();
+    await page.getByTestId('card-page').waitFor({ state: 'detached' });
+    await eventually(() => titles(page, 'To Do'), ['Second']);
+    await eventually(() => focused(page), 'asked-second');
+    assert.deepEqual(page.faults, []);
+    await page.context().close();
+  });
+
+  test('the focus goes back to what opened a dialog', async () => {
+    const page = await boardOf('returned');
+    await openCard(page, 'Second');
+    await page.keyboard.press('Escape');
+    await eventually(() => focused(page), 'returned-second');
+
+    for (const entry of ['Members and roles', 'Name and description']) {
+      await page.getByRole('button', { name: 'Board menu' }).click();
+      await page.getByRole('menuitem', { name: entry }).click();
+      await page.getByRole('heading', { name: entry }).waitFor();
+      await page.keyboard.press('Escape');
+      await page.getByRole('heading', { name: entry }).waitFor({ state: 'detached' });
+      await eventually(() => focused(page), 'Board menu');
+    }
+    await page.getByRole('button', { name: 'Menu of Done' }).click();
+    await page.getByRole('menuitem', { name: 'Limit and status' }).click();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await eventually(() => focused(page), 'Menu of Done');
+
+    // By an address alone: the card on the board.
+    await page.goto(`${server.url}/boards/returned/tasks/returned-first`);
+    await page.getByTestId('card-page').waitFor();
+    await page.keyboard.press('Escape');
+    await eventually(() => focused(page), 'returned-first');
+    assert.deepEqual(page.faults, []);
+    await page.context().close();
+  });
+
+  test('the focus goes back after Escape in a new card, a new column and a new name', async () => {
+    const page = await boardOf('escaped');
+    await column(page, 'To Do').getByRole('button', { name: 'New card', exact: true }).click();
+    await page.getByLabel(/Title of the new card/).waitFor();
+    await page.keyboard.press('Escape');
+    await eventually(() => focused(page), 'New card');
+    await page.getByRole('button', { name: 'Add column' }).click();
+    await page.getByLabel('Name of the new column').waitFor();
+    await page.keyboard.press('Escape');
+    await eventually(() => focused(page), 'Add column');
+    await page.getByRole('button', { name: 'Menu of Done' }).click();
+    await page.getByRole('menuitem', { name: 'Rename' }).click();
+    await eventually(() => focused(page), 'New name of Done');
+    await page.keyboard.press('Escape');
+    await eventually(() => focused(page), 'Done');
+    assert.deepEqual(page.faults, []);
+    await page.context().close();
+  });
+
+  test('a menu is used by keyboard alone', async () => {
+    const page = await boardOf('walked');
+    await page.getByRole('button', { name: 'Menu of To Do' }).focus();
+    await page.keyboard.press('Enter');
+    await eventually(() => focused(page), 'Rename');
+    // What can't be done is passed over.
+    for (const name of ['Limit and status', 'Move right', 'Delete the column']) {
+      await page.keyboard.press('ArrowDown');
+      await eventually(() => focused(page), name);
+    }
+    await page.keyboard.press('Escape');
+    await eventually(() => focused(page), 'Menu of To Do');
+    await page.context().close();
+  });
+
+  test('in a new comment Escape closes what completes a mention, and nothing else', async () => {
+    const page = await boardOf('completed');
+    await openCard(page, 'First');
+    const field = page.getByRole('textbox', { name: 'Comment', exact: true });
+    await field.pressSequentially('@b');
+    const members = page.getByRole('listbox', { name: 'Members' });
+    await members.getByRole('option', { name: /Bob/, selected: true }).waitFor();
+    await page.keyboard.press('Escape');
+    await members.waitFor({ state: 'detached' });
+    assert.equal(await field.inputValue(), '@b');
+    await page.keyboard.press('Escape');
+    await page.getByTestId('card-page').waitFor({ state: 'detached' });
+    await card(page, 'First').waitFor();
+    assert.deepEqual(page.faults, []);
+    await page.context().close();
+  });
+
+  test('a description that nests too deeply is shown as it was written', async () => {
+    const page = await boardOf('nested');
+    await api.send('PATCH', '/tasks/nested-first', { description: `${'>'.repeat(5000)} far inside` });
+    await openCard(page, 'First');
+    await page.getByTestId('card-page').getByText(/far inside/).waitFor();
+    await page.context().close();
+  });
+});
