@@ -4,7 +4,7 @@
 //! Everything here happens under one lock and without waiting; reading the log is left to `publish` and `join`.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
     time::Instant,
 };
@@ -17,13 +17,12 @@ use crate::{
     Frame,
     hub::Counts,
     interest::{Interest, InterestKey, STILL_ABSENT},
+    recent::Recent,
     socket::{Socket, SocketKey},
 };
 
 /// Events that came before their turn. When it is full they are dropped, and read from the log when their turn comes.
 const MAX_PENDING: usize = 1024;
-/// The last events delivered, for sockets that come back soon. Older ones are read from the log.
-const MAX_RECENT: usize = 256;
 
 pub(crate) struct Channel {
     pub(crate) board: BoardId,
@@ -43,7 +42,7 @@ pub(crate) struct State {
     /// Whose membership changed since the last look.
     changed_members: Vec<UserId>,
     pending: BTreeMap<Seq, Arc<LogEntry>>,
-    recent: VecDeque<Arc<LogEntry>>,
+    pub(crate) recent: Recent,
     recipients: HashMap<SocketKey, Recipient>,
     selections: HashMap<EventKind, Arc<Selection>>,
     /// Whether `recipients` holds the hub's subscriptions to all boards whose users may read this one.
@@ -88,7 +87,7 @@ impl Channel {
                 members: HashSet::new(),
                 changed_members: Vec::new(),
                 pending: BTreeMap::new(),
-                recent: VecDeque::new(),
+                recent: Recent::default(),
                 recipients: HashMap::new(),
                 selections: HashMap::new(),
                 everywhere_known: false,
@@ -174,10 +173,7 @@ impl State {
         let delivered = selection.plain.iter().chain(filtered).filter(|socket| socket.deliver(&entry)).count();
         self.counts.deliveries.fetch_add(delivered as u64, Ordering::Relaxed);
         self.delivered = entry.seq;
-        if self.recent.len() == MAX_RECENT {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(entry);
+        self.recent.push(entry);
     }
 
     /// Memberships change at the very event that says so.
@@ -315,8 +311,7 @@ impl State {
 
     /// Events after `cursor`, if they are all at hand.
     pub(crate) fn recent_after(&self, cursor: Seq) -> Option<impl Iterator<Item = &Arc<LogEntry>>> {
-        let oldest = self.recent.front().map_or(self.delivered.next(), |entry| entry.seq);
-        (cursor.next() >= oldest).then(|| self.recent.iter().filter(move |entry| entry.seq > cursor))
+        self.recent.after(cursor, self.delivered)
     }
 
     /// Has any interest of this socket already brought it the event?

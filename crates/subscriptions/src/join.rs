@@ -14,6 +14,7 @@ use crate::{
     interest::{Interest, InterestKey},
     presence::Leaving,
     publish::PAGE,
+    recent::Replaying,
     socket::{Place, Socket},
 };
 
@@ -259,6 +260,7 @@ impl Hub {
             Some(resume) => self.reachable(&channel, resume).await?,
             None => (None, None),
         };
+        let _replaying = cursor.is_some().then(|| Replaying::begin(&channel));
         // Somebody who became a member a moment ago may be ahead of the channel.
         if !channel.lock().may_read(socket)
             && let Some(head) = self.log.head(board).await?

@@ -13,6 +13,7 @@ mod join;
 mod personal;
 mod presence;
 mod publish;
+mod recent;
 mod room;
 mod socket;
 mod tally;

@@ -295,6 +295,29 @@ async fn subscriptions_are_capped_and_end() {
     assert_eq!(ada.taken(), [0; 0]);
 }
 
+/// During each page others commit more than the channel keeps when nobody replays.
+#[tokio::test]
+async fn a_replay_is_not_outrun_by_fast_writers() {
+    const WRITERS_STOP: u64 = 50;
+    let (scene, held_up) = (Scene::new(), 400);
+    scene.commit(1_000, EventKind::TaskUpdated);
+    let bob = scene.socket("bob");
+    let writing = scene.clone();
+    bob.at_each_page(move |page| {
+        let scene = writing.clone();
+        async move {
+            if page < WRITERS_STOP {
+                let entries = scene.commit(held_up, EventKind::TaskUpdated);
+                scene.publish(&entries).await;
+            }
+        }
+    });
+    let joined = scene.view(&bob, Some(0)).await;
+    assert!(bob.pages() < 10, "it came to the present only when the writers had stopped: {} pages", bob.pages());
+    assert_eq!(joined.seq.0, 1_000 + bob.pages() * held_up);
+    assert_eq!(bob.taken(), (1..=joined.seq.0).collect::<Vec<_>>());
+}
+
 #[tokio::test]
 async fn a_connection_leaves_nothing_behind() {
     let scene = Scene::new();

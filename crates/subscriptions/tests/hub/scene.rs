@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     pin::Pin,
     sync::{
-        Arc, Mutex, Weak,
+        Arc, Mutex, OnceLock, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -258,12 +258,15 @@ impl Scene {
 
 type Page = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+type EachPage = Box<dyn Fn(u64) -> Page + Send + Sync>;
+
 #[derive(Default)]
 struct Kept {
     frames: Mutex<Vec<Frame>>,
     came: Notify,
     pages: AtomicU64,
     before_page: Mutex<Option<(u64, Page)>>,
+    at_each_page: OnceLock<EachPage>,
 }
 
 #[async_trait]
@@ -278,6 +281,9 @@ impl Outbox for Kept {
         let due = self.before_page.lock().unwrap().take_if(|(at, _)| *at == page);
         if let Some((_, work)) = due {
             work.await;
+        }
+        if let Some(work) = self.at_each_page.get() {
+            work(page).await;
         }
         true
     }
@@ -314,7 +320,7 @@ impl Client {
                 came.await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(10), wait).await.expect("the events did not come")
+        tokio::time::timeout(Duration::from_secs(60), wait).await.expect("the events did not come")
     }
 
     pub(crate) fn ephemeral(&self) -> usize {
@@ -332,6 +338,20 @@ impl Client {
                 format!("{} {}", frame.kind().name(), words(&body["data"])).trim_end().to_owned()
             })
             .collect()
+    }
+
+    /// Does something after each page of a replay, which is given its number, from 1.
+    pub(crate) fn at_each_page<F>(&self, work: impl Fn(u64) -> F + Send + Sync + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let work: EachPage = Box::new(move |page| Box::pin(work(page)));
+        assert!(self.kept.at_each_page.set(work).is_ok(), "once");
+    }
+
+    /// How many pages of the log it has been given.
+    pub(crate) fn pages(&self) -> u64 {
+        self.kept.pages.load(Ordering::SeqCst)
     }
 
     pub(crate) fn before_page(&self, page: u64, work: impl Future<Output = ()> + Send + 'static) {

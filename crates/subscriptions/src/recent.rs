@@ -1,0 +1,71 @@
+//! The last events of a channel: for sockets that come back soon, and for replays, which have to reach the present while
+//! others write on.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use boardwire_protocol::Seq;
+use boardwire_services::storage::LogEntry;
+
+use crate::channel::Channel;
+
+/// How many are kept. Older ones are read from the log.
+const KEPT: usize = 256;
+/// How many are kept while somebody replays. A page of the log takes its time, and what is committed in that time must
+/// still be at hand, or a replay would run after the present for ever. Less than a connection's queue holds.
+const HELD: usize = 4096;
+/// As many bytes of them; beyond [`KEPT`] it counts as well.
+const HELD_BYTES: usize = 16 * 1024 * 1024;
+
+#[derive(Default)]
+pub(crate) struct Recent {
+    entries: VecDeque<Arc<LogEntry>>,
+    bytes: usize,
+    /// How many replays are under way.
+    replays: usize,
+}
+
+impl Recent {
+    pub(crate) fn push(&mut self, entry: Arc<LogEntry>) {
+        self.bytes += size(&entry);
+        self.entries.push_back(entry);
+        self.trim();
+    }
+
+    /// Those after `cursor`, if all of them are at hand; `delivered` is the last there is.
+    pub(crate) fn after(&self, cursor: Seq, delivered: Seq) -> Option<impl Iterator<Item = &Arc<LogEntry>>> {
+        let oldest = self.entries.front().map_or(delivered.next(), |entry| entry.seq);
+        (cursor.next() >= oldest).then(|| self.entries.iter().filter(move |entry| entry.seq > cursor))
+    }
+
+    fn trim(&mut self) {
+        let too_many = |recent: &Self| match recent.entries.len() {
+            ..=KEPT => false,
+            count => recent.replays == 0 || count > HELD || recent.bytes > HELD_BYTES,
+        };
+        while too_many(self) {
+            self.bytes -= self.entries.pop_front().map_or(0, |entry| size(&entry));
+        }
+    }
+}
+
+fn size(entry: &LogEntry) -> usize {
+    entry.envelope.get().len()
+}
+
+/// A replay under way.
+pub(crate) struct Replaying<'c>(&'c Channel);
+
+impl<'c> Replaying<'c> {
+    pub(crate) fn begin(channel: &'c Channel) -> Self {
+        channel.lock().recent.replays += 1;
+        Self(channel)
+    }
+}
+
+impl Drop for Replaying<'_> {
+    fn drop(&mut self) {
+        let recent = &mut self.0.lock().recent;
+        recent.replays -= 1;
+        recent.trim();
+    }
+}
