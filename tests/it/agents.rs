@@ -7,7 +7,7 @@ mod witness;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use boardwire_test_support::{Client, Kind};
+use boardwire_test_support::{Client, Kind, within};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -29,7 +29,7 @@ const WIP_LIMIT: usize = 6;
 const TAGS: [&str; 3] = ["api", "docs", "näxt"];
 
 /// How long all of it may take.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// How often an agent that found nothing looks again.
 const IDLE: Duration = Duration::from_millis(15);
@@ -64,8 +64,8 @@ pub(crate) struct Held {
 
 async fn agents_do_all_tasks_once(kind: Kind) -> Result<()> {
     let seed = seed()?;
-    let all = tokio::time::timeout(LIMIT, play(kind, seed));
-    all.await.context("not in time").flatten().with_context(|| format!("BOARDWIRE_TEST_SEED={seed}"))
+    let all = within("all tasks are done", LIMIT, play(kind, seed));
+    all.await.flatten().with_context(|| format!("BOARDWIRE_TEST_SEED={seed}"))
 }
 
 async fn play(kind: Kind, seed: u64) -> Result<()> {

@@ -1,17 +1,14 @@
 //! A reply means that the change is on disk: seen from outside, in the order of the server's system calls.
 
 use std::process::Stdio;
-use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use boardwire_test_support::Kind;
+use boardwire_test_support::{Kind, PATIENCE, within};
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::scene::{Board, Scene};
-
-const PATIENCE: Duration = Duration::from_secs(20);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_is_synced_before_it_is_acknowledged() -> Result<()> {
@@ -56,7 +53,7 @@ async fn a_commit_is_synced_before_it_is_acknowledged() -> Result<()> {
 /// Waits until strace watches the server.
 async fn attached(strace: &mut Child) -> Result<()> {
     let mut lines = BufReader::new(strace.stderr.take().context("no standard error")?).lines();
-    let line = tokio::time::timeout(PATIENCE, lines.next_line()).await.context("strace does not attach")??;
+    let line = within("strace attaches", PATIENCE, lines.next_line()).await??;
     let line = line.context("strace ended")?;
     ensure!(line.contains("attached"), "strace said: {line}");
     // It goes on talking, and must not meet a closed pipe.

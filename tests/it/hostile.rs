@@ -3,7 +3,9 @@
 use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context, Result, ensure};
-use boardwire_test_support::{Client, Database, Dial, Http, Kind, PATIENCE, Server, Stranger, eventually, token};
+use boardwire_test_support::{
+    Client, Database, Dial, Http, Kind, PATIENCE, Server, Stranger, eventually, patient, token,
+};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -59,7 +61,7 @@ async fn until_closed(mut stream: TcpStream, drip: &'static [u8]) -> Result<Stri
             }
         }
     };
-    timeout(LONG, ended).await.with_context(|| format!("still open after {LONG:?}"))?;
+    timeout(patient(LONG), ended).await.with_context(|| format!("still open after {LONG:?}"))?;
     Ok(String::from_utf8_lossy(&said).into_owned())
 }
 
@@ -105,7 +107,7 @@ async fn flood(stranger: &mut Stranger, frame: Option<&str>) -> Result<()> {
             }
         }
     };
-    timeout(LONG, sending).await.context("it is neither read nor ended")?;
+    timeout(patient(LONG), sending).await.context("it is neither read nor ended")?;
     stranger.wait_closed(PATIENCE).await
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use boardwire_test_support::{Client, Evidence, Kind, PATIENCE, Replica, converge, eventually};
+use boardwire_test_support::{Client, Evidence, Kind, PATIENCE, Replica, converge, eventually, patient};
 use serde_json::json;
 
 use crate::scene::{Board, Scene, seed};
@@ -116,7 +116,7 @@ async fn one_round(
     scene.server.restart().await?;
     let reader = scene.client("owner").await?;
     let snapshot = reader.ask("board:get", json!({ "boardId": replica.board() })).await?;
-    ensure!(start.elapsed() < READY, "readable only after {:?}", start.elapsed());
+    ensure!(start.elapsed() < patient(READY), "readable only after {:?}", start.elapsed());
 
     for writer in writers {
         let socket = scene.client(&writer.user).await?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use boardwire_test_support::{Client, Kind};
+use boardwire_test_support::{Client, Kind, patient};
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -178,7 +178,7 @@ async fn what_is_not_http_is_turned_away() -> Result<()> {
         let mut stream = TcpStream::connect(&address).await?;
         stream.write_all(bytes).await?;
         let mut answer = vec![0; 4096];
-        let read = tokio::time::timeout(Duration::from_secs(12), stream.read(&mut answer)).await;
+        let read = tokio::time::timeout(patient(Duration::from_secs(12)), stream.read(&mut answer)).await;
         let read = read.with_context(|| format!("neither an answer nor an end to {bytes:?}"))?;
         if let Ok(length @ 1..) = read {
             let answer = String::from_utf8_lossy(&answer[..length]).into_owned();

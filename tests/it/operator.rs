@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use boardwire_test_support::{Http, Kind, PATIENCE, eventually, token};
+use boardwire_test_support::{Http, Kind, PATIENCE, eventually, patient, token};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::time::timeout;
@@ -130,7 +130,7 @@ async fn a_stream_tells_every_second_until_its_user_is_no_admin_any_more() -> Re
     let request = request(&scene, "root", "GET", "")?.header("accept", "text/event-stream");
     let mut lines = BufReader::new(request.send_part(0).await?).lines();
     let mut told = Vec::new();
-    while let Some(line) = timeout(PATIENCE, lines.next_line()).await.context("nothing came")?? {
+    while let Some(line) = timeout(patient(PATIENCE), lines.next_line()).await.context("nothing came")?? {
         if let Some(event) = line.strip_prefix("event: ") {
             told.push(event.to_owned());
         }
@@ -171,7 +171,7 @@ async fn a_user_who_is_disconnected_is_told_why_and_can_come_back() -> Result<()
         client.wait_closed(PATIENCE).await?;
     }
     let mut text = String::new();
-    timeout(PATIENCE, stream.read_to_string(&mut text)).await.context("the stream goes on")??;
+    timeout(patient(PATIENCE), stream.read_to_string(&mut text)).await.context("the stream goes on")??;
     assert!(text.contains("event: error") && text.contains("an operator has ended"), "{text}");
 
     // Nobody else is concerned, and the credentials are still good.

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, ensure};
-use boardwire_test_support::{Client, Dial, Http, Kind, Server, token, token_expiring_in};
+use boardwire_test_support::{Client, Dial, Http, Kind, PATIENCE, Server, patient, token, token_expiring_in};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
@@ -32,9 +32,17 @@ on_both!(
 );
 
 /// What is promised.
-const WITHIN: Duration = Duration::from_secs(1);
+fn promised() -> Duration {
+    patient(Duration::from_secs(1))
+}
 /// How long it is watched that nothing comes after that.
-const WATCH: Duration = Duration::from_millis(2_500);
+fn watched() -> Duration {
+    patient(Duration::from_millis(2_500))
+}
+/// For how long credentials are given that end during a test; until then a listener has to be there. Whole seconds.
+fn brief() -> Duration {
+    Duration::from_secs(patient(Duration::from_secs(4)).as_secs())
+}
 /// How often the other client writes.
 const PACE: Duration = Duration::from_millis(20);
 
@@ -140,7 +148,7 @@ impl Stage {
 
     /// The credentials ended at `cause`: the socket is told so and closed within a second, and not before.
     async fn ends(&self, what: &str, listening: JoinHandle<Heard>, cause: Instant, early: Duration) -> Result<()> {
-        self.until.send_replace(Some(cause + WATCH));
+        self.until.send_replace(Some(cause + watched()));
         let heard = listening.await?;
         let (code, told) = heard.error.context("no error event told why")?;
         ensure!(code == "\"UNAUTHENTICATED\"", "the reason was {code}");
@@ -148,14 +156,14 @@ impl Stage {
         ensure!(!heard.client.events().iter().any(|event| event.name != "error"), "events after the end");
         self.report(what, heard.events, heard.last, cause)?;
         ensure!(told + early >= cause, "it ended {:?} too early", cause - told);
-        ensure!(told.saturating_duration_since(cause) < WITHIN, "told {:?} after", told - cause);
+        ensure!(told.saturating_duration_since(cause) < promised(), "told {:?} after", told - cause);
         println!("{what}: told after {:?}; {closed}", told.saturating_duration_since(cause));
         Ok(())
     }
 
     /// The socket stays open and hears nothing of the board any more.
     async fn falls_silent(&self, what: &str, listening: JoinHandle<Heard>, cause: Instant) -> Result<Client> {
-        self.until.send_replace(Some(cause + WATCH));
+        self.until.send_replace(Some(cause + watched()));
         let heard = listening.await?;
         ensure!(heard.client.closed().is_none(), "the connection ended: {:?}", heard.client.closed());
         self.report(what, heard.events, heard.last, cause)?;
@@ -165,14 +173,14 @@ impl Stage {
     fn report(&self, what: &str, events: u64, last: Instant, cause: Instant) -> Result<()> {
         let after = last.saturating_duration_since(cause);
         println!("{what}: the last of {events} events came {after:?} after");
-        ensure!(after < WITHIN, "the last event came {after:?} after");
+        ensure!(after < promised(), "the last event came {after:?} after");
         Ok(())
     }
 
     /// Somebody else goes on writing, so that silence means something.
     async fn others_go_on(&self) -> Result<()> {
         let before = self.writer.written();
-        let patience = Instant::now() + Duration::from_secs(5);
+        let patience = Instant::now() + patient(PATIENCE);
         while self.writer.written() < before + 5 {
             ensure!(Instant::now() < patience, "the writer has stopped");
             tokio::time::sleep(PACE).await;
@@ -192,7 +200,7 @@ impl Stage {
                 }
             }
         };
-        timeout_at(cause + WITHIN, attempt).await.context("still not forbidden after a second")??;
+        timeout_at(cause + promised(), attempt).await.context("still not forbidden after a second")??;
         println!("{what}: forbidden {:?} after", cause.elapsed());
         Ok(())
     }
@@ -230,12 +238,12 @@ fn moment(time: Duration) -> Result<Instant> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_that_expires() -> Result<()> {
     let stage = Stage::set(with_bob(Kind::Sqlite, &[]).await?, Some("member")).await?;
-    let token = token_expiring_in("bob", &["read", "write"], Duration::from_secs(4))?;
+    let token = token_expiring_in("bob", &["read", "write"], brief())?;
     let claims = time_of_day()?.as_secs();
     let bob = Client::connect(&stage.scene.server.url(), json!({ "token": token })).await?;
     let listening = stage.attend(bob).await?;
     // The token's end is a whole second; it was made in this one or the one before.
-    let cause = moment(Duration::from_secs(claims + 4))?;
+    let cause = moment(Duration::from_secs(claims) + brief())?;
     stage.ends("token expired", listening, cause, Duration::from_millis(1_050)).await?;
     let refused = Client::connect(&stage.scene.server.url(), json!({ "token": token })).await;
     ensure!(refused.is_err_and(|error| error.to_string().contains("Authentication failed")), "it came in again");
@@ -253,31 +261,33 @@ async fn a_session_that_logs_out(kind: Kind) -> Result<()> {
     let answer = logout.send().await?;
     let cause = Instant::now();
     ensure!(answer.status == 204, "{answer:?}");
-    stage.ends("logged out", listening, cause, WITHIN).await?;
+    stage.ends("logged out", listening, cause, promised()).await?;
     unaffected.ask("board:list", json!({})).await?;
     ensure!(connect(&stage.scene.server, &session).await.is_err(), "the session is used again");
     stage.others_go_on().await
 }
 
 async fn a_session_at_its_absolute_end(kind: Kind) -> Result<()> {
-    let stage = Stage::set(with_bob(kind, &[("BOARDWIRE_SESSION_TTL", "4s")]).await?, Some("member")).await?;
+    let ttl = format!("{}s", brief().as_secs());
+    let stage = Stage::set(with_bob(kind, &[("BOARDWIRE_SESSION_TTL", &ttl)]).await?, Some("member")).await?;
     let begun = Instant::now();
     let session = login(&stage.scene.server).await?;
     let answered = Instant::now();
     let listening = stage.attend(connect(&stage.scene.server, &session).await?).await?;
     // It began between the request and its answer.
-    let cause = answered + Duration::from_secs(4);
+    let cause = answered + brief();
     stage.ends("session at its absolute end", listening, cause, answered - begun).await?;
     stage.others_go_on().await
 }
 
 async fn a_session_that_falls_silent(kind: Kind) -> Result<()> {
-    let stage = Stage::set(with_bob(kind, &[("BOARDWIRE_SESSION_IDLE", "3s")]).await?, Some("member")).await?;
+    let idle = format!("{}s", brief().as_secs());
+    let stage = Stage::set(with_bob(kind, &[("BOARDWIRE_SESSION_IDLE", &idle)]).await?, Some("member")).await?;
     let session = login(&stage.scene.server).await?;
     let (bob, beside) = (connect(&stage.scene.server, &session).await?, connect(&stage.scene.server, &session).await?);
     let listening = stage.attend(bob).await?;
     // The commands of one connection keep the other one alive, for longer than the time that was granted.
-    let mut turn = tokio::time::interval(Duration::from_millis(500));
+    let mut turn = tokio::time::interval(brief() / 8);
     let mut asked = Instant::now();
     for _ in 0..10 {
         turn.tick().await;
@@ -286,8 +296,8 @@ async fn a_session_that_falls_silent(kind: Kind) -> Result<()> {
     }
     ensure!(!listening.is_finished(), "it ended although it was used");
     // A use may go unrecorded for a twentieth of the time.
-    let cause = Instant::now() + Duration::from_secs(3);
-    let early = asked.elapsed() + Duration::from_millis(150);
+    let cause = Instant::now() + brief();
+    let early = asked.elapsed() + brief() / 20;
     stage.ends("session without use", listening, cause, early).await?;
     stage.others_go_on().await
 }
@@ -300,7 +310,7 @@ async fn a_revoked_api_key(kind: Kind) -> Result<()> {
     let listening = stage.attend(Client::connect(&server.url(), json!({ "apiKey": key["key"] })).await?).await?;
     let unaffected = Client::connect(&server.url(), json!({ "apiKey": other["key"] })).await?;
     server.run(&["api-key", "revoke", &text(&key["id"])?], "").await?;
-    stage.ends("API key revoked", listening, Instant::now(), WITHIN).await?;
+    stage.ends("API key revoked", listening, Instant::now(), promised()).await?;
     unaffected.ask("board:list", json!({})).await?;
     ensure!(Client::connect(&server.url(), json!({ "apiKey": key["key"] })).await.is_err(), "the key is used again");
     stage.others_go_on().await
@@ -316,8 +326,8 @@ async fn a_changed_password(kind: Kind) -> Result<()> {
     let change = ["user", "create", "--id", "bob", "--name", "Bob", "--password-stdin"];
     server.run(&change, "another horse battery\n").await?;
     let cause = Instant::now();
-    stage.ends("password changed", listening, cause, WITHIN).await?;
-    stage.ends("password changed, second session", also, cause, WITHIN).await?;
+    stage.ends("password changed", listening, cause, promised()).await?;
+    stage.ends("password changed, second session", also, cause, promised()).await?;
     by_token.ask("board:list", json!({})).await.context("tokens are not sessions")?;
     stage.others_go_on().await
 }
@@ -405,10 +415,10 @@ async fn a_refreshed_token_that_expires() -> Result<()> {
     let server = &stage.scene.server;
     let key = server.run(&["api-key", "create", "--user", "bob", "--name", "agent"], "").await?;
     let bob = Dial::new(&server.url()).auth(json!({ "apiKey": key["key"] })).open().await?;
-    let token = token_expiring_in("bob", &["read"], Duration::from_secs(4))?;
+    let token = token_expiring_in("bob", &["read"], brief())?;
     let made = time_of_day()?.as_secs();
     bob.ask("auth:refresh", json!({ "token": token })).await?;
     let listening = stage.attend(bob).await?;
-    let cause = moment(Duration::from_secs(made + 4))?;
+    let cause = moment(Duration::from_secs(made) + brief())?;
     stage.ends("refreshed token expired", listening, cause, Duration::from_millis(1_050)).await
 }

@@ -1,7 +1,8 @@
 // Chance that a seed repeats, and patience.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { patient } from './patience.mjs';
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = patient(30_000);
 
 /** The seed of this run. */
 export const SEED = Number(process.env.BOARDWIRE_TEST_SEED ?? Date.now() % 2 ** 31);

@@ -9,10 +9,11 @@ import { pathToFileURL } from 'node:url';
 import { open } from './client.mjs';
 import { dice, SEED, until } from './chance.mjs';
 import { installClient, PACKAGE } from './client-installed.mjs';
+import { patient } from './patience.mjs';
 import { startProxy } from './proxy.mjs';
 import { startServer, token } from './server.mjs';
 
-describe('a board of @boardwire/client', { timeout: 120_000 }, () => {
+describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
   let installed;
   let server;
   let proxy;

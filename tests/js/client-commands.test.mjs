@@ -5,12 +5,13 @@ import { after, before, describe, it } from 'node:test';
 import { open } from './client.mjs';
 import { dice, SEED, until } from './chance.mjs';
 import { installClient } from './client-installed.mjs';
+import { patient } from './patience.mjs';
 import { startProxy } from './proxy.mjs';
 import { startServer, token } from './server.mjs';
 
 const BURST = 3;
 
-describe('the commands of @boardwire/client', { timeout: 120_000 }, () => {
+describe('the commands of @boardwire/client', { timeout: patient(120_000) }, () => {
   let installed;
   let server;
   let narrow;

@@ -11,10 +11,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { until } from './chance.mjs';
 import { installClient } from './client-installed.mjs';
+import { patient } from './patience.mjs';
 import { startProxy } from './proxy.mjs';
 import { program, startServer, token } from './server.mjs';
 
-describe('the connection of @boardwire/client', { timeout: 120_000 }, () => {
+describe('the connection of @boardwire/client', { timeout: patient(120_000) }, () => {
   let installed;
   let server;
   let proxy;
@@ -217,7 +218,7 @@ describe('the connection of @boardwire/client', { timeout: 120_000 }, () => {
       await gone.close();`;
     writeFileSync(join(installed.folder, 'exit.mjs'), script);
     const child = spawn(process.execPath, ['exit.mjs'], { cwd: installed.folder, stdio: ['ignore', 'inherit', 'inherit'] });
-    const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+    const timer = setTimeout(() => child.kill('SIGKILL'), patient(10_000));
     const code = await new Promise((given) => child.once('exit', given));
     clearTimeout(timer);
     assert.equal(code, 0, 'it ends by itself');

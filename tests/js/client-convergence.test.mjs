@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { open } from './client.mjs';
 import { dice, SEED, until } from './chance.mjs';
 import { installClient } from './client-installed.mjs';
+import { patient } from './patience.mjs';
 import { startProxy } from './proxy.mjs';
 import { startServer, token } from './server.mjs';
 
@@ -138,7 +139,7 @@ describe('the replicas of @boardwire/client', () => {
     installed?.remove();
   });
 
-  it(`equal the database after ${CHANGES} changes`, { timeout: 180_000 }, async (t) => {
+  it(`equal the database after ${CHANGES} changes`, { timeout: patient(180_000) }, async (t) => {
     t.diagnostic(`BOARDWIRE_TEST_SEED=${SEED}`);
     const began = Date.now();
     for (const user of [...WRITERS, VIEWER, ...WATCHERS]) await seat(user);

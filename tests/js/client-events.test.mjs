@@ -7,10 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { open } from './client.mjs';
 import { until } from './chance.mjs';
 import { installClient } from './client-installed.mjs';
+import { patient } from './patience.mjs';
 import { startProxy } from './proxy.mjs';
 import { startServer, token } from './server.mjs';
 
-describe('the events of @boardwire/client', { timeout: 120_000 }, () => {
+describe('the events of @boardwire/client', { timeout: patient(120_000) }, () => {
   let installed;
   let server;
   let proxy;

@@ -8,9 +8,10 @@ import { create } from 'react-test-renderer';
 import { open } from './client.mjs';
 import { until } from './chance.mjs';
 import { installClient } from './client-installed.mjs';
+import { patient } from './patience.mjs';
 import { startServer, token } from './server.mjs';
 
-describe('the hooks of @boardwire/client', { timeout: 60_000 }, () => {
+describe('the hooks of @boardwire/client', { timeout: patient(60_000) }, () => {
   let installed;
   let hooks;
   let server;

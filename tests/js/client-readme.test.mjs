@@ -12,6 +12,7 @@ import { create } from 'react-test-renderer';
 
 import { until } from './chance.mjs';
 import { installClient, PACKAGE } from './client-installed.mjs';
+import { patient } from './patience.mjs';
 import { program, startPlainServer } from './server.mjs';
 
 /** The first sample of a language. */
@@ -20,7 +21,7 @@ function sample(language) {
   return readme.match(new RegExp('```' + language + '\\n([\\s\\S]*?)```'))[1];
 }
 
-test('the example in the README of the client', { timeout: 60_000 }, async () => {
+test('the example in the README of the client', { timeout: patient(60_000) }, async () => {
   const example = sample('js');
   const installed = await installClient();
   const demo = spawn(program(), ['demo', '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'ignore'] });
@@ -44,7 +45,7 @@ test('the example in the README of the client', { timeout: 60_000 }, async () =>
   }
 });
 
-test('its other samples are right for the compiler, and do what they say', { timeout: 120_000 }, async (t) => {
+test('its other samples are right for the compiler, and do what they say', { timeout: patient(120_000) }, async (t) => {
   const installed = await installClient();
   t.after(() => installed.remove());
   const server = await startPlainServer();

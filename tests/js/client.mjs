@@ -2,9 +2,10 @@
 // refusals, and every event kept in order so that none is missed.
 import assert from 'node:assert/strict';
 import { io } from 'socket.io-client';
+import { patient } from './patience.mjs';
 import { token } from './server.mjs';
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = patient(30_000);
 
 /** Transports as a client would choose them. */
 export const TRANSPORTS = {

@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { io } from 'socket.io-client';
 
 import { open, TRANSPORTS } from './client.mjs';
+import { patient } from './patience.mjs';
 import { startServer } from './server.mjs';
 
 const ORIGIN = 'https://board.example';
@@ -38,7 +39,7 @@ for (const [transport, options] of Object.entries(TRANSPORTS)) {
         body: JSON.stringify({ user: 'ada', password: 'correct horse' }),
       });
 
-    it('ends when its API key is revoked', { timeout: 20_000 }, async () => {
+    it('ends when its API key is revoked', { timeout: patient(60_000) }, async () => {
       const { id, key } = JSON.parse(server.run(['api-key', 'create', '--user', 'ada', '--name', 'robot', '--json']));
       const robot = open(server.url, 'ada', { ...options, auth: { apiKey: key } });
       assert.equal((await robot.connected()).user.id, 'ada');
@@ -50,7 +51,7 @@ for (const [transport, options] of Object.entries(TRANSPORTS)) {
       again.disconnect();
     });
 
-    it('ends with its session', { timeout: 20_000 }, async () => {
+    it('ends with its session', { timeout: patient(60_000) }, async () => {
       const { sessionId } = await (await login()).json();
       const ada = open(server.url, 'ada', { ...options, auth: { sessionId } });
       await ada.connected();
@@ -60,7 +61,7 @@ for (const [transport, options] of Object.entries(TRANSPORTS)) {
       assert.ok((await ended(ada)) < PROMISED_MS);
     });
 
-    it("comes in with a page's cookie, and not without the page's origin", { timeout: 20_000 }, async () => {
+    it("comes in with a page's cookie, and not without the page's origin", { timeout: patient(60_000) }, async () => {
       const answer = await login({ origin: ORIGIN });
       assert.equal((await answer.json()).sessionId, undefined, 'a script in the page must not see it');
       const cookie = answer.headers.get('set-cookie').split(';')[0];

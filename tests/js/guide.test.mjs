@@ -9,6 +9,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { dice, until } from './chance.mjs';
 import { open } from './client.mjs';
+import { patient } from './patience.mjs';
 import { startPlainServer, startServer, token } from './server.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -155,7 +156,7 @@ describe('the module in the guide', () => {
     for (const userId of users) await keeper.ask('board:member:set', { boardId, userId, role: 'owner' });
   };
 
-  it('is right after any changes of four users with bad connections', { timeout: 120_000 }, async (t) => {
+  it('is right after any changes of four users with bad connections', { timeout: patient(120_000) }, async (t) => {
     const seed = Number(process.env.BOARDWIRE_TEST_SEED ?? Date.now() % 2 ** 31);
     const message = `BOARDWIRE_TEST_SEED=${seed}`;
     await found('random');
@@ -204,7 +205,7 @@ describe('the module in the guide', () => {
     t.diagnostic(`${message}: ${done} changes, ${seq} events, ${cuts} cuts`);
   });
 
-  it('is right after moves that make room', { timeout: 60_000 }, async () => {
+  it('is right after moves that make room', { timeout: patient(60_000) }, async () => {
     await found('narrow');
     const [mover, other] = ['ann', 'ben'].map((user) => watch(user, 'narrow'));
     await until('the first snapshots', () => mover.seq !== undefined && other.seq !== undefined);
@@ -222,7 +223,7 @@ describe('the module in the guide', () => {
     assert.equal(mover.snapshots, 1, 'nothing was missed');
   });
 
-  it('is right after an own change whose answer was lost', { timeout: 60_000 }, async () => {
+  it('is right after an own change whose answer was lost', { timeout: patient(60_000) }, async () => {
     await found('lost');
     const [writer, other] = ['ann', 'ben'].map((user) => watch(user, 'lost'));
     await until('the first snapshots', () => writer.seq !== undefined && other.seq !== undefined);
@@ -233,7 +234,7 @@ describe('the module in the guide', () => {
     assert.equal(writer.snapshots, 2, 'the hole is found and a snapshot taken');
   });
 
-  it('is right after the database was replaced by an older one', { timeout: 60_000 }, async () => {
+  it('is right after the database was replaced by an older one', { timeout: patient(60_000) }, async () => {
     await found('restored');
     const [reader, other] = ['ann', 'ben'].map((user) => watch(user, 'restored'));
     await until('the first snapshots', () => reader.seq !== undefined && other.seq !== undefined);
@@ -247,7 +248,7 @@ describe('the module in the guide', () => {
     await compare([reader, other], 'restored', 'restored');
   });
 
-  it('renews its token before it expires', { timeout: 30_000 }, async () => {
+  it('renews its token before it expires', { timeout: patient(60_000) }, async () => {
     let fetched = 0;
     const socket = guide.connect(server.url, async () => (fetched += 1, token('ann', ['read'], fetched > 1 ? 3600 : 4)));
     sockets.push(socket);
@@ -261,12 +262,12 @@ describe('the module in the guide', () => {
     assert.deepEqual([fetched, ends], [2, 0], 'one more token, and the same connection');
   });
 
-  it('says when no token is accepted', { timeout: 30_000 }, async () => {
+  it('says when no token is accepted', { timeout: patient(60_000) }, async () => {
     const refused = new Promise((give) => sockets.push(guide.connect(server.url, async () => 'a.e30.c', give)));
     assert.equal((await refused).message, 'Authentication failed');
   });
 
-  it('comes back by itself when its token expires', { timeout: 30_000 }, async () => {
+  it('comes back by itself when its token expires', { timeout: patient(60_000) }, async () => {
     let live = 2;
     const socket = guide.connect(server.url, async () => {
       // What is fetched for renewing is no good here; what is fetched for connecting is.
@@ -280,7 +281,7 @@ describe('the module in the guide', () => {
     assert.deepEqual(reasons, ['io server disconnect']);
   });
 
-  it('signs in with a password, attaches files and signs out', { timeout: 30_000 }, async () => {
+  it('signs in with a password, attaches files and signs out', { timeout: patient(60_000) }, async () => {
     server.run(['user', 'create', '--id', 'pam', '--name', 'Pam', '--password-stdin'], 'correct horse battery');
     await assert.rejects(guide.signIn(server.url, 'pam', 'wrong horse battery'), { code: 'AUTH_FAILED' });
     const socket = await guide.signIn(server.url, 'pam', 'correct horse battery');
@@ -311,7 +312,7 @@ describe('the module in the guide', () => {
     assert.deepEqual([await code, await ended], ['UNAUTHENTICATED', 'io server disconnect']);
   });
 
-  it('saves what is typed, once it rests, and asks where another was faster', { timeout: 30_000 }, async () => {
+  it('saves what is typed, once it rests, and asks where another was faster', { timeout: patient(60_000) }, async () => {
     await found('typed');
     const [ann, ben] = ['ann', 'ben'].map((user) => watch(user, 'typed'));
     await until('the first snapshots', () => ann.seq !== undefined && ben.seq !== undefined);
@@ -345,7 +346,7 @@ describe('the module in the guide', () => {
     await compare([ann, ben], 'typed', 'typed');
   });
 
-  it('knows who is there, who types and what is new', { timeout: 60_000 }, async () => {
+  it('knows who is there, who types and what is new', { timeout: patient(60_000) }, async () => {
     await found('company', NEWCOMERS);
     const { task } = await keeper.ask('task:create', { boardId: 'company', title: 'T' });
     const shown = {};
@@ -398,7 +399,7 @@ describe('the module in the guide', () => {
     assert.equal(shown.failure, undefined);
   });
 
-  it('waits where it is too fast for the default limits', { timeout: 60_000 }, async () => {
+  it('waits where it is too fast for the default limits', { timeout: patient(60_000) }, async () => {
     plain.run(['user', 'create', '--id', 'ann', '--name', 'Ann']);
     const { token } = JSON.parse(plain.run(['token', 'issue', '--user', 'ann', '--json']));
     const setUp = guide.connect(plain.url, async () => token);

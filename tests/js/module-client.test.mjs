@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { io } from 'socket.io-client';
 import { open } from './client.mjs';
+import { patient } from './patience.mjs';
 import { startServer, token } from './server.mjs';
 
 class KanbanWebSocketClient {
@@ -49,7 +50,7 @@ describe('the client of the module document', () => {
     await server?.stop();
   });
 
-  it('should broadcast task updates', { timeout: 20_000 }, async () => {
+  it('should broadcast task updates', { timeout: patient(60_000) }, async () => {
     await writer.ask('board:create', { name: 'Test', id: 'test-board' });
     await writer.ask('task:create', { boardId: 'test-board', id: 'task-123', title: 'T' });
 

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
 import { open } from './client.mjs';
+import { patient } from './patience.mjs';
 import { startServer } from './server.mjs';
 
 const BURST = 3;
@@ -26,7 +27,7 @@ describe('the error handling of the module document', () => {
     await server?.stop();
   });
 
-  it('waits retryAfter seconds on RATE_LIMIT, and then goes through', { timeout: 20_000 }, async () => {
+  it('waits retryAfter seconds on RATE_LIMIT, and then goes through', { timeout: patient(60_000) }, async () => {
     const { socket } = ann;
     const { id } = socket;
     const errors = [];
@@ -61,7 +62,7 @@ describe('the error handling of the module document', () => {
     assert.equal(socket.id, id, 'the connection is the same');
   });
 
-  it('views one board at a time, by its bare id', { timeout: 20_000 }, async () => {
+  it('views one board at a time, by its bare id', { timeout: patient(60_000) }, async () => {
     const pause = () => new Promise((resolve) => setTimeout(resolve, 1100));
     await pause();
     await bob.ask('board:list', {});

@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { patient } from './patience.mjs';
 
 const SECRET = 'test-secret-of-exactly-forty-characters!';
-const START_MS = 20_000;
+const START_MS = patient(60_000);
 const LOG_LINES = 200;
 
 /** The path of the program. */

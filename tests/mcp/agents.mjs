@@ -7,6 +7,7 @@ import { StdioClientTransport as Stdio1 } from '@modelcontextprotocol/sdk/client
 import { StreamableHTTPClientTransport as Http1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 
+import { patient } from '../js/patience.mjs';
 import { program } from '../js/server.mjs';
 
 const ME = { name: 'boardwire-tests', version: '1.0.0' };
@@ -79,7 +80,7 @@ export async function call({ client }, name, args = {}) {
 }
 
 /** Waits until `check` gives something, but not for ever. */
-export async function until(check, what, patience = 10_000) {
+export async function until(check, what, patience = patient(30_000)) {
   const end = Date.now() + patience;
   for (;;) {
     const found = await check();

@@ -11,10 +11,11 @@ import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/typ
 
 import { open } from '../js/client.mjs';
 import { installClient } from '../js/client-installed.mjs';
+import { patient } from '../js/patience.mjs';
 import { startServer, token } from '../js/server.mjs';
 
 const BOARD = 'doors';
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = patient(30_000);
 
 async function until(what, holds) {
   const end = Date.now() + PATIENCE_MS;
@@ -74,7 +75,7 @@ async function stream(url, user) {
   return { seen, close: () => (controller.abort(), ended) };
 }
 
-describe('all doors', { timeout: 60_000 }, () => {
+describe('all doors', { timeout: patient(60_000) }, () => {
   let server;
   let installed;
   let owner;

@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+import { patient } from '../js/patience.mjs';
 import { startProxy } from './proxy.mjs';
 import { startScene } from './scene.mjs';
 
@@ -39,7 +40,7 @@ after(() => scene?.stop());
 function run(script, args, cwd) {
   const env = { ...process.env, PATH: `${dirname(NODE)}:${process.env.PATH}` };
   return new Promise((resolve, reject) => {
-    execFile(NODE, [join(PACKAGES, '@modelcontextprotocol', script), ...args], { cwd, env, timeout: 60_000 }, (error, out, err) => {
+    execFile(NODE, [join(PACKAGES, '@modelcontextprotocol', script), ...args], { cwd, env, timeout: patient(60_000) }, (error, out, err) => {
       if (error) reject(new Error(`${script} ${args.join(' ')}\n${out}\n${err}`));
       else resolve(out);
     });

@@ -7,9 +7,9 @@ import contextlib
 import pytest
 import socketio
 
-from boardwire_server import Server, token
+from boardwire_server import Server, patient, token
 
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = patient(30)
 GOODBYE_SECONDS = 2
 
 

@@ -14,13 +14,13 @@ import sys
 
 import pytest
 
-from boardwire_server import Server, program, token
+from boardwire_server import Server, patient, program, token
 from conftest import Client
 from proxy import Proxy
 
 EXAMPLE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "examples" / "board_client.py"
-PATIENCE_SECONDS = 20
-INSTALL_SECONDS = 240
+PATIENCE_SECONDS = patient(30)
+INSTALL_SECONDS = patient(240)
 
 sys.path.append(str(EXAMPLE.parent))
 from board_client import PARTS, Board, Refused, key  # noqa: E402

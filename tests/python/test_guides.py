@@ -13,10 +13,10 @@ import urllib.request
 
 import pytest
 
-from boardwire_server import Server, outside, program
+from boardwire_server import Server, outside, patient, program
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-LIMIT_SECONDS = 240
+LIMIT_SECONDS = patient(240)
 ADDRESS = "127.0.0.1:3456"
 
 #: Where the samples of each page run, by their language. `rust` samples are tests of their crate.
@@ -120,7 +120,7 @@ def answer(server, path, credential=None, body=None):
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(f"{server.url}{path}", data=data, headers=headers)
     try:
-        with urllib.request.urlopen(request, timeout=20) as response:
+        with urllib.request.urlopen(request, timeout=patient(30)) as response:
             return json.load(response)
     except urllib.error.HTTPError as refusal:
         return json.load(refusal)
@@ -153,7 +153,7 @@ def test_the_settings_file():
         made = shell(server, "boardwire user create --id ada --name Ada\nboardwire token issue --user ada", **database)
         token = made.split()[-1]
         request = urllib.request.Request(f"{server.url}/api/v1/boards", headers={"Authorization": f"Bearer {token}"})
-        with urllib.request.urlopen(request, timeout=20) as response:
+        with urllib.request.urlopen(request, timeout=patient(30)) as response:
             assert "q=200" in response.headers["RateLimit-Policy"]
 
 

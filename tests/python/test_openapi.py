@@ -10,11 +10,11 @@ import subprocess
 import sys
 import urllib.request
 
-from boardwire_server import Server, token
+from boardwire_server import Server, patient, token
 
 SEED = "20260101"
 EXAMPLES = "2"
-LIMIT_SECONDS = 300
+LIMIT_SECONDS = patient(300)
 BOARDS = 12
 CONFIGURATION = pathlib.Path(__file__).with_name("schemathesis.toml")
 

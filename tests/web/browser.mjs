@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
+import { patient } from '../js/patience.mjs';
 
 const PASSWORD = 'correct horse battery staple';
 const here = dirname(fileURLToPath(import.meta.url));
@@ -34,7 +35,7 @@ export function addUser(server, id, permissions = 'read,write') {
 export async function windowOf(browser, url, user, path = '/', options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(patient(30_000));
   page.faults = [];
   page.on('pageerror', (error) => page.faults.push(String(error)));
   page.on('console', (message) => {
@@ -85,7 +86,7 @@ export async function openCard(page, title) {
   await page.getByTestId('card-page').waitFor();
 }
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = patient(30_000);
 
 /** Looks again and again until what is there is what is expected. */
 export async function eventually(look, expected) {

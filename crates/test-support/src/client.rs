@@ -15,11 +15,9 @@ use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::connection::{ConnectError, Dial, Stream};
+use crate::deadline::{PATIENCE, patient, within};
 use crate::inbox::{Event, Heard, Inbox};
 use crate::packet::{self, Incoming};
-
-/// How long a client waits for what must come.
-pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A connected client. Dropping it drops the connection.
 pub struct Client {
@@ -47,14 +45,10 @@ impl Pending {
     /// # Errors
     /// The connection ended first, or nothing came in time.
     pub async fn reply(self) -> Result<Value> {
-        match tokio::time::timeout(PATIENCE, self.reply).await {
-            Ok(Ok(reply)) => Ok(reply),
-            Ok(Err(_)) => {
-                let reason = self.inbox.closed().unwrap_or_default();
-                Err(anyhow!("the connection ended before the reply to {}: {reason}", self.name))
-            }
-            Err(_) => Err(anyhow!("no reply to {} within {PATIENCE:?}", self.name)),
-        }
+        within(&format!("the reply to {}", self.name), PATIENCE, self.reply).await?.map_err(|_| {
+            let reason = self.inbox.closed().unwrap_or_default();
+            anyhow!("the connection ended before the reply to {}: {reason}", self.name)
+        })
     }
 }
 
@@ -156,7 +150,7 @@ impl Client {
     /// # Errors
     /// The connection ended, or nothing came in time.
     pub async fn next_event(&self, name: &str) -> Result<Event> {
-        let found = self.until(PATIENCE, || self.inbox.take_named(name)).await;
+        let found = self.until(patient(PATIENCE), || self.inbox.take_named(name)).await;
         found.ok_or_else(|| self.in_vain(name))
     }
 
@@ -173,7 +167,7 @@ impl Client {
     /// # Errors
     /// The connection ended, or nothing came in time.
     pub async fn next_company(&self) -> Result<Event> {
-        self.until(PATIENCE, || self.inbox.take_company()).await.ok_or_else(|| self.in_vain("company"))
+        self.until(patient(PATIENCE), || self.inbox.take_company()).await.ok_or_else(|| self.in_vain("company"))
     }
 
     /// All events that tell of company, received and not yet taken.
@@ -196,7 +190,7 @@ impl Client {
     /// # Errors
     /// The connection ended, or nothing came in time.
     pub async fn next_matching(&self, what: &str, mut wanted: impl FnMut(&Event) -> bool) -> Result<Event> {
-        let found = self.until(PATIENCE, || self.inbox.take(&mut wanted)).await;
+        let found = self.until(patient(PATIENCE), || self.inbox.take(&mut wanted)).await;
         found.ok_or_else(|| self.in_vain(what))
     }
 
@@ -264,8 +258,9 @@ impl Client {
     /// Waits until the connection has ended, and says why.
     ///
     /// # Errors
-    /// It is still open after `limit`.
+    /// It is still open after `limit`, scaled.
     pub async fn wait_closed(&self, limit: Duration) -> Result<String> {
+        let limit = patient(limit);
         self.until(limit, || self.inbox.closed()).await.with_context(|| format!("still open after {limit:?}"))
     }
 

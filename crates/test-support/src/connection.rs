@@ -12,10 +12,11 @@ use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use crate::Client;
+use crate::deadline::patient;
 use crate::packet::{self, Incoming};
 
 /// How long a handshake may take.
-const HANDSHAKE: Duration = Duration::from_secs(15);
+const HANDSHAKE: Duration = Duration::from_secs(30);
 
 /// The stream under a client.
 pub(crate) type Stream = WebSocketStream<TcpStream>;
@@ -115,7 +116,7 @@ impl Dial {
     /// # Errors
     /// As the server or the network refuses.
     pub async fn open(self) -> Result<Client, ConnectError> {
-        match tokio::time::timeout(HANDSHAKE, self.handshake()).await {
+        match tokio::time::timeout(patient(HANDSHAKE), self.handshake()).await {
             Ok(opened) => {
                 let (stream, socket_id) = opened?;
                 Client::start(stream, socket_id).await.map_err(|error| ConnectError::broken(format!("{error:#}")))

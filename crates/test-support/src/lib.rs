@@ -38,11 +38,11 @@ mod server;
 mod stranger;
 mod token;
 
-pub use client::{Client, PATIENCE, Pending};
+pub use client::{Client, Pending};
 pub use connection::{ConnectError, Dial};
 pub use converge::{Acknowledged, Evidence, Tally, converge};
 pub use database::{Database, Kind};
-pub use deadline::eventually;
+pub use deadline::{PATIENCE, eventually, patient, when_quick, within};
 pub use difference::first_difference;
 pub use entities::{Entity, reply_entities};
 pub use history::{History, Logged};

@@ -5,20 +5,21 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
+use crate::deadline::within;
 use crate::token::JWT_SECRET;
 use crate::{Database, binary};
 
 /// How long the server may take until it listens.
-const START: Duration = Duration::from_secs(20);
+const START: Duration = Duration::from_secs(60);
 
 /// How long it may take to drain.
-const DRAIN: Duration = Duration::from_secs(20);
+const DRAIN: Duration = Duration::from_secs(60);
 
 /// How many lines of its log are kept for a failure's message.
 const LOG_LINES: usize = 200;
@@ -182,10 +183,8 @@ impl Server {
     pub async fn terminate(&mut self) -> Result<ExitStatus> {
         self.ask_to_drain()?;
         let mut running = self.running.take().context("the server is not running")?;
-        match tokio::time::timeout(DRAIN, running.child.wait()).await {
-            Ok(status) => status.context("waiting for the server"),
-            Err(_) => bail!("the server was still there {DRAIN:?} after SIGTERM:\n{}", self.log()),
-        }
+        let ended = within("the server's end after SIGTERM", DRAIN, running.child.wait()).await;
+        ended.with_context(|| format!("the server's log:\n{}", self.log()))?.context("waiting for the server")
     }
 
     /// Sends SIGTERM without waiting; [`terminate`](Self::terminate) may follow.
@@ -288,19 +287,22 @@ impl Running {
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::null()).kill_on_drop(true);
         let mut child = command.spawn().context("starting boardwire")?;
         let stderr = child.stderr.take().context("no standard error")?;
-        tokio::spawn(log.clone().keep(stderr));
+        let keeping = tokio::spawn(log.clone().keep(stderr));
         let mut stdout = BufReader::new(child.stdout.take().context("no standard output")?).lines();
-        let line = tokio::time::timeout(START, stdout.next_line()).await;
-        let line = line
-            .map_err(|_| anyhow!("it printed no address within {START:?}"))
-            .and_then(|line| line?.context("it ended without printing an address"));
+        let line = within("the address that it prints", START, stdout.next_line()).await;
+        let line = line.and_then(|line| line?.context("it ended without printing an address"));
         let address = line.and_then(|line| {
             let value: Value = serde_json::from_str(&line).with_context(|| format!("it printed {line:?}"))?;
             value["listening"].as_str().map(str::to_owned).with_context(|| format!("no `listening` in {line:?}"))
         });
         match address {
             Ok(address) => Ok(Self { child, address, _stdout: stdout }),
-            Err(error) => Err(error.context(format!("starting boardwire; its log:\n{}", log.text()))),
+            Err(error) => {
+                // Its last words say why.
+                let _ = child.kill().await;
+                keeping.await.context("reading the log of boardwire")?;
+                Err(error.context(format!("starting boardwire; its log:\n{}", log.text())))
+            }
         }
     }
 }

@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use futures_util::{SinkExt, StreamExt};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::connection::{ConnectError, Dial, Stream};
+use crate::deadline::within;
 
 /// A WebSocket without a Socket.IO handshake. Dropping it drops the connection.
 pub struct Stranger(Stream);
@@ -44,6 +45,6 @@ impl Stranger {
     /// It is still open after `limit`.
     pub async fn wait_closed(&mut self, limit: Duration) -> Result<()> {
         let ended = async { while let Some(Ok(_)) = self.0.next().await {} };
-        tokio::time::timeout(limit, ended).await.with_context(|| format!("still open after {limit:?}"))
+        within("the connection ends", limit, ended).await
     }
 }

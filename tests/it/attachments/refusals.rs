@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use boardwire_test_support::{Answer, Http, Kind, PATIENCE, eventually, token};
+use boardwire_test_support::{Answer, Http, Kind, PATIENCE, eventually, patient, token};
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -176,7 +176,7 @@ async fn what_comes_before_the_file_does_not_fill_the_memory() -> Result<()> {
             let _ = stream.read_to_end(&mut answer).await;
             anyhow::Ok((most.max(server.rss_kib()?), String::from_utf8_lossy(&answer).into_owned()))
         };
-        let (most, answer) = timeout(Duration::from_secs(30), sending).await.context("no end of it")??;
+        let (most, answer) = timeout(patient(Duration::from_secs(30)), sending).await.context("no end of it")??;
         ensure!(answer.is_empty() || answer.starts_with("HTTP/1.1 413"), "{begin}: {answer}");
         let grown = most.saturating_sub(before);
         ensure!(grown < 16 * 1024, "{begin}: it grew by {grown} KiB");
@@ -232,7 +232,7 @@ async fn a_key_that_is_revoked_during_an_upload_uploads_nothing() -> Result<()> 
     let rest = [&bytes[7_000_000 - head.len()..], b"\r\n--border--\r\n"].concat();
     stream.write_all(&rest).await?;
     let mut answer = String::new();
-    timeout(PATIENCE, stream.read_to_string(&mut answer)).await??;
+    timeout(patient(PATIENCE), stream.read_to_string(&mut answer)).await??;
     ensure!(answer.starts_with("HTTP/1.1 401") && answer.contains("UNAUTHENTICATED"), "{answer}");
     let kept = kept(&folder)?;
     ensure!(kept.len() == 1, "left over: {kept:?}");

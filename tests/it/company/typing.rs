@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use boardwire_test_support::patient;
 use serde_json::json;
 
 use super::{Stage, WINDOW, hears, with};
@@ -48,7 +49,7 @@ async fn it_ends_after_five_seconds_of_silence() -> Result<()> {
     hears(&stage.ann, "typing:start", typing.clone()).await?;
     hears(&stage.ann, "typing:stop", typing).await?;
     let took = began.elapsed();
-    ensure!(Duration::from_millis(4_900) < took && took < Duration::from_millis(6_500), "after {took:?}");
+    ensure!(Duration::from_millis(4_900) < took && took < patient(Duration::from_millis(6_500)), "after {took:?}");
     stage.ann.expect_no_company(WINDOW).await
 }
 
@@ -63,7 +64,7 @@ async fn a_killed_client_types_no_more() -> Result<()> {
     let killed = Instant::now();
     doomed.drop_connection().await;
     hears(&stage.ann, "typing:stop", typing).await?;
-    ensure!(killed.elapsed() < Duration::from_millis(1_500), "after {:?}", killed.elapsed());
+    ensure!(killed.elapsed() < patient(Duration::from_millis(1_500)), "after {:?}", killed.elapsed());
     stage.ann.expect_no_company(WINDOW).await
 }
 
@@ -92,7 +93,7 @@ async fn a_flood_costs_others_one_event_a_second() -> Result<()> {
         let Stage { ann, bob, board, .. } = &stage;
         let (begin, place) = (Instant::now(), json!({ "boardId": board.id }));
         let mut sent = 0;
-        while begin.elapsed() < FLOOD {
+        while begin.elapsed() < FLOOD || sent <= 100 {
             bob.ask("typing:start", place.clone()).await?;
             bob.ask("typing:stop", place.clone()).await?;
             sent += 2;
@@ -100,9 +101,9 @@ async fn a_flood_costs_others_one_event_a_second() -> Result<()> {
         if ends_typing {
             bob.ask("typing:start", place.clone()).await?;
         }
-        ensure!(sent > 100, "no flood: {sent} in {FLOOD:?}");
-        let heard = ann.company();
-        ensure!(!heard.is_empty() && heard.len() <= 5, "{sent} commands cost {} events: {heard:?}", heard.len());
+        let (heard, took) = (ann.company(), begin.elapsed());
+        let most = took.as_secs() as usize + 1;
+        ensure!(!heard.is_empty() && heard.len() <= most, "{sent} in {took:?} cost {} events: {heard:?}", heard.len());
         // One more may be due. After that what was told last is the truth.
         let due = if ends_typing { "typing:start" } else { "typing:stop" };
         let last = match heard.last().context("nothing was heard")? {

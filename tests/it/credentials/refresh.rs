@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use boardwire_test_support::{Client, Kind, token_expiring_in};
+use boardwire_test_support::{Client, Kind, patient, token_expiring_in};
 use serde_json::{Value, json};
 
 use super::{PASSWORD, login, user};
@@ -11,6 +11,11 @@ use crate::scene::{Scene, text};
 
 fn expiring(user: &str, seconds: u64) -> Result<String> {
     token_expiring_in(user, &["read", "write"], Duration::from_secs(seconds))
+}
+
+/// One that ends during the test, when what has to be done before is done.
+fn brief(user: &str, seconds: u64) -> Result<String> {
+    expiring(user, patient(Duration::from_secs(seconds)).as_secs())
 }
 
 /// Still open, and working.
@@ -22,8 +27,8 @@ async fn works(client: &Client) -> Result<()> {
 async fn a_later_token_extends_the_connection() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let url = scene.server.url();
-    let ann = Client::connect(&url, json!({ "token": expiring("ann", 3)? })).await?;
-    let other = Client::connect(&url, json!({ "token": expiring("ann", 3)? })).await?;
+    let ann = Client::connect(&url, json!({ "token": brief("ann", 3)? })).await?;
+    let other = Client::connect(&url, json!({ "token": brief("ann", 3)? })).await?;
     let reply = ann.ask("auth:refresh", json!({ "token": expiring("ann", 3_600)? })).await?;
     ensure!(reply["expiresAt"].as_str().is_some_and(|at| at.ends_with('Z')), "{reply}");
     // The one that was not refreshed says when the old token has ended.
@@ -59,7 +64,7 @@ async fn what_is_not_better_is_refused_and_changes_nothing() -> Result<()> {
     ann.ask("board:update", json!({ "boardId": made["board"]["id"], "updates": { "name": "Still hers" } })).await?;
     ensure!(ann.closed().is_none(), "{:?}", ann.closed());
 
-    let brief = Client::connect(&server.url(), json!({ "token": expiring("ann", 3)? })).await?;
+    let brief = Client::connect(&server.url(), json!({ "token": brief("ann", 3)? })).await?;
     brief.refused("auth:refresh", json!({ "token": expiring("bob", 3_600)? }), "AUTH_FAILED").await?;
     assert_eq!(brief.next_event("error").await?.payload["code"], "UNAUTHENTICATED");
     Ok(())
@@ -69,9 +74,9 @@ async fn what_is_not_better_is_refused_and_changes_nothing() -> Result<()> {
 async fn an_expired_token_does_not_extend() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let url = scene.server.url();
-    let stale = expiring("ann", 1)?;
+    let stale = brief("ann", 1)?;
     let ann = Client::connect(&url, json!({ "token": expiring("ann", 600)? })).await?;
-    let witness = Client::connect(&url, json!({ "token": expiring("ann", 2)? })).await?;
+    let witness = Client::connect(&url, json!({ "token": brief("ann", 2)? })).await?;
     witness.next_event("error").await?;
     ann.refused("auth:refresh", json!({ "token": stale }), "AUTH_FAILED").await?;
     works(&ann).await

@@ -1,7 +1,7 @@
 //! A board's log as a stream of server-sent events.
 
 use anyhow::{Context, Result, ensure};
-use boardwire_test_support::{Http, Kind, PATIENCE, token};
+use boardwire_test_support::{Http, Kind, PATIENCE, patient, token};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpStream;
@@ -32,7 +32,7 @@ impl Reading {
         let (mut name, mut id, mut data) = (String::new(), String::new(), Value::Null);
         loop {
             let mut line = String::new();
-            if timeout(PATIENCE, self.0.read_line(&mut line)).await.context("nothing came")?? == 0 {
+            if timeout(patient(PATIENCE), self.0.read_line(&mut line)).await.context("nothing came")?? == 0 {
                 return Ok(None);
             }
             match line.trim_end().split_once(": ") {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use boardwire_test_support::{Kind, token_expiring_in};
+use boardwire_test_support::{Kind, patient, token_expiring_in};
 use serde_json::json;
 
 use super::client::Agent;
@@ -56,7 +56,7 @@ async fn subscriptions_end_with_the_credentials() -> Result<()> {
     let board = Board::create(&ann, &[]).await?;
     let uri = format!("board://{}", board.id);
     let mut agent = Agent::current(&scene.server, "ann")?;
-    agent.token = token_expiring_in("ann", &["read"], Duration::from_secs(6))?;
+    agent.token = token_expiring_in("ann", &["read"], patient(Duration::from_secs(6)))?;
     let mut stream = agent.listen(&[&uri]).await?;
     board.task(&ann, "While it is valid").await?;
     ensure!(stream.updated().await? == uri);

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use boardwire_test_support::{Client, Kind};
+use boardwire_test_support::{Kind, patient, when_quick};
 use serde_json::{Value, json};
 
 use super::{Stage, WINDOW, listed, notified};
@@ -35,8 +35,8 @@ async fn the_first_is_sent_at_once_and_the_rest_within_a_second() -> Result<()> 
     let took = began.elapsed();
     assert_eq!(rest.name, "notifications:batch");
     assert_eq!(numbers(rest.data()["notifications"].as_array().into_iter().flatten()), [1, 2]);
-    ensure!(at_once < made + Duration::from_millis(300), "the first took {at_once:?}");
-    ensure!(took < made + Duration::from_millis(1_400), "the rest took {took:?}");
+    ensure!(at_once < made + patient(Duration::from_millis(300)), "the first took {at_once:?}");
+    ensure!(took < made + patient(Duration::from_millis(1_400)), "the rest took {took:?}");
     stage.bob.expect_no_company(WINDOW).await
 }
 
@@ -70,40 +70,53 @@ async fn many_come_by_tens_each_once_and_in_order() -> Result<()> {
     Ok(())
 }
 
+/// A batch is due a second after the first that waits; what is shown has to happen before.
+const BEFORE_IT_IS_DUE: Duration = Duration::from_millis(900);
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_waits_is_sent_before_the_server_ends() -> Result<()> {
-    let mut stage = Stage::open(Kind::Sqlite).await?;
-    let began = Instant::now();
-    for n in 0..3 {
-        assign(&stage, "bob", n).await?;
-    }
-    stage.scene.server.ask_to_drain()?;
-    let asked = began.elapsed();
-    let closing = async |client: &Client| client.next_event("server:closing").await;
-    closing(&stage.bob).await?;
-    ensure!(asked < Duration::from_secs(1), "too slow to show anything: {asked:?}");
-    // What comes on a connection comes in order: this was there before the end was announced.
-    let came: Vec<Value> = stage.bob.company().iter().map(|event| event.data().clone()).collect();
-    assert_eq!(numbers([&came[0]["notification"]]), [0], "{came:?}");
-    assert_eq!(numbers(came[1]["notifications"].as_array().into_iter().flatten()), [1, 2], "{came:?}");
-    assert_eq!(came.len(), 2, "{came:?}");
-    ensure!(stage.scene.server.terminate().await?.success(), "it did not end well");
-    Ok(())
+    when_quick("what waits when the server ends", async || {
+        let mut stage = Stage::open(Kind::Sqlite).await?;
+        let began = Instant::now();
+        for n in 0..3 {
+            assign(&stage, "bob", n).await?;
+        }
+        stage.scene.server.ask_to_drain()?;
+        let asked = began.elapsed();
+        stage.bob.next_event("server:closing").await?;
+        if asked > BEFORE_IT_IS_DUE {
+            return Ok(None);
+        }
+        // What comes on a connection comes in order: this was there before the end was announced.
+        let came: Vec<Value> = stage.bob.company().iter().map(|event| event.data().clone()).collect();
+        assert_eq!(numbers([&came[0]["notification"]]), [0], "{came:?}");
+        assert_eq!(numbers(came[1]["notifications"].as_array().into_iter().flatten()), [1, 2], "{came:?}");
+        assert_eq!(came.len(), 2, "{came:?}");
+        ensure!(stage.scene.server.terminate().await?.success(), "it did not end well");
+        Ok(Some(()))
+    })
+    .await
 }
 
 /// Waiting for the end of the second is no way around the right to read.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_waited_is_not_sent_after_a_removal() -> Result<()> {
-    let stage = Stage::open(Kind::Sqlite).await?;
-    stage.board.view(&stage.ann).await?;
-    let began = Instant::now();
-    assign(&stage, "bob", 0).await?;
-    assign(&stage, "bob", 1).await?;
-    assign(&stage, "cid", 2).await?;
-    assign(&stage, "cid", 3).await?;
-    stage.ann.ask("board:member:remove", json!({ "boardId": stage.board.id, "userId": "bob" })).await?;
-    ensure!(began.elapsed() < Duration::from_millis(900), "too slow to show anything: {:?}", began.elapsed());
-    assert_eq!(numbers(notified(&stage.cid, 2).await?.iter().map(|(_, one)| one)), [2, 3]);
-    assert_eq!(numbers(notified(&stage.bob, 1).await?.iter().map(|(_, one)| one)), [0]);
-    stage.bob.expect_no_company(WINDOW).await
+    when_quick("what waits at a removal", async || {
+        let stage = Stage::open(Kind::Sqlite).await?;
+        stage.board.view(&stage.ann).await?;
+        let began = Instant::now();
+        assign(&stage, "bob", 0).await?;
+        assign(&stage, "bob", 1).await?;
+        assign(&stage, "cid", 2).await?;
+        assign(&stage, "cid", 3).await?;
+        stage.ann.ask("board:member:remove", json!({ "boardId": stage.board.id, "userId": "bob" })).await?;
+        if began.elapsed() > BEFORE_IT_IS_DUE {
+            return Ok(None);
+        }
+        assert_eq!(numbers(notified(&stage.cid, 2).await?.iter().map(|(_, one)| one)), [2, 3]);
+        assert_eq!(numbers(notified(&stage.bob, 1).await?.iter().map(|(_, one)| one)), [0]);
+        stage.bob.expect_no_company(WINDOW).await?;
+        Ok(Some(()))
+    })
+    .await
 }

@@ -13,7 +13,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "python"))
 
-from boardwire_server import Server, program  # noqa: E402
+from boardwire_server import Server, patient, program  # noqa: E402
 
 
 class Scene:
@@ -42,7 +42,7 @@ class Scene:
             data=json.dumps({"title": title}).encode(),
             headers={"Authorization": f"Bearer {self.ann}", "Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=10) as response:
+        with urllib.request.urlopen(request, timeout=patient(30)) as response:
             return json.load(response)
 
 

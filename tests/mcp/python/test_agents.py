@@ -5,7 +5,9 @@ import json
 
 import pytest
 
-PATIENCE_SECONDS = 30
+from boardwire_server import patient
+
+PATIENCE_SECONDS = patient(60)
 
 ways = pytest.mark.parametrize("way", ["http", "stdio"])
 
