@@ -55,6 +55,7 @@ mod resume;
 mod revocation;
 mod scene;
 mod search;
+mod single;
 mod slow;
 mod subscriptions;
 mod workload;

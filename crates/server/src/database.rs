@@ -6,6 +6,11 @@ use boardwire_store::{OpenError, Opened, Options};
 
 use crate::settings::StoreSettings;
 
+/// Opens it for a server, of which it has one at a time. As [`open`] otherwise.
+pub(crate) async fn open_for_server(settings: &StoreSettings) -> Result<Opened> {
+    open_with(settings, Options { server: true, ..Options::default() }).await
+}
+
 /// Opens it, and brings its schema up to date. A SQLite file that is missing is made.
 pub(crate) async fn open(settings: &StoreSettings) -> Result<Opened> {
     open_with(settings, Options::default()).await

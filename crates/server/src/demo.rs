@@ -75,7 +75,7 @@ pub(crate) async fn run(mut settings: ServeSettings, incidents: Arc<Incidents>, 
         format!("{}\n{}", json!({ "listening": running.address.to_string() }), text(&value))
     };
     let ended = match output::line(&shown) {
-        Ok(()) => serve::told_to_stop().await,
+        Ok(()) => running.until_stopped().await,
         Err(error) => Err(error),
     };
     running.drain().await;

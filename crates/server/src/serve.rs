@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use axum::Router;
 use boardwire_auth::{ApiKeyAuthenticator, Authenticators, SessionAuthenticator, TokenAuthenticator};
 use boardwire_gate::{Gate, GateParts, Incidents};
@@ -56,7 +56,7 @@ pub(crate) struct Running {
 pub(crate) async fn run(settings: ServeSettings, incidents: Arc<Incidents>) -> Result<()> {
     let running = start(settings, incidents, Router::new()).await?;
     let ended = match output::line(&json!({ "listening": running.address.to_string() }).to_string()) {
-        Ok(()) => told_to_stop().await,
+        Ok(()) => running.until_stopped().await,
         Err(error) => Err(error),
     };
     running.drain().await;
@@ -66,7 +66,7 @@ pub(crate) async fn run(settings: ServeSettings, incidents: Arc<Incidents>) -> R
 /// Starts a server; `more` are routes beside its own.
 pub(crate) async fn start(settings: ServeSettings, incidents: Arc<Incidents>, more: Router) -> Result<Running> {
     let files = files::open(&settings)?;
-    let opened = database::open(&settings.store).await?;
+    let opened = database::open_for_server(&settings.store).await?;
     let (store, clock) = (opened.store(), Arc::new(SystemClock) as Arc<dyn Clock>);
     let hub = Hub::new(store.clone(), Arc::clone(&clock), settings.max_subscriptions as usize);
     let services = Services::new(Arc::clone(&store), hub.clone(), Arc::clone(&clock));
@@ -147,6 +147,14 @@ fn limiter(per_minute: NonZeroU32) -> AddressLimiter {
 }
 
 impl Running {
+    /// Waits for SIGTERM, SIGINT, or the loss of the database to another server, which is an error.
+    pub(crate) async fn until_stopped(&self) -> Result<()> {
+        tokio::select! {
+            told = told_to_stop() => told,
+            () = self.opened.lost() => bail!("another server has taken the database"),
+        }
+    }
+
     /// Stops: no new connections, clients told, commands finished, what was sent has left, storage closed.
     pub(crate) async fn drain(self) {
         tracing::info!("stopping");

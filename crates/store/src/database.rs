@@ -83,6 +83,14 @@ impl Database {
         }
     }
 
+    pub(crate) async fn lost(&self) {
+        match self {
+            // The system ends the lock on a file with the process alone.
+            Self::Sqlite(_) => std::future::pending().await,
+            Self::Postgres(database) => database.lost().await,
+        }
+    }
+
     pub(crate) async fn close(&self) {
         match self {
             Self::Sqlite(database) => database.close().await,

@@ -10,6 +10,7 @@
 //! Add a script to `migrations/` and its line to `migrations.rs`.
 #![doc = include_str!("../README.md")]
 
+mod claim;
 mod connection;
 mod database;
 mod error;

@@ -38,6 +38,12 @@ pub enum OpenError {
         /// The oldest version that is good.
         needed: &'static str,
     },
+    /// Another server runs on the database.
+    #[error(
+        "another server runs on it, and two would not hear of each other's changes: stop that one first, or give this \
+         one a database of its own"
+    )]
+    InUse,
     /// The database was written by a newer version of the program.
     #[error("the database has schema version {database}, this program knows up to {program}: use a newer program")]
     Newer {
@@ -76,6 +82,13 @@ impl Opened {
     #[must_use]
     pub fn store(&self) -> Arc<dyn Store> {
         Arc::clone(&self.database) as Arc<dyn Store>
+    }
+
+    /// Returns when another server has taken the database from this one, which has to stop then. That can happen on
+    /// Postgres alone, where a server whose connection is lost has 30 s ([`Options::wait`] six times) to take its place
+    /// again; until then, and while the database is away, nothing is returned.
+    pub async fn lost(&self) {
+        self.database.lost().await;
     }
 
     /// Takes no further units of work, finishes those that wait, and closes the connections.

@@ -7,6 +7,9 @@ use std::time::Duration;
 pub struct Options {
     /// Whether a SQLite file that does not exist is made, readable by its owner alone. Default true.
     pub create: bool,
+    /// Whether this is a server, of which a database has one at a time; see [`Opened::lost`](crate::Opened::lost).
+    /// Default false.
+    pub server: bool,
     /// Connections for reading. Default 4.
     pub readers: u32,
     /// Connections for writing on Postgres. Default 16. SQLite always has one.
@@ -18,7 +21,8 @@ pub struct Options {
     pub group_units: usize,
     /// After how much time a commit on SQLite takes no further units in. Default 10 ms.
     pub group_time: Duration,
-    /// How long a caller waits for a connection or a place in the queue, and a unit of work for a lock. Default 5 s.
+    /// How long a caller waits for a connection or a place in the queue, a unit of work for a lock, and a server for
+    /// another one to end. Default 5 s.
     pub wait: Duration,
     /// How long one unit of work may run. Default 15 s.
     pub unit_time: Duration,
@@ -28,6 +32,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             create: true,
+            server: false,
             readers: 4,
             postgres_writers: 16,
             queue: 1024,

@@ -1,6 +1,6 @@
 //! Postgres: a pool for writing and one for reading, so that writers who wait for a board's lock keep no reader waiting.
 
-use std::{str::FromStr, time::Duration};
+use std::{future::pending, str::FromStr, time::Duration};
 
 use boardwire_services::{Fault, storage::Stored};
 use sqlx::{
@@ -13,6 +13,7 @@ use tracing::Instrument;
 
 use crate::{
     Options,
+    claim::PostgresClaim,
     connection::Connection,
     database::Lease,
     error::{broken, failed, is_lost_connection, unavailable},
@@ -34,6 +35,8 @@ pub(crate) struct PostgresDatabase {
     readers: PgPool,
     /// The units of work that run.
     units: TaskTracker,
+    /// A server's.
+    claim: Option<PostgresClaim>,
     wait: Duration,
     unit_time: Duration,
 }
@@ -43,6 +46,8 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<PostgresDatabas
     let connect = connect.application_name("boardwire").disable_statement_logging();
     let writers = pool(options.postgres_writers, options).connect_with(connect.clone()).await;
     let writers = writers.map_err(|error| failed("connecting to Postgres", error))?;
+    // Before the schema is touched, which is the other server's.
+    let claim = if options.server { Some(PostgresClaim::take(&writers, options.wait).await?) } else { None };
     let mut transaction = writers.begin().await.map_err(|error| failed("beginning to migrate", error))?;
     migrations::migrate(&mut Connection::postgres(&mut transaction)).await?;
     transaction.commit().await.map_err(|error| failed("committing the schema", error))?;
@@ -51,6 +56,7 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<PostgresDatabas
         writers,
         readers,
         units: TaskTracker::new(),
+        claim,
         wait: options.wait,
         unit_time: options.unit_time,
     })
@@ -129,9 +135,19 @@ impl PostgresDatabase {
         begun.await.unwrap_or_else(|_| Err(unavailable("beginning a transaction", "no connection in time")))
     }
 
+    pub(crate) async fn lost(&self) {
+        match &self.claim {
+            Some(claim) => claim.lost().await,
+            None => pending().await,
+        }
+    }
+
     pub(crate) async fn close(&self) {
         self.units.close();
         self.units.wait().await;
+        if let Some(claim) = &self.claim {
+            claim.release().await;
+        }
         self.writers.close().await;
         self.readers.close().await;
     }

@@ -5,7 +5,7 @@ mod writer;
 pub(crate) mod written;
 
 use std::{
-    fs::OpenOptions,
+    fs::{self, OpenOptions},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     str::FromStr,
@@ -32,6 +32,7 @@ use self::{
 };
 use crate::{
     Options,
+    claim::lock_beside,
     connection::{Connection, Statement},
     database::Lease,
     error::{failed, unavailable},
@@ -71,6 +72,8 @@ pub(crate) struct SqliteDatabase {
     stop: CancellationToken,
     /// The writer.
     tasks: TaskTracker,
+    /// A server's claim.
+    claim: Option<fs::File>,
 }
 
 pub(crate) async fn open(url: &str, options: &Options) -> Result<SqliteDatabase, OpenError> {
@@ -79,6 +82,8 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<SqliteDatabase,
         file => file?,
     };
     create_missing(&file, options)?;
+    // Before the schema is touched, which is the other server's.
+    let claim = if options.server { Some(lock_beside(&file, options.wait).await?) } else { None };
     let for_writer = File { path: file.clone(), wait: options.wait };
     let for_readers = SqliteConnectOptions::new()
         .filename(&file)
@@ -111,7 +116,7 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<SqliteDatabase,
     let writer = Writer::new(for_writer, connection, waiting, stop.clone(), options);
     run_writer(writer, &tasks)?;
     tasks.close();
-    Ok(SqliteDatabase { readers, queue, wait: options.wait, unit_time: options.unit_time, stop, tasks })
+    Ok(SqliteDatabase { readers, queue, wait: options.wait, unit_time: options.unit_time, stop, tasks, claim })
 }
 
 impl SqliteDatabase {
@@ -146,6 +151,11 @@ impl SqliteDatabase {
         self.stop.cancel();
         self.tasks.wait().await;
         self.readers.close().await;
+        if let Some(claim) = &self.claim
+            && let Err(error) = claim.unlock()
+        {
+            tracing::debug!(%error, "the lock beside the database file ends with the process");
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Every promise of the storage traits, on SQLite and on Postgres.
 
 mod accounts;
+mod claim;
 mod details;
 mod fixture;
 mod log;

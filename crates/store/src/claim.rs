@@ -1,0 +1,162 @@
+//! The claim of a server on its database. Servers do not tell each other of their events yet, so a second one would be
+//! deaf to the first: it is refused. Commands that only use the database need no claim, and are not kept from it.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
+    time::Duration,
+};
+
+use sqlx::{Connection as _, Executor as _, PgConnection, PgPool, postgres::PgRow};
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::{
+    sync::{CancellationToken, DropGuard},
+    task::TaskTracker,
+};
+
+use crate::{
+    error::{failed, unavailable},
+    open::OpenError,
+};
+
+/// How often a lock on a file is tried, while another process may be about to end.
+const STEP: Duration = Duration::from_millis(20);
+
+/// How often the connection that holds the claim is looked at.
+const PULSE: Duration = Duration::from_secs(1);
+
+/// For so many times the store's usual wait a server whose claim was lost tries to take it again. By then Postgres has
+/// noticed that the lost connection is lost, and nobody can be in the way but another server.
+const TRIES: u32 = 6;
+
+/// Lets Postgres notice within 25 s that this machine is gone, where its default is two hours.
+const KEEPALIVE: &str = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3";
+
+/// Held by the session, whatever becomes of transactions. Each schema is a database of its own to us.
+const LOCK: &str = "SELECT pg_advisory_lock(hashtext('boardwire server'), hashtext(coalesce(current_schema(), '')))";
+
+/// What Postgres says when a lock did not become free in time.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
+
+/// Locks a file beside the database file, since a lock on that itself might end those of SQLite. The system ends the lock
+/// with the process, however that ends; until then it is tried for as long as `wait`. The file stays.
+pub(crate) async fn lock_beside(database: &Path, wait: Duration) -> Result<File, OpenError> {
+    let open = || {
+        // By whichever links the database is reached, the lock is in one place.
+        let mut path = database.canonicalize()?.into_os_string();
+        path.push(".lock");
+        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)
+    };
+    let file = open().map_err(|error| unavailable("opening the lock beside the database file", error))?;
+    let begun = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if begun.elapsed() >= wait => return Err(OpenError::InUse),
+            Err(TryLockError::WouldBlock) => sleep(STEP).await,
+            Err(TryLockError::Error(error)) => {
+                return Err(unavailable("locking beside the database file", error).into());
+            }
+        }
+    }
+}
+
+/// A lock in Postgres, on a connection of its own that a task watches. When that connection is lost, the task takes the
+/// lock again on another; only when another server has it by then is it lost for good.
+#[derive(Debug)]
+pub(crate) struct PostgresClaim {
+    lost: CancellationToken,
+    watch: TaskTracker,
+    stop: CancellationToken,
+    /// Where it is dropped without having been released.
+    _stop: DropGuard,
+}
+
+impl PostgresClaim {
+    /// Takes the lock on a connection out of this pool, whose `lock_timeout` is how long another server may take to end.
+    pub(crate) async fn take(pool: &PgPool, wait: Duration) -> Result<Self, OpenError> {
+        let held = lock(pool).await?;
+        let (lost, stop, watch) = (CancellationToken::new(), CancellationToken::new(), TaskTracker::new());
+        let hold = Hold { pool: pool.clone(), wait, lost: lost.clone(), stop: stop.clone() };
+        watch.spawn(hold.run(held));
+        watch.close();
+        Ok(Self { lost, watch, _stop: stop.clone().drop_guard(), stop })
+    }
+
+    /// Returns when another server has the database.
+    pub(crate) async fn lost(&self) {
+        self.lost.cancelled().await;
+    }
+
+    /// Gives the lock back.
+    pub(crate) async fn release(&self) {
+        self.stop.cancel();
+        self.watch.wait().await;
+    }
+}
+
+struct Hold {
+    pool: PgPool,
+    wait: Duration,
+    lost: CancellationToken,
+    stop: CancellationToken,
+}
+
+impl Hold {
+    async fn run(self, mut held: PgConnection) {
+        let stop = self.stop.clone();
+        let watching = async {
+            loop {
+                self.watch(&mut held).await;
+                tracing::warn!("the connection that holds the database for this server is lost; taking it again");
+                let Some(again) = self.again().await else { break };
+                held = again;
+                tracing::info!("the database is held again");
+            }
+            tracing::error!("another server has taken the database");
+            self.lost.cancel();
+        };
+        let _ = stop.run_until_cancelled(watching).await;
+        // Postgres gives the lock back with the session, sooner for being told that this ends.
+        let _ = timeout(self.wait, held.close()).await;
+    }
+
+    /// Returns when the connection is lost.
+    async fn watch(&self, held: &mut PgConnection) {
+        while matches!(timeout(self.wait, held.ping()).await, Ok(Ok(()))) {
+            sleep(PULSE).await;
+        }
+    }
+
+    /// Takes the lock again; `None`: another server has it. A database that does not answer is waited for.
+    async fn again(&self) -> Option<PgConnection> {
+        let mut refused = 0;
+        while refused < TRIES {
+            match lock(&self.pool).await {
+                Ok(held) => return Some(held),
+                Err(OpenError::InUse) => refused += 1,
+                Err(error) => {
+                    tracing::warn!(%error, "the database can't be held; trying again");
+                    refused = 0;
+                    sleep(PULSE).await;
+                }
+            }
+        }
+        None
+    }
+}
+
+async fn lock(pool: &PgPool) -> Result<PgConnection, OpenError> {
+    let held = pool.acquire().await.map_err(|error| failed("connecting to Postgres", error))?;
+    let mut held = held.detach();
+    held.execute(KEEPALIVE).await.map_err(|error| failed("setting up a connection", error))?;
+    let locked: Result<PgRow, sqlx::Error> = sqlx::query(LOCK).fetch_one(&mut held).await;
+    match locked {
+        Ok(_) => Ok(held),
+        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(LOCK_NOT_AVAILABLE) => {
+            Err(OpenError::InUse)
+        }
+        Err(error) => Err(failed("holding the database", error).into()),
+    }
+}

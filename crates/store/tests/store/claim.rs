@@ -1,0 +1,115 @@
+//! One server at a time on a database, and whoever else uses it.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Result;
+use boardwire_store::{OpenError, Opened, Options, open};
+use boardwire_test_support::{Database, Kind, PATIENCE, eventually, within};
+
+use crate::samples::{save_user, user_id};
+
+/// Who holds the claim in Postgres, and who waits for it.
+const HOLDER: &str = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND granted
+                      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+const WAITER: &str = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND NOT granted
+                      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+
+fn server(wait: Duration) -> Options {
+    Options { server: true, wait, ..Options::default() }
+}
+
+async fn serve(database: &Database) -> Result<Opened> {
+    Ok(open(database.url(), server(PATIENCE)).await?)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_server_is_refused_and_others_are_not() -> Result<()> {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let database = Database::create(kind).await?;
+        let first = serve(&database).await?;
+        let refused = open(database.url(), server(Duration::from_millis(100))).await;
+        assert!(matches!(refused, Err(OpenError::InUse)), "{refused:?}");
+
+        let beside = open(database.url(), Options::default()).await?;
+        beside.store().save_user(&save_user("eve")).await?;
+        beside.close().await;
+        assert!(first.store().user(&user_id("eve")).await?.is_some());
+
+        first.close().await;
+        serve(&database).await?.close().await;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_to_the_database_is_no_way_around() -> Result<()> {
+    let database = Database::create(Kind::Sqlite).await?;
+    let first = serve(&database).await?;
+    let link = database.folder().join("link.db");
+    std::os::unix::fs::symlink(database.folder().join("board.db"), &link)?;
+    let refused = open(&format!("sqlite://{}", link.display()), server(Duration::ZERO)).await;
+    assert!(matches!(refused, Err(OpenError::InUse)), "{refused:?}");
+    first.close().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_about_to_end_is_waited_for() -> Result<()> {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let database = Database::create(kind).await?;
+        let first = serve(&database).await?;
+        let second = tokio::spawn({
+            let database = Arc::clone(&database);
+            async move { serve(&database).await }
+        });
+        if kind == Kind::Postgres {
+            one(&database, WAITER).await?;
+        }
+        first.close().await;
+        second.await??.close().await;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_whose_connection_is_lost_is_taken_again() -> Result<()> {
+    let database = Database::create(Kind::Postgres).await?;
+    let first = serve(&database).await?;
+    let before = end_holder(&database).await?;
+    let after = one(&database, HOLDER).await?;
+    assert_ne!(before, after);
+    let refused = open(database.url(), server(Duration::from_millis(100))).await;
+    assert!(matches!(refused, Err(OpenError::InUse)), "{refused:?}");
+    first.close().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_that_another_server_took_is_lost() -> Result<()> {
+    let database = Database::create(Kind::Postgres).await?;
+    let first = open(database.url(), server(Duration::from_secs(1))).await?;
+    // The second waits in line, so that it is next when the first loses its connection.
+    let second = tokio::spawn({
+        let database = Arc::clone(&database);
+        async move { serve(&database).await }
+    });
+    one(&database, WAITER).await?;
+    end_holder(&database).await?;
+    let second = second.await??;
+    within("the first notices", PATIENCE, first.lost()).await?;
+    first.close().await;
+    second.close().await;
+    Ok(())
+}
+
+/// The one row of a query, once there is one.
+async fn one(database: &Database, query: &str) -> Result<String> {
+    eventually(query, PATIENCE, async || Ok(database.query(query).await?.into_iter().flatten().next())).await
+}
+
+/// Ends the connection that holds the claim, and says which it was.
+async fn end_holder(database: &Database) -> Result<String> {
+    let holder = one(database, HOLDER).await?;
+    database.query(&format!("SELECT pg_terminate_backend({holder}, 10000)")).await?;
+    Ok(holder)
+}
