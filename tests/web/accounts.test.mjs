@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startServer } from '../js/server.mjs';
 import { addUser, keep, launch, live, windowOf } from './browser.mjs';
-import { seriousFaults } from './accessibility.mjs';
+import { faultsOf } from './accessibility.mjs';
 
 describe('accounts and boards', () => {
   let server, browser;
@@ -27,7 +27,7 @@ describe('accounts and boards', () => {
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('alert').waitFor();
     await keep(page, 'sign-in-refused');
-    assert.deepEqual(await seriousFaults(page), []);
+    assert.deepEqual(await faultsOf(page), []);
     await page.getByLabel('Password').fill('correct horse battery staple');
     await page.getByRole('button', { name: 'Sign in' }).click();
     await live(page);
@@ -68,7 +68,7 @@ describe('accounts and boards', () => {
     await ann.getByRole('button', { name: 'Add', exact: true }).click();
     await ann.getByLabel('Role of Bob').waitFor();
     await keep(ann, 'members');
-    assert.deepEqual(await seriousFaults(ann), []);
+    assert.deepEqual(await faultsOf(ann), []);
     await ann.getByRole('button', { name: 'Close' }).click();
 
     await bob.getByRole('link', { name: /Launch/ }).click();
@@ -91,7 +91,7 @@ describe('accounts and boards', () => {
     await bob.goto(server.url);
     await bob.getByRole('link', { name: /Launch in May/ }).waitFor();
     await keep(bob, 'boards');
-    assert.deepEqual(await seriousFaults(bob), []);
+    assert.deepEqual(await faultsOf(bob), []);
     assert.deepEqual([...ann.faults, ...bob.faults], []);
     await Promise.all([ann.context().close(), bob.context().close()]);
   });
@@ -112,7 +112,7 @@ describe('accounts and boards', () => {
     await page.reload();
     await live(page);
     assert.notEqual(await ground(), light);
-    assert.deepEqual(await seriousFaults(page), []);
+    assert.deepEqual(await faultsOf(page), []);
     await page.context().close();
   });
 });

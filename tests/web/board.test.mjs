@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startProxy } from '../js/proxy.mjs';
 import { startServer, token } from '../js/server.mjs';
-import { seriousFaults } from './accessibility.mjs';
+import { faultsOf } from './accessibility.mjs';
 import { addUser, card, column, drag, eventually, keep, launch, live, openCard, titles, windowOf } from './browser.mjs';
 import { startApi } from './api.mjs';
 
@@ -48,7 +48,7 @@ describe('the board', () => {
     for (const page of [ann, bob, cleo]) await eventually(() => titles(page, 'To Do').then((all) => all.indexOf('Fourth') < 2), true);
     assert.equal(await cleo.getByRole('button', { name: /New card/ }).count(), 0, 'who reads has nothing to change with');
     await keep(ann, 'board');
-    assert.deepEqual(await seriousFaults(ann), []);
+    assert.deepEqual(await faultsOf(ann), []);
     clean(ann, bob, cleo);
     await close(ann, bob, cleo);
   });
@@ -107,8 +107,62 @@ describe('the board', () => {
     await card(ann, 'Second').tap();
     await ann.getByTestId('card-page').waitFor();
     await keep(ann, 'card-phone');
-    assert.deepEqual(await seriousFaults(ann), []);
+    assert.deepEqual(await faultsOf(ann), []);
     clean(ann);
+    await close(ann);
+  });
+
+  test('held at the edge of a phone, a card goes on by one column at a time', async () => {
+    const { path } = await board('edge');
+    const phone = { viewport: { width: 390, height: 780 }, isMobile: true, hasTouch: true };
+    const ann = await windowOf(browser, server.url, 'ann', path, phone);
+    const devtools = await ann.context().newCDPSession(ann);
+    const from = await card(ann, 'First').boundingBox();
+    const [x, y] = [from.x + from.width / 2, from.y + 20];
+    const touch = (type, x) => devtools.send('Input.dispatchTouchEvent', { type, touchPoints: type === 'touchEnd' ? [] : [{ x, y }] });
+    // How long each column stays in the middle while something is dragged, as the page sees it.
+    await ann.evaluate(() => {
+      globalThis.rests = {};
+      let last = performance.now();
+      const look = (now) => {
+        for (const column of document.querySelectorAll('[data-testid=column]')) {
+          const { left, width } = column.getBoundingClientRect();
+          const name = column.getAttribute('aria-label');
+          if (Math.abs(left + width / 2 - innerWidth / 2) <= 12) globalThis.rests[name] = (globalThis.rests[name] ?? 0) + now - last;
+        }
+        last = now;
+        requestAnimationFrame(look);
+      };
+      requestAnimationFrame(look);
+    });
+    await touch('touchStart', x);
+    await ann.waitForTimeout(400);
+    for (let step = 1; step <= 10; step += 1) {
+      await touch('touchMove', x + ((382 - x) * step) / 10);
+      await ann.waitForTimeout(30);
+    }
+    // The finger stays where it is, and the page goes on to the end.
+    const at = (name) => ann.evaluate((name) => (globalThis.rests[name] ?? 0) > 0, name);
+    await eventually(() => at('Done'), true);
+    const rest = await ann.evaluate(() => globalThis.rests['In Progress']);
+    assert.ok(rest > 500, `it was at In Progress for ${Math.round(rest)} ms`);
+    await touch('touchMove', 195);
+    await ann.waitForTimeout(200);
+    await touch('touchEnd');
+    await eventually(() => titles(ann, 'Done'), ['First']);
+    clean(ann);
+    await close(ann);
+  });
+
+  test('four columns fit into 1440 pixels', async () => {
+    const { path, id } = await board('four');
+    await api.send('POST', `/boards/${id}/columns`, { name: 'Review' });
+    const ann = await windowOf(browser, server.url, 'ann', path, { viewport: { width: 1440, height: 900 } });
+    await column(ann, 'Review').waitFor();
+    assert.equal(await ann.evaluate(() => document.documentElement.scrollWidth), 1440);
+    await ann.getByRole('button', { name: 'Add column' }).click();
+    await ann.getByLabel('Name of the new column').waitFor();
+    assert.equal(await ann.evaluate(() => document.documentElement.scrollWidth), 1440);
     await close(ann);
   });
 
@@ -142,7 +196,7 @@ describe('the board', () => {
     await api.send('PUT', `/tasks/${id}-second/assignee`, { assignee: 'scout' });
     await card(ann, 'Second').getByRole('img', { name: 'Assigned to Scout (agent)' }).waitFor();
     await keep(ann, 'agents');
-    assert.deepEqual(await seriousFaults(ann), []);
+    assert.deepEqual(await faultsOf(ann), []);
     clean(ann);
     await close(ann);
   });
@@ -232,7 +286,19 @@ describe('the board', () => {
     await ann.getByRole('button', { name: 'Filters', exact: true }).click();
     await ann.getByLabel('Assignee').selectOption({ label: 'Bob' });
     await eventually(() => titles(ann, 'To Do'), ['Second']);
-    assert.deepEqual(await seriousFaults(ann), []);
+    assert.deepEqual(await faultsOf(ann), []);
+    await ann.keyboard.press('Escape');
+
+    // A filter that was forgotten hides nothing of what is looked for without a word.
+    await ann.getByLabel('Search cards').fill('pineapple');
+    await ann.getByText('One more card is found, and hidden by the filters.').waitFor();
+    assert.deepEqual(await titles(ann, 'To Do'), []);
+    await keep(ann, 'hidden-by-filters');
+    assert.deepEqual(await faultsOf(ann), []);
+    await ann.getByRole('status').getByRole('button', { name: 'Clear filters' }).click();
+    await eventually(() => titles(ann, 'To Do'), ['Third']);
+    assert.equal(await ann.getByLabel('Search cards').inputValue(), 'pineapple');
+    await ann.getByText(/hidden by the filters/).waitFor({ state: 'detached' });
     clean(ann);
     await close(ann);
   });

@@ -23,18 +23,18 @@ export function launch() {
 }
 
 /** Makes a user who signs in with a password. */
-export function addUser(server, id, permissions = 'read,write') {
-  const name = id[0].toUpperCase() + id.slice(1);
+export function addUser(server, id, permissions = 'read,write', name = id[0].toUpperCase() + id.slice(1)) {
   server.run(['user', 'create', '--id', id, '--name', name, '--permissions', permissions, '--password-stdin'], `${PASSWORD}\n`);
 }
 
 /**
  * A window of somebody who has signed in with a password, at a path. `faults` fills with what the page complains of: errors
- * of scripts, and what the content policy refused.
+ * of scripts, and what the content policy refused. With `clock` its time can be set on.
  */
-export async function windowOf(browser, url, user, path = '/', options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', ...options });
+export async function windowOf(browser, url, user, path = '/', { clock = false, ...rest } = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', ...rest });
   const page = await context.newPage();
+  if (clock) await page.clock.install();
   page.setDefaultTimeout(patient(30_000));
   page.faults = [];
   page.on('pageerror', (error) => page.faults.push(String(error)));

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startProxy } from '../js/proxy.mjs';
 import { startServer, token } from '../js/server.mjs';
-import { seriousFaults } from './accessibility.mjs';
+import { faultsOf } from './accessibility.mjs';
 import { startApi } from './api.mjs';
 import { addUser, eventually, keep, launch, live, openCard, windowOf } from './browser.mjs';
 
@@ -82,7 +82,7 @@ describe('texts that two write at once', () => {
       await other.getByText('Not saved: there is something to decide.').waitFor();
       assert.equal((await stored()).description, 'What the first wrote, and more');
       await keep(other, `clash-${first}`);
-      assert.deepEqual(await seriousFaults(other), []);
+      assert.deepEqual(await faultsOf(other), []);
 
       // The loser's text is there after a reload, and after the card was closed.
       await other.reload();
@@ -203,7 +203,7 @@ describe('texts that two write at once', () => {
     await texts.nth(1).click();
     await ann.getByTestId('history').getByText('The second').waitFor();
     await keep(ann, 'earlier-descriptions');
-    assert.deepEqual(await seriousFaults(ann), []);
+    assert.deepEqual(await faultsOf(ann), []);
     await line('made the card').getByRole('button', { name: 'Bring this text back' }).click();
     await eventually(async () => (await stored()).description, 'The very first');
     await ann.locator('.markdown').getByText('The very first').waitFor();

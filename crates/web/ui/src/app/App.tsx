@@ -1,5 +1,5 @@
 /** The pages, and what stands around them. */
-import { WifiOff } from "lucide-react";
+import { FileQuestion, WifiOff } from "lucide-react";
 import { useEffect, useMemo } from "react";
 import { Boards } from "../pages/Boards";
 import { BoardPage } from "../pages/board/BoardPage";
@@ -24,13 +24,15 @@ export function App() {
 
 function Page() {
   const session = useSession();
+  const place = placeOf(usePath());
+  if (place.page === "unknown") return <Nothing />;
   switch (session.state) {
     case "unknown":
       return <main aria-busy="true" aria-label="Loading" />;
     case "unreachable":
       return (
         <main>
-          <Empty icon={<WifiOff />} title="The server does not answer">
+          <Empty icon={<WifiOff />} heading="h1" title="The server does not answer">
             <p>{session.reason}</p>
             <Button onClick={() => void begin()}>Try again</Button>
           </Empty>
@@ -41,6 +43,21 @@ function Page() {
     case "in":
       return <SignedIn user={session.user} client={session.client} />;
   }
+}
+
+/** Whoever one is. */
+function Nothing() {
+  useEffect(() => void (document.title = "Not found · Boardwire"), []);
+  return (
+    <main>
+      <Empty icon={<FileQuestion />} heading="h1" title="There is nothing here">
+        <p>The address is mistyped, or what was here is gone.</p>
+        <a href={paths.boards} onClick={follow}>
+          To your boards
+        </a>
+      </Empty>
+    </main>
+  );
 }
 
 function SignedIn({ user, client }: Pick<Extract<ReturnType<typeof useSession>, { state: "in" }>, "user" | "client">) {
@@ -55,15 +72,6 @@ function SignedIn({ user, client }: Pick<Extract<ReturnType<typeof useSession>, 
       {place.page === "boards" && <Boards />}
       {place.page === "board" && <BoardPage key={place.boardId} boardId={place.boardId} taskId={place.taskId} />}
       {place.page === "operator" && <Operator />}
-      {place.page === "unknown" && (
-        <main>
-          <Empty title="There is nothing here">
-            <a href={paths.boards} onClick={follow}>
-              To your boards
-            </a>
-          </Empty>
-        </main>
-      )}
     </SignedInContext>
   );
 }

@@ -6,7 +6,7 @@ import { useCallback, useEffect, useState, type CSSProperties } from "react";
 import { complain } from "../app/notices";
 import { follow, go, paths } from "../app/router";
 import { isOnline, useSignedIn } from "../app/signedIn";
-import { ago } from "../app/time";
+import { Ago } from "../parts/Ago";
 import { hue } from "../parts/Avatar";
 import { Button } from "../parts/Button";
 import { Empty } from "../parts/Empty";
@@ -78,7 +78,9 @@ export function Boards() {
                 <span className="board-stripe" style={colour(board)} />
                 <strong className="said">{board.name}</strong>
                 <span className="board-about said">{board.description || "No description"}</span>
-                <span className="faint board-when">Changed {ago(board.updated_at)}</span>
+                <span className="faint board-when">
+                  Changed <Ago moment={board.updated_at} />
+                </span>
               </a>
             </li>
           ))}

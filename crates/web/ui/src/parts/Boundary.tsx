@@ -15,7 +15,7 @@ export class Boundary extends Component<{ children: ReactNode }, { broken: boole
     if (!this.state.broken) return this.props.children;
     return (
       <main>
-        <Empty icon={<TriangleAlert />} title="This page has broken">
+        <Empty icon={<TriangleAlert />} heading="h1" title="This page has broken">
           <p>What has been saved is safe. Load the page again to go on.</p>
           <Button kind="primary" onClick={() => location.reload()}>
             Load again

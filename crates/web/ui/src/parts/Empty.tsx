@@ -4,14 +4,16 @@ import type { ReactNode } from "react";
 interface Props {
   icon?: ReactNode;
   title: string;
+  /** `h1` where nothing else is the page's heading. */
+  heading?: "h1" | "h2";
   children?: ReactNode;
 }
 
-export function Empty({ icon, title, children }: Props) {
+export function Empty({ icon, title, heading: Heading = "h2", children }: Props) {
   return (
     <div className="empty">
       {icon}
-      <h2>{title}</h2>
+      <Heading>{title}</Heading>
       {children}
     </div>
   );

@@ -13,11 +13,9 @@ export function Menu({ button, label, children, ...rest }: OpenerProps & { child
           {button}
         </Button>
       </Radix.Trigger>
-      <Radix.Portal>
-        <Radix.Content className="popover" {...PLACE} onCloseAutoFocus={giveBack}>
-          {children}
-        </Radix.Content>
-      </Radix.Portal>
+      <Radix.Content className="popover" {...PLACE} onCloseAutoFocus={giveBack}>
+        {children}
+      </Radix.Content>
     </Radix.Root>
   );
 }

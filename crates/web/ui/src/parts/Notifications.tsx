@@ -3,9 +3,9 @@ import type { Notification } from "@boardwire/client";
 import { AtSign, Bell, CheckCheck, Megaphone, SquareKanban } from "lucide-react";
 import { useEffect, useReducer } from "react";
 import { complain, notify } from "../app/notices";
-import { go, paths } from "../app/router";
+import { go, paths, placeOf } from "../app/router";
 import { useSignedIn } from "../app/signedIn";
-import { ago } from "../app/time";
+import { Ago } from "./Ago";
 import { Button } from "./Button";
 import { Popover } from "./Popover";
 
@@ -52,9 +52,10 @@ export function Notifications() {
       );
     const came = (notifications: readonly Notification[]) => {
       dispatch({ type: "came", list: notifications });
-      const [first] = notifications;
+      const news = notifications.filter((one) => !isBeingRead(one));
+      const [first] = news;
       if (first === undefined) return;
-      const text = notifications.length > 1 ? `${notifications.length} new notifications` : first.text;
+      const text = news.length > 1 ? `${news.length} new notifications` : first.text;
       notify(text, first.task_id !== null && first.board_id !== null ? { action: { label: "Show", run: open(first) } } : {});
     };
     let wasLive = false;
@@ -118,9 +119,7 @@ export function Notifications() {
                   <span className="said">
                     {one.text}
                     <br />
-                    <time className="faint" dateTime={one.created_at}>
-                      {ago(one.created_at)}
-                    </time>
+                    <Ago className="faint" moment={one.created_at} />
                   </span>
                 </button>
               </li>
@@ -137,6 +136,12 @@ const ICONS = {
   mention: <AtSign size={16} />,
   system: <Megaphone size={16} />,
 };
+
+/** About the card that is open in front of the user, who sees it happen there. */
+function isBeingRead({ task_id }: Notification): boolean {
+  const place = placeOf(location.pathname);
+  return task_id !== null && place.page === "board" && place.taskId === task_id && !document.hidden;
+}
 
 const open =
   ({ board_id, task_id }: Notification) =>

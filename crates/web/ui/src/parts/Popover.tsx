@@ -1,4 +1,7 @@
-/** A panel that opens below a button: small forms and lists. */
+/**
+ * A panel that opens below a button: small forms and lists. Like menus it stays where its button is in the document, so that it
+ * belongs to the same landmark.
+ */
 import * as Radix from "@radix-ui/react-popover";
 import { useState, type ReactNode } from "react";
 import { Button, type ButtonProps } from "./Button";
@@ -22,11 +25,9 @@ export function Popover({ button, label, children, ...rest }: OpenerProps & { ch
           {button}
         </Button>
       </Radix.Trigger>
-      <Radix.Portal>
-        <Radix.Content className="popover" aria-label={label} {...PLACE} onOpenAutoFocus={focusFirst} onCloseAutoFocus={giveBack}>
-          {children(() => setOpen(false))}
-        </Radix.Content>
-      </Radix.Portal>
+      <Radix.Content className="popover" aria-label={label} {...PLACE} onOpenAutoFocus={focusFirst} onCloseAutoFocus={giveBack}>
+        {children(() => setOpen(false))}
+      </Radix.Content>
     </Radix.Root>
   );
 }

@@ -10,7 +10,7 @@ import { Item, Line, Menu } from "../../parts/Menu";
 import { Popover } from "../../parts/Popover";
 import { useOpenBoard } from "./boardContext";
 import { BoardDetails } from "./BoardDetails";
-import { EVERYTHING, isEverything, type Filter } from "./filter";
+import { EVERYTHING, isEverything, testOf, type Filter } from "./filter";
 import { Members } from "./Members";
 
 export function BoardTitle() {
@@ -228,10 +228,30 @@ function Labels({ tasks, value, onChoose }: { tasks: ReadonlyMap<string, Task>; 
   );
 }
 
+/** Filters that were set for something else are not to hide what a search finds. */
+export function HiddenByFilters({ filter, found, onFilter }: BarProps & { found: ReadonlySet<string> }) {
+  const { tasks } = useOpenBoard().snapshot;
+  const isSearch = filter.text.trim() !== "" && !isEverything({ ...filter, text: "" });
+  const hidden = useMemo(() => {
+    if (!isSearch) return 0;
+    const [fits, passes] = [testOf({ text: filter.text }, found), testOf(filter, found)];
+    return [...tasks.values()].filter((task) => fits?.(task) && !passes?.(task)).length;
+  }, [isSearch, filter, found, tasks]);
+  if (hidden === 0) return null;
+  return (
+    <div className="board-note" role="status">
+      <FilterIcon size={16} /> {hidden === 1 ? "One more card is" : `${hidden} more cards are`} found, and hidden by the filters.
+      <Button size="small" onClick={() => onFilter({ ...EVERYTHING, text: filter.text })}>
+        Clear filters
+      </Button>
+    </div>
+  );
+}
+
 export function ArchivedBar() {
   const { board, isOwner, change } = useOpenBoard();
   return (
-    <div className="archived-bar" role="status">
+    <div className="board-note" role="status">
       <Archive size={16} /> This board is archived: it can be read, and nothing can be changed.
       {isOwner && (
         <Button size="small" onClick={() => void change(() => board.send("board:restore", { boardId: board.id }))}>

@@ -10,7 +10,7 @@ import { Agents } from "../../parts/Avatar";
 import { Empty } from "../../parts/Empty";
 import { Header } from "../../parts/Header";
 import { CardPage } from "../card/CardPage";
-import { ArchivedBar, BoardBar, BoardTitle } from "./BoardBar";
+import { ArchivedBar, BoardBar, BoardTitle, HiddenByFilters } from "./BoardBar";
 import { BoardContext, type OpenBoard } from "./boardContext";
 import { Columns } from "./Columns";
 import { EVERYTHING, testOf } from "./filter";
@@ -89,7 +89,7 @@ export function BoardPage({ boardId, taskId }: Props) {
       <div className="page">
         <Header />
         <main>
-          <Empty icon={<Lock />} title="This board is not there for you">
+          <Empty icon={<Lock />} heading="h1" title="This board is not there for you">
             <p>It was deleted, or you are not a member of it. Whoever owns it can add you.</p>
             <a href={paths.boards} onClick={follow}>
               To your boards
@@ -108,6 +108,7 @@ export function BoardPage({ boardId, taskId }: Props) {
             <BoardBar filter={filter} onFilter={setFilter} />
           </Header>
           {snapshot.board.archived && <ArchivedBar />}
+          <HiddenByFilters filter={filter} found={found} onFilter={setFilter} />
           <Columns test={test} onClearFilter={() => setFilter(EVERYTHING)} />
         </div>
         {taskId !== undefined && <CardPage key={taskId} taskId={taskId} onClose={() => go(paths.board(boardId))} />}

@@ -3,6 +3,7 @@ import type { BoardStore } from "@boardwire/client";
 import type { DraggableStateSnapshot, DragStart, DragUpdate, DropResult, ResponderProvided } from "@hello-pangea/dnd";
 import { useMemo, useReducer, useRef, type CSSProperties, type RefObject } from "react";
 import type { OpenBoard } from "./boardContext";
+import { beginAtTheEdge } from "./edge";
 import { cardsOf, targetAt, type Shown } from "./moves";
 
 /** Ids of tasks and columns never hold a colon, so these are none. */
@@ -12,9 +13,6 @@ export const columnHandle = (columnId: string) => `:${columnId}`;
 
 export const INSTRUCTIONS =
   "Press Space to lift, the arrow keys to move, Space to drop, and Escape to cancel. Enter opens a card; Alt and an arrow key move it at once.";
-
-/** Slow enough to stop at the column that is meant, on a phone too. */
-export const AT_THE_EDGE = { startFromPercentage: 0.18, maxPixelScroll: 8 };
 
 /** How long what is dropped takes to fly to its place: no time, so that everybody has it at once. */
 const AT_ONCE = "0.001s";
@@ -46,6 +44,7 @@ export function useDragging(live: Shown, open: RefObject<OpenBoard>): Dragging {
     () => ({
       onBeforeCapture() {
         frozen.current = latest.current;
+        beginAtTheEdge();
       },
       onDragStart(start, { announce }) {
         const shown = frozen.current ?? latest.current;

@@ -100,25 +100,23 @@ export function CommentField({ label, value, taskId, sendLabel, autoFocus = fals
             }}
           />
         </Popover.Anchor>
-        <Popover.Portal>
-          {/* The field keeps the focus. */}
-          <Popover.Content
-            className="popover"
-            {...PLACE}
-            side="top"
-            {...list}
-            aria-label="Members"
-            onOpenAutoFocus={(event) => event.preventDefault()}
-            onCloseAutoFocus={(event) => event.preventDefault()}
-          >
-            {offered.map(({ user_id, name }, index) => (
-              <div key={user_id} {...option(index)}>
-                <Avatar id={user_id} name={name} size="small" label="" />
-                <span className="said">{name}</span> <span className="faint">@{user_id}</span>
-              </div>
-            ))}
-          </Popover.Content>
-        </Popover.Portal>
+        {/* The field keeps the focus. */}
+        <Popover.Content
+          className="popover"
+          {...PLACE}
+          side="top"
+          {...list}
+          aria-label="Members"
+          onOpenAutoFocus={(event) => event.preventDefault()}
+          onCloseAutoFocus={(event) => event.preventDefault()}
+        >
+          {offered.map(({ user_id, name }, index) => (
+            <div key={user_id} {...option(index)}>
+              <Avatar id={user_id} name={name} size="small" label="" />
+              <span className="said">{name}</span> <span className="faint">@{user_id}</span>
+            </div>
+          ))}
+        </Popover.Content>
       </Popover.Root>
       <div className="row spread">
         <span className="faint hint">Markdown. Ctrl+Enter sends.</span>

@@ -4,7 +4,7 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import { announce } from "../../app/notices";
 import { reasonOf } from "../../app/reason";
 import { useSignedIn } from "../../app/signedIn";
-import { ago, inFull } from "../../app/time";
+import { Ago } from "../../parts/Ago";
 import { Avatar } from "../../parts/Avatar";
 import { Button } from "../../parts/Button";
 import { useOpenBoard } from "../board/boardContext";
@@ -91,9 +91,7 @@ export function History({ taskId }: { taskId: string }) {
             <Avatar id={event.userId ?? "?"} name={nameOf(event.userId ?? "?")} size="small" label="" />
             <span className="said">
               <strong>{event.userId === undefined ? "Boardwire" : nameOf(event.userId)}</strong> {wordsOf(event, context)}{" "}
-              <time className="faint" dateTime={event.timestamp} title={inFull(event.timestamp)}>
-                {ago(event.timestamp)}
-              </time>
+              <Ago className="faint" moment={event.timestamp} />
               <Text event={event} taskId={taskId} />
             </span>
           </li>

@@ -9,8 +9,8 @@ import { useOpenBoard } from "../board/boardContext";
 const LINKS = /^(?:https?|mailto):/i;
 /** `@` and a user's id, not within a word. */
 const MENTION = /(?<![A-Za-z0-9_@-])@([A-Za-z0-9_-]{1,64})/;
-/** Below the headings of the card. */
-const HEADINGS = ["h4", "h5", "h6"] as const;
+/** Below the card's own headings. */
+const LEVELS = ["h4", "h5", "h6"] as const;
 
 interface Mention {
   type: "mention";
@@ -38,13 +38,25 @@ export function Markdown({ text }: { text: string }) {
   const { nameOf } = useOpenBoard();
   const content = useMemo(() => {
     try {
-      return all(reader.lexer(text), nameOf);
+      const tokens = reader.lexer(text);
+      level(tokens);
+      return all(tokens, nameOf);
     } catch {
       // Nested deeper than can be read.
       return <p className="markdown-plain">{text}</p>;
     }
   }, [nameOf, text]);
   return <div className="markdown said">{content}</div>;
+}
+
+/** No heading is more than one level below the one before it, whatever was written. */
+function level(tokens: readonly Token[]): void {
+  let last = 0;
+  reader.walkTokens([...tokens], (token) => {
+    if (token.type !== "heading") return;
+    last = Math.min(token.depth as number, last + 1, LEVELS.length);
+    token.depth = last;
+  });
 }
 
 type NameOf = (userId: string) => string;
@@ -62,7 +74,7 @@ function one(token: MarkedToken | Mention, nameOf: NameOf): ReactNode {
     case "paragraph":
       return <p>{inside()}</p>;
     case "heading": {
-      const Heading = HEADINGS[token.depth - 1] ?? "h6";
+      const Heading = LEVELS[token.depth - 1] ?? "h6";
       return <Heading>{inside()}</Heading>;
     }
     case "blockquote":

@@ -3,7 +3,8 @@ import type { Task } from "@boardwire/client";
 import { Bot, X } from "lucide-react";
 import { useState, type KeyboardEvent, type ReactNode } from "react";
 import { useNow } from "../../app/now";
-import { ago, due, inFull } from "../../app/time";
+import { due } from "../../app/time";
+import { Ago } from "../../parts/Ago";
 import { Avatar, Tag } from "../../parts/Avatar";
 import { Button } from "../../parts/Button";
 import { useOpenBoard } from "../board/boardContext";
@@ -21,7 +22,8 @@ export function Properties({ task }: { task: Task }) {
   const { board, snapshot, canWrite, nameOf, change } = useOpenBoard();
   const { members, columns } = snapshot;
   const update = (updates: Parameters<typeof board.updateTask>[1]) => void change(() => board.updateTask(task.id, updates));
-  const date = task.due_date === null ? undefined : due(task.due_date);
+  const now = useNow();
+  const date = task.due_date === null ? undefined : due(task.due_date, new Date(now));
   const priorities = PRIORITIES.some(([value]) => value === task.priority) ? PRIORITIES : [...PRIORITIES, [task.priority, `${task.priority} of 10`] as const];
   const gone = task.assignee !== null && !members.some(({ user_id }) => user_id === task.assignee);
   return (
@@ -79,12 +81,18 @@ export function Properties({ task }: { task: Task }) {
       <div className="card-facts faint">
         <div className="row">
           <Avatar id={task.created_by} name={nameOf(task.created_by)} size="small" label="" />
-          <span className="said" title={inFull(task.created_at)}>
-            {nameOf(task.created_by)} made it {ago(task.created_at)}
+          <span className="said">
+            {nameOf(task.created_by)} made it <Ago moment={task.created_at} />
           </span>
         </div>
-        <div title={inFull(task.updated_at)}>Changed {ago(task.updated_at)}</div>
-        {task.completed_at !== null && <div title={inFull(task.completed_at)}>Done {ago(task.completed_at)}</div>}
+        <div>
+          Changed <Ago moment={task.updated_at} />
+        </div>
+        {task.completed_at !== null && (
+          <div>
+            Done <Ago moment={task.completed_at} />
+          </div>
+        )}
       </div>
     </aside>
   );

@@ -5,7 +5,7 @@ import { request } from "../../app/api";
 import { notify } from "../../app/notices";
 import { follow, paths } from "../../app/router";
 import { useSignedIn } from "../../app/signedIn";
-import { ago, inFull } from "../../app/time";
+import { Ago } from "../../parts/Ago";
 import { Avatar } from "../../parts/Avatar";
 import { Button } from "../../parts/Button";
 import { Empty } from "../../parts/Empty";
@@ -64,7 +64,7 @@ function Figures() {
           {whole.format(totals.deliveries)} in all
         </Figure>
         <Figure name="Memory" value={memory === null ? "–" : `${whole.format(Math.round(memory / 2 ** 20))} MiB`} testId="memory">
-          version {overview.version}, started <time title={inFull(overview.startedAt)}>{ago(overview.startedAt)}</time>
+          version {overview.version}, started <Ago moment={overview.startedAt} />
         </Figure>
       </section>
       <Users {...overview} />
@@ -144,12 +144,12 @@ function Users({ users, usersConnected }: Overview) {
                   <span className="row">
                     <Avatar id={user.id} name={user.name ?? user.id} label="" />
                     <span className="said">
-                      {user.name ?? user.id} <span className="faint">{user.id}</span>
+                      {user.name ?? user.id} {(user.name ?? user.id) !== user.id && <span className="faint">{user.id}</span>}
                     </span>
                   </span>
                 </td>
                 <td>{inWords(user.connections)}</td>
-                <td>{user.since === null ? <span className="faint">not connected</span> : <time title={inFull(user.since)}>{ago(user.since)}</time>}</td>
+                <td>{user.since === null ? <span className="faint">not connected</span> : <Ago moment={user.since} />}</td>
                 <td className="number">{whole.format(user.calls)}</td>
                 <td className="number">
                   {user.since !== null && (
@@ -220,9 +220,7 @@ function SlowClients({ slow }: Overview) {
               <span className="said">
                 {userId} <span className="faint">({door})</span>: {reason}
               </span>
-              <time className="faint" dateTime={at} title={inFull(at)}>
-                {ago(at)}
-              </time>
+              <Ago className="faint" moment={at} />
             </li>
           ))}
         </ol>
@@ -246,9 +244,7 @@ function Incidents({ incidents }: Overview) {
               <span className="said">
                 {message} <span className="faint">{place}</span>
               </span>
-              <time className="faint" dateTime={at} title={inFull(at)}>
-                {ago(at)}
-              </time>
+              <Ago className="faint" moment={at} />
             </li>
           ))}
         </ol>

@@ -1,0 +1,11 @@
+/** A moment in words, which stay true as time goes on. */
+import { useNow } from "../app/now";
+import { ago, inFull } from "../app/time";
+
+export function Ago({ moment, className }: { moment: string; className?: string }) {
+  return (
+    <time className={className} dateTime={moment} title={inFull(moment)}>
+      {ago(moment, useNow())}
+    </time>
+  );
+}
