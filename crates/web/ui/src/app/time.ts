@@ -13,7 +13,7 @@ const datesWithYear = new Intl.DateTimeFormat("en", { day: "numeric", month: "sh
 const moments = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
 
 /** “5 minutes ago”, “in 2 hours”. */
-export function ago(moment: string, now = Date.now()): string {
+export function ago(moment: string, now: number): string {
   const seconds = (Date.parse(moment) - now) / 1000;
   if (Number.isNaN(seconds)) return moment;
   const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? ["second", 0];
@@ -27,7 +27,7 @@ export function inFull(moment: string): string {
 }
 
 /** A due date, which is a date or an instant: how it is shown, and whether it is over or soon. */
-export function due(date: string, now = new Date()): { text: string; tone: "over" | "soon" | "later" } {
+export function due(date: string, now: Date): { text: string; tone: "over" | "soon" | "later" } {
   const isDay = /^\d{4}-\d{2}-\d{2}$/.test(date);
   // A day is meant where one is, and lasts until its end.
   const end = isDay ? new Date(`${date}T23:59:59`) : new Date(date);

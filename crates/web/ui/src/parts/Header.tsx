@@ -5,6 +5,7 @@ import { follow, go, paths } from "../app/router";
 import { signOut } from "../app/session";
 import { useSignedIn } from "../app/signedIn";
 import { setTheme, useTheme, type Theme } from "../app/theme";
+import { settleDeletions } from "../app/deletions";
 import { complain } from "../app/notices";
 import { Avatar } from "./Avatar";
 import { ConnectionLine } from "./ConnectionLine";
@@ -74,7 +75,9 @@ function UserMenu() {
           <Activity size={16} /> Operator
         </Item>
       )}
-      <Item onSelect={() => void signOut().catch((error: unknown) => complain("Signing out failed", error))}>
+      <Item onSelect={() => void settleDeletions()
+            .then(signOut)
+            .catch((error: unknown) => complain("Signing out failed", error))}>
         <LogOut size={16} /> Sign out
       </Item>
     </Menu>

@@ -27,7 +27,7 @@ export function giveBack(event: Event): void {
   if (focused() !== null) event.preventDefault();
 }
 
-/** For what takes the place of a button while it is open: the button's focus once it is closed, unless something has taken it. */
+/** For what takes the place of a button while it is open: the button has the focus once it is closed, unless something has taken it. */
 export function useFocusBack<Element extends HTMLElement>(open: boolean): RefObject<Element | null> {
   const button = useRef<Element>(null);
   const was = useRef(open);
@@ -35,8 +35,12 @@ export function useFocusBack<Element extends HTMLElement>(open: boolean): RefObj
     const closed = was.current && !open;
     was.current = open;
     if (!closed) return;
-    // Closed by a click elsewhere, which is about to move the focus.
-    const timer = setTimeout(() => focused() === null && button.current?.focus({ preventScroll: true }));
+    // A click elsewhere, which may have closed it, is about to move the focus.
+    const timer = setTimeout(() => {
+      const element = focused();
+      // A dialog takes what its parts let fall.
+      if (element === null || element.matches(".dialog-frame")) button.current?.focus({ preventScroll: true });
+    });
     return () => clearTimeout(timer);
   }, [open]);
   return button;

@@ -3,11 +3,14 @@ import { newId, type Attachment } from "@boardwire/client";
 import { Download, Paperclip, Trash2 } from "lucide-react";
 import { useRef, useState } from "react";
 import { authorization, download } from "../../app/api";
+import { deleteSoon, useDeletion } from "../../app/deletions";
 import { complain } from "../../app/notices";
 import { isOnline, useSignedIn } from "../../app/signedIn";
-import { ago, inFull } from "../../app/time";
+import { Ago } from "../../parts/Ago";
 import { Button } from "../../parts/Button";
+import { useFocusBack } from "../../parts/focus";
 import { useOpenBoard } from "../board/boardContext";
+import { Deleted } from "./Deleted";
 
 export interface Upload {
   id: string;
@@ -63,7 +66,7 @@ interface Props {
 }
 
 export function Attachments({ attachments, uploads, onUpload }: Props) {
-  const { board, canWrite, nameOf, change } = useOpenBoard();
+  const { canWrite } = useOpenBoard();
   const field = useRef<HTMLInputElement>(null);
   if (attachments.length === 0 && !canWrite) return null;
   return (
@@ -92,29 +95,7 @@ export function Attachments({ attachments, uploads, onUpload }: Props) {
       {attachments.length === 0 && uploads.length === 0 && <p className="faint">None. Files can be dropped anywhere on the card.</p>}
       <ul>
         {attachments.map((attachment) => (
-          <li key={attachment.id} className="attachment" data-testid="attachment">
-            <Paperclip size={14} aria-hidden />
-            <span className="attachment-name">
-              <span className="said">{attachment.filename}</span>
-              <span className="faint" title={inFull(attachment.created_at)}>
-                {size(attachment.size)}, {nameOf(attachment.uploaded_by)}, {ago(attachment.created_at)}
-              </span>
-            </span>
-            <Button kind="quiet" size="small" icon label={`Download ${attachment.filename}`} onClick={() => void save(attachment)}>
-              <Download size={15} />
-            </Button>
-            {canWrite && (
-              <Button
-                kind="danger"
-                size="small"
-                icon
-                label={`Remove ${attachment.filename}`}
-                onClick={() => void change(() => board.send("task:attachment:remove", { attachmentId: attachment.id }))}
-              >
-                <Trash2 size={15} />
-              </Button>
-            )}
-          </li>
+          <Attached key={attachment.id} attachment={attachment} />
         ))}
         {uploads.map(({ id, name, done }) => (
           <li key={id} className="attachment">
@@ -127,6 +108,34 @@ export function Attachments({ attachments, uploads, onUpload }: Props) {
         ))}
       </ul>
     </section>
+  );
+}
+
+function Attached({ attachment }: { attachment: Attachment }) {
+  const { client } = useSignedIn();
+  const { canWrite, nameOf } = useOpenBoard();
+  const { id, filename } = attachment;
+  const deleted = useDeletion(id);
+  const deleting = useFocusBack<HTMLButtonElement>(deleted);
+  if (deleted) return <Deleted id={id} what={`“${filename}”`} />;
+  return (
+    <li className="attachment" data-testid="attachment">
+      <Paperclip size={14} aria-hidden />
+      <span className="attachment-name">
+        <span className="said">{filename}</span>
+        <span className="faint">
+          {size(attachment.size)}, {nameOf(attachment.uploaded_by)}, <Ago moment={attachment.created_at} />
+        </span>
+      </span>
+      <Button kind="quiet" size="small" icon label={`Download ${filename}`} onClick={() => void save(attachment)}>
+        <Download size={15} />
+      </Button>
+      {canWrite && (
+        <Button ref={deleting} kind="danger" size="small" icon label={`Remove ${filename}`} onClick={() => deleteSoon(client, { kind: "attachment", id, name: filename })}>
+          <Trash2 size={15} />
+        </Button>
+      )}
+    </li>
   );
 }
 

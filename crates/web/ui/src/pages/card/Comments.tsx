@@ -2,14 +2,17 @@
 import { newId, type Comment } from "@boardwire/client";
 import { Pencil, Trash2 } from "lucide-react";
 import { useState } from "react";
+import { deleteSoon, useDeletion } from "../../app/deletions";
 import { useDraft } from "../../app/drafts";
 import { announce } from "../../app/notices";
 import { isOnline, useSignedIn } from "../../app/signedIn";
-import { ago, inFull } from "../../app/time";
+import { Ago } from "../../parts/Ago";
 import { Avatar } from "../../parts/Avatar";
 import { Button } from "../../parts/Button";
+import { useFocusBack } from "../../parts/focus";
 import { useOpenBoard } from "../board/boardContext";
 import { CommentField } from "./CommentField";
+import { Deleted } from "./Deleted";
 import type { Details } from "./details";
 import { Markdown } from "./Markdown";
 
@@ -79,7 +82,7 @@ function Typists({ taskId }: { taskId: string }) {
 
 function Said({ comment }: { comment: Comment }) {
   const { board, canWrite, nameOf, change } = useOpenBoard();
-  const { user } = useSignedIn();
+  const { client, user } = useSignedIn();
   const [draft, setDraft] = useState<string>();
   const own = comment.author === user.id && canWrite;
   const save = () => {
@@ -87,22 +90,26 @@ function Said({ comment }: { comment: Comment }) {
     if (body === "") return;
     void change(() => board.send("task:comment:update", { commentId: comment.id, body })).then((saved) => saved && setDraft(undefined));
   };
+  const deleted = useDeletion(comment.id);
+  const changing = useFocusBack<HTMLButtonElement>(draft !== undefined);
+  const deleting = useFocusBack<HTMLButtonElement>(deleted);
+  if (deleted) return <Deleted id={comment.id} what="The comment" />;
   return (
     <li className="comment" data-testid="comment">
       <Avatar id={comment.author} name={nameOf(comment.author)} label="" />
       <div className="comment-said">
         <div className="row comment-head">
           <strong className="said">{nameOf(comment.author)}</strong>
-          <time className="faint" dateTime={comment.created_at} title={inFull(comment.created_at)}>
-            {ago(comment.created_at)}
+          <span className="faint comment-when">
+            <Ago moment={comment.created_at} />
             {comment.updated_at !== comment.created_at && ", changed"}
-          </time>
+          </span>
           {own && draft === undefined && (
             <span className="comment-actions">
-              <Button kind="quiet" size="small" icon label="Change the comment" onClick={() => setDraft(comment.body)}>
+              <Button ref={changing} kind="quiet" size="small" icon label="Change the comment" onClick={() => setDraft(comment.body)}>
                 <Pencil size={13} />
               </Button>
-              <Button kind="danger" size="small" icon label="Delete the comment" onClick={() => void change(() => board.send("task:comment:delete", { commentId: comment.id }))}>
+              <Button ref={deleting} kind="danger" size="small" icon label="Delete the comment" onClick={() => deleteSoon(client, { kind: "comment", id: comment.id })}>
                 <Trash2 size={13} />
               </Button>
             </span>

@@ -1,0 +1,77 @@
+/**
+ * Deletions that can still be taken back. What is to be deleted goes out of sight here at once, and is deleted some seconds
+ * later, or when the page is left.
+ */
+import type { Client } from "@boardwire/client";
+import { useSyncExternalStore } from "react";
+import { authorization } from "./api";
+import { complain } from "./notices";
+import { isOnline } from "./signedIn";
+
+interface Deletion {
+  /** What is deleted, as a resource of the server's. */
+  path: string;
+  run: () => Promise<unknown>;
+  timer: ReturnType<typeof setTimeout>;
+}
+
+type Deletable = { kind: "comment"; id: string } | { kind: "attachment"; id: string; name: string };
+
+const UNDO_MS = 8_000;
+let waiting: ReadonlyMap<string, Deletion> = new Map();
+const listeners = new Set<() => void>();
+
+function become(next: ReadonlyMap<string, Deletion>): void {
+  waiting = next;
+  listeners.forEach((listener) => listener());
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** Deletes it unless that is taken back in time. If it fails, that is said, and it is in sight again. */
+export function deleteSoon(client: Client, what: Deletable): void {
+  if (!isOnline(client)) return;
+  const { id } = what;
+  const isComment = what.kind === "comment";
+  const run = async () => {
+    if (!isOnline(client)) return;
+    const sent = isComment ? client.send("task:comment:delete", { commentId: id }) : client.send("task:attachment:remove", { attachmentId: id });
+    await sent.catch((error: unknown) => complain(isComment ? "The comment was not deleted" : `“${what.name}” was not deleted`, error));
+  };
+  const path = `/api/v1/${isComment ? "comments" : "attachments"}/${id}`;
+  takeBack(id);
+  become(new Map([...waiting, [id, { path, run, timer: setTimeout(() => void carryOut(id), UNDO_MS) }]]));
+}
+
+export function takeBack(id: string): void {
+  clearTimeout(waiting.get(id)?.timer);
+  become(new Map([...waiting].filter(([other]) => other !== id)));
+}
+
+async function carryOut(id: string): Promise<void> {
+  const deletion = waiting.get(id);
+  clearTimeout(deletion?.timer);
+  await deletion?.run();
+  if (waiting.get(id) === deletion) takeBack(id);
+}
+
+/** Carries out what waits, before the user leaves. */
+export async function settleDeletions(): Promise<void> {
+  await Promise.all([...waiting.keys()].map(carryOut));
+}
+
+/** Whether what has this id is on its way out. */
+export function useDeletion(id: string): boolean {
+  return useSyncExternalStore(subscribe, () => waiting.has(id));
+}
+
+addEventListener("pagehide", () => {
+  for (const [id, { path }] of waiting) {
+    takeBack(id);
+    // The page's connection is gone before an answer could come.
+    void fetch(path, { method: "DELETE", headers: authorization(), keepalive: true }).catch(() => undefined);
+  }
+});
