@@ -18,8 +18,9 @@ const FLAGS = [
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
 ];
 
-export function launch() {
-  return chromium.launch({ executablePath: process.env.BOARDWIRE_CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
+/** Starts a browser, with more flags of its own. */
+export function launch(...flags) {
+  return chromium.launch({ executablePath: process.env.BOARDWIRE_CHROMIUM ?? '/usr/bin/chromium', args: [...FLAGS, ...flags] });
 }
 
 /** Makes a user who signs in with a password. */

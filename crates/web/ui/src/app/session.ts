@@ -42,7 +42,7 @@ export async function begin(): Promise<void> {
     }
     const token = sessionStorage.getItem(TOKEN) ?? undefined;
     setToken(token);
-    await enter(token);
+    if (!(await enter(token))) leave();
   } catch (error) {
     become({ state: "unreachable", reason: reasonOf(error) });
   }
@@ -55,27 +55,33 @@ async function demoToken(user: string): Promise<string> {
   return token;
 }
 
-async function enter(token: string | undefined): Promise<void> {
+/** Begins as whoever the server takes this page for; `false`: for nobody. */
+async function enter(token: string | undefined): Promise<boolean> {
   const response = await request<{ user: ConnectedUser } | undefined>("GET", "/api/v1/sessions/current", { none: [401, 403] });
-  if (response === undefined) {
-    sessionStorage.removeItem(TOKEN);
-    setToken(undefined);
-    become({ state: "out" });
-    return;
-  }
+  if (response === undefined) return false;
   const client = new Client(location.origin, token === undefined ? { cookie: true } : { token });
   client.onStatus(({ state }) => {
     if (state === "refused") leave("You have been signed out.");
   });
   become({ state: "in", user: response.user, client });
+  return true;
 }
 
+/** Fails with a sentence that says what to do, also where the password is right and the browser does not keep the session. */
 export async function signIn(user: string, password: string): Promise<void> {
   await request("POST", "/api/v1/sessions", { body: { user, password } });
   sessionStorage.removeItem(TOKEN);
   setToken(undefined);
-  await enter(undefined);
+  if (!(await enter(undefined))) throw new Error(NOT_KEPT[location.protocol] ?? NOT_KEPT["https:"]);
 }
+
+/** Why a session does not last that the server has just made, by how the page was opened. */
+const NOT_KEPT: Record<string, string> = {
+  "http:":
+    "The password is right, but the browser did not keep the session: this server's sessions are for HTTPS alone, and this page was opened over plain HTTP. " +
+    "Open it with https://. On a trusted network, whoever runs the server can allow plain HTTP with --secure-cookies false.",
+  "https:": "The password is right, but the browser did not keep the session. Allow cookies for this address, and try again.",
+};
 
 /** Sends what is still to be saved, then ends the session here and, if it is one by password, on the server. */
 export async function signOut(): Promise<void> {

@@ -1,0 +1,64 @@
+// The page over plain HTTP at an address that browsers do not trust, as that of another machine in the house: a name that this
+// browser takes to be here. At 127.0.0.1 it would keep the cookies that are for HTTPS alone.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { startServer } from '../js/server.mjs';
+import { addUser, card, column, keep, launch, windowOf } from './browser.mjs';
+import { faultsOf } from './accessibility.mjs';
+
+const NAME = 'board.test';
+
+describe('the page over plain HTTP', () => {
+  let browser;
+  const servers = [];
+  before(async () => {
+    browser = await launch(`--host-resolver-rules=MAP ${NAME} 127.0.0.1`);
+  });
+  after(async () => {
+    await browser?.close();
+    await Promise.all(servers.map((server) => server.stop()));
+  });
+
+  /** A server with a user, and its address by the name. */
+  async function start(secure) {
+    const server = await startServer({ BOARDWIRE_SECURE_COOKIES: secure });
+    servers.push(server);
+    addUser(server, 'ann');
+    return server.url.replace('127.0.0.1', NAME);
+  }
+
+  test('says what to do where sessions are for HTTPS alone', async () => {
+    const url = await start('true');
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(url);
+    assert.equal(await page.evaluate(() => isSecureContext), false);
+    await page.getByLabel('User').fill('ann');
+    await page.getByLabel('Password').fill('correct horse battery staple');
+    const made = page.waitForResponse((response) => response.request().method() === 'POST');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    assert.equal((await made).status(), 201, 'the password is right');
+    const alert = page.getByRole('alert');
+    await alert.getByText(/Open it with https:/).waitFor();
+    await alert.getByText(/--secure-cookies false/).waitFor();
+    await page.getByRole('button', { name: 'Sign in', exact: true, disabled: false }).waitFor();
+    await keep(page, 'sign-in-not-kept');
+    assert.deepEqual(await faultsOf(page), []);
+    await context.close();
+  });
+
+  test('works where sessions are allowed over it', async () => {
+    const page = await windowOf(browser, await start('false'), 'ann');
+    await page.getByRole('button', { name: 'New board' }).first().click();
+    await page.getByLabel('Name').fill('At home');
+    await page.getByRole('button', { name: 'Create board' }).click();
+    await column(page, 'To Do').getByRole('button', { name: 'New card', exact: true }).click();
+    await page.getByLabel('Title of the new card in To Do').fill('Water the plants');
+    await page.keyboard.press('Enter');
+    await card(page, 'Water the plants').waitFor();
+    await page.reload();
+    await card(page, 'Water the plants').waitFor();
+    assert.deepEqual(page.faults, []);
+    await page.context().close();
+  });
+});
