@@ -3,7 +3,7 @@
  * alone. Every tab has its own; what another one has left behind is taken over.
  */
 import { newId } from "@boardwire/client";
-import { useEffect, useState } from "react";
+import { useCallback, useState, useSyncExternalStore } from "react";
 import { useSignedIn } from "./signedIn";
 
 const PREFIX = "boardwire-draft";
@@ -42,24 +42,91 @@ export function takeDraft(userId: string, place: string): unknown {
   return undefined;
 }
 
-/** The text of a field that is kept until it is sent. */
-export function useDraft(place: string): [text: string, setText: (change: string | ((text: string) => string)) => void] {
+/** A field's text, and what was sent from it and has not been answered. */
+interface Unsent {
+  text: string;
+  sent: readonly string[];
+  /** What the text begins with that has come back. */
+  back: string;
+}
+
+export interface Draft {
+  text: string;
+  setText: (text: string) => void;
+  /** Sends what was in the field, part by part, which is empty then. What is refused comes back, before what was typed since. */
+  send: (parts: readonly string[], each: (part: string) => Promise<unknown>) => void;
+}
+
+/** By key; the browser has a copy. */
+const unsent = new Map<string, Unsent>();
+const listeners = new Set<() => void>();
+
+/**
+ * The text of a field that is sent as a whole. It is kept until the server has taken it, also while nobody shows the field. Texts
+ * that come back are put together with a separator.
+ */
+export function useDraft(place: string, separator: string): Draft {
   const { user } = useSignedIn();
-  const [text, setText] = useState(() => textOf(takeDraft(user.id, place)));
-  useEffect(() => keepDraft(user.id, place, text === "" ? undefined : text), [user.id, place, text]);
-  return [text, setText];
+  const key = keyOf(user.id, place, "");
+  const change = useCallback(
+    (next: (now: Unsent) => Unsent) => {
+      const now = next(unsent.get(key) ?? NOTHING);
+      unsent.set(key, now);
+      keepDraft(user.id, place, now.text === "" && now.sent.length === 0 ? undefined : now);
+      listeners.forEach((listener) => listener());
+    },
+    [key, user.id, place],
+  );
+  // What had no answer when the page was left may have got through or not: it is better seen twice than lost.
+  if (!unsent.has(key)) unsent.set(key, { ...NOTHING, text: textOf(takeDraft(user.id, place), separator) });
+  const { text } = useSyncExternalStore(subscribe, () => unsent.get(key) ?? NOTHING);
+  return {
+    text,
+    setText: (text) => change((now) => ({ ...now, text })),
+    send: (parts, each) => {
+      change(({ sent }) => ({ ...NOTHING, sent: [...sent, ...parts] }));
+      for (const part of parts) {
+        const taken = (now: Unsent) => ({ ...now, sent: without(now.sent, part) });
+        each(part).then(
+          () => change(taken),
+          () => change((now) => returned(taken(now), part, separator)),
+        );
+      }
+    },
+  };
 }
 
 /** The texts that are kept for some places, to be shown where they can't be sent any more. */
 export function useLeftOver(places: readonly string[]): readonly string[] {
   const { user } = useSignedIn();
-  return useState(() => places.map((place) => textOf(takeDraft(user.id, place))).filter((text) => text !== ""))[0];
+  return useState(() => places.map((place) => textOf(takeDraft(user.id, place), "\n\n")).filter((text) => text !== ""))[0];
 }
 
-function textOf(value: unknown): string {
+const NOTHING: Unsent = { text: "", sent: [], back: "" };
+
+/** With a part that has come back: behind those before it, and before what was typed since. */
+function returned({ text, sent, back }: Unsent, part: string, separator: string): Unsent {
+  const before = text.startsWith(back) ? back : "";
+  const typed = text.slice(before === "" ? 0 : before.length + separator.length);
+  const now = [before, part].filter(Boolean).join(separator);
+  return { text: [now, typed].filter(Boolean).join(separator), sent, back: now };
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+function without(parts: readonly string[], part: string): readonly string[] {
+  const at = parts.indexOf(part);
+  return parts.filter((_, index) => index !== at);
+}
+
+/** What somebody wrote, in any draft. */
+function textOf(draft: unknown, separator: string): string {
+  const { text = "", sent = [], value } = (draft ?? {}) as Partial<Unsent> & { value?: unknown };
   if (typeof value === "string") return value;
-  const { value: written } = (value ?? {}) as { value?: unknown };
-  return typeof written === "string" ? written : "";
+  return [...sent, text].filter(Boolean).join(separator);
 }
 
 function tab(): string {

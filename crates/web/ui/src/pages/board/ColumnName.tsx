@@ -23,10 +23,13 @@ export function ColumnName({ column, renaming, onRename, canWrite, handle }: Pro
       </h2>
     );
   }
-  const save = (name: string) => {
+  const save = async (name: string) => {
+    if (name !== "" && name !== column.name) {
+      // What was refused, or can't be sent now, stays where it was written.
+      const saved = await change(() => board.send("column:update", { columnId: column.id, updates: { name } }));
+      if (saved === undefined) return;
+    }
     onRename(false);
-    if (name === "" || name === column.name) return;
-    void change(() => board.send("column:update", { columnId: column.id, updates: { name } }));
   };
   return (
     <input
@@ -36,7 +39,7 @@ export function ColumnName({ column, renaming, onRename, canWrite, handle }: Pro
       maxLength={500}
       autoFocus
       onFocus={({ target }) => target.select()}
-      onBlur={({ target }) => save(target.value.trim())}
+      onBlur={({ target }) => void save(target.value.trim())}
       onKeyDown={({ key, currentTarget }) => {
         if (key === "Escape") currentTarget.value = column.name;
         if (key === "Enter" || key === "Escape") currentTarget.blur();

@@ -2,6 +2,7 @@
 import type { Column } from "@boardwire/client";
 import { Plus } from "lucide-react";
 import { useEffect, useRef, useState, type ClipboardEvent, type KeyboardEvent } from "react";
+import { useDraft } from "../../app/drafts";
 import { announce } from "../../app/notices";
 import { isOnline, useSignedIn } from "../../app/signedIn";
 import { Button } from "../../parts/Button";
@@ -33,7 +34,7 @@ export function NewCard({ column, open, onOpen }: Props) {
 function Form({ column: { id: columnId, name }, onClose }: { column: Column; onClose: () => void }) {
   const { client } = useSignedIn();
   const { board } = useOpenBoard();
-  const [title, setTitle] = useState("");
+  const { text: title, setText: setTitle, send } = useDraft(`card/${columnId}`, "\n");
   const [lines, setLines] = useState<readonly string[]>([]);
   const form = useRef<HTMLFormElement>(null);
   // The end of the list, where the new cards are.
@@ -43,15 +44,20 @@ function Form({ column: { id: columnId, name }, onClose }: { column: Column; onC
   const add = (titles: readonly string[]) => {
     // What can't be sent now stays where it was written.
     if (titles.length === 0 || !isOnline(client)) return;
-    setTitle("");
     setLines([]);
     announce(titles.length === 1 ? `“${titles[0]}” added to ${name}.` : `${titles.length} cards added to ${name}.`);
-    for (const text of titles) board.createTask({ columnId, title: text }).catch(() => setTitle((since) => since || text));
+    send(titles, (text) => board.createTask({ columnId, title: text }));
     toEnd();
     form.current?.querySelector("textarea")?.focus();
   };
   const text = title.trim();
-  const one = () => add(text === "" ? [] : [text]);
+  // There are several where several have come back.
+  const titles = text.split(/\s*\n\s*/).filter(Boolean);
+  const one = () => add(titles);
+  const cancel = () => {
+    setTitle("");
+    onClose();
+  };
   const pressed = (event: KeyboardEvent) => {
     if (event.key === "Escape") onClose();
     if (event.key !== "Enter" || event.nativeEvent.isComposing) return;
@@ -84,20 +90,20 @@ function Form({ column: { id: columnId, name }, onClose }: { column: Column; onC
         maxLength={LONGEST}
         value={title}
         autoFocus
-        onChange={({ target }) => setTitle(target.value.replaceAll(/\s*[\r\n]+\s*/g, " "))}
+        onChange={({ target: { value } }) => setTitle(titles.length > 1 ? value : value.replaceAll(/\s*[\r\n]+\s*/g, " "))}
         onKeyDown={pressed}
         onPaste={pasted}
       />
       <div className="row">
         <Button kind="primary" size="small" type="submit" disabled={text === ""}>
-          Add card
+          {titles.length > 1 ? `Add ${titles.length} cards` : "Add card"}
         </Button>
         {lines.length > 1 && text !== "" && (
           <Button size="small" onClick={() => add(lines)}>
             Add {lines.length} cards, one per line
           </Button>
         )}
-        <Button kind="quiet" size="small" onClick={onClose}>
+        <Button kind="quiet" size="small" onClick={cancel}>
           Cancel
         </Button>
       </div>

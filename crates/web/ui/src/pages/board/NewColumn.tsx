@@ -2,12 +2,16 @@
 import { newId } from "@boardwire/client";
 import { Plus } from "lucide-react";
 import { useState, type FormEvent } from "react";
+import { useDraft } from "../../app/drafts";
+import { isOnline, useSignedIn } from "../../app/signedIn";
 import { Button } from "../../parts/Button";
 import { useFocusBack } from "../../parts/focus";
 import { useOpenBoard } from "./boardContext";
 
 export function NewColumn() {
-  const { board, change } = useOpenBoard();
+  const { client } = useSignedIn();
+  const { board } = useOpenBoard();
+  const { text, setText, send } = useDraft(`column/${board.id}`, " ");
   const [open, setOpen] = useState(false);
   const button = useFocusBack<HTMLButtonElement>(open);
   if (!open) {
@@ -19,33 +23,45 @@ export function NewColumn() {
       </div>
     );
   }
-  const submit = async (event: FormEvent<HTMLFormElement>) => {
+  const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = event.currentTarget;
-    const name = String(new FormData(form).get("name")).trim();
-    if (name === "") return;
-    // What was refused, or can't be sent now, stays where it was written.
-    const made = await change(() => board.send("column:create", { boardId: board.id, id: newId(), name }));
-    if (made === undefined) return;
-    form.reset();
-    form.scrollIntoView({ inline: "nearest" });
+    const name = text.trim();
+    // What can't be sent now stays where it was written.
+    if (name === "" || !isOnline(client)) return;
+    send([name], async () => {
+      await board.send("column:create", { boardId: board.id, id: newId(), name });
+      form.scrollIntoView({ inline: "nearest" });
+    });
+  };
+  const cancel = () => {
+    setText("");
+    setOpen(false);
   };
   return (
     <form
       className="new-column"
-      onSubmit={(event) => void submit(event)}
+      onSubmit={submit}
       onKeyDown={({ key }) => key === "Escape" && setOpen(false)}
       onBlur={({ currentTarget, relatedTarget }) => {
-        const isEmpty = new FormData(currentTarget).get("name") === "";
-        if (isEmpty && document.hasFocus() && !currentTarget.contains(relatedTarget)) setOpen(false);
+        if (text === "" && document.hasFocus() && !currentTarget.contains(relatedTarget)) setOpen(false);
       }}
     >
-      <input className="input" name="name" aria-label="Name of the new column" placeholder="Name of the column" maxLength={500} autoComplete="off" autoFocus />
+      <input
+        className="input"
+        value={text}
+        onChange={({ target }) => setText(target.value)}
+        aria-label="Name of the new column"
+        placeholder="Name of the column"
+        maxLength={500}
+        autoComplete="off"
+        autoFocus
+      />
       <div className="row">
         <Button kind="primary" size="small" type="submit">
           Add column
         </Button>
-        <Button kind="quiet" size="small" onClick={() => setOpen(false)}>
+        <Button kind="quiet" size="small" onClick={cancel}>
           Cancel
         </Button>
       </div>

@@ -1,9 +1,9 @@
 /** What people say about a task. */
-import { newId, type Comment } from "@boardwire/client";
+import { merge, newId, type Comment } from "@boardwire/client";
 import { Pencil, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { deleteSoon, useDeletion } from "../../app/deletions";
-import { useDraft } from "../../app/drafts";
+import { keepDraft, takeDraft, useDraft } from "../../app/drafts";
 import { announce } from "../../app/notices";
 import { isOnline, useSignedIn } from "../../app/signedIn";
 import { Ago } from "../../parts/Ago";
@@ -11,6 +11,7 @@ import { Avatar } from "../../parts/Avatar";
 import { Button } from "../../parts/Button";
 import { useFocusBack } from "../../parts/focus";
 import { useOpenBoard } from "../board/boardContext";
+import { Clash } from "./Clash";
 import { CommentField } from "./CommentField";
 import { Deleted } from "./Deleted";
 import type { Details } from "./details";
@@ -30,21 +31,17 @@ interface Props {
 export function Comments({ taskId, details, onPaste }: Props) {
   const { client } = useSignedIn();
   const { board, canWrite } = useOpenBoard();
-  const [draft, setDraft] = useDraft(placeOfComment(taskId));
+  const draft = useDraft(placeOfComment(taskId), "\n\n");
   const [pending, setPending] = useState<readonly { id: string; body: string }[]>([]);
 
   const send = () => {
-    const body = draft.trim();
+    const body = draft.text.trim();
     if (body === "" || !isOnline(client)) return;
     const id = newId();
-    setDraft("");
     board.stopTyping();
     setPending((all) => [...all, { id, body }]);
     announce("Comment sent.");
-    board
-      .send("task:comment:add", { taskId, body, id })
-      .catch(() => setDraft((since) => (since === "" ? body : `${body}\n\n${since}`)))
-      .finally(() => setPending((all) => all.filter((one) => one.id !== id)));
+    draft.send([body], () => board.send("task:comment:add", { taskId, body, id }).finally(() => setPending((all) => all.filter((one) => one.id !== id))));
   };
   const sent = new Set(details.comments.map(({ id }) => id));
   return (
@@ -64,7 +61,7 @@ export function Comments({ taskId, details, onPaste }: Props) {
           ))}
       </ul>
       <Typists taskId={taskId} />
-      {canWrite && <CommentField label="Comment" value={draft} taskId={taskId} onChange={setDraft} onSend={send} onPaste={onPaste} sendLabel="Comment" />}
+      {canWrite && <CommentField label="Comment" value={draft.text} taskId={taskId} onChange={draft.setText} onSend={send} onPaste={onPaste} sendLabel="Comment" />}
     </>
   );
 }
@@ -80,15 +77,33 @@ function Typists({ taskId }: { taskId: string }) {
   );
 }
 
+/** A comment that is being changed, and what it was when that began. */
+interface Rewrite {
+  value: string;
+  from: string;
+}
+
 function Said({ comment }: { comment: Comment }) {
   const { board, canWrite, nameOf, change } = useOpenBoard();
   const { client, user } = useSignedIn();
-  const [draft, setDraft] = useState<string>();
+  const place = `changed-comment/${comment.id}`;
   const own = comment.author === user.id && canWrite;
+  const [draft, setDraft] = useState(() => (own ? (takeDraft(user.id, place) as Rewrite | undefined) : undefined));
+  const [isClash, setClash] = useState(false);
+  const write = (next: Rewrite | undefined) => {
+    setDraft(next);
+    keepDraft(user.id, place, next);
+  };
+  const send = (body: string) => {
+    void change(() => board.send("task:comment:update", { commentId: comment.id, body })).then((saved) => saved && write(undefined));
+  };
   const save = () => {
-    const body = draft?.trim() ?? "";
-    if (body === "") return;
-    void change(() => board.send("task:comment:update", { commentId: comment.id, body })).then((saved) => saved && setDraft(undefined));
+    const mine = draft?.value.trim() ?? "";
+    if (draft === undefined || mine === "") return;
+    // Changed in another window, or by a program, since the change was begun.
+    const body = merge(draft.from, mine, comment.body);
+    setClash(body === undefined);
+    if (body !== undefined) send(body);
   };
   const deleted = useDeletion(comment.id);
   const changing = useFocusBack<HTMLButtonElement>(draft !== undefined);
@@ -106,7 +121,7 @@ function Said({ comment }: { comment: Comment }) {
           </span>
           {own && draft === undefined && (
             <span className="comment-actions">
-              <Button ref={changing} kind="quiet" size="small" icon label="Change the comment" onClick={() => setDraft(comment.body)}>
+              <Button ref={changing} kind="quiet" size="small" icon label="Change the comment" onClick={() => write({ value: comment.body, from: comment.body })}>
                 <Pencil size={13} />
               </Button>
               <Button ref={deleting} kind="danger" size="small" icon label="Delete the comment" onClick={() => deleteSoon(client, { kind: "comment", id: comment.id })}>
@@ -118,7 +133,32 @@ function Said({ comment }: { comment: Comment }) {
         {draft === undefined ? (
           <Markdown text={comment.body} />
         ) : (
-          <CommentField label="The comment" value={draft} taskId={comment.task_id} onChange={setDraft} onSend={save} onCancel={() => setDraft(undefined)} sendLabel="Save" autoFocus />
+          <>
+            <CommentField
+              label="The comment"
+              value={draft.value}
+              taskId={comment.task_id}
+              onChange={(value) => write({ ...draft, value })}
+              onSend={save}
+              onCancel={() => write(undefined)}
+              sendLabel="Save"
+              autoFocus
+            />
+            {isClash && (
+              <Clash
+                what="comment"
+                who="Somebody"
+                mine={draft.value}
+                theirs={comment.body}
+                both={`${comment.body}\n\n${draft.value}`}
+                onDecide={(value) => {
+                  setClash(false);
+                  write({ value, from: comment.body });
+                  send(value);
+                }}
+              />
+            )}
+          </>
         )}
       </div>
     </li>

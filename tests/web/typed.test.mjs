@@ -1,0 +1,161 @@
+// What somebody typed and has not been taken by the server: it is still there when it is refused, when the page is loaded anew,
+// when the connection ends in the middle, and when somebody else was faster.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { startProxy } from '../js/proxy.mjs';
+import { startServer, token } from '../js/server.mjs';
+import { startApi } from './api.mjs';
+import { addUser, column, eventually, launch, live, titles, windowOf } from './browser.mjs';
+
+describe('what is typed', () => {
+  let server, browser, api;
+  before(async () => {
+    server = await startServer();
+    addUser(server, 'ann');
+    api = startApi(server.url, token('ann'));
+    browser = await launch();
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  async function board(id) {
+    const made = await api.board(id);
+    await api.task(id, { id: `${id}-one`, title: 'First', columnId: made.columns[0].id });
+    return { path: `/boards/${id}`, card: `/boards/${id}/tasks/${id}-one`, one: `${id}-one`, columns: made.columns };
+  }
+  const newCard = async (page) => {
+    await column(page, 'To Do').getByRole('button', { name: 'New card', exact: true }).click();
+    return page.getByLabel('Title of the new card in To Do');
+  };
+  const again = async (page) => {
+    await page.reload();
+    await live(page);
+  };
+
+  test('several new cards that are refused all come back, in order, and outlast a reload', async () => {
+    const { path, columns } = await board('refused');
+    await api.send('PATCH', `/columns/${columns[0].id}`, { wip_limit: 1 });
+    const ann = await windowOf(browser, server.url, 'ann', path, { permissions: ['clipboard-read', 'clipboard-write'] });
+    let field = await newCard(ann);
+    await ann.evaluate(() => navigator.clipboard.writeText('One\nTwo\nThree'));
+    await field.press('Control+v');
+    await ann.getByRole('button', { name: 'Add 3 cards, one per line' }).click();
+    await ann.getByRole('alert').getByText(/The new card was taken back/).first().waitFor();
+    await eventually(() => field.inputValue(), 'One\nTwo\nThree');
+    await again(ann);
+    field = await newCard(ann);
+    assert.equal(await field.inputValue(), 'One\nTwo\nThree');
+    await api.send('PATCH', `/columns/${columns[0].id}`, { wip_limit: null });
+    await ann.getByRole('button', { name: 'Add 3 cards', exact: true }).click();
+    await eventually(() => titles(ann, 'To Do'), ['First', 'One', 'Two', 'Three']);
+    await eventually(() => field.inputValue(), '');
+    assert.deepEqual(ann.faults, []);
+    await ann.context().close();
+  });
+
+  test('a card, a column and a comment that are half written are there after a reload, for who wrote them', async () => {
+    const { path, card } = await board('half');
+    const ann = await windowOf(browser, server.url, 'ann', path);
+    await (await newCard(ann)).fill('A new ca');
+    await ann.keyboard.press('Escape');
+    await ann.getByRole('button', { name: 'Add column' }).click();
+    await ann.getByLabel('Name of the new column').fill('A new col');
+    await again(ann);
+    assert.equal(await (await newCard(ann)).inputValue(), 'A new ca');
+    await ann.getByRole('button', { name: 'Cancel' }).click();
+    assert.equal(await (await newCard(ann)).inputValue(), '', 'who cancels has decided');
+    await ann.getByRole('button', { name: 'Cancel' }).click();
+    await ann.getByRole('button', { name: 'Add column' }).click();
+    assert.equal(await ann.getByLabel('Name of the new column').inputValue(), 'A new col');
+    await ann.getByLabel('Name of the new column').press('Enter');
+    await column(ann, 'A new col').waitFor();
+
+    await ann.goto(server.url + card);
+    await ann.getByLabel('Comment', { exact: true }).fill('I think');
+    await again(ann);
+    assert.equal(await ann.getByLabel('Comment', { exact: true }).inputValue(), 'I think');
+    await ann.getByLabel('Comment', { exact: true }).press('Control+Enter');
+    await ann.getByTestId('comment').getByText('I think').waitFor();
+    await again(ann);
+    await ann.getByTestId('comment').getByText('I think').waitFor();
+    assert.equal(await ann.getByLabel('Comment', { exact: true }).inputValue(), '');
+    assert.deepEqual(ann.faults, []);
+    await ann.context().close();
+  });
+
+  test('a comment whose answer never came is there after the page was left', async () => {
+    const { card, one } = await board('unanswered');
+    const proxy = await startProxy(server.url);
+    const ann = await windowOf(browser, proxy.url, 'ann', card);
+    await ann.getByLabel('Comment', { exact: true }).fill('Said into the void');
+    proxy.stall();
+    await ann.getByLabel('Comment', { exact: true }).press('Control+Enter');
+    await ann.locator('.comment-pending').getByText('Said into the void').waitFor();
+    await ann.goto('about:blank');
+    proxy.cut();
+    proxy.flow();
+    await ann.goto(proxy.url + card);
+    await live(ann);
+    assert.equal(await ann.getByLabel('Comment', { exact: true }).inputValue(), 'Said into the void');
+    assert.deepEqual((await api.get(`/tasks/${one}`)).comments, []);
+    await ann.context().close();
+    await proxy.stop();
+  });
+
+  test('a new name of a column stays in its field without a connection', async () => {
+    const { path } = await board('renamed');
+    const proxy = await startProxy(server.url);
+    const ann = await windowOf(browser, proxy.url, 'ann', path);
+    await ann.getByRole('heading', { name: 'To Do', exact: true }).dblclick();
+    const field = ann.getByLabel('New name of To Do');
+    await field.fill('Some day');
+    proxy.refuse();
+    await ann.locator('[data-testid=connection]:not([data-state=live])').waitFor();
+    await field.press('Enter');
+    await ann.getByText('Not connected, so nothing was changed').waitFor();
+    assert.equal(await field.inputValue(), 'Some day');
+    proxy.accept();
+    await live(ann);
+    await field.press('Enter');
+    await ann.getByRole('heading', { name: 'Some day', exact: true }).waitFor();
+    assert.deepEqual(ann.faults, []);
+    await ann.context().close();
+    await proxy.stop();
+  });
+
+  test('a comment that was changed elsewhere meanwhile is not written over', async () => {
+    const { card, one } = await board('comment');
+    const { comment } = await api.send('POST', `/tasks/${one}/comments`, { body: 'The first line\nThe last line' });
+    const ann = await windowOf(browser, server.url, 'ann', card);
+    const body = async () => (await api.get(`/tasks/${one}`)).comments[0].body;
+    const change = async (text) => {
+      await ann.getByRole('button', { name: 'Change the comment' }).click();
+      await ann.getByLabel('The comment', { exact: true }).fill(text);
+    };
+    const elsewhere = async (text, shown) => {
+      await api.send('PATCH', `/comments/${comment.id}`, { body: text });
+      await ann.getByRole('button', { name: 'History' }).click();
+      await ann.getByTestId('history').getByText(shown).waitFor();
+      await ann.getByRole('button', { name: /^Comments/ }).click();
+    };
+    await change('The first line, mine\nThe last line');
+    await elsewhere('The first line\nThe last line, theirs', /theirs/);
+    assert.equal(await ann.getByLabel('The comment', { exact: true }).inputValue(), 'The first line, mine\nThe last line');
+    await ann.getByRole('button', { name: 'Save' }).click();
+    await eventually(body, 'The first line, mine\nThe last line, theirs');
+    await ann.getByLabel('The comment', { exact: true }).waitFor({ state: 'detached' });
+
+    await change('All mine');
+    await elsewhere('All of it theirs', /All of it theirs/);
+    await again(ann);
+    await ann.getByRole('button', { name: 'Save' }).click();
+    await ann.getByTestId('clash').getByRole('region', { name: 'What is there now' }).getByText('All of it theirs').waitFor();
+    assert.equal(await body(), 'All of it theirs');
+    await ann.getByTestId('clash').getByRole('button', { name: 'Keep both' }).click();
+    await eventually(body, 'All of it theirs\n\nAll mine');
+    assert.deepEqual(ann.faults, []);
+    await ann.context().close();
+  });
+});
