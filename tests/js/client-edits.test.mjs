@@ -233,10 +233,10 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
     const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: ['ignore', 'pipe', 'inherit'] });
     const said = [];
     child.stdout.setEncoding('utf8').on('data', (text) => said.push(text));
-    const patience = setTimeout(() => child.kill('SIGKILL'), 60_000);
-    await until('the board to be open', () => said.length > 0, 60_000);
+    const patience = setTimeout(() => child.kill('SIGKILL'), patient(60_000));
+    await until('the board to be open', () => said.length > 0, patient(60_000));
     proxy.refuse();
-    await until('the answers', () => said.join('').includes('QUEUE_FULL') || child.exitCode !== null || child.signalCode !== null, 60_000);
+    await until('the answers', () => said.join('').includes('QUEUE_FULL') || child.exitCode !== null || child.signalCode !== null, patient(60_000));
     proxy.accept();
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
     clearTimeout(patience);
