@@ -66,16 +66,16 @@ pub(crate) async fn tasks(
         readable(store, caller, board).await?;
     }
     let wanted = WantedTasks {
-        reader: (!caller.is_admin()).then(|| caller.user()),
-        board: query.board_id.as_ref(),
-        column: query.column_id.as_ref(),
+        reader: (!caller.is_admin()).then(|| caller.user().clone()),
+        board: query.board_id,
+        column: query.column_id,
         status: query.status,
-        assignee: query.assignee.as_ref(),
-        tag: query.tag.as_ref().map(|tag| tag.as_str()),
+        assignee: query.assignee,
+        tag: query.tag.map(|tag| tag.into_string()),
         leased: query.leased,
         now,
         updated_since: query.updated_since,
-        after: after.as_ref(),
+        after,
         limit: limit + 1,
     };
     let mut tasks = store.tasks(&wanted).await?;
@@ -94,8 +94,8 @@ pub(crate) async fn search(store: &dyn Store, caller: &Caller, query: listing::S
     let found = if words.is_empty() {
         Vec::new()
     } else {
-        let reader = (!caller.is_admin()).then(|| caller.user());
-        store.matches(&WantedMatches { words: &words, reader, board: query.board_id.as_ref(), limit }).await?
+        let reader = (!caller.is_admin()).then(|| caller.user().clone());
+        store.matches(&WantedMatches { words: words.clone(), reader, board: query.board_id, limit }).await?
     };
     let hits = found.into_iter().map(|found| hit(found, &words)).collect();
     Answer::new(&listing::Found { hits })

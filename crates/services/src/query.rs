@@ -59,10 +59,10 @@ pub(crate) async fn run(store: &dyn Store, caller: &Caller, now: Timestamp, quer
                 return Err(Fault::invalid("limit", format!("1 to {MAX_NOTIFICATIONS}, got {limit}")));
             }
             let wanted = WantedNotifications {
-                user: caller.user(),
+                user: caller.user().clone(),
                 everywhere: caller.is_admin(),
                 unread_only: unread_only.unwrap_or(false),
-                before: before.as_ref(),
+                before,
                 limit,
             };
             let (notifications, unread) = store.notifications(&wanted).await?;

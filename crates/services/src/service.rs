@@ -5,7 +5,6 @@ use std::sync::Arc;
 use boardwire_auth::{CredentialId, Permission, Permissions, Principal};
 use boardwire_protocol::{Attachment, AttachmentId, BoardId, Change, Query, RequestId, TaskId, TeamId, UserId};
 use serde_json::value::RawValue;
-use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
@@ -29,16 +28,12 @@ pub struct Services {
     publisher: Arc<dyn Publisher>,
     clock: Arc<dyn Clock>,
     running: TaskTracker,
-    searches: Arc<Semaphore>,
 }
-
-/// Searches at the same time: they take long, and must leave storage to others.
-const SEARCHES: usize = 2;
 
 impl Services {
     /// Puts the services on top of storage; what is committed goes to `publisher`.
     pub fn new(store: Arc<dyn Store>, publisher: Arc<dyn Publisher>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, publisher, clock, running: TaskTracker::new(), searches: Arc::new(Semaphore::new(SEARCHES)) }
+        Self { store, publisher, clock, running: TaskTracker::new() }
     }
 
     /// Time and ids, for doors.
@@ -211,11 +206,6 @@ impl Services {
     /// Why the caller gets nothing.
     pub async fn query(&self, caller: &Caller, query: Query) -> Result<Box<RawValue>, Fault> {
         caller.require(query.kind())?;
-        // The semaphore is never closed: a turn is always granted.
-        let _turn = match &query {
-            Query::TaskSearch(_) => self.searches.acquire().await.ok(),
-            _ => None,
-        };
         let answer = query::run(&*self.store, caller, self.clock.now(), query).await?;
         if let Some((board, seq)) = &answer.at {
             self.publisher.settle(board, *seq).await;

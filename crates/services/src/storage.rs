@@ -173,20 +173,21 @@ pub trait Reader: Send + Sync + 'static {
     async fn overdue_leases(&self, now: Timestamp, limit: u32) -> Stored<Vec<Overdue>>;
 
     /// Tasks by id.
-    async fn tasks(&self, wanted: &WantedTasks<'_>) -> Stored<Vec<Task>>;
+    async fn tasks(&self, wanted: &WantedTasks) -> Stored<Vec<Task>>;
 
-    /// Tasks in whose text all of these words are, best first.
-    async fn matches(&self, wanted: &WantedMatches<'_>) -> Stored<Vec<Match>>;
+    /// Texts in which all of these words are, best first. Where there are very many, the newest of the boards on which
+    /// something happened last.
+    async fn matches(&self, wanted: &WantedMatches) -> Stored<Vec<Match>>;
 
     /// An attachment.
     async fn attachment(&self, id: &AttachmentId) -> Stored<Option<Attachment>>;
 
-    /// Which of these attachments there are.
+    /// Which of these attachments there are, by id.
     async fn known_attachments(&self, ids: &[AttachmentId]) -> Stored<Vec<AttachmentId>>;
 
     /// A user's notifications, newest first, and how many are unread in all. `everywhere`: also those of boards of which
     /// the user is no member.
-    async fn notifications(&self, wanted: &WantedNotifications<'_>) -> Stored<(Vec<Notification>, u64)>;
+    async fn notifications(&self, wanted: &WantedNotifications) -> Stored<(Vec<Notification>, u64)>;
 
     /// The boards that the user's teams should change something at: the user is to become a member, or to cease to be
     /// one.
@@ -207,15 +208,15 @@ pub trait Reader: Send + Sync + 'static {
 
 /// Which notifications are wanted.
 #[derive(Debug, Clone)]
-pub struct WantedNotifications<'a> {
+pub struct WantedNotifications {
     /// Whose.
-    pub user: &'a UserId,
+    pub user: UserId,
     /// Also those of boards of which the user is no member.
     pub everywhere: bool,
     /// Only those that have not been read.
     pub unread_only: bool,
     /// Only those older than this one.
-    pub before: Option<&'a NotificationId>,
+    pub before: Option<NotificationId>,
     /// At most this many.
     pub limit: u32,
 }

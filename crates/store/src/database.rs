@@ -4,27 +4,25 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use boardwire_protocol::{
-    Attachment, AttachmentId, Board, BoardId, Notification, Role, Seq, Status, Task, TaskId, Timestamp, UserId,
+    Attachment, AttachmentId, Board, BoardId, Notification, Role, Seq, Task, TaskId, Timestamp, UserId,
     board::Snapshot, task::Detail,
 };
 use boardwire_services::{
     Applied, Fault,
     storage::{
-        AccountChange, Accounts, ApiKey, BoardState, BoxFuture, Head, Job, Log, LogEntry, Match, Outlook, Overdue,
-        Prune, Reader, SaveUser, Session, Stored, User, WantedMatches, WantedNotifications, WantedTasks, Writer,
+        AccountChange, Accounts, ApiKey, BoxFuture, Head, Job, Log, LogEntry, Match, Outlook, Overdue, Prune, Reader,
+        SaveUser, Session, Stored, User, WantedMatches, WantedNotifications, WantedTasks, Writer,
     },
 };
-use sqlx::{Postgres, Sqlite, Transaction, pool::PoolConnection};
 
 use crate::{
     connection::Connection,
-    migrations, outlook,
+    migrations,
     postgres::PostgresDatabase,
+    readers::Readers,
     sqlite::SqliteDatabase,
-    statements::{
-        account, attachment, board, column, comment, dependency, event, lease, listing, member, notification, request,
-        task, user,
-    },
+    statements::{account, attachment, board, event, lease, listing, member, notification, request, task, user, words},
+    whole,
     work::{self, Body},
 };
 
@@ -38,27 +36,6 @@ pub(crate) enum Database {
     Postgres(PostgresDatabase),
 }
 
-/// A connection for reading. Dropping it gives it back, and ends the transaction that it may be in.
-pub(crate) enum Lease {
-    Sqlite(PoolConnection<Sqlite>),
-    Postgres(PoolConnection<Postgres>),
-    /// One moment, over several statements.
-    SqliteMoment(Transaction<'static, Sqlite>),
-    /// The same.
-    PostgresMoment(Transaction<'static, Postgres>),
-}
-
-impl Lease {
-    pub(crate) fn connection(&mut self) -> Connection<'_> {
-        match self {
-            Self::Sqlite(lease) => Connection::sqlite(lease),
-            Self::SqliteMoment(lease) => Connection::sqlite(lease),
-            Self::Postgres(lease) => Connection::postgres(lease),
-            Self::PostgresMoment(lease) => Connection::postgres(lease),
-        }
-    }
-}
-
 impl Database {
     async fn submit<T: Send + 'static>(&self, body: Body<T>) -> Result<T, Fault> {
         match self {
@@ -67,20 +44,29 @@ impl Database {
         }
     }
 
-    /// For one statement.
-    async fn lease(&self) -> Stored<Lease> {
+    fn readers(&self) -> &Readers {
         match self {
-            Self::Sqlite(database) => database.lease().await,
-            Self::Postgres(database) => database.lease().await,
+            Self::Sqlite(database) => database.readers(),
+            Self::Postgres(database) => database.readers(),
         }
     }
 
-    /// For several statements that see the same moment.
-    async fn moment(&self) -> Stored<Lease> {
-        match self {
-            Self::Sqlite(database) => database.moment().await,
-            Self::Postgres(database) => database.moment().await,
-        }
+    /// Runs one statement that only reads.
+    async fn read_one<T, B>(&self, body: B) -> Stored<T>
+    where
+        T: Send + 'static,
+        B: for<'u, 'c> FnOnce(&'u mut Connection<'c>) -> BoxFuture<'u, Stored<T>> + Send + 'static,
+    {
+        self.readers().read(body).await
+    }
+
+    /// Runs several statements that see the same moment.
+    async fn read_moment<T, B>(&self, body: B) -> Stored<T>
+    where
+        T: Send + 'static,
+        B: for<'u, 'c> FnOnce(&'u mut Connection<'c>) -> BoxFuture<'u, Stored<T>> + Send + 'static,
+    {
+        self.readers().read_moment(body).await
     }
 
     pub(crate) async fn lost(&self) {
@@ -124,116 +110,117 @@ impl Database {
 #[async_trait]
 impl Reader for Database {
     async fn user(&self, id: &UserId) -> Stored<Option<User>> {
-        user::find(&mut self.lease().await?.connection(), id).await
+        let id = id.clone();
+        self.read_one(move |connection| Box::pin(async move { user::find(connection, &id).await })).await
     }
 
     #[tracing::instrument(level = "debug", name = "db.snapshot", skip_all)]
     async fn snapshot(&self, id: &BoardId) -> Stored<Option<Snapshot>> {
-        let mut moment = self.moment().await?;
-        let mut connection = moment.connection();
-        let Some(BoardState { board, seq, epoch, .. }) = board::find(&mut connection, id).await? else {
-            return Ok(None);
-        };
-        let columns = column::list(&mut connection, id).await?.into_iter().map(|state| state.column).collect();
-        let tasks = task::list_of_board(&mut connection, id).await?;
-        let members = member::list(&mut connection, id).await?;
-        let dependencies = dependency::list_of_board(&mut connection, id).await?;
-        Ok(Some(Snapshot { board, columns, tasks, members, dependencies, seq, epoch }))
+        let id = id.clone();
+        self.read_moment(move |connection| Box::pin(async move { whole::snapshot(connection, &id).await })).await
     }
 
     async fn task(&self, id: &TaskId) -> Stored<Option<Task>> {
-        let found = task::find(&mut self.lease().await?.connection(), id).await?;
+        let id = id.clone();
+        let found = self.read_one(move |connection| Box::pin(async move { task::find(connection, &id).await })).await?;
         Ok(found.map(|state| state.task))
     }
 
     #[tracing::instrument(level = "debug", name = "db.detail", skip_all)]
     async fn detail(&self, id: &TaskId) -> Stored<Option<Detail>> {
-        let mut moment = self.moment().await?;
-        let mut connection = moment.connection();
-        let Some(task) = task::find(&mut connection, id).await?.map(|state| state.task) else { return Ok(None) };
-        let comments = comment::list(&mut connection, id).await?;
-        let attachments = attachment::list(&mut connection, id).await?;
-        let dependencies = dependency::list_of_task(&mut connection, id).await?;
-        let blocked_by = dependency::blockers(&mut connection, id).await?;
-        let blocking = match task.status {
-            Status::Done => Vec::new(),
-            _ => dependency::blocked(&mut connection, id).await?,
-        };
-        Ok(Some(Detail { task, comments, attachments, dependencies, blocked_by, blocking }))
+        let id = id.clone();
+        self.read_moment(move |connection| Box::pin(async move { whole::detail(connection, &id).await })).await
     }
 
     #[tracing::instrument(level = "debug", name = "db.outlook", skip_all)]
     async fn outlook(&self, board: &BoardId) -> Stored<Option<Outlook>> {
-        let mut moment = self.moment().await?;
-        outlook::of(&mut moment.connection(), board).await
+        let board = board.clone();
+        self.read_moment(move |connection| Box::pin(async move { whole::outlook(connection, &board).await })).await
     }
 
     async fn overdue_leases(&self, now: Timestamp, limit: u32) -> Stored<Vec<Overdue>> {
-        lease::overdue(&mut self.lease().await?.connection(), now, limit).await
+        self.read_one(move |connection| Box::pin(lease::overdue(connection, now, limit))).await
     }
 
-    async fn tasks(&self, wanted: &WantedTasks<'_>) -> Stored<Vec<Task>> {
-        listing::page(&mut self.lease().await?.connection(), wanted).await
+    async fn tasks(&self, wanted: &WantedTasks) -> Stored<Vec<Task>> {
+        let wanted = wanted.clone();
+        self.read_one(move |connection| Box::pin(async move { listing::page(connection, &wanted).await })).await
     }
 
-    async fn matches(&self, wanted: &WantedMatches<'_>) -> Stored<Vec<Match>> {
-        listing::matches(&mut self.lease().await?.connection(), wanted).await
+    #[tracing::instrument(level = "debug", name = "db.matches", skip_all)]
+    async fn matches(&self, wanted: &WantedMatches) -> Stored<Vec<Match>> {
+        let wanted = wanted.clone();
+        self.readers()
+            .search(move |connection| Box::pin(async move { words::matches(connection, &wanted).await }))
+            .await
     }
 
     async fn attachment(&self, id: &AttachmentId) -> Stored<Option<Attachment>> {
-        attachment::find(&mut self.lease().await?.connection(), id).await
+        let id = id.clone();
+        self.read_one(move |connection| Box::pin(async move { attachment::find(connection, &id).await })).await
     }
 
     async fn known_attachments(&self, ids: &[AttachmentId]) -> Stored<Vec<AttachmentId>> {
-        let mut lease = self.lease().await?;
-        let mut connection = lease.connection();
-        let mut known = Vec::new();
-        for id in ids {
-            known.extend(attachment::find(&mut connection, id).await?.map(|attachment| attachment.id));
-        }
-        Ok(known)
+        let ids = ids.to_vec();
+        self.read_one(move |connection| Box::pin(async move { attachment::known(connection, &ids).await })).await
     }
 
     #[tracing::instrument(level = "debug", name = "db.notifications", skip_all)]
-    async fn notifications(&self, wanted: &WantedNotifications<'_>) -> Stored<(Vec<Notification>, u64)> {
-        let mut moment = self.moment().await?;
-        let mut connection = moment.connection();
-        let listed = notification::list(&mut connection, wanted).await?;
-        Ok((listed, notification::count_unread(&mut connection, wanted.user, wanted.everywhere).await?))
+    async fn notifications(&self, wanted: &WantedNotifications) -> Stored<(Vec<Notification>, u64)> {
+        let wanted = wanted.clone();
+        self.read_moment(move |connection| {
+            Box::pin(async move {
+                let listed = notification::list(connection, &wanted).await?;
+                Ok((listed, notification::count_unread(connection, &wanted.user, wanted.everywhere).await?))
+            })
+        })
+        .await
     }
 
     async fn team_boards(&self, user: &UserId) -> Stored<Vec<BoardId>> {
-        member::team_boards(&mut self.lease().await?.connection(), user).await
+        let user = user.clone();
+        self.read_one(move |connection| Box::pin(async move { member::team_boards(connection, &user).await })).await
     }
 
     async fn role(&self, board: &BoardId, user: &UserId) -> Stored<Option<Role>> {
-        member::role(&mut self.lease().await?.connection(), board, user).await
+        let (board, user) = (board.clone(), user.clone());
+        self.read_one(move |connection| Box::pin(async move { member::role(connection, &board, &user).await })).await
     }
 
     async fn board(&self, id: &BoardId) -> Stored<Option<Board>> {
-        Ok(board::find(&mut self.lease().await?.connection(), id).await?.map(|state| state.board))
+        let id = id.clone();
+        let found =
+            self.read_one(move |connection| Box::pin(async move { board::find(connection, &id).await })).await?;
+        Ok(found.map(|state| state.board))
     }
 
     async fn boards(&self, member: Option<&UserId>, archived: Option<bool>) -> Stored<Vec<Board>> {
-        board::list(&mut self.lease().await?.connection(), member, archived).await
+        let member = member.cloned();
+        self.read_one(move |connection| {
+            Box::pin(async move { board::list(connection, member.as_ref(), archived).await })
+        })
+        .await
     }
 
     async fn ping(&self) -> Stored<()> {
         if let Self::Sqlite(database) = self {
             database.check_writer()?;
         }
-        migrations::ping(&mut self.lease().await?.connection()).await
+        self.read_one(|connection| Box::pin(migrations::ping(connection))).await
     }
 }
 
 #[async_trait]
 impl Log for Database {
     async fn head(&self, board: &BoardId) -> Stored<Option<Head>> {
-        event::head(&mut self.lease().await?.connection(), board).await
+        let board = board.clone();
+        self.read_one(move |connection| Box::pin(async move { event::head(connection, &board).await })).await
     }
 
     async fn read(&self, board: &BoardId, after: Seq, limit: u32) -> Stored<Vec<Arc<LogEntry>>> {
-        event::read(&mut self.lease().await?.connection(), board, after, limit).await
+        let board = board.clone();
+        self.read_one(move |connection| Box::pin(async move { event::read(connection, &board, after, limit).await }))
+            .await
     }
 }
 
@@ -252,7 +239,7 @@ impl Writer for Database {
             .await?;
         self.change(move |connection| Box::pin(account::prune(connection, accounts))).await?;
         let Some(before) = events else { return Ok(()) };
-        let place = event::first_kept(&mut self.lease().await?.connection(), before).await?;
+        let place = self.read_one(move |connection| Box::pin(event::first_kept(connection, before))).await?;
         self.prune_all(move |connection| Box::pin(event::prune(connection, place, before, PRUNED_AT_ONCE))).await
     }
 }
@@ -265,14 +252,19 @@ impl Accounts for Database {
     }
 
     async fn password(&self, user: &UserId) -> Stored<Option<String>> {
-        account::password(&mut self.lease().await?.connection(), user).await
+        let user = user.clone();
+        self.read_one(move |connection| Box::pin(async move { account::password(connection, &user).await })).await
     }
 
     async fn session(&self, id: &str) -> Stored<Option<(Session, User)>> {
-        let mut moment = self.moment().await?;
-        let mut connection = moment.connection();
-        let Some(session) = account::session(&mut connection, id).await? else { return Ok(None) };
-        Ok(user::find(&mut connection, &session.user).await?.map(|user| (session, user)))
+        let id = id.to_owned();
+        self.read_moment(move |connection| {
+            Box::pin(async move {
+                let Some(session) = account::session(connection, &id).await? else { return Ok(None) };
+                Ok(user::find(connection, &session.user).await?.map(|user| (session, user)))
+            })
+        })
+        .await
     }
 
     async fn insert_session(&self, session: &Session, password: &str) -> Stored<bool> {
@@ -295,14 +287,20 @@ impl Accounts for Database {
     }
 
     async fn api_key(&self, id: &str) -> Stored<Option<(ApiKey, User)>> {
-        let mut moment = self.moment().await?;
-        let mut connection = moment.connection();
-        let Some(key) = account::api_key(&mut connection, id).await? else { return Ok(None) };
-        Ok(user::find(&mut connection, &key.user).await?.map(|user| (key, user)))
+        let id = id.to_owned();
+        self.read_moment(move |connection| {
+            Box::pin(async move {
+                let Some(key) = account::api_key(connection, &id).await? else { return Ok(None) };
+                Ok(user::find(connection, &key.user).await?.map(|user| (key, user)))
+            })
+        })
+        .await
     }
 
     async fn api_keys(&self, user: Option<&UserId>) -> Stored<Vec<ApiKey>> {
-        account::api_keys(&mut self.lease().await?.connection(), user).await
+        let user = user.cloned();
+        self.read_one(move |connection| Box::pin(async move { account::api_keys(connection, user.as_ref()).await }))
+            .await
     }
 
     async fn insert_api_key(&self, key: &ApiKey) -> Stored<()> {
@@ -322,10 +320,10 @@ impl Accounts for Database {
     }
 
     async fn last_account_change(&self) -> Stored<i64> {
-        account::last_change(&mut self.lease().await?.connection()).await
+        self.read_one(|connection| Box::pin(account::last_change(connection))).await
     }
 
     async fn account_changes(&self, after: i64) -> Stored<Vec<AccountChange>> {
-        account::changes(&mut self.lease().await?.connection(), after).await
+        self.read_one(move |connection| Box::pin(account::changes(connection, after))).await
     }
 }

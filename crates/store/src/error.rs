@@ -5,9 +5,9 @@ use std::fmt::Display;
 use boardwire_services::storage::StorageError;
 use sqlx::{error::DatabaseError, sqlite::SqliteError};
 
-/// Primary result codes of SQLite that another attempt may not meet again: BUSY, LOCKED, NOMEM, READONLY, IOERR, FULL,
-/// CANTOPEN, PROTOCOL.
-const SQLITE_PASSING: [i32; 8] = [5, 6, 7, 8, 10, 13, 14, 15];
+/// Primary result codes of SQLite that another attempt may not meet again: BUSY, LOCKED, NOMEM, READONLY, INTERRUPT, IOERR,
+/// FULL, CANTOPEN, PROTOCOL.
+const SQLITE_PASSING: [i32; 9] = [5, 6, 7, 8, 9, 10, 13, 14, 15];
 
 /// Classes of Postgres' SQLSTATE that another attempt may not meet again: connection, rollback, resources, operator,
 /// system.

@@ -18,12 +18,13 @@ mod files;
 mod migrations;
 mod open;
 mod options;
-mod outlook;
 mod postgres;
+mod readers;
 mod row;
 mod sqlite;
 mod statements;
 mod unit;
+mod whole;
 mod work;
 
 pub use files::{FilesError, files_at, files_in};

@@ -14,6 +14,7 @@ const SCRIPTS: &[(i64, &str)] = &[
     (2, include_str!("../migrations/0002_domain.sql")),
     (3, include_str!("../migrations/0003_leases.sql")),
     (4, include_str!("../migrations/0004_agents.sql")),
+    (5, include_str!("../migrations/0005_words.sql")),
 ];
 
 const PREPARE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations
@@ -28,7 +29,7 @@ const POSTGRES_LOCK: &str = "SET LOCAL lock_timeout = '60s'; SET LOCAL statement
     SELECT pg_advisory_xact_lock(x'426F617264776972'::bigint)";
 
 /// What stands for the tokens.
-fn tokens(dialect: Dialect) -> [(&'static str, &'static str); 5] {
+fn tokens(dialect: Dialect) -> [(&'static str, &'static str); 6] {
     match dialect {
         Dialect::Sqlite => [
             ("{auto_id}", "INTEGER PRIMARY KEY"),
@@ -36,6 +37,7 @@ fn tokens(dialect: Dialect) -> [(&'static str, &'static str); 5] {
             ("{now}", "CAST(unixepoch('subsec') * 1000 AS INTEGER)"),
             ("{teams_of_user}", "json_each(users.teams) AS team"),
             ("{word_index}", include_str!("../migrations/0003_words_sqlite.sql")),
+            ("{words_by_board}", include_str!("../migrations/0005_words_sqlite.sql")),
         ],
         // Text that is compared or sorted goes by its bytes, as it does on SQLite, whatever the database's locale.
         Dialect::Postgres => [
@@ -44,6 +46,7 @@ fn tokens(dialect: Dialect) -> [(&'static str, &'static str); 5] {
             ("{now}", "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"),
             ("{teams_of_user}", "json_array_elements_text(CAST(users.teams AS json)) AS team(value)"),
             ("{word_index}", include_str!("../migrations/0003_words_postgres.sql")),
+            ("{words_by_board}", "SELECT 1"),
         ],
     }
 }

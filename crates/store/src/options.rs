@@ -26,6 +26,8 @@ pub struct Options {
     pub wait: Duration,
     /// How long one unit of work may run. Default 15 s.
     pub unit_time: Duration,
+    /// How long one search may run. Default 2 s.
+    pub search_time: Duration,
 }
 
 impl Default for Options {
@@ -40,6 +42,7 @@ impl Default for Options {
             group_time: Duration::from_millis(10),
             wait: Duration::from_secs(5),
             unit_time: Duration::from_secs(15),
+            search_time: Duration::from_secs(2),
         }
     }
 }

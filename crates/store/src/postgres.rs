@@ -15,10 +15,10 @@ use crate::{
     Options,
     claim::PostgresClaim,
     connection::Connection,
-    database::Lease,
     error::{broken, failed, is_lost_connection, unavailable},
     migrations,
     open::OpenError,
+    readers::{Pool, Readers},
     work::{self, Body},
 };
 
@@ -32,7 +32,7 @@ const STATEMENT: Duration = Duration::from_secs(15);
 #[derive(Debug)]
 pub(crate) struct PostgresDatabase {
     writers: PgPool,
-    readers: PgPool,
+    readers: Readers,
     /// The units of work that run.
     units: TaskTracker,
     /// A server's.
@@ -54,7 +54,7 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<PostgresDatabas
     let readers = pool(options.readers, options).connect_lazy_with(connect);
     Ok(PostgresDatabase {
         writers,
-        readers,
+        readers: Readers::new(Pool::Postgres(readers), options),
         units: TaskTracker::new(),
         claim,
         wait: options.wait,
@@ -95,7 +95,7 @@ impl PostgresDatabase {
     /// Runs a unit of work. While it waits for a connection its caller may still go away; once begun, it is run to its
     /// end on a task of the store's own.
     pub(crate) async fn submit<T: Send + 'static>(&self, body: Body<T>) -> Result<T, Fault> {
-        let mut transaction = self.begin(&self.writers, "BEGIN").await?;
+        let mut transaction = begin(&self.writers, "BEGIN", self.wait).await?;
         let limit = self.unit_time;
         let unit = async move {
             let done = work::run(body, &mut Connection::postgres(&mut transaction), limit).await?;
@@ -108,31 +108,8 @@ impl PostgresDatabase {
         ended.unwrap_or_else(|error| Err(broken("unit of work", error).into()))
     }
 
-    pub(crate) async fn lease(&self) -> Stored<Lease> {
-        let lease = self.readers.acquire().await;
-        lease.map(Lease::Postgres).map_err(|error| failed("waiting for a connection", error))
-    }
-
-    pub(crate) async fn moment(&self) -> Stored<Lease> {
-        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-        self.begin(&self.readers, begin).await.map(Lease::PostgresMoment)
-    }
-
-    /// Begins a transaction. After a restart of Postgres, connections that have just been used turn out to be lost only
-    /// now; nothing has been done yet, so another is tried, as often as there can be such.
-    async fn begin(&self, pool: &PgPool, statement: &'static str) -> Stored<Transaction<'static, Postgres>> {
-        let mut lost = 0;
-        let begun = timeout(self.wait, async {
-            loop {
-                match pool.begin_with(statement).await {
-                    Err(error) if is_lost_connection(&error) && lost < pool.options().get_max_connections() => {
-                        lost += 1
-                    }
-                    result => break result.map_err(|error| failed("beginning a transaction", error)),
-                }
-            }
-        });
-        begun.await.unwrap_or_else(|_| Err(unavailable("beginning a transaction", "no connection in time")))
+    pub(crate) fn readers(&self) -> &Readers {
+        &self.readers
     }
 
     pub(crate) async fn lost(&self) {
@@ -151,4 +128,23 @@ impl PostgresDatabase {
         self.writers.close().await;
         self.readers.close().await;
     }
+}
+
+/// Begins a transaction. After a restart of Postgres, connections that have just been used turn out to be lost only
+/// now; nothing has been done yet, so another is tried, as often as there can be such.
+pub(crate) async fn begin(
+    pool: &PgPool,
+    statement: &'static str,
+    wait: Duration,
+) -> Stored<Transaction<'static, Postgres>> {
+    let mut lost = 0;
+    let begun = timeout(wait, async {
+        loop {
+            match pool.begin_with(statement).await {
+                Err(error) if is_lost_connection(&error) && lost < pool.options().get_max_connections() => lost += 1,
+                result => break result.map_err(|error| failed("beginning a transaction", error)),
+            }
+        }
+    });
+    begun.await.unwrap_or_else(|_| Err(unavailable("beginning a transaction", "no connection in time")))
 }

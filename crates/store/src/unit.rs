@@ -12,8 +12,8 @@ use boardwire_services::storage::{
 use crate::{
     connection::Connection,
     error::broken,
-    outlook,
     statements::{attachment, board, column, comment, dependency, event, member, notification, request, task, user},
+    whole,
 };
 
 /// Begun and ended by whoever made it.
@@ -112,7 +112,7 @@ impl Transaction for Unit<'_, '_> {
     }
 
     async fn outlook(&mut self, board: &BoardId) -> Stored<Outlook> {
-        let found = outlook::of(self.connection, board).await?;
+        let found = whole::outlook(self.connection, board).await?;
         found.ok_or_else(|| broken("outlook", "the board is locked and not there"))
     }
 

@@ -4,19 +4,19 @@ use boardwire_protocol::{BoardId, ColumnId, CommentId, Status, TaskId, Timestamp
 
 /// Which tasks are wanted: those of which all of these are true.
 #[derive(Debug, Clone)]
-pub struct WantedTasks<'a> {
+pub struct WantedTasks {
     /// On boards of which this user is a member; `None`: on all.
-    pub reader: Option<&'a UserId>,
+    pub reader: Option<UserId>,
     /// On this board; `None`: on those that are not archived.
-    pub board: Option<&'a BoardId>,
+    pub board: Option<BoardId>,
     /// In this column.
-    pub column: Option<&'a ColumnId>,
+    pub column: Option<ColumnId>,
     /// With this status.
     pub status: Option<Status>,
     /// Assigned to this user.
-    pub assignee: Option<&'a UserId>,
+    pub assignee: Option<UserId>,
     /// With this label.
-    pub tag: Option<&'a str>,
+    pub tag: Option<String>,
     /// With a lease that lasts beyond `now`, or without.
     pub leased: Option<bool>,
     /// The present.
@@ -24,20 +24,20 @@ pub struct WantedTasks<'a> {
     /// Changed at this moment or later.
     pub updated_since: Option<Timestamp>,
     /// Behind this id.
-    pub after: Option<&'a TaskId>,
+    pub after: Option<TaskId>,
     /// At most this many.
     pub limit: u32,
 }
 
 /// Which texts are wanted.
 #[derive(Debug, Clone)]
-pub struct WantedMatches<'a> {
+pub struct WantedMatches {
     /// All of these words, letters and digits alone, are in the text; the last may be the beginning of one. At least one.
-    pub words: &'a [String],
+    pub words: Vec<String>,
     /// On boards of which this user is a member; `None`: on all.
-    pub reader: Option<&'a UserId>,
+    pub reader: Option<UserId>,
     /// On this board; `None`: on those that are not archived.
-    pub board: Option<&'a BoardId>,
+    pub board: Option<BoardId>,
     /// At most this many.
     pub limit: u32,
 }

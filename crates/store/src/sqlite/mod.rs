@@ -16,7 +16,7 @@ use std::{
 
 use boardwire_services::{Fault, storage::Stored};
 use sqlx::{
-    ConnectOptions as _, SqlitePool,
+    ConnectOptions as _,
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
 use tokio::{
@@ -34,10 +34,10 @@ use crate::{
     Options,
     claim::lock_beside,
     connection::{Connection, Statement},
-    database::Lease,
     error::{failed, unavailable},
     migrations,
     open::OpenError,
+    readers::{Pool, Readers},
     work::Body,
 };
 
@@ -64,7 +64,7 @@ const COMMIT: Statement = Statement::new("sqlite.commit", "COMMIT");
 /// A database in a SQLite file.
 #[derive(Debug)]
 pub(crate) struct SqliteDatabase {
-    readers: SqlitePool,
+    readers: Readers,
     /// To the writer. Bounded: who finds it full waits for a place.
     queue: mpsc::Sender<Box<dyn Waiting>>,
     wait: Duration,
@@ -116,6 +116,7 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<SqliteDatabase,
     let writer = Writer::new(for_writer, connection, waiting, stop.clone(), options);
     run_writer(writer, &tasks)?;
     tasks.close();
+    let readers = Readers::new(Pool::Sqlite(readers), options);
     Ok(SqliteDatabase { readers, queue, wait: options.wait, unit_time: options.unit_time, stop, tasks, claim })
 }
 
@@ -137,14 +138,8 @@ impl SqliteDatabase {
         if self.queue.is_closed() { Err(unavailable("ping", "the writer is gone")) } else { Ok(()) }
     }
 
-    pub(crate) async fn lease(&self) -> Stored<Lease> {
-        let lease = self.readers.acquire().await;
-        lease.map(Lease::Sqlite).map_err(|error| failed("waiting for a connection", error))
-    }
-
-    pub(crate) async fn moment(&self) -> Stored<Lease> {
-        let begun = self.readers.begin().await;
-        begun.map(Lease::SqliteMoment).map_err(|error| failed("beginning to read", error))
+    pub(crate) fn readers(&self) -> &Readers {
+        &self.readers
     }
 
     pub(crate) async fn close(&self) {

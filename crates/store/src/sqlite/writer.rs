@@ -13,6 +13,7 @@ use crate::{
     Options,
     connection::{Connection, Statement},
     error::failed,
+    statements::words,
 };
 
 /// Each unit of work runs behind a savepoint; `COMMIT` releases the last one.
@@ -42,6 +43,7 @@ impl File {
             let connection = rusqlite::Connection::open_with_flags(&self.path, flags)?;
             connection.busy_timeout(self.wait)?;
             connection.execute_batch(PRAGMAS)?;
+            words::add_function(&connection)?;
             connection.set_prepared_statement_cache_capacity(PREPARED);
             Ok::<_, rusqlite::Error>(connection)
         };
@@ -213,7 +215,7 @@ mod tests {
             assert!(matches!(lost, Err(Fault::Storage(StorageError::Unavailable(_)))), "{lost:?}");
         }
         run(&database, &[INSERT]).await.unwrap();
-        let count = database.lease().await.unwrap().connection().fetch_one(&COUNT, &[]).await.unwrap();
+        let count = database.readers().read(|connection| Box::pin(connection.fetch_one(&COUNT, &[]))).await.unwrap();
         assert_eq!(count.int(0).unwrap(), 1, "nothing of the lost group was kept");
         database.close().await;
     }

@@ -3,6 +3,7 @@
 use boardwire_protocol::{Attachment, AttachmentId, TaskId};
 use boardwire_services::storage::Stored;
 
+use super::json;
 use crate::{
     connection::{Connection, Statement, Value},
     row::Row,
@@ -33,12 +34,25 @@ const INSERT: Statement = Statement::new(
     ),
 );
 
+const KNOWN: Statement = Statement::with_dialects(
+    "attachment.known",
+    "SELECT id FROM attachments WHERE id IN (SELECT wanted.value FROM json_each($1) AS wanted) ORDER BY id",
+    "SELECT id FROM attachments WHERE id IN (SELECT json_array_elements_text(CAST($1 AS json))) ORDER BY id",
+);
+
 const DELETE: Statement = Statement::new("attachment.delete", "DELETE FROM attachments WHERE id = $1");
 
 #[tracing::instrument(level = "debug", name = "db.attachment.find", skip_all)]
 pub(crate) async fn find(connection: &mut Connection<'_>, id: &AttachmentId) -> Stored<Option<Attachment>> {
     let row = connection.fetch_optional(&FIND, &[Value::Text(id.as_str())]).await?;
     row.as_ref().map(read).transpose()
+}
+
+/// Which of these there are, by id.
+#[tracing::instrument(level = "debug", name = "db.attachment.known", skip_all)]
+pub(crate) async fn known(connection: &mut Connection<'_>, ids: &[AttachmentId]) -> Stored<Vec<AttachmentId>> {
+    let rows = connection.fetch_all(&KNOWN, &[Value::Made(json(&ids)?)]).await?;
+    rows.iter().map(|row| row.id(0)).collect()
 }
 
 #[tracing::instrument(level = "debug", name = "db.attachment.list", skip_all)]

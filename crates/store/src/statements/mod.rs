@@ -14,6 +14,7 @@ pub(crate) mod notification;
 pub(crate) mod request;
 pub(crate) mod task;
 pub(crate) mod user;
+pub(crate) mod words;
 
 use boardwire_services::storage::Stored;
 use serde::Serialize;

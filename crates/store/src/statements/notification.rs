@@ -79,14 +79,11 @@ pub(crate) async fn insert(connection: &mut Connection<'_>, notification: &Notif
 }
 
 #[tracing::instrument(level = "debug", name = "db.notification.list", skip_all)]
-pub(crate) async fn list(
-    connection: &mut Connection<'_>,
-    wanted: &WantedNotifications<'_>,
-) -> Stored<Vec<Notification>> {
+pub(crate) async fn list(connection: &mut Connection<'_>, wanted: &WantedNotifications) -> Stored<Vec<Notification>> {
     let values = [
         Value::Text(wanted.user.as_str()),
         Value::Int(wanted.everywhere.into()),
-        Value::Text(wanted.before.map_or(BEHIND_ALL, NotificationId::as_str)),
+        Value::Text(wanted.before.as_ref().map_or(BEHIND_ALL, NotificationId::as_str)),
         Value::Int(wanted.unread_only.into()),
         Value::Int(wanted.limit.into()),
     ];

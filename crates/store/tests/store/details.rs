@@ -142,7 +142,7 @@ async fn attachments() -> Result<()> {
         assert_eq!(place.store.attachment(&attachment_id("late")).await?, Some(attachment("late", 9)));
         assert_eq!(place.store.attachment(&attachment_id("b")).await?, None);
         let known = place.store.known_attachments(&["x", "late", "b", "a"].map(attachment_id)).await?;
-        assert_eq!(known, ["late", "a"].map(attachment_id));
+        assert_eq!(known, ["a", "late"].map(attachment_id));
         assert_eq!(place.store.known_attachments(&[]).await?, []);
         let again = place.unit(|tx| Box::pin(async move { Ok(tx.delete_attachment(&attachment_id("b")).await?) }));
         assert!(is_broken(&again.await.unwrap_err()));

@@ -27,8 +27,8 @@ fn notification(number: i64, user: &str, board: Option<&str>) -> Notification {
     }
 }
 
-fn wanted<'a>(user: &'a boardwire_protocol::UserId, limit: u32) -> WantedNotifications<'a> {
-    WantedNotifications { user, everywhere: false, unread_only: false, before: None, limit }
+fn wanted(user: &boardwire_protocol::UserId, limit: u32) -> WantedNotifications {
+    WantedNotifications { user: user.clone(), everywhere: false, unread_only: false, before: None, limit }
 }
 
 async fn keep(place: &Place, all: Vec<Notification>) -> Result<()> {
@@ -44,7 +44,7 @@ async fn keep(place: &Place, all: Vec<Notification>) -> Result<()> {
 }
 
 /// The numbers in a page, and how many are unread.
-async fn page(place: &Place, wanted: WantedNotifications<'_>) -> Result<(Vec<i64>, u64)> {
+async fn page(place: &Place, wanted: WantedNotifications) -> Result<(Vec<i64>, u64)> {
     let (page, unread) = place.store.notifications(&wanted).await?;
     Ok((page.iter().map(|notification| notification.created_at.0).collect(), unread))
 }
@@ -66,12 +66,12 @@ async fn they_are_listed_newest_first_page_by_page() -> Result<()> {
         assert_eq!(page(&place, wanted(&ann, 10)).await?, (vec![5, 4, 3, 2, 1], 4));
         assert_eq!(page(&place, wanted(&ann, 2)).await?, (vec![5, 4], 4));
         let fourth = id("n0004");
-        let next = WantedNotifications { before: Some(&fourth), ..wanted(&ann, 2) };
+        let next = WantedNotifications { before: Some(fourth), ..wanted(&ann, 2) };
         assert_eq!(page(&place, next).await?, (vec![3, 2], 4));
         let unread = WantedNotifications { unread_only: true, ..wanted(&ann, 2) };
         assert_eq!(page(&place, unread).await?, (vec![4, 3], 4));
         let first = id("n0001");
-        let beyond = WantedNotifications { before: Some(&first), ..wanted(&ann, 2) };
+        let beyond = WantedNotifications { before: Some(first), ..wanted(&ann, 2) };
         assert_eq!(page(&place, beyond).await?, (vec![], 4));
         assert_eq!(place.store.notifications(&wanted(&ann, 1)).await?.0, [full], "each field is kept");
         assert_eq!(page(&place, wanted(&user_id("bob"), 10)).await?, (vec![6], 1));

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use boardwire_protocol::{Role, Seq};
+use boardwire_store::Options;
 
 use crate::{
     fixture::{on_both, unit},
@@ -121,6 +122,30 @@ async fn boards_are_listed_by_name() -> Result<()> {
         assert!(place.store.board(&board_id("b1")).await?.is_some());
         assert!(place.store.board(&board_id("x")).await?.is_none());
         place.store.ping().await?;
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_whose_answer_nobody_takes_holds_no_connection() -> Result<()> {
+    on_both(async |place| {
+        a_board(&place).await?;
+        // Each is begun, and left alone, as by somebody who waits for a client in between.
+        let mut left = Vec::new();
+        for _ in 0..=Options::default().readers {
+            let store = Arc::clone(&place.store);
+            let mut read = Box::pin(async move { store.read(&board_id("b"), Seq(0), 100).await });
+            tokio::select! {
+                biased;
+                page = &mut read => ensure!(page.is_ok(), "{page:?}"),
+                () = std::future::ready(()) => left.push(read),
+            }
+        }
+        place.store.ping().await?;
+        for read in left {
+            read.await?;
+        }
         Ok(())
     })
     .await

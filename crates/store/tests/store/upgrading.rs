@@ -81,8 +81,8 @@ async fn the_first_version_is_brought_up_to_date() -> Result<()> {
         assert!(detail.comments.is_empty() && detail.dependencies.is_empty(), "on {kind:?}");
         assert_eq!((detail.task.lease, detail.task.version), (None, 1));
         // What was there before is found by its words.
-        let words = ["t".to_owned()];
-        let found = store.matches(&WantedMatches { words: &words, reader: None, board: None, limit: 5 }).await?;
+        let words = vec!["t".to_owned()];
+        let found = store.matches(&WantedMatches { words, reader: None, board: None, limit: 5 }).await?;
         assert_eq!(found.into_iter().map(|found| found.task_id).collect::<Vec<_>>(), [task_id("t")], "on {kind:?}");
         opened.close().await;
         // And once only.

@@ -1,0 +1,159 @@
+//! Measures searches on 500 boards with 200,000 tasks, as a member of one board, of all, and as somebody who reads
+//! everything.
+//!
+//! `cargo run --release -p boardwire-store --example search -- sqlite:///tmp/x.db [boards] [tasks of each]`, on a new
+//! database.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result};
+use boardwire_protocol::{Board, BoardId, Column, ColumnId, Epoch, Role, Seq, Status, Task, TaskId, Timestamp, UserId};
+use boardwire_services::{
+    Applied, Fault,
+    storage::{
+        BoardState, ColumnState, FieldVersions, Job, Membership, SaveUser, StorageError, Store, TaskState, Transaction,
+        WantedMatches,
+    },
+};
+use boardwire_store::{Options, open};
+use serde_json::value::RawValue;
+
+const NOW: Timestamp = Timestamp(1_790_000_000_000);
+/// Searches of each kind.
+const SEARCHES: u32 = 50;
+/// Words that texts are made of.
+const WORDS: u64 = 5_000;
+
+#[tokio::main]
+#[expect(clippy::print_stdout, reason = "the result of the measurement")]
+async fn main() -> Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let url = arguments.next().context("give the URL of a new database")?;
+    let boards: u64 = arguments.next().map_or(Ok(500), |boards| boards.parse())?;
+    let tasks: u64 = arguments.next().map_or(Ok(400), |tasks| tasks.parse())?;
+    let opened = open(&url, Options::default()).await?;
+    let store = opened.store();
+    for id in ["one", "all"] {
+        store.save_user(&user(id)?).await?;
+    }
+    for number in 0..boards {
+        let job: Job = Box::new(move |tx| Box::pin(async move { fill(tx, number, tasks).await.map_err(fault) }));
+        store.write(job).await?;
+    }
+    println!("{boards} boards of {tasks} tasks");
+    for reader in [Some("one"), Some("all"), None] {
+        for words in [&["rocket"][..], &["fuel", "rocket"], &["w77"], &["w7"], &["secret"], &["nowhere"]] {
+            measure(&store, reader, words).await?;
+        }
+    }
+    opened.close().await;
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "the result of the measurement")]
+async fn measure(store: &Arc<dyn Store>, reader: Option<&str>, words: &[&str]) -> Result<()> {
+    let reader_id = reader.map(UserId::try_from).transpose()?;
+    let words: Vec<_> = words.iter().map(|word| (*word).to_owned()).collect();
+    let wanted = WantedMatches { words, reader: reader_id, board: None, limit: 20 };
+    let (mut times, mut found) = (Vec::new(), 0);
+    for _ in 0..SEARCHES {
+        let begun = Instant::now();
+        found = store.matches(&wanted).await?.len();
+        times.push(begun.elapsed());
+    }
+    times.sort();
+    let at = |share: usize| times.get(times.len() * share / 100).copied().unwrap_or(Duration::ZERO);
+    let who = reader.unwrap_or("everybody's");
+    println!("{who:11} {:20} {found:2} found, median {:.1?}, p99 {:.1?}", wanted.words.join(" "), at(50), at(99));
+    Ok(())
+}
+
+fn fault(error: anyhow::Error) -> Fault {
+    StorageError::Broken(error.into()).into()
+}
+
+fn user(id: &str) -> Result<SaveUser> {
+    Ok(SaveUser {
+        id: UserId::try_from(id)?,
+        name: None,
+        agent: None,
+        permissions: None,
+        default_permissions: vec!["write".to_owned()],
+        teams: None,
+        password: None,
+        now: NOW,
+    })
+}
+
+/// A text of so many words, always the same for the same number.
+fn text(number: u64, words: u64) -> String {
+    let words = (0..words).map(|at| format!("w{}", (number * 31 + at).wrapping_mul(0x9E37_79B9_7F4A_7C15) % WORDS));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+async fn fill(tx: &mut dyn Transaction, number: u64, tasks: u64) -> Result<Applied> {
+    let owner = UserId::try_from("all")?;
+    let board = Board {
+        id: BoardId::try_from(format!("board-{number}").as_str())?,
+        name: format!("Board {number}"),
+        description: String::new(),
+        color: None,
+        team_id: None,
+        archived: false,
+        version: 1,
+        created_by: owner.clone(),
+        created_at: NOW,
+        updated_at: NOW,
+    };
+    let column = Column {
+        id: ColumnId::try_from(format!("column-{number}").as_str())?,
+        board_id: board.id.clone(),
+        name: "To Do".to_owned(),
+        position: "a0".to_owned(),
+        status: None,
+        wip_limit: None,
+        version: 1,
+        created_at: NOW,
+        updated_at: NOW,
+    };
+    let (board_id, column_id, changed) = (board.id.clone(), column.id.clone(), FieldVersions::default());
+    let epoch = Epoch::try_from("first")?;
+    let inserted = tx.insert_board(&BoardState { board, changed: changed.clone(), seq: Seq(0), epoch }).await?;
+    anyhow::ensure!(inserted, "the database is not a new one");
+    tx.set_member(&board_id, &owner, &Membership { role: Role::Owner, team: None }).await?;
+    if number == 0 {
+        let member = Membership { role: Role::Viewer, team: None };
+        tx.set_member(&board_id, &UserId::try_from("one")?, &member).await?;
+    }
+    tx.insert_column(&ColumnState { column, changed }).await?;
+    for at in 0..tasks {
+        let (fuel, rocket) = (if at % 3 == 0 { "fuel" } else { "" }, if at % 10 == 0 { "" } else { "rocket" });
+        let secret = if number == 0 { "" } else { "secret" };
+        let number = number * tasks + at;
+        let task = Task {
+            id: TaskId::try_from(format!("task-{number}").as_str())?,
+            board_id: board_id.clone(),
+            column_id: column_id.clone(),
+            title: format!("{} {fuel}", text(number, 5)),
+            description: format!("{} {rocket} {secret}", text(number, 30)),
+            status: Status::Todo,
+            position: "a0".to_owned(),
+            priority: 0,
+            assignee: None,
+            due_date: None,
+            tags: Vec::new(),
+            version: 1,
+            created_by: owner.clone(),
+            created_at: NOW,
+            updated_at: NOW,
+            completed_at: None,
+            lease: None,
+        };
+        let state = TaskState { task, changed: FieldVersions::default(), fence: 0, assigned_by_claim: false };
+        tx.insert_task(&state).await?;
+    }
+    Ok(Applied { at: None, result: RawValue::NULL.to_owned(), entries: Vec::new(), personal: Vec::new() })
+}

@@ -1,0 +1,192 @@
+//! The index of words. It is each engine's own.
+//!
+//! On SQLite each word of a board is a term of its own: the board's number, a separator, the word. So a search looks up
+//! its words in the caller's boards and nowhere else: what others have written costs it no time, and its time tells nothing
+//! about it.
+
+use boardwire_protocol::Status;
+use boardwire_services::storage::{Match, Stored, WantedMatches};
+use rusqlite::functions::{Context, FunctionFlags};
+
+use super::json;
+use crate::{
+    connection::{Connection, Dialect, Statement, Value},
+    row::Row,
+};
+
+/// How many texts are weighed against each other at most, the newest; on SQLite of each [`TERMS`].
+const WEIGHED: u32 = 1_000;
+
+/// How many terms one look into SQLite's index has; further boards are left to the next.
+const TERMS: usize = 256;
+
+/// Stands between a board's number and a word. For SQLite it is part of a word; for [`words_in`] it is not, so that no text
+/// can hold it.
+const SEPARATOR: char = '\u{E000}';
+
+/// `$1` is the board, or NULL for all that are not archived. Those where something happened last come first.
+macro_rules! numbers {
+    ($name:literal, $from:literal, $readable:literal) => {
+        Statement::new(
+            $name,
+            concat!(
+                "SELECT board_numbers.id FROM ",
+                $from,
+                " JOIN board_numbers ON board_numbers.board_id = boards.id
+                  WHERE ",
+                $readable,
+                " AND ($1 IS NULL OR boards.id = $1) AND ($1 IS NOT NULL OR boards.archived = 0)
+                  ORDER BY (SELECT at FROM events WHERE board_id = boards.id AND seq = boards.seq) DESC, boards.id"
+            ),
+        )
+    };
+}
+
+const NUMBERS: Statement = numbers!("words.numbers", "boards", "1 = 1");
+const NUMBERS_OF_MEMBER: Statement =
+    numbers!("words.numbers_of_member", "members JOIN boards ON boards.id = members.board_id", "members.user_id = $2");
+
+/// The newest documents, and how fit they are: the lower, the fitter; of a word that is in most texts, by millionths. An order by something else would weigh all there are.
+const WEIGH: Statement = Statement::new(
+    "words.weigh",
+    "SELECT id, CAST(fitness * 1e12 AS INTEGER)
+     FROM (SELECT rowid AS id, bm25(words, 4.0, 1.0) AS fitness
+           FROM words WHERE words MATCH $1 ORDER BY rowid DESC LIMIT $2)",
+);
+
+const DOCUMENTS: Statement = Statement::new(
+    "words.documents",
+    "SELECT tasks.id, tasks.board_id, tasks.title, tasks.status, COALESCE(comments.body, tasks.description), \
+        documents.comment_id
+     FROM json_each($1) AS wanted CROSS JOIN documents ON documents.id = wanted.value
+        CROSS JOIN tasks ON tasks.id = documents.task_id
+        LEFT JOIN comments ON comments.id = documents.comment_id
+     ORDER BY wanted.key",
+);
+
+/// For Postgres. The newest are chosen by a time that has no index: by the id, it might walk through all tasks that there are.
+const MATCHES: Statement = Statement::new(
+    "words.matches",
+    "WITH mine AS MATERIALIZED (
+        SELECT boards.id FROM boards
+        WHERE ($1 IS NULL OR EXISTS (
+                SELECT 1 FROM members WHERE members.board_id = boards.id AND members.user_id = $1))
+            AND ($2 IS NULL OR boards.id = $2) AND ($2 IS NOT NULL OR boards.archived = 0)
+     ), found AS (
+        (SELECT id AS task_id, NULL AS comment_id, words FROM tasks
+         WHERE words @@ to_tsquery('simple', $3) AND board_id IN (SELECT id FROM mine)
+         ORDER BY created_at DESC, id DESC LIMIT $5)
+        UNION ALL
+        (SELECT task_id, id, words FROM comments
+         WHERE words @@ to_tsquery('simple', $3) AND board_id IN (SELECT id FROM mine)
+         ORDER BY created_at DESC, id DESC LIMIT $5)
+     ), best AS (
+        SELECT task_id, comment_id, ts_rank(words, to_tsquery('simple', $3)) AS fitness FROM found
+        ORDER BY fitness DESC, task_id DESC, comment_id DESC LIMIT $4
+     )
+     SELECT tasks.id, tasks.board_id, tasks.title, tasks.status, COALESCE(comments.body, tasks.description), \
+        best.comment_id
+     FROM best JOIN tasks ON tasks.id = best.task_id LEFT JOIN comments ON comments.id = best.comment_id
+     ORDER BY best.fitness DESC, best.task_id DESC, best.comment_id DESC",
+);
+
+/// The connection is to be in a transaction that sees one moment.
+#[tracing::instrument(level = "debug", name = "db.words.matches", skip_all)]
+pub(crate) async fn matches(connection: &mut Connection<'_>, wanted: &WantedMatches) -> Stored<Vec<Match>> {
+    let rows = match connection.dialect() {
+        Dialect::Sqlite => {
+            let best = weigh(connection, wanted).await?;
+            connection.fetch_all(&DOCUMENTS, &[Value::Made(json(&best)?)]).await?
+        }
+        Dialect::Postgres => {
+            let query: Vec<_> = wanted.words.iter().map(|word| format!("'{}'", plain(word))).collect();
+            let values = [
+                Value::OptText(wanted.reader.as_ref().map(|user| user.as_str())),
+                Value::OptText(wanted.board.as_ref().map(|board| board.as_str())),
+                Value::Made(query.join(" & ") + ":*"),
+                Value::Int(wanted.limit.into()),
+                Value::Int(WEIGHED.into()),
+            ];
+            connection.fetch_all(&MATCHES, &values).await?
+        }
+    };
+    rows.iter().map(read).collect()
+}
+
+/// The documents that fit best. It looks into so many boards at a time, and into no further ones when it has enough.
+async fn weigh(connection: &mut Connection<'_>, wanted: &WantedMatches) -> Stored<Vec<i64>> {
+    let board = Value::OptText(wanted.board.as_ref().map(|board| board.as_str()));
+    let numbers = match &wanted.reader {
+        Some(user) => connection.fetch_all(&NUMBERS_OF_MEMBER, &[board, Value::Text(user.as_str())]).await?,
+        None => connection.fetch_all(&NUMBERS, &[board]).await?,
+    };
+    let mut weighed = Vec::new();
+    for numbers in numbers.chunks((TERMS / wanted.words.len().max(1)).max(1)) {
+        let boards: Vec<_> =
+            numbers.iter().map(|row| Ok(on_board(&wanted.words, row.int(0)?))).collect::<Stored<_>>()?;
+        let values = [Value::Made(boards.join(" OR ")), Value::Int(WEIGHED.into())];
+        for row in connection.fetch_all(&WEIGH, &values).await? {
+            weighed.push((row.int(1)?, std::cmp::Reverse(row.int(0)?)));
+        }
+        if weighed.len() >= WEIGHED as usize {
+            break;
+        }
+    }
+    weighed.sort_unstable();
+    Ok(weighed.into_iter().take(wanted.limit as usize).map(|(_, id)| id.0).collect())
+}
+
+/// All of the words on this board, the last as the beginning of one, in the language of SQLite's index.
+fn on_board(words: &[String], number: i64) -> String {
+    let terms: Vec<_> = words.iter().map(|word| format!("\"{number}{SEPARATOR}{}\"", plain(word))).collect();
+    format!("({} *)", terms.join(" AND "))
+}
+
+/// What is no letter or digit can't be in a word.
+fn plain(word: &str) -> String {
+    word.chars().filter(|character| character.is_alphanumeric()).collect()
+}
+
+/// Tells SQLite the function `words_on_board(number, text)`: the text's words as terms of that board.
+pub(crate) fn add_function(connection: &rusqlite::Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
+    connection.create_scalar_function("words_on_board", 2, flags, |context: &Context<'_>| {
+        Ok(terms(context.get(0)?, context.get_raw(1).as_str()?))
+    })
+}
+
+fn terms(number: i64, text: &str) -> String {
+    let mut terms = String::with_capacity(text.len() * 2);
+    for word in words_in(text) {
+        terms.push_str(&format!("{number}{SEPARATOR}{word} "));
+    }
+    terms
+}
+
+fn words_in(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty())
+}
+
+fn read(row: &Row) -> Stored<Match> {
+    Ok(Match {
+        task_id: row.id(0)?,
+        board_id: row.id(1)?,
+        title: row.text(2)?,
+        status: row.named(3, Status::from_name)?,
+        text: row.text(4)?,
+        comment_id: row.opt_id(5)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_a_term_of_its_board() {
+        assert_eq!(terms(12, "Buy fuel, Größe-XL"), "12\u{E000}Buy 12\u{E000}fuel 12\u{E000}Größe 12\u{E000}XL ");
+        // No text gets at another board's terms.
+        assert_eq!(terms(1, "2\u{E000}fuel"), "1\u{E000}2 1\u{E000}fuel ");
+        assert_eq!(on_board(&["bu\"y".to_owned(), "fu".to_owned()], 3), "(\"3\u{E000}buy\" AND \"3\u{E000}fu\" *)");
+    }
+}
