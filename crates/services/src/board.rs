@@ -145,6 +145,9 @@ pub(crate) async fn set_member(unit: &mut Unit<'_>, command: board::MemberSet) -
         if membership.is_some_and(|membership| membership.role == Role::Owner) {
             another_owner(&mut edit).await?;
         }
+        if command.role < Role::Member {
+            edit.end_leases_of(std::slice::from_ref(&member.user_id)).await?;
+        }
         edit.tx().set_member(&member.board_id, &member.user_id, &wanted).await?;
         edit.tx().forget_departures(&member.board_id, Some(&member.user_id)).await?;
         edit.record(Event::BoardMemberSet(data::BoardMemberSet {
@@ -165,6 +168,7 @@ pub(crate) async fn remove_member(unit: &mut Unit<'_>, command: board::MemberRem
         Some(Role::Owner) => another_owner(&mut edit).await?,
         Some(_) => {}
     }
+    edit.end_leases_of(std::slice::from_ref(&user_id)).await?;
     edit.tx().remove_member(&board_id, &user_id).await?;
     if edit.board().team_id.is_some() {
         edit.tx().depart(&board_id, &user_id).await?;

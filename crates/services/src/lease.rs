@@ -15,7 +15,7 @@ use crate::{
     choice::{self, Search, way_from},
     edit::BoardEdit,
     place::Neighbours,
-    storage::TaskState,
+    storage::{Leased, TaskState},
     unit::Unit,
 };
 
@@ -78,8 +78,7 @@ pub(crate) async fn release(unit: &mut Unit<'_>, command: lease::Release) -> Res
     if let Some(lease) = give_back(&edit, &mut state) {
         edit.tx().save_task(&state).await?;
         edit.notify(&lease.holder, NotificationKind::Task, &state.task, "released from you").await?;
-        let by = is_live(&lease, edit.now()).then(|| edit.actor());
-        let event = released(&edit, &state.task, lease, by);
+        let event = released_by_actor(&edit, &state.task, lease);
         edit.record(event).await?;
     }
     edit.finish(&task::TaskResult { task: state.task }).await
@@ -144,6 +143,12 @@ fn released(edit: &BoardEdit<'_, '_>, task: &Task, lease: Lease, by: Option<User
     })
 }
 
+/// The same, by the actor, unless the time was over already.
+fn released_by_actor(edit: &BoardEdit<'_, '_>, task: &Task, lease: Lease) -> Event {
+    let by = is_live(&lease, edit.now()).then(|| edit.actor());
+    released(edit, task, lease, by)
+}
+
 fn end_of(now: Timestamp, ttl: Ttl) -> Timestamp {
     Timestamp(now.0 + ttl.as_millis())
 }
@@ -157,6 +162,23 @@ impl BoardEdit<'_, '_> {
             return Ok(());
         }
         Err(Fault::LeaseLost { current: to_value(&state.task)? })
+    }
+
+    /// Ends the leases that these users have on this board, because they may not write on it any more.
+    pub(crate) async fn end_leases_of(&mut self, users: &[UserId]) -> Result<(), Fault> {
+        let board = self.id().clone();
+        for Leased { task, holder } in self.tx().leases_on(&board).await? {
+            if !users.contains(&holder) {
+                continue;
+            }
+            let mut state = self.task(&task).await?;
+            if let Some(lease) = give_back(self, &mut state) {
+                self.tx().save_task(&state).await?;
+                let event = released_by_actor(self, &state.task, lease);
+                self.record_aside(event).await?;
+            }
+        }
+        Ok(())
     }
 
     /// A task of this board that the caller may claim, whatever stands before it in order.

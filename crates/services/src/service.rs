@@ -15,7 +15,7 @@ use crate::{
     clock::Clock,
     notification::Announcement,
     query,
-    storage::{Overdue, Store},
+    storage::{Leased, Store},
 };
 
 /// How many leases one round ends.
@@ -146,7 +146,7 @@ impl Services {
     /// # Errors
     /// What storage could not do; the same call goes on where this one ended.
     pub async fn expire_leases(&self) -> Result<(), Fault> {
-        for Overdue { task, holder } in self.store.overdue_leases(self.clock.now(), EXPIRED_AT_ONCE).await? {
+        for Leased { task, holder } in self.store.overdue_leases(self.clock.now(), EXPIRED_AT_ONCE).await? {
             let Some(caller) = self.on_behalf_of(&holder).await? else { continue };
             match self.run(&caller, None, Work::ExpireLease(task), None).await {
                 // Without the task there is no lease.

@@ -21,7 +21,7 @@ mod outlook;
 pub use accounts::{AccountChange, Accounts, ApiKey, SaveUser, Session};
 pub use files::{Files, NewFile, Pieces};
 pub use listing::{Match, WantedMatches, WantedTasks};
-pub use outlook::{Outlook, Overdue, Prospect};
+pub use outlook::{Leased, Outlook, Prospect};
 
 use crate::{Applied, Fault, Origin};
 
@@ -170,7 +170,7 @@ pub trait Reader: Send + Sync + 'static {
     async fn outlook(&self, board: &BoardId) -> Stored<Option<Outlook>>;
 
     /// The leases that ended by `now`, oldest first, at most `limit` of them.
-    async fn overdue_leases(&self, now: Timestamp, limit: u32) -> Stored<Vec<Overdue>>;
+    async fn overdue_leases(&self, now: Timestamp, limit: u32) -> Stored<Vec<Leased>>;
 
     /// Tasks by id.
     async fn tasks(&self, wanted: &WantedTasks) -> Stored<Vec<Task>>;
@@ -295,6 +295,8 @@ pub trait Transaction: Send {
     async fn outlook(&mut self, board: &BoardId) -> Stored<Outlook>;
     /// The tasks that are not done and block this one.
     async fn blockers(&mut self, task: &TaskId) -> Stored<Vec<TaskId>>;
+    /// Who has leases on a board, their time over or not; by task.
+    async fn leases_on(&mut self, board: &BoardId) -> Stored<Vec<Leased>>;
     /// The tasks of a column by position.
     async fn tasks_in(&mut self, column: &ColumnId) -> Stored<Vec<TaskState>>;
     /// How many tasks a column holds.

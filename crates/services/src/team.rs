@@ -62,6 +62,7 @@ impl BoardEdit<'_, '_> {
 
     async fn part(&mut self, user: &UserId) -> Result<(), Fault> {
         let board_id = self.id().clone();
+        self.end_leases_of(std::slice::from_ref(user)).await?;
         self.tx().remove_member(&board_id, user).await?;
         let data = data::BoardMemberRemoved { user_id: user.clone(), board_id };
         self.record_aside(Event::BoardMemberRemoved(data)).await

@@ -10,7 +10,7 @@ use boardwire_protocol::{
 use boardwire_services::{
     Applied, Fault,
     storage::{
-        AccountChange, Accounts, ApiKey, BoxFuture, Head, Job, Log, LogEntry, Match, Outlook, Overdue, Prune, Reader,
+        AccountChange, Accounts, ApiKey, BoxFuture, Head, Job, Leased, Log, LogEntry, Match, Outlook, Prune, Reader,
         SaveUser, Session, Stored, User, WantedMatches, WantedNotifications, WantedTasks, Writer,
     },
 };
@@ -138,7 +138,7 @@ impl Reader for Database {
         self.read_moment(move |connection| Box::pin(async move { whole::outlook(connection, &board).await })).await
     }
 
-    async fn overdue_leases(&self, now: Timestamp, limit: u32) -> Stored<Vec<Overdue>> {
+    async fn overdue_leases(&self, now: Timestamp, limit: u32) -> Stored<Vec<Leased>> {
         self.read_one(move |connection| Box::pin(lease::overdue(connection, now, limit))).await
     }
 

@@ -6,13 +6,15 @@ use boardwire_protocol::{
     NotificationId, RequestId, Role, Seq, TaskId, TeamId, Timestamp, UserId,
 };
 use boardwire_services::storage::{
-    BoardState, ColumnState, LogEntry, Membership, Outlook, Remembered, Stored, TaskState, Transaction, User,
+    BoardState, ColumnState, Leased, LogEntry, Membership, Outlook, Remembered, Stored, TaskState, Transaction, User,
 };
 
 use crate::{
     connection::Connection,
     error::broken,
-    statements::{attachment, board, column, comment, dependency, event, member, notification, request, task, user},
+    statements::{
+        attachment, board, column, comment, dependency, event, lease, member, notification, request, task, user,
+    },
     whole,
 };
 
@@ -118,6 +120,10 @@ impl Transaction for Unit<'_, '_> {
 
     async fn blockers(&mut self, task: &TaskId) -> Stored<Vec<TaskId>> {
         dependency::blockers(self.connection, task).await
+    }
+
+    async fn leases_on(&mut self, board: &BoardId) -> Stored<Vec<Leased>> {
+        lease::on_board(self.connection, board).await
     }
 
     async fn tasks_in(&mut self, column: &ColumnId) -> Stored<Vec<TaskState>> {

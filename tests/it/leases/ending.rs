@@ -6,7 +6,12 @@ use serde_json::{Value, json};
 
 use super::{Stage, fence};
 
-on_both!(time_ends_a_lease, a_dead_lease_can_be_taken_over, what_is_done_is_not_leased);
+on_both!(
+    time_ends_a_lease,
+    a_dead_lease_can_be_taken_over,
+    what_is_done_is_not_leased,
+    a_lease_ends_with_the_membership
+);
 
 async fn time_ends_a_lease(kind: Kind) -> Result<()> {
     let stage = Stage::open(kind).await?;
@@ -64,5 +69,31 @@ async fn what_is_done_is_not_leased(kind: Kind) -> Result<()> {
     }
     let leased = ann.ask("task:list", json!({ "boardId": stage.board.id, "leased": true })).await?;
     assert_eq!(leased["tasks"], json!([]));
+    Ok(())
+}
+
+async fn a_lease_ends_with_the_membership(kind: Kind) -> Result<()> {
+    let stage = Stage::open(kind).await?;
+    let (ann, bob, board) = (&stage.ann, &stage.bob, &stage.board);
+    let (removed, lowered, kept) =
+        (stage.task(json!({})).await?, stage.task(json!({})).await?, stage.task(json!({})).await?);
+    stage.claim(ann, &kept).await?;
+    board.view(ann).await?;
+    let member = |role: &str| json!({ "boardId": board.id, "userId": "bob", "role": role });
+    for (id, ending) in [(&removed, None), (&lowered, Some("viewer"))] {
+        ann.ask("board:member:set", member("member")).await?;
+        stage.claim(bob, id).await?;
+        match ending {
+            None => ann.ask("board:member:remove", json!({ "boardId": board.id, "userId": "bob" })).await?,
+            Some(role) => ann.ask("board:member:set", member(role)).await?,
+        };
+        let event = ann.next_event("task:released").await?;
+        let task = stage.read(id).await?;
+        assert_eq!([&task["lease"], &task["assignee"]], [&Value::Null, &Value::Null]);
+        let data = json!({ "task": task, "holder": "bob", "releasedBy": "ann", "expired": false, "boardId": board.id });
+        assert_eq!(event.data(), &data);
+        stage.claim(ann, id).await?;
+    }
+    assert_eq!(stage.read(&kept).await?["lease"]["holder"], "ann", "others keep theirs");
     Ok(())
 }

@@ -44,11 +44,11 @@ pub struct Prospect {
     pub blocks: u64,
 }
 
-/// A lease whose time is over.
+/// A task that somebody holds, or held until the time was over.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Overdue {
+pub struct Leased {
     /// The task.
     pub task: TaskId,
-    /// Who held it.
+    /// Who.
     pub holder: UserId,
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use boardwire_protocol::{BoardId, ColumnId, Lease, Status, Timestamp};
-use boardwire_services::storage::{Overdue, Prospect, Stored, TaskState};
+use boardwire_services::storage::{Leased, Prospect, Stored, TaskState};
 use serde::{Deserialize, Serialize};
 
 use super::json;
@@ -68,6 +68,11 @@ const OVERDUE: Statement = Statement::new(
      WHERE lease_expires_at IS NOT NULL AND lease_expires_at <= $1 ORDER BY lease_expires_at LIMIT $2",
 );
 
+const ON_BOARD: Statement = Statement::new(
+    "lease.on_board",
+    "SELECT id, lease FROM tasks WHERE board_id = $1 AND lease IS NOT NULL ORDER BY id",
+);
+
 #[tracing::instrument(level = "debug", name = "db.lease.prospects", skip_all)]
 pub(crate) async fn prospects(connection: &mut Connection<'_>, board: &BoardId) -> Stored<Vec<Prospect>> {
     let rows = connection.fetch_all(&PROSPECTS, &[Value::Text(board.as_str())]).await?;
@@ -82,13 +87,20 @@ pub(crate) async fn held(connection: &mut Connection<'_>, board: &BoardId) -> St
 }
 
 #[tracing::instrument(level = "debug", name = "db.lease.overdue", skip_all)]
-pub(crate) async fn overdue(connection: &mut Connection<'_>, now: Timestamp, limit: u32) -> Stored<Vec<Overdue>> {
+pub(crate) async fn overdue(connection: &mut Connection<'_>, now: Timestamp, limit: u32) -> Stored<Vec<Leased>> {
     let rows = connection.fetch_all(&OVERDUE, &[Value::Int(now.0), Value::Int(limit.into())]).await?;
-    let read = |row: &Row| {
-        let kept: Kept = row.json(1)?;
-        Ok(Overdue { task: row.id(0)?, holder: kept.lease.holder })
-    };
-    rows.iter().map(read).collect()
+    rows.iter().map(read_leased).collect()
+}
+
+#[tracing::instrument(level = "debug", name = "db.lease.on_board", skip_all)]
+pub(crate) async fn on_board(connection: &mut Connection<'_>, board: &BoardId) -> Stored<Vec<Leased>> {
+    let rows = connection.fetch_all(&ON_BOARD, &[Value::Text(board.as_str())]).await?;
+    rows.iter().map(read_leased).collect()
+}
+
+fn read_leased(row: &Row) -> Stored<Leased> {
+    let kept: Kept = row.json(1)?;
+    Ok(Leased { task: row.id(0)?, holder: kept.lease.holder })
 }
 
 fn read_prospect(row: &Row) -> Stored<Prospect> {
