@@ -11,8 +11,7 @@ use crate::{
     attachment::{self, NewAttachment},
     board,
     clock::Clock,
-    column, comment, dependency, lease,
-    notification::{self, Announcement},
+    column, comment, dependency, lease, notification,
     storage::{Remembered, StorageError, Transaction},
     task, team,
     unit::Unit,
@@ -28,7 +27,7 @@ pub(crate) enum Work {
     /// A file has been uploaded.
     Attach(NewAttachment),
     /// An operator has something to say.
-    Announce(Announcement),
+    Announce(notification::Page),
     /// A user's teams changed.
     SyncTeams(BoardId, UserId),
     /// The time of a lease may be over.
@@ -78,7 +77,7 @@ async fn dispatch(unit: &mut Unit<'_>, work: Work) -> Result<Applied, Fault> {
     let mut applied = match work {
         Work::Change(change) => run(unit, change).await,
         Work::Attach(new) => attachment::add(unit, new).await,
-        Work::Announce(announcement) => notification::announce(unit, announcement).await,
+        Work::Announce(page) => notification::announce(unit, page).await,
         Work::SyncTeams(board, user) => team::sync(unit, &board, &user).await,
         Work::ExpireLease(task) => lease::expire(unit, &task).await,
     }?;
@@ -133,7 +132,7 @@ fn fingerprint(work: &Work) -> String {
     let (name, payload) = match work {
         Work::Change(change) => (change.kind().name(), change.payload().to_string()),
         Work::Attach(new) => ("attach", json!([new.task_id, new.filename, new.content_type, new.sha256]).to_string()),
-        Work::Announce(announcement) => ("announce", json!(announcement).to_string()),
+        Work::Announce(page) => ("announce", json!(page).to_string()),
         Work::SyncTeams(board, user) => ("sync_teams", json!([board, user]).to_string()),
         Work::ExpireLease(task) => ("expire_lease", json!(task).to_string()),
     };

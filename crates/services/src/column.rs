@@ -10,7 +10,6 @@ use crate::{
     access::Archived,
     edit::BoardEdit,
     merge::Merge,
-    place::Neighbours,
     position::{self, LONG},
     storage::{ColumnState, FieldVersions},
     unit::Unit,
@@ -129,14 +128,7 @@ pub(crate) async fn delete(unit: &mut Unit<'_>, command: column::Delete) -> Resu
         Some(target) => {
             let target = edit.column(target).await?.column;
             edit.room_in(&target, tasks.len() as u64).await?;
-            for mut task in tasks {
-                task.task.position = edit.place(&target.id, &Neighbours::default(), &task.task.id).await?;
-                edit.enter(&mut task, &target);
-                edit.tx().save_task(&task).await?;
-                edit.notify_assignee(&task.task, "moved", &[]).await?;
-                let event = edit.moved(task.task, command.column_id.clone());
-                edit.record_aside(event).await?;
-            }
+            edit.move_to_end(tasks, &target).await?;
         }
         None if tasks.is_empty() => {}
         None => {

@@ -117,35 +117,53 @@ impl<'u, 't> BoardEdit<'u, 't> {
         self.append(event, None, None).await
     }
 
+    /// Appends many such events as come with the change.
+    pub(crate) async fn record_all_aside(&mut self, events: Vec<Event>) -> Result<(), Fault> {
+        let actor = self.actor();
+        let mut entries = Vec::with_capacity(events.len());
+        for event in events {
+            entries.push(Arc::new(self.entry(event, Some(actor.clone()), None)?));
+        }
+        if !entries.is_empty() {
+            self.unit.tx.append_all(&entries).await?;
+        }
+        self.unit.entries.extend(entries);
+        Ok(())
+    }
+
     async fn append(&mut self, event: Event, actor: Option<UserId>, origin: Option<Origin>) -> Result<(), Fault> {
+        let entry = self.entry(event, actor, origin)?;
+        self.unit.tx.append(&entry).await?;
+        self.unit.entries.push(Arc::new(entry));
+        Ok(())
+    }
+
+    /// An event under the board's next `seq`, encoded once.
+    fn entry(&mut self, event: Event, actor: Option<UserId>, origin: Option<Origin>) -> Result<LogEntry, Fault> {
         let (task_id, subject) = concerns(&event);
-        let entry = LogEntry {
+        let seq = self.state.seq.next();
+        let meta = EnvelopeMeta {
+            kind: event.kind(),
+            timestamp: self.unit.now,
+            id: EventId::try_from(self.new_id().as_str()).map_err(|_| Fault::BrokenOff)?,
+            board_id: Some(self.id().clone()),
+            seq: Some(seq),
+            user_id: actor.clone(),
+            request_id: self.unit.request_id.cloned(),
+        };
+        let envelope = Envelope::new(&meta, &event).encode()?;
+        self.state.seq = seq;
+        Ok(LogEntry {
             board_id: self.id().clone(),
-            seq: self.state.seq.next(),
+            seq,
             kind: event.kind(),
             task_id,
             subject,
-            actor: actor.clone(),
+            actor,
             origin,
             at: self.unit.now,
-            envelope: Envelope::new(
-                &EnvelopeMeta {
-                    kind: event.kind(),
-                    timestamp: self.unit.now,
-                    id: EventId::try_from(self.new_id().as_str()).map_err(|_| Fault::BrokenOff)?,
-                    board_id: Some(self.id().clone()),
-                    seq: Some(self.state.seq.next()),
-                    user_id: actor,
-                    request_id: self.unit.request_id.cloned(),
-                },
-                &event,
-            )
-            .encode()?,
-        };
-        self.unit.tx.append(&entry).await?;
-        self.state.seq = entry.seq;
-        self.unit.entries.push(Arc::new(entry));
-        Ok(())
+            envelope,
+        })
     }
 
     /// Writes the board back and says what the change results in.

@@ -1,12 +1,17 @@
 //! What happens to notifications after they have been made: they are read; and those that an operator sends.
 
-use boardwire_protocol::{Body, Notification, NotificationId, NotificationKind, TeamId, UserId, data, notification};
-use serde::Serialize;
+use boardwire_protocol::{
+    Body, Notification, NotificationId, NotificationKind, RequestId, TeamId, UserId, data, notification,
+};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::{Applied, Fault, Personal, unit::Unit};
 
 /// The most notifications that are marked one by one.
 const MAX_MARKED: usize = 500;
+/// The users whom one unit of work tells: few enough that others hardly wait for it.
+const ANNOUNCED_AT_ONCE: u32 = 500;
 
 pub(crate) async fn read(unit: &mut Unit<'_>, command: notification::Read) -> Result<Applied, Fault> {
     let caller = unit.caller;
@@ -52,26 +57,38 @@ pub enum Audience {
     Everybody,
 }
 
-/// What came of an announcement.
-#[derive(Serialize)]
-struct Announced {
-    notified: usize,
+/// One page of an announcement: those of its users who come behind this one.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Page {
+    pub(crate) announcement: Announcement,
+    pub(crate) after: Option<UserId>,
 }
 
-pub(crate) async fn announce(unit: &mut Unit<'_>, announcement: Announcement) -> Result<Applied, Fault> {
+/// What came of a page.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Announced {
+    pub(crate) notified: usize,
+    /// The last user of this page, where there may be more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) last: Option<UserId>,
+}
+
+pub(crate) async fn announce(unit: &mut Unit<'_>, page: Page) -> Result<Applied, Fault> {
+    let Page { announcement, after } = page;
     let users = match &announcement.to {
         Audience::User(user) => {
             let user = unit.tx.user(user).await?.ok_or(Fault::NotFound("user"))?;
             vec![user.id]
         }
-        Audience::Team(team) => unit.tx.users(Some(team)).await?,
-        Audience::Everybody => unit.tx.users(None).await?,
+        Audience::Team(team) => unit.tx.users(Some(team), after.as_ref(), ANNOUNCED_AT_ONCE).await?,
+        Audience::Everybody => unit.tx.users(None, after.as_ref(), ANNOUNCED_AT_ONCE).await?,
     };
-    if users.is_empty() {
+    if users.is_empty() && after.is_none() {
         return Err(Fault::NotFound("team"));
     }
+    let mut notifications = Vec::with_capacity(users.len());
     for user in &users {
-        let notification = Notification {
+        notifications.push(Notification {
             id: NotificationId::try_from(unit.clock.new_id().as_str()).map_err(|_| Fault::BrokenOff)?,
             kind: NotificationKind::System,
             user_id: user.clone(),
@@ -81,9 +98,17 @@ pub(crate) async fn announce(unit: &mut Unit<'_>, announcement: Announcement) ->
             text: announcement.text.as_str().to_owned(),
             read_at: None,
             created_at: unit.now,
-        };
-        unit.tx.insert_notification(&notification).await?;
-        unit.personal.push(Personal::Notified(notification));
+        });
     }
-    Applied::beside_boards(&Announced { notified: users.len() })
+    unit.tx.insert_notifications(&notifications).await?;
+    unit.personal.extend(notifications.into_iter().map(Personal::Notified));
+    let last = users.last().filter(|_| users.len() == ANNOUNCED_AT_ONCE as usize).cloned();
+    Applied::beside_boards(&Announced { notified: users.len(), last })
+}
+
+/// The request id of the page behind this user: so an announcement that was broken off is taken up where it ended, when it
+/// is asked for again.
+pub(crate) fn id_of_page(request: &RequestId, after: &UserId) -> Result<RequestId, Fault> {
+    let hash = Sha256::new().chain_update(request.as_str()).chain_update("\n").chain_update(after.as_str());
+    RequestId::try_from(format!("{:x}", hash.finalize()).as_str()).map_err(|_| Fault::BrokenOff)
 }

@@ -1,10 +1,10 @@
 //! Notifications: who is told of a change in person. Never the actor, and never somebody who may not read the board.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use boardwire_protocol::{Notification, NotificationId, NotificationKind, Task, UserId};
 
-use crate::{Fault, Personal, edit::BoardEdit};
+use crate::{Fault, Personal, edit::BoardEdit, storage::TaskState};
 
 /// The most users whom one text mentions; further ones are plain text.
 const MAX_MENTIONS: usize = 50;
@@ -23,8 +23,35 @@ impl BoardEdit<'_, '_> {
         if *user == self.actor() || !self.is_readable_by(user).await? {
             return Ok(());
         }
+        self.notify_reader(user, kind, task, verb).await
+    }
+
+    /// The same, where it is known that the user may read the board.
+    async fn notify_reader(
+        &mut self,
+        user: &UserId,
+        kind: NotificationKind,
+        task: &Task,
+        verb: &str,
+    ) -> Result<(), Fault> {
+        if *user == self.actor() {
+            return Ok(());
+        }
+        let notification = self.notification(user, kind, task, verb)?;
+        self.tx().insert_notification(&notification).await?;
+        self.tell(Personal::Notified(notification));
+        Ok(())
+    }
+
+    fn notification(
+        &self,
+        user: &UserId,
+        kind: NotificationKind,
+        task: &Task,
+        verb: &str,
+    ) -> Result<Notification, Fault> {
         let title: String = task.title.chars().take(TITLE_CHARS).collect();
-        let notification = Notification {
+        Ok(Notification {
             id: NotificationId::try_from(self.new_id().as_str()).map_err(|_| Fault::BrokenOff)?,
             kind,
             user_id: user.clone(),
@@ -34,9 +61,31 @@ impl BoardEdit<'_, '_> {
             text: format!("{} {verb} “{title}”", self.actor_name()),
             read_at: None,
             created_at: self.now(),
-        };
-        self.tx().insert_notification(&notification).await?;
-        self.tell(Personal::Notified(notification));
+        })
+    }
+
+    /// Tells the users to whom these tasks are assigned what happened to each of them.
+    pub(crate) async fn notify_assignees(&mut self, tasks: &[TaskState], verb: &str) -> Result<(), Fault> {
+        let mut readers = HashMap::from([(self.actor(), false)]);
+        let mut notifications = Vec::new();
+        for TaskState { task, .. } in tasks {
+            let Some(user) = &task.assignee else { continue };
+            let wants = match readers.get(user) {
+                Some(wants) => *wants,
+                None => {
+                    let wants = self.is_readable_by(user).await?;
+                    readers.insert(user.clone(), wants);
+                    wants
+                }
+            };
+            if wants {
+                notifications.push(self.notification(user, NotificationKind::Task, task, verb)?);
+            }
+        }
+        if !notifications.is_empty() {
+            self.tx().insert_notifications(&notifications).await?;
+        }
+        notifications.into_iter().for_each(|notification| self.tell(Personal::Notified(notification)));
         Ok(())
     }
 
@@ -68,9 +117,9 @@ impl BoardEdit<'_, '_> {
         let known = mentions(earlier);
         let mut mentioned = Mentioned::default();
         for user in mentions(text) {
-            if self.tx().user(&user).await?.is_some() && self.is_readable_by(&user).await? {
+            if self.is_readable_by(&user).await? {
                 if !known.contains(&user) {
-                    self.notify(&user, NotificationKind::Mention, task, verb).await?;
+                    self.notify_reader(&user, NotificationKind::Mention, task, verb).await?;
                     mentioned.told.push(user.clone());
                 }
                 mentioned.all.push(user);

@@ -1,7 +1,7 @@
 //! Where a task or column goes: from the neighbours that a client names to a position, and more room where it has
 //! become narrow.
 
-use boardwire_protocol::{ColumnId, Event, Task, TaskId, data};
+use boardwire_protocol::{Column, ColumnId, Event, Task, TaskId, data};
 use serde_json::to_value;
 
 use crate::{
@@ -88,22 +88,36 @@ impl BoardEdit<'_, '_> {
             let whole = from == 0 && to == tasks.len();
             if whole || keys.iter().all(|key| key.len() <= LONG / 2) {
                 let kept_free = keys.remove(gap - from);
-                for (state, key) in tasks.drain(from..to).zip(keys) {
-                    self.reposition(state, key).await?;
+                let mut moved: Vec<_> = tasks.drain(from..to).collect();
+                for (state, key) in moved.iter_mut().zip(keys) {
+                    state.task.position = key;
+                    self.touch(state, &["position"]);
                 }
+                self.save_moved(moved, column).await?;
                 return Ok(kept_free);
             }
             reach *= 2;
         }
     }
 
-    async fn reposition(&mut self, mut state: TaskState, key: String) -> Result<(), Fault> {
-        state.task.position = key;
-        self.touch(&mut state, &["position"]);
-        self.tx().save_task(&state).await?;
-        let column = state.task.column_id.clone();
-        let event = self.moved(state.task, column);
-        self.record_aside(event).await
+    /// Moves all tasks of a column behind those of another, in the same order.
+    pub(crate) async fn move_to_end(&mut self, mut tasks: Vec<TaskState>, column: &Column) -> Result<(), Fault> {
+        let Some(from) = tasks.first().map(|state| state.task.column_id.clone()) else { return Ok(()) };
+        let last = self.tx().position_before(&column.id, None, None).await?;
+        let keys = position::spread(last.as_deref(), None, tasks.len());
+        for (state, key) in tasks.iter_mut().zip(keys) {
+            state.task.position = key;
+            self.enter(state, column);
+        }
+        self.notify_assignees(&tasks, "moved").await?;
+        self.save_moved(tasks, &from).await
+    }
+
+    /// Writes back what a move has changed of tasks that were in this column, and says so with an event for each of them.
+    async fn save_moved(&mut self, tasks: Vec<TaskState>, from: &ColumnId) -> Result<(), Fault> {
+        self.tx().move_tasks(&tasks).await?;
+        let events = tasks.into_iter().map(|state| self.moved(state.task, from.clone())).collect();
+        self.record_all_aside(events).await
     }
 
     /// Raises a task's version and notes which fields changed with it.

@@ -13,7 +13,7 @@ use crate::{
     attachment::{self, NewAttachment},
     change::{Request, Work},
     clock::Clock,
-    notification::Announcement,
+    notification::{self, Announced, Announcement, Page},
     query,
     storage::{Leased, Store},
 };
@@ -121,7 +121,27 @@ impl Services {
         announcement: Announcement,
     ) -> Result<Applied, Fault> {
         caller.require_permission(Permission::Admin, "a system notification")?;
-        self.run(caller, request_id, Work::Announce(announcement), None).await
+        let (services, caller) = (self.clone(), caller.clone());
+        let pages = async move { services.announce_pages(&caller, request_id, announcement).await };
+        self.running.spawn(pages.in_current_span()).await.unwrap_or(Err(Fault::BrokenOff))
+    }
+
+    async fn announce_pages(
+        &self,
+        caller: &Caller,
+        request_id: Option<RequestId>,
+        announcement: Announcement,
+    ) -> Result<Applied, Fault> {
+        let (mut after, mut id, mut notified) = (None, request_id.clone(), 0);
+        loop {
+            let page = Page { announcement: announcement.clone(), after };
+            let applied = self.run(caller, id.take(), Work::Announce(page), None).await?;
+            let told: Announced = serde_json::from_str(applied.result.get())?;
+            notified += told.notified;
+            let Some(last) = told.last else { return Applied::beside_boards(&Announced { notified, last: None }) };
+            id = request_id.as_ref().map(|request| notification::id_of_page(request, &last)).transpose()?;
+            after = Some(last);
+        }
     }
 
     /// Brings a user's memberships in line with the user's teams; to be called when those changed. The user is the actor

@@ -269,8 +269,14 @@ pub trait Transaction: Send {
     async fn forget_departures(&mut self, board: &BoardId, user: Option<&UserId>) -> Stored<()>;
     /// The users who are members through a team.
     async fn members_through(&mut self, board: &BoardId, team: &TeamId) -> Stored<Vec<UserId>>;
-    /// The users of a team, or all users.
-    async fn users(&mut self, team: Option<&TeamId>) -> Stored<Vec<UserId>>;
+    /// Removes the users who are members through a team.
+    async fn remove_members_through(&mut self, board: &BoardId, team: &TeamId) -> Stored<()>;
+    /// The users of a team who are no members of a board.
+    async fn newcomers(&mut self, board: &BoardId, team: &TeamId) -> Stored<Vec<User>>;
+    /// Adds users who are no members.
+    async fn add_members(&mut self, board: &BoardId, users: &[UserId], membership: &Membership) -> Stored<()>;
+    /// The users of a team, or all users, by id, behind `after`, at most `limit` of them.
+    async fn users(&mut self, team: Option<&TeamId>, after: Option<&UserId>, limit: u32) -> Stored<Vec<UserId>>;
     /// Removes a member; `false`: was none.
     async fn remove_member(&mut self, board: &BoardId, user: &UserId) -> Stored<bool>;
     /// How many owners the board has.
@@ -319,6 +325,8 @@ pub trait Transaction: Send {
     async fn insert_task(&mut self, state: &TaskState) -> Stored<bool>;
     /// Writes a task back.
     async fn save_task(&mut self, state: &TaskState) -> Stored<()>;
+    /// Writes back of tasks what a move changes: column, position, status, completion, lease and version.
+    async fn move_tasks(&mut self, states: &[TaskState]) -> Stored<()>;
     /// Deletes a task.
     async fn delete_task(&mut self, id: &TaskId) -> Stored<()>;
 
@@ -355,6 +363,8 @@ pub trait Transaction: Send {
 
     /// A new notification.
     async fn insert_notification(&mut self, notification: &Notification) -> Stored<()>;
+    /// New notifications.
+    async fn insert_notifications(&mut self, notifications: &[Notification]) -> Stored<()>;
     /// Marks a notification of the user's as read, or all of them. One that is not there is left alone.
     async fn mark_read(&mut self, user: &UserId, id: Option<&NotificationId>, now: Timestamp) -> Stored<()>;
     /// How many notifications the user has not read. `everywhere`: also those of boards of which the user is no member.
@@ -362,6 +372,9 @@ pub trait Transaction: Send {
 
     /// Appends to the board's log.
     async fn append(&mut self, entry: &LogEntry) -> Stored<()>;
+
+    /// Appends several.
+    async fn append_all(&mut self, entries: &[Arc<LogEntry>]) -> Stored<()>;
 
     /// Takes a user's request id for this unit, also from a request that is older than `since`; `false`: a younger one
     /// has it. While another unit has claimed the same id, this waits until that one ends. Who claims must

@@ -6,6 +6,16 @@ use boardwire_protocol::{BoardId, Event, Member, Role, TeamId, UserId, data};
 
 use crate::{Applied, Caller, Fault, edit::BoardEdit, storage::Membership, unit::Unit};
 
+/// The most memberships that one change of a board's team adds, or removes: each has an event of its own.
+const MAX_USERS: usize = 5_000;
+
+fn bounded(users: usize) -> Result<(), Fault> {
+    if users > MAX_USERS {
+        return Err(Fault::conflict(format!("the team has {users} users; a board takes at most {MAX_USERS} at once")));
+    }
+    Ok(())
+}
+
 /// A caller may give a board to a team of its own; an admin to any.
 pub(crate) fn may_give_to(caller: &Caller, team: &TeamId) -> Result<(), Fault> {
     if caller.is_admin() || caller.teams().contains(team) {
@@ -38,16 +48,26 @@ impl BoardEdit<'_, '_> {
         let board = self.id().clone();
         self.tx().forget_departures(&board, None).await?;
         if let Some(team) = from {
-            for user in self.tx().members_through(&board, team).await? {
-                self.part(&user).await?;
-            }
+            let users = self.tx().members_through(&board, team).await?;
+            bounded(users.len())?;
+            self.end_leases_of(&users).await?;
+            self.tx().remove_members_through(&board, team).await?;
+            let removed = |user_id| data::BoardMemberRemoved { user_id, board_id: board.clone() };
+            self.record_all_aside(users.into_iter().map(|user| Event::BoardMemberRemoved(removed(user))).collect())
+                .await?;
         }
         if let Some(team) = to {
-            for user in self.tx().users(Some(team)).await? {
-                if self.tx().role(&board, &user).await?.is_none() {
-                    self.join(&user, team).await?;
-                }
-            }
+            let (users, role) = (self.tx().newcomers(&board, team).await?, Role::Member);
+            bounded(users.len())?;
+            let ids: Vec<_> = users.iter().map(|user| user.id.clone()).collect();
+            let membership = Membership { role, team: Some(team.clone()) };
+            self.tx().add_members(&board, &ids, &membership).await?;
+            let events = users.into_iter().map(|user| {
+                let member =
+                    Member { board_id: board.clone(), user_id: user.id, name: user.name, agent: user.agent, role };
+                Event::BoardMemberSet(data::BoardMemberSet { member, board_id: board.clone() })
+            });
+            self.record_all_aside(events.collect()).await?;
         }
         Ok(())
     }

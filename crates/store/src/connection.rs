@@ -5,6 +5,8 @@
 //! statement for SQLite to another thread, and for a unit of work of eight statements those switches cost ten times what
 //! the statements do.
 
+use std::time::Instant;
+
 use boardwire_services::storage::Stored;
 use sqlx::{
     Arguments, AssertSqlSafe, Executor, PgConnection, Postgres, Sqlite, SqliteConnection, error::BoxDynError,
@@ -12,7 +14,7 @@ use sqlx::{
 };
 
 use crate::{
-    error::{DriverError, broken, failed},
+    error::{DriverError, broken, failed, unavailable},
     row::Row,
     sqlite::written,
 };
@@ -97,19 +99,26 @@ enum Link<'c> {
 pub(crate) struct Connection<'c> {
     link: Link<'c>,
     failed: bool,
+    /// When it takes no further statement.
+    until: Option<Instant>,
 }
 
 impl<'c> Connection<'c> {
     pub(crate) fn writer(connection: &'c mut rusqlite::Connection) -> Self {
-        Self { link: Link::Writer(connection), failed: false }
+        Self { link: Link::Writer(connection), failed: false, until: None }
+    }
+
+    /// The same, for as long as this. A unit of work on the writer's thread never waits, so that nothing else could end it.
+    pub(crate) fn writer_until(connection: &'c mut rusqlite::Connection, until: Instant) -> Self {
+        Self { until: Some(until), ..Self::writer(connection) }
     }
 
     pub(crate) fn sqlite(connection: &'c mut SqliteConnection) -> Self {
-        Self { link: Link::Sqlite(connection), failed: false }
+        Self { link: Link::Sqlite(connection), failed: false, until: None }
     }
 
     pub(crate) fn postgres(connection: &'c mut PgConnection) -> Self {
-        Self { link: Link::Postgres(connection), failed: false }
+        Self { link: Link::Postgres(connection), failed: false, until: None }
     }
 
     pub(crate) fn dialect(&self) -> Dialect {
@@ -143,8 +152,21 @@ impl<'c> Connection<'c> {
 
     /// Runs a statement that must change exactly one row.
     pub(crate) async fn execute_one(&mut self, statement: &Statement, values: &[Value<'_>]) -> Stored<()> {
+        self.execute_each(statement, 1, values).await
+    }
+
+    /// Runs a statement that must change exactly so many rows.
+    pub(crate) async fn execute_each(
+        &mut self,
+        statement: &Statement,
+        rows: usize,
+        values: &[Value<'_>],
+    ) -> Stored<()> {
         let affected = self.execute(statement, values).await?;
-        ensure_one_row(statement, affected)
+        if affected != rows as u64 {
+            return Err(broken(statement.name, format_args!("changed {affected} rows instead of {rows}")));
+        }
+        Ok(())
     }
 
     /// All rows.
@@ -211,9 +233,13 @@ impl<'c> Connection<'c> {
         Ok(())
     }
 
-    fn refuse_after_failure(&self, statement: &Statement) -> Stored<()> {
+    fn refuse_after_failure(&mut self, statement: &Statement) -> Stored<()> {
         if self.failed {
             return Err(broken(statement.name, "an earlier statement of this unit of work has failed"));
+        }
+        if self.until.is_some_and(|until| Instant::now() >= until) {
+            self.failed = true;
+            return Err(unavailable(statement.name, "the unit of work took too long"));
         }
         Ok(())
     }
@@ -222,13 +248,6 @@ impl<'c> Connection<'c> {
         self.failed |= result.is_err();
         result.map_err(|error| failed(statement.name, error))
     }
-}
-
-fn ensure_one_row(statement: &Statement, affected: u64) -> Stored<()> {
-    if affected != 1 {
-        return Err(broken(statement.name, format_args!("changed {affected} rows instead of one")));
-    }
-    Ok(())
 }
 
 fn sqlite_arguments(statement: &Statement, values: &[Value<'_>]) -> Stored<SqliteArguments> {

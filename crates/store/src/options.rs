@@ -24,7 +24,8 @@ pub struct Options {
     /// How long a caller waits for a connection or a place in the queue, a unit of work for a lock, and a server for
     /// another one to end. Default 5 s.
     pub wait: Duration,
-    /// How long one unit of work may run. Default 15 s.
+    /// How long one unit of work may run. Default 15 s. On SQLite a single statement that is interrupted may take the others
+    /// of its group along.
     pub unit_time: Duration,
     /// How long one search may run. Default 2 s.
     pub search_time: Duration,

@@ -1,5 +1,7 @@
 //! A unit of work as services see it: the statements on the connection that the unit has to itself.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use boardwire_protocol::{
     Attachment, AttachmentId, BoardId, ColumnId, Comment, CommentId, Dependency, DependencyType, Notification,
@@ -73,8 +75,20 @@ impl Transaction for Unit<'_, '_> {
         member::list_through(self.connection, board, team).await
     }
 
-    async fn users(&mut self, team: Option<&TeamId>) -> Stored<Vec<UserId>> {
-        user::list(self.connection, team).await
+    async fn remove_members_through(&mut self, board: &BoardId, team: &TeamId) -> Stored<()> {
+        member::remove_through(self.connection, board, team).await
+    }
+
+    async fn newcomers(&mut self, board: &BoardId, team: &TeamId) -> Stored<Vec<User>> {
+        user::newcomers(self.connection, board, team).await
+    }
+
+    async fn add_members(&mut self, board: &BoardId, users: &[UserId], membership: &Membership) -> Stored<()> {
+        member::add_all(self.connection, board, users, membership).await
+    }
+
+    async fn users(&mut self, team: Option<&TeamId>, after: Option<&UserId>, limit: u32) -> Stored<Vec<UserId>> {
+        user::page(self.connection, team, after, limit).await
     }
 
     async fn remove_member(&mut self, board: &BoardId, user: &UserId) -> Stored<bool> {
@@ -160,6 +174,10 @@ impl Transaction for Unit<'_, '_> {
         task::save(self.connection, state).await
     }
 
+    async fn move_tasks(&mut self, states: &[TaskState]) -> Stored<()> {
+        task::move_all(self.connection, states).await
+    }
+
     async fn delete_task(&mut self, id: &TaskId) -> Stored<()> {
         task::delete(self.connection, id).await
     }
@@ -224,6 +242,10 @@ impl Transaction for Unit<'_, '_> {
         notification::insert(self.connection, notification).await
     }
 
+    async fn insert_notifications(&mut self, notifications: &[Notification]) -> Stored<()> {
+        notification::insert_all(self.connection, notifications).await
+    }
+
     async fn mark_read(&mut self, user: &UserId, id: Option<&NotificationId>, now: Timestamp) -> Stored<()> {
         notification::mark_read(self.connection, user, id, now).await
     }
@@ -234,6 +256,10 @@ impl Transaction for Unit<'_, '_> {
 
     async fn append(&mut self, entry: &LogEntry) -> Stored<()> {
         event::append(self.connection, entry).await
+    }
+
+    async fn append_all(&mut self, entries: &[Arc<LogEntry>]) -> Stored<()> {
+        event::append_all(self.connection, entries).await
     }
 
     async fn claim(

@@ -1,6 +1,6 @@
 //! Units of work that wait for the writer, whatever they give back.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use boardwire_services::{
@@ -12,9 +12,12 @@ use tracing::{Instrument, Span};
 
 use crate::{
     connection::{Connection, Statement},
-    error::unavailable,
+    error::{failed, unavailable},
     work::{self, Body},
 };
+
+/// After how many of its instructions SQLite looks whether the time of a unit is over: well under a millisecond.
+const INSTRUCTIONS: i32 = 4_096;
 
 const UNDO: Statement = Statement::new("sqlite.undo", "ROLLBACK TO unit");
 
@@ -47,13 +50,16 @@ impl<T> Pending<T> {
 impl<T: Send> Waiting for Pending<T> {
     async fn run(&mut self, connection: &mut rusqlite::Connection) -> Stored<()> {
         let Some(body) = self.body.take() else { return Ok(()) };
+        let until = Instant::now() + self.limit;
+        watch(connection, Some(move || Instant::now() >= until))?;
         let outcome = {
-            let mut unit = Connection::writer(connection);
+            let mut unit = Connection::writer_until(connection, until);
             work::run(body, &mut unit, self.limit).instrument(self.span.clone()).await
         };
-        let failed = outcome.is_err();
+        watch(connection, None::<fn() -> bool>)?;
+        let undone = outcome.is_err();
         self.outcome = Some(outcome);
-        if failed {
+        if undone {
             Connection::writer(connection).execute(&UNDO, &[]).await?;
         }
         Ok(())
@@ -68,4 +74,12 @@ impl<T: Send> Waiting for Pending<T> {
         // Whoever does not wait any more has nothing to be told.
         let _ = self.reply.send(outcome);
     }
+}
+
+/// Lets SQLite ask within each statement whether it is to be interrupted.
+fn watch<F>(connection: &rusqlite::Connection, is_over: Option<F>) -> Stored<()>
+where
+    F: FnMut() -> bool + Send + 'static,
+{
+    connection.progress_handler(INSTRUCTIONS, is_over).map_err(|error| failed("watching a unit of work", error))
 }

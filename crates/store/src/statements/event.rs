@@ -9,6 +9,7 @@ use boardwire_services::{
 };
 use serde_json::value::RawValue;
 
+use super::{json, of_rows};
 use crate::{
     connection::{Connection, Statement, Value},
     error::broken,
@@ -19,6 +20,16 @@ const APPEND: Statement = Statement::new(
     "event.append",
     "INSERT INTO events (board_id, seq, kind, task_id, subject, actor, origin, at, envelope)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+);
+
+/// In the order of `seq`, so that places rise with it.
+const APPEND_ALL: Statement = of_rows!(
+    "event.append_all",
+    "INSERT INTO events (board_id, seq, kind, task_id, subject, actor, origin, at, envelope)
+     SELECT item.value ->> 0, CAST(item.value ->> 1 AS BIGINT), item.value ->> 2, item.value ->> 3, item.value ->> 4,
+        item.value ->> 5, CAST(item.value ->> 6 AS BIGINT), CAST(item.value ->> 7 AS BIGINT), item.value ->> 8
+     FROM",
+    "ORDER BY CAST(item.value ->> 1 AS BIGINT)"
 );
 
 /// One statement, so that all of it is from one moment: a row for each member, or one without a member.
@@ -60,6 +71,26 @@ pub(crate) async fn append(connection: &mut Connection<'_>, entry: &LogEntry) ->
         Value::Text(entry.envelope.get()),
     ];
     connection.execute_one(&APPEND, &values).await
+}
+
+/// Appends any number in one statement.
+#[tracing::instrument(level = "debug", name = "db.event.append_all", skip_all)]
+pub(crate) async fn append_all(connection: &mut Connection<'_>, entries: &[Arc<LogEntry>]) -> Stored<()> {
+    let row = |entry: &Arc<LogEntry>| {
+        serde_json::json!([
+            entry.board_id,
+            entry.seq,
+            entry.kind.name(),
+            entry.task_id,
+            entry.subject,
+            entry.actor,
+            entry.origin.map(|origin| origin.0),
+            entry.at.0,
+            entry.envelope.get(),
+        ])
+    };
+    let rows: Vec<_> = entries.iter().map(row).collect();
+    connection.execute_each(&APPEND_ALL, rows.len(), &[Value::Made(json(&rows)?)]).await
 }
 
 #[tracing::instrument(level = "debug", name = "db.event.head", skip_all)]

@@ -3,6 +3,7 @@
 use boardwire_protocol::{BoardId, Member, Role, TeamId, UserId};
 use boardwire_services::storage::{Membership, Stored};
 
+use super::{json, of_rows};
 use crate::connection::{Connection, Statement, Value};
 
 const ROLE: Statement = Statement::new("member.role", "SELECT role FROM members WHERE board_id = $1 AND user_id = $2");
@@ -43,6 +44,16 @@ const SET: Statement = Statement::new(
     "INSERT INTO members (board_id, user_id, role, team_id) VALUES ($1, $2, $3, $4)
      ON CONFLICT (board_id, user_id) DO UPDATE SET role = $3, team_id = $4",
 );
+
+const ADD_ALL: Statement = of_rows!(
+    "member.add_all",
+    "INSERT INTO members (board_id, user_id, role, team_id)
+     SELECT item.value ->> 0, item.value ->> 1, item.value ->> 2, item.value ->> 3 FROM",
+    "WHERE 1 = 1"
+);
+
+const REMOVE_THROUGH: Statement =
+    Statement::new("member.remove_through", "DELETE FROM members WHERE board_id = $1 AND team_id = $2");
 
 const REMOVE: Statement = Statement::new("member.remove", "DELETE FROM members WHERE board_id = $1 AND user_id = $2");
 
@@ -122,6 +133,26 @@ pub(crate) async fn set(
         Value::OptText(membership.team.as_ref().map(TeamId::as_str)),
     ];
     connection.execute_one(&SET, &values).await
+}
+
+/// Adds users who are no members, any number in one statement.
+#[tracing::instrument(level = "debug", name = "db.member.add_all", skip_all)]
+pub(crate) async fn add_all(
+    connection: &mut Connection<'_>,
+    board: &BoardId,
+    users: &[UserId],
+    membership: &Membership,
+) -> Stored<()> {
+    let (role, team) = (membership.role.name(), membership.team.as_ref());
+    let rows: Vec<_> = users.iter().map(|user| serde_json::json!([board, user, role, team])).collect();
+    connection.execute_each(&ADD_ALL, rows.len(), &[Value::Made(json(&rows)?)]).await
+}
+
+/// Removes those who are members through a team.
+#[tracing::instrument(level = "debug", name = "db.member.remove_through", skip_all)]
+pub(crate) async fn remove_through(connection: &mut Connection<'_>, board: &BoardId, team: &TeamId) -> Stored<()> {
+    let values = [Value::Text(board.as_str()), Value::Text(team.as_str())];
+    connection.execute(&REMOVE_THROUGH, &values).await.map(drop)
 }
 
 #[tracing::instrument(level = "debug", name = "db.member.remove", skip_all)]

@@ -3,6 +3,7 @@
 use boardwire_protocol::{Notification, NotificationId, NotificationKind, Timestamp, UserId};
 use boardwire_services::storage::{Stored, WantedNotifications};
 
+use super::{json, of_rows};
 use crate::{
     connection::{Connection, Statement, Value},
     row::Row,
@@ -25,6 +26,18 @@ macro_rules! readable {
 const INSERT: Statement = Statement::new(
     "notification.insert",
     concat!("INSERT INTO notifications (", fields!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"),
+);
+
+const INSERT_ALL: Statement = of_rows!(
+    "notification.insert_all",
+    concat!(
+        "INSERT INTO notifications (",
+        fields!(),
+        ") SELECT item.value ->> 0, item.value ->> 1, item.value ->> 2, item.value ->> 3, item.value ->> 4,
+            item.value ->> 5, item.value ->> 6, CAST(item.value ->> 7 AS BIGINT), CAST(item.value ->> 8 AS BIGINT)
+          FROM"
+    ),
+    "WHERE 1 = 1"
 );
 
 const LIST: Statement = Statement::new(
@@ -76,6 +89,26 @@ pub(crate) async fn insert(connection: &mut Connection<'_>, notification: &Notif
         Value::Int(notification.created_at.0),
     ];
     connection.execute_one(&INSERT, &values).await
+}
+
+/// Any number in one statement.
+#[tracing::instrument(level = "debug", name = "db.notification.insert_all", skip_all)]
+pub(crate) async fn insert_all(connection: &mut Connection<'_>, notifications: &[Notification]) -> Stored<()> {
+    let row = |notification: &Notification| {
+        serde_json::json!([
+            notification.id,
+            notification.kind.name(),
+            notification.user_id,
+            notification.board_id,
+            notification.task_id,
+            notification.actor,
+            notification.text,
+            notification.read_at.map(|time| time.0),
+            notification.created_at.0,
+        ])
+    };
+    let rows: Vec<_> = notifications.iter().map(row).collect();
+    connection.execute_each(&INSERT_ALL, rows.len(), &[Value::Made(json(&rows)?)]).await
 }
 
 #[tracing::instrument(level = "debug", name = "db.notification.list", skip_all)]

@@ -3,7 +3,7 @@
 use boardwire_protocol::{BoardId, ColumnId, Status, Task, TaskId};
 use boardwire_services::storage::{Stored, TaskState};
 
-use super::{json, lease::Kept};
+use super::{json, lease::Kept, of_rows};
 use crate::{
     connection::{Connection, Statement, Value},
     row::Row,
@@ -65,6 +65,17 @@ const SAVE: Statement = Statement::new(
         assignee = $8, due_date = $9, tags = $10, version = $11, updated_at = $12, completed_at = $13, changed = $14,
         fence = $15, lease = $16, lease_expires_at = $17
      WHERE id = $1",
+);
+
+/// Of each: the id, and what a move changes.
+const MOVE_ALL: Statement = of_rows!(
+    "task.move_all",
+    "UPDATE tasks SET column_id = item.value ->> 1, status = item.value ->> 2, position = item.value ->> 3,
+        version = CAST(item.value ->> 4 AS BIGINT), updated_at = CAST(item.value ->> 5 AS BIGINT),
+        completed_at = CAST(item.value ->> 6 AS BIGINT), changed = item.value ->> 7, lease = item.value ->> 8,
+        lease_expires_at = CAST(item.value ->> 9 AS BIGINT)
+     FROM",
+    "WHERE tasks.id = item.value ->> 0"
 );
 
 const DELETE: Statement = Statement::new("task.delete", "DELETE FROM tasks WHERE id = $1");
@@ -190,6 +201,28 @@ pub(crate) async fn save(connection: &mut Connection<'_>, state: &TaskState) -> 
         Value::OptInt(task.lease.as_ref().map(|lease| lease.expires_at.0)),
     ];
     connection.execute_one(&SAVE, &values).await
+}
+
+/// Writes back what a move changes, of any number in one statement.
+#[tracing::instrument(level = "debug", name = "db.task.move_all", skip_all)]
+pub(crate) async fn move_all(connection: &mut Connection<'_>, states: &[TaskState]) -> Stored<()> {
+    let row = |state: &TaskState| {
+        let task = &state.task;
+        Ok(serde_json::json!([
+            task.id,
+            task.column_id,
+            task.status.name(),
+            task.position,
+            task.version,
+            task.updated_at.0,
+            task.completed_at.map(|time| time.0),
+            json(&state.changed)?,
+            Kept::of(state)?,
+            task.lease.as_ref().map(|lease| lease.expires_at.0),
+        ]))
+    };
+    let rows = states.iter().map(row).collect::<Stored<Vec<_>>>()?;
+    connection.execute_each(&MOVE_ALL, rows.len(), &[Value::Made(json(&rows)?)]).await
 }
 
 #[tracing::instrument(level = "debug", name = "db.task.delete", skip_all)]

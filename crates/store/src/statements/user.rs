@@ -1,6 +1,6 @@
 //! `users`.
 
-use boardwire_protocol::{TeamId, UserId};
+use boardwire_protocol::{BoardId, TeamId, UserId};
 use boardwire_services::storage::{SaveUser, Stored, User};
 
 use super::{account, json};
@@ -25,10 +25,22 @@ const SAVE: Statement = Statement::new(
      RETURNING id, name, permissions, teams, created_at, agent",
 );
 
-const LIST: Statement = Statement::new("user.list", "SELECT id FROM users ORDER BY id");
+const PAGE: Statement = Statement::new("user.page", "SELECT id FROM users WHERE id > $1 ORDER BY id LIMIT $2");
 
-const LIST_OF_TEAM: Statement =
-    Statement::new("user.list_of_team", "SELECT user_id FROM team_users WHERE team_id = $1 ORDER BY user_id");
+const PAGE_OF_TEAM: Statement = Statement::new(
+    "user.page_of_team",
+    "SELECT user_id FROM team_users WHERE team_id = $3 AND user_id > $1 ORDER BY user_id LIMIT $2",
+);
+
+/// The users of a team who are no members of a board.
+const NEWCOMERS: Statement = Statement::new(
+    "user.newcomers",
+    "SELECT users.id, users.name, users.permissions, users.teams, users.created_at, users.agent
+     FROM team_users JOIN users ON users.id = team_users.user_id
+     WHERE team_users.team_id = $2
+        AND NOT EXISTS (SELECT 1 FROM members WHERE members.board_id = $1 AND members.user_id = users.id)
+     ORDER BY users.id",
+);
 
 const LEAVE_TEAMS: Statement = Statement::new("user.leave_teams", "DELETE FROM team_users WHERE user_id = $1");
 
@@ -71,14 +83,26 @@ pub(crate) async fn save(connection: &mut Connection<'_>, user: &SaveUser) -> St
     rows.first().map(read).transpose()?.ok_or_else(|| broken(SAVE.name, "no row"))
 }
 
-/// The users of a team, or all users.
-#[tracing::instrument(level = "debug", name = "db.user.list", skip_all)]
-pub(crate) async fn list(connection: &mut Connection<'_>, team: Option<&TeamId>) -> Stored<Vec<UserId>> {
+/// The users of a team, or all users, behind an id.
+#[tracing::instrument(level = "debug", name = "db.user.page", skip_all)]
+pub(crate) async fn page(
+    connection: &mut Connection<'_>,
+    team: Option<&TeamId>,
+    after: Option<&UserId>,
+    limit: u32,
+) -> Stored<Vec<UserId>> {
+    let (after, limit) = (Value::Text(after.map_or("", UserId::as_str)), Value::Int(limit.into()));
     let rows = match team {
-        Some(team) => connection.fetch_all(&LIST_OF_TEAM, &[Value::Text(team.as_str())]).await?,
-        None => connection.fetch_all(&LIST, &[]).await?,
+        Some(team) => connection.fetch_all(&PAGE_OF_TEAM, &[after, limit, Value::Text(team.as_str())]).await?,
+        None => connection.fetch_all(&PAGE, &[after, limit]).await?,
     };
     rows.iter().map(|row| row.id(0)).collect()
+}
+
+#[tracing::instrument(level = "debug", name = "db.user.newcomers", skip_all)]
+pub(crate) async fn newcomers(connection: &mut Connection<'_>, board: &BoardId, team: &TeamId) -> Stored<Vec<User>> {
+    let rows = connection.fetch_all(&NEWCOMERS, &[Value::Text(board.as_str()), Value::Text(team.as_str())]).await?;
+    rows.iter().map(read).collect()
 }
 
 fn read(row: &Row) -> Stored<User> {

@@ -205,10 +205,10 @@ async fn teams() -> Result<()> {
         place
             .unit(|tx| {
                 Box::pin(async move {
-                    assert_eq!(tx.users(Some(&team("t1"))).await?, [user_id("bob")]);
-                    assert_eq!(tx.users(Some(&team("t2"))).await?, ["ann", "bob"].map(user_id));
-                    assert_eq!(tx.users(Some(&team("t3"))).await?, []);
-                    assert_eq!(tx.users(None).await?, ["ann", "bob"].map(user_id));
+                    assert_eq!(tx.users(Some(&team("t1")), None, 9).await?, [user_id("bob")]);
+                    assert_eq!(tx.users(Some(&team("t2")), None, 9).await?, ["ann", "bob"].map(user_id));
+                    assert_eq!(tx.users(Some(&team("t3")), None, 9).await?, []);
+                    assert_eq!(tx.users(None, None, 9).await?, ["ann", "bob"].map(user_id));
 
                     let mut given = board("b1");
                     given.board.team_id = Some(team("t1"));

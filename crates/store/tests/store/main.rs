@@ -5,6 +5,7 @@ mod claim;
 mod details;
 mod fixture;
 mod log;
+mod many;
 mod notifications;
 mod opening;
 mod reading;

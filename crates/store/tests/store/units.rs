@@ -1,8 +1,11 @@
 //! Units of work: all or nothing, one after another on one board, and none harmed by another's failure.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use anyhow::Result;
@@ -11,7 +14,8 @@ use boardwire_services::{
     Fault,
     storage::{BoxFuture, StorageError, Store, Transaction},
 };
-use boardwire_test_support::{Kind, eventually};
+use boardwire_store::{Options, open};
+use boardwire_test_support::{Database, Kind, eventually};
 use tokio::{sync::oneshot, task::JoinHandle};
 
 use crate::{
@@ -19,7 +23,7 @@ use crate::{
     samples::{a_board, board, board_id, by_name, user_id},
 };
 
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 fn refusal() -> Fault {
     StorageError::Broken("refused by the test".into()).into()
@@ -178,4 +182,32 @@ async fn a_lost_connection_is_replaced() -> Result<()> {
         Ok(())
     })
     .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_unit_without_end_is_ended_and_takes_nothing_of_others_along() -> Result<()> {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let database = Database::create(kind).await?;
+        let options = Options { unit_time: Duration::from_secs(1), ..Options::default() };
+        let opened = open(database.url(), options).await?;
+        let store = opened.store();
+        let begun = Instant::now();
+        let endless = insert(&store, "endless", move |tx| {
+            Box::pin(async move {
+                // The bound is the test's own: without a limit, this comes to it, and the unit is kept.
+                while begun.elapsed() < PATIENCE {
+                    tx.user(&user_id("nobody")).await?;
+                }
+                Ok(())
+            })
+        });
+        let (endless, other) = tokio::join!(biased; endless, add_board(&store, "other"));
+        let error = endless.unwrap_err();
+        assert!(is_unavailable(&error), "{error}");
+        other?;
+        assert!(store.board(&board_id("endless")).await?.is_none(), "on {kind:?}");
+        assert!(store.board(&board_id("other")).await?.is_some(), "on {kind:?}");
+        opened.close().await;
+    }
+    Ok(())
 }

@@ -1,0 +1,82 @@
+//! An announcement goes to all of its users, in units of work of a bounded size, and once.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::sync::{Arc, Mutex};
+
+use anyhow::Result;
+use async_trait::async_trait;
+use boardwire_auth::{Account, CredentialId, Permissions, Principal};
+use boardwire_protocol::{BoardId, Body, RequestId, Seq, Timestamp, UserId};
+use boardwire_services::{
+    Announcement, Audience, Caller, Personal, Publisher, Services,
+    clock::SystemClock,
+    storage::{LogEntry, SaveUser, Store, WantedNotifications},
+};
+use boardwire_store::{Options, open};
+use boardwire_test_support::{Database, Kind};
+
+const USERS: usize = 1_203;
+
+/// How many were told by each unit of work.
+#[derive(Default)]
+struct Told(Mutex<Vec<usize>>);
+
+#[async_trait]
+impl Publisher for Told {
+    async fn publish(&self, _: &[Arc<LogEntry>]) {}
+    async fn settle(&self, _: &BoardId, _: Seq) {}
+    fn tell(&self, personal: &[Personal]) {
+        self.0.lock().unwrap().push(personal.len());
+    }
+    fn suspect(&self) {}
+}
+
+fn user(number: usize) -> Result<UserId> {
+    Ok(UserId::try_from(format!("u{number:05}").as_str())?)
+}
+
+async fn fill(store: &Arc<dyn Store>) -> Result<()> {
+    for number in 0..USERS {
+        let user = SaveUser {
+            id: user(number)?,
+            name: None,
+            agent: None,
+            permissions: None,
+            default_permissions: vec!["read".to_owned()],
+            teams: None,
+            password: None,
+            now: Timestamp(1),
+        };
+        store.save_user(&user).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_is_told_once_in_pages() -> Result<()> {
+    let database = Database::create(Kind::Sqlite).await?;
+    let opened = open(database.url(), Options::default()).await?;
+    let store = opened.store();
+    fill(&store).await?;
+    let told = Arc::new(Told::default());
+    let services = Services::new(Arc::clone(&store), told.clone(), Arc::new(SystemClock));
+    let account = Account { id: "u00000".into(), name: "Root".into(), permissions: Permissions::ALL, teams: vec![] };
+    let caller = Caller::new(Arc::new(Principal::of(account, None, None, CredentialId::Token { id: None }))).unwrap();
+    let announcement =
+        Announcement { text: Body::try_from("Tea is ready".to_owned()).unwrap(), to: Audience::Everybody };
+    let request = RequestId::try_from("tea").unwrap();
+    for _ in 0..2 {
+        let applied = services.announce(&caller, Some(request.clone()), announcement.clone()).await?;
+        assert_eq!(applied.result.get(), format!(r#"{{"notified":{USERS}}}"#));
+    }
+    assert_eq!(told.0.lock().unwrap().iter().filter(|told| **told > 0).collect::<Vec<_>>(), [&500, &500, &203]);
+    for number in [0, 499, 500, 1_202] {
+        let wanted =
+            WantedNotifications { user: user(number)?, everywhere: false, unread_only: false, before: None, limit: 10 };
+        assert_eq!(store.notifications(&wanted).await?.1, 1, "user {number}");
+    }
+    services.drain().await;
+    drop(services);
+    opened.close().await;
+    Ok(())
+}
