@@ -210,3 +210,21 @@ async fn what_goes_wrong_is_listed() -> Result<()> {
     assert_eq!(logged.iter().sum::<f64>(), incidents.len() as f64);
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_gates_refuse_over_http_is_counted_under_its_command() -> Result<()> {
+    let scene = Scene::with(Kind::Sqlite, &[("BOARDWIRE_RATE_LIMIT_MAX_REQUESTS", "1")]).await?;
+    let send = async |path: &str| {
+        let request = Http::new(&scene.server.url(), "GET", path).bearer(&token("ann", &["read"])?);
+        anyhow::Ok(request.send().await?.status)
+    };
+    assert_eq!(send("/api/v1/boards").await?, 200);
+    assert_eq!(send("/api/v1/boards").await?, 429);
+    assert_eq!(send("/api/v1/boards/launch/events").await?, 429);
+    let found = metrics(&scene).await?;
+    for (command, refused) in [("board:list", 1.0), ("board:events", 1.0), ("query", 0.0)] {
+        let name = format!(r#"boardwire_commands_total{{command="{command}",code="RATE_LIMIT"}}"#);
+        assert_eq!(value(&found, &name), refused, "{command}");
+    }
+    Ok(())
+}

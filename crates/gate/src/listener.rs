@@ -174,7 +174,9 @@ impl Gate {
     pub fn not_joined(&self, error: JoinError) -> ErrorBody {
         match error {
             JoinError::NoBoard => self.fault(&Fault::NotFound("board")),
-            JoinError::Limit(_) => ErrorBody::new(boardwire_protocol::Code::SubscriptionLimit, error.to_string()),
+            JoinError::Limit(_) | JoinError::UsersLimit(_) => {
+                ErrorBody::new(boardwire_protocol::Code::SubscriptionLimit, error.to_string())
+            }
             JoinError::Gone => self.fault(&Fault::Storage(StorageError::Unavailable(error.into()))),
             JoinError::Storage(error) => self.fault(&Fault::Storage(error)),
         }

@@ -10,7 +10,7 @@ use axum::{
 };
 use boardwire_auth::{Credential, session_in_cookies};
 use boardwire_gate::{Denied, Peer, credential, names_credential};
-use boardwire_protocol::{Code, RequestId, UserId};
+use boardwire_protocol::{Code, CommandKind, RequestId, UserId};
 use boardwire_rate_limit::LimitFields;
 use boardwire_services::Caller;
 
@@ -45,8 +45,10 @@ impl FromRequestParts<Arc<Door>> for Signed {
         if let Some(Known(known)) = parts.extensions.get::<Known>() {
             let _ = known.set(caller.user().clone());
         }
-        let class = if reads(&parts.method) { "query" } else { "change" };
-        let passed = door.gate().admit_as(caller, class).await?;
+        let passed = match parts.extensions.get::<CommandKind>().copied() {
+            Some(kind) => door.gate().admit(caller, Some(kind)).await?,
+            None => door.gate().admit_as(caller, if reads(&parts.method) { "query" } else { "change" }).await?,
+        };
         Ok(Self { caller: passed.caller, request_id: request_id(&parts.headers)? })
     }
 }

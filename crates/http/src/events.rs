@@ -3,7 +3,7 @@
 use std::{convert::Infallible, pin::Pin, sync::Arc};
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::{Path, RawQuery, Request, State, rejection::PathRejection},
     http::HeaderMap,
     response::{IntoResponse, Response, sse::Event},
@@ -32,7 +32,7 @@ use crate::{
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 pub(crate) fn routes() -> Router<Arc<Door>> {
-    Router::new().route("/boards/{boardId}/events", get(events))
+    Router::new().route("/boards/{boardId}/events", get(events).layer(Extension(CommandKind::BoardEvents)))
 }
 
 async fn events(

@@ -68,6 +68,12 @@ pub(crate) async fn may_read(reader: &dyn Reader, caller: &Caller, board: &Board
     Ok(reader.role(board, caller.user()).await?.is_some())
 }
 
+/// The board of a task, if the caller may read it now. Nothing else of the task is looked at.
+pub(crate) async fn readable_task(reader: &dyn Reader, caller: &Caller, task: &TaskId) -> Result<BoardId, Fault> {
+    let board = reader.board_of_task(task).await?.ok_or(Fault::NotFound("task"))?;
+    if may_read(reader, caller, &board).await? { Ok(board) } else { Err(Fault::NotFound("task")) }
+}
+
 /// May the caller write on the board now?
 pub(crate) async fn may_write(reader: &dyn Reader, caller: &Caller, board: &BoardId) -> Result<(), Fault> {
     if caller.is_admin() {

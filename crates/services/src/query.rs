@@ -43,11 +43,8 @@ pub(crate) async fn run(store: &dyn Store, caller: &Caller, now: Timestamp, quer
             Answer::new(&board::Listed { boards: store.boards(member, archived).await? })
         }
         Query::TaskGet(task::Only { task_id }) => {
-            let detail = store.detail(&task_id).await?.ok_or(Fault::NotFound("task"))?;
-            if !access::may_read(store, caller, &detail.task.board_id).await? {
-                return Err(Fault::NotFound("task"));
-            }
-            Answer::new(&detail)
+            access::readable_task(store, caller, &task_id).await?;
+            Answer::new(&store.detail(&task_id).await?.ok_or(Fault::NotFound("task"))?)
         }
         Query::TaskNext(query) => listing::next(store, caller, now, query).await,
         Query::TaskList(query) => listing::tasks(store, caller, now, query).await,

@@ -85,12 +85,12 @@ impl Services {
     /// Why not.
     pub async fn may_attach(&self, caller: &Caller, task: &TaskId) -> Result<(), Fault> {
         caller.require_permission(Permission::Write, "an upload")?;
-        let detail = self.store.detail(task).await?.ok_or(Fault::NotFound("task"))?;
-        access::may_write(&*self.store, caller, &detail.task.board_id).await.map_err(|fault| match fault {
+        let board = self.store.board_of_task(task).await?.ok_or(Fault::NotFound("task"))?;
+        access::may_write(&*self.store, caller, &board).await.map_err(|fault| match fault {
             Fault::NotFound(_) => Fault::NotFound("task"),
             other => other,
         })?;
-        if detail.attachments.len() as u64 >= attachment::MAX_ATTACHMENTS {
+        if self.store.count_attachments(task).await? >= attachment::MAX_ATTACHMENTS {
             return Err(attachment::too_many());
         }
         Ok(())
@@ -110,7 +110,8 @@ impl Services {
         }
     }
 
-    /// Sends a system notification. As [`change`](Self::change); the result is `{"notified": N}`.
+    /// Sends a system notification; the result is `{"notified": N}`. As [`change`](Self::change), page by page: where one
+    /// fails, those before have been sent, and the same request id goes on behind them.
     ///
     /// # Errors
     /// As [`change`](Self::change).
@@ -164,18 +165,20 @@ impl Services {
     /// Ends the leases whose time is over; to be called again and again, on every node.
     ///
     /// # Errors
-    /// What storage could not do; the same call goes on where this one ended.
+    /// What storage could not do last; all other leases have been ended.
     pub async fn expire_leases(&self) -> Result<(), Fault> {
         for Leased { task, holder } in self.store.overdue_leases(self.clock.now(), EXPIRED_AT_ONCE).await? {
             let Some(caller) = self.on_behalf_of(&holder).await? else { continue };
             match self.run(&caller, None, Work::ExpireLease(task), None).await {
                 // Without the task there is no lease.
                 Ok(_) | Err(Fault::NotFound(_)) => {}
-                Err(fault) => return Err(fault),
+                // One that can't be ended now keeps no other.
+                Err(fault) => ended = Err(fault),
             }
         }
-        Ok(())
+        ended
     }
+        let mut ended = Ok(());
 
     /// The caller of what the program does for a user by itself: with no permission to do more.
     async fn on_behalf_of(&self, user: &UserId) -> Result<Option<Caller>, Fault> {
@@ -246,12 +249,7 @@ impl Services {
     /// # Errors
     /// [`Fault::NotFound`] when not, or when there is none.
     pub async fn readable_task(&self, caller: &Caller, task: &TaskId) -> Result<BoardId, Fault> {
-        let task = self.store.task(task).await?.ok_or(Fault::NotFound("task"))?;
-        if access::may_read(&*self.store, caller, &task.board_id).await? {
-            Ok(task.board_id)
-        } else {
-            Err(Fault::NotFound("task"))
-        }
+        access::readable_task(&*self.store, caller, task).await
     }
 
     /// Waits for the changes that have begun. Call it when no more can come.

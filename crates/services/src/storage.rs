@@ -163,6 +163,9 @@ pub trait Reader: Send + Sync + 'static {
     /// A task.
     async fn task(&self, id: &TaskId) -> Stored<Option<Task>>;
 
+    /// The board that a task is on.
+    async fn board_of_task(&self, id: &TaskId) -> Stored<Option<BoardId>>;
+
     /// A task with its comments and attachments, oldest first, and its dependencies.
     async fn detail(&self, id: &TaskId) -> Stored<Option<Detail>>;
 
@@ -181,6 +184,9 @@ pub trait Reader: Send + Sync + 'static {
 
     /// An attachment.
     async fn attachment(&self, id: &AttachmentId) -> Stored<Option<Attachment>>;
+
+    /// How many attachments a task has.
+    async fn count_attachments(&self, task: &TaskId) -> Stored<u64>;
 
     /// Which of these attachments there are, by id.
     async fn known_attachments(&self, ids: &[AttachmentId]) -> Stored<Vec<AttachmentId>>;

@@ -126,6 +126,11 @@ impl Reader for Database {
         Ok(found.map(|state| state.task))
     }
 
+    async fn board_of_task(&self, id: &TaskId) -> Stored<Option<BoardId>> {
+        let id = id.clone();
+        self.read_one(move |connection| Box::pin(async move { task::board_of(connection, &id).await })).await
+    }
+
     #[tracing::instrument(level = "debug", name = "db.detail", skip_all)]
     async fn detail(&self, id: &TaskId) -> Stored<Option<Detail>> {
         let id = id.clone();
@@ -158,6 +163,11 @@ impl Reader for Database {
     async fn attachment(&self, id: &AttachmentId) -> Stored<Option<Attachment>> {
         let id = id.clone();
         self.read_one(move |connection| Box::pin(async move { attachment::find(connection, &id).await })).await
+    }
+
+    async fn count_attachments(&self, task: &TaskId) -> Stored<u64> {
+        let task = task.clone();
+        self.read_one(move |connection| Box::pin(async move { attachment::count(connection, &task).await })).await
     }
 
     async fn known_attachments(&self, ids: &[AttachmentId]) -> Stored<Vec<AttachmentId>> {

@@ -1,6 +1,8 @@
 //! What is read with several statements: a board, a task with all that belongs to it, and a board as somebody sees it who
 //! looks for work. Each wants a connection in a transaction that sees one moment, and gives `None` where there is none.
 
+use std::collections::HashMap;
+
 use boardwire_protocol::{BoardId, Status, TaskId, board::Snapshot, task::Detail};
 use boardwire_services::storage::{BoardState, Outlook, Stored};
 
@@ -33,11 +35,12 @@ pub(crate) async fn detail(connection: &mut Connection<'_>, id: &TaskId) -> Stor
 
 pub(crate) async fn outlook(connection: &mut Connection<'_>, id: &BoardId) -> Stored<Option<Outlook>> {
     let Some(state) = board::find(connection, id).await? else { return Ok(None) };
-    let columns = column::list(connection, id).await?;
+    let columns: Vec<_> = column::list(connection, id).await?.into_iter().map(|state| state.column).collect();
+    let is_limited = columns.iter().any(|column| column.wip_limit.is_some());
     Ok(Some(Outlook {
         archived: state.board.archived,
-        columns: columns.into_iter().map(|state| state.column).collect(),
-        held: lease::held(connection, id).await?,
-        prospects: lease::prospects(connection, id).await?,
+        held: if is_limited { lease::held(connection, id).await? } else { HashMap::new() },
+        prospects: lease::prospects(connection, id, &columns).await?,
+        columns,
     }))
 }

@@ -145,6 +145,27 @@ impl Channel {
         std::mem::take(&mut state.changed_members)
     }
 
+    /// Goes on behind `seq`: what comes before can't be had any more. What is not known by events is known by the head. Returns
+    /// as [`offer`](Self::offer).
+    #[must_use]
+    pub(crate) fn skip_to(&self, seq: Seq, head: Head) -> Vec<UserId> {
+        let mut state = self.lock();
+        if seq <= state.delivered {
+            return Vec::new();
+        }
+        let members: HashSet<_> = head.members.into_iter().collect();
+        let changed: Vec<_> = state.members.symmetric_difference(&members).cloned().collect();
+        state.members = members;
+        state.members_at = head.seq;
+        for user in changed {
+            state.note_membership(user, seq.next());
+        }
+        state.recent.clear();
+        state.delivered = seq;
+        self.progress.send_replace(seq);
+        std::mem::take(&mut state.changed_members)
+    }
+
     fn advance(&self, state: &mut State, everywhere: &Mutex<Everywhere>) {
         let before = state.delivered;
         while let Some(next) = state.pending.first_entry() {
@@ -185,20 +206,25 @@ impl State {
             _ => false,
         };
         if changed {
-            let returned = self.members.contains(user);
-            let theirs = self.recipients.values_mut().filter(|recipient| recipient.socket.user() == user);
-            for interest in theirs.flat_map(|recipient| &mut recipient.interests) {
-                match interest.absences.last_mut() {
-                    Some((_, last)) if returned && *last == STILL_ABSENT => *last = Seq(entry.seq.0 - 1),
-                    _ if !returned => interest.absences.push((entry.seq, STILL_ABSENT)),
-                    _ => {}
-                }
-            }
-            self.selections.clear();
-            self.changed_members.push(user.clone());
-            // Subscriptions to all boards gain or lose this one.
-            self.everywhere_known = false;
+            self.note_membership(user.clone(), entry.seq);
         }
+    }
+
+    /// What follows where somebody became a member or ceased to be one with this event.
+    fn note_membership(&mut self, user: UserId, seq: Seq) {
+        let returned = self.members.contains(&user);
+        let theirs = self.recipients.values_mut().filter(|recipient| *recipient.socket.user() == user);
+        for interest in theirs.flat_map(|recipient| &mut recipient.interests) {
+            match interest.absences.last_mut() {
+                Some((_, last)) if returned && *last == STILL_ABSENT => *last = Seq(seq.0 - 1),
+                _ if !returned => interest.absences.push((seq, STILL_ABSENT)),
+                _ => {}
+            }
+        }
+        self.selections.clear();
+        self.changed_members.push(user);
+        // Subscriptions to all boards gain or lose this one.
+        self.everywhere_known = false;
     }
 
     /// Takes over the subscriptions to all boards whose users may read this one. Those that are new begin here. What

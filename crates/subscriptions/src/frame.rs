@@ -79,8 +79,9 @@ pub trait Outbox: Send + Sync + 'static {
     /// Puts a frame into the queue without waiting. When the queue is full the connection is ended.
     fn push(&self, frame: Frame);
 
-    /// The user may not read this board any more. Nothing of it comes until that changes; what happened in between can
-    /// be had by resuming. Whoever promises a stream without a hole ends it here.
+    /// There is a hole: the user may not read this board any more, and nothing of it comes until that changes, or events were
+    /// forgotten before they could be delivered. Whoever promises a stream without a hole ends it here; resuming tells what
+    /// can be had.
     fn lost(&self, _board: &BoardId) {}
 
     /// Waits until the queue has room for a page of a replay; `false`: the connection has ended.

@@ -61,6 +61,8 @@ pub enum JoinError {
     NoBoard,
     /// The socket has as many subscriptions as it may.
     Limit(usize),
+    /// All sockets of the user together have as many subscriptions to all boards as they may.
+    UsersLimit(usize),
     /// The connection ended meanwhile.
     Gone,
     /// The log can't be read.
@@ -72,6 +74,9 @@ impl fmt::Display for JoinError {
         match self {
             Self::NoBoard => f.write_str("no such board"),
             Self::Limit(max) => write!(f, "a socket has at most {max} subscriptions"),
+            Self::UsersLimit(max) => {
+                write!(f, "all sockets of a user together have at most {max} subscriptions without a board")
+            }
             Self::Gone => f.write_str("the connection ended"),
             Self::Storage(error) => error.fmt(f),
         }
@@ -110,7 +115,7 @@ impl Hub {
     /// Subscribes to all boards that the user may read, as that set changes.
     ///
     /// # Errors
-    /// [`JoinError::Limit`].
+    /// [`JoinError::Limit`] and [`JoinError::UsersLimit`].
     pub fn subscribe_everywhere(&self, socket: &Arc<Socket>, subscription: Subscription) -> Result<(), JoinError> {
         self.check_limit(socket)?;
         let key = InterestKey::Subscription(subscription.id.clone());
@@ -128,8 +133,9 @@ impl Hub {
             } else {
                 everywhere.by_user.entry(socket.user().clone()).or_default()
             };
-            if !socket.is_admin() && theirs.len() >= self.max_subscriptions.saturating_mul(USERS_SHARE) {
-                return Err(JoinError::Limit(self.max_subscriptions));
+            let limit = self.max_subscriptions.saturating_mul(USERS_SHARE);
+            if !socket.is_admin() && theirs.len() >= limit {
+                return Err(JoinError::UsersLimit(limit));
             }
             theirs.push(listed);
         }

@@ -177,6 +177,9 @@ impl Hub {
         loop {
             let after = channel.lock().delivered;
             let entries = self.log.read(&channel.board, after, PAGE).await?;
+            if let Some(first) = entries.first().filter(|first| first.seq > after.next()) {
+                self.skip(channel, first).await?;
+            }
             for entry in &entries {
                 self.offer(channel, entry);
             }
@@ -184,6 +187,18 @@ impl Hub {
                 return Ok(());
             }
         }
+    }
+
+    /// What comes before this event is not in the log any more. Who listens meets a hole, as after coming back too late.
+    async fn skip(&self, channel: &Channel, first: &LogEntry) -> Result<(), StorageError> {
+        let Some(head) = self.log.head(&channel.board).await? else { return Ok(()) };
+        let before = Seq(first.seq.0 - 1);
+        let changed = channel.skip_to(before, head);
+        tracing::warn!(board = %channel.board, %before, "events were forgotten before they were delivered");
+        let listening: Vec<_> = channel.lock().recipients().map(|recipient| Arc::clone(&recipient.socket)).collect();
+        listening.iter().for_each(|socket| socket.outbox().lost(&channel.board));
+        self.follow_members(channel, &changed);
+        Ok(())
     }
 
     /// Brings every channel up to the log. Goes on until the log answers.

@@ -37,6 +37,12 @@ impl Recent {
         (cursor.next() >= oldest).then(|| self.entries.iter().filter(move |entry| entry.seq > cursor))
     }
 
+    /// Forgets them all: what comes next does not follow upon them.
+    pub(crate) fn clear(&mut self) {
+        self.entries.clear();
+        self.bytes = 0;
+    }
+
     fn trim(&mut self) {
         let too_many = |recent: &Self| match recent.entries.len() {
             ..=KEPT => false,

@@ -8,7 +8,7 @@ mod table;
 use std::{collections::HashMap, sync::Arc};
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::{Path, RawQuery, Request, State, rejection::PathRejection},
     response::Response,
     routing::{MethodFilter, on},
@@ -38,7 +38,7 @@ pub(crate) fn routes() -> Router<Arc<Door>> {
                                   request: Request| {
             run(&door, route, path, query.as_deref(), signed, request).await
         };
-        router = router.route(route.path, on(method, handler));
+        router = router.route(route.path, on(method, handler).layer(Extension(route.kind)));
     }
     router
 }

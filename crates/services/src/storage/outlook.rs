@@ -11,7 +11,7 @@ pub struct Outlook {
     pub archived: bool,
     /// Its columns by position.
     pub columns: Vec<Column>,
-    /// How many tasks each of them holds; those that hold none may be left out.
+    /// How many tasks each of them holds; those that hold none may be left out, and all where no column has a limit.
     pub held: HashMap<ColumnId, u64>,
     /// Its tasks that are not done, by column and position.
     pub prospects: Vec<Prospect>,

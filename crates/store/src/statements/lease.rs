@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use boardwire_protocol::{BoardId, ColumnId, Lease, Status, Timestamp};
+use boardwire_protocol::{BoardId, Column, ColumnId, Lease, Status, TaskId, Timestamp};
 use boardwire_services::storage::{Leased, Prospect, Stored, TaskState};
 use serde::{Deserialize, Serialize};
 
@@ -33,31 +33,27 @@ impl Kept {
     }
 }
 
-/// `task` is done by, or waits for, how many others that are not done.
-macro_rules! count_undone {
-    ($this:literal, $other:literal) => {
-        concat!(
-            "(SELECT COUNT(*) FROM dependencies JOIN tasks AS others ON others.id = dependencies.",
-            $other,
-            " WHERE dependencies.",
-            $this,
-            " = tasks.id AND dependencies.type = 'blocks' AND others.status <> 'done')"
-        )
+/// By position.
+macro_rules! prospects {
+    () => {
+        "SELECT id, column_id, status, priority, assignee, due_date, tags, lease
+         FROM tasks WHERE board_id = $1 AND status <> 'done' ORDER BY position, id"
     };
 }
 
-/// By the columns' order on the board, then by position.
-const PROSPECTS: Statement = Statement::new(
-    "lease.prospects",
-    concat!(
-        "SELECT id, column_id, status, priority, assignee, due_date, tags, lease, ",
-        count_undone!("task_id", "depends_on"),
-        ", ",
-        count_undone!("depends_on", "task_id"),
-        " FROM tasks WHERE board_id = $1 AND status <> 'done'
-          ORDER BY (SELECT columns.position FROM columns WHERE columns.id = tasks.column_id), column_id, position, id"
-    ),
-);
+/// Which task waits for which, where neither is done.
+macro_rules! waiting {
+    () => {
+        "SELECT dependencies.task_id, dependencies.depends_on
+         FROM dependencies JOIN tasks AS waiting ON waiting.id = dependencies.task_id
+            JOIN tasks AS awaited ON awaited.id = dependencies.depends_on
+         WHERE dependencies.board_id = $1 AND dependencies.type = 'blocks'
+            AND waiting.status <> 'done' AND awaited.status <> 'done'"
+    };
+}
+
+const PROSPECTS: Statement = Statement::new("lease.prospects", prospects!());
+const WAITING: Statement = Statement::new("lease.waiting", waiting!());
 
 const HELD: Statement =
     Statement::new("lease.held", "SELECT column_id, COUNT(*) FROM tasks WHERE board_id = $1 GROUP BY column_id");
@@ -73,10 +69,26 @@ const ON_BOARD: Statement = Statement::new(
     "SELECT id, lease FROM tasks WHERE board_id = $1 AND lease IS NOT NULL ORDER BY id",
 );
 
+/// The tasks that are not done, by the columns in this order, then by position.
 #[tracing::instrument(level = "debug", name = "db.lease.prospects", skip_all)]
-pub(crate) async fn prospects(connection: &mut Connection<'_>, board: &BoardId) -> Stored<Vec<Prospect>> {
+pub(crate) async fn prospects(
+    connection: &mut Connection<'_>,
+    board: &BoardId,
+    columns: &[Column],
+) -> Stored<Vec<Prospect>> {
     let rows = connection.fetch_all(&PROSPECTS, &[Value::Text(board.as_str())]).await?;
-    rows.iter().map(read_prospect).collect()
+    let mut prospects = rows.iter().map(read_prospect).collect::<Stored<Vec<_>>>()?;
+    let places: HashMap<_, _> = columns.iter().enumerate().map(|(place, column)| (&column.id, place)).collect();
+    prospects.sort_by_key(|prospect| places.get(&prospect.column_id).copied());
+    let mut waiting: HashMap<TaskId, (u64, u64)> = HashMap::new();
+    for row in connection.fetch_all(&WAITING, &[Value::Text(board.as_str())]).await? {
+        waiting.entry(row.id(0)?).or_default().0 += 1;
+        waiting.entry(row.id(1)?).or_default().1 += 1;
+    }
+    for prospect in &mut prospects {
+        (prospect.blockers, prospect.blocks) = waiting.get(&prospect.id).copied().unwrap_or_default();
+    }
+    Ok(prospects)
 }
 
 /// How many tasks each column holds that holds any.
@@ -103,6 +115,7 @@ fn read_leased(row: &Row) -> Stored<Leased> {
     Ok(Leased { task: row.id(0)?, holder: kept.lease.holder })
 }
 
+/// Without what it waits for, and what waits for it.
 fn read_prospect(row: &Row) -> Stored<Prospect> {
     let kept = Kept::read(row, 7)?;
     Ok(Prospect {
@@ -115,7 +128,36 @@ fn read_prospect(row: &Row) -> Stored<Prospect> {
         tags: row.json(6)?,
         assigned_by_claim: kept.as_ref().is_some_and(|kept| kept.assigned),
         lease: kept.map(|kept| kept.lease),
-        blockers: row.number(8)?,
-        blocks: row.number(9)?,
+        blockers: 0,
+        blocks: 0,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use boardwire_test_support::{Database, Kind};
+
+    use super::*;
+    use crate::{Options, sqlite};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_can_be_claimed_is_asked_once_for_the_board() {
+        const PLANS: [Statement; 2] = [
+            Statement::new("test.plan", concat!("EXPLAIN QUERY PLAN ", prospects!())),
+            Statement::new("test.plan", concat!("EXPLAIN QUERY PLAN ", waiting!())),
+        ];
+        let fresh = Database::create(Kind::Sqlite).await.unwrap();
+        let database = sqlite::open(fresh.url(), &Options::default()).await.unwrap();
+        for plan in &PLANS {
+            let steps = database.readers().read(move |connection| {
+                Box::pin(async move {
+                    let rows = connection.fetch_all(plan, &[Value::Text("b")]).await?;
+                    rows.iter().map(|row| row.text(3)).collect::<Stored<Vec<_>>>()
+                })
+            });
+            let steps = steps.await.unwrap();
+            assert!(steps.iter().all(|step| !step.starts_with("SCAN") && !step.contains("CORRELATED")), "{steps:?}");
+        }
+        database.close().await;
+    }
 }

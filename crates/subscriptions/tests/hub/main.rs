@@ -319,6 +319,22 @@ async fn a_replay_is_not_outrun_by_fast_writers() {
 }
 
 #[tokio::test]
+async fn a_users_connections_together_are_capped_and_told_their_own_limit() {
+    let scene = Scene::new();
+    // Each connection may have 4, all of a user's together 8 times as many without a board.
+    let sockets: Vec<_> = (0..9).map(|_| scene.socket("ada")).collect();
+    for socket in &sockets[..8] {
+        for _ in 0..4 {
+            scene.subscribe_everywhere(socket, "*");
+        }
+    }
+    let subscription = Scene::subscription("*", filters(None, None));
+    let refused = scene.hub.subscribe_everywhere(&sockets[8].socket, subscription).unwrap_err();
+    assert!(matches!(refused, JoinError::UsersLimit(32)), "{refused}");
+    assert!(refused.to_string().contains("32"), "{refused}");
+}
+
+#[tokio::test]
 async fn a_connection_leaves_nothing_behind() {
     let scene = Scene::new();
     let ada = scene.socket("ada");
@@ -345,4 +361,23 @@ async fn a_log_that_is_down_delays_and_loses_nothing() {
     tokio::time::timeout(std::time::Duration::from_millis(600), ada.received(1)).await.unwrap_err();
     scene.break_log(false);
     assert_eq!(ada.received(3).await, [1, 2, 3]);
+}
+
+#[tokio::test]
+async fn what_was_forgotten_before_it_was_delivered_stops_nothing() {
+    let scene = Scene::new();
+    let (ada, bob) = (scene.socket("ada"), scene.socket("bob"));
+    scene.view(&ada, None).await;
+    scene.commit(300, EventKind::TaskUpdated);
+    // Who came in while nothing was delivered is known by the head of the log.
+    scene.add_member("bob");
+    scene.commit(300, EventKind::TaskUpdated);
+    scene.forget_up_to(310);
+    let last = scene.commit(1, EventKind::TaskUpdated);
+    scene.publish(&last).await;
+    assert_eq!(ada.taken(), (311..=602).collect::<Vec<_>>());
+    scene.view(&bob, None).await;
+    let more = scene.commit(1, EventKind::TaskUpdated);
+    scene.publish(&more).await;
+    assert_eq!((ada.taken(), bob.taken()), (vec![603], vec![603]));
 }

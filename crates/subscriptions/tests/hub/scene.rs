@@ -168,7 +168,7 @@ impl Scene {
         viewers.map(|viewer| words(&serde_json::to_value(viewer).unwrap())).collect()
     }
 
-    fn subscription(pattern: &str, filters: Filters) -> Subscription {
+    pub(crate) fn subscription(pattern: &str, filters: Filters) -> Subscription {
         let id = SubscriptionId::try_from(SystemClock.new_id().as_str()).unwrap();
         Subscription { id, pattern: pattern.try_into().unwrap(), filters }
     }
