@@ -180,3 +180,24 @@ async fn random_arrivals_never_fill_a_second_beyond_the_burst() -> Result<()> {
     }
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_board_takes_so_many_tasks() -> Result<()> {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let scene = Scene::with(kind, &[("BOARDWIRE_MAX_TASKS_PER_BOARD", "3")]).await?;
+        let ann = scene.client("ann").await?;
+        let (board, other) = (Board::create(&ann, &[]).await?, Board::create(&ann, &[]).await?);
+        let first = board.task(&ann, "Task").await?;
+        for _ in 0..2 {
+            board.task(&ann, "Task").await?;
+        }
+        let before = board.snapshot(&ann).await?;
+        let refused = ann.refused("task:create", json!({ "boardId": board.id, "title": "Task" }), "BOARD_FULL").await?;
+        assert_eq!(refused["details"], json!({ "limit": 3 }));
+        assert_eq!(board.snapshot(&ann).await?, before);
+        other.task(&ann, "Task").await?;
+        ann.ask("task:delete", json!({ "taskId": first })).await?;
+        board.task(&ann, "Task").await?;
+    }
+    Ok(())
+}

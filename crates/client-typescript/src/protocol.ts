@@ -966,6 +966,7 @@ export type ErrorCode =
   | "IDEMPOTENCY_MISMATCH"
   | "DEPENDENCY_CYCLE"
   | "WIP_LIMIT"
+  | "BOARD_FULL"
   | "LEASE_LOST"
   | "ARCHIVED"
   | "SUBSCRIPTION_LIMIT"

@@ -93,6 +93,7 @@ fn status(code: Code) -> StatusCode {
         Code::Conflict
         | Code::DependencyCycle
         | Code::WipLimit
+        | Code::BoardFull
         | Code::LeaseLost
         | Code::Archived
         | Code::SubscriptionLimit => StatusCode::CONFLICT,

@@ -53,6 +53,8 @@ codes! {
     DependencyCycle => "DEPENDENCY_CYCLE";
     /// The column holds as many tasks as it may.
     WipLimit => "WIP_LIMIT";
+    /// The board holds as many tasks as it may.
+    BoardFull => "BOARD_FULL";
     /// The lease has expired, was released or was taken over: `details.current` holds the task.
     LeaseLost => "LEASE_LOST";
     /// The board is archived: restore it first.

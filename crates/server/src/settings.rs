@@ -140,6 +140,10 @@ pub(crate) struct ServeSettings {
     #[arg(long, env = "BOARDWIRE_MAX_ATTACHMENT_SIZE", default_value_t = 26_214_400, help_heading = "Limits")]
     #[arg(value_parser = values::positive::<u64>)]
     pub(crate) max_attachment_size: u64,
+    /// Tasks on one board.
+    #[arg(long, env = "BOARDWIRE_MAX_TASKS_PER_BOARD", default_value_t = 20_000, help_heading = "Limits")]
+    #[arg(value_parser = values::positive::<u32>)]
+    pub(crate) max_tasks_per_board: u32,
     /// Subscriptions of one connection.
     #[arg(long, env = "BOARDWIRE_MAX_SUBSCRIPTIONS", default_value_t = 128, help_heading = "Limits")]
     #[arg(value_parser = values::positive::<u32>)]
@@ -311,6 +315,7 @@ mod tests {
             "rate-limit-max-requests",
             "rate-limit-burst",
             "activity-limit-max-requests",
+            "max-tasks-per-board",
             "max-subscriptions",
             "max-connections",
             "max-connections-per-user",

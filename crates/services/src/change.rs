@@ -41,18 +41,20 @@ pub(crate) struct Request {
     pub(crate) request_id: Option<RequestId>,
     pub(crate) origin: Option<Origin>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) max_tasks: u32,
 }
 
 impl Request {
     /// The body of the unit of work.
     pub(crate) async fn run(self, tx: &mut dyn Transaction) -> Result<Applied, Fault> {
-        let Self { caller, work, request_id, origin, clock } = self;
+        let Self { caller, work, request_id, origin, clock, max_tasks } = self;
         let now = clock.now();
         let unit = &mut Unit {
             tx,
             caller: &caller,
             clock: &*clock,
             now,
+            max_tasks,
             request_id: request_id.as_ref(),
             origin,
             entries: Vec::new(),

@@ -71,6 +71,12 @@ impl<'u, 't> BoardEdit<'u, 't> {
         if task.task.board_id != *self.id() { Err(Fault::NotFound("task")) } else { Ok(task) }
     }
 
+    /// Refuses a further task on a board that has as many as it may.
+    pub(crate) async fn room_for_task(&mut self) -> Result<(), Fault> {
+        let (id, limit) = (self.id().clone(), self.unit.max_tasks);
+        if self.tx().has_tasks(&id, limit).await? { Err(Fault::BoardFull(limit)) } else { Ok(()) }
+    }
+
     /// A column of this board.
     pub(crate) async fn column(&mut self, id: &ColumnId) -> Result<ColumnState, Fault> {
         let column = self.tx().column(id).await?.ok_or(Fault::NotFound("column"))?;

@@ -58,6 +58,9 @@ pub enum Fault {
     /// The column is full.
     #[error("the column holds {0} tasks, which is its limit")]
     WipLimit(u32),
+    /// The board is full.
+    #[error("the board holds {0} tasks, which is the limit of this server; delete some, or use another board")]
+    BoardFull(u32),
     /// The board is archived.
     #[error("the board is archived; restore it first")]
     Archived,
@@ -106,6 +109,7 @@ impl Fault {
             Self::IdempotencyMismatch => body(Code::IdempotencyMismatch),
             Self::DependencyCycle => body(Code::DependencyCycle),
             Self::WipLimit(limit) => body(Code::WipLimit).with_details(json!({"wip_limit": limit})),
+            Self::BoardFull(limit) => body(Code::BoardFull).with_details(json!({"limit": limit})),
             Self::Archived => body(Code::Archived),
             Self::Storage(StorageError::Unavailable(error)) => {
                 tracing::warn!(%error, "storage is unavailable");

@@ -21,6 +21,9 @@ use crate::{
 /// How many leases one round ends.
 const EXPIRED_AT_ONCE: u32 = 500;
 
+/// The most tasks of a board where nothing else is said.
+const MAX_TASKS: u32 = 20_000;
+
 /// All that may be done on boards. Cheap to clone.
 #[derive(Clone)]
 pub struct Services {
@@ -28,12 +31,19 @@ pub struct Services {
     publisher: Arc<dyn Publisher>,
     clock: Arc<dyn Clock>,
     running: TaskTracker,
+    max_tasks: u32,
 }
 
 impl Services {
     /// Puts the services on top of storage; what is committed goes to `publisher`.
     pub fn new(store: Arc<dyn Store>, publisher: Arc<dyn Publisher>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, publisher, clock, running: TaskTracker::new() }
+        Self { store, publisher, clock, running: TaskTracker::new(), max_tasks: MAX_TASKS }
+    }
+
+    /// The same, with so many tasks on a board at most.
+    #[must_use]
+    pub fn with_max_tasks(self, max_tasks: u32) -> Self {
+        Self { max_tasks, ..self }
     }
 
     /// Time and ids, for doors.
@@ -167,6 +177,7 @@ impl Services {
     /// # Errors
     /// What storage could not do last; all other leases have been ended.
     pub async fn expire_leases(&self) -> Result<(), Fault> {
+        let mut ended = Ok(());
         for Leased { task, holder } in self.store.overdue_leases(self.clock.now(), EXPIRED_AT_ONCE).await? {
             let Some(caller) = self.on_behalf_of(&holder).await? else { continue };
             match self.run(&caller, None, Work::ExpireLease(task), None).await {
@@ -178,7 +189,6 @@ impl Services {
         }
         ended
     }
-        let mut ended = Ok(());
 
     /// The caller of what the program does for a user by itself: with no permission to do more.
     async fn on_behalf_of(&self, user: &UserId) -> Result<Option<Caller>, Fault> {
@@ -202,7 +212,8 @@ impl Services {
         work: Work,
         origin: Option<Origin>,
     ) -> Result<Applied, Fault> {
-        let request = Request { caller: caller.clone(), work, request_id, origin, clock: Arc::clone(&self.clock) };
+        let (caller, clock) = (caller.clone(), Arc::clone(&self.clock));
+        let request = Request { caller, work, request_id, origin, clock, max_tasks: self.max_tasks };
         let (store, publisher) = (Arc::clone(&self.store), Arc::clone(&self.publisher));
         let work = async move {
             let written = store.write(Box::new(move |tx| Box::pin(request.run(tx)))).await;

@@ -311,6 +311,8 @@ pub trait Transaction: Send {
     async fn leases_on(&mut self, board: &BoardId) -> Stored<Vec<Leased>>;
     /// The tasks of a column by position.
     async fn tasks_in(&mut self, column: &ColumnId) -> Stored<Vec<TaskState>>;
+    /// Has a board at least so many tasks?
+    async fn has_tasks(&mut self, board: &BoardId, count: u32) -> Stored<bool>;
     /// How many tasks a column holds.
     async fn count_tasks(&mut self, column: &ColumnId) -> Stored<u64>;
     /// The highest position in a column below `below` (`None`: of all), the task `except` left out.

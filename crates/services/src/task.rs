@@ -23,6 +23,7 @@ pub(crate) async fn create(unit: &mut Unit<'_>, command: task::Create) -> Result
     if let Some(assignee) = &command.assignee {
         edit.known_user(assignee, "assignee").await?;
     }
+    edit.room_for_task().await?;
     edit.room_in(&column, 1).await?;
     let id = match command.id {
         Some(id) => id,

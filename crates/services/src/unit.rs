@@ -16,6 +16,8 @@ pub(crate) struct Unit<'t> {
     pub(crate) caller: &'t Caller,
     pub(crate) clock: &'t dyn Clock,
     pub(crate) now: Timestamp,
+    /// The most tasks of a board.
+    pub(crate) max_tasks: u32,
     pub(crate) request_id: Option<&'t RequestId>,
     pub(crate) origin: Option<Origin>,
     pub(crate) entries: Vec<Arc<LogEntry>>,

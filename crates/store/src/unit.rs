@@ -144,6 +144,10 @@ impl Transaction for Unit<'_, '_> {
         task::list_of_column(self.connection, column).await
     }
 
+    async fn has_tasks(&mut self, board: &BoardId, count: u32) -> Stored<bool> {
+        task::has(self.connection, board, count).await
+    }
+
     async fn count_tasks(&mut self, column: &ColumnId) -> Stored<u64> {
         task::count(self.connection, column).await
     }

@@ -39,6 +39,12 @@ const LIST_OF_BOARD: Statement = Statement::new(
 
 const COUNT: Statement = Statement::new("task.count", "SELECT COUNT(*) FROM tasks WHERE column_id = $1");
 
+/// Walks over the index, and over no more of it than it has to count.
+const COUNT_ON_BOARD: Statement = Statement::new(
+    "task.count_on_board",
+    "SELECT COUNT(*) FROM (SELECT 1 AS one FROM tasks WHERE board_id = $1 LIMIT $2) AS counted",
+);
+
 const POSITION_BEFORE: Statement = Statement::new(
     "task.position_before",
     "SELECT position FROM tasks WHERE column_id = $1 AND position < $2 AND id <> $3 ORDER BY position DESC LIMIT 1",
@@ -113,6 +119,14 @@ pub(crate) async fn list_of_board(connection: &mut Connection<'_>, board: &Board
 #[tracing::instrument(level = "debug", name = "db.task.count", skip_all)]
 pub(crate) async fn count(connection: &mut Connection<'_>, column: &ColumnId) -> Stored<u64> {
     connection.fetch_one(&COUNT, &[Value::Text(column.as_str())]).await?.number(0)
+}
+
+/// Has a board at least so many tasks?
+#[tracing::instrument(level = "debug", name = "db.task.has", skip_all)]
+pub(crate) async fn has(connection: &mut Connection<'_>, board: &BoardId, count: u32) -> Stored<bool> {
+    let values = [Value::Text(board.as_str()), Value::Int(count.into())];
+    let counted: u32 = connection.fetch_one(&COUNT_ON_BOARD, &values).await?.number(0)?;
+    Ok(counted >= count)
 }
 
 #[tracing::instrument(level = "debug", name = "db.task.position_before", skip_all)]
