@@ -34,6 +34,8 @@ const SETTINGS: &[(&str, &str)] = &[
     ("BOARDWIRE_HANDSHAKES_PER_MINUTE", "1000000"),
     ("BOARDWIRE_FAILED_HANDSHAKES_PER_MINUTE", "1000000"),
     ("BOARDWIRE_LOGINS_PER_MINUTE", "1000000"),
+    // Fewer than any machine has open files for, so that nothing is warned of.
+    ("BOARDWIRE_MAX_CONNECTIONS", "2000"),
 ];
 
 /// What the program is started with.
