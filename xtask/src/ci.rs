@@ -45,7 +45,7 @@ fn checks(workspace: &Workspace, report: &mut Report, release: Option<Ahead>) {
         cargo(workspace, RELEASE)
     };
     if report.step("release build", |_| build()) {
-        report.step("demo", |_| demo::smoke(workspace));
+        report.step("demo", |_| demo::run(workspace));
     }
     report.step("benchmark", |_| bench::run(workspace, true));
 }

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, ChildStdout, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,6 +15,8 @@ use serde_json::Value;
 use crate::process::{end, signal, wait};
 use crate::workspace::Workspace;
 
+/// Where it listens, so that it is in nobody's way.
+pub(crate) const ANY_PORT: &str = "127.0.0.1:0";
 /// How long the demo may take to say where it listens.
 const START: Duration = Duration::from_secs(30);
 /// How long an answer may take.
@@ -22,20 +24,25 @@ const ANSWER: Duration = Duration::from_secs(5);
 /// How long the drain may take.
 const STOP: Duration = Duration::from_secs(10);
 
-/// Runs `cargo run --release -- demo`, which becomes the server itself, on a free port.
-pub(crate) fn smoke(workspace: &Workspace) -> Result<()> {
-    let log = workspace.scratch().join("demo.log");
-    let result = visit(workspace, &log);
+/// Runs the README's first command, on a free port.
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    fs::create_dir_all(workspace.scratch())?;
+    let mut command = workspace.cargo(&["run", "--quiet", "--release", "--", "demo"]);
+    command.env("BOARDWIRE_LISTEN", ANY_PORT);
+    smoke(command, &workspace.scratch().join("demo.log"))
+}
+
+/// Runs a command that becomes the server itself; what it writes to standard error is kept in `log`, and shown when
+/// something is wrong.
+pub(crate) fn smoke(command: Command, log: &Path) -> Result<()> {
+    let result = visit(command, log);
     if result.is_err() {
-        print!("{}", fs::read_to_string(&log).unwrap_or_default());
+        print!("{}", fs::read_to_string(log).unwrap_or_default());
     }
     result
 }
 
-fn visit(workspace: &Workspace, log: &Path) -> Result<()> {
-    fs::create_dir_all(workspace.scratch())?;
-    let mut command = workspace.cargo(&["run", "--quiet", "--release", "--", "demo"]);
-    command.env("BOARDWIRE_LISTEN", "127.0.0.1:0");
+fn visit(mut command: Command, log: &Path) -> Result<()> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(File::create(log)?);
     let mut demo = Demo(command.spawn().context("cannot start the demo")?);
     let stdout = demo.0.stdout.take().context("the demo has no standard output")?;

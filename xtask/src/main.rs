@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
 
 mod ahead;
+mod bare;
 mod bench;
 mod ci;
 mod codegen;
@@ -48,7 +49,8 @@ enum Task {
     /// Run all tests: Rust (nextest and documentation), the official JavaScript client, the Python client.
     ///
     /// Does what `setup` does first, builds the server once and starts a throw-away Postgres of its own on a free
-    /// port, which is gone when the task ends, however it ends.
+    /// port, which is gone when the task ends, however it ends. BOARDWIRE_TEST_PATIENCE=5 makes the tests wait five
+    /// times as long for whatever they wait for, on a machine that is busy.
     Test {
         /// Run the tests of one language only.
         #[arg(long, value_enum)]
@@ -88,6 +90,16 @@ enum Task {
         check: bool,
     },
 
+    /// Run the README's commands on a Debian 12 that has nothing but Rust and a C compiler.
+    ///
+    /// The system is made by debootstrap in `target/xtask/bare` and removed at the end; it gets this machine's Rust,
+    /// read-only, a copy of the checkout, and the settings with which this machine reaches its sources of packages. Needs
+    /// root. Takes long: everything is built anew, twice, and all tests run.
+    Bare {
+        /// A line for the shell to run there in place of the README's commands: 'cargo xtask setup'.
+        line: Option<String>,
+    },
+
     /// Measure the server.
     Bench {
         /// A short run that shows that the benchmark works, not how fast the server is.
@@ -118,6 +130,7 @@ fn dispatch(task: Task) -> Result<bool> {
         Task::Codegen { check } => codegen::run(&workspace, check).map(|()| true),
         Task::Tidy => tidy::run(&workspace).map(|()| true),
         Task::Web { check } => web::run(&workspace, check).map(|()| true),
+        Task::Bare { line } => bare::run(&workspace, line.as_deref()).map(|()| true),
         Task::Bench { quick } => bench::run(&workspace, quick).map(|()| true),
     }
 }

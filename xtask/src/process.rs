@@ -69,6 +69,12 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
+/// The first line of what a program prints when asked for its version.
+pub(crate) fn version(program: &str) -> Result<String> {
+    let text = output(Command::new(program).arg("--version"))?;
+    Ok(text.lines().next().unwrap_or_default().trim().to_owned())
+}
+
 /// The error for a program that did not end well.
 pub(crate) fn succeed(command: &Command, status: ExitStatus) -> Result<()> {
     if !status.success() {

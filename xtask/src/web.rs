@@ -4,12 +4,11 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
 use crate::process;
-use crate::setup::{self, Voice};
+use crate::setup::{self, Voice, node};
 use crate::suites::Suite;
 use crate::workspace::Workspace;
 
@@ -25,7 +24,7 @@ pub(crate) fn run(workspace: &Workspace, check: bool) -> Result<()> {
     let (sources, built) = (workspace.root.join(SOURCES), workspace.root.join(BUILT));
     let fresh = workspace.scratch().join("web");
     let npm =
-        |task: &[&str]| process::run(Command::new("npm").current_dir(&sources).args(["run", "--silent"]).args(task));
+        |task: &[&str]| process::run(node::command(workspace, "npm", &sources).args(["run", "--silent"]).args(task));
     npm(&["check"])?;
     npm(&["build", "--", &fresh.to_string_lossy()])?;
     let (files, before) = (read(&fresh)?, read(&built).unwrap_or_default());

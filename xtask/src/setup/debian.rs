@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::process::{find, output, run};
 
 /// Installs packages, or fails with the command that would.
-pub(super) fn install(packages: &[&str]) -> Result<()> {
+pub(crate) fn install(packages: &[&str]) -> Result<()> {
     let Some(apt) = Apt::find() else {
         bail!("please install, under whatever names your system has them: {}", packages.join(" "));
     };

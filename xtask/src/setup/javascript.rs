@@ -2,11 +2,10 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::Voice;
+use super::{Voice, node};
 use crate::process::run;
 use crate::workspace::Workspace;
 
@@ -28,13 +27,13 @@ pub(super) fn ensure(workspace: &Workspace, voice: Voice) -> Result<()> {
             voice.found(name, "not there: nothing to install");
             continue;
         }
-        install(&folder, &workspace.scratch().join(stamp), voice).with_context(|| (*name).to_owned())?;
+        install(workspace, &folder, &workspace.scratch().join(stamp), voice).with_context(|| (*name).to_owned())?;
         voice.found(name, "npm packages in place");
     }
     Ok(())
 }
 
-fn install(folder: &Path, stamp: &Path, voice: Voice) -> Result<()> {
+fn install(workspace: &Workspace, folder: &Path, stamp: &Path, voice: Voice) -> Result<()> {
     let Ok(lock) = fs::read(folder.join("package-lock.json")) else {
         bail!("there is no package-lock.json: run `npm install` there and commit it");
     };
@@ -45,7 +44,7 @@ fn install(folder: &Path, stamp: &Path, voice: Voice) -> Result<()> {
     if voice == Voice::Quiet {
         println!("  installing the npm packages in {}", folder.display());
     }
-    run(Command::new("npm").current_dir(folder).args(["ci", "--no-audit", "--no-fund"]))?;
+    run(node::command(workspace, "npm", folder).args(["ci", "--no-audit", "--no-fund"]))?;
     if let Some(scratch) = stamp.parent() {
         fs::create_dir_all(scratch)?;
     }

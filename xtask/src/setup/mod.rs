@@ -1,10 +1,12 @@
 //! `cargo xtask setup`: makes a machine ready for the tests. Quick when all is there, which `cargo xtask test` relies on.
 //!
-//! [`programs`] are checked and, where possible, installed; [`javascript`] and [`python`] keep the packages that the
-//! clients' tests need, each with a stamp that says what was installed last.
+//! [`programs`] are checked and, where possible, installed; [`node`] takes a newer Node.js where the machine's is too old;
+//! [`javascript`] and [`python`] keep the packages that the clients' tests need, each with a stamp that says what was
+//! installed last.
 
-mod debian;
+pub(crate) mod debian;
 mod javascript;
+pub(crate) mod node;
 mod programs;
 mod python;
 mod rust;
@@ -35,11 +37,14 @@ impl Voice {
 
 /// Makes the machine ready for these suites.
 pub(crate) fn run(workspace: &Workspace, suites: &[Suite], voice: Voice) -> Result<()> {
-    programs::ensure(suites, voice)?;
+    let for_javascript = suites.contains(&Suite::Js);
+    let node_is_here = for_javascript && node::is_here(voice);
+    programs::ensure(suites, for_javascript && !node_is_here, voice)?;
     if suites.contains(&Suite::Rust) {
         rust::ensure(voice)?;
     }
-    if suites.contains(&Suite::Js) {
+    if for_javascript {
+        node::ensure(workspace, node_is_here, voice)?;
         javascript::ensure(workspace, voice)?;
     }
     if suites.contains(&Suite::Python) {

@@ -1,17 +1,17 @@
 //! The tests with JavaScript clients, of the documents in docs/api and of the board in a browser, by Node's own runner.
 
-use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 
 use super::Surroundings;
 use crate::process;
+use crate::setup::node;
 use crate::tally::{Runner, Tally};
 use crate::workspace::Workspace;
 
-/// How long all of them may take.
-const LIMIT: Duration = Duration::from_secs(10 * 60);
+/// How long all of them may take, on a machine that is not busy.
+const LIMIT: Duration = Duration::from_secs(15 * 60);
 
 /// Where they are.
 const FOLDERS: &[&str] = &["tests/js", "tests/mcp", "tests/documents", "tests/web"];
@@ -19,7 +19,7 @@ const FOLDERS: &[&str] = &["tests/js", "tests/mcp", "tests/documents", "tests/we
 /// Builds the TypeScript client, which they try, runs them all, and counts.
 pub(super) fn run(workspace: &Workspace, surroundings: &Surroundings, tally: &mut Tally) -> Result<()> {
     let client = workspace.root.join("crates/client-typescript");
-    process::run(Command::new("npm").current_dir(client).args(["run", "--silent", "build"]))?;
+    process::run(node::command(workspace, "npm", &client).args(["run", "--silent", "build"]))?;
     for name in FOLDERS {
         run_in(workspace, name, surroundings, tally)?;
     }
@@ -31,10 +31,11 @@ fn run_in(workspace: &Workspace, name: &str, surroundings: &Surroundings, tally:
     if !folder.join("package.json").is_file() {
         bail!("there is no {name}/package.json");
     }
-    let mut command = Command::new("node");
-    surroundings.apply(command.current_dir(folder).args(["--test", "--test-reporter=spec"]));
+    let mut command = node::command(workspace, "node", &folder);
+    surroundings.apply(command.args(["--test", "--test-reporter=spec"]));
     let before = *tally;
-    let status = process::stream(&mut command, Some(LIMIT), |line| *tally += Runner::Node.count(line))?;
+    let status =
+        process::stream(&mut command, Some(surroundings.patient(LIMIT)), |line| *tally += Runner::Node.count(line))?;
     process::succeed(&command, status)?;
     // Node finds nothing to run and is content.
     if *tally == before {

