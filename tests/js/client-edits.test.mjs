@@ -246,6 +246,21 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
     assert.deepEqual(tasks.map(({ title }) => title).sort(), ['a', 'b', 'c', 'typed']);
   });
 
+  it('show all that both wrote in one text, and no line twice', async () => {
+    const { merge, mergeAll } = installed.client;
+    const base = 'One\nTwo\nThree\nFour';
+    assert.equal(mergeAll(base, 'One\nTwo, mine\nThree\nFour', 'One, theirs\nTwo, theirs\nThree\nFour\nFive'), 'One, theirs\nTwo, theirs\nTwo, mine\nThree\nFour\nFive');
+    assert.equal(mergeAll('', 'Mine', 'Theirs'), 'Theirs\nMine');
+    assert.equal(mergeAll(base, 'All mine', 'All theirs'), 'All theirs\nAll mine');
+    assert.equal(mergeAll('Same', 'Same, mine', 'Same'), 'Same, mine');
+    // Word by word, for what can be put together without asking.
+    assert.equal(merge('Alpha beta gamma', 'ALPHA beta gamma', 'Alpha BETA gamma'), 'ALPHA BETA gamma');
+    assert.equal(merge('Write the notes', 'Write all the notes', 'Write the notes today'), 'Write all the notes today');
+    assert.equal(merge('One', 'One, mine', 'One, theirs'), undefined);
+    assert.equal(merge('One', 'One two', 'One two'), 'One two');
+    assert.equal(merge('One two three', 'One three', 'One two and three'), undefined);
+  });
+
   it('of texts that are long and all the same end soon', async () => {
     const { mergeTexts } = installed.client;
     const base = 'the '.repeat(5_000);

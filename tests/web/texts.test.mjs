@@ -93,7 +93,7 @@ describe('texts that two write at once', () => {
       assert.equal(await field(other).inputValue(), 'What the second wrote');
       await decide(other, 'Keep both');
       await clash(other).waitFor({ state: 'detached' });
-      const both = 'What the first wrote, and more\n\nWhat the second wrote';
+      const both = 'What the first wrote, and more\nWhat the second wrote';
       await eventually(async () => (await stored()).description, both);
       await other.reload();
       await live(other);

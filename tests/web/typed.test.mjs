@@ -154,7 +154,7 @@ describe('what is typed', () => {
     await ann.getByTestId('clash').getByRole('region', { name: 'What is there now' }).getByText('All of it theirs').waitFor();
     assert.equal(await body(), 'All of it theirs');
     await ann.getByTestId('clash').getByRole('button', { name: 'Keep both' }).click();
-    await eventually(body, 'All of it theirs\n\nAll mine');
+    await eventually(body, 'All of it theirs\nAll mine');
     assert.deepEqual(ann.faults, []);
     await ann.context().close();
   });

@@ -6,7 +6,7 @@ import { conflictOf, type BoardwireError } from "../error.js";
 import { Listeners, type Unsubscribe } from "../listeners.js";
 import type { Task } from "../protocol.js";
 import type { Payload } from "../queue.js";
-import { isUndone, merge } from "./merge.js";
+import { isUndone, merge, mergeAll } from "./merge.js";
 
 /** The fields of a task that can be set. */
 export type TaskUpdates = Payload<"task:update">["updates"];
@@ -115,6 +115,13 @@ export class Edit<Field extends TaskField = TaskField> {
   /** On a conflict: what the field is now. */
   get theirs(): TaskUpdates[Field] | undefined {
     return this.#isConflict ? (this.#theirs as TaskUpdates[Field]) : undefined;
+  }
+
+  /** On a conflict of texts: one text with all that either wrote, line by line, for the user to go on from. */
+  get both(): string | undefined {
+    const [first, mine, theirs] = [this.#first, this.#mine, this.theirs];
+    const areTexts = typeof first === "string" && typeof mine === "string" && typeof theirs === "string";
+    return areTexts ? mergeAll(first, mine, theirs) : undefined;
   }
 
   /** Why the server does not take what was written. */

@@ -4,7 +4,7 @@
  */
 import { diffArrays } from "diff";
 
-/** A place of the original, in words, and what was put there. */
+/** A place of the original, in words or lines, and what was put there. */
 interface Hunk {
   start: number;
   end: number;
@@ -18,31 +18,68 @@ const MOST_CHANGES = 1_000;
 export function merge(original: string, mine: string, theirs: string): string | undefined {
   if (mine === theirs || theirs === original) return mine;
   if (mine === original) return theirs;
-  const words = wordsOf(original);
-  const [own, others] = [hunks(words, mine), hunks(words, theirs)];
+  return combine(wordsOf, original, mine, theirs, () => undefined);
+}
+
+/** Both changes of the original in one text, line by line; where they touch each other theirs and then mine. */
+export function mergeAll(original: string, mine: string, theirs: string): string {
+  const both = combine(linesOf, original, mine, theirs, (own, others) => [...others.map(ended), ...own]);
+  return both ?? `${theirs}\n\n${mine}`;
+}
+
+/** What to put in a place that both changed, from what one wrote there and from the place as the others left it. */
+type Settle = (own: readonly string[], others: readonly string[]) => readonly string[] | undefined;
+
+function combine(partsOf: (text: string) => string[], original: string, mine: string, theirs: string, settle: Settle): string | undefined {
+  const parts = partsOf(original);
+  const [own, others] = [hunks(parts, partsOf(mine)), hunks(parts, partsOf(theirs))];
   if (own === undefined || others === undefined) return undefined;
   const merged: string[] = [];
   let at = 0;
-  for (let [one, other] = [own.shift(), others.shift()]; one || other; ) {
-    if (one && other && touches(one, other)) {
-      if (!isSame(one, other)) return undefined;
-      other = others.shift();
-      continue;
-    }
-    const next = one && (!other || one.start < other.start) ? one : (other as Hunk);
-    merged.push(...words.slice(at, next.start), ...next.words);
-    at = next.end;
-    if (next === one) one = own.shift();
-    else other = others.shift();
+  for (let first; (first = earliest(own[0], others[0])); ) {
+    const { start } = first;
+    let { end } = first;
+    /** Those of one side that touch what was taken so far. */
+    const take = (from: Hunk[], into: Hunk[]) => {
+      const [next] = from;
+      if (!next || !(next === first || touches(next, { start, end }))) return false;
+      into.push(next);
+      from.shift();
+      end = Math.max(end, next.end);
+      return true;
+    };
+    const [ours, alien]: [Hunk[], Hunk[]] = [[], []];
+    while (take(own, ours) || take(others, alien));
+    const [one, other] = [applied(parts, start, end, ours), applied(parts, start, end, alien)];
+    const isOne = alien.length === 0 || one.join("") === other.join("");
+    const settled = isOne ? one : ours.length === 0 ? other : settle(ours.flatMap(({ words }) => words), other);
+    if (settled === undefined) return undefined;
+    merged.push(...parts.slice(at, start), ...settled);
+    at = end;
   }
-  return [...merged, ...words.slice(at)].join("");
+  return [...merged, ...parts.slice(at)].join("");
+}
+
+function earliest(one: Hunk | undefined, other: Hunk | undefined): Hunk | undefined {
+  return one && other ? (one.start <= other.start ? one : other) : (one ?? other);
+}
+
+/** A piece of the original with some changes. */
+function applied(parts: readonly string[], start: number, end: number, changes: readonly Hunk[]): string[] {
+  const piece: string[] = [];
+  let at = start;
+  for (const change of changes) {
+    piece.push(...parts.slice(at, change.start), ...change.words);
+    at = change.end;
+  }
+  return [...piece, ...parts.slice(at, end)];
 }
 
 /** Whether something that was written between the first two versions has been taken out in the third. */
 export function isUndone(before: string, written: string, now: string): boolean {
   if (now === written || before === written) return false;
   const words = wordsOf(written);
-  const [back, on] = [hunks(words, before), hunks(words, now)];
+  const [back, on] = [hunks(words, wordsOf(before)), hunks(words, wordsOf(now))];
   if (back === undefined || on === undefined) return true;
   return back.some((one) => on.some((other) => one.start < other.end && other.start < one.end));
 }
@@ -52,9 +89,18 @@ function wordsOf(text: string): string[] {
   return text.match(/[^\S\n]*\S+|[^\S\n]*\n|[^\S\n]+/g) ?? [];
 }
 
-/** Where a text differs from a list of words; nothing if it does so nearly everywhere. */
-function hunks(words: string[], text: string): Hunk[] | undefined {
-  const parts = diffArrays(words, wordsOf(text), { maxEditLength: MOST_CHANGES });
+function linesOf(text: string): string[] {
+  return text.match(/[^\n]*\n|[^\n]+/g) ?? [];
+}
+
+/** The line with its end, which the last one of a text may not have. */
+function ended(line: string): string {
+  return line.endsWith("\n") ? line : `${line}\n`;
+}
+
+/** Where a text differs from another, both in parts; nothing if it does so nearly everywhere. */
+function hunks(words: string[], text: string[]): Hunk[] | undefined {
+  const parts = diffArrays(words, text, { maxEditLength: MOST_CHANGES });
   if (parts === undefined) return undefined;
   const found: Hunk[] = [];
   let at = 0;
@@ -73,11 +119,7 @@ function hunks(words: string[], text: string): Hunk[] | undefined {
 }
 
 /** Whether two places overlap. Where nothing is replaced, its neighbours count too: which comes first is not to be guessed. */
-function touches(one: Hunk, other: Hunk): boolean {
+function touches(one: Pick<Hunk, "start" | "end">, other: Pick<Hunk, "start" | "end">): boolean {
   const isInsertion = one.start === one.end || other.start === other.end;
   return isInsertion ? one.start <= other.end && other.start <= one.end : one.start < other.end && other.start < one.end;
-}
-
-function isSame(one: Hunk, other: Hunk): boolean {
-  return one.start === other.start && one.end === other.end && one.words.join("") === other.words.join("");
 }

@@ -1,5 +1,5 @@
 /** What people say about a task. */
-import { merge, newId, type Comment } from "@boardwire/client";
+import { merge, mergeAll, newId, type Comment } from "@boardwire/client";
 import { Pencil, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { deleteSoon, useDeletion } from "../../app/deletions";
@@ -150,7 +150,7 @@ function Said({ comment }: { comment: Comment }) {
                 who="Somebody"
                 mine={draft.value}
                 theirs={comment.body}
-                both={`${comment.body}\n\n${draft.value}`}
+                both={mergeAll(draft.from, draft.value, comment.body)}
                 onDecide={(value) => {
                   setClash(false);
                   write({ value, from: comment.body });

@@ -65,7 +65,7 @@ function Field({ taskId, writing: { edit, who, begin, leave } }: { taskId: strin
         <State writing={{ edit, who }} />
       </p>
       {edit?.theirs != null && (
-        <Clash what="description" who={nameOf(who)} mine={text} theirs={edit.theirs} both={`${edit.theirs}\n\n${text}`} onDecide={(decided) => void edit.decide(decided)} />
+        <Clash what="description" who={nameOf(who)} mine={text} theirs={edit.theirs} both={edit.both ?? text} onDecide={(decided) => void edit.decide(decided)} />
       )}
     </>
   );
