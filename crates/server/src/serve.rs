@@ -125,6 +125,13 @@ pub(crate) async fn start(settings: ServeSettings, incidents: Arc<Incidents>, mo
     let maintenance = tokio::spawn(maintenance.run(stop.clone()));
     let leases = tokio::spawn(maintenance::end_leases(services.clone(), stop.clone()));
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
+    if settings.needs_https_untold() {
+        tracing::warn!(
+            "session cookies are for HTTPS alone: nobody can sign in with a password over plain HTTP. With TLS in front, name \
+             the proxy by --trusted-proxies, or say --secure-cookies true; on a trusted network, allow plain HTTP by \
+             --secure-cookies false"
+        );
+    }
     let patience = Duration::from_millis(settings.drain_timeout_ms);
     Ok(Running { address, services, gate, gateway, accepting, opened, maintenance, leases, stop, patience })
 }

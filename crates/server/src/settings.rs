@@ -103,7 +103,8 @@ pub(crate) struct ServeSettings {
     #[arg(long, env = "BOARDWIRE_SESSION_TTL", default_value = "30d", value_parser = values::ttl)]
     pub(crate) session_ttl: Duration,
     /// Whether session cookies are sent over HTTPS alone [default: yes, unless the server listens on this
-    /// machine alone: there those that came over HTTPS through a proxy].
+    /// machine alone: there those that came over HTTPS through a proxy]. With `false` people can sign in with a
+    /// password over plain HTTP: for a trusted network.
     #[arg(long, env = "BOARDWIRE_SECURE_COOKIES", value_name = "BOOL")]
     pub(crate) secure_cookies: Option<bool>,
 
@@ -245,6 +246,14 @@ impl ServeSettings {
         SessionPolicy { idle: self.session_idle, absolute: self.session_ttl }
     }
 
+    /// Whether nobody has said how browsers reach a server that others can reach: its session cookies are for HTTPS alone
+    /// then, and browsers drop them from pages over plain HTTP.
+    pub(crate) fn needs_https_untold(&self) -> bool {
+        let has_https = self.client_url.iter().any(|origin| origin.starts_with("https://"));
+        let has_proxy = self.trusted_proxies != Proxies::default();
+        self.secure_cookies.is_none() && !self.listen.ip().is_loopback() && !has_https && !has_proxy
+    }
+
     /// What the HTTP door accepts.
     pub(crate) fn http(&self) -> boardwire_http::Settings {
         boardwire_http::Settings {
@@ -332,6 +341,21 @@ mod tests {
         }
         assert!(!accepts("--max-payload=1023") && accepts("--max-payload=1024"));
         assert!(accepts("--drain-timeout-ms=0") && accepts("--event-retention-days=0"));
+    }
+
+    #[test]
+    fn a_server_that_others_reach_without_a_word_of_https_is_told_of() {
+        let told = |arguments: &[&str]| {
+            let arguments = std::iter::once("test").chain(arguments.iter().copied());
+            Program::try_parse_from(arguments).unwrap().settings.needs_https_untold()
+        };
+        assert!(told(&["--listen=0.0.0.0:3456"]));
+        assert!(told(&["--listen=192.0.2.1:3456", "--client-url=http://board.example"]));
+        assert!(!told(&["--listen=127.0.0.1:3456"]));
+        assert!(!told(&["--listen=0.0.0.0:3456", "--client-url=https://board.example"]));
+        assert!(!told(&["--listen=0.0.0.0:3456", "--trusted-proxies=192.0.2.7"]));
+        assert!(!told(&["--listen=0.0.0.0:3456", "--secure-cookies=false"]));
+        assert!(!told(&["--listen=0.0.0.0:3456", "--secure-cookies=true"]));
     }
 
     #[test]
