@@ -7,6 +7,7 @@
 mod ahead;
 mod bare;
 mod bench;
+mod churn;
 mod ci;
 mod codegen;
 mod demo;
@@ -100,6 +101,13 @@ enum Task {
         line: Option<String>,
     },
 
+    /// Measure the server's memory while 200 clients come and go, on both databases.
+    Churn {
+        /// For how long on each database. Ten minutes show what grows slowly, one shows that it works.
+        #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..))]
+        seconds: u32,
+    },
+
     /// Measure the server.
     Bench {
         /// A short run that shows that the benchmark works, not how fast the server is.
@@ -131,6 +139,7 @@ fn dispatch(task: Task) -> Result<bool> {
         Task::Tidy => tidy::run(&workspace).map(|()| true),
         Task::Web { check } => web::run(&workspace, check).map(|()| true),
         Task::Bare { line } => bare::run(&workspace, line.as_deref()).map(|()| true),
+        Task::Churn { seconds } => churn::run(&workspace, seconds).map(|()| true),
         Task::Bench { quick } => bench::run(&workspace, quick).map(|()| true),
     }
 }
