@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use boardwire_auth::{AuthError, Credential, Refusal};
+use boardwire_auth::{AuthError, Credential, CredentialId, Principal, Refusal};
 use boardwire_protocol::{Code, ErrorBody};
 use boardwire_services::Caller;
 
@@ -85,6 +85,22 @@ impl Gate {
             tracing::info!(%error, address, "credentials refused");
             Denied::Refused
         })
+    }
+
+    /// The id of the session that this is the secret of, unless it has ended. Nobody is let in by that, and one that is
+    /// refused counts against nobody.
+    ///
+    /// # Errors
+    /// [`Denied::Undecided`].
+    pub async fn session_of(&self, credential: &Credential) -> Result<Option<String>, Denied> {
+        match self.authenticators.authenticate(credential, self.clock().now().0).await {
+            Ok(Principal { credential: CredentialId::Session(id), .. }) => Ok(Some(id)),
+            Ok(_) | Err(AuthError::Refused(_)) => Ok(None),
+            Err(AuthError::Unavailable(error)) => {
+                tracing::warn!(%error, "a session can't be looked at");
+                Err(Denied::Undecided)
+            }
+        }
     }
 
     /// A place among those who are connected; `None`: there are too many, of this user, from this address, or in all.

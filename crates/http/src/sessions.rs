@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use boardwire_auth::{CredentialId, SESSION_COOKIE, SecretKind};
+use boardwire_auth::{Credential, CredentialId, SESSION_COOKIE, SecretKind};
 use boardwire_gate::Peer;
 use boardwire_protocol::{Code, ConnectedUser, Timestamp, UserId};
 use boardwire_rate_limit::Refused;
@@ -54,11 +54,12 @@ async fn sign_in(
     door.parts.logins.check(peer.address).map_err(|wait| Problem::wait(wait, "too many logins from this address"))?;
     let (user, password) = door.check_password(command).await?;
 
-    // The id of a session is new with each login, and the one that was there ends.
-    if let Some(old) =
-        door.session_cookie(&Method::POST, &headers, Some(&peer)).and_then(|text| SecretKind::Session.parse(text))
+    // The id of a session is new with each login, and the one that was there ends: if its secret came along, not just
+    // its public id.
+    if let Some(cookie) = door.session_cookie(&Method::POST, &headers, Some(&peer))
+        && let Some(old) = door.gate().session_of(&Credential::Session(cookie.to_owned())).await?
     {
-        door.services().store().delete_session(old.id(), clock.now()).await.map_err(|error| door.storage(error))?;
+        door.services().store().delete_session(&old, clock.now()).await.map_err(|error| door.storage(error))?;
     }
     let secret =
         SecretKind::Session.generate().map_err(|error| door.storage(StorageError::Unavailable(error.into())))?;
@@ -75,7 +76,8 @@ async fn sign_in(
     if !door.services().store().insert_session(&session, &password).await.map_err(|error| door.storage(error))? {
         return Err(wrong());
     }
-    tracing::info!(user = %user.id, session = session.id, "signed in");
+    tracing::info!(user = %user.id, "signed in");
+    tracing::debug!(user = %user.id, session = session.id, "a session begins");
 
     let from_page = headers.contains_key(header::ORIGIN);
     let body = Current {
@@ -101,7 +103,7 @@ async fn sign_out(
     };
     let now = door.clock().now();
     door.services().store().delete_session(id, now).await.map_err(|error| door.storage(error))?;
-    tracing::info!(user = %signed.caller.user(), session = id, "signed out");
+    tracing::info!(user = %signed.caller.user(), "signed out");
     Ok((StatusCode::NO_CONTENT, door.cookie("", 0, &peer)).into_response())
 }
 

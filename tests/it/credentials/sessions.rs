@@ -1,7 +1,7 @@
 //! Sessions: login, the cookie, and where a cookie counts.
 
 use anyhow::{Context, Result, ensure};
-use boardwire_test_support::{Client, ConnectError, Dial, Http, Kind};
+use boardwire_test_support::{Client, ConnectError, Database, Dial, Http, Kind, PATIENCE, Server, eventually};
 use serde_json::{Value, json};
 
 use super::{PASSWORD, current, is_problem, login, not_let_in, user};
@@ -66,6 +66,43 @@ async fn each_login_gives_a_new_id(kind: Kind) -> Result<()> {
     let after = login(server, "ann", PASSWORD).header("origin", &server.url()).header("cookie", &cookie).send().await?;
     ensure!(after.session().is_some_and(|session| session != planted), "{after:?}");
     not_let_in(server, json!({ "sessionId": planted })).await
+}
+
+/// The public id of a session is no secret: who knows it can't end the session with it. All the same it is nobody's business.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_forged_cookie_ends_no_session() -> Result<()> {
+    let database = Database::create(Kind::Sqlite).await?;
+    let mut server = Server::builder(&database).set("BOARDWIRE_LOG", "info").keep_whole_log().start().await?;
+    for user in ["ann", "eve"] {
+        let create = ["user", "create", "--id", user, "--name", user, "--password-stdin"];
+        server.run(&create, &format!("{PASSWORD}\n")).await?;
+    }
+    let session = text(&login(&server, "ann", PASSWORD).send().await?.json()?["sessionId"])?;
+    let public = session.split('_').nth(1).context("an id")?.to_owned();
+    let forged = format!("boardwire_session=bws_{public}_{}", "A".repeat(43));
+    let ours = server.url();
+    let answer = login(&server, "eve", PASSWORD).header("origin", &ours).header("cookie", &forged).send().await?;
+    ensure!(answer.status == 201, "{answer:?}");
+    let ann = Client::connect(&ours, json!({ "sessionId": session })).await.context("the session was ended")?;
+    ann.disconnect().await?;
+    // With its secret it is ended, as ever.
+    let cookie = format!("boardwire_session={session}");
+    let answer = login(&server, "eve", PASSWORD).header("origin", &ours).header("cookie", &cookie).send().await?;
+    let eve = format!("boardwire_session={}", answer.session().context("no session")?);
+    not_let_in(&server, json!({ "sessionId": session })).await?;
+    let leave = Http::new(&ours, "DELETE", "/api/v1/sessions/current").header("cookie", &eve).header("origin", &ours);
+    ensure!(leave.send().await?.status == 204, "signing out");
+    server.terminate().await?;
+    let log = eventually("the whole log", PATIENCE, async || {
+        let log = server.log();
+        Ok(log.contains("stopped").then_some(log))
+    })
+    .await?;
+    ensure!(log.contains("signed in") && log.contains("signed out"), "{log}");
+    for id in [public.as_str(), eve.split('_').nth(2).context("an id")?] {
+        ensure!(!log.contains(id), "the id of a session is in the log: {log}");
+    }
+    Ok(())
 }
 
 async fn logging_out_ends_it(kind: Kind) -> Result<()> {
