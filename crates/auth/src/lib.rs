@@ -35,7 +35,7 @@ mod verifier;
 pub use api_key::{ApiKeyAuthenticator, ApiKeyRecord, ApiKeys};
 pub use authenticator::{AuthError, Authenticator, Authenticators, BoxError};
 pub use claims::Claims;
-pub use cookie::{SESSION_COOKIE, session_in_cookies};
+pub use cookie::Cookie;
 pub use credential::Credential;
 pub use directory::{Account, Claimed, Directory};
 pub use issuer::{IssueError, IssueRequest, TokenIssuer};

@@ -40,19 +40,17 @@ impl Denied {
 }
 
 impl Gate {
-    /// Lets a caller in, or says why not. What is not accepted is counted against `address`.
+    /// Lets a caller in, or says why not. Of several credentials the first that is accepted counts; where they are good for
+    /// different users, none does: one of them was put there by somebody else. What is not accepted is counted against
+    /// `address`.
     ///
     /// # Errors
     /// [`Denied`].
-    pub async fn authenticate(
-        &self,
-        credential: Option<&Credential>,
-        address: Option<IpAddr>,
-    ) -> Result<Caller, Denied> {
+    pub async fn authenticate(&self, credentials: &[Credential], address: Option<IpAddr>) -> Result<Caller, Denied> {
         if self.closing.is_cancelled() {
             return Err(Denied::Undecided);
         }
-        let accepted = self.accept(credential, address).await;
+        let accepted = self.accept_one_of(credentials, address).await;
         if let Err(Denied::Refused | Denied::Expired) = accepted
             && let Some(Err(wait)) = address.map(|address| self.failures.check(address))
         {
@@ -61,12 +59,29 @@ impl Gate {
         accepted
     }
 
-    async fn accept(&self, credential: Option<&Credential>, address: Option<IpAddr>) -> Result<Caller, Denied> {
+    async fn accept_one_of(&self, credentials: &[Credential], address: Option<IpAddr>) -> Result<Caller, Denied> {
+        let (mut accepted, mut denied) = (None::<Caller>, Denied::Refused);
+        for credential in credentials {
+            match self.accept(credential, address).await {
+                Ok(caller) => match &accepted {
+                    Some(first) if first.user() != caller.user() => {
+                        tracing::info!("cookies of two users came together; none counts");
+                        return Err(Denied::Refused);
+                    }
+                    Some(_) => {}
+                    None => accepted = Some(caller),
+                },
+                // What is worth another try, or was good once, is told before what never was.
+                Err(Denied::Undecided) => denied = Denied::Undecided,
+                Err(why) if denied == Denied::Refused => denied = why,
+                Err(_) => {}
+            }
+        }
+        accepted.ok_or(denied)
+    }
+
+    async fn accept(&self, credential: &Credential, address: Option<IpAddr>) -> Result<Caller, Denied> {
         let address = address.map(tracing::field::display);
-        let Some(credential) = credential else {
-            tracing::debug!(address, "no credentials");
-            return Err(Denied::Refused);
-        };
         let now = self.clock().now().0;
         let principal = match self.authenticators.authenticate(credential, now).await {
             // What is accepted as barely expired elsewhere would be thrown out again right away.

@@ -24,7 +24,7 @@ pub use connections::Via;
 pub use entry::Denied;
 pub use figures::{Counts, Second, Slow};
 pub use gate::{Gate, GateParts};
-pub use headers::{credential, names_credential};
+pub use headers::{cookies, credential, names_credential, session_cookies};
 pub use incidents::{Incident, Incidents, Severity};
 pub use line::Line;
 pub use listener::{Heard, Listener};

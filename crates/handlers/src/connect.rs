@@ -33,10 +33,11 @@ pub(crate) struct Handshake {
 }
 
 impl Handshake {
-    fn credential(self, cookie: Option<String>) -> Option<Credential> {
-        let token = self.token.map(Credential::Token);
-        let session = self.session_id.or(cookie).map(Credential::Session);
-        token.or(self.api_key.map(Credential::ApiKey)).or(session)
+    /// What is named counts, or else the cookies.
+    fn credentials(self, cookies: Vec<Credential>) -> Vec<Credential> {
+        let (token, key) = (self.token.map(Credential::Token), self.api_key.map(Credential::ApiKey));
+        let named = token.or(key).or(self.session_id.map(Credential::Session));
+        named.map_or(cookies, |named| vec![named])
     }
 }
 
@@ -65,15 +66,14 @@ pub(crate) struct Admitted {
 }
 
 impl Gateway {
-    /// Decides on a handshake. `cookie` is the session cookie of a browser.
+    /// Decides on a handshake. `cookies` are the sessions in the cookies of a browser.
     pub(crate) async fn admit(
         &self,
         handshake: Handshake,
-        cookie: Option<String>,
+        cookies: Vec<Credential>,
         address: Option<IpAddr>,
     ) -> Result<Admitted, Turned> {
-        let credential = handshake.credential(cookie);
-        let caller = match self.gate.authenticate(credential.as_ref(), address).await {
+        let caller = match self.gate.authenticate(&handshake.credentials(cookies), address).await {
             Ok(caller) => caller,
             Err(Denied::Refused | Denied::Expired) => return Err(Turned::Failed),
             Err(Denied::TooOften(_)) => return Err(Turned::TooMany),

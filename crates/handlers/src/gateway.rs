@@ -26,6 +26,8 @@ pub struct Settings {
     pub max_subscriptions: u32,
     /// Which origins a browser may connect from.
     pub origins: AllowedOrigins,
+    /// Whether cookies are sent over HTTPS alone; `None`: those that were set over it.
+    pub secure_cookies: Option<bool>,
 }
 
 /// What the socket door is made of.

@@ -9,12 +9,12 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use boardwire_auth::AllowedOrigins;
+use boardwire_auth::{AllowedOrigins, Credential};
 use boardwire_gate::Peer;
 use http::{Extensions, HeaderMap, HeaderName, Method, StatusCode, header, request::Parts};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
-use crate::{Gateway, batch::Batch};
+use crate::{Gateway, Settings, batch::Batch};
 
 /// How long a browser may remember what it was allowed.
 const PREFLIGHT: Duration = Duration::from_secs(600);
@@ -36,11 +36,14 @@ fn is_allowed(origins: &AllowedOrigins, headers: &HeaderMap, extensions: &Extens
     origins.allow(text(headers, header::ORIGIN), own_origin(extensions).as_deref())
 }
 
-/// The session cookie of a handshake.
-pub(crate) fn session_cookie(origins: &AllowedOrigins, parts: &Parts) -> Option<String> {
-    let cookies = parts.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let (origin, own) = (text(&parts.headers, header::ORIGIN), own_origin(&parts.extensions));
-    origins.session_cookie(origin, own.as_deref(), cookies).map(str::to_owned)
+/// The sessions in the cookies of a handshake, where cookies count.
+pub(crate) fn session_cookies(settings: &Settings, parts: &Parts) -> Vec<Credential> {
+    let secure = settings.secure_cookies.unwrap_or(parts.extensions.get::<Peer>().is_some_and(|peer| peer.https));
+    let own = own_origin(&parts.extensions);
+    match settings.origins.allow_cookies(text(&parts.headers, header::ORIGIN), own.as_deref()) {
+        true => boardwire_gate::session_cookies(&parts.headers, secure),
+        false => Vec::new(),
+    }
 }
 
 /// Refuses foreign origins with 403, and addresses that open connections too often with 429.

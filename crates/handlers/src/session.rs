@@ -173,7 +173,7 @@ impl Run<'_> {
     /// A token of the same user takes the place of the credentials so far.
     async fn refresh(&self, command: Refresh) -> Result<Refreshed, ErrorBody> {
         let credential = Credential::Token(command.token);
-        let caller = match self.gate.authenticate(Some(&credential), None).await {
+        let caller = match self.gate.authenticate(&[credential], None).await {
             Ok(caller) if caller.user() != self.caller.user() => {
                 return Err(not_accepted("the token is another user's"));
             }

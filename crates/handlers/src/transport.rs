@@ -84,8 +84,8 @@ pub(crate) fn layer(gateway: &Arc<Gateway>) -> SocketIoLayer {
 /// The middleware: everything that a connection needs is in place before its client learns that it is connected.
 async fn connect(gateway: Arc<Gateway>, socket: Arc<Socket<LocalAdapter>>, handshake: Handshake) -> Result<(), Turned> {
     let peer = socket.req_parts().extensions.get::<Peer>().cloned();
-    let cookie = guard::session_cookie(&gateway.settings.origins, socket.req_parts());
-    let admitted = gateway.admit(handshake, cookie, peer.as_ref().map(|peer| peer.address)).await?;
+    let cookies = guard::session_cookies(&gateway.settings, socket.req_parts());
+    let admitted = gateway.admit(handshake, cookies, peer.as_ref().map(|peer| peer.address)).await?;
     let (closed, connected) = (CancellationToken::new(), Arc::new(Notify::new()));
     // Over a WebSocket from the start, the handshake's connection is the one that carries the session.
     let direct = socket.req_parts().headers.contains_key(http::header::UPGRADE);

@@ -8,8 +8,8 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use boardwire_auth::{Credential, session_in_cookies};
-use boardwire_gate::{Denied, Peer, credential, names_credential};
+use boardwire_auth::Credential;
+use boardwire_gate::{Denied, Peer, credential, names_credential, session_cookies};
 use boardwire_protocol::{Code, CommandKind, RequestId, UserId};
 use boardwire_rate_limit::LimitFields;
 use boardwire_services::Caller;
@@ -37,11 +37,11 @@ impl FromRequestParts<Arc<Door>> for Signed {
 
     async fn from_request_parts(parts: &mut Parts, door: &Arc<Door>) -> Result<Self, Problem> {
         let peer = parts.extensions.get::<Peer>();
-        let Some(credential) = door.credential(&parts.method, &parts.headers, peer) else {
-            return Err(without_credential(&parts.headers));
-        };
-        let address = peer.map(|peer| peer.address);
-        let caller = door.gate().authenticate(Some(&credential), address).await?;
+        let credentials = door.credentials(&parts.method, &parts.headers, peer);
+        if credentials.is_empty() {
+            return Err(door.without_credential(&parts.headers, peer));
+        }
+        let caller = door.gate().authenticate(&credentials, peer.map(|peer| peer.address)).await?;
         if let Some(Known(known)) = parts.extensions.get::<Known>() {
             let _ = known.set(caller.user().clone());
         }
@@ -66,23 +66,23 @@ pub(crate) async fn tell_limits(State(door): State<Arc<Door>>, mut request: Requ
 }
 
 impl Door {
-    /// The first of: `Authorization: Bearer`, `X-API-Key`, the session cookie. Who names credentials means those.
-    fn credential(&self, method: &Method, headers: &HeaderMap, peer: Option<&Peer>) -> Option<Credential> {
-        if names_credential(headers) {
-            return credential(headers);
+    /// The first of: `Authorization: Bearer`, `X-API-Key`, the session cookies. Who names credentials means those.
+    fn credentials(&self, method: &Method, headers: &HeaderMap, peer: Option<&Peer>) -> Vec<Credential> {
+        match names_credential(headers) {
+            true => credential(headers).into_iter().collect(),
+            false => self.session_cookies(method, headers, peer),
         }
-        self.session_cookie(method, headers, peer).map(|session| Credential::Session(session.to_owned()))
     }
 
-    /// The session cookie, where the page that sent it may. A page of our own that reads names no origin. A browser names
-    /// one with all that changes something, and says besides how the page is related to us; so what says neither comes from
-    /// a program, whose user chose to send the cookie.
-    pub(crate) fn session_cookie<'h>(
+    /// The sessions in the cookies, where the page that sent them may. A page of our own that reads names no origin. A
+    /// browser names one with all that changes something, and says besides how the page is related to us; so what says
+    /// neither comes from a program, whose user chose to send the cookie.
+    pub(crate) fn session_cookies(
         &self,
         method: &Method,
-        headers: &'h HeaderMap,
+        headers: &HeaderMap,
         peer: Option<&Peer>,
-    ) -> Option<&'h str> {
+    ) -> Vec<Credential> {
         let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("null"));
         let own = peer.and_then(Peer::origin);
         let from_here = match text(FETCH_SITE) {
@@ -90,20 +90,26 @@ impl Door {
             Some(site) => reads(method) && matches!(site, "same-origin" | "none"),
         };
         let origin = text(header::ORIGIN).or(own.as_deref().filter(|_| from_here));
-        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        self.settings().origins.session_cookie(origin, own.as_deref(), cookies)
+        match self.settings().origins.allow_cookies(origin, own.as_deref()) {
+            true => session_cookies(headers, self.secure_cookies(peer)),
+            false => Vec::new(),
+        }
     }
-}
 
-/// Why nobody is known: there are no credentials, or a cookie that does not count.
-fn without_credential(headers: &HeaderMap) -> Problem {
-    let mut cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    if !cookies.any(|cookies| session_in_cookies(cookies).is_some()) {
-        return Denied::Refused.into();
+    /// Whether this client's cookies are sent over HTTPS alone.
+    pub(crate) fn secure_cookies(&self, peer: Option<&Peer>) -> bool {
+        self.settings().secure_cookies.unwrap_or(peer.is_some_and(|peer| peer.https))
     }
-    let message = "the session cookie does not count for a page that --client-url does not list, nor for any where it lists \
-                   `*`: send `Authorization: Bearer` with a token or an API key";
-    Problem::new(Code::Unauthenticated, message)
+
+    /// Why nobody is known: there are no credentials, or a cookie that does not count.
+    fn without_credential(&self, headers: &HeaderMap, peer: Option<&Peer>) -> Problem {
+        if session_cookies(headers, self.secure_cookies(peer)).is_empty() {
+            return Denied::Refused.into();
+        }
+        let message = "the session cookie does not count for a page that --client-url does not list, nor for any where it lists \
+                       `*`: send `Authorization: Bearer` with a token or an API key";
+        Problem::new(Code::Unauthenticated, message)
+    }
 }
 
 pub(crate) fn reads(method: &Method) -> bool {

@@ -50,7 +50,10 @@ pub fn document() -> Value {
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "description": "A token (JWT) or an API key."},
                 "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
-                "session": {"type": "apiKey", "in": "cookie", "name": "boardwire_session"},
+                "session": {
+                    "type": "apiKey", "in": "cookie", "name": "boardwire_session",
+                    "description": "Where cookies are sent over HTTPS alone, its name is `__Host-boardwire_session`.",
+                },
             },
         },
     })

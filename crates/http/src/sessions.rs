@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use boardwire_auth::{Credential, CredentialId, SESSION_COOKIE, SecretKind};
+use boardwire_auth::{Cookie, CredentialId, SecretKind};
 use boardwire_gate::Peer;
 use boardwire_protocol::{Code, ConnectedUser, Timestamp, UserId};
 use boardwire_rate_limit::Refused;
@@ -56,10 +56,10 @@ async fn sign_in(
 
     // The id of a session is new with each login, and the one that was there ends: if its secret came along, not just
     // its public id.
-    if let Some(cookie) = door.session_cookie(&Method::POST, &headers, Some(&peer))
-        && let Some(old) = door.gate().session_of(&Credential::Session(cookie.to_owned())).await?
-    {
-        door.services().store().delete_session(&old, clock.now()).await.map_err(|error| door.storage(error))?;
+    for old in door.session_cookies(&Method::POST, &headers, Some(&peer)) {
+        if let Some(old) = door.gate().session_of(&old).await? {
+            door.services().store().delete_session(&old, clock.now()).await.map_err(|error| door.storage(error))?;
+        }
     }
     let secret =
         SecretKind::Session.generate().map_err(|error| door.storage(StorageError::Unavailable(error.into())))?;
@@ -155,8 +155,7 @@ impl Door {
     }
 
     fn cookie(&self, value: &str, seconds: i64, peer: &Peer) -> [(header::HeaderName, HeaderValue); 2] {
-        let secure = if self.settings().secure_cookies.unwrap_or(peer.https) { "; Secure" } else { "" };
-        let cookie = format!("{SESSION_COOKIE}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
+        let cookie = Cookie::Session.set(self.secure_cookies(Some(peer)), value, seconds);
         let cookie = HeaderValue::try_from(cookie).unwrap_or(HeaderValue::from_static(""));
         [(header::SET_COOKIE, cookie), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))]
     }

@@ -254,11 +254,16 @@ impl ServeSettings {
         self.secure_cookies.is_none() && !self.listen.ip().is_loopback() && !has_https && !has_proxy
     }
 
+    /// Whether cookies are sent over HTTPS alone; `None`: those that were set over it.
+    fn secure_cookies(&self) -> Option<bool> {
+        self.secure_cookies.or((!self.listen.ip().is_loopback()).then_some(true))
+    }
+
     /// What the HTTP door accepts.
     pub(crate) fn http(&self) -> boardwire_http::Settings {
         boardwire_http::Settings {
             origins: self.origins(),
-            secure_cookies: self.secure_cookies.or((!self.listen.ip().is_loopback()).then_some(true)),
+            secure_cookies: self.secure_cookies(),
             sessions: self.sessions(),
             max_attachment_size: self.max_attachment_size,
         }
@@ -297,6 +302,7 @@ impl ServeSettings {
             max_payload: self.max_payload,
             max_subscriptions: self.max_subscriptions,
             origins: self.origins(),
+            secure_cookies: self.secure_cookies(),
         }
     }
 }

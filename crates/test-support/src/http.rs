@@ -146,11 +146,18 @@ impl Answer {
         serde_json::from_slice(&self.body).with_context(|| format!("{}", String::from_utf8_lossy(&self.body)))
     }
 
-    /// The session in the `Set-Cookie` header.
+    /// The cookie of this name that a `Set-Cookie` header sets.
+    #[must_use]
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        let cookies = self.headers.iter().filter(|(header, _)| header == "set-cookie");
+        let mut values = cookies.filter_map(|(_, cookie)| cookie.strip_prefix(name)?.strip_prefix('='));
+        values.find_map(|cookie| cookie.split(';').next().filter(|value| !value.is_empty()))
+    }
+
+    /// The session in a `Set-Cookie` header.
     #[must_use]
     pub fn session(&self) -> Option<&str> {
-        let cookie = self.header("set-cookie")?.strip_prefix("boardwire_session=")?;
-        cookie.split(';').next().filter(|value| !value.is_empty())
+        self.cookie("boardwire_session").or_else(|| self.cookie("__Host-boardwire_session"))
     }
 }
 

@@ -208,7 +208,56 @@ async fn the_operator_may_ask_for_secure_cookies() -> Result<()> {
     user(&scene, "ann", PASSWORD).await?;
     let answer = login(&scene.server, "ann", PASSWORD).send().await?;
     let cookie = answer.header("set-cookie").context("no cookie")?;
-    ensure!(cookie.split("; ").any(|attribute| attribute == "Secure"), "{cookie}");
+    for wanted in ["Secure", "Path=/", "HttpOnly"] {
+        ensure!(cookie.split("; ").any(|attribute| attribute == wanted), "{cookie}");
+    }
+    ensure!(!cookie.contains("Domain"), "{cookie}");
+    // Browsers take a cookie of this name from this host over HTTPS alone. What another host of the domain can set, a
+    // cookie of the plain name, is nothing to the server.
+    let session = answer.cookie("__Host-boardwire_session").context("a name that others can set")?;
+    let url = scene.server.url();
+    for (name, counts) in [("__Host-boardwire_session", true), ("boardwire_session", false)] {
+        let cookie = format!("{name}={session}");
+        let status = current(&scene.server).header("cookie", &cookie).send().await?.status;
+        ensure!((status == 200) == counts, "{name}: {status}");
+        let socket = Dial::new(&url).cookie(&cookie).origin(&url).open().await;
+        ensure!(socket.is_ok() == counts, "{name}: {:?}", socket.err());
+    }
+    Ok(())
+}
+
+/// Whatever else somebody put under the name of the cookie, the user's own session is found; and no other user's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_cookie_of_the_name_is_tried() -> Result<()> {
+    let scene = Scene::open(Kind::Sqlite).await?;
+    let (server, url) = (&scene.server, scene.server.url());
+    let mut sessions = Vec::new();
+    for name in ["ann", "eve"] {
+        user(&scene, name, PASSWORD).await?;
+        let answer = login(server, name, PASSWORD).send().await?;
+        sessions.push(format!("boardwire_session={}", answer.session().context("no session")?));
+    }
+    let [ann, eve] = sessions.as_slice() else { anyhow::bail!("two sessions") };
+    let planted = format!("boardwire_session=bws_0123456789abcdef_{}", "A".repeat(43));
+    let good = [
+        format!("{planted}; {ann}"),
+        format!("{ann}; {planted}"),
+        format!("boardwire_session=; a=b; boardwire_session=nonsense; {planted}; {ann}"),
+        format!("{ann}; {ann}"),
+    ];
+    for cookies in &good {
+        let answer = current(server).header("cookie", cookies).send().await?;
+        ensure!(answer.status == 200 && answer.json()?["user"]["id"] == "ann", "{cookies}: {answer:?}");
+        let socket = Dial::new(&url).cookie(cookies).origin(&url).open().await.with_context(|| cookies.clone())?;
+        assert_eq!(socket.status()["data"]["user"]["id"], "ann");
+        socket.disconnect().await?;
+    }
+    let answer = current(server).header("cookie", &planted).header("cookie", ann).send().await?;
+    ensure!(answer.status == 200, "in two headers: {answer:?}");
+    for cookies in [format!("{ann}; {eve}"), format!("{eve}; {ann}"), planted] {
+        is_problem(&current(server).header("cookie", &cookies).send().await?, 401, "UNAUTHENTICATED")?;
+        ensure!(Dial::new(&url).cookie(&cookies).origin(&url).open().await.is_err(), "{cookies}");
+    }
     Ok(())
 }
 

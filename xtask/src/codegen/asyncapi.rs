@@ -216,7 +216,7 @@ fn security_schemes() -> Value {
             "type": "httpApiKey",
             "name": "boardwire_session",
             "in": "cookie",
-            "description": "The cookie of a session, from a page of an allowed origin, in a handshake without `auth`.",
+            "description": "The cookie of a session, from a page of an allowed origin, in a handshake without `auth`. Where cookies are sent over HTTPS alone, its name is `__Host-boardwire_session`.",
         },
     })
 }
