@@ -1,7 +1,7 @@
 //! What goes on, counted where it happens: for operators, and for what watches servers for them.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -112,13 +112,13 @@ pub(crate) struct Figures {
 }
 
 #[derive(Default)]
-pub(crate) struct State {
+struct State {
     /// How often each user has called, by whatever door.
-    pub(crate) users: Tally<UserId>,
+    users: Tally<UserId>,
     /// The latest first.
-    pub(crate) slow: VecDeque<Slow>,
+    slow: VecDeque<Slow>,
     /// The latest last.
-    pub(crate) history: VecDeque<Second>,
+    history: VecDeque<Second>,
     last: Counts,
 }
 
@@ -139,7 +139,7 @@ impl Figures {
         }
     }
 
-    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -150,6 +150,17 @@ impl Figures {
         }
         let code = error.map_or("OK", |error| error.code.as_str());
         self.outcomes.get_or_create(&Outcome { command, code }).inc();
+    }
+
+    /// The last minute, second by second, the latest last; and the slow clients, the latest first.
+    pub(crate) fn recent(&self) -> (Vec<Second>, Vec<Slow>) {
+        let state = self.lock();
+        (state.history.iter().copied().collect(), state.slow.iter().cloned().collect())
+    }
+
+    /// How often each user has called within the last minute.
+    pub(crate) fn calls(&self, now: Instant) -> HashMap<UserId, u64> {
+        self.lock().users.counts(now)
     }
 
     pub(crate) fn user_calls(&self, user: &UserId, now: Instant) {

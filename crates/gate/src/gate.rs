@@ -14,7 +14,8 @@ use crate::{
     connections::Connections,
     figures::{self, Figures},
     incidents::Incidents,
-    recheck,
+    recheck::{self, TeamBoards},
+    supervise::{Need, supervise},
 };
 
 /// What the gate is made of.
@@ -56,7 +57,9 @@ pub struct Gate {
     pub(crate) connections: Connections,
     pub(crate) figures: Figures,
     pub(crate) incidents: Arc<Incidents>,
+    pub(crate) team_boards: TeamBoards,
     pub(crate) closing: CancellationToken,
+    failed: CancellationToken,
     background: TaskTracker,
     stop: CancellationToken,
 }
@@ -92,15 +95,46 @@ impl Gate {
             connections: Connections::default(),
             figures,
             incidents,
+            team_boards: TeamBoards::default(),
             closing: CancellationToken::new(),
+            failed: CancellationToken::new(),
             background: TaskTracker::new(),
             stop: CancellationToken::new(),
         });
-        gate.background.spawn(Arc::clone(&gate.hub).run(gate.stop.clone()));
-        gate.background.spawn(recheck::run(Arc::clone(&gate), gate.stop.clone()));
-        gate.background.spawn(figures::run(Arc::clone(&gate), gate.stop.clone()));
+        gate.keep("the hub", gate.vital(), |gate, stop| Arc::clone(&gate.hub).run(stop));
+        let follower = Arc::default();
+        gate.keep("the following of accounts", gate.vital(), move |gate, stop| {
+            recheck::run(gate, Arc::clone(&follower), stop)
+        });
+        gate.keep("the following of teams", gate.vital(), recheck::follow_teams);
+        gate.keep("the figures", Need::Helpful, figures::run);
         gate.background.close();
         gate
+    }
+
+    /// Keeps one of its own tasks going until the gate has closed.
+    fn keep<T>(
+        self: &Arc<Self>,
+        name: &'static str,
+        need: Need,
+        task: impl Fn(Arc<Self>, CancellationToken) -> T + Send + 'static,
+    ) where
+        T: Future<Output = ()> + Send + 'static,
+    {
+        let (gate, stop) = (Arc::clone(self), self.stop.clone());
+        self.background.spawn(supervise(name, need, self.stop.clone(), move || task(Arc::clone(&gate), stop.clone())));
+    }
+
+    /// For [`supervise`]: what may not be missing while this gate is open.
+    #[must_use]
+    pub fn vital(&self) -> Need {
+        Need::Vital(self.failed.clone())
+    }
+
+    /// Cancelled when a task that may not be missing does not come back: the server is to close.
+    #[must_use]
+    pub fn failed(&self) -> &CancellationToken {
+        &self.failed
     }
 
     /// What may happen.

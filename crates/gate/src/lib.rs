@@ -16,6 +16,7 @@ mod listener;
 mod overview;
 mod peer;
 mod recheck;
+mod supervise;
 mod watch;
 
 pub use census::{Census, Places, Seat};
@@ -30,4 +31,5 @@ pub use line::Line;
 pub use listener::{Heard, Listener};
 pub use overview::{BoardActivity, Overview, UserActivity};
 pub use peer::{Peer, Proxies};
+pub use supervise::{Need, supervise};
 pub use watch::Watched;

@@ -96,17 +96,17 @@ impl Gate {
             board.name = found.map(|board| board.name);
         }
         let (users_connected, users) = self.users();
-        let state = self.figures.lock();
+        let (history, slow) = self.figures.recent();
         Ok(Overview {
             started_at: self.figures.started_at,
             at: self.clock().now(),
             connections: self.doors().into_iter().map(|(via, count)| (via.name(), count)).collect(),
             totals: self.counts(),
-            history: state.history.iter().copied().collect(),
+            history,
             users_connected,
             users,
             boards,
-            slow: state.slow.iter().cloned().collect(),
+            slow,
             incidents: self.incidents.recent(),
             memory: resident_memory(),
         })
@@ -133,7 +133,7 @@ impl Gate {
     }
 
     fn users(&self) -> (usize, Vec<UserActivity>) {
-        let mut counts = self.figures.lock().users.counts(self.clock().monotonic());
+        let mut counts = self.figures.calls(self.clock().monotonic());
         let mut users: Vec<_> = self
             .connections
             .lock()

@@ -1,10 +1,20 @@
 //! Open connections follow their accounts and credentials: whatever is revoked, ended or narrowed, on this node or
-//! another, or by the command line, leaves a change in storage, and its connections look at themselves again.
+//! another, or by the command line, leaves a change in storage, and its connections look at themselves again. The boards
+//! of the account's teams follow too, by a task of their own: they take as long as storage does, and nobody's revocation
+//! waits for that.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
-use boardwire_services::Publisher as _;
-use tokio::time::MissedTickBehavior;
+use boardwire_protocol::UserId;
+use boardwire_services::{Fault, Publisher as _};
+use tokio::{
+    sync::Notify,
+    time::{MissedTickBehavior, sleep},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::Gate;
@@ -13,12 +23,14 @@ use crate::Gate;
 const EVERY: Duration = Duration::from_millis(200);
 /// Changes may appear out of order, by as many places as units of work run at the same time.
 const OVERLAP: i64 = 100;
+/// How long to wait before boards of teams are tried again.
+const AGAIN: Duration = Duration::from_secs(1);
 
-/// Follows the list of changes until the token is cancelled.
-pub(crate) async fn run(gate: Arc<Gate>, stop: CancellationToken) {
+/// Follows the list of changes until the token is cancelled. One that begins anew goes on where `follower` is.
+pub(crate) async fn run(gate: Arc<Gate>, follower: Arc<tokio::sync::Mutex<Follower>>, stop: CancellationToken) {
     let mut turn = tokio::time::interval(EVERY);
     turn.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut follower = Follower::default();
+    let mut follower = follower.lock().await;
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -35,8 +47,9 @@ pub(crate) async fn run(gate: Arc<Gate>, stop: CancellationToken) {
     }
 }
 
+/// How far the list has been followed.
 #[derive(Default)]
-struct Follower {
+pub(crate) struct Follower {
     /// The places that have been dealt with, from `last - OVERLAP` on.
     seen: BTreeSet<i64>,
     last: Option<i64>,
@@ -44,7 +57,7 @@ struct Follower {
 }
 
 impl Follower {
-    async fn next(&mut self, gate: &Gate) -> Result<(), boardwire_services::Fault> {
+    async fn next(&mut self, gate: &Gate) -> Result<(), Fault> {
         let store = gate.services.store();
         let Some(last) = self.last else {
             self.last = Some(store.last_account_change().await?);
@@ -52,26 +65,86 @@ impl Follower {
         };
         let changes = store.account_changes(last - OVERLAP).await?;
         let begins = self.seen.is_empty();
-        let mut users = BTreeSet::new();
-        for change in changes {
-            let before_our_time = begins && change.id <= last;
-            if self.seen.insert(change.id) && !before_our_time {
-                users.insert(change.user);
-            }
-            self.last = self.last.max(Some(change.id));
+        let before_our_time = |id| begins && id <= last;
+        let fresh = changes.iter().filter(|change| !self.seen.contains(&change.id) && !before_our_time(change.id));
+        let users: BTreeSet<_> = fresh.map(|change| change.user.clone()).collect();
+        for user in &users {
+            gate.connections.recheck(user);
         }
-        self.seen = self.seen.split_off(&(self.last.unwrap_or(0) - OVERLAP));
-        let changed = !users.is_empty();
-        for user in users {
-            gate.connections.recheck(&user);
-            if let Err(error) = gate.services.sync_teams(&user).await {
-                tracing::warn!(%user, %error, "can't bring the user's team boards up to date");
-            }
-        }
-        if changed {
+        if !users.is_empty() {
+            gate.team_boards.add(users);
             // Whoever changed the account may have changed memberships too, in another process.
             gate.hub.suspect();
         }
+        // Only what has been dealt with is seen: if that broke off, it comes again.
+        self.last = self.last.max(changes.iter().map(|change| change.id).max());
+        self.seen.extend(changes.iter().map(|change| change.id));
+        self.seen = self.seen.split_off(&(self.last.unwrap_or(0) - OVERLAP));
         Ok(())
+    }
+}
+
+/// The users whose team boards are to be brought up to date, each at most once.
+#[derive(Default)]
+pub(crate) struct TeamBoards {
+    users: Mutex<BTreeSet<UserId>>,
+    came: Notify,
+}
+
+impl TeamBoards {
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<UserId>> {
+        self.users.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, users: BTreeSet<UserId>) {
+        self.lock().extend(users);
+        self.came.notify_one();
+    }
+}
+
+/// Users in hand. Those who are not through go back when this is dropped, whatever ended it.
+struct InHand<'a> {
+    boards: &'a TeamBoards,
+    users: BTreeSet<UserId>,
+}
+
+impl Drop for InHand<'_> {
+    fn drop(&mut self) {
+        self.boards.lock().append(&mut self.users);
+    }
+}
+
+/// Brings the boards of teams up to date until the token is cancelled. What storage can't do now is tried again.
+pub(crate) async fn follow_teams(gate: Arc<Gate>, stop: CancellationToken) {
+    let mut failing = false;
+    let work = async {
+        loop {
+            let mut in_hand =
+                InHand { boards: &gate.team_boards, users: std::mem::take(&mut *gate.team_boards.lock()) };
+            let mut failed = None;
+            for user in in_hand.users.clone() {
+                match gate.services.sync_teams(&user).await {
+                    Ok(()) => {
+                        in_hand.users.remove(&user);
+                    }
+                    Err(error) => failed = Some((user, error)),
+                }
+            }
+            drop(in_hand);
+            match &failed {
+                None => gate.team_boards.came.notified().await,
+                Some((user, error)) => {
+                    if !failing {
+                        tracing::warn!(%user, %error, "can't bring the boards of a user's teams up to date; trying again");
+                    }
+                    sleep(AGAIN).await;
+                }
+            }
+            failing = failed.is_some();
+        }
+    };
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = work => {}
     }
 }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use boardwire_auth::AllowedOrigins;
-use boardwire_gate::Gate;
+use boardwire_gate::{Gate, supervise};
 use boardwire_protocol::Limits;
 use boardwire_rate_limit::AddressLimiter;
 use socketioxide::layer::SocketIoLayer;
@@ -71,7 +71,9 @@ impl Gateway {
             background: TaskTracker::new(),
             stop: CancellationToken::new(),
         });
-        gateway.background.spawn(Arc::clone(&gateway.flusher).run(gateway.stop.clone()));
+        let (flusher, stop) = (Arc::clone(&gateway.flusher), gateway.stop.clone());
+        let flusher = move || Arc::clone(&flusher).run(stop.clone());
+        gateway.background.spawn(supervise("the flusher", gateway.gate.vital(), gateway.stop.clone(), flusher));
         gateway.background.close();
         (transport::layer(&gateway), gateway)
     }

@@ -3,7 +3,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, OnceLock, PoisonError, atomic::AtomicBool, atomic::Ordering},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::AtomicBool, atomic::Ordering},
     time::Duration,
 };
 
@@ -205,7 +205,7 @@ impl SocketOutbox {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -305,41 +305,58 @@ pub(crate) struct Flusher {
     wake: Notify,
 }
 
+/// The queues of one round. Those whose turn has not come go back to the list when this is dropped: a round that breaks off
+/// leaves none behind that counts as listed and is not.
+struct Due<'a> {
+    flusher: &'a Flusher,
+    outboxes: std::vec::IntoIter<Arc<SocketOutbox>>,
+}
+
+impl Drop for Due<'_> {
+    fn drop(&mut self) {
+        if self.outboxes.len() > 0 {
+            self.flusher.lock().extend(self.outboxes.by_ref());
+            self.flusher.wake.notify_one();
+        }
+    }
+}
+
 impl Flusher {
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<SocketOutbox>>> {
+        self.listed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Notes that a queue has something to send. A queue stands in the list at most once, which bounds the list.
     fn list(&self, outbox: &Arc<SocketOutbox>) {
         if outbox.listed.swap(true, Ordering::AcqRel) {
             return;
         }
-        let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut listed = self.lock();
         listed.push(Arc::clone(outbox));
         if listed.len() == 1 {
             self.wake.notify_one();
         }
     }
 
-    /// Goes on until the token is cancelled, whatever happens in between.
+    /// Goes on until the token is cancelled. The first thing to come leaves at once; what comes right after it waits for the
+    /// next turn.
     pub(crate) async fn run(self: Arc<Self>, stop: CancellationToken) {
-        while let Err(error) = tokio::spawn(Arc::clone(&self).empty(stop.clone())).await {
-            tracing::error!(%error, "the flusher broke off and begins anew");
-        }
-    }
-
-    /// The first thing to come leaves at once; what comes right after it waits
-    /// for the next turn.
-    async fn empty(self: Arc<Self>, stop: CancellationToken) {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = self.wake.notified() => {}
             }
             let begun = Instant::now();
-            let due = std::mem::take(&mut *self.listed.lock().unwrap_or_else(PoisonError::into_inner));
-            for outbox in due {
+            let mut due = Due { flusher: &self, outboxes: std::mem::take(&mut *self.lock()).into_iter() };
+            for outbox in due.outboxes.by_ref() {
                 outbox.listed.store(false, Ordering::Release);
                 outbox.flush();
             }
+            drop(due);
             sleep((begun.elapsed() * 2).clamp(COALESCE, COALESCE_AT_MOST)).await;
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use crate::{pace, stream::Monitored};
 use axum::Router;
-use boardwire_gate::{Census, Line, Proxies, Seat};
+use boardwire_gate::{Census, Line, Need, Proxies, Seat, supervise};
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{net::TcpListener, sync::Semaphore, time::timeout};
@@ -28,6 +28,7 @@ pub(crate) struct Room {
 }
 
 /// A listener at work.
+#[derive(Clone)]
 pub(crate) struct Accepting {
     /// Cancelled: no further connections.
     stop: CancellationToken,
@@ -43,8 +44,8 @@ pub(crate) struct Accepting {
 }
 
 impl Accepting {
-    /// Serves `router` on `listener`.
-    pub(crate) fn start(listener: TcpListener, router: Router, proxies: Proxies, room: Room) -> Self {
+    /// Serves `router` on `listener`. A server that takes no connections any more is none: `need` says what becomes of it.
+    pub(crate) fn start(listener: TcpListener, router: Router, proxies: Proxies, room: Room, need: Need) -> Self {
         let accepting = Self {
             stop: CancellationToken::new(),
             drain: CancellationToken::new(),
@@ -53,50 +54,17 @@ impl Accepting {
             tasks: TaskTracker::new(),
             requests: TaskTracker::new(),
         };
-        let (stop, drain, cut) = (accepting.stop.clone(), accepting.drain.clone(), accepting.cut.clone());
-        let (tasks, requests) = (accepting.tasks.clone(), accepting.requests.clone());
-        let cut_sockets = accepting.cut_sockets.clone();
-        let seats = Arc::new(Semaphore::new(room.in_all.min(Semaphore::MAX_PERMITS)));
-        let (proxies, census) = (Arc::new(proxies), Arc::new(Census::default()));
-        accepting.tasks.spawn(async move {
-            loop {
-                let accepted = async {
-                    let seat = Arc::clone(&seats).acquire_owned().await;
-                    (listener.accept().await, seat)
-                };
-                let ((stream, address), seat) = tokio::select! {
-                    () = stop.cancelled() => return,
-                    accepted = accepted => match accepted {
-                        (Ok(accepted), seat) => (accepted, seat),
-                        (Err(error), _) => {
-                            tracing::warn!(%error, "can't accept a connection");
-                            tokio::time::sleep(EXHAUSTED).await;
-                            continue;
-                        }
-                    }
-                };
-                let Ok(of_address) = place(&census, &proxies, address.ip(), room.per_address) else {
-                    tracing::debug!(address = %address.ip(), "too many connections of one address");
-                    continue;
-                };
-                let hang_up = cut.child_token();
-                let (router, drain, request) = (router.clone(), drain.clone(), requests.token());
-                let (proxies, cut_sockets) = (Arc::clone(&proxies), cut_sockets.clone());
-                tasks.spawn(async move {
-                    let Ok((stream, line)) = Monitored::new(stream, hang_up) else { return };
-                    let upgraded = serve(stream, line.clone(), address.ip(), proxies, router, drain).await;
-                    drop(request);
-                    if upgraded {
-                        // The stream lives on with the WebSocket, and holds its place until it ends.
-                        tokio::select! {
-                            () = line.over() => {}
-                            () = cut_sockets.cancelled() => line.cut(),
-                        }
-                    }
-                    drop((seat, of_address));
-                });
-            }
-        });
+        let entrance = Entrance {
+            listener: Arc::new(listener),
+            router,
+            proxies: Arc::new(proxies),
+            census: Arc::new(Census::default()),
+            seats: Arc::new(Semaphore::new(room.in_all.min(Semaphore::MAX_PERMITS))),
+            per_address: room.per_address,
+            accepting: accepting.clone(),
+        };
+        let stop = accepting.stop.clone();
+        accepting.tasks.spawn(supervise("the listener", need, stop, move || entrance.clone().accept()));
         accepting
     }
 
@@ -119,6 +87,62 @@ impl Accepting {
         let (_, ()) = tokio::join!(timeout(patience, requests.wait()), sockets);
         self.cut.cancel();
         self.tasks.wait().await;
+    }
+}
+
+/// Where connections come in.
+#[derive(Clone)]
+struct Entrance {
+    listener: Arc<TcpListener>,
+    router: Router,
+    proxies: Arc<Proxies>,
+    census: Arc<Census>,
+    seats: Arc<Semaphore>,
+    per_address: usize,
+    accepting: Accepting,
+}
+
+impl Entrance {
+    /// Accepts connections until the token is cancelled.
+    async fn accept(self) {
+        let Self { listener, router, proxies, census, seats, per_address, accepting } = self;
+        loop {
+            let accepted = async {
+                let seat = Arc::clone(&seats).acquire_owned().await;
+                (listener.accept().await, seat)
+            };
+            let ((stream, address), seat) = tokio::select! {
+                () = accepting.stop.cancelled() => return,
+                accepted = accepted => match accepted {
+                    (Ok(accepted), seat) => (accepted, seat),
+                    (Err(error), _) => {
+                        tracing::warn!(%error, "can't accept a connection");
+                        tokio::time::sleep(EXHAUSTED).await;
+                        continue;
+                    }
+                }
+            };
+            let Ok(of_address) = place(&census, &proxies, address.ip(), per_address) else {
+                tracing::debug!(address = %address.ip(), "too many connections of one address");
+                continue;
+            };
+            let hang_up = accepting.cut.child_token();
+            let (router, drain, request) = (router.clone(), accepting.drain.clone(), accepting.requests.token());
+            let (proxies, cut_sockets) = (Arc::clone(&proxies), accepting.cut_sockets.clone());
+            accepting.tasks.spawn(async move {
+                let Ok((stream, line)) = Monitored::new(stream, hang_up) else { return };
+                let upgraded = serve(stream, line.clone(), address.ip(), proxies, router, drain).await;
+                drop(request);
+                if upgraded {
+                    // The stream lives on with the WebSocket, and holds its place until it ends.
+                    tokio::select! {
+                        () = line.over() => {}
+                        () = cut_sockets.cancelled() => line.cut(),
+                    }
+                }
+                drop((seat, of_address));
+            });
+        }
     }
 }
 

@@ -52,7 +52,7 @@ pub(crate) struct Maintenance {
 
 impl Maintenance {
     /// Works once an hour until the token is cancelled.
-    pub(crate) async fn run(self, stop: CancellationToken) {
+    pub(crate) async fn run(self: Arc<Self>, stop: CancellationToken) {
         let mut turn = tokio::time::interval(EVERY);
         loop {
             tokio::select! {

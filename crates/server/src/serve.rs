@@ -5,7 +5,7 @@ use std::{net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
 use anyhow::{Context as _, Result, bail};
 use axum::Router;
 use boardwire_auth::{ApiKeyAuthenticator, Authenticators, SessionAuthenticator, TokenAuthenticator};
-use boardwire_gate::{Gate, GateParts, Incidents};
+use boardwire_gate::{Gate, GateParts, Incidents, Need, supervise};
 use boardwire_handlers::{Gateway, GatewayParts};
 use boardwire_http::DoorParts;
 use boardwire_mcp::McpParts;
@@ -17,8 +17,8 @@ use boardwire_services::{
 use boardwire_store::Opened;
 use boardwire_subscriptions::Hub;
 use serde_json::json;
-use tokio::{net::TcpListener, signal::unix::SignalKind, task::JoinHandle};
-use tokio_util::sync::CancellationToken;
+use tokio::{net::TcpListener, signal::unix::SignalKind};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     database,
@@ -46,8 +46,7 @@ pub(crate) struct Running {
     gateway: Arc<Gateway>,
     accepting: Accepting,
     opened: Opened,
-    maintenance: JoinHandle<()>,
-    leases: JoinHandle<()>,
+    background: TaskTracker,
     stop: CancellationToken,
     patience: Duration,
 }
@@ -119,11 +118,21 @@ pub(crate) async fn start(settings: ServeSettings, incidents: Arc<Incidents>, mo
         .await
         .with_context(|| format!("can't listen on {}; choose another address with --listen", settings.listen))?;
     let address = listener.local_addr()?;
-    let accepting = Accepting::start(listener, router, settings.trusted_proxies.clone(), room(&settings));
+    let accepting = Accepting::start(listener, router, settings.trusted_proxies.clone(), room(&settings), gate.vital());
     let stop = CancellationToken::new();
-    let maintenance = Maintenance { store, files, clock, event_days: settings.event_retention_days };
-    let maintenance = tokio::spawn(maintenance.run(stop.clone()));
-    let leases = tokio::spawn(maintenance::end_leases(services.clone(), stop.clone()));
+    let background = TaskTracker::new();
+    let maintenance = Arc::new(Maintenance { store, files, clock, event_days: settings.event_retention_days });
+    let pruning = {
+        let stop = stop.clone();
+        move || Arc::clone(&maintenance).run(stop.clone())
+    };
+    background.spawn(supervise("maintenance", Need::Helpful, stop.clone(), pruning));
+    let ending = {
+        let (services, stop) = (services.clone(), stop.clone());
+        move || maintenance::end_leases(services.clone(), stop.clone())
+    };
+    background.spawn(supervise("the end of leases", gate.vital(), stop.clone(), ending));
+    background.close();
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
     if settings.needs_https_untold() {
         tracing::warn!(
@@ -133,7 +142,7 @@ pub(crate) async fn start(settings: ServeSettings, incidents: Arc<Incidents>, mo
         );
     }
     let patience = Duration::from_millis(settings.drain_timeout_ms);
-    Ok(Running { address, services, gate, gateway, accepting, opened, maintenance, leases, stop, patience })
+    Ok(Running { address, services, gate, gateway, accepting, opened, background, stop, patience })
 }
 
 /// How many connections there may be: no more than files can be open, and of one address no more than half of them.
@@ -155,11 +164,13 @@ fn limiter(per_minute: NonZeroU32) -> AddressLimiter {
 }
 
 impl Running {
-    /// Waits for SIGTERM, SIGINT, or the loss of the database to another server, which is an error.
+    /// Waits for SIGTERM or SIGINT, or until the server can't go on, since another one has taken the database or a part of it
+    /// is broken: that is an error.
     pub(crate) async fn until_stopped(&self) -> Result<()> {
         tokio::select! {
             told = told_to_stop() => told,
             () = self.opened.lost() => bail!("another server has taken the database"),
+            () = self.gate.failed().cancelled() => bail!("a part of the server broke down for good; the log says which"),
         }
     }
 
@@ -172,7 +183,7 @@ impl Running {
         self.gate.finish().await;
         self.accepting.finish(self.patience, LAST_WORDS).await;
         self.stop.cancel();
-        let _ = tokio::join!(self.maintenance, self.leases);
+        self.background.wait().await;
         self.opened.close().await;
         tracing::info!("stopped");
     }

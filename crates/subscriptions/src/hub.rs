@@ -293,13 +293,27 @@ impl Hub {
     /// The hub's own work: ends what ends by itself, closes channels that nobody uses, and looks into the log after a
     /// failed commit. Ends with the token.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        // What ends by itself does not wait for the log, which may not answer for as long as an outage lasts.
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = self.keep_time() => {}
+            () = self.verify_when_suspected() => {}
+        }
+    }
+
+    async fn verify_when_suspected(&self) {
+        loop {
+            self.suspicion.notified().await;
+            self.verify().await;
+        }
+    }
+
+    async fn keep_time(&self) {
         let mut sweep = tokio::time::interval(SWEEP);
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                () = stop.cancelled() => return,
-                () = self.suspicion.notified() => self.verify(&stop).await,
                 _ = sweep.tick() => self.close_idle(),
                 _ = tick.tick() => self.end_what_is_due(),
             }

@@ -12,7 +12,6 @@ use boardwire_services::{
     storage::{LogEntry, StorageError},
 };
 use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
 
 use crate::{Hub, channel::Channel, hub::lock};
 
@@ -202,14 +201,11 @@ impl Hub {
     }
 
     /// Brings every channel up to the log. Goes on until the log answers.
-    pub(crate) async fn verify(&self, stop: &CancellationToken) {
+    pub(crate) async fn verify(&self) {
         for channel in self.channels() {
             while let Err(error) = self.fill(&channel).await {
                 tracing::warn!(board = %channel.board, %error, "can't read the log; trying again");
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    () = tokio::time::sleep(IN_FLIGHT) => {}
-                }
+                tokio::time::sleep(IN_FLIGHT).await;
             }
         }
     }

@@ -1,10 +1,14 @@
 //! Teams on boards: a team's board has each user of the team as a member, as the team changes.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use anyhow::{Result, ensure};
-use boardwire_test_support::{Client, Event, Kind, eventually, patient};
+use anyhow::{Context, Result, ensure};
+use boardwire_test_support::{Client, Event, Kind, PATIENCE, eventually, patient};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use super::WINDOW;
 use crate::scene::{Scene, text};
@@ -160,4 +164,46 @@ async fn who_joins_a_team_may_give_it_a_board() -> Result<()> {
     .await?;
     assert_eq!(stage.members().await?, ["ann owner", "cid member"]);
     Ok(())
+}
+
+/// The boards of teams follow as fast as storage does. Whoever loses credentials meanwhile does not wait for that.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_revocation_waits_for_no_board_of_a_team() -> Result<()> {
+    let Stage { scene, ann, .. } = stage(Kind::Postgres).await?;
+    let database = Arc::clone(&scene.database);
+    // Each of them is to become a member again, waits 5 seconds for a board that is locked, and comes before Dan.
+    for mate in 0..8 {
+        join(&scene, &format!("bob{mate}"), "red").await?;
+    }
+    let key = scene.server.run(&["api-key", "create", "--user", "dan", "--name", "agent"], "").await?;
+    let dan = Client::connect(&scene.server.url(), json!({ "apiKey": key["key"] })).await?;
+    let locking = {
+        let database = Arc::clone(&database);
+        let lock = "BEGIN; SELECT id FROM boards FOR UPDATE; SELECT pg_sleep(600); COMMIT";
+        tokio::spawn(async move { database.query(lock).await })
+    };
+    let sleeping = "FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";
+    eventually("the boards are locked", PATIENCE, async || {
+        let rows = database.query(&format!("SELECT pid {sleeping}")).await?;
+        Ok((!rows.is_empty()).then_some(()))
+    })
+    .await?;
+    let revoke = "BEGIN; DELETE FROM members WHERE user_id LIKE 'bob%';
+        UPDATE api_keys SET revoked_at = 1 WHERE user_id = 'dan';
+        INSERT INTO account_changes (user_id, at) SELECT id, extract(epoch FROM now()) * 1000 FROM users; COMMIT";
+    database.query(revoke).await?;
+    let ends = async {
+        while let Ok(event) = dan.next_any().await {
+            if event.name == "error" {
+                assert_eq!(event.payload["code"], "UNAUTHENTICATED");
+                return Ok(());
+            }
+        }
+        anyhow::bail!("the connection ended without a word")
+    };
+    let ended = timeout(patient(Duration::from_secs(20)), ends).await;
+    database.query(&format!("SELECT pg_terminate_backend(pid) {sleeping}")).await?;
+    ensure!(locking.await?.is_err(), "the boards were locked all the time");
+    ended.context("the revocation waits for a board")??;
+    ann.ask("board:list", json!({})).await.map(drop)
 }

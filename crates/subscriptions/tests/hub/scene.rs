@@ -40,12 +40,17 @@ struct MemoryLog {
     head: Mutex<Seq>,
     members: Mutex<BTreeSet<String>>,
     down: AtomicBool,
+    /// How often it was asked while it was down.
+    refused: AtomicU64,
 }
 
 impl MemoryLog {
     fn check(&self) -> Stored<()> {
         match self.down.load(Ordering::SeqCst) {
-            true => Err(StorageError::Unavailable("the log is down".into())),
+            true => {
+                self.refused.fetch_add(1, Ordering::SeqCst);
+                Err(StorageError::Unavailable("the log is down".into()))
+            }
             false => Ok(()),
         }
     }
@@ -101,9 +106,14 @@ impl Timed {
         Self { scene: Scene::with_clock(Arc::clone(&clock) as Arc<dyn Clock>), clock }
     }
 
+    /// Lets so many milliseconds pass, and nothing more.
+    pub(crate) fn advance(&self, millis: u64) {
+        self.clock.passed.fetch_add(millis, Ordering::SeqCst);
+    }
+
     /// Lets so many milliseconds pass, and then the hub do its own work once.
     pub(crate) fn pass(&self, millis: u64) {
-        self.clock.passed.fetch_add(millis, Ordering::SeqCst);
+        self.advance(millis);
         self.scene.hub.end_what_is_due();
     }
 }
@@ -249,6 +259,11 @@ impl Scene {
 
     pub(crate) fn forget_up_to(&self, seq: u64) {
         self.log.entries.lock().unwrap().retain(|known, _| known.0 > seq);
+    }
+
+    /// How often the log was asked while it was down.
+    pub(crate) fn refused(&self) -> u64 {
+        self.log.refused.load(Ordering::SeqCst)
     }
 
     pub(crate) fn break_log(&self, down: bool) {

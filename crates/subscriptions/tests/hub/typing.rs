@@ -1,6 +1,10 @@
 //! Typing in the hub, with time that passes when the test says so.
 
+use std::{sync::Arc, time::Duration};
+
+use boardwire_services::Publisher as _;
 use boardwire_subscriptions::JoinError;
+use tokio_util::sync::CancellationToken;
 
 use crate::scene::{Client, Timed};
 
@@ -209,4 +213,31 @@ async fn who_comes_later_hears_who_is_typing() {
     let later = scene.socket("ada");
     scene.view(&later, None).await;
     assert_eq!(later.told(), NOTHING);
+}
+
+#[tokio::test]
+async fn it_ends_while_the_log_does_not_answer() {
+    let (timed, ada, bob) = stage().await;
+    let scene = &timed.scene;
+    scene.type_on(&bob, None).await.unwrap();
+    assert_eq!(ada.told(), ["typing:start bob"]);
+    scene.break_log(true);
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(Arc::clone(&scene.hub).run(stop.clone()));
+    scene.hub.suspect();
+    let ended = async {
+        while scene.refused() == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        timed.advance(5_000);
+        loop {
+            match ada.told().as_slice() {
+                [] => tokio::time::sleep(Duration::from_millis(10)).await,
+                told => return assert_eq!(told, ["typing:stop bob"]),
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), ended).await.expect("time stands still during an outage");
+    stop.cancel();
+    running.await.unwrap();
 }

@@ -1,0 +1,169 @@
+//! What the gate does by itself, with a clock that fails or stands when a test says so.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::{
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+        mpsc,
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use boardwire_auth::{
+    Authenticators, BoxError, CredentialId, Permissions, Principal, SessionAuthenticator, SessionPolicy, SessionRecord,
+    Sessions,
+};
+use boardwire_gate::{Gate, GateParts, Places};
+use boardwire_protocol::Timestamp;
+use boardwire_rate_limit::{AddressLimiter, Quota, Weights};
+use boardwire_services::{
+    Caller, Services,
+    clock::{Clock, SystemClock},
+};
+use boardwire_store::{Opened, Options, open};
+use boardwire_subscriptions::Hub;
+
+/// How long a test waits for what must happen.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The thread whose look at the time takes as long as the test wants.
+const SLOW: &str = "slow";
+
+/// The system's clock, with faults.
+#[derive(Default)]
+struct Faulty {
+    panics: AtomicBool,
+    looks: AtomicU64,
+    /// Told when the slow thread looks at the time; it goes on when the other end of this is gone.
+    slow: std::sync::Mutex<Option<(mpsc::Sender<()>, mpsc::Receiver<()>)>>,
+}
+
+impl Clock for Faulty {
+    fn now(&self) -> Timestamp {
+        if thread::current().name() == Some(SLOW)
+            && let Some((came, go_on)) = self.slow.lock().unwrap().take()
+        {
+            came.send(()).unwrap();
+            let _ = go_on.recv();
+        }
+        SystemClock.now()
+    }
+
+    fn monotonic(&self) -> Instant {
+        assert!(!self.panics.swap(false, Ordering::SeqCst), "as the test has it");
+        self.looks.fetch_add(1, Ordering::SeqCst);
+        SystemClock.monotonic()
+    }
+
+    fn new_id(&self) -> String {
+        SystemClock.new_id()
+    }
+}
+
+struct NoSessions;
+
+#[async_trait]
+impl Sessions for NoSessions {
+    async fn session(&self, _: &str) -> Result<Option<SessionRecord>, BoxError> {
+        Ok(None)
+    }
+
+    async fn session_used(&self, _: &str, _: i64) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
+
+struct Scene {
+    gate: Arc<Gate>,
+    clock: Arc<Faulty>,
+    opened: Opened,
+    _folder: tempfile::TempDir,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("board.db").display());
+        let opened = open(&url, Options::default()).await.unwrap();
+        let clock = Arc::new(Faulty::default());
+        let shared = Arc::clone(&clock) as Arc<dyn Clock>;
+        let hub = Hub::new(opened.store(), Arc::clone(&shared), 1);
+        let gate = Gate::open(GateParts {
+            services: Services::new(opened.store(), Arc::clone(&hub) as _, shared),
+            hub,
+            authenticators: Authenticators::default(),
+            session_use: Arc::new(SessionAuthenticator::new(Arc::new(NoSessions), SessionPolicy::default())),
+            commands: Quota::default(),
+            weights: Weights::from([("query", 1)]),
+            activity: Quota::default(),
+            failures: AddressLimiter::new(NonZeroU32::MIN, NonZeroU32::MIN),
+            places: Places { in_all: 1, per_user: 1, per_address: 1 },
+            incidents: Arc::default(),
+        });
+        Self { gate, clock, opened, _folder: folder }
+    }
+
+    async fn close(self) {
+        self.gate.finish().await;
+        drop(self.gate);
+        self.opened.close().await;
+    }
+}
+
+fn operator() -> Caller {
+    let account = boardwire_auth::Account {
+        id: "ada".into(),
+        name: "Ada".into(),
+        permissions: Permissions::ALL,
+        teams: Vec::new(),
+    };
+    Caller::new(Arc::new(Principal::of(account, None, None, CredentialId::Token { id: None }))).unwrap()
+}
+
+/// Looks until there is something to see.
+async fn until(what: &str, seen: impl Fn() -> bool) {
+    let deadline = SystemClock.monotonic() + PATIENCE;
+    while !seen() {
+        assert!(SystemClock.monotonic() < deadline, "{what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_hub_comes_back_after_a_panic() {
+    let scene = Scene::new().await;
+    scene.clock.panics.store(true, Ordering::SeqCst);
+    // Nobody else looks at this clock here.
+    until("nothing panicked", || !scene.clock.panics.load(Ordering::SeqCst)).await;
+    let looked = scene.clock.looks.load(Ordering::SeqCst);
+    until("the hub's work ended", || scene.clock.looks.load(Ordering::SeqCst) > looked + 2).await;
+    assert!(!scene.gate.failed().is_cancelled());
+    scene.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_command_waits_for_an_operator_who_looks() {
+    let scene = Scene::new().await;
+    let (came, has_come) = mpsc::channel();
+    let (go_on, goes_on) = mpsc::channel();
+    *scene.clock.slow.lock().unwrap() = Some((came, goes_on));
+    let looking = {
+        let gate = Arc::clone(&scene.gate);
+        let run = move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(gate.overview(&operator())).map(|overview| overview.at).unwrap()
+        };
+        thread::Builder::new().name(SLOW.to_owned()).spawn(run).unwrap()
+    };
+    tokio::task::spawn_blocking(move || has_come.recv_timeout(PATIENCE)).await.unwrap().expect("it looks at the time");
+    let gate = Arc::clone(&scene.gate);
+    let command = tokio::spawn(async move { gate.admit_as(operator(), "query").await.map(drop) });
+    let admitted = tokio::time::timeout(PATIENCE, command).await;
+    drop(go_on);
+    admitted.expect("the command waits for the operator").unwrap().unwrap();
+    looking.join().unwrap();
+    scene.close().await;
+}

@@ -1,0 +1,70 @@
+//! The flusher on connections that panic.
+
+use std::sync::atomic::AtomicUsize;
+
+use boardwire_protocol::EventKind;
+
+use super::*;
+
+/// A connection that panics when it is given its first frame, or takes all of them.
+struct Taker {
+    panics: AtomicBool,
+    taken: Arc<AtomicUsize>,
+    came: Arc<Notify>,
+}
+
+impl Wire for Taker {
+    fn send(&self, _: &Outgoing) -> Sent {
+        assert!(!self.panics.swap(false, Ordering::SeqCst), "as the test has it");
+        self.taken.fetch_add(1, Ordering::SeqCst);
+        self.came.notify_one();
+        Sent::Yes
+    }
+
+    fn taken(&self) -> u64 {
+        0
+    }
+
+    fn dismiss(&self) -> bool {
+        true
+    }
+
+    fn hang_up(&self) {}
+}
+
+fn frame() -> Frame {
+    Frame::Ephemeral(EventKind::ServerClosing, Arc::from(RawValue::NULL.to_owned()))
+}
+
+#[tokio::test]
+async fn a_panic_leaves_no_queue_behind() {
+    let (flusher, stop, came) = (Arc::new(Flusher::default()), CancellationToken::new(), Arc::new(Notify::new()));
+    let connect = |panics: bool| {
+        let taken = Arc::new(AtomicUsize::new(0));
+        let (panics, counted) = (AtomicBool::new(panics), Arc::clone(&taken));
+        let wire = Taker { panics, taken: counted, came: Arc::clone(&came) };
+        (Handle(SocketOutbox::new(wire, stop.child_token(), Arc::clone(&flusher))), taken)
+    };
+    let ((first, first_taken), (second, taken)) = (connect(true), connect(false));
+    let arrived = async |taken: &AtomicUsize, count| {
+        let wait = async {
+            while taken.load(Ordering::SeqCst) < count {
+                came.notified().await;
+            }
+        };
+        timeout(Duration::from_secs(60), wait).await.expect("what was queued did not leave");
+    };
+    first.push(frame());
+    second.push(frame());
+    let (task, ending) = (Arc::clone(&flusher), stop.clone());
+    let run = move || Arc::clone(&task).run(ending.clone());
+    let running = tokio::spawn(boardwire_gate::supervise("test", boardwire_gate::Need::Helpful, stop.clone(), run));
+    arrived(&taken, 1).await;
+    // Both can be listed again; what the panic interrupted leaves with the next.
+    first.push(frame());
+    second.push(frame());
+    arrived(&first_taken, 2).await;
+    arrived(&taken, 2).await;
+    stop.cancel();
+    running.await.expect("it stops");
+}
