@@ -8,6 +8,8 @@
 pub enum Cookie {
     /// Carries a session.
     Session,
+    /// Tells a device again on which somebody has signed in: [`known_device`](crate::known_device).
+    Device,
 }
 
 impl Cookie {
@@ -16,6 +18,8 @@ impl Cookie {
         match (self, secure) {
             (Self::Session, true) => "__Host-boardwire_session",
             (Self::Session, false) => "boardwire_session",
+            (Self::Device, true) => "__Host-boardwire_device",
+            (Self::Device, false) => "boardwire_device",
         }
     }
 

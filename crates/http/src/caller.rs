@@ -77,12 +77,7 @@ impl Door {
     /// The sessions in the cookies, where the page that sent them may. A page of our own that reads names no origin. A
     /// browser names one with all that changes something, and says besides how the page is related to us; so what says
     /// neither comes from a program, whose user chose to send the cookie.
-    pub(crate) fn session_cookies(
-        &self,
-        method: &Method,
-        headers: &HeaderMap,
-        peer: Option<&Peer>,
-    ) -> Vec<Credential> {
+    pub(crate) fn session_cookies(&self, method: &Method, headers: &HeaderMap, peer: Option<&Peer>) -> Vec<Credential> {
         let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("null"));
         let own = peer.and_then(Peer::origin);
         let from_here = match text(FETCH_SITE) {

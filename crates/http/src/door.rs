@@ -9,12 +9,11 @@ use axum::{
 use boardwire_auth::{AllowedOrigins, SessionPolicy};
 use boardwire_gate::Gate;
 use boardwire_protocol::Code;
-use boardwire_rate_limit::{AddressLimiter, RateLimiter};
 use boardwire_services::{Services, clock::Clock, storage::Files};
 
 use crate::{
-    api, attachments, caller, drain, events, explorer, health, intake::Uploads, notifications, operator,
-    passwords::Passwords, presence, problem::Problem, sessions,
+    api, attachments, caller, drain, events, explorer, health, intake::Uploads, logins::Logins, notifications,
+    operator, passwords::Passwords, presence, problem::Problem, sessions,
 };
 
 /// What the HTTP door accepts.
@@ -36,10 +35,8 @@ pub struct DoorParts {
     pub gate: Arc<Gate>,
     /// Where files are kept.
     pub files: Arc<dyn Files>,
-    /// Logins of one address.
-    pub logins: AddressLimiter,
-    /// Failed logins to one account.
-    pub failed_logins: RateLimiter<String>,
+    /// What holds guesses of passwords back.
+    pub logins: Logins,
     /// What is accepted.
     pub settings: Settings,
 }

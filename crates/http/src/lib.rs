@@ -20,6 +20,7 @@ mod events;
 mod explorer;
 mod health;
 mod intake;
+mod logins;
 mod notifications;
 mod openapi;
 mod operator;
@@ -30,4 +31,5 @@ mod sessions;
 mod stream;
 
 pub use door::{DoorParts, Settings, routes};
+pub use logins::Logins;
 pub use openapi::document as openapi;

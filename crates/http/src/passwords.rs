@@ -5,27 +5,31 @@ use std::{sync::Arc, time::Duration};
 use boardwire_auth::verify_password;
 use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 
-/// Passwords that are checked at the same time; each takes 19 MiB.
+/// Passwords that are checked at the same time, of strangers and of known devices; each takes 19 MiB.
 const AT_ONCE: usize = 2;
+const KNOWN_AT_ONCE: usize = 1;
 /// How long one waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The checker of passwords.
 pub(crate) struct Passwords {
     turns: Arc<Semaphore>,
+    /// Strangers who guess take no turn of those who were here before.
+    known: Arc<Semaphore>,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { turns: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self { turns: Arc::new(Semaphore::new(AT_ONCE)), known: Arc::new(Semaphore::new(KNOWN_AT_ONCE)) }
     }
 }
 
 impl Passwords {
-    /// Is this the password of which `stored` is the hash? Takes as long when there is none. `None`: there are too many
-    /// others.
-    pub(crate) async fn verify(&self, password: String, stored: Option<String>) -> Option<bool> {
-        let turn = timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await.ok()?.ok()?;
+    /// Is this the password of which `stored` is the hash? Takes as long when there is none. `known`: it comes from a known
+    /// device. `None`: there are too many others.
+    pub(crate) async fn verify(&self, password: String, stored: Option<String>, known: bool) -> Option<bool> {
+        let turns = if known { &self.known } else { &self.turns };
+        let turn = timeout(PATIENCE, Arc::clone(turns).acquire_owned()).await.ok()?.ok()?;
         let checked = spawn_blocking(move || {
             let matches = verify_password(&password, stored.as_deref());
             drop(turn);

@@ -7,7 +7,6 @@ use axum::{
 };
 use boardwire_gate::Denied;
 use boardwire_protocol::{Code, ErrorBody};
-use boardwire_rate_limit::Refused;
 use boardwire_services::{Fault, clock::Clock};
 use serde::Serialize;
 use serde_json::json;
@@ -70,12 +69,6 @@ impl Problem {
         let version = body.details.as_ref().is_some_and(|details| details[0]["path"] == "expectedVersion");
         let failed = (body.code == Code::Conflict || version).then_some(StatusCode::PRECONDITION_FAILED);
         Self(body, failed.or(status))
-    }
-
-    /// Too often.
-    pub(crate) fn too_often(refused: &Refused, clock: &dyn Clock) -> Self {
-        let Refused { info, retry_after } = refused;
-        ErrorBody::rate_limited(*retry_after, info.limit, info.remaining, info.reset, clock.now()).into()
     }
 
     /// Too often, and all that is known is how long to wait.

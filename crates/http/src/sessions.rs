@@ -5,25 +5,35 @@ use std::sync::Arc;
 use axum::{
     Extension, Router,
     extract::State,
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    response::{AppendHeaders, IntoResponse, Response},
     routing::{get, post},
 };
-use boardwire_auth::{Cookie, CredentialId, SecretKind};
-use boardwire_gate::Peer;
+use boardwire_auth::{Cookie, CredentialId, SecretKind, known_device, new_device};
+use boardwire_gate::{Peer, cookies};
 use boardwire_protocol::{Code, ConnectedUser, Timestamp, UserId};
-use boardwire_rate_limit::Refused;
 use boardwire_services::{
     Caller, Fault,
     storage::{Session, StorageError, User},
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{body::Json, caller::Signed, door::Door, problem::Problem};
+use crate::{
+    body::Json,
+    caller::Signed,
+    door::Door,
+    logins::{Crowded, Guesser},
+    problem::Problem,
+};
 
 pub(crate) fn routes() -> Router<Arc<Door>> {
     Router::new().route("/sessions", post(sign_in)).route("/sessions/current", get(current).delete(sign_out))
 }
+
+/// How long a device is known, in seconds: 180 days.
+const DEVICE_LASTS: i64 = 180 * 24 * 3_600;
+/// Cookies of devices that are looked at.
+const MOST_DEVICES: usize = 4;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,8 +61,7 @@ async fn sign_in(
     Json(command): Json<SignIn>,
 ) -> Result<Response, Problem> {
     let clock = door.clock();
-    door.parts.logins.check(peer.address).map_err(|wait| Problem::wait(wait, "too many logins from this address"))?;
-    let (user, password) = door.check_password(command).await?;
+    let (user, password) = door.check_password(command, &headers, &peer).await?;
 
     // The id of a session is new with each login, and the one that was there ends: if its secret came along, not just
     // its public id.
@@ -86,7 +95,13 @@ async fn sign_in(
         session_id: (!from_page).then(|| secret.text.clone()),
     };
     let lifetime = (session.expires_at.0 - now.0) / 1000;
-    Ok((StatusCode::CREATED, door.cookie(&secret.text, lifetime, &peer), axum::Json(body)).into_response())
+    let device = new_device(session.user.as_str(), &password);
+    let device = device.map_err(|error| door.storage(StorageError::Unavailable(error.into())))?;
+    let cookies = (
+        door.cookie(Cookie::Session, &secret.text, lifetime, &peer),
+        door.cookie(Cookie::Device, &device, DEVICE_LASTS, &peer),
+    );
+    Ok((StatusCode::CREATED, not_kept(), cookies.0, cookies.1, axum::Json(body)).into_response())
 }
 
 async fn current(signed: Signed) -> Response {
@@ -104,7 +119,7 @@ async fn sign_out(
     let now = door.clock().now();
     door.services().store().delete_session(id, now).await.map_err(|error| door.storage(error))?;
     tracing::info!(user = %signed.caller.user(), "signed out");
-    Ok((StatusCode::NO_CONTENT, door.cookie("", 0, &peer)).into_response())
+    Ok((StatusCode::NO_CONTENT, not_kept(), door.cookie(Cookie::Session, "", 0, &peer)).into_response())
 }
 
 impl Current {
@@ -114,55 +129,88 @@ impl Current {
 }
 
 impl Door {
-    /// The user of this name and password, and the hash that the password was checked with. Who fails too often on one account waits, whatever the password.
-    async fn check_password(&self, command: SignIn) -> Result<(User, String), Problem> {
-        let SignIn { user: account, password } = command;
-        let clock = self.clock();
-        self.not_held_back(&account)?;
+    /// The user of this name and password, and the hash that the password was checked with. Made-up names are held back like
+    /// those of users, and take as long: nothing tells which there are.
+    async fn check_password(&self, login: SignIn, headers: &HeaderMap, peer: &Peer) -> Result<(User, String), Problem> {
+        let SignIn { user: account, password } = login;
         let id = UserId::try_from(account.as_str()).ok();
-        let (mut user, mut stored) = (None, None);
-        if let Some(id) = &id {
-            user = self.services().store().user(id).await.map_err(|error| self.storage(error))?;
-            stored = self.services().store().password(id).await.map_err(|error| self.storage(error))?;
-        }
-        let verified = self.passwords.verify(password, stored.clone()).await;
-        // Who guesses many at the same time passed the first look with all of them.
-        self.not_held_back(&account)?;
-        match verified {
-            Some(true) => user.zip(stored).ok_or_else(wrong),
-            Some(false) => {
-                tracing::info!(known = user.is_some(), "login refused");
-                // Made-up names are counted too: who is held back must not tell which accounts there are.
-                if id.is_some()
-                    && let Err(refused) = self.parts.failed_logins.check(&account, 1, clock.monotonic())
-                {
-                    return Err(Problem::too_often(&refused, clock));
-                }
-                Err(wrong())
+        let device = self.device(id.as_ref(), headers, peer).await?;
+        let known = device.is_some();
+        let guesser = match device {
+            Some(device) => Guesser::Known(account, device),
+            None => {
+                self.parts.logins.admit(peer.address).await.map_err(crowded)?;
+                // Names that nobody can have are one account.
+                Guesser::stranger(id.as_ref().map_or("", UserId::as_str), peer.address)
             }
-            None => Err(Problem::new(Code::Unavailable, "too many logins at this moment; try again")),
+        };
+        let mut found = None;
+        let check = async {
+            let (user, stored) = match self.account(id.as_ref()).await {
+                Ok(account) => account,
+                Err(problem) => {
+                    found = Some(Err(problem));
+                    return None;
+                }
+            };
+            let verdict = self.passwords.verify(password, stored.clone(), known).await;
+            if verdict == Some(false) {
+                tracing::info!(known = user.is_some(), address = %peer.address, "login refused");
+            }
+            found = user.zip(stored).map(Ok);
+            verdict
+        };
+        match (self.parts.logins.judge(guesser, self.clock(), check).await.map_err(crowded)?, found) {
+            (Some(true), Some(found)) => found,
+            (Some(_), _) => Err(wrong()),
+            (None, Some(Err(problem))) => Err(problem),
+            (None, _) => Err(Problem::new(Code::Unavailable, "too many logins at this moment; try again")),
         }
     }
 
-    /// Passes unless there were too many wrong passwords for the account.
-    fn not_held_back(&self, account: &str) -> Result<(), Problem> {
-        let clock = self.clock();
-        let info = self.parts.failed_logins.info(&account.to_owned(), clock.monotonic());
-        if info.remaining > 0 {
-            return Ok(());
-        }
-        Err(Problem::too_often(&Refused { info, retry_after: info.reset }, clock))
+    /// The user of this id and the hash of the password, as far as there are any.
+    async fn account(&self, id: Option<&UserId>) -> Result<(Option<User>, Option<String>), Problem> {
+        let Some(id) = id else { return Ok((None, None)) };
+        let user = self.services().store().user(id).await.map_err(|error| self.storage(error))?;
+        let stored = self.services().store().password(id).await.map_err(|error| self.storage(error))?;
+        Ok((user, stored))
     }
 
-    fn cookie(&self, value: &str, seconds: i64, peer: &Peer) -> [(header::HeaderName, HeaderValue); 2] {
-        let cookie = Cookie::Session.set(self.secure_cookies(Some(peer)), value, seconds);
-        let cookie = HeaderValue::try_from(cookie).unwrap_or(HeaderValue::from_static(""));
-        [(header::SET_COOKIE, cookie), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))]
+    /// The id of the device, if it is one on which this user has signed in before.
+    async fn device(&self, id: Option<&UserId>, headers: &HeaderMap, peer: &Peer) -> Result<Option<String>, Problem> {
+        let mut shown =
+            Cookie::Device.values(self.secure_cookies(Some(peer)), cookies(headers)).take(MOST_DEVICES).peekable();
+        let (Some(id), Some(_)) = (id, shown.peek()) else { return Ok(None) };
+        let stored = self.services().store().password(id).await.map_err(|error| self.storage(error))?;
+        let known = stored
+            .and_then(|stored| shown.find_map(|text| known_device(text, id.as_str(), &stored).map(str::to_owned)));
+        Ok(known)
+    }
+
+    /// The header that sets a cookie.
+    fn cookie(
+        &self,
+        cookie: Cookie,
+        value: &str,
+        seconds: i64,
+        peer: &Peer,
+    ) -> AppendHeaders<[(HeaderName, HeaderValue); 1]> {
+        let cookie = cookie.set(self.secure_cookies(Some(peer)), value, seconds);
+        AppendHeaders([(header::SET_COOKIE, HeaderValue::try_from(cookie).unwrap_or(HeaderValue::from_static("")))])
     }
 
     pub(crate) fn storage(&self, error: StorageError) -> Problem {
         Problem::of(&Fault::Storage(error), self.clock())
     }
+}
+
+/// Nobody on the way keeps an answer with a secret in it.
+fn not_kept() -> [(HeaderName, HeaderValue); 1] {
+    [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))]
+}
+
+fn crowded(Crowded(wait): Crowded) -> Problem {
+    Problem::wait(wait, "too many logins to this account, or from this address, are under way")
 }
 
 /// The same for whatever is wrong.

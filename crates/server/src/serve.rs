@@ -7,9 +7,9 @@ use axum::Router;
 use boardwire_auth::{ApiKeyAuthenticator, Authenticators, SessionAuthenticator, TokenAuthenticator};
 use boardwire_gate::{Gate, GateParts, Incidents, Need, supervise};
 use boardwire_handlers::{Gateway, GatewayParts};
-use boardwire_http::DoorParts;
+use boardwire_http::{DoorParts, Logins};
 use boardwire_mcp::McpParts;
-use boardwire_rate_limit::{AddressLimiter, RateLimiter};
+use boardwire_rate_limit::AddressLimiter;
 use boardwire_services::{
     Services,
     clock::{Clock, SystemClock},
@@ -97,8 +97,7 @@ pub(crate) async fn start(settings: ServeSettings, incidents: Arc<Incidents>, mo
     let http = boardwire_http::routes(DoorParts {
         gate: Arc::clone(&gate),
         files: Arc::clone(&files),
-        logins: limiter(settings.logins_per_minute),
-        failed_logins: RateLimiter::new(settings.failed_logins()),
+        logins: Logins::new(limiter(settings.logins_per_minute), settings.failed_logins),
         settings: settings.http(),
     });
     let mcp = boardwire_mcp::routes(McpParts {

@@ -171,11 +171,12 @@ pub(crate) struct ServeSettings {
     /// Handshakes of one address in a minute.
     #[arg(long, env = "BOARDWIRE_HANDSHAKES_PER_MINUTE", default_value = "12000", help_heading = "Limits")]
     pub(crate) handshakes_per_minute: NonZeroU32,
-    /// Logins of one address in a minute, right or wrong.
+    /// Logins of one address in a minute, right or wrong; further ones wait. Known devices are not counted.
     #[arg(long, env = "BOARDWIRE_LOGINS_PER_MINUTE", default_value = "60", help_heading = "Limits")]
     pub(crate) logins_per_minute: NonZeroU32,
-    /// Wrong passwords for one account in any 15 minutes; a third of them in any minute.
-    #[arg(long, env = "BOARDWIRE_FAILED_LOGINS", default_value_t = 15, help_heading = "Limits")]
+    /// Wrong passwords for one account from one address, or from one known device, in any 15 minutes, after which each
+    /// further attempt has to wait: 1 second, then twice as long each time, at most 30.
+    #[arg(long, env = "BOARDWIRE_FAILED_LOGINS", default_value_t = 5, help_heading = "Limits")]
     #[arg(value_parser = values::positive::<u32>)]
     pub(crate) failed_logins: u32,
     /// Failed handshakes of one address in a minute.
@@ -229,16 +230,6 @@ impl ServeSettings {
             ("query", self.rate_limit_query_weight),
             ("session", self.rate_limit_session_weight),
         ])
-    }
-
-    /// Wrong passwords for one account.
-    pub(crate) fn failed_logins(&self) -> Quota {
-        Quota {
-            window: Duration::from_secs(15 * 60),
-            max_requests: self.failed_logins,
-            burst_window: Duration::from_secs(60),
-            burst: self.failed_logins.div_ceil(3),
-        }
     }
 
     /// How long sessions last.

@@ -1,9 +1,11 @@
 //! HTTP requests for tests: one connection each, written and read by hand, so that a test sees what is really sent.
 
+use std::net::IpAddr;
+
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// A request that is yet to be sent.
 #[derive(Debug, Clone)]
@@ -13,6 +15,7 @@ pub struct Http {
     path: String,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
+    from: Option<IpAddr>,
 }
 
 /// What came back.
@@ -31,7 +34,21 @@ impl Http {
     #[must_use]
     pub fn new(url: &str, method: &str, path: &str) -> Self {
         let authority = url.trim_start_matches("http://").trim_end_matches('/').to_owned();
-        Self { authority, method: method.to_owned(), path: path.to_owned(), headers: Vec::new(), body: Vec::new() }
+        Self {
+            authority,
+            method: method.to_owned(),
+            path: path.to_owned(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            from: None,
+        }
+    }
+
+    /// From this address of the machine's own, such as 127.0.0.2.
+    #[must_use]
+    pub fn from(mut self, address: IpAddr) -> Self {
+        self.from = Some(address);
+        self
     }
 
     /// With this header.
@@ -104,7 +121,14 @@ impl Http {
 
     /// Connects and sends the headers.
     async fn begin(&self) -> Result<TcpStream> {
-        let mut stream = TcpStream::connect(&self.authority).await.context("connecting")?;
+        let mut stream = match self.from {
+            None => TcpStream::connect(&self.authority).await.context("connecting")?,
+            Some(address) => {
+                let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+                socket.bind((address, 0).into()).context("binding")?;
+                socket.connect(self.authority.parse().context("an address and a port")?).await.context("connecting")?
+            }
+        };
         let mut head = format!("{} {} HTTP/1.1\r\nhost: {}\r\n", self.method, self.path, self.authority);
         for (name, value) in &self.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
