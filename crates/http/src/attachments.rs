@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use boardwire_protocol::{Attachment, AttachmentId, FileName, TaskId, success};
+use boardwire_protocol::{Attachment, AttachmentId, FileName, TaskId, is_hidden, success};
 use boardwire_services::{Fault, NewAttachment, storage::NewFile};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -209,11 +209,7 @@ fn file_name(given: Option<&str>) -> String {
     // Browsers write these three so, to keep a name within its quotes.
     let plain = given.unwrap_or_default().replace("%22", "\"").replace("%0D", "\r").replace("%0A", "\n");
     let last = plain.rsplit(['/', '\\']).next().unwrap_or_default();
-    let hides = |character: char| {
-        let turns = matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        turns || character.is_control()
-    };
-    let name: String = last.chars().filter(|&character| !hides(character)).collect();
+    let name: String = last.chars().filter(|&character| !is_hidden(character)).collect();
     match name.trim() {
         "" | "." | ".." => "file".to_owned(),
         _ => name,

@@ -49,6 +49,7 @@ pub use pattern::{InvalidPattern, KindSet, Pattern};
 pub use reply::{failure, success};
 pub use text::{
     AgentName, Body, Color, CursorText, DueDate, FileName, InvalidText, LongText, SearchText, Tag, Tags, Title,
+    is_hidden,
 };
 pub use time::Timestamp;
 

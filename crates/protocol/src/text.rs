@@ -24,6 +24,19 @@ const NO_NUL: &str = r"^[^\u0000]*$";
 #[cfg(feature = "schema")]
 const NOT_BLANK: &str = r"^[^\u0000]*[^\u0000\s][^\u0000]*$";
 
+/// Does this character show nothing by itself and change how the text around it is read? Control characters do, those that
+/// turn the direction of writing (U+202E and its like), line separators, and invisible ones in which a text can be hidden.
+/// The joiners U+200C and U+200D do not: some scripts, and many emoji, need them.
+#[must_use]
+pub fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
 macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident { min: $min:literal, max: $max:literal };)*) => {$(
         $(#[$doc])*

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use boardwire_auth::{
     Account, ApiKeyRecord, ApiKeys, BoxError, Claimed, Directory, Permissions, SessionRecord, Sessions,
 };
-use boardwire_protocol::{TeamId, Timestamp, UserId};
+use boardwire_protocol::{TeamId, Timestamp, UserId, is_hidden};
 use boardwire_services::{
     clock::Clock,
     storage::{SaveUser, Store, User},
@@ -115,9 +115,10 @@ fn differs(user: &User, name: Option<&str>, teams: Option<&[TeamId]>) -> bool {
     name.is_some_and(|name| name != user.name) || teams.is_some_and(|teams| teams != user.teams)
 }
 
-/// The name of a token as it may be stored: without control characters, and not too long. `None`: nothing is left to see.
+/// The name of a token as it may be stored: without characters that hide or turn text, and not too long. `None`: nothing is
+/// left to see.
 fn sound_name(claimed: &str) -> Option<String> {
-    let name: String = claimed.chars().filter(|letter| !letter.is_control()).take(LONGEST_NAME).collect();
+    let name: String = claimed.chars().filter(|&letter| !is_hidden(letter)).take(LONGEST_NAME).collect();
     (!name.trim().is_empty()).then_some(name)
 }
 
@@ -130,7 +131,8 @@ mod tests {
         assert_eq!(sound_name("Ada Lovelace").as_deref(), Some("Ada Lovelace"));
         assert_eq!(sound_name("A\u{1b}[2Jd\r\na\u{9b}\u{7f}").as_deref(), Some("A[2Jda"));
         assert_eq!(sound_name(&"ä".repeat(10_000)), Some("ä".repeat(LONGEST_NAME)));
-        for nothing in ["", " ", "\n\u{1b}", " \t "] {
+        assert_eq!(sound_name("Ada\u{202e}ecalevoL\u{2069}\u{e0041}").as_deref(), Some("AdaecalevoL"));
+        for nothing in ["", " ", "\n\u{1b}", " \t ", "\u{202e}\u{200b}"] {
             assert_eq!(sound_name(nothing), None, "{nothing:?}");
         }
     }

@@ -9,6 +9,7 @@ use std::{
 };
 
 use boardwire_auth::{Permissions, UnknownPermission};
+use boardwire_protocol::is_hidden;
 
 const DAY: u64 = 86_400;
 /// Ten years, leap days included.
@@ -119,6 +120,10 @@ pub(crate) fn user_name(text: &str) -> Result<String, String> {
     if text.contains(char::is_control) {
         return Err("a name has no control characters, such as line breaks, tabs or escapes".to_owned());
     }
+    if let Some(hidden) = text.chars().find(|&letter| is_hidden(letter)) {
+        let code = u32::from(hidden);
+        return Err(format!("a name has no characters that hide text or turn its direction, such as U+{code:04X}"));
+    }
     if text.chars().count() > LONGEST_NAME {
         return Err(format!("a name has {LONGEST_NAME} characters at most"));
     }
@@ -222,6 +227,11 @@ mod tests {
         for unsafe_name in ["Ada\n0123  eve  valid", "\u{1b}[2JAda", "Ada\t", "Ada\u{7f}", "\u{9b}2J"] {
             assert!(user_name(unsafe_name).unwrap_err().contains("no control characters"), "{unsafe_name:?}");
         }
+        for hidden in ["Ada\u{202e}", "\u{2066}Ada", "A\u{200b}da", "Ada\u{e0041}"] {
+            assert!(user_name(hidden).unwrap_err().contains("turn its direction"), "{hidden:?}");
+        }
+        // Joiners belong to the scripts and emoji that use them.
+        assert!(user_name("می\u{200c}خواهم 👩\u{200d}💻").is_ok());
         assert!(user_name(&"ä".repeat(LONGEST_NAME)).is_ok());
         assert!(user_name(&"ä".repeat(LONGEST_NAME + 1)).unwrap_err().contains("200 characters"));
     }
