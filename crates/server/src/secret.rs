@@ -16,6 +16,22 @@ use crate::settings::{AuthSettings, StoreSettings};
 
 /// A secret of fewer different characters was not made at random.
 const DISTINCT_CHARACTERS: usize = 10;
+/// Nor was one that says any of this, in letters and digits alone.
+const PLACEHOLDERS: [&str; 13] = [
+    "changeme",
+    "changethis",
+    "replaceme",
+    "replacethis",
+    "yoursecret",
+    "mysecret",
+    "secretkey",
+    "jwtsecret",
+    "supersecret",
+    "password",
+    "placeholder",
+    "example",
+    "insecure",
+];
 
 /// A secret, and whether an operator chose it.
 pub(crate) struct Secret {
@@ -78,11 +94,13 @@ pub(crate) fn verifier(auth: &AuthSettings, store: &StoreSettings, listen: Socke
                  characters (try: openssl rand -base64 32)"
             );
         }
-        if !secret.generated && !listen.ip().is_loopback() && is_weak(&secret.value) {
+        if !secret.generated
+            && !listen.ip().is_loopback()
+            && let Some(reason) = weakness(&secret.value)
+        {
             bail!(
-                "refusing to listen on {listen} with a BOARDWIRE_JWT_SECRET that can be guessed, as it has fewer than \
-                 {DISTINCT_CHARACTERS} different characters: set it to at least 32 random characters (try: openssl rand \
-                 -base64 32)"
+                "refusing to listen on {listen} with a BOARDWIRE_JWT_SECRET that can be guessed, as it {reason}: set it to at \
+                 least 32 random characters (try: openssl rand -base64 32)"
             );
         }
         builder = builder.hs256_secret(secret.value.as_bytes());
@@ -121,8 +139,19 @@ pub(crate) fn issuer(auth: &AuthSettings, store: &StoreSettings) -> Result<Token
         .context("the secret for tokens can't be used")
 }
 
-fn is_weak(secret: &str) -> bool {
-    secret.chars().collect::<HashSet<_>>().len() < DISTINCT_CHARACTERS
+/// Why a secret can be guessed, if that can be seen.
+fn weakness(secret: &str) -> Option<String> {
+    if secret.chars().collect::<HashSet<_>>().len() < DISTINCT_CHARACTERS {
+        return Some(format!("has fewer than {DISTINCT_CHARACTERS} different characters"));
+    }
+    let said: String =
+        secret.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect();
+    if let Some(placeholder) = PLACEHOLDERS.iter().find(|placeholder| said.contains(**placeholder)) {
+        return Some(format!("says \"{placeholder}\""));
+    }
+    let bytes = secret.as_bytes();
+    let repeats = |length: &usize| bytes.iter().zip(&bytes[*length..]).all(|(one, other)| one == other);
+    (1..=bytes.len() / 2).find(repeats).map(|length| format!("repeats its first {length} characters"))
 }
 
 fn read(file: &Path) -> Result<String> {
@@ -153,11 +182,21 @@ mod tests {
 
     #[test]
     fn a_secret_that_can_be_guessed_is_for_this_machine_alone() {
-        let (weak, sound) = ("123456789".repeat(4), "1234567890".repeat(4));
-        assert_eq!(problem(&weak, "127.0.0.1:0"), None);
-        assert_eq!(problem(&sound, "0.0.0.0:0"), None);
-        let text = problem(&weak, "0.0.0.0:0").expect("a refusal");
-        assert!(text.contains("fewer than 10 different characters") && text.contains("openssl rand"), "{text}");
-        assert!(!text.contains(&weak));
+        for (weak, reason) in [
+            ("123456789".repeat(4), "fewer than 10 different characters"),
+            ("1234567890".repeat(4), "repeats its first 10 characters"),
+            ("change-me-to-32-random-characters-please".to_owned(), "says \"changeme\""),
+            ("CHANGE_ME_0f1e2d3c4b5a69788796a5b4c3d2e1f0".to_owned(), "says \"changeme\""),
+            ("your-secret-of-at-least-32-characters".to_owned(), "says \"yoursecret\""),
+        ] {
+            assert_eq!(problem(&weak, "127.0.0.1:0"), None);
+            let text = problem(&weak, "0.0.0.0:0").expect("a refusal");
+            assert!(text.contains(reason) && text.contains("openssl rand"), "{text}");
+            assert!(!text.contains(&weak));
+        }
+        for _ in 0..100 {
+            assert_eq!(problem(&random().unwrap(), "0.0.0.0:0"), None);
+        }
+        assert_eq!(problem("K7v0pYqf3n2sGm8uWb1xZc5dRt9hLj6a+/Qe4oTiUy0=", "0.0.0.0:0"), None);
     }
 }
