@@ -1,9 +1,11 @@
 //! A reply means that the change is on disk: seen from outside, in the order of the server's system calls.
 
+use std::io::Write as _;
+use std::path::Path;
 use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
-use boardwire_test_support::{Kind, PATIENCE, within};
+use boardwire_test_support::{Database, Http, Kind, PATIENCE, Server, eventually, within};
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -47,6 +49,55 @@ async fn a_commit_is_synced_before_it_is_acknowledged() -> Result<()> {
         }
     }
     ensure!(replies == CHANGES, "{replies} replies seen instead of {CHANGES}:\n{text}");
+    Ok(())
+}
+
+/// A small file system over a folder, as long as this lives. Only root may make one.
+struct SmallDisk<'a>(&'a Path);
+
+impl<'a> SmallDisk<'a> {
+    async fn over(folder: &'a Path) -> Result<Self> {
+        let mounted =
+            Command::new("mount").args(["-t", "tmpfs", "-o", "size=16m", "tmpfs"]).arg(folder).status().await?;
+        ensure!(mounted.success(), "can't mount a file system over {}", folder.display());
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for SmallDisk<'_> {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg("-l").arg(self.0).status();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_whose_disk_is_full_is_not_ready() -> Result<()> {
+    let database = Database::create(Kind::Sqlite).await?;
+    let root = Command::new("id").arg("-u").output().await?.stdout == b"0\n";
+    if !root {
+        return Ok(());
+    }
+    let disk = SmallDisk::over(database.folder()).await?;
+    let server = Server::start(&database).await?;
+    let url = server.url();
+    let is_ready = async |wanted: u16| {
+        eventually("readiness", PATIENCE, async || {
+            let answer = Http::new(&url, "GET", "/readyz").send().await?;
+            Ok((answer.status == wanted).then_some(answer))
+        })
+        .await
+    };
+    is_ready(200).await?;
+    let filler = database.folder().join("filler");
+    let mut file = std::fs::File::create(&filler)?;
+    while file.write(&[1; 4096]).is_ok() {}
+    drop(file);
+    let answer = is_ready(503).await?;
+    assert_eq!(answer.json()?["reason"], "database");
+    std::fs::remove_file(&filler)?;
+    is_ready(200).await?;
+    drop(server);
+    drop(disk);
     Ok(())
 }
 

@@ -12,8 +12,15 @@ use boardwire_protocol::Code;
 use boardwire_services::{Services, clock::Clock, storage::Files};
 
 use crate::{
-    api, attachments, caller, drain, events, explorer, health, intake::Uploads, logins::Logins, notifications,
-    operator, passwords::Passwords, presence, problem::Problem, sessions,
+    api, attachments, caller, drain, events, explorer,
+    health::{self, LastLook},
+    intake::Uploads,
+    logins::Logins,
+    notifications, operator,
+    passwords::Passwords,
+    presence,
+    problem::Problem,
+    sessions,
 };
 
 /// What the HTTP door accepts.
@@ -46,6 +53,7 @@ pub(crate) struct Door {
     pub(crate) parts: DoorParts,
     pub(crate) passwords: Passwords,
     pub(crate) uploads: Uploads,
+    pub(crate) last_look: LastLook,
 }
 
 impl Door {
@@ -68,7 +76,8 @@ impl Door {
 
 /// The routes of the door. Requests carry who sent them as a [`Peer`](boardwire_gate::Peer) in their extensions.
 pub fn routes(parts: DoorParts) -> Router {
-    let door = Arc::new(Door { parts, passwords: Passwords::default(), uploads: Uploads::default() });
+    let (passwords, uploads, last_look) = (Passwords::default(), Uploads::default(), LastLook::default());
+    let door = Arc::new(Door { parts, passwords, uploads, last_look });
     let api = Router::new()
         .merge(sessions::routes())
         .merge(attachments::routes())

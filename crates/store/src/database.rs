@@ -215,8 +215,10 @@ impl Reader for Database {
     async fn ping(&self) -> Stored<()> {
         if let Self::Sqlite(database) = self {
             database.check_writer()?;
+            database.check_room()?;
         }
-        self.read_one(|connection| Box::pin(migrations::ping(connection))).await
+        self.read_one(|connection| Box::pin(migrations::ping(connection))).await?;
+        self.change(|connection| Box::pin(async move { migrations::touch(connection).await })).await
     }
 }
 

@@ -44,6 +44,8 @@ use crate::{
 /// Earlier versions have a bug in resetting the WAL that can corrupt the database.
 const NEEDED: (u32, u32, u32) = (3, 51, 3);
 const NEEDED_TEXT: &str = "3.51.3";
+/// So many bytes must be free where the file is, for there to be room for what is to be written.
+const ROOM: u64 = 1024 * 1024;
 
 /// The mode of a new database file: it holds hashes of credentials. SQLite gives the same to the files beside it.
 const MODE: u32 = 0o600;
@@ -67,6 +69,7 @@ pub(crate) struct SqliteDatabase {
     readers: Readers,
     /// To the writer. Bounded: who finds it full waits for a place.
     queue: mpsc::Sender<Box<dyn Waiting>>,
+    file: PathBuf,
     wait: Duration,
     unit_time: Duration,
     stop: CancellationToken,
@@ -117,7 +120,7 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<SqliteDatabase,
     run_writer(writer, &tasks)?;
     tasks.close();
     let readers = Readers::new(Pool::Sqlite(readers), options);
-    Ok(SqliteDatabase { readers, queue, wait: options.wait, unit_time: options.unit_time, stop, tasks, claim })
+    Ok(SqliteDatabase { readers, queue, file, wait: options.wait, unit_time: options.unit_time, stop, tasks, claim })
 }
 
 impl SqliteDatabase {
@@ -136,6 +139,15 @@ impl SqliteDatabase {
     /// Is the writer at work?
     pub(crate) fn check_writer(&self) -> Stored<()> {
         if self.queue.is_closed() { Err(unavailable("ping", "the writer is gone")) } else { Ok(()) }
+    }
+
+    /// Is there room on the disk for what is to be written? A write that is small enough may go through without.
+    pub(crate) fn check_room(&self) -> Stored<()> {
+        let disk = rustix::fs::statvfs(&self.file).map_err(|error| unavailable("ping", error))?;
+        if disk.f_bavail.saturating_mul(disk.f_frsize) < ROOM {
+            return Err(unavailable("ping", "the disk is full"));
+        }
+        Ok(())
     }
 
     pub(crate) fn readers(&self) -> &Readers {
