@@ -23,6 +23,7 @@ macro_rules! on_both {
 }
 
 mod access;
+mod acquaintances;
 mod agents;
 mod attachments;
 mod company;

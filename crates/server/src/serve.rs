@@ -69,7 +69,7 @@ pub(crate) async fn start(settings: ServeSettings, incidents: Arc<Incidents>, mo
     let (store, clock) = (opened.store(), Arc::new(SystemClock) as Arc<dyn Clock>);
     let hub = Hub::new(store.clone(), Arc::clone(&clock), settings.max_subscriptions as usize);
     let services = Services::new(Arc::clone(&store), hub.clone(), Arc::clone(&clock));
-    let services = services.with_max_tasks(settings.max_tasks_per_board);
+    let services = services.with_max_tasks(settings.max_tasks_per_board).with_addable(settings.addable());
     let users = Arc::new(StoredUsers {
         store: Arc::clone(&store),
         clock: Arc::clone(&clock),

@@ -5,6 +5,7 @@ use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 use boardwire_auth::{AllowedOrigins, Permissions, SessionPolicy};
 use boardwire_gate::{Places, Proxies};
 use boardwire_rate_limit::{Quota, Weights};
+use boardwire_services::Addable;
 use clap::{ArgAction, Args, ValueEnum};
 
 use crate::values;
@@ -65,6 +66,15 @@ pub(crate) enum LogFormat {
     Json,
 }
 
+/// Whom owners may add to their boards.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum AddableMembers {
+    /// Every user.
+    Anybody,
+    /// Users with whom they share a team or another board.
+    Acquaintances,
+}
+
 /// Everything that a server needs.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ServeSettings {
@@ -102,6 +112,11 @@ pub(crate) struct ServeSettings {
     /// How long a session lasts at most, such as 30d.
     #[arg(long, env = "BOARDWIRE_SESSION_TTL", default_value = "30d", value_parser = values::ttl)]
     pub(crate) session_ttl: Duration,
+    /// Whom the owners of a board may make members of it: anybody, or acquaintances, with whom they share a team or another
+    /// board; for others there is no such user then. Admins may add anybody. [default: acquaintances, unless the server
+    /// listens on this machine alone and trusts no proxy]
+    #[arg(long, env = "BOARDWIRE_ADDABLE_MEMBERS", value_name = "WHO")]
+    pub(crate) addable_members: Option<AddableMembers>,
     /// Whether session cookies are sent over HTTPS alone [default: yes, unless the server listens on this
     /// machine alone: there those that came over HTTPS through a proxy]. With `false` people can sign in with a
     /// password over plain HTTP: for a trusted network.
@@ -243,6 +258,16 @@ impl ServeSettings {
         let has_https = self.client_url.iter().any(|origin| origin.starts_with("https://"));
         let has_proxy = self.trusted_proxies != Proxies::default();
         self.secure_cookies.is_none() && !self.listen.ip().is_loopback() && !has_https && !has_proxy
+    }
+
+    /// Whom owners may add to their boards.
+    pub(crate) fn addable(&self) -> Addable {
+        match self.addable_members {
+            Some(AddableMembers::Anybody) => Addable::Anybody,
+            Some(AddableMembers::Acquaintances) => Addable::Acquaintances,
+            None if self.listen.ip().is_loopback() && self.trusted_proxies == Proxies::default() => Addable::Anybody,
+            None => Addable::Acquaintances,
+        }
     }
 
     /// Whether cookies are sent over HTTPS alone; `None`: those that were set over it.

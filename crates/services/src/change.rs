@@ -7,7 +7,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Applied, Caller, Fault, Origin,
+    Addable, Applied, Caller, Fault, Origin,
     attachment::{self, NewAttachment},
     board,
     clock::Clock,
@@ -42,12 +42,13 @@ pub(crate) struct Request {
     pub(crate) origin: Option<Origin>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) max_tasks: u32,
+    pub(crate) addable: Addable,
 }
 
 impl Request {
     /// The body of the unit of work.
     pub(crate) async fn run(self, tx: &mut dyn Transaction) -> Result<Applied, Fault> {
-        let Self { caller, work, request_id, origin, clock, max_tasks } = self;
+        let Self { caller, work, request_id, origin, clock, max_tasks, addable } = self;
         let now = clock.now();
         let unit = &mut Unit {
             tx,
@@ -57,6 +58,7 @@ impl Request {
             max_tasks,
             request_id: request_id.as_ref(),
             origin,
+            addable,
             entries: Vec::new(),
             personal: Vec::new(),
         };

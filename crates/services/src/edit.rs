@@ -9,7 +9,7 @@ use boardwire_protocol::{
 use serde::Serialize;
 
 use crate::{
-    Applied, Caller, Fault, Origin, Personal,
+    Addable, Applied, Caller, Fault, Origin, Personal,
     storage::{BoardState, ColumnState, LogEntry, TaskState, Transaction},
     unit::Unit,
 };
@@ -59,6 +59,10 @@ impl<'u, 't> BoardEdit<'u, 't> {
 
     pub(crate) fn caller(&self) -> &Caller {
         self.unit.caller
+    }
+
+    pub(crate) fn addable(&self) -> Addable {
+        self.unit.addable
     }
 
     pub(crate) fn new_id(&self) -> String {

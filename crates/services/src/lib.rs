@@ -43,4 +43,4 @@ pub use caller::{Caller, InvalidCaller};
 pub use fault::Fault;
 pub use notification::{Announcement, Audience};
 pub use publisher::{Origin, Publisher};
-pub use service::Services;
+pub use service::{Addable, Services};

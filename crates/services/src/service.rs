@@ -24,12 +24,24 @@ const EXPIRED_AT_ONCE: u32 = 500;
 /// The most tasks of a board where nothing else is said.
 const MAX_TASKS: u32 = 20_000;
 
+/// Whom the owners of a board may make members of it. Admins may make anybody one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Addable {
+    /// Every user.
+    #[default]
+    Anybody,
+    /// Users with whom they share a team, or another board. All others are as good as none: nobody is put on a board of a
+    /// stranger's, and nobody finds out who there is.
+    Acquaintances,
+}
+
 /// All that may be done on boards. Cheap to clone.
 #[derive(Clone)]
 pub struct Services {
     store: Arc<dyn Store>,
     publisher: Arc<dyn Publisher>,
     clock: Arc<dyn Clock>,
+    addable: Addable,
     running: TaskTracker,
     max_tasks: u32,
 }
@@ -37,13 +49,20 @@ pub struct Services {
 impl Services {
     /// Puts the services on top of storage; what is committed goes to `publisher`.
     pub fn new(store: Arc<dyn Store>, publisher: Arc<dyn Publisher>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, publisher, clock, running: TaskTracker::new(), max_tasks: MAX_TASKS }
+        let (max_tasks, addable) = (MAX_TASKS, Addable::default());
+        Self { store, publisher, clock, running: TaskTracker::new(), max_tasks, addable }
     }
 
     /// The same, with so many tasks on a board at most.
     #[must_use]
     pub fn with_max_tasks(self, max_tasks: u32) -> Self {
         Self { max_tasks, ..self }
+    }
+
+    /// The same, where owners may add these users to their boards.
+    #[must_use]
+    pub fn with_addable(self, addable: Addable) -> Self {
+        Self { addable, ..self }
     }
 
     /// Time and ids, for doors.
@@ -213,7 +232,8 @@ impl Services {
         origin: Option<Origin>,
     ) -> Result<Applied, Fault> {
         let (caller, clock) = (caller.clone(), Arc::clone(&self.clock));
-        let request = Request { caller, work, request_id, origin, clock, max_tasks: self.max_tasks };
+        let (max_tasks, addable) = (self.max_tasks, self.addable);
+        let request = Request { caller, work, request_id, origin, clock, max_tasks, addable };
         let (store, publisher) = (Arc::clone(&self.store), Arc::clone(&self.publisher));
         let work = async move {
             let written = store.write(Box::new(move |tx| Box::pin(request.run(tx)))).await;

@@ -265,6 +265,8 @@ pub trait Transaction: Send {
     async fn role(&mut self, board: &BoardId, user: &UserId) -> Stored<Option<Role>>;
     /// How a user is a member of a board.
     async fn membership(&mut self, board: &BoardId, user: &UserId) -> Stored<Option<Membership>>;
+    /// Whether there is a board of which both are members.
+    async fn share_a_board(&mut self, one: &UserId, other: &UserId) -> Stored<bool>;
     /// Adds a member or changes how somebody is one.
     async fn set_member(&mut self, board: &BoardId, user: &UserId, membership: &Membership) -> Stored<()>;
     /// Notes that a user does not become a member through a team again.

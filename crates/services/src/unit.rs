@@ -5,7 +5,7 @@ use std::sync::Arc;
 use boardwire_protocol::{RequestId, Timestamp};
 
 use crate::{
-    Caller, Origin, Personal,
+    Addable, Caller, Origin, Personal,
     clock::Clock,
     storage::{LogEntry, Transaction},
 };
@@ -20,6 +20,7 @@ pub(crate) struct Unit<'t> {
     pub(crate) max_tasks: u32,
     pub(crate) request_id: Option<&'t RequestId>,
     pub(crate) origin: Option<Origin>,
+    pub(crate) addable: Addable,
     pub(crate) entries: Vec<Arc<LogEntry>>,
     pub(crate) personal: Vec<Personal>,
 }

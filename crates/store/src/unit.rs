@@ -55,6 +55,10 @@ impl Transaction for Unit<'_, '_> {
         member::find(self.connection, board, user).await
     }
 
+    async fn share_a_board(&mut self, one: &UserId, other: &UserId) -> Stored<bool> {
+        member::share_a_board(self.connection, one, other).await
+    }
+
     async fn set_member(&mut self, board: &BoardId, user: &UserId, membership: &Membership) -> Stored<()> {
         member::set(self.connection, board, user, membership).await
     }

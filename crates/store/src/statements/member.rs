@@ -19,6 +19,12 @@ const LIST: Statement = Statement::new(
 const FIND: Statement =
     Statement::new("member.find", "SELECT role, team_id FROM members WHERE board_id = $1 AND user_id = $2");
 
+const SHARE_A_BOARD: Statement = Statement::new(
+    "member.share_a_board",
+    "SELECT 1 FROM members AS one JOIN members AS other ON other.board_id = one.board_id
+     WHERE one.user_id = $1 AND other.user_id = $2 LIMIT 1",
+);
+
 const LIST_THROUGH: Statement = Statement::new(
     "member.list_through",
     "SELECT user_id FROM members WHERE board_id = $1 AND team_id = $2 ORDER BY user_id",
@@ -75,6 +81,12 @@ const COUNT: Statement =
 pub(crate) async fn role(connection: &mut Connection<'_>, board: &BoardId, user: &UserId) -> Stored<Option<Role>> {
     let row = connection.fetch_optional(&ROLE, &[Value::Text(board.as_str()), Value::Text(user.as_str())]).await?;
     row.map(|row| row.named(0, Role::from_name)).transpose()
+}
+
+#[tracing::instrument(level = "debug", name = "db.member.share_a_board", skip_all)]
+pub(crate) async fn share_a_board(connection: &mut Connection<'_>, one: &UserId, other: &UserId) -> Stored<bool> {
+    let users = [Value::Text(one.as_str()), Value::Text(other.as_str())];
+    Ok(connection.fetch_optional(&SHARE_A_BOARD, &users).await?.is_some())
 }
 
 #[tracing::instrument(level = "debug", name = "db.member.list", skip_all)]

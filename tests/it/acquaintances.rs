@@ -1,0 +1,39 @@
+//! Whom an owner may add to a board, where that is not everybody.
+
+use anyhow::{Result, ensure};
+use boardwire_test_support::Kind;
+use serde_json::{Value, json};
+
+use crate::scene::{Board, Scene};
+
+on_both!(strangers_are_added_by_nobody_but_admins);
+
+async fn strangers_are_added_by_nobody_but_admins(kind: Kind) -> Result<()> {
+    let scene = Scene::with(kind, &[("BOARDWIRE_ADDABLE_MEMBERS", "acquaintances")]).await?;
+    for (user, teams) in [("ann", "red"), ("mate", "red,green"), ("bob", ""), ("cid", "")] {
+        scene.server.run(&["user", "create", "--id", user, "--name", user, "--teams", teams], "").await?;
+    }
+    let [ann, bob] = [scene.client("ann").await?, scene.client("bob").await?];
+    let board = Board::create(&ann, &[]).await?;
+    let add = |user: &str| json!({ "boardId": board.id, "userId": user, "role": "member" });
+    // Nothing tells a user that there is from one that there is not.
+    let there_is = ann.refused("board:member:set", add("bob"), "NOT_FOUND").await?;
+    let there_is_not = ann.refused("board:member:set", add("nobody"), "NOT_FOUND").await?;
+    let told = |reply: &Value| [reply["error"].clone(), reply["details"].clone()];
+    assert_eq!(told(&there_is), told(&there_is_not));
+    ensure!(bob.ask("board:list", json!({})).await?["boards"] == json!([]), "he was added all the same");
+
+    // A team is shared; a board is; and an admin may.
+    ann.ask("board:member:set", add("mate")).await?;
+    scene.admin().await?.ask("board:member:set", add("bob")).await?;
+    let another = Board::create(&ann, &[]).await?;
+    let add_there = |user: &str| json!({ "boardId": another.id, "userId": user, "role": "viewer" });
+    ann.ask("board:member:set", add_there("bob")).await?;
+    ann.refused("board:member:set", add_there("cid"), "NOT_FOUND").await?;
+    // Who is a member gets another role as ever, and a member who went may come again while there is another board.
+    ann.ask("board:member:set", add("bob")).await?;
+    ann.ask("board:member:remove", json!({ "boardId": board.id, "userId": "bob" })).await?;
+    let reply: Value = ann.ask("board:member:set", add("bob")).await?;
+    assert_eq!(reply["member"]["user_id"], "bob");
+    Ok(())
+}
