@@ -1,10 +1,10 @@
 //! The one writer: takes waiting units of work, runs each behind a savepoint, commits them together, and only then
 //! answers. A disk takes about as long to sync one change as a hundred.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, thread, time::Duration};
 
 use boardwire_services::storage::Stored;
-use rusqlite::OpenFlags;
+use rusqlite::{ErrorCode, OpenFlags};
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -28,6 +28,9 @@ const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRA
 /// Prepared statements that are kept: all that the program has.
 const PREPARED: usize = 128;
 
+/// Between two tries to open a file that another process turns to WAL.
+const BUSY_PAUSE: Duration = Duration::from_millis(10);
+
 /// The database file, to be opened for writing.
 pub(super) struct File {
     pub(super) path: PathBuf,
@@ -47,7 +50,18 @@ impl File {
             connection.set_prepared_statement_cache_capacity(PREPARED);
             Ok::<_, rusqlite::Error>(connection)
         };
-        open().map_err(|error| failed("opening the database file", error))
+        // Of several who turn a new file to WAL at the same moment, SQLite tells all but one at once that it is busy.
+        let began = Instant::now();
+        loop {
+            match open() {
+                Err(error)
+                    if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && began.elapsed() < self.wait =>
+                {
+                    thread::sleep(BUSY_PAUSE);
+                }
+                opened => return opened.map_err(|error| failed("opening the database file", error)),
+            }
+        }
     }
 }
 
