@@ -6,7 +6,11 @@ use serde_json::{Value, json};
 
 use crate::scene::{Board, Scene};
 
-on_both!(there_is_always_room_between_two_tasks, there_is_always_room_between_two_columns);
+on_both!(
+    there_is_always_room_between_two_tasks,
+    there_is_always_room_between_two_columns,
+    a_column_can_be_called_by_its_name
+);
 
 /// No key may grow without end.
 const LONGEST: usize = 64;
@@ -76,4 +80,30 @@ fn check_lengths(list: &Value) -> Result<()> {
         ensure!(position.len() <= LONGEST, "the position has grown to {} characters", position.len());
     }
     Ok(())
+}
+
+async fn a_column_can_be_called_by_its_name(kind: Kind) -> Result<()> {
+    let scene = Scene::open(kind).await?;
+    let ann = scene.client("ann").await?;
+    let board = Board::create(&ann, &[]).await?;
+    let other = Board::create(&ann, &[]).await?;
+    let task = board.task(&ann, "Move me").await?;
+    let to = |column: &str| json!({ "taskId": task, "toColumn": column });
+    for (name, column) in [("In Progress", 1), ("done", 2), (" TO DO ", 0), (board.columns[1].as_str(), 1)] {
+        let moved = ann.ask("task:move", to(name)).await?;
+        ensure!(moved["task"]["column_id"] == board.columns[column], "{name}: {moved}");
+    }
+    for missing in ["Nowhere", "a/b", other.columns[0].as_str()] {
+        ann.refused("task:move", to(missing), "NOT_FOUND").await?;
+    }
+    // An id counts before a name.
+    let called = json!({ "boardId": board.id, "name": board.columns[2], "id": "named-like-an-id" });
+    ann.ask("column:create", called).await?;
+    let moved = ann.ask("task:move", to(&board.columns[2])).await?;
+    ensure!(moved["task"]["column_id"] == board.columns[2], "{moved}");
+    ann.ask("column:create", json!({ "boardId": board.id, "name": "DONE", "id": "second" })).await?;
+    let refused = ann.refused("task:move", to("Done"), "INVALID_MESSAGE").await?;
+    ensure!(refused["details"][0]["path"] == "toColumn", "{refused}");
+    ensure!(refused["error"].as_str().is_some_and(|text| text.contains("second")), "{refused}");
+    ann.ask("task:move", to("second")).await.map(drop)
 }

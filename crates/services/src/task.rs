@@ -1,6 +1,6 @@
 //! Changes of tasks.
 
-use boardwire_protocol::{Column, Event, Role, Status, Task, TaskId, data, task};
+use boardwire_protocol::{Column, ColumnId, Event, Role, Status, Task, TaskId, data, task};
 use serde_json::to_value;
 
 use crate::{
@@ -123,7 +123,7 @@ pub(crate) async fn move_to(unit: &mut Unit<'_>, command: task::Move) -> Result<
     let mut edit = unit.board_of(&command.task_id).await?;
     let mut state = edit.task(&command.task_id).await?;
     edit.require_lease(&state, command.fence)?;
-    let column = edit.column(&command.to_column).await?.column;
+    let column = edit.column_called(command.to_column.as_str()).await?;
     let from_column = state.task.column_id.clone();
     if column.id != from_column {
         edit.room_in(&column, 1).await?;
@@ -217,6 +217,28 @@ impl BoardEdit<'_, '_> {
     pub(crate) async fn columns(&mut self) -> Result<Vec<Column>, Fault> {
         let id = self.id().clone();
         Ok(self.tx().columns(&id).await?.into_iter().map(|state| state.column).collect())
+    }
+
+    /// A column of this board by its id, or else by its name, whatever the case of its letters. The field is `toColumn`.
+    pub(crate) async fn column_called(&mut self, text: &str) -> Result<Column, Fault> {
+        if let Ok(id) = ColumnId::try_from(text) {
+            match self.column(&id).await {
+                Ok(state) => return Ok(state.column),
+                Err(Fault::NotFound(_)) => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        let name = |text: &str| text.trim().to_lowercase();
+        let mut named = self.columns().await?.into_iter().filter(|column| name(&column.name) == name(text));
+        match (named.next(), named.next()) {
+            (Some(column), None) => Ok(column),
+            (Some(one), Some(other)) => {
+                let message =
+                    format!("several columns have this name: give the id of one, such as {} or {}", one.id, other.id);
+                Err(Fault::invalid("toColumn", message))
+            }
+            (None, _) => Err(Fault::NotFound("column")),
+        }
     }
 
     /// Refuses when a column has no room for `more` tasks.

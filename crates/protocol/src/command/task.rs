@@ -95,8 +95,8 @@ payloads! {
     pub struct Move {
         /// The task.
         pub task_id: TaskId,
-        /// The column it goes to, on the same board.
-        pub to_column: ColumnId,
+        /// The column it goes to, on the same board: its id, or its name where no other column there has the same.
+        pub to_column: Title,
         /// The task that it goes in front of.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub before: Option<TaskId>,
