@@ -96,6 +96,26 @@ async fn answers_have_the_fields_and_the_size_that_were_asked_for() -> Result<()
         titles["tasks"] == json!(expected) && titles["board"].is_null() && titles["seq"] == whole["seq"],
         "{titles}"
     );
+    for (tool, fields, says) in [
+        ("get_board", json!(["tasks.titel"]), "in tasks there are assignee, board_id, "),
+        ("get_board", json!(["task"]), "in the answer there are board, columns, "),
+        ("wait_for_changes", json!(["events.sqe"]), "in events there are boardId, data, "),
+        ("board_events", json!(["events.data.tsak"]), "in events.data there are "),
+        ("create_task", json!(["id"]), "in the answer there are task"),
+    ] {
+        let mut arguments = json!({"boardId": board.id, "fields": fields});
+        match tool {
+            "create_task" => arguments["title"] = json!("Not made"),
+            "get_board" => {}
+            _ => arguments["since"] = json!(0),
+        }
+        let failure = agent.refused(tool, arguments, "INVALID_MESSAGE").await?;
+        ensure!(failure["details"][0]["path"] == "fields" && text(&failure["error"])?.contains(says), "{failure}");
+    }
+    let events =
+        json!({"boardId": board.id, "since": 0, "limit": 1, "fields": ["events.seq", "events.data.board.name"]});
+    let events = agent.ask("board_events", events).await?;
+    ensure!(events["events"][0] == json!({"seq": 1, "data": {"board": {"name": "Launch"}}}), "{events}");
     for max in [512, 4096, 16_384] {
         let short = agent.ask("get_board", json!({"boardId": board.id, "maxBytes": max})).await?;
         ensure!(short.to_string().len() <= max && short["truncated"].is_object(), "{max}: {short}");

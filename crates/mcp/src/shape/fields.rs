@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::MAX_FIELDS;
+use super::{
+    MAX_FIELDS,
+    known::{Field, Known},
+};
 
 /// What is part of every answer, named or not.
-const ALWAYS: [&str; 8] = ["ok", "requestId", "seq", "epoch", "recovered", "timedOut", "complete", "cursor"];
+const ALWAYS: [&str; 9] =
+    ["ok", "requestId", "seq", "epoch", "recovered", "timedOut", "complete", "cursor", "truncated"];
 
 /// Fields and the fields in them; without any in it, a field is kept whole.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +43,30 @@ impl Fields {
             at.0.clear();
         }
         Some(root)
+    }
+
+    /// What is wrong with the first name that no answer of this kind has.
+    pub(super) fn unknown(&self, answer: &Known<'_>) -> Option<String> {
+        let mut named = self.0.iter().filter(|(name, _)| !ALWAYS.contains(&name.as_str()));
+        named.find_map(|(name, inner)| inner.unknown_at(name, name, answer))
+    }
+
+    fn unknown_at(&self, path: &str, name: &str, place: &Known<'_>) -> Option<String> {
+        match place.field(name) {
+            Field::Any => None,
+            Field::Known(place) => {
+                let mut inner = self.0.iter();
+                inner.find_map(|(name, inner)| inner.unknown_at(&format!("{path}.{name}"), name, &place))
+            }
+            Field::None => {
+                let names = place.names();
+                let outer = path.strip_suffix(name).and_then(|outer| outer.strip_suffix('.')).unwrap_or("the answer");
+                Some(match names.is_empty() {
+                    true => format!("there is no {path}: {outer} has no fields"),
+                    false => format!("there is no {path}: in {outer} there are {}", names.join(", ")),
+                })
+            }
+        }
     }
 
     pub(super) fn of_reply(&self, reply: Value) -> Value {
@@ -73,6 +101,28 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn what_no_answer_has_is_told_with_what_there_is() {
+        let definitions = json!({"Task": {"type": "object", "properties": {
+            "id": {"type": "string"}, "title": {"type": "string"}, "lease": {"anyOf": [{"type": "null"}, {"$ref": "#/$defs/Lease"}]},
+            "changes": {"type": "object", "additionalProperties": true},
+        }}, "Lease": {"type": "object", "properties": {"fence": {"type": "integer"}}}});
+        let answer =
+            json!({"type": "object", "properties": {"tasks": {"type": "array", "items": {"$ref": "#/$defs/Task"}}}});
+        let known = Known::new(&answer, definitions.as_object().unwrap());
+        let unknown = |names: Value| Fields::read(&names).unwrap().unknown(&known);
+        assert_eq!(unknown(json!(["tasks", "seq", "cursor"])), None);
+        assert_eq!(unknown(json!(["tasks.lease.fence", "tasks.changes.anything.at.all"])), None);
+        let says = |names: Value, sentence: &str| assert_eq!(unknown(names).as_deref(), Some(sentence));
+        says(json!(["seq", "task"]), "there is no task: in the answer there are tasks");
+        says(
+            json!(["tasks.id", "tasks.titel"]),
+            "there is no tasks.titel: in tasks there are changes, id, lease, title",
+        );
+        says(json!(["tasks.lease.fense"]), "there is no tasks.lease.fense: in tasks.lease there are fence");
+        says(json!(["tasks.title.text"]), "there is no tasks.title.text: tasks.title has no fields");
+    }
 
     #[test]
     fn paths_reach_into_lists() {

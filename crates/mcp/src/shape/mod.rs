@@ -2,12 +2,14 @@
 
 mod budget;
 mod fields;
+mod known;
 
 use boardwire_protocol::ErrorBody;
 use serde_json::{Map, Value};
 
 use crate::problem::invalid;
 use fields::Fields;
+pub(crate) use known::Known;
 
 /// The shortest answer that may be asked for.
 pub(crate) const MIN_BYTES: usize = 512;
@@ -37,11 +39,11 @@ impl Shape {
         Self { fields: None, max_bytes }
     }
 
-    /// Takes what concerns the answer out of the arguments of a tool.
+    /// Takes what concerns the answer out of the arguments of a tool. `known` is what its answers have.
     ///
     /// # Errors
     /// What is wrong with it.
-    pub(crate) fn take(arguments: &mut Map<String, Value>) -> Result<Self, ErrorBody> {
+    pub(crate) fn take(arguments: &mut Map<String, Value>, known: &Known<'_>) -> Result<Self, ErrorBody> {
         let max_bytes = match arguments.remove("maxBytes") {
             None | Some(Value::Null) => DEFAULT_BYTES,
             Some(value) => value
@@ -56,6 +58,9 @@ impl Shape {
                 invalid("fields", &format!("1 to {MAX_FIELDS} names or dotted paths of at most 128 characters"))
             })?),
         };
+        if let Some(unknown) = fields.as_ref().and_then(|fields| fields.unknown(known)) {
+            return Err(invalid("fields", &unknown));
+        }
         Ok(Self { fields, max_bytes })
     }
 

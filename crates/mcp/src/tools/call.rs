@@ -12,7 +12,7 @@ use rmcp::{
 };
 use serde_json::Value;
 
-use super::{table, wait};
+use super::{list, table, wait};
 use crate::{entry::Known, problem, shape::Shape};
 
 /// Calls a tool. What is refused is an answer too.
@@ -23,12 +23,12 @@ pub(crate) async fn call(
     context: &RequestContext<RoleServer>,
 ) -> Result<CallToolResult, ErrorData> {
     let mut arguments = request.arguments.unwrap_or_default();
-    let shape = Shape::take(&mut arguments);
-    if request.name == wait::NAME {
-        return wait::call(gate, known, arguments, shape, context).await;
-    }
-    let Some(row) = table::row(&request.name) else {
+    let Some(answers) = list::answers(&request.name) else {
         return Err(ErrorData::invalid_params(format!("there is no tool {}", request.name), None));
+    };
+    let shape = Shape::take(&mut arguments, &answers);
+    let Some(row) = table::row(&request.name) else {
+        return wait::call(gate, known, arguments, shape, context).await;
     };
     let result = execute(gate, known.caller, row.kind, arguments.into(), &shape).await;
     Ok(answer(result, &shape.unwrap_or_default()))

@@ -5,7 +5,10 @@
 
 use std::sync::{Arc, LazyLock};
 
-use boardwire_protocol::schema::{Schemas, schemas};
+use boardwire_protocol::{
+    CommandKind,
+    schema::{Schemas, schemas},
+};
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use serde_json::{Map, Value, json};
 
@@ -13,13 +16,26 @@ use super::{
     table::{Row, TABLE},
     wait,
 };
-use crate::shape::{DEFAULT_BYTES, MAX_BYTES, MAX_FIELDS, MIN_BYTES};
+use crate::shape::{DEFAULT_BYTES, Known, MAX_BYTES, MAX_FIELDS, MIN_BYTES};
+
+static SCHEMAS: LazyLock<Schemas> = LazyLock::new(schemas);
 
 static TOOLS: LazyLock<Vec<Tool>> = LazyLock::new(|| {
-    let schemas = schemas();
-    let mut tools: Vec<_> = TABLE.iter().map(|row| tool(row, &schemas)).collect();
-    tools.push(waiting(&schemas));
+    let mut tools: Vec<_> = TABLE.iter().map(|row| tool(row, &SCHEMAS)).collect();
+    tools.push(waiting(&SCHEMAS));
     tools
+});
+
+/// What the tools with events answer. The schema of a log says of its events that they are objects, since they are passed
+/// on as they are.
+static EVENTS: LazyLock<Value> = LazyLock::new(|| {
+    let data: Vec<_> = SCHEMAS.events.iter().map(|(_, data)| data.as_value()).collect();
+    let mut event: Map<_, _> = ["id", "type", "boardId", "userId", "requestId", "timestamp", "seq"]
+        .map(|name| (name.to_owned(), json!({})))
+        .into_iter()
+        .collect();
+    event.insert("data".to_owned(), json!({"anyOf": data}));
+    json!({"type": "object", "properties": {"events": {"type": "array", "items": {"type": "object", "properties": event}}}})
 });
 
 /// All tools.
@@ -30,6 +46,18 @@ pub(crate) fn tools() -> &'static [Tool] {
 /// The tool of this name.
 pub(crate) fn find(name: &str) -> Option<&'static Tool> {
     TOOLS.iter().find(|tool| tool.name == name)
+}
+
+/// What this tool answers; `None`: there is no such tool.
+pub(crate) fn answers(name: &str) -> Option<Known<'static>> {
+    let known = |schema: &'static Value| Known::new(schema, &SCHEMAS.definitions);
+    let Some(row) = TABLE.iter().find(|row| row.name == name) else {
+        return (name == wait::NAME).then(|| known(&EVENTS));
+    };
+    if row.kind == CommandKind::BoardEvents {
+        return Some(known(&EVENTS));
+    }
+    SCHEMAS.commands.iter().find(|(kind, ..)| *kind == row.kind).map(|(_, _, result)| known(result.as_value()))
 }
 
 fn tool(row: &Row, schemas: &Schemas) -> Tool {
@@ -87,7 +115,7 @@ fn shaping() -> [(String, Value); 2] {
     let fields = json!({
         "type": "array", "maxItems": MAX_FIELDS, "items": {"type": "string", "minLength": 1, "maxLength": 128},
         "description": "Keep only these parts of the answer: names or dotted paths that reach into lists too, such as \
-                        [\"task.id\", \"tasks.title\"].",
+                        [\"task.id\", \"tasks.title\"]. A name that the answer can't have is refused, with those that it can.",
     });
     let bytes = json!({
         "type": "integer", "minimum": MIN_BYTES, "maximum": MAX_BYTES, "default": DEFAULT_BYTES,
