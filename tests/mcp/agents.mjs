@@ -1,11 +1,9 @@
-// One agent, four ways: both generations of the TypeScript SDK, over HTTP and through `boardwire mcp`. Each way offers
-// the same few functions, so that a test is written once.
+// One agent, many ways: both generations of the TypeScript SDK, and releases of the first for each revision of the
+// protocol, over HTTP and through `boardwire mcp`. Each way offers the same few functions, so that a test is written once.
+import assert from 'node:assert/strict';
+
 import * as two from '@modelcontextprotocol/client';
 import { StdioClientTransport as Stdio2 } from '@modelcontextprotocol/client/stdio';
-import { Client as Client1 } from '@modelcontextprotocol/sdk/client/index.js';
-import { StdioClientTransport as Stdio1 } from '@modelcontextprotocol/sdk/client/stdio.js';
-import { StreamableHTTPClientTransport as Http1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 
 import { patient } from '../js/patience.mjs';
 import { program } from '../js/server.mjs';
@@ -25,21 +23,42 @@ export const stdio = ({ url, key }) => {
   return [{ command: program(), args: ['mcp', '--url', url], env, stderr: 'pipe' }];
 };
 
-async function first(transport) {
-  const client = new Client1(ME);
+async function first(release, transport) {
+  const { Client } = await import(`${release}/client/index.js`);
+  const { ResourceUpdatedNotificationSchema } = await import(`${release}/types.js`);
+  const client = new Client(ME, { capabilities: {} });
+  const revision = negotiated(transport);
   await client.connect(transport);
+  const faults = [];
+  client.onerror = (error) => faults.push(error);
   return {
     client,
-    revision: '2025-11-25',
+    revision: await revision,
     async watch(uri, heard) {
       client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => heard(params.uri));
       await client.subscribeResource({ uri });
     },
     async close() {
+      if (faults.length > 0) throw new AggregateError(faults, 'the SDK met what it does not know');
       await transport.terminateSession?.();
       await client.close();
     },
   };
+}
+
+/** The revision in the first answer, which not all releases keep. */
+function negotiated(transport) {
+  return new Promise((give) => {
+    const { start } = transport;
+    transport.start = () => {
+      const { onmessage } = transport;
+      transport.onmessage = (message, ...more) => {
+        if (message.result?.protocolVersion) give(message.result.protocolVersion);
+        onmessage(message, ...more);
+      };
+      return start.call(transport);
+    };
+  });
 }
 
 async function second(transport) {
@@ -60,10 +79,32 @@ async function second(transport) {
   };
 }
 
+/** The ways of a release of SDK 1, by the name of its package here. The first releases know no streamable HTTP. */
+const one = (name, release, revision, knowsHttp = true) => [
+  ...(knowsHttp ? [{
+    name: `${name} over HTTP`,
+    revision,
+    async connect(to) {
+      const { StreamableHTTPClientTransport } = await import(`${release}/client/streamableHttp.js`);
+      return first(release, new StreamableHTTPClientTransport(...http(to)));
+    },
+  }] : []),
+  {
+    name: `${name} through boardwire mcp`,
+    revision,
+    async connect(to) {
+      const { StdioClientTransport } = await import(`${release}/client/stdio.js`);
+      return first(release, new StdioClientTransport(...stdio(to)));
+    },
+  },
+];
+
 /** The ways; `connect({url, key})` gives an agent. */
 export const WAYS = [
-  { name: 'SDK 1 over HTTP', revision: '2025-11-25', connect: (to) => first(new Http1(...http(to))) },
-  { name: 'SDK 1 through boardwire mcp', revision: '2025-11-25', connect: (to) => first(new Stdio1(...stdio(to))) },
+  ...one('SDK 1 of November 2024', 'sdk-2024-11-05', '2024-11-05', false),
+  ...one('SDK 1 of March 2025', 'sdk-2025-03-26', '2025-03-26'),
+  ...one('SDK 1 of June 2025', 'sdk-2025-06-18', '2025-06-18'),
+  ...one('SDK 1', '@modelcontextprotocol/sdk', '2025-11-25'),
   {
     name: 'SDK 2 over HTTP',
     revision: '2026-07-28',
@@ -76,7 +117,10 @@ export const WAYS = [
 export async function call({ client }, name, args = {}) {
   const result = await client.callTool({ name, arguments: args });
   if (result.isError) throw new Error(`${name} was refused: ${JSON.stringify(result.structuredContent ?? result.content)}`);
-  return result.structuredContent;
+  const answer = JSON.parse(result.content[0].text);
+  // Releases before 2025-06-18 know the text alone.
+  if (result.structuredContent) assert.deepEqual(result.structuredContent, answer);
+  return answer;
 }
 
 /** Waits until `check` gives something, but not for ever. */

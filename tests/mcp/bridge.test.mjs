@@ -87,6 +87,16 @@ test('what was asked before the end of the input is answered', async (t) => {
   assert.deepEqual(await bridge.ended, [0, null]);
 });
 
+test('a batch on its input is taken, as the revision 2025-03-26 has them', async (t) => {
+  const bridge = raw({ url: scene.url, key: scene.ann }, t);
+  bridge.send({ ...HELLO, params: { ...HELLO.params, protocolVersion: '2025-03-26' } });
+  assert.equal((await bridge.next()).result.protocolVersion, '2025-03-26');
+  const ask = (id, method) => ({ jsonrpc: '2.0', id, method });
+  bridge.send([{ jsonrpc: '2.0', method: 'notifications/initialized' }, ask(2, 'tools/list'), ask(3, 'ping')]);
+  const answers = [await bridge.next(), await bridge.next()];
+  assert.deepEqual(answers.map(({ id, result }) => [id, typeof result]).toSorted(), [[2, 'object'], [3, 'object']]);
+});
+
 test('subscriptions live on in a new session', async (t) => {
   const proxy = await startProxy(scene.url);
   t.after(() => proxy.close());

@@ -67,7 +67,7 @@ impl ServerHandler for Agent {
     }
 
     fn supported_protocol_versions(&self) -> Cow<'static, [ProtocolVersion]> {
-        Cow::Borrowed(&[ProtocolVersion::LATEST_WITH_INITIALIZE, ProtocolVersion::LATEST])
+        Cow::Borrowed(ProtocolVersion::KNOWN_VERSIONS)
     }
 
     async fn initialize(

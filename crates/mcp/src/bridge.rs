@@ -3,6 +3,7 @@
 //!
 //! Nothing but JSON-RPC is written to standard output. What people should know is handed to [`Settings::say`].
 
+mod batches;
 mod event_size;
 mod http;
 mod pump;
@@ -65,6 +66,7 @@ pub async fn run(settings: Settings, stop: impl Future<Output = ()>) -> Result<(
     let client = Http::new(endpoint.scheme_str() == Some("https"), asides).map_err(Failed::Certificates)?;
     let far = StreamableHttpClientTransport::with_client(client, config(&url, &settings)?);
     let (input, output) = stdio_pipes();
+    let (input, _reading) = batches::taken_apart(input);
     let near = AsyncRwTransport::new(input, output);
     Pump::new(near, far, heard, url, settings.say).run(stop).await
 }

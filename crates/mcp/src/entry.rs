@@ -16,10 +16,14 @@ use boardwire_gate::{Denied, Peer, credential};
 use boardwire_protocol::{Code, ErrorBody};
 use boardwire_services::Caller;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use rmcp::model::ProtocolVersion;
+use rmcp::{ErrorData, model::ProtocolVersion};
 use serde_json::json;
 
-use crate::{problem, routes::Door};
+use crate::{
+    message::{self, Said, Unreadable},
+    problem,
+    routes::Door,
+};
 
 const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
@@ -46,7 +50,8 @@ pub(crate) async fn enter(State(door): State<Arc<Door>>, mut request: Request, n
         Ok(caller) => caller,
         Err(denied) => return denial(denied),
     };
-    let user = caller.user().clone();
+    let known = Known { caller, address };
+    let user = known.caller.user().clone();
     let session = headers.get(SESSION).map(|id| id.to_str().unwrap_or_default().to_owned());
     match &session {
         Some(session) if !door.sessions.belongs(session, &user) => {
@@ -59,15 +64,59 @@ pub(crate) async fn enter(State(door): State<Arc<Door>>, mut request: Request, n
         }
         _ => {}
     }
+    let mut revision = session.as_ref().and_then(|session| door.sessions.revision(session));
     let ends = session.filter(|_| request.method() == Method::DELETE);
-    request.extensions_mut().insert(Known { caller, address });
-    let response = next.run(request).await;
+    request.extensions_mut().insert(known);
+    let (response, begins) = match pass(request, revision.as_ref(), next).await {
+        Ok(passed) => passed,
+        Err(Unreadable(status, error)) => return refused(status, error, None),
+    };
     if let Some(session) = ends.filter(|_| response.status().is_success()) {
         door.sessions.forget(&session);
-    } else if let Some(session) = response.headers().get(SESSION).and_then(|id| id.to_str().ok()) {
-        door.sessions.bind(session, user).await;
+        // The library says 202, for which clients are not prepared: they log that the session could not be ended.
+        return StatusCode::OK.into_response();
     }
-    response
+    if let (Some(session), Some(begun)) = (response.headers().get(SESSION).and_then(|id| id.to_str().ok()), begins) {
+        door.sessions.bind(session, user, begun.clone()).await;
+        revision = Some(begun);
+    }
+    match revision {
+        Some(revision) => message::as_known_to(&revision, response),
+        None => response,
+    }
+}
+
+/// Passes on what was sent, each message of a batch by itself. Says besides which revision is asked for in a new session.
+async fn pass(
+    request: Request,
+    session: Option<&ProtocolVersion>,
+    next: Next,
+) -> Result<(Response, Option<ProtocolVersion>), Unreadable> {
+    if request.method() != Method::POST {
+        return Ok((next.run(request).await, None));
+    }
+    let (parts, body) = request.into_parts();
+    let (messages, begins, one) = match message::read(&parts, body).await? {
+        Said::One { body, begins } => (vec![body], begins, true),
+        Said::Batch(messages) => {
+            message::may_be_batch(session)?;
+            (messages, None, false)
+        }
+    };
+    let mut answers = Vec::new();
+    for message in messages {
+        let response = next.clone().run(Request::from_parts(parts.clone(), message.into())).await;
+        if response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+            return Err(Unreadable::no_message());
+        }
+        if one || !response.status().is_success() {
+            return Ok((response, begins));
+        }
+        if response.status() != StatusCode::ACCEPTED {
+            answers.push(response);
+        }
+    }
+    Ok((message::together(answers), None))
 }
 
 /// A request that can only begin a session: those of revisions without sessions say their revision.
@@ -122,7 +171,11 @@ fn denial(denied: Denied) -> Response {
 
 /// An answer in front of the protocol: an error without the id of a request, which nobody has read yet.
 fn refusal(status: StatusCode, error: &ErrorBody, wait: Option<Duration>) -> Response {
-    let body = json!({"jsonrpc": "2.0", "id": null, "error": problem::of(error)});
+    refused(status, problem::of(error), wait)
+}
+
+fn refused(status: StatusCode, error: ErrorData, wait: Option<Duration>) -> Response {
+    let body = json!({"jsonrpc": "2.0", "id": null, "error": error});
     let mut response = (status, Json(body)).into_response();
     if status == StatusCode::UNAUTHORIZED {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -10,6 +10,7 @@ mod agent;
 #[cfg(feature = "bridge")]
 pub mod bridge;
 mod entry;
+mod message;
 mod problem;
 mod prompts;
 mod reference;

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{Router, middleware::from_fn_with_state};
+use axum::{Router, extract::DefaultBodyLimit, middleware::from_fn_with_state};
 use boardwire_auth::AllowedOrigins;
 use boardwire_gate::Gate;
 use rmcp::transport::streamable_http_server::{
@@ -75,5 +75,8 @@ pub fn routes(parts: McpParts) -> Router {
         config,
     );
     let door = Arc::new(Door { gate, settings, sessions: Sessions::new(manager), _ending: ending });
-    Router::new().route_service("/mcp", service).layer(from_fn_with_state(door, entry::enter))
+    Router::new()
+        .route_service("/mcp", service)
+        .layer(from_fn_with_state(door, entry::enter))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
 }

@@ -41,8 +41,12 @@ impl Agent {
     }
 
     pub(super) async fn initialize(&self) -> Result<Answer> {
+        self.initialize_as(PREVIOUS).await
+    }
+
+    pub(super) async fn initialize_as(&self, revision: &str) -> Result<Answer> {
         let params = json!({
-            "protocolVersion": PREVIOUS, "capabilities": {}, "clientInfo": {"name": "test", "version": "1"},
+            "protocolVersion": revision, "capabilities": {}, "clientInfo": {"name": "test", "version": "1"},
         });
         let message = json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params});
         self.bare().json(&message).send().await
@@ -139,7 +143,7 @@ impl Agent {
 }
 
 /// The messages in a text of server-sent events.
-fn messages(text: &str) -> Vec<Value> {
+pub(super) fn messages(text: &str) -> Vec<Value> {
     let data = text.lines().filter_map(|line| line.strip_prefix("data:"));
     data.filter_map(|data| serde_json::from_str(data.trim()).ok()).collect()
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod client;
 mod entry;
+mod revisions;
 mod tools;
 mod updates;
 mod waiting;

@@ -1,15 +1,23 @@
-"""An agent on the Python SDK 1, whose revisions have sessions."""
+"""An agent on a Python SDK 1, whose revisions have sessions. Its releases differ a little, as is said at each place."""
 
 import asyncio
 import contextlib
+import inspect
+import json
 
 import httpx
 from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
-from mcp.client.streamable_http import streamable_http_client
-from mcp.types import ResourceUpdatedNotification
+from mcp.types import LATEST_PROTOCOL_VERSION, ResourceUpdatedNotification
 
-REVISION = "2025-11-25"
+try:
+    from mcp.client import streamable_http
+except ImportError:  # the first releases
+    streamable_http = None
+
+#: The newest that the SDK knows is served.
+REVISION = LATEST_PROTOCOL_VERSION
+WAYS = ["http", "stdio"] if streamable_http else ["stdio"]
 
 
 class Agent:
@@ -21,7 +29,10 @@ class Agent:
 
     async def call(self, tool, /, **arguments):
         result = await self.session.call_tool(tool, arguments)
-        return result.isError, result.structuredContent
+        answer = json.loads(result.content[0].text)
+        # Releases before 2025-06-18 know the text alone, and pass on what they don't know.
+        assert getattr(result, "structuredContent", answer) == answer
+        return result.isError, answer
 
     async def resources(self):
         return [str(resource.uri) for resource in (await self.session.list_resources()).resources]
@@ -39,9 +50,15 @@ class Agent:
 @contextlib.asynccontextmanager
 async def streams(way, url, key, program):
     if way == "http":
-        async with httpx.AsyncClient(headers={"Authorization": f"Bearer {key}"}, timeout=60) as http:
-            async with streamable_http_client(f"{url}/mcp", http_client=http) as opened:
-                yield opened
+        headers = {"Authorization": f"Bearer {key}"}
+        if hasattr(streamable_http, "streamable_http_client"):
+            http = httpx.AsyncClient(headers=headers, timeout=60)
+            client = streamable_http.streamable_http_client(f"{url}/mcp", http_client=http)
+        else:
+            http = contextlib.nullcontext()
+            client = streamable_http.streamablehttp_client(f"{url}/mcp", headers=headers)
+        async with http, client as opened:
+            yield opened
         return
     server = StdioServerParameters(
         command=str(program), args=["mcp", "--url", url], env={"BOARDWIRE_API_KEY": key}
@@ -60,6 +77,16 @@ async def connect(way, url, key, program):
             await heard.put(str(notification.params.uri))
 
     async with streams(way, url, key, program) as (read, write, *_):
-        async with ClientSession(read, write, message_handler=keep) as session:
+        handles = "message_handler" in inspect.signature(ClientSession).parameters
+        async with ClientSession(read, write, **({"message_handler": keep} if handles else {})) as session:
             hello = await session.initialize()
+            # The first releases have no handler, and a stream in its place.
+            keeping = None if handles else asyncio.create_task(keep_all(session.incoming_messages, keep))
             yield Agent(session, hello.protocolVersion, heard)
+            if keeping:
+                keeping.cancel()
+
+
+async def keep_all(messages, keep):
+    async for message in messages:
+        await keep(message)

@@ -8,6 +8,7 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
 REVISION = "2026-07-28"
+WAYS = ["http", "stdio"]
 
 
 class Agent:

@@ -52,8 +52,24 @@ def scene():
         yield Scene(server)
 
 
+#: The module for the SDK that is installed.
+AGENTS = importlib.import_module(f"agents_{importlib.metadata.version('mcp').split('.')[0]}")
+
+
 @pytest.fixture(scope="session")
 def agents():
-    """The module for the SDK that is installed."""
-    major = importlib.metadata.version("mcp").split(".")[0]
-    return importlib.import_module(f"agents_{major}")
+    return AGENTS
+
+
+@pytest.fixture(autouse=True)
+def nothing_unknown(caplog):
+    """The SDK met nothing that it does not know, and could end its sessions."""
+    yield
+    for said in ("Error parsing", "termination failed"):
+        assert said not in caplog.text
+
+
+def pytest_generate_tests(metafunc):
+    """Each test over every way that the SDK knows."""
+    if "way" in metafunc.fixturenames:
+        metafunc.parametrize("way", AGENTS.WAYS)

@@ -9,8 +9,6 @@ from boardwire_server import patient
 
 PATIENCE_SECONDS = patient(60)
 
-ways = pytest.mark.parametrize("way", ["http", "stdio"])
-
 
 def run(work):
     async def patiently():
@@ -27,7 +25,6 @@ async def ask(agent, tool, /, **arguments):
     return answer
 
 
-@ways
 def test_a_task_is_made_claimed_and_completed(scene, agents, way):
     async def work():
         async with agents.connect(way, scene.url, scene.ann, scene.program) as agent:
@@ -43,7 +40,6 @@ def test_a_task_is_made_claimed_and_completed(scene, agents, way):
     run(work())
 
 
-@ways
 def test_changes_through_another_door_are_heard(scene, agents, way):
     async def work():
         async with agents.connect(way, scene.url, scene.ann, scene.program) as agent:
@@ -64,7 +60,6 @@ def test_changes_through_another_door_are_heard(scene, agents, way):
     run(work())
 
 
-@ways
 def test_what_is_refused_says_why(scene, agents, way):
     async def work():
         async with agents.connect(way, scene.url, scene.ann, scene.program) as agent:
@@ -78,7 +73,6 @@ def test_what_is_refused_says_why(scene, agents, way):
     run(work())
 
 
-@ways
 def test_wrong_credentials_are_refused(scene, agents, way):
     async def work():
         async with agents.connect(way, scene.url, "bwk_wrong", scene.program):

@@ -20,11 +20,26 @@ pub(crate) struct Environment {
     name: &'static str,
 }
 
-/// All of them. The two releases of the MCP library, one for each revision of the protocol, exclude each other.
+/// All of them. The releases of the MCP library, one for each revision of the protocol, exclude each other.
 pub(crate) const ENVIRONMENTS: &[Environment] = &[
     Environment { folder: "tests/python", requirements: "requirements.txt", name: "venv" },
     Environment { folder: "tests/mcp/python", requirements: "requirements-1.txt", name: "venv-mcp-1" },
     Environment { folder: "tests/mcp/python", requirements: "requirements-2.txt", name: "venv-mcp-2" },
+    Environment {
+        folder: "tests/mcp/python",
+        requirements: "requirements-2024-11-05.txt",
+        name: "venv-mcp-2024-11-05",
+    },
+    Environment {
+        folder: "tests/mcp/python",
+        requirements: "requirements-2025-03-26.txt",
+        name: "venv-mcp-2025-03-26",
+    },
+    Environment {
+        folder: "tests/mcp/python",
+        requirements: "requirements-2025-06-18.txt",
+        name: "venv-mcp-2025-06-18",
+    },
 ];
 
 impl Environment {

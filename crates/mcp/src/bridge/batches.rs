@@ -1,0 +1,68 @@
+//! Batches on standard input, which the revision 2025-03-26 knows: a line with a list of messages becomes a line for each.
+//! Answers go back one by one, as every client takes them.
+
+use serde_json::value::RawValue;
+use tokio::io::{
+    AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, duplex,
+};
+use tokio_util::task::AbortOnDropHandle;
+
+/// The longest line that is looked at as a whole, in bytes. What is longer is passed on as it comes.
+const LONGEST: u64 = 1 << 20;
+/// What may wait to be read, in bytes.
+const WAITING: usize = 64 << 10;
+
+/// The same input without batches, and the task that reads it.
+pub(super) fn taken_apart(input: impl AsyncRead + Send + Unpin + 'static) -> (DuplexStream, AbortOnDropHandle<()>) {
+    let (mut far, near) = duplex(WAITING);
+    let reading = tokio::spawn(async move {
+        let mut input = BufReader::new(input);
+        let mut line = Vec::new();
+        let mut begins = true;
+        while (&mut input).take(LONGEST).read_until(b'\n', &mut line).await.is_ok_and(|read| read > 0) {
+            let whole = line.ends_with(b"\n");
+            let messages = if begins && whole { messages(&line) } else { None };
+            // Where nobody reads any more, there is nothing left to do.
+            if far.write_all(messages.as_deref().unwrap_or(&line)).await.is_err() {
+                return;
+            }
+            begins = whole;
+            line.clear();
+        }
+    });
+    (near, AbortOnDropHandle::new(reading))
+}
+
+/// The messages of a batch, a line each; `None`: it is none.
+fn messages(line: &[u8]) -> Option<Vec<u8>> {
+    if line.trim_ascii_start().first() != Some(&b'[') {
+        return None;
+    }
+    let messages: Vec<&RawValue> =
+        serde_json::from_slice(line).ok().filter(|messages: &Vec<_>| !messages.is_empty())?;
+    Some(messages.iter().flat_map(|message| message.get().bytes().chain([b'\n'])).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn check(input: &[u8], expected: &[u8]) {
+        let (mut near, _reading) = taken_apart(std::io::Cursor::new(input.to_vec()));
+        let mut read = Vec::new();
+        near.read_to_end(&mut read).await.unwrap();
+        assert_eq!(read, expected, "{:?}", String::from_utf8_lossy(input));
+    }
+
+    #[tokio::test]
+    async fn batches_become_lines_and_all_else_stays() {
+        check(
+            b"{\"id\":1}\n [{\"id\":2}, {\"id\":3}]\n{\"id\":4}\n",
+            b"{\"id\":1}\n{\"id\":2}\n{\"id\":3}\n{\"id\":4}\n",
+        )
+        .await;
+        check(b"[]\n[broken\nlast", b"[]\n[broken\nlast").await;
+        let long = [vec![b' '; 3 << 20], b"[1]\n[2]\n".to_vec()].concat();
+        check(&long, &[&long[..long.len() - 4], b"2\n"].concat()).await;
+    }
+}

@@ -1,0 +1,147 @@
+//! The messages of a request and of its answer, where the library that speaks the protocol leaves something to do: JSON that
+//! is none, and what older revisions have that newer ones have not.
+//!
+//! 2025-03-26 alone knows batches: several messages in one list. Revisions before 2025-11-25 know no event without data,
+//! with which the library begins each stream so that it can be resumed; their clients take it for a message and report it
+//! as damaged.
+
+use std::future::ready;
+
+use axum::{
+    body::{Body, Bytes},
+    extract::FromRequest as _,
+    response::{IntoResponse as _, Response},
+};
+use boardwire_protocol::{Code, ErrorBody};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use http::{HeaderMap, Request, StatusCode, header, request::Parts};
+use rmcp::{
+    ErrorData,
+    model::{ErrorCode, ProtocolVersion},
+};
+use serde_json::{Value, value::RawValue};
+
+use crate::problem;
+
+/// The most messages of a batch.
+const MAX_BATCH: usize = 64;
+/// How events begin that are streamed.
+const EVENT_STREAM: &str = "text/event-stream";
+const JSON: &str = "application/json";
+
+/// What was sent.
+pub(crate) enum Said {
+    One {
+        body: Bytes,
+        /// It begins a session, and asks for this revision.
+        begins: Option<ProtocolVersion>,
+    },
+    /// Each message by itself.
+    Batch(Vec<Bytes>),
+}
+
+/// What can't be read, and the status that says so.
+pub(crate) struct Unreadable(pub(crate) StatusCode, pub(crate) ErrorData);
+
+impl Unreadable {
+    fn new(status: StatusCode, code: ErrorCode, message: impl Into<String>) -> Self {
+        let error = ErrorBody::new(Code::InvalidMessage, message);
+        let data = problem::object(&error);
+        Self(status, ErrorData::new(code, error.message, Some(data)))
+    }
+
+    fn invalid(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, ErrorCode::INVALID_REQUEST, message)
+    }
+
+    /// What is JSON and no message of the protocol. The library blames the media type, which was right.
+    pub(crate) fn no_message() -> Self {
+        Self::invalid("this is no request, notification or answer of the protocol")
+    }
+}
+
+/// Reads the body of a POST.
+///
+/// # Errors
+/// It is no JSON, does not say that it is, is too large, or a batch of too many.
+pub(crate) async fn read(parts: &Parts, body: Body) -> Result<Said, Unreadable> {
+    if !is(&parts.headers, JSON) {
+        let message = "the body must be JSON, and the header Content-Type say application/json";
+        return Err(Unreadable::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::INVALID_REQUEST, message));
+    }
+    let body = Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await;
+    let body = body.map_err(|error| Unreadable::new(error.status(), ErrorCode::INVALID_REQUEST, error.body_text()))?;
+    let none = |error: serde_json::Error| {
+        Unreadable::new(StatusCode::BAD_REQUEST, ErrorCode::PARSE_ERROR, format!("the body is not JSON: {error}"))
+    };
+    if body.trim_ascii_start().first() == Some(&b'[') {
+        let messages: Vec<Box<RawValue>> = serde_json::from_slice(&body).map_err(none)?;
+        if !(1..=MAX_BATCH).contains(&messages.len()) {
+            return Err(Unreadable::invalid(format!("a batch has 1 to {MAX_BATCH} messages")));
+        }
+        return Ok(Said::Batch(
+            messages.iter().map(|message| Bytes::copy_from_slice(message.get().as_bytes())).collect(),
+        ));
+    }
+    let message: Value = serde_json::from_slice(&body).map_err(none)?;
+    let begins = (message["method"] == "initialize").then(|| &message["params"]["protocolVersion"]);
+    let begins = begins.and_then(|version| serde_json::from_value(version.clone()).ok());
+    Ok(Said::One { body, begins })
+}
+
+/// Refuses a batch where it may not be.
+///
+/// # Errors
+/// The session, if there is one, is of another revision.
+pub(crate) fn may_be_batch(session: Option<&ProtocolVersion>) -> Result<(), Unreadable> {
+    match session == Some(&ProtocolVersion::V_2025_03_26) {
+        true => Ok(()),
+        false => Err(Unreadable::invalid(
+            "send one message at a time: only sessions of the revision 2025-03-26 have batches",
+        )),
+    }
+}
+
+/// The answers to a batch as one: a stream of them all, or, where nothing was asked, that it was taken.
+pub(crate) fn together(answers: Vec<Response>) -> Response {
+    if answers.is_empty() {
+        return StatusCode::ACCEPTED.into_response();
+    }
+    let bodies = stream::iter(answers.into_iter().map(|answer| answer.into_body().into_data_stream()));
+    ([(header::CONTENT_TYPE, EVENT_STREAM), (header::CACHE_CONTROL, "no-cache")], Body::from_stream(bodies.flatten()))
+        .into_response()
+}
+
+/// Takes out of a stream what clients of this revision don't know.
+pub(crate) fn as_known_to(revision: &ProtocolVersion, answer: Response) -> Response {
+    let older = [ProtocolVersion::V_2024_11_05, ProtocolVersion::V_2025_03_26, ProtocolVersion::V_2025_06_18];
+    if !older.contains(revision) || !is(answer.headers(), EVENT_STREAM) {
+        return answer;
+    }
+    // The library writes each event as one piece.
+    answer.map(|body| Body::from_stream(body.into_data_stream().try_filter(|event| ready(!is_bare(event)))))
+}
+
+/// Is this an event without data?
+fn is_bare(event: &[u8]) -> bool {
+    let mut data = event.split(|byte| *byte == b'\n').filter_map(|line| line.strip_prefix(b"data:")).peekable();
+    data.peek().is_some() && data.all(|data| data.trim_ascii().is_empty())
+}
+
+fn is(headers: &HeaderMap, media_type: &str) -> bool {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case(media_type))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_without_data_are_known() {
+        assert!(is_bare(b"id: 0\nretry: 3000\ndata: \n\n"));
+        assert!(is_bare(b"data:\nid:0/1\nretry:3000\n\n"));
+        assert!(!is_bare(b"data: {}\nid: 1\n\n"));
+        assert!(!is_bare(b":\n\n"), "that keeps the connection open");
+    }
+}

@@ -1,0 +1,151 @@
+//! Older revisions of the protocol, and what is no message of any.
+
+use anyhow::{Context, Result, ensure};
+use boardwire_test_support::{Answer, Http, Kind};
+use serde_json::{Value, json};
+
+use super::client::{Agent, PREVIOUS, messages};
+use crate::scene::Scene;
+
+/// The oldest clients say their revision in the first message alone.
+const WITHOUT_HEADER: [&str; 2] = ["2024-11-05", "2025-03-26"];
+const OLDER: [&str; 3] = ["2024-11-05", "2025-03-26", "2025-06-18"];
+
+/// A session of a revision, by what such a client sends.
+struct Session {
+    agent: Agent,
+    revision: &'static str,
+    id: String,
+}
+
+impl Session {
+    async fn begin(scene: &Scene, revision: &'static str) -> Result<(Self, Answer)> {
+        let agent = Agent::current(&scene.server, "ann")?;
+        let answer = agent.initialize_as(revision).await?;
+        ensure!(answer.status == 200, "{answer:?}");
+        let id = answer.header("mcp-session-id").context("no session")?.to_owned();
+        let session = Self { agent, revision, id };
+        let taken =
+            session.post().json(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).send().await?;
+        ensure!(taken.status == 202, "{taken:?}");
+        Ok((session, answer))
+    }
+
+    fn with_headers(&self, http: Http) -> Http {
+        let http = http.header("mcp-session-id", &self.id);
+        match WITHOUT_HEADER.contains(&self.revision) {
+            true => http,
+            false => http.header("mcp-protocol-version", self.revision),
+        }
+    }
+
+    fn post(&self) -> Http {
+        self.with_headers(self.agent.bare())
+    }
+}
+
+/// The messages in a stream; without an event that has none, where older clients would stumble over it.
+fn streamed(answer: &Answer) -> Result<Vec<Value>> {
+    ensure!(answer.header("content-type") == Some("text/event-stream"), "{answer:?}");
+    let text = String::from_utf8(answer.body.clone())?;
+    ensure!(!text.lines().any(|line| line.strip_prefix("data:").is_some_and(|data| data.trim().is_empty())), "{text}");
+    Ok(messages(&text))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn older_revisions_are_served_as_they_are() -> Result<()> {
+    let scene = Scene::open(Kind::Sqlite).await?;
+    for revision in OLDER {
+        let (session, hello) = Session::begin(&scene, revision).await.context(revision)?;
+        let hello = streamed(&hello)?;
+        ensure!(hello.len() == 1 && hello[0]["result"]["protocolVersion"] == revision, "{revision}: {hello:?}");
+        let call = json!({"name": "create_board", "arguments": {"name": revision}});
+        let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call});
+        let answers = streamed(&session.post().json(&call).send().await?)?;
+        ensure!(answers.len() == 1 && answers[0]["id"] == 1, "{revision}: {answers:?}");
+        // Clients that know no structured content find it in the text.
+        let text = answers[0]["result"]["content"][0]["text"].as_str().context("no text")?;
+        ensure!(serde_json::from_str::<Value>(text)?["board"]["name"] == revision, "{text}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asks_for_a_revision_that_there_is_not_gets_the_newest_with_sessions() -> Result<()> {
+    let scene = Scene::open(Kind::Sqlite).await?;
+    let answer = Agent::current(&scene.server, "ann")?.initialize_as("2024-10-07").await?;
+    let hello = messages(&String::from_utf8(answer.body)?);
+    ensure!(hello[0]["result"]["protocolVersion"] == PREVIOUS, "{hello:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_is_ended_is_told_so() -> Result<()> {
+    let scene = Scene::open(Kind::Sqlite).await?;
+    for revision in ["2025-03-26", "2025-06-18", PREVIOUS] {
+        let (session, _) = Session::begin(&scene, revision).await?;
+        let end =
+            || session.with_headers(Http::new(&scene.server.url(), "DELETE", "/mcp").bearer(&session.agent.token));
+        // The SDKs take 200, 204 and 405 for an end, and log everything else.
+        ensure!(end().send().await?.status == 200, "{revision}");
+        ensure!(end().send().await?.status == 404, "{revision}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn batches_are_taken_from_the_revision_that_has_them() -> Result<()> {
+    let scene = Scene::open(Kind::Sqlite).await?;
+    let request = |id: u64, method: &str| json!({"jsonrpc": "2.0", "id": id, "method": method});
+    let notification = || json!({"jsonrpc": "2.0", "method": "notifications/roots/list_changed"});
+    let batch = json!([request(1, "tools/list"), notification(), request(2, "ping"), request(3, "nonsense")]);
+
+    let (session, _) = Session::begin(&scene, "2025-03-26").await?;
+    let mut answers = streamed(&session.post().json(&batch).send().await?)?;
+    answers.sort_by_key(|answer| answer["id"].as_u64());
+    let ids: Vec<_> = answers.iter().map(|answer| &answer["id"]).collect();
+    ensure!(ids == [1, 2, 3], "{answers:?}");
+    ensure!(answers[0]["result"]["tools"].is_array() && answers[1]["result"].is_object(), "{answers:?}");
+    ensure!(answers[2]["error"]["code"] == -32601, "{answers:?}");
+    let told = session.post().json(&json!([notification(), notification()])).send().await?;
+    ensure!(told.status == 202 && told.body.is_empty(), "{told:?}");
+
+    let too_many = Value::Array((1..=65).map(|id| request(id, "ping")).collect());
+    for wrong in [json!([]), too_many, json!([request(1, "ping"), 7])] {
+        is_refused(&session.post().json(&wrong).send().await?, 400, -32600)?;
+    }
+    for revision in ["2025-06-18", PREVIOUS] {
+        let (session, _) = Session::begin(&scene, revision).await?;
+        is_refused(&session.post().json(&batch).send().await?, 400, -32600).context(revision)?;
+    }
+    is_refused(&Agent::current(&scene.server, "ann")?.bare().json(&batch).send().await?, 400, -32600)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_no_message_is_refused_in_the_terms_of_the_protocol() -> Result<()> {
+    let scene = Scene::open(Kind::Sqlite).await?;
+    let agent = Agent::current(&scene.server, "ann")?;
+    let post = |kind: &str, body: &str| agent.bare().body(kind, body.as_bytes().to_vec());
+    let list = r#"{"jsonrpc": "2.0", "id": 1, "method": "initialize"}"#;
+    for kind in ["", "text/plain", "application/x-www-form-urlencoded", "application/jsonx"] {
+        is_refused(&post(kind, list).send().await?, 415, -32600).with_context(|| kind.to_owned())?;
+    }
+    let json = "application/json; charset=utf-8";
+    for wrong in ["", "{", "name=x", "[1,"] {
+        is_refused(&post(json, wrong).send().await?, 400, -32700).with_context(|| wrong.to_owned())?;
+    }
+    for wrong in ["{}", "7", r#"{"jsonrpc": "1.0", "id": 1, "method": "ping"}"#, r#"{"jsonrpc": "2.0", "id": 1}"#] {
+        is_refused(&post(json, wrong).send().await?, 400, -32600).with_context(|| wrong.to_owned())?;
+    }
+    let large =
+        format!(r#"{{"jsonrpc": "2.0", "id": 1, "method": "ping", "params": {{"x": "{}"}}}}"#, "x".repeat(1 << 20));
+    is_refused(&post(json, &large).send().await?, 413, -32600)
+}
+
+fn is_refused(answer: &Answer, status: u16, code: i64) -> Result<()> {
+    ensure!(answer.status == status, "{answer:?}");
+    let body = answer.json()?;
+    let error = &body["error"];
+    ensure!(body["id"].is_null() && error["code"] == code && error["data"]["code"] == "INVALID_MESSAGE", "{body}");
+    Ok(())
+}
