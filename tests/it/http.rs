@@ -2,6 +2,7 @@
 //! board's log as a stream.
 
 mod changes;
+mod conditions;
 mod stream;
 
 use anyhow::{Result, ensure};

@@ -29,6 +29,7 @@ mod presence;
 mod problem;
 mod sessions;
 mod stream;
+mod tags;
 
 pub use door::{DoorParts, Settings, routes};
 pub use logins::Logins;

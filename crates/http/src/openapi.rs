@@ -134,7 +134,8 @@ fn operation(route: &Route, schemas: &Schemas) -> Value {
     let status = if route.creates.is_some() { "201" } else { "200" };
     operation["responses"][status] = success(route, result);
     if route.verb == Verb::Get && route.entity.is_some() {
-        operation["responses"]["304"] = json!({"description": "What the client has is what there is."});
+        operation["responses"]["304"] =
+            json!({"description": "What the client has is what there is: its If-None-Match names the ETag."});
     }
     match route.fields {
         Fields::Query => {}
@@ -197,10 +198,15 @@ fn not_null(mut schema: Value) -> Value {
     schema
 }
 
+/// The ETags of this server: a version, and for what is read also a fingerprint of the whole.
+const ETAG: &str = "\"[0-9]{1,15}([.][0-9a-f]{16})?\"";
+
 fn if_match() -> Value {
-    let description = "The ETag of what the change was made against. The change goes through if it touches no field that \
-                       has changed since; otherwise the answer is 412 with the code CONFLICT, and nothing is changed.";
-    let schema = json!({"type": "string", "pattern": "^\"[0-9]{1,15}\"$", "examples": ["\"7\""]});
+    let description = "The ETag of what the change was made against, or several, with commas between them. The change goes \
+                       through if it touches no field that has changed since; otherwise, and with a tag that is weak or \
+                       not of this server, the answer is 412 with the code CONFLICT and what there is in \
+                       `details.current`, and nothing is changed. `*` asks for no version.";
+    let schema = json!({"type": "string", "pattern": format!("^([*]|{ETAG})$"), "examples": ["\"7\""]});
     json!({"name": "If-Match", "in": "header", "required": false, "description": description, "schema": schema})
 }
 
@@ -220,6 +226,7 @@ fn success(route: &Route, result: &Value) -> Value {
     let mut headers = limits();
     if route.entity.is_some() {
         headers["ETag"] = header("The version, for If-Match; when reading, followed by a dot and a fingerprint.");
+        headers["ETag"]["schema"]["pattern"] = format!("^{ETAG}$").into();
     }
     if route.creates.is_some_and(|collection| !collection.is_empty()) {
         headers["Location"] = header("Where it is found.");

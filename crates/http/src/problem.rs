@@ -62,13 +62,16 @@ impl Problem {
         Self(body, Some(StatusCode::METHOD_NOT_ALLOWED))
     }
 
-    /// The same where the client had named the version that it meant: a conflict is a precondition that failed, and so is
-    /// a version that there has not been yet.
+    /// The same where the client had named the version that it meant: a conflict is a precondition that failed.
     pub(crate) fn with_precondition(self) -> Self {
         let Self(body, status) = self;
-        let version = body.details.as_ref().is_some_and(|details| details[0]["path"] == "expectedVersion");
-        let failed = (body.code == Code::Conflict || version).then_some(StatusCode::PRECONDITION_FAILED);
+        let failed = (body.code == Code::Conflict).then_some(StatusCode::PRECONDITION_FAILED);
         Self(body, failed.or(status))
+    }
+
+    /// What the client has said of the tag of what there is does not hold.
+    pub(crate) fn precondition(header: &str) -> Self {
+        Self::new(Code::Conflict, format!("{header} does not hold for what there is now")).with_precondition()
     }
 
     /// Too often, and all that is known is how long to wait.

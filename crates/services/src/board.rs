@@ -90,7 +90,7 @@ pub(crate) async fn update(unit: &mut Unit<'_>, command: board::Update) -> Resul
     let before = edit.board().clone();
     let changes = {
         let BoardState { board, changed, .. } = edit.board_mut();
-        let mut merge = Merge::new(changed, board.version, command.expected_version)?;
+        let mut merge = Merge::new(changed, board.version, command.expected_version);
         merge.set("name", &mut board.name, updates.name.map(|name| name.into_string()));
         let description =
             updates.description.wanted().map(|text| text.map(|text| text.into_string()).unwrap_or_default());

@@ -68,7 +68,7 @@ pub(crate) async fn update(unit: &mut Unit<'_>, command: column::Update) -> Resu
     let updates = command.updates;
     let changes = {
         let ColumnState { column, changed } = &mut state;
-        let mut merge = Merge::new(changed, column.version, command.expected_version)?;
+        let mut merge = Merge::new(changed, column.version, command.expected_version);
         merge.set("name", &mut column.name, updates.name.map(|name| name.into_string()));
         merge.set("status", &mut column.status, updates.status.wanted());
         merge.set("wip_limit", &mut column.wip_limit, updates.wip_limit.wanted());

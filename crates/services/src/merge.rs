@@ -18,18 +18,20 @@ pub(crate) struct Merge<'a> {
 
 impl<'a> Merge<'a> {
     /// Begins a change against the version `expected` of an entity that is at `version` now.
-    pub(crate) fn new(changed: &'a mut FieldVersions, version: u64, expected: Option<u64>) -> Result<Self, Fault> {
-        if expected.is_some_and(|expected| expected > version) {
-            return Err(Fault::invalid("expectedVersion", format!("is newer than the entity, which is at {version}")));
-        }
-        Ok(Self { changed, version, expected, changes: Changes::new(), clashes: Vec::new() })
+    pub(crate) fn new(changed: &'a mut FieldVersions, version: u64, expected: Option<u64>) -> Self {
+        Self { changed, version, expected, changes: Changes::new(), clashes: Vec::new() }
+    }
+
+    /// The change was made against a version that there has not been yet: nothing is known of what its author saw.
+    fn is_ahead(&self) -> bool {
+        self.expected.is_some_and(|expected| expected > self.version)
     }
 
     /// Sets a field, where a value is wanted and differs.
     pub(crate) fn set<T: PartialEq + Serialize>(&mut self, name: &'static str, field: &mut T, wanted: Option<T>) {
         let Some(wanted) = wanted.filter(|wanted| wanted != field) else { return };
         let last = self.changed.0.get(name).copied().unwrap_or(0);
-        if self.expected.is_some_and(|expected| last > expected) {
+        if self.is_ahead() || self.expected.is_some_and(|expected| last > expected) {
             self.clashes.push(name);
             return;
         }
@@ -42,12 +44,12 @@ impl<'a> Merge<'a> {
     /// # Errors
     /// [`Fault::Conflict`] with the fields that clash and the entity as it is, `current`.
     pub(crate) fn finish(self, current: impl FnOnce() -> Result<Value, serde_json::Error>) -> Result<Changes, Fault> {
-        if !self.clashes.is_empty() {
-            return Err(Fault::Conflict {
-                message: format!("changed by somebody else since: {}", self.clashes.join(", ")),
-                current: Some(current()?),
-                fields: self.clashes,
-            });
+        if self.is_ahead() || !self.clashes.is_empty() {
+            let message = match self.is_ahead() {
+                true => format!("there has been no such version yet: it is at version {}", self.version),
+                false => format!("changed by somebody else since: {}", self.clashes.join(", ")),
+            };
+            return Err(Fault::Conflict { message, current: Some(current()?), fields: self.clashes });
         }
         for name in self.changes.keys() {
             self.changed.0.insert((*name).to_owned(), self.version + 1);
@@ -64,7 +66,7 @@ mod tests {
         let mut changed = FieldVersions::default();
         changed.0.insert("title".into(), last);
         let mut title = "old".to_owned();
-        let mut merge = Merge::new(&mut changed, 5, expected)?;
+        let mut merge = Merge::new(&mut changed, 5, expected);
         merge.set("title", &mut title, Some(wanted.to_owned()));
         let changes = merge.finish(|| Ok(Value::Null))?;
         Ok((changes, title))
@@ -88,7 +90,10 @@ mod tests {
     }
 
     #[test]
-    fn a_version_from_the_future_is_refused() {
-        assert!(matches!(merge(3, Some(6), "new"), Err(Fault::Invalid { path: "expectedVersion", .. })));
+    fn a_version_from_the_future_is_a_conflict() {
+        let fault = merge(3, Some(6), "new").unwrap_err();
+        assert!(matches!(fault, Fault::Conflict { current: Some(_), fields, .. } if fields == ["title"]));
+        let fault = merge(3, Some(6), "old").unwrap_err();
+        assert!(matches!(fault, Fault::Conflict { current: Some(_), fields, .. } if fields.is_empty()));
     }
 }

@@ -78,7 +78,7 @@ pub(crate) async fn update(unit: &mut Unit<'_>, command: task::Update) -> Result
     let now = edit.now();
     let mut changes = {
         let TaskState { task, changed, .. } = &mut state;
-        let mut merge = Merge::new(changed, task.version, command.expected_version)?;
+        let mut merge = Merge::new(changed, task.version, command.expected_version);
         merge.set("title", &mut task.title, updates.title.map(|title| title.into_string()));
         let description =
             updates.description.wanted().map(|text| text.map(|text| text.into_string()).unwrap_or_default());

@@ -8,7 +8,11 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
-use super::{Route, Verb};
+use super::{Route, Verb, condition};
+use crate::{
+    problem::Problem,
+    tags::{Malformed, Tags},
+};
 
 /// What is of interest in an entity.
 #[derive(Deserialize)]
@@ -17,25 +21,50 @@ struct Entity {
     version: u64,
 }
 
+/// What a reply shows, and the tag of it.
+pub(super) struct Shown {
+    entity: Option<Entity>,
+    /// What stands between the quotes of its ETag.
+    pub(super) tag: Option<String>,
+}
+
+impl Shown {
+    pub(super) fn by(route: &Route, reply: &RawValue) -> Self {
+        let entity = route.entity.and_then(|name| {
+            let fields: HashMap<&str, &RawValue> = serde_json::from_str(reply.get()).ok()?;
+            serde_json::from_str::<Entity>(fields.get(name)?.get()).ok()
+        });
+        let tag = entity.as_ref().map(|entity| match route.verb {
+            // What is shown holds more than the entity: comments, tasks.
+            Verb::Get => format!("{}.{}", entity.version, fingerprint(reply.get())),
+            _ => entity.version.to_string(),
+        });
+        Self { entity, tag }
+    }
+}
+
 /// The response to a request that succeeded.
-pub(super) fn response(route: &Route, headers: &HeaderMap, reply: &RawValue) -> Response {
-    let entity = route.entity.and_then(|name| {
-        let fields: HashMap<&str, &RawValue> = serde_json::from_str(reply.get()).ok()?;
-        serde_json::from_str::<Entity>(fields.get(name)?.get()).ok()
-    });
-    let tag = entity.as_ref().map(|entity| match route.verb {
-        // What is shown holds more than the entity: comments, tasks.
-        Verb::Get => format!("\"{}.{}\"", entity.version, fingerprint(reply.get())),
-        _ => format!("\"{}\"", entity.version),
-    });
-    let tag = tag.and_then(|tag| HeaderValue::try_from(tag).ok());
-    let known = headers.get_all(header::IF_NONE_MATCH).iter().any(|known| Some(known) == tag.as_ref());
-    let mut response = if route.verb == Verb::Get && known {
+///
+/// # Errors
+/// It reads, and what its conditions say does not hold.
+pub(super) fn response(route: &Route, headers: &HeaderMap, reply: &RawValue) -> Result<Response, Problem> {
+    let Shown { entity, tag } = Shown::by(route, reply);
+    let reads = route.verb == Verb::Get;
+    let read = |name| Tags::read(headers, &name);
+    if reads && let Some(wanted) = read(header::IF_MATCH).map_err(|Malformed| condition::malformed("If-Match"))? {
+        let holds = wanted.match_strongly(tag.as_deref());
+        holds.then_some(()).ok_or_else(|| Problem::precondition("If-Match"))?;
+    }
+    // Who can't say what is known gets the whole.
+    let known =
+        reads && read(header::IF_NONE_MATCH).ok().flatten().is_some_and(|known| known.match_weakly(tag.as_deref()));
+    let mut response = if known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         let status = if route.creates.is_some() { StatusCode::CREATED } else { StatusCode::OK };
         (status, [(header::CONTENT_TYPE, "application/json")], reply.get().to_owned()).into_response()
     };
+    let tag = tag.and_then(|tag| HeaderValue::try_from(format!("\"{tag}\"")).ok());
     let location = route.creates.filter(|collection| !collection.is_empty()).zip(entity);
     let location = location.map(|(collection, entity)| format!("/api/v1/{collection}/{}", entity.id));
     let told = [
@@ -44,7 +73,7 @@ pub(super) fn response(route: &Route, headers: &HeaderMap, reply: &RawValue) -> 
         (header::CACHE_CONTROL, Some(HeaderValue::from_static("private, no-cache"))),
     ];
     response.headers_mut().extend(told.into_iter().filter_map(|(name, value)| Some((name, value?))));
-    response
+    Ok(response)
 }
 
 fn fingerprint(text: &str) -> String {

@@ -2,6 +2,7 @@
 //! request is turned into, and the OpenAPI document are all made from it.
 
 mod answer;
+mod condition;
 mod request;
 mod table;
 
@@ -15,6 +16,7 @@ use axum::{
 };
 use boardwire_protocol::Code;
 
+use condition::Condition;
 pub(crate) use request::parse_query;
 pub(crate) use table::{Fields, ROUTES, Route, Verb};
 
@@ -53,11 +55,13 @@ async fn run(
 ) -> Result<Response, Problem> {
     let Path(path) = path.map_err(|_| Problem::new(Code::NotFound, "there is nothing of this name here"))?;
     let headers = request.headers().clone();
-    let (payload, expects) = request::payload(route, path, query, request).await?;
-    let result = door.gate().execute(&signed.caller, route.kind, payload, signed.request_id).await;
-    let reply = result.map_err(|error| match expects {
-        true => Problem::from(error).with_precondition(),
-        false => error.into(),
-    })?;
-    Ok(answer::response(route, &headers, &reply))
+    let reply = if route.verb == Verb::Get {
+        let payload = request::payload(route, path, query, request).await?;
+        door.gate().execute(&signed.caller, route.kind, payload.into(), signed.request_id).await?
+    } else {
+        let condition = Condition::read(route.kind, &headers)?;
+        let payload = request::payload(route, path, query, request).await?;
+        condition::execute(door, route, signed, payload, condition).await?
+    };
+    answer::response(route, &headers, &reply)
 }

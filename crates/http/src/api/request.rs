@@ -7,7 +7,7 @@ use std::{
 
 use axum::extract::{FromRequest as _, Request};
 use boardwire_protocol::{CommandKind, schema::schemas};
-use http::{HeaderMap, header};
+use http::header;
 use serde_json::{Map, Number, Value};
 
 use super::{Fields, Route};
@@ -54,14 +54,13 @@ fn kind_of(schema: &Value, definitions: &Map<String, Value>) -> Kind {
     }
 }
 
-/// The payload that a request stands for, and whether it names the version that it expects.
+/// The payload that a request stands for.
 pub(super) async fn payload(
     route: &Route,
     path: HashMap<String, String>,
     query: Option<&str>,
     request: Request,
-) -> Result<(Value, bool), Problem> {
-    let expected = expected_version(route.kind, request.headers())?;
+) -> Result<Map<String, Value>, Problem> {
     let mut fields = match route.fields {
         Fields::Query => Map::new(),
         Fields::Body => body(request).await?,
@@ -84,10 +83,7 @@ pub(super) async fn payload(
             return Err(Problem::invalid(&name, "is given twice"));
         }
     }
-    if let Some(version) = expected {
-        fields.insert("expectedVersion".to_owned(), version.into());
-    }
-    Ok((Value::Object(fields), expected.is_some()))
+    Ok(fields)
 }
 
 /// The body of a request; none at all is an object without fields.
@@ -153,24 +149,13 @@ fn parse(kind: Kind, text: &str) -> Result<Value, &'static str> {
     }
 }
 
-/// The version in `If-Match`. `*` expects nothing but that there is such a thing, which is asked for anyway.
-fn expected_version(kind: CommandKind, headers: &HeaderMap) -> Result<Option<u64>, Problem> {
-    let mut values = headers.get_all(header::IF_MATCH).iter();
-    let Some(value) = values.next() else { return Ok(None) };
-    let text = value.to_str().unwrap_or_default().trim();
-    if text == "*" {
-        return Ok(None);
-    }
-    let takes_it = PAYLOADS.get(&kind).is_some_and(|fields| fields.contains_key("expectedVersion"));
-    if !takes_it {
-        return Err(Problem::invalid("If-Match", "this change is not made against a version"));
-    }
-    let tag = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
-    let version = tag.and_then(|tag| tag.split('.').next()?.parse().ok());
-    let one = values.next().is_none();
-    let message = "must be one ETag as this server gave it, such as \"7\"";
-    version.filter(|_| one).map(Some).ok_or_else(|| Problem::invalid("If-Match", message))
+/// Is such a command made against a version?
+pub(super) fn expects_version(kind: CommandKind) -> bool {
+    PAYLOADS.get(&kind).is_some_and(|fields| fields.contains_key(EXPECTED_VERSION))
 }
+
+/// The field for the version that a change is made against.
+pub(super) const EXPECTED_VERSION: &str = "expectedVersion";
 
 #[cfg(test)]
 mod tests {
@@ -188,19 +173,5 @@ mod tests {
             assert_eq!(read(CommandKind::NotificationList, wrong), None, "{wrong}");
         }
         assert_eq!(read(CommandKind::NotificationList, ""), Some(serde_json::json!({})));
-    }
-
-    #[test]
-    fn the_version_stands_in_front_of_the_dot() {
-        let version = |text: &str| {
-            let headers = [(header::IF_MATCH, text.parse().expect("a header"))].into_iter().collect();
-            expected_version(CommandKind::TaskUpdate, &headers).ok()
-        };
-        assert_eq!(version("\"7\""), Some(Some(7)));
-        assert_eq!(version("\"7.0123abc\""), Some(Some(7)));
-        assert_eq!(version("*"), Some(None));
-        for wrong in ["7", "\"\"", "\"x\"", "\"7\", \"8\"", "W/\"7\""] {
-            assert_eq!(version(wrong), None, "{wrong}");
-        }
     }
 }

@@ -127,7 +127,7 @@ fn download() -> Value {
         "parameters": [id("attachmentId", "The attachment.")],
         "responses": {
             "200": found,
-            "304": {"description": "What the client has is what there is."},
+            "304": {"description": "What the client has is what there is: its If-None-Match names the ETag."},
             "default": problem(),
         },
     })

@@ -1,0 +1,164 @@
+//! What a request makes a change depend on: `If-Match` and `If-None-Match`.
+
+use boardwire_protocol::{Code, CommandKind, ErrorBody};
+use http::{HeaderMap, HeaderName, header};
+use serde_json::{Map, Value, value::RawValue};
+
+use super::{ROUTES, Route, Verb, answer::Shown, request};
+use crate::{
+    caller::Signed,
+    door::Door,
+    problem::Problem,
+    tags::{Malformed, Tag, Tags},
+};
+
+/// The most versions that one request may name.
+const MAX_VERSIONS: usize = 16;
+/// A version that nothing ever reaches: a tag that is none of ours is taken for it.
+const NEVER: u64 = u64::MAX;
+
+/// What a change is made to depend on.
+pub(super) struct Condition {
+    /// The versions that it may have been made against, the newest first; `None`: any.
+    versions: Option<Vec<u64>>,
+    /// What must not be there.
+    unwanted: Option<Tags>,
+}
+
+impl Condition {
+    /// From the headers of a change.
+    ///
+    /// # Errors
+    /// A header is malformed, or the change is not made against a version.
+    pub(super) fn read(kind: CommandKind, headers: &HeaderMap) -> Result<Self, Problem> {
+        let tags = |name: HeaderName, shown: &str| Tags::read(headers, &name).map_err(|Malformed| malformed(shown));
+        let unwanted = tags(header::IF_NONE_MATCH, "If-None-Match")?;
+        // `*` expects nothing but that there is such a thing, which is asked for anyway.
+        let Some(Tags::These(wanted)) = tags(header::IF_MATCH, "If-Match")? else {
+            return Ok(Self { versions: None, unwanted });
+        };
+        if !request::expects_version(kind) {
+            return Err(Problem::invalid("If-Match", "this change is not made against a version"));
+        }
+        let mut versions: Vec<_> = wanted.iter().filter_map(version).collect();
+        versions.sort_unstable_by(|one, other| other.cmp(one));
+        versions.dedup();
+        if versions.len() > MAX_VERSIONS {
+            return Err(Problem::invalid("If-Match", format!("at most {MAX_VERSIONS} versions")));
+        }
+        if versions.is_empty() {
+            versions.push(NEVER);
+        }
+        Ok(Self { versions: Some(versions), unwanted })
+    }
+}
+
+/// A header that is no list of entity tags.
+pub(super) fn malformed(header: &str) -> Problem {
+    Problem::invalid(header, "must be ETags as this server gave them, such as \"7\", with commas between them; or *")
+}
+
+/// The version in a tag of ours: alone, or in front of a dot and a fingerprint. A weak tag promises too little.
+fn version(tag: &Tag) -> Option<u64> {
+    let text = std::str::from_utf8(&tag.opaque).ok().filter(|_| !tag.weak)?;
+    let (digits, fingerprint) = text.split_once('.').map_or((text, None), |(digits, rest)| (digits, Some(rest)));
+    let is_hexadecimal = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let ours = fingerprint.is_none_or(|rest| rest.len() == 16 && rest.bytes().all(is_hexadecimal));
+    let version: u64 = digits.parse().ok().filter(|_| ours)?;
+    (version.to_string() == digits).then_some(version)
+}
+
+/// Executes a command under its condition.
+///
+/// # Errors
+/// The condition does not hold, or what the gate refuses.
+pub(super) async fn execute(
+    door: &Door,
+    route: &Route,
+    signed: Signed,
+    mut payload: Map<String, Value>,
+    condition: Condition,
+) -> Result<Box<RawValue>, Problem> {
+    let Signed { caller, request_id } = &signed;
+    let run = |payload| door.gate().execute(caller, route.kind, Value::Object(payload), request_id.clone());
+    if let Some(unwanted) = condition.unwanted
+        && let Some(shown) = shown_here(door, route, &signed, &payload).await
+        && unwanted.match_weakly(shown.tag.as_deref())
+    {
+        return Err(Problem::precondition("If-None-Match"));
+    }
+    let Some(versions) = condition.versions else { return Ok(run(payload).await?) };
+    if payload.contains_key(request::EXPECTED_VERSION) {
+        return Err(Problem::invalid(request::EXPECTED_VERSION, "is given twice, also as If-Match"));
+    }
+    let mut refused = None;
+    for version in versions {
+        payload.insert(request::EXPECTED_VERSION.to_owned(), version.into());
+        match run(payload.clone()).await {
+            Ok(reply) => return Ok(reply),
+            Err(error) => {
+                let another_may_do = says_nothing_of_others(&error, version);
+                refused = Some(error);
+                if !another_may_do {
+                    break;
+                }
+            }
+        }
+    }
+    let refused = refused.unwrap_or_else(|| ErrorBody::new(Code::Conflict, "no version is named"));
+    Err(Problem::from(refused).with_precondition())
+}
+
+/// Nothing was changed, and a change against an older version may be right: this one has not been yet, or the request id
+/// was used with another of them.
+fn says_nothing_of_others(error: &ErrorBody, version: u64) -> bool {
+    let current = error.details.as_ref().and_then(|details| details["current"]["version"].as_u64());
+    match error.code {
+        Code::Conflict => current.is_some_and(|current| current < version),
+        Code::IdempotencyMismatch => true,
+        _ => false,
+    }
+}
+
+/// What is shown at the path of a change to who reads it, if anything is.
+async fn shown_here(door: &Door, route: &Route, signed: &Signed, payload: &Map<String, Value>) -> Option<Shown> {
+    let reading = ROUTES.iter().find(|other| other.path == route.path && other.verb == Verb::Get)?;
+    let places = reading.places().filter_map(|name| Some((name.to_owned(), payload.get(name)?.clone())));
+    let payload = Value::Object(places.collect());
+    let reply = door.gate().execute(&signed.caller, reading.kind, payload, None).await.ok()?;
+    Some(Shown::by(reading, &reply))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read_from_tags_of_ours_alone() {
+        let versions = |text: &str| {
+            let headers = [(header::IF_MATCH, text.parse().expect("a header"))].into_iter().collect();
+            Condition::read(CommandKind::TaskUpdate, &headers).map(|condition| condition.versions).ok()
+        };
+        let cases: [(&str, Option<&[u64]>); 12] = [
+            ("*", None),
+            ("\"7\"", Some(&[7])),
+            ("\"7.0123456789abcdef\"", Some(&[7])),
+            ("\"7\", \"9\",\"8\", \"9\"", Some(&[9, 8, 7])),
+            ("W/\"9\", \"7\"", Some(&[7])),
+            ("\"foreign\", \"7\"", Some(&[7])),
+            ("W/\"7\"", Some(&[NEVER])),
+            ("\"foreign\"", Some(&[NEVER])),
+            ("\"\"", Some(&[NEVER])),
+            ("\"07\"", Some(&[NEVER])),
+            ("\"7.abc\"", Some(&[NEVER])),
+            ("\"7.0123456789ABCDEF\"", Some(&[NEVER])),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(versions(text), Some(expected.map(<[u64]>::to_vec)), "{text}");
+        }
+        let many: Vec<_> = (0..=MAX_VERSIONS).map(|version| format!("\"{version}\"")).collect();
+        for wrong in ["7", "\"7\" \"8\"", "\"7\", *", &many.join(",")] {
+            assert_eq!(versions(wrong), None, "{wrong}");
+        }
+    }
+}
