@@ -3,6 +3,7 @@
 
 mod hostile;
 mod places;
+mod ranges;
 mod refusals;
 
 use std::path::{Path, PathBuf};

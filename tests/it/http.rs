@@ -1,8 +1,10 @@
 //! The domain over HTTP: it is what sockets do, and they hear of it; versions and request ids hold across the doors; a
 //! board's log as a stream.
 
+mod bodies;
 mod changes;
 mod conditions;
+mod front;
 mod stream;
 
 use anyhow::{Result, ensure};

@@ -144,8 +144,9 @@ async fn a_stream_tells_every_second_until_its_user_is_no_admin_any_more() -> Re
         }
         ensure!(told.len() < 10, "it goes on: {told:?}");
     }
-    assert_eq!(told.last().map(String::as_str), Some("error"), "{told:?}");
-    assert!(told[..told.len() - 1].iter().all(|event| event == "overview"), "{told:?}");
+    let last = told.split_off(told.len().saturating_sub(2));
+    assert_eq!(last, ["end", "error"], "{told:?}");
+    assert!(told.iter().all(|event| event == "overview"), "{told:?}");
     Ok(())
 }
 
@@ -172,7 +173,10 @@ async fn a_user_who_is_disconnected_is_told_why_and_can_come_back() -> Result<()
     }
     let mut text = String::new();
     timeout(patient(PATIENCE), stream.read_to_string(&mut text)).await.context("the stream goes on")??;
-    assert!(text.contains("event: error") && text.contains("an operator has ended"), "{text}");
+    assert!(
+        text.contains("event: end") && text.contains("event: error") && text.contains("an operator has ended"),
+        "{text}"
+    );
 
     // Nobody else is concerned, and the credentials are still good.
     ann.ask("board:list", json!({})).await?;

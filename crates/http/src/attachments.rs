@@ -8,7 +8,7 @@ use axum::{
     extract::{
         DefaultBodyLimit, FromRequest, Multipart, Path, Request, State, multipart::Field, rejection::PathRejection,
     },
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -18,9 +18,10 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::{
+    body::is_of_type,
     caller::Signed,
     door::Door,
-    intake::{Intake, invalid},
+    intake::Intake,
     problem::Problem,
     tags::Tags,
 };
@@ -60,12 +61,12 @@ async fn upload(
     door.services().may_attach(&signed.caller, &task_id).await.map_err(|fault| door.refuse(&fault))?;
     let (intake, request) = Intake::begin(request, door.settings().max_attachment_size);
     let form = Multipart::from_request(request, &()).await;
-    let mut form = form.map_err(|error| invalid("", error.body_text()))?;
+    let mut form = form.map_err(|error| Problem::invalid("", error.body_text()))?;
     let new = loop {
         match intake.next("", form.next_field()).await? {
             Some(field) if field.name() == Some("file") => break door.take_in(task_id, field, &intake).await?,
             Some(_) => {}
-            None => return Err(invalid("file", "the form has no field of this name".to_owned())),
+            None => return Err(Problem::invalid("file", "the form has no field of this name")),
         }
     };
     let id = new.id.clone();
@@ -106,17 +107,40 @@ async fn download(
 ) -> Result<Response, Problem> {
     let not_found = || door.refuse(&Fault::NotFound("attachment"));
     let id = id.ok().and_then(|Path(id)| AttachmentId::try_from(id.as_str()).ok()).ok_or_else(not_found)?;
+    method: Method,
     let found = door.services().readable_attachment(&signed.caller, &id).await;
     let attachment = found.map_err(|fault| door.refuse(&fault))?;
     let described = describe(&attachment);
     // Who can't say what is known gets the whole.
-    let known = Tags::read(&headers, &header::IF_NONE_MATCH).ok().flatten();
-    if known.is_some_and(|known| known.match_weakly(Some(&attachment.sha256))) {
+    if said(header::IF_NONE_MATCH).ok().flatten().is_some_and(|known| known.match_weakly(tag)) {
         return Ok((StatusCode::NOT_MODIFIED, described).into_response());
     }
-    let pieces = door.parts.files.open(&id).await.map_err(|error| door.storage(error))?.ok_or_else(not_found)?;
-    let length = [(header::CONTENT_LENGTH, HeaderValue::from(attachment.size))];
-    Ok((described, length, Body::from_stream(pieces)).into_response())
+    let (tag, size) = (Some(attachment.sha256.as_str()), attachment.size);
+    let said = |name| Tags::read(&headers, &name);
+    let must_be = said(header::IF_MATCH).map_err(|Malformed| Problem::invalid("If-Match", "must be ETags, or *"))?;
+    if must_be.is_some_and(|must_be| !must_be.match_strongly(tag)) {
+        return Err(Problem::precondition("If-Match"));
+    }
+    // A part of what another part was taken of, or the whole. A date is no tag, and says nothing of the bytes.
+    let same = !headers.contains_key(header::IF_RANGE)
+        || matches!(said(header::IF_RANGE), Ok(Some(tags @ Tags::These(_))) if tags.match_strongly(tag));
+    let range = headers.get(header::RANGE).filter(|_| same && method == Method::GET);
+    let part = match range.and_then(|range| range.to_str().ok()).map_or(Wanted::Whole, |range| Wanted::of(range, size))
+    {
+        Wanted::Whole => None,
+        Wanted::Part(part) => Some(part),
+        Wanted::Nothing => {
+            let problem = Problem::invalid("Range", format!("the file has {size} bytes"));
+            let size = [(header::CONTENT_RANGE, format!("bytes */{size}"))];
+            return Ok((size, problem.with_status(StatusCode::RANGE_NOT_SATISFIABLE)).into_response());
+        }
+    };
+    let pieces = door.parts.files.open(&id, part.clone()).await.map_err(|error| door.storage(error))?;
+    let body = Body::from_stream(pieces.ok_or_else(not_found)?);
+    let length = |length: u64| [(header::CONTENT_LENGTH, HeaderValue::from(length))];
+    let Some(part) = part else { return Ok((described, length(size), body).into_response()) };
+    let place = [(header::CONTENT_RANGE, format!("bytes {}-{}/{size}", part.start, part.end - 1))];
+    Ok((StatusCode::PARTIAL_CONTENT, described, place, length(part.end - part.start), body).into_response())
 }
 
 /// The headers of a download. Whatever the file is, browsers save it and run nothing.
@@ -146,6 +170,7 @@ fn describe(attachment: &Attachment) -> HeaderMap {
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
     ];
     let made = made.into_iter().filter_map(|(name, value)| Some((name, HeaderValue::try_from(value).ok()?)));
+        (header::ACCEPT_RANGES, "bytes"),
     made.chain(fixed.map(|(name, value)| (name, HeaderValue::from_static(value)))).collect()
 }
 
@@ -158,7 +183,7 @@ impl Door {
     async fn take_in(&self, task_id: TaskId, mut field: Field<'_>, intake: &Intake) -> Result<NewAttachment, Problem> {
         intake.file_begins();
         let filename = FileName::try_from(file_name(field.file_name()))
-            .map_err(|error| invalid("file", format!("its name: {error}")))?;
+            .map_err(|error| Problem::invalid("file", format!("its name: {error}")))?;
         let content_type = content_type(field.content_type());
         let id = AttachmentId::try_from(self.clock().new_id().as_str());
         let id = id.map_err(|_| self.refuse(&Fault::BrokenOff))?;

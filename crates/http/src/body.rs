@@ -3,11 +3,11 @@
 use axum::{
     body::Body,
     extract::{FromRequest, Request},
+    http::{HeaderMap, StatusCode, header},
 };
-use boardwire_protocol::{Code, ErrorBody};
+use boardwire_protocol::{Code, Violation};
 use futures_util::TryStreamExt;
 use serde::de::DeserializeOwned;
-use serde_json::json;
 
 use crate::problem::Problem;
 
@@ -21,12 +21,27 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        is_of_type(request.headers(), "application/json")?;
         let bytes = read(request.into_body()).await?;
-        decode(&bytes).map(Self).map_err(|(path, message)| {
-            let sentence = if path.is_empty() { message.clone() } else { format!("{path}: {message}") };
-            let body = ErrorBody::new(Code::InvalidMessage, sentence);
-            Problem::from(body.with_details(json!([{"path": path, "message": message}])))
-        })
+        decode(&bytes).map(Self).map_err(|Violation { path, message }| Problem::invalid(&path, message))
+    }
+}
+
+/// Refuses a body with 415 that does not say that it is of this media type, or is coded besides.
+pub(crate) fn is_of_type(headers: &HeaderMap, expected: &'static str) -> Result<(), Problem> {
+    let refused = |header: &str, message: String| {
+        Err(Problem::invalid(header, message).with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE))
+    };
+    let mut kinds = headers.get_all(header::CONTENT_TYPE).iter();
+    let kind = kinds.next().and_then(|kind| kind.to_str().ok()?.split(';').next()).map(str::trim);
+    if !kind.is_some_and(|kind| kind.eq_ignore_ascii_case(expected)) || kinds.next().is_some() {
+        return refused("Content-Type", format!("must be {expected}"));
+    }
+    let coded = headers.get_all(header::CONTENT_ENCODING).iter().any(|coding| coding != "identity");
+    if coded {
+        refused("Content-Encoding", "bodies are taken as they are, without a coding".to_owned())
+    } else {
+        Ok(())
     }
 }
 
@@ -42,18 +57,16 @@ async fn read(body: Body) -> Result<Vec<u8>, Problem> {
     Ok(bytes)
 }
 
-/// One object and nothing after it; else the path and a sentence. serde's derive alone would take an array of the fields'
+/// One object and nothing after it. serde's derive alone would take an array of the fields'
 /// values as well.
-fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, (String, String)> {
+fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Violation> {
+    let whole = |message: &str| Violation { path: String::new(), message: message.to_owned() };
     if bytes.trim_ascii_start().first() != Some(&b'{') {
-        return Err((String::new(), "expected a JSON object".to_owned()));
+        return Err(whole("the body must be one JSON object"));
     }
     let mut source = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut source).map_err(|error| {
-        let path = error.path().to_string();
-        (if path == "." { String::new() } else { path }, error.inner().to_string())
-    })?;
-    source.end().map_err(|error| (String::new(), error.to_string()))?;
+    let value = serde_path_to_error::deserialize(&mut source).map_err(|error| Violation::of(&error))?;
+    source.end().map_err(|_| whole("the body must be one JSON object, with nothing after it"))?;
     Ok(value)
 }
 
@@ -61,7 +74,7 @@ fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, (String, String)> {
 mod tests {
     use std::io;
 
-    use axum::{body::Bytes, http::StatusCode, response::IntoResponse};
+    use axum::{body::Bytes, response::IntoResponse};
     use futures_util::stream;
     use serde::Deserialize;
 
@@ -93,8 +106,8 @@ mod tests {
             b"{\"name\": \"x\", \"more\": 1}",
             b"{\"name\": \"\xff\"}",
         ] {
-            let (path, message) = decode::<Named>(wrong).expect_err("it was taken");
-            let ours = message.contains("struct") || message.contains("Named");
+            let Violation { path, message } = decode::<Named>(wrong).expect_err("it was taken");
+            let ours = message.contains("struct") || message.contains("Named") || message.contains("expected");
             assert!(!ours && !message.is_empty(), "{path}: {message}");
         }
     }

@@ -1,6 +1,6 @@
 //! The log of a board: a page of it, or a stream of server-sent events that goes on as it grows.
 
-use std::{convert::Infallible, pin::Pin, sync::Arc};
+use std::{pin::Pin, sync::Arc};
 
 use axum::{
     Extension, Router,
@@ -129,7 +129,7 @@ fn log_of(
     board: BoardId,
     epoch: Epoch,
     wanted: Wanted,
-) -> impl Stream<Item = Result<Event, Infallible>> {
+) -> impl Stream<Item = Result<Event, ErrorBody>> {
     let listener = Arc::new(listener);
     let socket = Arc::clone(listener.socket());
     let joining: Joining = Box::pin(async move {
@@ -142,19 +142,20 @@ fn log_of(
         if state.over {
             return None;
         }
-        let event = state.next().await;
-        Some((Ok(event), state))
+        let said = state.next().await;
+        state.over = said.is_err();
+        Some((said, state))
     })
     .boxed()
 }
 
 impl Streaming {
-    async fn next(&mut self) -> Event {
+    async fn next(&mut self) -> Result<Event, ErrorBody> {
         loop {
             let heard = if self.joined.is_some() {
                 match self.listener.at_hand() {
                     Some(heard) => heard,
-                    None => return self.live(),
+                    None => return Ok(self.live()),
                 }
             } else if let Some(joining) = &mut self.joining {
                 // What was missed comes while joining; the listener is read meanwhile, or it would wait for itself.
@@ -165,7 +166,7 @@ impl Streaming {
                         self.joining = None;
                         match joined {
                             Ok(joined) => self.joined = Some(joined),
-                            Err(error) => return self.end(&error),
+                            Err(error) => return Err(error),
                         }
                         continue;
                     }
@@ -173,20 +174,20 @@ impl Streaming {
             } else {
                 self.listener.next().await
             };
-            if let Some(event) = self.shown(heard) {
-                return event;
+            if let Some(said) = self.shown(heard) {
+                return said;
             }
         }
     }
 
     /// What a client is shown; nothing of what is not in the board's log.
-    fn shown(&mut self, heard: Heard) -> Option<Event> {
+    fn shown(&mut self, heard: Heard) -> Option<Result<Event, ErrorBody>> {
         if let Some(error) = stream::end_of(&heard) {
-            return Some(self.end(&error));
+            return Some(Err(error));
         }
         let Heard::Frame(Frame::Durable(entry)) = heard else { return None };
         self.last = entry.seq;
-        Some(Event::default().id(self.id()).data(entry.envelope.get()))
+        Some(Ok(Event::default().id(self.id()).data(entry.envelope.get())))
     }
 
     /// Everything that was missed has been shown; from here on it is live.
@@ -204,10 +205,5 @@ impl Streaming {
     /// What a client that comes back says it has.
     fn id(&self) -> String {
         format!("{}:{}", self.epoch, self.last.0)
-    }
-
-    fn end(&mut self, error: &ErrorBody) -> Event {
-        self.over = true;
-        stream::last(error)
     }
 }

@@ -19,9 +19,8 @@ use axum::{
     body::{Body, Bytes, HttpBody},
     extract::{Request, multipart::MultipartError},
 };
-use boardwire_protocol::{Code, ErrorBody};
+use boardwire_protocol::Code;
 use http_body::Frame;
-use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
 use crate::problem::Problem;
@@ -99,15 +98,9 @@ impl Intake {
                 Problem::new(Code::PayloadTooLarge, format!("at most {BESIDE} bytes may come before the field `file`"))
             }
             LONG_IN_ALL => self.too_large(),
-            _ => invalid(path, error.body_text()),
+            _ => Problem::invalid(path, error.body_text()),
         }
     }
-}
-
-/// A form that is none, or has something wrong at `path`.
-pub(crate) fn invalid(path: &str, message: String) -> Problem {
-    let error = ErrorBody::new(Code::InvalidMessage, message.clone());
-    error.with_details(json!([{"path": path, "message": message}])).into()
 }
 
 /// The body that keeps to the bounds.

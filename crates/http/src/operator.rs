@@ -1,6 +1,6 @@
 //! What operators see and do: the figures of this node, and ending somebody's connections.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -60,14 +60,14 @@ async fn overview(State(door): State<Arc<Door>>, signed: Signed, request: Reques
 }
 
 /// What an operator sees, every second, as long as the credentials allow it.
-fn course(door: Arc<Door>, listener: Listener) -> impl Stream<Item = Result<Event, Infallible>> {
+fn course(door: Arc<Door>, listener: Listener) -> impl Stream<Item = Result<Event, ErrorBody>> {
     let mut turn = tokio::time::interval(EVERY);
     turn.set_missed_tick_behavior(MissedTickBehavior::Delay);
     futures_util::stream::unfold(Some((door, listener, turn)), async |state| {
         let (door, listener, mut turn) = state?;
         let event = match next(&door, &listener, &mut turn).await {
             Ok(seen) => Event::default().event("overview").json_data(seen).unwrap_or_default(),
-            Err(error) => return Some((Ok(stream::last(&error)), None)),
+            Err(error) => return Some((Err(error), None)),
         };
         Some((Ok(event), Some((door, listener, turn))))
     })

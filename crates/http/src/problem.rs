@@ -44,11 +44,17 @@ impl Problem {
         ErrorBody::new(code, message).into()
     }
 
-    /// Something is wrong at `path` of what was sent.
+    /// Something is wrong at `path` of what was sent; where it is empty, with the whole.
     pub(crate) fn invalid(path: &str, message: impl Into<String>) -> Self {
         let message = message.into();
-        let error = ErrorBody::new(Code::InvalidMessage, format!("{path}: {message}"));
+        let sentence = if path.is_empty() { message.clone() } else { format!("{path}: {message}") };
+        let error = ErrorBody::new(Code::InvalidMessage, sentence);
         error.with_details(json!([{"path": path, "message": message}])).into()
+    }
+
+    /// The same with the status that HTTP has for it.
+    pub(crate) fn with_status(self, status: StatusCode) -> Self {
+        Self(self.0, Some(status))
     }
 
     /// A fault of the services.

@@ -9,11 +9,13 @@ use axum::response::{
 use boardwire_gate::{Heard, Listener, Peer, Via};
 use boardwire_protocol::{Code, ErrorBody};
 use boardwire_services::Caller;
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt as _};
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::{door::Door, problem::Problem};
 
+/// How long a client is asked to wait before it comes back.
+const RETRY: Duration = Duration::from_secs(1);
 /// How often something is sent on a quiet stream, so that whoever is in between does not take it for dead.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
@@ -31,8 +33,12 @@ pub(crate) fn listen(door: &Door, caller: Caller, extensions: &Extensions) -> Re
     Ok(door.gate().listen(caller, seat, Via::Stream))
 }
 
-pub(crate) fn answer(stream: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -> Response {
-    let sse = Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
+/// The answer that is this stream. What it says as an error is its last word.
+pub(crate) fn answer(stream: impl Stream<Item = Result<Event, ErrorBody>> + Send + 'static) -> Response {
+    let told =
+        stream.flat_map(|said| futures_util::stream::iter(said.map_or_else(|error| last(&error), |event| vec![event])));
+    let first = futures_util::stream::iter([Event::default().retry(RETRY)]);
+    let sse = Sse::new(first.chain(told).map(Ok::<_, Infallible>)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
     // Proxies that gather what they pass on are asked not to.
     ([(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"))], sse).into_response()
 }
@@ -50,7 +56,9 @@ pub(crate) fn end_of(heard: &Heard) -> Option<ErrorBody> {
     })
 }
 
-/// The last event of a stream.
-pub(crate) fn last(error: &ErrorBody) -> Event {
-    Event::default().event("error").data(serde_json::to_string(error).unwrap_or_default())
+/// The end of a stream: once as `end`, and once as `error` for clients from before there was `end`. A browser's
+/// `EventSource` has an event `error` of its own, so a page that listens for `end`, and closes then, hears the first alone.
+fn last(error: &ErrorBody) -> Vec<Event> {
+    let data = serde_json::to_string(error).unwrap_or_default();
+    ["end", "error"].map(|name| Event::default().event(name).data(&data)).to_vec()
 }

@@ -48,7 +48,9 @@ impl Decoded {
         let mut fields = match (payload, kind.bare_field()) {
             (Value::Object(fields), _) => fields,
             (bare @ Value::String(_), Some(field)) => [(field.to_owned(), bare)].into_iter().collect(),
-            (_, Some(field)) => return Err(Invalid::one("", format!("an object, or the {field} as a string"), None)),
+            (_, Some(field)) => {
+                return Err(Invalid::one("", format!("must be an object, or the {field} as a string"), None));
+            }
             (_, None) => return Err(Invalid::one("", "the payload must be one JSON object", None)),
         };
         let request_id = match fields.remove("requestId") {
@@ -60,23 +62,8 @@ impl Decoded {
         };
         match kind.parse(Value::Object(fields)) {
             Ok(command) => Ok(Self { command, request_id }),
-            Err(error) => {
-                let (path, message) = locate(&error);
-                Err(Invalid::one(path, message, request_id))
-            }
+            Err(error) => Err(Invalid { violations: vec![Violation::of(&error)], request_id }),
         }
-    }
-}
-
-/// serde names a missing field in the message and its parent in the path; people look for the field itself.
-fn locate(error: &serde_path_to_error::Error<serde_json::Error>) -> (String, String) {
-    let message = error.inner().to_string();
-    let parent = error.path().to_string();
-    let parent = if parent == "." { String::new() } else { parent };
-    match message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
-        Some(field) if parent.is_empty() => (field.to_owned(), "is missing".to_owned()),
-        Some(field) => (format!("{parent}.{field}"), "is missing".to_owned()),
-        None => (parent, message),
     }
 }
 

@@ -24,6 +24,7 @@ mod pattern;
 mod reply;
 mod text;
 mod time;
+mod words;
 
 #[cfg(feature = "schema")]
 pub mod schema;

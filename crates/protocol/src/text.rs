@@ -214,7 +214,9 @@ impl<'de> Deserialize<'de> for DueDate {
             _ => false,
         };
         if !fits {
-            return Err(serde::de::Error::custom("a date (2026-08-31) or an RFC 3339 instant (2026-08-31T17:00:00Z)"));
+            return Err(serde::de::Error::custom(
+                "must be a date (2026-08-31) or an RFC 3339 instant (2026-08-31T17:00:00Z)",
+            ));
         }
         Ok(Self(text))
     }

@@ -24,7 +24,9 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let instant: jiff::Timestamp = text.parse().map_err(serde::de::Error::custom)?;
+        let instant: jiff::Timestamp = text
+            .parse()
+            .map_err(|_| serde::de::Error::custom("must be an RFC 3339 instant, such as 2026-08-31T17:00:00Z"))?;
         Ok(Self(instant.as_millisecond()))
     }
 }

@@ -204,12 +204,12 @@ mod tests {
         };
         // Within the hour, it may be one whose upload is not through.
         assert_eq!(maintenance(HOUR_MS - 60_000).sweep_files().await.unwrap(), 0);
-        assert!(files.open(&orphan).await.unwrap().is_some());
+        assert!(files.open(&orphan, None).await.unwrap().is_some());
         assert_eq!(maintenance(HOUR_MS + 60_000).sweep_files().await.unwrap(), 1);
-        assert!(files.open(&orphan).await.unwrap().is_none());
-        assert!(files.open(&attached).await.unwrap().is_some());
+        assert!(files.open(&orphan, None).await.unwrap().is_none());
+        assert!(files.open(&attached, None).await.unwrap().is_some());
         for foreign in &foreign {
-            assert!(files.open(foreign).await.unwrap().is_some(), "{foreign} was not ours");
+            assert!(files.open(foreign, None).await.unwrap().is_some(), "{foreign} was not ours");
         }
         assert_eq!(maintenance(HOUR_MS + 60_000).sweep_files().await.unwrap(), 0);
 
@@ -217,7 +217,7 @@ mod tests {
         let delete = json!({ "taskId": task["task"]["id"] });
         change(&services, &caller, CommandKind::TaskDelete, delete).await;
         assert_eq!(maintenance(HOUR_MS + 60_000).sweep_files().await.unwrap(), 1);
-        assert!(files.open(&attached).await.unwrap().is_none());
+        assert!(files.open(&attached, None).await.unwrap().is_none());
         services.drain().await;
         drop(services);
         opened.close().await;

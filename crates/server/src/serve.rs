@@ -112,7 +112,7 @@ pub(crate) async fn start(settings: ServeSettings, incidents: Arc<Incidents>, mo
         server_version: env!("CARGO_PKG_VERSION"),
     });
     let router = boardwire_web::routes().merge(http).merge(mcp).merge(more);
-    let router = gateway.guard(router.layer(layer));
+    let router = boardwire_http::front(gateway.guard(router.layer(layer)));
     let listener = TcpListener::bind(settings.listen)
         .await
         .with_context(|| format!("can't listen on {}; choose another address with --listen", settings.listen))?;

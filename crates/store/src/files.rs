@@ -2,6 +2,7 @@
 
 use std::{
     fs::DirBuilder,
+    ops::Range,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     sync::Arc,
@@ -14,7 +15,8 @@ use boardwire_services::storage::{Files, NewFile, Pieces, Stored};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use object_store::{
-    ObjectStore, ObjectStoreExt as _, WriteMultipart, local::LocalFileSystem, path::Path as Key, prefix::PrefixStore,
+    GetOptions, GetRange, ObjectStore, ObjectStoreExt as _, WriteMultipart, local::LocalFileSystem, path::Path as Key,
+    prefix::PrefixStore,
 };
 use url::Url;
 
@@ -86,8 +88,9 @@ impl Files for Target {
     }
 
     #[tracing::instrument(level = "debug", name = "files.open", skip_all)]
-    async fn open(&self, id: &AttachmentId) -> Stored<Option<Pieces>> {
-        match self.objects.get(&key(id)).await {
+    async fn open(&self, id: &AttachmentId, part: Option<Range<u64>>) -> Stored<Option<Pieces>> {
+        let options = GetOptions { range: part.map(GetRange::Bounded), ..GetOptions::default() };
+        match self.objects.get_opts(&key(id), options).await {
             Ok(found) => Ok(Some(found.into_stream().map_err(|error| unavailable("files.open", error)).boxed())),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(unavailable("files.open", error)),
@@ -180,6 +183,6 @@ mod tests {
         assert_eq!(left(), 2, "it may still be under way");
         files.remove_unfinished(Timestamp(i64::MAX)).await.unwrap();
         assert_eq!(left(), 1);
-        assert!(files.open(&id).await.unwrap().is_none());
+        assert!(files.open(&id, None).await.unwrap().is_none());
     }
 }

@@ -13,7 +13,7 @@ pub(super) fn operations(schemas: &Schemas) -> Vec<(&'static str, &'static str, 
         ("/sessions/current", "delete", sign_out()),
         ("/tasks/{taskId}/attachments", "post", upload()),
         ("/attachments/{attachmentId}", "get", download()),
-        ("/notifications", "post", announce()),
+        ("/notifications", "post", announce(schemas)),
         ("/boards/{boardId}/presence", "get", presence()),
         ("/boards/{boardId}/events", "get", events(schemas)),
         ("/operator", "get", overview()),
@@ -118,24 +118,40 @@ fn download() -> Value {
     let binary = json!({"schema": {"type": "string", "format": "binary"}});
     let found = json!({
         "description": "The file, for saving: browsers run nothing of it.",
-        "headers": {"ETag": header("The SHA-256 of its bytes."), "Content-Disposition": header("Its name.")},
+        "headers": {
+            "ETag": header("The SHA-256 of its bytes."),
+            "Content-Disposition": header("Its name."),
+            "Accept-Ranges": header("`bytes`: a part may be asked for."),
+        },
         "content": {"*/*": binary},
     });
+    let part = json!({
+        "description": "The part that the header Range asks for; with If-Range, if the file is the one of this ETag.",
+        "headers": {"Content-Range": header("Which part it is."), "ETag": header("The SHA-256 of all its bytes.")},
+        "content": {"*/*": binary},
+    });
+    let mut beyond = json!({"description": "The file has no such part.", "headers": {"Content-Range": header("How many bytes it has.")}});
+    beyond["content"] = json!({"application/problem+json": {"schema": {"$ref": format!("{SCHEMAS}Problem")}}});
     json!({
         "operationId": "download", "description": "Needs the permission `read`, and on the board the role `viewer` or more.",
         "summary": "Downloads a file.", "tags": ["attachments"],
         "parameters": [id("attachmentId", "The attachment.")],
         "responses": {
             "200": found,
+            "206": part,
+            "416": beyond,
             "304": {"description": "What the client has is what there is: its If-None-Match names the ETag."},
             "default": problem(),
         },
     })
 }
 
-fn announce() -> Value {
+fn announce(schemas: &Schemas) -> Value {
     let user = json!({"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"});
-    let text = json!({"type": "string", "minLength": 1, "maxLength": 20_000});
+    let comment = schemas.commands.iter().find(|(kind, ..)| *kind == CommandKind::TaskCommentAdd);
+    // Such a text as a comment's.
+    let mut text = comment.map_or(json!({}), |(_, payload, _)| payload.as_value()["properties"]["body"].clone());
+    text["description"] = "What they are to read.".into();
     let one = |name: &str, schema: &Value| {
         json!({
             "type": "object", "required": ["text", name], "additionalProperties": false,
@@ -194,7 +210,8 @@ fn events(schemas: &Schemas) -> Value {
         "summary": "What happened on a board after an event, as a page or as a stream.",
         "description": "As a stream each event is one of the log, its data the envelope that sockets get. `event: live` \
                         says that everything missed has been shown, with \
-                        `recovered: false` where the log did not reach back; `event: error` is the last. A stream also \
+                        `recovered: false` where the log did not reach back; `event: end` is the last and says why, \
+                        followed by the same as `event: error` for older clients. A stream also \
                         takes `type` (a pattern such as `task:*`), `taskId` and `userId`, and needs no `since`.",
         "tags": ["events"],
         "parameters": parameters,
@@ -244,7 +261,7 @@ fn overview() -> Value {
     json!({
         "operationId": "operatorOverview", "tags": ["operator"],
         "summary": "Who is connected, what goes on, and what went wrong lately.",
-        "description": "The figures of this node at this moment; all lists are bounded. As a stream, each `event: overview` has the whole object, and `event: error` is the last. `/metrics` has the same counts for Prometheus. Needs the permission `admin`.",
+        "description": "The figures of this node at this moment; all lists are bounded. As a stream, each `event: overview` has the whole object, and `event: end` is the last, followed by the same as `event: error` for older clients. `/metrics` has the same counts for Prometheus. Needs the permission `admin`.",
         "responses": {"200": seen, "default": problem()},
     })
 }

@@ -1,6 +1,6 @@
 //! The bytes of attachments, kept under their ids.
 
-use std::pin::Pin;
+use std::{ops::Range, pin::Pin};
 
 use async_trait::async_trait;
 use boardwire_protocol::{AttachmentId, Timestamp};
@@ -17,8 +17,8 @@ pub type Pieces = Pin<Box<dyn Stream<Item = Stored<Bytes>> + Send>>;
 pub trait Files: Send + Sync + 'static {
     /// Begins a file. It is there when it has been finished, and not before.
     async fn create(&self, id: &AttachmentId) -> Stored<Box<dyn NewFile>>;
-    /// The bytes of a file.
-    async fn open(&self, id: &AttachmentId) -> Stored<Option<Pieces>>;
+    /// The bytes of a file, or these of them.
+    async fn open(&self, id: &AttachmentId, part: Option<Range<u64>>) -> Stored<Option<Pieces>>;
     /// Removes a file. One that is not there is left alone.
     async fn remove(&self, id: &AttachmentId) -> Stored<()>;
     /// The files that were finished before this.

@@ -1,0 +1,162 @@
+//! What stands in front of all doors: a request says once which host it is for, and answers are compressed for who
+//! takes that.
+
+use axum::{
+    Router,
+    extract::Request,
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header, uri::Authority};
+use tower_http::{
+    CompressionLevel,
+    compression::{
+        CompressionLayer,
+        predicate::{Predicate as _, SizeAbove},
+    },
+};
+
+use crate::problem::Problem;
+
+/// What is smaller travels as it is, in bytes.
+const SMALL: u64 = 1024;
+/// How the tag of a compressed answer ends: its bytes are others than those of the plain one (RFC 9110, section 8.8.3.3).
+const CODED: &[u8] = b"-gzip\"";
+
+/// Puts it in front of the doors.
+pub fn front(doors: Router) -> Router {
+    let compression = CompressionLayer::new().quality(CompressionLevel::Fastest);
+    let compression = compression.compress_when(SizeAbove::new(SMALL).and(may_be_compressed));
+    doors.layer(compression).layer(axum::middleware::from_fn(pass))
+}
+
+/// Text, where nothing speaks against it: an answer that must not be stored carries a secret, whose size would tell of
+/// it; a stream of events must flow; and what can be asked for in parts stays as it is.
+fn may_be_compressed(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).unwrap_or_default();
+    let kind = text(header::CONTENT_TYPE).split(';').next().unwrap_or_default().trim();
+    let is_text = kind.starts_with("text/")
+        || matches!(kind, "application/json" | "application/problem+json" | "application/openmetrics-text");
+    is_text
+        && kind != "text/event-stream"
+        && !text(header::CACHE_CONTROL).contains("no-store")
+        && !headers.contains_key(header::SET_COOKIE)
+        && !headers.contains_key(header::ACCEPT_RANGES)
+}
+
+async fn pass(mut request: Request, next: Next) -> Response {
+    if !names_its_host(&request) {
+        let problem = Problem::invalid("Host", "must be there once, with a host and nothing else");
+        return problem.with_status(StatusCode::BAD_REQUEST).into_response();
+    }
+    let headers = request.headers_mut();
+    // The layer would answer 406 when the change has been made already; the plain answer is never wrong.
+    let picky = headers.get_all(header::ACCEPT_ENCODING).iter().any(|value| {
+        value.to_str().is_ok_and(|text| text.contains('*') || text.to_ascii_lowercase().contains("identity"))
+    });
+    if picky {
+        headers.remove(header::ACCEPT_ENCODING);
+    }
+    let uncoded = [header::IF_NONE_MATCH, header::IF_MATCH].map(|name| uncode(headers, &name));
+    let mut response = next.run(request).await;
+    let knows_coded = uncoded[0] && response.status() == StatusCode::NOT_MODIFIED;
+    let is_coded = response.headers().get(header::CONTENT_ENCODING).is_some_and(|coding| coding == "gzip");
+    if (is_coded || knows_coded)
+        && let Some(tag) = response.headers().get(header::ETAG)
+        && let Some(opaque) = tag.as_bytes().strip_suffix(b"\"")
+        && let Ok(tag) = HeaderValue::from_bytes(&[opaque, CODED].concat())
+    {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    if response.status() == StatusCode::NOT_MODIFIED {
+        // As the whole would say.
+        response.headers_mut().append(header::VARY, header::ACCEPT_ENCODING.into());
+    }
+    response
+}
+
+/// Takes the tags of compressed answers for those of the plain ones, which the doors know; whether there were any.
+fn uncode(headers: &mut HeaderMap, name: &HeaderName) -> bool {
+    let is_coded = |value: &HeaderValue| value.as_bytes().windows(CODED.len()).any(|part| part == CODED);
+    let found = headers.get_all(name).iter().any(is_coded);
+    if found {
+        let lines: Vec<_> = headers.get_all(name).iter().map(|line| plain(line.as_bytes())).collect();
+        headers.remove(name);
+        for line in lines {
+            if let Ok(line) = HeaderValue::from_bytes(&line) {
+                headers.append(name, line);
+            }
+        }
+    }
+    found
+}
+
+/// Without what marks compressed answers.
+fn plain(line: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(line.len());
+    let mut rest = line;
+    while let Some((first, after)) = rest.split_first() {
+        if let Some(after) = rest.strip_prefix(CODED) {
+            plain.push(b'"');
+            rest = after;
+        } else {
+            plain.push(*first);
+            rest = after;
+        }
+    }
+    plain
+}
+
+/// RFC 9112, section 3.2. Only before HTTP/1.1 a request may leave its host out.
+fn names_its_host(request: &Request) -> bool {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => {
+            let authority = host.to_str().ok().and_then(|text| text.parse::<Authority>().ok());
+            authority.is_some_and(|authority| !authority.as_str().contains('@'))
+        }
+        (None, None) => request.version() < Version::HTTP_11,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(lines: &[(HeaderName, &'static str)]) -> HeaderMap {
+        lines.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect()
+    }
+
+    #[test]
+    fn text_is_compressed_where_nothing_speaks_against_it() {
+        let compressed = |kind: &'static str, more: &[(HeaderName, &'static str)]| {
+            let mut all = headers(&[(header::CONTENT_TYPE, kind)]);
+            all.extend(headers(more).into_iter().filter_map(|(name, value)| Some((name?, value))));
+            may_be_compressed(StatusCode::OK, Version::HTTP_11, &all, &Extensions::new())
+        };
+        for kind in ["application/json", "application/problem+json", "text/plain; charset=utf-8", "text/html"] {
+            assert!(compressed(kind, &[(header::CACHE_CONTROL, "private, no-cache")]), "{kind}");
+            assert!(!compressed(kind, &[(header::CACHE_CONTROL, "no-store")]), "{kind}: a secret");
+            assert!(!compressed(kind, &[(header::SET_COOKIE, "a=b")]), "{kind}: a secret");
+            assert!(!compressed(kind, &[(header::ACCEPT_RANGES, "bytes")]), "{kind}: a file");
+        }
+        for kind in ["text/event-stream", "image/png", "application/octet-stream", ""] {
+            assert!(!compressed(kind, &[]), "{kind}");
+        }
+    }
+
+    #[test]
+    fn tags_of_compressed_answers_are_known() {
+        for (line, expected) in [
+            ("\"7.ab-gzip\"", Some("\"7.ab\"")),
+            ("W/\"7-gzip\", \"8\",\"9-gzip\"", Some("W/\"7\", \"8\",\"9\"")),
+            ("\"7\"", None),
+            ("*", None),
+        ] {
+            let mut all = headers(&[(header::IF_MATCH, line)]);
+            assert_eq!(uncode(&mut all, &header::IF_MATCH), expected.is_some(), "{line}");
+            assert_eq!(all[header::IF_MATCH], expected.unwrap_or(line));
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Which part of a file a request asks for: RFC 9110, section 14.
+
+use std::ops::Range;
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// All of it: nothing else was said, or nothing that this server serves.
+    Whole,
+    /// These bytes.
+    Part(Range<u64>),
+    /// Bytes that the file does not have.
+    Nothing,
+}
+
+impl Wanted {
+    /// What the value of the header `Range` asks for of a file of `size` bytes. One range is served; who asks for several
+    /// gets the whole, which section 14.2 leaves to the server.
+    pub(crate) fn of(header: &str, size: u64) -> Self {
+        let Some((unit, ranges)) = header.split_once('=') else { return Self::Whole };
+        if !unit.trim().eq_ignore_ascii_case("bytes") || size == 0 {
+            return Self::Whole;
+        }
+        let Some((first, last)) = ranges.trim().split_once('-') else { return Self::Whole };
+        let number = |text: &str| {
+            let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+            // What is too large for a number is larger than any file.
+            is_number.then(|| text.parse().unwrap_or(u64::MAX))
+        };
+        match (number(first), number(last)) {
+            (None, Some(suffix)) if first.is_empty() => match suffix {
+                0 => Self::Nothing,
+                _ => Self::Part(size.saturating_sub(suffix)..size),
+            },
+            (Some(first), Some(last)) if last < first => Self::Whole,
+            (Some(first), Some(last)) if first < size => Self::Part(first..last.saturating_add(1).min(size)),
+            (Some(first), None) if last.is_empty() && first < size => Self::Part(first..size),
+            (Some(_), Some(_)) => Self::Nothing,
+            (Some(_), None) if last.is_empty() => Self::Nothing,
+            _ => Self::Whole,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_read_as_the_grammar_says() {
+        let part = |range| Wanted::Part(range);
+        for (header, wanted) in [
+            ("bytes=0-0", part(0..1)),
+            ("bytes=2-4", part(2..5)),
+            ("Bytes=2-4", part(2..5)),
+            ("bytes= 2-4 ", part(2..5)),
+            ("bytes=2-", part(2..10)),
+            ("bytes=2-99", part(2..10)),
+            ("bytes=2-99999999999999999999999", part(2..10)),
+            ("bytes=-3", part(7..10)),
+            ("bytes=-99", part(0..10)),
+            ("bytes=10-", Wanted::Nothing),
+            ("bytes=10-12", Wanted::Nothing),
+            ("bytes=99999999999999999999999-", Wanted::Nothing),
+            ("bytes=-0", Wanted::Nothing),
+            ("bytes=4-2", Wanted::Whole),
+            ("bytes=0-1,4-5", Wanted::Whole),
+            ("bytes=", Wanted::Whole),
+            ("bytes=-", Wanted::Whole),
+            ("bytes=a-b", Wanted::Whole),
+            ("bytes=+1-2", Wanted::Whole),
+            ("bytes=1--2", Wanted::Whole),
+            ("lines=1-2", Wanted::Whole),
+            ("bytes", Wanted::Whole),
+            ("", Wanted::Whole),
+        ] {
+            assert_eq!(Wanted::of(header, 10), wanted, "{header:?}");
+        }
+        assert_eq!(Wanted::of("bytes=0-0", 0), Wanted::Whole);
+    }
+}
