@@ -3,6 +3,7 @@
 
 mod hostile;
 mod places;
+mod quotas;
 mod ranges;
 mod refusals;
 

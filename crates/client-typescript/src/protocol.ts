@@ -972,6 +972,7 @@ export type ErrorCode =
   | "SUBSCRIPTION_LIMIT"
   | "RATE_LIMIT"
   | "PAYLOAD_TOO_LARGE"
+  | "STORAGE_FULL"
   | "UNAVAILABLE"
   | "SOCKET_ERROR"
   | "INTERNAL";

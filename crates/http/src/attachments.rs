@@ -23,7 +23,9 @@ use crate::{
     door::Door,
     intake::Intake,
     problem::Problem,
-    tags::Tags,
+    quota,
+    ranges::Wanted,
+    tags::{Malformed, Tags},
 };
 
 /// How long one waits who has too many uploads at the same time.
@@ -56,9 +58,12 @@ async fn upload(
 ) -> Result<Response, Problem> {
     let task_id = task.ok().and_then(|Path(id)| TaskId::try_from(id.as_str()).ok());
     let task_id = task_id.ok_or_else(|| door.refuse(&Fault::NotFound("task")))?;
-    let turn = door.uploads.begin(signed.caller.user().as_str());
-    let _turn = turn.ok_or_else(|| Problem::wait(BUSY, "too many uploads of this user at the same time"))?;
+    is_of_type(request.headers(), "multipart/form-data")?;
+    let largest = quota::largest(request.headers(), door.settings().max_attachment_size);
+    let turn = door.uploads.begin(signed.caller.user().as_str(), largest);
+    let turn = turn.ok_or_else(|| Problem::wait(BUSY, "too many uploads of this user at the same time"))?;
     door.services().may_attach(&signed.caller, &task_id).await.map_err(|fault| door.refuse(&fault))?;
+    door.has_room_for(&turn, signed.caller.user()).await?;
     let (intake, request) = Intake::begin(request, door.settings().max_attachment_size);
     let form = Multipart::from_request(request, &()).await;
     let mut form = form.map_err(|error| Problem::invalid("", error.body_text()))?;
@@ -102,24 +107,24 @@ async fn upload(
 async fn download(
     State(door): State<Arc<Door>>,
     id: Result<Path<String>, PathRejection>,
+    method: Method,
     headers: HeaderMap,
     signed: Signed,
 ) -> Result<Response, Problem> {
     let not_found = || door.refuse(&Fault::NotFound("attachment"));
     let id = id.ok().and_then(|Path(id)| AttachmentId::try_from(id.as_str()).ok()).ok_or_else(not_found)?;
-    method: Method,
     let found = door.services().readable_attachment(&signed.caller, &id).await;
     let attachment = found.map_err(|fault| door.refuse(&fault))?;
     let described = describe(&attachment);
-    // Who can't say what is known gets the whole.
-    if said(header::IF_NONE_MATCH).ok().flatten().is_some_and(|known| known.match_weakly(tag)) {
-        return Ok((StatusCode::NOT_MODIFIED, described).into_response());
-    }
     let (tag, size) = (Some(attachment.sha256.as_str()), attachment.size);
     let said = |name| Tags::read(&headers, &name);
     let must_be = said(header::IF_MATCH).map_err(|Malformed| Problem::invalid("If-Match", "must be ETags, or *"))?;
     if must_be.is_some_and(|must_be| !must_be.match_strongly(tag)) {
         return Err(Problem::precondition("If-Match"));
+    }
+    // Who can't say what is known gets the whole.
+    if said(header::IF_NONE_MATCH).ok().flatten().is_some_and(|known| known.match_weakly(tag)) {
+        return Ok((StatusCode::NOT_MODIFIED, described).into_response());
     }
     // A part of what another part was taken of, or the whole. A date is no tag, and says nothing of the bytes.
     let same = !headers.contains_key(header::IF_RANGE)
@@ -165,12 +170,12 @@ fn describe(attachment: &Attachment) -> HeaderMap {
         (header::ETAG, format!("\"{}\"", attachment.sha256)),
     ];
     let fixed = [
+        (header::ACCEPT_RANGES, "bytes"),
         (header::CACHE_CONTROL, "private, no-cache"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
     ];
     let made = made.into_iter().filter_map(|(name, value)| Some((name, HeaderValue::try_from(value).ok()?)));
-        (header::ACCEPT_RANGES, "bytes"),
     made.chain(fixed.map(|(name, value)| (name, HeaderValue::from_static(value)))).collect()
 }
 

@@ -14,12 +14,12 @@ use boardwire_services::{Services, clock::Clock, storage::Files};
 use crate::{
     api, attachments, caller, drain, events, explorer,
     health::{self, LastLook},
-    intake::Uploads,
     logins::Logins,
     notifications, operator,
     passwords::Passwords,
     presence,
     problem::Problem,
+    quota::{Quotas, Uploads},
     sessions,
 };
 
@@ -34,6 +34,8 @@ pub struct Settings {
     pub sessions: SessionPolicy,
     /// The largest file, in bytes.
     pub max_attachment_size: u64,
+    /// How much attachments may hold.
+    pub quotas: Quotas,
 }
 
 /// What the HTTP door is made of.

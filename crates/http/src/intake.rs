@@ -1,14 +1,12 @@
-//! What an upload may cost: how much of its body is let through and when, how long it may take, and how many one user
-//! may have at the same time.
+//! What an upload may cost: how much of its body is let through and when, and how long it may take.
 //!
 //! The reader of forms gathers what it can get until it has seen the end of a part's headers. So its body comes in small
 //! pieces, with a pause after each, and until the file begins there are few of them.
 
 use std::{
-    collections::HashMap,
     pin::Pin,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicBool, AtomicU8, Ordering},
     },
     task::{Context, Poll, ready},
@@ -33,8 +31,6 @@ const WHOLE: Duration = Duration::from_secs(600);
 const BESIDE: u64 = 64 * 1024;
 /// The largest piece before the file.
 const PIECE: usize = 8 * 1024;
-/// How many uploads one user may have at the same time.
-const AT_ONCE: u32 = 4;
 
 /// Why a body ended before its end.
 const BROKEN: u8 = 1;
@@ -160,46 +156,6 @@ impl HttpBody for Metered {
     }
 }
 
-/// Who is uploading, and how often.
-#[derive(Clone, Default)]
-pub(crate) struct Uploads(Arc<Mutex<HashMap<String, u32>>>);
-
-/// The right to one upload, until it is dropped.
-pub(crate) struct Turn {
-    uploads: Uploads,
-    user: String,
-}
-
-impl Uploads {
-    /// `None`: the user has as many at this time as one may have.
-    pub(crate) fn begin(&self, user: &str) -> Option<Turn> {
-        let mut running = self.lock();
-        let count = running.entry(user.to_owned()).or_default();
-        if *count >= AT_ONCE {
-            return None;
-        }
-        *count += 1;
-        drop(running);
-        Some(Turn { uploads: self.clone(), user: user.to_owned() })
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, u32>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        let mut running = self.uploads.lock();
-        if let Some(count) = running.get_mut(&self.user) {
-            *count -= 1;
-            if *count == 0 {
-                running.remove(&self.user);
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use axum::{
@@ -271,16 +227,5 @@ mod tests {
     async fn the_whole_body_is_bounded() {
         let file = [HEAD.as_bytes(), &[b'x'; 200_000]].concat();
         assert_eq!(take_in(vec![Ok(file.into())], 1_000).await, Err(StatusCode::PAYLOAD_TOO_LARGE));
-    }
-
-    #[test]
-    fn turns_are_given_back() {
-        let uploads = Uploads::default();
-        let turns: Vec<_> = (0..4).map(|_| uploads.begin("ann").expect("a turn")).collect();
-        assert!(uploads.begin("ann").is_none());
-        assert!(uploads.begin("bob").is_some());
-        drop(turns);
-        assert!(uploads.begin("ann").is_some());
-        assert!(uploads.lock().is_empty());
     }
 }

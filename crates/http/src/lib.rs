@@ -28,12 +28,14 @@ mod operator;
 mod passwords;
 mod presence;
 mod problem;
+mod quota;
 mod ranges;
 mod sessions;
 mod stream;
 mod tags;
 
 pub use door::{DoorParts, Settings, routes};
+pub use front::front;
 pub use logins::Logins;
 pub use openapi::document as openapi;
-pub use front::front;
+pub use quota::Quotas;

@@ -65,6 +65,8 @@ codes! {
     RateLimit => "RATE_LIMIT";
     /// The message is larger than the server accepts.
     PayloadTooLarge => "PAYLOAD_TOO_LARGE";
+    /// There is no room for the file: `details.scope` says whose it is that is used up, `user`, `server` or `disk`.
+    StorageFull => "STORAGE_FULL";
     /// The server can't do this now; the same request may go through later.
     Unavailable => "UNAVAILABLE";
     /// Something is wrong with the connection.

@@ -160,6 +160,16 @@ pub(crate) struct ServeSettings {
     #[arg(long, env = "BOARDWIRE_MAX_TASKS_PER_BOARD", default_value_t = 20_000, help_heading = "Limits")]
     #[arg(value_parser = values::positive::<u32>)]
     pub(crate) max_tasks_per_board: u32,
+    /// What the attachments of one user may hold, in bytes; 0: without a limit.
+    #[arg(long, env = "BOARDWIRE_ATTACHMENT_QUOTA_PER_USER", default_value_t = 1 << 30, help_heading = "Limits")]
+    pub(crate) attachment_quota_per_user: u64,
+    /// What all attachments together may hold, in bytes; 0: without a limit.
+    #[arg(long, env = "BOARDWIRE_ATTACHMENT_QUOTA", default_value_t = 20 << 30, help_heading = "Limits")]
+    pub(crate) attachment_quota: u64,
+    /// How many percent of a disk with attachments or the database stay free: while there is less, uploads are refused.
+    #[arg(long, env = "BOARDWIRE_MIN_FREE_DISK", value_name = "PERCENT", default_value_t = 5, help_heading = "Limits")]
+    #[arg(value_parser = clap::value_parser!(u8).range(..100))]
+    pub(crate) min_free_disk: u8,
     /// Subscriptions of one connection.
     #[arg(long, env = "BOARDWIRE_MAX_SUBSCRIPTIONS", default_value_t = 128, help_heading = "Limits")]
     #[arg(value_parser = values::positive::<u32>)]
@@ -282,6 +292,11 @@ impl ServeSettings {
             secure_cookies: self.secure_cookies(),
             sessions: self.sessions(),
             max_attachment_size: self.max_attachment_size,
+            quotas: boardwire_http::Quotas {
+                per_user: self.attachment_quota_per_user,
+                in_all: self.attachment_quota,
+                min_free: self.min_free_disk,
+            },
         }
     }
 
@@ -362,6 +377,8 @@ mod tests {
             assert!(accepts(&format!("--{flag}=1")), "{flag}");
         }
         assert!(!accepts("--max-payload=1023") && accepts("--max-payload=1024"));
+        assert!(accepts("--min-free-disk=0") && accepts("--min-free-disk=99") && !accepts("--min-free-disk=100"));
+        assert!(accepts("--attachment-quota=0") && accepts("--attachment-quota-per-user=0"));
         assert!(accepts("--drain-timeout-ms=0") && accepts("--event-retention-days=0"));
     }
 

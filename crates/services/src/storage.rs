@@ -19,7 +19,7 @@ mod listing;
 mod outlook;
 
 pub use accounts::{AccountChange, Accounts, ApiKey, SaveUser, Session};
-pub use files::{Files, NewFile, Pieces};
+pub use files::{Files, Held, NewFile, Pieces, Room};
 pub use listing::{Match, WantedMatches, WantedTasks};
 pub use outlook::{Leased, Outlook, Prospect};
 
@@ -188,6 +188,9 @@ pub trait Reader: Send + Sync + 'static {
     /// How many attachments a task has.
     async fn count_attachments(&self, task: &TaskId) -> Stored<u64>;
 
+    /// What attachments hold: those of this user, and all.
+    async fn held(&self, user: &UserId) -> Stored<Held>;
+
     /// Which of these attachments there are, by id.
     async fn known_attachments(&self, ids: &[AttachmentId]) -> Stored<Vec<AttachmentId>>;
 
@@ -210,6 +213,9 @@ pub trait Reader: Send + Sync + 'static {
 
     /// Is storage there? For readiness.
     async fn ping(&self) -> Stored<()>;
+
+    /// The room on the file system that the database is on; `None`: it is not on this machine's.
+    async fn room(&self) -> Stored<Option<Room>>;
 }
 
 /// Which notifications are wanted.

@@ -10,8 +10,8 @@ use boardwire_protocol::{
 use boardwire_services::{
     Applied, Fault,
     storage::{
-        AccountChange, Accounts, ApiKey, BoxFuture, Head, Job, Leased, Log, LogEntry, Match, Outlook, Prune, Reader,
-        SaveUser, Session, Stored, User, WantedMatches, WantedNotifications, WantedTasks, Writer,
+        AccountChange, Accounts, ApiKey, BoxFuture, Head, Held, Job, Leased, Log, LogEntry, Match, Outlook, Prune,
+        Reader, Room, SaveUser, Session, Stored, User, WantedMatches, WantedNotifications, WantedTasks, Writer,
     },
 };
 
@@ -20,6 +20,7 @@ use crate::{
     migrations,
     postgres::PostgresDatabase,
     readers::Readers,
+    room::room_at,
     sqlite::SqliteDatabase,
     statements::{account, attachment, board, event, lease, listing, member, notification, request, task, user, words},
     whole,
@@ -170,6 +171,11 @@ impl Reader for Database {
         self.read_one(move |connection| Box::pin(async move { attachment::count(connection, &task).await })).await
     }
 
+    async fn held(&self, user: &UserId) -> Stored<Held> {
+        let user = user.clone();
+        self.read_one(move |connection| Box::pin(async move { attachment::held(connection, &user).await })).await
+    }
+
     async fn known_attachments(&self, ids: &[AttachmentId]) -> Stored<Vec<AttachmentId>> {
         let ids = ids.to_vec();
         self.read_one(move |connection| Box::pin(async move { attachment::known(connection, &ids).await })).await
@@ -219,6 +225,13 @@ impl Reader for Database {
         }
         self.read_one(|connection| Box::pin(migrations::ping(connection))).await?;
         self.change(|connection| Box::pin(async move { migrations::touch(connection).await })).await
+    }
+
+    async fn room(&self) -> Stored<Option<Room>> {
+        match self {
+            Self::Sqlite(database) => room_at(database.file().to_owned()).await,
+            Self::Postgres(_) => Ok(None),
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
 
 use async_trait::async_trait;
 use boardwire_protocol::{AttachmentId, Timestamp};
-use boardwire_services::storage::{Files, NewFile, Pieces, Stored};
+use boardwire_services::storage::{Files, NewFile, Pieces, Room, Stored};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use object_store::{
@@ -20,7 +20,7 @@ use object_store::{
 };
 use url::Url;
 
-use crate::error::unavailable;
+use crate::{error::unavailable, room::room_at};
 
 /// Pieces of a file that may be on their way to the target at the same time.
 const IN_FLIGHT: usize = 4;
@@ -113,6 +113,14 @@ impl Files for Target {
             Ok(id.filter(|_| old))
         });
         listed.try_collect().await.map_err(|error| unavailable("files.list", error))
+    }
+
+    #[tracing::instrument(level = "debug", name = "files.room", skip_all)]
+    async fn room(&self) -> Stored<Option<Room>> {
+        match &self.folder {
+            Some(folder) => room_at(folder.clone()).await,
+            None => Ok(None),
+        }
     }
 
     /// In a folder, a file that is not finished is called `ID#NUMBER`. Elsewhere the target's own rules remove it.

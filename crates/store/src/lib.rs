@@ -20,6 +20,7 @@ mod open;
 mod options;
 mod postgres;
 mod readers;
+mod room;
 mod row;
 mod sqlite;
 mod statements;

@@ -15,6 +15,7 @@ const SCRIPTS: &[(i64, &str)] = &[
     (3, include_str!("../migrations/0003_leases.sql")),
     (4, include_str!("../migrations/0004_agents.sql")),
     (5, include_str!("../migrations/0005_words.sql")),
+    (6, include_str!("../migrations/0006_quotas.sql")),
 ];
 
 const PREPARE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations

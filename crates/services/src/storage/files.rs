@@ -12,6 +12,24 @@ use super::Stored;
 /// The bytes of a file, piece by piece.
 pub type Pieces = Pin<Box<dyn Stream<Item = Stored<Bytes>> + Send>>;
 
+/// The room on a file system, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// What may still be written.
+    pub free: u64,
+    /// What there is, used or not.
+    pub total: u64,
+}
+
+/// What attachments hold, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// Those of one user.
+    pub by_user: u64,
+    /// Those of everybody.
+    pub in_all: u64,
+}
+
 /// Where files are kept.
 #[async_trait]
 pub trait Files: Send + Sync + 'static {
@@ -23,6 +41,8 @@ pub trait Files: Send + Sync + 'static {
     async fn remove(&self, id: &AttachmentId) -> Stored<()>;
     /// The files that were finished before this.
     async fn finished_before(&self, before: Timestamp) -> Stored<Vec<AttachmentId>>;
+    /// The room that there is for files; `None`: it is not known.
+    async fn room(&self) -> Stored<Option<Room>>;
     /// Removes what is left of files that were begun before this and will not be finished, because the program ended.
     async fn remove_unfinished(&self, before: Timestamp) -> Stored<()>;
 }

@@ -124,6 +124,11 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<SqliteDatabase,
 }
 
 impl SqliteDatabase {
+    /// The database file.
+    pub(crate) fn file(&self) -> &Path {
+        &self.file
+    }
+
     /// Hands a unit of work to the writer. Once it is in the queue it is run, whether or not its caller is still there.
     pub(crate) async fn submit<T: Send + 'static>(&self, body: Body<T>) -> Result<T, Fault> {
         let place = match timeout(self.wait, self.queue.reserve()).await {

@@ -1,7 +1,7 @@
 //! `attachments`: what is known of each file. The bytes are kept elsewhere.
 
-use boardwire_protocol::{Attachment, AttachmentId, TaskId};
-use boardwire_services::storage::Stored;
+use boardwire_protocol::{Attachment, AttachmentId, TaskId, UserId};
+use boardwire_services::storage::{Held, Stored};
 
 use super::json;
 use crate::{
@@ -24,6 +24,13 @@ const LIST: Statement = Statement::new(
 );
 
 const COUNT: Statement = Statement::new("attachment.count", "SELECT COUNT(*) FROM attachments WHERE task_id = $1");
+
+const HELD: Statement = Statement::new(
+    "attachment.held",
+    "SELECT CAST(COALESCE(SUM(CASE WHEN uploaded_by = $1 THEN size END), 0) AS BIGINT),
+            CAST(COALESCE(SUM(size), 0) AS BIGINT)
+     FROM attachments",
+);
 
 const INSERT: Statement = Statement::new(
     "attachment.insert",
@@ -64,6 +71,12 @@ pub(crate) async fn list(connection: &mut Connection<'_>, task: &TaskId) -> Stor
 #[tracing::instrument(level = "debug", name = "db.attachment.count", skip_all)]
 pub(crate) async fn count(connection: &mut Connection<'_>, task: &TaskId) -> Stored<u64> {
     connection.fetch_one(&COUNT, &[Value::Text(task.as_str())]).await?.number(0)
+}
+
+#[tracing::instrument(level = "debug", name = "db.attachment.held", skip_all)]
+pub(crate) async fn held(connection: &mut Connection<'_>, user: &UserId) -> Stored<Held> {
+    let row = connection.fetch_one(&HELD, &[Value::Text(user.as_str())]).await?;
+    Ok(Held { by_user: row.number(0)?, in_all: row.number(1)? })
 }
 
 #[tracing::instrument(level = "debug", name = "db.attachment.insert", skip_all)]
