@@ -14,6 +14,7 @@ mod guard;
 mod link;
 mod outbox;
 mod pipeline;
+mod queue;
 mod reply;
 mod session;
 mod transport;

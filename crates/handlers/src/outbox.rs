@@ -2,29 +2,20 @@
 //! a few milliseconds leaves in one write, which costs a third of writing it one by one.
 
 use std::{
-    collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::AtomicBool, atomic::Ordering},
     time::Duration,
 };
 
 use async_trait::async_trait;
 use boardwire_subscriptions::{Frame, Outbox};
-use serde_json::value::RawValue;
 use tokio::{
     sync::Notify,
     time::{Instant, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
-/// Frames that may wait for one connection. When there are more, the connection ends; its client resumes with `since`.
-/// One commit can bring some thousands; they are shared between connections, so that waiting costs a pointer.
-const MAX_WAITING: usize = 8192;
-/// The same in bytes, of events alone: where nobody else has to hear one any more, it is kept for this connection.
-const MAX_EVENT_BYTES: usize = 8 << 20;
-/// A replay goes on, and the next command is executed, when no more than this many wait, and no more than so many bytes,
-/// answers included. So there is at most one answer more than that, however large it is.
-const LOW_WATER: usize = 256;
-const LOW_WATER_BYTES: usize = 256 * 1024;
+use crate::queue::{Outgoing, Queue};
+
 /// How long the peer may take nothing at all, or as good as nothing.
 const STALLED: Duration = Duration::from_secs(5);
 const AS_GOOD_AS_NOTHING: u64 = 4096;
@@ -35,28 +26,6 @@ const COALESCE: Duration = Duration::from_millis(3);
 /// The same under load: the flusher rests twice as long as its last round took, and no longer than this. Fewer, larger
 /// writes are what a busy server saves most by, and nobody sees the difference.
 const COALESCE_AT_MOST: Duration = Duration::from_millis(20);
-
-/// One thing to be sent.
-#[derive(Debug, Clone)]
-pub(crate) enum Outgoing {
-    /// An event that many receive.
-    Event(Frame),
-    /// The answer to a callback.
-    Acknowledgement(i64, Box<RawValue>),
-    /// The answer to a command without a callback.
-    Answer(String, Box<RawValue>),
-}
-
-impl Outgoing {
-    /// In bytes, without the frame around it.
-    pub(crate) fn size(&self) -> usize {
-        match self {
-            Self::Event(frame) => frame.size(),
-            Self::Acknowledgement(_, body) => body.get().len(),
-            Self::Answer(name, body) => name.len() + body.get().len(),
-        }
-    }
-}
 
 /// What a connection answered when it was given something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,49 +61,10 @@ pub(crate) trait Wire: Send + Sync + 'static {
 
 #[derive(Default)]
 struct State {
-    waiting: VecDeque<Outgoing>,
-    /// The bytes of what waits: of events, and of answers.
-    events: usize,
-    answers: usize,
+    queue: Queue,
     /// Since when nothing more could be handed over, and how much had left by then.
     stalled: Option<(Instant, u64)>,
     ending: Option<End>,
-}
-
-impl State {
-    fn put(&mut self, outgoing: Outgoing) {
-        *self.bytes_like(&outgoing) += outgoing.size();
-        self.waiting.push_back(outgoing);
-    }
-
-    /// Takes out what stands in front.
-    fn take(&mut self) {
-        if let Some(outgoing) = self.waiting.pop_front() {
-            *self.bytes_like(&outgoing) -= outgoing.size();
-        }
-    }
-
-    fn clear(&mut self) {
-        self.waiting.clear();
-        (self.events, self.answers) = (0, 0);
-    }
-
-    fn bytes_like(&mut self, outgoing: &Outgoing) -> &mut usize {
-        match outgoing {
-            Outgoing::Event(_) => &mut self.events,
-            Outgoing::Acknowledgement(..) | Outgoing::Answer(..) => &mut self.answers,
-        }
-    }
-
-    /// Is there no room for this?
-    fn is_full(&self, outgoing: &Outgoing) -> bool {
-        let event = matches!(outgoing, Outgoing::Event(_)) && self.events > 0;
-        self.waiting.len() >= MAX_WAITING || event && self.events + outgoing.size() > MAX_EVENT_BYTES
-    }
-
-    fn is_low(&self) -> bool {
-        self.waiting.len() <= LOW_WATER && self.events + self.answers <= LOW_WATER_BYTES
-    }
 }
 
 /// The queue of one connection.
@@ -173,9 +103,9 @@ impl SocketOutbox {
     pub(crate) fn dismiss(self: &Arc<Self>, last_words: Option<Frame>) {
         {
             let mut state = self.lock();
-            state.clear();
+            state.queue.clear();
             if let Some(last_words) = last_words {
-                state.put(Outgoing::Event(last_words));
+                state.queue.put(Outgoing::Event(last_words));
             }
             state.ending.get_or_insert(End::Dismiss);
         }
@@ -186,7 +116,7 @@ impl SocketOutbox {
     fn give_up(&self, state: &mut State, reason: &'static str) {
         let _ = self.given_up.set(reason);
         tracing::info!(reason, "a connection is ended");
-        state.clear();
+        state.queue.clear();
         state.ending = Some(End::HangUp);
         self.closed.cancel();
         self.wire.hang_up();
@@ -200,7 +130,7 @@ impl SocketOutbox {
 
     /// The transport has ended, perhaps because it lost its patience first: that is seen from how much still waits.
     fn note_backlog(&self, state: &State) {
-        if !state.is_low() {
+        if !state.queue.is_low() {
             let _ = self.given_up.set(STOPPED);
         }
     }
@@ -214,20 +144,20 @@ impl SocketOutbox {
         if state.ending.is_some() {
             return;
         }
-        if state.is_full(&outgoing) {
+        if state.queue.is_full(&outgoing) {
             return self.give_up(&mut state, "it reads too slowly");
         }
-        state.put(outgoing);
+        state.queue.put(outgoing);
     }
 
     /// Hands over as much as the connection takes.
     pub(crate) fn flush(self: &Arc<Self>) {
         let mut state = self.lock();
         let mut full = false;
-        while let Some(next) = state.waiting.front() {
+        while let Some(next) = state.queue.front() {
             match self.wire.send(next) {
                 Sent::Yes => {
-                    state.take();
+                    state.queue.take();
                     state.stalled = None;
                 }
                 Sent::Full => {
@@ -236,13 +166,13 @@ impl SocketOutbox {
                 }
                 Sent::Closed => {
                     self.note_backlog(&state);
-                    state.clear();
+                    state.queue.clear();
                     state.ending = Some(End::HangUp);
                     self.closed.cancel();
                 }
             }
         }
-        if state.ending == Some(End::Dismiss) && state.waiting.is_empty() {
+        if state.ending == Some(End::Dismiss) && state.queue.is_empty() {
             full = !self.wire.dismiss();
         }
         if full {
@@ -257,7 +187,7 @@ impl SocketOutbox {
                 }
             }
         }
-        let low = state.is_low();
+        let low = state.queue.is_low();
         drop(state);
         if full {
             self.flusher.list(self);
@@ -283,7 +213,7 @@ impl Outbox for Handle {
                 if state.ending.is_some() {
                     return false;
                 }
-                if state.is_low() {
+                if state.queue.is_low() {
                     return !self.0.closed.is_cancelled();
                 }
             }

@@ -7,7 +7,7 @@ use boardwire_services::clock::Clock;
 use boardwire_subscriptions::{About, Frame};
 use serde_json::value::RawValue;
 
-use crate::outbox::{Outgoing, SocketOutbox};
+use crate::{outbox::SocketOutbox, queue::Outgoing};
 
 /// Where the answer to one command goes.
 pub(crate) struct ReplyTo {

@@ -32,8 +32,9 @@ use crate::{
     connect::{Connection, Handshake, Turned},
     guard,
     link::Link,
-    outbox::{Handle, Outgoing, Sent, SocketOutbox, Wire},
+    outbox::{Handle, Sent, SocketOutbox, Wire},
     pipeline::{self, Incoming},
+    queue::Outgoing,
 };
 
 /// Commands of one connection that may wait for their turn, by number and by bytes.

@@ -61,6 +61,30 @@ async fn a_socket_resumes_without_a_hole_and_without_a_repeat() {
     }
 }
 
+#[tokio::test]
+async fn a_replay_of_large_events_goes_in_steps() {
+    for missed in [10, 100, 300] {
+        let scene = Scene::new();
+        scene.enlarge(60_000);
+        let entries = scene.commit(missed, EventKind::TaskUpdated);
+        let early = scene.socket("bob");
+        scene.view(&early, None).await;
+        scene.publish(&entries).await;
+        let ada = scene.socket("ada");
+        assert_eq!(scene.view(&ada, Some(0)).await.recovered, Some(true));
+        assert_eq!(ada.taken(), (1..=missed).collect::<Vec<_>>(), "{missed} missed");
+        assert!(ada.largest_step() <= 1 << 20, "{} bytes at once, {missed} missed", ada.largest_step());
+    }
+    // One that is larger than a step is one.
+    let scene = Scene::new();
+    scene.enlarge(2 << 20);
+    let entries = scene.commit(3, EventKind::TaskUpdated);
+    scene.publish(&entries).await;
+    let ada = scene.socket("ada");
+    scene.view(&ada, Some(0)).await;
+    assert_eq!(ada.taken(), [1, 2, 3]);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn resuming_amid_changes_neither_loses_nor_repeats() {
     let scene = Scene::new();

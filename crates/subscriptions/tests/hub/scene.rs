@@ -39,6 +39,8 @@ struct MemoryLog {
     entries: Mutex<BTreeMap<Seq, Arc<LogEntry>>>,
     head: Mutex<Seq>,
     members: Mutex<BTreeSet<String>>,
+    /// What events have beside their number.
+    more: Mutex<String>,
     down: AtomicBool,
     /// How often it was asked while it was down.
     refused: AtomicU64,
@@ -220,7 +222,8 @@ impl Scene {
             actor: Some(user(actor)),
             origin,
             at: SystemClock.now(),
-            envelope: RawValue::from_string(format!("{{\"seq\":{}}}", head.0)).unwrap(),
+            envelope: RawValue::from_string(format!("{{\"seq\":{}{}}}", head.0, self.log.more.lock().unwrap()))
+                .unwrap(),
         });
         self.log.entries.lock().unwrap().insert(entry.seq, Arc::clone(&entry));
         entry
@@ -228,6 +231,11 @@ impl Scene {
 
     pub(crate) fn commit(&self, count: u64, kind: EventKind) -> Vec<Arc<LogEntry>> {
         (0..count).map(|_| self.append(kind, "ada", Some("t1"), None, None)).collect()
+    }
+
+    /// The events from now on are about this large.
+    pub(crate) fn enlarge(&self, bytes: usize) {
+        *self.log.more.lock().unwrap() = format!(",\"more\":\"{}\"", "x".repeat(bytes));
     }
 
     pub(crate) fn commit_by(&self, actor: &str, task: Option<&str>, kind: EventKind) -> Vec<Arc<LogEntry>> {
@@ -280,6 +288,9 @@ struct Kept {
     frames: Mutex<Vec<Frame>>,
     came: Notify,
     pages: AtomicU64,
+    /// Bytes since it was last asked whether it is ready, and the most that there were.
+    step: AtomicU64,
+    largest_step: AtomicU64,
     before_page: Mutex<Option<(u64, Page)>>,
     at_each_page: OnceLock<EachPage>,
 }
@@ -287,11 +298,14 @@ struct Kept {
 #[async_trait]
 impl Outbox for Kept {
     fn push(&self, frame: Frame) {
+        let step = self.step.fetch_add(frame.size() as u64, Ordering::SeqCst) + frame.size() as u64;
+        self.largest_step.fetch_max(step, Ordering::SeqCst);
         self.frames.lock().unwrap().push(frame);
         self.came.notify_waiters();
     }
 
     async fn ready(&self) -> bool {
+        self.step.store(0, Ordering::SeqCst);
         let page = self.pages.fetch_add(1, Ordering::SeqCst) + 1;
         let due = self.before_page.lock().unwrap().take_if(|(at, _)| *at == page);
         if let Some((_, work)) = due {
@@ -320,6 +334,11 @@ impl Client {
                 Frame::Ephemeral(..) => None,
             })
             .collect()
+    }
+
+    /// The most bytes that came at once: without asking whether there is room.
+    pub(crate) fn largest_step(&self) -> u64 {
+        self.kept.largest_step.load(Ordering::SeqCst)
     }
 
     /// Waits until so many durable events have come.

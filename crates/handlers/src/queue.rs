@@ -1,0 +1,141 @@
+//! What waits for one connection: bounded by number, and by bytes.
+
+use std::collections::VecDeque;
+
+use boardwire_subscriptions::Frame;
+use serde_json::value::RawValue;
+
+/// Frames that may wait for one connection. When there are more, the connection ends; its client resumes with `since`.
+/// One commit can bring some thousands; they are shared between connections, so that waiting costs a pointer.
+const MAX_WAITING: usize = 8192;
+/// The same in bytes, of events alone: where nobody else has to hear one any more, it is kept for this connection.
+const MAX_EVENT_BYTES: usize = 8 << 20;
+/// A replay goes on, and the next command is executed, when no more than this many wait, and no more than so many bytes,
+/// answers included. So there is at most one answer more than that, however large it is.
+const LOW_WATER: usize = 256;
+const LOW_WATER_BYTES: usize = 256 * 1024;
+
+/// One thing to be sent.
+#[derive(Debug, Clone)]
+pub(crate) enum Outgoing {
+    /// An event that many receive.
+    Event(Frame),
+    /// The answer to a callback.
+    Acknowledgement(i64, Box<RawValue>),
+    /// The answer to a command without a callback.
+    Answer(String, Box<RawValue>),
+}
+
+impl Outgoing {
+    /// In bytes, without the frame around it.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Event(frame) => frame.size(),
+            Self::Acknowledgement(_, body) => body.get().len(),
+            Self::Answer(name, body) => name.len() + body.get().len(),
+        }
+    }
+}
+
+/// What waits, in order.
+#[derive(Default)]
+pub(crate) struct Queue {
+    waiting: VecDeque<Outgoing>,
+    /// The bytes of what waits: of events, and of answers.
+    events: usize,
+    answers: usize,
+}
+
+impl Queue {
+    pub(crate) fn put(&mut self, outgoing: Outgoing) {
+        *self.bytes_like(&outgoing) += outgoing.size();
+        self.waiting.push_back(outgoing);
+    }
+
+    pub(crate) fn front(&self) -> Option<&Outgoing> {
+        self.waiting.front()
+    }
+
+    /// Takes out what stands in front.
+    pub(crate) fn take(&mut self) {
+        if let Some(outgoing) = self.waiting.pop_front() {
+            *self.bytes_like(&outgoing) -= outgoing.size();
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Is there no room for this?
+    pub(crate) fn is_full(&self, outgoing: &Outgoing) -> bool {
+        let event = matches!(outgoing, Outgoing::Event(_)) && self.events > 0;
+        self.waiting.len() >= MAX_WAITING || event && self.events + outgoing.size() > MAX_EVENT_BYTES
+    }
+
+    /// Is there room for another step of a replay, and for the next answer?
+    pub(crate) fn is_low(&self) -> bool {
+        self.waiting.len() <= LOW_WATER && self.events + self.answers <= LOW_WATER_BYTES
+    }
+
+    fn bytes_like(&mut self, outgoing: &Outgoing) -> &mut usize {
+        match outgoing {
+            Outgoing::Event(_) => &mut self.events,
+            Outgoing::Acknowledgement(..) | Outgoing::Answer(..) => &mut self.answers,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use boardwire_protocol::EventKind;
+
+    use super::*;
+
+    fn body(size: usize) -> Box<RawValue> {
+        RawValue::from_string(format!("\"{}\"", "x".repeat(size - 2))).expect("JSON")
+    }
+
+    fn event(size: usize) -> Outgoing {
+        Outgoing::Event(Frame::Ephemeral(EventKind::Error, Arc::from(body(size))))
+    }
+
+    fn answer(size: usize) -> Outgoing {
+        Outgoing::Acknowledgement(0, body(size))
+    }
+
+    /// How many of `count` such are taken, and whether the next command may begin then.
+    fn check(outgoing: &Outgoing, count: usize, taken: usize, low: bool) {
+        let mut queue = Queue::default();
+        let room = (0..count).take_while(|_| {
+            let room = !queue.is_full(outgoing);
+            if room {
+                queue.put(outgoing.clone());
+            }
+            room
+        });
+        assert_eq!(room.count(), taken, "{count} of {}", outgoing.size());
+        assert_eq!(queue.is_low(), low, "{count} of {}", outgoing.size());
+        (0..taken).for_each(|_| queue.take());
+        assert!(queue.is_low() && queue.is_empty() && (queue.events, queue.answers) == (0, 0));
+    }
+
+    #[test]
+    fn what_waits_is_bounded_by_number_and_by_bytes() {
+        check(&event(100), LOW_WATER, LOW_WATER, true);
+        check(&event(100), LOW_WATER + 1, LOW_WATER + 1, false);
+        check(&event(10), MAX_WAITING + 1, MAX_WAITING, false);
+        check(&event(1 << 20), 10, 8, false);
+        // One may be as large as it is, and so may answers: there is no next one before they are taken.
+        check(&event(MAX_EVENT_BYTES + 1), 2, 1, false);
+        check(&answer(MAX_EVENT_BYTES + 1), 2, 2, false);
+        check(&answer(LOW_WATER_BYTES / 2), 2, 2, true);
+        check(&answer(LOW_WATER_BYTES / 2), 3, 3, false);
+    }
+}
