@@ -56,13 +56,14 @@ async fn a_user_holds_no_more_than_the_quota(kind: Kind) -> Result<()> {
 
     // What has begun counts before it is there.
     table.ann.ask("task:attachment:remove", json!({ "attachmentId": taken[1] })).await?;
-    let half = upload(server, "ann", &table.task)?.file("a.bin", "application/octet-stream", &[b'x'; 3000]);
-    let half = half.send_part(1000).await?;
-    eventually("the one that has begun counts", PATIENCE, async || {
+    let half = eventually("the one that has begun counts", PATIENCE, async || {
+        let half = upload(server, "ann", &table.task)?.file("a.bin", "application/octet-stream", &[b'x'; 3000]);
+        let half = half.send_part(1000).await?;
         let answer = send("ann", 3000)?.await?;
         if answer.status != 201 {
-            return is_full(&answer, "user").map(Some);
+            return is_full(&answer, "user").map(|()| Some(half));
         }
+        // It was faster, and so the one before it is the one that is refused.
         let id = text(&answer.json()?["attachment"]["id"])?;
         table.ann.ask("task:attachment:remove", json!({ "attachmentId": id })).await?;
         Ok(None)

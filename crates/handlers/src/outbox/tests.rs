@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicUsize;
 
 use boardwire_protocol::EventKind;
+use serde_json::value::RawValue;
 
 use super::*;
 
