@@ -215,9 +215,10 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     board.edit(one.id, 'title', 'typed');
     await sleep(60);
     proxy.accept();
-    await until('what was typed', async () => (await keeper.ask('task:get', { taskId: one.id })).task.description === 'late');
-    const { task: stored } = await keeper.ask('task:get', { taskId: one.id });
+    const typed = (found) => found.description === 'late' && found.title === 'typed';
+    await until('what was typed', async () => typed((await keeper.ask('task:get', { taskId: one.id })).task));
     await until('the reply', () => board.getSnapshot().unconfirmed === 0);
+    const { task: stored } = await keeper.ask('task:get', { taskId: one.id });
     assert.deepEqual([stored.title, task(one.id)], ['typed', stored]);
 
     // The answer is lost, and what follows is typed meanwhile.

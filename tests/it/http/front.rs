@@ -118,20 +118,23 @@ async fn answers_are_compressed_for_who_takes_it() -> Result<()> {
     let opened: serde_json::Value = serde_json::from_slice(opened.body.get(1..).context("no handshake")?)?;
     let sid = format!("&sid={}", text(&opened["sid"])?);
     let token = token("ann", &["read", "write"])?;
-    let packets =
-        [format!("40{}", json!({ "token": token })), format!("420{}", json!(["task:get", { "taskId": task }]))];
-    for packet in packets {
+    let send = async |packet: String| {
         let sent = polling("POST", &sid).body("text/plain;charset=UTF-8", packet.into_bytes()).send().await?;
         ensure!(sent.status == 200, "{sent:?}");
-    }
-    loop {
+        anyhow::Ok(())
+    };
+    let hear = async |wanted: &str| loop {
         let polled = timeout(patient(PATIENCE), polling("GET", &sid).send()).await.context("nothing came")??;
         ensure!(polled.status == 200, "{polled:?}");
         let is_packed = polled.header("content-encoding") == Some("gzip");
         let body = if is_packed { unpacked(&polled)? } else { String::from_utf8(polled.body)? };
-        if body.contains(&long) {
-            ensure!(is_packed, "it travelled as it is");
-            return Ok(());
+        if body.contains(wanted) {
+            return anyhow::Ok(is_packed);
         }
-    }
+    };
+    send(format!("40{}", json!({ "token": token }))).await?;
+    hear("40{").await?;
+    send(format!("420{}", json!(["task:get", { "taskId": task }]))).await?;
+    ensure!(hear(&long).await?, "it travelled as it is");
+    Ok(())
 }
