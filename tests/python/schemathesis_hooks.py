@@ -16,7 +16,7 @@ import schemathesis
 
 KEY = re.compile(r"[!-~]{1,64}")
 ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-ETAG = re.compile(r'[*]|"[0-9]{1,15}([.][0-9a-f]{16})?"')
+ETAG = re.compile(r'[*]|"[0-9]{1,15}([.][0-9a-f]{16})?(-gzip)?"')
 THINGS = json.loads(os.environ["BOARDWIRE_TEST_THINGS"])
 numbers = itertools.count(1)
 turns = {name: itertools.cycle(ids) for name, ids in THINGS.items()}

@@ -198,8 +198,8 @@ fn not_null(mut schema: Value) -> Value {
     schema
 }
 
-/// The ETags of this server: a version, and for what is read also a fingerprint of the whole.
-const ETAG: &str = "\"[0-9]{1,15}([.][0-9a-f]{16})?\"";
+/// The ETags of this server: a version, for what is read also a fingerprint of the whole, and what marks a compressed answer.
+const ETAG: &str = "\"[0-9]{1,15}([.][0-9a-f]{16})?(-gzip)?\"";
 
 fn if_match() -> Value {
     let description = "The ETag of what the change was made against, or several, with commas between them. The change goes \
