@@ -68,7 +68,7 @@ async fn replies_that_change_nothing_come_behind_the_events_too(kind: Kind) -> R
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn credentials_that_run_out_end_the_connection_in_time() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
-    let auth = json!({ "token": token_expiring_in("ann", &["read", "write"], patient(Duration::from_secs(2)))? });
+    let auth = json!({ "token": token_expiring_in("ann", &["read", "write"], patient(Duration::from_secs(8)))? });
     let ann = Client::connect(&scene.server.url(), auth.clone()).await.context("a token that is still good")?;
     let error = ann.next_event("error").await?.payload;
     assert_eq!(error["code"], "UNAUTHENTICATED");

@@ -41,7 +41,7 @@ fn watched() -> Duration {
 }
 /// For how long credentials are given that end during a test; until then a listener has to be there. Whole seconds.
 fn brief() -> Duration {
-    Duration::from_secs(patient(Duration::from_secs(4)).as_secs())
+    Duration::from_secs(patient(Duration::from_secs(8)).as_secs())
 }
 /// How often the other client writes.
 const PACE: Duration = Duration::from_millis(20);

@@ -92,12 +92,12 @@ impl Followed {
         targets.into_iter().flatten().filter(|target| wanted.contains_key(target)).map(|target| target.uri()).collect()
     }
 
-    /// Tells what changes until nobody hears it any more (`Ok`), or until the credentials end or the server closes.
-    async fn tell<F>(&self, notify: impl Fn(String) -> F) -> Result<(), ErrorBody>
+    /// Tells `changed`, and what changes from now on, until nobody hears it any more (`Ok`), or until the credentials end
+    /// or the server closes.
+    async fn tell<F>(&self, mut changed: BTreeSet<String>, notify: impl Fn(String) -> F) -> Result<(), ErrorBody>
     where
         F: Future<Output = bool> + Send + 'static,
     {
-        let mut changed = BTreeSet::new();
         let mut telling: Option<Pin<Box<dyn Future<Output = bool> + Send>>> = None;
         let mut gathered = false;
         loop {
@@ -178,7 +178,7 @@ impl InSession {
                                 peer.notify_resource_updated(ResourceUpdatedNotificationParam::new(uri)).await.is_ok()
                             }
                         };
-                        if let Err(error) = followed.tell(notify).await {
+                        if let Err(error) = followed.tell(BTreeSet::new(), notify).await {
                             tracing::debug!(error = error.message, "a session's subscriptions ended");
                         }
                     }))
@@ -209,15 +209,18 @@ pub(crate) fn accepted(requested: &SubscriptionFilter) -> SubscriptionFilter {
     filter
 }
 
-/// Serves a stream until it is cancelled.
+/// Serves a stream until it is cancelled. The library has acknowledged it before it comes here: what changed since then
+/// would be missed, so that each resource is told once at the beginning.
 ///
 /// # Errors
 /// The gates', `NOT_FOUND`; `UNAUTHENTICATED` when the credentials end.
 pub(crate) async fn listen(gate: &Arc<Gate>, known: Known, context: &SubscriptionContext) -> Result<(), ErrorBody> {
     let caller = gate.admit_as(known.caller.clone(), "session").await?.caller;
     let followed = Followed::new(gate, known)?;
+    let mut changed = BTreeSet::new();
     for uri in context.accepted().resource_subscriptions.iter().flatten() {
         let target = Target::read(uri).ok_or_else(|| unknown(uri))?;
+        changed.insert(target.uri());
         followed.add(gate, &caller, target).await?;
     }
     let notify = |uri| {
@@ -225,7 +228,7 @@ pub(crate) async fn listen(gate: &Arc<Gate>, known: Known, context: &Subscriptio
         async move { sink.notify_resource_updated(uri).await.is_ok() }
     };
     tokio::select! {
-        told = followed.tell(notify) => told,
+        told = followed.tell(changed, notify) => told,
         () = context.cancelled() => Ok(()),
     }
 }

@@ -1,7 +1,9 @@
 //! API keys.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, ensure};
-use boardwire_test_support::{Client, Database, Kind, Server};
+use boardwire_test_support::{Client, Database, Kind, Server, patient};
 use serde_json::{Value, json};
 
 use super::{current, is_problem, not_let_in};
@@ -91,7 +93,8 @@ async fn a_key_may_end_by_itself() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let server = &scene.server;
     server.create_user("ann", "Ann", "read").await?;
-    let key = server.run(&["api-key", "create", "--user", "ann", "--name", "Short", "--ttl", "2s"], "").await?;
+    let ttl = format!("{}s", patient(Duration::from_secs(8)).as_secs());
+    let key = server.run(&["api-key", "create", "--user", "ann", "--name", "Short", "--ttl", &ttl], "").await?;
     let agent = Client::connect(&server.url(), json!({ "apiKey": key["key"] })).await?;
     let error = agent.next_event("error").await?;
     assert_eq!(error.payload["code"], "UNAUTHENTICATED");

@@ -27,8 +27,8 @@ async fn works(client: &Client) -> Result<()> {
 async fn a_later_token_extends_the_connection() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let url = scene.server.url();
-    let ann = Client::connect(&url, json!({ "token": brief("ann", 3)? })).await?;
-    let other = Client::connect(&url, json!({ "token": brief("ann", 3)? })).await?;
+    let ann = Client::connect(&url, json!({ "token": brief("ann", 8)? })).await?;
+    let other = Client::connect(&url, json!({ "token": brief("ann", 8)? })).await?;
     let reply = ann.ask("auth:refresh", json!({ "token": expiring("ann", 3_600)? })).await?;
     ensure!(reply["expiresAt"].as_str().is_some_and(|at| at.ends_with('Z')), "{reply}");
     // The one that was not refreshed says when the old token has ended.
@@ -64,7 +64,7 @@ async fn what_is_not_better_is_refused_and_changes_nothing() -> Result<()> {
     ann.ask("board:update", json!({ "boardId": made["board"]["id"], "updates": { "name": "Still hers" } })).await?;
     ensure!(ann.closed().is_none(), "{:?}", ann.closed());
 
-    let brief = Client::connect(&server.url(), json!({ "token": brief("ann", 3)? })).await?;
+    let brief = Client::connect(&server.url(), json!({ "token": brief("ann", 8)? })).await?;
     brief.refused("auth:refresh", json!({ "token": expiring("bob", 3_600)? }), "AUTH_FAILED").await?;
     assert_eq!(brief.next_event("error").await?.payload["code"], "UNAUTHENTICATED");
     Ok(())
@@ -76,7 +76,7 @@ async fn an_expired_token_does_not_extend() -> Result<()> {
     let url = scene.server.url();
     let stale = brief("ann", 1)?;
     let ann = Client::connect(&url, json!({ "token": expiring("ann", 600)? })).await?;
-    let witness = Client::connect(&url, json!({ "token": brief("ann", 2)? })).await?;
+    let witness = Client::connect(&url, json!({ "token": brief("ann", 8)? })).await?;
     witness.next_event("error").await?;
     ann.refused("auth:refresh", json!({ "token": stale }), "AUTH_FAILED").await?;
     works(&ann).await
@@ -87,7 +87,8 @@ async fn a_refresh_works_with_every_kind_of_credentials() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let server = &scene.server;
     user(&scene, "ann", PASSWORD).await?;
-    let key = server.run(&["api-key", "create", "--user", "ann", "--name", "k", "--ttl", "3s"], "").await?;
+    let ttl = format!("{}s", patient(Duration::from_secs(8)).as_secs());
+    let key = server.run(&["api-key", "create", "--user", "ann", "--name", "k", "--ttl", &ttl], "").await?;
     let agent = Client::connect(&server.url(), json!({ "apiKey": key["key"] })).await?;
     let witness = Client::connect(&server.url(), json!({ "apiKey": key["key"] })).await?;
     agent.ask("auth:refresh", json!({ "token": expiring("ann", 3_600)? })).await?;

@@ -1,9 +1,8 @@
 //! A client of the protocol that writes its messages by hand.
 
 use anyhow::{Context, Result, bail, ensure};
-use boardwire_test_support::{Answer, Http, Server, patient, token};
+use boardwire_test_support::{Answer, Http, PATIENCE, Server, patient, token};
 use serde_json::{Value, json};
-use std::time::Duration;
 use tokio::{io::AsyncReadExt, net::TcpStream, time::timeout};
 
 pub(super) const CURRENT: &str = "2026-07-28";
@@ -170,7 +169,7 @@ impl Stream {
                 }
             }
             let mut bytes = [0; 4096];
-            let read = timeout(patient(Duration::from_secs(10)), self.connection.read(&mut bytes)).await;
+            let read = timeout(patient(PATIENCE), self.connection.read(&mut bytes)).await;
             match read.with_context(|| format!("nothing came; what was left: {:?}", self.read))? {
                 Ok(0) => return Ok(None),
                 Ok(count) => self.read.push_str(std::str::from_utf8(&bytes[..count])?),
