@@ -59,27 +59,27 @@ pub(crate) struct Follower {
 impl Follower {
     async fn next(&mut self, gate: &Gate) -> Result<(), Fault> {
         let store = gate.services.store();
-        let Some(last) = self.last else {
-            self.last = Some(store.last_account_change().await?);
-            return Ok(());
+        // The first time, what changed last is dealt with once more: it may have been committed out of order.
+        let last = match self.last {
+            Some(last) => last,
+            None => store.last_account_change().await?,
         };
         let changes = store.account_changes(last - OVERLAP).await?;
-        let begins = self.seen.is_empty();
-        let before_our_time = |id| begins && id <= last;
-        let fresh = changes.iter().filter(|change| !self.seen.contains(&change.id) && !before_our_time(change.id));
+        let fresh = changes.iter().filter(|change| !self.seen.contains(&change.id));
         let users: BTreeSet<_> = fresh.map(|change| change.user.clone()).collect();
         for user in &users {
             gate.connections.recheck(user);
         }
         if !users.is_empty() {
             gate.team_boards.add(users);
-            // Whoever changed the account may have changed memberships too, in another process.
+            // Whoever changed the account, in another process, may have changed memberships too.
             gate.hub.suspect();
         }
         // Only what has been dealt with is seen: if that broke off, it comes again.
-        self.last = self.last.max(changes.iter().map(|change| change.id).max());
+        let last = changes.iter().map(|change| change.id).fold(last, i64::max);
+        self.last = Some(last);
         self.seen.extend(changes.iter().map(|change| change.id));
-        self.seen = self.seen.split_off(&(self.last.unwrap_or(0) - OVERLAP));
+        self.seen = self.seen.split_off(&(last - OVERLAP));
         Ok(())
     }
 }
@@ -122,13 +122,18 @@ pub(crate) async fn follow_teams(gate: Arc<Gate>, stop: CancellationToken) {
             let mut in_hand =
                 InHand { boards: &gate.team_boards, users: std::mem::take(&mut *gate.team_boards.lock()) };
             let mut failed = None;
-            for user in in_hand.users.clone() {
-                match gate.services.sync_teams(&user).await {
+            let users = in_hand.users.clone();
+            for user in &users {
+                match gate.services.sync_teams(user).await {
                     Ok(()) => {
-                        in_hand.users.remove(&user);
+                        in_hand.users.remove(user);
                     }
                     Err(error) => failed = Some((user, error)),
                 }
+            }
+            // What another process changed of the memberships meanwhile is committed now, and nobody has told it here.
+            if !users.is_empty() {
+                gate.hub.suspect();
             }
             drop(in_hand);
             match &failed {
