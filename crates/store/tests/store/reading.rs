@@ -150,3 +150,27 @@ async fn a_read_whose_answer_nobody_takes_holds_no_connection() -> Result<()> {
     })
     .await
 }
+
+/// A caller that begins a read and is not asked again, as where a client stops reading its stream, holds no connection.
+#[tokio::test(flavor = "multi_thread")]
+async fn callers_that_stop_half_way_hold_no_connection() -> Result<()> {
+    on_both(async |place| {
+        a_board(&place).await?;
+        let id = board_id("b");
+        let mut begun = Vec::new();
+        for _ in 0..2 * Options::default().readers {
+            let mut reading = Box::pin(place.store.snapshot(&id));
+            tokio::select! {
+                biased;
+                _ = &mut reading => {}
+                () = std::future::ready(()) => begun.push(reading),
+            }
+        }
+        ensure!(place.store.snapshot(&id).await?.is_some(), "beside {} that are half way", begun.len());
+        for reading in begun {
+            ensure!(reading.await?.is_some(), "one that goes on");
+        }
+        Ok(())
+    })
+    .await
+}
