@@ -26,6 +26,7 @@ mod access;
 mod acquaintances;
 mod agents;
 mod attachments;
+mod changed;
 mod company;
 mod conflicts;
 mod contract;

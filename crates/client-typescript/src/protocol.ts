@@ -269,6 +269,32 @@ export interface Limits {
   windowMs: number;
 }
 
+/** A board in a list of boards. */
+export interface ListedBoard {
+  /** An archived board can be read and restored, and nothing else. */
+  archived: boolean;
+  /** When anything on it last changed: the time of the latest event in its log. */
+  changed_at: string;
+  /** A colour as the client wrote it. */
+  color: string | null;
+  /** When it was made. */
+  created_at: string;
+  /** Who made it. */
+  created_by: string;
+  /** What it is for, at most 20,000 characters. */
+  description: string;
+  /** Its id. */
+  id: string;
+  /** Its name, 1–500 characters. */
+  name: string;
+  /** The team it belongs to. */
+  team_id: string | null;
+  /** When its own fields last changed. */
+  updated_at: string;
+  /** Rises by one with each change of the board's own fields. */
+  version: number;
+}
+
 /** A user's place on a board. */
 export interface Member {
   /** Whether the user is an agent: a program that works in its own name. */
@@ -780,7 +806,7 @@ export interface Commands {
   /** The boards that the caller may read. */
   "board:list": {
     payload: { archived?: boolean | null } & { requestId?: string };
-    result: { boards: Board[] };
+    result: { boards: ListedBoard[] };
   };
   /** The caller's notifications, newest first. */
   "notification:list": {

@@ -3,7 +3,7 @@
 use boardwire_gate::Gate;
 use boardwire_protocol::{BoardId, Code, CommandKind, ErrorBody, TaskId};
 use boardwire_services::Caller;
-use rmcp::model::{ReadResourceResult, Resource, ResourceContents, ResourceTemplate};
+use rmcp::model::{Annotations, ReadResourceResult, Resource, ResourceContents, ResourceTemplate};
 use serde_json::json;
 
 use crate::{shape::Shape, tools::query};
@@ -56,7 +56,10 @@ pub(crate) async fn boards(gate: &Gate, caller: Caller) -> Result<Vec<Resource>,
     let boards = reply["boards"].as_array().into_iter().flatten();
     let resources = boards.filter_map(|board| {
         let (id, name) = (board["id"].as_str()?, board["name"].as_str()?);
+        let mut annotations = Annotations::default();
+        annotations.last_modified = board["changed_at"].as_str().map(str::to_owned);
         let resource = Resource::new(format!("board://{id}"), name).with_title(name).with_mime_type(JSON);
+        let resource = resource.with_annotations(annotations);
         Some(match board["description"].as_str().filter(|description| !description.is_empty()) {
             Some(description) => resource.with_description(description.chars().take(200).collect::<String>()),
             None => resource,

@@ -37,6 +37,15 @@ entities! {
         pub updated_at: Timestamp,
     }
 
+    /// A board in a list of boards.
+    pub struct ListedBoard {
+        /// The board.
+        #[serde(flatten)]
+        pub board: Board,
+        /// When anything on it last changed: the time of the latest event in its log.
+        pub changed_at: Timestamp,
+    }
+
     /// A column of a board.
     pub struct Column {
         /// Its id.

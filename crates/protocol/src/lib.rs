@@ -35,8 +35,8 @@ pub use command::{
 };
 pub use decode::{Decoded, Invalid, Violation};
 pub use entity::{
-    Attachment, Board, Column, Comment, Dependency, DependencyType, Lease, Member, Notification, NotificationKind,
-    Role, Status, Task, Viewer, ViewerStatus,
+    Attachment, Board, Column, Comment, Dependency, DependencyType, Lease, ListedBoard, Member, Notification,
+    NotificationKind, Role, Status, Task, Viewer, ViewerStatus,
 };
 pub use error::{Code, ErrorBody};
 pub use event::{ConnectedUser, EncodedEnvelope, Envelope, EnvelopeMeta, Ephemeral, Event, EventKind, Limits, data};

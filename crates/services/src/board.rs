@@ -43,7 +43,8 @@ pub(crate) async fn create(unit: &mut Unit<'_>, command: board::Create) -> Resul
         updated_at: unit.now,
     };
     let epoch = Epoch::try_from(new_id().as_str()).map_err(|_| Fault::BrokenOff)?;
-    let state = BoardState { board, changed: FieldVersions::default(), seq: Seq(0), epoch };
+    let (changed, changed_at) = (FieldVersions::default(), unit.now);
+    let state = BoardState { board, changed, seq: Seq(0), changed_at, epoch };
     if !unit.tx.insert_board(&state).await? {
         return Err(Fault::conflict("this board id is taken"));
     }

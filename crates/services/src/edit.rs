@@ -14,7 +14,8 @@ use crate::{
     unit::Unit,
 };
 
-/// A locked board that the caller may write. Ends with [`BoardEdit::finish`], which writes the board's `seq`.
+/// A locked board that the caller may write. Ends with [`BoardEdit::finish`], which writes the number and time of the
+/// board's last event.
 pub(crate) struct BoardEdit<'u, 't> {
     unit: &'u mut Unit<'t>,
     state: BoardState,
@@ -163,6 +164,7 @@ impl<'u, 't> BoardEdit<'u, 't> {
         };
         let envelope = Envelope::new(&meta, &event).encode()?;
         self.state.seq = seq;
+        self.state.changed_at = self.unit.now;
         Ok(LogEntry {
             board_id: self.id().clone(),
             seq,
@@ -177,12 +179,12 @@ impl<'u, 't> BoardEdit<'u, 't> {
     }
 
     /// Writes the board back and says what the change results in.
-    pub(crate) async fn finish(mut self, result: &impl Serialize) -> Result<Applied, Fault> {
+    pub(crate) async fn finish(self, result: &impl Serialize) -> Result<Applied, Fault> {
         if self.board_changed {
             self.unit.tx.save_board(&self.state).await?;
         } else if self.state.seq != self.stored_seq {
-            let (id, seq) = (self.id().clone(), self.state.seq);
-            self.tx().save_seq(&id, seq).await?;
+            let BoardState { board, seq, changed_at, .. } = &self.state;
+            self.unit.tx.save_seq(&board.id, *seq, *changed_at).await?;
         }
         Applied::new(self.state.board.id, self.state.seq, result)
     }

@@ -8,8 +8,8 @@ use std::{collections::BTreeMap, error::Error, fmt, future::Future, pin::Pin, sy
 use async_trait::async_trait;
 use boardwire_protocol::{
     Attachment, AttachmentId, Board, BoardId, Column, ColumnId, Comment, CommentId, Dependency, DependencyType, Epoch,
-    EventKind, Notification, NotificationId, RequestId, Role, Seq, Task, TaskId, TeamId, Timestamp, UserId,
-    board::Snapshot, task::Detail,
+    EventKind, ListedBoard, Notification, NotificationId, RequestId, Role, Seq, Task, TaskId, TeamId, Timestamp,
+    UserId, board::Snapshot, task::Detail,
 };
 use serde_json::value::RawValue;
 
@@ -79,6 +79,8 @@ pub struct BoardState {
     pub changed: FieldVersions,
     /// The number of the last event.
     pub seq: Seq,
+    /// The time of the last event.
+    pub changed_at: Timestamp,
     /// The life of the log.
     pub epoch: Epoch,
 }
@@ -209,7 +211,7 @@ pub trait Reader: Send + Sync + 'static {
     async fn board(&self, id: &BoardId) -> Stored<Option<Board>>;
 
     /// The boards of which the user is a member, or all boards, by name and id.
-    async fn boards(&self, member: Option<&UserId>, archived: Option<bool>) -> Stored<Vec<Board>>;
+    async fn boards(&self, member: Option<&UserId>, archived: Option<bool>) -> Stored<Vec<ListedBoard>>;
 
     /// Is storage there? For readiness.
     async fn ping(&self) -> Stored<()>;
@@ -262,10 +264,10 @@ pub trait Transaction: Send {
     async fn lock_board(&mut self, id: &BoardId) -> Stored<Option<BoardState>>;
     /// A new board.
     async fn insert_board(&mut self, state: &BoardState) -> Stored<bool>;
-    /// Writes a board back, its `seq` included.
+    /// Writes a board back, the number and time of its last event included.
     async fn save_board(&mut self, state: &BoardState) -> Stored<()>;
-    /// Writes back the `seq` of a board alone.
-    async fn save_seq(&mut self, id: &BoardId, seq: Seq) -> Stored<()>;
+    /// Writes back the number and time of a board's last event alone.
+    async fn save_seq(&mut self, id: &BoardId, seq: Seq, at: Timestamp) -> Stored<()>;
 
     /// A user's role on a board.
     async fn role(&mut self, board: &BoardId, user: &UserId) -> Stored<Option<Role>>;

@@ -121,7 +121,8 @@ async fn fill(tx: &mut dyn Transaction, number: u64, tasks: u64) -> Result<Appli
     };
     let (board_id, column_id, changed) = (board.id.clone(), column.id.clone(), FieldVersions::default());
     let epoch = Epoch::try_from("first")?;
-    let inserted = tx.insert_board(&BoardState { board, changed: changed.clone(), seq: Seq(0), epoch }).await?;
+    let state = BoardState { board, changed: changed.clone(), seq: Seq(0), changed_at: NOW, epoch };
+    let inserted = tx.insert_board(&state).await?;
     anyhow::ensure!(inserted, "the database is not a new one");
     tx.set_member(&board_id, &owner, &Membership { role: Role::Owner, team: None }).await?;
     if number == 0 {

@@ -109,7 +109,7 @@ async fn update_task(tx: &mut dyn Transaction, number: u64) -> Result<Applied> {
     state.task.version += 1;
     state.changed.0.insert("title".to_owned(), state.task.version);
     tx.save_task(&state).await?;
-    tx.save_seq(&board, seq).await?;
+    tx.save_seq(&board, seq, NOW).await?;
     let entry = LogEntry {
         board_id: board.clone(),
         seq,
@@ -196,7 +196,8 @@ async fn add_board(tx: &mut dyn Transaction, number: u64) -> Result<Applied> {
     };
     let (id, changed) = (board.id.clone(), FieldVersions::default());
     let epoch = Epoch::try_from("first")?;
-    let inserted = tx.insert_board(&BoardState { board, changed: changed.clone(), seq: Seq(0), epoch }).await?;
+    let state = BoardState { board, changed: changed.clone(), seq: Seq(0), changed_at: NOW, epoch };
+    let inserted = tx.insert_board(&state).await?;
     anyhow::ensure!(inserted, "the database is not a new one");
     tx.set_member(&id, &user, &Membership { role: Role::Owner, team: None }).await?;
     tx.insert_column(&ColumnState { column, changed: changed.clone() }).await?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use boardwire_protocol::{
-    Attachment, AttachmentId, Board, BoardId, Notification, Role, Seq, Task, TaskId, Timestamp, UserId,
+    Attachment, AttachmentId, Board, BoardId, ListedBoard, Notification, Role, Seq, Task, TaskId, Timestamp, UserId,
     board::Snapshot, task::Detail,
 };
 use boardwire_services::{
@@ -210,7 +210,7 @@ impl Reader for Database {
         Ok(found.map(|state| state.board))
     }
 
-    async fn boards(&self, member: Option<&UserId>, archived: Option<bool>) -> Stored<Vec<Board>> {
+    async fn boards(&self, member: Option<&UserId>, archived: Option<bool>) -> Stored<Vec<ListedBoard>> {
         let member = member.cloned();
         self.read_one(move |connection| {
             Box::pin(async move { board::list(connection, member.as_ref(), archived).await })

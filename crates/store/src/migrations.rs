@@ -16,6 +16,7 @@ const SCRIPTS: &[(i64, &str)] = &[
     (4, include_str!("../migrations/0004_agents.sql")),
     (5, include_str!("../migrations/0005_words.sql")),
     (6, include_str!("../migrations/0006_quotas.sql")),
+    (7, include_str!("../migrations/0007_changes.sql")),
 ];
 
 const PREPARE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations

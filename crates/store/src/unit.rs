@@ -43,8 +43,8 @@ impl Transaction for Unit<'_, '_> {
         board::save(self.connection, state).await
     }
 
-    async fn save_seq(&mut self, id: &BoardId, seq: Seq) -> Stored<()> {
-        board::save_seq(self.connection, id, seq).await
+    async fn save_seq(&mut self, id: &BoardId, seq: Seq, at: Timestamp) -> Stored<()> {
+        board::save_seq(self.connection, id, seq, at).await
     }
 
     async fn role(&mut self, board: &BoardId, user: &UserId) -> Stored<Option<Role>> {

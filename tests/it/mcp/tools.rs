@@ -150,6 +150,10 @@ async fn prompts_read_the_board_and_boards_are_completed() -> Result<()> {
     let completed = agent.request("completion/complete", wanted).await?;
     ensure!(completed["result"]["completion"]["values"] == json!([board.id]), "{completed}");
     let resources = agent.request("resources/list", json!({})).await?;
-    ensure!(resources["result"]["resources"][0]["uri"] == format!("board://{}", board.id), "{resources}");
+    let resource = &resources["result"]["resources"][0];
+    ensure!(resource["uri"] == format!("board://{}", board.id), "{resources}");
+    let listed = agent.ask("list_boards", json!({})).await?["boards"][0].clone();
+    ensure!(listed["changed_at"].is_string(), "{listed}");
+    ensure!(resource["annotations"] == json!({"lastModified": listed["changed_at"]}), "{resource} {listed}");
     Ok(())
 }

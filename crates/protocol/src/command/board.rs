@@ -1,8 +1,8 @@
 //! `board:*`: payloads and results.
 
 use crate::{
-    Board, BoardId, Color, Column, Dependency, Epoch, LongText, Member, Patch, Role, Seq, Status, Task, TeamId, Title,
-    UserId,
+    Board, BoardId, Color, Column, Dependency, Epoch, ListedBoard, LongText, Member, Patch, Role, Seq, Status, Task,
+    TeamId, Title, UserId,
     patch::{object, present},
 };
 
@@ -164,7 +164,7 @@ results! {
     /// The boards that the caller may read.
     pub struct Listed {
         /// By name.
-        pub boards: Vec<Board>,
+        pub boards: Vec<ListedBoard>,
     }
 
     /// A member as it is now.

@@ -1,6 +1,6 @@
 //! `boards`.
 
-use boardwire_protocol::{Board, BoardId, Seq, UserId};
+use boardwire_protocol::{Board, BoardId, ListedBoard, Seq, Timestamp, UserId};
 use boardwire_services::storage::{BoardState, Stored};
 
 use super::json;
@@ -12,7 +12,7 @@ use crate::{
 macro_rules! fields {
     () => {
         "id, name, description, color, team_id, archived, version, created_by, created_at, updated_at, changed, seq, \
-         epoch"
+         epoch, changed_at"
     };
 }
 
@@ -41,18 +41,19 @@ const INSERT: Statement = Statement::new(
     concat!(
         "INSERT INTO boards (",
         fields!(),
-        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING"
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT DO NOTHING"
     ),
 );
 
 const SAVE: Statement = Statement::new(
     "board.save",
     "UPDATE boards SET name = $2, description = $3, color = $4, team_id = $5, archived = $6, version = $7,
-        updated_at = $8, changed = $9, seq = $10, epoch = $11
+        updated_at = $8, changed = $9, seq = $10, epoch = $11, changed_at = $12
      WHERE id = $1",
 );
 
-const SAVE_SEQ: Statement = Statement::new("board.save_seq", "UPDATE boards SET seq = $2 WHERE id = $1");
+const SAVE_SEQ: Statement =
+    Statement::new("board.save_seq", "UPDATE boards SET seq = $2, changed_at = $3 WHERE id = $1");
 
 #[tracing::instrument(level = "debug", name = "db.board.find", skip_all)]
 pub(crate) async fn find(connection: &mut Connection<'_>, id: &BoardId) -> Stored<Option<BoardState>> {
@@ -71,13 +72,13 @@ pub(crate) async fn list(
     connection: &mut Connection<'_>,
     member: Option<&UserId>,
     archived: Option<bool>,
-) -> Stored<Vec<Board>> {
+) -> Stored<Vec<ListedBoard>> {
     let archived = Value::OptInt(archived.map(i64::from));
     let rows = match member {
         Some(user) => connection.fetch_all(&LIST_OF_MEMBER, &[archived, Value::Text(user.as_str())]).await?,
         None => connection.fetch_all(&LIST_ALL, &[archived]).await?,
     };
-    rows.iter().map(read_board).collect()
+    rows.iter().map(|row| Ok(ListedBoard { board: read_board(row)?, changed_at: row.time(13)? })).collect()
 }
 
 #[tracing::instrument(level = "debug", name = "db.board.insert", skip_all)]
@@ -97,6 +98,7 @@ pub(crate) async fn insert(connection: &mut Connection<'_>, state: &BoardState) 
         Value::Made(json(&state.changed)?),
         Value::number(state.seq.0),
         Value::Text(state.epoch.as_str()),
+        Value::Int(state.changed_at.0),
     ];
     Ok(connection.execute(&INSERT, &values).await? == 1)
 }
@@ -116,17 +118,19 @@ pub(crate) async fn save(connection: &mut Connection<'_>, state: &BoardState) ->
         Value::Made(json(&state.changed)?),
         Value::number(state.seq.0),
         Value::Text(state.epoch.as_str()),
+        Value::Int(state.changed_at.0),
     ];
     connection.execute_one(&SAVE, &values).await
 }
 
 #[tracing::instrument(level = "debug", name = "db.board.save_seq", skip_all)]
-pub(crate) async fn save_seq(connection: &mut Connection<'_>, id: &BoardId, seq: Seq) -> Stored<()> {
-    connection.execute_one(&SAVE_SEQ, &[Value::Text(id.as_str()), Value::number(seq.0)]).await
+pub(crate) async fn save_seq(connection: &mut Connection<'_>, id: &BoardId, seq: Seq, at: Timestamp) -> Stored<()> {
+    connection.execute_one(&SAVE_SEQ, &[Value::Text(id.as_str()), Value::number(seq.0), Value::Int(at.0)]).await
 }
 
 fn read(row: &Row) -> Stored<BoardState> {
-    Ok(BoardState { board: read_board(row)?, changed: row.json(10)?, seq: row.seq(11)?, epoch: row.id(12)? })
+    let (changed, seq, epoch) = (row.json(10)?, row.seq(11)?, row.id(12)?);
+    Ok(BoardState { board: read_board(row)?, changed, seq, epoch, changed_at: row.time(13)? })
 }
 
 fn read_board(row: &Row) -> Stored<Board> {

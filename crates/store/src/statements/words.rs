@@ -36,7 +36,7 @@ macro_rules! numbers {
                   WHERE ",
                 $readable,
                 " AND ($1 IS NULL OR boards.id = $1) AND ($1 IS NOT NULL OR boards.archived = 0)
-                  ORDER BY (SELECT at FROM events WHERE board_id = boards.id AND seq = boards.seq) DESC, boards.id"
+                  ORDER BY boards.changed_at DESC, boards.id"
             ),
         )
     };

@@ -16,7 +16,7 @@ async fn append(place: &Place, board: &'static str, from: u64, to: u64) -> Resul
                 for seq in from..=to {
                     tx.append(&event(board, seq, i64::try_from(seq).expect("small"))).await?;
                 }
-                Ok(tx.save_seq(&board_id(board), Seq(to)).await?)
+                Ok(tx.save_seq(&board_id(board), Seq(to), Timestamp(i64::try_from(to).expect("small"))).await?)
             })
         })
         .await?;

@@ -75,7 +75,7 @@ async fn events_are_appended_in_order() -> Result<()> {
         let append = place.unit(move |tx| {
             Box::pin(async move {
                 tx.append_all(&entries).await?;
-                Ok(tx.save_seq(&board_id("b"), Seq(300)).await?)
+                Ok(tx.save_seq(&board_id("b"), Seq(300), Timestamp(50)).await?)
             })
         });
         append.await?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Result, ensure};
-use boardwire_protocol::{Role, Seq};
+use boardwire_protocol::{Role, Seq, Timestamp};
 use boardwire_store::Options;
 
 use crate::{
@@ -32,7 +32,7 @@ async fn a_snapshot_is_in_order() -> Result<()> {
                     for id in ["bob", "zoe"] {
                         tx.set_member(&board_id("b"), &user_id(id), &by_name(Role::Viewer)).await?;
                     }
-                    tx.save_seq(&board_id("b"), Seq(5)).await?;
+                    tx.save_seq(&board_id("b"), Seq(5), Timestamp(50)).await?;
                     Ok(())
                 })
             })
@@ -69,7 +69,7 @@ async fn a_snapshot_is_of_one_moment() -> Result<()> {
                 let add = unit(&store, move |tx| {
                     Box::pin(async move {
                         tx.insert_task(&task(&column("b", "c", "a0"), &format!("t{seq}"), "a0")).await?;
-                        Ok(tx.save_seq(&board_id("b"), Seq(seq)).await?)
+                        Ok(tx.save_seq(&board_id("b"), Seq(seq), Timestamp(50)).await?)
                     })
                 });
                 add.await?;
@@ -116,7 +116,7 @@ async fn boards_are_listed_by_name() -> Result<()> {
             (Some(&bob), Some(true), &["b2"]),
         ] {
             let found = place.store.boards(member, archived).await?;
-            let found: Vec<_> = found.iter().map(|board| board.id.as_str()).collect();
+            let found: Vec<_> = found.iter().map(|listed| listed.board.id.as_str()).collect();
             assert_eq!(found, expected, "{member:?} {archived:?}");
         }
         assert!(place.store.board(&board_id("b1")).await?.is_some());

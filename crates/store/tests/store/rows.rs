@@ -1,7 +1,7 @@
 //! What is written is what is read, for each kind of row, with every field set and with none.
 
 use anyhow::Result;
-use boardwire_protocol::{Epoch, Role, Seq, Status, TeamId, Timestamp};
+use boardwire_protocol::{Epoch, ListedBoard, Role, Seq, Status, TeamId, Timestamp};
 
 use crate::{
     fixture::{is_broken, on_both},
@@ -60,6 +60,7 @@ async fn boards() -> Result<()> {
         full.changed = changed(&[("name", 7), ("color", 3)]);
         full.seq = Seq(9);
         full.epoch = Epoch::try_from("second").expect("an id");
+        full.changed_at = Timestamp(1_787_990_400_130);
         let saved = full.clone();
         place
             .unit(|tx| {
@@ -68,14 +69,17 @@ async fn boards() -> Result<()> {
                     assert!(!tx.insert_board(&full).await?, "the id is taken");
                     tx.save_board(&full).await?;
                     assert_eq!(tx.lock_board(&board_id("b")).await?, Some(full));
-                    tx.save_seq(&board_id("b"), Seq(10)).await?;
-                    assert_eq!(tx.lock_board(&board_id("b")).await?.map(|state| state.seq), Some(Seq(10)));
+                    let later = Timestamp(1_787_990_400_140);
+                    tx.save_seq(&board_id("b"), Seq(10), later).await?;
+                    let locked = tx.lock_board(&board_id("b")).await?.expect("it is there");
+                    assert_eq!((locked.seq, locked.changed_at), (Seq(10), later));
                     assert_eq!(tx.lock_board(&board_id("x")).await?, None);
                     Ok(())
                 })
             })
             .await?;
-        assert_eq!(place.store.boards(None, None).await?, [saved.board]);
+        let listed = ListedBoard { board: saved.board, changed_at: Timestamp(1_787_990_400_140) };
+        assert_eq!(place.store.boards(None, None).await?, [listed]);
         let error = place.unit(|tx| Box::pin(async move { Ok(tx.save_board(&board("x")).await?) })).await.unwrap_err();
         assert!(is_broken(&error), "{error}");
         Ok(())

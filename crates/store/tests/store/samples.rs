@@ -74,6 +74,7 @@ pub(crate) fn board(id: &str) -> BoardState {
         board,
         changed: FieldVersions::default(),
         seq: Seq(0),
+        changed_at: Timestamp(10),
         epoch: Epoch::try_from("first").expect("an id"),
     }
 }

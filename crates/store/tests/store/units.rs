@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::Result;
-use boardwire_protocol::{Role, Seq};
+use boardwire_protocol::{Role, Seq, Timestamp};
 use boardwire_services::{
     Fault,
     storage::{BoxFuture, StorageError, Store, Transaction},
@@ -80,7 +80,7 @@ async fn units_on_one_board_come_one_after_another() -> Result<()> {
                         unit(&store, |tx| {
                             Box::pin(async move {
                                 let board = tx.lock_board(&board_id("b")).await?.expect("it is there");
-                                Ok(tx.save_seq(&board_id("b"), board.seq.next()).await?)
+                                Ok(tx.save_seq(&board_id("b"), board.seq.next(), Timestamp(50)).await?)
                             })
                         })
                         .await?;

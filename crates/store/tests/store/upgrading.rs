@@ -22,7 +22,10 @@ INSERT INTO users VALUES ('ann', 'Ann', '["read","write"]', '["red","blue"]', 1)
 INSERT INTO users VALUES ('bob', 'Bob', '["read"]', '[]', 1);
 INSERT INTO users VALUES ('cid', 'Cid', '["read"]', '["blue","blue"]', 1);
 INSERT INTO users VALUES ('dan', 'Dan', '["read"]', '["o''neil"]', 1);
-INSERT INTO boards VALUES ('b', 'B', '', NULL, 'blue', 0, 1, 'ann', 1, 1, '{}', 0, 'first');
+INSERT INTO boards VALUES ('b', 'B', '', NULL, 'blue', 0, 1, 'ann', 1, 1, '{}', 2, 'first');
+INSERT INTO boards VALUES ('quiet', 'Q', '', NULL, NULL, 0, 1, 'ann', 1, 3, '{}', 2, 'first');
+INSERT INTO events (board_id, seq, kind, at, envelope) VALUES ('b', 1, 'board:created', 1, '{}');
+INSERT INTO events (board_id, seq, kind, at, envelope) VALUES ('b', 2, 'task:created', 7, '{}');
 INSERT INTO members VALUES ('b', 'ann', 'owner');
 INSERT INTO columns VALUES ('c', 'b', 'C', 'a0', NULL, NULL, 1, 1, 1, '{}');
 INSERT INTO tasks VALUES ('t', 'b', 'c', 'T', '', 'todo', 'a0', 0, NULL, NULL, '[]', 1, 'ann', 1, 1, NULL, '{}');
@@ -80,6 +83,10 @@ async fn the_first_version_is_brought_up_to_date() -> Result<()> {
         let detail = store.detail(&task_id("t")).await?.expect("it is there");
         assert!(detail.comments.is_empty() && detail.dependencies.is_empty(), "on {kind:?}");
         assert_eq!((detail.task.lease, detail.task.version), (None, 1));
+        // A board changed with its latest event, or with its own fields where no event is left.
+        let listed = store.boards(None, None).await?;
+        let listed: Vec<_> = listed.iter().map(|listed| (listed.board.id.as_str(), listed.changed_at.0)).collect();
+        assert_eq!(listed, [("b", 7), ("quiet", 3)], "on {kind:?}");
         // What was there before is found by its words.
         let words = vec!["t".to_owned()];
         let found = store.matches(&WantedMatches { words, reader: None, board: None, limit: 5 }).await?;

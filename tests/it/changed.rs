@@ -1,0 +1,83 @@
+//! A list of boards says when anything on each last changed: the time of its latest event, at every door.
+
+use anyhow::{Context, Result, ensure};
+use boardwire_test_support::{Client, Http, Kind, token};
+use serde_json::{Value, json};
+
+use crate::scene::{Board, Scene, fields, text};
+
+on_both!(whatever_changes_on_a_board_is_its_latest_change, a_renamed_board_changed_as_well, both_doors_say_the_same);
+
+/// A board as a list has it.
+async fn listed(reader: &Client, board: &Board) -> Result<Value> {
+    let boards = reader.ask("board:list", json!({})).await?["boards"].clone();
+    let found = boards.as_array().and_then(|boards| boards.iter().find(|listed| listed["id"] == board.id));
+    found.cloned().with_context(|| format!("not listed: {boards}"))
+}
+
+async fn whatever_changes_on_a_board_is_its_latest_change(kind: Kind) -> Result<()> {
+    let scene = Scene::open(kind).await?;
+    let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
+    let other = Board::create(&ann, &[("bob", "viewer")]).await?;
+    let elsewhere = listed(&bob, &other).await?;
+    let board = Board::create(&ann, &[("bob", "viewer")]).await?;
+    let created = listed(&bob, &board).await?;
+    board.view(&bob).await?;
+    for (command, payload) in [
+        ("task:create", json!({ "boardId": board.id, "title": "T", "id": "t" })),
+        ("task:update", json!({ "taskId": "t", "updates": { "priority": 3 } })),
+        ("task:comment:add", json!({ "taskId": "t", "body": "Done soon" })),
+        ("task:move", json!({ "taskId": "t", "toColumn": board.columns[1] })),
+        ("column:create", json!({ "boardId": board.id, "name": "Review" })),
+        ("board:member:set", json!({ "boardId": board.id, "userId": "bob", "role": "member" })),
+        ("task:delete", json!({ "taskId": "t" })),
+    ] {
+        let seq = ann.ask(command, payload).await?["seq"].as_u64();
+        let event = bob.next_matching(command, |event| event.seq().is_some() && event.seq() == seq).await?;
+        let now = listed(&bob, &board).await?;
+        assert_eq!(now["changed_at"], event.payload["timestamp"], "after {command}");
+        assert_eq!(now["updated_at"], created["updated_at"], "its own fields are as they were after {command}");
+        assert_eq!(listed(&bob, &board).await?, now, "looking changes nothing");
+    }
+    // What is refused, or is so already, is no change.
+    let before = listed(&bob, &board).await?;
+    ann.refused("task:update", json!({ "taskId": "t", "updates": { "priority": 4 } }), "NOT_FOUND").await?;
+    ann.ask("board:member:set", json!({ "boardId": board.id, "userId": "bob", "role": "member" })).await?;
+    assert_eq!(listed(&bob, &board).await?, before);
+    assert_eq!(listed(&bob, &other).await?, elsewhere, "another board has nothing to do with it");
+    Ok(())
+}
+
+async fn a_renamed_board_changed_as_well(kind: Kind) -> Result<()> {
+    let scene = Scene::open(kind).await?;
+    let ann = scene.client("ann").await?;
+    let board = Board::create(&ann, &[]).await?;
+    board.task(&ann, "T").await?;
+    let update = json!({ "boardId": board.id, "updates": { "name": "Landing" } });
+    let updated = ann.ask("board:update", update).await?["board"].clone();
+    ensure!(updated.get("changed_at").is_none(), "a board itself knows nothing of it: {updated}");
+    let now = listed(&ann, &board).await?;
+    assert_eq!((&now["name"], &now["changed_at"]), (&json!("Landing"), &updated["updated_at"]));
+    let snapshot = board.snapshot(&ann).await?["board"].clone();
+    assert_eq!(snapshot, updated);
+    let mut names = fields(&snapshot);
+    names.push("changed_at");
+    names.sort_unstable();
+    assert_eq!(fields(&now), names);
+    Ok(())
+}
+
+async fn both_doors_say_the_same(kind: Kind) -> Result<()> {
+    let mut scene = Scene::open(kind).await?;
+    let ann = scene.client("ann").await?;
+    let board = Board::create(&ann, &[]).await?;
+    board.task(&ann, "T").await?;
+    let now = listed(&ann, &board).await?;
+    ensure!(text(&now["changed_at"])? >= text(&now["updated_at"])?, "{now}");
+    // And after another start.
+    scene.server.terminate().await?;
+    scene.server.restart().await?;
+    let request = Http::new(&scene.server.url(), "GET", "/api/v1/boards").bearer(&token("ann", &["read"])?);
+    assert_eq!(request.send().await?.json()?["boards"], json!([now]));
+    Ok(())
+}
