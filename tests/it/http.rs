@@ -5,6 +5,7 @@ mod bodies;
 mod changes;
 mod conditions;
 mod front;
+mod nothing;
 mod stream;
 
 use anyhow::{Result, ensure};

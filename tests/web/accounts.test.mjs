@@ -97,6 +97,27 @@ describe('accounts and boards', () => {
     await Promise.all([ann.context().close(), bob.context().close()]);
   });
 
+  test('an address where there is nothing says so, and leads back', async () => {
+    const grounds = [];
+    for (const colorScheme of ['light', 'dark']) {
+      const context = await browser.newContext({ colorScheme });
+      const page = await context.newPage();
+      const refused = [];
+      page.on('console', (message) => /content security policy/i.test(message.text()) && refused.push(message.text()));
+      assert.equal((await page.goto(`${server.url}/there-is-none`)).status(), 404);
+      await page.getByRole('heading', { name: 'There is nothing at this address.' }).waitFor();
+      grounds.push(await page.evaluate(() => getComputedStyle(document.body).backgroundColor));
+      await keep(page, `nothing-${colorScheme}`);
+      assert.deepEqual(await faultsOf(page), []);
+      assert.deepEqual(refused, []);
+      await page.getByRole('link', { name: 'Show your boards' }).click();
+      await page.getByRole('button', { name: 'Sign in' }).waitFor();
+      assert.equal(new URL(page.url()).pathname, '/');
+      await context.close();
+    }
+    assert.equal(new Set(grounds).size, 2, 'light and dark');
+  });
+
   test('who is no member sees nothing of a board', async () => {
     const ann = await windowOf(browser, server.url, 'ann', '/boards/there-is-none');
     await ann.getByRole('heading', { name: 'This board is not there for you' }).waitFor();

@@ -14,6 +14,8 @@ use flate2::{Compression, write::GzEncoder};
 use http::{HeaderMap, StatusCode, header};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
+use crate::accept::accepts;
+
 #[derive(RustEmbed)]
 #[folder = "dist/"]
 struct Built;
@@ -67,10 +69,5 @@ fn compress(plain: &Bytes) -> Option<Bytes> {
 }
 
 fn takes_gzip(headers: &HeaderMap) -> bool {
-    let accepted = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    accepted.flat_map(|value| value.split(',')).any(|encoding| {
-        let (name, weight) = encoding.split_once(';').unwrap_or((encoding, ""));
-        let refused = weight.trim().strip_prefix("q=").is_some_and(|weight| weight.trim().parse() == Ok(0.0));
-        matches!(name.trim(), "gzip" | "*") && !refused
-    })
+    accepts(headers, &header::ACCEPT_ENCODING, &["gzip", "*"])
 }

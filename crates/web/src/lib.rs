@@ -3,13 +3,15 @@
 //! doors as anybody else.
 #![doc = include_str!("../README.md")]
 
+mod accept;
 mod files;
+mod nothing;
 mod page;
 
-use axum::{Router, extract::Path, routing::get};
+use axum::{Router, extract::Path, handler::HandlerWithoutStateExt as _, routing::get};
 use http::HeaderMap;
 
-/// The page at its addresses, and its parts below `/assets`.
+/// The page at its addresses, its parts below `/assets`, and the answer where there is nothing.
 pub fn routes<State: Clone + Send + Sync + 'static>() -> Router<State> {
     let page = get(page::answer);
     Router::new()
@@ -21,6 +23,7 @@ pub fn routes<State: Clone + Send + Sync + 'static>() -> Router<State> {
             "/assets/{*name}",
             get(async |Path(name): Path<String>, headers: HeaderMap| files::answer(&name, &headers)),
         )
+        .fallback_service(nothing::answer.into_service())
 }
 
 #[cfg(test)]

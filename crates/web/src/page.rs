@@ -1,4 +1,4 @@
-//! The document. It runs its own script alone, loads nothing from elsewhere, and is shown in no frame.
+//! Documents. Each runs the page's own script alone, loads nothing from elsewhere, and is shown in no frame.
 
 use axum::response::{Html, IntoResponse, Response};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -11,8 +11,15 @@ const PLACE: &str = "{{nonce}}";
 const POLICY: HeaderName = HeaderName::from_static("permissions-policy");
 const OPENER: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 
-/// The document with a nonce of its own. A script that adds a style element, as a library for dragging does, has to know it.
+/// The page.
 pub(crate) async fn answer() -> Response {
+    let page = files::get("index.html").map(|file| String::from_utf8_lossy(&file.data).into_owned());
+    document(StatusCode::OK, &page.unwrap_or_default())
+}
+
+/// A document with a nonce of its own. A style element, also one that a script adds, as a library for dragging does, has to
+/// know it.
+pub(crate) fn document(status: StatusCode, text: &str) -> Response {
     let mut random = [0; 16];
     if getrandom::fill(&mut random).is_err() {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
@@ -31,6 +38,5 @@ pub(crate) async fn answer() -> Response {
         (POLICY, "camera=(), geolocation=(), microphone=()"),
         (OPENER, "same-origin"),
     ];
-    let document = files::get("index.html").map(|file| String::from_utf8_lossy(&file.data).replace(PLACE, &nonce));
-    (headers, Html(document.unwrap_or_default())).into_response()
+    (status, headers, Html(text.replace(PLACE, &nonce))).into_response()
 }
