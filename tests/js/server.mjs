@@ -42,10 +42,12 @@ const FOR_TESTS = {
   BOARDWIRE_FAILED_HANDSHAKES_PER_MINUTE: '1000000',
 };
 
+const SQL = 'import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=60).executescript(sys.argv[2])';
+
 /** A server with the default of every setting but the port; see `startServer`. */
 export const startPlainServer = () => start({});
 
-/** Starts a server on a fresh SQLite database; `{url, run, stop}`: `run` executes another command of the program beside it. */
+/** Starts a server on a fresh SQLite database; `{url, run, sql, stop}`: `run` executes another command of the program beside it, `sql` a statement. */
 export const startServer = (settings = {}) => start({ ...FOR_TESTS, ...settings });
 
 async function start(settings) {
@@ -54,6 +56,7 @@ async function start(settings) {
   const database = `sqlite://${join(folder, 'board.db')}`;
   const run = (args, input) =>
     execFileSync(program(), args, { cwd: folder, input, env: { ...outside, BOARDWIRE_DATABASE_URL: database } });
+  const sql = (statement) => execFileSync('python3', ['-c', SQL, join(folder, 'board.db'), statement]);
   const child = spawn(program(), ['serve', '--listen', '127.0.0.1:0', '--database-url', database], {
     cwd: folder,
     env: {
@@ -82,7 +85,7 @@ async function start(settings) {
   };
   try {
     const { listening } = JSON.parse(await first);
-    return { url: `http://${listening}`, run, stop };
+    return { url: `http://${listening}`, run, sql, stop };
   } catch (error) {
     await stop();
     throw error;

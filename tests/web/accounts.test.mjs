@@ -1,8 +1,9 @@
 // Signing in and out, the list of boards, members, and what a page looks like to who may not.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { startServer } from '../js/server.mjs';
-import { addUser, keep, launch, live, windowOf } from './browser.mjs';
+import { startServer, token } from '../js/server.mjs';
+import { startApi } from './api.mjs';
+import { addUser, eventually, keep, launch, live, windowOf } from './browser.mjs';
 import { faultsOf } from './accessibility.mjs';
 
 describe('accounts and boards', () => {
@@ -95,6 +96,33 @@ describe('accounts and boards', () => {
     assert.deepEqual(await faultsOf(bob), []);
     assert.deepEqual([...ann.faults, ...bob.faults], []);
     await Promise.all([ann.context().close(), bob.context().close()]);
+  });
+
+  test('a board says in the list when anything on it changed, at once', async () => {
+    const [api, bob] = ['ann', 'bob'].map((user) => startApi(server.url, token(user)));
+    await api.board('busy', { bob: 'member' });
+    await api.board('quiet');
+    server.sql('UPDATE boards SET changed_at = changed_at - 3 * 3600 * 1000');
+    const ann = await windowOf(browser, server.url, 'ann');
+    const tile = (name) => ann.getByRole('link', { name: new RegExp(name) });
+    const said = (name) => tile(name).getByText(/Changed/).textContent();
+    const moment = (name) => tile(name).locator('time').getAttribute('datetime');
+    await eventually(() => said('busy'), 'Changed 3 hours ago');
+    const before = await moment('quiet');
+    await ann.evaluate(() => (globalThis.isTheSamePage = true));
+
+    const { task } = await bob.task('busy', { id: 'busy-one', title: 'Something to do' });
+    await eventually(() => moment('busy'), task.created_at);
+    assert.notEqual(await said('busy'), 'Changed 3 hours ago');
+    const { comment } = await bob.send('POST', '/tasks/busy-one/comments', { body: 'Is it done?' });
+    await eventually(() => moment('busy'), comment.created_at);
+    const { board } = await bob.send('PATCH', '/boards/busy', { description: 'Where things happen' });
+    await tile('busy').getByText('Where things happen').waitFor();
+    assert.equal(await moment('busy'), board.updated_at);
+    assert.deepEqual([await said('quiet'), await moment('quiet')], ['Changed 3 hours ago', before]);
+    assert.equal(await ann.evaluate(() => globalThis.isTheSamePage), true, 'it was not loaded again');
+    assert.deepEqual(ann.faults, []);
+    await ann.context().close();
   });
 
   test('an address where there is nothing says so, and leads back', async () => {

@@ -295,7 +295,7 @@ describe('the board', () => {
     assert.deepEqual(await titles(ann, 'To Do'), []);
     await keep(ann, 'hidden-by-filters');
     assert.deepEqual(await faultsOf(ann), []);
-    await ann.getByRole('status').getByRole('button', { name: 'Clear filters' }).click();
+    await ann.getByRole('status').getByRole('button', { name: 'Show all cards' }).click();
     await eventually(() => titles(ann, 'To Do'), ['Third']);
     assert.equal(await ann.getByLabel('Search cards').inputValue(), 'pineapple');
     await ann.getByText(/hidden by the filters/).waitFor({ state: 'detached' });

@@ -50,10 +50,10 @@ function Nothing() {
   useEffect(() => void (document.title = "Not found · Boardwire"), []);
   return (
     <main>
-      <Empty icon={<FileQuestion />} heading="h1" title="There is nothing here">
+      <Empty icon={<FileQuestion />} heading="h1" title="There is nothing at this address.">
         <p>The address is mistyped, or what was here is gone.</p>
         <a href={paths.boards} onClick={follow}>
-          To your boards
+          Show your boards
         </a>
       </Empty>
     </main>

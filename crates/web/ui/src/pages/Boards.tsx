@@ -1,5 +1,5 @@
 /** The boards that the user may see, and making a new one. */
-import type { Board } from "@boardwire/client";
+import type { AnyEnvelope, Board, ListedBoard } from "@boardwire/client";
 import { newId } from "@boardwire/client";
 import { Archive, LayoutGrid, Plus } from "lucide-react";
 import { useCallback, useEffect, useState, type CSSProperties } from "react";
@@ -17,7 +17,9 @@ import "../styles/boards.css";
 export function Boards() {
   const { client, user } = useSignedIn();
   const [archived, setArchived] = useState(false);
-  const [boards, setBoards] = useState<readonly Board[]>();
+  const [boards, setBoards] = useState<readonly ListedBoard[]>();
+  /** When boards changed since they were listed, as their events say. */
+  const [moments, setMoments] = useState<ReadonlyMap<string, string>>(new Map());
   const [creating, setCreating] = useState(false);
 
   const load = useCallback(
@@ -30,8 +32,15 @@ export function Boards() {
   );
   useEffect(() => {
     setBoards(undefined);
+    const onEvent = ({ type, boardId, seq, timestamp }: AnyEnvelope) => {
+      // Who is there and who types changes no board: only what is in its log has a number.
+      if (boardId === undefined || seq === undefined) return;
+      setMoments((moments) => new Map(moments).set(boardId, timestamp));
+      if (type.startsWith("board:")) void load();
+    };
+    const subscription = client.subscribe("*", {}, { onEvent, onReset: () => void load() });
+    // Behind the subscription, so that nothing falls between the two.
     void load();
-    const subscription = client.subscribe("board:*", {}, { onEvent: () => void load(), onReset: () => void load() });
     return () => void subscription.close();
   }, [client, load]);
 
@@ -79,7 +88,7 @@ export function Boards() {
                 <strong className="said">{board.name}</strong>
                 <span className="board-about said">{board.description || "No description"}</span>
                 <span className="faint board-when">
-                  Changed <Ago moment={board.updated_at} />
+                  Changed <Ago moment={later(board.changed_at, moments.get(board.id))} />
                 </span>
               </a>
             </li>
@@ -89,6 +98,11 @@ export function Boards() {
       {creating && <NewBoard onClose={() => setCreating(false)} />}
     </div>
   );
+}
+
+/** An answer may be older than an event that came before it. */
+function later(listed: string, heard = listed): string {
+  return heard > listed ? heard : listed;
 }
 
 /** The board's own colour where it is one that the browser knows, else one made from its id. */

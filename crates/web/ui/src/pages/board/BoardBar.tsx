@@ -242,7 +242,7 @@ export function HiddenByFilters({ filter, found, onFilter }: BarProps & { found:
     <div className="board-note" role="status">
       <FilterIcon size={16} /> {hidden === 1 ? "One more card is" : `${hidden} more cards are`} found, and hidden by the filters.
       <Button size="small" onClick={() => onFilter({ ...EVERYTHING, text: filter.text })}>
-        Clear filters
+        Show all cards
       </Button>
     </div>
   );

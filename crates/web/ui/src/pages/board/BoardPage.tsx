@@ -92,7 +92,7 @@ export function BoardPage({ boardId, taskId }: Props) {
           <Empty icon={<Lock />} heading="h1" title="This board is not there for you">
             <p>It was deleted, or you are not a member of it. Whoever owns it can add you.</p>
             <a href={paths.boards} onClick={follow}>
-              To your boards
+              Show your boards
             </a>
           </Empty>
         </main>
