@@ -6,6 +6,7 @@ mod changes;
 mod conditions;
 mod front;
 mod nothing;
+mod pages;
 mod stream;
 
 use anyhow::{Result, ensure};

@@ -50,6 +50,7 @@ mod mcp;
 mod notifications;
 mod operator;
 mod ordering;
+mod pages;
 mod polling;
 mod positions;
 mod proxies;

@@ -793,10 +793,10 @@ export interface Commands {
     payload: { query: string; boardId?: string | null; limit?: number | null } & { requestId?: string };
     result: { hits: ({ boardId: string; snippet: string; status: Status; taskId: string; title: string; commentId?: string | null })[] };
   };
-  /** All of a board at one moment, with the `seq` to go on from. */
+  /** All of a board at one moment, or with `limit` a page of it, with the `seq` to go on from. */
   "board:get": {
-    payload: { boardId: string } & { requestId?: string };
-    result: { board: Board; columns: Column[]; dependencies: Dependency[]; epoch: string; members: Member[]; seq: number; tasks: Task[] };
+    payload: { boardId: string; after?: string | null; limit?: number | null } & { requestId?: string };
+    result: { board: Board; columns: Column[]; dependencies: Dependency[]; epoch: string; members: Member[]; seq: number; tasks: Task[]; next?: string | null };
   };
   /** The events of a board after a certain one. */
   "board:events": {

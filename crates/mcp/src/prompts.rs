@@ -11,7 +11,7 @@ use rmcp::model::{
 };
 use serde_json::{Value, json};
 
-use crate::{problem::invalid, tools::query};
+use crate::{problem::invalid, resources, tools::query};
 
 /// Tasks of a column that are listed.
 const MAX_TASKS: usize = 40;
@@ -62,7 +62,7 @@ pub(crate) async fn get(
         return Err(ErrorBody::new(Code::InvalidMessage, "there is no such prompt"));
     }
     let board = argument("boardId").ok_or_else(|| invalid("boardId", "is missing"))?;
-    let snapshot = query(gate, caller.clone(), CommandKind::BoardGet, json!({"boardId": board})).await?;
+    let snapshot = resources::board(gate, caller.clone(), board).await?;
     let text = if name == PLAN_WORK {
         plan(&snapshot, argument("goal"))
     } else if let Some(since) = argument("since") {
@@ -105,13 +105,22 @@ fn board_text(snapshot: &Value) -> String {
     let board = &snapshot["board"];
     let mut text = format!("Board {} [{}], seq {}\n", shown(&board["name"]), shown(&board["id"]), snapshot["seq"]);
     let tasks = || snapshot["tasks"].as_array().into_iter().flatten();
+    // Of a very large board there is a page, by id.
+    let is_page = snapshot["next"].is_string();
+    if is_page {
+        let _ = writeln!(text, "Too large to be shown whole: these are {} of its tasks.", tasks().count());
+    }
     for column in snapshot["columns"].as_array().into_iter().flatten() {
-        let here: Vec<_> = tasks().filter(|task| task["column_id"] == column["id"]).collect();
-        let _ = writeln!(text, "\n## {} [{}], {} tasks", shown(&column["name"]), shown(&column["id"]), here.len());
+        let mut here: Vec<_> = tasks().filter(|task| task["column_id"] == column["id"]).collect();
+        here.sort_by_key(|task| (shown(&task["position"]), shown(&task["id"])));
+        let (name, id, least) = (shown(&column["name"]), shown(&column["id"]), if is_page { "at least " } else { "" });
+        let _ = writeln!(text, "\n## {name} [{id}], {least}{} tasks", here.len());
         for task in here.iter().take(MAX_TASKS) {
             let _ = writeln!(text, "- {}", task_text(task));
         }
-        if here.len() > MAX_TASKS {
+        if is_page {
+            let _ = writeln!(text, "- … and more: list_tasks with this columnId");
+        } else if here.len() > MAX_TASKS {
             let _ = writeln!(text, "- … and {} more: list_tasks with this columnId", here.len() - MAX_TASKS);
         }
     }
@@ -157,6 +166,9 @@ fn changed_text(snapshot: &Value, from: Timestamp) -> String {
             () => "changed",
         };
         let _ = writeln!(text, "- {what}: {}", task_text(task));
+    }
+    if snapshot["next"].is_string() {
+        text += "- … and maybe more: list_tasks with updatedSince\n";
     }
     if text.is_empty() { "- nothing\n".to_owned() } else { text }
 }

@@ -4,12 +4,14 @@ use boardwire_gate::Gate;
 use boardwire_protocol::{BoardId, Code, CommandKind, ErrorBody, TaskId};
 use boardwire_services::Caller;
 use rmcp::model::{Annotations, ReadResourceResult, Resource, ResourceContents, ResourceTemplate};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{shape::Shape, tools::query};
 
 /// The longest text of a resource. Tools can be asked for other parts and sizes.
 const MAX_BYTES: usize = 65_536;
+/// Tasks of a board that is too large to be read whole.
+const PAGE: u32 = 1_000;
 const JSON: &str = "application/json";
 
 /// What a URI names.
@@ -42,7 +44,8 @@ pub(crate) fn unknown(uri: &str) -> ErrorBody {
 
 /// The templates, by the name of their only variable: `id`.
 pub(crate) fn templates() -> Vec<ResourceTemplate> {
-    let board = "All of a board at one moment: columns, tasks, members, dependencies, seq and epoch.";
+    let board = "All of a board at one moment: columns, tasks, members, dependencies, seq and epoch. Of a very large one the \
+         first page, by id.";
     let task = "A task with its comments, attachments and dependencies.";
     vec![
         ResourceTemplate::new("board://{id}", "board").with_title("Board").with_description(board).with_mime_type(JSON),
@@ -68,13 +71,23 @@ pub(crate) async fn boards(gate: &Gate, caller: Caller) -> Result<Vec<Resource>,
     Ok(resources.collect())
 }
 
+/// A board whole; where it is too large for that, its first page, with `next`.
+pub(crate) async fn board(gate: &Gate, caller: Caller, id: &str) -> Result<Value, ErrorBody> {
+    let whole = query(gate, caller.clone(), CommandKind::BoardGet, json!({"boardId": id})).await;
+    match whole {
+        Err(error) if error.code == Code::PayloadTooLarge => {
+            query(gate, caller, CommandKind::BoardGet, json!({"boardId": id, "limit": PAGE})).await
+        }
+        other => other,
+    }
+}
+
 /// What a resource holds now.
 pub(crate) async fn read(gate: &Gate, caller: Caller, uri: String) -> Result<ReadResourceResult, ErrorBody> {
-    let (kind, payload) = match Target::read(&uri).ok_or_else(|| unknown(&uri))? {
-        Target::Board(id) => (CommandKind::BoardGet, json!({"boardId": id})),
-        Target::Task(id) => (CommandKind::TaskGet, json!({"taskId": id})),
+    let reply = match Target::read(&uri).ok_or_else(|| unknown(&uri))? {
+        Target::Board(id) => board(gate, caller, id.as_str()).await?,
+        Target::Task(id) => query(gate, caller, CommandKind::TaskGet, json!({"taskId": id})).await?,
     };
-    let reply = query(gate, caller, kind, payload).await?;
     let text = Shape::bytes(MAX_BYTES).fit(reply).to_string();
     Ok(ReadResourceResult::new(vec![ResourceContents::text(text, uri).with_mime_type(JSON)]))
 }

@@ -218,8 +218,8 @@ catalog! {
         "task:list" => TaskList(listing::List) -> listing::Listed, Read, None;
         /// Tasks in whose title, description or comments all of these words are.
         "task:search" => TaskSearch(listing::Search) -> listing::Found, Read, None;
-        /// All of a board at one moment, with the `seq` to go on from.
-        "board:get" => BoardGet(board::Only) -> board::Snapshot, Read, Viewer;
+        /// All of a board at one moment, or with `limit` a page of it, with the `seq` to go on from.
+        "board:get" => BoardGet(board::Get) -> board::Snapshot, Read, Viewer;
         /// The events of a board after a certain one.
         "board:events" => BoardEvents(listing::Events) -> listing::Logged, Read, Viewer;
         /// The boards that the caller may read.

@@ -63,7 +63,7 @@ codes! {
     SubscriptionLimit => "SUBSCRIPTION_LIMIT";
     /// Too many commands: wait `retryAfter` seconds. The connection stays open.
     RateLimit => "RATE_LIMIT";
-    /// The message is larger than the server accepts.
+    /// The message is larger than the server accepts, or the board than one answer: ask for pages, with `limit`.
     PayloadTooLarge => "PAYLOAD_TOO_LARGE";
     /// There is no room for the file: `details.scope` says whose it is that is used up, `user`, `server` or `disk`.
     StorageFull => "STORAGE_FULL";

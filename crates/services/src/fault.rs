@@ -61,6 +61,17 @@ pub enum Fault {
     /// The board is full.
     #[error("the board holds {0} tasks, which is the limit of this server; delete some, or use another board")]
     BoardFull(u32),
+    /// The board is too large for one answer.
+    #[error(
+        "the board's tasks have more than {} MiB, too much for one answer: ask for pages, with a limit of 1 to {limit}",
+        .bytes >> 20
+    )]
+    BoardTooLarge {
+        /// What an answer holds.
+        bytes: usize,
+        /// The most tasks of a page.
+        limit: u32,
+    },
     /// The board is archived.
     #[error("the board is archived; restore it first")]
     Archived,
@@ -110,6 +121,7 @@ impl Fault {
             Self::DependencyCycle => body(Code::DependencyCycle),
             Self::WipLimit(limit) => body(Code::WipLimit).with_details(json!({"wip_limit": limit})),
             Self::BoardFull(limit) => body(Code::BoardFull).with_details(json!({"limit": limit})),
+            Self::BoardTooLarge { bytes, .. } => body(Code::PayloadTooLarge).with_details(json!({"bytes": bytes})),
             Self::Archived => body(Code::Archived),
             Self::Storage(StorageError::Unavailable(error)) => {
                 tracing::warn!(%error, "storage is unavailable");

@@ -32,6 +32,7 @@ pub mod position;
 mod publisher;
 mod query;
 mod service;
+mod snapshot;
 pub mod storage;
 mod task;
 mod team;

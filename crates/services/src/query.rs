@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::{
-    Caller, Fault, access, listing,
+    Caller, Fault, access, listing, snapshot,
     storage::{Store, WantedNotifications},
 };
 
@@ -27,17 +27,7 @@ impl Answer {
 
 pub(crate) async fn run(store: &dyn Store, caller: &Caller, now: Timestamp, query: Query) -> Result<Answer, Fault> {
     match query {
-        Query::BoardGet(board::Only { board_id }) => {
-            if !access::may_read(store, caller, &board_id).await? {
-                return Err(Fault::NotFound("board"));
-            }
-            let snapshot = store.snapshot(&board_id).await?.ok_or(Fault::NotFound("board"))?;
-            // The role was read before the snapshot; what counts is the membership that the snapshot shows.
-            if !caller.is_admin() && !snapshot.members.iter().any(|member| member.user_id == *caller.user()) {
-                return Err(Fault::NotFound("board"));
-            }
-            Ok(Answer { at: Some((board_id, snapshot.seq)), ..Answer::new(&snapshot)? })
-        }
+        Query::BoardGet(query) => snapshot::get(store, caller, query).await,
         Query::BoardList(board::List { archived }) => {
             let member = (!caller.is_admin()).then(|| caller.user());
             Answer::new(&board::Listed { boards: store.boards(member, archived).await? })

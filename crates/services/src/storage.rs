@@ -20,7 +20,7 @@ mod outlook;
 
 pub use accounts::{AccountChange, Accounts, ApiKey, SaveUser, Session};
 pub use files::{Files, Held, NewFile, Pieces, Room};
-pub use listing::{Match, WantedMatches, WantedTasks};
+pub use listing::{Match, WantedBoard, WantedMatches, WantedTasks};
 pub use outlook::{Leased, Outlook, Prospect};
 
 use crate::{Applied, Fault, Origin};
@@ -159,8 +159,8 @@ pub trait Reader: Send + Sync + 'static {
     /// A user.
     async fn user(&self, id: &UserId) -> Stored<Option<User>>;
 
-    /// All of a board: columns by position, tasks by column and position, members by name and id.
-    async fn snapshot(&self, board: &BoardId) -> Stored<Option<Snapshot>>;
+    /// A board, or a part of it: columns by position, members by name and id, tasks by id, each with what it depends on.
+    async fn snapshot(&self, wanted: &WantedBoard) -> Stored<Option<Snapshot>>;
 
     /// A task.
     async fn task(&self, id: &TaskId) -> Stored<Option<Task>>;

@@ -11,7 +11,8 @@ use boardwire_services::{
     Applied, Fault,
     storage::{
         AccountChange, Accounts, ApiKey, BoxFuture, Head, Held, Job, Leased, Log, LogEntry, Match, Outlook, Prune,
-        Reader, Room, SaveUser, Session, Stored, User, WantedMatches, WantedNotifications, WantedTasks, Writer,
+        Reader, Room, SaveUser, Session, Stored, User, WantedBoard, WantedMatches, WantedNotifications, WantedTasks,
+        Writer,
     },
 };
 
@@ -116,9 +117,9 @@ impl Reader for Database {
     }
 
     #[tracing::instrument(level = "debug", name = "db.snapshot", skip_all)]
-    async fn snapshot(&self, id: &BoardId) -> Stored<Option<Snapshot>> {
-        let id = id.clone();
-        self.read_moment(move |connection| Box::pin(async move { whole::snapshot(connection, &id).await })).await
+    async fn snapshot(&self, wanted: &WantedBoard) -> Stored<Option<Snapshot>> {
+        let wanted = wanted.clone();
+        self.read_moment(move |connection| Box::pin(async move { whole::snapshot(connection, &wanted).await })).await
     }
 
     async fn task(&self, id: &TaskId) -> Stored<Option<Task>> {

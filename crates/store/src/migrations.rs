@@ -17,6 +17,7 @@ const SCRIPTS: &[(i64, &str)] = &[
     (5, include_str!("../migrations/0005_words.sql")),
     (6, include_str!("../migrations/0006_quotas.sql")),
     (7, include_str!("../migrations/0007_changes.sql")),
+    (8, include_str!("../migrations/0008_pages.sql")),
 ];
 
 const PREPARE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations

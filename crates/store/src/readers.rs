@@ -202,8 +202,8 @@ impl Readers {
 mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
 
-    use boardwire_protocol::UserId;
-    use boardwire_services::storage::{StorageError, WantedMatches};
+    use boardwire_protocol::{BoardId, TaskId, UserId};
+    use boardwire_services::storage::{StorageError, WantedBoard, WantedMatches};
     use boardwire_test_support::{Database as Fresh, Kind};
 
     use super::*;
@@ -211,6 +211,7 @@ mod tests {
         connection::Statement,
         sqlite::{self, SqliteDatabase},
         statements::words,
+        whole,
         work::Body,
     };
 
@@ -226,7 +227,7 @@ mod tests {
     );
 
     /// 20 boards of 500 tasks each. Ann is a member of the first; a word is everywhere, another on all boards but hers.
-    const CONTENTS: [Statement; 5] = [
+    const CONTENTS: [Statement; 6] = [
         Statement::new(
             "test.user",
             "INSERT INTO users (id, name, permissions, teams, created_at) VALUES ('ann', 'Ann', '[]', '[]', 1)",
@@ -253,23 +254,50 @@ mod tests {
                 CASE boards.id WHEN 'b0' THEN '' ELSE 'secret' END, 'todo', 'a0', 0, '[]', 1, 'ann', 1, 1, '{}'
              FROM boards, numbers",
         ),
+        Statement::new(
+            "test.dependencies",
+            "INSERT INTO dependencies (task_id, depends_on, type, created_by, created_at, board_id)
+             SELECT id, board_id || '-0', 'relates_to', 'ann', 1, board_id FROM tasks WHERE id <> board_id || '-0'",
+        ),
     ];
 
-    /// How many instructions a search by ann takes SQLite, and how much it finds.
-    async fn cost(database: &SqliteDatabase, word: &str) -> (u64, usize) {
+    /// How many instructions of SQLite it takes to read this, and what was read.
+    async fn counted<T, B>(database: &SqliteDatabase, body: B) -> (u64, T)
+    where
+        B: for<'u, 'c> FnOnce(&'u mut Connection<'c>) -> BoxFuture<'u, Stored<T>>,
+    {
         let mut lease = database.readers().pool.moment(Duration::from_secs(5)).await.unwrap();
         let count = Arc::new(AtomicU64::new(0));
         let counting = Arc::clone(&count);
         lease.watch(1, move || counting.fetch_add(1, Ordering::Relaxed) < u64::MAX).await.unwrap();
-        let ann = UserId::try_from("ann").unwrap();
-        let wanted = WantedMatches { words: vec![word.to_owned()], reader: Some(ann), board: None, limit: 20 };
-        let found = words::matches(&mut lease.connection(), &wanted).await.unwrap();
+        let read = body(&mut lease.connection()).await.unwrap();
         lease.unlimited().await.unwrap();
-        (count.load(Ordering::Relaxed), found.len())
+        (count.load(Ordering::Relaxed), read)
     }
 
-    #[tokio::test(flavor = "multi_thread")]
-    async fn a_search_costs_what_is_on_the_callers_boards() {
+    /// The cost of a search by ann, and how much it finds.
+    async fn cost(database: &SqliteDatabase, word: &str) -> (u64, usize) {
+        let ann = UserId::try_from("ann").unwrap();
+        let wanted = WantedMatches { words: vec![word.to_owned()], reader: Some(ann), board: None, limit: 20 };
+        let (count, found) =
+            counted(database, move |connection| Box::pin(async move { words::matches(connection, &wanted).await }))
+                .await;
+        (count, found.len())
+    }
+
+    /// The cost of a page of 20 tasks of a board.
+    async fn cost_of_page(database: &SqliteDatabase, after: &str) -> u64 {
+        let (board, after) = (BoardId::try_from("b5").unwrap(), TaskId::try_from(after).unwrap());
+        let wanted = WantedBoard { board, after: Some(after), limit: 20, bytes: usize::MAX };
+        let (count, page) =
+            counted(database, move |connection| Box::pin(async move { whole::snapshot(connection, &wanted).await }))
+                .await;
+        let page = page.unwrap();
+        assert_eq!((page.tasks.len(), page.dependencies.len()), (20, 20));
+        count
+    }
+
+    async fn filled() -> (Arc<Fresh>, SqliteDatabase) {
         let fresh = Fresh::create(Kind::Sqlite).await.unwrap();
         let database = sqlite::open(fresh.url(), &Options::default()).await.unwrap();
         let fill: Body<()> = Box::new(|connection| {
@@ -281,6 +309,23 @@ mod tests {
             })
         });
         database.submit(fill).await.unwrap();
+        (fresh, database)
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_page_of_a_board_costs_what_is_on_it() {
+        let (_fresh, database) = filled().await;
+        cost_of_page(&database, "b5-1").await;
+        for after in ["b5-1", "b5-25", "b5-70"] {
+            let cost = cost_of_page(&database, after).await;
+            assert!(cost < 20 * 200, "{cost} instructions for 20 tasks of 500");
+        }
+        database.close().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_search_costs_what_is_on_the_callers_boards() {
+        let (_fresh, database) = filled().await;
         // What the connection learns once is no part of the cost.
         cost(&database, "rocket").await;
 

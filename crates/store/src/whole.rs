@@ -1,23 +1,58 @@
-//! What is read with several statements: a board, a task with all that belongs to it, and a board as somebody sees it who
+//! What is read with several statements: a board or a part of it, a task with all that belongs to it, and a board as somebody sees it who
 //! looks for work. Each wants a connection in a transaction that sees one moment, and gives `None` where there is none.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, iter};
 
 use boardwire_protocol::{BoardId, Status, TaskId, board::Snapshot, task::Detail};
-use boardwire_services::storage::{BoardState, Outlook, Stored};
+use boardwire_services::storage::{BoardState, Outlook, Stored, WantedBoard};
 
 use crate::{
     connection::Connection,
-    statements::{attachment, board, column, comment, dependency, lease, member, task},
+    statements::{attachment, board, column, comment, dependency, json, lease, member, task},
 };
 
-pub(crate) async fn snapshot(connection: &mut Connection<'_>, id: &BoardId) -> Stored<Option<Snapshot>> {
+/// So many tasks of a board are read at a time, and no more than these beyond what is wanted.
+const TASKS_AT_ONCE: u32 = 100;
+
+pub(crate) async fn snapshot(connection: &mut Connection<'_>, wanted: &WantedBoard) -> Stored<Option<Snapshot>> {
+    let id = &wanted.board;
     let Some(BoardState { board, seq, epoch, .. }) = board::find(connection, id).await? else { return Ok(None) };
     let columns = column::list(connection, id).await?.into_iter().map(|state| state.column).collect();
-    let tasks = task::list_of_board(connection, id).await?;
     let members = member::list(connection, id).await?;
-    let dependencies = dependency::list_of_board(connection, id).await?;
-    Ok(Some(Snapshot { board, columns, tasks, members, dependencies, seq, epoch }))
+    let (tasks, dependencies) = (Vec::new(), Vec::new());
+    let mut snapshot = Snapshot { board, columns, tasks, members, dependencies, next: None, seq, epoch };
+    add_tasks(connection, wanted, &mut snapshot).await?;
+    Ok(Some(snapshot))
+}
+
+/// Adds tasks with what they depend on, as many as are wanted.
+async fn add_tasks(connection: &mut Connection<'_>, wanted: &WantedBoard, snapshot: &mut Snapshot) -> Stored<()> {
+    let (mut after, mut bytes) = (wanted.after.clone(), 0);
+    loop {
+        // With one more it shows whether there are more.
+        let missing = wanted.limit.saturating_sub(u32::try_from(snapshot.tasks.len()).unwrap_or(u32::MAX));
+        let count = missing.saturating_add(1).min(TASKS_AT_ONCE);
+        let tasks = task::part_of_board(connection, &wanted.board, after.as_ref(), count).await?;
+        let is_end = tasks.len() < count as usize;
+        let Some(last) = tasks.last().map(|task| task.id.clone()) else { return Ok(()) };
+        let links = dependency::part_of_board(connection, &wanted.board, after.as_ref(), &last).await?;
+        let mut links = links.into_iter().peekable();
+        for task in tasks {
+            let own: Vec<_> = iter::from_fn(|| links.next_if(|link| link.task_id == task.id)).collect();
+            bytes += json(&task)?.len() + json(&own)?.len();
+            let is_full = snapshot.tasks.len() >= wanted.limit as usize || bytes > wanted.bytes;
+            if let Some(before) = snapshot.tasks.last().filter(|_| is_full) {
+                snapshot.next = Some(before.id.clone());
+                return Ok(());
+            }
+            snapshot.tasks.push(task);
+            snapshot.dependencies.extend(own);
+        }
+        if is_end {
+            return Ok(());
+        }
+        after = Some(last);
+    }
 }
 
 pub(crate) async fn detail(connection: &mut Connection<'_>, id: &TaskId) -> Stored<Option<Detail>> {

@@ -5,6 +5,7 @@ use boardwire_test_support::Kind;
 use serde_json::{Value, json};
 
 use super::client::Agent;
+use crate::pages::too_large;
 use crate::scene::{Board, Scene, text};
 
 on_both!(changes_travel_both_ways, agents_share_the_work_on_a_board);
@@ -155,5 +156,38 @@ async fn prompts_read_the_board_and_boards_are_completed() -> Result<()> {
     let listed = agent.ask("list_boards", json!({})).await?["boards"][0].clone();
     ensure!(listed["changed_at"].is_string(), "{listed}");
     ensure!(resource["annotations"] == json!({"lastModified": listed["changed_at"]}), "{resource} {listed}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_board_that_is_too_large_is_shown_in_part() -> Result<()> {
+    let scene = Scene::open(Kind::Sqlite).await?;
+    let ann = scene.client("ann").await?;
+    let board = too_large(&ann).await?;
+    let agent = Agent::current(&scene.server, "ann")?;
+    let failure = agent.refused("get_board", json!({"boardId": board.id}), "PAYLOAD_TOO_LARGE").await?;
+    ensure!(text(&failure["error"])?.contains("limit"), "{failure}");
+    // The tool goes from page to page, whichever fields are wanted.
+    let mut page = json!({"boardId": board.id, "limit": 1000, "fields": ["tasks.id"]});
+    let mut met = 0;
+    loop {
+        let shown = agent.ask("get_board", page.clone()).await?;
+        ensure!(shown["truncated"].is_null(), "{shown}");
+        met += shown["tasks"].as_array().map_or(0, Vec::len);
+        page["after"] = shown["next"].clone();
+        if page["after"].is_null() {
+            break;
+        }
+    }
+    ensure!(met == 285, "{met}");
+    let resource = agent.request("resources/read", json!({"uri": format!("board://{}", board.id)})).await?;
+    let read: Value = serde_json::from_str(&text(&resource["result"]["contents"][0]["text"])?)?;
+    ensure!(read["truncated"].is_object() && read["seq"].is_u64(), "{read}");
+    ensure!(read["next"].is_string() || read["truncated"]["lists"][0]["shown"].is_u64(), "{read}");
+    for name in ["plan_work", "stand_up"] {
+        let prompt = agent.request("prompts/get", json!({"name": name, "arguments": {"boardId": board.id}})).await?;
+        let said = text(&prompt["result"]["messages"][0]["content"]["text"])?;
+        ensure!(said.contains("Large") && said.contains("Too large") && said.contains("at least 34 tasks"), "{said}");
+    }
     Ok(())
 }

@@ -22,6 +22,7 @@ struct Entity {
 }
 
 /// What a reply shows, and the tag of it.
+#[derive(Default)]
 pub(super) struct Shown {
     entity: Option<Entity>,
     /// What stands between the quotes of its ETag.

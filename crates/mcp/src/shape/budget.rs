@@ -12,14 +12,15 @@ const HEAD: [&str; 9] = ["ok", "requestId", "seq", "epoch", "code", "error", "re
 /// Lists that are named as shortened; of the others the number is told by the list itself.
 const MAX_NAMED: usize = 4;
 /// How the rest is had.
-const HOW: &str = "ask again with fields, a larger maxBytes, or a smaller limit and its cursor";
+const HOW: &str = "ask again with fields, a larger maxBytes, or a smaller limit, page by page";
 
 /// What was left out.
 #[derive(Default)]
 struct Left {
     texts: usize,
     shortened_to: usize,
-    lists: Vec<(String, usize, usize)>,
+    /// Where, how many are shown, of how many; `None`: nobody knows, because the list was a page of a longer one.
+    lists: Vec<(String, usize, Option<usize>)>,
     fields: Vec<String>,
 }
 
@@ -67,7 +68,13 @@ impl Left {
         }
         let named = self.lists.iter().rev().take(MAX_NAMED);
         let lists: Vec<_> = named
-            .map(|(path, shown, of)| json!({"list": path[1..].replace('/', "."), "shown": shown, "of": of}))
+            .map(|(path, shown, of)| {
+                let mut list = json!({"list": path[1..].replace('/', "."), "shown": shown});
+                if let Some(of) = of {
+                    list["of"] = json!(of);
+                }
+                list
+            })
             .collect();
         if !lists.is_empty() {
             note["lists"] = lists.into();
@@ -84,6 +91,7 @@ impl Left {
             && let Some(fields) = reply.as_object_mut()
         {
             fields.remove("cursor");
+            fields.remove("next");
             if let Some(complete) = fields.get_mut("complete") {
                 *complete = false.into();
             }
@@ -138,6 +146,7 @@ fn longest_list(reply: &Value) -> Option<String> {
 
 /// Leaves out the end of a list: as much as is too much, or all of it.
 fn cut(reply: &mut Value, path: &str, excess: usize, left: &mut Left) {
+    let is_page = path == "/tasks" && reply.get("next").is_some();
     let Some(list) = reply.pointer_mut(path).and_then(Value::as_array_mut) else { return };
     let before = list.len();
     let mut saved = 0;
@@ -149,7 +158,7 @@ fn cut(reply: &mut Value, path: &str, excess: usize, left: &mut Left) {
     let shown = list.len();
     match left.lists.iter_mut().find(|(known, ..)| known == path) {
         Some((_, known, _)) => *known = shown,
-        None => left.lists.push((path.to_owned(), shown, before)),
+        None => left.lists.push((path.to_owned(), shown, (!is_page).then_some(before))),
     }
 }
 
@@ -196,6 +205,15 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn of_a_page_nobody_knows_how_many_there_are() {
+        let mut reply = board(400, 5);
+        reply["next"] = "t399".into();
+        let shown = fit(reply, 2048);
+        assert!(shown["next"].is_null() && shown["truncated"]["lists"][0]["shown"].is_u64());
+        assert!(shown["truncated"]["lists"][0]["of"].is_null());
     }
 
     #[test]

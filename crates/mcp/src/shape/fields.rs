@@ -10,8 +10,8 @@ use super::{
 };
 
 /// What is part of every answer, named or not.
-const ALWAYS: [&str; 9] =
-    ["ok", "requestId", "seq", "epoch", "recovered", "timedOut", "complete", "cursor", "truncated"];
+const ALWAYS: [&str; 10] =
+    ["ok", "requestId", "seq", "epoch", "recovered", "timedOut", "complete", "cursor", "next", "truncated"];
 
 /// Fields and the fields in them; without any in it, a field is kept whole.
 #[derive(Debug, Clone, Default)]

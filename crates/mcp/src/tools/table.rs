@@ -46,7 +46,7 @@ pub(crate) const TABLE: &[Row] = &[
         Kind::BoardGet,
         "Reads a whole board at one moment: columns, tasks, members, dependencies, and the seq and epoch to pass to \
          wait_for_changes. On large boards ask for fields, e.g. [\"columns\", \"tasks.id\", \"tasks.title\", \"seq\"], or \
-         use list_tasks.",
+         use list_tasks; a very large one is refused without limit, which asks for a page.",
     ),
     Row::new(
         "list_tasks",

@@ -2,7 +2,7 @@
 
 use crate::{
     Board, BoardId, Color, Column, Dependency, Epoch, ListedBoard, LongText, Member, Patch, Role, Seq, Status, Task,
-    TeamId, Title, UserId,
+    TaskId, TeamId, Title, UserId,
     patch::{object, present},
 };
 
@@ -43,7 +43,21 @@ payloads! {
     }
 
     "camelCase":
-    /// `board:get`, `board:archive`, `board:restore`: the board alone.
+    /// `board:get`.
+    pub struct Get {
+        /// The board.
+        pub board_id: BoardId,
+        /// A page of so many tasks at most, by id: 1 to 1,000; absent: the whole board, up to 16 MiB of tasks.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1000)))]
+        pub limit: Option<u32>,
+        /// With `limit`: go on after this task, the `next` of the page before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub after: Option<TaskId>,
+    }
+
+    "camelCase":
+    /// `board:archive`, `board:restore`: the board alone.
     pub struct Only {
         /// The board.
         pub board_id: BoardId,
@@ -143,18 +157,21 @@ results! {
         pub columns: Vec<Column>,
     }
 
-    /// All of a board at one moment.
+    /// All of a board at one moment, or a page of it.
     pub struct Snapshot {
         /// The board.
         pub board: Board,
         /// Its columns, in order.
         pub columns: Vec<Column>,
-        /// Its tasks, by column and position.
+        /// Its tasks, by column and position; on a page by id.
         pub tasks: Vec<Task>,
         /// Its members, by name.
         pub members: Vec<Member>,
-        /// What depends on what.
+        /// What depends on what; on a page: what its tasks depend on.
         pub dependencies: Vec<Dependency>,
+        /// On a page behind which there are more: the `after` of the next one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub next: Option<TaskId>,
         /// The number of the last event that is part of this.
         pub seq: Seq,
         /// The life of the log that `seq` belongs to.

@@ -1,6 +1,19 @@
-//! Which tasks are looked for, and what is found.
+//! How much of a board is wanted, which tasks are looked for, and what is found.
 
 use boardwire_protocol::{BoardId, ColumnId, CommentId, Status, TaskId, Timestamp, UserId};
+
+/// How much of a board is wanted. Where it has more, the snapshot's `next` says so, and no more is read than that takes.
+#[derive(Debug, Clone)]
+pub struct WantedBoard {
+    /// The board.
+    pub board: BoardId,
+    /// Its tasks behind this id.
+    pub after: Option<TaskId>,
+    /// At most this many.
+    pub limit: u32,
+    /// With their dependencies, at most so many bytes of JSON; but one task at least.
+    pub bytes: usize,
+}
 
 /// Which tasks are wanted: those of which all of these are true.
 #[derive(Debug, Clone)]

@@ -29,12 +29,13 @@ const LIST_OF_TASK: Statement = Statement::new(
     ),
 );
 
-const LIST_OF_BOARD: Statement = Statement::new(
-    "dependency.list_of_board",
+/// Walks over the index by board and task.
+const PART_OF_BOARD: Statement = Statement::new(
+    "dependency.part_of_board",
     concat!(
         "SELECT ",
         fields!(),
-        " FROM dependencies WHERE board_id = $1 ORDER BY created_at, task_id, depends_on, type"
+        " FROM dependencies WHERE board_id = $1 AND task_id > $2 AND task_id <= $3 ORDER BY task_id, depends_on, type"
     ),
 );
 
@@ -98,9 +99,17 @@ pub(crate) async fn list_of_task(connection: &mut Connection<'_>, task: &TaskId)
     rows.iter().map(read).collect()
 }
 
-#[tracing::instrument(level = "debug", name = "db.dependency.list_of_board", skip_all)]
-pub(crate) async fn list_of_board(connection: &mut Connection<'_>, board: &BoardId) -> Stored<Vec<Dependency>> {
-    let rows = connection.fetch_all(&LIST_OF_BOARD, &[Value::Text(board.as_str())]).await?;
+/// What tasks of a board depend on, by task: those behind `after`, up to `last`.
+#[tracing::instrument(level = "debug", name = "db.dependency.part_of_board", skip_all)]
+pub(crate) async fn part_of_board(
+    connection: &mut Connection<'_>,
+    board: &BoardId,
+    after: Option<&TaskId>,
+    last: &TaskId,
+) -> Stored<Vec<Dependency>> {
+    let after = after.map_or("", TaskId::as_str);
+    let values = [Value::Text(board.as_str()), Value::Text(after), Value::Text(last.as_str())];
+    let rows = connection.fetch_all(&PART_OF_BOARD, &values).await?;
     rows.iter().map(read).collect()
 }
 

@@ -35,6 +35,6 @@ macro_rules! of_rows {
 use of_rows;
 
 /// JSON text of a list or map, as it is kept.
-fn json(value: &impl Serialize) -> Stored<String> {
+pub(crate) fn json(value: &impl Serialize) -> Stored<String> {
     serde_json::to_string(value).map_err(|error| broken("writing JSON", error))
 }

@@ -26,15 +26,10 @@ const LIST_OF_COLUMN: Statement = Statement::new(
     concat!("SELECT ", fields!(), " FROM tasks WHERE column_id = $1 ORDER BY position, id"),
 );
 
-/// By the columns' order on the board, then by position.
-const LIST_OF_BOARD: Statement = Statement::new(
-    "task.list_of_board",
-    concat!(
-        "SELECT ",
-        fields!(),
-        " FROM tasks WHERE board_id = $1
-          ORDER BY (SELECT columns.position FROM columns WHERE columns.id = tasks.column_id), column_id, position, id"
-    ),
+/// Walks over the index by board and id.
+const PART_OF_BOARD: Statement = Statement::new(
+    "task.part_of_board",
+    concat!("SELECT ", fields!(), " FROM tasks WHERE board_id = $1 AND id > $2 ORDER BY id LIMIT $3"),
 );
 
 const COUNT: Statement = Statement::new("task.count", "SELECT COUNT(*) FROM tasks WHERE column_id = $1");
@@ -110,9 +105,17 @@ pub(crate) async fn list_of_column(connection: &mut Connection<'_>, column: &Col
     rows.iter().map(read).collect()
 }
 
-#[tracing::instrument(level = "debug", name = "db.task.list_of_board", skip_all)]
-pub(crate) async fn list_of_board(connection: &mut Connection<'_>, board: &BoardId) -> Stored<Vec<Task>> {
-    let rows = connection.fetch_all(&LIST_OF_BOARD, &[Value::Text(board.as_str())]).await?;
+/// The tasks of a board by id, behind `after`.
+#[tracing::instrument(level = "debug", name = "db.task.part_of_board", skip_all)]
+pub(crate) async fn part_of_board(
+    connection: &mut Connection<'_>,
+    board: &BoardId,
+    after: Option<&TaskId>,
+    limit: u32,
+) -> Stored<Vec<Task>> {
+    let after = after.map_or(NO_TASK, TaskId::as_str);
+    let values = [Value::Text(board.as_str()), Value::Text(after), Value::Int(limit.into())];
+    let rows = connection.fetch_all(&PART_OF_BOARD, &values).await?;
     rows.iter().map(read_task).collect()
 }
 

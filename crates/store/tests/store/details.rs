@@ -1,12 +1,12 @@
 //! What hangs on a task: comments, attachments, dependencies; and that it goes with the task.
 
 use anyhow::Result;
-use boardwire_protocol::{Attachment, AttachmentId, Comment, CommentId, Dependency, DependencyType, Status, Timestamp};
+use boardwire_protocol::{Attachment, AttachmentId, Comment, CommentId, DependencyType, Status, Timestamp};
 use boardwire_services::storage::Transaction;
 
 use crate::{
     fixture::{Place, is_broken, on_both},
-    samples::{a_board, board, board_id, column, task, task_id, user_id},
+    samples::{a_board, board, board_id, column, dependency, task, task_id, user_id, whole},
 };
 
 fn comment_id(id: &str) -> CommentId {
@@ -41,16 +41,6 @@ fn attachment(id: &str, at: i64) -> Attachment {
         sha256: "0".repeat(64),
         uploaded_by: user_id("bob"),
         created_at: Timestamp(at),
-    }
-}
-
-fn dependency(from: &str, to: &str, kind: DependencyType) -> Dependency {
-    Dependency {
-        task_id: task_id(from),
-        depends_on: task_id(to),
-        kind,
-        created_by: user_id("ann"),
-        created_at: Timestamp(40),
     }
 }
 
@@ -180,7 +170,7 @@ async fn dependencies() -> Result<()> {
             let detail = place.store.detail(&task_id(end)).await?.expect("it is there");
             assert_eq!(detail.dependencies, kept, "of {end}");
         }
-        let snapshot = place.store.snapshot(&board_id("b")).await?.expect("it is there");
+        let snapshot = place.store.snapshot(&whole("b")).await?.expect("it is there");
         assert_eq!(snapshot.dependencies, kept);
         let gone = dependency("t1", "t2", DependencyType::RelatesTo);
         let again = place.unit(move |tx| Box::pin(async move { Ok(tx.delete_dependency(&gone).await?) })).await;
@@ -258,9 +248,9 @@ async fn what_hangs_on_a_task_goes_with_it() -> Result<()> {
             })
             .await?;
         assert_eq!(place.store.detail(&task_id("t1")).await?, None);
-        let snapshot = place.store.snapshot(&board_id("b")).await?.expect("it is there");
+        let snapshot = place.store.snapshot(&whole("b")).await?.expect("it is there");
         assert_eq!(snapshot.dependencies, [dependency("t3", "t2", DependencyType::Blocks)]);
-        let other = place.store.snapshot(&board_id("b2")).await?.expect("it is there");
+        let other = place.store.snapshot(&whole("b2")).await?.expect("it is there");
         assert_eq!(other.dependencies, []);
         let orphan = place.unit(|tx| Box::pin(async move { Ok(tx.insert_comment(&comment("d", 1)).await.map(drop)?) }));
         assert!(orphan.await.is_err(), "a comment on nothing");

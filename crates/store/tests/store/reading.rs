@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use anyhow::{Result, ensure};
-use boardwire_protocol::{Role, Seq, Timestamp};
+use boardwire_protocol::{DependencyType, Role, Seq, Timestamp};
+use boardwire_services::storage::WantedBoard;
 use boardwire_store::Options;
 
 use crate::{
     fixture::{on_both, unit},
-    samples::{a_board, board, board_id, by_name, column, save_user, task, user_id},
+    samples::{a_board, board, board_id, by_name, column, dependency, save_user, task, task_id, user_id, whole},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -37,15 +38,74 @@ async fn a_snapshot_is_in_order() -> Result<()> {
                 })
             })
             .await?;
-        let snapshot = place.store.snapshot(&board_id("b")).await?.expect("the board is there");
+        let snapshot = place.store.snapshot(&whole("b")).await?.expect("the board is there");
         let columns: Vec<_> = snapshot.columns.iter().map(|column| column.id.as_str()).collect();
         let tasks: Vec<_> = snapshot.tasks.iter().map(|task| task.id.as_str()).collect();
         let members: Vec<_> = snapshot.members.iter().map(|member| (member.name.as_str(), member.role)).collect();
         assert_eq!(columns, ["c2", "c1"]);
-        assert_eq!(tasks, ["t3", "t4", "t2", "t1"]);
+        assert_eq!(tasks, ["t1", "t2", "t3", "t4"]);
         assert_eq!(members, [("Ab", Role::Viewer), ("ann", Role::Owner), ("bob", Role::Viewer)]);
         assert_eq!((snapshot.seq, snapshot.epoch.as_str()), (Seq(5), "first"));
-        assert_eq!(place.store.snapshot(&board_id("x")).await?, None);
+        assert_eq!(place.store.snapshot(&whole("x")).await?, None);
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_of_a_board_ends_where_it_was_told_to() -> Result<()> {
+    on_both(async |place| {
+        a_board(&place).await?;
+        let fill = place.unit(|tx| {
+            Box::pin(async move {
+                for board in ["b", "b2"] {
+                    if board == "b2" {
+                        tx.insert_board(&self::board(board)).await?;
+                    }
+                    let column = column(board, &format!("{board}-c"), "a0");
+                    tx.insert_column(&column).await?;
+                    // More than are read at a time, those of two boards in turns.
+                    for n in 0..250 {
+                        tx.insert_task(&task(&column, &format!("t{n:03}-{board}"), "a0")).await?;
+                    }
+                    for n in 0..249 {
+                        let (from, to) = (format!("t{n:03}-{board}"), format!("t{:03}-{board}", n + 1));
+                        let link = dependency(&from, &to, DependencyType::Blocks);
+                        tx.insert_dependency(&board_id(board), &link).await?;
+                    }
+                }
+                Ok(())
+            })
+        });
+        fill.await?;
+        let part = |after: Option<&str>, limit, bytes| {
+            let wanted = WantedBoard { board: board_id("b"), after: after.map(task_id), limit, bytes };
+            let store = Arc::clone(&place.store);
+            async move {
+                let snapshot = store.snapshot(&wanted).await?.expect("the board is there");
+                let tasks: Vec<_> = snapshot.tasks.iter().map(|task| task.id.to_string()).collect();
+                let linked: Vec<_> = snapshot.dependencies.iter().map(|link| link.task_id.to_string()).collect();
+                // The last task of the board depends on nothing.
+                let depend: Vec<_> = tasks.iter().filter(|id| *id != "t249-b").cloned().collect();
+                assert_eq!(linked, depend);
+                anyhow::Ok((tasks, snapshot.next.map(|next| next.to_string())))
+            }
+        };
+        let ids = |range: std::ops::Range<u32>| range.map(|n| format!("t{n:03}-b")).collect::<Vec<_>>();
+        let at = |n: u32| Some(format!("t{n:03}-b"));
+        assert_eq!(part(None, u32::MAX, usize::MAX).await?, (ids(0..250), None));
+        assert_eq!(part(None, 250, usize::MAX).await?, (ids(0..250), None));
+        assert_eq!(part(None, 249, usize::MAX).await?, (ids(0..249), at(248)));
+        for limit in [1, 99, 100, 101] {
+            assert_eq!(part(None, limit, usize::MAX).await?, (ids(0..limit), at(limit - 1)));
+            assert_eq!(part(Some("t049-b"), limit, usize::MAX).await?, (ids(50..50 + limit), at(49 + limit)));
+        }
+        assert_eq!(part(Some("t200"), 100, usize::MAX).await?, (ids(200..250), None));
+        assert_eq!(part(Some("t249-b"), 100, usize::MAX).await?, (Vec::new(), None));
+        // Bytes end it early, after one task at least.
+        assert_eq!(part(Some("t009-b"), 100, 0).await?, (ids(10..11), at(10)));
+        let (some, next) = part(None, 100, 20_000).await?;
+        assert!((10..90).contains(&some.len()) && next.as_ref() == some.last(), "{some:?} {next:?}");
         Ok(())
     })
     .await
@@ -77,7 +137,7 @@ async fn a_snapshot_is_of_one_moment() -> Result<()> {
             anyhow::Ok(())
         });
         loop {
-            let snapshot = place.store.snapshot(&board_id("b")).await?.expect("the board is there");
+            let snapshot = place.store.snapshot(&whole("b")).await?.expect("the board is there");
             assert_eq!(u64::try_from(snapshot.tasks.len())?, snapshot.seq.0);
             if writing.is_finished() {
                 break;
@@ -156,17 +216,17 @@ async fn a_read_whose_answer_nobody_takes_holds_no_connection() -> Result<()> {
 async fn callers_that_stop_half_way_hold_no_connection() -> Result<()> {
     on_both(async |place| {
         a_board(&place).await?;
-        let id = board_id("b");
+        let wanted = whole("b");
         let mut begun = Vec::new();
         for _ in 0..2 * Options::default().readers {
-            let mut reading = Box::pin(place.store.snapshot(&id));
+            let mut reading = Box::pin(place.store.snapshot(&wanted));
             tokio::select! {
                 biased;
                 _ = &mut reading => {}
                 () = std::future::ready(()) => begun.push(reading),
             }
         }
-        ensure!(place.store.snapshot(&id).await?.is_some(), "beside {} that are half way", begun.len());
+        ensure!(place.store.snapshot(&wanted).await?.is_some(), "beside {} that are half way", begun.len());
         for reading in begun {
             ensure!(reading.await?.is_some(), "one that goes on");
         }

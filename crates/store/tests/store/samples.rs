@@ -2,11 +2,14 @@
 
 use anyhow::Result;
 use boardwire_protocol::{
-    Board, BoardId, Column, ColumnId, Epoch, EventKind, Role, Seq, Status, Task, TaskId, Timestamp, UserId,
+    Board, BoardId, Column, ColumnId, Dependency, DependencyType, Epoch, EventKind, Role, Seq, Status, Task, TaskId,
+    Timestamp, UserId,
 };
 use boardwire_services::{
     Origin,
-    storage::{BoardState, ColumnState, FieldVersions, LogEntry, Membership, Prune, SaveUser, TaskState, User},
+    storage::{
+        BoardState, ColumnState, FieldVersions, LogEntry, Membership, Prune, SaveUser, TaskState, User, WantedBoard,
+    },
 };
 use serde_json::value::RawValue;
 
@@ -55,6 +58,21 @@ pub(crate) fn save_user(id: &str) -> SaveUser {
         password: None,
         now: Timestamp(1),
     }
+}
+
+pub(crate) fn dependency(from: &str, to: &str, kind: DependencyType) -> Dependency {
+    Dependency {
+        task_id: task_id(from),
+        depends_on: task_id(to),
+        kind,
+        created_by: user_id("ann"),
+        created_at: Timestamp(40),
+    }
+}
+
+/// All of a board.
+pub(crate) fn whole(id: &str) -> WantedBoard {
+    WantedBoard { board: board_id(id), after: None, limit: u32::MAX, bytes: usize::MAX }
 }
 
 pub(crate) fn board(id: &str) -> BoardState {
