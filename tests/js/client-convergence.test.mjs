@@ -8,6 +8,7 @@ import { open } from './client.mjs';
 import { dice, SEED, until } from './chance.mjs';
 import { installClient } from './client-installed.mjs';
 import { patient } from './patience.mjs';
+import { picture } from './picture.mjs';
 import { startProxy } from './proxy.mjs';
 import { startServer, token } from './server.mjs';
 
@@ -68,23 +69,6 @@ function step({ pick, below, chance, shuffled }, board, shown, serial) {
   };
   const often = ['create', 'create', 'create', 'update', 'update', 'update', 'overwrite', 'type', 'move', 'move', 'move', 'move', 'assign', 'complete'];
   return steps[pick([...often, ...Object.keys(steps)])]();
-}
-
-/** A snapshot of the server, or a replica, with everything in order. */
-function picture({ seq, epoch, board, columns, tasks, members, dependencies }) {
-  const sorted = (all, ...fields) => {
-    const key = (one) => fields.map((field) => one[field]).join(' ');
-    return [...all.values()].sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
-  };
-  return {
-    seq,
-    epoch,
-    board,
-    columns: sorted(columns, 'position', 'id'),
-    tasks: sorted(tasks, 'column_id', 'position', 'id'),
-    members: sorted(members, 'user_id'),
-    dependencies: sorted(dependencies, 'task_id', 'depends_on', 'type'),
-  };
 }
 
 describe('the replicas of @boardwire/client', () => {

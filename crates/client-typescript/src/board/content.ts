@@ -37,15 +37,20 @@ export function nothing(): Content {
   return { board: undefined, columns: new Map(), tasks: new Map(), members: new Map(), dependencies: new Map() };
 }
 
-/** The content of a `board:get`. */
-export function contentOf(snapshot: Commands["board:get"]["result"]): Content {
+/** What the first page of a `board:get` shows beside its tasks. */
+export function beginning({ board, columns, members }: Commands["board:get"]["result"]): Content {
   return {
-    board: snapshot.board,
-    columns: new Map(snapshot.columns.map((column) => [column.id, column])),
-    tasks: new Map(snapshot.tasks.map((task) => [task.id, task])),
-    members: new Map(snapshot.members.map((member) => [member.user_id, member])),
-    dependencies: new Map(snapshot.dependencies.map((dependency) => [link(dependency), dependency])),
+    ...nothing(),
+    board,
+    columns: new Map(columns.map((column) => [column.id, column])),
+    members: new Map(members.map((member) => [member.user_id, member])),
   };
+}
+
+/** Adds the tasks of a page, and what they depend on. */
+export function addPage(content: Content, { tasks, dependencies }: Commands["board:get"]["result"]): void {
+  for (const task of tasks) put(content.tasks, task.id, task);
+  for (const dependency of dependencies) content.dependencies.set(link(dependency), dependency);
 }
 
 /** A copy that can be changed without the original. */

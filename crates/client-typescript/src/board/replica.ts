@@ -8,7 +8,7 @@ import { BoardwireError } from "../error.js";
 import type { AnyEnvelope } from "../message.js";
 import type { Viewer } from "../protocol.js";
 import { insist } from "../retry.js";
-import { apply, contentOf, nothing, type Content } from "./content.js";
+import { addPage, apply, beginning, nothing, type Content } from "./content.js";
 
 /** A change that has become part of the copy. `type` is the event's, or the command's where it was one's own. */
 export interface Change {
@@ -42,6 +42,15 @@ export interface ReplicaEvents {
   changed(): void;
 }
 
+/** A board as of `seq`. */
+interface Copy {
+  content: Content;
+  seq: number;
+  readonly epoch: string;
+}
+
+/** Tasks of a page. */
+const PAGE = 1_000;
 /** So many changes are kept that can't be applied yet; with more a snapshot is quicker. */
 const MOST_EARLY = 10_000;
 /** So long a hole may last before a snapshot is taken, in milliseconds. */
@@ -53,9 +62,7 @@ export class Replica {
   readonly #events: ReplicaEvents;
   readonly #early = new Map<number, Change>();
   #overflowed = false;
-  #content: Content = nothing();
-  #seq = 0;
-  #epoch = "";
+  #copy: Copy = { content: nothing(), seq: 0, epoch: "" };
   #state: ReplicaState = "loading";
   #error: BoardwireError | undefined;
   #syncs = 0;
@@ -69,16 +76,16 @@ export class Replica {
   }
 
   get content(): Content {
-    return this.#content;
+    return this.#copy.content;
   }
 
   /** The last change that is in the copy; 0 while there is none. */
   get seq(): number {
-    return this.#seq;
+    return this.#copy.seq;
   }
 
   get epoch(): string {
-    return this.#epoch;
+    return this.#copy.epoch;
   }
 
   get state(): ReplicaState {
@@ -126,7 +133,7 @@ export class Replica {
   }
 
   #receive(change: Change): void {
-    if (!this.#syncing && change.seq <= this.#seq) return;
+    if (!this.#syncing && change.seq <= this.seq) return;
     if (this.#early.size >= MOST_EARLY) this.#overflowed = true;
     else this.#early.set(change.seq, change);
     this.#advance();
@@ -137,18 +144,14 @@ export class Replica {
     const sync = ++this.#syncs;
     this.#syncing = true;
     clearTimeout(this.#hole);
-    const { boardId } = this;
     try {
-      const known = this.#seq > 0 ? { since: this.#seq, epoch: this.#epoch } : {};
+      const known = this.seq > 0 ? { since: this.seq, epoch: this.epoch } : {};
       const joined = joining ? await this.#events.join(known) : {};
       if (sync !== this.#syncs || joined === undefined) return;
       if (joined.recovered !== true || this.#overflowed) {
-        this.#overflowed = false;
-        const snapshot = await insist(this.#connection, "board:get", { boardId });
-        if (sync !== this.#syncs || snapshot === undefined) return;
-        this.#content = contentOf(snapshot);
-        this.#seq = snapshot.seq ?? 0;
-        this.#epoch = snapshot.epoch;
+        const copy = await this.#load(sync);
+        if (copy === undefined) return;
+        this.#copy = copy;
         this.#events.reset();
       }
       this.#syncing = false;
@@ -161,17 +164,57 @@ export class Replica {
     }
   }
 
+  /**
+   * All of the board, page by page; nothing when the connection has ended, or another call has begun.
+   *
+   * Each page shows its tasks at a moment of its own. All changes since the first page's wait in `#early`, since no reply overtakes
+   * an event that it shows. So before a page is added the copy is brought to that page's `seq`, no further: what was deleted
+   * or unlinked until then is not on it, and what is later on is still to be applied, to this page's tasks as well. Where
+   * changes were dropped, or the log has another life, all of it begins anew.
+   */
+  async #load(sync: number): Promise<Copy | undefined> {
+    for (let copy: Copy | undefined, after: string | undefined; ; ) {
+      if (copy === undefined) this.#overflowed = false;
+      const page = await this.#page(after);
+      if (sync !== this.#syncs || page === undefined) return undefined;
+      const { seq = 0, epoch, next } = page;
+      copy ??= { content: beginning(page), seq, epoch };
+      this.#follow(copy, seq);
+      addPage(copy.content, page);
+      const whole = next == null;
+      if (copy.epoch !== epoch || (whole && this.#overflowed)) copy = after = undefined;
+      else if (whole) return copy;
+      else after = next;
+    }
+  }
+
+  async #page(after: string | undefined) {
+    const { boardId } = this;
+    try {
+      return await insist(this.#connection, "board:get", { boardId, limit: PAGE, ...(after === undefined ? {} : { after }) });
+    } catch (error) {
+      // Older servers know no pages.
+      if (after !== undefined || (error as BoardwireError).code !== "INVALID_MESSAGE") throw error;
+      return insist(this.#connection, "board:get", { boardId });
+    }
+  }
+
+  /** Applies to a copy what is next, as far as `last`; what it shows then waits no longer. */
+  #follow(copy: Copy, last: number): Change[] {
+    const applied: Change[] = [];
+    for (let next; copy.seq < last && (next = this.#early.get(copy.seq + 1)); ) {
+      apply(copy.content, next.type, next.data);
+      copy.seq = next.seq;
+      applied.push(next);
+    }
+    for (const seq of this.#early.keys()) if (seq <= copy.seq) this.#early.delete(seq);
+    return applied;
+  }
+
   #advance(): void {
     if (this.#syncing) return;
     clearTimeout(this.#hole);
-    const applied: Change[] = [];
-    for (let next; (next = this.#early.get(this.#seq + 1)); ) {
-      apply(this.#content, next.type, next.data);
-      this.#seq = next.seq;
-      this.#early.delete(next.seq);
-      applied.push(next);
-    }
-    for (const seq of this.#early.keys()) if (seq <= this.#seq) this.#early.delete(seq);
+    const applied = this.#follow(this.#copy, Infinity);
     if (applied.length > 0) this.#events.applied(applied);
     if (this.#early.size > 0) this.#mend();
   }

@@ -1,0 +1,263 @@
+// A board that comes in pages: @boardwire/client puts them together with what others do meanwhile, and ends with what the
+// server has.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { pathToFileURL } from 'node:url';
+
+import { open } from './client.mjs';
+import { dice, SEED, until } from './chance.mjs';
+import { installClient, PACKAGE } from './client-installed.mjs';
+import { patient } from './patience.mjs';
+import { picture } from './picture.mjs';
+import { startServer, token } from './server.mjs';
+
+/** So many boards are made up, and loaded. */
+const BOARDS = 300;
+/** More changes than the client keeps while it waits. */
+const TOO_MANY = 10_001;
+
+/** A board with a log, as a server has it. Its pages are small. */
+class MadeUp {
+  epoch = 'first';
+  seq = 0;
+  #entities = { tasks: new Map(), columns: new Map(), members: new Map(), dependencies: new Map() };
+  #versions = 0;
+
+  constructor(random, told) {
+    Object.assign(this, { random, told });
+  }
+
+  #tell(type, data) {
+    this.seq += 1;
+    this.told({ type, data, seq: this.seq });
+  }
+
+  /** Something happens. Ids are few, so that what was deleted comes again, with a version that begins anew. */
+  happen() {
+    const { tasks, columns, members, dependencies } = this.#entities;
+    const { below, pick, chance } = this.random;
+    const [known, other] = [pick([...tasks.values()]), pick([...tasks.values()])];
+    const id = `t${String(below(30)).padStart(2, '0')}`;
+    const link = pick([...dependencies.entries()]);
+    const put = (all, key, one) => (all.set(key, one), one);
+    const version = (this.#versions += 1);
+    const steps = {
+      create: () => !tasks.has(id) && this.#tell('task:created', { task: put(tasks, id, { id, version: 1, title: `new ${version}` }) }),
+      update: () => known && this.#tell('task:updated', { task: put(tasks, known.id, { ...known, version: known.version + 1, title: `T ${version}` }) }),
+      delete: () => {
+        if (!known) return;
+        tasks.delete(known.id);
+        for (const [key, { task_id, depends_on }] of dependencies) if ([task_id, depends_on].includes(known.id)) dependencies.delete(key);
+        this.#tell('task:deleted', { taskId: known.id });
+      },
+      link: () => {
+        if (!known || known === other) return;
+        const dependency = { task_id: known.id, type: 'blocks', depends_on: other.id };
+        this.#tell('task:dependency:added', { dependency: put(dependencies, `${known.id} ${other.id}`, dependency) });
+      },
+      unlink: () => link && (dependencies.delete(link[0]), this.#tell('task:dependency:removed', { dependency: link[1] })),
+      column: () => {
+        if (columns.size > 2) {
+          const columnId = pick([...columns.keys()]);
+          columns.delete(columnId);
+          this.#tell('column:deleted', { columnId });
+        } else this.#tell('column:created', { column: put(columns, `c${version}`, { id: `c${version}`, version: 1 }) });
+      },
+      member: () => {
+        const user_id = pick(['ann', 'bob', 'cem']);
+        if (chance(0.5)) this.#tell('board:member:set', { member: put(members, user_id, { user_id, role: pick(['viewer', 'member']) }) });
+        else if (members.delete(user_id)) this.#tell('board:member:removed', { userId: user_id });
+      },
+    };
+    steps[pick(['create', 'create', 'update', 'update', 'delete', 'link', 'link', 'unlink', 'column', 'member'])]();
+  }
+
+  snapshot() {
+    const lists = Object.entries(this.#entities).map(([name, all]) => [name, [...all.values()]]);
+    return { seq: this.seq, epoch: this.epoch, board: { id: 'b', version: 1 }, ...Object.fromEntries(lists) };
+  }
+
+  page({ after = '', limit }, size) {
+    const snapshot = this.snapshot();
+    const behind = snapshot.tasks.filter(({ id }) => id > after).sort((a, b) => (a.id < b.id ? -1 : 1));
+    const tasks = behind.slice(0, Math.min(limit, size));
+    const dependencies = snapshot.dependencies.filter(({ task_id }) => tasks.some(({ id }) => id === task_id));
+    return { ...snapshot, tasks, dependencies, ...(behind.length > tasks.length ? { next: tasks.at(-1).id } : {}) };
+  }
+}
+
+describe('the pages of a board', () => {
+  let Replica;
+  before(async () => ({ Replica } = await import(pathToFileURL(join(PACKAGE, 'dist/board/replica.js')).href)));
+
+  /** A replica on a connection that answers so. */
+  const replicaOn = (answer) => {
+    const asked = [];
+    const connection = {
+      unanswered: 0,
+      ask: async (name, payload) => (asked.push(payload), answer(payload, asked.length)),
+    };
+    const events = { join: async () => ({}), applied: () => {}, reset: () => {}, changed: () => {} };
+    return { replica: new Replica('b', connection, events), asked };
+  };
+  const shown = ({ seq, epoch, content }) => picture({ seq, epoch, ...content });
+
+  it('are put together with what happens meanwhile', async () => {
+    let pages = 0;
+    for (let seed = SEED; seed < SEED + BOARDS; seed += 1) {
+      const random = dice(seed);
+      const told = [];
+      const board = new MadeUp(random, (event) => told.push(event));
+      const happen = (most) => {
+        for (let count = random.below(most); count > 0; count -= 1) board.happen();
+      };
+      happen(200);
+      told.length = 0; // before the client came
+      const { replica } = replicaOn((payload) => {
+        happen(30);
+        const page = board.page(payload, 1 + random.below(4));
+        happen(10);
+        // No event up to the reply's `seq` comes after it; some that are later come before it.
+        const early = told.filter(({ seq }) => seq <= page.seq).length;
+        told.splice(0, early + random.below(told.length - early + 1)).forEach((event) => replica.take(event));
+        pages += 1;
+        return { ok: true, ...page };
+      });
+      await replica.resume();
+      told.splice(0).forEach((event) => replica.take(event));
+      assert.deepEqual(shown(replica), picture(board.snapshot()), `BOARDWIRE_TEST_SEED=${seed}`);
+      replica.close();
+    }
+    assert.ok(pages > 2 * BOARDS, `${pages} pages of ${BOARDS} boards`);
+  });
+
+  it('begin anew where the log has another life', async () => {
+    const board = new MadeUp(dice(1), () => {});
+    while (board.snapshot().tasks.length < 10) board.happen();
+    const { replica, asked } = replicaOn((payload, count) => {
+      if (count === 3) {
+        board.epoch = 'second';
+        board.seq = 1;
+      }
+      return { ok: true, ...board.page(payload, 3) };
+    });
+    await replica.resume();
+    assert.deepEqual(shown(replica), picture(board.snapshot()));
+    assert.equal(asked.filter(({ after }) => after === undefined).length, 2, 'it has begun twice');
+    replica.close();
+  });
+
+  it('begin anew where more happened meanwhile than is kept', async () => {
+    const told = [];
+    const board = new MadeUp(dice(1), (event) => told.push(event));
+    while (board.snapshot().tasks.length < 10) board.happen();
+    told.length = 0;
+    const { replica, asked } = replicaOn((payload, count) => {
+      const page = board.page(payload, 9);
+      // Behind the last page's moment, and in front of its answer.
+      while (count === 2 && told.length < TOO_MANY) board.happen();
+      told.splice(0).forEach((event) => replica.take(event));
+      return { ok: true, ...page };
+    });
+    await replica.resume();
+    assert.deepEqual(shown(replica), picture(board.snapshot()));
+    assert.equal(asked.filter(({ after }) => after === undefined).length, 2, 'it has begun twice');
+    replica.close();
+  });
+
+  it('are not asked of a server that knows none', async () => {
+    const board = new MadeUp(dice(1), () => {});
+    for (let count = 0; count < 100; count += 1) board.happen();
+    const { replica, asked } = replicaOn(({ limit }) =>
+      limit === undefined ? { ok: true, ...board.snapshot() } : { ok: false, code: 'INVALID_MESSAGE', error: 'limit: there is no such field' },
+    );
+    await replica.resume();
+    assert.deepEqual(shown(replica), picture(board.snapshot()));
+    assert.deepEqual(asked.map(({ limit }) => limit), [1000, undefined]);
+    replica.close();
+  });
+});
+
+describe('a large board of @boardwire/client', { timeout: patient(240_000) }, () => {
+  const TASKS = 2_300;
+  const WRITERS = 3;
+  /** Changes that are made between two pages, at least. */
+  const BETWEEN = 40;
+  let installed;
+  let server;
+  const sockets = [];
+
+  before(async () => {
+    installed = await installClient();
+    server = await startServer();
+    for (let count = 0; count <= WRITERS; count += 1) {
+      sockets.push(open(server.url, 'ann'));
+      await sockets[count].connected();
+    }
+  });
+  after(async () => {
+    for (const socket of sockets) socket.close();
+    await server?.stop();
+    installed?.remove();
+  });
+
+  it('is loaded while others write as fast as they can', async (t) => {
+    t.diagnostic(`BOARDWIRE_TEST_SEED=${SEED}`);
+    const [keeper, ...writers] = sockets;
+    const { columns } = await keeper.ask('board:create', { id: 'large', name: 'Large' });
+    const ids = Array.from({ length: TASKS }, (_, at) => `t${at}`);
+    // No more at once than may wait for their turn.
+    for (let from = 0; from < TASKS; from += 500) {
+      const some = ids.slice(from, from + 500);
+      await Promise.all(some.map((id, at) => keeper.ask('task:create', { boardId: 'large', id, title: id, columnId: columns[at % 3].id })));
+    }
+
+    let changes = 0;
+    let writing = true;
+    const write = async (writer, number) => {
+      const { pick, below } = dice(SEED + number);
+      for (let serial = 0; writing; serial += 1) {
+        const [taskId, dependsOn] = [pick(ids), pick(ids)];
+        // Two writers may want the same, and what one wants may be gone: refusals are no matter here.
+        await {
+          0: () => writer.call('task:create', { boardId: 'large', id: pick(['t', 'z', 'a']) + `${number}-${serial}`, title: 'new' }),
+          1: () => writer.call('task:move', { taskId, toColumn: pick(columns).id }),
+          2: () => writer.call('task:delete', { taskId }),
+          3: () => writer.call('task:create', { boardId: 'large', id: taskId, title: 'again' }),
+          4: () => writer.call('task:dependency:add', { taskId, dependsOn, type: 'relates_to' }),
+          5: () => writer.call('task:update', { taskId, updates: { title: `title ${serial}` } }),
+        }[below(6)]();
+        changes += 1;
+      }
+    };
+    const written = writers.map(write);
+
+    // Each page is given to the client when more has been written: so there is something between two of them.
+    const { Connection } = await import(pathToFileURL(join(installed.folder, 'node_modules/@boardwire/client/dist/connection.js')).href);
+    const { ask } = Connection.prototype;
+    const pages = [];
+    Connection.prototype.ask = async function (name, payload) {
+      const answer = await ask.call(this, name, payload);
+      if (name !== 'board:get') return answer;
+      pages.push(answer);
+      const enough = changes + BETWEEN;
+      await until('more changes', () => changes >= enough);
+      return answer;
+    };
+    const client = installed.client.connect(server.url, { token: () => token('ann') });
+    const board = client.openBoard('large');
+    await board.ready();
+    writing = false;
+    await Promise.all(written);
+    Connection.prototype.ask = ask;
+
+    const whole = await keeper.ask('board:get', { boardId: 'large' });
+    await until(`event ${whole.seq}`, () => board.getSnapshot().seq >= whole.seq);
+    assert.deepEqual(picture(board.getSnapshot()), picture(whole));
+    assert.ok(pages.length >= 3 && pages[0].seq < pages.at(-1).seq, `${pages.map(({ seq }) => seq)}`);
+    assert.ok(pages.every(({ tasks }) => tasks.length <= 1000));
+    t.diagnostic(`${pages.length} pages, ${changes} changes, ${whole.tasks.length} tasks, ${whole.dependencies.length} dependencies`);
+    await client.close({ withinMs: 100 });
+  });
+});
