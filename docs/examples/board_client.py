@@ -51,9 +51,11 @@ class Board:
                 self._over = asyncio.shield(self._sio.eio.wait())
                 since = {} if self.seq is None else {"since": self.seq, "epoch": self.epoch}
                 if not (await self._ask("view:board", {"boardId": self.board_id, **since})).get("recovered"):
-                    snapshot = await self._ask("board:get", {"boardId": self.board_id})
-                    self.seq, self.epoch, self.board = snapshot["seq"], snapshot["epoch"], snapshot["board"]
-                    self.parts = {part: {key(one): one for one in snapshot[part]} for part in PARTS.values()}
+                    wanted, pages = {"boardId": self.board_id, "limit": 1000}, []
+                    while not pages or "next" in pages[-1]:  # What happens meanwhile waits, and is applied after the first `seq`.
+                        pages.append(await self._ask("board:get", wanted | ({"after": pages[-1]["next"]} if pages else {})))
+                    self.seq, self.epoch, self.board = (pages[0][name] for name in ("seq", "epoch", "board"))
+                    self.parts = {part: {key(one): one for page in pages for one in page[part]} for part in PARTS.values()}
                     self.show(f"{self.seq} the board as it is, with {len(self.parts['tasks'])} tasks")
                 self._live.set()
                 self._advance()

@@ -96,12 +96,16 @@ describe('the module in the guide', () => {
   let guide;
   const sockets = [];
 
-  /** A copy whose snapshots are counted, and which comes back fast. */
+  /** A copy whose snapshots are counted and come in small pages, and which comes back fast. */
   const watch = (user, boardId) => {
     const socket = guide.connect(server.url, async () => token(user));
     sockets.push(socket);
     let snapshots = 0;
-    socket.onAnyOutgoing((name) => (snapshots += name === 'board:get'));
+    socket.onAnyOutgoing((name, payload) => {
+      if (name !== 'board:get') return;
+      snapshots += payload.after === undefined;
+      payload.limit = 3;
+    });
     socket.io.reconnectionDelay(10).reconnectionDelayMax(100);
     const copy = new guide.LiveBoard(socket, boardId, () => {}, (error) => (copy.failure = error));
     copy.user = user;
