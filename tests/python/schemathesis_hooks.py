@@ -2,6 +2,7 @@
 
 - An Idempotency-Key that was used for another request is refused, and so is a cursor that no page gave. Valid keys are made
   unique, and cursors left out.
+- The `after` of a page goes with its `limit`: without one it is left out.
 - Tasks are assigned to users that exist, and an upload has no field but its file: what others there are is skipped, and a
   form whose headers break in the middle is none.
 - Ids that exist: half of the requests get one that was made before, so that they reach what is behind them.
@@ -31,6 +32,8 @@ def before_call(context, case, kwargs):
         headers["Idempotency-Key"] = f"{next(numbers):0{len(key)}}"
     if query and isinstance(query.get("cursor"), str) and query["cursor"]:
         del query["cursor"]
+    if valid and query and "after" in query and "limit" not in query:
+        del query["after"]
     # It makes up values for this pattern that do not fit it, and takes them for valid.
     if valid and headers and not ETAG.fullmatch(headers.get("If-Match", '"1"')):
         del headers["If-Match"]
