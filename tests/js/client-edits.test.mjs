@@ -183,6 +183,24 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
     await ann.client.close();
   });
 
+  it('are tried again by themselves after a fault of the server, and say so meanwhile', async (t) => {
+    const ann = await seat('ann');
+    const refusals = [];
+    ann.board.onRefusal(({ error }) => refusals.push(error.code));
+    const edit = ann.board.startEdit(taskId, 'description');
+    t.after(() => server.sql('DROP TRIGGER IF EXISTS fault'));
+    server.sql("CREATE TRIGGER fault BEFORE UPDATE ON tasks BEGIN SELECT RAISE(ABORT, 'out of order'); END");
+    edit.write('Mine');
+    await edit.save();
+    assert.deepEqual([edit.state, edit.error?.code, edit.draft?.value], ['unsaved', 'INTERNAL', 'Mine']);
+    // It is not taken back.
+    assert.deepEqual([ann.shown(), refusals], ['Mine', []]);
+    server.sql('DROP TRIGGER fault');
+    await until('it to be saved', () => edit.state === 'saved');
+    assert.deepEqual([edit.error, (await stored()).description, refusals], [undefined, 'Mine', []]);
+    await ann.client.close();
+  });
+
   it('lose nothing of what two type at once, over connections that end', async (t) => {
     t.diagnostic(`BOARDWIRE_TEST_SEED=${SEED}`);
     const random = dice(SEED);

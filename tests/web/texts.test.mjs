@@ -163,6 +163,22 @@ describe('texts that two write at once', () => {
     await proxy.stop();
   });
 
+  test('what the server fails to save says so, and is saved when it works again', async (t) => {
+    const { path, stored } = await board('fault');
+    const ann = await windowOf(browser, server.url, 'ann', path);
+    t.after(() => server.sql('DROP TRIGGER IF EXISTS fault'));
+    await edit(ann);
+    server.sql("CREATE TRIGGER fault BEFORE UPDATE ON tasks BEGIN SELECT RAISE(ABORT, 'out of order'); END");
+    await field(ann).fill('Mine');
+    const says = (text) => ann.getByTestId('description-state').getByText(text).waitFor();
+    await says('Not saved yet: a fault of the server. It is tried again.');
+    server.sql('DROP TRIGGER fault');
+    await state(ann, 'saved');
+    assert.equal((await stored()).description, 'Mine');
+    assert.deepEqual(ann.faults, []);
+    await close(ann);
+  });
+
   test('titles are put together as well, or both are shown', async () => {
     const { path, one, stored } = await board('titles');
     const proxy = await startProxy(server.url);

@@ -1,10 +1,11 @@
 /** One's own changes of a board: sent in order, shown before they are confirmed, taken back when they are refused. */
-import { BoardwireError, conflictOf } from "../error.js";
+import { BoardwireError } from "../error.js";
 import { newId } from "../id.js";
 import { Listeners, type Report } from "../listeners.js";
 import type { CommandName, Task } from "../protocol.js";
 import type { CommandQueue, Payload, Result, SendOptions } from "../queue.js";
 import type { Content } from "./content.js";
+import { goesOn } from "./edit.js";
 import type { Author } from "./optimistic.js";
 import { Overlay, type Intent } from "./overlay.js";
 
@@ -25,7 +26,7 @@ export interface Draft<Name extends CommandName> {
   /** The task whose version the change depends on, and that version. */
   readonly taskId?: string;
   readonly base?: number | undefined;
-  /** Of an edit, which sees to conflicts itself, and of which there is only one for each field: the line always has room for it. */
+  /** Of an edit, which sees to conflicts and faults itself. There is only one for each field: the line always has room for it. */
   readonly isEdit?: boolean;
 }
 
@@ -110,7 +111,7 @@ export class OwnChanges {
     this.#overlay.remove(intent);
     this.#changed();
     const { command, payload = {} } = intent;
-    if (isEdit && conflictOf(error)?.current) return;
+    if (isEdit && goesOn(error)) return;
     if (error instanceof BoardwireError) this.onRefusal.tell({ command, payload, error });
   }
 }

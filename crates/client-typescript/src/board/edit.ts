@@ -2,7 +2,8 @@
  * One field of a task that is being written: one's own copy of it, which nobody else changes. What others make of the field
  * meanwhile is put together with it on the way to the server; where that can't be done, both stay until the user has decided.
  */
-import { conflictOf, type BoardwireError } from "../error.js";
+import { Backoff } from "../backoff.js";
+import { BoardwireError, conflictOf } from "../error.js";
 import { Listeners, type Unsubscribe } from "../listeners.js";
 import type { Task } from "../protocol.js";
 import type { Payload } from "../queue.js";
@@ -26,8 +27,9 @@ export interface Clash {
 export type Resolve = (clash: Clash) => TaskValue;
 
 /**
- * `saved`: nothing of it is only here; `unsaved`: it is on its way, or waits for the connection; `conflict`: somebody has
- * changed the same, and nothing is sent until it is decided; `refused`: the server does not take it.
+ * `saved`: nothing of it is only here; `unsaved`: it is on its way, or waits for the connection, or, where there is an `error`,
+ * for the next attempt; `conflict`: somebody has changed the same, and nothing is sent until it is decided; `refused`: the server
+ * does not take it.
  */
 export type EditState = "saved" | "unsaved" | "conflict" | "refused";
 
@@ -80,9 +82,13 @@ export class Edit<Field extends TaskField = TaskField> {
   #sent: { mine: TaskValue; value: TaskValue }[] = [];
   #isConflict = false;
   #error: BoardwireError | undefined;
+  /** Why it is not saved yet: a fault of the server, after which it is tried again. */
+  #fault: BoardwireError | undefined;
+  readonly #backoff = new Backoff({ minMs: 1_000, maxMs: 20_000 });
   #saving: Promise<void> | undefined;
   #rest: ReturnType<typeof setTimeout> | undefined;
   #longest: ReturnType<typeof setTimeout> | undefined;
+  #retry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(taskId: string, field: Field, host: EditHost, draft?: EditDraft) {
     this.taskId = taskId;
@@ -124,9 +130,9 @@ export class Edit<Field extends TaskField = TaskField> {
     return areTexts ? mergeAll(first, mine, theirs) : undefined;
   }
 
-  /** Why the server does not take what was written. */
+  /** Why the server does not take what was written; while it is `unsaved`, the fault after which it is tried again. */
   get error(): BoardwireError | undefined {
-    return this.#error;
+    return this.#error ?? (this.state === "unsaved" ? this.#fault : undefined);
   }
 
   /** What would be lost with this client; nothing once it is saved. */
@@ -160,7 +166,10 @@ export class Edit<Field extends TaskField = TaskField> {
     return this.save();
   }
 
-  /** Sends what waits, one at a time: what is written meanwhile goes next. Done when it is saved, refused, or to be decided. */
+  /**
+   * Sends what waits, one at a time: what is written meanwhile goes next. Done when it is saved, refused, to be decided, or, after
+   * a fault of the server that does not pass, to be tried again later by itself.
+   */
   save(): Promise<void> {
     this.stop();
     if (this.state === "unsaved" && this.#saving === undefined) {
@@ -184,7 +193,8 @@ export class Edit<Field extends TaskField = TaskField> {
   stop(): void {
     clearTimeout(this.#rest);
     clearTimeout(this.#longest);
-    this.#rest = this.#longest = undefined;
+    clearTimeout(this.#retry);
+    this.#rest = this.#longest = this.#retry = undefined;
   }
 
   async #saveAll(): Promise<void> {
@@ -205,6 +215,7 @@ export class Edit<Field extends TaskField = TaskField> {
         if (current) this.#take(current);
         else return this.#fail(error as BoardwireError);
       }
+      this.#recover();
     }
   }
 
@@ -227,6 +238,7 @@ export class Edit<Field extends TaskField = TaskField> {
     if (sent) {
       this.#base = sent.mine;
       this.#sent = [];
+      this.#recover();
     } else if (isSame(now, this.#mine)) {
       this.#base = this.#mine;
       this.#isConflict = false;
@@ -256,10 +268,23 @@ export class Edit<Field extends TaskField = TaskField> {
   }
 
   #fail(error: BoardwireError): void {
+    if (isFault(error)) {
+      this.stop();
+      this.#fault = error;
+      this.#retry = setTimeout(() => void this.save(), this.#backoff.next());
+      return;
+    }
     // Where nothing was decided it is kept for the next connection.
     if (error.undecided) return;
+    this.#recover();
     this.#sent = [];
     this.#error = error;
+  }
+
+  /** The server has answered again. */
+  #recover(): void {
+    this.#fault = undefined;
+    this.#backoff.reset();
   }
 
   #tell(): void {
@@ -272,6 +297,15 @@ export class Edit<Field extends TaskField = TaskField> {
 export function mergeTexts({ base, mine, theirs }: Clash): TaskValue {
   const areTexts = typeof base === "string" && typeof mine === "string" && typeof theirs === "string";
   return areTexts ? merge(base, mine, theirs) : undefined;
+}
+
+/** Whether an edit goes on by itself after this: it sees to a conflict, and tries again after a fault of the server. */
+export function goesOn(error: unknown): boolean {
+  return conflictOf(error)?.current !== undefined || isFault(error);
+}
+
+function isFault(error: unknown): boolean {
+  return error instanceof BoardwireError && error.code === "INTERNAL";
 }
 
 function valueOf(task: Task | undefined, field: TaskField): TaskValue {

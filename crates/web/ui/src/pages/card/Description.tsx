@@ -1,6 +1,7 @@
 /** The description: shown as Markdown, written as text. What is typed is saved as it is typed. */
 import type { Task } from "@boardwire/client";
 import { Pencil } from "lucide-react";
+import { reasonOf } from "../../app/reason";
 import { useOnline, useSignedIn } from "../../app/signedIn";
 import { Button } from "../../parts/Button";
 import { useOpenBoard } from "../board/boardContext";
@@ -81,10 +82,16 @@ function State({ writing: { edit, who } }: { writing: Pick<TextEdit, "edit" | "w
     case "refused":
       return `Not saved: ${edit.error?.message ?? "the server refused it"}`;
     case "unsaved":
-      return online ? "Saving…" : "Not saved yet: it is sent as soon as there is a connection.";
+      if (!online) return "Not saved yet: it is sent as soon as there is a connection.";
+      return edit.error ? <Fault error={edit.error} /> : "Saving…";
     default:
       return who === undefined ? "Saved as you type. Ctrl+Enter or Escape ends it." : `${nameOf(who)} changed this while you wrote: both are put together. All is saved.`;
   }
+}
+
+/** Why a text is not saved, and that it is going to be. */
+export function Fault({ error }: { error: Error }) {
+  return <>Not saved yet: {reasonOf(error)}. It is tried again.</>;
 }
 
 /** What somebody is called who has written as well: that may be oneself. */

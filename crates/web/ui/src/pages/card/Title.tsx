@@ -4,7 +4,7 @@ import { useRef, useState } from "react";
 import { notify } from "../../app/notices";
 import { useOpenBoard } from "../board/boardContext";
 import { Clash } from "./Clash";
-import { useOther } from "./Description";
+import { Fault, useOther } from "./Description";
 import { useTextEdit } from "./textEdit";
 
 const LONGEST = 500;
@@ -58,6 +58,11 @@ export function Title({ task }: { task: Task }) {
         }}
       />
       {edit?.state === "refused" && <p className="faint hint">Not saved: {edit.error?.message}</p>}
+      {edit?.state === "unsaved" && edit.error && (
+        <p className="faint hint">
+          <Fault error={edit.error} />
+        </p>
+      )}
       {edit?.theirs != null && <Clash what="title" who={nameOf(who)} mine={edit.value ?? ""} theirs={edit.theirs} onDecide={(text) => void edit.decide(text)} />}
     </>
   );
