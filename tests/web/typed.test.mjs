@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startProxy } from '../js/proxy.mjs';
 import { startServer, token } from '../js/server.mjs';
+import { faultsOf } from './accessibility.mjs';
 import { startApi } from './api.mjs';
-import { addUser, column, eventually, launch, live, titles, windowOf } from './browser.mjs';
+import { addUser, column, eventually, launch, live, openCard, titles, windowOf } from './browser.mjs';
 
 describe('what is typed', () => {
   let server, browser, api;
@@ -123,6 +124,65 @@ describe('what is typed', () => {
     assert.deepEqual(ann.faults, []);
     await ann.context().close();
     await proxy.stop();
+  });
+
+  test('a changed comment stays as a draft after Escape, and Cancel can be taken back for a while', async () => {
+    const { card, one } = await board('closed');
+    await api.send('POST', `/tasks/${one}/comments`, { body: 'As it was' });
+    const ann = await windowOf(browser, server.url, 'ann', card, { clock: true });
+    const change = ann.getByRole('button', { name: 'Change the comment' });
+    const field = ann.getByLabel('The comment', { exact: true });
+    const undo = ann.getByRole('button', { name: 'Undo' });
+    const unsaved = ann.getByTestId('comment').getByText('your change is not saved');
+    const focused = (attribute) => () => ann.evaluate((name) => document.activeElement.getAttribute(name) ?? document.activeElement.textContent.trim(), attribute);
+
+    await change.click();
+    await field.press('Escape');
+    await eventually(focused('aria-label'), 'Change the comment');
+    assert.equal(await unsaved.count(), 0, 'nothing was typed');
+    await change.click();
+    await field.pressSequentially(' @an');
+    await ann.getByRole('listbox', { name: 'Members' }).waitFor();
+    await field.press('Escape');
+    await ann.getByRole('listbox', { name: 'Members' }).waitFor({ state: 'detached' });
+    await field.fill('Half a thought');
+    await field.press('Escape');
+    await unsaved.waitFor();
+    await ann.getByTestId('comment').getByText('As it was').waitFor();
+    assert.equal(await field.count(), 0);
+    assert.deepEqual(await faultsOf(ann), []);
+    await change.click();
+    assert.equal(await field.inputValue(), 'Half a thought');
+    await unsaved.waitFor();
+    await field.press('Escape');
+    await again(ann);
+    assert.equal(await field.inputValue(), 'Half a thought');
+
+    const cancel = async () => {
+      await ann.getByRole('button', { name: 'Cancel' }).click();
+      await field.waitFor({ state: 'detached' });
+      await eventually(focused('aria-label'), 'Undo');
+    };
+    await cancel();
+    assert.equal(await unsaved.count(), 0);
+    assert.deepEqual(await faultsOf(ann), []);
+    await ann.keyboard.press('Enter');
+    assert.equal(await field.inputValue(), 'Half a thought');
+    // Also after the card was closed and opened again.
+    await cancel();
+    await ann.getByRole('button', { name: 'Close' }).click();
+    await openCard(ann, 'First');
+    await undo.click();
+    assert.equal(await field.inputValue(), 'Half a thought');
+    await cancel();
+    await ann.clock.fastForward('00:09');
+    await undo.waitFor({ state: 'detached' });
+    await eventually(focused('aria-label'), 'Change the comment');
+    await again(ann);
+    await change.click();
+    assert.equal(await field.inputValue(), 'As it was');
+    assert.deepEqual(ann.faults, []);
+    await ann.context().close();
   });
 
   test('a comment that was changed elsewhere meanwhile is not written over', async () => {

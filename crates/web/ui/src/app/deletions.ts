@@ -1,6 +1,6 @@
 /**
  * Deletions that can still be taken back. What is to be deleted goes out of sight here at once, and is deleted some seconds
- * later, or when the page is left.
+ * later, or when the page is left. What somebody typed and gives up goes the same way.
  */
 import type { Client } from "@boardwire/client";
 import { useSyncExternalStore } from "react";
@@ -9,9 +9,9 @@ import { complain } from "./notices";
 import { isOnline } from "./signedIn";
 
 interface Deletion {
-  /** What is deleted, as a resource of the server's. */
-  path: string;
-  run: () => Promise<unknown>;
+  run: () => unknown;
+  /** The same as the page is left. */
+  leave: () => unknown;
   timer: ReturnType<typeof setTimeout>;
 }
 
@@ -41,9 +41,20 @@ export function deleteSoon(client: Client, what: Deletable): void {
     const sent = isComment ? client.send("task:comment:delete", { commentId: id }) : client.send("task:attachment:remove", { attachmentId: id });
     await sent.catch((error: unknown) => complain(isComment ? "The comment was not deleted" : `“${what.name}” was not deleted`, error));
   };
+  // The page's connection is gone before an answer could come.
   const path = `/api/v1/${isComment ? "comments" : "attachments"}/${id}`;
+  const leave = () => fetch(path, { method: "DELETE", headers: authorization(), keepalive: true }).catch(() => undefined);
+  wait(id, run, leave);
+}
+
+/** Gives up the draft that is kept for a place unless that is taken back in time. */
+export function discardSoon(place: string, discard: () => void): void {
+  wait(place, discard, discard);
+}
+
+function wait(id: string, run: Deletion["run"], leave: Deletion["leave"]): void {
   takeBack(id);
-  become(new Map([...waiting, [id, { path, run, timer: setTimeout(() => void carryOut(id), UNDO_MS) }]]));
+  become(new Map([...waiting, [id, { run, leave, timer: setTimeout(() => void carryOut(id), UNDO_MS) }]]));
 }
 
 export function takeBack(id: string): void {
@@ -69,9 +80,8 @@ export function useDeletion(id: string): boolean {
 }
 
 addEventListener("pagehide", () => {
-  for (const [id, { path }] of waiting) {
+  for (const [id, { leave }] of waiting) {
     takeBack(id);
-    // The page's connection is gone before an answer could come.
-    void fetch(path, { method: "DELETE", headers: authorization(), keepalive: true }).catch(() => undefined);
+    void leave();
   }
 });

@@ -15,6 +15,8 @@ interface Props {
   autoFocus?: boolean;
   onChange: (text: string) => void;
   onSend: () => void;
+  /** Escape: the text stays where it is kept. */
+  onClose?: () => void;
   onCancel?: () => void;
   onPaste?: (files: FileList) => void;
 }
@@ -24,7 +26,7 @@ const MOST = 6;
 /** The beginning of a mention, right before the cursor. */
 const BEGUN = /(?<![A-Za-z0-9_@-])@([A-Za-z0-9_-]*)$/;
 
-export function CommentField({ label, value, taskId, sendLabel, autoFocus = false, onChange, onSend, onCancel, onPaste }: Props) {
+export function CommentField({ label, value, taskId, sendLabel, autoFocus = false, onChange, onSend, onClose, onCancel, onPaste }: Props) {
   const { board, snapshot } = useOpenBoard();
   const field = useRef<HTMLTextAreaElement>(null);
   const [begun, setBegun] = useState<string>();
@@ -53,9 +55,9 @@ export function CommentField({ label, value, taskId, sendLabel, autoFocus = fals
   const { restart, pressed: chosen, field: completes, list, option } = useOptions(offered, choose);
   const pressed = (event: KeyboardEvent<HTMLTextAreaElement>) => {
     if (chosen(event, ["Enter", "Tab"])) return;
-    if (event.key === "Escape" && onCancel && !event.defaultPrevented) {
+    if (event.key === "Escape" && onClose) {
       event.preventDefault();
-      onCancel();
+      onClose();
     } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       onSend();
@@ -86,7 +88,7 @@ export function CommentField({ label, value, taskId, sendLabel, autoFocus = fals
             maxLength={LONGEST}
             value={value}
             autoFocus={autoFocus}
-            {...(onCancel ? { "data-escape": true } : {})}
+            {...(onClose ? { "data-escape": true } : {})}
             onChange={({ target }) => {
               onChange(target.value);
               board.typing(taskId);
@@ -109,6 +111,8 @@ export function CommentField({ label, value, taskId, sendLabel, autoFocus = fals
           aria-label="Members"
           onOpenAutoFocus={(event) => event.preventDefault()}
           onCloseAutoFocus={(event) => event.preventDefault()}
+          // It closes the list alone.
+          onEscapeKeyDown={(event) => event.stopPropagation()}
         >
           {offered.map(({ user_id, name }, index) => (
             <div key={user_id} {...option(index)}>

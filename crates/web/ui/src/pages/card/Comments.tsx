@@ -1,8 +1,8 @@
 /** What people say about a task. */
 import { merge, mergeAll, newId, type Comment } from "@boardwire/client";
 import { Pencil, Trash2 } from "lucide-react";
-import { useState } from "react";
-import { deleteSoon, useDeletion } from "../../app/deletions";
+import { useEffect, useState } from "react";
+import { deleteSoon, discardSoon, useDeletion } from "../../app/deletions";
 import { keepDraft, takeDraft, useDraft } from "../../app/drafts";
 import { announce } from "../../app/notices";
 import { isOnline, useSignedIn } from "../../app/signedIn";
@@ -88,12 +88,22 @@ function Said({ comment }: { comment: Comment }) {
   const { client, user } = useSignedIn();
   const place = `changed-comment/${comment.id}`;
   const own = comment.author === user.id && canWrite;
-  const [draft, setDraft] = useState(() => (own ? (takeDraft(user.id, place) as Rewrite | undefined) : undefined));
+  const [draft, setDraft] = useState<Rewrite>();
+  /** Whether the field was closed with Escape, which keeps the draft. */
+  const [isClosed, setClosed] = useState(false);
   const [isClash, setClash] = useState(false);
+  const isDiscarded = useDeletion(place);
+  const isOpen = draft !== undefined && !isClosed && !isDiscarded;
+  const isUnsaved = draft !== undefined && draft.value !== draft.from && !isDiscarded;
   const write = (next: Rewrite | undefined) => {
     setDraft(next);
+    if (next === undefined) setClash(false);
     keepDraft(user.id, place, next);
   };
+  // What was not saved when the card was left is gone on with.
+  useEffect(() => {
+    if (own && !isDiscarded) setDraft((now) => now ?? (takeDraft(user.id, place) as Rewrite | undefined));
+  }, [own, isDiscarded, user.id, place]);
   const send = (body: string) => {
     void change(() => board.send("task:comment:update", { commentId: comment.id, body })).then((saved) => saved && write(undefined));
   };
@@ -105,8 +115,12 @@ function Said({ comment }: { comment: Comment }) {
     setClash(body === undefined);
     if (body !== undefined) send(body);
   };
+  const begin = () => {
+    setClosed(false);
+    if (draft === undefined) write({ value: comment.body, from: comment.body });
+  };
   const deleted = useDeletion(comment.id);
-  const changing = useFocusBack<HTMLButtonElement>(draft !== undefined);
+  const changing = useFocusBack<HTMLButtonElement>(isOpen || isDiscarded);
   const deleting = useFocusBack<HTMLButtonElement>(deleted);
   if (deleted) return <Deleted id={comment.id} what="The comment" />;
   return (
@@ -118,20 +132,26 @@ function Said({ comment }: { comment: Comment }) {
           <span className="faint comment-when">
             <Ago moment={comment.created_at} />
             {comment.updated_at !== comment.created_at && ", changed"}
+            {isUnsaved && ", your change is not saved"}
           </span>
-          {own && draft === undefined && (
+          {own && !isOpen && (
             <span className="comment-actions">
-              <Button ref={changing} kind="quiet" size="small" icon label="Change the comment" onClick={() => write({ value: comment.body, from: comment.body })}>
-                <Pencil size={13} />
-              </Button>
+              {!isDiscarded && (
+                <Button ref={changing} kind="quiet" size="small" icon label="Change the comment" onClick={begin}>
+                  <Pencil size={13} />
+                </Button>
+              )}
               <Button ref={deleting} kind="danger" size="small" icon label="Delete the comment" onClick={() => deleteSoon(client, { kind: "comment", id: comment.id })}>
                 <Trash2 size={13} />
               </Button>
             </span>
           )}
         </div>
-        {draft === undefined ? (
-          <Markdown text={comment.body} />
+        {!isOpen ? (
+          <>
+            <Markdown text={comment.body} />
+            {isDiscarded && <Deleted id={place} what="Your change" done="discarded" as="div" />}
+          </>
         ) : (
           <>
             <CommentField
@@ -140,7 +160,8 @@ function Said({ comment }: { comment: Comment }) {
               taskId={comment.task_id}
               onChange={(value) => write({ ...draft, value })}
               onSend={save}
-              onCancel={() => write(undefined)}
+              onClose={() => (isUnsaved ? setClosed(true) : write(undefined))}
+              onCancel={() => (isUnsaved ? discardSoon(place, () => write(undefined)) : write(undefined))}
               sendLabel="Save"
               autoFocus
             />

@@ -3,15 +3,22 @@ import { Undo2 } from "lucide-react";
 import { takeBack } from "../../app/deletions";
 import { Button } from "../../parts/Button";
 
-export function Deleted({ id, what }: { id: string; what: string }) {
+interface Props {
+  id: string;
+  what: string;
+  done?: string;
+  as?: "li" | "div";
+}
+
+export function Deleted({ id, what, done = "deleted", as: Element = "li" }: Props) {
   return (
-    <li className="deleted row spread">
+    <Element className="deleted row spread">
       <span className="faint said" role="status">
-        {what} is deleted.
+        {what} is {done}.
       </span>
       <Button size="small" autoFocus onClick={() => takeBack(id)}>
         <Undo2 size={14} /> Undo
       </Button>
-    </li>
+    </Element>
   );
 }
