@@ -10,8 +10,11 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use boardwire_protocol::{Code, ErrorBody};
-use boardwire_services::storage::{Held, Room};
+use boardwire_protocol::{Code, ErrorBody, UserId};
+use boardwire_services::{
+    remove_leftovers,
+    storage::{Held, Room},
+};
 use http::{HeaderMap, header};
 use serde_json::json;
 
@@ -125,23 +128,30 @@ fn full(scope: &'static str, message: &str) -> ErrorBody {
 }
 
 impl Door {
-    /// Refuses an upload for which there is no room.
-    pub(crate) async fn has_room_for(&self, turn: &Turn, user: &boardwire_protocol::UserId) -> Result<(), Problem> {
-        let (quotas, storage) = (&self.settings().quotas, |error| self.storage(error));
-        let held = self.services().store().held(user).await.map_err(storage)?;
-        let refused = match quotas.used_up(held, turn.promised) {
-            Some(refused) => Some(refused),
-            None => {
-                let files = self.parts.files.room().await.map_err(storage)?;
-                let database = self.services().store().room().await.map_err(storage)?;
-                let short =
-                    [files, database].into_iter().flatten().any(|room| !quotas.leaves_room(room, turn.promised));
-                short.then(|| full("disk", "the server's disk is nearly full; ask the operator"))
-            }
-        };
-        let Some(refused) = refused else { return Ok(()) };
+    /// Refuses an upload for which there is no room, also when the files are removed whose attachments are gone.
+    pub(crate) async fn has_room_for(&self, turn: &Turn, user: &UserId) -> Result<(), Problem> {
+        if self.lacks_room_for(turn, user).await?.is_none() {
+            return Ok(());
+        }
+        if let Err(error) = remove_leftovers(&**self.services().store(), &*self.parts.files).await {
+            tracing::warn!(%error, "can't remove files of attachments that are gone");
+        }
+        let Some(refused) = self.lacks_room_for(turn, user).await? else { return Ok(()) };
         tracing::warn!(%user, reason = refused.message, "an upload was refused for want of room");
         Err(refused.into())
+    }
+
+    /// Why there is no room for an upload, if there is none.
+    async fn lacks_room_for(&self, turn: &Turn, user: &UserId) -> Result<Option<ErrorBody>, Problem> {
+        let (quotas, storage) = (&self.settings().quotas, |error| self.storage(error));
+        let held = self.services().store().held(user).await.map_err(storage)?;
+        if let Some(refused) = quotas.used_up(held, turn.promised) {
+            return Ok(Some(refused));
+        }
+        let files = self.parts.files.room().await.map_err(storage)?;
+        let database = self.services().store().room().await.map_err(storage)?;
+        let short = [files, database].into_iter().flatten().any(|room| !quotas.leaves_room(room, turn.promised));
+        Ok(short.then(|| full("disk", "the server's disk is nearly full; ask the operator")))
     }
 }
 

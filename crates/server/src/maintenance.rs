@@ -6,6 +6,7 @@ use boardwire_protocol::{AttachmentId, Timestamp};
 use boardwire_services::{
     Services,
     clock::Clock,
+    remove_leftovers,
     storage::{Files, Prune, Store, Stored},
 };
 use tokio_util::sync::CancellationToken;
@@ -17,6 +18,9 @@ const DAY_MS: i64 = 24 * HOUR_MS;
 const NOTIFICATION_DAYS: i64 = 90;
 /// Files that are looked up at once.
 const LOOKED_UP: usize = 500;
+
+/// How often files are removed whose attachments are gone.
+const LEFTOVERS_EVERY: Duration = Duration::from_secs(5);
 
 /// How often it is looked whether leases are over.
 const LEASES_EVERY: Duration = Duration::from_secs(1);
@@ -51,22 +55,37 @@ pub(crate) struct Maintenance {
 }
 
 impl Maintenance {
-    /// Works once an hour until the token is cancelled.
+    /// Works once an hour, and on the files of attachments that are gone every few seconds, until the token is cancelled.
     pub(crate) async fn run(self: Arc<Self>, stop: CancellationToken) {
-        let mut turn = tokio::time::interval(EVERY);
+        let [mut turn, mut leftovers] = [EVERY, LEFTOVERS_EVERY].map(tokio::time::interval);
+        leftovers.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut failing = false;
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                _ = turn.tick() => {}
+                _ = turn.tick() => self.work().await,
+                _ = leftovers.tick() => {
+                    let removed = remove_leftovers(&*self.store, &*self.files).await;
+                    match &removed {
+                        Err(error) if !failing => {
+                            tracing::warn!(%error, "can't remove files of attachments that are gone; trying again every few seconds");
+                        }
+                        _ => {}
+                    }
+                    failing = removed.is_err();
+                }
             }
-            if let Err(error) = self.prune().await {
-                tracing::warn!(%error, "can't prune the database; trying again in an hour");
-            }
-            match self.sweep_files().await {
-                Ok(0) => {}
-                Ok(removed) => tracing::info!(removed, "removed files of attachments that are gone"),
-                Err(error) => tracing::warn!(%error, "can't remove old files; trying again in an hour"),
-            }
+        }
+    }
+
+    async fn work(&self) {
+        if let Err(error) = self.prune().await {
+            tracing::warn!(%error, "can't prune the database; trying again in an hour");
+        }
+        match self.sweep_files().await {
+            Ok(0) => {}
+            Ok(removed) => tracing::info!(removed, "removed files that nobody knows"),
+            Err(error) => tracing::warn!(%error, "can't remove old files; trying again in an hour"),
         }
     }
 
@@ -82,8 +101,9 @@ impl Maintenance {
         self.store.prune(&before).await
     }
 
-    /// A file is put down before its attachment is noted, and stays when its attachment goes. Young ones may belong to an
-    /// upload that is not through yet, and what has no name of the server's making was put there by somebody else.
+    /// A file is put down before its attachment is noted, and stays when its upload breaks off in between. Young ones may
+    /// belong to an upload that is not through yet, and what has no name of the server's making was put there by somebody
+    /// else.
     async fn sweep_files(&self) -> Stored<usize> {
         let before = Timestamp(self.clock.now().0 - HOUR_MS);
         self.files.remove_unfinished(before).await?;
@@ -113,7 +133,7 @@ mod tests {
 
     use boardwire_auth::{CredentialId, Permissions, Principal};
     use boardwire_protocol::{Command, CommandKind, Decoded, FileName, TaskId};
-    use boardwire_services::{Caller, NewAttachment, clock::SystemClock};
+    use boardwire_services::{Caller, NewAttachment, clock::SystemClock, storage::Held};
     use boardwire_store::{Options, files_in, open};
     use serde_json::{Value, json};
 
@@ -213,11 +233,15 @@ mod tests {
         }
         assert_eq!(maintenance(HOUR_MS + 60_000).sweep_files().await.unwrap(), 0);
 
-        // A task that is deleted leaves its files to the sweep.
+        // The files of a task count until they are removed, which waits for nothing once the task is deleted.
+        assert_eq!(remove_leftovers(&*opened.store(), &*files).await.unwrap(), 0);
         let delete = json!({ "taskId": task["task"]["id"] });
         change(&services, &caller, CommandKind::TaskDelete, delete).await;
-        assert_eq!(maintenance(HOUR_MS + 60_000).sweep_files().await.unwrap(), 1);
+        assert_eq!(opened.store().held(caller.user()).await.unwrap(), Held { by_user: 5, in_all: 5 });
+        assert_eq!(remove_leftovers(&*opened.store(), &*files).await.unwrap(), 1);
+        assert_eq!(opened.store().held(caller.user()).await.unwrap(), Held { by_user: 0, in_all: 0 });
         assert!(files.open(&attached, None).await.unwrap().is_none());
+        assert_eq!(remove_leftovers(&*opened.store(), &*files).await.unwrap(), 0);
         services.drain().await;
         drop(services);
         opened.close().await;

@@ -1,12 +1,18 @@
 //! Changes of attachments: what is known of a file. Its bytes are kept elsewhere, under the attachment's id; they are put
-//! there before the attachment is added, and go some time after it is gone.
+//! there before the attachment is added, and go soon after it is gone.
 
 use boardwire_protocol::{Attachment, AttachmentId, Event, FileName, TaskId, attachment, data};
 
-use crate::{Applied, Fault, unit::Unit};
+use crate::{
+    Applied, Fault,
+    storage::{Files, Store, Stored},
+    unit::Unit,
+};
 
 /// The most files that a task may have.
 pub(crate) const MAX_ATTACHMENTS: u64 = 100;
+/// How many files are removed in one go.
+const REMOVED_AT_ONCE: u32 = 500;
 
 /// A file whose bytes have been kept.
 #[derive(Debug, Clone)]
@@ -70,6 +76,25 @@ pub(crate) async fn remove(unit: &mut Unit<'_>, command: attachment::Only) -> Re
     }))
     .await?;
     edit.finish(&attachment::Removed { attachment_id: id }).await
+}
+
+/// Removes files whose attachments are gone, some hundreds at most, and says how many. One that can't be removed keeps no
+/// other from it.
+///
+/// # Errors
+/// Storage did not do its part. What was removed is forgotten all the same.
+pub async fn remove_leftovers(store: &dyn Store, files: &dyn Files) -> Stored<usize> {
+    let (mut removed, mut failed) = (Vec::new(), None);
+    for id in store.leftovers(REMOVED_AT_ONCE).await? {
+        match files.remove(&id).await {
+            Ok(()) => removed.push(id),
+            Err(error) => failed = Some(error),
+        }
+    }
+    if !removed.is_empty() {
+        store.forget_leftovers(&removed).await?;
+    }
+    failed.map_or(Ok(removed.len()), Err)
 }
 
 pub(crate) fn too_many() -> Fault {

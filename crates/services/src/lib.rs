@@ -39,7 +39,7 @@ mod team;
 mod unit;
 
 pub use applied::{Applied, Personal};
-pub use attachment::NewAttachment;
+pub use attachment::{NewAttachment, remove_leftovers};
 pub use caller::{Caller, InvalidCaller};
 pub use fault::Fault;
 pub use notification::{Announcement, Audience};

@@ -190,11 +190,15 @@ pub trait Reader: Send + Sync + 'static {
     /// How many attachments a task has.
     async fn count_attachments(&self, task: &TaskId) -> Stored<u64>;
 
-    /// What attachments hold: those of this user, and all.
+    /// What the files of attachments hold: those of this user, and all. They count until they are removed, also when the
+    /// attachment is gone.
     async fn held(&self, user: &UserId) -> Stored<Held>;
 
     /// Which of these attachments there are, by id.
     async fn known_attachments(&self, ids: &[AttachmentId]) -> Stored<Vec<AttachmentId>>;
+
+    /// Files whose attachments are gone, at most `limit` of them.
+    async fn leftovers(&self, limit: u32) -> Stored<Vec<AttachmentId>>;
 
     /// A user's notifications, newest first, and how many are unread in all. `everywhere`: also those of boards of which
     /// the user is no member.
@@ -429,6 +433,9 @@ pub trait Writer: Send + Sync + 'static {
 
     /// Forgets what is older than these.
     async fn prune(&self, before: &Prune) -> Stored<()>;
+
+    /// Forgets files whose attachments are gone, because they have been removed.
+    async fn forget_leftovers(&self, ids: &[AttachmentId]) -> Stored<()>;
 }
 
 /// From when on things are kept.

@@ -182,6 +182,10 @@ impl Reader for Database {
         self.read_one(move |connection| Box::pin(async move { attachment::known(connection, &ids).await })).await
     }
 
+    async fn leftovers(&self, limit: u32) -> Stored<Vec<AttachmentId>> {
+        self.read_one(move |connection| Box::pin(attachment::leftovers(connection, limit))).await
+    }
+
     #[tracing::instrument(level = "debug", name = "db.notifications", skip_all)]
     async fn notifications(&self, wanted: &WantedNotifications) -> Stored<(Vec<Notification>, u64)> {
         let wanted = wanted.clone();
@@ -267,6 +271,11 @@ impl Writer for Database {
         let Some(before) = events else { return Ok(()) };
         let place = self.read_one(move |connection| Box::pin(event::first_kept(connection, before))).await?;
         self.prune_all(move |connection| Box::pin(event::prune(connection, place, before, PRUNED_AT_ONCE))).await
+    }
+
+    async fn forget_leftovers(&self, ids: &[AttachmentId]) -> Stored<()> {
+        let ids = ids.to_vec();
+        self.change(move |connection| Box::pin(async move { attachment::forget(connection, &ids).await })).await
     }
 }
 

@@ -18,6 +18,7 @@ const SCRIPTS: &[(i64, &str)] = &[
     (6, include_str!("../migrations/0006_quotas.sql")),
     (7, include_str!("../migrations/0007_changes.sql")),
     (8, include_str!("../migrations/0008_pages.sql")),
+    (9, include_str!("../migrations/0009_leftovers.sql")),
 ];
 
 const PREPARE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations
@@ -32,7 +33,7 @@ const POSTGRES_LOCK: &str = "SET LOCAL lock_timeout = '60s'; SET LOCAL statement
     SELECT pg_advisory_xact_lock(x'426F617264776972'::bigint)";
 
 /// What stands for the tokens.
-fn tokens(dialect: Dialect) -> [(&'static str, &'static str); 6] {
+fn tokens(dialect: Dialect) -> [(&'static str, &'static str); 7] {
     match dialect {
         Dialect::Sqlite => [
             ("{auto_id}", "INTEGER PRIMARY KEY"),
@@ -41,6 +42,7 @@ fn tokens(dialect: Dialect) -> [(&'static str, &'static str); 6] {
             ("{teams_of_user}", "json_each(users.teams) AS team"),
             ("{word_index}", include_str!("../migrations/0003_words_sqlite.sql")),
             ("{words_by_board}", include_str!("../migrations/0005_words_sqlite.sql")),
+            ("{note_leftovers}", include_str!("../migrations/0009_leftovers_sqlite.sql")),
         ],
         // Text that is compared or sorted goes by its bytes, as it does on SQLite, whatever the database's locale.
         Dialect::Postgres => [
@@ -50,6 +52,7 @@ fn tokens(dialect: Dialect) -> [(&'static str, &'static str); 6] {
             ("{teams_of_user}", "json_array_elements_text(CAST(users.teams AS json)) AS team(value)"),
             ("{word_index}", include_str!("../migrations/0003_words_postgres.sql")),
             ("{words_by_board}", "SELECT 1"),
+            ("{note_leftovers}", include_str!("../migrations/0009_leftovers_postgres.sql")),
         ],
     }
 }

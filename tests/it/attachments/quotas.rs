@@ -11,7 +11,11 @@ use serde_json::json;
 use super::{Table, download, folder, kept, upload, uploaded};
 use crate::scene::{Scene, text};
 
-on_both!(a_user_holds_no_more_than_the_quota, all_together_hold_no_more_than_the_quota);
+on_both!(
+    a_user_holds_no_more_than_the_quota,
+    all_together_hold_no_more_than_the_quota,
+    files_count_until_they_are_removed
+);
 
 /// Refused for want of room, whose it says.
 fn is_full(answer: &Answer, scope: &str) -> Result<()> {
@@ -101,6 +105,28 @@ async fn all_together_hold_no_more_than_the_quota(kind: Kind) -> Result<()> {
     table.ann.ask("task:attachment:remove", json!({ "attachmentId": taken[0] })).await?;
     ensure!(send("cid", 4000)?.await?.status == 201);
     is_full(&send("ann", 4000)?.await?, "server")
+}
+
+async fn files_count_until_they_are_removed(kind: Kind) -> Result<()> {
+    let scene = Scene::with(kind, &[("BOARDWIRE_ATTACHMENT_QUOTA_PER_USER", "10000")]).await?;
+    let table = Table::set(scene, &[]).await?;
+    let folder = folder(&table.scene);
+    for round in 0..6 {
+        let task = table.board.task(&table.ann, "With a file").await?;
+        let request = upload(&table.scene.server, "ann", &task)?;
+        let file = uploaded(request.file("a.bin", "application/octet-stream", &[b'x'; 8000])).await?;
+        assert_eq!(kept(&folder)?, [text(&file["id"])?], "what was deleted before is still there");
+        // By itself, or with its task.
+        if round % 2 == 0 {
+            table.ann.ask("task:attachment:remove", json!({ "attachmentId": file["id"] })).await?;
+        } else {
+            table.ann.ask("task:delete", json!({ "taskId": task })).await?;
+        }
+    }
+    eventually("the last one goes without another upload", PATIENCE, async || {
+        Ok(kept(&folder)?.is_empty().then_some(()))
+    })
+    .await
 }
 
 /// A small file system, where the system lets us make one.

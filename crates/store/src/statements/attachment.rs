@@ -1,4 +1,5 @@
-//! `attachments`: what is known of each file. The bytes are kept elsewhere.
+//! `attachments`: what is known of each file. The bytes are kept elsewhere. `leftovers`: the files whose attachments are
+//! gone; a trigger notes them.
 
 use boardwire_protocol::{Attachment, AttachmentId, TaskId, UserId};
 use boardwire_services::storage::{Held, Stored};
@@ -29,7 +30,15 @@ const HELD: Statement = Statement::new(
     "attachment.held",
     "SELECT CAST(COALESCE(SUM(CASE WHEN uploaded_by = $1 THEN size END), 0) AS BIGINT),
             CAST(COALESCE(SUM(size), 0) AS BIGINT)
-     FROM attachments",
+     FROM (SELECT uploaded_by, size FROM attachments UNION ALL SELECT uploaded_by, size FROM leftovers) AS files",
+);
+
+const LEFTOVERS: Statement = Statement::new("attachment.leftovers", "SELECT id FROM leftovers ORDER BY id LIMIT $1");
+
+const FORGET: Statement = Statement::with_dialects(
+    "attachment.forget",
+    "DELETE FROM leftovers WHERE id IN (SELECT gone.value FROM json_each($1) AS gone)",
+    "DELETE FROM leftovers WHERE id IN (SELECT json_array_elements_text(CAST($1 AS json)))",
 );
 
 const INSERT: Statement = Statement::new(
@@ -77,6 +86,19 @@ pub(crate) async fn count(connection: &mut Connection<'_>, task: &TaskId) -> Sto
 pub(crate) async fn held(connection: &mut Connection<'_>, user: &UserId) -> Stored<Held> {
     let row = connection.fetch_one(&HELD, &[Value::Text(user.as_str())]).await?;
     Ok(Held { by_user: row.number(0)?, in_all: row.number(1)? })
+}
+
+/// Files whose attachments are gone, at most `limit` of them.
+#[tracing::instrument(level = "debug", name = "db.attachment.leftovers", skip_all)]
+pub(crate) async fn leftovers(connection: &mut Connection<'_>, limit: u32) -> Stored<Vec<AttachmentId>> {
+    let rows = connection.fetch_all(&LEFTOVERS, &[Value::Int(limit.into())]).await?;
+    rows.iter().map(|row| row.id(0)).collect()
+}
+
+/// Forgets files that have been removed.
+#[tracing::instrument(level = "debug", name = "db.attachment.forget", skip_all)]
+pub(crate) async fn forget(connection: &mut Connection<'_>, ids: &[AttachmentId]) -> Stored<()> {
+    connection.execute(&FORGET, &[Value::Made(json(&ids)?)]).await.map(drop)
 }
 
 #[tracing::instrument(level = "debug", name = "db.attachment.insert", skip_all)]

@@ -136,6 +136,17 @@ async fn attachments() -> Result<()> {
         assert_eq!(place.store.known_attachments(&[]).await?, []);
         let again = place.unit(|tx| Box::pin(async move { Ok(tx.delete_attachment(&attachment_id("b")).await?) }));
         assert!(is_broken(&again.await.unwrap_err()));
+
+        // Whatever deletes an attachment, its file counts until it has been removed.
+        let uploader = attachment("a", 5).uploaded_by;
+        let held = place.store.held(&uploader).await?;
+        assert_eq!(held.by_user, 3 * attachment("a", 5).size);
+        place.unit(|tx| Box::pin(async move { Ok(tx.delete_task(&task_id("t1")).await?) })).await?;
+        assert_eq!(place.store.held(&uploader).await?, held);
+        assert_eq!(place.store.leftovers(2).await?, ["a", "b"].map(attachment_id));
+        place.store.forget_leftovers(&["x", "b", "a"].map(attachment_id)).await?;
+        assert_eq!(place.store.leftovers(2).await?, [attachment_id("late")]);
+        assert_eq!(place.store.held(&uploader).await?.in_all, attachment("a", 5).size);
         Ok(())
     })
     .await
