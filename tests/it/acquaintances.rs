@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::scene::{Board, Scene};
 
-on_both!(strangers_are_added_by_nobody_but_admins);
+on_both!(strangers_are_added_by_nobody_but_admins, strangers_are_given_no_task);
 
 async fn strangers_are_added_by_nobody_but_admins(kind: Kind) -> Result<()> {
     let scene = Scene::with(kind, &[("BOARDWIRE_ADDABLE_MEMBERS", "acquaintances")]).await?;
@@ -35,5 +35,40 @@ async fn strangers_are_added_by_nobody_but_admins(kind: Kind) -> Result<()> {
     ann.ask("board:member:remove", json!({ "boardId": board.id, "userId": "bob" })).await?;
     let reply: Value = ann.ask("board:member:set", add("bob")).await?;
     assert_eq!(reply["member"]["user_id"], "bob");
+    Ok(())
+}
+
+async fn strangers_are_given_no_task(kind: Kind) -> Result<()> {
+    let scene = Scene::with(kind, &[("BOARDWIRE_ADDABLE_MEMBERS", "acquaintances")]).await?;
+    for (user, teams) in [("ann", "red"), ("mate", "red"), ("bob", ""), ("cid", "")] {
+        scene.server.run(&["user", "create", "--id", user, "--name", user, "--teams", teams], "").await?;
+    }
+    let (ann, admin) = (scene.client("ann").await?, scene.admin().await?);
+    let board = Board::create(&ann, &[]).await?;
+    admin.ask("board:member:set", json!({ "boardId": board.id, "userId": "cid", "role": "viewer" })).await?;
+    let task = board.task(&ann, "Whose?").await?;
+    let ways = |user: &str| {
+        [
+            ("task:create", json!({ "boardId": board.id, "title": "T", "assignee": user })),
+            ("task:update", json!({ "taskId": task, "updates": { "assignee": user } })),
+            ("task:assign", json!({ "taskId": task, "assignee": user })),
+        ]
+    };
+    // Nothing tells a stranger from somebody who does not exist.
+    let told = |reply: &Value| [reply["error"].clone(), reply["details"].clone()];
+    for ((kind, stranger), (_, nobody)) in ways("bob").into_iter().zip(ways("nobody")) {
+        let there_is = ann.refused(kind, stranger, "INVALID_MESSAGE").await?;
+        let there_is_not = ann.refused(kind, nobody, "INVALID_MESSAGE").await?;
+        assert_eq!(told(&there_is), told(&there_is_not), "{kind}");
+    }
+    // A member, whom one may add, and for an admin everybody.
+    for (kind, payload) in ["cid", "mate"].into_iter().flat_map(ways) {
+        ann.ask(kind, payload).await?;
+    }
+    admin.ask("task:assign", json!({ "taskId": task, "assignee": "bob" })).await?;
+    // Whose it is may be said again.
+    for (kind, payload) in ways("bob").into_iter().skip(1) {
+        ann.ask(kind, payload).await?;
+    }
     Ok(())
 }

@@ -1,17 +1,15 @@
 //! Changes of boards and of their members.
 
-use boardwire_protocol::{
-    Board, BoardId, Column, ColumnId, Epoch, Event, Member, Role, Seq, Status, TeamId, board, data,
-};
+use boardwire_protocol::{Board, BoardId, Column, ColumnId, Epoch, Event, Member, Role, Seq, Status, board, data};
 use serde_json::to_value;
 
 use crate::{
-    Addable, Applied, Fault,
+    Applied, Fault,
     access::Archived,
     edit::BoardEdit,
     merge::Merge,
     position,
-    storage::{BoardState, ColumnState, FieldVersions, Membership, User},
+    storage::{BoardState, ColumnState, FieldVersions, Membership},
     team,
     unit::Unit,
 };
@@ -141,7 +139,7 @@ pub(crate) async fn set_member(unit: &mut Unit<'_>, command: board::MemberSet) -
     let mut edit = unit.board(&command.board_id, Role::Owner, Archived::Refused).await?;
     let user = edit.tx().user(&command.user_id).await?.ok_or(Fault::NotFound("user"))?;
     let membership = edit.tx().membership(&command.board_id, &user.id).await?;
-    if membership.is_none() && !may_add(&mut edit, &user).await? {
+    if membership.is_none() && !edit.may_add(&user).await? {
         // As if there were no such user.
         return Err(Fault::NotFound("user"));
     }
@@ -182,16 +180,6 @@ pub(crate) async fn remove_member(unit: &mut Unit<'_>, command: board::MemberRem
     }
     edit.record(Event::BoardMemberRemoved(data::BoardMemberRemoved { user_id: user_id.clone(), board_id })).await?;
     edit.finish(&board::MemberRemoved { user_id }).await
-}
-
-async fn may_add(edit: &mut BoardEdit<'_, '_>, user: &User) -> Result<bool, Fault> {
-    let caller = edit.caller();
-    let same_team = |team: &TeamId| caller.principal().teams.iter().any(|own| own == team.as_str());
-    if edit.addable() == Addable::Anybody || caller.is_admin() || user.teams.iter().any(same_team) {
-        return Ok(true);
-    }
-    let owner = edit.actor();
-    Ok(edit.tx().share_a_board(&owner, &user.id).await?)
 }
 
 /// A membership that depends on no team.

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use boardwire_auth::Permission;
 use boardwire_protocol::{
-    Board, BoardId, ColumnId, Envelope, EnvelopeMeta, Event, EventId, Seq, TaskId, Timestamp, UserId,
+    Board, BoardId, ColumnId, Envelope, EnvelopeMeta, Event, EventId, Seq, TaskId, TeamId, Timestamp, UserId,
 };
 use serde::Serialize;
 
 use crate::{
     Addable, Applied, Caller, Fault, Origin, Personal,
-    storage::{BoardState, ColumnState, LogEntry, TaskState, Transaction},
+    storage::{BoardState, ColumnState, LogEntry, TaskState, Transaction, User},
     unit::Unit,
 };
 
@@ -62,10 +62,6 @@ impl<'u, 't> BoardEdit<'u, 't> {
         self.unit.caller
     }
 
-    pub(crate) fn addable(&self) -> Addable {
-        self.unit.addable
-    }
-
     pub(crate) fn new_id(&self) -> String {
         self.unit.clock.new_id()
     }
@@ -88,11 +84,26 @@ impl<'u, 't> BoardEdit<'u, 't> {
         if column.column.board_id != *self.id() { Err(Fault::NotFound("column")) } else { Ok(column) }
     }
 
-    /// An existing user, named in the field `path`.
+    /// May the caller add this user, who is no member of the board?
+    pub(crate) async fn may_add(&mut self, user: &User) -> Result<bool, Fault> {
+        let caller = self.unit.caller;
+        let same_team = |team: &TeamId| caller.principal().teams.iter().any(|own| own == team.as_str());
+        if self.unit.addable == Addable::Anybody || caller.is_admin() || user.teams.iter().any(same_team) {
+            return Ok(true);
+        }
+        Ok(self.tx().share_a_board(caller.user(), &user.id).await?)
+    }
+
+    /// Somebody who may be given a task, named in the field `path`: a member, or whom the caller may add. For the caller
+    /// there are no others.
     pub(crate) async fn known_user(&mut self, id: &UserId, path: &'static str) -> Result<(), Fault> {
+        let board = self.id().clone();
+        if self.tx().role(&board, id).await?.is_some() {
+            return Ok(());
+        }
         match self.tx().user(id).await? {
-            Some(_) => Ok(()),
-            None => Err(Fault::invalid(path, "there is no such user")),
+            Some(user) if self.may_add(&user).await? => Ok(()),
+            _ => Err(Fault::invalid(path, "there is no such user")),
         }
     }
 

@@ -72,7 +72,9 @@ pub(crate) async fn update(unit: &mut Unit<'_>, command: task::Update) -> Result
     edit.require_lease(&state, command.fence)?;
     let before = state.task.clone();
     let updates = command.updates;
-    if let boardwire_protocol::Patch::Set(assignee) = &updates.assignee {
+    if let boardwire_protocol::Patch::Set(assignee) = &updates.assignee
+        && before.assignee.as_ref() != Some(assignee)
+    {
         edit.known_user(assignee, "updates.assignee").await?;
     }
     let now = edit.now();
@@ -141,10 +143,10 @@ pub(crate) async fn move_to(unit: &mut Unit<'_>, command: task::Move) -> Result<
 pub(crate) async fn assign(unit: &mut Unit<'_>, command: task::Assign) -> Result<Applied, Fault> {
     let mut edit = unit.board_of(&command.task_id).await?;
     let mut state = edit.task(&command.task_id).await?;
-    if let Some(assignee) = &command.assignee {
-        edit.known_user(assignee, "assignee").await?;
-    }
     if state.task.assignee != command.assignee {
+        if let Some(assignee) = &command.assignee {
+            edit.known_user(assignee, "assignee").await?;
+        }
         let previous_assignee = std::mem::replace(&mut state.task.assignee, command.assignee.clone());
         edit.touch(&mut state, &["assignee"]);
         edit.tx().save_task(&state).await?;
