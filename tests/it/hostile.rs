@@ -1,6 +1,9 @@
 //! Strangers: whoever has not said who he is can't make the server hold much, nor hold a connection for long.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use anyhow::{Context, Result, ensure};
 use boardwire_test_support::{
@@ -10,6 +13,7 @@ use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
+    task::JoinSet,
     time::timeout,
 };
 use tokio_util::task::AbortOnDropHandle;
@@ -84,13 +88,23 @@ async fn whoever_is_slow_on_purpose_is_cut() -> Result<()> {
         (format!("Authorization: Bearer {token}\r\n"), "Accept: application/json, text/event-stream\r\n");
     let (polling, sessions) = (post(&polling, ""), post("/api/v1/sessions", ""));
     let (mcp, api) = (post("/mcp", &format!("{known}{accepted}")), post("/api/v1/boards", &known));
+    // Who is quick at first is as slow then.
+    let opened = Http::new(&url, "GET", "/socket.io/?EIO=4&transport=polling").send().await?;
+    let opened: Value = serde_json::from_slice(opened.body.get(1..).context("no packet")?)?;
+    let ahead = format!(
+        "POST /socket.io/?EIO=4&transport=polling&sid={} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 1000000\r\n\r\n{}",
+        text(&opened["sid"])?,
+        format!("4{}\u{1e}", "x".repeat(100_000)).repeat(7)
+    );
     let headers = async { tokio::try_join!(slow(""), slow("GET / HTTP/1.1\r\nHost: ")) };
-    let bodies = async { tokio::try_join!(slow(&polling), slow(&sessions), slow(&mcp), slow(&api)) };
+    let bodies = async { tokio::try_join!(slow(&polling), slow(&sessions), slow(&mcp), slow(&api), slow(&ahead)) };
     let (headers, bodies) = tokio::try_join!(headers, bodies)?;
     ensure!(!headers.0.contains(" 200 ") && !headers.1.contains(" 200 "), "{headers:?}");
     for answer in [bodies.0, bodies.1, bodies.2, bodies.3] {
         ensure!(answer.starts_with("HTTP/1.1 408 "), "{answer:?}");
     }
+    // The connection that it is for may have ended by itself at the same time.
+    ensure!(bodies.4.starts_with("HTTP/1.1 408 ") || bodies.4.starts_with("HTTP/1.1 400 "), "{}", bodies.4);
     Ok(())
 }
 
@@ -166,4 +180,27 @@ async fn one_address_leaves_room_for_the_others() -> Result<()> {
     }
     drop(attackers);
     Ok(())
+}
+
+/// Checking a password takes 19 MiB, which the server gives back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wrong_passwords_leave_no_memory_behind() -> Result<()> {
+    const MOST_KIB: u64 = 100 * 1024;
+    let scene = Scene::open(Kind::Sqlite).await?;
+    let before = scene.server.rss_kib()?;
+    let mut guesses = JoinSet::new();
+    for host in 1..=40 {
+        let login =
+            Http::new(&scene.server.url(), "POST", "/api/v1/sessions").from(Ipv4Addr::new(127, 0, 1, host).into());
+        let login = login.json(&json!({ "user": format!("nobody-{host}"), "password": "a wrong password" }));
+        guesses.spawn(login.send());
+    }
+    while let Some(guess) = guesses.join_next().await {
+        let status = guess??.status;
+        ensure!(matches!(status, 401 | 429 | 503), "{status}");
+    }
+    eventually("the memory is given back", PATIENCE, async || {
+        Ok((scene.server.rss_kib()?.saturating_sub(before) < MOST_KIB).then_some(()))
+    })
+    .await
 }

@@ -48,9 +48,17 @@ impl FromStr for Proxies {
 }
 
 fn network(text: &str) -> Result<IpNet, String> {
+    /// The bits in front of an IPv4 address that is written as an IPv6 one.
+    const MAPPED: u8 = 96;
     let address = text.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical()));
+    let canonical = |network: IpNet| match network.addr().to_canonical() {
+        address @ IpAddr::V4(_) if network.prefix_len() >= MAPPED && network.addr().is_ipv6() => {
+            IpNet::new(address, network.prefix_len() - MAPPED).unwrap_or(network)
+        }
+        _ => network,
+    };
     address
-        .or_else(|_| text.parse::<IpNet>())
+        .or_else(|_| text.parse::<IpNet>().map(canonical))
         .map_err(|_| format!("{text:?} is neither an address nor a network, such as 127.0.0.1, ::1 or 10.0.0.0/8"))
 }
 
@@ -109,7 +117,8 @@ mod tests {
     use super::*;
 
     fn check(remote: &str, lines: &[(&'static str, &'static str)], address: &str, origin: &str) {
-        let proxies: Proxies = "127.0.0.1, 10.0.0.0/8,fd00::/8,::ffff:192.0.2.1".parse().expect("proxies");
+        let proxies: Proxies =
+            "127.0.0.1, 10.0.0.0/8,fd00::/8,::ffff:192.0.2.1,::ffff:198.18.0.0/111".parse().expect("proxies");
         let mut headers = HeaderMap::from_iter([(header::HOST, HeaderValue::from_static("inside:3456"))]);
         for (name, value) in lines {
             headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
@@ -132,6 +141,7 @@ mod tests {
         check("127.0.0.1", &[("x-forwarded-for", "198.51.100.7, 203.0.113.1, 10.1.2.3")], "203.0.113.1", inside);
         check("::ffff:127.0.0.1", &[("x-forwarded-for", "203.0.113.1")], "203.0.113.1", inside);
         check("192.0.2.1", &[("x-forwarded-for", "::ffff:203.0.113.1")], "203.0.113.1", inside);
+        check("198.19.7.1", &[("x-forwarded-for", "203.0.113.1")], "203.0.113.1", inside);
         check(
             "fd00::1",
             &[("forwarded", "for=\"[2001:db8::5]:80\";proto=https")],

@@ -27,6 +27,10 @@ use std::{
     process::ExitCode,
 };
 
+/// The system's keeps what checks of passwords and bursts of clients took, hundreds of MiB, for as long as the process lives.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = match cli::parse() {
         Ok(cli) => cli,

@@ -20,9 +20,10 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-/// How long the server waits for a body in all, however little comes.
+/// How long the server waits for a body of which little comes. What comes gives more time, up to as much again: nobody can
+/// be quick at first to be slow ever after.
 const GRACE: Duration = Duration::from_secs(10);
-/// How many bytes a second have to come, on the whole, where it takes longer.
+/// How many bytes give a second.
 const LEAST_RATE: f64 = 8.0 * 1024.0;
 
 /// Answers a request. If its body does not keep the pace, the handler is dropped, and the answer is 408.
@@ -30,7 +31,7 @@ pub(crate) async fn serve(router: Router, request: Request<Incoming>) -> Result<
     let late = CancellationToken::new();
     let request = request.map(|body| match body.is_end_stream() {
         true => Body::new(body),
-        false => Body::new(Paced { body, late: late.clone(), received: 0, waited: Duration::ZERO, waiting: None }),
+        false => Body::new(Paced { body, late: late.clone(), left: GRACE, waiting: None }),
     });
     tokio::select! {
         answer = router.oneshot(request) => answer,
@@ -49,16 +50,9 @@ struct Paced {
     body: Incoming,
     /// Cancelled when it is too late.
     late: CancellationToken,
-    received: u64,
-    waited: Duration,
+    /// How much longer it is waited for.
+    left: Duration,
     waiting: Option<(Instant, Pin<Box<Sleep>>)>,
-}
-
-impl Paced {
-    /// How much longer to wait.
-    fn patience(&self) -> Duration {
-        GRACE.max(Duration::from_secs_f64(self.received as f64 / LEAST_RATE)).saturating_sub(self.waited)
-    }
 }
 
 impl HttpBody for Paced {
@@ -72,16 +66,16 @@ impl HttpBody for Paced {
         let polled = Pin::new(&mut self.body).poll_frame(context);
         if let Poll::Ready(came) = polled {
             if let Some((since, _)) = self.waiting.take() {
-                self.waited += since.elapsed();
+                self.left = self.left.saturating_sub(since.elapsed());
             }
             let bytes = came.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref()).map_or(0, Bytes::len);
-            self.received += bytes as u64;
+            self.left = GRACE.min(self.left + Duration::from_secs_f64(bytes as f64 / LEAST_RATE));
             return Poll::Ready(came);
         }
-        let patience = self.patience();
+        let left = self.left;
         let (_, until) = self.waiting.get_or_insert_with(|| {
             let now = Instant::now();
-            (now, Box::pin(sleep_until(now + patience)))
+            (now, Box::pin(sleep_until(now + left)))
         });
         if until.as_mut().poll(context).is_ready() {
             self.late.cancel();

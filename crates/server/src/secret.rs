@@ -82,8 +82,13 @@ pub(crate) fn random() -> Result<String> {
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// What checks tokens. A server that others can reach needs a key that an operator chose.
-pub(crate) fn verifier(auth: &AuthSettings, store: &StoreSettings, listen: SocketAddr) -> Result<TokenVerifier> {
+/// What checks tokens. A server that others can reach, on its address or by way of a proxy, needs a key that nobody guesses.
+pub(crate) fn verifier(
+    auth: &AuthSettings,
+    store: &StoreSettings,
+    listen: SocketAddr,
+    has_proxy: bool,
+) -> Result<TokenVerifier> {
     let mut builder = TokenVerifier::builder();
     let public_keys = auth.jwt_public_keys.iter().any(|key| !key.is_empty()) || auth.jwt_jwks.is_some();
     if auth.jwt_secret.is_some() || !public_keys {
@@ -95,7 +100,7 @@ pub(crate) fn verifier(auth: &AuthSettings, store: &StoreSettings, listen: Socke
             );
         }
         if !secret.generated
-            && !listen.ip().is_loopback()
+            && (has_proxy || !listen.ip().is_loopback())
             && let Some(reason) = weakness(&secret.value)
         {
             bail!(
@@ -162,7 +167,7 @@ fn read(file: &Path) -> Result<String> {
 mod tests {
     use super::*;
 
-    fn problem(secret: &str, listen: &str) -> Option<String> {
+    fn problem(secret: &str, listen: &str, has_proxy: bool) -> Option<String> {
         let auth = AuthSettings {
             jwt_secret: Some(secret.to_owned()),
             jwt_public_keys: Vec::new(),
@@ -171,7 +176,7 @@ mod tests {
             jwt_audience: None,
         };
         let store = StoreSettings { database_url: "sqlite://none.db".to_owned(), config: None };
-        verifier(&auth, &store, listen.parse().unwrap()).err().map(|error| error.to_string())
+        verifier(&auth, &store, listen.parse().unwrap(), has_proxy).err().map(|error| error.to_string())
     }
 
     #[test]
@@ -189,14 +194,15 @@ mod tests {
             ("CHANGE_ME_0f1e2d3c4b5a69788796a5b4c3d2e1f0".to_owned(), "says \"changeme\""),
             ("your-secret-of-at-least-32-characters".to_owned(), "says \"yoursecret\""),
         ] {
-            assert_eq!(problem(&weak, "127.0.0.1:0"), None);
-            let text = problem(&weak, "0.0.0.0:0").expect("a refusal");
+            assert_eq!(problem(&weak, "127.0.0.1:0", false), None);
+            let text = problem(&weak, "0.0.0.0:0", false).expect("a refusal");
+            assert!(problem(&weak, "127.0.0.1:0", true).is_some());
             assert!(text.contains(reason) && text.contains("openssl rand"), "{text}");
             assert!(!text.contains(&weak));
         }
         for _ in 0..100 {
-            assert_eq!(problem(&random().unwrap(), "0.0.0.0:0"), None);
+            assert_eq!(problem(&random().unwrap(), "0.0.0.0:0", true), None);
         }
-        assert_eq!(problem("K7v0pYqf3n2sGm8uWb1xZc5dRt9hLj6a+/Qe4oTiUy0=", "0.0.0.0:0"), None);
+        assert_eq!(problem("K7v0pYqf3n2sGm8uWb1xZc5dRt9hLj6a+/Qe4oTiUy0=", "0.0.0.0:0", true), None);
     }
 }

@@ -75,7 +75,7 @@ pub(crate) async fn start(settings: ServeSettings, incidents: Arc<Incidents>, mo
         clock: Arc::clone(&clock),
         provision: settings.provision_users.then_some(settings.provision_permissions),
     });
-    let verifier = secret::verifier(&settings.auth, &settings.store, settings.listen)?;
+    let verifier = secret::verifier(&settings.auth, &settings.store, settings.listen, settings.has_proxy())?;
     let session_use = Arc::new(SessionAuthenticator::new(users.clone(), settings.sessions()));
     let authenticators = Authenticators::new(vec![
         Arc::new(TokenAuthenticator::new(verifier, users.clone())),

@@ -266,8 +266,12 @@ impl ServeSettings {
     /// then, and browsers drop them from pages over plain HTTP.
     pub(crate) fn needs_https_untold(&self) -> bool {
         let has_https = self.client_url.iter().any(|origin| origin.starts_with("https://"));
-        let has_proxy = self.trusted_proxies != Proxies::default();
-        self.secure_cookies.is_none() && !self.listen.ip().is_loopback() && !has_https && !has_proxy
+        self.secure_cookies.is_none() && !self.listen.ip().is_loopback() && !has_https && !self.has_proxy()
+    }
+
+    /// Whether others come by way of a proxy.
+    pub(crate) fn has_proxy(&self) -> bool {
+        self.trusted_proxies != Proxies::default()
     }
 
     /// Whom owners may add to their boards.
@@ -275,7 +279,7 @@ impl ServeSettings {
         match self.addable_members {
             Some(AddableMembers::Anybody) => Addable::Anybody,
             Some(AddableMembers::Acquaintances) => Addable::Acquaintances,
-            None if self.listen.ip().is_loopback() && self.trusted_proxies == Proxies::default() => Addable::Anybody,
+            None if self.listen.ip().is_loopback() && !self.has_proxy() => Addable::Anybody,
             None => Addable::Acquaintances,
         }
     }
