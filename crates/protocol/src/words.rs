@@ -13,8 +13,8 @@ impl Violation {
         let parent = if parent == "." { String::new() } else { parent };
         let inner = error.inner();
         if inner.classify() != Category::Data {
-            let message = format!("is no valid JSON (line {}, column {})", inner.line(), inner.column());
-            return Self { path: parent, message };
+            let message = format!("the body is no valid JSON (line {}, column {})", inner.line(), inner.column());
+            return Self { path: String::new(), message };
         }
         let text = inner.to_string();
         // A value that comes from a text says where it stood; the path says it better.
@@ -173,8 +173,9 @@ mod tests {
         }
         assert_eq!(violation(r#"{"text": "", "text": ""}"#).1, "text is given twice");
         for json in ["nonsense", "{", r#"{"text": "#, r#"{"text": "a",}"#] {
-            let (_, message) = violation(json);
-            assert!(message.starts_with("is no valid JSON (line 1, column "), "{json}: {message}");
+            let (path, message) = violation(json);
+            assert!(message.starts_with("the body is no valid JSON (line 1, column "), "{json}: {message}");
+            assert_eq!(path, "", "{json}");
         }
     }
 }

@@ -73,6 +73,8 @@ async fn what_is_wrong_is_said_for_people() -> Result<()> {
         ("POST", &tasks, r#"{"title": "T", "colour": 1}"#, "colour", "there is no such field; there are "),
         ("POST", &tasks, r#"{}"#, "title", "is missing"),
         ("POST", &tasks, r#"nonsense"#, "", "the body must be one JSON object"),
+        ("POST", &tasks, r#"{"title": T}"#, "", "the body is no valid JSON (line 1, column 11)"),
+        ("POST", &tasks, r#"{"title": "T""#, "", "the body is no valid JSON (line 1, column 13)"),
         ("POST", &tasks, r#"["T"]"#, "", "the body must be one JSON object"),
         ("PUT", &order, r#"{"columnIds": "all"}"#, "columnIds", "must be a list, and is a string"),
         ("POST", "/notifications", r#"{"text": 7, "all": true}"#, "text", "must be a string, and is 7"),

@@ -141,7 +141,28 @@ async fn a_change_is_made_under_its_conditions_or_not_at_all() -> Result<()> {
     with_status(&request(&path, json!({ "title": 1 }))?.send().await?, 422)?;
     // A change that is made against no version says so.
     let done = http(&scene, "ann", "POST", &format!("{path}/complete"))?.header("if-match", "\"1\"").send().await?;
-    with_status(&done, 422).map(drop)
+    with_status(&done, 422)?;
+    // And a tag that holds for nothing does not hold for it either.
+    for tag in ["W/\"1\"", "\"foreign\"", "W/\"1\", \"\""] {
+        for (method, path) in
+            [("DELETE", path.clone()), ("POST", format!("{path}/move")), ("POST", format!("{path}/complete"))]
+        {
+            let request = http(&scene, "ann", method, &path)?.header("if-match", tag);
+            let body = with_status(&request.send().await?, 412).with_context(|| format!("{method} {path} {tag}"))?;
+            ensure!(body["code"] == "CONFLICT", "{body}");
+        }
+    }
+    // What is said is true of the tag.
+    for (tag, said) in [
+        ("W/\"4\"", "If-Match does not hold"),
+        ("\"foreign\"", "If-Match does not hold"),
+        ("\"99\"", "there has been no such version yet"),
+        ("\"1\"", "changed by somebody else since"),
+    ] {
+        let refused = with_status(&change()?.header("if-match", tag).send().await?, 412)?;
+        ensure!(refused["detail"].as_str().is_some_and(|text| text.starts_with(said)), "{tag}: {refused}");
+    }
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -16,6 +16,8 @@ use crate::{
 const MAX_VERSIONS: usize = 16;
 /// A version that nothing ever reaches: a tag that is none of ours is taken for it.
 const NEVER: u64 = u64::MAX;
+/// What is said of such a tag.
+const FOREIGN: &str = "If-Match does not hold: a tag must be one that this server gave, and not a weak one";
 
 /// What a change is made to depend on.
 pub(super) struct Condition {
@@ -29,7 +31,7 @@ impl Condition {
     /// From the headers of a change.
     ///
     /// # Errors
-    /// A header is malformed, or the change is not made against a version.
+    /// A header is malformed, no tag can hold, or the change is not made against a version.
     pub(super) fn read(kind: CommandKind, headers: &HeaderMap) -> Result<Self, Problem> {
         let tags = |name: HeaderName, shown: &str| Tags::read(headers, &name).map_err(|Malformed| malformed(shown));
         let unwanted = tags(header::IF_NONE_MATCH, "If-None-Match")?;
@@ -37,10 +39,13 @@ impl Condition {
         let Some(Tags::These(wanted)) = tags(header::IF_MATCH, "If-Match")? else {
             return Ok(Self { versions: None, unwanted });
         };
-        if !request::expects_version(kind) {
-            return Err(Problem::invalid("If-Match", "this change is not made against a version"));
-        }
         let mut versions: Vec<_> = wanted.iter().filter_map(version).collect();
+        if !request::expects_version(kind) {
+            return Err(match versions.is_empty() {
+                true => Problem::from(ErrorBody::new(Code::Conflict, FOREIGN)).with_precondition(),
+                false => Problem::invalid("If-Match", "this change is not made against a version"),
+            });
+        }
         versions.sort_unstable_by(|one, other| other.cmp(one));
         versions.dedup();
         if versions.len() > MAX_VERSIONS {
@@ -96,7 +101,10 @@ pub(super) async fn execute(
         payload.insert(request::EXPECTED_VERSION.to_owned(), version.into());
         match run(payload.clone()).await {
             Ok(reply) => return Ok(reply),
-            Err(error) => {
+            Err(mut error) => {
+                if version == NEVER && error.code == Code::Conflict {
+                    FOREIGN.clone_into(&mut error.message);
+                }
                 let another_may_do = says_nothing_of_others(&error, version);
                 refused = Some(error);
                 if !another_may_do {
