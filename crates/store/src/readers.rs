@@ -2,11 +2,13 @@
 //! for the answer, as one is who waits for a client, and holds no connection meanwhile.
 
 use std::{
+    panic::AssertUnwindSafe,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use boardwire_services::storage::{BoxFuture, Stored};
+use futures_util::FutureExt as _;
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction, pool::PoolConnection};
 use tokio::{sync::Semaphore, time::timeout};
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
@@ -17,6 +19,7 @@ use crate::{
     connection::Connection,
     error::{broken, failed, unavailable},
     postgres,
+    work::message_of,
 };
 
 const READING: &str = "reading";
@@ -165,7 +168,7 @@ impl Readers {
     }
 
     /// Runs statements that may take long: few at a time, and no longer than `Options::search_time` in all (Postgres: each).
-    /// Once begun they go on to their end, so that the connection is given back as it was.
+    /// Once begun they go on to their end, a panic too, so that the connection is given back as it was.
     pub(crate) async fn search<T, B>(&self, body: B) -> Stored<T>
     where
         T: Send + 'static,
@@ -178,9 +181,9 @@ impl Readers {
             let _turn = turn;
             let mut lease = pool.moment(wait).await?;
             lease.limited(time).await?;
-            let found = body(&mut lease.connection()).await;
+            let found = AssertUnwindSafe(async { body(&mut lease.connection()).await }).catch_unwind().await;
             lease.unlimited().await?;
-            found
+            found.unwrap_or_else(|panic| Err(broken(READING, format_args!("panicked: {}", message_of(&*panic)))))
         };
         let ended = self.tasks.spawn(searching.in_current_span()).await;
         ended.unwrap_or_else(|error| Err(broken(READING, error)))
@@ -227,7 +230,7 @@ mod tests {
     );
 
     /// 20 boards of 500 tasks each. Ann is a member of the first; a word is everywhere, another on all boards but hers.
-    const CONTENTS: [Statement; 6] = [
+    const CONTENTS: [Statement; 7] = [
         Statement::new(
             "test.user",
             "INSERT INTO users (id, name, permissions, teams, created_at) VALUES ('ann', 'Ann', '[]', '[]', 1)",
@@ -258,6 +261,13 @@ mod tests {
             "test.dependencies",
             "INSERT INTO dependencies (task_id, depends_on, type, created_by, created_at, board_id)
              SELECT id, board_id || '-0', 'relates_to', 'ann', 1, board_id FROM tasks WHERE id <> board_id || '-0'",
+        ),
+        // Some have many: they are on none of the pages that are looked at.
+        Statement::new(
+            "test.many_dependencies",
+            "INSERT INTO dependencies (task_id, depends_on, type, created_by, created_at, board_id)
+             SELECT tasks.id, others.id, 'relates_to', 'ann', 1, 'b5' FROM tasks, tasks AS others
+             WHERE tasks.id >= 'b5-3' AND tasks.id < 'b5-5' AND others.id >= 'b5-1' AND others.id < 'b5-15'",
         ),
     ];
 
@@ -348,6 +358,29 @@ mod tests {
             let row = readers.read(|connection| Box::pin(connection.fetch_one(&LONG, &[]))).await.unwrap();
             assert_eq!(row.int(0).unwrap(), 200_000);
         }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_search_that_panics_leaves_the_connection_as_it_was() {
+        let options = Options { search_time: Duration::from_millis(20), ..Options::default() };
+        let fresh = Fresh::create(Kind::Sqlite).await.unwrap();
+        let database = sqlite::open(fresh.url(), &options).await.unwrap();
+        let readers = database.readers();
+        for _ in 0..options.readers {
+            let ended = readers.search(|connection| {
+                Box::pin(async move {
+                    let ended = connection.fetch_one(&FOR_EVER, &[]).await;
+                    assert!(ended.is_ok(), "its time is over");
+                    ended
+                })
+            });
+            let error = ended.await.map(drop).unwrap_err();
+            assert!(matches!(error, StorageError::Broken(_)), "{error}");
+        }
+        for _ in 0..options.readers {
+            readers.read(|connection| Box::pin(connection.fetch_one(&LONG, &[]))).await.unwrap();
+        }
+        database.close().await;
     }
 
     #[tokio::test(flavor = "multi_thread")]
