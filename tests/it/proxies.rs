@@ -28,6 +28,8 @@ async fn one_client_of_a_proxy_does_not_lock_out_the_others() -> Result<()> {
     // A client that is no proxy is one client, whatever it says.
     let scene = Scene::with(Kind::Sqlite, &[limit]).await?;
     assert_eq!((refused(&scene, "203.0.113.1").await?, refused(&scene, "203.0.113.2").await?), (401, 429));
+    // Who may have forgotten to name it is told so, once.
+    assert_eq!(scene.server.log().matches("--trusted-proxies 127.0.0.1").count(), 1, "{}", scene.server.log());
     Ok(())
 }
 

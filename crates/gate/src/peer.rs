@@ -1,7 +1,7 @@
 //! The other end of a request: the one answer to where it comes from, over what, and what it asked for. The server makes
 //! it for each request, once, and puts it into the request's extensions; all doors take it from there.
 
-use std::{net::IpAddr, str::FromStr};
+use std::{net::IpAddr, str::FromStr, sync::Once};
 
 use http::{HeaderMap, header};
 use ipnet::IpNet;
@@ -62,6 +62,24 @@ fn network(text: &str) -> Result<IpNet, String> {
         .map_err(|_| format!("{text:?} is neither an address nor a network, such as 127.0.0.1, ::1 or 10.0.0.0/8"))
 }
 
+/// Says once that there seems to be a proxy that nobody has named: one on this machine or in its network.
+fn warn_of_proxy(remote: IpAddr, headers: &HeaderMap) {
+    static ONCE: Once = Once::new();
+    let is_near = match remote {
+        IpAddr::V4(address) => address.is_loopback() || address.is_private(),
+        IpAddr::V6(address) => address.is_loopback() || address.is_unique_local(),
+    };
+    if is_near && (headers.contains_key(header::FORWARDED) || headers.contains_key("x-forwarded-for")) {
+        ONCE.call_once(|| {
+            tracing::warn!(
+                %remote,
+                "requests come through a proxy that is not trusted: for the limits all its clients are one; name it with \
+                 --trusted-proxies {remote}"
+            );
+        });
+    }
+}
+
 impl Proxies {
     /// Is this one of them?
     #[must_use]
@@ -82,6 +100,7 @@ impl Proxies {
     /// What the proxies say, where they may.
     fn told(&self, remote: IpAddr, headers: &HeaderMap) -> Option<(IpAddr, Hop)> {
         if !self.trust(remote) {
+            warn_of_proxy(remote, headers);
             return None;
         }
         let standard = self.walk(remote, forwarded::standard(headers));
