@@ -133,9 +133,11 @@ describe('the card page', () => {
     await ann.getByLabel('Files to attach').setInputFiles({ name: 'plan.txt', mimeType: 'text/plain', buffer: Buffer.from('the plan') });
     await bob.getByTestId('attachment').waitFor();
     const remove = { comment: 'Delete the comment', attachment: 'Remove plan.txt' };
+    const counted = ann.getByRole('button', { name: /^Comments/ });
     for (const [id, name] of Object.entries(remove)) {
       await ann.getByRole('button', { name }).click();
       await ann.getByTestId(id).waitFor({ state: 'detached' });
+      assert.equal((await counted.textContent()).trim(), id === 'comment' ? 'Comments' : 'Comments (1)');
       await eventually(() => ann.evaluate(() => document.activeElement.textContent.trim()), 'Undo');
       await keep(ann, `deleted-${id}`);
       assert.deepEqual(await faultsOf(ann), []);
@@ -154,7 +156,17 @@ describe('the card page', () => {
       await ann.clock.fastForward('00:09');
       await bob.getByTestId(id).waitFor({ state: 'detached' });
       await ann.getByRole('button', { name: 'Undo' }).waitFor({ state: 'detached' });
+      // For who deleted it as well.
+      await ann.getByTestId(id).waitFor({ state: 'detached' });
     }
+    // What can't be deleted any more is said once.
+    const { comment } = await api.send('POST', `/tasks/${one}/comments`, { body: 'Gone already' });
+    await ann.getByRole('button', { name: remove.comment }).click();
+    await api.send('DELETE', `/comments/${comment.id}`);
+    await bob.getByTestId('comment').waitFor({ state: 'detached' });
+    await ann.clock.fastForward('00:09');
+    await ann.getByRole('alert').getByText('The comment was not deleted').waitFor();
+    assert.equal(await ann.getByText(/was taken back/).count(), 0);
     clean(ann, bob);
     await close(ann, bob);
   });

@@ -31,14 +31,16 @@ function subscribe(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-/** Deletes it unless that is taken back in time. If it fails, that is said, and it is in sight again. */
-export function deleteSoon(client: Client, what: Deletable): void {
+/** Deletes it from a board unless that is taken back in time. If it fails, that is said, and it is in sight again. */
+export function deleteSoon(client: Client, boardId: string, what: Deletable): void {
   if (!isOnline(client)) return;
   const { id } = what;
   const isComment = what.kind === "comment";
   const run = async () => {
     if (!isOnline(client)) return;
-    const sent = isComment ? client.send("task:comment:delete", { commentId: id }) : client.send("task:attachment:remove", { attachmentId: id });
+    // Whoever looks at the board by then hears of it from the board.
+    const door: Pick<Client, "send"> = client.board(boardId) ?? client;
+    const sent = isComment ? door.send("task:comment:delete", { commentId: id }) : door.send("task:attachment:remove", { attachmentId: id });
     await sent.catch((error: unknown) => complain(isComment ? "The comment was not deleted" : `“${what.name}” was not deleted`, error));
   };
   // The page's connection is gone before an answer could come.
@@ -57,6 +59,11 @@ function wait(id: string, run: Deletion["run"], leave: Deletion["leave"]): void 
   become(new Map([...waiting, [id, { run, leave, timer: setTimeout(() => void carryOut(id), UNDO_MS) }]]));
 }
 
+/** Whether it is a command of these, whose failure is said here, also when its board is not open any more. */
+export function isDeletion(command: string): boolean {
+  return command === "task:comment:delete" || command === "task:attachment:remove";
+}
+
 export function takeBack(id: string): void {
   clearTimeout(waiting.get(id)?.timer);
   become(new Map([...waiting].filter(([other]) => other !== id)));
@@ -72,6 +79,11 @@ async function carryOut(id: string): Promise<void> {
 /** Carries out what waits, before the user leaves. */
 export async function settleDeletions(): Promise<void> {
   await Promise.all([...waiting.keys()].map(carryOut));
+}
+
+/** How many of these are not on their way out. */
+export function useStaying(all: readonly { id: string }[]): number {
+  return useSyncExternalStore(subscribe, () => all.filter(({ id }) => !waiting.has(id)).length);
 }
 
 /** Whether what has this id is on its way out. */

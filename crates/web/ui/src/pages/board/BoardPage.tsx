@@ -3,6 +3,7 @@ import { conflictOf } from "@boardwire/client";
 import { useBoard } from "@boardwire/client/react";
 import { Lock } from "lucide-react";
 import { useCallback, useDeferredValue, useEffect, useMemo, useState } from "react";
+import { isDeletion } from "../../app/deletions";
 import { announce, notify } from "../../app/notices";
 import { follow, go, paths } from "../../app/router";
 import { isOnline, useSignedIn } from "../../app/signedIn";
@@ -45,6 +46,7 @@ export function BoardPage({ boardId, taskId }: Props) {
   useEffect(
     () =>
       board?.onRefusal(({ command, payload, error }) => {
+        if (isDeletion(command)) return;
         const text = `${REFUSED[command] ?? "The change"} was taken back: ${error.message}`;
         announce(text);
         // Somebody else was first: what is there now is shown, and one's own is a click away.

@@ -113,7 +113,7 @@ export function Attachments({ attachments, uploads, onUpload }: Props) {
 
 function Attached({ attachment }: { attachment: Attachment }) {
   const { client } = useSignedIn();
-  const { canWrite, nameOf } = useOpenBoard();
+  const { board, canWrite, nameOf } = useOpenBoard();
   const { id, filename } = attachment;
   const deleted = useDeletion(id);
   const deleting = useFocusBack<HTMLButtonElement>(deleted);
@@ -131,7 +131,7 @@ function Attached({ attachment }: { attachment: Attachment }) {
         <Download size={15} />
       </Button>
       {canWrite && (
-        <Button ref={deleting} kind="danger" size="small" icon label={`Remove ${filename}`} onClick={() => deleteSoon(client, { kind: "attachment", id, name: filename })}>
+        <Button ref={deleting} kind="danger" size="small" icon label={`Remove ${filename}`} onClick={() => deleteSoon(client, board.id, { kind: "attachment", id, name: filename })}>
           <Trash2 size={15} />
         </Button>
       )}

@@ -2,6 +2,7 @@
 import type { Task } from "@boardwire/client";
 import { Check, Trash2, X } from "lucide-react";
 import { useState, type DragEvent } from "react";
+import { useStaying } from "../../app/deletions";
 import { useLeftOver } from "../../app/drafts";
 import { announce } from "../../app/notices";
 import { useSignedIn } from "../../app/signedIn";
@@ -54,6 +55,7 @@ function Gone({ taskId, onClose }: Props) {
 function Shown({ task, onClose }: { task: Task; onClose: () => void }) {
   const { board, snapshot, canWrite, change } = useOpenBoard();
   const details = useDetails(task.id);
+  const comments = useStaying(details.comments);
   const { uploads, upload } = useUploads(task.id);
   const [over, setOver] = useState(false);
   const [deleting, setDeleting] = useState(false);
@@ -115,7 +117,7 @@ function Shown({ task, onClose }: { task: Task; onClose: () => void }) {
           <section className="card-section">
             <div className="segments" role="group" aria-label="What is shown">
               <button type="button" aria-pressed={side === "comments"} onClick={() => setSide("comments")}>
-                Comments {details.comments.length > 0 && `(${details.comments.length})`}
+                Comments {comments > 0 && `(${comments})`}
               </button>
               <button type="button" aria-pressed={side === "history"} onClick={() => setSide("history")}>
                 History

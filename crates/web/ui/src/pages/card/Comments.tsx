@@ -141,7 +141,7 @@ function Said({ comment }: { comment: Comment }) {
                   <Pencil size={13} />
                 </Button>
               )}
-              <Button ref={deleting} kind="danger" size="small" icon label="Delete the comment" onClick={() => deleteSoon(client, { kind: "comment", id: comment.id })}>
+              <Button ref={deleting} kind="danger" size="small" icon label="Delete the comment" onClick={() => deleteSoon(client, board.id, { kind: "comment", id: comment.id })}>
                 <Trash2 size={13} />
               </Button>
             </span>
