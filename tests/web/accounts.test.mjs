@@ -64,7 +64,7 @@ describe('accounts and boards', () => {
     await ann.getByRole('menuitem', { name: 'Members and roles' }).click();
     await ann.getByLabel('User id').fill('nobody-knows-him');
     await ann.getByRole('button', { name: 'Add', exact: true }).click();
-    await ann.getByRole('dialog').getByRole('alert').waitFor();
+    await ann.getByRole('dialog').getByRole('alert').getByText(/no such user, or you may not add them.*an administrator/).waitFor();
     await ann.getByLabel('User id').fill('bob');
     await ann.getByLabel('Role', { exact: true }).selectOption('viewer');
     await ann.getByRole('button', { name: 'Add', exact: true }).click();

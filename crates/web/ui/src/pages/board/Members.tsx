@@ -1,5 +1,5 @@
 /** Who is on the board, and what they may do. */
-import type { Role } from "@boardwire/client";
+import type { BoardwireError, Role } from "@boardwire/client";
 import { UserMinus, UserPlus } from "lucide-react";
 import { useState, type FormEvent } from "react";
 import { reasonOf } from "../../app/reason";
@@ -13,6 +13,10 @@ import { useOpenBoard } from "./boardContext";
 const ROLES: Record<Role, string> = { owner: "Owner", member: "Member", viewer: "Viewer" };
 const MAY: Record<Role, string> = { owner: "changes everything, members too", member: "changes cards and columns", viewer: "reads" };
 
+/** The server says the same of who is not there and of who may not be added. */
+const UNKNOWN =
+  "There is no such user, or you may not add them. You can add people you share a team or a board with; an administrator can add anybody.";
+
 export function Members({ onClose }: { onClose: () => void }) {
   const { client, user } = useSignedIn();
   const { board, snapshot, isOwner } = useOpenBoard();
@@ -20,23 +24,23 @@ export function Members({ onClose }: { onClose: () => void }) {
   const manages = isOwner && snapshot.board?.archived === false;
 
   // By the client, not by the board, which would have the page say once more what was refused.
-  const attempt = async (run: () => Promise<unknown>) => {
+  const attempt = async (run: () => Promise<unknown>, unknown?: string) => {
     if (!isOnline(client)) return false;
     setProblem(undefined);
     try {
       await run();
       return true;
     } catch (error) {
-      setProblem(reasonOf(error));
+      setProblem((error as BoardwireError).code === "NOT_FOUND" && unknown ? unknown : reasonOf(error));
       return false;
     }
   };
-  const set = (userId: string, role: Role) => attempt(() => client.send("board:member:set", { boardId: board.id, userId, role }));
+  const set = (userId: string, role: Role, unknown?: string) => attempt(() => client.send("board:member:set", { boardId: board.id, userId, role }), unknown);
   const add = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = event.currentTarget;
     const data = new FormData(form);
-    if (await set(String(data.get("user")).trim(), data.get("role") as Role)) form.reset();
+    if (await set(String(data.get("user")).trim(), data.get("role") as Role, UNKNOWN)) form.reset();
   };
 
   return (

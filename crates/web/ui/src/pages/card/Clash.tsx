@@ -17,7 +17,7 @@ export function Clash({ what, who, mine, theirs, both, onDecide }: Props) {
   return (
     <div className="theirs" role="alert" data-testid="clash">
       <p>
-        <strong className="said">{who}</strong> changed the same words of the {what}. What you wrote is not there now, and is kept here until you decide.
+        <strong className="said">{who}</strong> changed the same words of the {what}. What you wrote has not been saved yet; it stays here until you choose.
       </p>
       <div className="theirs-texts">
         <section aria-label="What you wrote">
