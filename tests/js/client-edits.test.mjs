@@ -122,6 +122,41 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
     await ann.client.close();
   });
 
+  it('in which nothing was written go on from what others wrote, for who shows that', async () => {
+    const ann = await seat('ann');
+    const edit = ann.board.startEdit(taskId, 'description');
+    await change({ description: 'theirs' });
+    await until('the change', () => ann.shown() === 'theirs');
+    edit.follow();
+    assert.deepEqual([edit.state, edit.value], ['saved', 'theirs']);
+    edit.write('theirs, and mine');
+    edit.follow();
+    assert.deepEqual([edit.state, edit.value], ['unsaved', 'theirs, and mine']);
+    await edit.save();
+    assert.deepEqual([edit.state, (await stored()).description], ['saved', 'theirs, and mine']);
+    await change({ description: 'before: theirs, and mine' });
+    await until('the change', () => ann.shown() === 'before: theirs, and mine');
+    edit.follow();
+    assert.equal(edit.value, 'theirs, and mine', 'what was written is not replaced');
+    await ann.client.close();
+  });
+
+  it('are to be decided once more when a decision is taken back', async () => {
+    const ann = await seat('ann');
+    const edit = ann.board.startEdit(taskId, 'description');
+    edit.write('mine');
+    await change({ description: 'theirs' });
+    await until('the conflict', () => edit.state === 'conflict');
+    const { draft } = edit;
+    await edit.decide(edit.theirs);
+    assert.deepEqual([edit.state, edit.value], ['saved', 'theirs']);
+    await change({ description: 'theirs, later' });
+    edit.resume(draft);
+    await until('what is there now', () => edit.theirs === 'theirs, later');
+    assert.deepEqual([edit.state, edit.value, (await stored()).description], ['conflict', 'mine', 'theirs, later']);
+    await ann.client.close();
+  });
+
   it('written without a connection are put together, or kept for a decision', async () => {
     const ann = await seat('ann');
     const [text, title] = [ann.board.startEdit(taskId, 'description'), ann.board.startEdit(taskId, 'title')];

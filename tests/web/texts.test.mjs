@@ -41,6 +41,12 @@ describe('texts that two write at once', () => {
     await field(page).fill(text);
     await state(page, becomes);
   };
+  /** The field of who has typed nothing shows what there is, and nobody is said to have changed it meanwhile. */
+  const follows = async (page, text) => {
+    await eventually(() => field(page).inputValue(), text);
+    await state(page, 'saved');
+    assert.equal(await page.getByText(/changed this while you wrote/).count(), 0);
+  };
   const done = async (page) => {
     await field(page).press('Control+Enter');
     await field(page).waitFor({ state: 'detached' });
@@ -54,9 +60,11 @@ describe('texts that two write at once', () => {
       await edit(one);
       await edit(other);
       await write(one, with_(0, ': one'));
-      await write(other, with_(2, ': two'));
+      await follows(other, with_(0, ': one'));
+      await write(other, [`${LINES[0]}: one`, LINES[1], `${LINES[2]}: two`].join('\n'));
+      await one.getByText(/changed this while you wrote/).waitFor();
       await write(one, with_(0, ': one, and one more'));
-      await write(other, with_(2, ': two, and two more'));
+      await write(other, [`${LINES[0]}: one`, LINES[1], `${LINES[2]}: two, and two more`].join('\n'));
       await done(one);
       await done(other);
       const both = [`${LINES[0]}: one, and one more`, LINES[1], `${LINES[2]}: two, and two more`].join('\n');
@@ -71,7 +79,10 @@ describe('texts that two write at once', () => {
       const [one, other] = await windows(path, first, second);
       await edit(one);
       await edit(other);
+      await write(other, 'What the second');
+      await follows(one, 'What the second');
       await write(one, 'What the first wrote');
+      await state(other, 'conflict');
       await write(other, 'What the second wrote', 'conflict');
       await write(one, 'What the first wrote, and more');
       await done(one);
@@ -110,8 +121,8 @@ describe('texts that two write at once', () => {
     await edit(ann);
     await edit(bob);
     await write(ann, 'All by Ann');
-    await write(bob, 'All by Bob', 'conflict');
-    await decide(bob, 'Keep mine');
+    await follows(bob, 'All by Ann');
+    await write(bob, 'All by Bob');
     await eventually(async () => (await stored()).description, 'All by Bob');
     await clash(ann).getByText('Bob', { exact: true }).waitFor();
     await clash(ann).getByRole('region', { name: 'What you wrote' }).getByText('All by Ann').waitFor();
@@ -128,7 +139,10 @@ describe('texts that two write at once', () => {
     await live(other);
     await edit(one);
     await edit(other);
+    await write(other, 'In the second');
+    await follows(one, 'In the second');
     await write(one, 'In the first tab');
+    await state(other, 'conflict');
     await write(other, 'In the second tab', 'conflict');
     await write(one, 'In the first tab, on and on');
     await done(one);
@@ -139,6 +153,15 @@ describe('texts that two write at once', () => {
     await decide(other, 'Take theirs');
     await clash(other).waitFor({ state: 'detached' });
     assert.equal((await stored()).description, 'In the first tab, on and on');
+    // What was given up can be had back, to be decided about once more.
+    await other.getByText('Your description was discarded.').waitFor();
+    assert.deepEqual(await faultsOf(other), []);
+    await other.getByRole('button', { name: 'Undo' }).click();
+    await clash(other).getByRole('region', { name: 'What you wrote' }).getByText('In the second tab').waitFor();
+    assert.equal((await stored()).description, 'In the first tab, on and on');
+    await decide(other, 'Keep mine');
+    await clash(other).waitFor({ state: 'detached' });
+    await eventually(async () => (await stored()).description, 'In the second tab');
     await close(one);
   });
 
@@ -184,12 +207,20 @@ describe('texts that two write at once', () => {
     const proxy = await startProxy(server.url);
     const ann = await windowOf(browser, proxy.url, 'ann', path);
     const title = ann.getByLabel('Title');
+    // Nothing was typed: the field shows what there is, and Escape changes nothing.
     await title.focus();
-    await api.send('PATCH', `/tasks/${one}`, { title: 'Write the notes today' });
-    await title.fill('Write all the notes');
+    await api.send('PATCH', `/tasks/${one}`, { title: 'Write the long notes' });
+    await eventually(() => title.inputValue(), 'Write the long notes');
+    await title.press('Escape');
+    assert.equal(await title.inputValue(), 'Write the long notes');
+    await title.focus();
+    await title.fill('Write all the long notes');
+    await eventually(async () => (await stored()).title, 'Write all the long notes');
+    await api.send('PATCH', `/tasks/${one}`, { title: 'Write all the long notes today' });
+    await title.fill('Please write all the long notes');
     await title.press('Enter');
-    await eventually(async () => (await stored()).title, 'Write all the notes today');
-    await eventually(() => title.inputValue(), 'Write all the notes today');
+    await eventually(async () => (await stored()).title, 'Please write all the long notes today');
+    await eventually(() => title.inputValue(), 'Please write all the long notes today');
     // Ann is not told of what Bob does, before she does the same.
     await title.focus();
     proxy.mute();

@@ -97,13 +97,10 @@ export class Edit<Field extends TaskField = TaskField> {
     this.#listeners = new Listeners(host.report);
     this.onChange = (listener) => this.#listeners.add(listener);
     const task = host.shown(taskId);
-    this.#theirs = draft ? draft.base : valueOf(task, field);
-    this.#version = draft?.version ?? task?.version ?? 0;
-    this.#base = this.#first = this.#theirs;
-    this.#mine = draft ? draft.value : this.#theirs;
+    this.#mine = this.#base = this.#first = this.#theirs = valueOf(task, field);
+    this.#version = task?.version ?? 0;
     if (!draft) return;
-    const confirmed = host.confirmed(taskId);
-    if (confirmed) this.#take(confirmed);
+    this.resume(draft);
     if (this.state === "unsaved") this.#rest = setTimeout(() => void this.save(), host.restMs);
   }
 
@@ -164,6 +161,27 @@ export class Edit<Field extends TaskField = TaskField> {
     this.#isConflict = false;
     this.write(value);
     return this.save();
+  }
+
+  /** Goes on from a draft with the field as it is now, such as to take a decision back. */
+  resume({ value, base, version }: EditDraft): void {
+    this.stop();
+    this.#mine = value;
+    this.#base = this.#first = this.#theirs = base;
+    this.#version = version;
+    this.#isConflict = false;
+    this.#error = undefined;
+    const confirmed = this.#host.confirmed(this.taskId);
+    if (confirmed) this.#take(confirmed);
+    this.#tell();
+  }
+
+  /** Where nothing was written, begins anew with the field as it is now. For who shows the field as it becomes. */
+  follow(): void {
+    const isUntouched = this.state === "saved" && isSame(this.#mine, this.#first);
+    if (!isUntouched || isSame(this.#mine, this.#theirs)) return;
+    this.#mine = this.#base = this.#first = this.#theirs;
+    this.#tell();
   }
 
   /**

@@ -35,7 +35,7 @@ export function Description({ task }: { task: Task }) {
   );
 }
 
-function Field({ taskId, writing: { edit, who, begin, leave } }: { taskId: string; writing: TextEdit }) {
+function Field({ taskId, writing: { edit, who, begin, leave, decide } }: { taskId: string; writing: TextEdit }) {
   const { board } = useOpenBoard();
   const nameOf = useOther();
   const text = edit?.value ?? "";
@@ -66,7 +66,7 @@ function Field({ taskId, writing: { edit, who, begin, leave } }: { taskId: strin
         <State writing={{ edit, who }} />
       </p>
       {edit?.theirs != null && (
-        <Clash what="description" who={nameOf(who)} mine={text} theirs={edit.theirs} both={edit.both ?? text} onDecide={(decided) => void edit.decide(decided)} />
+        <Clash what="description" who={nameOf(who)} mine={text} theirs={edit.theirs} both={edit.both ?? text} onDecide={decide} />
       )}
     </>
   );
@@ -85,7 +85,7 @@ function State({ writing: { edit, who } }: { writing: Pick<TextEdit, "edit" | "w
       if (!online) return "Not saved yet: it is sent as soon as there is a connection.";
       return edit.error ? <Fault error={edit.error} /> : "Saving…";
     default:
-      return who === undefined ? "Saved as you type. Ctrl+Enter or Escape ends it." : `${nameOf(who)} changed this while you wrote: both are put together. All is saved.`;
+      return who === undefined ? "Saved as you type. Ctrl+Enter or Escape ends it." : `${nameOf(who)} changed this while you wrote. Both texts are put together and saved; this field shows yours until you leave it.`;
   }
 }
 

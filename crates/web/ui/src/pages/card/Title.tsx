@@ -11,19 +11,24 @@ const LONGEST = 500;
 
 export function Title({ task }: { task: Task }) {
   const { board, canWrite } = useOpenBoard();
-  const { edit, who, begin, leave } = useTextEdit(task.id, "title");
+  const { edit, who, begin, leave, decide } = useTextEdit(task.id, "title");
   const nameOf = useOther();
-  const before = useRef(task.title);
+  /** The title before something was written. */
+  const before = useRef<string>(undefined);
   /** Whether the field was emptied, which is not written: a card needs a title. Known before the next rendering, too. */
   const [isEmpty, setEmpty] = useState(false);
   const emptied = useRef(false);
   if (!canWrite) return <h2 className="card-page-title said">{task.title}</h2>;
 
   const write = (text: string) => {
+    before.current ??= begin().value ?? task.title;
     emptied.current = text.trim() === "";
     setEmpty(emptied.current);
     board.typing(task.id);
     if (!emptied.current) begin().write(text);
+  };
+  const takeBack = () => {
+    if (before.current !== undefined) write(before.current);
   };
   return (
     <>
@@ -35,13 +40,14 @@ export function Title({ task }: { task: Task }) {
         maxLength={LONGEST}
         value={isEmpty ? "" : (edit?.value ?? task.title)}
         onFocus={() => {
-          before.current = begin().value ?? task.title;
+          before.current = undefined;
+          begin();
         }}
         onChange={({ target }) => write(target.value.replaceAll("\n", " "))}
         onBlur={() => {
           if (emptied.current) {
             notify("A card needs a title: the old one stays.");
-            write(before.current);
+            takeBack();
           }
           leave();
         }}
@@ -52,7 +58,7 @@ export function Title({ task }: { task: Task }) {
           }
           if (event.key === "Escape") {
             event.preventDefault();
-            write(before.current);
+            takeBack();
             event.currentTarget.blur();
           }
         }}
@@ -63,7 +69,7 @@ export function Title({ task }: { task: Task }) {
           <Fault error={edit.error} />
         </p>
       )}
-      {edit?.theirs != null && <Clash what="title" who={nameOf(who)} mine={edit.value ?? ""} theirs={edit.theirs} onDecide={(text) => void edit.decide(text)} />}
+      {edit?.theirs != null && <Clash what="title" who={nameOf(who)} mine={edit.value ?? ""} theirs={edit.theirs} onDecide={decide} />}
     </>
   );
 }

@@ -2,6 +2,7 @@
 import type { Edit, EditDraft, Task } from "@boardwire/client";
 import { useEffect, useReducer, useRef, useState } from "react";
 import { keepDraft, takeDraft } from "../../app/drafts";
+import { notify } from "../../app/notices";
 import { useSignedIn } from "../../app/signedIn";
 import { useOpenBoard } from "../board/boardContext";
 
@@ -10,11 +11,13 @@ export type TextField = "title" | "description";
 export interface TextEdit {
   /** There while somebody writes, and until it is saved. */
   edit: Edit<TextField> | undefined;
-  /** Who else has changed the text meanwhile. */
+  /** Who else has changed the text meanwhile, so that it is not what the field shows. */
   who: string | undefined;
   begin: () => Edit<TextField>;
   /** The field has been left: the edit ends as soon as it is saved. */
   leave: () => void;
+  /** In a conflict: what the text is to be. */
+  decide: (text: string) => void;
 }
 
 /** Where the draft of a text is kept. */
@@ -62,11 +65,14 @@ export function useTextEdit(taskId: string, field: TextField): TextEdit {
   useEffect(() => {
     if (edit === undefined) return;
     const stops = [
-      edit.onChange(redraw),
+      edit.onChange(() => {
+        edit.follow();
+        redraw();
+      }),
       board.onChange(({ type, data, own }) => {
         if (type !== "task:updated" || own) return;
         const { task, changes, updatedBy } = data as { task: Task; changes: Record<string, unknown>; updatedBy: string };
-        if (task.id === taskId && field in changes) setWho(updatedBy);
+        if (task.id === taskId && field in changes) setWho(task[field] === edit.value ? undefined : updatedBy);
       }),
     ];
     return () => {
@@ -83,6 +89,12 @@ export function useTextEdit(taskId: string, field: TextField): TextEdit {
     setWho(undefined);
   }, [isOver]);
 
+  const undo = (draft: EditDraft) => {
+    if (held.current) return held.current.resume(draft);
+    setLeft(true);
+    start(draft);
+  };
+
   return {
     edit,
     who,
@@ -94,6 +106,12 @@ export function useTextEdit(taskId: string, field: TextField): TextEdit {
       setLeft(true);
       board.stopTyping();
       void held.current?.save();
+    },
+    decide: (text) => {
+      const { draft, theirs } = edit ?? {};
+      setWho(undefined);
+      void edit?.decide(text);
+      if (draft && text === theirs) notify(`Your ${field} was discarded.`, { action: { label: "Undo", run: () => undo(draft) } });
     },
   };
 }
