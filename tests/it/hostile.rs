@@ -158,7 +158,7 @@ async fn one_address_leaves_room_for_the_others() -> Result<()> {
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.pid()?))?;
     let files = limits.lines().find(|line| line.starts_with("Max open files")).context("no limit")?;
     assert_eq!(files.split_whitespace().skip(3).take(2).collect::<Vec<_>>(), ["600", "600"], "{limits}");
-    ensure!(server.log().contains("allows 344 connections"), "{}", server.log());
+    server.logs("allows 344 connections").await?;
 
     // As many as it can have and more, each opened again when it is cut.
     let host: SocketAddr = server.url().trim_start_matches("http://").parse()?;

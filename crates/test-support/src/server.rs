@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
-use crate::deadline::within;
+use crate::deadline::{PATIENCE, eventually, within};
 use crate::token::JWT_SECRET;
 use crate::{Database, binary};
 
@@ -167,6 +167,15 @@ impl Server {
     #[must_use]
     pub fn log(&self) -> String {
         self.log.text()
+    }
+
+    /// Waits until its log says this. Its lines come through a pipe, later than the answers to what they tell of.
+    ///
+    /// # Errors
+    /// The deadline, with the log.
+    pub async fn logs(&self, text: &str) -> Result<()> {
+        let logged = eventually(text, PATIENCE, async || Ok(self.log().contains(text).then_some(()))).await;
+        logged.with_context(|| format!("in the log:\n{}", self.log()))
     }
 
     /// Ends it as a power cut would (SIGKILL), and waits until it is gone.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use boardwire_test_support::{Client, Database, Dial, Http, Kind, PATIENCE, Server, eventually, token_expiring_in};
+use boardwire_test_support::{Client, Database, Dial, Http, Kind, Server, token_expiring_in};
 use serde_json::json;
 
 use super::{PASSWORD, current, login};
@@ -49,11 +49,8 @@ async fn no_secret_is_logged(kind: Kind) -> Result<()> {
         request.send().await?;
     }
     server.terminate().await?;
-    let log = eventually("the whole log", PATIENCE, async || {
-        let log = server.log();
-        Ok(log.contains("stopped").then_some(log))
-    })
-    .await?;
+    server.logs("stopped").await.context("the whole log")?;
+    let log = server.log();
     ensure!(
         log.contains("DEBUG") && log.contains("signed in"),
         "this is not the log at its most talkative: {log:.500}"

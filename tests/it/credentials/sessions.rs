@@ -1,7 +1,7 @@
 //! Sessions: login, the cookie, and where a cookie counts.
 
 use anyhow::{Context, Result, ensure};
-use boardwire_test_support::{Client, ConnectError, Database, Dial, Http, Kind, PATIENCE, Server, eventually};
+use boardwire_test_support::{Client, ConnectError, Database, Dial, Http, Kind, Server};
 use serde_json::{Value, json};
 
 use super::{PASSWORD, current, is_problem, login, not_let_in, user};
@@ -93,11 +93,8 @@ async fn a_forged_cookie_ends_no_session() -> Result<()> {
     let leave = Http::new(&ours, "DELETE", "/api/v1/sessions/current").header("cookie", &eve).header("origin", &ours);
     ensure!(leave.send().await?.status == 204, "signing out");
     server.terminate().await?;
-    let log = eventually("the whole log", PATIENCE, async || {
-        let log = server.log();
-        Ok(log.contains("stopped").then_some(log))
-    })
-    .await?;
+    server.logs("stopped").await.context("the whole log")?;
+    let log = server.log();
     ensure!(log.contains("signed in") && log.contains("signed out"), "{log}");
     for id in [public.as_str(), eve.split('_').nth(2).context("an id")?] {
         ensure!(!log.contains(id), "the id of a session is in the log: {log}");
