@@ -84,7 +84,8 @@ async fn answers_that_nobody_reads_are_bounded_by_their_size() -> Result<()> {
         Ok((scene.server.socket_count()? < sockets).then_some(()))
     })
     .await?;
-    ensure!(most < answer * 20, "{ASKED} answers of {answer} KiB each hold {most} KiB");
+    // Held whole, they would take more than all of them.
+    ensure!(most < answer * ASKED as u64 / 2, "{ASKED} answers of {answer} KiB each hold {most} KiB");
     Ok(())
 }
 
