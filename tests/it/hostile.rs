@@ -28,7 +28,7 @@ const LONG: Duration = Duration::from_secs(40);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn attachments_of_strangers_are_not_gathered() -> Result<()> {
-    const STRANGERS: usize = 20;
+    const STRANGERS: usize = 60;
     let scene = Scene::with(Kind::Sqlite, &[NEVER]).await?;
     let before = scene.server.rss_kib()?;
     let mut strangers = Vec::new();
