@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use boardwire_test_support::{
-    Client, Database, Dial, Http, Kind, PATIENCE, Server, Stranger, eventually, patient, token,
+    Client, Database, Dial, Http, Kind, PATIENCE, Server, Stranger, eventually, patient, token, within,
 };
 use serde_json::{Value, json};
 use tokio::{
@@ -143,11 +143,24 @@ async fn a_flood_of_what_is_of_no_use_is_cut() -> Result<()> {
     Ok(())
 }
 
-/// Holds a connection from another address of this machine until it is cut.
-async fn hold(host: SocketAddr) -> std::io::Result<usize> {
+/// Holds a connection from another address of this machine until it is cut; `says` is all that comes over it.
+async fn hold(from: Ipv4Addr, host: SocketAddr, says: &str) -> std::io::Result<u64> {
     let socket = TcpSocket::new_v4()?;
-    socket.bind(SocketAddr::from(([127, 0, 0, 2], 0)))?;
-    socket.connect(host).await?.read(&mut [0]).await
+    socket.bind(SocketAddr::from((from, 0)))?;
+    let mut stream = socket.connect(host).await?;
+    stream.write_all(says.as_bytes()).await?;
+    tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
+}
+
+/// Holds as many connections of an address, each opened again when it is cut.
+fn attack(from: Ipv4Addr, host: SocketAddr, connections: usize, says: &'static str) -> Vec<AbortOnDropHandle<()>> {
+    let holding = || async move {
+        loop {
+            let _ = hold(from, host, says).await;
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    (0..connections).map(|_| AbortOnDropHandle::new(tokio::spawn(holding()))).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -160,24 +173,54 @@ async fn one_address_leaves_room_for_the_others() -> Result<()> {
     assert_eq!(files.split_whitespace().skip(3).take(2).collect::<Vec<_>>(), ["600", "600"], "{limits}");
     server.logs("allows 344 connections").await?;
 
-    // As many as it can have and more, each opened again when it is cut.
+    // As many as it can have and more.
     let host: SocketAddr = server.url().trim_start_matches("http://").parse()?;
-    let attackers: Vec<_> = (0..400)
-        .map(|_| {
-            AbortOnDropHandle::new(tokio::spawn(async move {
-                loop {
-                    let _ = hold(host).await;
-                    tokio::time::sleep(Duration::from_millis(200)).await;
-                }
-            }))
-        })
-        .collect();
+    let attackers = attack(Ipv4Addr::new(127, 0, 0, 2), host, 400, "");
     eventually("the attacker has what he can get", PATIENCE, async || Ok((server.socket_count()? > 150).then_some(())))
         .await?;
     for _ in 0..3 {
         let ann = Client::connect(&server.url(), json!({ "token": token("ann", &["read", "write"])? })).await?;
         ann.ask("board:list", json!({})).await?;
     }
+    drop(attackers);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn those_who_hold_most_make_room_for_the_others() -> Result<()> {
+    const ROOM: usize = 344;
+    const SOON: Duration = Duration::from_secs(3);
+    const SLOW_BODY: &str = "POST /api/v1/sessions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\
+                             Content-Length: 100\r\n\r\n{";
+    const WEBSOCKET: &str = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n\
+                             Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+                             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    let database = Database::create(Kind::Sqlite).await?;
+    let server = Server::builder(&database).open_files(300, 600).set(NEVER.0, NEVER.1).start().await?;
+    server.logs(&format!("allows {ROOM} connections")).await?;
+    let host: SocketAddr = server.url().trim_start_matches("http://").parse()?;
+    let (one, other) = (Ipv4Addr::new(127, 0, 0, 2), Ipv4Addr::new(127, 0, 0, 3));
+    let dial =
+        |user: &str| Ok::<_, anyhow::Error>(Dial::new(&server.url()).auth(json!({ "token": token(user, &["read"])? })));
+    // From an address that attacks he came first, so he would be the first to go if he were not known.
+    let bob = dial("bob")?.from(one.into()).open().await?;
+
+    // Each address has as many as it can have and more, so together they have all.
+    let attackers =
+        [attack(one, host, 400, ""), attack(other, host, 200, SLOW_BODY), attack(other, host, 200, WEBSOCKET)];
+    for _ in 0..10 {
+        eventually("all places are taken", PATIENCE, async || Ok((server.socket_count()? > ROOM).then_some(())))
+            .await?;
+        let boards = Http::new(&server.url(), "GET", "/api/v1/boards").bearer(&token("ann", &["read"])?);
+        let answer = within("an answer", SOON, boards.send()).await??;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let ann = within("a connection", SOON, dial("ann")?.open()).await??;
+        ann.ask("board:list", json!({})).await?;
+        bob.ask("board:list", json!({})).await?;
+    }
+    ensure!(bob.closed().is_none(), "{:?}", bob.closed());
+    let sockets = server.socket_count()?;
+    ensure!(sockets < ROOM + 20, "{sockets} sockets");
     drop(attackers);
     Ok(())
 }

@@ -6,7 +6,7 @@ use boardwire_auth::{AuthError, Credential, CredentialId, Principal, Refusal};
 use boardwire_protocol::{Code, ErrorBody};
 use boardwire_services::Caller;
 
-use crate::{Gate, Seat};
+use crate::{Gate, Peer, Seat};
 
 /// Why somebody is not let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,15 +42,19 @@ impl Denied {
 impl Gate {
     /// Lets a caller in, or says why not. Of several credentials the first that is accepted counts; where they are good for
     /// different users, none does: one of them was put there by somebody else. What is not accepted is counted against
-    /// `address`.
+    /// the address of `peer`; with what is, its connection is known.
     ///
     /// # Errors
     /// [`Denied`].
-    pub async fn authenticate(&self, credentials: &[Credential], address: Option<IpAddr>) -> Result<Caller, Denied> {
+    pub async fn authenticate(&self, credentials: &[Credential], peer: Option<&Peer>) -> Result<Caller, Denied> {
         if self.closing.is_cancelled() {
             return Err(Denied::Undecided);
         }
+        let address = peer.map(|peer| peer.address);
         let accepted = self.accept_one_of(credentials, address).await;
+        if let (Ok(_), Some(peer)) = (&accepted, peer) {
+            peer.line.note_known();
+        }
         if let Err(Denied::Refused | Denied::Expired) = accepted
             && let Some(Err(wait)) = address.map(|address| self.failures.check(address))
         {

@@ -1,5 +1,5 @@
 //! One TCP connection that was accepted, as those may know it who neither read nor write it: how to cut it, how much of
-//! what was sent has left, and whether what comes over its WebSocket is of any use.
+//! what was sent has left, whether somebody is known on it, and whether what comes over its WebSocket is of any use.
 
 use std::{
     sync::{
@@ -25,6 +25,8 @@ pub struct Line(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     hang_up: CancellationToken,
+    /// Cancelled: somebody has shown valid credentials.
+    known: CancellationToken,
     written: AtomicU64,
     /// Of a WebSocket: what was read and is no message.
     chatter: Mutex<Option<Chatter>>,
@@ -41,7 +43,8 @@ impl Line {
     /// A connection that `hang_up` cuts, and whose end cancels it.
     #[must_use]
     pub fn new(hang_up: CancellationToken) -> Self {
-        Self(Arc::new(Inner { hang_up, written: AtomicU64::new(0), chatter: Mutex::new(None) }))
+        let known = CancellationToken::new();
+        Self(Arc::new(Inner { hang_up, known, written: AtomicU64::new(0), chatter: Mutex::new(None) }))
     }
 
     /// Cuts the connection. Also to be called when it has ended by itself.
@@ -58,6 +61,22 @@ impl Line {
     /// Waits for its end.
     pub async fn over(&self) {
         self.0.hang_up.cancelled().await;
+    }
+
+    /// Somebody has shown valid credentials on it.
+    pub fn note_known(&self) {
+        self.0.known.cancel();
+    }
+
+    /// Has somebody shown valid credentials on it?
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.0.known.is_cancelled()
+    }
+
+    /// Waits until somebody has shown valid credentials on it.
+    pub async fn known(&self) {
+        self.0.known.cancelled().await;
     }
 
     /// How many bytes the system has taken over in all, to be sent.

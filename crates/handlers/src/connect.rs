@@ -1,9 +1,9 @@
 //! The handshake, and the life of a connection from there to its end.
 
-use std::{fmt, net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{fmt, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use boardwire_auth::Credential;
-use boardwire_gate::{Denied, Seat, Via, Watched};
+use boardwire_gate::{Denied, Peer, Seat, Via, Watched};
 use boardwire_protocol::{Code, Ephemeral, ErrorBody, PROTOCOL_VERSION, data};
 use boardwire_services::Caller;
 use boardwire_subscriptions::{About, Frame, Outbox as _, Socket};
@@ -71,15 +71,15 @@ impl Gateway {
         &self,
         handshake: Handshake,
         cookies: Vec<Credential>,
-        address: Option<IpAddr>,
+        peer: Option<&Peer>,
     ) -> Result<Admitted, Turned> {
-        let caller = match self.gate.authenticate(&handshake.credentials(cookies), address).await {
+        let caller = match self.gate.authenticate(&handshake.credentials(cookies), peer).await {
             Ok(caller) => caller,
             Err(Denied::Refused | Denied::Expired) => return Err(Turned::Failed),
             Err(Denied::TooOften(_)) => return Err(Turned::TooMany),
             Err(Denied::Undecided) => return Err(Turned::Undecided),
         };
-        let seat = self.gate.seat(&caller, address).ok_or(Turned::TooMany)?;
+        let seat = self.gate.seat(&caller, peer.map(|peer| peer.address)).ok_or(Turned::TooMany)?;
         Ok(Admitted { caller, seat })
     }
 }

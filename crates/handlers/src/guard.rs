@@ -64,6 +64,9 @@ pub(crate) async fn check(State(gateway): State<Arc<Gateway>>, request: Request,
         let wait = [(header::RETRY_AFTER, wait.as_secs_f64().ceil().to_string())];
         return (StatusCode::TOO_MANY_REQUESTS, wait, "too many connections\n").into_response();
     }
+    if let (Some(session), Some(peer)) = (&session, &peer) {
+        gateway.sessions.came_over(session, &peer.line);
+    }
     let request = match ours && request.method() == Method::POST {
         true => request.map(|body| Body::new(Batch::new(body, gateway.max_message()))),
         false => request,

@@ -39,6 +39,13 @@ impl Sessions {
         by_id.entry(id.to_owned()).or_default().line = Some(line);
     }
 
+    /// A request of a session came over a connection, where its user is as known as in the session.
+    pub(crate) fn came_over(&self, id: &str, line: &Line) {
+        if self.lock().get(id).is_some_and(|session| session.sockets > 0) {
+            line.note_known();
+        }
+    }
+
     /// So many bytes of a session were taken over polling.
     pub(crate) fn polled(&self, id: &str, bytes: u64) {
         if let Some(session) = self.lock().get_mut(id) {
@@ -47,7 +54,12 @@ impl Sessions {
     }
 
     pub(crate) fn socket_began(&self, id: &str) {
-        self.lock().entry(id.to_owned()).or_default().sockets += 1;
+        let mut by_id = self.lock();
+        let session = by_id.entry(id.to_owned()).or_default();
+        session.sockets += 1;
+        if let Some(line) = &session.line {
+            line.note_known();
+        }
     }
 
     /// Whether the session has no socket any more.
@@ -86,5 +98,27 @@ impl Link {
         }
         let by_id = self.sessions.lock();
         by_id.get(&self.id).map_or(0, |session| session.polled + session.line.as_ref().map_or(0, Line::written))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+
+    #[test]
+    fn what_carries_a_session_with_a_socket_is_known() {
+        let (sessions, line) = (Sessions::default(), || Line::new(CancellationToken::new()));
+        let (early, upgraded, late) = (line(), line(), line());
+        sessions.came_over("a", &early);
+        sessions.upgraded("a", upgraded.clone());
+        assert!(!upgraded.is_known());
+        sessions.socket_began("a");
+        sessions.came_over("a", &late);
+        assert_eq!([&early, &upgraded, &late].map(Line::is_known), [false, true, true]);
+        let stranger = line();
+        sessions.came_over("b", &stranger);
+        assert!(!stranger.is_known());
     }
 }

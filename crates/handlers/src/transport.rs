@@ -86,7 +86,7 @@ pub(crate) fn layer(gateway: &Arc<Gateway>) -> SocketIoLayer {
 async fn connect(gateway: Arc<Gateway>, socket: Arc<Socket<LocalAdapter>>, handshake: Handshake) -> Result<(), Turned> {
     let peer = socket.req_parts().extensions.get::<Peer>().cloned();
     let cookies = guard::session_cookies(&gateway.settings, socket.req_parts());
-    let admitted = gateway.admit(handshake, cookies, peer.as_ref().map(|peer| peer.address)).await?;
+    let admitted = gateway.admit(handshake, cookies, peer.as_ref()).await?;
     let (closed, connected) = (CancellationToken::new(), Arc::new(Notify::new()));
     // Over a WebSocket from the start, the handshake's connection is the one that carries the session.
     let direct = socket.req_parts().headers.contains_key(http::header::UPGRADE);

@@ -41,7 +41,7 @@ impl FromRequestParts<Arc<Door>> for Signed {
         if credentials.is_empty() {
             return Err(door.without_credential(&parts.headers, peer));
         }
-        let caller = door.gate().authenticate(&credentials, peer.map(|peer| peer.address)).await?;
+        let caller = door.gate().authenticate(&credentials, peer).await?;
         if let Some(Known(known)) = parts.extensions.get::<Known>() {
             let _ = known.set(caller.user().clone());
         }

@@ -46,7 +46,7 @@ pub(crate) async fn enter(State(door): State<Arc<Door>>, mut request: Request, n
         return refusal(StatusCode::FORBIDDEN, &error, None);
     }
     let address = peer.map(|peer| peer.address);
-    let caller = match door.gate.authenticate(credential(headers).as_slice(), address).await {
+    let caller = match door.gate.authenticate(credential(headers).as_slice(), peer).await {
         Ok(caller) => caller,
         Err(denied) => return denial(denied),
     };

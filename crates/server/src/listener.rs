@@ -1,14 +1,22 @@
 //! The accept loop: bounded, with a deadline for headers, and with a hold on every connection so that none outlives the
 //! server.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{io, net::IpAddr, sync::Arc, time::Duration};
 
-use crate::{pace, stream::Monitored};
+use crate::{
+    pace,
+    places::{Place, Places, Room},
+    stream::Monitored,
+};
 use axum::Router;
-use boardwire_gate::{Census, Line, Need, Proxies, Seat, supervise};
+use boardwire_gate::{Line, Need, Proxies, supervise};
+use boardwire_rate_limit::customer;
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::{net::TcpListener, sync::Semaphore, time::timeout};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    time::timeout,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// How long a client may take to send the headers of a request.
@@ -17,15 +25,6 @@ const HEADERS: Duration = Duration::from_secs(10);
 const READ_AHEAD: usize = 64 * 1024;
 /// How long to wait when the system has no room for another connection.
 const EXHAUSTED: Duration = Duration::from_millis(100);
-
-/// How many connections there may be.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Room {
-    /// In all; further ones wait in the system's queue.
-    pub(crate) in_all: usize,
-    /// From one address that is not a proxy's; further ones are cut at once.
-    pub(crate) per_address: usize,
-}
 
 /// A listener at work.
 #[derive(Clone)]
@@ -58,9 +57,7 @@ impl Accepting {
             listener: Arc::new(listener),
             router,
             proxies: Arc::new(proxies),
-            census: Arc::new(Census::default()),
-            seats: Arc::new(Semaphore::new(room.in_all.min(Semaphore::MAX_PERMITS))),
-            per_address: room.per_address,
+            places: Arc::new(Places::new(room)),
             accepting: accepting.clone(),
         };
         let stop = accepting.stop.clone();
@@ -96,42 +93,57 @@ struct Entrance {
     listener: Arc<TcpListener>,
     router: Router,
     proxies: Arc<Proxies>,
-    census: Arc<Census>,
-    seats: Arc<Semaphore>,
-    per_address: usize,
+    places: Arc<Places>,
     accepting: Accepting,
+}
+
+/// A connection that has come in, and from where.
+struct Accepted {
+    stream: TcpStream,
+    remote: IpAddr,
+    /// Where there is none, it is to be cut.
+    place: Option<Place>,
 }
 
 impl Entrance {
     /// Accepts connections until the token is cancelled.
     async fn accept(self) {
-        let Self { listener, router, proxies, census, seats, per_address, accepting } = self;
         loop {
-            let accepted = async {
-                let seat = Arc::clone(&seats).acquire_owned().await;
-                (listener.accept().await, seat)
+            let accepted = tokio::select! {
+                () = self.accepting.stop.cancelled() => return,
+                accepted = self.next() => accepted,
             };
-            let ((stream, address), seat) = tokio::select! {
-                () = accepting.stop.cancelled() => return,
-                accepted = accepted => match accepted {
-                    (Ok(accepted), seat) => (accepted, seat),
-                    (Err(error), _) => {
-                        tracing::warn!(%error, "can't accept a connection");
-                        tokio::time::sleep(EXHAUSTED).await;
-                        continue;
-                    }
+            match accepted {
+                Ok(Accepted { stream, remote, place: Some(place) }) => self.begin(stream, remote, place),
+                Ok(Accepted { remote, .. }) => {
+                    tracing::debug!(address = %remote, "too many connections of one address");
                 }
-            };
-            let Ok(of_address) = place(&census, &proxies, address.ip(), per_address) else {
-                tracing::debug!(address = %address.ip(), "too many connections of one address");
-                continue;
-            };
-            let hang_up = accepting.cut.child_token();
-            let (router, drain, request) = (router.clone(), accepting.drain.clone(), accepting.requests.token());
-            let (proxies, cut_sockets) = (Arc::clone(&proxies), accepting.cut_sockets.clone());
-            accepting.tasks.spawn(async move {
-                let Ok((stream, line)) = Monitored::new(stream, hang_up) else { return };
-                let upgraded = serve(stream, line.clone(), address.ip(), proxies, router, drain).await;
+                Err(error) => {
+                    tracing::warn!(%error, "can't accept a connection");
+                    tokio::time::sleep(EXHAUSTED).await;
+                }
+            }
+        }
+    }
+
+    /// The next connection, as soon as it is known whether it gets a place.
+    async fn next(&self) -> io::Result<Accepted> {
+        let (stream, address) = self.listener.accept().await?;
+        let remote = address.ip();
+        let of_its_own = (!self.proxies.trust(remote)).then(|| customer(remote));
+        Ok(Accepted { stream, remote, place: self.places.take(of_its_own).await })
+    }
+
+    /// Serves a connection in a task of its own.
+    fn begin(&self, stream: TcpStream, remote: IpAddr, mut place: Place) {
+        let accepting = &self.accepting;
+        let Ok((stream, line)) = Monitored::new(stream, accepting.cut.child_token()) else { return };
+        place.hold(&line);
+        let (router, drain, request) = (self.router.clone(), accepting.drain.clone(), accepting.requests.token());
+        let (proxies, cut_sockets) = (Arc::clone(&self.proxies), accepting.cut_sockets.clone());
+        accepting.tasks.spawn(async move {
+            let life = async {
+                let upgraded = serve(stream, line.clone(), remote, proxies, router, drain).await;
                 drop(request);
                 if upgraded {
                     // The stream lives on with the WebSocket, and holds its place until it ends.
@@ -140,22 +152,21 @@ impl Entrance {
                         () = cut_sockets.cancelled() => line.cut(),
                     }
                 }
-                drop((seat, of_address));
-            });
-        }
+            };
+            tokio::pin!(life);
+            // A stranger's place is waited for when it is cut: whatever it is at ends at once.
+            tokio::select! {
+                biased;
+                () = line.over() => return,
+                () = &mut life => return,
+                () = line.known() => place.keep(),
+            }
+            if !line.is_over() {
+                life.await;
+            }
+        });
     }
 }
-
-/// A place among the connections of an address. Proxies speak for many, and need none.
-fn place(census: &Arc<Census>, proxies: &Proxies, address: IpAddr, max: usize) -> Result<Option<Seat>, Crowded> {
-    if proxies.trust(address) {
-        return Ok(None);
-    }
-    census.one_more(address, max).map(Some).ok_or(Crowded)
-}
-
-/// Too many connections come from one address.
-struct Crowded;
 
 /// Serves requests; whether the connection may live on as a WebSocket.
 async fn serve(

@@ -15,6 +15,7 @@ mod maintenance;
 mod open_files;
 mod output;
 mod pace;
+mod places;
 mod secret;
 mod serve;
 mod settings;

@@ -24,9 +24,11 @@ use crate::{
     database,
     directory::StoredUsers,
     files,
-    listener::{Accepting, Room},
+    listener::Accepting,
     maintenance::{self, Maintenance},
-    open_files, output, secret,
+    open_files, output,
+    places::Room,
+    secret,
     settings::ServeSettings,
 };
 
