@@ -112,15 +112,15 @@ describe('the board', () => {
     await close(ann);
   });
 
-  test('held at the edge of a phone, a card goes on by one column at a time', async () => {
-    const { path } = await board('edge');
+  // A card that is held at the right edge of a phone; `rests` tells how long each column has been in the middle since.
+  async function heldAtTheEdge(id) {
+    const { path } = await board(id);
     const phone = { viewport: { width: 390, height: 780 }, isMobile: true, hasTouch: true };
     const ann = await windowOf(browser, server.url, 'ann', path, phone);
     const devtools = await ann.context().newCDPSession(ann);
     const from = await card(ann, 'First').boundingBox();
     const [x, y] = [from.x + from.width / 2, from.y + 20];
     const touch = (type, x) => devtools.send('Input.dispatchTouchEvent', { type, touchPoints: type === 'touchEnd' ? [] : [{ x, y }] });
-    // How long each column stays in the middle while something is dragged, as the page sees it.
     await ann.evaluate(() => {
       globalThis.rests = {};
       let last = performance.now();
@@ -128,7 +128,10 @@ describe('the board', () => {
         for (const column of document.querySelectorAll('[data-testid=column]')) {
           const { left, width } = column.getBoundingClientRect();
           const name = column.getAttribute('aria-label');
-          if (Math.abs(left + width / 2 - innerWidth / 2) <= 12) globalThis.rests[name] = (globalThis.rests[name] ?? 0) + now - last;
+          if (Math.abs(left + width / 2 - innerWidth / 2) <= 12) {
+            globalThis.inTheMiddle = name;
+            globalThis.rests[name] = (globalThis.rests[name] ?? 0) + now - last;
+          }
         }
         last = now;
         requestAnimationFrame(look);
@@ -141,15 +144,29 @@ describe('the board', () => {
       await touch('touchMove', x + ((382 - x) * step) / 10);
       await ann.waitForTimeout(30);
     }
-    // The finger stays where it is, and the page goes on to the end.
-    const at = (name) => ann.evaluate((name) => (globalThis.rests[name] ?? 0) > 0, name);
-    await eventually(() => at('Done'), true);
-    const rest = await ann.evaluate(() => globalThis.rests['In Progress']);
+    const rests = (name) => ann.evaluate((name) => globalThis.rests[name] ?? 0, name);
+    return { ann, rests, letGo: () => touch('touchEnd') };
+  }
+
+  test('held at the edge of a phone, a card goes on by one column at a time, to the last, and falls there', async () => {
+    const { ann, rests, letGo } = await heldAtTheEdge('edge');
+    await eventually(async () => (await rests('Done')) > 0, true);
+    const rest = await rests('In Progress');
     assert.ok(rest > 500, `it was at In Progress for ${Math.round(rest)} ms`);
-    await touch('touchMove', 195);
-    await ann.waitForTimeout(200);
-    await touch('touchEnd');
+    await letGo();
     await eventually(() => titles(ann, 'Done'), ['First']);
+    clean(ann);
+    await close(ann);
+  });
+
+  test('let go at the edge of a phone, a card is in the column that one sees', async () => {
+    const { ann, rests, letGo } = await heldAtTheEdge('seen');
+    await eventually(async () => (await rests('In Progress')) > 0, true);
+    await letGo();
+    const seen = async () => (await titles(ann, await ann.evaluate(() => globalThis.inTheMiddle))).includes('First');
+    await eventually(seen, true);
+    await ann.waitForTimeout(500);
+    assert.ok(await seen());
     clean(ann);
     await close(ann);
   });

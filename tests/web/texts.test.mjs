@@ -6,7 +6,7 @@ import { startProxy } from '../js/proxy.mjs';
 import { startServer, token } from '../js/server.mjs';
 import { faultsOf } from './accessibility.mjs';
 import { startApi } from './api.mjs';
-import { addUser, eventually, keep, launch, live, openCard, windowOf } from './browser.mjs';
+import { addUser, card, eventually, keep, launch, live, openCard, windowOf } from './browser.mjs';
 
 const LINES = ['What is to be done', 'Who does it', 'By when'];
 
@@ -100,6 +100,8 @@ describe('texts that two write at once', () => {
       await live(other);
       await clash(other).getByRole('region', { name: 'What you wrote' }).getByText('What the second wrote').waitFor();
       await other.getByRole('button', { name: 'Close', exact: true }).click();
+      await card(other, 'Write the notes').getByText('Your text is not saved').waitFor();
+      assert.deepEqual(await faultsOf(other), []);
       await openCard(other, 'Write the notes');
       assert.equal(await field(other).inputValue(), 'What the second wrote');
       await decide(other, 'Keep both');

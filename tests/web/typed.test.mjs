@@ -218,4 +218,109 @@ describe('what is typed', () => {
     assert.deepEqual(ann.faults, []);
     await ann.context().close();
   });
+
+  test('a draft is its tab\'s while that is open, and is taken over once that is closed', async () => {
+    const { card } = await board('tabs');
+    const first = await windowOf(browser, server.url, 'ann', card);
+    const field = (page) => page.getByLabel('Comment', { exact: true });
+    await field(first).fill('Written in the first tab');
+    const second = await first.context().newPage();
+    // However long ago it was typed.
+    await second.clock.install({ time: Date.now() + 3_600_000 });
+    await second.goto(server.url + card);
+    await live(second);
+    await second.waitForTimeout(2_000);
+    assert.equal(await field(second).inputValue(), '');
+    await again(first);
+    assert.equal(await field(first).inputValue(), 'Written in the first tab');
+
+    await first.close();
+    await again(second);
+    await eventually(() => field(second).inputValue(), 'Written in the first tab');
+    await again(second);
+    assert.equal(await field(second).inputValue(), 'Written in the first tab');
+    await field(second).press('Control+Enter');
+    await second.getByTestId('comment').getByText('Written in the first tab').waitFor();
+    const third = await second.context().newPage();
+    await third.goto(server.url + card);
+    await live(third);
+    await third.waitForTimeout(2_000);
+    assert.equal(await field(third).inputValue(), '');
+    await second.context().close();
+  });
+
+  test('a copy of a tab keeps drafts of its own', async () => {
+    const { card } = await board('copied');
+    const first = await windowOf(browser, server.url, 'ann', card);
+    const field = (page) => page.getByLabel('Comment', { exact: true });
+    await field(first).fill('In the first');
+    const opened = first.context().waitForEvent('page');
+    await first.evaluate(() => void globalThis.open(location.href));
+    const copy = await opened;
+    await live(copy);
+    const name = (page) => page.evaluate(() => sessionStorage.getItem('boardwire-tab'));
+    await eventually(async () => (await name(copy)) === (await name(first)), false);
+    await field(copy).fill('In the copy');
+    await again(first);
+    await again(copy);
+    assert.deepEqual([await field(first).inputValue(), await field(copy).inputValue()], ['In the first', 'In the copy']);
+    await first.context().close();
+  });
+
+  test('what is typed in a comment while it is being saved stays, and is a change of what was saved', async () => {
+    const { card, one } = await board('saving');
+    const { comment } = await api.send('POST', `/tasks/${one}/comments`, { body: 'First\nLast' });
+    const proxy = await startProxy(server.url);
+    const ann = await windowOf(browser, proxy.url, 'ann', card);
+    const body = async () => (await api.get(`/tasks/${one}`)).comments[0].body;
+    const field = ann.getByLabel('The comment', { exact: true });
+    await ann.getByRole('button', { name: 'Change the comment' }).click();
+    await field.fill('First, mine\nLast');
+    proxy.stall();
+    await ann.getByRole('button', { name: 'Save' }).click();
+    await field.fill('First, all mine\nLast');
+    await api.send('PATCH', `/comments/${comment.id}`, { body: 'First\nLast, theirs' });
+    proxy.flow();
+    await eventually(body, 'First, mine\nLast');
+    await ann.getByTestId('comment').getByText('your change is not saved').waitFor();
+    assert.equal(await field.inputValue(), 'First, all mine\nLast');
+    await ann.getByRole('button', { name: 'Save' }).click();
+    await eventually(body, 'First, all mine\nLast');
+    await field.waitFor({ state: 'detached' });
+    assert.deepEqual(ann.faults, []);
+    await ann.context().close();
+    await proxy.stop();
+  });
+
+  test('who takes the other text of a comment can take that back', async () => {
+    const { card, one } = await board('taken');
+    const { comment } = await api.send('POST', `/tasks/${one}/comments`, { body: 'As it was' });
+    const ann = await windowOf(browser, server.url, 'ann', card);
+    const field = ann.getByLabel('The comment', { exact: true });
+    await ann.getByRole('button', { name: 'Change the comment' }).click();
+    await field.fill('All mine');
+    await api.send('PATCH', `/comments/${comment.id}`, { body: 'All theirs' });
+    await ann.getByTestId('comment').getByText(', changed').waitFor();
+    await ann.getByRole('button', { name: 'Save' }).click();
+    await ann.getByRole('button', { name: 'Take theirs' }).click();
+    await ann.getByTestId('comment').getByText('All theirs').waitFor();
+    await ann.getByRole('button', { name: 'Undo' }).click();
+    assert.equal(await field.inputValue(), 'All mine');
+    assert.deepEqual(ann.faults, []);
+    await ann.context().close();
+  });
+
+  test('a title that Escape took back can be had again', async () => {
+    const { card, one } = await board('escaped');
+    const ann = await windowOf(browser, server.url, 'ann', card);
+    const field = ann.getByLabel('Title', { exact: true });
+    await field.fill('A better title');
+    await field.press('Escape');
+    await eventually(() => field.inputValue(), 'First');
+    await ann.getByRole('button', { name: 'Undo' }).click();
+    await eventually(async () => (await api.get(`/tasks/${one}`)).task.title, 'A better title');
+    await eventually(() => field.inputValue(), 'A better title');
+    assert.deepEqual(ann.faults, []);
+    await ann.context().close();
+  });
 });

@@ -1,45 +1,54 @@
 /**
  * What somebody has typed and is nowhere else yet: kept in the browser, so that it is there again after a reload, for that user
- * alone. Every tab has its own; what another one has left behind is taken over.
+ * alone. Every tab has its own; what a tab that was closed has left behind is taken over.
  */
-import { newId } from "@boardwire/client";
-import { useCallback, useState, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
 import { useSignedIn } from "./signedIn";
+import { isOpen, thisTab } from "./tabs";
 
 const PREFIX = "boardwire-draft";
-const TAB = "boardwire-tab";
-/** A draft that has not changed for so long is not being typed in another tab at this moment. */
-const AT_REST_MS = 10_000;
 
 interface Kept {
-  /** When it was kept, in milliseconds since 1970. */
-  at: number;
   value: unknown;
 }
 
 /** Keeps a draft for a place, such as a task's description; nothing: there is none any more. */
 export function keepDraft(userId: string, place: string, value: unknown): void {
-  const key = keyOf(userId, place, tab());
+  const key = keyOf(userId, place, thisTab());
   try {
     if (value === undefined) localStorage.removeItem(key);
-    else localStorage.setItem(key, JSON.stringify({ at: Date.now(), value } satisfies Kept));
+    else localStorage.setItem(key, JSON.stringify({ value } satisfies Kept));
   } catch {
     // The browser keeps nothing, or no more: what is typed is still in its field.
   }
 }
 
-/** The draft of this tab for a place, or one that another tab has left behind and that is this tab's from now on. */
-export function takeDraft(userId: string, place: string): unknown {
-  const own = read(keyOf(userId, place, tab()));
-  if (own) return own.value;
-  for (const key of keysOf(userId, place)) {
-    const left = read(key);
-    if (left === undefined || Date.now() - left.at < AT_REST_MS) continue;
-    localStorage.removeItem(key);
-    keepDraft(userId, place, left.value);
-    return left.value;
-  }
-  return undefined;
+/** The draft of this tab for a place. */
+function ownDraft(userId: string, place: string): unknown {
+  return read(keyOf(userId, place, thisTab()))?.value;
+}
+
+/**
+ * Offers what is kept for a place until something is taken: the draft of this tab at once, then what tabs that are not open any
+ * more have left behind, which is this tab's from then on. The offer ends with a call of what is returned.
+ */
+export function offerDraft(userId: string, place: string, take: (value: unknown) => boolean): () => void {
+  const own = ownDraft(userId, place);
+  let isWanted = own === undefined || !take(own);
+  const offer = async () => {
+    const prefix = keyOf(userId, place, "");
+    const others = Object.keys(localStorage).filter((key) => key.startsWith(prefix) && key !== prefix + thisTab());
+    for (const key of others) {
+      if (!isWanted || (await isOpen(key.slice(prefix.length)))) continue;
+      const left = read(key);
+      if (!isWanted || left === undefined || !take(left.value)) continue;
+      isWanted = false;
+      localStorage.removeItem(key);
+      keepDraft(userId, place, left.value);
+    }
+  };
+  void offer();
+  return () => (isWanted = false);
 }
 
 /** A field's text, and what was sent from it and has not been answered. */
@@ -78,7 +87,16 @@ export function useDraft(place: string, separator: string): Draft {
     [key, user.id, place],
   );
   // What had no answer when the page was left may have got through or not: it is better seen twice than lost.
-  if (!unsent.has(key)) unsent.set(key, { ...NOTHING, text: textOf(takeDraft(user.id, place), separator) });
+  if (!unsent.has(key)) unsent.set(key, { ...NOTHING, text: textOf(ownDraft(user.id, place), separator) });
+  useEffect(() => {
+    const take = (kept: unknown) => {
+      const { text, sent } = unsent.get(key) ?? NOTHING;
+      if (text !== "" || sent.length > 0) return false;
+      change((now) => ({ ...now, text: textOf(kept, separator) }));
+      return true;
+    };
+    return offerDraft(user.id, place, take);
+  }, [key, user.id, place, separator, change]);
   const { text } = useSyncExternalStore(subscribe, () => unsent.get(key) ?? NOTHING);
   return {
     text,
@@ -99,7 +117,18 @@ export function useDraft(place: string, separator: string): Draft {
 /** The texts that are kept for some places, to be shown where they can't be sent any more. */
 export function useLeftOver(places: readonly string[]): readonly string[] {
   const { user } = useSignedIn();
-  return useState(() => places.map((place) => textOf(takeDraft(user.id, place), "\n\n")).filter((text) => text !== ""))[0];
+  const [all, setAll] = useState<readonly unknown[]>([]);
+  const key = places.join(" ");
+  useEffect(() => {
+    setAll([]);
+    const take = (kept: unknown) => {
+      setAll((all) => [...all, kept]);
+      return true;
+    };
+    const ends = key.split(" ").map((place) => offerDraft(user.id, place, take));
+    return () => ends.forEach((end) => end());
+  }, [user.id, key]);
+  return all.map((draft) => textOf(draft, "\n\n")).filter((text) => text !== "");
 }
 
 const NOTHING: Unsent = { text: "", sent: [], back: "" };
@@ -129,18 +158,8 @@ function textOf(draft: unknown, separator: string): string {
   return [...sent, text].filter(Boolean).join(separator);
 }
 
-function tab(): string {
-  const known = sessionStorage.getItem(TAB) ?? newId();
-  sessionStorage.setItem(TAB, known);
-  return known;
-}
-
 function keyOf(userId: string, place: string, of: string): string {
   return [PREFIX, userId, place, of].join(" ");
-}
-
-function keysOf(userId: string, place: string): string[] {
-  return Object.keys(localStorage).filter((key) => key.startsWith(keyOf(userId, place, "")));
 }
 
 function read(key: string): Kept | undefined {

@@ -1,6 +1,6 @@
 /** What a card shows of its task, and of who is at it. */
 import type { Lease, Task } from "@boardwire/client";
-import { Ban, CalendarClock, CheckCircle2, ChevronsUp, ChevronUp } from "lucide-react";
+import { Ban, CalendarClock, CheckCircle2, ChevronsUp, ChevronUp, FileWarning } from "lucide-react";
 import { memo } from "react";
 import { useNow } from "../../app/now";
 import { due } from "../../app/time";
@@ -49,12 +49,13 @@ function Held({ lease: { agent, holder, expires_at } }: { lease: Lease }) {
 }
 
 function Foot({ task: { id, due_date, priority, assignee, status } }: { task: Task }) {
-  const { nameOf, blocked, viewers, typing } = useCardFacts();
+  const { nameOf, blocked, undecided, viewers, typing } = useCardFacts();
   const isDone = status === "done";
   const isBlocked = !isDone && (status === "blocked" || blocked.has(id));
   const present = viewers.get(id) ?? [];
   const typists = typing.get(id) ?? [];
-  const hasMarks = isDone || isBlocked || due_date !== null || priority > 0;
+  const isUndecided = undecided.has(id);
+  const hasMarks = isDone || isBlocked || isUndecided || due_date !== null || priority > 0;
   if (!hasMarks && assignee === null && present.length === 0 && typists.length === 0) return null;
   return (
     <span className="card-foot">
@@ -62,6 +63,11 @@ function Foot({ task: { id, due_date, priority, assignee, status } }: { task: Ta
       {isBlocked && (
         <span className="card-mark" data-tone="bad">
           <Ban size={13} aria-hidden /> Blocked
+        </span>
+      )}
+      {isUndecided && (
+        <span className="card-mark" data-tone="bad" title="Somebody changed the same words as you. Open the card to decide what is saved.">
+          <FileWarning size={13} aria-hidden /> Your text is not saved
         </span>
       )}
       {due_date !== null && <Due date={due_date} isDone={isDone} />}

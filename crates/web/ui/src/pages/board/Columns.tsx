@@ -10,7 +10,7 @@ import { useOpenBoard } from "./boardContext";
 import { CardFactsContext, useFacts } from "./cardFacts";
 import { Column } from "./Column";
 import { COLUMN, columnHandle, COLUMNS, INSTRUCTIONS, useDragging } from "./dragging";
-import { AT_THE_EDGE } from "./edge";
+import { AT_THE_EDGE, SENSORS } from "./edge";
 import { useFlights } from "./flights";
 import { useHands } from "./keys";
 import { cardsOf } from "./moves";
@@ -70,7 +70,7 @@ export function Columns({ test, onClearFilter }: Props) {
   }
   return (
     <CardFactsContext value={facts}>
-      <DragDropContext {...responders} dragHandleUsageInstructions={INSTRUCTIONS} autoScrollerOptions={AT_THE_EDGE} {...(nonce ? { nonce } : {})}>
+      <DragDropContext {...responders} dragHandleUsageInstructions={INSTRUCTIONS} autoScrollerOptions={AT_THE_EDGE} sensors={SENSORS} enableDefaultSensors={false} {...(nonce ? { nonce } : {})}>
         <Droppable droppableId={COLUMNS} type={COLUMN} direction="horizontal">
           {(provided) => (
             <main

@@ -6,6 +6,8 @@ export interface CardFacts {
   nameOf: (userId: string) => string;
   /** Tasks that wait for another one. */
   blocked: ReadonlySet<string>;
+  /** Tasks with a text that waits for the user to decide what becomes of it. */
+  undecided: ReadonlySet<string>;
   /** Who else has a card open. */
   viewers: ReadonlyMap<string, readonly Present[]>;
   /** Who else types on a card. */
@@ -20,12 +22,12 @@ export function useCardFacts(): CardFacts {
   return facts;
 }
 
-type Sources = Pick<BoardSnapshot, "tasks" | "dependencies" | "viewers" | "typing"> & Pick<CardFacts, "nameOf"> & { self: string };
+type Sources = Pick<BoardSnapshot, "tasks" | "dependencies" | "conflicts" | "viewers" | "typing"> & Pick<CardFacts, "nameOf"> & { self: string };
 
-export function useFacts({ tasks, dependencies, viewers, typing, nameOf, self }: Sources): CardFacts {
+export function useFacts({ tasks, dependencies, conflicts, viewers, typing, nameOf, self }: Sources): CardFacts {
   // Made anew with each event, but mostly of the same cards: an equal set stays the same object.
-  const key = blockedKey(dependencies, tasks);
-  const blocked = useMemo(() => new Set(key === "" ? [] : key.split(" ")), [key]);
+  const blocked = useSame(blockedIds(dependencies, tasks));
+  const undecided = useSame(conflicts.map(({ taskId }) => taskId));
   const present = useMemo(() => {
     const open = viewers.filter(({ userId, taskId }) => userId !== self && taskId !== undefined);
     return grouped(open, ({ taskId = "" }) => taskId, (viewer) => viewer);
@@ -34,12 +36,18 @@ export function useFacts({ tasks, dependencies, viewers, typing, nameOf, self }:
     const on = typing.filter(({ userId, taskId }) => userId !== self && taskId !== undefined);
     return grouped(on, ({ taskId = "" }) => taskId, ({ userId }) => userId);
   }, [typing, self]);
-  return useMemo(() => ({ nameOf, blocked, viewers: present, typing: typists }), [nameOf, blocked, present, typists]);
+  return useMemo(() => ({ nameOf, blocked, undecided, viewers: present, typing: typists }), [nameOf, blocked, undecided, present, typists]);
 }
 
-function blockedKey(dependencies: BoardSnapshot["dependencies"], tasks: ReadonlyMap<string, Task>): string {
+/** Ids as a set, the same object as long as they are the same. */
+function useSame(ids: readonly string[]): ReadonlySet<string> {
+  const key = ids.join(" ");
+  return useMemo(() => new Set(key === "" ? [] : key.split(" ")), [key]);
+}
+
+function blockedIds(dependencies: BoardSnapshot["dependencies"], tasks: ReadonlyMap<string, Task>): string[] {
   const waiting = dependencies.filter(({ type, depends_on }) => type === "blocks" && isOpen(tasks.get(depends_on)));
-  return waiting.map(({ task_id }) => task_id).join(" ");
+  return waiting.map(({ task_id }) => task_id);
 }
 
 function isOpen(task: Task | undefined): boolean {

@@ -3,7 +3,7 @@ import type { BoardStore } from "@boardwire/client";
 import type { DraggableStateSnapshot, DragStart, DragUpdate, DropResult, ResponderProvided } from "@hello-pangea/dnd";
 import { useMemo, useReducer, useRef, type CSSProperties, type RefObject } from "react";
 import type { OpenBoard } from "./boardContext";
-import { beginAtTheEdge } from "./edge";
+import { beginAtTheEdge, showWhereItFell } from "./edge";
 import { cardsOf, targetAt, type Shown } from "./moves";
 
 /** Ids of tasks and columns never hold a colon, so these are none. */
@@ -63,6 +63,7 @@ export function useDragging(live: Shown, open: RefObject<OpenBoard>): Dragging {
         const stays = destination === null || (destination.droppableId === source.droppableId && destination.index === source.index);
         const { board, change } = open.current;
         let outcome = `${title} is where it was. ${where(shown, result, source)}`;
+        if (destination !== null && result.type !== COLUMN) showWhereItFell(destination.droppableId);
         if (!stays && reason === "DROP") {
           // At once, or without a connection not at all.
           void change<unknown>(() => {

@@ -1,9 +1,9 @@
 /** What people say about a task. */
 import { merge, mergeAll, newId, type Comment } from "@boardwire/client";
 import { Pencil, Trash2 } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { deleteSoon, discardSoon, useDeletion } from "../../app/deletions";
-import { keepDraft, takeDraft, useDraft } from "../../app/drafts";
+import { keepDraft, offerDraft, useDraft } from "../../app/drafts";
 import { announce } from "../../app/notices";
 import { isOnline, useSignedIn } from "../../app/signedIn";
 import { Ago } from "../../parts/Ago";
@@ -89,23 +89,38 @@ function Said({ comment }: { comment: Comment }) {
   const place = `changed-comment/${comment.id}`;
   const own = comment.author === user.id && canWrite;
   const [draft, setDraft] = useState<Rewrite>();
+  /** The same, known before the next rendering. */
+  const written = useRef<Rewrite>(undefined);
   /** Whether the field was closed with Escape, which keeps the draft. */
   const [isClosed, setClosed] = useState(false);
   const [isClash, setClash] = useState(false);
   const isDiscarded = useDeletion(place);
   const isOpen = draft !== undefined && !isClosed && !isDiscarded;
   const isUnsaved = draft !== undefined && draft.value !== draft.from && !isDiscarded;
-  const write = (next: Rewrite | undefined) => {
+  const show = (next: Rewrite | undefined) => {
+    written.current = next;
     setDraft(next);
+  };
+  const write = (next: Rewrite | undefined) => {
+    show(next);
     if (next === undefined) setClash(false);
     keepDraft(user.id, place, next);
   };
   // What was not saved when the card was left is gone on with.
   useEffect(() => {
-    if (own && !isDiscarded) setDraft((now) => now ?? (takeDraft(user.id, place) as Rewrite | undefined));
+    if (!own || isDiscarded) return undefined;
+    return offerDraft(user.id, place, (kept) => {
+      if (written.current !== undefined) return false;
+      show(kept as Rewrite);
+      return true;
+    });
   }, [own, isDiscarded, user.id, place]);
-  const send = (body: string) => {
-    void change(() => board.send("task:comment:update", { commentId: comment.id, body })).then((saved) => saved && write(undefined));
+  const send = (sent: string, body: string) => {
+    void change(() => board.send("task:comment:update", { commentId: comment.id, body })).then((saved) => {
+      const value = written.current?.value;
+      // What was typed since is a change of what was sent.
+      if (saved) write(value === undefined || value === sent ? undefined : { value, from: sent.trim() });
+    });
   };
   const save = () => {
     const mine = draft?.value.trim() ?? "";
@@ -113,8 +128,9 @@ function Said({ comment }: { comment: Comment }) {
     // Changed in another window, or by a program, since the change was begun.
     const body = merge(draft.from, mine, comment.body);
     setClash(body === undefined);
-    if (body !== undefined) send(body);
+    if (body !== undefined) send(draft.value, body);
   };
+  const discard = () => discardSoon(place, () => write(undefined));
   const begin = () => {
     setClosed(false);
     if (draft === undefined) write({ value: comment.body, from: comment.body });
@@ -161,7 +177,7 @@ function Said({ comment }: { comment: Comment }) {
               onChange={(value) => write({ ...draft, value })}
               onSend={save}
               onClose={() => (isUnsaved ? setClosed(true) : write(undefined))}
-              onCancel={() => (isUnsaved ? discardSoon(place, () => write(undefined)) : write(undefined))}
+              onCancel={() => (isUnsaved ? discard() : write(undefined))}
               sendLabel="Save"
               autoFocus
             />
@@ -174,8 +190,9 @@ function Said({ comment }: { comment: Comment }) {
                 both={mergeAll(draft.from, draft.value, comment.body)}
                 onDecide={(value) => {
                   setClash(false);
+                  if (value === comment.body) return discard();
                   write({ value, from: comment.body });
-                  send(value);
+                  send(value, value);
                 }}
               />
             )}

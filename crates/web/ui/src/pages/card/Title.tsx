@@ -58,8 +58,11 @@ export function Title({ task }: { task: Task }) {
           }
           if (event.key === "Escape") {
             event.preventDefault();
+            const typed = edit?.value;
+            const isChanged = typed != null && typed !== (before.current ?? typed);
             takeBack();
             event.currentTarget.blur();
+            if (isChanged) notify("The title is as it was.", { action: { label: "Undo", run: () => board.edit(task.id, "title", typed) } });
           }
         }}
       />

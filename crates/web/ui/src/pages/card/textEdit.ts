@@ -1,7 +1,7 @@
 /** A text of the card that is being written in this window: what is typed, what became of it, and a draft of it in the browser. */
 import type { Edit, EditDraft, Task } from "@boardwire/client";
 import { useEffect, useReducer, useRef, useState } from "react";
-import { keepDraft, takeDraft } from "../../app/drafts";
+import { keepDraft, offerDraft } from "../../app/drafts";
 import { notify } from "../../app/notices";
 import { useSignedIn } from "../../app/signedIn";
 import { useOpenBoard } from "../board/boardContext";
@@ -55,11 +55,13 @@ export function useTextEdit(taskId: string, field: TextField): TextEdit {
 
   // What was not saved when the page was left is gone on with.
   useEffect(() => {
-    if (edit !== undefined || !canWrite) return;
-    const draft = takeDraft(user.id, placeOf(taskId, field)) as EditDraft | undefined;
-    if (draft === undefined) return;
-    setLeft(true);
-    start(draft);
+    if (edit !== undefined || !canWrite) return undefined;
+    return offerDraft(user.id, placeOf(taskId, field), (draft) => {
+      if (held.current !== undefined) return false;
+      setLeft(true);
+      start(draft as EditDraft);
+      return true;
+    });
   }, [canWrite]);
 
   useEffect(() => {
