@@ -58,6 +58,14 @@ pub(crate) async fn enter(State(door): State<Arc<Door>>, mut request: Request, n
             let error = ErrorBody::new(Code::NotFound, "there is no such session; initialize again");
             return refusal(StatusCode::NOT_FOUND, &error, None);
         }
+        None if request.method() == Method::GET && is_older(&request) => {
+            let error = ErrorBody::new(
+                Code::InvalidMessage,
+                "there is no session; begin one with a POST of `initialize`. A program of 2024 that opens a stream first uses \
+                 `boardwire mcp`",
+            );
+            return refusal(StatusCode::BAD_REQUEST, &error, None);
+        }
         None if begins_session(&request) && door.sessions.count().await >= door.settings.max_sessions => {
             let error = ErrorBody::new(Code::Unavailable, "there are too many sessions");
             return refusal(StatusCode::SERVICE_UNAVAILABLE, &error, Some(CROWDED));
@@ -119,10 +127,15 @@ async fn pass(
     Ok((message::together(answers), None))
 }
 
-/// A request that can only begin a session: those of revisions without sessions say their revision.
+/// A request that can only begin a session.
 fn begins_session(request: &Request) -> bool {
+    request.method() == Method::POST && is_older(request)
+}
+
+/// A request of a revision with sessions: those without say their revision.
+fn is_older(request: &Request) -> bool {
     let version = request.headers().get(VERSION).and_then(|version| version.to_str().ok());
-    request.method() == Method::POST && version != Some(ProtocolVersion::LATEST.as_str())
+    version != Some(ProtocolVersion::LATEST.as_str())
 }
 
 /// Programs send no origin. Browsers do, and theirs must be allowed; a name under which a page reaches the server must be

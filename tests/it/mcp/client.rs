@@ -11,7 +11,7 @@ pub(super) const PREVIOUS: &str = "2025-11-25";
 /// An agent, in a session or without one.
 #[derive(Clone)]
 pub(crate) struct Agent {
-    url: String,
+    pub(super) url: String,
     pub(super) token: String,
     pub(super) session: Option<String>,
 }

@@ -142,6 +142,18 @@ async fn what_is_no_message_is_refused_in_the_terms_of_the_protocol() -> Result<
     is_refused(&post(json, &large).send().await?, 413, -32600)
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_without_a_session_is_told_how_to_begin_one() -> Result<()> {
+    let scene = Scene::open(Kind::Sqlite).await?;
+    let agent = Agent::current(&scene.server, "ann")?;
+    let stream = Http::new(&agent.url, "GET", "/mcp").bearer(&agent.token).header("accept", "text/event-stream");
+    let answer = stream.send().await?;
+    is_refused(&answer, 400, -32602)?;
+    let message = answer.json()?["error"]["message"].to_string();
+    ensure!(message.contains("`initialize`") && message.contains("`boardwire mcp`"), "{message}");
+    Ok(())
+}
+
 fn is_refused(answer: &Answer, status: u16, code: i64) -> Result<()> {
     ensure!(answer.status == status, "{answer:?}");
     let body = answer.json()?;
