@@ -116,7 +116,7 @@ impl Entrance {
             match accepted {
                 Ok(Accepted { stream, remote, place: Some(place) }) => self.begin(stream, remote, place),
                 Ok(Accepted { remote, .. }) => {
-                    tracing::debug!(address = %remote, "too many connections of one address");
+                    tracing::debug!(address = %remote, "no place for a connection");
                 }
                 Err(error) => {
                     tracing::warn!(%error, "can't accept a connection");
