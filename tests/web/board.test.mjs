@@ -112,20 +112,23 @@ describe('the board', () => {
     await close(ann);
   });
 
-  // A card that is held at the right edge of a phone; `rests` tells how long each column has been in the middle since.
-  async function heldAtTheEdge(id) {
+  // Something that is held at an edge of a phone: grabbed at `grab` of its width, and held `to` there. `rests` tells how long each
+  // column has been in the middle since.
+  async function heldAtTheEdge(id, { what = (page) => card(page, 'First'), grab = 0.5, to = [382] } = {}) {
     const { path } = await board(id);
     const phone = { viewport: { width: 390, height: 780 }, isMobile: true, hasTouch: true };
     const ann = await windowOf(browser, server.url, 'ann', path, phone);
     const devtools = await ann.context().newCDPSession(ann);
-    const from = await card(ann, 'First').boundingBox();
-    const [x, y] = [from.x + from.width / 2, from.y + 20];
-    const touch = (type, x) => devtools.send('Input.dispatchTouchEvent', { type, touchPoints: type === 'touchEnd' ? [] : [{ x, y }] });
+    await what(ann).scrollIntoViewIfNeeded();
+    const from = await what(ann).boundingBox();
+    const [x, y] = [from.x + from.width * grab, from.y + Math.min(20, from.height / 2)];
+    const [toX, toY = y] = to;
+    const touch = (type, x, y) => devtools.send('Input.dispatchTouchEvent', { type, touchPoints: type === 'touchEnd' ? [] : [{ x, y }] });
     await ann.evaluate(() => {
       globalThis.rests = {};
       let last = performance.now();
       const look = (now) => {
-        for (const column of document.querySelectorAll('[data-testid=column]')) {
+        for (const column of document.querySelectorAll('[data-testid=column]:not([data-dragging=true])')) {
           const { left, width } = column.getBoundingClientRect();
           const name = column.getAttribute('aria-label');
           if (Math.abs(left + width / 2 - innerWidth / 2) <= 12) {
@@ -138,10 +141,10 @@ describe('the board', () => {
       };
       requestAnimationFrame(look);
     });
-    await touch('touchStart', x);
+    await touch('touchStart', x, y);
     await ann.waitForTimeout(400);
     for (let step = 1; step <= 10; step += 1) {
-      await touch('touchMove', x + ((382 - x) * step) / 10);
+      await touch('touchMove', x + ((toX - x) * step) / 10, y + ((toY - y) * step) / 10);
       await ann.waitForTimeout(30);
     }
     const rests = (name) => ann.evaluate((name) => globalThis.rests[name] ?? 0, name);
@@ -153,20 +156,39 @@ describe('the board', () => {
     await eventually(async () => (await rests('Done')) > 0, true);
     const rest = await rests('In Progress');
     assert.ok(rest > 500, `it was at In Progress for ${Math.round(rest)} ms`);
+    // However long it is held there.
+    await ann.waitForTimeout(3_000);
     await letGo();
     await eventually(() => titles(ann, 'Done'), ['First']);
     clean(ann);
     await close(ann);
   });
 
-  test('let go at the edge of a phone, a card is in the column that one sees', async () => {
-    const { ann, rests, letGo } = await heldAtTheEdge('seen');
-    await eventually(async () => (await rests('In Progress')) > 0, true);
+  for (const [id, how, held] of [
+    ['seen', 'in the middle', {}],
+    ['seen-grabbed', 'grabbed at the side where it goes', { grab: 0.85 }],
+    ['seen-above', 'over the bar of the board', { to: [382, 10] }],
+  ]) {
+    test(`let go at the edge of a phone, a card is in the column that one sees: ${how}`, async () => {
+      const { ann, rests, letGo } = await heldAtTheEdge(id, held);
+      await eventually(async () => (await rests('In Progress')) > 0, true);
+      await letGo();
+      const seen = async () => (await titles(ann, await ann.evaluate(() => globalThis.inTheMiddle))).includes('First');
+      await eventually(seen, true);
+      await ann.waitForTimeout(500);
+      assert.ok(await seen());
+      clean(ann);
+      await close(ann);
+    });
+  }
+
+  test('on a phone a column is carried along the others', async () => {
+    const names = (page) => page.locator('[data-testid=column]').evaluateAll((all) => all.map((column) => column.getAttribute('aria-label')));
+    const heading = (name) => (page) => page.getByRole('heading', { name, exact: true });
+    const { ann, letGo } = await heldAtTheEdge('carried', { what: heading('Done'), to: [8] });
+    await eventually(() => ann.evaluate(() => scrollX), 0);
     await letGo();
-    const seen = async () => (await titles(ann, await ann.evaluate(() => globalThis.inTheMiddle))).includes('First');
-    await eventually(seen, true);
-    await ann.waitForTimeout(500);
-    assert.ok(await seen());
+    await eventually(() => names(ann), ['Done', 'To Do', 'In Progress']);
     clean(ann);
     await close(ann);
   });

@@ -101,6 +101,8 @@ describe('texts that two write at once', () => {
       await clash(other).getByRole('region', { name: 'What you wrote' }).getByText('What the second wrote').waitFor();
       await other.getByRole('button', { name: 'Close', exact: true }).click();
       await card(other, 'Write the notes').getByText('Your text is not saved').waitFor();
+      await other.reload();
+      await card(other, 'Write the notes').getByText('Your text is not saved').waitFor();
       assert.deepEqual(await faultsOf(other), []);
       await openCard(other, 'Write the notes');
       assert.equal(await field(other).inputValue(), 'What the second wrote');

@@ -235,7 +235,6 @@ describe('what is typed', () => {
     assert.equal(await field(first).inputValue(), 'Written in the first tab');
 
     await first.close();
-    await again(second);
     await eventually(() => field(second).inputValue(), 'Written in the first tab');
     await again(second);
     assert.equal(await field(second).inputValue(), 'Written in the first tab');
@@ -247,6 +246,34 @@ describe('what is typed', () => {
     await third.waitForTimeout(2_000);
     assert.equal(await field(third).inputValue(), '');
     await second.context().close();
+  });
+
+  test('a draft that was taken over is still there for a tab that comes back, until it has been sent', async () => {
+    const { card } = await board('back');
+    const first = await windowOf(browser, server.url, 'ann', card);
+    const field = (page) => page.getByLabel('Comment', { exact: true });
+    await field(first).fill('Half a thought');
+    await first.goto('about:blank');
+    const second = await first.context().newPage();
+    await second.goto(server.url + card);
+    await eventually(() => field(second).inputValue(), 'Half a thought');
+    await first.goto(server.url + card);
+    await eventually(() => field(first).inputValue(), 'Half a thought');
+    // It is nobody else's to take.
+    await first.goto('about:blank');
+    const third = await first.context().newPage();
+    await third.goto(server.url + card);
+    await live(third);
+    await third.waitForTimeout(2_000);
+    assert.equal(await field(third).inputValue(), '');
+    await field(second).fill('A whole thought');
+    await field(second).press('Control+Enter');
+    await third.getByTestId('comment').getByText('A whole thought').waitFor();
+    await first.goto(server.url + card);
+    await live(first);
+    await first.waitForTimeout(2_000);
+    assert.equal(await field(first).inputValue(), '');
+    await first.context().close();
   });
 
   test('a copy of a tab keeps drafts of its own', async () => {
@@ -292,6 +319,28 @@ describe('what is typed', () => {
     await proxy.stop();
   });
 
+  test('a change of a comment that is saved after its card was closed and opened again is called saved', async () => {
+    const { card, one } = await board('reopened');
+    await api.send('POST', `/tasks/${one}/comments`, { body: 'As it was' });
+    const proxy = await startProxy(server.url);
+    const ann = await windowOf(browser, proxy.url, 'ann', card);
+    const field = ann.getByLabel('The comment', { exact: true });
+    await ann.getByRole('button', { name: 'Change the comment' }).click();
+    await field.fill('As it is');
+    proxy.stall();
+    await ann.getByRole('button', { name: 'Save' }).click();
+    await ann.getByRole('button', { name: 'Close', exact: true }).click();
+    await openCard(ann, 'First');
+    await field.waitFor();
+    proxy.flow();
+    await field.waitFor({ state: 'detached' });
+    await ann.getByTestId('comment').getByText('As it is').waitFor();
+    assert.equal(await ann.getByTestId('comment').getByText('your change is not saved').count(), 0);
+    assert.deepEqual(ann.faults, []);
+    await ann.context().close();
+    await proxy.stop();
+  });
+
   test('who takes the other text of a comment can take that back', async () => {
     const { card, one } = await board('taken');
     const { comment } = await api.send('POST', `/tasks/${one}/comments`, { body: 'As it was' });
@@ -320,6 +369,30 @@ describe('what is typed', () => {
     await ann.getByRole('button', { name: 'Undo' }).click();
     await eventually(async () => (await api.get(`/tasks/${one}`)).task.title, 'A better title');
     await eventually(() => field.inputValue(), 'A better title');
+
+    // What somebody else has made of it meanwhile is not written over.
+    await field.fill('The best title');
+    await field.press('Escape');
+    await eventually(() => field.inputValue(), 'A better title');
+    await eventually(async () => (await api.get(`/tasks/${one}`)).task.title, 'A better title');
+    await api.send('PATCH', `/tasks/${one}`, { title: 'All theirs' });
+    await eventually(() => field.inputValue(), 'All theirs');
+    await ann.getByRole('button', { name: 'Undo' }).click();
+    const clash = ann.getByTestId('clash');
+    await clash.getByRole('region', { name: 'What you wrote' }).getByText('The best title').waitFor();
+    await field.focus();
+    await field.press('Escape');
+    await clash.getByRole('region', { name: 'What you wrote' }).getByText('The best title').waitFor();
+    assert.equal((await api.get(`/tasks/${one}`)).task.title, 'All theirs');
+    await clash.getByRole('button', { name: 'Keep mine' }).click();
+    await eventually(async () => (await api.get(`/tasks/${one}`)).task.title, 'The best title');
+
+    // Who writes on has decided.
+    await field.fill('One');
+    await field.press('Escape');
+    await ann.getByRole('button', { name: 'Undo' }).waitFor();
+    await field.fill('Two');
+    await ann.getByRole('button', { name: 'Undo' }).waitFor({ state: 'detached' });
     assert.deepEqual(ann.faults, []);
     await ann.context().close();
   });

@@ -4,23 +4,45 @@
  */
 import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
 import { useSignedIn } from "./signedIn";
-import { isOpen, thisTab } from "./tabs";
+import { isOpen, thisTab, whenATabCloses } from "./tabs";
 
 const PREFIX = "boardwire-draft";
 
 interface Kept {
   value: unknown;
+  /** The draft of another tab that it was taken over from: kept until this one ends, since that tab may be there after all. */
+  from?: { key: string; value: unknown };
 }
 
 /** Keeps a draft for a place, such as a task's description; nothing: there is none any more. */
 export function keepDraft(userId: string, place: string, value: unknown): void {
   const key = keyOf(userId, place, thisTab());
+  if (value === undefined) end(key);
+  else keep(key, { ...read(key), value });
+}
+
+function keep(key: string, kept: Kept): void {
   try {
-    if (value === undefined) localStorage.removeItem(key);
-    else localStorage.setItem(key, JSON.stringify({ value } satisfies Kept));
+    storage()?.setItem(key, JSON.stringify(kept));
   } catch {
-    // The browser keeps nothing, or no more: what is typed is still in its field.
+    // There is no more room: what is typed is still in its field.
   }
+}
+
+/** Nothing where the browser is not to keep anything. */
+function storage(): Storage | undefined {
+  try {
+    return localStorage;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Ends a draft, and those that it was taken over from, if they are as they were then. */
+function end(key: string): void {
+  const from = read(key)?.from;
+  storage()?.removeItem(key);
+  if (from && JSON.stringify(read(from.key)?.value) === JSON.stringify(from.value)) end(from.key);
 }
 
 /** The draft of this tab for a place. */
@@ -28,27 +50,44 @@ function ownDraft(userId: string, place: string): unknown {
   return read(keyOf(userId, place, thisTab()))?.value;
 }
 
+/** All drafts of this tab, by place. */
+export function ownDrafts(userId: string): (readonly [place: string, value: unknown])[] {
+  const [before, after] = [`${PREFIX} ${userId} `, ` ${thisTab()}`];
+  const keys = Object.keys(storage() ?? {}).filter((key) => key.startsWith(before) && key.endsWith(after));
+  return keys.map((key) => [key.slice(before.length, -after.length), read(key)?.value]);
+}
+
+/** The drafts for a place that are another tab's, and that no tab has taken over. */
+function othersDrafts(userId: string, place: string): string[] {
+  const prefix = keyOf(userId, place, "");
+  const all = Object.keys(storage() ?? {}).filter((key) => key.startsWith(prefix));
+  const taken = new Set(all.map((key) => read(key)?.from?.key));
+  return all.filter((key) => key !== prefix + thisTab() && !taken.has(key));
+}
+
 /**
  * Offers what is kept for a place until something is taken: the draft of this tab at once, then what tabs that are not open any
- * more have left behind, which is this tab's from then on. The offer ends with a call of what is returned.
+ * more have left behind. The offer ends with a call of what is returned.
  */
 export function offerDraft(userId: string, place: string, take: (value: unknown) => boolean): () => void {
   const own = ownDraft(userId, place);
   let isWanted = own === undefined || !take(own);
   const offer = async () => {
-    const prefix = keyOf(userId, place, "");
-    const others = Object.keys(localStorage).filter((key) => key.startsWith(prefix) && key !== prefix + thisTab());
-    for (const key of others) {
-      if (!isWanted || (await isOpen(key.slice(prefix.length)))) continue;
+    for (const key of othersDrafts(userId, place)) {
+      if (!isWanted || (await isOpen(key.slice(keyOf(userId, place, "").length)))) continue;
       const left = read(key);
       if (!isWanted || left === undefined || !take(left.value)) continue;
       isWanted = false;
-      localStorage.removeItem(key);
-      keepDraft(userId, place, left.value);
+      const now = ownDraft(userId, place) ?? left.value;
+      keep(keyOf(userId, place, thisTab()), { value: now, from: { key, value: left.value } });
     }
   };
   void offer();
-  return () => (isWanted = false);
+  const stop = whenATabCloses(() => void offer());
+  return () => {
+    isWanted = false;
+    stop();
+  };
 }
 
 /** A field's text, and what was sent from it and has not been answered. */
@@ -128,7 +167,7 @@ export function useLeftOver(places: readonly string[]): readonly string[] {
     const ends = key.split(" ").map((place) => offerDraft(user.id, place, take));
     return () => ends.forEach((end) => end());
   }, [user.id, key]);
-  return all.map((draft) => textOf(draft, "\n\n")).filter((text) => text !== "");
+  return [...new Set(all.map((draft) => textOf(draft, "\n\n")))].filter((text) => text !== "");
 }
 
 const NOTHING: Unsent = { text: "", sent: [], back: "" };
@@ -164,7 +203,7 @@ function keyOf(userId: string, place: string, of: string): string {
 
 function read(key: string): Kept | undefined {
   try {
-    return (JSON.parse(localStorage.getItem(key) ?? "null") as Kept | null) ?? undefined;
+    return (JSON.parse(storage()?.getItem(key) ?? "null") as Kept | null) ?? undefined;
   } catch {
     return undefined;
   }

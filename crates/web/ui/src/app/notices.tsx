@@ -25,14 +25,16 @@ function subscribe(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-/** Shows a notice for a few seconds. What is refused stays longer. */
-export function notify(text: string, { kind = "plain", action }: { kind?: Notice["kind"]; action?: Notice["action"] } = {}): void {
+/** Shows a notice for a few seconds, or until what is returned is called. What is refused stays longer. */
+export function notify(text: string, { kind = "plain", action }: { kind?: Notice["kind"]; action?: Notice["action"] } = {}): () => void {
   // The same again says nothing new.
   const others = notices.filter((notice) => notice.text !== text);
   const notice: Notice = { id: (last += 1), text, kind, ...(action ? { action } : {}) };
   notices = [...others, notice].slice(-3);
-  setTimeout(() => dismiss(notice.id), kind === "bad" ? SHOWN_MS * 2 : SHOWN_MS);
+  const end = () => dismiss(notice.id);
+  setTimeout(end, kind === "bad" ? SHOWN_MS * 2 : SHOWN_MS);
   told();
+  return end;
 }
 
 /** Says that something did not work, with the reason. */

@@ -1,7 +1,14 @@
 /** The tabs of this browser that show this server's pages. Each has a name, and tells the others that it is open. */
 import { newId } from "@boardwire/client";
 
-type Message = { isOpen: string } | { open: string };
+type Message =
+  // A question, and its answer.
+  | { isOpen: string }
+  | { open: string }
+  // A tab has been opened, or loaded anew; the answer if its name is another's, which it is in the copy of a tab.
+  | { begins: string }
+  | { taken: string }
+  | { closes: string };
 
 const KEPT = "boardwire-tab";
 /** How long an open tab may take to answer. One that the browser has put to sleep does not. */
@@ -11,11 +18,25 @@ const channel = new BroadcastChannel(KEPT);
 const say = (message: Message) => channel.postMessage(message);
 /** Who waits for the answer of which tab. */
 const waiting = new Map<string, Set<() => void>>();
-let name = sessionStorage.getItem(KEPT) ?? named();
+const onClosing = new Set<() => void>();
+let name = known() ?? named();
+let isNew = true;
+
+function known(): string | null {
+  try {
+    return sessionStorage.getItem(KEPT);
+  } catch {
+    return null;
+  }
+}
 
 function named(): string {
   const id = newId();
-  sessionStorage.setItem(KEPT, id);
+  try {
+    sessionStorage.setItem(KEPT, id);
+  } catch {
+    // The browser keeps nothing: the tab has another name after a reload.
+  }
   return id;
 }
 
@@ -41,17 +62,31 @@ export function isOpen(tab: string): Promise<boolean> {
   });
 }
 
+/** Tells when another tab closes, or is loaded anew. To be ended by calling what is returned. */
+export function whenATabCloses(listener: () => void): () => void {
+  onClosing.add(listener);
+  return () => onClosing.delete(listener);
+}
+
 channel.onmessage = ({ data }: MessageEvent<Message>) => {
   if ("isOpen" in data) {
     if (data.isOpen === name) say({ open: name });
-    return;
+  } else if ("open" in data) {
+    answer(data.open);
+  } else if ("begins" in data) {
+    answer(data.begins);
+    if (data.begins === name) say({ taken: name });
+  } else if ("taken" in data) {
+    if (data.taken === name && isNew) name = named();
+  } else {
+    onClosing.forEach((listener) => listener());
   }
-  waiting.get(data.open)?.forEach((answered) => answered());
 };
 
-// A copy of a tab begins with its name, and needs one of its own.
-void isOpen(name).then((taken) => {
-  if (taken) name = named();
-});
-// Whoever asks while a page is loaded anew hears of it now.
-say({ open: name });
+function answer(open: string): void {
+  waiting.get(open)?.forEach((answered) => answered());
+}
+
+say({ begins: name });
+setTimeout(() => (isNew = false), ANSWER_MS);
+addEventListener("pagehide", () => say({ closes: name }));

@@ -6,6 +6,7 @@ import { useEffect, useRef, useState } from "react";
 import { useSignedIn } from "../../app/signedIn";
 import { Button } from "../../parts/Button";
 import { Empty } from "../../parts/Empty";
+import { useUnsavedTexts } from "../card/textEdit";
 import { useOpenBoard } from "./boardContext";
 import { CardFactsContext, useFacts } from "./cardFacts";
 import { Column } from "./Column";
@@ -43,6 +44,7 @@ export function Columns({ test, onClearFilter }: Props) {
   const hands = useHands(root, live, latest, setAdding);
   useFlights(root, board, live, isDragging);
   useTouches();
+  useUnsavedTexts();
   const facts = useFacts({ ...snapshot, nameOf, self: user.id });
   const [first] = snapshot.columns;
   useNewCardKey(canWrite && adding === undefined ? first?.id : undefined, setAdding);

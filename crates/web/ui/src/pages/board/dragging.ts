@@ -3,7 +3,7 @@ import type { BoardStore } from "@boardwire/client";
 import type { DraggableStateSnapshot, DragStart, DragUpdate, DropResult, ResponderProvided } from "@hello-pangea/dnd";
 import { useMemo, useReducer, useRef, type CSSProperties, type RefObject } from "react";
 import type { OpenBoard } from "./boardContext";
-import { beginAtTheEdge, showWhereItFell } from "./edge";
+import { showWhereItFell } from "./edge";
 import { cardsOf, targetAt, type Shown } from "./moves";
 
 /** Ids of tasks and columns never hold a colon, so these are none. */
@@ -44,7 +44,6 @@ export function useDragging(live: Shown, open: RefObject<OpenBoard>): Dragging {
     () => ({
       onBeforeCapture() {
         frozen.current = latest.current;
-        beginAtTheEdge();
       },
       onDragStart(start, { announce }) {
         const shown = frozen.current ?? latest.current;
@@ -63,12 +62,13 @@ export function useDragging(live: Shown, open: RefObject<OpenBoard>): Dragging {
         const stays = destination === null || (destination.droppableId === source.droppableId && destination.index === source.index);
         const { board, change } = open.current;
         let outcome = `${title} is where it was. ${where(shown, result, source)}`;
-        if (destination !== null && result.type !== COLUMN) showWhereItFell(destination.droppableId);
+        if (result.type !== COLUMN) showWhereItFell((destination ?? source).droppableId);
         if (!stays && reason === "DROP") {
           // At once, or without a connection not at all.
           void change<unknown>(() => {
             outcome = `Dropped ${title}. ${where(shown, result, destination)}`;
-            return result.type === COLUMN ? reorder(board, shown, source.index, destination.index) : move(board, shown, result.draggableId, destination);
+            if (result.type !== COLUMN) return move(board, shown, result.draggableId, destination);
+            return reorder(board, shown, source.index, destination.index).finally(() => showWhereItFell(shown.columns[source.index]?.id ?? ""));
           });
         }
         announce(outcome);

@@ -1,103 +1,141 @@
 /**
- * How fast the page goes on while something is held at its edge. On a phone one column fills the page: there it goes on by one
- * column at a time and rests at it, so that a card does not fly past all of them, and falls into the column that one looks at.
+ * What is held at the edge of the page. On a wide page the library for dragging scrolls on, slowly enough to stop at the column
+ * that is meant. On a phone one column fills the page: there the page goes on by one column at a time and rests at it, and what
+ * is held is carried no further than one sees, so that it falls into the column that one looks at.
  */
-import { useMouseSensor, useTouchSensor, useKeyboardSensor, type FluidDragActions, type Sensor, type SensorAPI, type TryGetLock } from "@hello-pangea/dnd";
+import { useKeyboardSensor, useMouseSensor, useTouchSensor, type FluidDragActions, type PreDragActions, type Sensor, type TryGetLock } from "@hello-pangea/dnd";
 import { useMemo } from "react";
 
-const FASTEST_PX = 8;
-const REST_MS = 700;
-const PHONE = matchMedia("(max-width: 760px)");
+/** As parts of the page: how far from its edge the library begins to scroll, and where a finger is at the edge of a phone. */
+const SCROLLED = 0.18;
+const HELD = 0.12;
+const SLOW_PX = 8;
+const FAST_PX = 20;
+/** How long a finger is at the edge before the page goes on, and how long the page takes to the next column and rests there. */
+const SOON_MS = 200;
+const REST_MS = 1_000;
+/** How far inside the column what is held is kept. */
+const INSIDE_PX = 8;
+const PHONE = matchMedia("(max-width: 480px)");
+const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 
-let rested: Element | undefined;
-let restsUntil = 0;
-
-/** The column in the middle of the page, and how far its middle is from there. */
-function middle(): { column: Element; away: number } | undefined {
-  const all = [...document.querySelectorAll("[data-column-id]")].map((column) => {
-    const { left, width } = column.getBoundingClientRect();
-    return { column, away: Math.abs(left + width / 2 - innerWidth / 2) };
-  });
-  return all.sort((one, other) => one.away - other.away)[0];
-}
-
-/** To be called when something is lifted. */
-export function beginAtTheEdge(): void {
-  rested = middle()?.column;
-  restsUntil = 0;
-}
-
-/** Pixels per frame. */
-function pace(): number {
-  if (!PHONE.matches) return FASTEST_PX;
-  const now = performance.now();
-  if (now < restsUntil) return 0;
-  const nearest = middle();
-  if (nearest === undefined || nearest.column === rested || nearest.away > FASTEST_PX) return FASTEST_PX;
-  rested = nearest.column;
-  restsUntil = now + REST_MS;
-  // The library goes on with the next scrolling or movement, which a still finger does not give it.
-  setTimeout(() => dispatchEvent(new Event("scroll")), REST_MS + 1);
-  return 0;
-}
-
-/** How far from the edge the page begins to go on, and where it is fastest, as parts of the page. */
-const START = 0.18;
-const FULL = 0.17;
-
-/** Slow enough to stop at the column that is meant. Asked for each frame. */
+/** Asked for each frame. On a phone the library scrolls columns up and down alone. */
 export const AT_THE_EDGE = {
-  startFromPercentage: START,
-  get maxScrollAtPercentage() {
-    return PHONE.matches ? FULL : 0.05;
-  },
+  startFromPercentage: SCROLLED,
   get maxPixelScroll() {
-    return pace();
+    return PHONE.matches ? FAST_PX : SLOW_PX;
   },
 };
 
-/** How far inside the column that fills the page a card is kept that is held beyond it. */
-const INSIDE_PX = 8;
+type Point = Parameters<FluidDragActions["move"]>[0];
+type Range = readonly [least: number, most: number];
 
-/** Where the middle of a card may be on a page that one column fills: over that column, and still at the edge. */
-function sight(): { left: number; right: number } | undefined {
-  const width = middle()?.column.getBoundingClientRect().width ?? 0;
-  const left = (innerWidth - width) / 2 + INSIDE_PX;
-  return PHONE.matches && left <= innerWidth * FULL ? { left, right: innerWidth - left } : undefined;
+const within = (value: number, [least, most]: Range) => Math.max(least, Math.min(value, most));
+
+/** Something that is held on a phone. */
+class Held {
+  /** The middles of the columns, from the left end of the page. */
+  readonly #columns: readonly number[];
+  readonly #half: number;
+  /** Where the finger was, and the middle of what it holds. */
+  readonly #at: Point;
+  readonly #middle: Point;
+  /** Where the middle may be from top to bottom. */
+  readonly #height: Range;
+  readonly #isHeld: () => boolean;
+  #direction = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(element: Element, at: Point, isHeld: () => boolean) {
+    const columns = [...document.querySelectorAll("[data-column-id]")].map((column) => column.getBoundingClientRect());
+    this.#columns = columns.map(({ left, width }) => scrollX + left + width / 2);
+    this.#half = (columns[0]?.width ?? 0) / 2;
+    this.#at = at;
+    this.#middle = middleOf(element);
+    // A column stays on its line, and a card over the lists, which all begin and end alike.
+    const list = element.matches("[data-column-id]") ? undefined : element.closest(".cards")?.getBoundingClientRect();
+    this.#height = list ? [list.top + INSIDE_PX, list.bottom - INSIDE_PX] : [this.#middle.y, this.#middle.y];
+    this.#isHeld = isHeld;
+  }
+
+  /** Where the finger has to be for what it holds to be in sight. */
+  inSight({ x, y }: Point): Point {
+    const column = (this.#columns[this.#nearest()] ?? 0) - scrollX;
+    const reach = this.#half - INSIDE_PX;
+    // Where the library does not scroll sideways.
+    const free = (SCROLLED + 0.01) * innerWidth;
+    const across: Range = [Math.max(column - reach, free), Math.min(column + reach, innerWidth - free)];
+    const [dx, dy] = [this.#middle.x - this.#at.x, this.#middle.y - this.#at.y];
+    return { x: within(x + dx, across) - dx, y: within(y + dy, this.#height) - dy };
+  }
+
+  /** The page goes on for as long as the finger is at an edge that it has moved to. */
+  follow({ x }: Point): void {
+    const edge = HELD * innerWidth;
+    const direction = x < Math.min(edge, this.#at.x - INSIDE_PX) ? -1 : x > Math.max(innerWidth - edge, this.#at.x + INSIDE_PX) ? 1 : 0;
+    if (direction === this.#direction) return;
+    this.#direction = direction;
+    this.stop();
+    if (direction !== 0) this.#timer = setTimeout(() => this.#goOn(), SOON_MS);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #goOn(): void {
+    const next = this.#columns[this.#nearest() + this.#direction];
+    if (next === undefined || !this.#isHeld()) return;
+    scrollTo({ left: next - innerWidth / 2, behavior: STILL.matches ? "instant" : "smooth" });
+    this.#timer = setTimeout(() => this.#goOn(), REST_MS);
+  }
+
+  #nearest(): number {
+    const away = this.#columns.map((column) => Math.abs(column - scrollX - innerWidth / 2));
+    return away.indexOf(Math.min(...away));
+  }
 }
 
-/** A finger or mouse that carries a card no further than one sees. */
-function inSight(use: Sensor): Sensor {
-  return function useInSight(api: SensorAPI) {
-    use(
-      useMemo(() => {
-        const tryGetLock: TryGetLock = (draggableId, ...rest) => {
-          const before = api.tryGetLock(draggableId, ...rest);
-          const card = document.querySelector(`.card-place[data-rfd-draggable-id="${CSS.escape(draggableId)}"]`)?.getBoundingClientRect();
-          const seen = sight();
-          if (before === null || card === undefined || seen === undefined) return before;
-          const middle = card.left + card.width / 2;
-          const fluidLift = (at: Point): FluidDragActions => {
-            const actions = before.fluidLift(at);
-            const nearest = (x: number) => Math.min(Math.max(middle + x - at.x, seen.left), seen.right) - middle + at.x;
-            return { ...actions, move: ({ x, y }) => actions.move({ x: nearest(x), y }) };
-          };
-          return { ...before, fluidLift };
-        };
-        return { ...api, tryGetLock };
-      }, [api]),
-    );
+function middleOf(element: Element): Point {
+  const { left, top, width, height } = element.getBoundingClientRect();
+  return { x: left + width / 2, y: top + height / 2 };
+}
+
+/** What was lifted, held as one expects on a phone. */
+function hold(draggableId: string, at: Point, lift: PreDragActions["fluidLift"]): FluidDragActions {
+  const element = document.querySelector(`[data-rfd-draggable-id="${CSS.escape(draggableId)}"]`);
+  if (element === null) return lift(at);
+  // As the page is before something is taken out of it.
+  const held = new Held(element, at, () => actions.isActive());
+  const actions = lift(at);
+  return {
+    ...actions,
+    move(to) {
+      held.follow(to);
+      actions.move(held.inSight(to));
+    },
   };
 }
 
-type Point = Parameters<FluidDragActions["move"]>[0];
+function onPhones(use: Sensor): Sensor {
+  return function useOnPhones(api) {
+    const wrapped = useMemo(() => {
+      const tryGetLock: TryGetLock = (draggableId, ...rest) => {
+        const before = api.tryGetLock(draggableId, ...rest);
+        if (before === null || !PHONE.matches) return before;
+        return { ...before, fluidLift: (at) => hold(draggableId, at, before.fluidLift) };
+      };
+      return { ...api, tryGetLock };
+    }, [api]);
+    use(wrapped);
+  };
+}
 
-export const SENSORS = [inSight(useMouseSensor), inSight(useTouchSensor), useKeyboardSensor];
+export const SENSORS = [onPhones(useMouseSensor), onPhones(useTouchSensor), useKeyboardSensor];
 
-/** To be called when something was dropped in a column: where one column fills the page, that is the one. */
+/** On a phone: goes to a column in which something fell, or that fell itself. */
 export function showWhereItFell(columnId: string): void {
-  if (sight() === undefined) return;
-  const column = document.querySelector(`[data-column-id="${CSS.escape(columnId)}"]`);
+  if (!PHONE.matches) return;
   // Once what was dropped has left the page to itself.
-  requestAnimationFrame(() => column?.scrollIntoView({ inline: "center", block: "nearest" }));
+  requestAnimationFrame(() => document.querySelector(`[data-column-id="${CSS.escape(columnId)}"]`)?.scrollIntoView({ inline: "center", block: "nearest" }));
 }

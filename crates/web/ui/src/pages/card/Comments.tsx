@@ -115,6 +115,11 @@ function Said({ comment }: { comment: Comment }) {
       return true;
     });
   }, [own, isDiscarded, user.id, place]);
+  // The same was saved by other ways, such as before the card was closed and opened again.
+  const isSaved = draft !== undefined && draft.from !== comment.body && draft.value.trim() === comment.body;
+  useEffect(() => {
+    if (isSaved) write(undefined);
+  }, [isSaved]);
   const send = (sent: string, body: string) => {
     void change(() => board.send("task:comment:update", { commentId: comment.id, body })).then((saved) => {
       const value = written.current?.value;

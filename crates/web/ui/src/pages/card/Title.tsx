@@ -11,24 +11,30 @@ const LONGEST = 500;
 
 export function Title({ task }: { task: Task }) {
   const { board, canWrite } = useOpenBoard();
-  const { edit, who, begin, leave, decide } = useTextEdit(task.id, "title");
+  const { edit, who, begin, leave, decide, resume } = useTextEdit(task.id, "title");
   const nameOf = useOther();
   /** The title before something was written. */
   const before = useRef<string>(undefined);
   /** Whether the field was emptied, which is not written: a card needs a title. Known before the next rendering, too. */
   const [isEmpty, setEmpty] = useState(false);
   const emptied = useRef(false);
+  /** Ends the offer to have back what Escape took. */
+  const endOffer = useRef<() => void>(undefined);
   if (!canWrite) return <h2 className="card-page-title said">{task.title}</h2>;
 
   const write = (text: string) => {
+    endOffer.current?.();
     before.current ??= begin().value ?? task.title;
     emptied.current = text.trim() === "";
     setEmpty(emptied.current);
     board.typing(task.id);
     if (!emptied.current) begin().write(text);
   };
+  /** What is to be decided stays. */
+  const isUndecided = edit?.state === "conflict";
   const takeBack = () => {
-    if (before.current !== undefined) write(before.current);
+    const title = isUndecided ? edit.value : before.current;
+    if (title != null) write(title);
   };
   return (
     <>
@@ -58,11 +64,12 @@ export function Title({ task }: { task: Task }) {
           }
           if (event.key === "Escape") {
             event.preventDefault();
-            const typed = edit?.value;
-            const isChanged = typed != null && typed !== (before.current ?? typed);
+            const [typed, base] = [emptied.current ? undefined : edit?.value, before.current];
             takeBack();
             event.currentTarget.blur();
-            if (isChanged) notify("The title is as it was.", { action: { label: "Undo", run: () => board.edit(task.id, "title", typed) } });
+            if (isUndecided || typed == null || base === undefined || typed === base) return;
+            const draft = { value: typed, base, version: task.version };
+            endOffer.current = notify("The title is as it was.", { action: { label: "Undo", run: () => resume(draft) } });
           }
         }}
       />
