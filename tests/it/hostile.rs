@@ -23,6 +23,18 @@ use crate::scene::{Scene, text};
 /// So long may a connection stay without an identity in tests of what ends it earlier.
 const NEVER: (&str, &str) = ("BOARDWIRE_CONNECT_TIMEOUT_MS", "3600000");
 
+/// All places of a server that may open 600 files.
+const ROOM: usize = 344;
+
+/// How soon a newcomer gets a place where strangers have all.
+const SOON: Duration = Duration::from_secs(3);
+
+const SLOW_BODY: &str = "POST /api/v1/sessions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\
+                         Content-Length: 100\r\n\r\n{";
+const WEBSOCKET: &str = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n\
+                         Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+                         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
 /// Longer than the server waits for anybody, whatever the machine does besides.
 const LONG: Duration = Duration::from_secs(40);
 
@@ -153,11 +165,14 @@ async fn hold(from: Ipv4Addr, host: SocketAddr, says: &str) -> std::io::Result<u
 }
 
 /// Holds as many connections of an address, each opened again when it is cut.
-fn attack(from: Ipv4Addr, host: SocketAddr, connections: usize, says: &'static str) -> Vec<AbortOnDropHandle<()>> {
-    let holding = || async move {
-        loop {
-            let _ = hold(from, host, says).await;
-            tokio::time::sleep(Duration::from_millis(100)).await;
+fn attack(from: Ipv4Addr, host: SocketAddr, connections: usize, says: &str) -> Vec<AbortOnDropHandle<()>> {
+    let holding = || {
+        let says = says.to_owned();
+        async move {
+            loop {
+                let _ = hold(from, host, &says).await;
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
         }
     };
     (0..connections).map(|_| AbortOnDropHandle::new(tokio::spawn(holding()))).collect()
@@ -188,13 +203,6 @@ async fn one_address_leaves_room_for_the_others() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn those_who_hold_most_make_room_for_the_others() -> Result<()> {
-    const ROOM: usize = 344;
-    const SOON: Duration = Duration::from_secs(3);
-    const SLOW_BODY: &str = "POST /api/v1/sessions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\
-                             Content-Length: 100\r\n\r\n{";
-    const WEBSOCKET: &str = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n\
-                             Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-                             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     let database = Database::create(Kind::Sqlite).await?;
     let server = Server::builder(&database).open_files(300, 600).set(NEVER.0, NEVER.1).start().await?;
     server.logs(&format!("allows {ROOM} connections")).await?;
@@ -222,6 +230,47 @@ async fn those_who_hold_most_make_room_for_the_others() -> Result<()> {
     let sockets = server.socket_count()?;
     ensure!(sockets < ROOM + 20, "{sockets} sockets");
     drop(attackers);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clients_of_a_proxy_make_room_too() -> Result<()> {
+    const PROXY: Ipv4Addr = Ipv4Addr::LOCALHOST;
+    const DIRECT: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+    const ATTACKER: &str = "203.0.113.1";
+    let database = Database::create(Kind::Sqlite).await?;
+    let trusted = ("BOARDWIRE_TRUSTED_PROXIES", "127.0.0.1");
+    let server = Server::builder(&database).open_files(300, 600).set(NEVER.0, NEVER.1).set(trusted.0, trusted.1);
+    let server = server.start().await?;
+    let host: SocketAddr = server.url().trim_start_matches("http://").parse()?;
+    let dial = Dial::new(&server.url()).auth(json!({ "token": token("bob", &["read"])? }));
+    let bob = dial.from(PROXY.into()).header("x-forwarded-for", ATTACKER).open().await?;
+
+    let forwarded = |lines: &str, request: &str| request.replacen("\r\n", &format!("\r\n{lines}"), 1);
+    let named = format!("X-Forwarded-For: {ATTACKER}\r\n");
+    // Proxies may pass on what a client says besides, so nobody knows whom the request comes from.
+    let disputed = format!("{named}Forwarded: for=203.0.113.9\r\n");
+    for lines in [named, disputed] {
+        let attackers = [SLOW_BODY, WEBSOCKET].map(|request| attack(PROXY, host, 225, &forwarded(&lines, request)));
+        for _ in 0..5 {
+            eventually("all places are taken", PATIENCE, async || Ok((server.socket_count()? > ROOM).then_some(())))
+                .await?;
+            let boards = || {
+                Ok::<_, anyhow::Error>(
+                    Http::new(&server.url(), "GET", "/api/v1/boards").bearer(&token("ann", &["read"])?),
+                )
+            };
+            let direct = boards()?.from(DIRECT.into());
+            let proxied = boards()?.from(PROXY.into()).header("x-forwarded-for", "198.51.100.7");
+            for (newcomer, request) in [("direct", direct), ("proxied", proxied)] {
+                let answer = within(newcomer, SOON, request.send()).await?.with_context(|| lines.clone())?;
+                assert_eq!(answer.status, 200, "{newcomer}, {lines}: {answer:?}");
+            }
+            bob.ask("board:list", json!({})).await?;
+        }
+        drop(attackers);
+    }
+    ensure!(bob.closed().is_none(), "{:?}", bob.closed());
     Ok(())
 }
 

@@ -135,7 +135,7 @@ impl Entrance {
     }
 
     /// Serves a connection in a task of its own.
-    fn begin(&self, stream: TcpStream, remote: IpAddr, mut place: Place) {
+    fn begin(&self, stream: TcpStream, remote: IpAddr, place: Place) {
         let accepting = &self.accepting;
         let Ok((stream, line)) = Monitored::new(stream, accepting.cut.child_token()) else { return };
         place.hold(&line);
@@ -143,7 +143,7 @@ impl Entrance {
         let (proxies, cut_sockets) = (Arc::clone(&self.proxies), accepting.cut_sockets.clone());
         accepting.tasks.spawn(async move {
             let life = async {
-                let upgraded = serve(stream, line.clone(), remote, proxies, router, drain).await;
+                let upgraded = serve(stream, &line, remote, &place, proxies, router, drain).await;
                 drop(request);
                 if upgraded {
                     // The stream lives on with the WebSocket, and holds its place until it ends.
@@ -171,14 +171,16 @@ impl Entrance {
 /// Serves requests; whether the connection may live on as a WebSocket.
 async fn serve(
     stream: Monitored,
-    line: Line,
+    line: &Line,
     remote: IpAddr,
+    place: &Place,
     proxies: Arc<Proxies>,
     router: Router,
     drain: CancellationToken,
 ) -> bool {
     let service = service_fn(move |mut request: Request<Incoming>| {
         let peer = proxies.peer(remote, request.headers(), line.clone());
+        place.note_client(peer.address, line);
         request.extensions_mut().insert(peer);
         pace::serve(router.clone(), request)
     });

@@ -8,6 +8,7 @@ use std::{
 };
 
 use boardwire_gate::{Census, Line, Seat};
+use boardwire_rate_limit::customer;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How many connections there may be.
@@ -30,7 +31,7 @@ pub(crate) struct Places {
 /// A place that is taken; free again when dropped.
 pub(crate) struct Place {
     /// Goes first: what is listed there holds a place, which its end sets free.
-    stranger: Option<Listed>,
+    stranger: Mutex<Option<Listed>>,
     address: Option<IpAddr>,
     strangers: Arc<Strangers>,
     _of_address: Option<Seat>,
@@ -48,7 +49,8 @@ impl Places {
     }
 
     /// A place for a connection from `address`, of IPv6 from a /64; `None` is a proxy that is trusted, which speaks for many.
-    /// If none is free, a stranger makes room, or it is waited for one. Without a place the connection is to be cut.
+    /// If none is free, a stranger has to make room. If none can, an address without strangers waits until a place is free, and
+    /// any other gets none: its connection is to be cut.
     pub(crate) async fn take(&self, address: Option<IpAddr>) -> Option<Place> {
         let of_address = match address {
             Some(address) => Some(self.census.one_more(address, self.per_address)?),
@@ -57,23 +59,45 @@ impl Places {
         let free = Arc::clone(&self.free);
         let seat = match Arc::clone(&free).try_acquire_owned() {
             Ok(seat) => seat,
-            Err(_) if self.strangers.make_room(address) => free.acquire_owned().await.ok()?,
+            Err(_) if self.strangers.make_room(address) || self.strangers.of(address) == 0 => {
+                free.acquire_owned().await.ok()?
+            }
             Err(_) => return None,
         };
         let strangers = Arc::clone(&self.strangers);
-        Some(Place { stranger: None, address, strangers, _of_address: of_address, _seat: seat })
+        Some(Place { stranger: Mutex::default(), address, strangers, _of_address: of_address, _seat: seat })
     }
 }
 
 impl Place {
-    /// What holds it, so far a stranger's: it may be cut to make room. Proxies' connections are not.
-    pub(crate) fn hold(&mut self, line: &Line) {
-        self.stranger = self.address.map(|address| self.strangers.list(address, line));
+    /// What holds it, so far a stranger's: it may be cut to make room. A proxy's may not before a request names a client.
+    pub(crate) fn hold(&self, line: &Line) {
+        if let Some(address) = self.address {
+            self.list(address, line);
+        }
+    }
+
+    /// A request from `client` came over what holds it. A proxy's connection is that client's until it brings another's.
+    pub(crate) fn note_client(&self, client: IpAddr, line: &Line) {
+        if self.address.is_none() {
+            self.list(customer(client), line);
+        }
     }
 
     /// What holds it is no stranger's any more. If it has not been cut before, it will not be to make room.
-    pub(crate) fn keep(&mut self) {
-        self.stranger = None;
+    pub(crate) fn keep(&self) {
+        *self.stranger() = None;
+    }
+
+    fn list(&self, address: IpAddr, line: &Line) {
+        let mut stranger = self.stranger();
+        if !line.is_known() && stranger.as_ref().is_none_or(|listed| listed.address != address) {
+            *stranger = Some(self.strangers.list(address, line));
+        }
+    }
+
+    fn stranger(&self) -> MutexGuard<'_, Option<Listed>> {
+        self.stranger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -110,11 +134,16 @@ impl Strangers {
         Listed { strangers: Arc::clone(self), address, number }
     }
 
-    /// Cuts the oldest stranger of the address that has most, unless one more of `newcomer` would have as many then. Whether
-    /// to wait for a place: who has none may also where nobody has more than one.
+    /// How many an address has. A proxy's newcomer is of no known address, and has none.
+    fn of(&self, address: Option<IpAddr>) -> usize {
+        self.lock().of(address)
+    }
+
+    /// Cuts the oldest stranger of the address that has most, if that has at least two more than `newcomer`. Whether one was
+    /// cut: its place will be free.
     fn make_room(&self, newcomer: Option<IpAddr>) -> bool {
         let mut list = self.lock();
-        let own = newcomer.and_then(|address| list.by_address.get(&address)).map_or(0, BTreeMap::len);
+        let own = list.of(newcomer);
         while let Some(&(most, heaviest)) = list.weights.last()
             && own + 1 < most
             && let Some((_, line)) = list.change(heaviest, BTreeMap::pop_first)
@@ -125,11 +154,15 @@ impl Strangers {
                 return true;
             }
         }
-        own == 0
+        false
     }
 }
 
 impl List {
+    fn of(&self, address: Option<IpAddr>) -> usize {
+        address.and_then(|address| self.by_address.get(&address)).map_or(0, BTreeMap::len)
+    }
+
     /// Changes what an address has, and its weight along.
     fn change<T>(&mut self, address: IpAddr, change: impl FnOnce(&mut BTreeMap<u64, Line>) -> T) -> T {
         let lines = self.by_address.entry(address).or_default();
@@ -166,9 +199,19 @@ mod tests {
 
     /// A connection: gives its place back when it is cut, as the listener does.
     async fn come(places: &Places, address: Option<IpAddr>) -> Option<Line> {
-        let mut place = places.take(address).await?;
+        let place = places.take(address).await?;
+        Some(begin(place, &[]))
+    }
+
+    /// The same over a proxy, with a request from each of `clients`.
+    async fn come_over_proxy(places: &Places, clients: &[Option<IpAddr>]) -> Line {
+        begin(places.take(None).await.unwrap(), clients)
+    }
+
+    fn begin(place: Place, clients: &[Option<IpAddr>]) -> Line {
         let line = Line::new(CancellationToken::new());
         place.hold(&line);
+        clients.iter().for_each(|client| place.note_client(client.unwrap(), &line));
         let over = line.clone();
         tokio::spawn(async move {
             tokio::select! {
@@ -177,7 +220,7 @@ mod tests {
             }
             over.over().await;
         });
-        Some(line)
+        line
     }
 
     async fn fill(places: &Places, with: &[(Option<IpAddr>, usize)]) -> Vec<Line> {
@@ -226,7 +269,7 @@ mod tests {
         let places = Places::new(Room { in_all: 2, per_address: 2 });
         let lines = fill(&places, &[(A, 2)]).await;
         lines[0].note_known();
-        assert!(places.strangers.make_room(B));
+        assert!(!places.strangers.make_room(B));
         assert_eq!(cut(&lines), [0_usize; 0]);
     }
 
@@ -240,6 +283,30 @@ mod tests {
         assert!(cut(&lines).is_empty());
         lines[0].cut();
         assert!(come(&places, B).await.is_some());
+    }
+
+    #[tokio::test]
+    async fn clients_of_a_proxy_make_room_as_those_without_one() {
+        let places = Places::new(Room { in_all: 6, per_address: 3 });
+        let mut lines = vec![come_over_proxy(&places, &[]).await];
+        for clients in [&[A][..], &[A, A], &[A], &[B], &[A, B, A]] {
+            lines.push(come_over_proxy(&places, clients).await);
+        }
+        assert_eq!((places.strangers.of(A), places.strangers.of(B)), (4, 1));
+        assert!(come(&places, C).await.is_some());
+        come_over_proxy(&places, &[C]).await;
+        assert_eq!(cut(&lines), [1, 2], "the oldest of the client that has most");
+        assert!(come(&places, A).await.is_none(), "whatever way they came");
+        assert_eq!((places.strangers.of(A), places.strangers.of(B), places.strangers.of(C)), (2, 1, 2));
+        // Who is known is not listed again with his next request.
+        let place = Places::new(Room { in_all: 1, per_address: 1 }).take(None).await.unwrap();
+        let line = Line::new(CancellationToken::new());
+        place.note_client(A.unwrap(), &line);
+        assert_eq!(place.strangers.of(A), 1);
+        line.note_known();
+        place.keep();
+        place.note_client(B.unwrap(), &line);
+        assert_eq!((place.strangers.of(A), place.strangers.of(B)), (0, 0));
     }
 
     #[tokio::test]
