@@ -9,7 +9,7 @@ use std::{
 
 use boardwire_gate::{Census, Line, Seat};
 use boardwire_rate_limit::customer;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 /// How many connections there may be.
 #[derive(Debug, Clone, Copy)]
@@ -49,20 +49,28 @@ impl Places {
     }
 
     /// A place for a connection from `address`, of IPv6 from a /64; `None` is a proxy that is trusted, which speaks for many.
-    /// If none is free, a stranger has to make room. If none can, an address without strangers waits until a place is free, and
-    /// any other gets none: its connection is to be cut.
+    /// If none is free, a stranger has to make room. If none can, an address without strangers waits until one can or a place is
+    /// free, and any other gets none: its connection is to be cut. One caller at a time waits.
     pub(crate) async fn take(&self, address: Option<IpAddr>) -> Option<Place> {
         let of_address = match address {
             Some(address) => Some(self.census.one_more(address, self.per_address)?),
             None => None,
         };
-        let free = Arc::clone(&self.free);
-        let seat = match Arc::clone(&free).try_acquire_owned() {
-            Ok(seat) => seat,
-            Err(_) if self.strangers.make_room(address) || self.strangers.of(address) == 0 => {
-                free.acquire_owned().await.ok()?
+        let seat = loop {
+            let free = Arc::clone(&self.free);
+            if let Ok(seat) = Arc::clone(&free).try_acquire_owned() {
+                break seat;
             }
-            Err(_) => return None,
+            if self.strangers.make_room(address) {
+                break free.acquire_owned().await.ok()?;
+            }
+            if self.strangers.of(address) > 0 {
+                return None;
+            }
+            tokio::select! {
+                seat = free.acquire_owned() => break seat.ok()?,
+                () = self.strangers.one_more.notified() => {}
+            }
         };
         let strangers = Arc::clone(&self.strangers);
         Some(Place { stranger: Mutex::default(), address, strangers, _of_address: of_address, _seat: seat })
@@ -103,7 +111,11 @@ impl Place {
 
 /// The connections that may be cut to make room.
 #[derive(Default)]
-struct Strangers(Mutex<List>);
+struct Strangers {
+    list: Mutex<List>,
+    /// One was listed, so that somebody may be able to make room.
+    one_more: Notify,
+}
 
 #[derive(Default)]
 struct List {
@@ -123,7 +135,7 @@ struct Listed {
 
 impl Strangers {
     fn lock(&self) -> MutexGuard<'_, List> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn list(self: &Arc<Self>, address: IpAddr, line: &Line) -> Listed {
@@ -131,6 +143,7 @@ impl Strangers {
         list.so_far += 1;
         let number = list.so_far;
         list.change(address, |lines| lines.insert(number, line.clone()));
+        self.one_more.notify_one();
         Listed { strangers: Arc::clone(self), address, number }
     }
 
@@ -307,6 +320,26 @@ mod tests {
         place.keep();
         place.note_client(B.unwrap(), &line);
         assert_eq!((place.strangers.of(A), place.strangers.of(B)), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn who_waits_gets_the_place_of_a_client_that_a_proxy_names_later() {
+        let places = Places::new(Room { in_all: 2, per_address: 2 });
+        let (first, second) = (places.take(None).await.unwrap(), places.take(None).await.unwrap());
+        let lines = [Line::new(CancellationToken::new()), Line::new(CancellationToken::new())];
+        let requests = async {
+            assert!(waits(&places, B).await);
+            first.note_client(A.unwrap(), &lines[0]);
+            assert!(waits(&places, B).await, "nobody has two");
+            let (newcomer, ()) = tokio::join!(places.take(B), async {
+                tokio::task::yield_now().await;
+                second.note_client(A.unwrap(), &lines[1]);
+                lines[0].over().await;
+                drop(first);
+            });
+            assert!(newcomer.is_some() && !lines[1].is_over());
+        };
+        timeout(Duration::from_secs(30), requests).await.unwrap();
     }
 
     #[tokio::test]
