@@ -327,14 +327,14 @@ describe('what is typed', () => {
     const field = ann.getByLabel('The comment', { exact: true });
     await ann.getByRole('button', { name: 'Change the comment' }).click();
     await field.fill('As it is');
-    proxy.stall();
+    proxy.mute();
     await ann.getByRole('button', { name: 'Save' }).click();
+    await eventually(async () => (await api.get(`/tasks/${one}`)).comments[0].body, 'As it is');
     await ann.getByRole('button', { name: 'Close', exact: true }).click();
     await openCard(ann, 'First');
-    await field.waitFor();
     proxy.flow();
-    await field.waitFor({ state: 'detached' });
     await ann.getByTestId('comment').getByText('As it is').waitFor();
+    await field.waitFor({ state: 'detached' });
     assert.equal(await ann.getByTestId('comment').getByText('your change is not saved').count(), 0);
     assert.deepEqual(ann.faults, []);
     await ann.context().close();
