@@ -61,7 +61,7 @@ pub(crate) async fn enter(State(door): State<Arc<Door>>, mut request: Request, n
         None if request.method() == Method::GET && is_older(&request) => {
             let error = ErrorBody::new(
                 Code::InvalidMessage,
-                "there is no session; begin one with a POST of `initialize`. A program of 2024 that opens a stream first uses \
+                "there is no session; begin one with a POST of `initialize`. Programs of 2024 that open a stream first have to use \
                  `boardwire mcp`",
             );
             return refusal(StatusCode::BAD_REQUEST, &error, None);
