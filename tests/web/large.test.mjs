@@ -55,19 +55,20 @@ test('five thousand cards are shown, and a move is in the other window', async (
 
   const [first, second] = await titles(ann, 'Column 1');
   await eventually(() => titles(bob, 'Column 1').then((all) => all.slice(0, 2)), [first, second]);
-  // Seen by the page itself, so that nothing but the way there is measured.
-  const seen = bob.evaluate(
-    (title) =>
-      new Promise((resolve) => {
-        const look = () => document.querySelector('[data-testid=card-title]')?.textContent === title && resolve(Date.now());
-        new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true });
-      }),
-    second,
-  );
+  // Seen by the pages themselves, so that nothing but the way there is measured; they look before anything happens.
+  await bob.evaluate((title) => {
+    globalThis.seen = new Promise((resolve) => {
+      const look = () => document.querySelector('[data-testid=card-title]')?.textContent === title && resolve(Date.now());
+      new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true });
+    });
+  }, second);
   await card(ann, first).first().focus();
-  const pressed = ann.evaluate(() => new Promise((resolve) => addEventListener('keydown', ({ key }) => key === 'ArrowDown' && resolve(Date.now()), { capture: true })));
+  await ann.evaluate(() => {
+    globalThis.pressed = new Promise((resolve) => addEventListener('keydown', ({ key }) => key === 'ArrowDown' && resolve(Date.now()), { capture: true }));
+  });
   await ann.keyboard.press('Alt+ArrowDown');
-  t.diagnostic(`a move in the other window: ${(await seen) - (await pressed)} ms`);
+  const [pressed, seen] = [await ann.evaluate(() => globalThis.pressed), await bob.evaluate(() => globalThis.seen)];
+  t.diagnostic(`a move in the other window: ${seen - pressed} ms`);
   await eventually(() => titles(bob, 'Column 1').then((all) => all.slice(0, 2)), [second, first]);
 
   // What is far down is drawn when it is looked for.
