@@ -41,7 +41,7 @@ impl Sessions {
 
     /// A request of a session came over a connection, where its user is as known as in the session.
     pub(crate) fn came_over(&self, id: &str, line: &Line) {
-        if self.lock().get(id).is_some_and(|session| session.sockets > 0) {
+        if !line.is_known() && self.lock().get(id).is_some_and(|session| session.sockets > 0) {
             line.note_known();
         }
     }

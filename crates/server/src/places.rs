@@ -98,8 +98,11 @@ impl Place {
     }
 
     fn list(&self, address: IpAddr, line: &Line) {
+        if line.is_known() {
+            return;
+        }
         let mut stranger = self.stranger();
-        if !line.is_known() && stranger.as_ref().is_none_or(|listed| listed.address != address) {
+        if stranger.as_ref().is_none_or(|listed| listed.address != address) {
             *stranger = Some(self.strangers.list(address, line));
         }
     }
