@@ -3,12 +3,14 @@
 //! To add a door, add a variant and its lines in [`Door::send`]; the access matrix runs over all that
 //! `Caller::doors` in `access.rs` gives.
 
+use std::io::Read as _;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use boardwire_mcp::tool_name;
 use boardwire_protocol::CommandKind;
-use boardwire_test_support::{Client, Http};
+use boardwire_test_support::{Answer, Client, Http};
+use flate2::read::GzDecoder;
 use serde_json::{Map, Value, json};
 
 use crate::mcp::client::Agent;
@@ -35,6 +37,13 @@ pub(crate) async fn document(url: &str) -> Result<Arc<Value>> {
     let answer = Http::new(url, "GET", "/api/v1/openapi.json").send().await?;
     ensure!(answer.status == 200 && answer.header("cache-control") == Some("no-cache"), "{answer:?}");
     Ok(Arc::new(answer.json()?))
+}
+
+/// The text of a compressed answer.
+pub(crate) fn unpacked(answer: &Answer) -> Result<String> {
+    let mut text = String::new();
+    GzDecoder::new(&answer.body[..]).read_to_string(&mut text).context("no gzip")?;
+    Ok(text)
 }
 
 impl Door {

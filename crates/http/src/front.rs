@@ -31,15 +31,15 @@ pub fn front(doors: Router) -> Router {
 }
 
 /// Text, where nothing speaks against it: an answer that must not be stored carries a secret, whose size would tell of
-/// it; a stream of events must flow; and what can be asked for in parts stays as it is.
+/// it; a stream that lives on says `no-transform`, and would cost a compressor for each listener; and what can be asked
+/// for in parts stays as it is.
 fn may_be_compressed(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).unwrap_or_default();
     let kind = text(header::CONTENT_TYPE).split(';').next().unwrap_or_default().trim();
     let is_text = kind.starts_with("text/")
         || matches!(kind, "application/json" | "application/problem+json" | "application/openmetrics-text");
     is_text
-        && kind != "text/event-stream"
-        && !text(header::CACHE_CONTROL).contains("no-store")
+        && !["no-store", "no-transform"].iter().any(|word| text(header::CACHE_CONTROL).contains(word))
         && !headers.contains_key(header::SET_COOKIE)
         && !headers.contains_key(header::ACCEPT_RANGES)
 }
@@ -135,13 +135,15 @@ mod tests {
             all.extend(headers(more).into_iter().filter_map(|(name, value)| Some((name?, value))));
             may_be_compressed(StatusCode::OK, Version::HTTP_11, &all, &Extensions::new())
         };
-        for kind in ["application/json", "application/problem+json", "text/plain; charset=utf-8", "text/html"] {
+        let texts = ["application/json", "application/problem+json", "text/plain; charset=utf-8", "text/html"];
+        for kind in texts.into_iter().chain(["text/event-stream"]) {
             assert!(compressed(kind, &[(header::CACHE_CONTROL, "private, no-cache")]), "{kind}");
             assert!(!compressed(kind, &[(header::CACHE_CONTROL, "no-store")]), "{kind}: a secret");
+            assert!(!compressed(kind, &[(header::CACHE_CONTROL, "no-cache, no-transform")]), "{kind}: lives on");
             assert!(!compressed(kind, &[(header::SET_COOKIE, "a=b")]), "{kind}: a secret");
             assert!(!compressed(kind, &[(header::ACCEPT_RANGES, "bytes")]), "{kind}: a file");
         }
-        for kind in ["text/event-stream", "image/png", "application/octet-stream", ""] {
+        for kind in ["image/png", "application/octet-stream", ""] {
             assert!(!compressed(kind, &[]), "{kind}");
         }
     }

@@ -39,8 +39,10 @@ pub(crate) fn answer(stream: impl Stream<Item = Result<Event, ErrorBody>> + Send
         stream.flat_map(|said| futures_util::stream::iter(said.map_or_else(|error| last(&error), |event| vec![event])));
     let first = futures_util::stream::iter([Event::default().retry(RETRY)]);
     let sse = Sse::new(first.chain(told).map(Ok::<_, Infallible>)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
-    // Proxies that gather what they pass on are asked not to.
-    ([(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"))], sse).into_response()
+    // Proxies that gather or compress what they pass on are asked not to.
+    let buffering = (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    let transforming = (header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
+    ([buffering, transforming], sse).into_response()
 }
 
 /// Why a stream ends with this.

@@ -14,7 +14,7 @@ use axum::{
 };
 use boardwire_protocol::{Code, ErrorBody};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use http::{HeaderMap, Request, StatusCode, header, request::Parts};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header, request::Parts};
 use rmcp::{
     ErrorData,
     model::{ErrorCode, ProtocolVersion},
@@ -120,6 +120,14 @@ pub(crate) fn as_known_to(revision: &ProtocolVersion, answer: Response) -> Respo
     }
     // The library writes each event as one piece.
     answer.map(|body| Body::from_stream(body.into_data_stream().try_filter(|event| ready(!is_bare(event)))))
+}
+
+/// Asks whatever passes the answer on not to compress it, if it is a stream.
+pub(crate) fn untransformed(mut answer: Response) -> Response {
+    if is(answer.headers(), EVENT_STREAM) {
+        answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
+    }
+    answer
 }
 
 /// Is this an event without data?

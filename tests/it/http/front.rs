@@ -1,23 +1,15 @@
 //! What stands in front of all doors: which host a request is for, and answers that are compressed.
 
-use std::io::Read as _;
-
 use anyhow::{Context, Result, ensure};
 use boardwire_test_support::{Answer, Http, Kind, PATIENCE, patient, token};
-use flate2::read::GzDecoder;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::{http, with_status};
+use crate::doors::unpacked;
 use crate::scene::{Board, Scene, text};
-
-fn unpacked(answer: &Answer) -> Result<String> {
-    let mut text = String::new();
-    GzDecoder::new(&answer.body[..]).read_to_string(&mut text).context("no gzip")?;
-    Ok(text)
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_names_one_host() -> Result<()> {

@@ -80,9 +80,14 @@ impl Agent {
         json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
     }
 
+    /// A request that has not been sent yet.
+    pub(super) fn prepare(&self, method: &str, params: Value) -> Http {
+        self.post(method, &self.message(method, params))
+    }
+
     /// Sends a request; the HTTP answer.
     pub(super) async fn send(&self, method: &str, params: Value) -> Result<Answer> {
-        self.post(method, &self.message(method, params)).send().await
+        self.prepare(method, params).send().await
     }
 
     /// Sends a request; the answer to it, a result or an error.
@@ -120,7 +125,7 @@ impl Agent {
         Ok(failure.clone())
     }
 
-    /// Opens a stream that tells when these resources change.
+    /// Opens a stream that tells when these resources change. It comes uncompressed, although its client would take that.
     pub(super) async fn listen(&self, uris: &[&str]) -> Result<Stream> {
         if let Some(session) = &self.session {
             for uri in uris {
@@ -129,11 +134,13 @@ impl Agent {
             }
             let http = Http::new(&self.url, "GET", "/mcp").bearer(&self.token).header("accept", "text/event-stream");
             let http = http.header("mcp-session-id", session).header("mcp-protocol-version", PREVIOUS);
+            let http = http.header("accept-encoding", "gzip");
             return Ok(Stream::new(http.send_part(0).await?));
         }
         let method = "subscriptions/listen";
         let message = self.message(method, json!({"notifications": {"resourceSubscriptions": uris}}));
-        let stream = self.post(method, &message).send_part(message.to_string().len()).await?;
+        let http = self.post(method, &message).header("accept-encoding", "gzip");
+        let stream = http.send_part(message.to_string().len()).await?;
         let mut stream = Stream::new(stream);
         let first = stream.next().await?.context("the stream ended")?;
         ensure!(first["method"] == "notifications/subscriptions/acknowledged", "{first}");

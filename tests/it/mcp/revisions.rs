@@ -5,7 +5,8 @@ use boardwire_test_support::{Answer, Http, Kind};
 use serde_json::{Value, json};
 
 use super::client::{Agent, PREVIOUS, messages};
-use crate::scene::Scene;
+use crate::doors::unpacked;
+use crate::scene::{Board, Scene};
 
 /// The oldest clients say their revision in the first message alone.
 const WITHOUT_HEADER: [&str; 2] = ["2024-11-05", "2025-03-26"];
@@ -159,5 +160,30 @@ fn is_refused(answer: &Answer, status: u16, code: i64) -> Result<()> {
     let body = answer.json()?;
     let error = &body["error"];
     ensure!(body["id"].is_null() && error["code"] == code && error["data"]["code"] == "INVALID_MESSAGE", "{body}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_are_compressed() -> Result<()> {
+    let scene = Scene::open(Kind::Sqlite).await?;
+    let ann = scene.client("ann").await?;
+    let board = Board::create(&ann, &[]).await?;
+    let long = "Words of which there are many. ".repeat(200);
+    let create = json!({"boardId": board.id, "title": "Long", "description": long});
+    let task = ann.ask("task:create", create).await?["task"]["id"].clone();
+    for agent in [Agent::current(&scene.server, "ann")?, Agent::previous(&scene.server, "ann").await?] {
+        let call = json!({"name": "get_task", "arguments": {"taskId": task}});
+        let plain = agent.send("tools/call", call.clone()).await?;
+        let packed = agent.prepare("tools/call", call).header("accept-encoding", "gzip").send().await?;
+        ensure!(packed.status == 200 && packed.header("content-encoding") == Some("gzip"), "{packed:?}");
+        ensure!(packed.body.len() * 4 < plain.body.len(), "{} of {}", packed.body.len(), plain.body.len());
+        let text = unpacked(&packed)?;
+        let said = match serde_json::from_str(&text) {
+            Ok(message) => vec![message],
+            Err(_) => messages(&text),
+        };
+        let found = said.iter().any(|message| message["result"]["structuredContent"]["task"]["description"] == *long);
+        ensure!(found, "{text}");
+    }
     Ok(())
 }
