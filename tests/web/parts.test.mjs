@@ -133,6 +133,24 @@ describe('dialogs, menus and panels', () => {
     await page.context().close();
   });
 
+  test('moments in words move on with the time', async () => {
+    await api.board('timed');
+    await api.task('timed', { id: 'timed-card', title: 'Timed' });
+    await api.send('POST', '/tasks/timed-card/comments', { body: 'Said' });
+    const places = { '/': '[href="/boards/timed"]', '/boards/timed/tasks/timed-card': '[data-testid=card-page]' };
+    for (const [path, place] of Object.entries(places)) {
+      const page = await windowOf(browser, server.url, 'ann', path, { clock: true });
+      const moments = page.locator(place).locator('time');
+      const words = async () => [...new Set(await moments.allTextContents())];
+      await moments.first().waitFor();
+      assert.ok(!(await words()).includes('1 hour ago'), path);
+      await page.clock.fastForward('01:00:00');
+      await eventually(words, ['1 hour ago']);
+      assert.deepEqual(page.faults, []);
+      await page.context().close();
+    }
+  });
+
   test('a description that nests too deeply is shown as it was written', async () => {
     const page = await boardOf('nested');
     await api.send('PATCH', '/tasks/nested-first', { description: `${'>'.repeat(5000)} far inside` });
