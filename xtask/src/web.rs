@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
+use flate2::{Compression, write::GzEncoder};
 
 use crate::process;
 use crate::setup::{self, Voice, node};
@@ -14,11 +16,14 @@ use crate::workspace::Workspace;
 
 const SOURCES: &str = "crates/web/ui";
 const BUILT: &str = "crates/web/dist";
+/// What the page's script may weigh, in bytes, as the server sends it: gzipped.
+const SCRIPT_LIMIT: usize = 230_000;
 
 /// The files of a folder by their paths in it.
 type Files = BTreeMap<String, Vec<u8>>;
 
-/// Checks the types, builds, and puts the result in place. With `check`, a result that differs is an error all the same.
+/// Checks the types, builds, and puts the result in place, unless the script has become too large. With `check`, a result that
+/// differs is an error all the same.
 pub(crate) fn run(workspace: &Workspace, check: bool) -> Result<()> {
     setup::run(workspace, &[Suite::Js], Voice::Quiet)?;
     let (sources, built) = (workspace.root.join(SOURCES), workspace.root.join(BUILT));
@@ -28,8 +33,10 @@ pub(crate) fn run(workspace: &Workspace, check: bool) -> Result<()> {
     npm(&["check"])?;
     npm(&["build", "--", &fresh.to_string_lossy()])?;
     let (files, before) = (read(&fresh)?, read(&built).unwrap_or_default());
+    let script = script_size(&files)?;
+    ensure!(script <= SCRIPT_LIMIT, "the page's script is {script} bytes gzipped, and may be {SCRIPT_LIMIT} at most");
     if files == before {
-        println!("  {} files, as they were", files.len());
+        println!("  {} files, as they were; the script is {script} bytes gzipped", files.len());
         return Ok(());
     }
     if built.exists() {
@@ -38,11 +45,22 @@ pub(crate) fn run(workspace: &Workspace, check: bool) -> Result<()> {
     for (name, bytes) in &files {
         write(&built.join(name), bytes).with_context(|| format!("cannot write {BUILT}/{name}"))?;
     }
-    println!("  {} files written to {BUILT}", files.len());
+    println!("  {} files written to {BUILT}; the script is {script} bytes gzipped", files.len());
     if check {
         bail!("{BUILT} was not built from {SOURCES} as it is; now it is, and is to be committed");
     }
     Ok(())
+}
+
+/// The bytes of all scripts, compressed as the server does it.
+fn script_size(files: &Files) -> Result<usize> {
+    let mut size = 0;
+    for (_, bytes) in files.iter().filter(|(name, _)| name.ends_with(".js")) {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(bytes)?;
+        size += encoder.finish()?.len();
+    }
+    Ok(size)
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
