@@ -36,7 +36,7 @@ pub(crate) async fn end_leases(services: Services, stop: CancellationToken) {
             () = stop.cancelled() => return,
             _ = turn.tick() => {}
         }
-        let ended = services.expire_leases().await;
+        let Some(ended) = stop.run_until_cancelled(services.expire_leases()).await else { return };
         match &ended {
             Err(error) if !failing => tracing::warn!(%error, "can't end leases; trying again every second"),
             _ => {}

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use boardwire_auth::{CredentialId, Permission, Permissions, Principal};
+use boardwire_auth::{Account, CredentialId, Permission, Permissions, Principal};
 use boardwire_protocol::{Attachment, AttachmentId, BoardId, Change, Query, RequestId, TaskId, TeamId, UserId};
 use serde_json::value::RawValue;
 use tokio_util::task::TaskTracker;
@@ -15,11 +15,11 @@ use crate::{
     clock::Clock,
     notification::{self, Announced, Announcement, Page},
     query,
-    storage::{Leased, Store},
+    storage::{Overdue, Store},
 };
 
-/// How many leases one round ends.
-const EXPIRED_AT_ONCE: u32 = 500;
+/// How many leases whose time is over are read at once.
+const OVERDUE_AT_ONCE: u32 = 500;
 
 /// The most tasks of a board where nothing else is said.
 const MAX_TASKS: u32 = 20_000;
@@ -196,32 +196,27 @@ impl Services {
     /// # Errors
     /// What storage could not do last; all other leases have been ended.
     pub async fn expire_leases(&self) -> Result<(), Fault> {
-        let mut ended = Ok(());
-        for Leased { task, holder } in self.store.overdue_leases(self.clock.now(), EXPIRED_AT_ONCE).await? {
-            let Some(caller) = self.on_behalf_of(&holder).await? else { continue };
-            match self.run(&caller, None, Work::ExpireLease(task), None).await {
-                // Without the task there is no lease.
-                Ok(_) | Err(Fault::NotFound(_)) => {}
-                // One that can't be ended now keeps no other.
-                Err(fault) => ended = Err(fault),
+        let (now, nobody) = (self.clock.now(), by_itself("nobody", "Nobody".to_owned(), &[])?);
+        let (mut ended, mut after) = (Ok(()), None);
+        loop {
+            let overdue = self.store.overdue_leases(now, after.as_ref(), OVERDUE_AT_ONCE).await?;
+            let Some(last) = overdue.last().cloned() else { return ended };
+            after = Some(last);
+            for Overdue { task, .. } in overdue {
+                match self.run(&nobody, None, Work::ExpireLease(task), None).await {
+                    // Without the task there is no lease.
+                    Ok(_) | Err(Fault::NotFound(_)) => {}
+                    // One that can't be ended now keeps no other.
+                    Err(fault) => ended = Err(fault),
+                }
             }
         }
-        ended
     }
 
-    /// The caller of what the program does for a user by itself: with no permission to do more.
+    /// The caller of what the program does for a user by itself.
     async fn on_behalf_of(&self, user: &UserId) -> Result<Option<Caller>, Fault> {
         let Some(stored) = self.store.user(user).await? else { return Ok(None) };
-        let principal = Principal {
-            user: stored.id.to_string(),
-            name: stored.name,
-            permissions: Permissions::NONE,
-            scope: None,
-            teams: stored.teams.iter().map(TeamId::to_string).collect(),
-            expires_at: None,
-            credential: CredentialId::Token { id: None },
-        };
-        Caller::new(Arc::new(principal)).map(Some).map_err(|_| Fault::BrokenOff)
+        by_itself(stored.id.as_str(), stored.name, &stored.teams).map(Some)
     }
 
     async fn run(
@@ -288,4 +283,12 @@ impl Services {
         self.running.close();
         self.running.wait().await;
     }
+}
+
+/// The caller of what the program does by itself: with no permission to do more.
+fn by_itself(id: &str, name: String, teams: &[TeamId]) -> Result<Caller, Fault> {
+    let teams = teams.iter().map(TeamId::to_string).collect();
+    let account = Account { id: id.to_owned(), name, permissions: Permissions::NONE, teams };
+    let principal = Principal::of(account, None, None, CredentialId::Token { id: None });
+    Caller::new(Arc::new(principal)).map_err(|_| Fault::BrokenOff)
 }

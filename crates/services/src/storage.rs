@@ -21,7 +21,7 @@ mod outlook;
 pub use accounts::{AccountChange, Accounts, ApiKey, SaveUser, Session};
 pub use files::{Files, Held, NewFile, Pieces, Room};
 pub use listing::{Match, WantedBoard, WantedMatches, WantedTasks};
-pub use outlook::{Leased, Outlook, Prospect};
+pub use outlook::{Leased, Outlook, Overdue, Prospect};
 
 use crate::{Applied, Fault, Origin};
 
@@ -174,8 +174,8 @@ pub trait Reader: Send + Sync + 'static {
     /// What choosing a task on a board needs to know; `None`: there is no such board.
     async fn outlook(&self, board: &BoardId) -> Stored<Option<Outlook>>;
 
-    /// The leases that ended by `now`, oldest first, at most `limit` of them.
-    async fn overdue_leases(&self, now: Timestamp, limit: u32) -> Stored<Vec<Leased>>;
+    /// The leases that ended by `now`, oldest first, behind `after`, at most `limit` of them; also such as can't be read.
+    async fn overdue_leases(&self, now: Timestamp, after: Option<&Overdue>, limit: u32) -> Stored<Vec<Overdue>>;
 
     /// Tasks by id.
     async fn tasks(&self, wanted: &WantedTasks) -> Stored<Vec<Task>>;

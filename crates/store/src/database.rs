@@ -10,7 +10,7 @@ use boardwire_protocol::{
 use boardwire_services::{
     Applied, Fault,
     storage::{
-        AccountChange, Accounts, ApiKey, BoxFuture, Head, Held, Job, Leased, Log, LogEntry, Match, Outlook, Prune,
+        AccountChange, Accounts, ApiKey, BoxFuture, Head, Held, Job, Log, LogEntry, Match, Outlook, Overdue, Prune,
         Reader, Room, SaveUser, Session, Stored, User, WantedBoard, WantedMatches, WantedNotifications, WantedTasks,
         Writer,
     },
@@ -145,8 +145,12 @@ impl Reader for Database {
         self.read_moment(move |connection| Box::pin(async move { whole::outlook(connection, &board).await })).await
     }
 
-    async fn overdue_leases(&self, now: Timestamp, limit: u32) -> Stored<Vec<Leased>> {
-        self.read_one(move |connection| Box::pin(lease::overdue(connection, now, limit))).await
+    async fn overdue_leases(&self, now: Timestamp, after: Option<&Overdue>, limit: u32) -> Stored<Vec<Overdue>> {
+        let after = after.cloned();
+        self.read_one(move |connection| {
+            Box::pin(async move { lease::overdue(connection, now, after.as_ref(), limit).await })
+        })
+        .await
     }
 
     async fn tasks(&self, wanted: &WantedTasks) -> Stored<Vec<Task>> {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
-use tokio::process::Command;
+use tokio::{io::AsyncWriteExt as _, process::Command};
 
 use crate::postgres::Instance;
 
@@ -39,6 +39,10 @@ connection = sqlite3.connect('file:' + sys.argv[1] + '?mode=ro', uri=True, timeo
 text = lambda value: '' if value is None else value.decode() if isinstance(value, bytes) else str(value)
 print(json.dumps([[text(value) for value in row] for row in connection.execute(sys.argv[2])]))
 ";
+
+/// Runs what comes in as a script.
+const SQLITE_SCRIPT: &str =
+    "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=10).executescript(sys.stdin.read())";
 
 /// What separates fields and rows in psql's output: control characters, which JSON text never holds.
 const FIELD: char = '\u{1f}';
@@ -98,6 +102,32 @@ impl Database {
             }
             Place::Postgres { .. } => psql(&self.url, sql).await,
         }
+    }
+
+    /// Runs a script beside whoever has the database open.
+    ///
+    /// # Errors
+    /// The script fails.
+    pub async fn run(&self, script: &str) -> Result<()> {
+        let mut command = match self.place {
+            Place::Sqlite => {
+                let mut command = Command::new("python3");
+                command.arg("-c").arg(SQLITE_SCRIPT).arg(self.folder.path().join("board.db"));
+                command
+            }
+            Place::Postgres { .. } => {
+                let mut command = Command::new("psql");
+                command.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", &self.url]);
+                command
+            }
+        };
+        let mut child = command.stdin(Stdio::piped()).spawn().context("running a script")?;
+        let mut stdin = child.stdin.take().context("the script's way in")?;
+        stdin.write_all(script.as_bytes()).await?;
+        drop(stdin);
+        let status = child.wait().await?;
+        ensure!(status.success(), "the script failed: {status}");
+        Ok(())
     }
 
     /// Lets the database check itself.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use boardwire_protocol::{Column, ColumnId, Lease, Status, TaskId, UserId};
+use boardwire_protocol::{Column, ColumnId, Lease, Status, TaskId, Timestamp, UserId};
 
 /// A board as somebody sees it who looks for work.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,4 +51,13 @@ pub struct Leased {
     pub task: TaskId,
     /// Who.
     pub holder: UserId,
+}
+
+/// A lease whose time is over. By these it has its place among the others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overdue {
+    /// When it ended.
+    pub expired_at: Timestamp,
+    /// The task.
+    pub task: TaskId,
 }

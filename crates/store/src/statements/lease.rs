@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use boardwire_protocol::{BoardId, Column, ColumnId, Lease, Status, TaskId, Timestamp};
-use boardwire_services::storage::{Leased, Prospect, Stored, TaskState};
+use boardwire_services::storage::{Leased, Overdue, Prospect, Stored, TaskState};
 use serde::{Deserialize, Serialize};
 
 use super::json;
@@ -60,8 +60,9 @@ const HELD: Statement =
 
 const OVERDUE: Statement = Statement::new(
     "lease.overdue",
-    "SELECT id, lease FROM tasks
-     WHERE lease_expires_at IS NOT NULL AND lease_expires_at <= $1 ORDER BY lease_expires_at LIMIT $2",
+    "SELECT lease_expires_at, id FROM tasks
+     WHERE lease_expires_at IS NOT NULL AND lease_expires_at <= $1 AND (lease_expires_at, id) > ($2, $3)
+     ORDER BY lease_expires_at, id LIMIT $4",
 );
 
 const ON_BOARD: Statement = Statement::new(
@@ -99,9 +100,16 @@ pub(crate) async fn held(connection: &mut Connection<'_>, board: &BoardId) -> St
 }
 
 #[tracing::instrument(level = "debug", name = "db.lease.overdue", skip_all)]
-pub(crate) async fn overdue(connection: &mut Connection<'_>, now: Timestamp, limit: u32) -> Stored<Vec<Leased>> {
-    let rows = connection.fetch_all(&OVERDUE, &[Value::Int(now.0), Value::Int(limit.into())]).await?;
-    rows.iter().map(read_leased).collect()
+pub(crate) async fn overdue(
+    connection: &mut Connection<'_>,
+    now: Timestamp,
+    after: Option<&Overdue>,
+    limit: u32,
+) -> Stored<Vec<Overdue>> {
+    let (expired_at, task) = after.map_or((i64::MIN, ""), |after| (after.expired_at.0, after.task.as_str()));
+    let values = [Value::Int(now.0), Value::Int(expired_at), Value::Text(task), Value::Int(limit.into())];
+    let rows = connection.fetch_all(&OVERDUE, &values).await?;
+    rows.iter().map(|row| Ok(Overdue { expired_at: row.time(0)?, task: row.id(1)? })).collect()
 }
 
 #[tracing::instrument(level = "debug", name = "db.lease.on_board", skip_all)]

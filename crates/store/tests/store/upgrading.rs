@@ -1,13 +1,12 @@
 //! A database of an earlier version is brought up to date, with all that is in it.
 
-use std::{process::Stdio, sync::Arc};
+use std::sync::Arc;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use boardwire_protocol::{Role, TeamId};
 use boardwire_services::storage::WantedMatches;
 use boardwire_store::{Options, open};
 use boardwire_test_support::{Database, Kind};
-use tokio::{io::AsyncWriteExt as _, process::Command};
 
 use crate::samples::{board_id, task_id, user_id};
 
@@ -31,30 +30,6 @@ INSERT INTO columns VALUES ('c', 'b', 'C', 'a0', NULL, NULL, 1, 1, 1, '{}');
 INSERT INTO tasks VALUES ('t', 'b', 'c', 'T', '', 'todo', 'a0', 0, NULL, NULL, '[]', 1, 'ann', 1, 1, NULL, '{}');
 "#;
 
-/// Runs a script beside the store.
-async fn run(database: &Arc<Database>, script: &str) -> Result<()> {
-    let mut command = match database.kind() {
-        Kind::Sqlite => {
-            let mut command = Command::new("python3");
-            let program = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(sys.stdin.read())";
-            command.arg("-c").arg(program).arg(database.folder().join("board.db"));
-            command
-        }
-        Kind::Postgres => {
-            let mut command = Command::new("psql");
-            command.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", database.url()]);
-            command
-        }
-    };
-    let mut child = command.stdin(Stdio::piped()).spawn()?;
-    let mut stdin = child.stdin.take().expect("it is piped");
-    stdin.write_all(script.as_bytes()).await?;
-    drop(stdin);
-    let status = child.wait().await?;
-    ensure!(status.success(), "the script failed: {status}");
-    Ok(())
-}
-
 async fn first_version(kind: Kind) -> Result<Arc<Database>> {
     let database = Database::create(kind).await?;
     let (id, text) = match kind {
@@ -62,7 +37,7 @@ async fn first_version(kind: Kind) -> Result<Arc<Database>> {
         Kind::Postgres => ("BIGSERIAL PRIMARY KEY", "TEXT COLLATE \"C\""),
     };
     let schema = FIRST.replace("{auto_id}", id).replace("{ordered_text}", text);
-    run(&database, &format!("{schema}{CONTENTS}")).await?;
+    database.run(&format!("{schema}{CONTENTS}")).await?;
     Ok(database)
 }
 
@@ -106,11 +81,11 @@ async fn an_upgrade_that_fails_changes_nothing() -> Result<()> {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let database = first_version(kind).await?;
         // In the way of the upgrade.
-        run(&database, "CREATE TABLE account_changes (id BIGINT);").await?;
+        database.run("CREATE TABLE account_changes (id BIGINT);").await?;
         let error = open(database.url(), Options::default()).await.unwrap_err().to_string();
         assert!(error.contains("account_changes"), "{error}");
         assert_eq!(database.query("SELECT MAX(version) FROM schema_migrations").await?, [["1"]]);
-        run(&database, "DROP TABLE account_changes;").await?;
+        database.run("DROP TABLE account_changes;").await?;
         open(database.url(), Options::default()).await?.close().await;
         assert_eq!(database.query("SELECT COUNT(*) FROM team_users").await?, [["4"]]);
     }

@@ -1,5 +1,4 @@
 //! An announcement goes to all of its users, in units of work of a bounded size, and once.
-#![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::sync::{Arc, Mutex};
 

@@ -1,0 +1,85 @@
+//! The services on a fresh store, users, and commands by name.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use async_trait::async_trait;
+use boardwire_auth::{Account, CredentialId, Permissions, Principal};
+use boardwire_protocol::{BoardId, Command, CommandKind, Decoded, Seq, TeamId, Timestamp, UserId};
+use boardwire_services::{
+    Caller, Fault, Personal, Publisher, Services,
+    clock::SystemClock,
+    storage::{LogEntry, SaveUser, Store},
+};
+use boardwire_store::{Opened, Options, open};
+use boardwire_test_support::{Database, Kind};
+use serde_json::Value;
+
+/// Publishes to nobody.
+struct Nobody;
+
+#[async_trait]
+impl Publisher for Nobody {
+    async fn publish(&self, _: &[Arc<LogEntry>]) {}
+    async fn settle(&self, _: &BoardId, _: Seq) {}
+    fn tell(&self, _: &[Personal]) {}
+    fn suspect(&self) {}
+}
+
+/// Where one run of a test takes place.
+pub(crate) struct Scene {
+    pub(crate) database: Arc<Database>,
+    pub(crate) services: Services,
+    opened: Opened,
+}
+
+/// Runs a test on a fresh database of each kind.
+pub(crate) async fn on_both(test: impl AsyncFn(&Scene) -> Result<()>) -> Result<()> {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let database = Database::create(kind).await?;
+        let opened = open(database.url(), Options::default()).await?;
+        let services = Services::new(opened.store(), Arc::new(Nobody), Arc::new(SystemClock));
+        let scene = Scene { database, services, opened };
+        let result = test(&scene).await;
+        let Scene { services, opened, .. } = scene;
+        services.drain().await;
+        opened.close().await;
+        result.map_err(|error| error.context(format!("on {kind:?}")))?;
+    }
+    Ok(())
+}
+
+impl Scene {
+    pub(crate) fn store(&self) -> &Arc<dyn Store> {
+        self.services.store()
+    }
+
+    /// A user who may read and write, in these teams.
+    pub(crate) async fn user(&self, id: &str, teams: &[&str]) -> Result<Caller> {
+        let user = SaveUser {
+            id: UserId::try_from(id)?,
+            name: None,
+            agent: None,
+            permissions: None,
+            default_permissions: vec!["read".to_owned(), "write".to_owned()],
+            teams: Some(teams.iter().map(|team| TeamId::try_from(*team)).collect::<Result<_, _>>()?),
+            password: None,
+            now: Timestamp(1),
+        };
+        self.store().save_user(&user).await?;
+        let teams = teams.iter().map(|team| (*team).to_owned()).collect();
+        let account = Account { id: id.to_owned(), name: id.to_owned(), permissions: Permissions::READ_WRITE, teams };
+        Ok(Caller::new(Arc::new(Principal::of(account, None, None, CredentialId::Token { id: None }))).unwrap())
+    }
+
+    /// The result of a command.
+    pub(crate) async fn ask(&self, caller: &Caller, name: &str, payload: Value) -> Result<Value, Fault> {
+        let kind = CommandKind::from_name(name).unwrap();
+        let result = match Decoded::from_payload(kind, payload).unwrap().command {
+            Command::Change(change) => self.services.change(caller, None, change, None).await?.result,
+            Command::Query(query) => self.services.query(caller, query).await?,
+            _ => panic!("{name} is not for the services"),
+        };
+        Ok(serde_json::from_str(result.get())?)
+    }
+}
