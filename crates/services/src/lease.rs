@@ -4,6 +4,8 @@
 //! Only `expires_at` decides whether a lease is live, compared with the time of the unit of work. That it ended is told
 //! by whoever comes first: the next one to claim the task, or [`expire`].
 
+use std::collections::HashSet;
+
 use boardwire_protocol::{
     AgentName, Event, Lease, NotificationKind, Role, Status, Task, TaskId, Timestamp, Ttl, UserId, data, lease, task,
 };
@@ -15,7 +17,7 @@ use crate::{
     choice::{self, Search, way_from},
     edit::BoardEdit,
     place::Neighbours,
-    storage::{Leased, TaskState},
+    storage::TaskState,
     unit::Unit,
 };
 
@@ -166,19 +168,20 @@ impl BoardEdit<'_, '_> {
 
     /// Ends the leases that these users have on this board, because they may not write on it any more.
     pub(crate) async fn end_leases_of(&mut self, users: &[UserId]) -> Result<(), Fault> {
-        let board = self.id().clone();
-        for Leased { task, holder } in self.tx().leases_on(&board).await? {
-            if !users.contains(&holder) {
-                continue;
-            }
-            let mut state = self.task(&task).await?;
-            if let Some(lease) = give_back(self, &mut state) {
-                self.tx().save_task(&state).await?;
-                let event = released_by_actor(self, &state.task, lease);
-                self.record_aside(event).await?;
+        let (board, users): (_, HashSet<_>) = (self.id().clone(), users.iter().collect());
+        let mut held = self.tx().leased_tasks(&board).await?;
+        held.retain(|state| state.task.lease.as_ref().is_some_and(|lease| users.contains(&lease.holder)));
+        if held.is_empty() {
+            return Ok(());
+        }
+        let mut events = Vec::with_capacity(held.len());
+        for state in &mut held {
+            if let Some(lease) = give_back(self, state) {
+                events.push(released_by_actor(self, &state.task, lease));
             }
         }
-        Ok(())
+        self.tx().release_tasks(&held).await?;
+        self.record_all_aside(events).await
     }
 
     /// A task of this board that the caller may claim, whatever stands before it in order.

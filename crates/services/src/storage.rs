@@ -21,7 +21,7 @@ mod outlook;
 pub use accounts::{AccountChange, Accounts, ApiKey, SaveUser, Session};
 pub use files::{Files, Held, NewFile, Pieces, Room};
 pub use listing::{Match, WantedBoard, WantedMatches, WantedTasks};
-pub use outlook::{Leased, Outlook, Overdue, Prospect};
+pub use outlook::{Outlook, Overdue, Prospect};
 
 use crate::{Applied, Fault, Origin};
 
@@ -321,8 +321,8 @@ pub trait Transaction: Send {
     async fn outlook(&mut self, board: &BoardId) -> Stored<Outlook>;
     /// The tasks that are not done and block this one.
     async fn blockers(&mut self, task: &TaskId) -> Stored<Vec<TaskId>>;
-    /// Who has leases on a board, their time over or not; by task.
-    async fn leases_on(&mut self, board: &BoardId) -> Stored<Vec<Leased>>;
+    /// The tasks of a board that have a lease, its time over or not, by id.
+    async fn leased_tasks(&mut self, board: &BoardId) -> Stored<Vec<TaskState>>;
     /// The tasks of a column by position.
     async fn tasks_in(&mut self, column: &ColumnId) -> Stored<Vec<TaskState>>;
     /// Has a board at least so many tasks?
@@ -349,6 +349,8 @@ pub trait Transaction: Send {
     async fn save_task(&mut self, state: &TaskState) -> Stored<()>;
     /// Writes back of tasks what a move changes: column, position, status, completion, lease and version.
     async fn move_tasks(&mut self, states: &[TaskState]) -> Stored<()>;
+    /// Writes back of tasks what the end of their lease changes: assignee, lease and version.
+    async fn release_tasks(&mut self, states: &[TaskState]) -> Stored<()>;
     /// Deletes a task.
     async fn delete_task(&mut self, id: &TaskId) -> Stored<()>;
 

@@ -8,15 +8,13 @@ use boardwire_protocol::{
     NotificationId, RequestId, Role, Seq, TaskId, TeamId, Timestamp, UserId,
 };
 use boardwire_services::storage::{
-    BoardState, ColumnState, Leased, LogEntry, Membership, Outlook, Remembered, Stored, TaskState, Transaction, User,
+    BoardState, ColumnState, LogEntry, Membership, Outlook, Remembered, Stored, TaskState, Transaction, User,
 };
 
 use crate::{
     connection::Connection,
     error::broken,
-    statements::{
-        attachment, board, column, comment, dependency, event, lease, member, notification, request, task, user,
-    },
+    statements::{attachment, board, column, comment, dependency, event, member, notification, request, task, user},
     whole,
 };
 
@@ -140,8 +138,8 @@ impl Transaction for Unit<'_, '_> {
         dependency::blockers(self.connection, task).await
     }
 
-    async fn leases_on(&mut self, board: &BoardId) -> Stored<Vec<Leased>> {
-        lease::on_board(self.connection, board).await
+    async fn leased_tasks(&mut self, board: &BoardId) -> Stored<Vec<TaskState>> {
+        task::list_leased(self.connection, board).await
     }
 
     async fn tasks_in(&mut self, column: &ColumnId) -> Stored<Vec<TaskState>> {
@@ -184,6 +182,10 @@ impl Transaction for Unit<'_, '_> {
 
     async fn move_tasks(&mut self, states: &[TaskState]) -> Stored<()> {
         task::move_all(self.connection, states).await
+    }
+
+    async fn release_tasks(&mut self, states: &[TaskState]) -> Stored<()> {
+        task::release_all(self.connection, states).await
     }
 
     async fn delete_task(&mut self, id: &TaskId) -> Stored<()> {

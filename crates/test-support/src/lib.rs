@@ -35,6 +35,7 @@ mod postgres;
 mod redact;
 mod replica;
 mod server;
+mod statements;
 mod stranger;
 mod token;
 
@@ -51,5 +52,6 @@ pub use inbox::{Event, Heard};
 pub use redact::redact;
 pub use replica::{Divergence, Replica};
 pub use server::{Server, ServerBuilder};
+pub use statements::statements;
 pub use stranger::Stranger;
 pub use token::{JWT_SECRET, token, token_expiring_in};

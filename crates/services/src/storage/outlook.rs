@@ -44,15 +44,6 @@ pub struct Prospect {
     pub blocks: u64,
 }
 
-/// A task that somebody holds, or held until the time was over.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Leased {
-    /// The task.
-    pub task: TaskId,
-    /// Who.
-    pub holder: UserId,
-}
-
 /// A lease whose time is over. By these it has its place among the others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Overdue {

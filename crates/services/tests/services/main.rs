@@ -2,5 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod announcements;
+mod costs;
 mod leases;
 mod scene;

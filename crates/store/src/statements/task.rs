@@ -26,6 +26,11 @@ const LIST_OF_COLUMN: Statement = Statement::new(
     concat!("SELECT ", fields!(), " FROM tasks WHERE column_id = $1 ORDER BY position, id"),
 );
 
+const LIST_LEASED: Statement = Statement::new(
+    "task.list_leased",
+    concat!("SELECT ", fields!(), " FROM tasks WHERE board_id = $1 AND lease IS NOT NULL ORDER BY id"),
+);
+
 /// Walks over the index by board and id.
 const PART_OF_BOARD: Statement = Statement::new(
     "task.part_of_board",
@@ -79,6 +84,15 @@ const MOVE_ALL: Statement = of_rows!(
     "WHERE tasks.id = item.value ->> 0"
 );
 
+/// Of each: the id, and what the end of its lease changes.
+const RELEASE_ALL: Statement = of_rows!(
+    "task.release_all",
+    "UPDATE tasks SET assignee = item.value ->> 1, version = CAST(item.value ->> 2 AS BIGINT),
+        updated_at = CAST(item.value ->> 3 AS BIGINT), changed = item.value ->> 4, lease = NULL, lease_expires_at = NULL
+     FROM",
+    "WHERE tasks.id = item.value ->> 0"
+);
+
 const DELETE: Statement = Statement::new("task.delete", "DELETE FROM tasks WHERE id = $1");
 
 /// Sorts behind every position: the last character there is.
@@ -102,6 +116,12 @@ pub(crate) async fn board_of(connection: &mut Connection<'_>, id: &TaskId) -> St
 #[tracing::instrument(level = "debug", name = "db.task.list_of_column", skip_all)]
 pub(crate) async fn list_of_column(connection: &mut Connection<'_>, column: &ColumnId) -> Stored<Vec<TaskState>> {
     let rows = connection.fetch_all(&LIST_OF_COLUMN, &[Value::Text(column.as_str())]).await?;
+    rows.iter().map(read).collect()
+}
+
+#[tracing::instrument(level = "debug", name = "db.task.list_leased", skip_all)]
+pub(crate) async fn list_leased(connection: &mut Connection<'_>, board: &BoardId) -> Stored<Vec<TaskState>> {
+    let rows = connection.fetch_all(&LIST_LEASED, &[Value::Text(board.as_str())]).await?;
     rows.iter().map(read).collect()
 }
 
@@ -240,6 +260,17 @@ pub(crate) async fn move_all(connection: &mut Connection<'_>, states: &[TaskStat
     };
     let rows = states.iter().map(row).collect::<Stored<Vec<_>>>()?;
     connection.execute_each(&MOVE_ALL, rows.len(), &[Value::Made(json(&rows)?)]).await
+}
+
+/// Writes back what the end of a lease changes, of any number in one statement.
+#[tracing::instrument(level = "debug", name = "db.task.release_all", skip_all)]
+pub(crate) async fn release_all(connection: &mut Connection<'_>, states: &[TaskState]) -> Stored<()> {
+    let row = |state: &TaskState| {
+        let task = &state.task;
+        Ok(serde_json::json!([task.id, task.assignee, task.version, task.updated_at.0, json(&state.changed)?]))
+    };
+    let rows = states.iter().map(row).collect::<Stored<Vec<_>>>()?;
+    connection.execute_each(&RELEASE_ALL, rows.len(), &[Value::Made(json(&rows)?)]).await
 }
 
 #[tracing::instrument(level = "debug", name = "db.task.delete", skip_all)]

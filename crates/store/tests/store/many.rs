@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use boardwire_protocol::{Lease, Notification, NotificationId, NotificationKind, Role, Seq, Status, TeamId, Timestamp};
-use boardwire_services::storage::{Leased, Membership, WantedNotifications};
+use boardwire_services::storage::{Membership, WantedNotifications};
 
 use crate::{
     fixture::{is_broken, on_both},
@@ -16,7 +16,7 @@ fn team(id: &str) -> TeamId {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tasks_are_moved() -> Result<()> {
+async fn tasks_are_moved_and_released() -> Result<()> {
     on_both(async |place| {
         a_board(&place).await?;
         let move_them = place.unit(|tx| {
@@ -50,8 +50,15 @@ async fn tasks_are_moved() -> Result<()> {
                 for state in &states {
                     assert_eq!(tx.task(&state.task.id).await?.as_ref(), Some(state));
                 }
-                let held = Leased { task: task_id("t2"), holder: user_id("ann") };
-                assert_eq!(tx.leases_on(&board_id("b")).await?, [held]);
+                assert_eq!(tx.leased_tasks(&board_id("b")).await?, states[1..]);
+                let released = &mut states[1];
+                (released.task.lease, released.assigned_by_claim) = (None, false);
+                (released.task.assignee, released.task.version) = (Some(user_id("bob")), 3);
+                released.task.updated_at = Timestamp(45);
+                released.changed = changed(&[("position", 2), ("column_id", 2), ("assignee", 3), ("lease", 3)]);
+                tx.release_tasks(&states[1..]).await?;
+                assert_eq!(tx.leased_tasks(&board_id("b")).await?, []);
+                assert_eq!(tx.task(&task_id("t2")).await?.as_ref(), Some(&states[1]));
                 assert!(tx.has_tasks(&board_id("b"), 2).await? && !tx.has_tasks(&board_id("b"), 3).await?);
                 Ok(())
             })
@@ -59,6 +66,10 @@ async fn tasks_are_moved() -> Result<()> {
         move_them.await?;
         let unknown = place.unit(|tx| {
             Box::pin(async move { Ok(tx.move_tasks(&[task(&column("b", "c1", "a0"), "nowhere", "a0")]).await?) })
+        });
+        assert!(is_broken(&unknown.await.unwrap_err()));
+        let unknown = place.unit(|tx| {
+            Box::pin(async move { Ok(tx.release_tasks(&[task(&column("b", "c1", "a0"), "nowhere", "a0")]).await?) })
         });
         assert!(is_broken(&unknown.await.unwrap_err()));
         Ok(())

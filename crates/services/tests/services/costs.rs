@@ -1,0 +1,127 @@
+//! What something costs in statements: no more for many rows than for few.
+
+use anyhow::Result;
+use boardwire_services::Caller;
+use boardwire_test_support::statements;
+use serde_json::{Value, json};
+
+use crate::scene::{Scene, on_both};
+
+/// Few rows and many.
+const SIZES: [usize; 2] = [2, 30];
+
+/// The statements that a command takes, which goes through.
+async fn cost(scene: &Scene, caller: &Caller, name: &str, payload: Value) -> Result<Vec<&'static str>> {
+    let (answer, ran) = statements(scene.ask(caller, name, payload)).await;
+    answer?;
+    assert!(ran.contains(&"db.event.append"), "{name}: {ran:?}");
+    Ok(ran)
+}
+
+/// The number of rows that a query counts.
+async fn count(scene: &Scene, of: &str) -> Result<usize> {
+    Ok(scene.database.query(&format!("SELECT COUNT(*) FROM {of}")).await?[0][0].parse()?)
+}
+
+/// A new board of the caller's: its id, and those of its columns.
+async fn board(scene: &Scene, caller: &Caller, members: &[&str]) -> Result<(String, Vec<String>)> {
+    let made = scene.ask(caller, "board:create", json!({ "name": "B" })).await?;
+    let id = |value: &Value| value["id"].as_str().unwrap().to_owned();
+    let (board, columns) = (id(&made["board"]), made["columns"].as_array().unwrap().iter().map(id).collect());
+    for user in members {
+        scene.ask(caller, "board:member:set", json!({ "boardId": board, "userId": user, "role": "member" })).await?;
+    }
+    Ok((board, columns))
+}
+
+/// A new task; its id.
+async fn task(scene: &Scene, caller: &Caller, board: &str, assignee: Option<&str>) -> Result<String> {
+    let task = json!({ "boardId": board, "title": "T", "assignee": assignee });
+    Ok(scene.ask(caller, "task:create", task).await?["task"]["id"].as_str().unwrap().to_owned())
+}
+
+/// A new task that the caller claims.
+async fn claimed(scene: &Scene, caller: &Caller, board: &str) -> Result<()> {
+    let task = task(scene, caller, board, None).await?;
+    scene.ask(caller, "task:claim", json!({ "boardId": board, "taskId": task })).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tasks_of_a_column_move_at_once() -> Result<()> {
+    on_both(async |scene| {
+        let ann = scene.user("ann", &[]).await?;
+        scene.user("bob", &[]).await?;
+        let mut costs = Vec::new();
+        for tasks in SIZES {
+            let (board, columns) = board(scene, &ann, &["bob"]).await?;
+            for _ in 0..tasks {
+                task(scene, &ann, &board, Some("bob")).await?;
+            }
+            let delete = json!({ "columnId": columns[0], "moveTasksTo": columns[2] });
+            costs.push(cost(scene, &ann, "column:delete", delete).await?);
+            let moved = format!("tasks WHERE column_id = '{}' AND status = 'done'", columns[2]);
+            assert_eq!(count(scene, &moved).await?, tasks);
+        }
+        assert_eq!(costs[0], costs[1]);
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_team_comes_and_goes_at_once_with_all_its_leases() -> Result<()> {
+    on_both(async |scene| {
+        let (mut coming, mut going) = (Vec::new(), Vec::new());
+        for users in SIZES {
+            let [red, blue] = ["red", "blue"].map(|color| format!("{color}{users}"));
+            let ann = scene.user(&format!("ann{users}"), &[&red, &blue]).await?;
+            let (board, _) = board(scene, &ann, &[]).await?;
+            let mut reds = Vec::new();
+            for user in 0..users {
+                reds.push(scene.user(&format!("{red}-{user}"), &[&red]).await?);
+                scene.user(&format!("{blue}-{user}"), &[&blue]).await?;
+            }
+            let give_to = |team: &str| json!({ "boardId": board, "updates": { "team_id": team } });
+            coming.push(cost(scene, &ann, "board:update", give_to(&red)).await?);
+            for user in &reds {
+                claimed(scene, user, &board).await?;
+            }
+            going.push(cost(scene, &ann, "board:update", give_to(&blue)).await?);
+            let of_board = format!("board_id = '{board}'");
+            assert_eq!(
+                count(scene, &format!("tasks WHERE {of_board} AND lease IS NULL AND assignee IS NULL")).await?,
+                users
+            );
+            assert_eq!(count(scene, &format!("events WHERE {of_board} AND kind = 'task:released'")).await?, users);
+            assert_eq!(count(scene, &format!("members WHERE {of_board} AND team_id = '{blue}'")).await?, users);
+            assert_eq!(count(scene, &format!("members WHERE {of_board}")).await?, users + 1, "ann is one by name");
+        }
+        assert_eq!(coming[0], coming[1]);
+        assert_eq!(going[0], going[1]);
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_leases_of_a_member_end_at_once() -> Result<()> {
+    on_both(async |scene| {
+        let (ann, bob) = (scene.user("ann", &[]).await?, scene.user("bob", &[]).await?);
+        let mut costs = Vec::new();
+        for leases in SIZES {
+            let (board, _) = board(scene, &ann, &["bob"]).await?;
+            claimed(scene, &ann, &board).await?;
+            for _ in 0..leases {
+                claimed(scene, &bob, &board).await?;
+            }
+            let bob = json!({ "boardId": board, "userId": "bob" });
+            costs.push(cost(scene, &ann, "board:member:remove", bob).await?);
+            let held = format!("tasks WHERE board_id = '{board}' AND lease IS NOT NULL");
+            assert_eq!(count(scene, &held).await?, 1, "ann keeps hers");
+        }
+        assert_eq!(costs[0], costs[1]);
+        Ok(())
+    })
+    .await
+}
