@@ -13,7 +13,13 @@ use tokio::time::timeout;
 use super::WINDOW;
 use crate::scene::{Scene, text};
 
-on_both!(who_is_removed_by_name_does_not_come_back, a_teams_board_has_the_team_as_members, members_follow_the_team);
+on_both!(
+    who_is_removed_by_name_does_not_come_back,
+    a_teams_board_has_the_team_as_members,
+    members_follow_the_team,
+    a_lease_ends_when_its_board_leaves_the_team,
+    a_lease_ends_when_its_holder_leaves_the_team
+);
 
 /// How soon a change of teams is in effect.
 const SOON: Duration = Duration::from_secs(1);
@@ -129,6 +135,45 @@ async fn members_follow_the_team(kind: Kind) -> Result<()> {
     ann.next_matching("Dan is back", |event| is_about(event, "board:member:set", "dan")).await?;
     assert_eq!(stage.members().await?, ["ann owner", "bob viewer", "dan member"]);
     Ok(())
+}
+
+impl Stage {
+    /// A task that Bob claims, on the board that Ann looks at from then on; its id.
+    async fn claimed_by_bob(&self) -> Result<String> {
+        let task = self.ann.ask("task:create", json!({ "boardId": self.board, "title": "Task" })).await?;
+        let (id, bob) = (text(&task["task"]["id"])?, self.scene.client("bob").await?);
+        bob.ask("task:claim", json!({ "boardId": self.board, "taskId": id })).await?;
+        self.ann.ask("view:board", json!({ "boardId": self.board })).await?;
+        Ok(id)
+    }
+
+    /// Bob's membership ends, and with it his lease, of which Ann is told first.
+    async fn ends_with_its_lease(&self, task: &str, by: &str) -> Result<()> {
+        let first = self.ann.next_any().await?;
+        ensure!(first.name == "task:released", "the lease ends before the membership: {first:?}");
+        let task = self.ann.ask("task:get", json!({ "taskId": task })).await?["task"].clone();
+        assert_eq!([&task["lease"], &task["assignee"]], [&Value::Null, &Value::Null]);
+        let board = &self.board;
+        let data = json!({ "task": task, "holder": "bob", "releasedBy": by, "expired": false, "boardId": board });
+        assert_eq!(first.data(), &data);
+        let second = self.ann.next_any().await?;
+        ensure!(is_about(&second, "board:member:removed", "bob"), "then the membership ends: {second:?}");
+        Ok(())
+    }
+}
+
+async fn a_lease_ends_when_its_board_leaves_the_team(kind: Kind) -> Result<()> {
+    let stage = stage(kind).await?;
+    let task = stage.claimed_by_bob().await?;
+    stage.ann.ask("board:update", stage.update(&json!({ "team_id": null }))).await?;
+    stage.ends_with_its_lease(&task, "ann").await
+}
+
+async fn a_lease_ends_when_its_holder_leaves_the_team(kind: Kind) -> Result<()> {
+    let stage = stage(kind).await?;
+    let task = stage.claimed_by_bob().await?;
+    join(&stage.scene, "bob", "green").await?;
+    stage.ends_with_its_lease(&task, "bob").await
 }
 
 /// Who is taken off the board by name stays off it, whatever happens to the account, until somebody says otherwise.
