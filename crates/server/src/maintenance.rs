@@ -134,7 +134,8 @@ mod tests {
     use boardwire_auth::{CredentialId, Permissions, Principal};
     use boardwire_protocol::{Command, CommandKind, Decoded, FileName, TaskId};
     use boardwire_services::{Caller, NewAttachment, clock::SystemClock, storage::Held};
-    use boardwire_store::{Options, files_in, open};
+    use boardwire_store::{Opened, Options, files_in, open};
+    use boardwire_test_support::statements;
     use serde_json::{Value, json};
 
     use super::*;
@@ -163,6 +164,10 @@ mod tests {
         };
         let applied = services.change(caller, None, change, None).await.unwrap();
         serde_json::from_str(applied.result.get()).unwrap()
+    }
+
+    fn maintenance(opened: &Opened, files: &Arc<dyn Files>, ahead: i64) -> Maintenance {
+        Maintenance { store: opened.store(), files: Arc::clone(files), clock: Arc::new(Ahead(ahead)), event_days: 0 }
     }
 
     async fn put_down(files: &dyn Files, name: &str) -> AttachmentId {
@@ -216,12 +221,7 @@ mod tests {
         };
         services.attach(&caller, None, new).await.unwrap();
 
-        let maintenance = |ahead| Maintenance {
-            store: opened.store(),
-            files: Arc::clone(&files),
-            clock: Arc::new(Ahead(ahead)),
-            event_days: 0,
-        };
+        let maintenance = |ahead| maintenance(&opened, &files, ahead);
         // Within the hour, it may be one whose upload is not through.
         assert_eq!(maintenance(HOUR_MS - 60_000).sweep_files().await.unwrap(), 0);
         assert!(files.open(&orphan, None).await.unwrap().is_some());
@@ -244,6 +244,22 @@ mod tests {
         assert_eq!(remove_leftovers(&*opened.store(), &*files).await.unwrap(), 0);
         services.drain().await;
         drop(services);
+        opened.close().await;
+    }
+    #[tokio::test(flavor = "multi_thread")]
+    async fn many_files_are_looked_up_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("board.db").display());
+        let opened = open(&url, Options::default()).await.unwrap();
+        let files = files_in(&folder.path().join("files")).unwrap();
+        for count in [2, 30] {
+            for _ in 0..count {
+                put_down(&*files, &SystemClock.new_id()).await;
+            }
+            let maintenance = maintenance(&opened, &files, HOUR_MS + 60_000);
+            let (removed, ran) = statements(maintenance.sweep_files()).await;
+            assert_eq!((removed.unwrap(), ran), (count, vec!["db.attachment.known"]));
+        }
         opened.close().await;
     }
 }

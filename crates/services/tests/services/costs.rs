@@ -1,7 +1,9 @@
-//! What something costs in statements: no more for many rows than for few.
+//! What something costs in statements: no more for many rows than for few, and nothing before it is known that the caller
+//! may have it.
 
 use anyhow::Result;
-use boardwire_services::Caller;
+use boardwire_protocol::TaskId;
+use boardwire_services::{Caller, Fault};
 use boardwire_test_support::statements;
 use serde_json::{Value, json};
 
@@ -121,6 +123,46 @@ async fn all_leases_of_a_member_end_at_once() -> Result<()> {
             assert_eq!(count(scene, &held).await?, 1, "ann keeps hers");
         }
         assert_eq!(costs[0], costs[1]);
+        Ok(())
+    })
+    .await
+}
+
+/// A task may be long: whoever may not read it does not have it loaded.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_has_no_task_loaded() -> Result<()> {
+    on_both(async |scene| {
+        let (ann, eve) = (scene.user("ann", &[]).await?, scene.user("eve", &[]).await?);
+        let (board, _) = board(scene, &ann, &[]).await?;
+        let task = task(scene, &ann, &board, None).await?;
+        let id = TaskId::try_from(task.as_str())?;
+        let (got, get) = statements(scene.ask(&eve, "task:get", json!({ "taskId": task }))).await;
+        let (read, view) = statements(scene.services.readable_task(&eve, &id)).await;
+        let (may, attach) = statements(scene.services.may_attach(&eve, &id)).await;
+        for (refused, ran) in [(got.map(drop), get), (read.map(drop), view), (may, attach)] {
+            assert!(matches!(refused, Err(Fault::NotFound("task"))), "{refused:?}");
+            assert_eq!(ran, ["db.task.board_of", "db.member.role"]);
+        }
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_mentioned_is_looked_at_once() -> Result<()> {
+    on_both(async |scene| {
+        let users = ["bob", "cid", "dan"];
+        let ann = scene.user("ann", &[]).await?;
+        for user in users {
+            scene.user(user, &[]).await?;
+        }
+        let (board, _) = board(scene, &ann, &users).await?;
+        let task = task(scene, &ann, &board, None).await?;
+        let comment = json!({ "taskId": task, "body": "@bob @cid @dan" });
+        let ran = cost(scene, &ann, "task:comment:add", comment).await?;
+        let times = |name| ran.iter().filter(|ran| **ran == name).count();
+        assert_eq!(times("db.notification.insert"), users.len());
+        assert_eq!(times("db.member.role"), users.len() + 1, "theirs, and the author's: {ran:?}");
         Ok(())
     })
     .await
