@@ -229,7 +229,7 @@ describe('what is typed', () => {
     await second.clock.install({ time: Date.now() + 3_600_000 });
     await second.goto(server.url + card);
     await live(second);
-    await second.waitForTimeout(2_000);
+    await second.waitForTimeout(3_000);
     assert.equal(await field(second).inputValue(), '');
     await again(first);
     assert.equal(await field(first).inputValue(), 'Written in the first tab');
@@ -243,8 +243,23 @@ describe('what is typed', () => {
     const third = await second.context().newPage();
     await third.goto(server.url + card);
     await live(third);
-    await third.waitForTimeout(2_000);
+    await third.waitForTimeout(3_000);
     assert.equal(await field(third).inputValue(), '');
+    await second.context().close();
+  });
+
+  test('the draft of a tab that ended without a word is taken over too', async () => {
+    const { card } = await board('killed');
+    const first = await windowOf(browser, server.url, 'ann', card);
+    const field = (page) => page.getByLabel('Comment', { exact: true });
+    await field(first).fill('Written before the end');
+    const second = await first.context().newPage();
+    await second.goto(server.url + card);
+    await live(second);
+    // As in a tab that the system kills, nothing runs any more.
+    await first.evaluate(() => addEventListener('pagehide', (event) => event.stopImmediatePropagation(), true));
+    await first.close();
+    await eventually(() => field(second).inputValue(), 'Written before the end');
     await second.context().close();
   });
 
@@ -264,14 +279,14 @@ describe('what is typed', () => {
     const third = await first.context().newPage();
     await third.goto(server.url + card);
     await live(third);
-    await third.waitForTimeout(2_000);
+    await third.waitForTimeout(3_000);
     assert.equal(await field(third).inputValue(), '');
     await field(second).fill('A whole thought');
     await field(second).press('Control+Enter');
     await third.getByTestId('comment').getByText('A whole thought').waitFor();
     await first.goto(server.url + card);
     await live(first);
-    await first.waitForTimeout(2_000);
+    await first.waitForTimeout(3_000);
     assert.equal(await field(first).inputValue(), '');
     await first.context().close();
   });

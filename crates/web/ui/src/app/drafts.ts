@@ -4,7 +4,7 @@
  */
 import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
 import { useSignedIn } from "./signedIn";
-import { isOpen, thisTab, whenATabCloses } from "./tabs";
+import { isOpen, thisTab, whenATabMayHaveClosed } from "./tabs";
 
 const PREFIX = "boardwire-draft";
 
@@ -53,14 +53,14 @@ function ownDraft(userId: string, place: string): unknown {
 /** All drafts of this tab, by place. */
 export function ownDrafts(userId: string): (readonly [place: string, value: unknown])[] {
   const [before, after] = [`${PREFIX} ${userId} `, ` ${thisTab()}`];
-  const keys = Object.keys(storage() ?? {}).filter((key) => key.startsWith(before) && key.endsWith(after));
+  const keys = keysThatBegin(before).filter((key) => key.endsWith(after));
   return keys.map((key) => [key.slice(before.length, -after.length), read(key)?.value]);
 }
 
 /** The drafts for a place that are another tab's, and that no tab has taken over. */
 function othersDrafts(userId: string, place: string): string[] {
   const prefix = keyOf(userId, place, "");
-  const all = Object.keys(storage() ?? {}).filter((key) => key.startsWith(prefix));
+  const all = keysThatBegin(prefix);
   const taken = new Set(all.map((key) => read(key)?.from?.key));
   return all.filter((key) => key !== prefix + thisTab() && !taken.has(key));
 }
@@ -83,7 +83,7 @@ export function offerDraft(userId: string, place: string, take: (value: unknown)
     }
   };
   void offer();
-  const stop = whenATabCloses(() => void offer());
+  const stop = whenATabMayHaveClosed(() => void offer());
   return () => {
     isWanted = false;
     stop();
@@ -195,6 +195,10 @@ function textOf(draft: unknown, separator: string): string {
   const { text = "", sent = [], value } = (draft ?? {}) as Partial<Unsent> & { value?: unknown };
   if (typeof value === "string") return value;
   return [...sent, text].filter(Boolean).join(separator);
+}
+
+function keysThatBegin(prefix: string): string[] {
+  return Object.keys(storage() ?? {}).filter((key) => key.startsWith(prefix));
 }
 
 function keyOf(userId: string, place: string, of: string): string {

@@ -12,7 +12,9 @@ type Message =
 
 const KEPT = "boardwire-tab";
 /** How long an open tab may take to answer. One that the browser has put to sleep does not. */
-const ANSWER_MS = 1_000;
+const ANSWER_MS = 2_000;
+/** How often those who wait for a tab to close look by themselves: one that was killed says nothing. */
+const LOOK_MS = 5_000;
 
 const channel = new BroadcastChannel(KEPT);
 const say = (message: Message) => channel.postMessage(message);
@@ -62,8 +64,8 @@ export function isOpen(tab: string): Promise<boolean> {
   });
 }
 
-/** Tells when another tab closes, or is loaded anew. To be ended by calling what is returned. */
-export function whenATabCloses(listener: () => void): () => void {
+/** Tells when another tab may have closed, or been loaded anew. To be ended by calling what is returned. */
+export function whenATabMayHaveClosed(listener: () => void): () => void {
   onClosing.add(listener);
   return () => onClosing.delete(listener);
 }
@@ -79,14 +81,19 @@ channel.onmessage = ({ data }: MessageEvent<Message>) => {
   } else if ("taken" in data) {
     if (data.taken === name && isNew) name = named();
   } else {
-    onClosing.forEach((listener) => listener());
+    lookAgain();
   }
 };
+
+function lookAgain(): void {
+  onClosing.forEach((listener) => listener());
+}
 
 function answer(open: string): void {
   waiting.get(open)?.forEach((answered) => answered());
 }
 
+setInterval(lookAgain, LOOK_MS);
 say({ begins: name });
 setTimeout(() => (isNew = false), ANSWER_MS);
 addEventListener("pagehide", () => say({ closes: name }));
