@@ -170,7 +170,7 @@ impl Running {
     pub(crate) async fn until_stopped(&self) -> Result<()> {
         tokio::select! {
             told = told_to_stop() => told,
-            () = self.opened.lost() => bail!("another server has taken the database"),
+            lost = self.opened.lost() => Err(lost.into()),
             () = self.gate.failed().cancelled() => bail!("a part of the server broke down for good; the log says which"),
         }
     }

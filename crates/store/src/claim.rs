@@ -9,7 +9,10 @@ use std::{
 };
 
 use sqlx::{Connection as _, Executor as _, PgConnection, PgPool, postgres::PgRow};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep, timeout},
+};
 use tokio_util::{
     sync::{CancellationToken, DropGuard},
     task::TaskTracker,
@@ -17,7 +20,7 @@ use tokio_util::{
 
 use crate::{
     error::{failed, unavailable},
-    open::OpenError,
+    open::{Lost, OpenError},
 };
 
 /// How often a lock on a file is tried, while another process may be about to end.
@@ -66,7 +69,8 @@ pub(crate) async fn lock_beside(database: &Path, wait: Duration) -> Result<File,
 /// lock again on another; only when another server has it by then is it lost for good.
 #[derive(Debug)]
 pub(crate) struct PostgresClaim {
-    lost: CancellationToken,
+    /// Whether another server has the database. The other end is the task's: it is gone when the task is, and the lock with it.
+    taken: watch::Receiver<bool>,
     watch: TaskTracker,
     stop: CancellationToken,
     /// Where it is dropped without having been released.
@@ -77,16 +81,20 @@ impl PostgresClaim {
     /// Takes the lock on a connection out of this pool, whose `lock_timeout` is how long another server may take to end.
     pub(crate) async fn take(pool: &PgPool, wait: Duration) -> Result<Self, OpenError> {
         let held = lock(pool).await?;
-        let (lost, stop, watch) = (CancellationToken::new(), CancellationToken::new(), TaskTracker::new());
-        let hold = Hold { pool: pool.clone(), wait, lost: lost.clone(), stop: stop.clone() };
+        let (stop, watch) = (CancellationToken::new(), TaskTracker::new());
+        let (told, taken) = watch::channel(false);
+        let hold = Hold { pool: pool.clone(), wait, taken: told, stop: stop.clone() };
         watch.spawn(hold.run(held));
         watch.close();
-        Ok(Self { lost, watch, _stop: stop.clone().drop_guard(), stop })
+        Ok(Self { taken, watch, _stop: stop.clone().drop_guard(), stop })
     }
 
-    /// Returns when another server has the database.
-    pub(crate) async fn lost(&self) {
-        self.lost.cancelled().await;
+    /// Returns when another server has the database, or when the task that watches the lock is gone.
+    pub(crate) async fn lost(&self) -> Lost {
+        match self.taken.clone().wait_for(|taken| *taken).await {
+            Ok(_) => Lost::Taken,
+            Err(_) => Lost::Broken,
+        }
     }
 
     /// Gives the lock back.
@@ -99,7 +107,7 @@ impl PostgresClaim {
 struct Hold {
     pool: PgPool,
     wait: Duration,
-    lost: CancellationToken,
+    taken: watch::Sender<bool>,
     stop: CancellationToken,
 }
 
@@ -115,7 +123,7 @@ impl Hold {
                 tracing::info!("the database is held again");
             }
             tracing::error!("another server has taken the database");
-            self.lost.cancel();
+            self.taken.send_replace(true);
         };
         let _ = stop.run_until_cancelled(watching).await;
         // Postgres gives the lock back with the session, sooner for being told that this ends.
@@ -158,5 +166,45 @@ async fn lock(pool: &PgPool) -> Result<PgConnection, OpenError> {
             Err(OpenError::InUse)
         }
         Err(error) => Err(failed("holding the database", error).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    };
+
+    use boardwire_test_support::{Database, Kind};
+    use sqlx::postgres::PgPoolOptions;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    /// Ends the connection that holds the claim.
+    const END_HOLDER: &str =
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE locktype = 'advisory' AND granted
+                              AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_claim_that_nobody_watches_is_lost() {
+        let database = Database::create(Kind::Postgres).await.unwrap();
+        let panics = Arc::new(AtomicBool::new(false));
+        let connecting = Arc::clone(&panics);
+        let pool = PgPoolOptions::new().after_connect(move |_, _| {
+            assert!(!connecting.load(Ordering::SeqCst), "as the test has it");
+            Box::pin(async { Ok(()) })
+        });
+        let pool = pool.connect(database.url()).await.unwrap();
+        let claim = PostgresClaim::take(&pool, PATIENCE).await.unwrap();
+
+        panics.store(true, Ordering::SeqCst);
+        database.query(END_HOLDER).await.unwrap();
+        let lost = timeout(PATIENCE, claim.lost()).await.expect("nobody is told");
+        assert_eq!(lost, Lost::Broken);
+        claim.release().await;
+        pool.close().await;
     }
 }

@@ -19,6 +19,7 @@ use boardwire_services::{
 use crate::{
     connection::Connection,
     migrations,
+    open::Lost,
     postgres::PostgresDatabase,
     readers::Readers,
     room::room_at,
@@ -71,10 +72,9 @@ impl Database {
         self.readers().read_moment(body).await
     }
 
-    pub(crate) async fn lost(&self) {
+    pub(crate) async fn lost(&self) -> Lost {
         match self {
-            // The system ends the lock on a file with the process alone.
-            Self::Sqlite(_) => std::future::pending().await,
+            Self::Sqlite(database) => database.lost().await,
             Self::Postgres(database) => database.lost().await,
         }
     }

@@ -29,5 +29,5 @@ mod whole;
 mod work;
 
 pub use files::{FilesError, files_at, files_in};
-pub use open::{OpenError, Opened, open};
+pub use open::{Lost, OpenError, Opened, open};
 pub use options::Options;

@@ -71,6 +71,17 @@ impl From<StorageError> for OpenError {
     }
 }
 
+/// Why a server has to stop: its store can't go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Lost {
+    /// Another server has the database.
+    #[error("another server has taken the database")]
+    Taken,
+    /// What writes, or what holds the database for this server, has panicked.
+    #[error("a part of the store broke down for good; the log says which")]
+    Broken,
+}
+
 /// An open store.
 #[derive(Debug)]
 pub struct Opened {
@@ -84,11 +95,11 @@ impl Opened {
         Arc::clone(&self.database) as Arc<dyn Store>
     }
 
-    /// Returns when another server has taken the database from this one, which has to stop then. That can happen on
-    /// Postgres alone, where a server whose connection is lost has 30 s ([`Options::wait`] six times) to take its place
-    /// again; until then, and while the database is away, nothing is returned.
-    pub async fn lost(&self) {
-        self.database.lost().await;
+    /// Returns when a server on this store has to stop. Another one can have taken the database on Postgres alone, where a
+    /// server whose connection is lost has 30 s ([`Options::wait`] six times) to take its place again; until then, and while
+    /// the database is away, nothing is returned.
+    pub async fn lost(&self) -> Lost {
+        self.database.lost().await
     }
 
     /// Takes no further units of work, finishes those that wait, and closes the connections.

@@ -17,7 +17,7 @@ use crate::{
     connection::Connection,
     error::{broken, failed, is_lost_connection, unavailable},
     migrations,
-    open::OpenError,
+    open::{Lost, OpenError},
     readers::{Pool, Readers},
     work::{self, Body},
 };
@@ -112,7 +112,7 @@ impl PostgresDatabase {
         &self.readers
     }
 
-    pub(crate) async fn lost(&self) {
+    pub(crate) async fn lost(&self) -> Lost {
         match &self.claim {
             Some(claim) => claim.lost().await,
             None => pending().await,

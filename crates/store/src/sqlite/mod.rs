@@ -36,7 +36,7 @@ use crate::{
     connection::{Connection, Statement},
     error::{failed, unavailable},
     migrations,
-    open::OpenError,
+    open::{Lost, OpenError},
     readers::{Pool, Readers},
     work::Body,
 };
@@ -159,6 +159,12 @@ impl SqliteDatabase {
         &self.readers
     }
 
+    /// Returns when the writer is gone. The claim can't be: the system ends a lock on a file with the process alone.
+    pub(crate) async fn lost(&self) -> Lost {
+        self.tasks.wait().await;
+        Lost::Broken
+    }
+
     pub(crate) async fn close(&self) {
         self.stop.cancel();
         self.tasks.wait().await;
@@ -179,7 +185,7 @@ fn run_writer(writer: Writer, tasks: &TaskTracker) -> Result<(), OpenError> {
         drop(token);
     };
     let thread = thread::Builder::new().name("store-writer".to_owned()).spawn(run);
-    // Whoever closes the store waits for the token.
+    // Whoever closes the store waits for the token, which goes with the thread, a panic too.
     thread.map(drop).map_err(|error| unavailable("starting the writer's thread", error).into())
 }
 

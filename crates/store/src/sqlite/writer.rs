@@ -173,15 +173,23 @@ impl Writer {
 
 #[cfg(test)]
 mod tests {
-    use boardwire_services::{Fault, storage::StorageError};
-    use tokio::sync::oneshot;
+    use async_trait::async_trait;
+    use boardwire_services::{
+        Fault,
+        storage::{Reader as _, StorageError},
+    };
+    use futures_util::FutureExt as _;
+    use tokio::{sync::oneshot, time::timeout};
 
+    use super::*;
     use crate::{
-        Options,
-        connection::Statement,
+        Lost,
+        database::Database,
         sqlite::{SqliteDatabase, open},
         work::Body,
     };
+
+    const PATIENCE: Duration = Duration::from_secs(60);
 
     const TABLE: Statement = Statement::new("test.table", "CREATE TABLE kept (id BIGINT)");
     const INSERT: Statement = Statement::new("test.insert", "INSERT INTO kept VALUES (1)");
@@ -231,6 +239,39 @@ mod tests {
         run(&database, &[INSERT]).await.unwrap();
         let count = database.readers().read(|connection| Box::pin(connection.fetch_one(&COUNT, &[]))).await.unwrap();
         assert_eq!(count.int(0).unwrap(), 1, "nothing of the lost group was kept");
+        database.close().await;
+    }
+
+    /// What panics where nothing catches it.
+    struct Fatal;
+
+    #[async_trait]
+    impl Waiting for Fatal {
+        async fn run(&mut self, _: &mut rusqlite::Connection) -> Stored<()> {
+            panic!("as the test has it")
+        }
+
+        fn answer(self: Box<Self>, _: Option<&StorageError>) {}
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_store_without_a_writer_is_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("x.db").display());
+        let database = open(&url, &Options::default()).await.unwrap();
+        let queue = database.queue.clone();
+
+        // A unit that panics does not end the writer.
+        let panics: Body<()> = Box::new(|_| Box::pin(async { panic!("as the test has it") }));
+        assert!(matches!(database.submit(panics).await, Err(Fault::Storage(StorageError::Broken(_)))));
+        run(&database, &[TABLE]).await.unwrap();
+        let database = Database::Sqlite(database);
+        assert!(database.lost().now_or_never().is_none());
+
+        queue.send(Box::new(Fatal)).await.unwrap();
+        let lost = timeout(PATIENCE, database.lost()).await.expect("nobody is told");
+        assert_eq!(lost, Lost::Broken);
+        assert!(matches!(database.ping().await, Err(StorageError::Unavailable(_))));
         database.close().await;
     }
 }
