@@ -1,9 +1,13 @@
 //! One server at a time on a database: a second one would be deaf to the first, so it is told why it can't start. The
-//! command line goes on beside a server, and one that was killed is followed at once.
+//! command line goes on beside a server, one that was killed is followed at once, and one that has lost its database to
+//! another ends.
+
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Result, ensure};
-use boardwire_test_support::{Kind, Server};
+use boardwire_test_support::{Kind, PATIENCE, Server, eventually};
 use serde_json::json;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::scene::{Board, Scene};
 
@@ -38,5 +42,45 @@ async fn a_killed_server_is_followed_at_once(kind: Kind) -> Result<()> {
         scene.server.restart().await?;
     }
     scene.client("ann").await?;
+    Ok(())
+}
+
+/// What a server holds on Postgres, and who waits for it.
+const CLAIMS: &str = "FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2
+                      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+
+/// Another server has to have the database for half a minute.
+const GIVEN_UP: Duration = Duration::from_secs(120);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_whose_database_another_has_taken_ends_in_good_order() -> Result<()> {
+    let mut scene = Scene::open(Kind::Postgres).await?;
+    let ann = scene.client("ann").await?;
+
+    // Whoever stands in line for the claim has it when the server's connection is lost, and keeps it.
+    let database = Arc::clone(&scene.database);
+    let other = format!("SELECT pg_advisory_lock(classid::int, objid::int), pg_sleep(3600) {CLAIMS} AND granted");
+    let other = AbortOnDropHandle::new(tokio::spawn(async move { database.query(&other).await }));
+    eventually("another one stands in line", PATIENCE, async || {
+        let waits = scene.database.query(&format!("SELECT pid {CLAIMS} AND NOT granted")).await?;
+        Ok((!waits.is_empty()).then_some(()))
+    })
+    .await?;
+    let holders = format!("SELECT pg_terminate_backend(pid, 10000) {CLAIMS} AND granted");
+    assert_eq!(scene.database.query(&holders).await?, [["t"]]);
+    scene.server.logs("the connection that holds the database for this server is lost").await?;
+    Board::create(&ann, &[]).await?;
+
+    eventually("the server gives up", GIVEN_UP, async || {
+        Ok(scene.server.log().contains("another server has taken the database").then_some(()))
+    })
+    .await?;
+    let closing = ann.next_event("server:closing").await?.payload;
+    ensure!(closing["data"]["reconnectAfterMs"].as_u64().is_some(), "{closing}");
+    ann.wait_closed(PATIENCE).await?;
+    // It has begun to end by itself, so that it is told to changes nothing.
+    let status = scene.server.terminate().await?;
+    assert_eq!(status.code(), Some(1), "{status}; its log:\n{}", scene.server.log());
+    drop(other);
     Ok(())
 }

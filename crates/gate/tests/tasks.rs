@@ -8,6 +8,7 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc,
     },
+    task::{Context, Wake, Waker},
     thread,
     time::{Duration, Instant},
 };
@@ -17,15 +18,17 @@ use boardwire_auth::{
     Authenticators, BoxError, CredentialId, Permissions, Principal, SessionAuthenticator, SessionPolicy, SessionRecord,
     Sessions,
 };
-use boardwire_gate::{Gate, GateParts, Places};
-use boardwire_protocol::Timestamp;
+use boardwire_gate::{Gate, GateParts, Places, Via};
+use boardwire_protocol::{Timestamp, UserId};
 use boardwire_rate_limit::{AddressLimiter, Quota, Weights};
 use boardwire_services::{
     Caller, Services,
     clock::{Clock, SystemClock},
+    storage::SaveUser,
 };
 use boardwire_store::{Opened, Options, open};
-use boardwire_subscriptions::Hub;
+use boardwire_subscriptions::{Frame, Hub, Outbox, Socket, SocketKey};
+use tokio::{sync::Notify, time::timeout};
 
 /// How long a test waits for what must happen.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -106,6 +109,21 @@ impl Scene {
         Self { gate, clock, opened, _folder: folder }
     }
 
+    /// Changes the account of the operator.
+    async fn change_account(&self) {
+        let user = SaveUser {
+            id: UserId::try_from("ada").unwrap(),
+            name: None,
+            agent: None,
+            permissions: Some(Vec::new()),
+            default_permissions: Vec::new(),
+            teams: None,
+            password: None,
+            now: SystemClock.now(),
+        };
+        self.opened.store().save_user(&user).await.unwrap();
+    }
+
     async fn close(self) {
         self.gate.finish().await;
         drop(self.gate);
@@ -144,6 +162,53 @@ async fn the_hub_comes_back_after_a_panic() {
     scene.close().await;
 }
 
+/// The queue of a connection that is told nothing.
+struct Nowhere;
+
+#[async_trait]
+impl Outbox for Nowhere {
+    fn push(&self, _: Frame) {}
+
+    async fn ready(&self) -> bool {
+        false
+    }
+}
+
+/// Panics in the first task that wakes it.
+#[derive(Default)]
+struct Fatal(AtomicBool);
+
+impl Wake for Fatal {
+    fn wake(self: Arc<Self>) {
+        assert!(self.0.swap(true, Ordering::SeqCst), "as the test has it");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn revocations_are_followed_after_a_panic() {
+    let scene = Scene::new().await;
+    let recheck = Arc::new(Notify::new());
+    let socket = Socket::new(SocketKey(1), operator(), Arc::new(Nowhere));
+    let watched = scene.gate.watch(socket, Arc::clone(&recheck), Via::Socket);
+    let fatal = Arc::new(Fatal::default());
+    {
+        let mut waiting = std::pin::pin!(recheck.notified());
+        let waker = Waker::from(Arc::clone(&fatal));
+        assert!(waiting.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        scene.change_account().await;
+        until("nothing panicked", || fatal.0.load(Ordering::SeqCst)).await;
+        // What it was told is not told again when it goes.
+        waiting.await;
+    }
+    // The change at which the task broke off is not lost, and those that come later are seen.
+    timeout(PATIENCE, watched.credentials_end()).await.expect("the change is lost");
+    scene.change_account().await;
+    timeout(PATIENCE, watched.credentials_end()).await.expect("nobody looks any more");
+    assert!(!scene.gate.failed().is_cancelled());
+    drop(watched);
+    scene.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_command_waits_for_an_operator_who_looks() {
     let scene = Scene::new().await;
@@ -161,7 +226,7 @@ async fn no_command_waits_for_an_operator_who_looks() {
     tokio::task::spawn_blocking(move || has_come.recv_timeout(PATIENCE)).await.unwrap().expect("it looks at the time");
     let gate = Arc::clone(&scene.gate);
     let command = tokio::spawn(async move { gate.admit_as(operator(), "query").await.map(drop) });
-    let admitted = tokio::time::timeout(PATIENCE, command).await;
+    let admitted = timeout(PATIENCE, command).await;
     drop(go_on);
     admitted.expect("the command waits for the operator").unwrap().unwrap();
     looking.join().unwrap();

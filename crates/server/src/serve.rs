@@ -200,3 +200,33 @@ pub(crate) async fn told_to_stop() -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use tokio::{net::TcpStream, time::timeout};
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    #[derive(Debug, Parser)]
+    struct Program {
+        #[command(flatten)]
+        settings: ServeSettings,
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_part_that_is_broken_for_good_ends_the_server() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("--database-url=sqlite://{}", folder.path().join("board.db").display());
+        let settings = Program::try_parse_from(["test", "--listen=127.0.0.1:0", &url]).unwrap().settings;
+        let running = start(settings, Arc::default(), Router::new()).await.unwrap();
+        running.gate.failed().cancel();
+        let ended = timeout(PATIENCE, running.until_stopped()).await.expect("it goes on").unwrap_err().to_string();
+        assert!(ended.contains("broke down for good"), "{ended}");
+        let address = running.address;
+        running.drain().await;
+        assert!(TcpStream::connect(address).await.is_err(), "it takes connections");
+    }
+}
