@@ -47,6 +47,7 @@ mod limits;
 mod lists;
 mod malformed;
 mod mcp;
+mod network;
 mod notifications;
 mod operator;
 mod ordering;

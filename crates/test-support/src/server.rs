@@ -27,6 +27,7 @@ const LOG_LINES: usize = 200;
 /// What every test server is started with; a test may override each. The limits are out of the way here, and the tests
 /// of limits put them back.
 const SETTINGS: &[(&str, &str)] = &[
+    ("BOARDWIRE_LISTEN", "127.0.0.1:0"),
     ("BOARDWIRE_JWT_SECRET", JWT_SECRET),
     ("BOARDWIRE_RATE_LIMIT_MAX_REQUESTS", "1000000"),
     ("BOARDWIRE_RATE_LIMIT_BURST", "1000000"),
@@ -294,7 +295,7 @@ impl Server {
 impl Running {
     async fn start(database: &Database, settings: &Settings, log: &Log) -> Result<Self> {
         let mut command = program(database, settings)?;
-        command.args(["serve", "--listen", "127.0.0.1:0", "--database-url", database.url()]);
+        command.args(["serve", "--database-url", database.url()]);
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::null()).kill_on_drop(true);
         let mut child = command.spawn().context("starting boardwire")?;
         let stderr = child.stderr.take().context("no standard error")?;
@@ -307,7 +308,8 @@ impl Running {
             value["listening"].as_str().map(str::to_owned).with_context(|| format!("no `listening` in {line:?}"))
         });
         match address {
-            Ok(address) => Ok(Self { child, address, _stdout: stdout }),
+            // One that listens at every address is reached at that of this machine.
+            Ok(address) => Ok(Self { child, address: address.replace("0.0.0.0", "127.0.0.1"), _stdout: stdout }),
             Err(error) => {
                 // Its last words say why.
                 let _ = child.kill().await;

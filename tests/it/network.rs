@@ -1,0 +1,61 @@
+//! A server that other machines can reach is more careful by default than one for its own machine alone.
+
+use anyhow::{Context, Result, ensure};
+use boardwire_test_support::{Http, Kind};
+use serde_json::json;
+
+use crate::scene::{Board, Scene};
+
+const EVERYWHERE: (&str, &str) = ("BOARDWIRE_LISTEN", "0.0.0.0:0");
+
+const PASSWORD: &str = "correct horse battery";
+
+/// What the log says where nobody can sign in over plain HTTP.
+const WARNING: &str = "nobody can sign in with a password over plain HTTP";
+
+/// Whether the session cookie of somebody who signs in is for HTTPS alone.
+async fn is_for_https_alone(scene: &Scene) -> Result<bool> {
+    scene.server.run(&["user", "create", "--id", "ann", "--name", "Ann", "--password-stdin"], PASSWORD).await?;
+    let login = Http::new(&scene.server.url(), "POST", "/api/v1/sessions");
+    let answer = login.json(&json!({ "user": "ann", "password": PASSWORD })).send().await?;
+    ensure!(answer.status == 201, "{answer:?}");
+    let session = answer.session().with_context(|| format!("no session: {answer:?}"))?;
+    let cookies = answer.headers.iter().filter(|(name, _)| name == "set-cookie");
+    let (_, cookie) = cookies.into_iter().find(|(_, cookie)| cookie.contains(session)).context("no cookie")?;
+    let (secure, bound) = (cookie.contains("; Secure"), cookie.starts_with("__Host-"));
+    ensure!(secure == bound, "{cookie}");
+    Ok(secure)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn passwords_need_https_and_the_log_says_so() -> Result<()> {
+    let scene = Scene::with(Kind::Sqlite, &[EVERYWHERE]).await?;
+    scene.server.logs(WARNING).await?;
+    scene.server.logs("on a trusted network, allow plain HTTP by --secure-cookies false").await?;
+    ensure!(is_for_https_alone(&scene).await?, "over plain HTTP the session would be anybody's who listens");
+
+    // Where the operator has said so, and on this machine, plain HTTP does.
+    for settings in [&[EVERYWHERE, ("BOARDWIRE_SECURE_COOKIES", "false")][..], &[]] {
+        let mut scene = Scene::with(Kind::Sqlite, settings).await?;
+        ensure!(!is_for_https_alone(&scene).await?, "{settings:?}");
+        ensure!(scene.server.terminate().await?.success());
+        ensure!(!scene.server.log().contains(WARNING), "{settings:?}: {}", scene.server.log());
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn strangers_are_not_added_to_boards() -> Result<()> {
+    for (settings, added) in [(&[EVERYWHERE][..], false), (&[], true)] {
+        let scene = Scene::with(Kind::Sqlite, settings).await?;
+        let (ann, _bob) = (scene.client("ann").await?, scene.client("bob").await?);
+        let board = Board::create(&ann, &[]).await?;
+        let add = json!({ "boardId": board.id, "userId": "bob", "role": "member" });
+        if added {
+            ann.ask("board:member:set", add).await?;
+        } else {
+            ann.refused("board:member:set", add, "NOT_FOUND").await?;
+        }
+    }
+    Ok(())
+}
