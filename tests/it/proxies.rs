@@ -1,8 +1,9 @@
 //! Behind a proxy that is trusted, clients are told apart by what it says of them; nobody else's word counts.
 
 use anyhow::{Context, Result, ensure};
-use boardwire_test_support::{Answer, ConnectError, Http, Kind};
+use boardwire_test_support::{ConnectError, Http, Kind};
 use serde_json::json;
+use tokio::task::JoinSet;
 
 use crate::scene::Scene;
 
@@ -31,6 +32,49 @@ async fn one_client_of_a_proxy_does_not_lock_out_the_others() -> Result<()> {
     // Who may have forgotten to name it is told so, once.
     scene.server.logs("--trusted-proxies 127.0.0.1").await?;
     assert_eq!(scene.server.log().matches("--trusted-proxies").count(), 1, "{}", scene.server.log());
+    Ok(())
+}
+
+const PASSWORD: &str = "correct horse battery staple";
+
+async fn create(scene: &Scene, user: &str) -> Result<()> {
+    let create = ["user", "create", "--id", user, "--name", user, "--password-stdin"];
+    scene.server.run(&create, &format!("{PASSWORD}\n")).await.map(drop)
+}
+
+/// A request of somebody who signs in, yet to be sent.
+fn login(scene: &Scene, user: &str, password: &str) -> Http {
+    let body = json!({ "user": user, "password": password });
+    Http::new(&scene.server.url(), "POST", "/api/v1/sessions").json(&body)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wrong_passwords_of_one_client_of_a_proxy_stop_no_other() -> Result<()> {
+    const GUESSES: usize = 32;
+    let guess =
+        |scene: &Scene, user: &str| login(scene, user, "a wrong password").header("x-forwarded-for", "203.0.113.1");
+    let sign_in = |scene: &Scene, user: &str| login(scene, user, PASSWORD).header("x-forwarded-for", "203.0.113.2");
+
+    // Of one address one login at once, and the next half a minute later, which is longer than anybody waits.
+    let scene = Scene::with(Kind::Sqlite, &[TRUSTED, ("BOARDWIRE_LOGINS_PER_MINUTE", "2")]).await?;
+    create(&scene, "bob").await?;
+    let mut guesses = Vec::new();
+    for n in 0..GUESSES {
+        guesses.push(guess(&scene, &format!("nobody-{n}")).send().await?.status);
+    }
+    assert_eq!(guesses[0], 401);
+    let limited = guesses.iter().filter(|status| **status == 429).count();
+    ensure!(limited > GUESSES / 2, "{guesses:?}");
+    let answer = sign_in(&scene, "bob").send().await?;
+    assert_eq!(answer.status, 201, "{answer:?}");
+
+    // Nor at the account at which he guesses: of his guesses some wait their turn, and the others are refused.
+    let scene = Scene::with(Kind::Sqlite, &[TRUSTED, ("BOARDWIRE_FAILED_LOGINS", "1")]).await?;
+    create(&scene, "bob").await?;
+    let mut guesses: JoinSet<_> = (0..GUESSES).map(|_| guess(&scene, "bob").send()).collect();
+    while guesses.join_next().await.context("none is refused")???.status != 429 {}
+    let answer = sign_in(&scene, "bob").send().await?;
+    assert_eq!(answer.status, 201, "{answer:?}");
     Ok(())
 }
 
@@ -78,18 +122,8 @@ async fn the_scheme_of_an_origin_counts() -> Result<()> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cookies_that_came_over_https_stay_there() -> Result<()> {
     let scene = Scene::with(Kind::Sqlite, &[TRUSTED]).await?;
-    scene
-        .server
-        .run(&["user", "create", "--id", "ann", "--name", "Ann", "--password-stdin"], "correct horse battery staple\n")
-        .await?;
-    let sign_in = async |proto: &str| -> Result<Answer> {
-        let body = json!({ "user": "ann", "password": "correct horse battery staple" });
-        Http::new(&scene.server.url(), "POST", "/api/v1/sessions")
-            .header("x-forwarded-proto", proto)
-            .json(&body)
-            .send()
-            .await
-    };
+    create(&scene, "ann").await?;
+    let sign_in = async |proto: &str| login(&scene, "ann", PASSWORD).header("x-forwarded-proto", proto).send().await;
     for (proto, secure) in [("http", false), ("https", true)] {
         let answer = sign_in(proto).await?;
         let cookie = answer.header("set-cookie").with_context(|| format!("{answer:?}"))?;
