@@ -1,10 +1,14 @@
 //! Long-polling by hand: what holds for a message over a WebSocket holds for each message of a batch.
 
 use anyhow::{Context, Result, ensure};
-use boardwire_test_support::{Http, Kind, token};
+use boardwire_test_support::{Http, Kind, PATIENCE, eventually, token};
 use serde_json::{Value, json};
 
-use crate::scene::{Board, Scene, text};
+use crate::{
+    operator::overview,
+    scene::{Board, Scene, text},
+    slow::{ASKED, MOST_HELD, SLOW, large_board},
+};
 
 /// A session over polling alone.
 struct Polling {
@@ -94,5 +98,48 @@ async fn a_message_of_a_batch_that_is_too_large_is_answered() -> Result<()> {
         ensure!(session.post(&creates(&board, &[10])).await? >= 400, "the session goes on");
     }
     assert_eq!(board.snapshot(&bob).await?["tasks"].as_array().map(Vec::len), Some(2));
+    Ok(())
+}
+
+/// So many requests for the whole board.
+fn gets(board: &Board, count: usize) -> Vec<String> {
+    (0..count).map(|number| format!("42{number}{}", json!(["board:get", { "boardId": board.id }]))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_that_nobody_fetches_are_bounded_by_their_size() -> Result<()> {
+    let scene = Scene::open(Kind::Sqlite).await?;
+    scene.server.create_user("root", "Root", "read,write,admin").await?;
+    let ann = scene.client("ann").await?;
+    let board = large_board(&ann).await?;
+    let mut sessions = Vec::new();
+    for _ in 0..SLOW {
+        sessions.push(Polling::connect(&scene, "ann").await?);
+    }
+    let before = scene.server.rss_kib()?;
+    for session in &sessions {
+        for batch in gets(&board, ASKED).chunks(16) {
+            assert_eq!(session.post(batch).await?, 200);
+        }
+    }
+    let mut most = 0;
+    eventually("the sessions that fetch nothing are given up", PATIENCE, async || {
+        most = most.max(scene.server.rss_kib()?.saturating_sub(before) / SLOW as u64);
+        Ok((overview(&scene).await?["connections"]["socket"] == 1).then_some(()))
+    })
+    .await?;
+    ensure!(most < MOST_HELD, "the server holds {most} KiB for each session");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn large_answers_that_are_fetched_all_come() -> Result<()> {
+    let scene = Scene::open(Kind::Sqlite).await?;
+    let ann = scene.client("ann").await?;
+    let board = large_board(&ann).await?;
+    let session = Polling::connect(&scene, "ann").await?;
+    assert_eq!(session.post(&gets(&board, 10)).await?, 200);
+    let replies = session.replies(10).await?;
+    ensure!(replies.iter().all(|reply| reply["tasks"].as_array().map(Vec::len) == Some(60)), "not all of a board");
     Ok(())
 }
