@@ -106,3 +106,23 @@ async fn hostile_words_are_words(kind: Kind) -> Result<()> {
     }
     Ok(())
 }
+
+/// The time of a search ends: whoever asks is told to try again, and the others notice nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_search_that_takes_too_long_is_given_up() -> Result<()> {
+    let scene = Scene::open(Kind::Postgres).await?;
+    let ann = scene.client("ann").await?;
+    let board = Board::create(&ann, &[]).await?;
+    let task = board.task(&ann, "Rocket").await?;
+    ann.ask("task:comment:add", json!({ "taskId": task, "body": "Rocket" })).await?;
+    // Twice as long as a search may take, and far shorter than any other statement.
+    let slow = "ALTER TABLE comments RENAME TO kept;
+                CREATE VIEW comments AS SELECT * FROM kept WHERE pg_sleep(4) IS NOT NULL";
+    scene.database.query(slow).await?;
+    ann.refused("task:search", json!({ "query": "rocket" }), "UNAVAILABLE").await?;
+    board.snapshot(&ann).await?;
+
+    scene.database.query("DROP VIEW comments; ALTER TABLE kept RENAME TO comments").await?;
+    assert_eq!(find(&ann, "rocket").await?.len(), 2);
+    Ok(())
+}

@@ -385,6 +385,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_search_without_end_is_ended_and_leaves_the_connection_as_it_was() {
+        assert_eq!(Options::default().search_time, Duration::from_secs(2), "what is promised");
         let options = Options { search_time: Duration::from_millis(20), ..Options::default() };
         let fresh = Fresh::create(Kind::Sqlite).await.unwrap();
         let database = sqlite::open(fresh.url(), &options).await.unwrap();
