@@ -246,6 +246,7 @@ mod tests {
         drop(services);
         opened.close().await;
     }
+
     #[tokio::test(flavor = "multi_thread")]
     async fn many_files_are_looked_up_at_once() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,6 +1,6 @@
 //! The permit to write on one board, and the pen: whoever holds a [`BoardEdit`] has passed both locks.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use boardwire_auth::Permission;
 use boardwire_protocol::{
@@ -107,14 +107,16 @@ impl<'u, 't> BoardEdit<'u, 't> {
         }
     }
 
-    /// May this user read the board, by role or as an admin?
-    pub(crate) async fn is_readable_by(&mut self, user: &UserId) -> Result<bool, Fault> {
-        let id = self.id().clone();
-        if self.tx().role(&id, user).await?.is_some() {
-            return Ok(true);
+    /// Which of these users may read the board, by role or as an admin.
+    pub(crate) async fn readers_among(&mut self, users: &[UserId]) -> Result<HashSet<UserId>, Fault> {
+        if users.is_empty() {
+            return Ok(HashSet::new());
         }
-        let user = self.tx().user(user).await?;
-        Ok(user.is_some_and(|user| user.permissions.iter().any(|permission| permission == Permission::Admin.as_str())))
+        let id = self.id().clone();
+        let is_admin = |user: &User| user.permissions.iter().any(|permission| permission == Permission::Admin.as_str());
+        let users = self.tx().users_on(&id, users).await?;
+        let readers = users.into_iter().filter(|(user, role)| role.is_some() || is_admin(user));
+        Ok(readers.map(|(user, _)| user.id).collect())
     }
 
     /// Notes what a single user is to be told when the change is durable.

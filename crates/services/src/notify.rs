@@ -1,6 +1,6 @@
 //! Notifications: who is told of a change in person. Never the actor, and never somebody who may not read the board.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use boardwire_protocol::{Notification, NotificationId, NotificationKind, Task, UserId};
 
@@ -20,7 +20,7 @@ impl BoardEdit<'_, '_> {
         task: &Task,
         verb: &str,
     ) -> Result<(), Fault> {
-        if *user == self.actor() || !self.is_readable_by(user).await? {
+        if *user == self.actor() || self.readers_among(std::slice::from_ref(user)).await?.is_empty() {
             return Ok(());
         }
         self.notify_reader(user, kind, task, verb).await
@@ -66,19 +66,12 @@ impl BoardEdit<'_, '_> {
 
     /// Tells the users to whom these tasks are assigned what happened to each of them.
     pub(crate) async fn notify_assignees(&mut self, tasks: &[TaskState], verb: &str) -> Result<(), Fault> {
-        let mut readers = HashMap::from([(self.actor(), false)]);
+        let assignees: BTreeSet<_> = tasks.iter().filter_map(|state| state.task.assignee.clone()).collect();
+        let mut told = self.readers_among(&Vec::from_iter(assignees)).await?;
+        told.remove(&self.actor());
         let mut notifications = Vec::new();
         for TaskState { task, .. } in tasks {
-            let Some(user) = &task.assignee else { continue };
-            let wants = match readers.get(user) {
-                Some(wants) => *wants,
-                None => {
-                    let wants = self.is_readable_by(user).await?;
-                    readers.insert(user.clone(), wants);
-                    wants
-                }
-            };
-            if wants {
+            if let Some(user) = task.assignee.as_ref().filter(|user| told.contains(*user)) {
                 notifications.push(self.notification(user, NotificationKind::Task, task, verb)?);
             }
         }
@@ -114,10 +107,11 @@ impl BoardEdit<'_, '_> {
         earlier: &str,
         verb: &str,
     ) -> Result<Mentioned, Fault> {
-        let known = mentions(earlier);
+        let (known, named) = (mentions(earlier), mentions(text));
+        let readers = self.readers_among(&Vec::from_iter(named.iter().cloned())).await?;
         let mut mentioned = Mentioned::default();
-        for user in mentions(text) {
-            if self.is_readable_by(&user).await? {
+        for user in named {
+            if readers.contains(&user) {
                 if !known.contains(&user) {
                     self.notify_reader(&user, NotificationKind::Mention, task, verb).await?;
                     mentioned.told.push(user.clone());

@@ -275,6 +275,8 @@ pub trait Transaction: Send {
 
     /// A user's role on a board.
     async fn role(&mut self, board: &BoardId, user: &UserId) -> Stored<Option<Role>>;
+    /// Those of these users that there are, with their roles on a board.
+    async fn users_on(&mut self, board: &BoardId, users: &[UserId]) -> Stored<Vec<(User, Option<Role>)>>;
     /// How a user is a member of a board.
     async fn membership(&mut self, board: &BoardId, user: &UserId) -> Stored<Option<Membership>>;
     /// Whether there is a board of which both are members.

@@ -49,6 +49,10 @@ impl Transaction for Unit<'_, '_> {
         member::role(self.connection, board, user).await
     }
 
+    async fn users_on(&mut self, board: &BoardId, users: &[UserId]) -> Stored<Vec<(User, Option<Role>)>> {
+        user::find_all(self.connection, board, users).await
+    }
+
     async fn membership(&mut self, board: &BoardId, user: &UserId) -> Stored<Option<Membership>> {
         member::find(self.connection, board, user).await
     }

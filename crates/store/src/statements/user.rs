@@ -1,9 +1,9 @@
 //! `users`.
 
-use boardwire_protocol::{BoardId, TeamId, UserId};
+use boardwire_protocol::{BoardId, Role, TeamId, UserId};
 use boardwire_services::storage::{SaveUser, Stored, User};
 
-use super::{account, json};
+use super::{account, json, of_rows};
 use crate::{
     connection::{Connection, Statement, Value},
     error::broken,
@@ -12,6 +12,14 @@ use crate::{
 
 const FIND: Statement =
     Statement::new("user.find", "SELECT id, name, permissions, teams, created_at, agent FROM users WHERE id = $1");
+
+/// Those of the rows, and their roles on board `$2`.
+const FIND_ALL: Statement = of_rows!(
+    "user.find_all",
+    "SELECT users.id, users.name, users.permissions, users.teams, users.created_at, users.agent, members.role FROM",
+    "JOIN users ON users.id = item.value ->> 0
+     LEFT JOIN members ON members.board_id = $2 AND members.user_id = users.id"
+);
 
 const SAVE: Statement = Statement::new(
     "user.save",
@@ -81,6 +89,18 @@ pub(crate) async fn save(connection: &mut Connection<'_>, user: &SaveUser) -> St
     }
     account::note_change(connection, &user.id, user.now).await?;
     rows.first().map(read).transpose()?.ok_or_else(|| broken(SAVE.name, "no row"))
+}
+
+/// Those of these users that there are, with their roles on a board.
+#[tracing::instrument(level = "debug", name = "db.user.find_all", skip_all)]
+pub(crate) async fn find_all(
+    connection: &mut Connection<'_>,
+    board: &BoardId,
+    ids: &[UserId],
+) -> Stored<Vec<(User, Option<Role>)>> {
+    let ids: Vec<_> = ids.iter().map(|id| [id]).collect();
+    let rows = connection.fetch_all(&FIND_ALL, &[Value::Made(json(&ids)?), Value::Text(board.as_str())]).await?;
+    rows.iter().map(|row| Ok((read(row)?, row.opt_named(6, Role::from_name)?))).collect()
 }
 
 /// The users of a team, or all users, behind an id.
