@@ -20,9 +20,9 @@ pub(crate) const ASKED: usize = 40;
 /// How many clients do so: what the server needs to make answers, it needs but once.
 pub(crate) const SLOW: usize = 10;
 /// What the server may hold for each, in KiB: one answer in its queue, one in the library and one that is being written, with
-/// a quarter of a MiB in front of each of the first two; and for what is being made one and a half
-/// times as much. Whole, they would take more than four times all that.
-pub(crate) const MOST_HELD: u64 = (3 * ANSWER as u64 / 1024 + 512) * 5 / 2;
+/// a quarter of a MiB in front of each of the first two; and twice as much for what is being made, and for the allocator.
+/// All of the answers would take almost four times that.
+pub(crate) const MOST_HELD: u64 = (3 * ANSWER as u64 / 1024 + 512) * 3;
 
 /// A board that makes a large answer, which has been asked for once.
 pub(crate) async fn large_board(owner: &Client) -> Result<Board> {
