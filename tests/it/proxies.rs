@@ -68,7 +68,7 @@ async fn wrong_passwords_of_one_client_of_a_proxy_stop_no_other() -> Result<()> 
     let answer = sign_in(&scene, "bob").send().await?;
     assert_eq!(answer.status, 201, "{answer:?}");
 
-    // Nor at the account at which he guesses: of his guesses some wait their turn, and the others are refused.
+    // The same where all guesses are at Bob's own account: some wait for their turn, the others are refused.
     let scene = Scene::with(Kind::Sqlite, &[TRUSTED, ("BOARDWIRE_FAILED_LOGINS", "1")]).await?;
     create(&scene, "bob").await?;
     let mut guesses: JoinSet<_> = (0..GUESSES).map(|_| guess(&scene, "bob").send()).collect();

@@ -115,7 +115,7 @@ async fn a_search_that_takes_too_long_is_given_up() -> Result<()> {
     let board = Board::create(&ann, &[]).await?;
     let task = board.task(&ann, "Rocket").await?;
     ann.ask("task:comment:add", json!({ "taskId": task, "body": "Rocket" })).await?;
-    // Twice as long as a search may take, and far shorter than any other statement.
+    // Twice as long as a search may take, and shorter than other statements may.
     let slow = "ALTER TABLE comments RENAME TO kept;
                 CREATE VIEW comments AS SELECT * FROM kept WHERE pg_sleep(4) IS NOT NULL";
     scene.database.query(slow).await?;

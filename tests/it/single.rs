@@ -78,7 +78,7 @@ async fn a_server_whose_database_another_has_taken_ends_in_good_order() -> Resul
     let closing = ann.next_event("server:closing").await?.payload;
     ensure!(closing["data"]["reconnectAfterMs"].as_u64().is_some(), "{closing}");
     ann.wait_closed(PATIENCE).await?;
-    // It has begun to end by itself, so that it is told to changes nothing.
+    // The server is ending already, so SIGTERM changes nothing; this waits for its exit.
     let status = scene.server.terminate().await?;
     assert_eq!(status.code(), Some(1), "{status}; its log:\n{}", scene.server.log());
     drop(other);

@@ -197,7 +197,7 @@ async fn revocations_are_followed_after_a_panic() {
         assert!(waiting.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
         scene.change_account().await;
         until("nothing panicked", || fatal.0.load(Ordering::SeqCst)).await;
-        // What it was told is not told again when it goes.
+        // Takes the notification, so that dropping the future does not pass it on.
         waiting.await;
     }
     // The change at which the task broke off is not lost, and those that come later are seen.

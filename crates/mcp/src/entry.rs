@@ -73,7 +73,7 @@ pub(crate) async fn enter(State(door): State<Arc<Door>>, mut request: Request, n
         _ => {}
     }
     let mut revision = session.as_ref().and_then(|session| door.sessions.revision(session));
-    let is_post = request.method() == Method::POST;
+    let ends_with_answer = request.method() == Method::POST && is_older(&request);
     let ends = session.filter(|_| request.method() == Method::DELETE);
     request.extensions_mut().insert(known);
     let (response, begins) = match pass(request, revision.as_ref(), next).await {
@@ -89,10 +89,12 @@ pub(crate) async fn enter(State(door): State<Arc<Door>>, mut request: Request, n
         door.sessions.bind(session, user, begun.clone()).await;
         revision = Some(begun);
     }
-    let Some(revision) = revision else { return message::untransformed(response) };
-    let response = message::as_known_to(&revision, response);
-    // In a session every request is answered by a stream, which ends with the answer. Any other stream lives on.
-    if is_post { response } else { message::untransformed(response) }
+    let response = match revision {
+        Some(revision) => message::as_known_to(&revision, response),
+        None => response,
+    };
+    // In revisions with sessions, what is posted is answered by a stream that ends with the answer. Other streams live on.
+    if ends_with_answer { response } else { message::untransformed(response) }
 }
 
 /// Passes on what was sent, each message of a batch by itself. Says besides which revision is asked for in a new session.

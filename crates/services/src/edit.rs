@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::{
     Addable, Applied, Caller, Fault, Origin, Personal,
-    storage::{BoardState, ColumnState, LogEntry, TaskState, Transaction, User},
+    storage::{BoardState, ColumnState, LogEntry, TaskState, Transaction, User, UserAccess},
     unit::Unit,
 };
 
@@ -113,10 +113,10 @@ impl<'u, 't> BoardEdit<'u, 't> {
             return Ok(HashSet::new());
         }
         let id = self.id().clone();
-        let is_admin = |user: &User| user.permissions.iter().any(|permission| permission == Permission::Admin.as_str());
-        let users = self.tx().users_on(&id, users).await?;
-        let readers = users.into_iter().filter(|(user, role)| role.is_some() || is_admin(user));
-        Ok(readers.map(|(user, _)| user.id).collect())
+        let is_admin = |access: &UserAccess| access.permissions.iter().any(|name| name == Permission::Admin.as_str());
+        let found = self.tx().access_of(&id, users).await?;
+        let readers = found.into_iter().filter(|access| access.role.is_some() || is_admin(access));
+        Ok(readers.map(|access| access.user).collect())
     }
 
     /// Notes what a single user is to be told when the change is durable.

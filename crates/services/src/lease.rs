@@ -21,6 +21,9 @@ use crate::{
     unit::Unit,
 };
 
+/// How many tasks are read and written at once when the leases of users end.
+const RELEASED_AT_ONCE: usize = 500;
+
 pub(crate) async fn claim(unit: &mut Unit<'_>, command: lease::Claim) -> Result<Applied, Fault> {
     let mut edit = unit.board(&command.board_id, Role::Member, Archived::Refused).await?;
     let (chosen, why) = match &command.task_id {
@@ -169,19 +172,21 @@ impl BoardEdit<'_, '_> {
     /// Ends the leases that these users have on this board, because they may not write on it any more.
     pub(crate) async fn end_leases_of(&mut self, users: &[UserId]) -> Result<(), Fault> {
         let (board, users): (_, HashSet<_>) = (self.id().clone(), users.iter().collect());
-        let mut held = self.tx().leased_tasks(&board).await?;
-        held.retain(|state| state.task.lease.as_ref().is_some_and(|lease| users.contains(&lease.holder)));
-        if held.is_empty() {
-            return Ok(());
-        }
-        let mut events = Vec::with_capacity(held.len());
-        for state in &mut held {
-            if let Some(lease) = give_back(self, state) {
-                events.push(released_by_actor(self, &state.task, lease));
+        let leases = self.tx().leases_on(&board).await?;
+        let held: Vec<_> =
+            leases.into_iter().filter(|(_, holder)| users.contains(holder)).map(|(task, _)| task).collect();
+        for part in held.chunks(RELEASED_AT_ONCE) {
+            let mut states = self.tx().tasks(part).await?;
+            let mut events = Vec::with_capacity(states.len());
+            for state in &mut states {
+                if let Some(lease) = give_back(self, state) {
+                    events.push(released_by_actor(self, &state.task, lease));
+                }
             }
+            self.tx().release_tasks(&states).await?;
+            self.record_all_aside(events).await?;
         }
-        self.tx().release_tasks(&held).await?;
-        self.record_all_aside(events).await
+        Ok(())
     }
 
     /// A task of this board that the caller may claim, whatever stands before it in order.

@@ -15,11 +15,13 @@ use crate::{
     clock::Clock,
     notification::{self, Announced, Announcement, Page},
     query,
-    storage::{Overdue, Store},
+    storage::{Overdue, StorageError, Store},
 };
 
 /// How many leases whose time is over are read at once.
 const OVERDUE_AT_ONCE: u32 = 500;
+/// After so many units in a row for which storage was unavailable it is down: a round of ending leases breaks off.
+const DOWN_AFTER: u32 = 3;
 
 /// The most tasks of a board where nothing else is said.
 const MAX_TASKS: u32 = 20_000;
@@ -194,20 +196,29 @@ impl Services {
     /// Ends the leases whose time is over; to be called again and again, on every node.
     ///
     /// # Errors
-    /// What storage could not do last; all other leases have been ended.
+    /// What storage could not do last. All other leases have been ended, unless storage is down.
     pub async fn expire_leases(&self) -> Result<(), Fault> {
         let (now, nobody) = (self.clock.now(), by_itself("nobody", "Nobody".to_owned(), &[])?);
-        let (mut ended, mut after) = (Ok(()), None);
+        let (mut ended, mut after, mut unavailable) = (Ok(()), None, 0);
         loop {
             let overdue = self.store.overdue_leases(now, after.as_ref(), OVERDUE_AT_ONCE).await?;
             let Some(last) = overdue.last().cloned() else { return ended };
             after = Some(last);
             for Overdue { task, .. } in overdue {
-                match self.run(&nobody, None, Work::ExpireLease(task), None).await {
+                let fault = match self.run(&nobody, None, Work::ExpireLease(task), None).await {
                     // Without the task there is no lease.
-                    Ok(_) | Err(Fault::NotFound(_)) => {}
-                    // One that can't be ended now keeps no other.
-                    Err(fault) => ended = Err(fault),
+                    Ok(_) | Err(Fault::NotFound(_)) => {
+                        unavailable = 0;
+                        continue;
+                    }
+                    Err(fault) => fault,
+                };
+                let is_down = matches!(fault, Fault::Storage(StorageError::Unavailable(_)));
+                unavailable = if is_down { unavailable + 1 } else { 0 };
+                // One that can't be ended now keeps no other.
+                ended = Err(fault);
+                if unavailable == DOWN_AFTER {
+                    return ended;
                 }
             }
         }

@@ -18,7 +18,7 @@ mod files;
 mod listing;
 mod outlook;
 
-pub use accounts::{AccountChange, Accounts, ApiKey, SaveUser, Session};
+pub use accounts::{AccountChange, Accounts, ApiKey, SaveUser, Session, UserAccess};
 pub use files::{Files, Held, NewFile, Pieces, Room};
 pub use listing::{Match, WantedBoard, WantedMatches, WantedTasks};
 pub use outlook::{Outlook, Overdue, Prospect};
@@ -174,7 +174,7 @@ pub trait Reader: Send + Sync + 'static {
     /// What choosing a task on a board needs to know; `None`: there is no such board.
     async fn outlook(&self, board: &BoardId) -> Stored<Option<Outlook>>;
 
-    /// The leases that ended by `now`, oldest first, behind `after`, at most `limit` of them; also such as can't be read.
+    /// The leases that ended by `now`, oldest first, behind `after`, at most `limit` of them; including leases whose text can't be read.
     async fn overdue_leases(&self, now: Timestamp, after: Option<&Overdue>, limit: u32) -> Stored<Vec<Overdue>>;
 
     /// Tasks by id.
@@ -275,8 +275,8 @@ pub trait Transaction: Send {
 
     /// A user's role on a board.
     async fn role(&mut self, board: &BoardId, user: &UserId) -> Stored<Option<Role>>;
-    /// Those of these users that there are, with their roles on a board.
-    async fn users_on(&mut self, board: &BoardId, users: &[UserId]) -> Stored<Vec<(User, Option<Role>)>>;
+    /// What lets these users read a board; nothing of those that there are not.
+    async fn access_of(&mut self, board: &BoardId, users: &[UserId]) -> Stored<Vec<UserAccess>>;
     /// How a user is a member of a board.
     async fn membership(&mut self, board: &BoardId, user: &UserId) -> Stored<Option<Membership>>;
     /// Whether there is a board of which both are members.
@@ -323,8 +323,10 @@ pub trait Transaction: Send {
     async fn outlook(&mut self, board: &BoardId) -> Stored<Outlook>;
     /// The tasks that are not done and block this one.
     async fn blockers(&mut self, task: &TaskId) -> Stored<Vec<TaskId>>;
-    /// The tasks of a board that have a lease, its time over or not, by id.
-    async fn leased_tasks(&mut self, board: &BoardId) -> Stored<Vec<TaskState>>;
+    /// The tasks of a board that have a lease, its time over or not, and who holds it; by id.
+    async fn leases_on(&mut self, board: &BoardId) -> Stored<Vec<(TaskId, UserId)>>;
+    /// Those of these tasks that there are, by id.
+    async fn tasks(&mut self, ids: &[TaskId]) -> Stored<Vec<TaskState>>;
     /// The tasks of a column by position.
     async fn tasks_in(&mut self, column: &ColumnId) -> Stored<Vec<TaskState>>;
     /// Has a board at least so many tasks?

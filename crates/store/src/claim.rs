@@ -93,7 +93,10 @@ impl PostgresClaim {
     pub(crate) async fn lost(&self) -> Lost {
         match self.taken.clone().wait_for(|taken| *taken).await {
             Ok(_) => Lost::Taken,
-            Err(_) => Lost::Broken,
+            Err(_) => {
+                tracing::error!("what holds the database for this server has broken down");
+                Lost::Broken
+            }
         }
     }
 

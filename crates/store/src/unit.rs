@@ -9,12 +9,15 @@ use boardwire_protocol::{
 };
 use boardwire_services::storage::{
     BoardState, ColumnState, LogEntry, Membership, Outlook, Remembered, Stored, TaskState, Transaction, User,
+    UserAccess,
 };
 
 use crate::{
     connection::Connection,
     error::broken,
-    statements::{attachment, board, column, comment, dependency, event, member, notification, request, task, user},
+    statements::{
+        attachment, board, column, comment, dependency, event, lease, member, notification, request, task, user,
+    },
     whole,
 };
 
@@ -49,8 +52,8 @@ impl Transaction for Unit<'_, '_> {
         member::role(self.connection, board, user).await
     }
 
-    async fn users_on(&mut self, board: &BoardId, users: &[UserId]) -> Stored<Vec<(User, Option<Role>)>> {
-        user::find_all(self.connection, board, users).await
+    async fn access_of(&mut self, board: &BoardId, users: &[UserId]) -> Stored<Vec<UserAccess>> {
+        user::access_of(self.connection, board, users).await
     }
 
     async fn membership(&mut self, board: &BoardId, user: &UserId) -> Stored<Option<Membership>> {
@@ -142,8 +145,12 @@ impl Transaction for Unit<'_, '_> {
         dependency::blockers(self.connection, task).await
     }
 
-    async fn leased_tasks(&mut self, board: &BoardId) -> Stored<Vec<TaskState>> {
-        task::list_leased(self.connection, board).await
+    async fn leases_on(&mut self, board: &BoardId) -> Stored<Vec<(TaskId, UserId)>> {
+        lease::on_board(self.connection, board).await
+    }
+
+    async fn tasks(&mut self, ids: &[TaskId]) -> Stored<Vec<TaskState>> {
+        task::find_all(self.connection, ids).await
     }
 
     async fn tasks_in(&mut self, column: &ColumnId) -> Stored<Vec<TaskState>> {

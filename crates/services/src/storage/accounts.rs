@@ -2,9 +2,20 @@
 //! [`AccountChange`] behind, in the same transaction.
 
 use async_trait::async_trait;
-use boardwire_protocol::{TeamId, Timestamp, UserId};
+use boardwire_protocol::{Role, TeamId, Timestamp, UserId};
 
 use super::{Stored, User};
+
+/// What decides whether a user may read a board.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserAccess {
+    /// The user.
+    pub user: UserId,
+    /// The role on the board.
+    pub role: Option<Role>,
+    /// The permissions, where there is no role.
+    pub permissions: Vec<String>,
+}
 
 /// A user to be created or changed.
 #[derive(Debug, Clone)]

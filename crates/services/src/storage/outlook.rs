@@ -44,7 +44,7 @@ pub struct Prospect {
     pub blocks: u64,
 }
 
-/// A lease whose time is over. By these it has its place among the others.
+/// A lease whose time is over; its end and its task order it among others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Overdue {
     /// When it ended.

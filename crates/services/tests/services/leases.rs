@@ -39,7 +39,7 @@ async fn leased(scene: &Scene, leases: Vec<(String, &'static str, i64)>) -> Resu
     Ok(())
 }
 
-/// The tasks whose lease has been ended, and that it was told.
+/// The tasks whose lease has ended and whose `task:released` is in the log, in order.
 async fn ended(scene: &Scene) -> Result<Vec<Vec<String>>> {
     let ended = "SELECT tasks.id FROM events JOIN tasks ON tasks.id = events.task_id
         WHERE events.kind = 'task:released' AND tasks.lease IS NULL ORDER BY seq";
@@ -54,7 +54,7 @@ async fn an_unreadable_lease_keeps_no_other() -> Result<()> {
         let told = scene.services.expire_leases().await;
         assert_eq!(ended(scene).await?, [["good"]]);
         let told = told.unwrap_err().to_string();
-        assert!(told.contains("task.find: column 18"), "{told}");
+        assert!(told.contains("task.find"), "{told}");
         Ok(())
     })
     .await

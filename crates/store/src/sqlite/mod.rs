@@ -162,6 +162,7 @@ impl SqliteDatabase {
     /// Returns when the writer is gone. The claim can't be: the system ends a lock on a file with the process alone.
     pub(crate) async fn lost(&self) -> Lost {
         self.tasks.wait().await;
+        tracing::error!("what writes to the database has broken down");
         Lost::Broken
     }
 

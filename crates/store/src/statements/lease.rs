@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use boardwire_protocol::{BoardId, Column, ColumnId, Lease, Status, TaskId, Timestamp};
+use boardwire_protocol::{BoardId, Column, ColumnId, Lease, Status, TaskId, Timestamp, UserId};
 use boardwire_services::storage::{Overdue, Prospect, Stored, TaskState};
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +65,11 @@ const OVERDUE: Statement = Statement::new(
      ORDER BY lease_expires_at, id LIMIT $4",
 );
 
+const ON_BOARD: Statement = Statement::new(
+    "lease.on_board",
+    "SELECT id, lease FROM tasks WHERE board_id = $1 AND lease IS NOT NULL ORDER BY id",
+);
+
 /// The tasks that are not done, by the columns in this order, then by position.
 #[tracing::instrument(level = "debug", name = "db.lease.prospects", skip_all)]
 pub(crate) async fn prospects(
@@ -105,6 +110,13 @@ pub(crate) async fn overdue(
     let values = [Value::Int(now.0), Value::Int(expired_at), Value::Text(task), Value::Int(limit.into())];
     let rows = connection.fetch_all(&OVERDUE, &values).await?;
     rows.iter().map(|row| Ok(Overdue { expired_at: row.time(0)?, task: row.id(1)? })).collect()
+}
+
+/// The tasks of a board that have a lease, and who holds it.
+#[tracing::instrument(level = "debug", name = "db.lease.on_board", skip_all)]
+pub(crate) async fn on_board(connection: &mut Connection<'_>, board: &BoardId) -> Stored<Vec<(TaskId, UserId)>> {
+    let rows = connection.fetch_all(&ON_BOARD, &[Value::Text(board.as_str())]).await?;
+    rows.iter().map(|row| Ok((row.id(0)?, row.json::<Kept>(1)?.lease.holder))).collect()
 }
 
 /// Without what it waits for, and what waits for it.

@@ -26,9 +26,10 @@ const LIST_OF_COLUMN: Statement = Statement::new(
     concat!("SELECT ", fields!(), " FROM tasks WHERE column_id = $1 ORDER BY position, id"),
 );
 
-const LIST_LEASED: Statement = Statement::new(
-    "task.list_leased",
-    concat!("SELECT ", fields!(), " FROM tasks WHERE board_id = $1 AND lease IS NOT NULL ORDER BY id"),
+const FIND_ALL: Statement = of_rows!(
+    "task.find_all",
+    concat!("SELECT ", fields!(), " FROM tasks WHERE id IN (SELECT item.value ->> 0 FROM"),
+    ") ORDER BY id"
 );
 
 /// Walks over the index by board and id.
@@ -119,9 +120,11 @@ pub(crate) async fn list_of_column(connection: &mut Connection<'_>, column: &Col
     rows.iter().map(read).collect()
 }
 
-#[tracing::instrument(level = "debug", name = "db.task.list_leased", skip_all)]
-pub(crate) async fn list_leased(connection: &mut Connection<'_>, board: &BoardId) -> Stored<Vec<TaskState>> {
-    let rows = connection.fetch_all(&LIST_LEASED, &[Value::Text(board.as_str())]).await?;
+/// Those of these tasks that there are, by id.
+#[tracing::instrument(level = "debug", name = "db.task.find_all", skip_all)]
+pub(crate) async fn find_all(connection: &mut Connection<'_>, ids: &[TaskId]) -> Stored<Vec<TaskState>> {
+    let ids: Vec<_> = ids.iter().map(|id| [id]).collect();
+    let rows = connection.fetch_all(&FIND_ALL, &[Value::Made(json(&ids)?)]).await?;
     rows.iter().map(read).collect()
 }
 

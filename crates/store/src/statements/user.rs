@@ -1,7 +1,7 @@
 //! `users`.
 
 use boardwire_protocol::{BoardId, Role, TeamId, UserId};
-use boardwire_services::storage::{SaveUser, Stored, User};
+use boardwire_services::storage::{SaveUser, Stored, User, UserAccess};
 
 use super::{account, json, of_rows};
 use crate::{
@@ -13,10 +13,10 @@ use crate::{
 const FIND: Statement =
     Statement::new("user.find", "SELECT id, name, permissions, teams, created_at, agent FROM users WHERE id = $1");
 
-/// Those of the rows, and their roles on board `$2`.
-const FIND_ALL: Statement = of_rows!(
-    "user.find_all",
-    "SELECT users.id, users.name, users.permissions, users.teams, users.created_at, users.agent, members.role FROM",
+/// Of the rows: those that are users, their roles on board `$2`, and the permissions of those that have none.
+const ACCESS: Statement = of_rows!(
+    "user.access",
+    "SELECT users.id, members.role, CASE WHEN members.role IS NULL THEN users.permissions ELSE '[]' END FROM",
     "JOIN users ON users.id = item.value ->> 0
      LEFT JOIN members ON members.board_id = $2 AND members.user_id = users.id"
 );
@@ -91,16 +91,19 @@ pub(crate) async fn save(connection: &mut Connection<'_>, user: &SaveUser) -> St
     rows.first().map(read).transpose()?.ok_or_else(|| broken(SAVE.name, "no row"))
 }
 
-/// Those of these users that there are, with their roles on a board.
-#[tracing::instrument(level = "debug", name = "db.user.find_all", skip_all)]
-pub(crate) async fn find_all(
+/// What lets these users read a board.
+#[tracing::instrument(level = "debug", name = "db.user.access", skip_all)]
+pub(crate) async fn access_of(
     connection: &mut Connection<'_>,
     board: &BoardId,
     ids: &[UserId],
-) -> Stored<Vec<(User, Option<Role>)>> {
+) -> Stored<Vec<UserAccess>> {
     let ids: Vec<_> = ids.iter().map(|id| [id]).collect();
-    let rows = connection.fetch_all(&FIND_ALL, &[Value::Made(json(&ids)?), Value::Text(board.as_str())]).await?;
-    rows.iter().map(|row| Ok((read(row)?, row.opt_named(6, Role::from_name)?))).collect()
+    let rows = connection.fetch_all(&ACCESS, &[Value::Made(json(&ids)?), Value::Text(board.as_str())]).await?;
+    let read = |row: &Row| {
+        Ok(UserAccess { user: row.id(0)?, role: row.opt_named(1, Role::from_name)?, permissions: row.json(2)? })
+    };
+    rows.iter().map(read).collect()
 }
 
 /// The users of a team, or all users, behind an id.

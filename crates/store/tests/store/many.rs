@@ -50,14 +50,16 @@ async fn tasks_are_moved_and_released() -> Result<()> {
                 for state in &states {
                     assert_eq!(tx.task(&state.task.id).await?.as_ref(), Some(state));
                 }
-                assert_eq!(tx.leased_tasks(&board_id("b")).await?, states[1..]);
+                assert_eq!(tx.leases_on(&board_id("b")).await?, [(task_id("t2"), user_id("ann"))]);
+                let ids = [task_id("t2"), task_id("nowhere"), task_id("t1")];
+                assert_eq!(tx.tasks(&ids).await?, states);
                 let released = &mut states[1];
                 (released.task.lease, released.assigned_by_claim) = (None, false);
                 (released.task.assignee, released.task.version) = (Some(user_id("bob")), 3);
                 released.task.updated_at = Timestamp(45);
                 released.changed = changed(&[("position", 2), ("column_id", 2), ("assignee", 3), ("lease", 3)]);
                 tx.release_tasks(&states[1..]).await?;
-                assert_eq!(tx.leased_tasks(&board_id("b")).await?, []);
+                assert_eq!(tx.leases_on(&board_id("b")).await?, []);
                 assert_eq!(tx.task(&task_id("t2")).await?.as_ref(), Some(&states[1]));
                 assert!(tx.has_tasks(&board_id("b"), 2).await? && !tx.has_tasks(&board_id("b"), 3).await?);
                 Ok(())

@@ -20,7 +20,7 @@ const channel = new BroadcastChannel(KEPT);
 const say = (message: Message) => channel.postMessage(message);
 /** Who waits for the answer of which tab. */
 const waiting = new Map<string, Set<() => void>>();
-const onClosing = new Set<() => void>();
+const mayHaveClosed = new Set<() => void>();
 let name = known() ?? named();
 let isNew = true;
 
@@ -66,8 +66,8 @@ export function isOpen(tab: string): Promise<boolean> {
 
 /** Tells when another tab may have closed, or been loaded anew. To be ended by calling what is returned. */
 export function whenATabMayHaveClosed(listener: () => void): () => void {
-  onClosing.add(listener);
-  return () => onClosing.delete(listener);
+  mayHaveClosed.add(listener);
+  return () => mayHaveClosed.delete(listener);
 }
 
 channel.onmessage = ({ data }: MessageEvent<Message>) => {
@@ -86,7 +86,7 @@ channel.onmessage = ({ data }: MessageEvent<Message>) => {
 };
 
 function lookAgain(): void {
-  onClosing.forEach((listener) => listener());
+  mayHaveClosed.forEach((listener) => listener());
 }
 
 function answer(open: string): void {
