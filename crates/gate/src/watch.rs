@@ -57,7 +57,13 @@ impl Watched {
                 () = self.ended.cancelled() => return ENDED,
             }
             let caller = self.socket.caller();
-            match self.gate.renew(&caller).await {
+            let renewed = self.gate.renew(&caller).await;
+            // Others may have taken their place meanwhile, of which this says nothing: they are looked at next.
+            if !Arc::ptr_eq(self.socket.caller().principal(), caller.principal()) {
+                self.recheck.notify_one();
+                continue;
+            }
+            match renewed {
                 Ok(caller) => self.gate.hub.renew(&self.socket, caller),
                 Err(Denied::Undecided) if !caller.principal().expired_at(self.gate.clock().now().0) => {
                     self.recheck.notify_one();

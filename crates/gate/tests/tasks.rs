@@ -15,8 +15,8 @@ use std::{
 
 use async_trait::async_trait;
 use boardwire_auth::{
-    Authenticators, BoxError, CredentialId, Permissions, Principal, SessionAuthenticator, SessionPolicy, SessionRecord,
-    Sessions,
+    AuthError, Authenticator, Authenticators, BoxError, Credential, CredentialId, Permissions, Principal, Refusal,
+    SessionAuthenticator, SessionPolicy, SessionRecord, Sessions,
 };
 use boardwire_gate::{Gate, GateParts, Places, Via};
 use boardwire_protocol::{Timestamp, UserId};
@@ -88,6 +88,10 @@ struct Scene {
 
 impl Scene {
     async fn new() -> Self {
+        Self::with(Authenticators::default()).await
+    }
+
+    async fn with(authenticators: Authenticators) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("board.db").display());
         let opened = open(&url, Options::default()).await.unwrap();
@@ -97,7 +101,7 @@ impl Scene {
         let gate = Gate::open(GateParts {
             services: Services::new(opened.store(), Arc::clone(&hub) as _, shared),
             hub,
-            authenticators: Authenticators::default(),
+            authenticators,
             session_use: Arc::new(SessionAuthenticator::new(Arc::new(NoSessions), SessionPolicy::default())),
             commands: Quota::default(),
             weights: Weights::from([("query", 1)]),
@@ -132,13 +136,18 @@ impl Scene {
 }
 
 fn operator() -> Caller {
+    operator_by("first")
+}
+
+/// The operator with this token.
+fn operator_by(token: &str) -> Caller {
     let account = boardwire_auth::Account {
         id: "ada".into(),
         name: "Ada".into(),
         permissions: Permissions::ALL,
         teams: Vec::new(),
     };
-    Caller::new(Arc::new(Principal::of(account, None, None, CredentialId::Token { id: None }))).unwrap()
+    Caller::new(Arc::new(Principal::of(account, None, None, CredentialId::Token { id: Some(token.into()) }))).unwrap()
 }
 
 /// Looks until there is something to see.
@@ -207,6 +216,64 @@ async fn revocations_are_followed_after_a_panic() {
     assert!(!scene.gate.failed().is_cancelled());
     drop(watched);
     scene.close().await;
+}
+
+/// Takes its time over the first token, and accepts all others.
+struct Slow {
+    asked: Notify,
+    go_on: Notify,
+    /// What is said of the first token in the end.
+    is_revoked: bool,
+}
+
+#[async_trait]
+impl Authenticator for Slow {
+    async fn authenticate(&self, _: &Credential, _: i64) -> Result<Option<Principal>, AuthError> {
+        Ok(None)
+    }
+
+    async fn renew(&self, principal: &Principal, _: i64) -> Result<Option<Principal>, AuthError> {
+        self.asked.notify_one();
+        if is_by(principal, "first") {
+            self.go_on.notified().await;
+            if self.is_revoked {
+                return Err(Refusal::Revoked.into());
+            }
+        }
+        Ok(Some(principal.clone()))
+    }
+}
+
+fn is_by(principal: &Principal, token: &str) -> bool {
+    principal.credential == CredentialId::Token { id: Some(token.into()) }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn credentials_that_were_replaced_while_they_were_looked_at_count_no_more() {
+    for is_revoked in [false, true] {
+        let slow = Arc::new(Slow { asked: Notify::new(), go_on: Notify::new(), is_revoked });
+        let scene = Scene::with(Authenticators::new(vec![Arc::clone(&slow) as _])).await;
+        let (recheck, socket) = (Arc::new(Notify::new()), Socket::new(SocketKey(1), operator(), Arc::new(Nowhere)));
+        let watched = scene.gate.watch(Arc::clone(&socket), Arc::clone(&recheck), Via::Socket);
+        recheck.notify_one();
+        {
+            let mut ends = std::pin::pin!(watched.credentials_end());
+            let refreshed = async {
+                timeout(PATIENCE, slow.asked.notified()).await.expect("nobody looks at the first token");
+                scene.gate.hub().renew(&socket, operator_by("second"));
+                slow.go_on.notify_one();
+                timeout(PATIENCE, slow.asked.notified()).await.expect("nobody looks at the second token");
+            };
+            tokio::select! {
+                reason = &mut ends => panic!("it ended: {reason}"),
+                () = refreshed => {}
+            }
+            assert!(timeout(Duration::ZERO, ends).await.is_err());
+        }
+        assert!(is_by(socket.caller().principal(), "second"), "it has the first token again");
+        drop(watched);
+        scene.close().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
