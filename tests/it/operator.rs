@@ -42,7 +42,7 @@ pub(crate) async fn metrics(scene: &Scene) -> Result<Vec<(String, f64)>> {
         .collect()
 }
 
-fn value(metrics: &[(String, f64)], name: &str) -> f64 {
+pub(crate) fn value(metrics: &[(String, f64)], name: &str) -> f64 {
     metrics.iter().find(|(known, _)| known == name).map_or(0.0, |(_, value)| *value)
 }
 

@@ -7,7 +7,7 @@ use boardwire_test_support::{Client, Kind, PATIENCE, Replica, eventually};
 use serde_json::json;
 
 use crate::{
-    operator::overview,
+    operator::{metrics, overview, value},
     scene::{Board, Scene},
 };
 
@@ -106,6 +106,24 @@ async fn answers_that_nobody_reads_are_bounded_by_their_size() -> Result<()> {
     })
     .await?;
     ensure!(most < MOST_HELD, "the server holds {most} KiB for each client");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_what_a_client_leaves_behind_only_changes_are_carried_out() -> Result<()> {
+    let scene = Scene::open(Kind::Sqlite).await?;
+    let ann = scene.client("ann").await?;
+    let board = large_board(&ann).await?;
+    board.view(&ann).await?;
+    let slow = scene.dial("ann")?.receive_buffer(4096).open().await?;
+    slow.pause_reading();
+    let mut unread: Vec<_> = (0..ASKED).map(|_| slow.send_call("board:get", &json!({ "boardId": board.id }))).collect();
+    unread.push(slow.send_call("task:create", &json!({ "boardId": board.id, "title": "The last wish" })));
+    let created = ann.next_event("task:created").await?;
+    assert_eq!(created.data()["task"]["title"], "The last wish");
+    let answered = value(&metrics(&scene).await?, r#"boardwire_commands_total{command="board:get",code="OK"}"#);
+    // Some answers are under way before the client is given up.
+    ensure!(answered < 20.0, "the board was read {answered} times for a client that is gone");
     Ok(())
 }
 

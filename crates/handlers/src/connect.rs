@@ -105,7 +105,8 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// Serves the connection until it ends, and forgets it then. What was received before the end is still executed.
+    /// Serves the connection until it ends, and forgets it then. Changes that were received before the
+    /// end are still made.
     pub(crate) async fn serve(self, inbox: mpsc::Receiver<Incoming>) {
         let patience = self.gateway.settings.connect_timeout;
         tokio::select! {
@@ -137,6 +138,7 @@ impl Connection {
             socket: Arc::clone(&self.socket),
             outbox: Arc::clone(&self.outbox),
             recheck: Arc::clone(&self.recheck),
+            closed: self.closed.clone(),
         };
         let handle = Handle(Arc::clone(&self.outbox));
         let ended = watched.credentials_end();

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use boardwire_protocol::{Code, Command, CommandKind, Decoded, ErrorBody, RequestId, success};
+use boardwire_protocol::{Code, Command, CommandGroup, CommandKind, Decoded, ErrorBody, RequestId, success};
 use boardwire_services::clock::Clock;
 use boardwire_subscriptions::{Outbox as _, Socket};
 use serde_json::{Value, json, value::RawValue};
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use crate::{
@@ -35,15 +36,21 @@ pub(crate) struct Pipeline {
     pub(crate) outbox: Arc<SocketOutbox>,
     /// Asks the connection to look at its credentials again.
     pub(crate) recheck: Arc<Notify>,
+    /// Cancelled when the connection has ended.
+    pub(crate) closed: CancellationToken,
 }
 
 impl Pipeline {
-    /// Executes one command and answers it.
+    /// Executes one command and answers it. When the connection has ended, nobody is there for an answer: then only changes
+    /// are executed.
     pub(crate) async fn run(&self, incoming: Incoming) {
         let Incoming { packet, binary, acknowledgement, _waiting: waiting } = incoming;
         let (name, payload) = split(&packet, binary);
         drop(waiting);
         let kind = CommandKind::from_name(&name);
+        if self.closed.is_cancelled() && kind.is_none_or(|kind| kind.group() != CommandGroup::Change) {
+            return;
+        }
         let span = tracing::info_span!("cmd", name = kind.map_or("unknown", CommandKind::name));
         self.gates(kind, payload, ReplyTo { command: name, acknowledgement }).instrument(span).await;
     }
