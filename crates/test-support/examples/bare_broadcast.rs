@@ -1,18 +1,22 @@
 //! The peer of the benchmark: socketioxide alone, with one room, no storage, no rules and no order. Prints the address it
 //! listens on in the same form as the server.
 
+use std::convert::Infallible;
+
 use axum::Router;
 use serde_json::{Value, json};
 use socketioxide::{
     SocketIo,
     extract::{AckSender, Data, SocketRef},
+    handler::ConnectHandler as _,
 };
 
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "the line that tells where it listens")]
 async fn main() -> anyhow::Result<()> {
     let (layer, io) = SocketIo::builder().ws_read_buffer_size(1024).build_layer();
-    io.ns("/", async |socket: SocketRef| {
+    // In a middleware, because the connect handler may run only after the first event, which is lost then.
+    let listen = async |socket: SocketRef| {
         socket.on("view:board", async |socket: SocketRef, ack: AckSender| {
             socket.join("board");
             ack.send(&json!({"ok": true})).ok();
@@ -21,7 +25,9 @@ async fn main() -> anyhow::Result<()> {
             socket.to("board").emit("task:updated", &event(&payload)).await.ok();
             ack.send(&json!({"ok": true, "task": payload})).ok();
         });
-    });
+        Ok::<_, Infallible>(())
+    };
+    io.ns("/", (async |_: SocketRef| {}).with(listen));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     println!("{}", json!({"listening": listener.local_addr()?.to_string()}));
     axum::serve(listener, Router::new().layer(layer)).await?;
