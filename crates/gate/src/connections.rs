@@ -1,47 +1,20 @@
 //! The connections of all doors, by user: how each got here and since when, and how to reach it from outside.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use boardwire_metrics::{ConnectedUser, TransportKind};
 use boardwire_protocol::{Timestamp, UserId};
 use boardwire_subscriptions::{Socket, SocketKey};
-use serde::Serialize;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-
-/// The door by which a connection came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Via {
-    /// Socket.IO.
-    Socket,
-    /// A stream of events over HTTP.
-    Stream,
-    /// An agent that waits, or has subscribed to something.
-    Mcp,
-}
-
-impl Via {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Socket, Self::Stream, Self::Mcp];
-
-    /// Its name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Socket => "socket",
-            Self::Stream => "stream",
-            Self::Mcp => "mcp",
-        }
-    }
-}
 
 /// One connection as the gate knows it.
 #[derive(Clone)]
 pub(crate) struct Connection {
-    pub(crate) via: Via,
+    pub(crate) transport: TransportKind,
     pub(crate) since: Timestamp,
     /// Asks it to look at its credentials again.
     pub(crate) recheck: Arc<Notify>,
@@ -55,7 +28,7 @@ pub(crate) struct Connections {
 }
 
 impl Connections {
-    pub(crate) fn lock(&self) -> MutexGuard<'_, HashMap<UserId, HashMap<SocketKey, Connection>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<UserId, HashMap<SocketKey, Connection>>> {
         self.by_user.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -85,5 +58,26 @@ impl Connections {
         let by_user = self.lock();
         let theirs = by_user.get(user).into_iter().flat_map(HashMap::values);
         theirs.inspect(|connection| connection.ended.cancel()).count()
+    }
+
+    /// Returns how many connections of each kind there are.
+    pub(crate) fn by_transport(&self) -> BTreeMap<TransportKind, usize> {
+        let mut counts: BTreeMap<_, _> = TransportKind::ALL.into_iter().map(|transport| (transport, 0)).collect();
+        for connection in self.lock().values().flat_map(HashMap::values) {
+            *counts.entry(connection.transport).or_default() += 1;
+        }
+        counts
+    }
+
+    /// Returns the users who are connected.
+    pub(crate) fn users(&self) -> Vec<ConnectedUser> {
+        let by_user = self.lock();
+        let users = by_user.iter().map(|(id, theirs)| {
+            let mut connections = BTreeMap::new();
+            theirs.values().for_each(|one| *connections.entry(one.transport).or_default() += 1);
+            let since = theirs.values().map(|one| one.since).min();
+            ConnectedUser { id: id.clone(), connections, since }
+        });
+        users.collect()
     }
 }

@@ -3,19 +3,18 @@
 use std::{sync::Arc, time::Duration};
 
 use boardwire_auth::{Authenticators, SessionAuthenticator};
-use boardwire_protocol::{Ephemeral, ErrorBody, data};
+use boardwire_metrics::Metrics;
+use boardwire_protocol::{Ephemeral, data};
 use boardwire_rate_limit::{AddressLimiter, Quota, RateLimiter, Weights};
-use boardwire_services::{Fault, Services, clock::Clock};
+use boardwire_services::{Services, clock::Clock};
 use boardwire_subscriptions::{About, Frame, Hub, Room, SocketKey};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     census::{Census, Places},
     connections::Connections,
-    figures::{self, Figures},
-    incidents::Incidents,
-    recheck::{self, TeamBoards},
-    supervise::{Need, supervise},
+    supervise::Need,
+    team_boards::TeamBoards,
 };
 
 /// What the gate is made of.
@@ -38,8 +37,8 @@ pub struct GateParts {
     pub failures: AddressLimiter,
     /// How many may be connected.
     pub places: Places,
-    /// What the program has to complain about, for operators.
-    pub incidents: Arc<Incidents>,
+    /// What the node counts about itself.
+    pub metrics: Arc<Metrics>,
 }
 
 /// The gates that all doors have in common.
@@ -55,76 +54,15 @@ pub struct Gate {
     pub(crate) places: Places,
     pub(crate) census: Arc<Census>,
     pub(crate) connections: Connections,
-    pub(crate) figures: Figures,
-    pub(crate) incidents: Arc<Incidents>,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) team_boards: TeamBoards,
     pub(crate) closing: CancellationToken,
-    failed: CancellationToken,
-    background: TaskTracker,
-    stop: CancellationToken,
+    pub(crate) failed: CancellationToken,
+    pub(crate) background: TaskTracker,
+    pub(crate) stop: CancellationToken,
 }
 
 impl Gate {
-    /// Opens the gate, and starts what it and the hub do by themselves. Must be called in a runtime.
-    #[must_use]
-    pub fn open(parts: GateParts) -> Arc<Self> {
-        let GateParts {
-            services,
-            hub,
-            authenticators,
-            session_use,
-            commands,
-            weights,
-            activity,
-            failures,
-            places,
-            incidents,
-        } = parts;
-        let figures = Figures::new(services.clock().now());
-        let gate = Arc::new(Self {
-            services,
-            hub,
-            authenticators,
-            session_use,
-            commands: RateLimiter::new(commands),
-            weights,
-            activity: RateLimiter::new(activity),
-            failures,
-            places,
-            census: Arc::default(),
-            connections: Connections::default(),
-            figures,
-            incidents,
-            team_boards: TeamBoards::default(),
-            closing: CancellationToken::new(),
-            failed: CancellationToken::new(),
-            background: TaskTracker::new(),
-            stop: CancellationToken::new(),
-        });
-        gate.keep("the hub", gate.vital(), |gate, stop| Arc::clone(&gate.hub).run(stop));
-        let follower = Arc::default();
-        gate.keep("the following of accounts", gate.vital(), move |gate, stop| {
-            recheck::run(gate, Arc::clone(&follower), stop)
-        });
-        gate.keep("the following of teams", gate.vital(), recheck::follow_teams);
-        gate.keep("the figures", Need::Helpful, figures::run);
-        gate.background.close();
-        gate
-    }
-
-    /// Keeps one of its own tasks going until the gate has closed.
-    fn keep<T>(
-        self: &Arc<Self>,
-        name: &'static str,
-        need: Need,
-        task: impl Fn(Arc<Self>, CancellationToken) -> T + Send + 'static,
-    ) where
-        T: Future<Output = ()> + Send + 'static,
-    {
-        let (gate, stop) = (Arc::clone(self), self.stop.clone());
-        self.background.spawn(supervise(name, need, self.stop.clone(), move || task(Arc::clone(&gate), stop.clone())));
-    }
-
     /// For [`supervise`]: what may not be missing while this gate is open.
     #[must_use]
     pub fn vital(&self) -> Need {
@@ -137,16 +75,22 @@ impl Gate {
         &self.failed
     }
 
-    /// What may happen.
+    /// Returns the services that commands are executed by.
     #[must_use]
     pub fn services(&self) -> &Services {
         &self.services
     }
 
-    /// Who hears it.
+    /// Returns the hub that delivers events.
     #[must_use]
     pub fn hub(&self) -> &Arc<Hub> {
         &self.hub
+    }
+
+    /// Returns what the node counts about itself.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// Time and ids.
@@ -165,12 +109,6 @@ impl Gate {
     #[must_use]
     pub fn closing(&self) -> &CancellationToken {
         &self.closing
-    }
-
-    /// A fault as clients are told.
-    #[must_use]
-    pub fn fault(&self, fault: &Fault) -> ErrorBody {
-        fault.body(|| self.clock().new_id())
     }
 
     /// A key for a new connection: the last digits of a new id.

@@ -1,6 +1,6 @@
 //! Credentials in the headers of a request.
 
-use boardwire_auth::{Cookie, Credential, SecretKind};
+use boardwire_auth::Credential;
 use http::{HeaderMap, HeaderName, header};
 
 /// The header that carries an API key.
@@ -22,20 +22,6 @@ pub fn credential(headers: &HeaderMap) -> Option<Credential> {
     text(API_KEY).map(|key| Credential::ApiKey(key.to_owned()))
 }
 
-/// The sessions in the cookies of a request, each that has the form of one, 8 at most. `secure`: cookies are sent over
-/// HTTPS alone. Whether they count is for [`boardwire_auth::AllowedOrigins::allow_cookies`].
-#[must_use]
-pub fn session_cookies(headers: &HeaderMap, secure: bool) -> Vec<Credential> {
-    let values = Cookie::Session.values(secure, cookies(headers));
-    let sessions = values.filter(|value| SecretKind::Session.parse(value).is_some());
-    sessions.take(MOST_SESSIONS).map(|value| Credential::Session(value.to_owned())).collect()
-}
-
-/// The `Cookie` headers of a request.
-pub fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &str> {
-    headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok())
-}
-
 /// Is there a header that carries credentials, readable or not?
 #[must_use]
 pub fn names_credential(headers: &HeaderMap) -> bool {
@@ -44,5 +30,3 @@ pub fn names_credential(headers: &HeaderMap) -> bool {
 
 /// How API keys begin, and no token does.
 const KEY_PREFIX: &str = "bwk_";
-/// Each costs a look at storage.
-const MOST_SESSIONS: usize = 8;

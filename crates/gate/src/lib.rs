@@ -2,34 +2,32 @@
 //! let in; and how what was let in follows its credentials until they end.
 #![doc = include_str!("../README.md")]
 
+mod admission;
 mod census;
-mod command;
 mod connections;
 mod entry;
-mod figures;
+mod follow;
 mod forwarded;
 mod gate;
 mod headers;
-mod incidents;
 mod line;
 mod listener;
-mod overview;
+mod open;
+mod operator;
 mod peer;
 mod recheck;
 mod supervise;
+mod team_boards;
 mod watch;
 
+pub use admission::{Admitted, Call, Charge, no_connection};
 pub use census::{Census, Places, Seat};
-pub use command::Passed;
-pub use connections::Via;
 pub use entry::Denied;
-pub use figures::{Counts, Second, Slow};
+pub use follow::{FollowError, FollowRequest, Followed, Follower};
 pub use gate::{Gate, GateParts};
-pub use headers::{cookies, credential, names_credential, session_cookies};
-pub use incidents::{Incident, Incidents, Severity};
+pub use headers::{credential, names_credential};
 pub use line::Line;
 pub use listener::{Heard, Listener};
-pub use overview::{BoardActivity, Overview, UserActivity};
 pub use peer::{Peer, Proxies};
 pub use supervise::{Need, supervise};
 pub use watch::Watched;

@@ -7,13 +7,14 @@ use std::{
 };
 
 use async_trait::async_trait;
-use boardwire_protocol::{BoardId, ErrorBody, Pattern, SubscriptionId, session::Filters};
-use boardwire_services::{Caller, Fault, storage::StorageError};
-use boardwire_subscriptions::{Frame, JoinError, Joined, Outbox, Resume, Socket, Subscription};
+use boardwire_metrics::TransportKind;
+use boardwire_protocol::BoardId;
+use boardwire_services::Caller;
+use boardwire_subscriptions::{Frame, Outbox, Socket};
 use tokio::sync::Notify;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::{Gate, Seat, Via, Watched};
+use crate::{Gate, Seat, Watched};
 
 /// Frames that may wait for one listener, by number and by bytes. When there are more, it ends; its client resumes.
 const MAX_WAITING: usize = 8192;
@@ -50,7 +51,7 @@ impl Heard {
 /// Somebody who listens.
 pub struct Listener {
     watched: Arc<Watched>,
-    via: Via,
+    transport: TransportKind,
     queue: Arc<Queue>,
     _watching: AbortOnDropHandle<()>,
     _seat: Seat,
@@ -125,12 +126,12 @@ impl Outbox for Handle {
 }
 
 impl Gate {
-    /// Begins to listen, for whatever [`Gate::subscribe`] asks for.
+    /// Begins to listen, for whatever its connection subscribes to.
     #[must_use]
-    pub fn listen(self: &Arc<Self>, caller: Caller, seat: Seat, via: Via) -> Listener {
+    pub fn listen(self: &Arc<Self>, caller: Caller, seat: Seat, transport: TransportKind) -> Listener {
         let queue = Arc::new(Queue::default());
         let socket = Socket::new(self.new_key(), caller, Arc::new(Handle(Arc::clone(&queue))));
-        let watched = Arc::new(self.watch(socket, Arc::default(), via));
+        let watched = Arc::new(self.watch(socket, Arc::default(), transport));
         let watching = {
             let (watched, queue) = (Arc::clone(&watched), Arc::clone(&queue));
             tokio::spawn(async move {
@@ -139,47 +140,7 @@ impl Gate {
                 queue.came.notify_one();
             })
         };
-        Listener { watched, via, queue, _watching: AbortOnDropHandle::new(watching), _seat: seat }
-    }
-
-    /// Subscribes a connection to what the filters let through: of one board, where they name one.
-    ///
-    /// # Errors
-    /// `NOT_FOUND`, `SUBSCRIPTION_LIMIT`, `UNAVAILABLE`.
-    pub async fn subscribe(
-        &self,
-        socket: &Arc<Socket>,
-        board: &BoardId,
-        pattern: Pattern,
-        filters: Filters,
-        resume: Option<Resume>,
-    ) -> Result<(SubscriptionId, Joined), ErrorBody> {
-        let id = self.new_subscription_id()?;
-        let subscription = Subscription { id: id.clone(), pattern, filters };
-        let joined = self.hub.subscribe(socket, board, subscription, resume).await;
-        joined.map(|joined| (id, joined)).map_err(|error| self.not_joined(error))
-    }
-
-    /// An id for a subscription.
-    ///
-    /// # Errors
-    /// `UNAVAILABLE`, when the clock makes ids that are none.
-    pub fn new_subscription_id(&self) -> Result<SubscriptionId, ErrorBody> {
-        let id = self.clock().new_id();
-        SubscriptionId::try_from(id.as_str()).map_err(|_| self.fault(&Fault::BrokenOff))
-    }
-
-    /// Why a connection could not join, as clients are told.
-    #[must_use]
-    pub fn not_joined(&self, error: JoinError) -> ErrorBody {
-        match error {
-            JoinError::NoBoard => self.fault(&Fault::NotFound("board")),
-            JoinError::Limit(_) | JoinError::UsersLimit(_) => {
-                ErrorBody::new(boardwire_protocol::Code::SubscriptionLimit, error.to_string())
-            }
-            JoinError::Gone => self.fault(&Fault::Storage(StorageError::Unavailable(error.into()))),
-            JoinError::Storage(error) => self.fault(&Fault::Storage(error)),
-        }
+        Listener { watched, transport, queue, _watching: AbortOnDropHandle::new(watching), _seat: seat }
     }
 }
 
@@ -229,7 +190,7 @@ impl Drop for Listener {
             waiting.overrun
         };
         if overrun {
-            self.watched.gate.note_slow(self.socket().user(), self.via, "it reads too slowly");
+            self.watched.gate.metrics.record_slow_consumer(self.socket().user(), self.transport, "it reads too slowly");
         }
         self.queue.taken.notify_one();
     }

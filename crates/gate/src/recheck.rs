@@ -3,18 +3,10 @@
 //! of the account's teams follow too, by a task of their own: they take as long as storage does, and nobody's revocation
 //! waits for that.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use boardwire_protocol::UserId;
 use boardwire_services::{Fault, Publisher as _};
-use tokio::{
-    sync::Notify,
-    time::{MissedTickBehavior, sleep},
-};
+use tokio::time::{MissedTickBehavior, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::Gate;
@@ -84,49 +76,18 @@ impl Follower {
     }
 }
 
-/// The users whose team boards are to be brought up to date, each at most once.
-#[derive(Default)]
-pub(crate) struct TeamBoards {
-    users: Mutex<BTreeSet<UserId>>,
-    came: Notify,
-}
-
-impl TeamBoards {
-    fn lock(&self) -> MutexGuard<'_, BTreeSet<UserId>> {
-        self.users.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn add(&self, users: BTreeSet<UserId>) {
-        self.lock().extend(users);
-        self.came.notify_one();
-    }
-}
-
-/// Users in hand. Those who are not through go back when this is dropped, whatever ended it.
-struct InHand<'a> {
-    boards: &'a TeamBoards,
-    users: BTreeSet<UserId>,
-}
-
-impl Drop for InHand<'_> {
-    fn drop(&mut self) {
-        self.boards.lock().append(&mut self.users);
-    }
-}
-
 /// Brings the boards of teams up to date until the token is cancelled. What storage can't do now is tried again.
 pub(crate) async fn follow_teams(gate: Arc<Gate>, stop: CancellationToken) {
     let mut failing = false;
     let work = async {
         loop {
-            let mut in_hand =
-                InHand { boards: &gate.team_boards, users: std::mem::take(&mut *gate.team_boards.lock()) };
+            let mut batch = gate.team_boards.take();
             let mut failed = None;
-            let users = in_hand.users.clone();
+            let users = batch.users.clone();
             for user in &users {
                 match gate.services.sync_teams(user).await {
                     Ok(()) => {
-                        in_hand.users.remove(user);
+                        batch.users.remove(user);
                     }
                     Err(error) => failed = Some((user, error)),
                 }
@@ -135,9 +96,9 @@ pub(crate) async fn follow_teams(gate: Arc<Gate>, stop: CancellationToken) {
             if !users.is_empty() {
                 gate.hub.suspect();
             }
-            drop(in_hand);
+            drop(batch);
             match &failed {
-                None => gate.team_boards.came.notified().await,
+                None => gate.team_boards.added().await,
                 Some((user, error)) => {
                     if !failing {
                         tracing::warn!(%user, %error, "can't bring the boards of a user's teams up to date; trying again");

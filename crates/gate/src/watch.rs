@@ -2,14 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
+use boardwire_metrics::TransportKind;
 use boardwire_subscriptions::Socket;
 use tokio::{sync::Notify, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    Denied, Gate,
-    connections::{Connection, Via},
-};
+use crate::{Denied, Gate, connections::Connection};
 
 /// Why a connection ends whose credentials have ended.
 const EXPIRED: &str = "the credentials have expired; connect again";
@@ -31,11 +29,11 @@ pub struct Watched {
 impl Gate {
     /// Takes a connection into the hub and begins to watch its credentials. `recheck` asks for another look at them.
     #[must_use]
-    pub fn watch(self: &Arc<Self>, socket: Arc<Socket>, recheck: Arc<Notify>, via: Via) -> Watched {
+    pub fn watch(self: &Arc<Self>, socket: Arc<Socket>, recheck: Arc<Notify>, transport: TransportKind) -> Watched {
         self.hub.connect(&socket);
         let ended = CancellationToken::new();
         let connection =
-            Connection { via, since: self.clock().now(), recheck: Arc::clone(&recheck), ended: ended.clone() };
+            Connection { transport, since: self.clock().now(), recheck: Arc::clone(&recheck), ended: ended.clone() };
         self.connections.add(&socket, connection);
         Watched { gate: Arc::clone(self), socket, recheck, ended }
     }

@@ -18,8 +18,9 @@ use boardwire_auth::{
     AuthError, Authenticator, Authenticators, BoxError, Credential, CredentialId, Permissions, Principal, Refusal,
     SessionAuthenticator, SessionPolicy, SessionRecord, Sessions,
 };
-use boardwire_gate::{Gate, GateParts, Places, Via};
-use boardwire_protocol::{Timestamp, UserId};
+use boardwire_gate::{Charge, Gate, GateParts, Places};
+use boardwire_metrics::{Metrics, TransportKind};
+use boardwire_protocol::{CommandGroup, Timestamp, UserId};
 use boardwire_rate_limit::{AddressLimiter, Quota, Weights};
 use boardwire_services::{
     Caller, Services,
@@ -98,6 +99,7 @@ impl Scene {
         let clock = Arc::new(Faulty::default());
         let shared = Arc::clone(&clock) as Arc<dyn Clock>;
         let hub = Hub::new(opened.store(), Arc::clone(&shared), 1);
+        let metrics = Metrics::new(Arc::clone(&hub), Arc::clone(&shared), Arc::default());
         let gate = Gate::open(GateParts {
             services: Services::new(opened.store(), Arc::clone(&hub) as _, shared),
             hub,
@@ -107,8 +109,8 @@ impl Scene {
             weights: Weights::from([("query", 1)]),
             activity: Quota::default(),
             failures: AddressLimiter::new(NonZeroU32::MIN, NonZeroU32::MIN),
+            metrics,
             places: Places { in_all: 1, per_user: 1, per_address: 1 },
-            incidents: Arc::default(),
         });
         Self { gate, clock, opened, _folder: folder }
     }
@@ -198,7 +200,7 @@ async fn revocations_are_followed_after_a_panic() {
     let scene = Scene::new().await;
     let recheck = Arc::new(Notify::new());
     let socket = Socket::new(SocketKey(1), operator(), Arc::new(Nowhere));
-    let watched = scene.gate.watch(socket, Arc::clone(&recheck), Via::Socket);
+    let watched = scene.gate.watch(socket, Arc::clone(&recheck), TransportKind::Socket);
     let fatal = Arc::new(Fatal::default());
     {
         let mut waiting = std::pin::pin!(recheck.notified());
@@ -254,7 +256,7 @@ async fn credentials_that_were_replaced_while_they_were_looked_at_count_no_more(
         let slow = Arc::new(Slow { asked: Notify::new(), go_on: Notify::new(), is_revoked });
         let scene = Scene::with(Authenticators::new(vec![Arc::clone(&slow) as _])).await;
         let (recheck, socket) = (Arc::new(Notify::new()), Socket::new(SocketKey(1), operator(), Arc::new(Nowhere)));
-        let watched = scene.gate.watch(Arc::clone(&socket), Arc::clone(&recheck), Via::Socket);
+        let watched = scene.gate.watch(Arc::clone(&socket), Arc::clone(&recheck), TransportKind::Socket);
         recheck.notify_one();
         {
             let mut ends = std::pin::pin!(watched.credentials_end());
@@ -292,7 +294,8 @@ async fn no_command_waits_for_an_operator_who_looks() {
     };
     tokio::task::spawn_blocking(move || has_come.recv_timeout(PATIENCE)).await.unwrap().expect("it looks at the time");
     let gate = Arc::clone(&scene.gate);
-    let command = tokio::spawn(async move { gate.admit_as(operator(), "query").await.map(drop) });
+    let command =
+        tokio::spawn(async move { gate.admit(operator(), Charge::Request(CommandGroup::Query)).await.map(drop) });
     let admitted = timeout(PATIENCE, command).await;
     drop(go_on);
     admitted.expect("the command waits for the operator").unwrap().unwrap();

@@ -3,7 +3,8 @@
 use std::{fmt, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use boardwire_auth::Credential;
-use boardwire_gate::{Denied, Peer, Seat, Via, Watched};
+use boardwire_gate::{Denied, Peer, Seat, Watched};
+use boardwire_metrics::TransportKind;
 use boardwire_protocol::{Code, Ephemeral, ErrorBody, PROTOCOL_VERSION, data};
 use boardwire_services::Caller;
 use boardwire_subscriptions::{About, Frame, Outbox as _, Socket};
@@ -17,9 +18,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Gateway,
+    inbox::Incoming,
     link::Link,
     outbox::{Handle, SocketOutbox},
-    pipeline::{Incoming, Pipeline},
+    pipeline::Pipeline,
     reply::error_frame,
 };
 
@@ -59,20 +61,20 @@ impl fmt::Display for Turned {
     }
 }
 
-/// A caller who has been let in.
-pub(crate) struct Admitted {
+/// A client whose handshake was accepted.
+pub(crate) struct Accepted {
     pub(crate) caller: Caller,
     pub(crate) seat: Seat,
 }
 
 impl Gateway {
     /// Decides on a handshake. `cookies` are the sessions in the cookies of a browser.
-    pub(crate) async fn admit(
+    pub(crate) async fn accept(
         &self,
         handshake: Handshake,
         cookies: Vec<Credential>,
         peer: Option<&Peer>,
-    ) -> Result<Admitted, Turned> {
+    ) -> Result<Accepted, Turned> {
         let caller = match self.gate.authenticate(&handshake.credentials(cookies), peer).await {
             Ok(caller) => caller,
             Err(Denied::Refused | Denied::Expired) => return Err(Turned::Failed),
@@ -80,7 +82,7 @@ impl Gateway {
             Err(Denied::Undecided) => return Err(Turned::Undecided),
         };
         let seat = self.gate.seat(&caller, peer.map(|peer| peer.address)).ok_or(Turned::TooMany)?;
-        Ok(Admitted { caller, seat })
+        Ok(Accepted { caller, seat })
     }
 }
 
@@ -105,8 +107,7 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// Serves the connection until it ends, and forgets it then. Changes that were received before the
-    /// end are still made.
+    /// Serves the connection until it ends, and forgets it then. Changes that were received before the end are still made.
     pub(crate) async fn serve(self, inbox: mpsc::Receiver<Incoming>) {
         let patience = self.gateway.settings.connect_timeout;
         tokio::select! {
@@ -115,7 +116,8 @@ impl Connection {
             },
             () = self.closed.cancelled() => {}
         }
-        let watched = self.gateway.gate.watch(Arc::clone(&self.socket), Arc::clone(&self.recheck), Via::Socket);
+        let watched =
+            self.gateway.gate.watch(Arc::clone(&self.socket), Arc::clone(&self.recheck), TransportKind::Socket);
         self.gateway.sessions.socket_began(&self.link.id);
         self.greet();
         if AssertUnwindSafe(self.execute(&watched, inbox)).catch_unwind().await.is_err() {
@@ -125,7 +127,7 @@ impl Connection {
         }
         drop(watched);
         if let Some(reason) = self.outbox.given_up() {
-            self.gateway.gate.note_slow(self.socket.user(), Via::Socket, reason);
+            self.gateway.gate.metrics().record_slow_consumer(self.socket.user(), TransportKind::Socket, reason);
         }
         self.outbox.flush();
         self.let_go().await;
@@ -138,7 +140,6 @@ impl Connection {
             socket: Arc::clone(&self.socket),
             outbox: Arc::clone(&self.outbox),
             recheck: Arc::clone(&self.recheck),
-            closed: self.closed.clone(),
         };
         let handle = Handle(Arc::clone(&self.outbox));
         let ended = watched.credentials_end();

@@ -1,15 +1,13 @@
-//! The socket door as a whole: what it is made of, and how it is started and stopped.
+//! The socket door as a whole: what it is made of, and how it is stopped.
 
 use std::{sync::Arc, time::Duration};
 
-use boardwire_auth::AllowedOrigins;
-use boardwire_gate::{Gate, supervise};
+use boardwire_gate::Gate;
 use boardwire_protocol::Limits;
 use boardwire_rate_limit::AddressLimiter;
-use socketioxide::layer::SocketIoLayer;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{link::Sessions, outbox::Flusher, transport};
+use crate::{link::Sessions, outbox::Flusher};
 
 /// What the socket door accepts.
 #[derive(Debug, Clone)]
@@ -24,10 +22,6 @@ pub struct Settings {
     pub max_payload: u64,
     /// Subscriptions of one socket.
     pub max_subscriptions: u32,
-    /// Which origins a browser may connect from.
-    pub origins: AllowedOrigins,
-    /// Whether cookies are sent over HTTPS alone; `None`: those that were set over it.
-    pub secure_cookies: Option<bool>,
 }
 
 /// What the socket door is made of.
@@ -51,33 +45,11 @@ pub struct Gateway {
     pub(crate) flusher: Arc<Flusher>,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) sockets: TaskTracker,
-    background: TaskTracker,
-    stop: CancellationToken,
+    pub(crate) background: TaskTracker,
+    pub(crate) stop: CancellationToken,
 }
 
 impl Gateway {
-    /// Opens the door: a layer for the HTTP server, and the handle to close it with. Must be called in a runtime.
-    #[must_use]
-    pub fn open(parts: GatewayParts) -> (SocketIoLayer, Arc<Self>) {
-        let GatewayParts { gate, handshakes, settings, server_version } = parts;
-        let gateway = Arc::new(Self {
-            gate,
-            handshakes,
-            settings,
-            server_version,
-            flusher: Arc::default(),
-            sessions: Arc::default(),
-            sockets: TaskTracker::new(),
-            background: TaskTracker::new(),
-            stop: CancellationToken::new(),
-        });
-        let (flusher, stop) = (Arc::clone(&gateway.flusher), gateway.stop.clone());
-        let flusher = move || Arc::clone(&flusher).run(stop.clone());
-        gateway.background.spawn(supervise("the flusher", gateway.gate.vital(), gateway.stop.clone(), flusher));
-        gateway.background.close();
-        (transport::layer(&gateway), gateway)
-    }
-
     /// The largest message that is taken in. What is too large, but not by far, is answered; beyond this the connection
     /// ends.
     pub(crate) fn max_message(&self) -> usize {

@@ -1,7 +1,7 @@
-//! What is checked before a request becomes a connection: the browser's origin, and how often an address comes. A layer
-//! in front of the Socket.IO service, because that service checks neither.
+//! What is checked before a request becomes a connection: how often an address comes. A layer in front of the Socket.IO
+//! service, because that service does not check it.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     body::{Body, HttpBody as _},
@@ -9,50 +9,13 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use boardwire_auth::{AllowedOrigins, Credential};
 use boardwire_gate::Peer;
-use http::{Extensions, HeaderMap, HeaderName, Method, StatusCode, header, request::Parts};
-use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
+use http::{Method, StatusCode, header};
 
-use crate::{Gateway, Settings, batch::Batch};
+use crate::{Gateway, batch::Batch};
 
-/// How long a browser may remember what it was allowed.
-const PREFLIGHT: Duration = Duration::from_secs(600);
-
-/// The header with the session of an agent, which an agent in a browser has to read.
-const AGENT_SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
-
-/// A header as text.
-fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
-    headers.get(name).map(|value| value.to_str().unwrap_or("null"))
-}
-
-/// The origin of the server's own pages.
-fn own_origin(extensions: &Extensions) -> Option<String> {
-    extensions.get::<Peer>().and_then(Peer::origin)
-}
-
-fn is_allowed(origins: &AllowedOrigins, headers: &HeaderMap, extensions: &Extensions) -> bool {
-    origins.allow(text(headers, header::ORIGIN), own_origin(extensions).as_deref())
-}
-
-/// The sessions in the cookies of a handshake, where cookies count.
-pub(crate) fn session_cookies(settings: &Settings, parts: &Parts) -> Vec<Credential> {
-    let secure = settings.secure_cookies.unwrap_or(parts.extensions.get::<Peer>().is_some_and(|peer| peer.https));
-    let own = own_origin(&parts.extensions);
-    match settings.origins.allow_cookies(text(&parts.headers, header::ORIGIN), own.as_deref()) {
-        true => boardwire_gate::session_cookies(&parts.headers, secure),
-        false => Vec::new(),
-    }
-}
-
-/// Refuses foreign origins with 403, and addresses that open connections too often with 429.
+/// Refuses addresses that open connections too often with 429, and keeps track of what carries a session.
 pub(crate) async fn check(State(gateway): State<Arc<Gateway>>, request: Request, next: Next) -> Response {
-    if !is_allowed(&gateway.settings.origins, request.headers(), request.extensions()) {
-        let text = "this origin may not connect; the operator allows origins with BOARDWIRE_CLIENT_URL, and names proxies \
-                    that end TLS with BOARDWIRE_TRUSTED_PROXIES\n";
-        return (StatusCode::FORBIDDEN, text).into_response();
-    }
     let peer = request.extensions().get::<Peer>().cloned();
     let query = request.uri().query().unwrap_or_default();
     let session = query.split('&').find_map(|pair| pair.strip_prefix("sid=")).map(str::to_owned);
@@ -87,32 +50,9 @@ pub(crate) async fn check(State(gateway): State<Arc<Gateway>>, request: Request,
     response
 }
 
-/// Lets pages of allowed origins read what they get over polling. Credentials go with it only where origins are listed.
-fn cors(origins: &AllowedOrigins) -> CorsLayer {
-    let allowed = origins.clone();
-    CorsLayer::new()
-        .allow_origin(AllowOrigin::predicate(move |_, request| {
-            is_allowed(&allowed, &request.headers, &request.extensions)
-        }))
-        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers(AllowHeaders::mirror_request())
-        .expose_headers([
-            header::RETRY_AFTER,
-            header::ETAG,
-            header::LOCATION,
-            header::CONTENT_DISPOSITION,
-            HeaderName::from_static("ratelimit"),
-            HeaderName::from_static("ratelimit-policy"),
-            AGENT_SESSION,
-        ])
-        .allow_credentials(*origins != AllowedOrigins::Any)
-        .max_age(PREFLIGHT)
-}
-
 impl Gateway {
     /// Puts the checks in front of a router that carries the Socket.IO layer.
     pub fn guard(self: &Arc<Self>, router: axum::Router) -> axum::Router {
-        let checks = axum::middleware::from_fn_with_state(Arc::clone(self), check);
-        router.layer(cors(&self.settings.origins)).layer(checks)
+        router.layer(axum::middleware::from_fn_with_state(Arc::clone(self), check))
     }
 }

@@ -122,6 +122,11 @@ impl SocketOutbox {
         self.wire.hang_up();
     }
 
+    /// Returns whether the connection has ended.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.is_cancelled()
+    }
+
     /// What a connection that has ended did not do, where it was that which ended it.
     pub(crate) fn given_up(&self) -> Option<&'static str> {
         self.note_backlog(&self.lock());

@@ -9,7 +9,7 @@ use boardwire_protocol::{
     session::{Refresh, Refreshed, Subscribe, Subscribed, Unsubscribe, Unsubscribed, ViewBoard, ViewTask, Viewed},
 };
 use boardwire_services::{Caller, Fault};
-use boardwire_subscriptions::{JoinError, Joined, Resume, Socket, Subscription};
+use boardwire_subscriptions::{Joined, Resume, Socket, Subscription};
 use serde_json::{
     json,
     value::{RawValue, to_raw_value},
@@ -44,7 +44,7 @@ pub(crate) async fn run(
             to_raw_value(&refreshed)
         }
     };
-    result.map_err(|error| run.fault(&Fault::Encoding(error)))
+    Ok(result.map_err(Fault::Encoding)?)
 }
 
 struct Run<'a> {
@@ -55,7 +55,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn require(&self, command: &Session) -> Result<(), ErrorBody> {
-        self.caller.require(command.kind()).map_err(|fault| self.fault(&fault))
+        Ok(self.caller.require(command.kind())?)
     }
 
     async fn subscribe(&self, command: Subscribe) -> Result<Subscribed, ErrorBody> {
@@ -71,11 +71,11 @@ impl Run<'_> {
             Some(board) => Some(self.gate.hub().subscribe(self.socket, &board, subscription, resume).await),
             None if resume.is_some() => {
                 let message = "needs filters.boardId or filters.taskId: seq counts the events of one board";
-                return Err(self.fault(&Fault::Invalid { path: "since", message: message.to_owned() }));
+                return Err(Fault::Invalid { path: "since", message: message.to_owned() }.into());
             }
             None => self.gate.hub().subscribe_everywhere(self.socket, subscription).map(|()| None).transpose(),
         };
-        let joined = joined.transpose().map_err(|error| self.refused(error))?;
+        let joined = joined.transpose().map_err(Gate::not_joined)?;
         let (seq, epoch, recovered) = match joined {
             Some(Joined { seq, epoch, recovered }) => (Some(seq), epoch, recovered),
             None => (None, None, None),
@@ -88,25 +88,24 @@ impl Run<'_> {
         if self.gate.hub().unsubscribe(self.socket, &subscription_id) {
             return Ok(Unsubscribed { subscription_id });
         }
-        Err(self.fault(&Fault::NotFound("subscription")))
+        Err(Fault::NotFound("subscription").into())
     }
 
     async fn view_board(&self, command: ViewBoard) -> Result<Viewed, ErrorBody> {
         let ViewBoard { board_id, since, epoch } = command;
         let services = self.gate.services();
-        services.readable_board(&self.caller, &board_id).await.map_err(|fault| self.fault(&fault))?;
+        services.readable_board(&self.caller, &board_id).await?;
         let resume = since.map(|since| Resume { since, epoch });
         let joined = self.gate.hub().view_board(self.socket, &board_id, resume).await;
-        let Joined { seq, epoch, recovered } = joined.map_err(|error| self.refused(error))?;
+        let Joined { seq, epoch, recovered } = joined.map_err(Gate::not_joined)?;
         Ok(Viewed { viewers: self.gate.hub().viewers(&board_id, None), seq: Some(seq), epoch, recovered })
     }
 
     async fn view_task(&self, command: ViewTask) -> Result<Viewed, ErrorBody> {
         let ViewTask { task_id } = command;
-        let board = self.gate.services().readable_task(&self.caller, &task_id).await;
-        let board = board.map_err(|fault| self.fault(&fault))?;
+        let board = self.gate.services().readable_task(&self.caller, &task_id).await?;
         let joined = self.gate.hub().view_task(self.socket, &board, &task_id).await;
-        let Joined { seq, epoch, recovered } = joined.map_err(|error| self.refused(error))?;
+        let Joined { seq, epoch, recovered } = joined.map_err(Gate::not_joined)?;
         Ok(Viewed { viewers: self.gate.hub().viewers(&board, Some(&task_id)), seq: Some(seq), epoch, recovered })
     }
 
@@ -116,7 +115,7 @@ impl Run<'_> {
             (None, None) => None,
             (board, task) => Some(self.place(board, task).await?),
         };
-        self.gate.hub().declare(self.socket, status, place).await.map_err(|error| self.refused(error))?;
+        self.gate.hub().declare(self.socket, status, place).await.map_err(Gate::not_joined)?;
         Ok(presence::Done {})
     }
 
@@ -128,7 +127,7 @@ impl Run<'_> {
     async fn start_typing(&self, command: presence::Typing) -> Result<presence::Done, ErrorBody> {
         let (board, task) = self.typing_place(command).await?;
         let started = self.gate.hub().start_typing(self.socket, &board, task.as_ref()).await;
-        started.map_err(|error| self.refused(error))?;
+        started.map_err(Gate::not_joined)?;
         Ok(presence::Done {})
     }
 
@@ -141,7 +140,7 @@ impl Run<'_> {
     async fn typing_place(&self, command: presence::Typing) -> Result<(BoardId, Option<TaskId>), ErrorBody> {
         match (command.board_id, command.task_id) {
             (None, None) => {
-                Err(self.fault(&Fault::Invalid { path: "boardId", message: "give `boardId` or `taskId`".to_owned() }))
+                Err(Fault::Invalid { path: "boardId", message: "give `boardId` or `taskId`".to_owned() }.into())
             }
             (board, task) => self.place(board, task).await,
         }
@@ -156,17 +155,17 @@ impl Run<'_> {
         let services = self.gate.services();
         match (board, task) {
             (board, Some(task)) => {
-                let of_task = services.readable_task(&self.caller, &task).await.map_err(|fault| self.fault(&fault))?;
+                let of_task = services.readable_task(&self.caller, &task).await?;
                 if board.is_some_and(|board| board != of_task) {
-                    return Err(self.fault(&Fault::NotFound("task")));
+                    return Err(Fault::NotFound("task").into());
                 }
                 Ok((of_task, Some(task)))
             }
             (Some(board), None) => {
-                services.readable_board(&self.caller, &board).await.map_err(|fault| self.fault(&fault))?;
+                services.readable_board(&self.caller, &board).await?;
                 Ok((board, None))
             }
-            (None, None) => Err(self.fault(&Fault::NotFound("board"))),
+            (None, None) => Err(Fault::NotFound("board").into()),
         }
     }
 
@@ -193,14 +192,6 @@ impl Run<'_> {
         let expires_at = principal.expires_at.map(Timestamp);
         self.gate.hub().renew(self.socket, caller);
         Ok(Refreshed { expires_at })
-    }
-
-    fn fault(&self, fault: &Fault) -> ErrorBody {
-        self.gate.fault(fault)
-    }
-
-    fn refused(&self, error: JoinError) -> ErrorBody {
-        self.gate.not_joined(error)
     }
 }
 

@@ -8,12 +8,12 @@ use std::{
     convert::Infallible,
     sync::{
         Arc, Weak,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
 };
 
+use boardwire_browser::Page;
 use boardwire_gate::Peer;
-use boardwire_services::clock::Clock;
 use boardwire_subscriptions::Socket as HubSocket;
 use serde_json::value::RawValue;
 use socketioxide::{
@@ -24,22 +24,18 @@ use socketioxide::{
     layer::SocketIoLayer,
     socket::Socket,
 };
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     Gateway, batch,
     connect::{Connection, Handshake, Turned},
-    guard,
+    inbox::{self, Inbox},
     link::Link,
     outbox::{Handle, Sent, SocketOutbox, Wire},
-    pipeline::{self, Incoming},
     queue::Outgoing,
 };
 
-/// Commands of one connection that may wait for their turn, by number and by bytes.
-const MAX_COMMANDS_WAITING: usize = 1024;
-const MAX_BYTES_WAITING: usize = 1 << 20;
 /// Packets that the library may hold for one connection, beyond our own queue.
 const LIBRARY_BUFFER: usize = 128;
 /// The same in bytes: when it has as many, it gets no further packet until some have left.
@@ -85,8 +81,10 @@ pub(crate) fn layer(gateway: &Arc<Gateway>) -> SocketIoLayer {
 /// The middleware: everything that a connection needs is in place before its client learns that it is connected.
 async fn connect(gateway: Arc<Gateway>, socket: Arc<Socket<LocalAdapter>>, handshake: Handshake) -> Result<(), Turned> {
     let peer = socket.req_parts().extensions.get::<Peer>().cloned();
-    let cookies = guard::session_cookies(&gateway.settings, socket.req_parts());
-    let admitted = gateway.admit(handshake, cookies, peer.as_ref()).await?;
+    let parts = socket.req_parts();
+    let page = parts.extensions.get::<Page>();
+    let cookies = page.map(|page| page.handshake_sessions(&parts.headers)).unwrap_or_default();
+    let accepted = gateway.accept(handshake, cookies, peer.as_ref()).await?;
     let (closed, connected) = (CancellationToken::new(), Arc::new(Notify::new()));
     // Over a WebSocket from the start, the handshake's connection is the one that carries the session.
     let direct = socket.req_parts().headers.contains_key(http::header::UPGRADE);
@@ -95,75 +93,42 @@ async fn connect(gateway: Arc<Gateway>, socket: Arc<Socket<LocalAdapter>>, hands
     let wire = SocketWire::new(&socket, link.clone());
     let outbox = SocketOutbox::new(wire, closed.clone(), Arc::clone(&gateway.flusher));
     let key = gateway.gate.new_key();
-    let (inbox, commands) = mpsc::channel(MAX_COMMANDS_WAITING);
+    let clock = Arc::clone(gateway.gate.services().clock());
+    let max_payload = usize::try_from(gateway.settings.max_payload).unwrap_or(usize::MAX);
+    let (inbox, commands) = inbox::open(Arc::clone(&outbox), clock, max_payload);
     let connection = Connection {
-        socket: HubSocket::new(key, admitted.caller, Arc::new(Handle(Arc::clone(&outbox)))),
-        outbox: Arc::clone(&outbox),
+        socket: HubSocket::new(key, accepted.caller, Arc::new(Handle(Arc::clone(&outbox)))),
+        outbox,
         link: link.clone(),
-        _seat: admitted.seat,
+        _seat: accepted.seat,
         connected: Arc::clone(&connected),
         recheck: Arc::default(),
         closed: closed.clone(),
         gateway: Arc::clone(&gateway),
     };
     socket.extensions.insert(connected);
-    let clock = Arc::clone(gateway.gate.services().clock());
-    let max_payload = usize::try_from(gateway.settings.max_payload).unwrap_or(usize::MAX);
-    socket.on_fallback(Entry { inbox, outbox, clock, link, max_payload, waiting: Arc::default() });
+    socket.on_fallback(Reader { inbox, link });
     socket.on_disconnect(async move || closed.cancel());
     gateway.sockets.spawn(connection.serve(commands));
     Ok(())
 }
 
-/// The one entry for all events of a connection, called in order by the library's reader task.
-struct Entry {
-    inbox: mpsc::Sender<Incoming>,
-    outbox: Arc<SocketOutbox>,
-    clock: Arc<dyn Clock>,
+/// Takes all events of a connection, called in order by the library's reader task.
+struct Reader {
+    inbox: Inbox,
     link: Link,
-    max_payload: usize,
-    waiting: Arc<AtomicUsize>,
 }
 
-/// Bytes that wait in a queue, given back when the command's turn has come.
-pub(crate) struct Waiting {
-    total: Arc<AtomicUsize>,
-    bytes: usize,
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        self.total.fetch_sub(self.bytes, Ordering::Relaxed);
-    }
-}
-
-impl MessageHandler<LocalAdapter, Entry> for Entry {
+impl MessageHandler<LocalAdapter, Reader> for Reader {
     fn call(&self, _socket: Arc<Socket<LocalAdapter>>, value: Value, acknowledgement: Option<i64>) {
         let (packet, binary) = match value {
             Value::Str(text, attached) => (text.as_str().to_owned(), attached.is_some()),
             Value::Bytes(_) => (String::new(), true),
         };
-        let bytes = packet.len();
         if let Some(line) = self.link.line() {
-            line.note_message(bytes);
+            line.note_message(packet.len());
         }
-        if bytes > self.max_payload {
-            return pipeline::refuse_size(&self.outbox, self.max_payload, &packet, acknowledgement);
-        }
-        let total = self.waiting.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        let waiting = Waiting { total: Arc::clone(&self.waiting), bytes };
-        let incoming = Incoming { packet, binary, acknowledgement, _waiting: waiting };
-        let refused = if total > MAX_BYTES_WAITING {
-            Some(incoming)
-        } else {
-            match self.inbox.try_send(incoming) {
-                Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => None,
-                Err(mpsc::error::TrySendError::Full(incoming)) => Some(incoming),
-            }
-        };
-        if let Some(refused) = refused {
-            pipeline::refuse_overflow(&self.outbox, &*self.clock, MAX_COMMANDS_WAITING, &refused);
-        }
+        self.inbox.receive(packet, binary, acknowledgement);
     }
 }
 

@@ -5,9 +5,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Router,
     body::Body,
-    extract::{
-        DefaultBodyLimit, FromRequest, Multipart, Path, Request, State, multipart::Field, rejection::PathRejection,
-    },
+    extract::{DefaultBodyLimit, FromRequest, Multipart, Request, State, multipart::Field},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -19,9 +17,10 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     body::is_of_type,
-    caller::Signed,
+    caller::AuthenticatedRequest,
     door::Door,
     intake::Intake,
+    path::PathId,
     problem::Problem,
     quota,
     ranges::Wanted,
@@ -52,18 +51,16 @@ struct NotedAttachment {
 
 async fn upload(
     State(door): State<Arc<Door>>,
-    task: Result<Path<String>, PathRejection>,
-    signed: Signed,
+    authenticated: AuthenticatedRequest,
+    PathId(task_id): PathId<TaskId>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let task_id = task.ok().and_then(|Path(id)| TaskId::try_from(id.as_str()).ok());
-    let task_id = task_id.ok_or_else(|| door.refuse(&Fault::NotFound("task")))?;
     is_of_type(request.headers(), "multipart/form-data")?;
     let largest = quota::largest(request.headers(), door.settings().max_attachment_size);
-    let turn = door.uploads.begin(signed.caller.user().as_str(), largest);
+    let turn = door.uploads.begin(authenticated.caller().user().as_str(), largest);
     let turn = turn.ok_or_else(|| Problem::wait(BUSY, "too many uploads of this user at the same time"))?;
-    door.services().may_attach(&signed.caller, &task_id).await.map_err(|fault| door.refuse(&fault))?;
-    door.has_room_for(&turn, signed.caller.user()).await?;
+    door.services().may_attach(authenticated.caller(), &task_id).await?;
+    door.has_room_for(&turn, authenticated.caller().user()).await?;
     let (intake, request) = Intake::begin(request, door.settings().max_attachment_size);
     let form = Multipart::from_request(request, &()).await;
     let mut form = form.map_err(|error| Problem::invalid("", error.body_text()))?;
@@ -76,14 +73,14 @@ async fn upload(
     };
     let id = new.id.clone();
     // An upload takes its time, and the right to it may have ended in the meantime.
-    let caller = match door.gate().renew(&signed.caller).await {
+    let caller = match door.gate().renew(authenticated.caller()).await {
         Ok(caller) => caller,
         Err(denied) => {
             let _ = door.parts.files.remove(&id).await;
             return Err(denied.into());
         }
     };
-    let attached = door.services().attach(&caller, signed.request_id.clone(), new).await;
+    let attached = door.services().attach(&caller, authenticated.request_id.clone(), new).await;
     let applied = match attached {
         Ok(applied) => applied,
         Err(fault) => {
@@ -91,7 +88,7 @@ async fn upload(
             if !matches!(fault, Fault::BrokenOff | Fault::Storage(_)) {
                 let _ = door.parts.files.remove(&id).await;
             }
-            return Err(door.refuse(&fault));
+            return Err(fault.into());
         }
     };
     // The reply to an earlier request of the same id: its file is kept, and this one came for nothing.
@@ -99,22 +96,19 @@ async fn upload(
     if other {
         let _ = door.parts.files.remove(&id).await;
     }
-    let body = success(signed.request_id.as_ref(), applied.seq(), &applied.result);
+    let body = success(authenticated.request_id.as_ref(), applied.seq(), &applied.result);
     let json = [(header::CONTENT_TYPE, "application/json")];
     Ok((StatusCode::CREATED, json, body.get().to_owned()).into_response())
 }
 
 async fn download(
     State(door): State<Arc<Door>>,
-    id: Result<Path<String>, PathRejection>,
     method: Method,
     headers: HeaderMap,
-    signed: Signed,
+    authenticated: AuthenticatedRequest,
+    PathId(id): PathId<AttachmentId>,
 ) -> Result<Response, Problem> {
-    let not_found = || door.refuse(&Fault::NotFound("attachment"));
-    let id = id.ok().and_then(|Path(id)| AttachmentId::try_from(id.as_str()).ok()).ok_or_else(not_found)?;
-    let found = door.services().readable_attachment(&signed.caller, &id).await;
-    let attachment = found.map_err(|fault| door.refuse(&fault))?;
+    let attachment = door.services().readable_attachment(authenticated.caller(), &id).await?;
     let described = describe(&attachment);
     let (tag, size) = (Some(attachment.sha256.as_str()), attachment.size);
     let said = |name| Tags::read(&headers, &name);
@@ -140,8 +134,8 @@ async fn download(
             return Ok((size, problem.with_status(StatusCode::RANGE_NOT_SATISFIABLE)).into_response());
         }
     };
-    let pieces = door.parts.files.open(&id, part.clone()).await.map_err(|error| door.storage(error))?;
-    let body = Body::from_stream(pieces.ok_or_else(not_found)?);
+    let pieces = door.parts.files.open(&id, part.clone()).await?;
+    let body = Body::from_stream(pieces.ok_or(Fault::NotFound("attachment"))?);
     let length = |length: u64| [(header::CONTENT_LENGTH, HeaderValue::from(length))];
     let Some(part) = part else { return Ok((described, length(size), body).into_response()) };
     let place = [(header::CONTENT_RANGE, format!("bytes {}-{}/{size}", part.start, part.end - 1))];
@@ -180,10 +174,6 @@ fn describe(attachment: &Attachment) -> HeaderMap {
 }
 
 impl Door {
-    fn refuse(&self, fault: &Fault) -> Problem {
-        Problem::of(fault, self.clock())
-    }
-
     /// Keeps the bytes of a file under a new id.
     async fn take_in(&self, task_id: TaskId, mut field: Field<'_>, intake: &Intake) -> Result<NewAttachment, Problem> {
         intake.file_begins();
@@ -191,11 +181,11 @@ impl Door {
             .map_err(|error| Problem::invalid("file", format!("its name: {error}")))?;
         let content_type = content_type(field.content_type());
         let id = AttachmentId::try_from(self.clock().new_id().as_str());
-        let id = id.map_err(|_| self.refuse(&Fault::BrokenOff))?;
-        let mut file = self.parts.files.create(&id).await.map_err(|error| self.storage(error))?;
+        let id = id.map_err(|_| Fault::BrokenOff)?;
+        let mut file = self.parts.files.create(&id).await?;
         match self.copy(&mut field, intake, &mut *file).await {
             Ok((size, sha256)) => {
-                file.finish().await.map_err(|error| self.storage(error))?;
+                file.finish().await?;
                 Ok(NewAttachment { id, task_id, filename, content_type, size, sha256 })
             }
             Err(problem) => {
@@ -219,7 +209,7 @@ impl Door {
                 return Err(intake.too_large());
             }
             hash.update(&piece);
-            file.write(piece).await.map_err(|error| self.storage(error))?;
+            file.write(piece).await?;
         }
         Ok((size, format!("{:x}", hash.finalize())))
     }

@@ -4,13 +4,14 @@ use std::sync::{Arc, OnceLock};
 
 use axum::{
     extract::{FromRequestParts, Request, State},
-    http::{HeaderMap, HeaderName, Method, header, request::Parts},
+    http::{HeaderMap, HeaderName, Method, request::Parts},
     middleware::Next,
     response::Response,
 };
 use boardwire_auth::Credential;
-use boardwire_gate::{Denied, Peer, credential, names_credential, session_cookies};
-use boardwire_protocol::{Code, CommandKind, RequestId, UserId};
+use boardwire_browser::Page;
+use boardwire_gate::{Admitted, Charge, Denied, Peer, credential, names_credential};
+use boardwire_protocol::{Code, CommandGroup, CommandKind, RequestId, UserId};
 use boardwire_rate_limit::LimitFields;
 use boardwire_services::Caller;
 
@@ -18,12 +19,10 @@ use crate::{door::Door, problem::Problem};
 
 /// The header that carries a request id.
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-/// What a browser says of the page that a request comes from.
-const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// A caller who has been let in, and counted.
-pub(crate) struct Signed {
-    pub(crate) caller: Caller,
+/// A request whose caller has been authenticated and admitted.
+pub(crate) struct AuthenticatedRequest {
+    pub(crate) admitted: Admitted,
     /// What the caller calls this request.
     pub(crate) request_id: Option<RequestId>,
 }
@@ -32,24 +31,36 @@ pub(crate) struct Signed {
 #[derive(Clone, Default)]
 struct Known(Arc<OnceLock<UserId>>);
 
-impl FromRequestParts<Arc<Door>> for Signed {
+impl AuthenticatedRequest {
+    pub(crate) fn caller(&self) -> &Caller {
+        self.admitted.caller()
+    }
+
+    pub(crate) fn into_caller(self) -> Caller {
+        self.admitted.into_caller()
+    }
+}
+
+impl FromRequestParts<Arc<Door>> for AuthenticatedRequest {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, door: &Arc<Door>) -> Result<Self, Problem> {
-        let peer = parts.extensions.get::<Peer>();
-        let credentials = door.credentials(&parts.method, &parts.headers, peer);
+        let credentials = credentials(parts);
         if credentials.is_empty() {
-            return Err(door.without_credential(&parts.headers, peer));
+            return Err(without_credential(parts));
         }
+        let peer = parts.extensions.get::<Peer>();
         let caller = door.gate().authenticate(&credentials, peer).await?;
         if let Some(Known(known)) = parts.extensions.get::<Known>() {
             let _ = known.set(caller.user().clone());
         }
-        let passed = match parts.extensions.get::<CommandKind>().copied() {
-            Some(kind) => door.gate().admit(caller, Some(kind)).await?,
-            None => door.gate().admit_as(caller, if reads(&parts.method) { "query" } else { "change" }).await?,
+        let charge = match parts.extensions.get::<CommandKind>() {
+            Some(kind) => Charge::Command(*kind),
+            None if reads(&parts.method) => Charge::Request(CommandGroup::Query),
+            None => Charge::Request(CommandGroup::Change),
         };
-        Ok(Self { caller: passed.caller, request_id: request_id(&parts.headers)? })
+        let admitted = door.gate().admit(caller, charge).await?;
+        Ok(Self { admitted, request_id: request_id(&parts.headers)? })
     }
 }
 
@@ -65,49 +76,26 @@ pub(crate) async fn tell_limits(State(door): State<Arc<Door>>, mut request: Requ
     response
 }
 
-impl Door {
-    /// The first of: `Authorization: Bearer`, `X-API-Key`, the session cookies. Who names credentials means those.
-    fn credentials(&self, method: &Method, headers: &HeaderMap, peer: Option<&Peer>) -> Vec<Credential> {
-        match names_credential(headers) {
-            true => credential(headers).into_iter().collect(),
-            false => self.session_cookies(method, headers, peer),
-        }
-    }
-
-    /// The sessions in the cookies, where the page that sent them may. A page of our own that reads names no origin. A
-    /// browser names one with all that changes something, and says besides how the page is related to us; so what says
-    /// neither comes from a program, whose user chose to send the cookie.
-    pub(crate) fn session_cookies(&self, method: &Method, headers: &HeaderMap, peer: Option<&Peer>) -> Vec<Credential> {
-        let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("null"));
-        let own = peer.and_then(Peer::origin);
-        let from_here = match text(FETCH_SITE) {
-            None => true,
-            Some(site) => reads(method) && matches!(site, "same-origin" | "none"),
-        };
-        let origin = text(header::ORIGIN).or(own.as_deref().filter(|_| from_here));
-        match self.settings().origins.allow_cookies(origin, own.as_deref()) {
-            true => session_cookies(headers, self.secure_cookies(peer)),
-            false => Vec::new(),
-        }
-    }
-
-    /// Whether this client's cookies are sent over HTTPS alone.
-    pub(crate) fn secure_cookies(&self, peer: Option<&Peer>) -> bool {
-        self.settings().secure_cookies.unwrap_or(peer.is_some_and(|peer| peer.https))
-    }
-
-    /// Why nobody is known: there are no credentials, or a cookie that does not count.
-    fn without_credential(&self, headers: &HeaderMap, peer: Option<&Peer>) -> Problem {
-        if session_cookies(headers, self.secure_cookies(peer)).is_empty() {
-            return Denied::Refused.into();
-        }
-        let message = "the session cookie does not count for a page that --client-url does not list, nor for any where it lists \
-                       `*`: send `Authorization: Bearer` with a token or an API key";
-        Problem::new(Code::Unauthenticated, message)
+/// Returns the first of: `Authorization: Bearer`, `X-API-Key`, the session cookies. Who names credentials means those.
+fn credentials(parts: &Parts) -> Vec<Credential> {
+    match (names_credential(&parts.headers), parts.extensions.get::<Page>()) {
+        (true, _) => credential(&parts.headers).into_iter().collect(),
+        (false, Some(page)) => page.sessions(&parts.method, &parts.headers),
+        (false, None) => Vec::new(),
     }
 }
 
-pub(crate) fn reads(method: &Method) -> bool {
+/// Returns why nobody is known: there are no credentials, or a cookie that does not count.
+fn without_credential(parts: &Parts) -> Problem {
+    if !parts.extensions.get::<Page>().is_some_and(|page| page.has_session(&parts.headers)) {
+        return Denied::Refused.into();
+    }
+    let message = "the session cookie does not count for a page that --client-url does not list, nor for any where it lists \
+                   `*`: send `Authorization: Bearer` with a token or an API key";
+    Problem::new(Code::Unauthenticated, message)
+}
+
+fn reads(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD)
 }
 

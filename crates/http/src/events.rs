@@ -1,32 +1,22 @@
 //! The log of a board: a page of it, or a stream of server-sent events that goes on as it grows.
 
-use std::{pin::Pin, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Extension, Router,
-    extract::{Path, RawQuery, Request, State, rejection::PathRejection},
+    extract::{RawQuery, Request, State},
     http::HeaderMap,
     response::{IntoResponse, Response, sse::Event},
     routing::get,
 };
-use boardwire_gate::{Heard, Listener};
-use boardwire_protocol::{
-    BoardId, Code, Command, CommandKind, Decoded, Epoch, ErrorBody, Pattern, Seq, Session, session::Filters,
-};
-use boardwire_services::Fault;
+use boardwire_gate::{Call, FollowRequest, Followed, Follower, Heard, no_connection};
+use boardwire_protocol::{BoardId, CommandKind, Epoch, ErrorBody, Seq};
 use boardwire_subscriptions::{Frame, Joined, Resume};
 use futures_util::{Stream, StreamExt as _};
 use http::{HeaderName, header};
 use serde_json::{Value, json};
 
-use crate::{
-    api::parse_query,
-    caller::Signed,
-    door::Door,
-    presence::{BoardPath, board_of},
-    problem::Problem,
-    stream,
-};
+use crate::{api::parse_query, caller::AuthenticatedRequest, door::Door, path::PathId, problem::Problem, stream};
 
 /// What a client that comes back says it has.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -37,64 +27,46 @@ pub(crate) fn routes() -> Router<Arc<Door>> {
 
 async fn events(
     State(door): State<Arc<Door>>,
-    board: Result<Path<BoardPath>, PathRejection>,
     RawQuery(query): RawQuery,
-    signed: Signed,
+    authenticated: AuthenticatedRequest,
+    PathId(board): PathId<BoardId>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let board = board_of(&door, board)?;
     let headers = request.headers();
     let last = last_event(headers)?;
     if !stream::is_wanted(headers) {
         let mut payload = parse_query(CommandKind::BoardEvents, query.as_deref())?;
         payload.insert("boardId".to_owned(), board.as_str().into());
         payload.entry("since").or_insert_with(|| 0.into());
-        let reply = door.gate().execute(&signed.caller, CommandKind::BoardEvents, payload.into(), None).await?;
+        let reply = authenticated.admitted.run(Call::new(payload.into(), None), no_connection).await?;
         return Ok(([(header::CONTENT_TYPE, "application/json")], reply.get().to_owned()).into_response());
     }
-    let wanted = Wanted::read(&door, &board, query.as_deref(), last)?;
-    signed.caller.require(CommandKind::Subscribe).map_err(|fault| Problem::of(&fault, door.clock()))?;
-    door.services().readable_board(&signed.caller, &board).await.map_err(|fault| Problem::of(&fault, door.clock()))?;
-    let storage = |error| door.storage(error);
-    let head = door.services().store().head(&board).await.map_err(storage)?;
-    let epoch = head.ok_or_else(|| Problem::of(&Fault::NotFound("board"), door.clock()))?.epoch;
-    let listener = stream::listen(&door, signed.caller, request.extensions())?;
-    Ok(stream::answer(log_of(door, listener, board, epoch, wanted)))
+    let wanted = wanted(&board, query.as_deref(), last)?;
+    let follower = stream::follow(&door, authenticated.into_caller(), request.extensions(), wanted).await?;
+    Ok(stream::answer(log_of(follower)))
 }
 
-/// What a stream shows.
-struct Wanted {
-    pattern: Pattern,
-    filters: Filters,
-    resume: Option<Resume>,
-}
-
-impl Wanted {
-    /// From the query, with the fields of `subscribe`; a client that comes back is taken at its last word.
-    fn read(door: &Door, board: &BoardId, query: Option<&str>, last: Option<Resume>) -> Result<Self, Problem> {
-        let mut fields = serde_json::Map::new();
-        let mut filters = json!({ "boardId": board });
-        for (name, text) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
-            match &*name {
-                "type" | "epoch" => drop(fields.insert(name.into_owned(), text.into())),
-                "since" => {
-                    let since = text.parse::<u64>().map_err(|_| Problem::invalid("since", "must be a number"))?;
-                    fields.insert(name.into_owned(), since.into());
-                }
-                "taskId" | "userId" => filters[&*name] = Value::String(text.into_owned()),
-                _ => return Err(Problem::invalid(&name, "there is no parameter of this name for a stream")),
+/// Reads what a stream shows from the query, with the fields of `subscribe`; a client that comes back is taken at its last
+/// word.
+fn wanted(board: &BoardId, query: Option<&str>, last: Option<Resume>) -> Result<FollowRequest, Problem> {
+    let mut fields = serde_json::Map::new();
+    let mut filters = json!({ "boardId": board });
+    for (name, text) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+        match &*name {
+            "type" | "epoch" => drop(fields.insert(name.into_owned(), text.into())),
+            "since" => {
+                let since = text.parse::<u64>().map_err(|_| Problem::invalid("since", "must be a number"))?;
+                fields.insert(name.into_owned(), since.into());
             }
+            "taskId" | "userId" => filters[&*name] = Value::String(text.into_owned()),
+            _ => return Err(Problem::invalid(&name, "there is no parameter of this name for a stream")),
         }
-        fields.entry("type").or_insert_with(|| "*".into());
-        fields.insert("filters".to_owned(), filters);
-        let Decoded { command, .. } = door.gate().decode(CommandKind::Subscribe, fields.into())?;
-        let Command::Session(Session::Subscribe(command)) = command else {
-            return Err(Problem::new(Code::NotFound, "there is no such stream"));
-        };
-        let resume = command.since.map(|since| Resume { since, epoch: command.epoch });
-        let resume = last.or(resume);
-        Ok(Self { pattern: command.pattern, filters: command.filters, resume })
     }
+    fields.entry("type").or_insert_with(|| "*".into());
+    fields.insert("filters".to_owned(), filters);
+    let mut request = FollowRequest::from_fields(fields)?;
+    request.resume = last.or(request.resume);
+    Ok(request)
 }
 
 /// What `Last-Event-ID` says: `<epoch>:<seq>`, as the stream wrote it.
@@ -108,36 +80,20 @@ fn last_event(headers: &HeaderMap) -> Result<Option<Resume>, Problem> {
     resume.map(Some).ok_or_else(|| Problem::invalid("Last-Event-ID", message))
 }
 
-type Joining = Pin<Box<dyn Future<Output = Result<Joined, ErrorBody>> + Send>>;
-
 /// Where a stream stands.
 struct Streaming {
-    listener: Arc<Listener>,
+    follower: Follower,
     epoch: Epoch,
-    /// What was missed is on its way.
-    joining: Option<Joining>,
-    /// It has come, and the client is to be told.
+    /// Everything that was missed is at hand, and the client is to be told when it has been shown.
     joined: Option<Joined>,
     /// The last event that was shown.
     last: Seq,
     over: bool,
 }
 
-fn log_of(
-    door: Arc<Door>,
-    listener: Listener,
-    board: BoardId,
-    epoch: Epoch,
-    wanted: Wanted,
-) -> impl Stream<Item = Result<Event, ErrorBody>> {
-    let listener = Arc::new(listener);
-    let socket = Arc::clone(listener.socket());
-    let joining: Joining = Box::pin(async move {
-        let Wanted { pattern, filters, resume } = wanted;
-        let joined = door.gate().subscribe(&socket, &board, pattern, filters, resume).await;
-        joined.map(|(_, joined)| joined)
-    });
-    let state = Streaming { listener, epoch, joining: Some(joining), joined: None, last: Seq(0), over: false };
+fn log_of(follower: Follower) -> impl Stream<Item = Result<Event, ErrorBody>> {
+    let epoch = follower.epoch().clone();
+    let state = Streaming { follower, epoch, joined: None, last: Seq(0), over: false };
     futures_util::stream::unfold(state, async |mut state| {
         if state.over {
             return None;
@@ -153,26 +109,18 @@ impl Streaming {
     async fn next(&mut self) -> Result<Event, ErrorBody> {
         loop {
             let heard = if self.joined.is_some() {
-                match self.listener.at_hand() {
+                match self.follower.at_hand() {
                     Some(heard) => heard,
                     None => return Ok(self.live()),
                 }
-            } else if let Some(joining) = &mut self.joining {
-                // What was missed comes while joining; the listener is read meanwhile, or it would wait for itself.
-                tokio::select! {
-                    biased;
-                    heard = self.listener.next() => heard,
-                    joined = joining => {
-                        self.joining = None;
-                        match joined {
-                            Ok(joined) => self.joined = Some(joined),
-                            Err(error) => return Err(error),
-                        }
+            } else {
+                match self.follower.next().await? {
+                    Followed::Heard(heard) => heard,
+                    Followed::Joined(joined) => {
+                        self.joined = Some(joined);
                         continue;
                     }
                 }
-            } else {
-                self.listener.next().await
             };
             if let Some(said) = self.shown(heard) {
                 return said;

@@ -1,9 +1,6 @@
 //! Whether the server lives, and whether it is ready.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
 use serde_json::{Value, json};
@@ -16,9 +13,6 @@ pub(crate) fn routes() -> Router<Arc<Door>> {
 
 /// How long an answer holds. Each look writes to the database, and anybody may ask.
 const HOLDS: Duration = Duration::from_secs(1);
-
-/// The last look at the database: when, and whether it could be read and written.
-pub(crate) type LastLook = tokio::sync::Mutex<Option<(Instant, bool)>>;
 
 async fn ready(State(door): State<Arc<Door>>) -> (StatusCode, Json<Value>) {
     let mut last = door.last_look.lock().await;

@@ -6,7 +6,7 @@
 //!
 //! # To add a route
 //! A command of the catalog is a row of `api/table.rs` and nothing else. What is no command has a handler in the module of
-//! the thing it is about: it takes a `caller::Signed`, speaks in types of `protocol`, and returns `Result<_, Problem>`;
+//! the thing it is about: it takes a `caller::AuthenticatedRequest`, speaks in types of `protocol`, and returns `Result<_, Problem>`;
 //! add its line to that module's `routes`, and its operation to `openapi/others.rs`.
 #![doc = include_str!("../README.md")]
 
@@ -26,16 +26,20 @@ mod notifications;
 mod openapi;
 mod operator;
 mod passwords;
+mod path;
 mod presence;
 mod problem;
 mod quota;
 mod ranges;
+mod room;
+mod routes;
 mod sessions;
 mod stream;
 mod tags;
 
-pub use door::{DoorParts, Settings, routes};
+pub use door::{DoorParts, Settings};
 pub use front::front;
 pub use logins::Logins;
 pub use openapi::document as openapi;
 pub use quota::Quotas;
+pub use routes::routes;

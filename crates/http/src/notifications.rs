@@ -14,7 +14,7 @@ use boardwire_services::{Announcement, Audience};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::{body::Json, caller::Signed, door::Door, problem::Problem};
+use crate::{body::Json, caller::AuthenticatedRequest, door::Door, problem::Problem};
 
 pub(crate) fn routes() -> Router<Arc<Door>> {
     Router::new().route("/notifications", post(announce))
@@ -31,7 +31,7 @@ struct Announce {
 
 async fn announce(
     State(door): State<Arc<Door>>,
-    signed: Signed,
+    authenticated: AuthenticatedRequest,
     Json(command): Json<Announce>,
 ) -> Result<Response, Problem> {
     let to = match (command.user_id, command.team_id, command.all) {
@@ -45,8 +45,8 @@ async fn announce(
         }
     };
     let announcement = Announcement { text: command.text, to };
-    let applied = door.services().announce(&signed.caller, signed.request_id, announcement).await;
-    let applied = applied.map_err(|fault| Problem::of(&fault, door.clock()))?;
+    let AuthenticatedRequest { admitted, request_id } = authenticated;
+    let applied = door.services().announce(admitted.caller(), request_id, announcement).await?;
     let json = [(header::CONTENT_TYPE, "application/json")];
     Ok((StatusCode::CREATED, json, applied.result.get().to_owned()).into_response())
 }

@@ -4,19 +4,20 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
-    extract::{Path, Request, State, rejection::PathRejection},
+    extract::{Request, State},
     http::header,
     response::{IntoResponse, Response, sse::Event},
     routing::{get, post},
 };
-use boardwire_gate::{Listener, Overview};
-use boardwire_protocol::{Code, ErrorBody, UserId};
+use boardwire_gate::Listener;
+use boardwire_metrics::Overview;
+use boardwire_protocol::{ErrorBody, UserId};
 use boardwire_services::Caller;
 use futures_util::Stream;
 use serde::Serialize;
 use tokio::time::{Interval, MissedTickBehavior};
 
-use crate::{caller::Signed, door::Door, problem::Problem, stream};
+use crate::{caller::AuthenticatedRequest, door::Door, path::PathId, problem::Problem, stream};
 
 /// How often a stream tells.
 const EVERY: Duration = Duration::from_secs(1);
@@ -31,7 +32,7 @@ pub(crate) fn routes() -> Router<Arc<Door>> {
 /// The figures alone, which name nobody, for what watches servers.
 pub(crate) fn metrics() -> Router<Arc<Door>> {
     let answer = async |State(door): State<Arc<Door>>| -> Response {
-        ([(header::CONTENT_TYPE, OPENMETRICS)], door.gate().metrics()).into_response()
+        ([(header::CONTENT_TYPE, OPENMETRICS)], door.gate().to_open_metrics()).into_response()
     };
     Router::new().route("/metrics", get(answer))
 }
@@ -50,12 +51,16 @@ impl Seen {
     }
 }
 
-async fn overview(State(door): State<Arc<Door>>, signed: Signed, request: Request) -> Result<Response, Problem> {
-    let seen = Seen::by(&signed.caller, &door).await?;
+async fn overview(
+    State(door): State<Arc<Door>>,
+    authenticated: AuthenticatedRequest,
+    request: Request,
+) -> Result<Response, Problem> {
+    let seen = Seen::by(authenticated.caller(), &door).await?;
     if !stream::is_wanted(request.headers()) {
         return Ok(Json(seen).into_response());
     }
-    let listener = stream::listen(&door, signed.caller, request.extensions())?;
+    let listener = stream::listen(&door, authenticated.into_caller(), request.extensions())?;
     Ok(stream::answer(course(door, listener)))
 }
 
@@ -92,10 +97,8 @@ struct Disconnected {
 
 async fn disconnect(
     State(door): State<Arc<Door>>,
-    user: Result<Path<String>, PathRejection>,
-    signed: Signed,
+    authenticated: AuthenticatedRequest,
+    PathId(user): PathId<UserId>,
 ) -> Result<Json<Disconnected>, Problem> {
-    let user = user.ok().and_then(|Path(id)| UserId::try_from(id.as_str()).ok());
-    let user = user.ok_or_else(|| Problem::new(Code::NotFound, "there is no user of this id"))?;
-    Ok(Json(Disconnected { ok: true, ended: door.gate().disconnect(&signed.caller, &user)? }))
+    Ok(Json(Disconnected { ok: true, ended: door.gate().disconnect(authenticated.caller(), &user)? }))
 }

@@ -7,7 +7,7 @@ use axum::{
 };
 use boardwire_gate::Denied;
 use boardwire_protocol::{Code, ErrorBody};
-use boardwire_services::{Fault, clock::Clock};
+use boardwire_services::{Fault, storage::StorageError};
 use serde::Serialize;
 use serde_json::json;
 
@@ -39,6 +39,18 @@ impl From<Denied> for Problem {
     }
 }
 
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        ErrorBody::from(fault).into()
+    }
+}
+
+impl From<StorageError> for Problem {
+    fn from(error: StorageError) -> Self {
+        Fault::from(error).into()
+    }
+}
+
 impl Problem {
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
         ErrorBody::new(code, message).into()
@@ -52,14 +64,14 @@ impl Problem {
         error.with_details(json!([{"path": path, "message": message}])).into()
     }
 
+    /// A header is no list of entity tags.
+    pub(crate) fn malformed_tags(header: &str) -> Self {
+        Self::invalid(header, "must be ETags as this server gave them, such as \"7\", with commas between them; or *")
+    }
+
     /// The same with the status that HTTP has for it.
     pub(crate) fn with_status(self, status: StatusCode) -> Self {
         Self(self.0, Some(status))
-    }
-
-    /// A fault of the services.
-    pub(crate) fn of(fault: &Fault, clock: &dyn Clock) -> Self {
-        fault.body(|| clock.new_id()).into()
     }
 
     /// The path exists, and does something else.

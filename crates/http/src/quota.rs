@@ -10,15 +10,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use boardwire_protocol::{Code, ErrorBody, UserId};
-use boardwire_services::{
-    remove_leftovers,
-    storage::{Held, Room},
-};
+use boardwire_protocol::{Code, ErrorBody};
+use boardwire_services::storage::{Held, Room};
 use http::{HeaderMap, header};
 use serde_json::json;
-
-use crate::{door::Door, problem::Problem};
 
 /// How many uploads one user may have at the same time.
 const AT_ONCE: u32 = 4;
@@ -57,7 +52,7 @@ pub(crate) struct Turn {
     user: String,
     bytes: u64,
     /// What is promised to its user and to all, itself included, as of its beginning.
-    promised: Held,
+    pub(crate) promised: Held,
 }
 
 impl Uploads {
@@ -104,7 +99,7 @@ pub(crate) fn largest(headers: &HeaderMap, max_file: u64) -> u64 {
 
 impl Quotas {
     /// What is used up with what is held and promised, if anything is.
-    fn used_up(&self, held: Held, promised: Held) -> Option<ErrorBody> {
+    pub(crate) fn used_up(&self, held: Held, promised: Held) -> Option<ErrorBody> {
         let over = |limit: u64, held: u64, promised: u64| limit > 0 && held.saturating_add(promised) > limit;
         if over(self.per_user, held.by_user, promised.by_user) {
             let (limit, held) = (self.per_user, held.by_user);
@@ -117,42 +112,14 @@ impl Quotas {
     }
 
     /// Does a disk keep what must stay free, with all that is promised on it?
-    fn leaves_room(&self, room: Room, promised: Held) -> bool {
+    pub(crate) fn leaves_room(&self, room: Room, promised: Held) -> bool {
         let after = room.free.saturating_sub(promised.in_all);
         u128::from(after) * 100 >= u128::from(room.total) * u128::from(self.min_free)
     }
 }
 
-fn full(scope: &'static str, message: &str) -> ErrorBody {
+pub(crate) fn full(scope: &'static str, message: &str) -> ErrorBody {
     ErrorBody::new(Code::StorageFull, message).with_details(json!({"scope": scope}))
-}
-
-impl Door {
-    /// Refuses an upload for which there is no room, also when the files are removed whose attachments are gone.
-    pub(crate) async fn has_room_for(&self, turn: &Turn, user: &UserId) -> Result<(), Problem> {
-        if self.lacks_room_for(turn, user).await?.is_none() {
-            return Ok(());
-        }
-        if let Err(error) = remove_leftovers(&**self.services().store(), &*self.parts.files).await {
-            tracing::warn!(%error, "can't remove files of attachments that are gone");
-        }
-        let Some(refused) = self.lacks_room_for(turn, user).await? else { return Ok(()) };
-        tracing::warn!(%user, reason = refused.message, "an upload was refused for want of room");
-        Err(refused.into())
-    }
-
-    /// Why there is no room for an upload, if there is none.
-    async fn lacks_room_for(&self, turn: &Turn, user: &UserId) -> Result<Option<ErrorBody>, Problem> {
-        let (quotas, storage) = (&self.settings().quotas, |error| self.storage(error));
-        let held = self.services().store().held(user).await.map_err(storage)?;
-        if let Some(refused) = quotas.used_up(held, turn.promised) {
-            return Ok(Some(refused));
-        }
-        let files = self.parts.files.room().await.map_err(storage)?;
-        let database = self.services().store().room().await.map_err(storage)?;
-        let short = [files, database].into_iter().flatten().any(|room| !quotas.leaves_room(room, turn.promised));
-        Ok(short.then(|| full("disk", "the server's disk is nearly full; ask the operator")))
-    }
 }
 
 #[cfg(test)]

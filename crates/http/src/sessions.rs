@@ -1,6 +1,6 @@
 //! Signing in with a password, and out again.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     Extension, Router,
@@ -10,17 +10,18 @@ use axum::{
     routing::{get, post},
 };
 use boardwire_auth::{Cookie, CredentialId, SecretKind, known_device, new_device};
-use boardwire_gate::{Peer, cookies};
+use boardwire_browser::{Page, cookies};
+use boardwire_gate::Peer;
 use boardwire_protocol::{Code, ConnectedUser, Timestamp, UserId};
 use boardwire_services::{
-    Caller, Fault,
+    Caller,
     storage::{Session, StorageError, User},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
     body::Json,
-    caller::Signed,
+    caller::AuthenticatedRequest,
     door::Door,
     logins::{Crowded, Guesser},
     problem::Problem,
@@ -57,21 +58,21 @@ struct Current {
 async fn sign_in(
     State(door): State<Arc<Door>>,
     Extension(peer): Extension<Peer>,
+    Extension(page): Extension<Page>,
     headers: HeaderMap,
     Json(command): Json<SignIn>,
 ) -> Result<Response, Problem> {
     let clock = door.clock();
-    let (user, password) = door.check_password(command, &headers, &peer).await?;
+    let (user, password) = door.check_password(command, &headers, &page, peer.address).await?;
 
     // The id of a session is new with each login, and the one that was there ends: if its secret came along, not just
     // its public id.
-    for old in door.session_cookies(&Method::POST, &headers, Some(&peer)) {
+    for old in page.sessions(&Method::POST, &headers) {
         if let Some(old) = door.gate().session_of(&old).await? {
-            door.services().store().delete_session(&old, clock.now()).await.map_err(|error| door.storage(error))?;
+            door.services().store().delete_session(&old, clock.now()).await?;
         }
     }
-    let secret =
-        SecretKind::Session.generate().map_err(|error| door.storage(StorageError::Unavailable(error.into())))?;
+    let secret = SecretKind::Session.generate().map_err(|error| StorageError::Unavailable(error.into()))?;
     let now = clock.now();
     let session = Session {
         id: secret.id,
@@ -82,7 +83,7 @@ async fn sign_in(
         expires_at: Timestamp(door.settings().sessions.absolute_end(now.0)),
     };
     // The password may have been changed since it was checked.
-    if !door.services().store().insert_session(&session, &password).await.map_err(|error| door.storage(error))? {
+    if !door.services().store().insert_session(&session, &password).await? {
         return Err(wrong());
     }
     tracing::info!(user = %user.id, "signed in");
@@ -96,30 +97,30 @@ async fn sign_in(
     };
     let lifetime = (session.expires_at.0 - now.0) / 1000;
     let device = new_device(session.user.as_str(), &password);
-    let device = device.map_err(|error| door.storage(StorageError::Unavailable(error.into())))?;
+    let device = device.map_err(|error| StorageError::Unavailable(error.into()))?;
     let cookies = (
-        door.cookie(Cookie::Session, &secret.text, lifetime, &peer),
-        door.cookie(Cookie::Device, &device, DEVICE_LASTS, &peer),
+        set_cookie(Cookie::Session, &secret.text, lifetime, &page),
+        set_cookie(Cookie::Device, &device, DEVICE_LASTS, &page),
     );
     Ok((StatusCode::CREATED, not_kept(), cookies.0, cookies.1, axum::Json(body)).into_response())
 }
 
-async fn current(signed: Signed) -> Response {
-    axum::Json(Current::of(&signed.caller)).into_response()
+async fn current(authenticated: AuthenticatedRequest) -> Response {
+    axum::Json(Current::of(authenticated.caller())).into_response()
 }
 
 async fn sign_out(
     State(door): State<Arc<Door>>,
-    Extension(peer): Extension<Peer>,
-    signed: Signed,
+    Extension(page): Extension<Page>,
+    authenticated: AuthenticatedRequest,
 ) -> Result<Response, Problem> {
-    let CredentialId::Session(id) = &signed.caller.principal().credential else {
+    let CredentialId::Session(id) = &authenticated.caller().principal().credential else {
         return Err(Problem::new(Code::NotFound, "there is no session: these are other credentials"));
     };
     let now = door.clock().now();
-    door.services().store().delete_session(id, now).await.map_err(|error| door.storage(error))?;
-    tracing::info!(user = %signed.caller.user(), "signed out");
-    Ok((StatusCode::NO_CONTENT, not_kept(), door.cookie(Cookie::Session, "", 0, &peer)).into_response())
+    door.services().store().delete_session(id, now).await?;
+    tracing::info!(user = %authenticated.caller().user(), "signed out");
+    Ok((StatusCode::NO_CONTENT, not_kept(), set_cookie(Cookie::Session, "", 0, &page)).into_response())
 }
 
 impl Current {
@@ -131,17 +132,23 @@ impl Current {
 impl Door {
     /// The user of this name and password, and the hash that the password was checked with. Made-up names are held back like
     /// those of users, and take as long: nothing tells which there are.
-    async fn check_password(&self, login: SignIn, headers: &HeaderMap, peer: &Peer) -> Result<(User, String), Problem> {
+    async fn check_password(
+        &self,
+        login: SignIn,
+        headers: &HeaderMap,
+        page: &Page,
+        address: IpAddr,
+    ) -> Result<(User, String), Problem> {
         let SignIn { user: account, password } = login;
         let id = UserId::try_from(account.as_str()).ok();
-        let device = self.device(id.as_ref(), headers, peer).await?;
+        let device = self.device(id.as_ref(), headers, page).await?;
         let known = device.is_some();
         let guesser = match device {
             Some(device) => Guesser::Known(account, device),
             None => {
-                self.parts.logins.admit(peer.address).await.map_err(crowded)?;
+                self.parts.logins.admit(address).await.map_err(crowded)?;
                 // Names that nobody can have are one account.
-                Guesser::stranger(id.as_ref().map_or("", UserId::as_str), peer.address)
+                Guesser::stranger(id.as_ref().map_or("", UserId::as_str), address)
             }
         };
         let mut found = None;
@@ -155,7 +162,7 @@ impl Door {
             };
             let verdict = self.passwords.verify(password, stored.clone(), known).await;
             if verdict == Some(false) {
-                tracing::info!(known = user.is_some(), address = %peer.address, "login refused");
+                tracing::info!(known = user.is_some(), %address, "login refused");
             }
             found = user.zip(stored).map(Ok);
             verdict
@@ -171,37 +178,26 @@ impl Door {
     /// The user of this id and the hash of the password, as far as there are any.
     async fn account(&self, id: Option<&UserId>) -> Result<(Option<User>, Option<String>), Problem> {
         let Some(id) = id else { return Ok((None, None)) };
-        let user = self.services().store().user(id).await.map_err(|error| self.storage(error))?;
-        let stored = self.services().store().password(id).await.map_err(|error| self.storage(error))?;
+        let user = self.services().store().user(id).await?;
+        let stored = self.services().store().password(id).await?;
         Ok((user, stored))
     }
 
     /// The id of the device, if it is one on which this user has signed in before.
-    async fn device(&self, id: Option<&UserId>, headers: &HeaderMap, peer: &Peer) -> Result<Option<String>, Problem> {
-        let mut shown =
-            Cookie::Device.values(self.secure_cookies(Some(peer)), cookies(headers)).take(MOST_DEVICES).peekable();
+    async fn device(&self, id: Option<&UserId>, headers: &HeaderMap, page: &Page) -> Result<Option<String>, Problem> {
+        let mut shown = Cookie::Device.values(page.secure_cookies(), cookies(headers)).take(MOST_DEVICES).peekable();
         let (Some(id), Some(_)) = (id, shown.peek()) else { return Ok(None) };
-        let stored = self.services().store().password(id).await.map_err(|error| self.storage(error))?;
+        let stored = self.services().store().password(id).await?;
         let known = stored
             .and_then(|stored| shown.find_map(|text| known_device(text, id.as_str(), &stored).map(str::to_owned)));
         Ok(known)
     }
+}
 
-    /// The header that sets a cookie.
-    fn cookie(
-        &self,
-        cookie: Cookie,
-        value: &str,
-        seconds: i64,
-        peer: &Peer,
-    ) -> AppendHeaders<[(HeaderName, HeaderValue); 1]> {
-        let cookie = cookie.set(self.secure_cookies(Some(peer)), value, seconds);
-        AppendHeaders([(header::SET_COOKIE, HeaderValue::try_from(cookie).unwrap_or(HeaderValue::from_static("")))])
-    }
-
-    pub(crate) fn storage(&self, error: StorageError) -> Problem {
-        Problem::of(&Fault::Storage(error), self.clock())
-    }
+/// Returns the header that sets a cookie.
+fn set_cookie(cookie: Cookie, value: &str, seconds: i64, page: &Page) -> AppendHeaders<[(HeaderName, HeaderValue); 1]> {
+    let cookie = cookie.set(page.secure_cookies(), value, seconds);
+    AppendHeaders([(header::SET_COOKIE, HeaderValue::try_from(cookie).unwrap_or(HeaderValue::from_static("")))])
 }
 
 /// Nobody on the way keeps an answer with a secret in it.

@@ -1,12 +1,13 @@
 //! What all streams of server-sent events have in common: who asks for one, its place, its end.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, net::IpAddr, time::Duration};
 
 use axum::response::{
     IntoResponse, Response, Sse,
     sse::{Event, KeepAlive},
 };
-use boardwire_gate::{Heard, Listener, Peer, Via};
+use boardwire_gate::{FollowError, FollowRequest, Follower, Heard, Listener, Peer};
+use boardwire_metrics::TransportKind;
 use boardwire_protocol::{Code, ErrorBody};
 use boardwire_services::Caller;
 use futures_util::{Stream, StreamExt as _};
@@ -25,12 +26,32 @@ pub(crate) fn is_wanted(headers: &HeaderMap) -> bool {
     kinds.any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == "text/event-stream"))
 }
 
-/// A listener for whoever sent a request with these extensions; it has a place among the connections.
+/// Begins to listen for whoever sent a request with these extensions.
 pub(crate) fn listen(door: &Door, caller: Caller, extensions: &Extensions) -> Result<Listener, Problem> {
-    let address = extensions.get::<Peer>().map(|peer| peer.address);
-    let seat = door.gate().seat(&caller, address);
-    let seat = seat.ok_or_else(|| Problem::wait(Duration::from_secs(1), "too many connections"))?;
-    Ok(door.gate().listen(caller, seat, Via::Stream))
+    let seat = door.gate().seat(&caller, address(extensions)).ok_or_else(too_many_connections)?;
+    Ok(door.gate().listen(caller, seat, TransportKind::Stream))
+}
+
+/// Begins to follow a board for whoever sent a request with these extensions.
+pub(crate) async fn follow(
+    door: &Door,
+    caller: Caller,
+    extensions: &Extensions,
+    request: FollowRequest,
+) -> Result<Follower, Problem> {
+    let followed = door.gate().follow(caller, address(extensions), TransportKind::Stream, request).await;
+    followed.map_err(|error| match error {
+        FollowError::Refused(error) => error.into(),
+        FollowError::TooManyConnections => too_many_connections(),
+    })
+}
+
+fn address(extensions: &Extensions) -> Option<IpAddr> {
+    extensions.get::<Peer>().map(|peer| peer.address)
+}
+
+fn too_many_connections() -> Problem {
+    Problem::wait(Duration::from_secs(1), "too many connections")
 }
 
 /// The answer that is this stream. What it says as an error is its last word.

@@ -3,8 +3,8 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use boardwire_gate::{Gate, Seat};
-use boardwire_protocol::{Code, ErrorBody};
+use boardwire_gate::{Charge, Gate, Seat};
+use boardwire_protocol::{Code, CommandGroup, ErrorBody};
 use http::request::Parts;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
@@ -76,8 +76,8 @@ impl ServerHandler for Agent {
         context: RequestContext<RoleServer>,
     ) -> Result<InitializeResult, ErrorData> {
         let Known { caller, address } = known(&context.extensions)?;
-        let passed = self.gate.admit_as(caller.clone(), "session").await;
-        passed.map_err(|error| problem::of(&error))?;
+        let admitted = self.gate.admit(caller.clone(), Charge::Request(CommandGroup::Session)).await;
+        admitted.map_err(|error| problem::of(&error))?;
         let crowded = || problem::of(&ErrorBody::new(Code::Unavailable, "too many connections"));
         let seat = self.gate.seat(&caller, address).ok_or_else(crowded)?;
         // A session is initialized once.

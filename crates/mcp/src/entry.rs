@@ -11,7 +11,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use boardwire_auth::AllowedOrigins;
+use boardwire_browser::Page;
 use boardwire_gate::{Denied, Peer, credential};
 use boardwire_protocol::{Code, ErrorBody};
 use boardwire_services::Caller;
@@ -20,9 +20,9 @@ use rmcp::{ErrorData, model::ProtocolVersion};
 use serde_json::json;
 
 use crate::{
+    door::Door,
     message::{self, Said, Unreadable},
     problem,
-    routes::Door,
 };
 
 const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
@@ -40,8 +40,8 @@ pub(crate) struct Known {
 pub(crate) async fn enter(State(door): State<Arc<Door>>, mut request: Request, next: Next) -> Response {
     let headers = request.headers();
     let peer = request.extensions().get::<Peer>();
-    let origin = headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or("null"));
-    if !from_allowed_page(&door.settings.origins, origin, peer.and_then(Peer::origin).as_deref()) {
+    // A page may have pointed a name of its own at the server's address.
+    if !request.extensions().get::<Page>().is_some_and(|page| page.has_known_host(headers)) {
         let error = ErrorBody::new(Code::Forbidden, "pages of this origin may not call; see --client-url");
         return refusal(StatusCode::FORBIDDEN, &error, None);
     }
@@ -141,34 +141,6 @@ fn is_older(request: &Request) -> bool {
     version != Some(ProtocolVersion::LATEST.as_str())
 }
 
-/// Programs send no origin. Browsers do, and theirs must be allowed; a name under which a page reaches the server must be
-/// known besides, or the page may have pointed a name of its own at the server's address.
-fn from_allowed_page(origins: &AllowedOrigins, origin: Option<&str>, own: Option<&str>) -> bool {
-    let host = own.and_then(|own| own.split_once("://")).map(|(_, host)| host);
-    origins.allow(origin, own) && (origin.is_none() || host.is_some_and(|host| is_known(origins, host)))
-}
-
-/// A host that nobody else can have pointed here: an address, this machine, or the host of an origin that is allowed.
-fn is_known(origins: &AllowedOrigins, host: &str) -> bool {
-    let name = name_of(host);
-    let listed = match origins {
-        AllowedOrigins::Any => true,
-        AllowedOrigins::SameHost => false,
-        AllowedOrigins::Listed(list) => list.iter().any(|origin| {
-            origin.split_once("://").is_some_and(|(_, authority)| name_of(authority).eq_ignore_ascii_case(name))
-        }),
-    };
-    listed || name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok()
-}
-
-/// A host without its port.
-fn name_of(authority: &str) -> &str {
-    if let Some(rest) = authority.strip_prefix('[') {
-        return rest.split_once(']').map_or(rest, |(name, _)| name);
-    }
-    authority.rsplit_once(':').map_or(authority, |(name, _)| name)
-}
-
 fn denial(denied: Denied) -> Response {
     let (status, wait) = match denied {
         Denied::Refused | Denied::Expired => (StatusCode::UNAUTHORIZED, None),
@@ -201,28 +173,4 @@ fn refused(status: StatusCode, error: ErrorData, wait: Option<Duration>) -> Resp
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(origins: &AllowedOrigins, origin: Option<&str>, host: &str, expected: bool) {
-        let own = format!("http://{host}");
-        assert_eq!(from_allowed_page(origins, origin, Some(&own)), expected, "{origins:?} {origin:?} {host}");
-    }
-
-    #[test]
-    fn a_page_can_not_come_under_a_name_of_its_own() {
-        let own = AllowedOrigins::SameHost;
-        check(&own, Some("http://evil.example:3456"), "evil.example:3456", false);
-        check(&own, Some("http://evil.example"), "127.0.0.1:3456", false);
-        check(&own, Some("http://localhost:3456"), "localhost:3456", true);
-        check(&own, Some("http://[::1]:3456"), "[::1]:3456", true);
-        check(&own, None, "board.example", true);
-        let listed = AllowedOrigins::Listed(vec!["https://board.example".into()]);
-        check(&listed, Some("https://board.example"), "board.example", true);
-        check(&listed, Some("http://evil.example"), "evil.example", false);
-        check(&AllowedOrigins::Any, Some("http://any.example"), "board.example", true);
-    }
 }

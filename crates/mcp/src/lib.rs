@@ -9,6 +9,7 @@
 mod agent;
 #[cfg(feature = "bridge")]
 pub mod bridge;
+mod door;
 mod entry;
 mod message;
 mod problem;
@@ -21,6 +22,7 @@ mod shape;
 mod tools;
 mod updates;
 
+pub use door::{McpParts, Settings};
 pub use reference::reference;
-pub use routes::{McpParts, Settings, routes};
+pub use routes::routes;
 pub use tools::tool_name;

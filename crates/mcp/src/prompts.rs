@@ -1,6 +1,6 @@
 //! Prompts: a board in few words, and what to do with it.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 
 use boardwire_gate::Gate;
 use boardwire_protocol::{Code, CommandKind, ErrorBody, Timestamp};
@@ -52,7 +52,7 @@ pub(crate) fn prompts() -> Vec<Prompt> {
 /// # Errors
 /// The gates', and what is wrong with the arguments.
 pub(crate) async fn get(
-    gate: &Gate,
+    gate: &Arc<Gate>,
     caller: Caller,
     name: &str,
     arguments: JsonObject,
@@ -196,7 +196,7 @@ fn shown(value: &Value) -> &str {
 /// # Errors
 /// The gates'.
 pub(crate) async fn complete(
-    gate: &Gate,
+    gate: &Arc<Gate>,
     caller: Caller,
     request: CompleteRequestParams,
 ) -> Result<CompleteResult, ErrorBody> {

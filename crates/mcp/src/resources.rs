@@ -1,5 +1,7 @@
 //! Boards and tasks as resources: the same snapshots as `board:get` and `task:get` give.
 
+use std::sync::Arc;
+
 use boardwire_gate::Gate;
 use boardwire_protocol::{BoardId, Code, CommandKind, ErrorBody, TaskId};
 use boardwire_services::Caller;
@@ -54,7 +56,7 @@ pub(crate) fn templates() -> Vec<ResourceTemplate> {
 }
 
 /// The boards of a caller that are not archived.
-pub(crate) async fn boards(gate: &Gate, caller: Caller) -> Result<Vec<Resource>, ErrorBody> {
+pub(crate) async fn boards(gate: &Arc<Gate>, caller: Caller) -> Result<Vec<Resource>, ErrorBody> {
     let reply = query(gate, caller, CommandKind::BoardList, json!({"archived": false})).await?;
     let boards = reply["boards"].as_array().into_iter().flatten();
     let resources = boards.filter_map(|board| {
@@ -72,7 +74,7 @@ pub(crate) async fn boards(gate: &Gate, caller: Caller) -> Result<Vec<Resource>,
 }
 
 /// A board whole; where it is too large for that, its first page, with `next`.
-pub(crate) async fn board(gate: &Gate, caller: Caller, id: &str) -> Result<Value, ErrorBody> {
+pub(crate) async fn board(gate: &Arc<Gate>, caller: Caller, id: &str) -> Result<Value, ErrorBody> {
     let whole = query(gate, caller.clone(), CommandKind::BoardGet, json!({"boardId": id})).await;
     match whole {
         Err(error) if error.code == Code::PayloadTooLarge => {
@@ -83,7 +85,7 @@ pub(crate) async fn board(gate: &Gate, caller: Caller, id: &str) -> Result<Value
 }
 
 /// What a resource holds now.
-pub(crate) async fn read(gate: &Gate, caller: Caller, uri: String) -> Result<ReadResourceResult, ErrorBody> {
+pub(crate) async fn read(gate: &Arc<Gate>, caller: Caller, uri: String) -> Result<ReadResourceResult, ErrorBody> {
     let reply = match Target::read(&uri).ok_or_else(|| unknown(&uri))? {
         Target::Board(id) => board(gate, caller, id.as_str()).await?,
         Target::Task(id) => query(gate, caller, CommandKind::TaskGet, json!({"taskId": id})).await?,

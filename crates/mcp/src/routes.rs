@@ -1,51 +1,25 @@
-//! The MCP door as a whole: what it is made of, and its route.
+//! The route of the MCP door.
 
 use std::{sync::Arc, time::Duration};
 
 use axum::{Router, extract::DefaultBodyLimit, middleware::from_fn_with_state};
-use boardwire_auth::AllowedOrigins;
-use boardwire_gate::Gate;
 use rmcp::transport::streamable_http_server::{
     StreamableHttpServerConfig, StreamableHttpService, session::local::LocalSessionManager,
 };
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
-use crate::{agent::Agent, entry, sessions::Sessions};
+use crate::{
+    agent::Agent,
+    door::{Door, McpParts},
+    entry,
+    sessions::Sessions,
+};
 
 /// The largest request.
 const MAX_BODY: usize = 1 << 20;
 
 /// When the gate closes, what waits gets so long to say so; then sessions and streams are ended.
 const LAST_WORDS: Duration = Duration::from_millis(100);
-
-/// What the MCP door accepts.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// Which pages a browser may call from.
-    pub origins: AllowedOrigins,
-    /// Sessions at the same time. Clients of the revision 2026-07-28 and later need none.
-    pub max_sessions: usize,
-    /// How long a session lasts in which nothing is asked.
-    pub session_idle: Duration,
-}
-
-/// What the MCP door is made of.
-pub struct McpParts {
-    /// The gates that all doors have in common.
-    pub gate: Arc<Gate>,
-    /// What is accepted.
-    pub settings: Settings,
-    /// What clients are told.
-    pub server_version: &'static str,
-}
-
-/// The door as its middleware knows it.
-pub(crate) struct Door {
-    pub(crate) gate: Arc<Gate>,
-    pub(crate) settings: Settings,
-    pub(crate) sessions: Sessions,
-    _ending: AbortOnDropHandle<()>,
-}
 
 /// The route of the door, `/mcp`. Requests carry who sent them as a [`Peer`](boardwire_gate::Peer) in their
 /// extensions. Open sessions end when the gate closes. Must be called in a runtime.
@@ -61,7 +35,7 @@ pub fn routes(parts: McpParts) -> Router {
         tokio::time::sleep(LAST_WORDS).await;
         ending.cancel();
     }));
-    // Hosts and origins are looked at in `entry`, with the rule that all doors share.
+    // Origins are looked at in front of all doors, and hosts in `entry`.
     let config = StreamableHttpServerConfig::default()
         .disable_allowed_hosts()
         .disable_allowed_origins()
@@ -74,7 +48,7 @@ pub fn routes(parts: McpParts) -> Router {
         Arc::clone(&manager),
         config,
     );
-    let door = Arc::new(Door { gate, settings, sessions: Sessions::new(manager), _ending: ending });
+    let door = Arc::new(Door::new(gate, settings, Sessions::new(manager), ending));
     Router::new()
         .route_service("/mcp", service)
         .layer(from_fn_with_state(door, entry::enter))

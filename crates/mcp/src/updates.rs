@@ -9,8 +9,9 @@ use std::{
     time::Duration,
 };
 
-use boardwire_gate::{Gate, Heard, Listener, Via};
-use boardwire_protocol::{Code, CommandKind, ErrorBody, Pattern, SubscriptionId, session::Filters};
+use boardwire_gate::{Charge, Gate, Heard, Listener};
+use boardwire_metrics::TransportKind;
+use boardwire_protocol::{Code, CommandGroup, CommandKind, ErrorBody, Pattern, SubscriptionId, session::Filters};
 use boardwire_services::Caller;
 use boardwire_subscriptions::Frame;
 use rmcp::{
@@ -40,7 +41,7 @@ impl Followed {
     fn new(gate: &Arc<Gate>, Known { caller, address }: Known) -> Result<Self, ErrorBody> {
         let seat = gate.seat(&caller, address);
         let seat = seat.ok_or_else(|| ErrorBody::new(Code::Unavailable, "too many connections"))?;
-        Ok(Self { listener: gate.listen(caller, seat, Via::Mcp), wanted: Mutex::default() })
+        Ok(Self { listener: gate.listen(caller, seat, TransportKind::Mcp), wanted: Mutex::default() })
     }
 
     fn wanted(&self) -> MutexGuard<'_, HashMap<Target, SubscriptionId>> {
@@ -59,16 +60,13 @@ impl Followed {
                 return Err(ErrorBody::new(Code::SubscriptionLimit, message));
             }
         }
-        let fault = |fault| gate.fault(&fault);
-        caller.require(CommandKind::Subscribe).map_err(fault)?;
+        caller.require(CommandKind::Subscribe)?;
         let (board, task_id) = match &target {
             Target::Board(board) => {
-                gate.services().readable_board(caller, board).await.map_err(fault)?;
+                gate.services().readable_board(caller, board).await?;
                 (board.clone(), None)
             }
-            Target::Task(task) => {
-                (gate.services().readable_task(caller, task).await.map_err(fault)?, Some(task.clone()))
-            }
+            Target::Task(task) => (gate.services().readable_task(caller, task).await?, Some(task.clone())),
         };
         let everything = Pattern::try_from("*").map_err(|error| ErrorBody::new(Code::Internal, error.to_string()))?;
         let filters = Filters { board_id: Some(board.clone()), task_id, user_id: None };
@@ -161,7 +159,7 @@ impl InSession {
         uri: &str,
         peer: Peer<RoleServer>,
     ) -> Result<(), ErrorBody> {
-        let caller = gate.admit_as(known.caller.clone(), "session").await?.caller;
+        let caller = gate.admit(known.caller.clone(), Charge::Request(CommandGroup::Session)).await?.into_caller();
         let target = Target::read(uri).ok_or_else(|| unknown(uri))?;
         let mut telling = self.0.lock().await;
         let alive = telling.as_ref().filter(|telling| !telling.task.is_finished());
@@ -215,7 +213,7 @@ pub(crate) fn accepted(requested: &SubscriptionFilter) -> SubscriptionFilter {
 /// # Errors
 /// The gates', `NOT_FOUND`; `UNAUTHENTICATED` when the credentials end.
 pub(crate) async fn listen(gate: &Arc<Gate>, known: Known, context: &SubscriptionContext) -> Result<(), ErrorBody> {
-    let caller = gate.admit_as(known.caller.clone(), "session").await?.caller;
+    let caller = gate.admit(known.caller.clone(), Charge::Request(CommandGroup::Session)).await?.into_caller();
     let followed = Followed::new(gate, known)?;
     let mut changed = BTreeSet::new();
     for uri in context.accepted().resource_subscriptions.iter().flatten() {

@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use axum::{Json, Router, response::IntoResponse as _, routing::get};
 use boardwire_auth::IssueRequest;
-use boardwire_gate::Incidents;
+use boardwire_metrics::Incidents;
 use boardwire_services::clock::{Clock as _, SystemClock};
 use http::{HeaderMap, StatusCode, header};
 use serde_json::{Value, json};

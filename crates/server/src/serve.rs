@@ -5,10 +5,12 @@ use std::{net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
 use anyhow::{Context as _, Result, bail};
 use axum::Router;
 use boardwire_auth::{ApiKeyAuthenticator, Authenticators, SessionAuthenticator, TokenAuthenticator};
-use boardwire_gate::{Gate, GateParts, Incidents, Need, supervise};
+use boardwire_browser::protect;
+use boardwire_gate::{Gate, GateParts, Need, supervise};
 use boardwire_handlers::{Gateway, GatewayParts};
 use boardwire_http::{DoorParts, Logins};
 use boardwire_mcp::McpParts;
+use boardwire_metrics::{Incidents, Metrics};
 use boardwire_rate_limit::AddressLimiter;
 use boardwire_services::{
     Services,
@@ -84,6 +86,7 @@ pub(crate) async fn start(settings: ServeSettings, incidents: Arc<Incidents>, mo
         Arc::new(ApiKeyAuthenticator::new(users)),
         session_use.clone(),
     ]);
+    let metrics = Metrics::new(Arc::clone(&hub), Arc::clone(&clock), incidents);
     let gate = Gate::open(GateParts {
         services: services.clone(),
         hub,
@@ -94,7 +97,7 @@ pub(crate) async fn start(settings: ServeSettings, incidents: Arc<Incidents>, mo
         activity: settings.activity(),
         failures: limiter(settings.failed_handshakes_per_minute),
         places: settings.places(),
-        incidents,
+        metrics,
     });
     let http = boardwire_http::routes(DoorParts {
         gate: Arc::clone(&gate),
@@ -114,7 +117,7 @@ pub(crate) async fn start(settings: ServeSettings, incidents: Arc<Incidents>, mo
         server_version: env!("CARGO_PKG_VERSION"),
     });
     let router = boardwire_web::routes().merge(http).merge(mcp).merge(more);
-    let router = boardwire_http::front(gateway.guard(router.layer(layer)));
+    let router = boardwire_http::front(protect(gateway.guard(router.layer(layer)), settings.browser_policy()));
     let listener = TcpListener::bind(settings.listen)
         .await
         .with_context(|| format!("can't listen on {}; choose another address with --listen", settings.listen))?;

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
 use boardwire_auth::{AllowedOrigins, Permissions, SessionPolicy};
+use boardwire_browser::BrowserPolicy;
 use boardwire_gate::{Places, Proxies};
 use boardwire_rate_limit::{Quota, Weights};
 use boardwire_services::Addable;
@@ -292,8 +293,6 @@ impl ServeSettings {
     /// What the HTTP door accepts.
     pub(crate) fn http(&self) -> boardwire_http::Settings {
         boardwire_http::Settings {
-            origins: self.origins(),
-            secure_cookies: self.secure_cookies(),
             sessions: self.sessions(),
             max_attachment_size: self.max_attachment_size,
             quotas: boardwire_http::Quotas {
@@ -304,13 +303,14 @@ impl ServeSettings {
         }
     }
 
+    /// Which pages of browsers may call, and whose cookies count.
+    pub(crate) fn browser_policy(&self) -> BrowserPolicy {
+        BrowserPolicy { origins: self.origins(), secure_cookies: self.secure_cookies() }
+    }
+
     /// What the MCP door accepts.
     pub(crate) fn mcp(&self) -> boardwire_mcp::Settings {
-        boardwire_mcp::Settings {
-            origins: self.origins(),
-            max_sessions: self.max_mcp_sessions,
-            session_idle: self.mcp_session_idle,
-        }
+        boardwire_mcp::Settings { max_sessions: self.max_mcp_sessions, session_idle: self.mcp_session_idle }
     }
 
     /// Views, presence and typing of one user.
@@ -336,8 +336,6 @@ impl ServeSettings {
             connect_timeout: Duration::from_millis(self.connect_timeout_ms),
             max_payload: self.max_payload,
             max_subscriptions: self.max_subscriptions,
-            origins: self.origins(),
-            secure_cookies: self.secure_cookies(),
         }
     }
 }

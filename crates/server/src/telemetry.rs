@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use boardwire_gate::{Incident, Incidents, Severity};
+use boardwire_metrics::{Incident, Incidents, Severity};
 use boardwire_services::clock::{Clock as _, SystemClock};
 use tracing::{
     Event, Level, Subscriber,

@@ -3,7 +3,10 @@
 use boardwire_protocol::{Code, ErrorBody, TaskId};
 use serde_json::{Value, json};
 
-use crate::storage::StorageError;
+use crate::{
+    clock::{Clock as _, SystemClock},
+    storage::StorageError,
+};
 
 /// Why a command did not happen. Nothing was changed; only with [`Fault::Storage`] and [`Fault::BrokenOff`] that is not
 /// known, and the same request id finds out.
@@ -96,40 +99,42 @@ impl Fault {
     pub(crate) fn conflict(message: impl Into<String>) -> Self {
         Self::Conflict { message: message.into(), current: None, fields: Vec::new() }
     }
+}
 
-    /// How clients are told. What is inside stays inside: it goes to the log, under the id that `incident` makes.
-    pub fn body(&self, incident: impl FnOnce() -> String) -> ErrorBody {
-        let body = |code| ErrorBody::new(code, self.to_string());
-        match self {
-            Self::NotFound(_) => body(Code::NotFound),
-            Self::Forbidden(_) => body(Code::Forbidden),
-            Self::Invalid { path, message } => {
+impl From<Fault> for ErrorBody {
+    /// Returns what clients are told. What is inside stays inside: it goes to the log, under the id that clients are told.
+    fn from(fault: Fault) -> Self {
+        let body = |code| ErrorBody::new(code, fault.to_string());
+        match &fault {
+            Fault::NotFound(_) => body(Code::NotFound),
+            Fault::Forbidden(_) => body(Code::Forbidden),
+            Fault::Invalid { path, message } => {
                 body(Code::InvalidMessage).with_details(json!([{"path": path, "message": message}]))
             }
-            Self::Conflict { current, fields, .. } => {
+            Fault::Conflict { current, fields, .. } => {
                 let mut details = json!({"fields": fields});
                 if let Some(current) = current {
                     details["current"] = current.clone();
                 }
                 body(Code::Conflict).with_details(details)
             }
-            Self::Blocked { blockers, current } => {
+            Fault::Blocked { blockers, current } => {
                 body(Code::Conflict).with_details(json!({"fields": [], "current": current, "blockedBy": blockers}))
             }
-            Self::LeaseLost { current } => body(Code::LeaseLost).with_details(json!({"current": current})),
-            Self::IdempotencyMismatch => body(Code::IdempotencyMismatch),
-            Self::DependencyCycle => body(Code::DependencyCycle),
-            Self::WipLimit(limit) => body(Code::WipLimit).with_details(json!({"wip_limit": limit})),
-            Self::BoardFull(limit) => body(Code::BoardFull).with_details(json!({"limit": limit})),
-            Self::BoardTooLarge { bytes, .. } => body(Code::PayloadTooLarge).with_details(json!({"bytes": bytes})),
-            Self::Archived => body(Code::Archived),
-            Self::Storage(StorageError::Unavailable(error)) => {
+            Fault::LeaseLost { current } => body(Code::LeaseLost).with_details(json!({"current": current})),
+            Fault::IdempotencyMismatch => body(Code::IdempotencyMismatch),
+            Fault::DependencyCycle => body(Code::DependencyCycle),
+            Fault::WipLimit(limit) => body(Code::WipLimit).with_details(json!({"wip_limit": limit})),
+            Fault::BoardFull(limit) => body(Code::BoardFull).with_details(json!({"limit": limit})),
+            Fault::BoardTooLarge { bytes, .. } => body(Code::PayloadTooLarge).with_details(json!({"bytes": bytes})),
+            Fault::Archived => body(Code::Archived),
+            Fault::Storage(StorageError::Unavailable(error)) => {
                 tracing::warn!(%error, "storage is unavailable");
                 ErrorBody::new(Code::Unavailable, "the server can't do this now; try again")
             }
-            Self::Storage(StorageError::Broken(_)) | Self::Encoding(_) | Self::BrokenOff => {
-                let id = incident();
-                tracing::error!(incident = id, error = ?self, "internal fault");
+            Fault::Storage(StorageError::Broken(_)) | Fault::Encoding(_) | Fault::BrokenOff => {
+                let id = SystemClock.new_id();
+                tracing::error!(incident = id, error = ?fault, "internal fault");
                 ErrorBody::new(Code::Internal, "a fault of the server").with_details(json!({"id": id}))
             }
         }

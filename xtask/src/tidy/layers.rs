@@ -21,7 +21,9 @@ const EDGES: &[(&str, Ours)] = &[
     ("services", Ours::Only(&["auth", "protocol"])),
     ("store", Ours::Only(&["services", "protocol"])),
     ("subscriptions", Ours::Only(&["services", "protocol"])),
-    ("gate", Ours::Only(&["subscriptions", "services", "rate-limit", "auth", "protocol"])),
+    ("metrics", Ours::Only(&["subscriptions", "services", "protocol"])),
+    ("gate", Ours::Only(&["metrics", "subscriptions", "services", "rate-limit", "auth", "protocol"])),
+    ("browser", Ours::Only(&["gate", "auth"])),
     ("handlers", Ours::Only(DOOR)),
     ("http", Ours::Only(DOOR)),
     ("mcp", Ours::Only(DOOR)),
@@ -32,13 +34,13 @@ const EDGES: &[(&str, Ours)] = &[
 ];
 
 /// What a door to the services may use.
-const DOOR: &[&str] = &["gate", "subscriptions", "services", "rate-limit", "auth", "protocol"];
+const DOOR: &[&str] = &["browser", "gate", "metrics", "subscriptions", "services", "rate-limit", "auth", "protocol"];
 
 /// Crates of others that only some of ours may use, so that each is known in one place.
 const CONFINED: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("socketioxide", &["handlers", "rate-limit", "server", "xtask"]),
-    ("axum", &["handlers", "http", "mcp", "web", "server"]),
+    ("axum", &["browser", "handlers", "http", "mcp", "web", "server"]),
     ("anyhow", &["server", "test-support", "tests", "xtask"]),
 ];
 

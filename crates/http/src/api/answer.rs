@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
-use super::{Route, Verb, condition};
+use super::{Route, Verb};
 use crate::{
     problem::Problem,
     tags::{Malformed, Tags},
@@ -52,7 +52,7 @@ pub(super) fn response(route: &Route, headers: &HeaderMap, reply: &RawValue) -> 
     let Shown { entity, tag } = Shown::by(route, reply);
     let reads = route.verb == Verb::Get;
     let read = |name| Tags::read(headers, &name);
-    if reads && let Some(wanted) = read(header::IF_MATCH).map_err(|Malformed| condition::malformed("If-Match"))? {
+    if reads && let Some(wanted) = read(header::IF_MATCH).map_err(|Malformed| Problem::malformed_tags("If-Match"))? {
         let holds = wanted.match_strongly(tag.as_deref());
         holds.then_some(()).ok_or_else(|| Problem::precondition("If-Match"))?;
     }

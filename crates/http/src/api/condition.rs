@@ -1,13 +1,13 @@
 //! What a request makes a change depend on: `If-Match` and `If-None-Match`.
 
+use boardwire_gate::{Admitted, Call, no_connection};
 use boardwire_protocol::{Code, CommandKind, ErrorBody};
 use http::{HeaderMap, HeaderName, header};
 use serde_json::{Map, Value, value::RawValue};
 
 use super::{ROUTES, Route, Verb, answer::Shown, request};
 use crate::{
-    caller::Signed,
-    door::Door,
+    caller::AuthenticatedRequest,
     problem::Problem,
     tags::{Malformed, Tag, Tags},
 };
@@ -33,7 +33,9 @@ impl Condition {
     /// # Errors
     /// A header is malformed, no tag can hold, or the change is not made against a version.
     pub(super) fn read(kind: CommandKind, headers: &HeaderMap) -> Result<Self, Problem> {
-        let tags = |name: HeaderName, shown: &str| Tags::read(headers, &name).map_err(|Malformed| malformed(shown));
+        let tags = |name: HeaderName, shown: &str| {
+            Tags::read(headers, &name).map_err(|Malformed| Problem::malformed_tags(shown))
+        };
         let unwanted = tags(header::IF_NONE_MATCH, "If-None-Match")?;
         // `*` expects nothing but that there is such a thing, which is asked for anyway.
         let Some(Tags::These(wanted)) = tags(header::IF_MATCH, "If-Match")? else {
@@ -58,11 +60,6 @@ impl Condition {
     }
 }
 
-/// A header that is no list of entity tags.
-pub(super) fn malformed(header: &str) -> Problem {
-    Problem::invalid(header, "must be ETags as this server gave them, such as \"7\", with commas between them; or *")
-}
-
 /// The version in a tag of ours: alone, or in front of a dot and a fingerprint. A weak tag promises too little.
 fn version(tag: &Tag) -> Option<u64> {
     let text = std::str::from_utf8(&tag.opaque).ok().filter(|_| !tag.weak)?;
@@ -78,16 +75,15 @@ fn version(tag: &Tag) -> Option<u64> {
 /// # Errors
 /// The condition does not hold, or what the gate refuses.
 pub(super) async fn execute(
-    door: &Door,
     route: &Route,
-    signed: Signed,
+    authenticated: AuthenticatedRequest,
     mut payload: Map<String, Value>,
     condition: Condition,
 ) -> Result<Box<RawValue>, Problem> {
-    let Signed { caller, request_id } = &signed;
-    let run = |payload| door.gate().execute(caller, route.kind, Value::Object(payload), request_id.clone());
+    let AuthenticatedRequest { admitted, request_id } = &authenticated;
+    let run = |payload| admitted.run(Call::new(Value::Object(payload), request_id.clone()), no_connection);
     if let Some(unwanted) = condition.unwanted
-        && let Some(shown) = shown_here(door, route, &signed, &payload).await
+        && let Some(shown) = shown_here(route, admitted, &payload).await
         && unwanted.match_weakly(shown.tag.as_deref())
     {
         return Err(Problem::precondition("If-None-Match"));
@@ -129,11 +125,11 @@ fn says_nothing_of_others(error: &ErrorBody, version: u64) -> bool {
 }
 
 /// What is shown at the path of a change to who reads it, if anything is.
-async fn shown_here(door: &Door, route: &Route, signed: &Signed, payload: &Map<String, Value>) -> Option<Shown> {
+async fn shown_here(route: &Route, admitted: &Admitted, payload: &Map<String, Value>) -> Option<Shown> {
     let reading = ROUTES.iter().find(|other| other.path == route.path && other.verb == Verb::Get)?;
     let places = reading.places().filter_map(|name| Some((name.to_owned(), payload.get(name)?.clone())));
     let payload = Value::Object(places.collect());
-    match door.gate().execute(&signed.caller, reading.kind, payload, None).await {
+    match admitted.query(reading.kind, payload).await {
         Ok(reply) => Some(Shown::by(reading, &reply)),
         // It is there, and never shown whole: no tag of it has been given.
         Err(error) if error.code == Code::PayloadTooLarge => Some(Shown::default()),

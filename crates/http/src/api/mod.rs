@@ -10,17 +10,18 @@ use std::{collections::HashMap, sync::Arc};
 
 use axum::{
     Extension, Router,
-    extract::{Path, RawQuery, Request, State, rejection::PathRejection},
+    extract::{Path, RawQuery, Request, rejection::PathRejection},
     response::Response,
     routing::{MethodFilter, on},
 };
+use boardwire_gate::{Call, no_connection};
 use boardwire_protocol::Code;
 
 use condition::Condition;
 pub(crate) use request::parse_query;
 pub(crate) use table::{Fields, ROUTES, Route, Verb};
 
-use crate::{caller::Signed, door::Door, problem::Problem};
+use crate::{caller::AuthenticatedRequest, door::Door, problem::Problem};
 
 /// A route for each row of the table.
 pub(crate) fn routes() -> Router<Arc<Door>> {
@@ -33,12 +34,11 @@ pub(crate) fn routes() -> Router<Arc<Door>> {
             Verb::Patch => MethodFilter::PATCH,
             Verb::Delete => MethodFilter::DELETE,
         };
-        let handler = async move |State(door): State<Arc<Door>>,
-                                  path: Result<Path<HashMap<String, String>>, PathRejection>,
+        let handler = async move |path: Result<Path<HashMap<String, String>>, PathRejection>,
                                   RawQuery(query): RawQuery,
-                                  signed: Signed,
+                                  authenticated: AuthenticatedRequest,
                                   request: Request| {
-            run(&door, route, path, query.as_deref(), signed, request).await
+            run(route, path, query.as_deref(), authenticated, request).await
         };
         router = router.route(route.path, on(method, handler).layer(Extension(route.kind)));
     }
@@ -46,22 +46,21 @@ pub(crate) fn routes() -> Router<Arc<Door>> {
 }
 
 async fn run(
-    door: &Door,
     route: &'static Route,
     path: Result<Path<HashMap<String, String>>, PathRejection>,
     query: Option<&str>,
-    signed: Signed,
+    authenticated: AuthenticatedRequest,
     request: Request,
 ) -> Result<Response, Problem> {
     let Path(path) = path.map_err(|_| Problem::new(Code::NotFound, "there is nothing of this name here"))?;
     let headers = request.headers().clone();
     let reply = if route.verb == Verb::Get {
         let payload = request::payload(route, path, query, request).await?;
-        door.gate().execute(&signed.caller, route.kind, payload.into(), signed.request_id).await?
+        authenticated.admitted.run(Call::new(payload.into(), authenticated.request_id), no_connection).await?
     } else {
         let condition = Condition::read(route.kind, &headers)?;
         let payload = request::payload(route, path, query, request).await?;
-        condition::execute(door, route, signed, payload, condition).await?
+        condition::execute(route, authenticated, payload, condition).await?
     };
     answer::response(route, &headers, &reply)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use boardwire_gate::Gate;
+use boardwire_gate::{Call, Charge, Gate, no_connection};
 use boardwire_protocol::{Code, CommandKind, ErrorBody};
 use boardwire_services::Caller;
 use rmcp::{
@@ -12,8 +12,8 @@ use rmcp::{
 };
 use serde_json::Value;
 
-use super::{list, table, wait};
-use crate::{entry::Known, problem, shape::Shape};
+use super::{answer::answer, list, table, wait};
+use crate::{entry::Known, shape::Shape};
 
 /// Calls a tool. What is refused is an answer too.
 pub(crate) async fn call(
@@ -35,32 +35,29 @@ pub(crate) async fn call(
 }
 
 async fn execute(
-    gate: &Gate,
+    gate: &Arc<Gate>,
     caller: Caller,
     kind: CommandKind,
     payload: Value,
     shape: &Result<Shape, ErrorBody>,
 ) -> Result<Value, ErrorBody> {
-    let passed = gate.admit(caller, Some(kind)).await?;
+    let admitted = gate.admit(caller, Charge::Command(kind)).await?;
     // A change whose answer can't be shaped is not made.
     shape.as_ref().map_err(Clone::clone)?;
-    let reply = gate.execute(&passed.caller, kind, payload, None).await?;
+    let reply = admitted.run(Call::new(payload, None), no_connection).await?;
     parsed(reply.get())
 }
 
 /// Executes a query for what is no tool.
-pub(crate) async fn query(gate: &Gate, caller: Caller, kind: CommandKind, payload: Value) -> Result<Value, ErrorBody> {
+pub(crate) async fn query(
+    gate: &Arc<Gate>,
+    caller: Caller,
+    kind: CommandKind,
+    payload: Value,
+) -> Result<Value, ErrorBody> {
     execute(gate, caller, kind, payload, &Ok(Shape::default())).await
 }
 
 fn parsed(text: &str) -> Result<Value, ErrorBody> {
     serde_json::from_str(text).map_err(|_| ErrorBody::new(Code::Internal, "the reply can't be read"))
-}
-
-/// The answer in structure and, for those who read text alone, as the same JSON.
-pub(super) fn answer(result: Result<Value, ErrorBody>, shape: &Shape) -> CallToolResult {
-    match result {
-        Ok(reply) => CallToolResult::structured(shape.apply(reply)),
-        Err(error) => CallToolResult::structured_error(shape.fit(problem::object(&error))),
-    }
 }

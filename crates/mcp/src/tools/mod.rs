@@ -1,5 +1,6 @@
 //! The tools: every command by the table, and one that waits.
 
+mod answer;
 mod call;
 mod list;
 mod table;

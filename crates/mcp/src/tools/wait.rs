@@ -1,13 +1,11 @@
 //! The tool that waits for changes of a board: those after `since` at once, or else the first to come.
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use boardwire_gate::{Gate, Heard, Listener, Via};
-use boardwire_protocol::{
-    BoardId, Code, Command, CommandKind, Decoded, Epoch, ErrorBody, Pattern, Seq, Session, session::Filters,
-};
-use boardwire_services::Fault;
-use boardwire_subscriptions::{Frame, Joined, Resume};
+use boardwire_gate::{Charge, FollowError, FollowRequest, Followed, Follower, Gate, Heard};
+use boardwire_metrics::TransportKind;
+use boardwire_protocol::{Code, CommandGroup, Epoch, ErrorBody, Seq};
+use boardwire_subscriptions::{Frame, Joined};
 use rmcp::{
     ErrorData, RoleServer,
     model::{CallToolResult, JsonObject, ProgressNotificationParam},
@@ -16,7 +14,7 @@ use rmcp::{
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::call::answer;
+use super::answer::answer;
 use crate::{entry::Known, problem::invalid, shape::Shape};
 
 pub(crate) const NAME: &str = "wait_for_changes";
@@ -52,16 +50,14 @@ pub(crate) fn arguments() -> JsonObject {
 
 /// What to wait for.
 struct Wanted {
-    board: BoardId,
-    pattern: Pattern,
-    filters: Filters,
-    resume: Resume,
+    request: FollowRequest,
+    since: Seq,
     timeout: Duration,
     limit: usize,
 }
 
 impl Wanted {
-    fn read(gate: &Gate, mut arguments: JsonObject) -> Result<Self, ErrorBody> {
+    fn read(mut arguments: JsonObject) -> Result<Self, ErrorBody> {
         let timeout = number(&mut arguments, "timeoutSeconds", DEFAULT_TIMEOUT, MAX_TIMEOUT)?;
         let limit = number(&mut arguments, "limit", DEFAULT_LIMIT, MAX_LIMIT)?;
         // The rest are the fields of `subscribe`.
@@ -70,20 +66,9 @@ impl Wanted {
         filters.extend(arguments.remove("taskId").map(|task| ("taskId".to_owned(), task)));
         arguments.entry("type").or_insert_with(|| "*".into());
         arguments.insert("filters".to_owned(), filters.into());
-        let Decoded { command, .. } = gate.decode(CommandKind::Subscribe, arguments.into())?;
-        let Command::Session(Session::Subscribe(command)) = command else {
-            return Err(ErrorBody::new(Code::Internal, "a subscription was decoded to something else"));
-        };
-        let board = command.filters.board_id.clone().ok_or_else(|| invalid("boardId", "is missing"))?;
-        let since = command.since.ok_or_else(|| invalid("since", "is missing"))?;
-        Ok(Self {
-            board,
-            pattern: command.pattern,
-            filters: command.filters,
-            resume: Resume { since, epoch: command.epoch },
-            timeout: Duration::from_secs(timeout),
-            limit: limit as usize,
-        })
+        let request = FollowRequest::from_fields(arguments)?;
+        let since = request.resume.as_ref().ok_or_else(|| invalid("since", "is missing"))?.since;
+        Ok(Self { request, since, timeout: Duration::from_secs(timeout), limit: limit as usize })
     }
 }
 
@@ -123,43 +108,35 @@ async fn wait(
     shape: &Result<Shape, ErrorBody>,
     context: &RequestContext<RoleServer>,
 ) -> Result<Waited, ErrorBody> {
-    let caller = gate.admit_as(caller, "query").await?.caller;
+    let caller = gate.admit(caller, Charge::Request(CommandGroup::Query)).await?.into_caller();
     shape.as_ref().map_err(Clone::clone)?;
-    let Wanted { board, pattern, filters, resume, timeout, limit } = Wanted::read(gate, arguments)?;
+    let Wanted { request, since, timeout, limit } = Wanted::read(arguments)?;
     let deadline = Instant::now() + timeout;
-    let fault = |fault: Fault| gate.fault(&fault);
-    caller.require(CommandKind::Subscribe).map_err(fault)?;
-    gate.services().readable_board(&caller, &board).await.map_err(fault)?;
-    let head = gate.services().store().head(&board).await.map_err(|error| fault(Fault::Storage(error)))?;
-    let epoch = head.ok_or_else(|| fault(Fault::NotFound("board")))?.epoch;
-    let seat = gate.seat(&caller, address);
-    let seat =
-        seat.ok_or_else(|| ErrorBody::new(Code::Unavailable, "too many connections and waits at the same time"))?;
-    let listener = gate.listen(caller, seat, Via::Mcp);
-    let mut waited = Waited { events: Vec::new(), seq: resume.since, epoch, recovered: true, timed_out: false };
-
-    let socket = Arc::clone(listener.socket());
-    let joined = {
-        let mut joining = pin!(gate.subscribe(&socket, &board, pattern, filters, Some(resume)));
-        loop {
-            // What was missed comes while joining.
-            tokio::select! {
-                biased;
-                heard = listener.next() => waited.hears(heard)?,
-                joined = &mut joining => break joined?.1,
-            }
-            if waited.events.len() >= limit {
-                return Ok(waited);
-            }
+    let followed = gate.follow(caller, address, TransportKind::Mcp, request).await;
+    let mut follower = followed.map_err(|error| match error {
+        FollowError::Refused(error) => error,
+        FollowError::TooManyConnections => {
+            ErrorBody::new(Code::Unavailable, "too many connections and waits at the same time")
+        }
+    })?;
+    let epoch = follower.epoch().clone();
+    let mut waited = Waited { events: Vec::new(), seq: since, epoch, recovered: true, timed_out: false };
+    let joined = loop {
+        match follower.next().await? {
+            Followed::Heard(heard) => waited.hears(heard)?,
+            Followed::Joined(joined) => break joined,
+        }
+        if waited.events.len() >= limit {
+            return Ok(waited);
         }
     };
     waited.joins(joined);
     if !waited.recovered {
         return Ok(waited);
     }
-    waited.take_at_hand(&listener, limit)?;
+    waited.take_at_hand(&follower, limit)?;
     if waited.events.is_empty() {
-        first(&mut waited, &listener, deadline, context).await?;
+        first(&mut waited, &mut follower, deadline, context).await?;
     }
     if waited.events.is_empty() {
         waited.timed_out = true;
@@ -167,9 +144,9 @@ async fn wait(
     }
     let gathered = Instant::now() + GATHER;
     while waited.events.len() < limit
-        && let Ok(heard) = timeout_at(gathered, listener.next()).await
+        && let Ok(followed) = timeout_at(gathered, follower.next()).await
     {
-        if waited.hears(heard).is_err() {
+        if followed.and_then(|followed| waited.follows(followed)).is_err() {
             break;
         }
     }
@@ -179,7 +156,7 @@ async fn wait(
 /// Waits for the first event, and tells that it waits, where that was asked for.
 async fn first(
     waited: &mut Waited,
-    listener: &Listener,
+    follower: &mut Follower,
     deadline: Instant,
     context: &RequestContext<RoleServer>,
 ) -> Result<(), ErrorBody> {
@@ -189,7 +166,7 @@ async fn first(
     while waited.events.is_empty() {
         tokio::select! {
             biased;
-            heard = listener.next() => waited.hears(heard)?,
+            followed = follower.next() => waited.follows(followed?)?,
             () = sleep_until(deadline) => return Ok(()),
             _ = turns.tick(), if token.is_some() => {
                 if let Some(token) = token.clone() {
@@ -233,9 +210,17 @@ impl Waited {
         Err(error)
     }
 
-    fn take_at_hand(&mut self, listener: &Listener, limit: usize) -> Result<(), ErrorBody> {
+    /// Takes in what a follower hears after it has joined.
+    fn follows(&mut self, followed: Followed) -> Result<(), ErrorBody> {
+        match followed {
+            Followed::Heard(heard) => self.hears(heard),
+            Followed::Joined(_) => Ok(()),
+        }
+    }
+
+    fn take_at_hand(&mut self, follower: &Follower, limit: usize) -> Result<(), ErrorBody> {
         while self.events.len() < limit
-            && let Some(heard) = listener.at_hand()
+            && let Some(heard) = follower.at_hand()
         {
             self.hears(heard)?;
         }

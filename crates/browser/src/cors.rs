@@ -1,0 +1,37 @@
+//! What pages of other origins may read (CORS).
+
+use std::{sync::Arc, time::Duration};
+
+use boardwire_auth::AllowedOrigins;
+use http::{HeaderName, Method, header};
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
+
+use crate::{BrowserPolicy, layer::is_allowed};
+
+/// How long a browser may remember what it was allowed.
+const PREFLIGHT: Duration = Duration::from_secs(600);
+
+/// The header with the session of an agent, which an agent in a browser has to read.
+const AGENT_SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
+
+/// Lets pages of allowed origins read what they get. Credentials go with it only where origins are listed.
+pub(crate) fn cors(policy: &Arc<BrowserPolicy>) -> CorsLayer {
+    let allowed = Arc::clone(policy);
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::predicate(move |_, request| {
+            is_allowed(&allowed.origins, &request.headers, &request.extensions)
+        }))
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers([
+            header::RETRY_AFTER,
+            header::ETAG,
+            header::LOCATION,
+            header::CONTENT_DISPOSITION,
+            HeaderName::from_static("ratelimit"),
+            HeaderName::from_static("ratelimit-policy"),
+            AGENT_SESSION,
+        ])
+        .allow_credentials(policy.origins != AllowedOrigins::Any)
+        .max_age(PREFLIGHT)
+}

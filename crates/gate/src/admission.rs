@@ -1,0 +1,264 @@
+//! Admission: what is checked before anything is executed for a caller, and the permit that this gives. Only a permit
+//! executes commands, so whatever is executed has been checked and counted.
+//!
+//! The checks come in this order: the credentials are still valid, and the rate limit has room; then the payload has the
+//! right shape. What comes after that stands in the services: the request id, access, and the rule.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use boardwire_protocol::{
+    Change, Code, Command, CommandGroup, CommandKind, Decoded, ErrorBody, Invalid, RequestId, Session, UserId, success,
+};
+use boardwire_rate_limit::{RateLimitInfo, Refused};
+use boardwire_services::{Caller, Origin};
+use serde_json::{Value, json, value::RawValue};
+
+use crate::Gate;
+
+/// What a caller asks for, as it is charged to the caller's rate limit and named in the metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Charge {
+    /// A command of the catalog, at the weight of its group. Commands that come with every move of a user, and change
+    /// nothing, have a limit of their own.
+    Command(CommandKind),
+    /// A request that is no command, at the weight of this group.
+    Request(CommandGroup),
+    /// A command of a name that does not exist. It costs 1.
+    UnknownCommand,
+}
+
+impl Charge {
+    /// Returns the charge for a command by its kind; `None`: there is no command of its name.
+    #[must_use]
+    pub fn of(kind: Option<CommandKind>) -> Self {
+        kind.map_or(Self::UnknownCommand, Self::Command)
+    }
+
+    /// Returns its name in the metrics.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Command(kind) => kind.name(),
+            Self::Request(group) => group.name(),
+            Self::UnknownCommand => "unknown",
+        }
+    }
+}
+
+/// The permit of a caller who has been admitted: it executes what it was charged for.
+pub struct Admitted {
+    gate: Arc<Gate>,
+    caller: Caller,
+    charge: Charge,
+    renewed: bool,
+}
+
+/// What a command comes with, beside its name.
+pub struct Call {
+    /// Its one argument.
+    pub payload: Value,
+    /// The request id, where it does not stand in the payload.
+    pub request_id: Option<RequestId>,
+    /// The connection that gets the reply in place of the events.
+    pub origin: Option<Origin>,
+}
+
+impl Call {
+    /// A call that comes over no connection.
+    #[must_use]
+    pub fn new(payload: Value, request_id: Option<RequestId>) -> Self {
+        Self { payload, request_id, origin: None }
+    }
+}
+
+/// Refuses session commands, which have no meaning without a connection: for [`Admitted::run`].
+///
+/// # Errors
+/// `UNKNOWN_EVENT`, always.
+pub async fn no_connection(_: Session) -> Result<Box<RawValue>, ErrorBody> {
+    Err(ErrorBody::new(Code::UnknownEvent, "this command needs a Socket.IO connection"))
+}
+
+impl Gate {
+    /// Admits a caller: the credentials are still valid, and the rate limit has room for this charge.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED` and `RATE_LIMIT`.
+    pub async fn admit(self: &Arc<Self>, caller: Caller, charge: Charge) -> Result<Admitted, ErrorBody> {
+        let now = self.clock().monotonic();
+        self.metrics.record_call(caller.user(), now);
+        let checked = self.still_valid(&caller).and_then(|()| self.debit(&caller, charge, now));
+        checked.inspect_err(|error| self.metrics.record_outcome(charge.name(), Some(error)))?;
+        // A session that is used does not end. Where that can't be noted, it goes on as long as was noted before.
+        let used = self.session_use.used(caller.principal(), self.clock().now().0).await;
+        let renewed = used.ok().flatten().and_then(|principal| Caller::new(Arc::new(principal)).ok());
+        let (caller, renewed) = renewed.map_or((caller, false), |caller| (caller, true));
+        Ok(Admitted { gate: Arc::clone(self), caller, charge, renewed })
+    }
+
+    /// Returns the limit that binds a user's next command.
+    #[must_use]
+    pub fn limit(&self, user: &UserId) -> RateLimitInfo {
+        self.commands.info(&user.to_string(), self.clock().monotonic())
+    }
+
+    fn still_valid(&self, caller: &Caller) -> Result<(), ErrorBody> {
+        if caller.principal().expired_at(self.clock().now().0) {
+            return Err(ErrorBody::new(Code::Unauthenticated, "the credentials have expired; connect again"));
+        }
+        Ok(())
+    }
+
+    fn debit(&self, caller: &Caller, charge: Charge, now: Instant) -> Result<(), ErrorBody> {
+        let user = &caller.principal().user;
+        let debited = match charge {
+            Charge::Command(kind) if is_activity(kind) => self.activity.check(user, 1, now),
+            Charge::Command(kind) => self.commands.check(user, self.weights.of(kind.group().name()), now),
+            Charge::Request(group) => self.commands.check(user, self.weights.of(group.name()), now),
+            Charge::UnknownCommand => self.commands.check(user, 1, now),
+        };
+        debited.map(drop).map_err(|Refused { info, retry_after }| {
+            ErrorBody::rate_limited(retry_after, info.limit, info.remaining, info.reset, self.clock().now())
+        })
+    }
+
+    /// Gives a payload its shape.
+    ///
+    /// # Errors
+    /// `INVALID_MESSAGE`, with all that is wrong with it.
+    pub(crate) fn decode(kind: CommandKind, payload: Value) -> Result<Decoded, ErrorBody> {
+        Decoded::from_payload(kind, payload).map_err(invalid)
+    }
+}
+
+impl Admitted {
+    /// Returns the caller, whose session may have been prolonged.
+    #[must_use]
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// Returns the caller alone.
+    #[must_use]
+    pub fn into_caller(self) -> Caller {
+        self.caller
+    }
+
+    /// Returns whether the caller's session was prolonged.
+    #[must_use]
+    pub fn renewed(&self) -> bool {
+        self.renewed
+    }
+
+    /// Goes on with what the credentials of the same user's connection allow by now.
+    #[must_use]
+    pub fn acting_as(self, caller: Caller) -> Self {
+        Self { caller, ..self }
+    }
+
+    /// Executes the command that was charged, and returns the reply. `session` takes the commands that concern the
+    /// connection itself; see [`no_connection`].
+    ///
+    /// # Errors
+    /// `UNKNOWN_EVENT`, `INVALID_MESSAGE`, and what the services refuse.
+    pub async fn run<F>(&self, call: Call, session: impl FnOnce(Session) -> F) -> Result<Box<RawValue>, ErrorBody>
+    where
+        F: Future<Output = Result<Box<RawValue>, ErrorBody>>,
+    {
+        match self.charge {
+            Charge::Command(kind) => self.execute(kind, call, session).await,
+            Charge::Request(_) | Charge::UnknownCommand => {
+                Err(self.refuse(ErrorBody::new(Code::UnknownEvent, "there is no command of this name")))
+            }
+        }
+    }
+
+    /// Answers a query that is part of what was charged.
+    ///
+    /// # Errors
+    /// `UNKNOWN_EVENT` when this is no query, `INVALID_MESSAGE`, and what the services refuse.
+    pub async fn query(&self, kind: CommandKind, payload: Value) -> Result<Box<RawValue>, ErrorBody> {
+        match kind.group() {
+            CommandGroup::Query => self.execute(kind, Call::new(payload, None), no_connection).await,
+            CommandGroup::Change | CommandGroup::Session => {
+                Err(self.refuse(ErrorBody::new(Code::UnknownEvent, "there is no query of this name")))
+            }
+        }
+    }
+
+    /// Counts what was charged as refused for this reason, which it returns: for what can't be read.
+    #[must_use]
+    pub fn refuse(&self, error: ErrorBody) -> ErrorBody {
+        match self.charge {
+            Charge::Command(kind) => self.gate.metrics.record_command(kind, Duration::ZERO, Some(&error)),
+            charge => self.gate.metrics.record_outcome(charge.name(), Some(&error)),
+        }
+        error
+    }
+
+    /// Executes a command, and counts it with what came of it.
+    async fn execute<F>(
+        &self,
+        kind: CommandKind,
+        call: Call,
+        session: impl FnOnce(Session) -> F,
+    ) -> Result<Box<RawValue>, ErrorBody>
+    where
+        F: Future<Output = Result<Box<RawValue>, ErrorBody>>,
+    {
+        let begun = self.gate.clock().monotonic();
+        let outcome = self.dispatch(kind, call, session).await;
+        let took = self.gate.clock().monotonic().duration_since(begun);
+        self.gate.metrics.record_command(kind, took, outcome.as_ref().err());
+        outcome
+    }
+
+    async fn dispatch<F>(
+        &self,
+        kind: CommandKind,
+        call: Call,
+        session: impl FnOnce(Session) -> F,
+    ) -> Result<Box<RawValue>, ErrorBody>
+    where
+        F: Future<Output = Result<Box<RawValue>, ErrorBody>>,
+    {
+        let Call { payload, request_id, origin } = call;
+        let decoded = Gate::decode(kind, payload)?;
+        let request_id = decoded.request_id.or(request_id);
+        match decoded.command {
+            Command::Change(change) => self.change(request_id, change, origin).await,
+            Command::Query(query) => {
+                let result = self.gate.services.query(&self.caller, query).await?;
+                Ok(success(request_id.as_ref(), None, &result))
+            }
+            Command::Session(command) => Ok(success(request_id.as_ref(), None, &session(command).await?)),
+        }
+    }
+
+    async fn change(
+        &self,
+        request_id: Option<RequestId>,
+        change: Change,
+        origin: Option<Origin>,
+    ) -> Result<Box<RawValue>, ErrorBody> {
+        let applied = self.gate.services.change(&self.caller, request_id.clone(), change, origin).await?;
+        Ok(success(request_id.as_ref(), applied.seq(), &applied.result))
+    }
+}
+
+/// Returns whether a command comes with every move of a user, and changes nothing.
+fn is_activity(kind: CommandKind) -> bool {
+    use CommandKind::{PresenceList, PresenceUpdate, TypingStart, TypingStop, ViewBoard, ViewLeave, ViewTask};
+    matches!(kind, ViewBoard | ViewTask | ViewLeave | PresenceUpdate | PresenceList | TypingStart | TypingStop)
+}
+
+fn invalid(invalid: Invalid) -> ErrorBody {
+    let sentence = invalid.violations.iter().map(|violation| match violation.path.as_str() {
+        "" => violation.message.clone(),
+        path => format!("{path}: {}", violation.message),
+    });
+    let message = sentence.collect::<Vec<_>>().join("; ");
+    ErrorBody::new(Code::InvalidMessage, message).with_details(json!(invalid.violations))
+}

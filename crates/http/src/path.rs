@@ -1,0 +1,54 @@
+//! Ids in the paths of requests.
+
+use axum::{
+    extract::{FromRequestParts, Path},
+    http::request::Parts,
+};
+use boardwire_protocol::{AttachmentId, BoardId, Code, TaskId, UserId};
+use boardwire_services::Fault;
+
+use crate::problem::Problem;
+
+/// The one id in the path of a request. Text that can't be an id is the id of nothing, and answered as such.
+///
+/// To be extracted after the caller: who is not known learns nothing of what exists.
+pub(crate) struct PathId<T>(pub(crate) T);
+
+/// An id that may stand in a path.
+pub(crate) trait InPath: for<'a> TryFrom<&'a str> {
+    /// Returns the answer to an id of nothing.
+    fn not_found() -> Problem;
+}
+
+impl InPath for BoardId {
+    fn not_found() -> Problem {
+        Fault::NotFound("board").into()
+    }
+}
+
+impl InPath for TaskId {
+    fn not_found() -> Problem {
+        Fault::NotFound("task").into()
+    }
+}
+
+impl InPath for AttachmentId {
+    fn not_found() -> Problem {
+        Fault::NotFound("attachment").into()
+    }
+}
+
+impl InPath for UserId {
+    fn not_found() -> Problem {
+        Problem::new(Code::NotFound, "there is no user of this id")
+    }
+}
+
+impl<T: InPath, S: Send + Sync> FromRequestParts<S> for PathId<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = Path::<String>::from_request_parts(parts, state).await.ok();
+        path.and_then(|Path(id)| T::try_from(&id).ok()).map(Self).ok_or_else(T::not_found)
+    }
+}

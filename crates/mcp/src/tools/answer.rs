@@ -1,0 +1,15 @@
+//! Answers of tools.
+
+use boardwire_protocol::ErrorBody;
+use rmcp::model::CallToolResult;
+use serde_json::Value;
+
+use crate::{problem, shape::Shape};
+
+/// The answer in structure and, for those who read text alone, as the same JSON.
+pub(super) fn answer(result: Result<Value, ErrorBody>, shape: &Shape) -> CallToolResult {
+    match result {
+        Ok(reply) => CallToolResult::structured(shape.apply(reply)),
+        Err(error) => CallToolResult::structured_error(shape.fit(problem::object(&error))),
+    }
+}

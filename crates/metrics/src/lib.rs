@@ -1,0 +1,16 @@
+//! What a node counts about itself, where it happens: metrics in the text format of OpenMetrics, which Prometheus reads; an
+//! overview of the last minute for operators; and the last warnings and errors of the log.
+#![doc = include_str!("../README.md")]
+
+mod exposition;
+mod incidents;
+mod metrics;
+mod overview;
+mod sampling;
+mod transport;
+
+pub use incidents::{Incident, Incidents, Severity};
+pub use metrics::{Counts, Metrics};
+pub use overview::{BoardActivity, ConnectedUser, Overview, UserActivity};
+pub use sampling::{Sample, SlowConsumer};
+pub use transport::TransportKind;

@@ -1,0 +1,30 @@
+//! The ways by which connections come.
+
+use serde::Serialize;
+
+/// The way by which a connection came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TransportKind {
+    /// Socket.IO.
+    Socket,
+    /// A stream of events over HTTP.
+    Stream,
+    /// An agent that waits, or has subscribed to resources.
+    Mcp,
+}
+
+impl TransportKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Socket, Self::Stream, Self::Mcp];
+
+    /// Returns its name in metrics and in the overview.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Socket => "socket",
+            Self::Stream => "stream",
+            Self::Mcp => "mcp",
+        }
+    }
+}
