@@ -10,7 +10,7 @@ use boardwire_services::{Caller, Fault, storage::StorageError};
 use boardwire_subscriptions::{JoinError, Joined, Resume, Socket, Subscription};
 use serde_json::{Map, Value};
 
-use crate::{Gate, Heard, Listener};
+use crate::{Gate, Listener, ListenerEvent};
 
 /// What is to be followed of a board.
 #[derive(Debug, Clone)]
@@ -53,8 +53,8 @@ pub enum FollowError {
 
 /// What a follower hears next.
 pub enum Followed {
-    /// What the listener hears.
-    Heard(Heard),
+    /// An event for the listener.
+    Event(ListenerEvent),
     /// Everything that was missed is at hand or has been heard; from here on it is live. Comes once.
     Joined(Joined),
 }
@@ -84,8 +84,8 @@ impl Gate {
     ) -> Result<Follower, FollowError> {
         let head = self.readable_head(&caller, &request.board).await;
         let epoch = head.map_err(FollowError::Refused)?;
-        let seat = self.seat(&caller, address).ok_or(FollowError::TooManyConnections)?;
-        let listener = Arc::new(self.listen(caller, seat, transport));
+        let permit = self.connection_permit(&caller, address).ok_or(FollowError::TooManyConnections)?;
+        let listener = Arc::new(self.listen(caller, permit, transport));
         let (gate, socket) = (Arc::clone(self), Arc::clone(listener.socket()));
         let joining: Joining = Box::pin(async move {
             let FollowRequest { board, pattern, filters, resume } = request;
@@ -155,11 +155,11 @@ impl Follower {
     /// # Errors
     /// Why it could not join.
     pub async fn next(&mut self) -> Result<Followed, ErrorBody> {
-        let Some(joining) = &mut self.joining else { return Ok(Followed::Heard(self.listener.next().await)) };
+        let Some(joining) = &mut self.joining else { return Ok(Followed::Event(self.listener.next().await)) };
         // What was missed comes while joining; the listener is read meanwhile, or it would wait for itself.
         let joined = tokio::select! {
             biased;
-            heard = self.listener.next() => return Ok(Followed::Heard(heard)),
+            heard = self.listener.next() => return Ok(Followed::Event(heard)),
             joined = joining => joined,
         };
         self.joining = None;
@@ -168,7 +168,7 @@ impl Follower {
 
     /// Returns what has come already.
     #[must_use]
-    pub fn at_hand(&self) -> Option<Heard> {
+    pub fn at_hand(&self) -> Option<ListenerEvent> {
         self.listener.at_hand()
     }
 }

@@ -1,4 +1,4 @@
-//! The gate as a whole: what it is made of, and how it is opened and closed.
+//! The gate as a whole: what it is made of, and how it is closed.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,7 +11,7 @@ use boardwire_subscriptions::{About, Frame, Hub, Room, SocketKey};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    census::{Census, Places},
+    connection_limits::{ConnectionLimiter, ConnectionLimits},
     connections::Connections,
     supervise::Need,
     team_boards::TeamBoards,
@@ -19,24 +19,24 @@ use crate::{
 
 /// What the gate is made of.
 pub struct GateParts {
-    /// What may happen.
+    /// The services that execute commands.
     pub services: Services,
-    /// Who hears it.
+    /// The hub that delivers events.
     pub hub: Arc<Hub>,
-    /// Who is calling.
+    /// The authenticators of all kinds of credentials.
     pub authenticators: Authenticators,
-    /// The one of them that knows sessions, to be told when one is used.
+    /// The authenticator of sessions, to be told when a session is used.
     pub session_use: Arc<SessionAuthenticator>,
-    /// How many commands a user may send.
+    /// The rate limit for the commands of a user.
     pub commands: Quota,
-    /// What a command weighs against that, by its group: `change`, `query`, `session`.
+    /// What a command costs of that, by its group: `change`, `query`, `session`.
     pub weights: Weights,
-    /// How many views, presence and typing commands a user may send.
+    /// The rate limit for the views, presence and typing commands of a user.
     pub activity: Quota,
-    /// Failed attempts to authenticate of one address.
+    /// The rate limit for failed authentications from an address.
     pub failures: AddressLimiter,
-    /// How many may be connected.
-    pub places: Places,
+    /// How many connections there may be at the same time.
+    pub connection_limits: ConnectionLimits,
     /// What the node counts about itself.
     pub metrics: Arc<Metrics>,
 }
@@ -51,8 +51,8 @@ pub struct Gate {
     pub(crate) weights: Weights,
     pub(crate) activity: RateLimiter<String>,
     pub(crate) failures: AddressLimiter,
-    pub(crate) places: Places,
-    pub(crate) census: Arc<Census>,
+    pub(crate) connection_limits: ConnectionLimits,
+    pub(crate) connection_limiter: Arc<ConnectionLimiter>,
     pub(crate) connections: Connections,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) team_boards: TeamBoards,
@@ -63,13 +63,13 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// For [`supervise`]: what may not be missing while this gate is open.
+    /// Returns the need of a task that may not be missing while the gate is open, for [`supervise`](crate::supervise).
     #[must_use]
     pub fn vital(&self) -> Need {
         Need::Vital(self.failed.clone())
     }
 
-    /// Cancelled when a task that may not be missing does not come back: the server is to close.
+    /// Returns the token that is cancelled when a task that may not be missing does not come back: the server is to close.
     #[must_use]
     pub fn failed(&self) -> &CancellationToken {
         &self.failed
@@ -93,25 +93,26 @@ impl Gate {
         &self.metrics
     }
 
-    /// Time and ids.
+    /// Returns the clock.
     #[must_use]
     pub fn clock(&self) -> &dyn Clock {
         &**self.services.clock()
     }
 
-    /// How many commands a user may send.
+    /// Returns the rate limit for the commands of a user.
     #[must_use]
     pub fn quota(&self) -> Quota {
         self.commands.quota()
     }
 
-    /// Cancelled when the gate begins to close: nobody is let in any more, and who listens is to leave.
+    /// Returns the token that is cancelled when the gate begins to close: nobody is admitted any more, and listeners are to
+    /// leave.
     #[must_use]
     pub fn closing(&self) -> &CancellationToken {
         &self.closing
     }
 
-    /// A key for a new connection: the last digits of a new id.
+    /// Returns a key for a new connection, made of the last digits of a new id.
     #[must_use]
     pub fn new_key(&self) -> SocketKey {
         let id = self.clock().new_id();
@@ -119,7 +120,7 @@ impl Gate {
         SocketKey(random.fold(0, |key, digit| key << 4 | i64::from(digit)))
     }
 
-    /// Begins to close: tells everybody who is connected when to come back, and lets nobody in any more.
+    /// Begins to close: tells every connection when to come back, and admits nobody any more.
     pub fn close(&self, reconnect_after: Duration) {
         let reconnect_after_ms = reconnect_after.as_millis().try_into().unwrap_or(u64::MAX);
         let closing = Ephemeral::ServerClosing(data::ServerClosing { reconnect_after_ms });

@@ -1,5 +1,5 @@
-//! Somebody who hears events without being a Socket.IO connection: a stream of events over HTTP, an agent's
-//! subscription. To the hub it is a connection like any other.
+//! Listeners: those who hear events without being a Socket.IO connection, such as a stream of events over HTTP or an agent's
+//! subscription. To the hub a listener is a connection like any other.
 
 use std::{
     collections::VecDeque,
@@ -14,7 +14,7 @@ use boardwire_subscriptions::{Frame, Outbox, Socket};
 use tokio::sync::Notify;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::{Gate, Seat, Watched};
+use crate::{ConnectionGuard, ConnectionPermit, Gate};
 
 /// Frames that may wait for one listener, by number and by bytes. When there are more, it ends; its client resumes.
 const MAX_WAITING: usize = 8192;
@@ -23,23 +23,23 @@ const MAX_BYTES: usize = 8 << 20;
 const LOW_WATER: usize = 256;
 const LOW_WATER_BYTES: usize = 256 * 1024;
 
-/// What a listener hears next.
+/// What a listener hears.
 #[derive(Debug)]
-pub enum Heard {
+pub enum ListenerEvent {
     /// An event.
     Frame(Frame),
     /// This board can't be read any more: from here on its events are left out, also when it can be read again.
     Lost(BoardId),
-    /// Its credentials have ended, and why.
+    /// The listener's credentials have ended, for this reason.
     Unauthenticated(&'static str),
-    /// It did not keep up. What it missed is in the log.
+    /// The listener did not keep up. What it missed is in the log.
     Overrun,
     /// The server closes.
     Closing,
 }
 
-impl Heard {
-    /// What it holds, in bytes.
+impl ListenerEvent {
+    /// Returns how many bytes it takes in the queue.
     fn size(&self) -> usize {
         match self {
             Self::Frame(frame) => frame.size(),
@@ -48,75 +48,77 @@ impl Heard {
     }
 }
 
-/// Somebody who listens.
+/// A listener, which the hub delivers to like a connection.
 pub struct Listener {
-    watched: Arc<Watched>,
+    guard: Arc<ConnectionGuard>,
     transport: TransportKind,
     queue: Arc<Queue>,
     _watching: AbortOnDropHandle<()>,
-    _seat: Seat,
+    _permit: ConnectionPermit,
 }
 
 #[derive(Default)]
 struct Queue {
-    waiting: Mutex<Waiting>,
+    state: Mutex<QueueState>,
+    /// Told when something has come.
     came: Notify,
+    /// Told when something has been taken out.
     taken: Notify,
 }
 
 #[derive(Default)]
-struct Waiting {
-    heard: VecDeque<Heard>,
+struct QueueState {
+    heard: VecDeque<ListenerEvent>,
     bytes: usize,
-    /// Why it hears nothing any more.
+    /// Why the listener hears nothing any more.
     ended: Option<&'static str>,
     overrun: bool,
     gone: bool,
 }
 
 impl Queue {
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, QueueState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn put(&self, heard: Heard) {
-        let mut waiting = self.lock();
+    fn put(&self, heard: ListenerEvent) {
+        let mut state = self.lock();
         let size = heard.size();
-        let too_many = waiting.bytes > 0 && waiting.bytes + size > MAX_BYTES;
-        if too_many || waiting.heard.len() >= MAX_WAITING {
-            waiting.overrun = true;
-            waiting.heard.clear();
+        let too_many = state.bytes > 0 && state.bytes + size > MAX_BYTES;
+        if too_many || state.heard.len() >= MAX_WAITING {
+            state.overrun = true;
+            state.heard.clear();
         }
-        if !waiting.overrun {
-            waiting.bytes += size;
-            waiting.heard.push_back(heard);
+        if !state.overrun {
+            state.bytes += size;
+            state.heard.push_back(heard);
         }
         self.came.notify_one();
     }
 }
 
 /// The hub's side of the queue.
-struct Handle(Arc<Queue>);
+struct ListenerOutbox(Arc<Queue>);
 
 #[async_trait]
-impl Outbox for Handle {
+impl Outbox for ListenerOutbox {
     fn push(&self, frame: Frame) {
-        self.0.put(Heard::Frame(frame));
+        self.0.put(ListenerEvent::Frame(frame));
     }
 
     fn lost(&self, board: &BoardId) {
-        self.0.put(Heard::Lost(board.clone()));
+        self.0.put(ListenerEvent::Lost(board.clone()));
     }
 
     async fn ready(&self) -> bool {
         loop {
             let taken = self.0.taken.notified();
             {
-                let waiting = self.0.lock();
-                if waiting.gone || waiting.overrun {
+                let state = self.0.lock();
+                if state.gone || state.overrun {
                     return false;
                 }
-                if waiting.heard.len() <= LOW_WATER && waiting.bytes <= LOW_WATER_BYTES {
+                if state.heard.len() <= LOW_WATER && state.bytes <= LOW_WATER_BYTES {
                     return true;
                 }
             }
@@ -126,57 +128,57 @@ impl Outbox for Handle {
 }
 
 impl Gate {
-    /// Begins to listen, for whatever its connection subscribes to.
+    /// Returns a listener, which hears whatever its connection subscribes to.
     #[must_use]
-    pub fn listen(self: &Arc<Self>, caller: Caller, seat: Seat, transport: TransportKind) -> Listener {
+    pub fn listen(self: &Arc<Self>, caller: Caller, permit: ConnectionPermit, transport: TransportKind) -> Listener {
         let queue = Arc::new(Queue::default());
-        let socket = Socket::new(self.new_key(), caller, Arc::new(Handle(Arc::clone(&queue))));
-        let watched = Arc::new(self.watch(socket, Arc::default(), transport));
+        let socket = Socket::new(self.new_key(), caller, Arc::new(ListenerOutbox(Arc::clone(&queue))));
+        let guard = Arc::new(self.watch(socket, Arc::default(), transport));
         let watching = {
-            let (watched, queue) = (Arc::clone(&watched), Arc::clone(&queue));
+            let (guard, queue) = (Arc::clone(&guard), Arc::clone(&queue));
             tokio::spawn(async move {
-                let reason = watched.credentials_end().await;
+                let reason = guard.credentials_end().await;
                 queue.lock().ended = Some(reason);
                 queue.came.notify_one();
             })
         };
-        Listener { watched, transport, queue, _watching: AbortOnDropHandle::new(watching), _seat: seat }
+        Listener { guard, transport, queue, _watching: AbortOnDropHandle::new(watching), _permit: permit }
     }
 }
 
 impl Listener {
-    /// Itself as a connection, to subscribe with.
+    /// Returns the listener as a connection, to subscribe with.
     #[must_use]
     pub fn socket(&self) -> &Arc<Socket> {
-        self.watched.socket()
+        self.guard.socket()
     }
 
-    /// What comes next. May be called again after it was abandoned; nothing is lost by that.
-    pub async fn next(&self) -> Heard {
+    /// Waits for what comes next. May be called again after it was abandoned; nothing is lost by that.
+    pub async fn next(&self) -> ListenerEvent {
         loop {
             if let Some(heard) = self.at_hand() {
                 return heard;
             }
             tokio::select! {
                 () = self.queue.came.notified() => {}
-                () = self.watched.gate.closing().cancelled() => return Heard::Closing,
+                () = self.guard.gate.closing().cancelled() => return ListenerEvent::Closing,
             }
         }
     }
 
-    /// What has come already.
+    /// Returns what has come already.
     #[must_use]
-    pub fn at_hand(&self) -> Option<Heard> {
-        let mut waiting = self.queue.lock();
-        if let Some(reason) = waiting.ended {
-            return Some(Heard::Unauthenticated(reason));
+    pub fn at_hand(&self) -> Option<ListenerEvent> {
+        let mut state = self.queue.lock();
+        if let Some(reason) = state.ended {
+            return Some(ListenerEvent::Unauthenticated(reason));
         }
-        if waiting.overrun {
-            return Some(Heard::Overrun);
+        if state.overrun {
+            return Some(ListenerEvent::Overrun);
         }
-        let heard = waiting.heard.pop_front()?;
-        waiting.bytes -= heard.size();
-        drop(waiting);
+        let heard = state.heard.pop_front()?;
+        state.bytes -= heard.size();
+        drop(state);
         self.queue.taken.notify_one();
         Some(heard)
     }
@@ -185,12 +187,12 @@ impl Listener {
 impl Drop for Listener {
     fn drop(&mut self) {
         let overrun = {
-            let mut waiting = self.queue.lock();
-            waiting.gone = true;
-            waiting.overrun
+            let mut state = self.queue.lock();
+            state.gone = true;
+            state.overrun
         };
         if overrun {
-            self.watched.gate.metrics.record_slow_consumer(self.socket().user(), self.transport, "it reads too slowly");
+            self.guard.gate.metrics.record_slow_consumer(self.socket().user(), self.transport, "it reads too slowly");
         }
         self.queue.taken.notify_one();
     }

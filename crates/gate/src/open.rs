@@ -26,7 +26,7 @@ impl Gate {
             weights,
             activity,
             failures,
-            places,
+            connection_limits,
             metrics,
         } = parts;
         let gate = Arc::new(Self {
@@ -38,8 +38,8 @@ impl Gate {
             weights,
             activity: RateLimiter::new(activity),
             failures,
-            places,
-            census: Arc::default(),
+            connection_limits,
+            connection_limiter: Arc::default(),
             connections: Connections::default(),
             metrics,
             team_boards: TeamBoards::default(),

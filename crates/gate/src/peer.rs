@@ -7,7 +7,7 @@ use http::{HeaderMap, header};
 use ipnet::IpNet;
 
 use crate::{
-    Line,
+    TcpConnection,
     forwarded::{self, Hop},
 };
 
@@ -21,7 +21,7 @@ pub struct Peer {
     /// What the client asked for, with a port where it is not the usual one: `board.example`, `[::1]:3456`.
     pub host: Option<String>,
     /// The connection to the server, which may be a proxy's.
-    pub line: Line,
+    pub connection: TcpConnection,
 }
 
 impl Peer {
@@ -90,11 +90,11 @@ impl Proxies {
 
     /// Who sent a request that came over a connection from `remote`.
     #[must_use]
-    pub fn peer(&self, remote: IpAddr, headers: &HeaderMap, line: Line) -> Peer {
+    pub fn peer(&self, remote: IpAddr, headers: &HeaderMap, connection: TcpConnection) -> Peer {
         let remote = remote.to_canonical();
         let (address, hop) = self.told(remote, headers).unwrap_or((remote, Hop::default()));
         let asked = || headers.get(header::HOST)?.to_str().ok().map(str::to_owned);
-        Peer { address, https: hop.https, host: hop.host.or_else(asked), line }
+        Peer { address, https: hop.https, host: hop.host.or_else(asked), connection }
     }
 
     /// What the proxies say, where they may.
@@ -142,7 +142,8 @@ mod tests {
         for (name, value) in lines {
             headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
-        let peer = proxies.peer(remote.parse().expect("an address"), &headers, Line::new(CancellationToken::new()));
+        let peer =
+            proxies.peer(remote.parse().expect("an address"), &headers, TcpConnection::new(CancellationToken::new()));
         assert_eq!((peer.address.to_string().as_str(), peer.origin().as_deref()), (address, Some(origin)), "{lines:?}");
     }
 

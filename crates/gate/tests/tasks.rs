@@ -18,7 +18,7 @@ use boardwire_auth::{
     AuthError, Authenticator, Authenticators, BoxError, Credential, CredentialId, Permissions, Principal, Refusal,
     SessionAuthenticator, SessionPolicy, SessionRecord, Sessions,
 };
-use boardwire_gate::{Charge, Gate, GateParts, Places};
+use boardwire_gate::{Charge, ConnectionLimits, Gate, GateParts};
 use boardwire_metrics::{Metrics, TransportKind};
 use boardwire_protocol::{CommandGroup, Timestamp, UserId};
 use boardwire_rate_limit::{AddressLimiter, Quota, Weights};
@@ -110,7 +110,7 @@ impl Scene {
             activity: Quota::default(),
             failures: AddressLimiter::new(NonZeroU32::MIN, NonZeroU32::MIN),
             metrics,
-            places: Places { in_all: 1, per_user: 1, per_address: 1 },
+            connection_limits: ConnectionLimits { in_all: 1, per_user: 1, per_address: 1 },
         });
         Self { gate, clock, opened, _folder: folder }
     }
@@ -200,7 +200,7 @@ async fn revocations_are_followed_after_a_panic() {
     let scene = Scene::new().await;
     let recheck = Arc::new(Notify::new());
     let socket = Socket::new(SocketKey(1), operator(), Arc::new(Nowhere));
-    let watched = scene.gate.watch(socket, Arc::clone(&recheck), TransportKind::Socket);
+    let guard = scene.gate.watch(socket, Arc::clone(&recheck), TransportKind::Socket);
     let fatal = Arc::new(Fatal::default());
     {
         let mut waiting = std::pin::pin!(recheck.notified());
@@ -212,11 +212,11 @@ async fn revocations_are_followed_after_a_panic() {
         waiting.await;
     }
     // The change at which the task broke off is not lost, and those that come later are seen.
-    timeout(PATIENCE, watched.credentials_end()).await.expect("the change is lost");
+    timeout(PATIENCE, guard.credentials_end()).await.expect("the change is lost");
     scene.change_account().await;
-    timeout(PATIENCE, watched.credentials_end()).await.expect("nobody looks any more");
+    timeout(PATIENCE, guard.credentials_end()).await.expect("nobody looks any more");
     assert!(!scene.gate.failed().is_cancelled());
-    drop(watched);
+    drop(guard);
     scene.close().await;
 }
 
@@ -256,10 +256,10 @@ async fn credentials_that_were_replaced_while_they_were_looked_at_count_no_more(
         let slow = Arc::new(Slow { asked: Notify::new(), go_on: Notify::new(), is_revoked });
         let scene = Scene::with(Authenticators::new(vec![Arc::clone(&slow) as _])).await;
         let (recheck, socket) = (Arc::new(Notify::new()), Socket::new(SocketKey(1), operator(), Arc::new(Nowhere)));
-        let watched = scene.gate.watch(Arc::clone(&socket), Arc::clone(&recheck), TransportKind::Socket);
+        let guard = scene.gate.watch(Arc::clone(&socket), Arc::clone(&recheck), TransportKind::Socket);
         recheck.notify_one();
         {
-            let mut ends = std::pin::pin!(watched.credentials_end());
+            let mut ends = std::pin::pin!(guard.credentials_end());
             let refreshed = async {
                 timeout(PATIENCE, slow.asked.notified()).await.expect("nobody looks at the first token");
                 scene.gate.hub().renew(&socket, operator_by("second"));
@@ -273,7 +273,7 @@ async fn credentials_that_were_replaced_while_they_were_looked_at_count_no_more(
             assert!(timeout(Duration::ZERO, ends).await.is_err());
         }
         assert!(is_by(socket.caller().principal(), "second"), "it has the first token again");
-        drop(watched);
+        drop(guard);
         scene.close().await;
     }
 }

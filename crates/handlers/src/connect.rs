@@ -3,7 +3,7 @@
 use std::{fmt, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use boardwire_auth::Credential;
-use boardwire_gate::{Denied, Peer, Seat, Watched};
+use boardwire_gate::{AuthenticationError, ConnectionGuard, ConnectionPermit, Peer};
 use boardwire_metrics::TransportKind;
 use boardwire_protocol::{Code, Ephemeral, ErrorBody, PROTOCOL_VERSION, data};
 use boardwire_services::Caller;
@@ -45,13 +45,13 @@ impl Handshake {
 
 /// Why a handshake was refused: these three sentences are all that a client is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Turned {
+pub(crate) enum HandshakeRejection {
     Failed,
     Undecided,
     TooMany,
 }
 
-impl fmt::Display for Turned {
+impl fmt::Display for HandshakeRejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Failed => "Authentication failed",
@@ -64,7 +64,7 @@ impl fmt::Display for Turned {
 /// A client whose handshake was accepted.
 pub(crate) struct Accepted {
     pub(crate) caller: Caller,
-    pub(crate) seat: Seat,
+    pub(crate) permit: ConnectionPermit,
 }
 
 impl Gateway {
@@ -74,15 +74,16 @@ impl Gateway {
         handshake: Handshake,
         cookies: Vec<Credential>,
         peer: Option<&Peer>,
-    ) -> Result<Accepted, Turned> {
+    ) -> Result<Accepted, HandshakeRejection> {
         let caller = match self.gate.authenticate(&handshake.credentials(cookies), peer).await {
             Ok(caller) => caller,
-            Err(Denied::Refused | Denied::Expired) => return Err(Turned::Failed),
-            Err(Denied::TooOften(_)) => return Err(Turned::TooMany),
-            Err(Denied::Undecided) => return Err(Turned::Undecided),
+            Err(AuthenticationError::Refused | AuthenticationError::Expired) => return Err(HandshakeRejection::Failed),
+            Err(AuthenticationError::TooOften(_)) => return Err(HandshakeRejection::TooMany),
+            Err(AuthenticationError::Undecided) => return Err(HandshakeRejection::Undecided),
         };
-        let seat = self.gate.seat(&caller, peer.map(|peer| peer.address)).ok_or(Turned::TooMany)?;
-        Ok(Accepted { caller, seat })
+        let permit =
+            self.gate.connection_permit(&caller, peer.map(|peer| peer.address)).ok_or(HandshakeRejection::TooMany)?;
+        Ok(Accepted { caller, permit })
     }
 }
 
@@ -97,7 +98,7 @@ pub(crate) struct Connection {
     /// What carries it.
     pub(crate) link: Link,
     /// Its place among the connections, kept to the end.
-    pub(crate) _seat: Seat,
+    pub(crate) _permit: ConnectionPermit,
     /// Told when the client has been told that it is connected.
     pub(crate) connected: Arc<Notify>,
     /// Told when the credentials are to be looked at again.
@@ -116,16 +117,15 @@ impl Connection {
             },
             () = self.closed.cancelled() => {}
         }
-        let watched =
-            self.gateway.gate.watch(Arc::clone(&self.socket), Arc::clone(&self.recheck), TransportKind::Socket);
+        let guard = self.gateway.gate.watch(Arc::clone(&self.socket), Arc::clone(&self.recheck), TransportKind::Socket);
         self.gateway.sessions.socket_began(&self.link.id);
         self.greet();
-        if AssertUnwindSafe(self.execute(&watched, inbox)).catch_unwind().await.is_err() {
+        if AssertUnwindSafe(self.execute(&guard, inbox)).catch_unwind().await.is_err() {
             // The panic is in the log, with its place; the client is told, and may connect again.
             let error = ErrorBody::new(Code::SocketError, "a fault of the server ends this connection; connect again");
             self.outbox.dismiss(Some(error_frame(self.gateway.gate.clock(), &error, None)));
         }
-        drop(watched);
+        drop(guard);
         if let Some(reason) = self.outbox.given_up() {
             self.gateway.gate.metrics().record_slow_consumer(self.socket.user(), TransportKind::Socket, reason);
         }
@@ -134,7 +134,7 @@ impl Connection {
     }
 
     /// Executes commands in the order in which they come, each answered before the next begins.
-    async fn execute(&self, watched: &Watched, mut inbox: mpsc::Receiver<Incoming>) {
+    async fn execute(&self, guard: &ConnectionGuard, mut inbox: mpsc::Receiver<Incoming>) {
         let pipeline = Pipeline {
             gateway: Arc::clone(&self.gateway),
             socket: Arc::clone(&self.socket),
@@ -142,7 +142,7 @@ impl Connection {
             recheck: Arc::clone(&self.recheck),
         };
         let handle = Handle(Arc::clone(&self.outbox));
-        let ended = watched.credentials_end();
+        let ended = guard.credentials_end();
         tokio::pin!(ended);
         loop {
             let incoming = tokio::select! {
@@ -181,17 +181,17 @@ impl Connection {
 
     /// Gives the place back when the transport is gone. A client that left and keeps its WebSocket is cut off.
     async fn let_go(&self) {
-        let line = self.link.line();
-        if let Some(line) = &line {
+        let connection = self.link.connection();
+        if let Some(connection) = &connection {
             tokio::select! {
-                () = line.over() => {}
+                () = connection.closed() => {}
                 () = sleep(GRACE) => {}
                 () = self.gateway.gate.closing().cancelled() => {}
             }
         }
         let unused = self.gateway.sessions.socket_ended(&self.link.id);
-        if let Some(line) = line.filter(|_| unused && !self.gateway.gate.closing().is_cancelled()) {
-            line.cut();
+        if let Some(connection) = connection.filter(|_| unused && !self.gateway.gate.closing().is_cancelled()) {
+            connection.cut();
         }
     }
 

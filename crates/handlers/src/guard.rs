@@ -28,7 +28,7 @@ pub(crate) async fn check(State(gateway): State<Arc<Gateway>>, request: Request,
         return (StatusCode::TOO_MANY_REQUESTS, wait, "too many connections\n").into_response();
     }
     if let (Some(session), Some(peer)) = (&session, &peer) {
-        gateway.sessions.came_over(session, &peer.line);
+        gateway.sessions.came_over(session, &peer.connection);
     }
     let request = match ours && request.method() == Method::POST {
         true => request.map(|body| Body::new(Batch::new(body, gateway.max_message()))),
@@ -38,9 +38,9 @@ pub(crate) async fn check(State(gateway): State<Arc<Gateway>>, request: Request,
     let response = next.run(request).await;
     // Only now it is known that there is such a session.
     if let Some(peer) = peer.filter(|_| response.status() == StatusCode::SWITCHING_PROTOCOLS) {
-        peer.line.begin_messages(gateway.max_message());
+        peer.connection.begin_messages(gateway.max_message());
         if let Some(session) = session {
-            gateway.sessions.upgraded(&session, peer.line);
+            gateway.sessions.upgraded(&session, peer.connection);
         }
     } else if let Some(session) = session.filter(|_| polls)
         && let Some(bytes) = response.body().size_hint().exact()

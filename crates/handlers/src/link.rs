@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use boardwire_gate::Line;
+use boardwire_gate::TcpConnection;
 
 /// The sessions that a WebSocket carries or that have a socket, by their ids.
 #[derive(Default)]
@@ -16,7 +16,7 @@ pub(crate) struct Sessions {
 #[derive(Default)]
 struct Session {
     /// The WebSocket that the session was upgraded to.
-    line: Option<Line>,
+    connection: Option<TcpConnection>,
     /// Sockets that are being served.
     sockets: usize,
     /// Bytes that were taken over polling.
@@ -29,20 +29,20 @@ impl Sessions {
     }
 
     /// A session goes on over a WebSocket.
-    pub(crate) fn upgraded(&self, id: &str, line: Line) {
+    pub(crate) fn upgraded(&self, id: &str, connection: TcpConnection) {
         let mut by_id = self.lock();
         // Growing pays for the sweep; sockets and open connections are what is left.
         if by_id.len() == by_id.capacity() {
-            let over = |session: &Session| session.line.as_ref().is_none_or(Line::is_over);
+            let over = |session: &Session| session.connection.as_ref().is_none_or(TcpConnection::is_closed);
             by_id.retain(|_, session| session.sockets > 0 || !over(session));
         }
-        by_id.entry(id.to_owned()).or_default().line = Some(line);
+        by_id.entry(id.to_owned()).or_default().connection = Some(connection);
     }
 
     /// A request of a session came over a connection, where its user is as known as in the session.
-    pub(crate) fn came_over(&self, id: &str, line: &Line) {
-        if !line.is_known() && self.lock().get(id).is_some_and(|session| session.sockets > 0) {
-            line.note_known();
+    pub(crate) fn came_over(&self, id: &str, connection: &TcpConnection) {
+        if !connection.is_authenticated() && self.lock().get(id).is_some_and(|session| session.sockets > 0) {
+            connection.note_authenticated();
         }
     }
 
@@ -57,8 +57,8 @@ impl Sessions {
         let mut by_id = self.lock();
         let session = by_id.entry(id.to_owned()).or_default();
         session.sockets += 1;
-        if let Some(line) = &session.line {
-            line.note_known();
+        if let Some(connection) = &session.connection {
+            connection.note_authenticated();
         }
     }
 
@@ -81,23 +81,25 @@ pub(crate) struct Link {
     /// The id of the session, which only its own client may know.
     pub(crate) id: String,
     /// The WebSocket, where the session began over one.
-    pub(crate) direct: Option<Line>,
+    pub(crate) direct: Option<TcpConnection>,
     pub(crate) sessions: Arc<Sessions>,
 }
 
 impl Link {
     /// The WebSocket, if there is one by now.
-    pub(crate) fn line(&self) -> Option<Line> {
-        self.direct.clone().or_else(|| self.sessions.lock().get(&self.id)?.line.clone())
+    pub(crate) fn connection(&self) -> Option<TcpConnection> {
+        self.direct.clone().or_else(|| self.sessions.lock().get(&self.id)?.connection.clone())
     }
 
     /// How many bytes have left for the client, those of protocols below ours included.
     pub(crate) fn taken(&self) -> u64 {
-        if let Some(line) = &self.direct {
-            return line.written();
+        if let Some(connection) = &self.direct {
+            return connection.written();
         }
         let by_id = self.sessions.lock();
-        by_id.get(&self.id).map_or(0, |session| session.polled + session.line.as_ref().map_or(0, Line::written))
+        by_id
+            .get(&self.id)
+            .map_or(0, |session| session.polled + session.connection.as_ref().map_or(0, TcpConnection::written))
     }
 }
 
@@ -109,16 +111,16 @@ mod tests {
 
     #[test]
     fn what_carries_a_session_with_a_socket_is_known() {
-        let (sessions, line) = (Sessions::default(), || Line::new(CancellationToken::new()));
-        let (early, upgraded, late) = (line(), line(), line());
+        let (sessions, connection) = (Sessions::default(), || TcpConnection::new(CancellationToken::new()));
+        let (early, upgraded, late) = (connection(), connection(), connection());
         sessions.came_over("a", &early);
         sessions.upgraded("a", upgraded.clone());
-        assert!(!upgraded.is_known());
+        assert!(!upgraded.is_authenticated());
         sessions.socket_began("a");
         sessions.came_over("a", &late);
-        assert_eq!([&early, &upgraded, &late].map(Line::is_known), [false, true, true]);
-        let stranger = line();
+        assert_eq!([&early, &upgraded, &late].map(TcpConnection::is_authenticated), [false, true, true]);
+        let stranger = connection();
         sessions.came_over("b", &stranger);
-        assert!(!stranger.is_known());
+        assert!(!stranger.is_authenticated());
     }
 }

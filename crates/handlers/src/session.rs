@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use boardwire_auth::Credential;
-use boardwire_gate::{Denied, Gate};
+use boardwire_gate::{AuthenticationError, Gate};
 use boardwire_protocol::{
     BoardId, Code, ErrorBody, Session, TaskId, Timestamp, presence,
     session::{Refresh, Refreshed, Subscribe, Subscribed, Unsubscribe, Unsubscribed, ViewBoard, ViewTask, Viewed},
@@ -177,9 +177,11 @@ impl Run<'_> {
                 return Err(not_accepted("the token is another user's"));
             }
             Ok(caller) => caller,
-            Err(Denied::Expired) => return Err(not_accepted("the token has expired")),
-            Err(Denied::Refused | Denied::TooOften(_)) => return Err(not_accepted("the token was not accepted")),
-            Err(Denied::Undecided) => {
+            Err(AuthenticationError::Expired) => return Err(not_accepted("the token has expired")),
+            Err(AuthenticationError::Refused | AuthenticationError::TooOften(_)) => {
+                return Err(not_accepted("the token was not accepted"));
+            }
+            Err(AuthenticationError::Undecided) => {
                 return Err(ErrorBody::new(Code::Unavailable, "the token can't be checked now; try again"));
             }
         };

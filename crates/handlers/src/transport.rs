@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Gateway, batch,
-    connect::{Connection, Handshake, Turned},
+    connect::{Connection, Handshake, HandshakeRejection},
     inbox::{self, Inbox},
     link::Link,
     outbox::{Handle, Sent, SocketOutbox, Wire},
@@ -79,7 +79,11 @@ pub(crate) fn layer(gateway: &Arc<Gateway>) -> SocketIoLayer {
 }
 
 /// The middleware: everything that a connection needs is in place before its client learns that it is connected.
-async fn connect(gateway: Arc<Gateway>, socket: Arc<Socket<LocalAdapter>>, handshake: Handshake) -> Result<(), Turned> {
+async fn connect(
+    gateway: Arc<Gateway>,
+    socket: Arc<Socket<LocalAdapter>>,
+    handshake: Handshake,
+) -> Result<(), HandshakeRejection> {
     let peer = socket.req_parts().extensions.get::<Peer>().cloned();
     let parts = socket.req_parts();
     let page = parts.extensions.get::<Page>();
@@ -88,7 +92,7 @@ async fn connect(gateway: Arc<Gateway>, socket: Arc<Socket<LocalAdapter>>, hands
     let (closed, connected) = (CancellationToken::new(), Arc::new(Notify::new()));
     // Over a WebSocket from the start, the handshake's connection is the one that carries the session.
     let direct = socket.req_parts().headers.contains_key(http::header::UPGRADE);
-    let direct = peer.filter(|_| direct).map(|peer| peer.line);
+    let direct = peer.filter(|_| direct).map(|peer| peer.connection);
     let link = Link { id: socket.id.to_string(), direct, sessions: Arc::clone(&gateway.sessions) };
     let wire = SocketWire::new(&socket, link.clone());
     let outbox = SocketOutbox::new(wire, closed.clone(), Arc::clone(&gateway.flusher));
@@ -100,7 +104,7 @@ async fn connect(gateway: Arc<Gateway>, socket: Arc<Socket<LocalAdapter>>, hands
         socket: HubSocket::new(key, accepted.caller, Arc::new(Handle(Arc::clone(&outbox)))),
         outbox,
         link: link.clone(),
-        _seat: accepted.seat,
+        _permit: accepted.permit,
         connected: Arc::clone(&connected),
         recheck: Arc::default(),
         closed: closed.clone(),
@@ -125,8 +129,8 @@ impl MessageHandler<LocalAdapter, Reader> for Reader {
             Value::Str(text, attached) => (text.as_str().to_owned(), attached.is_some()),
             Value::Bytes(_) => (String::new(), true),
         };
-        if let Some(line) = self.link.line() {
-            line.note_message(packet.len());
+        if let Some(connection) = self.link.connection() {
+            connection.note_message(packet.len());
         }
         self.inbox.receive(packet, binary, acknowledgement);
     }
@@ -206,8 +210,8 @@ impl Wire for SocketWire {
     }
 
     fn hang_up(&self) {
-        match self.link.line() {
-            Some(line) => line.cut(),
+        match self.link.connection() {
+            Some(connection) => connection.cut(),
             // Over polling there is no connection to cut. When the library has no room for this either, it forgets the
             // session when the next sign of life is missing.
             None => drop(self.dismiss()),

@@ -19,12 +19,12 @@ use crate::{
     body::is_of_type,
     caller::AuthenticatedRequest,
     door::Door,
-    intake::Intake,
     path::PathId,
     problem::Problem,
     quota,
     ranges::Wanted,
     tags::{Malformed, Tags},
+    upload_limiter::UploadLimiter,
 };
 
 /// How long one waits who has too many uploads at the same time.
@@ -61,12 +61,12 @@ async fn upload(
     let turn = turn.ok_or_else(|| Problem::wait(BUSY, "too many uploads of this user at the same time"))?;
     door.services().may_attach(authenticated.caller(), &task_id).await?;
     door.has_room_for(&turn, authenticated.caller().user()).await?;
-    let (intake, request) = Intake::begin(request, door.settings().max_attachment_size);
+    let (upload_limiter, request) = UploadLimiter::begin(request, door.settings().max_attachment_size);
     let form = Multipart::from_request(request, &()).await;
     let mut form = form.map_err(|error| Problem::invalid("", error.body_text()))?;
     let new = loop {
-        match intake.next("", form.next_field()).await? {
-            Some(field) if field.name() == Some("file") => break door.take_in(task_id, field, &intake).await?,
+        match upload_limiter.next("", form.next_field()).await? {
+            Some(field) if field.name() == Some("file") => break door.take_in(task_id, field, &upload_limiter).await?,
             Some(_) => {}
             None => return Err(Problem::invalid("file", "the form has no field of this name")),
         }
@@ -175,15 +175,20 @@ fn describe(attachment: &Attachment) -> HeaderMap {
 
 impl Door {
     /// Keeps the bytes of a file under a new id.
-    async fn take_in(&self, task_id: TaskId, mut field: Field<'_>, intake: &Intake) -> Result<NewAttachment, Problem> {
-        intake.file_begins();
+    async fn take_in(
+        &self,
+        task_id: TaskId,
+        mut field: Field<'_>,
+        upload_limiter: &UploadLimiter,
+    ) -> Result<NewAttachment, Problem> {
+        upload_limiter.file_begins();
         let filename = FileName::try_from(file_name(field.file_name()))
             .map_err(|error| Problem::invalid("file", format!("its name: {error}")))?;
         let content_type = content_type(field.content_type());
         let id = AttachmentId::try_from(self.clock().new_id().as_str());
         let id = id.map_err(|_| Fault::BrokenOff)?;
         let mut file = self.parts.files.create(&id).await?;
-        match self.copy(&mut field, intake, &mut *file).await {
+        match self.copy(&mut field, upload_limiter, &mut *file).await {
             Ok((size, sha256)) => {
                 file.finish().await?;
                 Ok(NewAttachment { id, task_id, filename, content_type, size, sha256 })
@@ -199,14 +204,14 @@ impl Door {
     async fn copy(
         &self,
         field: &mut Field<'_>,
-        intake: &Intake,
+        upload_limiter: &UploadLimiter,
         file: &mut dyn NewFile,
     ) -> Result<(u64, String), Problem> {
         let (mut size, mut hash) = (0, Sha256::new());
-        while let Some(piece) = intake.next("file", field.chunk()).await? {
+        while let Some(piece) = upload_limiter.next("file", field.chunk()).await? {
             size += piece.len() as u64;
             if size > self.settings().max_attachment_size {
-                return Err(intake.too_large());
+                return Err(upload_limiter.too_large());
             }
             hash.update(&piece);
             file.write(piece).await?;

@@ -10,7 +10,7 @@ use axum::{
 };
 use boardwire_auth::Credential;
 use boardwire_browser::Page;
-use boardwire_gate::{Admitted, Charge, Denied, Peer, credential, names_credential};
+use boardwire_gate::{Admitted, AuthenticationError, Charge, Peer, credential, names_credential};
 use boardwire_protocol::{Code, CommandGroup, CommandKind, RequestId, UserId};
 use boardwire_rate_limit::LimitFields;
 use boardwire_services::Caller;
@@ -88,7 +88,7 @@ fn credentials(parts: &Parts) -> Vec<Credential> {
 /// Returns why nobody is known: there are no credentials, or a cookie that does not count.
 fn without_credential(parts: &Parts) -> Problem {
     if !parts.extensions.get::<Page>().is_some_and(|page| page.has_session(&parts.headers)) {
-        return Denied::Refused.into();
+        return AuthenticationError::Refused.into();
     }
     let message = "the session cookie does not count for a page that --client-url does not list, nor for any where it lists \
                    `*`: send `Authorization: Bearer` with a token or an API key";

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response, sse::Event},
     routing::get,
 };
-use boardwire_gate::{Call, FollowRequest, Followed, Follower, Heard, no_connection};
+use boardwire_gate::{Call, FollowRequest, Followed, Follower, ListenerEvent, no_connection};
 use boardwire_protocol::{BoardId, CommandKind, Epoch, ErrorBody, Seq};
 use boardwire_subscriptions::{Frame, Joined, Resume};
 use futures_util::{Stream, StreamExt as _};
@@ -115,7 +115,7 @@ impl Streaming {
                 }
             } else {
                 match self.follower.next().await? {
-                    Followed::Heard(heard) => heard,
+                    Followed::Event(heard) => heard,
                     Followed::Joined(joined) => {
                         self.joined = Some(joined);
                         continue;
@@ -129,11 +129,11 @@ impl Streaming {
     }
 
     /// What a client is shown; nothing of what is not in the board's log.
-    fn shown(&mut self, heard: Heard) -> Option<Result<Event, ErrorBody>> {
+    fn shown(&mut self, heard: ListenerEvent) -> Option<Result<Event, ErrorBody>> {
         if let Some(error) = stream::end_of(&heard) {
             return Some(Err(error));
         }
-        let Heard::Frame(Frame::Durable(entry)) = heard else { return None };
+        let ListenerEvent::Frame(Frame::Durable(entry)) = heard else { return None };
         self.last = entry.seq;
         Some(Ok(Event::default().id(self.id()).data(entry.envelope.get())))
     }

@@ -20,7 +20,6 @@ mod events;
 mod explorer;
 mod front;
 mod health;
-mod intake;
 mod logins;
 mod notifications;
 mod openapi;
@@ -36,6 +35,7 @@ mod routes;
 mod sessions;
 mod stream;
 mod tags;
+mod upload_limiter;
 
 pub use door::{DoorParts, Settings};
 pub use front::front;

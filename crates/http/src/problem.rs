@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use boardwire_gate::Denied;
+use boardwire_gate::AuthenticationError;
 use boardwire_protocol::{Code, ErrorBody};
 use boardwire_services::{Fault, storage::StorageError};
 use serde::Serialize;
@@ -33,8 +33,8 @@ impl From<ErrorBody> for Problem {
     }
 }
 
-impl From<Denied> for Problem {
-    fn from(denied: Denied) -> Self {
+impl From<AuthenticationError> for Problem {
+    fn from(denied: AuthenticationError) -> Self {
         denied.body().into()
     }
 }

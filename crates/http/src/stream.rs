@@ -6,7 +6,7 @@ use axum::response::{
     IntoResponse, Response, Sse,
     sse::{Event, KeepAlive},
 };
-use boardwire_gate::{FollowError, FollowRequest, Follower, Heard, Listener, Peer};
+use boardwire_gate::{FollowError, FollowRequest, Follower, Listener, ListenerEvent, Peer};
 use boardwire_metrics::TransportKind;
 use boardwire_protocol::{Code, ErrorBody};
 use boardwire_services::Caller;
@@ -28,8 +28,8 @@ pub(crate) fn is_wanted(headers: &HeaderMap) -> bool {
 
 /// Begins to listen for whoever sent a request with these extensions.
 pub(crate) fn listen(door: &Door, caller: Caller, extensions: &Extensions) -> Result<Listener, Problem> {
-    let seat = door.gate().seat(&caller, address(extensions)).ok_or_else(too_many_connections)?;
-    Ok(door.gate().listen(caller, seat, TransportKind::Stream))
+    let permit = door.gate().connection_permit(&caller, address(extensions)).ok_or_else(too_many_connections)?;
+    Ok(door.gate().listen(caller, permit, TransportKind::Stream))
 }
 
 /// Begins to follow a board for whoever sent a request with these extensions.
@@ -67,15 +67,15 @@ pub(crate) fn answer(stream: impl Stream<Item = Result<Event, ErrorBody>> + Send
 }
 
 /// Why a stream ends with this.
-pub(crate) fn end_of(heard: &Heard) -> Option<ErrorBody> {
+pub(crate) fn end_of(heard: &ListenerEvent) -> Option<ErrorBody> {
     Some(match heard {
-        Heard::Frame(_) => return None,
-        Heard::Lost(_) => ErrorBody::new(Code::NotFound, "this board can't be read any more"),
-        Heard::Unauthenticated(reason) => ErrorBody::new(Code::Unauthenticated, *reason),
-        Heard::Overrun => {
+        ListenerEvent::Frame(_) => return None,
+        ListenerEvent::Lost(_) => ErrorBody::new(Code::NotFound, "this board can't be read any more"),
+        ListenerEvent::Unauthenticated(reason) => ErrorBody::new(Code::Unauthenticated, *reason),
+        ListenerEvent::Overrun => {
             ErrorBody::new(Code::Unavailable, "the stream was read too slowly; connect again with the last id")
         }
-        Heard::Closing => ErrorBody::new(Code::Unavailable, "the server closes; connect again"),
+        ListenerEvent::Closing => ErrorBody::new(Code::Unavailable, "the server closes; connect again"),
     })
 }
 

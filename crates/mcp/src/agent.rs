@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use boardwire_gate::{Charge, Gate, Seat};
+use boardwire_gate::{Charge, ConnectionPermit, Gate};
 use boardwire_protocol::{Code, CommandGroup, ErrorBody};
 use http::request::Parts;
 use rmcp::{
@@ -19,7 +19,7 @@ use rmcp::{
 };
 use tokio::sync::OnceCell;
 
-use crate::{entry::Known, problem, prompts, resources, tools, updates};
+use crate::{front::CallerContext, problem, prompts, resources, tools, updates};
 
 /// How long clients may keep the list of tools.
 const TOOLS_KEPT_MS: u64 = 300_000;
@@ -36,20 +36,20 @@ pub(crate) struct Agent {
     gate: Arc<Gate>,
     version: &'static str,
     /// A session counts as a connection of its user.
-    seat: OnceCell<Seat>,
+    permit: OnceCell<ConnectionPermit>,
     /// What a session has subscribed to.
     updates: updates::InSession,
 }
 
 impl Agent {
     pub(crate) fn new(gate: Arc<Gate>, version: &'static str) -> Self {
-        Self { gate, version, seat: OnceCell::new(), updates: updates::InSession::default() }
+        Self { gate, version, permit: OnceCell::new(), updates: updates::InSession::default() }
     }
 }
 
 /// Who calls, as found in front of the protocol.
-fn known(extensions: &Extensions) -> Result<Known, ErrorData> {
-    let known = extensions.get::<Parts>().and_then(|parts| parts.extensions.get::<Known>());
+fn known(extensions: &Extensions) -> Result<CallerContext, ErrorData> {
+    let known = extensions.get::<Parts>().and_then(|parts| parts.extensions.get::<CallerContext>());
     known.cloned().ok_or_else(|| ErrorData::internal_error("it is not known who calls", None))
 }
 
@@ -75,13 +75,13 @@ impl ServerHandler for Agent {
         request: InitializeRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<InitializeResult, ErrorData> {
-        let Known { caller, address } = known(&context.extensions)?;
+        let CallerContext { caller, address } = known(&context.extensions)?;
         let admitted = self.gate.admit(caller.clone(), Charge::Request(CommandGroup::Session)).await;
         admitted.map_err(|error| problem::of(&error))?;
         let crowded = || problem::of(&ErrorBody::new(Code::Unavailable, "too many connections"));
-        let seat = self.gate.seat(&caller, address).ok_or_else(crowded)?;
+        let permit = self.gate.connection_permit(&caller, address).ok_or_else(crowded)?;
         // A session is initialized once.
-        let _ = self.seat.set(seat);
+        let _ = self.permit.set(permit);
         context.peer.set_peer_info(request.clone());
         self.negotiate_initialize(&request)
     }

@@ -10,7 +10,7 @@ mod agent;
 #[cfg(feature = "bridge")]
 pub mod bridge;
 mod door;
-mod entry;
+mod front;
 mod message;
 mod problem;
 mod prompts;

@@ -11,7 +11,7 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use crate::{
     agent::Agent,
     door::{Door, McpParts},
-    entry,
+    front,
     sessions::Sessions,
 };
 
@@ -35,7 +35,7 @@ pub fn routes(parts: McpParts) -> Router {
         tokio::time::sleep(LAST_WORDS).await;
         ending.cancel();
     }));
-    // Origins are looked at in front of all doors, and hosts in `entry`.
+    // Origins are looked at in front of all doors, and hosts in `front`.
     let config = StreamableHttpServerConfig::default()
         .disable_allowed_hosts()
         .disable_allowed_origins()
@@ -51,6 +51,6 @@ pub fn routes(parts: McpParts) -> Router {
     let door = Arc::new(Door::new(gate, settings, Sessions::new(manager), ending));
     Router::new()
         .route_service("/mcp", service)
-        .layer(from_fn_with_state(door, entry::enter))
+        .layer(from_fn_with_state(door, front::enter))
         .layer(DefaultBodyLimit::max(MAX_BODY))
 }

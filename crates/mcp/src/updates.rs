@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use boardwire_gate::{Charge, Gate, Heard, Listener};
+use boardwire_gate::{Charge, Gate, Listener, ListenerEvent};
 use boardwire_metrics::TransportKind;
 use boardwire_protocol::{Code, CommandGroup, CommandKind, ErrorBody, Pattern, SubscriptionId, session::Filters};
 use boardwire_services::Caller;
@@ -22,7 +22,7 @@ use rmcp::{
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
-    entry::Known,
+    front::CallerContext,
     resources::{Target, unknown},
 };
 
@@ -38,10 +38,10 @@ struct Followed {
 }
 
 impl Followed {
-    fn new(gate: &Arc<Gate>, Known { caller, address }: Known) -> Result<Self, ErrorBody> {
-        let seat = gate.seat(&caller, address);
-        let seat = seat.ok_or_else(|| ErrorBody::new(Code::Unavailable, "too many connections"))?;
-        Ok(Self { listener: gate.listen(caller, seat, TransportKind::Mcp), wanted: Mutex::default() })
+    fn new(gate: &Arc<Gate>, CallerContext { caller, address }: CallerContext) -> Result<Self, ErrorBody> {
+        let permit = gate.connection_permit(&caller, address);
+        let permit = permit.ok_or_else(|| ErrorBody::new(Code::Unavailable, "too many connections"))?;
+        Ok(Self { listener: gate.listen(caller, permit, TransportKind::Mcp), wanted: Mutex::default() })
     }
 
     fn wanted(&self) -> MutexGuard<'_, HashMap<Target, SubscriptionId>> {
@@ -119,12 +119,12 @@ impl Followed {
             };
             tokio::select! {
                 heard = self.listener.next() => match heard {
-                    Heard::Frame(frame) => changed.extend(self.changed(&frame)),
+                    ListenerEvent::Frame(frame) => changed.extend(self.changed(&frame)),
                     // Others may still be read, and this one again.
-                    Heard::Lost(_) => {}
-                    Heard::Unauthenticated(reason) => return Err(ErrorBody::new(Code::Unauthenticated, reason)),
-                    Heard::Overrun => return Err(ErrorBody::new(Code::Unavailable, "too much changed; subscribe again")),
-                    Heard::Closing => return Err(ErrorBody::new(Code::Unavailable, "the server closes")),
+                    ListenerEvent::Lost(_) => {}
+                    ListenerEvent::Unauthenticated(reason) => return Err(ErrorBody::new(Code::Unauthenticated, reason)),
+                    ListenerEvent::Overrun => return Err(ErrorBody::new(Code::Unavailable, "too much changed; subscribe again")),
+                    ListenerEvent::Closing => return Err(ErrorBody::new(Code::Unavailable, "the server closes")),
                 },
                 heard = told => {
                     telling = None;
@@ -155,7 +155,7 @@ impl InSession {
     pub(crate) async fn subscribe(
         &self,
         gate: &Arc<Gate>,
-        known: Known,
+        known: CallerContext,
         uri: &str,
         peer: Peer<RoleServer>,
     ) -> Result<(), ErrorBody> {
@@ -212,7 +212,11 @@ pub(crate) fn accepted(requested: &SubscriptionFilter) -> SubscriptionFilter {
 ///
 /// # Errors
 /// The gates', `NOT_FOUND`; `UNAUTHENTICATED` when the credentials end.
-pub(crate) async fn listen(gate: &Arc<Gate>, known: Known, context: &SubscriptionContext) -> Result<(), ErrorBody> {
+pub(crate) async fn listen(
+    gate: &Arc<Gate>,
+    known: CallerContext,
+    context: &SubscriptionContext,
+) -> Result<(), ErrorBody> {
     let caller = gate.admit(known.caller.clone(), Charge::Request(CommandGroup::Session)).await?.into_caller();
     let followed = Followed::new(gate, known)?;
     let mut changed = BTreeSet::new();

@@ -4,12 +4,12 @@
 use std::{io, net::IpAddr, sync::Arc, time::Duration};
 
 use crate::{
+    connection_slots::{ConnectionSlot, ConnectionSlots, Room},
     pace,
-    places::{Place, Places, Room},
     stream::Monitored,
 };
 use axum::Router;
-use boardwire_gate::{Line, Need, Proxies, supervise};
+use boardwire_gate::{Need, Proxies, TcpConnection, supervise};
 use boardwire_rate_limit::customer;
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -57,7 +57,7 @@ impl Accepting {
             listener: Arc::new(listener),
             router,
             proxies: Arc::new(proxies),
-            places: Arc::new(Places::new(room)),
+            slots: Arc::new(ConnectionSlots::new(room)),
             accepting: accepting.clone(),
         };
         let stop = accepting.stop.clone();
@@ -93,7 +93,7 @@ struct Entrance {
     listener: Arc<TcpListener>,
     router: Router,
     proxies: Arc<Proxies>,
-    places: Arc<Places>,
+    slots: Arc<ConnectionSlots>,
     accepting: Accepting,
 }
 
@@ -102,7 +102,7 @@ struct Accepted {
     stream: TcpStream,
     remote: IpAddr,
     /// Where there is none, it is to be cut.
-    place: Option<Place>,
+    slot: Option<ConnectionSlot>,
 }
 
 impl Entrance {
@@ -114,9 +114,9 @@ impl Entrance {
                 accepted = self.next() => accepted,
             };
             match accepted {
-                Ok(Accepted { stream, remote, place: Some(place) }) => self.begin(stream, remote, place),
+                Ok(Accepted { stream, remote, slot: Some(slot) }) => self.begin(stream, remote, slot),
                 Ok(Accepted { remote, .. }) => {
-                    tracing::debug!(address = %remote, "no place for a connection");
+                    tracing::debug!(address = %remote, "no slot for a connection");
                 }
                 Err(error) => {
                     tracing::warn!(%error, "can't accept a connection");
@@ -126,42 +126,42 @@ impl Entrance {
         }
     }
 
-    /// The next connection, as soon as it is known whether it gets a place.
+    /// The next connection, as soon as it is known whether it gets a slot.
     async fn next(&self) -> io::Result<Accepted> {
         let (stream, address) = self.listener.accept().await?;
         let remote = address.ip();
         let of_its_own = (!self.proxies.trust(remote)).then(|| customer(remote));
-        Ok(Accepted { stream, remote, place: self.places.take(of_its_own).await })
+        Ok(Accepted { stream, remote, slot: self.slots.take(of_its_own).await })
     }
 
     /// Serves a connection in a task of its own.
-    fn begin(&self, stream: TcpStream, remote: IpAddr, place: Place) {
+    fn begin(&self, stream: TcpStream, remote: IpAddr, slot: ConnectionSlot) {
         let accepting = &self.accepting;
-        let Ok((stream, line)) = Monitored::new(stream, accepting.cut.child_token()) else { return };
-        place.hold(&line);
+        let Ok((stream, connection)) = Monitored::new(stream, accepting.cut.child_token()) else { return };
+        slot.hold(&connection);
         let (router, drain, request) = (self.router.clone(), accepting.drain.clone(), accepting.requests.token());
         let (proxies, cut_sockets) = (Arc::clone(&self.proxies), accepting.cut_sockets.clone());
         accepting.tasks.spawn(async move {
             let life = async {
-                let upgraded = serve(stream, &line, remote, &place, proxies, router, drain).await;
+                let upgraded = serve(stream, &connection, remote, &slot, proxies, router, drain).await;
                 drop(request);
                 if upgraded {
-                    // The stream lives on with the WebSocket, and holds its place until it ends.
+                    // The stream lives on with the WebSocket, and holds its slot until it ends.
                     tokio::select! {
-                        () = line.over() => {}
-                        () = cut_sockets.cancelled() => line.cut(),
+                        () = connection.closed() => {}
+                        () = cut_sockets.cancelled() => connection.cut(),
                     }
                 }
             };
             tokio::pin!(life);
-            // A stranger's place is waited for when it is cut: whatever it is at ends at once.
+            // A stranger's slot is waited for when it is cut: whatever it is at ends at once.
             tokio::select! {
                 biased;
-                () = line.over() => return,
+                () = connection.closed() => return,
                 () = &mut life => return,
-                () = line.known() => place.keep(),
+                () = connection.authenticated() => slot.keep(),
             }
-            if !line.is_over() {
+            if !connection.is_closed() {
                 life.await;
             }
         });
@@ -171,16 +171,16 @@ impl Entrance {
 /// Serves requests; whether the connection may live on as a WebSocket.
 async fn serve(
     stream: Monitored,
-    line: &Line,
+    connection: &TcpConnection,
     remote: IpAddr,
-    place: &Place,
+    slot: &ConnectionSlot,
     proxies: Arc<Proxies>,
     router: Router,
     drain: CancellationToken,
 ) -> bool {
     let service = service_fn(move |mut request: Request<Incoming>| {
-        let peer = proxies.peer(remote, request.headers(), line.clone());
-        place.note_client(peer.address, line);
+        let peer = proxies.peer(remote, request.headers(), connection.clone());
+        slot.note_client(peer.address, connection);
         request.extensions_mut().insert(peer);
         pace::serve(router.clone(), request)
     });

@@ -23,14 +23,13 @@ use tokio::{net::TcpListener, signal::unix::SignalKind};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    connection_slots::Room,
     database,
     directory::StoredUsers,
     files,
     listener::Accepting,
     maintenance::{self, Maintenance},
-    open_files, output,
-    places::Room,
-    secret,
+    open_files, output, secret,
     settings::ServeSettings,
 };
 
@@ -96,7 +95,7 @@ pub(crate) async fn start(settings: ServeSettings, incidents: Arc<Incidents>, mo
         weights: settings.weights(),
         activity: settings.activity(),
         failures: limiter(settings.failed_handshakes_per_minute),
-        places: settings.places(),
+        connection_limits: settings.connection_limits(),
         metrics,
     });
     let http = boardwire_http::routes(DoorParts {

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
 use boardwire_auth::{AllowedOrigins, Permissions, SessionPolicy};
 use boardwire_browser::BrowserPolicy;
-use boardwire_gate::{Places, Proxies};
+use boardwire_gate::{ConnectionLimits, Proxies};
 use boardwire_rate_limit::{Quota, Weights};
 use boardwire_services::Addable;
 use clap::{ArgAction, Args, ValueEnum};
@@ -320,8 +320,8 @@ impl ServeSettings {
     }
 
     /// How many may be connected.
-    pub(crate) fn places(&self) -> Places {
-        Places {
+    pub(crate) fn connection_limits(&self) -> ConnectionLimits {
+        ConnectionLimits {
             in_all: self.max_connections,
             per_user: self.max_connections_per_user,
             per_address: self.max_connections_per_address,

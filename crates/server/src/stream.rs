@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use boardwire_gate::Line;
+use boardwire_gate::TcpConnection;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -33,14 +33,14 @@ const GONE: Duration = Duration::from_secs(25);
 /// An accepted connection.
 pub(crate) struct Monitored {
     inner: TcpStream,
-    line: Line,
+    connection: TcpConnection,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl Monitored {
-    /// Watches over a stream. Cancelling `hang_up` cuts it, and its end cancels `hang_up`; so do both with `line`.
-    pub(crate) fn new(inner: TcpStream, hang_up: CancellationToken) -> io::Result<(Self, Line)> {
+    /// Watches over a stream. Cancelling `hang_up` cuts it, and its end cancels `hang_up`; so do both with `connection`.
+    pub(crate) fn new(inner: TcpStream, hang_up: CancellationToken) -> io::Result<(Self, TcpConnection)> {
         inner.set_nodelay(true)?;
         let socket = SockRef::from(&inner);
         let probes = TcpKeepalive::new().with_time(SILENCE).with_interval(PROBES);
@@ -49,9 +49,10 @@ impl Monitored {
         socket.set_tcp_keepalive(&probes)?;
         #[cfg(target_os = "linux")]
         socket.set_tcp_user_timeout(Some(GONE))?;
-        let line = Line::new(hang_up.clone());
-        let stream = Self { inner, line: line.clone(), cut: Box::pin(hang_up.cancelled_owned()), stalled: None };
-        Ok((stream, line))
+        let connection = TcpConnection::new(hang_up.clone());
+        let stream =
+            Self { inner, connection: connection.clone(), cut: Box::pin(hang_up.cancelled_owned()), stalled: None };
+        Ok((stream, connection))
     }
 
     /// Starts or reads the clock of a write that does not get on.
@@ -60,13 +61,13 @@ impl Monitored {
             self.stalled = None;
             return written;
         }
-        if self.line.is_over() {
+        if self.connection.is_closed() {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
         let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(STALLED)));
         if stalled.as_mut().poll(cx).is_ready() {
             // The reader has to learn of it too, or the session would go on without a way to send.
-            self.line.cut();
+            self.connection.cut();
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         Poll::Pending
@@ -76,14 +77,14 @@ impl Monitored {
 impl Monitored {
     fn note_written(&self, written: &Poll<io::Result<usize>>) {
         if let Poll::Ready(Ok(bytes)) = written {
-            self.line.note_written(*bytes);
+            self.connection.note_written(*bytes);
         }
     }
 }
 
 impl Drop for Monitored {
     fn drop(&mut self) {
-        self.line.cut();
+        self.connection.cut();
     }
 }
 
@@ -94,9 +95,9 @@ impl AsyncRead for Monitored {
         }
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.inner).poll_read(cx, buffer);
-        if !self.line.note_read(buffer.filled().len() - before) {
+        if !self.connection.note_read(buffer.filled().len() - before) {
             tracing::info!("a connection is ended: it sends too much that is of no use");
-            self.line.cut();
+            self.connection.cut();
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
         read

@@ -13,12 +13,12 @@ use rmcp::{
 use serde_json::Value;
 
 use super::{answer::answer, list, table, wait};
-use crate::{entry::Known, shape::Shape};
+use crate::{front::CallerContext, shape::Shape};
 
 /// Calls a tool. What is refused is an answer too.
 pub(crate) async fn call(
     gate: &Arc<Gate>,
-    known: Known,
+    known: CallerContext,
     request: CallToolRequestParams,
     context: &RequestContext<RoleServer>,
 ) -> Result<CallToolResult, ErrorData> {

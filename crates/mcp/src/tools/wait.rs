@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use boardwire_gate::{Charge, FollowError, FollowRequest, Followed, Follower, Gate, Heard};
+use boardwire_gate::{Charge, FollowError, FollowRequest, Followed, Follower, Gate, ListenerEvent};
 use boardwire_metrics::TransportKind;
 use boardwire_protocol::{Code, CommandGroup, Epoch, ErrorBody, Seq};
 use boardwire_subscriptions::{Frame, Joined};
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::answer::answer;
-use crate::{entry::Known, problem::invalid, shape::Shape};
+use crate::{front::CallerContext, problem::invalid, shape::Shape};
 
 pub(crate) const NAME: &str = "wait_for_changes";
 pub(crate) const DESCRIPTION: &str = "Returns what happened on a board after seq since: at once if there is something, else as soon as something happens, or \
@@ -85,7 +85,7 @@ fn number(arguments: &mut JsonObject, name: &str, default: u64, max: u64) -> Res
 /// Waits. Ends when the request is cancelled, and when the credentials end.
 pub(super) async fn call(
     gate: &Arc<Gate>,
-    known: Known,
+    known: CallerContext,
     arguments: JsonObject,
     shape: Result<Shape, ErrorBody>,
     context: &RequestContext<RoleServer>,
@@ -103,7 +103,7 @@ pub(super) async fn call(
 
 async fn wait(
     gate: &Arc<Gate>,
-    Known { caller, address }: Known,
+    CallerContext { caller, address }: CallerContext,
     arguments: JsonObject,
     shape: &Result<Shape, ErrorBody>,
     context: &RequestContext<RoleServer>,
@@ -123,7 +123,7 @@ async fn wait(
     let mut waited = Waited { events: Vec::new(), seq: since, epoch, recovered: true, timed_out: false };
     let joined = loop {
         match follower.next().await? {
-            Followed::Heard(heard) => waited.hears(heard)?,
+            Followed::Event(heard) => waited.hears(heard)?,
             Followed::Joined(joined) => break joined,
         }
         if waited.events.len() >= limit {
@@ -193,19 +193,19 @@ struct Waited {
 
 impl Waited {
     /// Takes in an event. Whatever ends the wait is an error, unless there is something to return.
-    fn hears(&mut self, heard: Heard) -> Result<(), ErrorBody> {
+    fn hears(&mut self, heard: ListenerEvent) -> Result<(), ErrorBody> {
         let error = match heard {
-            Heard::Frame(Frame::Durable(entry)) => {
+            ListenerEvent::Frame(Frame::Durable(entry)) => {
                 let event = serde_json::from_str(entry.envelope.get()).unwrap_or_default();
                 self.seq = entry.seq;
                 self.events.push((entry.seq, event));
                 return Ok(());
             }
-            Heard::Frame(Frame::Ephemeral(..)) => return Ok(()),
-            Heard::Lost(_) => ErrorBody::new(Code::NotFound, "no such board"),
-            Heard::Unauthenticated(reason) => ErrorBody::new(Code::Unauthenticated, reason),
-            Heard::Overrun => ErrorBody::new(Code::Unavailable, "more came than could be taken in; call again"),
-            Heard::Closing => ErrorBody::new(Code::Unavailable, "the server closes; call again"),
+            ListenerEvent::Frame(Frame::Ephemeral(..)) => return Ok(()),
+            ListenerEvent::Lost(_) => ErrorBody::new(Code::NotFound, "no such board"),
+            ListenerEvent::Unauthenticated(reason) => ErrorBody::new(Code::Unauthenticated, reason),
+            ListenerEvent::Overrun => ErrorBody::new(Code::Unavailable, "more came than could be taken in; call again"),
+            ListenerEvent::Closing => ErrorBody::new(Code::Unavailable, "the server closes; call again"),
         };
         Err(error)
     }
@@ -213,7 +213,7 @@ impl Waited {
     /// Takes in what a follower hears after it has joined.
     fn follows(&mut self, followed: Followed) -> Result<(), ErrorBody> {
         match followed {
-            Followed::Heard(heard) => self.hears(heard),
+            Followed::Event(heard) => self.hears(heard),
             Followed::Joined(_) => Ok(()),
         }
     }

@@ -1,4 +1,4 @@
-//! Who is let in.
+//! Authentication: who calls, and whether that still holds.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -6,23 +6,23 @@ use boardwire_auth::{AuthError, Credential, CredentialId, Principal, Refusal};
 use boardwire_protocol::{Code, ErrorBody};
 use boardwire_services::Caller;
 
-use crate::{Gate, Peer, Seat};
+use crate::{ConnectionPermit, Gate, Peer};
 
-/// Why somebody is not let in.
+/// Why a caller could not be authenticated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Denied {
+pub enum AuthenticationError {
     /// There are no credentials, or they are not accepted.
     Refused,
-    /// They have expired.
+    /// The credentials have expired.
     Expired,
     /// Too many that were not accepted came from this address; how long to wait.
     TooOften(Duration),
-    /// Whether they are valid can't be found out now; worth another try.
+    /// Whether they are valid can't be found out now; another try may succeed.
     Undecided,
 }
 
-impl Denied {
-    /// The same for clients that are answered with a code.
+impl AuthenticationError {
+    /// Returns the error for clients that are answered with a code.
     #[must_use]
     pub fn body(self) -> ErrorBody {
         let too_many = "too many failed attempts from this address";
@@ -40,111 +40,123 @@ impl Denied {
 }
 
 impl Gate {
-    /// Lets a caller in, or says why not. Of several credentials the first that is accepted counts; where they are good for
+    /// Authenticates a caller. Of several credentials the first that is accepted counts; where they are good for
     /// different users, none does: one of them was put there by somebody else. What is not accepted is counted against
     /// the address of `peer`; with what is, its connection is known.
     ///
     /// # Errors
-    /// [`Denied`].
-    pub async fn authenticate(&self, credentials: &[Credential], peer: Option<&Peer>) -> Result<Caller, Denied> {
+    /// [`AuthenticationError`].
+    pub async fn authenticate(
+        &self,
+        credentials: &[Credential],
+        peer: Option<&Peer>,
+    ) -> Result<Caller, AuthenticationError> {
         if self.closing.is_cancelled() {
-            return Err(Denied::Undecided);
+            return Err(AuthenticationError::Undecided);
         }
         let address = peer.map(|peer| peer.address);
         let accepted = self.accept_one_of(credentials, address).await;
         if let (Ok(_), Some(peer)) = (&accepted, peer) {
-            peer.line.note_known();
+            peer.connection.note_authenticated();
         }
-        if let Err(Denied::Refused | Denied::Expired) = accepted
+        if let Err(AuthenticationError::Refused | AuthenticationError::Expired) = accepted
             && let Some(Err(wait)) = address.map(|address| self.failures.check(address))
         {
-            return Err(Denied::TooOften(wait));
+            return Err(AuthenticationError::TooOften(wait));
         }
         accepted
     }
 
-    async fn accept_one_of(&self, credentials: &[Credential], address: Option<IpAddr>) -> Result<Caller, Denied> {
-        let (mut accepted, mut denied) = (None::<Caller>, Denied::Refused);
+    async fn accept_one_of(
+        &self,
+        credentials: &[Credential],
+        address: Option<IpAddr>,
+    ) -> Result<Caller, AuthenticationError> {
+        let (mut accepted, mut denied) = (None::<Caller>, AuthenticationError::Refused);
         for credential in credentials {
             match self.accept(credential, address).await {
                 Ok(caller) => match &accepted {
                     Some(first) if first.user() != caller.user() => {
                         tracing::info!("cookies of two users came together; none counts");
-                        return Err(Denied::Refused);
+                        return Err(AuthenticationError::Refused);
                     }
                     Some(_) => {}
                     None => accepted = Some(caller),
                 },
                 // What is worth another try, or was good once, is told before what never was.
-                Err(Denied::Undecided) => denied = Denied::Undecided,
-                Err(why) if denied == Denied::Refused => denied = why,
+                Err(AuthenticationError::Undecided) => denied = AuthenticationError::Undecided,
+                Err(why) if denied == AuthenticationError::Refused => denied = why,
                 Err(_) => {}
             }
         }
         accepted.ok_or(denied)
     }
 
-    async fn accept(&self, credential: &Credential, address: Option<IpAddr>) -> Result<Caller, Denied> {
+    async fn accept(&self, credential: &Credential, address: Option<IpAddr>) -> Result<Caller, AuthenticationError> {
         let address = address.map(tracing::field::display);
         let now = self.clock().now().0;
         let principal = match self.authenticators.authenticate(credential, now).await {
             // What is accepted as barely expired elsewhere would be thrown out again right away.
-            Ok(principal) if principal.expired_at(now) => return Err(Denied::Expired),
+            Ok(principal) if principal.expired_at(now) => return Err(AuthenticationError::Expired),
             Ok(principal) => principal,
             Err(AuthError::Refused(refusal)) => {
                 tracing::info!(kind = credential.kind(), reason = refusal.reason(), address, "credentials refused");
-                return Err(if refusal == Refusal::Expired { Denied::Expired } else { Denied::Refused });
+                return Err(if refusal == Refusal::Expired {
+                    AuthenticationError::Expired
+                } else {
+                    AuthenticationError::Refused
+                });
             }
             Err(AuthError::Unavailable(error)) => {
                 tracing::warn!(%error, "credentials undecided");
-                return Err(Denied::Undecided);
+                return Err(AuthenticationError::Undecided);
             }
         };
         Caller::new(Arc::new(principal)).map_err(|error| {
             tracing::info!(%error, address, "credentials refused");
-            Denied::Refused
+            AuthenticationError::Refused
         })
     }
 
-    /// The id of the session that this is the secret of, unless it has ended. Nobody is let in by that, and one that is
-    /// refused counts against nobody.
+    /// Returns the id of the session that this is the secret of, unless it has ended. This authenticates nobody, and a wrong
+    /// secret counts against nobody.
     ///
     /// # Errors
-    /// [`Denied::Undecided`].
-    pub async fn session_of(&self, credential: &Credential) -> Result<Option<String>, Denied> {
+    /// [`AuthenticationError::Undecided`].
+    pub async fn session_of(&self, credential: &Credential) -> Result<Option<String>, AuthenticationError> {
         match self.authenticators.authenticate(credential, self.clock().now().0).await {
             Ok(Principal { credential: CredentialId::Session(id), .. }) => Ok(Some(id)),
             Ok(_) | Err(AuthError::Refused(_)) => Ok(None),
             Err(AuthError::Unavailable(error)) => {
                 tracing::warn!(%error, "a session can't be looked at");
-                Err(Denied::Undecided)
+                Err(AuthenticationError::Undecided)
             }
         }
     }
 
-    /// A place among those who are connected; `None`: there are too many, of this user, from this address, or in all.
+    /// Returns a permit for one more connection; `None`: there are too many, of this user, from this address, or in all.
     #[must_use]
-    pub fn seat(&self, caller: &Caller, address: Option<IpAddr>) -> Option<Seat> {
-        self.census.seat(&self.places, caller.user().as_str(), address)
+    pub fn connection_permit(&self, caller: &Caller, address: Option<IpAddr>) -> Option<ConnectionPermit> {
+        self.connection_limiter.acquire(&self.connection_limits, caller.user().as_str(), address)
     }
 
-    /// The caller as of now.
+    /// Returns the caller with what the credentials allow now.
     ///
     /// # Errors
-    /// [`Denied`] when the credentials have ended since, or when that can't be found out.
-    pub async fn renew(&self, caller: &Caller) -> Result<Caller, Denied> {
+    /// [`AuthenticationError`] when the credentials have ended since, or when that can't be found out.
+    pub async fn renew(&self, caller: &Caller) -> Result<Caller, AuthenticationError> {
         let now = self.clock().now().0;
         match self.authenticators.renew(caller.principal(), now).await {
-            Ok(principal) if principal.expired_at(now) => Err(Denied::Expired),
-            Ok(principal) => Caller::new(Arc::new(principal)).map_err(|_| Denied::Refused),
-            Err(AuthError::Refused(Refusal::Expired)) => Err(Denied::Expired),
+            Ok(principal) if principal.expired_at(now) => Err(AuthenticationError::Expired),
+            Ok(principal) => Caller::new(Arc::new(principal)).map_err(|_| AuthenticationError::Refused),
+            Err(AuthError::Refused(Refusal::Expired)) => Err(AuthenticationError::Expired),
             Err(AuthError::Refused(refusal)) => {
                 tracing::info!(reason = refusal.reason(), "credentials that had been accepted ended");
-                Err(Denied::Refused)
+                Err(AuthenticationError::Refused)
             }
             Err(AuthError::Unavailable(error)) => {
                 tracing::warn!(%error, "can't look at credentials again");
-                Err(Denied::Undecided)
+                Err(AuthenticationError::Undecided)
             }
         }
     }

@@ -46,21 +46,21 @@ struct Meter {
 }
 
 /// One upload that is coming in.
-pub(crate) struct Intake {
+pub(crate) struct UploadLimiter {
     meter: Arc<Meter>,
     deadline: Instant,
     max_file: u64,
 }
 
-impl Intake {
+impl UploadLimiter {
     /// Begins to take in a file of up to `max_file` bytes: the request is given back with a body that keeps to it.
     pub(crate) fn begin(request: Request, max_file: u64) -> (Self, Request) {
         let meter = Arc::new(Meter::default());
         let (parts, body) = request.into_parts();
         let max = max_file.saturating_add(BESIDE);
         let metered = Metered { body, meter: Arc::clone(&meter), rest: Bytes::new(), passed: 0, max, pause: false };
-        let intake = Self { meter, deadline: Instant::now() + WHOLE, max_file };
-        (intake, Request::from_parts(parts, Body::new(metered)))
+        let upload_limiter = Self { meter, deadline: Instant::now() + WHOLE, max_file };
+        (upload_limiter, Request::from_parts(parts, Body::new(metered)))
     }
 
     /// From here on the bytes are the file's.
@@ -173,14 +173,14 @@ mod tests {
     async fn take_in(pieces: Vec<Result<Bytes, std::io::Error>>, max_file: u64) -> Result<usize, StatusCode> {
         let body = Body::from_stream(stream::iter(pieces));
         let request = Request::builder().header("content-type", "multipart/form-data; boundary=border").body(body);
-        let (intake, request) = Intake::begin(request.expect("a request"), max_file);
+        let (upload_limiter, request) = UploadLimiter::begin(request.expect("a request"), max_file);
         let mut form = Multipart::from_request(request, &()).await.expect("a form");
         let status = |problem: Problem| problem.into_response().status();
-        while let Some(mut field) = intake.next("", form.next_field()).await.map_err(status)? {
+        while let Some(mut field) = upload_limiter.next("", form.next_field()).await.map_err(status)? {
             if field.name() == Some("file") {
-                intake.file_begins();
+                upload_limiter.file_begins();
                 let mut size = 0;
-                while let Some(piece) = intake.next("file", field.chunk()).await.map_err(status)? {
+                while let Some(piece) = upload_limiter.next("file", field.chunk()).await.map_err(status)? {
                     size += piece.len();
                 }
                 return Ok(size);

@@ -1,4 +1,4 @@
-//! A connection that follows its credentials: narrower ones count at once, and when they end, so does the connection.
+//! Connections follow their credentials: narrower ones count at once, and when they end, so does the connection.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,19 +7,20 @@ use boardwire_subscriptions::Socket;
 use tokio::{sync::Notify, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Denied, Gate, connections::Connection};
+use crate::{AuthenticationError, Gate, connections::Connection};
 
-/// Why a connection ends whose credentials have ended.
+/// What the client is told when its credentials have ended.
 const EXPIRED: &str = "the credentials have expired; connect again";
 const REVOKED: &str = "the credentials are not valid any more; sign in again";
-/// Why one ends whose credentials have not.
+/// What the client is told when an operator has ended its connection.
 const ENDED: &str = "an operator has ended this connection";
 
 /// How long to wait when storage can't say whether credentials are still valid.
 const UNDECIDED: Duration = Duration::from_millis(500);
 
-/// A connection in the hub, watched; forgotten when dropped, whatever ends its task.
-pub struct Watched {
+/// Guards a connection in the hub: it ends when its credentials end. Dropping this takes the connection out of the hub,
+/// whatever ends its task.
+pub struct ConnectionGuard {
     pub(crate) gate: Arc<Gate>,
     socket: Arc<Socket>,
     recheck: Arc<Notify>,
@@ -29,24 +30,30 @@ pub struct Watched {
 impl Gate {
     /// Takes a connection into the hub and begins to watch its credentials. `recheck` asks for another look at them.
     #[must_use]
-    pub fn watch(self: &Arc<Self>, socket: Arc<Socket>, recheck: Arc<Notify>, transport: TransportKind) -> Watched {
+    pub fn watch(
+        self: &Arc<Self>,
+        socket: Arc<Socket>,
+        recheck: Arc<Notify>,
+        transport: TransportKind,
+    ) -> ConnectionGuard {
         self.hub.connect(&socket);
         let ended = CancellationToken::new();
         let connection =
             Connection { transport, since: self.clock().now(), recheck: Arc::clone(&recheck), ended: ended.clone() };
         self.connections.add(&socket, connection);
-        Watched { gate: Arc::clone(self), socket, recheck, ended }
+        ConnectionGuard { gate: Arc::clone(self), socket, recheck, ended }
     }
 }
 
-impl Watched {
-    /// The connection.
+impl ConnectionGuard {
+    /// Returns the connection.
     #[must_use]
     pub fn socket(&self) -> &Arc<Socket> {
         &self.socket
     }
 
-    /// Ends when the credentials do, or when an operator ends it, and says why. On the way there, what they allow is kept up to date.
+    /// Waits until the credentials end, or an operator ends the connection, and returns why. Until then, what the credentials
+    /// allow is kept up to date.
     pub async fn credentials_end(&self) -> &'static str {
         loop {
             tokio::select! {
@@ -63,17 +70,17 @@ impl Watched {
             }
             match renewed {
                 Ok(caller) => self.gate.hub.renew(&self.socket, caller),
-                Err(Denied::Undecided) if !caller.principal().expired_at(self.gate.clock().now().0) => {
+                Err(AuthenticationError::Undecided) if !caller.principal().expired_at(self.gate.clock().now().0) => {
                     self.recheck.notify_one();
                     sleep(UNDECIDED).await;
                 }
-                Err(Denied::Expired | Denied::Undecided) => return EXPIRED,
-                Err(Denied::Refused | Denied::TooOften(_)) => return REVOKED,
+                Err(AuthenticationError::Expired | AuthenticationError::Undecided) => return EXPIRED,
+                Err(AuthenticationError::Refused | AuthenticationError::TooOften(_)) => return REVOKED,
             }
         }
     }
 
-    /// Ends when the credentials expire, as far as is known.
+    /// Waits until the credentials expire, as far as is known.
     async fn expiry(&self) {
         // Looked at again at least once an hour, because the time of day may be set anew.
         loop {
@@ -88,7 +95,7 @@ impl Watched {
     }
 }
 
-impl Drop for Watched {
+impl Drop for ConnectionGuard {
     fn drop(&mut self) {
         self.gate.connections.remove(&self.socket);
         self.gate.hub.disconnect(&self.socket);

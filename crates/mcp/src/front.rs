@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use boardwire_browser::Page;
-use boardwire_gate::{Denied, Peer, credential};
+use boardwire_gate::{AuthenticationError, Peer, credential};
 use boardwire_protocol::{Code, ErrorBody};
 use boardwire_services::Caller;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
@@ -32,7 +32,7 @@ const CROWDED: Duration = Duration::from_secs(10);
 
 /// Who calls, from where: put into the request for the handler behind the protocol.
 #[derive(Debug, Clone)]
-pub(crate) struct Known {
+pub(crate) struct CallerContext {
     pub(crate) caller: Caller,
     pub(crate) address: Option<IpAddr>,
 }
@@ -50,7 +50,7 @@ pub(crate) async fn enter(State(door): State<Arc<Door>>, mut request: Request, n
         Ok(caller) => caller,
         Err(denied) => return denial(denied),
     };
-    let known = Known { caller, address };
+    let known = CallerContext { caller, address };
     let user = known.caller.user().clone();
     let session = headers.get(SESSION).map(|id| id.to_str().unwrap_or_default().to_owned());
     match &session {
@@ -141,14 +141,14 @@ fn is_older(request: &Request) -> bool {
     version != Some(ProtocolVersion::LATEST.as_str())
 }
 
-fn denial(denied: Denied) -> Response {
+fn denial(denied: AuthenticationError) -> Response {
     let (status, wait) = match denied {
-        Denied::Refused | Denied::Expired => (StatusCode::UNAUTHORIZED, None),
-        Denied::TooOften(wait) => (StatusCode::TOO_MANY_REQUESTS, Some(wait)),
-        Denied::Undecided => (StatusCode::SERVICE_UNAVAILABLE, Some(Duration::from_secs(1))),
+        AuthenticationError::Refused | AuthenticationError::Expired => (StatusCode::UNAUTHORIZED, None),
+        AuthenticationError::TooOften(wait) => (StatusCode::TOO_MANY_REQUESTS, Some(wait)),
+        AuthenticationError::Undecided => (StatusCode::SERVICE_UNAVAILABLE, Some(Duration::from_secs(1))),
     };
     let body = match denied {
-        Denied::Refused | Denied::Expired => ErrorBody::new(
+        AuthenticationError::Refused | AuthenticationError::Expired => ErrorBody::new(
             Code::Unauthenticated,
             "this needs valid credentials: `Authorization: Bearer` with a token or an API key, or `X-API-Key`",
         ),
