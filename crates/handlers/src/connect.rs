@@ -20,7 +20,7 @@ use crate::{
     Gateway,
     inbox::Incoming,
     link::Link,
-    outbox::{Handle, SocketOutbox},
+    outbox::{SharedOutbox, SocketOutbox},
     pipeline::Pipeline,
     reply::error_frame,
 };
@@ -141,7 +141,7 @@ impl Connection {
             outbox: Arc::clone(&self.outbox),
             recheck: Arc::clone(&self.recheck),
         };
-        let handle = Handle(Arc::clone(&self.outbox));
+        let handle = SharedOutbox(Arc::clone(&self.outbox));
         let ended = guard.credentials_end();
         tokio::pin!(ended);
         loop {
@@ -205,6 +205,6 @@ impl Connection {
             limits: self.gateway.limits(),
         });
         let clock = self.gateway.gate.clock();
-        Handle(Arc::clone(&self.outbox)).push(Frame::ephemeral(clock, &status, About::default()));
+        SharedOutbox(Arc::clone(&self.outbox)).push(Frame::ephemeral(clock, &status, About::default()));
     }
 }

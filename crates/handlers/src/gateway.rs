@@ -7,7 +7,7 @@ use boardwire_protocol::Limits;
 use boardwire_rate_limit::AddressLimiter;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{link::Sessions, outbox::Flusher};
+use crate::{link::TransportSessions, outbox::Flusher};
 
 /// What the socket door accepts.
 #[derive(Debug, Clone)]
@@ -43,7 +43,7 @@ pub struct Gateway {
     pub(crate) settings: Settings,
     pub(crate) server_version: &'static str,
     pub(crate) flusher: Arc<Flusher>,
-    pub(crate) sessions: Arc<Sessions>,
+    pub(crate) sessions: Arc<TransportSessions>,
     pub(crate) sockets: TaskTracker,
     pub(crate) background: TaskTracker,
     pub(crate) stop: CancellationToken,

@@ -12,7 +12,7 @@ use boardwire_subscriptions::Outbox as _;
 use tokio::sync::mpsc::{self, error::TrySendError};
 
 use crate::{
-    outbox::{Handle, SocketOutbox},
+    outbox::{SharedOutbox, SocketOutbox},
     packet,
     reply::{ReplyTo, error_frame},
 };
@@ -114,7 +114,7 @@ impl Inbox {
             reset: Some(self.clock.now().0 + 1000),
             ..ErrorBody::new(Code::RateLimit, message)
         };
-        Handle(Arc::clone(&self.outbox)).push(error_frame(&*self.clock, &error, request_id.as_ref()));
+        SharedOutbox(Arc::clone(&self.outbox)).push(error_frame(&*self.clock, &error, request_id.as_ref()));
         ReplyTo { command, acknowledgement: refused.acknowledgement }.error(&self.outbox, request_id.as_ref(), &error);
     }
 }

@@ -9,12 +9,12 @@ use boardwire_gate::TcpConnection;
 
 /// The sessions that a WebSocket carries or that have a socket, by their ids.
 #[derive(Default)]
-pub(crate) struct Sessions {
-    by_id: Mutex<HashMap<String, Session>>,
+pub(crate) struct TransportSessions {
+    by_id: Mutex<HashMap<String, TransportSession>>,
 }
 
 #[derive(Default)]
-struct Session {
+struct TransportSession {
     /// The WebSocket that the session was upgraded to.
     connection: Option<TcpConnection>,
     /// Sockets that are being served.
@@ -23,8 +23,8 @@ struct Session {
     polled: u64,
 }
 
-impl Sessions {
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Session>> {
+impl TransportSessions {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, TransportSession>> {
         self.by_id.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -33,7 +33,7 @@ impl Sessions {
         let mut by_id = self.lock();
         // Growing pays for the sweep; sockets and open connections are what is left.
         if by_id.len() == by_id.capacity() {
-            let over = |session: &Session| session.connection.as_ref().is_none_or(TcpConnection::is_closed);
+            let over = |session: &TransportSession| session.connection.as_ref().is_none_or(TcpConnection::is_closed);
             by_id.retain(|_, session| session.sockets > 0 || !over(session));
         }
         by_id.entry(id.to_owned()).or_default().connection = Some(connection);
@@ -82,7 +82,7 @@ pub(crate) struct Link {
     pub(crate) id: String,
     /// The WebSocket, where the session began over one.
     pub(crate) direct: Option<TcpConnection>,
-    pub(crate) sessions: Arc<Sessions>,
+    pub(crate) sessions: Arc<TransportSessions>,
 }
 
 impl Link {
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn what_carries_a_session_with_a_socket_is_known() {
-        let (sessions, connection) = (Sessions::default(), || TcpConnection::new(CancellationToken::new()));
+        let (sessions, connection) = (TransportSessions::default(), || TcpConnection::new(CancellationToken::new()));
         let (early, upgraded, late) = (connection(), connection(), connection());
         sessions.came_over("a", &early);
         sessions.upgraded("a", upgraded.clone());

@@ -204,7 +204,7 @@ impl SocketOutbox {
 }
 
 #[async_trait]
-impl Outbox for Handle {
+impl Outbox for SharedOutbox {
     fn push(&self, frame: Frame) {
         self.0.enqueue(Outgoing::Event(frame));
         self.0.flusher.list(&self.0);
@@ -231,7 +231,7 @@ impl Outbox for Handle {
 }
 
 /// A connection's queue, as the hub sees it.
-pub(crate) struct Handle(pub(crate) Arc<SocketOutbox>);
+pub(crate) struct SharedOutbox(pub(crate) Arc<SocketOutbox>);
 
 /// Empties the queues.
 #[derive(Default)]

@@ -12,7 +12,7 @@ use tracing::Instrument as _;
 use crate::{
     Gateway,
     inbox::Incoming,
-    outbox::{Handle, SocketOutbox},
+    outbox::{SharedOutbox, SocketOutbox},
     packet,
     reply::{ReplyTo, error_frame},
     session,
@@ -49,7 +49,7 @@ impl Pipeline {
                 tracing::debug!(code = error.code.as_str(), "refused");
                 if error.code == Code::RateLimit {
                     let clock = self.gateway.gate.clock();
-                    Handle(Arc::clone(&self.outbox)).push(error_frame(clock, &error, request_id.as_ref()));
+                    SharedOutbox(Arc::clone(&self.outbox)).push(error_frame(clock, &error, request_id.as_ref()));
                 }
                 reply_to.error(&self.outbox, request_id.as_ref(), &error);
             }

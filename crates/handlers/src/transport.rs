@@ -32,7 +32,7 @@ use crate::{
     connect::{Connection, Handshake, HandshakeRejection},
     inbox::{self, Inbox},
     link::Link,
-    outbox::{Handle, Sent, SocketOutbox, Wire},
+    outbox::{Sent, SharedOutbox, SocketOutbox, Wire},
     queue::Outgoing,
 };
 
@@ -101,7 +101,7 @@ async fn connect(
     let max_payload = usize::try_from(gateway.settings.max_payload).unwrap_or(usize::MAX);
     let (inbox, commands) = inbox::open(Arc::clone(&outbox), clock, max_payload);
     let connection = Connection {
-        socket: HubSocket::new(key, accepted.caller, Arc::new(Handle(Arc::clone(&outbox)))),
+        socket: HubSocket::new(key, accepted.caller, Arc::new(SharedOutbox(Arc::clone(&outbox)))),
         outbox,
         link: link.clone(),
         _permit: accepted.permit,

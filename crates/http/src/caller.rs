@@ -29,7 +29,7 @@ pub(crate) struct AuthenticatedRequest {
 
 /// Who turned out to call, for the limits in the answer.
 #[derive(Clone, Default)]
-struct Known(Arc<OnceLock<UserId>>);
+struct IdentifiedUser(Arc<OnceLock<UserId>>);
 
 impl AuthenticatedRequest {
     pub(crate) fn caller(&self) -> &Caller {
@@ -51,7 +51,7 @@ impl FromRequestParts<Arc<Door>> for AuthenticatedRequest {
         }
         let peer = parts.extensions.get::<Peer>();
         let caller = door.gate().authenticate(&credentials, peer).await?;
-        if let Some(Known(known)) = parts.extensions.get::<Known>() {
+        if let Some(IdentifiedUser(known)) = parts.extensions.get::<IdentifiedUser>() {
             let _ = known.set(caller.user().clone());
         }
         let charge = match parts.extensions.get::<CommandKind>() {
@@ -66,7 +66,7 @@ impl FromRequestParts<Arc<Door>> for AuthenticatedRequest {
 
 /// The middleware that tells who called how much of the limit is left.
 pub(crate) async fn tell_limits(State(door): State<Arc<Door>>, mut request: Request, next: Next) -> Response {
-    let known = Known::default();
+    let known = IdentifiedUser::default();
     request.extensions_mut().insert(known.clone());
     let mut response = next.run(request).await;
     if let Some(user) = known.0.get() {

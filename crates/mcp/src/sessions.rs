@@ -19,7 +19,7 @@ use rmcp::{
 const OF_ONE_USER: usize = 32;
 
 /// What is known of a session.
-struct Known {
+struct KnownFields {
     user: UserId,
     /// Which revision of the protocol its client asked for.
     revision: ProtocolVersion,
@@ -30,7 +30,7 @@ struct Known {
 /// The sessions and their users. Holds no more than there are sessions, give or take those that have just ended.
 pub(crate) struct Sessions {
     manager: Arc<LocalSessionManager>,
-    known: Mutex<HashMap<String, Known>>,
+    known: Mutex<HashMap<String, KnownFields>>,
     begun: AtomicU64,
 }
 
@@ -62,7 +62,7 @@ impl Sessions {
             sessions.retain(|known, _| live.contains(known.as_str()));
             if !sessions.contains_key(session) {
                 let begun = self.begun.fetch_add(1, Ordering::Relaxed);
-                sessions.insert(session.to_owned(), Known { user: user.clone(), revision, begun });
+                sessions.insert(session.to_owned(), KnownFields { user: user.clone(), revision, begun });
             }
             let theirs = sessions.iter().filter(|(_, known)| known.user == user);
             let mut theirs: Vec<_> = theirs.map(|(session, known)| (known.begun, session.clone())).collect();
@@ -84,7 +84,7 @@ impl Sessions {
         self.lock().remove(session);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Known>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, KnownFields>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -44,7 +44,7 @@ async fn a_panic_leaves_no_queue_behind() {
         let taken = Arc::new(AtomicUsize::new(0));
         let (panics, counted) = (AtomicBool::new(panics), Arc::clone(&taken));
         let wire = Taker { panics, taken: counted, came: Arc::clone(&came) };
-        (Handle(SocketOutbox::new(wire, stop.child_token(), Arc::clone(&flusher))), taken)
+        (SharedOutbox(SocketOutbox::new(wire, stop.child_token(), Arc::clone(&flusher))), taken)
     };
     let ((first, first_taken), (second, taken)) = (connect(true), connect(false));
     let arrived = async |taken: &AtomicUsize, count| {

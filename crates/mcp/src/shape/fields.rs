@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     MAX_FIELDS,
-    known::{Field, Known},
+    known::{Field, KnownFields},
 };
 
 /// What is part of every answer, named or not.
@@ -46,15 +46,15 @@ impl Fields {
     }
 
     /// What is wrong with the first name that no answer of this kind has.
-    pub(super) fn unknown(&self, answer: &Known<'_>) -> Option<String> {
+    pub(super) fn unknown(&self, answer: &KnownFields<'_>) -> Option<String> {
         let mut named = self.0.iter().filter(|(name, _)| !ALWAYS.contains(&name.as_str()));
         named.find_map(|(name, inner)| inner.unknown_at(name, name, answer))
     }
 
-    fn unknown_at(&self, path: &str, name: &str, place: &Known<'_>) -> Option<String> {
+    fn unknown_at(&self, path: &str, name: &str, place: &KnownFields<'_>) -> Option<String> {
         match place.field(name) {
             Field::Any => None,
-            Field::Known(place) => {
+            Field::KnownFields(place) => {
                 let mut inner = self.0.iter();
                 inner.find_map(|(name, inner)| inner.unknown_at(&format!("{path}.{name}"), name, &place))
             }
@@ -110,7 +110,7 @@ mod tests {
         }}, "Lease": {"type": "object", "properties": {"fence": {"type": "integer"}}}});
         let answer =
             json!({"type": "object", "properties": {"tasks": {"type": "array", "items": {"$ref": "#/$defs/Task"}}}});
-        let known = Known::new(&answer, definitions.as_object().unwrap());
+        let known = KnownFields::new(&answer, definitions.as_object().unwrap());
         let unknown = |names: Value| Fields::read(&names).unwrap().unknown(&known);
         assert_eq!(unknown(json!(["tasks", "seq", "cursor"])), None);
         assert_eq!(unknown(json!(["tasks.lease.fence", "tasks.changes.anything.at.all"])), None);

@@ -4,21 +4,21 @@ use serde_json::{Map, Value};
 
 /// A place in an answer: the objects that can be there. Lists are looked through.
 #[derive(Debug, Clone)]
-pub(crate) struct Known<'s> {
+pub(crate) struct KnownFields<'s> {
     objects: Vec<&'s Value>,
     definitions: &'s Map<String, Value>,
 }
 
 /// What there is by some name.
 pub(super) enum Field<'s> {
-    Known(Known<'s>),
+    KnownFields(KnownFields<'s>),
     /// Objects at this place have fields of any name.
     Any,
     /// None has such a field.
     None,
 }
 
-impl<'s> Known<'s> {
+impl<'s> KnownFields<'s> {
     /// What this schema describes. It refers to `definitions`.
     pub(crate) fn new(schema: &'s Value, definitions: &'s Map<String, Value>) -> Self {
         let mut known = Self { objects: Vec::new(), definitions };
@@ -54,7 +54,7 @@ impl<'s> Known<'s> {
         }
         let mut known = Self { objects: Vec::new(), definitions: self.definitions };
         there.for_each(|schema| known.add(schema));
-        Field::Known(known)
+        Field::KnownFields(known)
     }
 
     /// The names of all fields, in order.

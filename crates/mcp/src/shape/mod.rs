@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::problem::invalid;
 use fields::Fields;
-pub(crate) use known::Known;
+pub(crate) use known::KnownFields;
 
 /// The shortest answer that may be asked for.
 pub(crate) const MIN_BYTES: usize = 512;
@@ -43,7 +43,7 @@ impl Shape {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub(crate) fn take(arguments: &mut Map<String, Value>, known: &Known<'_>) -> Result<Self, ErrorBody> {
+    pub(crate) fn take(arguments: &mut Map<String, Value>, known: &KnownFields<'_>) -> Result<Self, ErrorBody> {
         let max_bytes = match arguments.remove("maxBytes") {
             None | Some(Value::Null) => DEFAULT_BYTES,
             Some(value) => value

@@ -16,7 +16,7 @@ use super::{
     table::{Row, TABLE},
     wait,
 };
-use crate::shape::{DEFAULT_BYTES, Known, MAX_BYTES, MAX_FIELDS, MIN_BYTES};
+use crate::shape::{DEFAULT_BYTES, KnownFields, MAX_BYTES, MAX_FIELDS, MIN_BYTES};
 
 static SCHEMAS: LazyLock<Schemas> = LazyLock::new(schemas);
 
@@ -49,8 +49,8 @@ pub(crate) fn find(name: &str) -> Option<&'static Tool> {
 }
 
 /// What this tool answers; `None`: there is no such tool.
-pub(crate) fn answers(name: &str) -> Option<Known<'static>> {
-    let known = |schema: &'static Value| Known::new(schema, &SCHEMAS.definitions);
+pub(crate) fn answers(name: &str) -> Option<KnownFields<'static>> {
+    let known = |schema: &'static Value| KnownFields::new(schema, &SCHEMAS.definitions);
     let Some(row) = TABLE.iter().find(|row| row.name == name) else {
         return (name == wait::NAME).then(|| known(&EVENTS));
     };
