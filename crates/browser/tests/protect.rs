@@ -1,0 +1,86 @@
+//! The policy in front of a door that says what it finds in a request.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::net::Ipv4Addr;
+
+use axum::{Extension, Router, body::Body, routing::any};
+use boardwire_auth::{AllowedOrigins, Cookie, SecretKind};
+use boardwire_browser::{BrowserPolicy, Page, protect};
+use boardwire_gate::{Proxies, TcpConnection};
+use http::{HeaderMap, Method, Request, Response, StatusCode, header};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+/// Answers how many sessions count in a request, and in a handshake.
+async fn sessions(Extension(page): Extension<Page>, method: Method, headers: HeaderMap) -> String {
+    format!("{} {}", page.sessions(&method, &headers).len(), page.handshake_sessions(&headers).len())
+}
+
+/// Sends a request to `http://host` with these headers.
+async fn send(origins: &AllowedOrigins, method: Method, headers: &[(&str, &str)]) -> Response<Body> {
+    let mut request = Request::builder().method(method).uri("/").header(header::HOST, "host");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let mut request = request.body(Body::empty()).unwrap();
+    let connection = TcpConnection::new(CancellationToken::new());
+    let peer = Proxies::default().peer(Ipv4Addr::LOCALHOST.into(), request.headers(), connection);
+    request.extensions_mut().insert(peer);
+    let policy = BrowserPolicy { origins: origins.clone(), secure_cookies: None };
+    protect(Router::new().route("/", any(sessions)), policy).oneshot(request).await.unwrap()
+}
+
+async fn text(response: Response<Body>) -> String {
+    let bytes = axum::body::to_bytes(response.into_body(), 1 << 16).await.unwrap();
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn foreign_origins_are_refused_and_programs_are_not_concerned() {
+    let listed = AllowedOrigins::Listed(vec!["https://board.example".into()]);
+    let status =
+        async |origins: &AllowedOrigins, headers: &[(&str, &str)]| send(origins, Method::GET, headers).await.status();
+    for allowed in ["https://board.example", "http://host"] {
+        assert_eq!(status(&listed, &[("origin", allowed)]).await, StatusCode::OK, "{allowed}");
+    }
+    for foreign in ["https://elsewhere.example", "null", "\u{fc}"] {
+        assert_eq!(status(&listed, &[("origin", foreign)]).await, StatusCode::FORBIDDEN, "{foreign}");
+    }
+    assert_eq!(status(&AllowedOrigins::SameHost, &[]).await, StatusCode::OK);
+    let refused = send(&listed, Method::GET, &[("origin", "https://elsewhere.example")]).await;
+    assert!(text(refused).await.contains("BOARDWIRE_CLIENT_URL"), "it says what an operator can do");
+}
+
+#[tokio::test]
+async fn pages_of_allowed_origins_may_read_answers() {
+    let listed = AllowedOrigins::Listed(vec!["https://board.example".into()]);
+    let preflight = [("origin", "https://board.example"), ("access-control-request-method", "PATCH")];
+    for (origins, credentials) in [(listed, true), (AllowedOrigins::Any, false)] {
+        let answer = send(&origins, Method::OPTIONS, &preflight).await;
+        let allowed = answer.headers().get(header::ACCESS_CONTROL_ALLOW_ORIGIN);
+        assert_eq!(allowed.unwrap(), "https://board.example", "{origins:?}");
+        let with = answer.headers().contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS);
+        assert_eq!(with, credentials, "{origins:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_cookie_counts_where_the_page_that_sent_it_may() {
+    let secret = SecretKind::Session.generate().unwrap().text;
+    let cookie = Cookie::Session.set(false, &secret, 60).split(';').next().unwrap().to_owned();
+    let check = async |origins: &AllowedOrigins, method: Method, headers: &[(&str, &str)], expected: &str| {
+        let headers: Vec<_> = headers.iter().copied().chain([("cookie", cookie.as_str())]).collect();
+        assert_eq!(text(send(origins, method, &headers).await).await, expected, "{origins:?} {headers:?}");
+    };
+    let own = AllowedOrigins::SameHost;
+    check(&own, Method::POST, &[("origin", "http://host")], "1 1").await;
+    // A program's, whose user chose to send it; but a handshake always names the origin.
+    check(&own, Method::POST, &[], "1 0").await;
+    check(&own, Method::GET, &[("sec-fetch-site", "same-origin")], "1 0").await;
+    check(&own, Method::GET, &[("sec-fetch-site", "none")], "1 0").await;
+    // Another site's page made the browser send it.
+    check(&own, Method::GET, &[("sec-fetch-site", "cross-site")], "0 0").await;
+    check(&own, Method::POST, &[("sec-fetch-site", "same-origin")], "0 0").await;
+    // Every page would send it.
+    check(&AllowedOrigins::Any, Method::POST, &[("origin", "http://host")], "0 0").await;
+}
