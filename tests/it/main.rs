@@ -49,6 +49,7 @@ mod malformed;
 mod mcp;
 mod network;
 mod notifications;
+mod observe;
 mod operator;
 mod ordering;
 mod pages;

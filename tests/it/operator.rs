@@ -9,42 +9,10 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::time::timeout;
 
-use crate::scene::{Board, Scene};
-
-/// A request of `user` to what operators use.
-fn request(scene: &Scene, user: &str, method: &str, path: &str) -> Result<Http> {
-    let permissions: &[&str] = if user == "root" { &["read", "write", "admin"] } else { &["read", "write"] };
-    let request = Http::new(&scene.server.url(), method, &format!("/api/v1/operator{path}"));
-    Ok(request.bearer(&token(user, permissions)?))
-}
-
-/// What the operator sees.
-pub(crate) async fn overview(scene: &Scene) -> Result<Value> {
-    let answer = request(scene, "root", "GET", "")?.send().await?;
-    ensure!(answer.status == 200, "{answer:?}");
-    answer.json()
-}
-
-/// The metrics, each line's name and labels with its value.
-pub(crate) async fn metrics(scene: &Scene) -> Result<Vec<(String, f64)>> {
-    let answer = Http::new(&scene.server.url(), "GET", "/metrics").send().await?;
-    ensure!(answer.status == 200, "{answer:?}");
-    let kind = answer.header("content-type").unwrap_or_default();
-    ensure!(kind.starts_with("application/openmetrics-text; version=1.0.0"), "{kind}");
-    let text = String::from_utf8(answer.body)?;
-    ensure!(text.ends_with("# EOF\n"), "{text}");
-    let lines = text.lines().filter(|line| !line.starts_with('#'));
-    lines
-        .map(|line| {
-            let (name, value) = line.rsplit_once(' ').context("no value")?;
-            Ok((name.to_owned(), value.parse()?))
-        })
-        .collect()
-}
-
-pub(crate) fn value(metrics: &[(String, f64)], name: &str) -> f64 {
-    metrics.iter().find(|(known, _)| known == name).map_or(0.0, |(_, value)| *value)
-}
+use crate::{
+    observe::{metric, metrics, overview, request},
+    scene::{Board, Scene},
+};
 
 fn named<'v>(list: &'v Value, id: &str) -> Option<&'v Value> {
     list.as_array()?.iter().find(|one| one["id"] == id)
@@ -95,13 +63,13 @@ async fn the_figures_are_those_of_what_has_happened() -> Result<()> {
     assert!(!history.await?.is_empty());
 
     let found = metrics(&scene).await?;
-    assert_eq!(value(&found, r#"boardwire_commands_total{command="task:create",code="OK"}"#), 5.0);
-    assert_eq!(value(&found, r#"boardwire_commands_total{command="task:create",code="FORBIDDEN"}"#), 1.0);
-    assert_eq!(value(&found, r#"boardwire_commands_total{command="unknown",code="UNKNOWN_EVENT"}"#), 1.0);
-    assert_eq!(value(&found, r#"boardwire_command_duration_seconds_count{group="change"}"#), 9.0);
-    assert_eq!(value(&found, r#"boardwire_connections{door="socket"}"#), 2.0);
-    assert_eq!(Some(value(&found, "boardwire_events_total")), seen["totals"]["events"].as_f64());
-    assert!(value(&found, "process_resident_memory_bytes") > 1e6);
+    assert_eq!(metric(&found, r#"boardwire_commands_total{command="task:create",code="OK"}"#), 5.0);
+    assert_eq!(metric(&found, r#"boardwire_commands_total{command="task:create",code="FORBIDDEN"}"#), 1.0);
+    assert_eq!(metric(&found, r#"boardwire_commands_total{command="unknown",code="UNKNOWN_EVENT"}"#), 1.0);
+    assert_eq!(metric(&found, r#"boardwire_command_duration_seconds_count{group="change"}"#), 9.0);
+    assert_eq!(metric(&found, r#"boardwire_connections{door="socket"}"#), 2.0);
+    assert_eq!(Some(metric(&found, "boardwire_events_total")), seen["totals"]["events"].as_f64());
+    assert!(metric(&found, "process_resident_memory_bytes") > 1e6);
     for (line, _) in found {
         let names = ["ann", "bob", "root", "Launch", &board.id];
         assert!(!names.iter().any(|name| line.contains(&format!("\"{name}\""))), "{line}");
@@ -210,7 +178,7 @@ async fn what_goes_wrong_is_listed() -> Result<()> {
     );
     let found = metrics(&scene).await?;
     let logged =
-        ["warning", "error"].map(|level| value(&found, &format!("boardwire_log_messages_total{{level=\"{level}\"}}")));
+        ["warning", "error"].map(|level| metric(&found, &format!("boardwire_log_messages_total{{level=\"{level}\"}}")));
     assert_eq!(logged.iter().sum::<f64>(), incidents.len() as f64);
     Ok(())
 }
@@ -228,7 +196,7 @@ async fn what_the_gates_refuse_over_http_is_counted_under_its_command() -> Resul
     let found = metrics(&scene).await?;
     for (command, refused) in [("board:list", 1.0), ("board:events", 1.0), ("query", 0.0)] {
         let name = format!(r#"boardwire_commands_total{{command="{command}",code="RATE_LIMIT"}}"#);
-        assert_eq!(value(&found, &name), refused, "{command}");
+        assert_eq!(metric(&found, &name), refused, "{command}");
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use boardwire_test_support::{Http, Kind, PATIENCE, eventually, token};
 use serde_json::{Value, json};
 
 use crate::{
-    operator::overview,
+    observe::overview,
     scene::{Board, Scene, text},
     slow::{ASKED, MOST_HELD, SLOW, large_board},
 };

@@ -7,7 +7,7 @@ use boardwire_test_support::{Client, Kind, PATIENCE, Replica, eventually};
 use serde_json::json;
 
 use crate::{
-    operator::{metrics, overview, value},
+    observe::{metric, metrics, overview},
     scene::{Board, Scene},
 };
 
@@ -121,7 +121,7 @@ async fn of_what_a_client_leaves_behind_only_changes_are_carried_out() -> Result
     unread.push(slow.send_call("task:create", &json!({ "boardId": board.id, "title": "The last wish" })));
     let created = ann.next_event("task:created").await?;
     assert_eq!(created.data()["task"]["title"], "The last wish");
-    let answered = value(&metrics(&scene).await?, r#"boardwire_commands_total{command="board:get",code="OK"}"#);
+    let answered = metric(&metrics(&scene).await?, r#"boardwire_commands_total{command="board:get",code="OK"}"#);
     // Some answers are under way before the client is given up.
     ensure!(answered < 20.0, "the board was read {answered} times for a client that is gone");
     Ok(())
