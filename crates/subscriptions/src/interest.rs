@@ -56,6 +56,19 @@ impl Interest {
             && self.actor.as_ref().is_none_or(|wanted| actor == Some(wanted))
     }
 
+    /// Takes over from an interest with the same key which of the events that both want have been served already.
+    pub(crate) fn inherit(&mut self, replaced: Self) {
+        let wants_the_same = (&replaced.task, &replaced.actor) == (&self.task, &self.actor);
+        if wants_the_same && replaced.from < self.from {
+            // Where the old one was absent, the new one has served what is not after its own beginning.
+            let mut absences = replaced.absences;
+            absences.retain(|(first, _)| *first <= self.from);
+            absences.iter_mut().for_each(|(_, last)| *last = (*last).min(self.from));
+            self.absences = absences;
+            self.from = replaced.from;
+        }
+    }
+
     /// Has this interest already brought the event to its socket?
     pub(crate) fn has_served(&self, entry: &LogEntry) -> bool {
         let absent = self.absences.iter().any(|(first, last)| (*first..=*last).contains(&entry.seq));

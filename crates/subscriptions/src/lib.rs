@@ -6,22 +6,36 @@
 #![doc = include_str!("../README.md")]
 
 mod channel;
+mod channels;
+mod connect;
+mod counts;
+mod ephemeral;
+mod error;
+mod everywhere;
 mod frame;
 mod hub;
 mod interest;
 mod join;
-mod personal;
+mod lock;
+mod notifications;
 mod presence;
 mod publish;
 mod recent;
 mod room;
+mod run;
+mod sequenced;
 mod socket;
+mod sockets;
+mod subscribe;
 mod tally;
 mod typing;
+mod view;
 
+pub use error::JoinError;
 pub use frame::{About, Frame, Outbox};
 pub use hub::Hub;
-pub use join::{JoinError, Joined, Resume, Subscription};
+pub use join::{Joined, Resume};
 pub use room::Room;
 pub use socket::{Socket, SocketKey};
+pub use subscribe::Subscription;
 pub use tally::Tally;

@@ -6,22 +6,20 @@ use std::{
 };
 
 use async_trait::async_trait;
-use boardwire_protocol::{BoardId, EventKind, Seq, Timestamp};
+use boardwire_protocol::{BoardId, Ephemeral, EventKind, Seq, Timestamp, UserId};
 use boardwire_services::{
     Personal, Publisher,
     storage::{LogEntry, StorageError},
 };
 use tokio::time::timeout;
 
-use crate::{Hub, channel::Channel, hub::lock};
+use crate::{Hub, channel::Channel, everywhere::LOOK_BACK, frame::About, lock::lock, presence::Leaving};
 
 /// How long an event that was committed by this node may be on its way before the log is read in its place.
 const IN_FLIGHT: Duration = Duration::from_millis(250);
 /// How long a wait for the log goes on before an acknowledgement goes out all the same.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How far back a channel looks that opens while somebody listens to all boards: what was committed this short a time
-/// ago may be on its way.
-const LOOK_BACK: Duration = Duration::from_secs(2);
+/// The most events that a channel begins before the head of the log: see [`LOOK_BACK`].
 const LOOK_BACK_EVENTS: u64 = 1024;
 /// Events in one read of the log.
 pub(crate) const PAGE: u32 = 256;
@@ -33,10 +31,10 @@ impl Publisher for Hub {
         let count = entries.len() as u64;
         self.counts.events.fetch_add(count, Ordering::Relaxed);
         lock(&self.counts.boards).count(&last.board_id, count, self.clock.monotonic());
-        let channel = match self.channel(&last.board_id) {
+        let channel = match self.channels.get(&last.board_id) {
             Some(channel) => channel,
-            None if self.nobody_hears(last) => return self.evict_removed(entries),
-            None => self.channel_or_new(&last.board_id),
+            None if self.everywhere.nobody_hears(last, self.clock.monotonic()) => return self.evict_removed(entries),
+            None => self.channels.get_or_new(&last.board_id),
         };
         for entry in entries {
             self.offer(&channel, entry);
@@ -46,15 +44,21 @@ impl Publisher for Hub {
 
     fn tell(&self, personal: &[Personal]) {
         for personal in personal {
-            self.tell_one(personal);
+            match personal {
+                Personal::Notified(notification) => self.notifications.add(notification),
+                Personal::Read { user, data, origin } => {
+                    let event = Ephemeral::NotificationRead(data.clone());
+                    self.ephemeral.send_to_user(user, &event, About::default(), *origin);
+                }
+            }
         }
     }
 
     async fn settle(&self, board: &BoardId, seq: Seq) {
-        let channel = match self.channel(board) {
+        let channel = match self.channels.get(board) {
             Some(channel) => channel,
-            None if lock(&self.everywhere).is_empty() => return,
-            None => self.channel_or_new(board),
+            None if self.everywhere.is_empty() => return,
+            None => self.channels.get_or_new(board),
         };
         self.settle_channel(&channel, seq).await;
     }
@@ -67,9 +71,9 @@ impl Publisher for Hub {
 impl Hub {
     /// Opens the channel of a board; `None`: there is no such board.
     pub(crate) async fn open(&self, board: &BoardId) -> Result<Option<Arc<Channel>>, StorageError> {
-        let channel = self.channel_or_new(board);
+        let channel = self.channels.get_or_new(board);
         let Some(head) = self.ensure_open(&channel).await? else {
-            self.close_channel(&channel);
+            self.channels.remove(&channel);
             return Ok(None);
         };
         self.settle_channel(&channel, head).await;
@@ -95,49 +99,48 @@ impl Hub {
     }
 
     fn offer(&self, channel: &Channel, entry: &Arc<LogEntry>) {
-        let changed = channel.offer(entry, &self.everywhere);
+        let changed = channel.offer(entry);
         self.follow_members(channel, &changed);
+    }
+
+    /// What follows when memberships of a board changed: who is no member any more is not there and does not type; who
+    /// is one again is where the connection still looks.
+    fn follow_members(&self, channel: &Channel, changed: &[UserId]) {
+        for user in changed {
+            let lost = !self.ephemeral.user_may_read(channel, user);
+            if lost {
+                self.evict(&channel.board, user);
+            }
+            for socket in self.sockets.of(user) {
+                if lost {
+                    socket.outbox().lost(&channel.board);
+                }
+                self.presence.refresh(&socket, Leaving::AtOnce);
+            }
+        }
     }
 
     /// What follows a removal from a board without a channel. Nobody is there or types; notifications may wait.
     fn evict_removed(&self, entries: &[Arc<LogEntry>]) {
         let removed = entries.iter().filter(|entry| entry.kind == EventKind::BoardMemberRemoved);
         for (board, user) in removed.filter_map(|entry| Some((&entry.board_id, entry.subject.as_ref()?))) {
-            if !self.sockets_of(user).iter().any(|socket| socket.is_admin()) {
+            if !self.sockets.of(user).iter().any(|socket| socket.is_admin()) {
                 self.evict(board, user);
             }
         }
     }
 
-    /// Whether an event of a board without a channel concerns nobody here. That is noted, under the same lock under which
-    /// somebody could begin to listen.
-    fn nobody_hears(&self, entry: &LogEntry) -> bool {
-        let everywhere = lock(&self.everywhere);
-        if !everywhere.is_empty() {
-            return false;
-        }
-        let now = self.clock.monotonic();
-        let mut unheard = lock(&self.unheard);
-        // Growing pays for the sweep; what was published within the time of a look back bounds the map.
-        if unheard.len() == unheard.capacity() {
-            unheard.retain(|_, (_, at)| now.duration_since(*at) < LOOK_BACK);
-        }
-        let (seq, at) = unheard.entry(entry.board_id.clone()).or_insert((entry.seq, now));
-        (*seq, *at) = (entry.seq.max(*seq), now);
-        true
-    }
-
     /// Where delivery begins. While somebody listens to all boards, a channel may open in the middle of a burst of
     /// changes whose events arrive out of order: it begins before them, and behind what was published to nobody.
     async fn floor(&self, board: &BoardId, head: Seq) -> Result<Seq, StorageError> {
-        if lock(&self.everywhere).is_empty() {
+        if self.everywhere.is_empty() {
             return Ok(head);
         }
         let before = Seq(head.0.saturating_sub(LOOK_BACK_EVENTS));
         let cutoff = Timestamp(self.clock.now().0 - LOOK_BACK.as_millis() as i64);
         let entries = self.log.read(board, before, LOOK_BACK_EVENTS as u32).await?;
         let older = entries.iter().take_while(|entry| entry.at < cutoff).last().map_or(before, |entry| entry.seq);
-        let unheard = lock(&self.unheard).get(board).map_or(Seq(0), |(seq, _)| *seq);
+        let unheard = self.everywhere.last_unheard(board);
         Ok(older.max(unheard.min(head)))
     }
 
@@ -156,7 +159,7 @@ impl Hub {
         }
         let mut progress = channel.watch();
         // What waited for the channel to open is delivered by whoever comes first.
-        let changed = channel.release(&self.everywhere);
+        let changed = channel.release();
         self.follow_members(channel, &changed);
         loop {
             if *progress.borrow_and_update() >= seq {
@@ -202,7 +205,7 @@ impl Hub {
 
     /// Brings every channel up to the log. Goes on until the log answers.
     pub(crate) async fn verify(&self) {
-        for channel in self.channels() {
+        for channel in self.channels.all() {
             while let Err(error) = self.fill(&channel).await {
                 tracing::warn!(board = %channel.board, %error, "can't read the log; trying again");
                 tokio::time::sleep(IN_FLIGHT).await;

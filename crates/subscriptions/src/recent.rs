@@ -6,8 +6,6 @@ use std::{collections::VecDeque, sync::Arc};
 use boardwire_protocol::Seq;
 use boardwire_services::storage::LogEntry;
 
-use crate::channel::Channel;
-
 /// How many are kept. Older ones are read from the log.
 const KEPT: usize = 256;
 /// How many are kept while somebody replays. A page of the log takes its time, and what is committed in that time must
@@ -43,6 +41,16 @@ impl Recent {
         self.bytes = 0;
     }
 
+    /// Keeps more events until [`end_replay`](Self::end_replay).
+    pub(crate) fn begin_replay(&mut self) {
+        self.replays += 1;
+    }
+
+    pub(crate) fn end_replay(&mut self) {
+        self.replays -= 1;
+        self.trim();
+    }
+
     fn trim(&mut self) {
         let too_many = |recent: &Self| match recent.entries.len() {
             ..=KEPT => false,
@@ -56,22 +64,4 @@ impl Recent {
 
 fn size(entry: &LogEntry) -> usize {
     entry.envelope.get().len()
-}
-
-/// A replay under way.
-pub(crate) struct Replaying<'c>(&'c Channel);
-
-impl<'c> Replaying<'c> {
-    pub(crate) fn begin(channel: &'c Channel) -> Self {
-        channel.lock().recent.replays += 1;
-        Self(channel)
-    }
-}
-
-impl Drop for Replaying<'_> {
-    fn drop(&mut self) {
-        let recent = &mut self.0.lock().recent;
-        recent.replays -= 1;
-        recent.trim();
-    }
 }

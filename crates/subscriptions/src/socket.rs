@@ -8,25 +8,35 @@ use std::{
 use boardwire_protocol::{BoardId, SubscriptionId, TaskId, TeamId, UserId, ViewerStatus};
 use boardwire_services::{Caller, Origin, storage::LogEntry};
 
-use crate::{Frame, Outbox, presence::Spot};
+use crate::{
+    frame::{Frame, Outbox},
+    lock::lock,
+};
 
 /// A connection's key: a random number, so that it is unique over nodes and restarts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SocketKey(pub i64);
 
-/// Where a subscription is kept.
+/// The boards of a subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// In this board's channel.
+pub(crate) enum Scope {
+    /// This one; its channel keeps the subscription.
     Board(BoardId),
-    /// In the hub, for all boards that the user may read.
-    Everywhere,
+    /// All that the user may read; the hub keeps the subscription.
+    AllBoards,
+}
+
+/// How a user is present on a board, and with which task open.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Spot {
+    pub(crate) status: ViewerStatus,
+    pub(crate) task: Option<TaskId>,
 }
 
 /// What a socket has asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Asked {
-    pub(crate) subscriptions: HashMap<SubscriptionId, Place>,
+    pub(crate) subscriptions: HashMap<SubscriptionId, Scope>,
     pub(crate) board_view: Option<BoardId>,
     pub(crate) task_view: Option<(BoardId, TaskId)>,
     /// How its user is there, and where it has said to be.
@@ -41,17 +51,17 @@ pub(crate) struct Asked {
 
 impl Asked {
     /// Where the socket is, and the boards on which it is registered as present.
-    pub(crate) fn places(&self) -> (HashMap<BoardId, Spot>, HashSet<BoardId>) {
-        let mut places: HashMap<BoardId, Spot> = HashMap::new();
+    pub(crate) fn spots(&self) -> (HashMap<BoardId, Spot>, HashSet<BoardId>) {
+        let mut spots: HashMap<BoardId, Spot> = HashMap::new();
         let viewed = self.board_view.as_ref().map(|board| (board, None));
         let opened = self.task_view.as_ref().map(|(board, task)| (board, Some(task)));
         let declared = self.declared.as_ref().map(|(board, task)| (board, task.as_ref()));
         for (board, task) in [viewed, declared, opened].into_iter().flatten().filter(|_| !self.gone) {
-            let spot = places.entry(board.clone()).or_default();
+            let spot = spots.entry(board.clone()).or_default();
             spot.status = self.status;
             spot.task = task.cloned().or(spot.task.take());
         }
-        (places, self.present.clone())
+        (spots, self.present.clone())
     }
 }
 
@@ -124,7 +134,7 @@ impl Socket {
     }
 
     pub(crate) fn asked(&self) -> MutexGuard<'_, Asked> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.asked)
     }
 
     /// Puts a durable event into the queue, unless the socket caused it; says whether it did.

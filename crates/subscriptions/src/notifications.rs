@@ -1,0 +1,127 @@
+//! What single users are sent, on all of their connections: notifications, in batches when many come at once.
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use boardwire_protocol::{BoardId, Ephemeral, Notification, NotificationKind, UserId, data};
+use boardwire_services::clock::Clock;
+
+use crate::{ephemeral::EphemeralSender, frame::About, sequenced::Sequenced};
+
+/// What comes within this time after a notification is sent together.
+const WINDOW: Duration = Duration::from_millis(1000);
+/// The most notifications in one batch.
+const BATCH: usize = 10;
+
+/// The notifications that wait. Bounded: a batch is sent when it is full, and users without a connection have none.
+pub(crate) struct Notifications {
+    batches: Sequenced<Batches, Sent>,
+    sender: EphemeralSender,
+    clock: Arc<dyn Clock>,
+}
+
+/// By user.
+type Batches = HashMap<UserId, Batch>;
+
+/// The notifications of one user that wait.
+struct Batch {
+    waiting: Vec<Notification>,
+    /// When they are sent.
+    due: Instant,
+}
+
+/// What is sent in one event.
+enum Sent {
+    One(Box<Notification>),
+    Batch(UserId, Vec<Notification>),
+}
+
+impl Notifications {
+    pub(crate) fn new(sender: EphemeralSender, clock: Arc<dyn Clock>) -> Self {
+        let to_user = sender.clone();
+        Self { batches: Sequenced::new(move |sent| send(&to_user, sent)), sender, clock }
+    }
+
+    /// Sends a notification to its user: now, if it is the first within a second, or with others. Drops it if the user
+    /// has no connection, or was removed from the notification's board since it was made.
+    pub(crate) fn add(&self, notification: &Notification) {
+        let user = &notification.user_id;
+        if !self.sender.is_connected(user) {
+            return;
+        }
+        let now = self.clock.monotonic();
+        self.batches.change(|batches, events| {
+            // Asked under the lock: who is removed later is removed from the batch as well.
+            if notification.board_id.as_ref().is_some_and(|board| self.sender.is_outsider(board, user)) {
+                return;
+            }
+            let Some(batch) = batches.get_mut(user) else {
+                batches.insert(user.clone(), Batch { waiting: Vec::new(), due: now + WINDOW });
+                events.push_back(Sent::One(Box::new(notification.clone())));
+                return;
+            };
+            batch.waiting.push(notification.clone());
+            if batch.waiting.len() >= BATCH {
+                events.push_back(Sent::Batch(user.clone(), std::mem::take(&mut batch.waiting)));
+            }
+        });
+    }
+
+    /// Sends the batches that are due at `now`.
+    pub(crate) fn send_due(&self, now: Instant) {
+        self.send_where(|batch| batch.due <= now);
+    }
+
+    /// Sends everything that waits.
+    pub(crate) fn flush(&self) {
+        self.send_where(|_| true);
+    }
+
+    fn send_where(&self, is_due: impl Fn(&Batch) -> bool) {
+        let due = self.clock.monotonic() + WINDOW;
+        self.batches.change(|batches, events| {
+            batches.retain(|user, batch| {
+                if !is_due(batch) {
+                    return true;
+                }
+                if batch.waiting.is_empty() {
+                    return false;
+                }
+                events.push_back(Sent::Batch(user.clone(), std::mem::take(&mut batch.waiting)));
+                batch.due = due;
+                true
+            });
+        });
+    }
+
+    /// Drops what waits about a board for somebody who may not read it any more.
+    pub(crate) fn evict(&self, board: &BoardId, user: &UserId) {
+        self.batches.change(|batches, _| {
+            if let Some(batch) = batches.get_mut(user) {
+                batch.waiting.retain(|notification| notification.board_id.as_ref() != Some(board));
+            }
+        });
+    }
+}
+
+fn send(sender: &EphemeralSender, sent: Sent) {
+    match sent {
+        Sent::One(notification) => {
+            let data = data::Notified { notification: (*notification).clone() };
+            let event = match notification.kind {
+                NotificationKind::Task => Ephemeral::NotificationTask(data),
+                NotificationKind::Mention => Ephemeral::NotificationMention(data),
+                NotificationKind::System => Ephemeral::NotificationSystem(data),
+            };
+            let about = About { board: notification.board_id.as_ref(), actor: notification.actor.as_ref() };
+            sender.send_to_user(&notification.user_id, &event, about, None);
+        }
+        Sent::Batch(user, notifications) => {
+            let event = Ephemeral::NotificationsBatch(data::NotificationsBatch { notifications });
+            sender.send_to_user(&user, &event, About::default(), None);
+        }
+    }
+}
