@@ -1,4 +1,5 @@
-//! Who calls: the credentials of a request, the same gates as for a command of a socket, and the caller for the services.
+//! Who calls: the credentials of a request, the same gates as for a command of a socket, and the caller for the
+//! services.
 
 use std::sync::{Arc, OnceLock};
 
@@ -71,7 +72,7 @@ pub(crate) async fn tell_limits(State(door): State<Arc<Door>>, mut request: Requ
     let mut response = next.run(request).await;
     if let Some(user) = known.0.get() {
         let fields = LimitFields::of(door.gate().quota());
-        fields.tell(&door.gate().limit(user), response.headers_mut());
+        fields.append(&door.gate().limit(user), response.headers_mut());
     }
     response
 }

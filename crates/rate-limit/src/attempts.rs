@@ -1,6 +1,6 @@
-//! Holds back strangers: how often an address may try to connect or to log in. A thin wrapper over
-//! [governor](https://docs.rs/governor) (GCRA: one number per address instead of a history). What counts as an attempt,
-//! and which address a caller has behind proxies, is decided elsewhere.
+//! Limits how often an address may try to connect or to log in, before it is known who is calling. A thin wrapper over
+//! [governor](https://docs.rs/governor), whose algorithm (GCRA) keeps one number for each address. What counts as an
+//! attempt, and which address a caller behind a proxy has, is decided by the caller of this module.
 
 use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
@@ -15,23 +15,23 @@ use governor::state::keyed::{DashMapStateStore, ShrinkableKeyedStateStore};
 use governor::state::{InMemoryState, NotKeyed, StateStore};
 use governor::{Quota, RateLimiter};
 
-/// Most addresses that are remembered one by one.
+/// The most addresses that a limiter remembers one by one.
 pub const DEFAULT_MAX_ADDRESSES: usize = 100_000;
 
-/// Idle addresses are looked for after at least this many attempts.
+/// The fewest attempts between two searches for idle addresses.
 const MIN_ATTEMPTS_BETWEEN_SWEEPS: usize = 1_024;
 
-/// States shared by the addresses for which there is no room.
+/// How many states the addresses share for which there is no room.
 const SHARED_STATES: usize = 4_096;
 
 /// Allows each address `burst` attempts at once and `per_minute` a minute in the long run.
 ///
-/// IPv6 addresses count by their /64, which is what one customer has; an IPv4 address written as IPv6 counts as IPv4.
+/// IPv6 addresses count by their /64, which one customer has; an IPv4 address written as IPv6 counts as IPv4.
 ///
-/// Memory is bounded: addresses that have all of their burst again are dropped, in a sweep whose cost is spread over at
-/// least as many attempts as there are addresses. When the room is full regardless, further addresses are held to the
-/// same quota together with their neighbours (IPv4 /16, IPv6 /32, hashed onto 4,096 shared states): a crowd of attackers
-/// then costs newcomers near it their attempts, but no remembered address loses its count to it.
+/// Memory is bounded. Addresses that have all of their burst again are removed: a search for them follows at least as
+/// many attempts as there were addresses, so that its cost for each attempt is constant. When there is still no room,
+/// further addresses share the quota with their neighbours (IPv4 /16, IPv6 /32, hashed onto 4,096 shared states). Then
+/// many attackers may use up the attempts of new addresses near them, but not those of an address that is remembered.
 ///
 /// The clock is governor's, monotonic; tests pass their own with [`with_clock`](Self::with_clock).
 #[derive(Debug)]
@@ -42,15 +42,15 @@ pub struct AddressLimiter<C: Clock = DefaultClock> {
 }
 
 impl AddressLimiter {
-    /// Remembers at most [`DEFAULT_MAX_ADDRESSES`] addresses.
+    /// Makes a limiter that remembers at most [`DEFAULT_MAX_ADDRESSES`] addresses.
     pub fn new(per_minute: NonZeroU32, burst: NonZeroU32) -> Self {
         Self::with_clock(per_minute, burst, DEFAULT_MAX_ADDRESSES, DefaultClock::default())
     }
 }
 
 impl<C: Clock> AddressLimiter<C> {
-    /// Remembers at most `max_addresses` (give or take one per thread that is adding one just then) and takes its time
-    /// from `clock`.
+    /// Makes a limiter that remembers at most `max_addresses` (and one more for each thread that adds one at the same
+    /// moment), and takes the time from `clock`.
     pub fn with_clock(per_minute: NonZeroU32, burst: NonZeroU32, max_addresses: usize, clock: C) -> Self {
         let quota = Quota::per_minute(per_minute).allow_burst(burst);
         Self {
@@ -60,19 +60,22 @@ impl<C: Clock> AddressLimiter<C> {
         }
     }
 
-    /// Counts an attempt from `ip`, or refuses it without counting and says how long to wait.
+    /// Counts an attempt from `ip`.
+    ///
+    /// # Errors
+    /// How long to wait. The attempt was refused and not counted.
     pub fn check(&self, ip: IpAddr) -> Result<(), Duration> {
         self.sweep_now_and_then();
         let verdict = self.limiter.check_key(&customer(ip));
         verdict.map_err(|not_until| not_until.wait_time_from(self.limiter.clock().now()))
     }
 
-    /// Addresses (and /64s) remembered one by one, idle ones that have not been dropped yet included.
+    /// Returns how many addresses (of IPv6, /64s) are remembered one by one, including idle ones not removed yet.
     pub fn len(&self) -> usize {
         self.limiter.len()
     }
 
-    /// True if no address is remembered.
+    /// Returns whether no address is remembered.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -89,7 +92,8 @@ impl<C: Clock> AddressLimiter<C> {
     }
 }
 
-/// By what an address counts: itself, or of IPv6 its /64, which is what one customer has. IPv4 written as IPv6 is IPv4.
+/// Returns the address that stands for the customer who has `ip`: itself, or of IPv6 its /64. IPv4 written as IPv6 is
+/// IPv4.
 #[must_use]
 pub fn customer(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
@@ -98,7 +102,7 @@ pub fn customer(ip: IpAddr) -> IpAddr {
     }
 }
 
-/// The wider network: IPv4 /16, IPv6 /32.
+/// Returns the number of the wider network: IPv4 /16, IPv6 /32.
 fn neighbourhood(ip: IpAddr) -> u32 {
     match ip {
         IpAddr::V4(v4) => v4.to_bits() >> 16,
@@ -106,12 +110,13 @@ fn neighbourhood(ip: IpAddr) -> u32 {
     }
 }
 
-/// One state for each address while there is room, and shared ones beyond.
+/// A state for each address while there is room, and shared states for the others.
 #[derive(Debug)]
 struct Bounded {
     known: DashMapStateStore<IpAddr>,
     max_known: usize,
     shared: Box<[InMemoryState]>,
+    /// Hashes networks onto the shared states.
     spread: RandomState,
 }
 

@@ -1,14 +1,16 @@
-//! How often a caller may call: exact sliding windows with a burst limit for any key, in bounded memory.
+//! Limits how often a caller may call: exact sliding windows with a burst limit, for any type of key, in bounded
+//! memory.
 //!
-//! What a key is, what a call weighs, which clock it is and what a refusal looks like to the caller is left to whoever
-//! asks; the two adapters have an answer to the last. No limiter state outlives the process.
+//! The user of this crate decides what a key is, how much a call weighs, which clock is used and how a caller is told
+//! of a refusal; the two adapters do the last. The limiters' state is in memory only.
 //!
-//! - [`RateLimiter`] is the limiter. It never reads a clock: `now` is an argument.
-//! - [`Weights`] is a table of what calls weigh.
-//! - `AddressLimiter` (feature `attempts`, on by default) is for strangers, and keeps its own clock.
-//! - `RateLimitLayer` (feature `tower`) stands before an HTTP service, `SocketBudget` with `Admitted` (feature
-//!   `socketioxide`) before the handlers of a Socket.IO server.
-// The examples of the README need every feature.
+//! - [`RateLimiter`] is the limiter. It reads no clock: `now` is an argument.
+//! - [`Weights`] is a table of the weights of calls.
+//! - `AddressLimiter` (feature `attempts`, on by default) is for callers who are not authenticated. It has its own
+//!   clock.
+//! - `RateLimitLayer` (feature `tower`) limits the requests of an HTTP service, `SocketBudget` with `Admitted` (feature
+//!   `socketioxide`) the events of a Socket.IO server.
+// The README's examples need every feature.
 #![cfg_attr(
     all(feature = "attempts", feature = "tower", feature = "socketioxide"),
     doc = concat!("\n", include_str!("../README.md"))
@@ -16,10 +18,10 @@
 
 #[cfg(feature = "attempts")]
 mod attempts;
-mod history;
+mod grant_window;
 mod limiter;
+mod lru_map;
 mod quota;
-mod recency;
 mod shard;
 #[cfg(feature = "socketioxide")]
 mod socketioxide;

@@ -1,56 +1,56 @@
-//! The limiter: spreads keys over shards so that callers seldom wait for one another. Counting happens in `history.rs`,
-//! dropping and turning away in `shard.rs`.
+//! The limiter: spreads keys over shards, so that callers seldom wait for one another. `grant_window.rs` counts,
+//! `shard.rs` removes idle keys and refuses new ones when there is no room.
 
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use crate::history::Limits;
+use crate::grant_window::Limits;
 use crate::quota::{Quota, RateLimitInfo, Refused};
 use crate::shard::Shard;
 
-/// Most keys that are remembered at once, unless [`RateLimiter::with_capacity`] says otherwise.
+/// The most keys that a limiter remembers at once, unless [`RateLimiter::with_capacity`] says otherwise.
 pub const DEFAULT_MAX_KEYS: usize = 100_000;
 
 const MAX_SHARDS: usize = 16;
 
-/// Below this many keys a shard would fill up by bad luck long before the whole does.
+/// A shard with room for fewer keys than this could be full by chance long before the others are.
 const MIN_KEYS_PER_SHARD: usize = 1_024;
 
-/// Holds each key to one [`Quota`], exactly: in no stretch of time as long as a window, wherever it starts, is more than
-/// the window's maximum accepted.
+/// Holds each key to one [`Quota`], exactly: in no stretch of time as long as a window, wherever it starts, is more
+/// than the window's maximum accepted.
 ///
 /// **Time** is what the caller says it is. Use one monotonic clock for all calls. An instant earlier than one already
 /// seen counts as the latest seen, so threads may overtake each other.
 ///
-/// **Cost:** a call takes one lock of up to 16 and amortised O(1) work under it (a refused call of weight *w* looks at up
-/// to *w* past grants); nothing ever walks over all keys.
+/// **Cost:** a call takes one lock of up to 16 and amortised O(1) work under it (a refused call of weight *w* looks at
+/// up to *w* past grants); nothing ever walks over all keys.
 ///
-/// **Memory:** 16 bytes for each accepted call of the longer window, so at most 16 × `max_requests` bytes a key (VecDeque's
-/// doubling aside), and about 100 bytes and two copies of the key. A key without a grant in the longer window says nothing
-/// and is dropped, two at most with each call.
+/// **Memory:** for each key, two copies of it, about 100 bytes, and 16 bytes for each accepted call in the longer
+/// window, so at most 16 × `max_requests` (a `VecDeque` may have twice the room that it uses). A key without a grant in
+/// the longer window is idle and is removed: each call removes two at most.
 ///
-/// **When it is full** of keys that are not idle, a *new* key is refused with the time until there may be room, and every
-/// key that is known goes on undisturbed. So a million keys neither grow memory nor reset anybody's budget; the price is
-/// that whoever can invent keys can keep newcomers out. Key by what callers cannot invent (an account), and hold back
-/// strangers before they get here, for instance with `AddressLimiter`. As each shard has its share of the room and the
-/// keys are spread at random, refusals begin when the whole is a few percent short of full.
+/// **When it is full** of keys that are not idle, a *new* key is refused, with the time until there may be room, and
+/// known keys are counted as before. So a million keys neither grow memory nor reset anybody's budget; but whoever can
+/// make up keys can keep new callers out. So use keys that callers cannot make up, such as accounts, and limit
+/// unauthenticated callers before, for instance with `AddressLimiter`. Each shard has its share of the room and keys
+/// are spread at random, so the first key may be refused when the limiter as a whole is a few percent short of full.
 #[derive(Debug)]
 pub struct RateLimiter<K> {
     quota: Quota,
     limits: Limits,
     shards: Vec<Mutex<Shard<K, RandomState>>>,
-    /// Keyed at random, so that nobody can aim keys at one shard.
+    /// Hashes with random keys, so that nobody can choose keys that all fall into one shard.
     spread: RandomState,
 }
 
 impl<K: Hash + Eq + Clone> RateLimiter<K> {
-    /// Holds at most [`DEFAULT_MAX_KEYS`] keys.
+    /// Makes a limiter that holds at most [`DEFAULT_MAX_KEYS`] keys.
     pub fn new(quota: Quota) -> Self {
         Self::with_capacity(quota, DEFAULT_MAX_KEYS)
     }
 
-    /// Holds at most `max_keys` keys (0: refuses all). Nothing is allocated ahead.
+    /// Makes a limiter that holds at most `max_keys` keys; with 0 it refuses all. Memory is allocated as keys come.
     pub fn with_capacity(quota: Quota, max_keys: usize) -> Self {
         let count = (max_keys / MIN_KEYS_PER_SHARD).clamp(1, MAX_SHARDS);
         let share = |index| max_keys / count + usize::from(index < max_keys % count);
@@ -66,35 +66,36 @@ impl<K: Hash + Eq + Clone> RateLimiter<K> {
         self.shard(key).take(&self.limits, key, weight, now)
     }
 
-    /// The binding limit of `key` at `now`, without counting anything. An unknown key has its whole quota, even when the
-    /// limiter is full.
+    /// Returns the state of the binding limit of `key` at `now`, and counts nothing. An unknown key has its whole
+    /// quota, even when the limiter is full.
     pub fn info(&self, key: &K, now: Instant) -> RateLimitInfo {
         self.shard(key).peek(&self.limits, key, now)
     }
 
-    /// What each key is held to.
+    /// Returns the quota of each key.
     pub fn quota(&self) -> Quota {
         self.quota
     }
 
-    /// Keys held in memory, idle ones that have not been dropped yet included.
+    /// Returns how many keys are in memory, including idle ones that have not been removed yet.
     pub fn len(&self) -> usize {
         self.shards.iter().map(|shard| lock(shard).len()).sum()
     }
 
-    /// True if no key is held in memory.
+    /// Returns whether no key is in memory.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     fn shard(&self, key: &K) -> MutexGuard<'_, Shard<K, RandomState>> {
-        // Cut off where usize is shorter: any bits of the hash will do.
+        // Where usize is shorter than the hash, its lower bits do as well.
         let index = self.spread.hash_one(key) as usize % self.shards.len();
         lock(&self.shards[index])
     }
 }
 
-/// A panic can only come out of the key's own `Hash`, `Eq` or `Clone`; the other keys are intact and go on.
+/// Locks a shard. Only the `Hash`, `Eq` or `Clone` of a key can panic under the lock, which leaves the other keys
+/// intact.
 fn lock<T>(shard: &Mutex<T>) -> MutexGuard<'_, T> {
     shard.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,48 +1,48 @@
-//! What is allowed, and what a caller is told about it. Counting is not done here.
+//! How much is allowed, and what a caller is told about it. Counting is left to `grant_window.rs`.
 
 use std::time::Duration;
 
-/// Two limits that hold together. A window is half-open: what was accepted exactly `window` ago no longer counts.
+/// Two limits, both of which hold. A call that was accepted exactly `window` ago no longer counts against that window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
-    /// Length of the long window.
+    /// The length of the long window.
     pub window: Duration,
-    /// Most weight accepted in any stretch of time of that length.
+    /// The most weight accepted in any stretch of time as long as `window`.
     pub max_requests: u32,
-    /// Length of the short window.
+    /// The length of the short window.
     pub burst_window: Duration,
-    /// Most weight accepted in any stretch of time of that length.
+    /// The most weight accepted in any stretch of time as long as `burst_window`.
     pub burst: u32,
 }
 
 impl Default for Quota {
-    /// 100 in any 60 s and 10 in any 1 s.
+    /// Returns 100 in any 60 s and 10 in any 1 s.
     fn default() -> Self {
         Self { window: Duration::from_secs(60), max_requests: 100, burst_window: Duration::from_secs(1), burst: 10 }
     }
 }
 
 impl Quota {
-    /// The heaviest call that can ever be accepted: the smaller of the two limits.
+    /// Returns the weight of the heaviest call that can be accepted: the smaller of the two limits.
     pub const fn capacity(&self) -> u32 {
         if self.burst < self.max_requests { self.burst } else { self.max_requests }
     }
 
-    /// How long an accepted call counts for anything: the longer of the two windows.
+    /// Returns how long an accepted call counts against a limit: the longer of the two windows.
     pub fn memory(&self) -> Duration {
         self.window.max(self.burst_window)
     }
 }
 
-/// The state of the binding limit: of the two, the one that has less left and so would refuse first; with the same left,
-/// the one that takes longer to free some.
+/// The state of the binding limit: of the two, the one that has less left and so would refuse first; if both have the
+/// same left, the one that takes longer to have more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimitInfo {
-    /// Most weight that the binding limit accepts in its window.
+    /// The most weight that the binding limit accepts in its window.
     pub limit: u32,
-    /// Weight that would be accepted now.
+    /// The weight that would be accepted now.
     pub remaining: u32,
-    /// Time until the binding limit frees at least one; zero while nothing counts against it.
+    /// The time until the binding limit has more left; zero while nothing counts against it.
     pub reset: Duration,
 }
 
@@ -50,10 +50,10 @@ pub struct RateLimitInfo {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("rate limit reached, try again in {retry_after:?}")]
 pub struct Refused {
-    /// The binding limit.
+    /// The state of the binding limit.
     pub info: RateLimitInfo,
-    /// Time after which the same call is accepted, if nothing else is until then. Always finite. A call heavier than
-    /// [`Quota::capacity`] is never accepted; for it this is the longer window, so that a caller who retries regardless
-    /// does it seldom.
+    /// The time after which the same call is accepted, if no other call of the key is accepted until then. It is finite
+    /// for a call heavier than [`Quota::capacity`] too, which is never accepted: the longer window, so that a caller
+    /// who tries again all the same does so seldom.
     pub retry_after: Duration,
 }

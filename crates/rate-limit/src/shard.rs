@@ -1,32 +1,32 @@
-//! One part of the keys behind one lock: the origin of its time, who is dropped, and who is turned away when it is full.
+//! A part of the keys, behind one lock: counts for each key, removes idle keys, and refuses new ones when it is full.
 
 use std::hash::{BuildHasher, Hash};
 use std::time::{Duration, Instant};
 
-use crate::history::{History, Limits, Nanos, nanos};
+use crate::grant_window::{GrantWindow, Limits, Nanos, nanos};
+use crate::lru_map::LruMap;
 use crate::quota::{RateLimitInfo, Refused};
-use crate::recency::Recency;
 
-/// Idle keys dropped in one call: more than the one that a call can add, so that the idle die out.
-const DROPPED_PER_CALL: usize = 2;
+/// How many idle keys one call removes at most: more than it can add, so that no idle key stays for ever.
+const REMOVED_PER_CALL: usize = 2;
 
 #[derive(Debug)]
 pub(crate) struct Shard<K, S> {
-    /// In the order of the newest grant, so that if the oldest key is not idle, none is.
-    keys: Recency<K, Account, S>,
+    /// In the order of the newest grant: if the oldest key is not idle, none is.
+    keys: LruMap<K, KeyState, S>,
     max_keys: usize,
     clock: Clock,
 }
 
-/// A key's grants and when the newest was.
 #[derive(Debug)]
-struct Account {
-    history: History,
+struct KeyState {
+    grants: GrantWindow,
+    /// When the newest grant was made.
     newest: Nanos,
 }
 
-/// Instants as nanoseconds since the first one seen, never going back: calls that overtake each other on the way to the
-/// lock count as simultaneous.
+/// Turns instants into nanoseconds since the first one seen, and never goes back: a call with an earlier instant than
+/// the call before counts as simultaneous with it.
 #[derive(Debug, Default)]
 struct Clock {
     origin: Option<Instant>,
@@ -43,7 +43,7 @@ impl Clock {
 
 impl<K: Hash + Eq + Clone, S: BuildHasher> Shard<K, S> {
     pub(crate) fn new(max_keys: usize, hasher: S) -> Self {
-        Self { keys: Recency::new(hasher), max_keys, clock: Clock::default() }
+        Self { keys: LruMap::new(hasher), max_keys, clock: Clock::default() }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -58,20 +58,20 @@ impl<K: Hash + Eq + Clone, S: BuildHasher> Shard<K, S> {
         now: Instant,
     ) -> Result<RateLimitInfo, Refused> {
         let now = self.clock.read(now);
-        self.drop_idle(limits, now);
-        if let Some(account) = self.keys.get_mut(key) {
-            let info = account.history.take(limits, weight, now)?;
+        self.remove_idle(limits, now);
+        if let Some(state) = self.keys.get_mut(key) {
+            let info = state.grants.take(limits, weight, now)?;
             if weight > 0 {
-                account.newest = now;
+                state.newest = now;
                 self.keys.touch(key);
             }
             return Ok(info);
         }
-        let mut history = History::default();
-        let info = history.take(limits, weight, now)?;
+        let mut grants = GrantWindow::default();
+        let info = grants.take(limits, weight, now)?;
         if weight > 0 {
-            self.admit(limits, now)?;
-            self.keys.insert(key.clone(), Account { history, newest: now });
+            self.check_room(limits, now)?;
+            self.keys.insert(key.clone(), KeyState { grants, newest: now });
         }
         Ok(info)
     }
@@ -79,28 +79,28 @@ impl<K: Hash + Eq + Clone, S: BuildHasher> Shard<K, S> {
     pub(crate) fn peek(&mut self, limits: &Limits, key: &K, now: Instant) -> RateLimitInfo {
         let now = self.clock.read(now);
         match self.keys.get_mut(key) {
-            Some(account) => account.history.peek(limits, now),
-            None => History::default().peek(limits, now),
+            Some(state) => state.grants.peek(limits, now),
+            None => GrantWindow::default().peek(limits, now),
         }
     }
 
-    fn drop_idle(&mut self, limits: &Limits, now: Nanos) {
-        for _ in 0..DROPPED_PER_CALL {
+    fn remove_idle(&mut self, limits: &Limits, now: Nanos) {
+        for _ in 0..REMOVED_PER_CALL {
             match self.keys.oldest() {
-                Some(account) if now - account.newest >= limits.memory() => self.keys.drop_oldest(),
+                Some(state) if now - state.newest >= limits.memory() => self.keys.remove_oldest(),
                 _ => break,
             }
         }
     }
 
-    /// Refuses one key more than there is room for, until the oldest key is idle.
-    fn admit(&self, limits: &Limits, now: Nanos) -> Result<(), Refused> {
+    /// Refuses a new key while there is no room for it: until the oldest key is idle.
+    fn check_room(&self, limits: &Limits, now: Nanos) -> Result<(), Refused> {
         if self.keys.len() < self.max_keys {
             return Ok(());
         }
-        let age = self.keys.oldest().map_or(0, |account| now - account.newest);
+        let age = self.keys.oldest().map_or(0, |state| now - state.newest);
         let wait = Duration::from_nanos(limits.memory().saturating_sub(age));
-        let fresh = History::default().peek(limits, now);
+        let fresh = GrantWindow::default().peek(limits, now);
         Err(Refused { info: RateLimitInfo { remaining: 0, reset: wait, ..fresh }, retry_after: wait })
     }
 }

@@ -1,5 +1,5 @@
-//! Counts the events of Socket.IO sockets: a budget in each socket's extensions, and an extractor that draws on it. Who
-//! a socket belongs to is decided when it connects, elsewhere.
+//! Counts the events of Socket.IO sockets: a budget in each socket's extensions, and an extractor that counts against
+//! it. Whose socket it is, is decided by whoever makes the budget.
 
 use std::fmt;
 use std::hash::Hash;
@@ -14,8 +14,8 @@ use socketioxide::socket::Socket;
 
 use crate::{RateLimitInfo, RateLimiter, Refused};
 
-/// What the events of a socket are counted against. Sockets whose budgets have the same limiter and key share one, as do
-/// all other users of that limiter.
+/// The limiter and key that the events of a socket are counted against. All that is counted with the same limiter and
+/// key, on other sockets or elsewhere, is counted together.
 ///
 /// Put it into the socket's extensions before any handler is registered:
 /// `socket.extensions.insert(SocketBudget::new(limiter, user))`.
@@ -27,7 +27,7 @@ pub struct SocketBudget {
 }
 
 impl SocketBudget {
-    /// Counts each event as one call of `key`.
+    /// Makes a budget that counts each event as one call of `key`.
     pub fn new<K>(limiter: Arc<RateLimiter<K>>, key: K) -> Self
     where
         K: Hash + Eq + Clone + Send + Sync + 'static,
@@ -36,15 +36,15 @@ impl SocketBudget {
         Self { check: Arc::new(check), weight: Arc::new(|_| 1), clock: Arc::new(clock) }
     }
 
-    /// What an event weighs by its name, in place of 1: look its class up in [`Weights`](crate::Weights), for instance.
+    /// Sets the weight of an event by its name, in place of 1; see [`Weights`](crate::Weights).
     #[must_use]
     pub fn with_weight(mut self, weight: impl Fn(&str) -> u32 + Send + Sync + 'static) -> Self {
         self.weight = Arc::new(weight);
         self
     }
 
-    /// Other clocks, for tests: the monotonic one that is counted by, the same for all that use the limiter, and the
-    /// wall clock by which clients are told when.
+    /// Sets other clocks, for tests: a monotonic one, which must be the same for all that use the limiter, and the wall
+    /// clock that `reset` is told by.
     #[must_use]
     pub fn with_clock(mut self, clock: impl Fn() -> (Instant, SystemTime) + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(clock);
@@ -58,22 +58,22 @@ impl fmt::Debug for SocketBudget {
     }
 }
 
-/// As an argument of a message handler: the event has been counted and accepted. Make it the first argument, or an event
-/// that fails to decode is not counted.
+/// An argument of a message handler that counts the event. Make it the first argument, or an event that fails to decode
+/// is not counted.
 ///
-/// When the budget refuses, the handler does not run, the connection stays open, and the client is told once: as the
-/// acknowledgement if it asked for one, otherwise as an `error` event. Either way it is this object, in which
-/// `retryAfter` is in seconds, rounded up to the millisecond, and `reset` in milliseconds of Unix time:
+/// When the event is refused, the handler does not run and the connection stays open. The client is told with the
+/// following object, in the acknowledgement if it asked for one, otherwise in an `error` event. `retryAfter` is in
+/// seconds, rounded up to the millisecond, and `reset` in milliseconds of Unix time:
 ///
 /// ```json
 /// {"code": "RATE_LIMIT", "message": "rate limit reached, try again in 0.25 s",
 ///  "retryAfter": 0.25, "limit": 10, "remaining": 0, "reset": 1767225600250}
 /// ```
 ///
-/// A client that reads so slowly that its queue is full misses it, as it would miss any other packet.
+/// A client that reads so slowly that its queue is full does not get it, like any other packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Admitted(
-    /// The binding limit, this event included.
+    /// The state of the binding limit, with this event counted.
     pub RateLimitInfo,
 );
 
@@ -83,10 +83,10 @@ pub enum NotAdmitted {
     /// The budget is used up; the client has been told.
     #[error(transparent)]
     Refused(#[from] Refused),
-    /// The socket has no [`SocketBudget`] in its extensions. No event passes uncounted, so the handler never runs.
+    /// The socket has no [`SocketBudget`] in its extensions, so its events can't be counted and are not handled.
     #[error("no SocketBudget in the extensions of the socket")]
     NoBudget,
-    /// The event has no name that could be read.
+    /// The event has no name that can be read.
     #[error("the event has no name")]
     NoName,
 }
@@ -107,7 +107,7 @@ impl<A: Adapter> FromMessageParts<A> for Admitted {
             Ok(info) => Ok(Self(info)),
             Err(refused) => {
                 let refusal = Refusal::new(&refused, wall);
-                // Fails when the socket is closed or its queue full: then nobody listens.
+                // Fails when the socket is closed or its queue is full: the client can't be told then.
                 let _ = match acknowledgement {
                     Some(_) => {
                         let Ok(ack) = AckSender::from_message_parts(socket, value, acknowledgement);
@@ -121,7 +121,7 @@ impl<A: Adapter> FromMessageParts<A> for Admitted {
     }
 }
 
-/// What the client is told.
+/// The object that tells the client of a refusal.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Refusal {
@@ -151,10 +151,7 @@ impl Refusal {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place for servers that bring no clock; nothing is counted by it"
-)]
+#[expect(clippy::disallowed_methods, reason = "the default for servers that set no clock")]
 fn clock() -> (Instant, SystemTime) {
     (Instant::now(), SystemTime::now())
 }

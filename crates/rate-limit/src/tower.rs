@@ -1,5 +1,5 @@
-//! A middleware that counts HTTP requests, for any server made of tower services. Who is asking and what a request
-//! weighs is decided by functions that are given to it; the answers' fields are in `fields.rs`.
+//! A middleware that counts HTTP requests, for any server made of tower services. Functions that are given to it decide
+//! which key a request counts for and how much it weighs. The header fields of responses are in `fields.rs`.
 
 mod fields;
 
@@ -19,10 +19,10 @@ use tower_service::Service;
 use crate::{RateLimitInfo, RateLimiter, Refused};
 pub use fields::LimitFields;
 
-/// Counts each request for its key and answers those that are refused, so that the service does not see them.
+/// Counts each request for its key. A request that is refused does not reach the service: the response is 429 with an
+/// empty body and `Retry-After` (whole seconds, rounded up, so that waiting as told is enough).
 ///
-/// A refused request is answered 429 with an empty body and `Retry-After` (whole seconds, rounded up: waiting as told is
-/// enough). That answer and the service's own answers say how it stands with the key, in the fields of the IETF draft
+/// That response and those of the service tell the state of the key's limits, in the fields of the IETF draft
 /// [RateLimit header fields for HTTP](https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/):
 ///
 /// ```text
@@ -30,11 +30,11 @@ pub use fields::LimitFields;
 /// RateLimit: "burst";r=7;t=1
 /// ```
 ///
-/// `q` is the most weight in any `w` seconds; `r` is what the limit that binds has left, and `t` the seconds until it
-/// frees some. The older `RateLimit-Limit`, `-Remaining` and `-Reset` are not sent: they have room for one limit, and
-/// whether their reset is a duration or a date depends on whom one asks.
+/// `q` is the most weight in any `w` seconds; `r` is what the binding limit has left, and `t` the seconds until it has
+/// more. The older fields `RateLimit-Limit`, `-Remaining` and `-Reset` are not sent: they can tell only one limit, and
+/// servers differ in whether `-Reset` is a duration or a date.
 ///
-/// A request whose body is large is refused before any of it is read.
+/// A refused request's body is not read.
 pub struct RateLimitLayer<K> {
     rules: Rules<K>,
 }
@@ -56,9 +56,10 @@ struct Rules<K> {
 }
 
 impl<K: Hash + Eq + Clone> RateLimitLayer<K> {
-    /// Counts each request as one call of the key that `key` finds in it. A request without a key passes uncounted.
+    /// Makes a layer that counts each request as one call of the key that `key` returns. A request for which it returns
+    /// `None` is not counted.
     ///
-    /// The same limiter may serve other doors too; the budget of a key is then one for all of them.
+    /// If the same limiter is used elsewhere too, all calls of a key are counted together.
     pub fn new(limiter: Arc<RateLimiter<K>>, key: impl Fn(&Parts) -> Option<K> + Send + Sync + 'static) -> Self {
         let fields = LimitFields::of(limiter.quota());
         Self {
@@ -72,14 +73,15 @@ impl<K: Hash + Eq + Clone> RateLimitLayer<K> {
         }
     }
 
-    /// What a request weighs, in place of 1: look its class up in [`Weights`](crate::Weights), for instance.
+    /// Sets the weight of a request, in place of 1; see [`Weights`](crate::Weights).
     #[must_use]
     pub fn with_weight(mut self, weight: impl Fn(&Parts) -> u32 + Send + Sync + 'static) -> Self {
         self.rules.weight = Arc::new(weight);
         self
     }
 
-    /// Another monotonic clock in place of [`Instant::now`], for tests. All that use the limiter must use the same.
+    /// Sets another monotonic clock in place of [`Instant::now`], for tests. All that use the limiter must use the
+    /// same.
     #[must_use]
     pub fn with_clock(mut self, clock: impl Fn() -> Instant + Send + Sync + 'static) -> Self {
         self.rules.clock = Arc::new(clock);
@@ -119,12 +121,12 @@ where
 }
 
 pin_project! {
-    /// The answer to come: the service's, or a refusal.
+    /// The future of a response: the service's, or a refusal.
     pub struct RateLimitFuture<F> {
-        // None: refused.
+        // `None`: the request was refused.
         #[pin]
         inner: Option<F>,
-        // None: not counted.
+        // `None`: the request was not counted.
         verdict: Option<Result<RateLimitInfo, Refused>>,
         fields: LimitFields,
     }
@@ -144,10 +146,10 @@ where
             None => Response::new(R::default()),
         };
         match this.verdict {
-            Some(Ok(info)) => this.fields.tell(info, response.headers_mut()),
+            Some(Ok(info)) => this.fields.append(info, response.headers_mut()),
             Some(Err(refused)) => {
                 *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
-                this.fields.tell(&refused.info, response.headers_mut());
+                this.fields.append(&refused.info, response.headers_mut());
                 fields::retry_after(refused.retry_after, response.headers_mut());
             }
             None => {}
@@ -163,7 +165,7 @@ impl<K: Hash + Eq + Clone> Rules<K> {
     }
 }
 
-// By hand, as deriving would ask the same of `K`.
+// By hand, because the derived one would require that `K` is `Clone`.
 impl<K> Clone for Rules<K> {
     fn clone(&self) -> Self {
         let Self { limiter, key, weight, clock, fields } = self;

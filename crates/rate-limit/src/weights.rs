@@ -1,8 +1,9 @@
-//! What calls weigh. Which class a call belongs to is the caller's to say: a route, an event name, a kind of command.
+//! How much each class of calls weighs. A class may be a route, the name of an event, or a kind of command: the caller
+//! decides.
 
 use std::collections::HashMap;
 
-/// A table from the name of a class to the weight of its calls; what is not in it weighs 1.
+/// A table from the name of a class to the weight of its calls. A class that is not in it weighs 1.
 ///
 /// ```
 /// use boardwire_rate_limit::Weights;
@@ -16,7 +17,7 @@ use std::collections::HashMap;
 pub struct Weights(HashMap<String, u32>);
 
 impl Weights {
-    /// The weight of a call of this class.
+    /// Returns the weight of a call of this class.
     pub fn of(&self, class: &str) -> u32 {
         self.0.get(class).copied().unwrap_or(1)
     }
@@ -29,7 +30,7 @@ impl<C: Into<String>, const N: usize> From<[(C, u32); N]> for Weights {
 }
 
 impl<C: Into<String>> FromIterator<(C, u32)> for Weights {
-    /// Of a class named twice, the last weight holds.
+    /// Makes a table. The last weight of a class that occurs twice counts.
     fn from_iter<I: IntoIterator<Item = (C, u32)>>(classes: I) -> Self {
         Self(classes.into_iter().map(|(class, weight)| (class.into(), weight)).collect())
     }

@@ -12,15 +12,16 @@ const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy"
 /// The largest integer of a structured field (RFC 9651).
 const MAX_INTEGER: u64 = 999_999_999_999_999;
 
-/// The header fields `RateLimit` and `RateLimit-Policy` of one quota, whose policies are written out once.
+/// Writes the header fields `RateLimit` and `RateLimit-Policy` of one quota.
 #[derive(Debug, Clone)]
 pub struct LimitFields {
     quota: Quota,
+    /// The value of `RateLimit-Policy`.
     policy: HeaderValue,
 }
 
 impl LimitFields {
-    /// What is told about this quota.
+    /// Makes the fields of this quota.
     pub fn of(quota: Quota) -> Self {
         let Quota { window, max_requests, burst_window, burst } = quota;
         let (window, burst_window) = (seconds(window), seconds(burst_window));
@@ -28,16 +29,23 @@ impl LimitFields {
         Self { quota, policy: ascii(policy) }
     }
 
-    /// Adds the policies and the limit that binds. Both fields are lists: what is there already, from another limiter,
-    /// stays.
-    pub fn tell(&self, info: &RateLimitInfo, headers: &mut HeaderMap) {
+    /// Appends the policies and the state of the binding limit. Both fields are lists: values of another limiter that
+    /// are there already stay.
+    pub fn append(&self, info: &RateLimitInfo, headers: &mut HeaderMap) {
         let name = if self.burst_binds(info) { "burst" } else { "window" };
         let state = format!(r#""{name}";r={};t={}"#, info.remaining, seconds(info.reset));
         headers.append(RATE_LIMIT_POLICY, self.policy.clone());
         headers.append(RATE_LIMIT, ascii(state));
     }
 
-    /// Of two equal limits the one with the longer window binds.
+    /// Appends the policies and the state of the binding limit.
+    #[deprecated(since = "0.1.0", note = "renamed to `append`")]
+    pub fn tell(&self, info: &RateLimitInfo, headers: &mut HeaderMap) {
+        self.append(info, headers);
+    }
+
+    /// Returns whether the burst limit is the one that `info` is about. Of two equal limits the one with the longer
+    /// window binds.
     fn burst_binds(&self, info: &RateLimitInfo) -> bool {
         let Quota { window, max_requests, burst_window, burst } = self.quota;
         if burst == max_requests { burst_window > window } else { info.limit == burst }
@@ -48,7 +56,7 @@ pub(super) fn retry_after(wait: Duration, headers: &mut HeaderMap) {
     headers.insert(RETRY_AFTER, HeaderValue::from(seconds(wait)));
 }
 
-/// Whole seconds, rounded up.
+/// Returns whole seconds, rounded up.
 fn seconds(duration: Duration) -> u64 {
     duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0)).min(MAX_INTEGER)
 }

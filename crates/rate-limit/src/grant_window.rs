@@ -1,21 +1,22 @@
-//! What one key has been granted lately, and what that leaves of its quota. Times are nanoseconds since any fixed
-//! origin and must not decrease from call to call; the shard sees to that.
+//! What one key has been granted within the quota's windows, and what that leaves of the quota. Times are nanoseconds
+//! since any fixed origin and must not decrease from call to call; the shard sees to that.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::quota::{Quota, RateLimitInfo, Refused};
 
-/// Nanoseconds since an origin: 584 years of them.
+/// Nanoseconds since an origin. They overflow after 584 years.
 pub(crate) type Nanos = u64;
 
-/// The quota in the form in which it is compared: the long limit and the burst limit, alike in kind.
+/// A quota as two limits of the same form: the long one, and the burst limit.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits([Limit; 2]);
 
 #[derive(Debug, Clone, Copy)]
 struct Limit {
     window: Nanos,
+    /// The most weight in one window.
     max: u32,
 }
 
@@ -27,7 +28,7 @@ impl Limits {
         ])
     }
 
-    /// How long anything counts.
+    /// Returns how long a grant counts against any limit.
     pub(crate) fn memory(&self) -> Nanos {
         self.0[0].window.max(self.0[1].window)
     }
@@ -37,15 +38,15 @@ impl Limits {
     }
 }
 
-/// Saturates at 584 years.
+/// Returns a duration in nanoseconds, at most 584 years.
 pub(crate) fn nanos(duration: Duration) -> Nanos {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// The grants that still count, oldest first, with a running total for each limit. Every grant is put in once, leaves
-/// each total once and is taken out once, so that a call costs O(1) on average over calls.
+/// The grants that still count, oldest first, with a running total for each limit. Each grant is added once, leaves
+/// each total once and is removed once, so a call takes amortised O(1).
 #[derive(Debug, Default)]
-pub(crate) struct History {
+pub(crate) struct GrantWindow {
     grants: VecDeque<Grant>,
     totals: [Total; 2],
 }
@@ -53,17 +54,20 @@ pub(crate) struct History {
 #[derive(Debug, Clone, Copy)]
 struct Grant {
     at: Nanos,
+    /// The weight of all calls granted at this time.
     weight: u32,
 }
 
-/// What counts against one limit: the grants from index `first` on, of this weight together.
+/// What counts against one limit.
 #[derive(Debug, Clone, Copy, Default)]
 struct Total {
+    /// The index of the first grant that counts.
     first: usize,
+    /// The weight of the grants that count.
     weight: u32,
 }
 
-impl History {
+impl GrantWindow {
     /// Grants `weight` at `now`, or refuses and leaves everything as it was.
     pub(crate) fn take(&mut self, limits: &Limits, weight: u32, now: Nanos) -> Result<RateLimitInfo, Refused> {
         self.forget(limits, now);
@@ -77,19 +81,19 @@ impl History {
         }
         if weight > 0 {
             self.grant(weight, now);
-            // With a window of zero length a grant is over as soon as it is made.
+            // A grant in a window of zero length is over as soon as it is made.
             self.forget(limits, now);
         }
         Ok(self.info(limits, now))
     }
 
-    /// The binding limit at `now`.
+    /// Returns the state of the binding limit at `now`.
     pub(crate) fn peek(&mut self, limits: &Limits, now: Nanos) -> RateLimitInfo {
         self.forget(limits, now);
         self.info(limits, now)
     }
 
-    /// Takes what is past a limit's window out of its total, and what counts nowhere out of memory.
+    /// Takes grants that are older than a limit's window out of its total, and removes those that are in no total.
     fn forget(&mut self, limits: &Limits, now: Nanos) {
         for (limit, total) in limits.0.iter().zip(&mut self.totals) {
             while let Some(grant) = self.grants.get(total.first).filter(|grant| now - grant.at >= limit.window) {
@@ -112,7 +116,8 @@ impl History {
         self.totals.iter_mut().for_each(|total| total.weight += weight);
     }
 
-    /// Nanoseconds until one limit has room for `weight`, which must not exceed its maximum; 0 if it has it now.
+    /// Returns the nanoseconds until a limit has room for `weight`, which must not exceed its maximum; 0 if it has it
+    /// now.
     fn wait(&self, limits: &Limits, which: usize, weight: u32, now: Nanos) -> Nanos {
         let (limit, total) = (limits.0[which], self.totals[which]);
         // Neither overflows: a total never exceeds its maximum.
