@@ -1,33 +1,34 @@
-//! The authenticator for API keys. Where the keys are stored, and who may make or revoke one, is the other side of
-//! [`ApiKeys`].
+//! The authenticator for API keys. Storing them, and deciding who may make or revoke one, is left to the implementation
+//! of [`ApiKeys`].
 
 use std::fmt;
 use std::sync::Arc;
 
-use crate::authenticator::{AuthError, Authenticator, BoxError};
+use crate::authenticator::Authenticator;
 use crate::credential::Credential;
 use crate::directory::Account;
+use crate::error::{AuthError, BoxError};
 use crate::permission::Permissions;
 use crate::principal::{CredentialId, Principal};
 use crate::refusal::Refusal;
 use crate::secret::SecretKind;
 use crate::usage::Usage;
 
-/// How often the use of one key is recorded at most, in milliseconds.
+/// The least time between two recorded uses of one key, in milliseconds.
 const RECORD_EVERY_MS: i64 = 60_000;
 
-/// An API key as it is stored, with the account that it speaks for.
+/// An API key as it is stored, with its account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKeyRecord {
     /// The account as it is now.
     pub account: Account,
     /// SHA-256 of the secret part as lower-case hexadecimal digits: [`IssuedSecret::hash`](crate::IssuedSecret::hash).
     pub hash: String,
-    /// What the key is narrowed to; `None`: all that the account has.
+    /// The permissions that the key is limited to; `None`: all that the account has.
     pub scope: Option<Permissions>,
-    /// Taken back for good.
+    /// Whether the key was revoked, which can't be undone.
     pub revoked: bool,
-    /// The millisecond (Unix time) from which on the key is no longer good; `None`: it does not end by itself.
+    /// When the key expires, in Unix milliseconds; `None`: never.
     pub expires_at: Option<i64>,
     /// When a use was last recorded, in Unix milliseconds.
     pub last_used: Option<i64>,
@@ -43,29 +44,31 @@ impl ApiKeyRecord {
     }
 }
 
-/// The border to wherever API keys are stored.
+/// Where API keys are stored.
 #[async_trait::async_trait]
 pub trait ApiKeys: Send + Sync {
-    /// The key of this id (16 lower-case hexadecimal digits). `None`: there is no such key, or its account is gone. An
-    /// error: it could not be found out.
+    /// Returns the key with this id (16 lower-case hexadecimal digits). `None`: there is no such key, or its account
+    /// does not exist any more. An error: the storage failed.
     async fn api_key(&self, id: &str) -> Result<Option<ApiKeyRecord>, BoxError>;
 
-    /// Records that the key was used at `now_ms` (Unix milliseconds). A key that is gone is no error.
+    /// Records that the key was used at `now_ms` (Unix milliseconds). It is no error if the key does not exist any
+    /// more.
     async fn api_key_used(&self, id: &str, now_ms: i64) -> Result<(), BoxError>;
 }
 
 /// Turns [`Credential::ApiKey`] into a [`Principal`]; knows no other kind.
 ///
-/// - A key that is not one in form, an id that does not exist and a secret that is wrong are the same refusal,
-///   [`Refusal::UnknownCredential`]; that a key was revoked or has expired is said only where its secret was right.
-/// - The first use is recorded, and from then on one a minute; failing to do so refuses nobody. Renewal is not a use.
+/// - A text that is not an API key, an unknown id and a wrong secret are the same refusal,
+///   [`Refusal::UnknownCredential`]. That a key was revoked or has expired is told only to those who have its secret.
+/// - The first use is recorded, and from then on one a minute. The caller is accepted even if recording fails. Renewal
+///   is not a use.
 pub struct ApiKeyAuthenticator {
     keys: Arc<dyn ApiKeys>,
     usage: Usage,
 }
 
 impl ApiKeyAuthenticator {
-    /// Looks keys up in `keys`.
+    /// Makes an authenticator that looks keys up in `keys`.
     pub fn new(keys: Arc<dyn ApiKeys>) -> Self {
         Self { keys, usage: Usage::every(RECORD_EVERY_MS) }
     }
@@ -83,7 +86,7 @@ impl Authenticator for ApiKeyAuthenticator {
         let last_used = record.last_used;
         let principal = record.principal(id.to_owned(), now_ms)?;
         if self.usage.claim(id, last_used, now_ms) && self.keys.api_key_used(id, now_ms).await.is_err() {
-            // Who may come in does not hang on it, and the next use tries again.
+            // The caller is accepted all the same; the next use tries again.
             self.usage.release(id);
         }
         Ok(Some(principal))

@@ -1,37 +1,25 @@
-//! The two questions, "whose credential is this?" and "is it still?", and the chain of those who can answer them. The
-//! answers for each kind of credential are in `token.rs`, `api_key.rs` and `session.rs`.
+//! Finds the principal of a credential, renews a principal, and asks several authenticators in order. The
+//! authenticators for each kind of credential are in `token.rs`, `api_key.rs` and `session.rs`.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::credential::Credential;
+use crate::error::AuthError;
 use crate::principal::Principal;
 use crate::refusal::Refusal;
 
-/// Whatever went wrong in a storage.
-pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
-
-/// Why there is no principal.
-#[derive(Debug, thiserror::Error)]
-pub enum AuthError {
-    /// Decided: the credential is no good. The reason is for logs; tell the caller only that it failed.
-    #[error("authentication failed: {0}")]
-    Refused(#[from] Refusal),
-    /// Undecided: something needed for the decision could not be reached. Worth retrying with the same credential.
-    #[error("authentication could not be decided")]
-    Unavailable(#[source] BoxError),
-}
-
-/// Decides about one or more kinds of credential.
+/// Authenticates callers by one or more kinds of credential.
 #[async_trait::async_trait]
 pub trait Authenticator: Send + Sync {
-    /// The caller behind `credential` at `now_ms` (Unix milliseconds). `None`: not a kind of credential that this one
-    /// knows. A credential of a known kind that is wrong is an error, so that no other authenticator is asked.
+    /// Returns the caller who has `credential`, at `now_ms` (Unix milliseconds). `None`: this authenticator does not
+    /// know the kind of credential. A wrong credential of a kind that it knows is an error, so that no other is asked.
     async fn authenticate(&self, credential: &Credential, now_ms: i64) -> Result<Option<Principal>, AuthError>;
 
-    /// `principal` as it is at `now_ms` (Unix milliseconds): the same user by the same credential, with permissions,
-    /// name, teams and end looked up again. `None`: its credential is of no kind that this one knows. Refused if the
-    /// credential was revoked, was ended or has expired, or if the account is gone.
+    /// Returns `principal` as it is at `now_ms` (Unix milliseconds): the same user with the same credential, with
+    /// permissions, name, teams and end looked up again. `None`: this authenticator does not know the kind of
+    /// credential. Refused if the credential was revoked or ended, if it has expired, or if the account does not exist
+    /// any more.
     async fn renew(&self, principal: &Principal, now_ms: i64) -> Result<Option<Principal>, AuthError>;
 }
 
@@ -40,13 +28,13 @@ pub trait Authenticator: Send + Sync {
 pub struct Authenticators(Vec<Arc<dyn Authenticator>>);
 
 impl Authenticators {
-    /// A chain of these, asked in this order. The empty chain refuses everything.
+    /// Makes a chain of these, in this order. An empty chain refuses everything.
     pub fn new(chain: Vec<Arc<dyn Authenticator>>) -> Self {
         Self(chain)
     }
 
-    /// The caller behind `credential` at `now_ms` (Unix milliseconds); [`Refusal::UnsupportedKind`] if nobody knows
-    /// its kind. An error of one authenticator ends the search: a fallback must not turn an outage into a refusal.
+    /// Returns the caller who has `credential`, at `now_ms` (Unix milliseconds), or [`Refusal::UnsupportedKind`] if no
+    /// authenticator knows its kind. An error of one ends the search, so that an outage never becomes a refusal.
     pub async fn authenticate(&self, credential: &Credential, now_ms: i64) -> Result<Principal, AuthError> {
         for authenticator in &self.0 {
             if let Some(principal) = authenticator.authenticate(credential, now_ms).await? {
@@ -56,8 +44,9 @@ impl Authenticators {
         Err(Refusal::UnsupportedKind.into())
     }
 
-    /// `principal` as it is at `now_ms` (Unix milliseconds), from the first that knows its kind of credential;
-    /// [`Refusal::UnsupportedKind`] if nobody does. [`AuthError::Unavailable`] says nothing against the principal.
+    /// Returns `principal` as it is at `now_ms` (Unix milliseconds), from the first authenticator that knows its kind
+    /// of credential, or [`Refusal::UnsupportedKind`] if none does. After [`AuthError::Unavailable`] the principal may
+    /// still be valid.
     pub async fn renew(&self, principal: &Principal, now_ms: i64) -> Result<Principal, AuthError> {
         for authenticator in &self.0 {
             if let Some(renewed) = authenticator.renew(principal, now_ms).await? {

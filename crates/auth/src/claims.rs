@@ -1,5 +1,5 @@
-//! Reads the claims of a token whose signature has been checked, each in one place. Comparing them with the clock and
-//! the configuration is the verifier's.
+//! Reads the claims of a token whose signature has been checked. Comparing them with the clock and the configuration is
+//! left to the verifier.
 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -8,21 +8,21 @@ use crate::permission::Permissions;
 use crate::refusal::Refusal;
 use crate::user_id::is_user_id;
 
-/// Largest `exp`, `nbf` or `iat`: 31 December 9999, in Unix seconds. Beyond it a time is a mistake, and the bound keeps
-/// every sum of times far from overflow.
+/// The largest `exp`, `nbf` or `iat`: 31 December 9999, in Unix seconds. A later time is a mistake, and could make sums
+/// of times overflow.
 const MAX_UNIX_SECONDS: i64 = 253_402_300_799;
 
-/// The claims of a valid token ([RFC 7519 section 4.1](https://www.rfc-editor.org/rfc/rfc7519#section-4.1) and our own
-/// three). Times are Unix seconds; fractions are cut off.
+/// The claims of a valid token: those of [RFC 7519 section 4.1](https://www.rfc-editor.org/rfc/rfc7519#section-4.1),
+/// and `name`, `teams` and `permissions`. Times are in Unix seconds, without fractions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claims {
     /// The user id: 1–64 characters of `A-Z a-z 0-9 _ -`.
     pub sub: String,
-    /// The second from which on the token is no longer good.
+    /// When the token expires.
     pub exp: i64,
-    /// When it was issued; information only.
+    /// When the token was issued. Nothing depends on it.
     pub iat: Option<i64>,
-    /// The second before which it is not yet good.
+    /// When the token becomes valid.
     pub nbf: Option<i64>,
     /// The token's own id.
     pub jti: Option<String>,
@@ -30,16 +30,16 @@ pub struct Claims {
     pub name: Option<String>,
     /// The subject's teams.
     pub teams: Option<Vec<String>>,
-    /// What the token is narrowed to; `None`: all that the account has. Names that mean nothing here are ignored, so
-    /// that an issuer's own ones do no harm: an unknown name never widens the set, and `["delete"]` is the empty set.
+    /// The permissions that the token is limited to; `None`: all that the account has. Unknown names are ignored, so
+    /// that an issuer may use some of its own: `["delete"]` is the empty set.
     pub permissions: Option<Permissions>,
     /// Who issued it.
     pub iss: Option<String>,
-    /// Whom it is for; empty if it does not say. A single string counts as a list of one.
+    /// The audience; empty if the token names none. A single string counts as a list of one.
     pub aud: Vec<String>,
 }
 
-/// The claims as they stand in the JSON. A claim given twice does not parse; unknown claims are ignored.
+/// The claims as they are in the JSON. A claim given twice is an error; unknown claims are ignored.
 #[derive(Deserialize)]
 pub(crate) struct RawClaims {
     sub: Option<Value>,
@@ -49,7 +49,8 @@ pub(crate) struct RawClaims {
     jti: Option<Value>,
     name: Option<Value>,
     teams: Option<Value>,
-    /// Here alone `null` is not the same as absence: absence grants all, so whatever is present must be a list.
+    /// Only here `null` is not the same as absence: an absent claim grants all permissions, so a present one must be a
+    /// list.
     #[serde(default, deserialize_with = "present")]
     permissions: Option<Value>,
     iss: Option<Value>,
@@ -57,7 +58,7 @@ pub(crate) struct RawClaims {
 }
 
 impl RawClaims {
-    /// Checks presence, types and ranges.
+    /// Returns the claims, if all required ones are present and all are of the right type and in range.
     pub(crate) fn read(self) -> Result<Claims, Refusal> {
         let sub = text("sub", self.sub)?.ok_or(Refusal::MissingClaim("sub"))?;
         if !is_user_id(&sub) {

@@ -1,19 +1,19 @@
-//! The cookies that browsers keep for this server: their names, how they are set, and how they are found among others.
+//! The cookies of this server: their names, their `Set-Cookie` headers, and reading them from `Cookie` headers.
 
 /// A cookie of this server.
 ///
-/// Where it is [`secure`](Self::name), its name begins with `__Host-`: browsers take such a cookie from this host over
-/// HTTPS alone, so neither another host of the same domain nor somebody on the line can put one in its place.
+/// The name of a [`secure`](Self::name) one begins with `__Host-`: browsers accept such a cookie only from this host
+/// and over HTTPS, so neither another host of the same domain nor somebody who intercepts HTTP can replace it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cookie {
     /// Carries a session.
     Session,
-    /// Tells a device again on which somebody has signed in: [`known_device`](crate::known_device).
+    /// Identifies a device on which a user has signed in before: [`known_device`](crate::known_device).
     Device,
 }
 
 impl Cookie {
-    /// Its name, where cookies are sent over HTTPS alone (`secure`) or over HTTP too.
+    /// Returns its name. `secure`: it is sent over HTTPS only.
     pub const fn name(self, secure: bool) -> &'static str {
         match (self, secure) {
             (Self::Session, true) => "__Host-boardwire_session",
@@ -23,8 +23,8 @@ impl Cookie {
         }
     }
 
-    /// Its values in the `Cookie` headers of a request, in their order. There may be several: what is not `__Host-` can
-    /// also come from a page of another path, port or host of the same domain.
+    /// Returns its values in the `Cookie` headers of a request, in order. There may be several: without `__Host-`,
+    /// pages at other paths, ports and hosts of the domain can set a cookie of the same name.
     ///
     /// ```
     /// use boardwire_auth::Cookie;
@@ -38,7 +38,8 @@ impl Cookie {
         pairs.filter_map(move |(name, value)| (name.trim() == self.name(secure)).then_some(value.trim()))
     }
 
-    /// The `Set-Cookie` header that keeps this value for so many seconds; 0 removes it. No script can read it.
+    /// Returns the `Set-Cookie` header that sets this value for so many seconds; 0 removes the cookie. Scripts can't
+    /// read it.
     pub fn set(self, secure: bool, value: &str, seconds: i64) -> String {
         let attribute = if secure { "; Secure" } else { "" };
         format!("{}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{attribute}", self.name(secure))

@@ -1,20 +1,20 @@
-//! What a caller presents. Where it was found (header, cookie, handshake) and in which order is for the doors to know.
+//! What a caller presents. Finding it, in headers, cookies or a handshake, is left to the caller of this crate.
 
 use std::fmt;
 
-/// A credential as presented: a secret. `Debug` names its kind and nothing else, so that it cannot reach a log.
+/// A credential as presented. It is secret: `Debug` shows its kind only, so that it can't get into a log.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Credential {
     /// A JWT in compact form, without the word `Bearer`.
     Token(String),
-    /// An API key in full.
+    /// A complete API key, such as `bwk_…`.
     ApiKey(String),
-    /// A session's secret, from a cookie or a handshake.
+    /// A complete session credential, such as `bws_…`, from a cookie or a handshake.
     Session(String),
 }
 
 impl Credential {
-    /// The kind as a stable word for logs and metrics: `token`, `api_key` or `session`.
+    /// Returns the kind, as a stable word for logs and metrics: `token`, `api_key` or `session`.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Token(_) => "token",

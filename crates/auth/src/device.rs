@@ -1,8 +1,8 @@
-//! Known devices: what a browser keeps after a sign-in, and shows at the next, so that it is not held back together with
-//! strangers who guess at the same account.
+//! Known devices: a text that a browser keeps after a sign-in and sends with the next one, so that it is not slowed
+//! down when others guess passwords of the same account.
 //!
-//! A device is known by an id and a signature over the user and the id, with the hash of the user's password as the key.
-//! So nothing has to be stored, any node can check it, and a new password makes all devices strangers again.
+//! The text holds an id and a signature of the user and the id, with the hash of the user's password as the key. So
+//! nothing has to be stored, every node can check it, and it is no longer valid once the password has changed.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,13 +10,13 @@ use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
-/// What a browser keeps to be known again as a device of `user`, whose stored password hash is `password_hash`: 64
-/// characters of `A-Z a-z 0-9 _ -`. The error is that of the system's source of randomness.
+/// Returns the text for a new device of `user`, whose stored password hash is `password_hash`: 64 characters of
+/// `A-Z a-z 0-9 _ -`. The error is that of the system's source of randomness.
 pub fn new_device(user: &str, password_hash: &str) -> Result<String, getrandom::Error> {
     Ok(signed(&format!("{:016x}", getrandom::u64()?), user, password_hash))
 }
 
-/// The id of the device that shows this text, if it is one of `user`'s.
+/// Returns the id of the device that has this text, if it is one of `user`'s.
 pub fn known_device<'a>(text: &'a str, user: &str, password_hash: &str) -> Option<&'a str> {
     let (id, _) = text.strip_prefix(PREFIX)?.split_once('_')?;
     bool::from(signed(id, user, password_hash).as_bytes().ct_eq(text.as_bytes())).then_some(id)
@@ -25,7 +25,7 @@ pub fn known_device<'a>(text: &'a str, user: &str, password_hash: &str) -> Optio
 const PREFIX: &str = "bwd_";
 
 fn signed(id: &str, user: &str, password_hash: &str) -> String {
-    // A key of any length will do.
+    // HMAC accepts keys of any length, so this does not fail.
     let signature = Hmac::<Sha256>::new_from_slice(password_hash.as_bytes()).map(|mut signature| {
         signature.update(b"device ");
         signature.update(id.as_bytes());

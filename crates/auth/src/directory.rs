@@ -1,6 +1,6 @@
-//! The border to wherever accounts are stored. This crate only asks; storing and creating accounts is the other side's.
+//! Where accounts are stored. This crate only reads them; storing and creating them is left to the implementation.
 
-use crate::authenticator::BoxError;
+use crate::error::BoxError;
 use crate::permission::Permissions;
 
 /// An account as the directory knows it.
@@ -8,34 +8,34 @@ use crate::permission::Permissions;
 pub struct Account {
     /// The user id: 1–64 characters of `A-Z a-z 0-9 _ -`.
     pub id: String,
-    /// The name for people.
+    /// The name that people see.
     pub name: String,
-    /// All that the account may do; a credential can carry less, never more.
+    /// The permissions of the account. A credential can have fewer, never more.
     pub permissions: Permissions,
-    /// Ids of the teams that the account is in.
+    /// The ids of the teams that the account is in.
     pub teams: Vec<String>,
 }
 
-/// What a valid token says about its subject. The signature vouches for it; lengths and characters of `name` and
-/// `teams` are as the issuer wrote them (the token as a whole has at most 8 KiB).
+/// What a valid token says about its subject. `name` and `teams` may have any length and characters (the token as a
+/// whole has at most 8 KiB).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claimed {
     /// The user id: 1–64 characters of `A-Z a-z 0-9 _ -`.
     pub subject: String,
     /// The name, if the token gives one.
     pub name: Option<String>,
-    /// The teams, if the token gives them; an empty list says "none", absence says nothing.
+    /// The teams, if the token gives them. An empty list means that the subject is in no team.
     pub teams: Option<Vec<String>>,
 }
 
-/// Resolves the account behind a valid token, and again while the token's connection lasts.
+/// Finds the account of a valid token.
 #[async_trait::async_trait]
 pub trait Directory: Send + Sync {
-    /// The account of `claimed.subject`, with the claimed name and teams taken over, and created first where the
-    /// directory is set up to do so. `None`: there is no such account. An error: it could not be found out.
+    /// Returns the account of `claimed.subject`, after it has taken over the claimed name and teams. Creates it first,
+    /// if the directory is set up to do so. `None`: there is no such account. An error: the storage failed.
     async fn account(&self, claimed: &Claimed) -> Result<Option<Account>, BoxError>;
 
-    /// The account of this user id as it is now, if there is one; never creates or changes any. An error: it could not
-    /// be found out.
+    /// Returns the account with this user id as it is now, if there is one. Creates and changes none. An error: the
+    /// storage failed.
     async fn known(&self, user: &str) -> Result<Option<Account>, BoxError>;
 }

@@ -1,4 +1,4 @@
-//! Makes tokens with a shared secret, for the command line and for tests. What they are accepted for is the verifier's.
+//! Makes tokens with a shared secret, for command lines and tests. Whether they are accepted is up to the verifier.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use crate::user_id::is_user_id;
 /// Why a token could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum IssueError {
-    /// The subject would be refused when the token is used.
+    /// The subject is not a user id, so the token would be refused.
     #[error("{0:?} is not a user id: it takes 1 to 64 letters, digits, `_` and `-`")]
     Subject(String),
-    /// The end lies beyond any calendar.
+    /// The end can't be represented.
     #[error("the token would be valid for too long")]
     Ttl,
     /// Signing failed.
@@ -23,18 +23,18 @@ pub enum IssueError {
     Sign(#[source] jsonwebtoken::errors::Error),
 }
 
-/// What a token is to say.
+/// What a token is to contain.
 #[derive(Debug, Clone)]
 pub struct IssueRequest {
     /// The user id.
     pub subject: String,
-    /// What the token is narrowed to; `None`: all that the account has.
+    /// The permissions that the token is limited to; `None`: all that the account has.
     pub permissions: Option<Permissions>,
-    /// The subject's name, if the token is to carry it.
+    /// The subject's name; `None`: the token does not give one.
     pub name: Option<String>,
-    /// The subject's teams, if the token is to carry them.
+    /// The subject's teams; `None`: the token does not give them.
     pub teams: Option<Vec<String>>,
-    /// How long it is good for, from `now_ms` on.
+    /// How long it is valid, from `now_ms` on.
     pub ttl: Duration,
     /// The current time in Unix milliseconds.
     pub now_ms: i64,
@@ -43,7 +43,8 @@ pub struct IssueRequest {
 }
 
 impl IssueRequest {
-    /// When the token will end, in Unix milliseconds and, as tokens count, a whole second. `None` if that is no time.
+    /// Returns when the token expires, in Unix milliseconds: a whole second, as in tokens. `None`: it can't be
+    /// represented.
     pub fn expires_at(&self) -> Option<i64> {
         let end = self.now_ms.checked_add(i64::try_from(self.ttl.as_millis()).ok()?)?;
         end.div_euclid(1_000).checked_mul(1_000)
@@ -59,7 +60,8 @@ pub struct TokenIssuer {
 }
 
 impl TokenIssuer {
-    /// With this secret, at least [`MIN_SECRET_BYTES`](crate::MIN_SECRET_BYTES) long, and these `iss` and `aud`.
+    /// Makes an issuer with this secret, at least [`MIN_SECRET_BYTES`](crate::MIN_SECRET_BYTES) long, and these `iss`
+    /// and `aud`.
     pub fn hs256(secret: impl AsRef<[u8]>, issuer: Option<&str>, audience: Option<&str>) -> Result<Self, KeyError> {
         let secret = secret.as_ref();
         check_secret(secret)?;
@@ -70,7 +72,7 @@ impl TokenIssuer {
         })
     }
 
-    /// The token in compact form. It names no key (`kid`).
+    /// Returns a token in compact form. It names no key (`kid`).
     pub fn issue(&self, request: &IssueRequest) -> Result<String, IssueError> {
         if !is_user_id(&request.subject) {
             return Err(IssueError::Subject(request.subject.clone()));
@@ -90,7 +92,7 @@ impl TokenIssuer {
     }
 }
 
-/// As they stand in the token; what is not known is left out.
+/// The claims as they are in the token.
 #[derive(Serialize)]
 struct SignedClaims<'a> {
     sub: &'a str,

@@ -1,5 +1,5 @@
-//! Takes a JSON Web Key Set ([RFC 7517](https://www.rfc-editor.org/rfc/rfc7517)) apart into keys. Fetching and renewing
-//! one is left to whoever has the text.
+//! Reads the keys of a JSON Web Key Set ([RFC 7517](https://www.rfc-editor.org/rfc/rfc7517)). Fetching and renewing a
+//! set is left to the caller.
 
 use jsonwebtoken::DecodingKey;
 use serde::Deserialize;
@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use crate::key::{Key, KeyError};
 
-/// The set's keys for RS256, ES256 and EdDSA signatures. Keys for anything else (`use` other than `sig`, `key_ops`
-/// without `verify`, other types, curves and algorithms) are left out, as the RFC says they should be; a symmetric key
-/// and a damaged one are errors, and so is a set of which nothing is left.
+/// Returns the set's keys for RS256, ES256 and EdDSA signatures. Other keys (`use` other than `sig`, `key_ops` without
+/// `verify`, other types, curves and algorithms) are ignored, as the RFC demands. A symmetric key, a damaged one, and a
+/// set without any key of use are errors.
 pub(crate) fn read(text: &str) -> Result<Vec<Key>, KeyError> {
     let set: Set = serde_json::from_str(text).map_err(KeyError::JwksShape)?;
     let mut keys = Vec::new();
@@ -17,7 +17,7 @@ pub(crate) fn read(text: &str) -> Result<Vec<Key>, KeyError> {
         if value.get("kty").and_then(Value::as_str) == Some("oct") {
             return Err(KeyError::SymmetricJwk);
         }
-        // A member that is not even shaped like a key of ours belongs to a type that we do not know.
+        // A key with other fields is of a type that is not supported.
         let Ok(member) = serde_json::from_value::<Member>(value) else { continue };
         keys.extend(member.key(place + 1)?);
     }

@@ -1,5 +1,5 @@
-//! Keys that tokens are checked with, each tied to one algorithm for good. Which key a token is checked with is the
-//! verifier's to choose; sets of keys (JWKS) are taken apart in `jwks.rs`.
+//! Keys that tokens are checked with, each for one algorithm only. The verifier chooses the key for a token; sets of
+//! keys (JWKS) are read in `jwks.rs`.
 
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
@@ -7,20 +7,21 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use crate::claims::RawClaims;
 use crate::refusal::Refusal;
 
-/// Shortest HS256 secret, in bytes: as long as the hash
+/// The length of the shortest HS256 secret, in bytes: that of the hash
 /// ([RFC 7518 section 3.2](https://www.rfc-editor.org/rfc/rfc7518#section-3.2)).
 pub const MIN_SECRET_BYTES: usize = 32;
 
-/// Smallest RSA modulus, in bits ([RFC 7518 section 3.3](https://www.rfc-editor.org/rfc/rfc7518#section-3.3)).
+/// The length of the smallest RSA modulus, in bits ([RFC 7518 section
+/// 3.3](https://www.rfc-editor.org/rfc/rfc7518#section-3.3)).
 pub const MIN_RSA_BITS: usize = 2048;
 
-/// Largest RSA modulus, in bits: what the library loads. Checking takes longer than proportionally with the size.
+/// The length of the largest RSA modulus, in bits: the most that the library accepts.
 pub const MAX_RSA_BITS: usize = 4096;
 
 /// Why a key cannot be used. Each text says what to do about it; none holds key material.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// No key at all was given.
+    /// No key was given.
     #[error("there is no key to check tokens with: give a secret, a public key or a key set")]
     NoKey,
     /// The HS256 secret is too short to resist guessing.
@@ -44,12 +45,12 @@ pub enum KeyError {
     /// The key set holds a symmetric key, which has no place in a published set.
     #[error("the key set (JWKS) holds a symmetric key (kty \"oct\"): take it out, and give the secret by itself")]
     SymmetricJwk,
-    /// A key of the set says it is of a supported type, but its numbers are no such key.
+    /// A key of the set is of a supported type, but its numbers do not make a key.
     #[error("key number {index} of the key set (JWKS) is damaged: its {kty} parameters do not make a key")]
     BrokenJwk {
-        /// Its place in the list, from 1.
+        /// The position in the list, from 1.
         index: usize,
-        /// Its `kty`.
+        /// The key's type (`kty`).
         kty: &'static str,
     },
     /// The key set has no key for signatures of a supported type.
@@ -57,7 +58,7 @@ pub enum KeyError {
     NoUsableJwk,
 }
 
-/// A key, the one algorithm it is for, and the name it goes by in tokens.
+/// A key, its algorithm, and its name in tokens (`kid`).
 #[derive(Debug, Clone)]
 pub(crate) struct Key {
     pub(crate) algorithm: Algorithm,
@@ -67,18 +68,19 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    /// An HS256 key from the secret's bytes.
+    /// Makes an HS256 key from the secret's bytes.
     pub(crate) fn hs256(secret: &[u8]) -> Result<Self, KeyError> {
         check_secret(secret)?;
         Ok(Self::tied(Algorithm::HS256, DecodingKey::from_secret(secret)))
     }
 
-    /// A public key from PEM text; its type decides the algorithm: RSA RS256, EC P-256 ES256, Ed25519 EdDSA.
+    /// Makes a key from a public key as PEM text. Its type decides the algorithm: RSA RS256, EC P-256 ES256, Ed25519
+    /// EdDSA.
     pub(crate) fn public_pem(pem: &str) -> Result<Self, KeyError> {
         if pem.contains("PRIVATE KEY-----") {
             return Err(KeyError::PrivateKey);
         }
-        // In a certificate the library would take the first bit string that it meets, which need not be the key.
+        // The library would take the first bit string in a certificate, which need not be the key.
         if pem.contains("CERTIFICATE-----") {
             return Err(KeyError::Pem);
         }
@@ -92,7 +94,7 @@ impl Key {
         }
     }
 
-    /// RS256; `None` if the bytes are no RSA key.
+    /// Makes an RS256 key; `None` if the bytes are not an RSA key.
     pub(crate) fn rsa(key: DecodingKey) -> Result<Option<Self>, KeyError> {
         let Some(bits) = rsa_bits(&key) else { return Ok(None) };
         if !(MIN_RSA_BITS..=MAX_RSA_BITS).contains(&bits) {
@@ -101,23 +103,23 @@ impl Key {
         Ok(Some(Self::tied(Algorithm::RS256, key)))
     }
 
-    /// ES256; `None` if the bytes are no point of the curve P-256.
+    /// Makes an ES256 key; `None` if the bytes are not a point of the curve P-256.
     pub(crate) fn p256(key: DecodingKey) -> Option<Self> {
         Self::tried(Algorithm::ES256, key, 65)
     }
 
-    /// EdDSA; `None` if the bytes are no Ed25519 key.
+    /// Makes an EdDSA key; `None` if the bytes are not an Ed25519 key.
     pub(crate) fn ed25519(key: DecodingKey) -> Option<Self> {
         Self::tried(Algorithm::EdDSA, key, 32)
     }
 
-    /// The same key, going by this name in tokens.
+    /// Gives the key a name in tokens.
     pub(crate) fn named(mut self, kid: Option<String>) -> Self {
         self.kid = kid;
         self
     }
 
-    /// Checks the signature and reads the claims' JSON. `Err(Signature)` means that another key may still fit.
+    /// Checks the signature of a token and returns its claims. After `Err(Signature)` another key may still match.
     pub(crate) fn open(&self, token: &str) -> Result<RawClaims, Refusal> {
         use jsonwebtoken::errors::ErrorKind;
         match jsonwebtoken::decode::<RawClaims>(token, &self.decoding, &self.validation) {
@@ -129,7 +131,8 @@ impl Key {
         }
     }
 
-    /// Checks the length first: the library slices Ed25519 keys without looking. Then has the library load the key once.
+    /// Makes a key if it has this length and the library can load it. The length is checked first, because the library
+    /// slices Ed25519 keys without checking.
     fn tried(algorithm: Algorithm, key: DecodingKey, bytes: usize) -> Option<Self> {
         let fits = key.try_get_as_bytes().is_ok_and(|content| content.len() == bytes);
         let loads = fits && jsonwebtoken::crypto::verify("", b"", &key, algorithm).is_ok();
@@ -137,8 +140,8 @@ impl Key {
     }
 
     fn tied(algorithm: Algorithm, decoding: DecodingKey) -> Self {
-        // The library checks the signature and nothing else: it would read the system's clock, and it lets a missing
-        // audience or issuer pass.
+        // The library is to check only the signature: for times it would read the system's clock, and it accepts a
+        // missing audience or issuer.
         let mut validation = Validation::new(algorithm);
         validation.required_spec_claims.clear();
         validation.validate_exp = false;
@@ -148,7 +151,7 @@ impl Key {
     }
 }
 
-/// Refuses secrets that are too short, for checking and for signing alike.
+/// Refuses a secret that is too short.
 pub(crate) fn check_secret(secret: &[u8]) -> Result<(), KeyError> {
     if secret.len() < MIN_SECRET_BYTES { Err(KeyError::WeakSecret(secret.len())) } else { Ok(()) }
 }

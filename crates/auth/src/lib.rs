@@ -1,13 +1,13 @@
-//! Who is calling: turns what a caller presented (a [`Credential`]) into a [`Principal`], or refuses.
+//! Authenticates callers: turns a [`Credential`] into a [`Principal`], or refuses it.
 //!
-//! This crate decides, and leaves everything that needs storage to others: accounts stand behind the [`Directory`]
-//! trait, API keys behind [`ApiKeys`], sessions behind [`Sessions`]. It knows nothing of boards, HTTP or sockets, reads
-//! no clock (`now_ms` is always an argument) and writes no logs.
+//! Storage is left to implementations of traits: [`Directory`] for accounts, [`ApiKeys`] for API keys, [`Sessions`] for
+//! sessions. This crate knows nothing of boards, HTTP or sockets, reads no clock (`now_ms` is always an argument) and
+//! writes no logs.
 //!
 //! To add a kind of credential: add a variant to [`Credential`] and to [`CredentialId`], implement [`Authenticator`]
 //! for it (answer `Ok(None)` for all other kinds) with a trait for what it needs stored, and put it into the
 //! [`Authenticators`] chain. If it is an id and a secret, add its prefix to [`SecretKind`].
-//! To add a token claim: add it to `claims.rs`, where each claim is read in one place.
+//! To add a token claim: add it to `claims.rs`.
 //!
 #![doc = include_str!("../README.md")]
 
@@ -18,6 +18,7 @@ mod cookie;
 mod credential;
 mod device;
 mod directory;
+mod error;
 mod issuer;
 mod jwks;
 mod key;
@@ -34,12 +35,13 @@ mod user_id;
 mod verifier;
 
 pub use api_key::{ApiKeyAuthenticator, ApiKeyRecord, ApiKeys};
-pub use authenticator::{AuthError, Authenticator, Authenticators, BoxError};
+pub use authenticator::{Authenticator, Authenticators};
 pub use claims::Claims;
 pub use cookie::Cookie;
 pub use credential::Credential;
 pub use device::{known_device, new_device};
 pub use directory::{Account, Claimed, Directory};
+pub use error::{AuthError, BoxError};
 pub use issuer::{IssueError, IssueRequest, TokenIssuer};
 pub use key::{KeyError, MAX_RSA_BITS, MIN_RSA_BITS, MIN_SECRET_BYTES};
 pub use origin::AllowedOrigins;

@@ -1,19 +1,19 @@
-//! Which pages a browser may call from. Programs that are no browsers send no origin, and are not concerned.
+//! The origins of pages that may call the server. Other programs than browsers send no origin and are always allowed.
 
-/// The origins that are allowed.
+/// The origins of pages that may call the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AllowedOrigins {
-    /// Pages of the server itself.
+    /// Those of the server's own pages.
     SameHost,
-    /// These, written as browsers send them: `https://board.example`; and pages of the server itself.
+    /// These, written as browsers send them, such as `https://board.example`, and those of the server's own pages.
     Listed(Vec<String>),
-    /// All. Cookies are not accepted then: every page would send them.
+    /// All. Cookies are not accepted then, because every page could use them.
     Any,
 }
 
 impl AllowedOrigins {
-    /// May a page of this origin call? `origin` is the header of this name; without it, yes. `own` is the origin of the
-    /// server's own pages, scheme included.
+    /// Returns whether a page of this origin may call. `origin` is the header of that name; without it, the answer is
+    /// yes. `own` is the origin of the server's own pages, with its scheme.
     pub fn allow(&self, origin: Option<&str>, own: Option<&str>) -> bool {
         let Some(origin) = origin else { return true };
         let listed = match self {
@@ -24,7 +24,7 @@ impl AllowedOrigins {
         listed || own.is_some_and(|own| own.eq_ignore_ascii_case(origin))
     }
 
-    /// Do a request's cookies count? Only where the page that sent them is known, and allowed.
+    /// Returns whether cookies of a request are accepted: only with an origin that is allowed.
     pub fn allow_cookies(&self, origin: Option<&str>, own: Option<&str>) -> bool {
         *self != Self::Any && origin.is_some() && self.allow(origin, own)
     }

@@ -1,32 +1,32 @@
-//! Passwords: hashes them for storage and checks them, with Argon2id. Who may try how often, and on which thread it
-//! happens, is for the doors: both functions are slow on purpose.
+//! Hashes passwords for storage and checks them, with Argon2id. Both functions are slow on purpose; how often somebody
+//! may try, and on which thread they run, is left to the caller.
 
 use argon2::password_hash::{self, PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
 
-/// Shortest password that is taken, in bytes.
+/// The length of the shortest password that is accepted, in bytes.
 pub const MIN_PASSWORD_BYTES: usize = 8;
 
-/// Longest password that is taken, in bytes.
+/// The length of the longest password that is accepted, in bytes.
 pub const MAX_PASSWORD_BYTES: usize = 1024;
 
-/// What one hash costs: 19 MiB of memory, two passes, one lane, 32 bytes out, as the
+/// The parameters of a hash: 19 MiB of memory, two passes, one lane, 32 bytes of output, as the
 /// [OWASP cheat sheet](https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html) says.
 const COST: Params = match Params::new(19 * 1024, 2, 1, Some(32)) {
     Ok(params) => params,
     Err(_) => panic!("the cost is out of range"), // at compile time
 };
 
-/// Checked where there is nothing to check, so that it takes as long: costs what a real one costs, and is of no password.
+/// A hash of no password, with the same parameters, that is checked where no hash is stored, so that it takes as long.
 const DUMMY: &str = "$argon2id$v=19$m=19456,t=2,p=1$f9hD6tEA5MMircuG8iMCYQ$rDjhBwVFYijtp2HiC9sppKjCcPEjLGCU0fkpwVSiQAI";
 
 /// Why there is no hash.
 #[derive(Debug, thiserror::Error)]
 pub enum PasswordError {
-    /// Too short to resist guessing.
+    /// The password is too short to resist guessing.
     #[error("the password has {0} bytes, and at least 8 are needed")]
     TooShort(usize),
-    /// Longer than anybody needs.
+    /// The password is longer than anybody needs.
     #[error("the password has {0} bytes, and at most 1024 are taken")]
     TooLong(usize),
     /// The system's source of randomness failed.
@@ -37,11 +37,11 @@ pub enum PasswordError {
     Hash(#[from] password_hash::Error),
 }
 
-/// What to store for `password` ([`MIN_PASSWORD_BYTES`] to [`MAX_PASSWORD_BYTES`]): an Argon2id hash with a salt of its
-/// own, as a PHC string (`$argon2id$v=19$m=19456,t=2,p=1$…$…`).
+/// Returns the hash to store for `password` ([`MIN_PASSWORD_BYTES`] to [`MAX_PASSWORD_BYTES`]): Argon2id with a new
+/// salt, as a PHC string (`$argon2id$v=19$m=19456,t=2,p=1$…$…`).
 ///
-/// Blocks its thread for tens of milliseconds and takes 19 MiB meanwhile: keep it off the threads that serve,
-/// and bound how many run at once.
+/// Blocks its thread for tens of milliseconds and takes 19 MiB meanwhile: do not call it on an async runtime's threads,
+/// and limit how many run at once.
 pub fn hash_password(password: &str) -> Result<String, PasswordError> {
     match password.len() {
         short if short < MIN_PASSWORD_BYTES => return Err(PasswordError::TooShort(short)),
@@ -54,11 +54,11 @@ pub fn hash_password(password: &str) -> Result<String, PasswordError> {
     Ok(argon2().hash_password(password.as_bytes(), &salt)?.to_string())
 }
 
-/// True if `stored`, from [`hash_password`], is of this password.
+/// Returns whether `stored`, from [`hash_password`], is the hash of this password.
 ///
-/// With `None` (no such user, or one without a password) and with a hash that cannot be read it does the same work and
-/// says false, so that the time tells nobody which users exist. As slow, and as blocking, as [`hash_password`]; only a
-/// password longer than [`MAX_PASSWORD_BYTES`] is refused at once, which depends on nothing that is stored.
+/// With `None` (no such user, or one without a password) and with a hash that can't be read it takes as long and
+/// returns `false`, so that the time does not tell which users exist. Blocks its thread as long as [`hash_password`]. A
+/// password longer than [`MAX_PASSWORD_BYTES`] is refused at once, whatever is stored.
 pub fn verify_password(password: &str, stored: Option<&str>) -> bool {
     if password.len() > MAX_PASSWORD_BYTES {
         return false;
@@ -66,7 +66,7 @@ pub fn verify_password(password: &str, stored: Option<&str>) -> bool {
     match check(password, stored) {
         Some(verdict) => verdict,
         None => {
-            // The verdict does not count: nobody is to come in by knowing a password of the dummy.
+            // Its result is ignored, so that no password of the dummy is accepted.
             std::hint::black_box(check(password, Some(DUMMY)));
             false
         }

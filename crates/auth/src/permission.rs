@@ -1,4 +1,4 @@
-//! What a credential is good for: the three permissions and sets of them. Roles on a board, the second lock, are not here.
+//! The three permissions of a credential, and sets of them. Roles on a board are not known here.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,18 +10,18 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Permission {
-    /// See what one may see.
+    /// Allows reading.
     Read,
-    /// Change what one may change.
+    /// Allows changes.
     Write,
-    /// Everything: see [`Permissions::allows`].
+    /// Allows everything: see [`Permissions::allows`].
     Admin,
 }
 
 impl Permission {
     const EVERY: [Self; 3] = [Self::Read, Self::Write, Self::Admin];
 
-    /// The name on the wire.
+    /// Returns the name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Read => "read",
@@ -45,7 +45,7 @@ impl fmt::Display for Permission {
     }
 }
 
-/// The text names no permission.
+/// The text is not the name of a permission.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown permission {0:?}: it is one of read, write, admin")]
 pub struct UnknownPermission(pub String);
@@ -59,10 +59,10 @@ impl FromStr for Permission {
     }
 }
 
-/// A set of permissions; an array of names in JSON, names joined by commas as text (`read,write`).
+/// A set of permissions: an array of names in JSON, and names joined by commas in text (`read,write`).
 ///
-/// The set holds exactly what was put in: `admin` does not put `read` and `write` beside itself, so that what is stored
-/// and shown is what was granted. What the set lets its bearer do is the question of [`allows`](Self::allows).
+/// The set contains exactly the permissions that were granted: `admin` does not add `read` and `write`. What a set with
+/// `admin` allows is told by [`allows`](Self::allows).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Permissions(u8);
 
@@ -74,37 +74,36 @@ impl Permissions {
     /// All three.
     pub const ALL: Self = Self(Self::READ_WRITE.0 | Permission::Admin.bit());
 
-    /// True if this very permission is in the set.
+    /// Returns whether this permission itself is in the set.
     pub const fn contains(self, permission: Permission) -> bool {
         self.0 & permission.bit() != 0
     }
 
-    /// True if the bearer may do it: the permission is in the set, or `admin` is, which allows everything.
+    /// Returns whether the set allows what this permission is for: it is in the set, or `admin` is.
     pub const fn allows(self, permission: Permission) -> bool {
         self.contains(permission) || self.contains(Permission::Admin)
     }
 
-    /// The permissions that are in both sets.
+    /// Returns the permissions that are in both sets.
     #[must_use]
     pub const fn intersection(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
 
-    /// What is left of `self` for a credential that asks for `wanted`: every wanted permission that `self`
-    /// [allows](Self::allows). Never allows more than `self` does.
+    /// Returns the permissions of `wanted` that `self` [allows](Self::allows). They never allow more than `self` does.
     ///
-    /// It is the intersection, except that an account with `admin` alone can still give out a `read` token.
+    /// This is the intersection, except that `admin` alone narrowed to `read` is `read`.
     #[must_use]
     pub fn narrowed_to(self, wanted: Self) -> Self {
         wanted.iter().filter(|permission| self.allows(*permission)).collect()
     }
 
-    /// The permissions in the set, in the order read, write, admin.
+    /// Returns the permissions in the set, in the order read, write, admin.
     pub fn iter(self) -> impl Iterator<Item = Permission> {
         Permission::EVERY.into_iter().filter(move |permission| self.contains(*permission))
     }
 
-    /// True if nothing is in the set.
+    /// Returns whether the set is empty.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
@@ -129,7 +128,8 @@ impl fmt::Debug for Permissions {
     }
 }
 
-/// Names joined by commas, blanks around them allowed; the empty text is the empty set; an unknown name is an error.
+/// Reads names joined by commas, with or without blanks around them. The empty text is the empty set; an unknown name
+/// is an error.
 impl FromStr for Permissions {
     type Err = UnknownPermission;
 
@@ -147,7 +147,7 @@ impl Serialize for Permissions {
     }
 }
 
-/// An unknown name is an error here; the token claim, which has to live with other people's names, is read elsewhere.
+/// Reads an array of names. An unknown name is an error, unlike in the claim of a token.
 impl<'de> Deserialize<'de> for Permissions {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let names = Vec::<String>::deserialize(deserializer)?;

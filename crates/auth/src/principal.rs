@@ -1,61 +1,60 @@
-//! Who is calling, once that is known. Everything behind authentication takes this type, never a token.
+//! An authenticated caller. Everything after authentication uses this type, never a token.
 
 use crate::directory::Account;
 use crate::permission::{Permission, Permissions};
 
-/// An authenticated caller. Made by an [`Authenticator`](crate::Authenticator); by hand only in tests and for the
-/// program's own work.
+/// An authenticated caller, made by an [`Authenticator`](crate::Authenticator), or by a program for its own work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
     /// The account's id: 1–64 characters of `A-Z a-z 0-9 _ -`.
     pub user: String,
-    /// The account's name for people; any text, not to be trusted as markup.
+    /// The account's name that people see: any text, which must not be used as markup.
     pub name: String,
-    /// What this credential is good for: the account's permissions, as far as the credential carries them.
+    /// The permissions of this credential: those of the account, limited to [`scope`](Self::scope).
     pub permissions: Permissions,
-    /// What the credential itself asks for, whatever the account has; `None`: all of it. Kept so that
-    /// [`permissions`](Self::permissions) can be made again when the account has changed.
+    /// The permissions that the credential is limited to; `None`: all that the account has. Needed to renew
+    /// [`permissions`](Self::permissions) when the account has changed.
     pub scope: Option<Permissions>,
-    /// Ids of the teams that the account is in.
+    /// The ids of the teams that the account is in.
     pub teams: Vec<String>,
-    /// When the credential ends, in Unix milliseconds; `None`: it does not end by itself. A verifier's leeway does not
-    /// move this: a token accepted within the leeway after its end gives a principal that has already expired.
+    /// When the credential expires, in Unix milliseconds; `None`: never. A verifier's leeway does not count here: a
+    /// token accepted within the leeway after its end gives a principal that has already expired.
     pub expires_at: Option<i64>,
-    /// Which credential it was, so that revoking it can find the open connections.
+    /// The id of the credential, by which its connections can be found when it is revoked.
     pub credential: CredentialId,
 }
 
 impl Principal {
-    /// The caller that has `account`'s name and teams, and its permissions [narrowed](Permissions::narrowed_to) to
-    /// `scope` (`None`: all of them), until `expires_at` (Unix milliseconds).
+    /// Makes the principal of `account`, with its permissions [narrowed](Permissions::narrowed_to) to `scope` (`None`:
+    /// all of them), until `expires_at` (Unix milliseconds).
     pub fn of(account: Account, scope: Option<Permissions>, expires_at: Option<i64>, credential: CredentialId) -> Self {
         let permissions = scope.map_or(account.permissions, |only| account.permissions.narrowed_to(only));
         let Account { id: user, name, teams, .. } = account;
         Self { user, name, permissions, scope, teams, expires_at, credential }
     }
 
-    /// True if the credential allows it (`admin` allows everything).
+    /// Returns whether the credential has this permission, or `admin`.
     pub fn allows(&self, permission: Permission) -> bool {
         self.permissions.allows(permission)
     }
 
-    /// True from the very millisecond of [`expires_at`](Self::expires_at) on. `now_ms` is in Unix milliseconds.
+    /// Returns whether `now_ms` (Unix milliseconds) is [`expires_at`](Self::expires_at) or later.
     pub fn expired_at(&self, now_ms: i64) -> bool {
         self.expires_at.is_some_and(|end| now_ms >= end)
     }
 }
 
-/// Names a credential without being one: safe to store, compare and log.
+/// The id of a credential. It is not secret: it may be stored, compared and logged.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum CredentialId {
     /// A signed token.
     Token {
-        /// Its `jti` claim, where it has one.
+        /// The `jti` claim, if the token has one.
         id: Option<String>,
     },
-    /// The id of an API key's record; never the key.
+    /// An API key, by the id of its record.
     ApiKey(String),
-    /// The id of a session's record; never the secret in the cookie.
+    /// A session, by the id of its record.
     Session(String),
 }
 

@@ -1,36 +1,36 @@
-//! Why a credential was refused. For logs and metrics: a client is only ever told that authentication failed.
+//! Why a credential was refused, for logs and metrics. Clients are told only that authentication failed.
 
-/// The reason for a refusal. No variant's text holds a secret or unescaped text of the caller's.
+/// Why a credential was refused. The messages contain no secret, and text of the caller's only escaped.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The token is longer than [`MAX_TOKEN_BYTES`](crate::MAX_TOKEN_BYTES).
     #[error("the token is longer than 8 KiB")]
     TooLong,
-    /// Not a JWT, or one with an algorithm that does not exist here, such as `none`.
+    /// The token is not a JWT, or its algorithm is not supported, such as `none`.
     #[error("the token is not a JWT with a supported algorithm")]
     Malformed,
-    /// The header demands extensions (`crit`) that this verifier does not have.
+    /// The token's header demands extensions (`crit`), of which none is supported.
     #[error("the token demands header extensions that are not supported")]
     CriticalHeader,
-    /// The token names a key that no configured key of its algorithm goes by.
+    /// The token names a key (`kid`), and no configured key of its algorithm has that name.
     #[error("the token names the key {0:?} (kid), which no configured key of its algorithm goes by")]
     UnknownKey(String),
     /// No key is configured for the token's algorithm.
     #[error("no key is configured for the token's algorithm")]
     NoKeyForAlgorithm,
-    /// The token names no key, and several named ones could have signed it.
+    /// The token names no key (`kid`), and several named keys have its algorithm.
     #[error("the token names no key (kid), and more than one could fit")]
     AmbiguousKey,
-    /// The signature is not by any of the keys that it could be by.
+    /// The signature matches none of the keys in question.
     #[error("the signature does not match")]
     Signature,
-    /// A required claim is absent or null.
+    /// A required claim is absent or `null`.
     #[error("the token has no claim {0:?}")]
     MissingClaim(&'static str),
     /// A claim has the wrong type or is out of range.
     #[error("the claim {0:?} is not valid")]
     InvalidClaim(&'static str),
-    /// The credential's time is over.
+    /// The credential has expired.
     #[error("the credential has expired")]
     Expired,
     /// The token's `nbf` lies in the future.
@@ -42,22 +42,22 @@ pub enum Refusal {
     /// `aud` does not include the configured audience.
     #[error("the token is for another audience")]
     Audience,
-    /// The token is good, but its subject has no account here, or no longer.
+    /// The token is valid, but its subject has no account.
     #[error("the token's subject has no account")]
     UnknownAccount,
-    /// No such API key or session, or its secret is wrong, or it was ended. Which of them, nobody is told.
+    /// There is no such API key or session, its secret is wrong, or it was ended. The refusal does not tell which.
     #[error("no such API key or session")]
     UnknownCredential,
-    /// The API key was there once and has been taken back.
+    /// The API key has been revoked.
     #[error("the credential has been revoked")]
     Revoked,
-    /// No authenticator in the chain takes this kind of credential.
+    /// No authenticator in the chain knows this kind of credential.
     #[error("this kind of credential is not accepted")]
     UnsupportedKind,
 }
 
 impl Refusal {
-    /// One stable word for each reason, fit for a metric's label.
+    /// Returns a stable word for the reason, for a metric's label.
     pub const fn reason(&self) -> &'static str {
         match self {
             Self::TooLong => "too_long",

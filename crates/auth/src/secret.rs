@@ -1,5 +1,5 @@
-//! Credentials that are a public id and a secret, `<prefix>_<id>_<secret>`: API keys and sessions. Makes them, takes
-//! them apart and compares them; whose they are and whether they are still good is for `api_key.rs` and `session.rs`.
+//! Credentials that consist of a public id and a secret, `<prefix>_<id>_<secret>`: API keys and sessions. Makes, parses
+//! and compares them; whose they are and whether they are still valid is decided in `api_key.rs` and `session.rs`.
 
 use std::fmt;
 
@@ -8,19 +8,19 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-/// Length of the id in every such credential: 64 random bits as lower-case hexadecimal digits.
+/// The length of the id: 64 random bits as lower-case hexadecimal digits.
 const ID_CHARS: usize = 16;
 
-/// Random bytes in every secret.
+/// The number of random bytes in the secret.
 const SECRET_BYTES: usize = 32;
 
-/// Length of the secret: its bytes in base64url without padding.
+/// The length of the secret: its bytes in base64url without padding.
 const SECRET_CHARS: usize = 43;
 
-/// Stands in for the hash of a record that is not there, so that its absence takes the same time as a wrong secret.
+/// Compared in place of the hash of a record that does not exist, so that it takes as long as a wrong secret.
 const NO_HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// What a credential with an id and a secret is for, which its text begins with.
+/// The kind of a credential with an id and a secret, which its text begins with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SecretKind {
     /// `bwk_…`
@@ -37,7 +37,7 @@ impl SecretKind {
         }
     }
 
-    /// A new credential from the system's source of randomness; the error is that source's.
+    /// Makes a new credential. The error is that of the system's source of randomness.
     pub fn generate(self) -> Result<IssuedSecret, getrandom::Error> {
         let mut bytes = [0; SECRET_BYTES];
         getrandom::fill(&mut bytes)?;
@@ -47,8 +47,8 @@ impl SecretKind {
         Ok(IssuedSecret { id, text, hash: hash_of(&secret) })
     }
 
-    /// Takes a presented text apart. `None`: not exactly the form of this kind (prefix, 16 digits of `0-9 a-f`, 43
-    /// characters of `A-Z a-z 0-9 _ -`, joined by `_`), which can be said without a look at any record.
+    /// Parses a presented text. `None`: it does not have exactly the form of this kind (prefix, 16 digits of `0-9 a-f`,
+    /// 43 characters of `A-Z a-z 0-9 _ -`, joined by `_`).
     pub fn parse(self, text: &str) -> Option<PresentedSecret<'_>> {
         let (id, secret) = text.strip_prefix(self.prefix())?.strip_prefix('_')?.split_once('_')?;
         let is_id = id.len() == ID_CHARS && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
@@ -58,15 +58,15 @@ impl SecretKind {
     }
 }
 
-/// A credential just made. `Debug` shows the id alone.
+/// A new credential. `Debug` shows the id only.
 #[derive(Clone, PartialEq, Eq)]
 pub struct IssuedSecret {
-    /// The public id, 16 lower-case hexadecimal digits: names the record, safe to log.
+    /// The public id of the record, 16 lower-case hexadecimal digits. It may be logged.
     pub id: String,
-    /// The credential in full, 64 ASCII characters: to be handed over once and kept nowhere.
+    /// The complete credential, 64 ASCII characters: give it to its owner once, and do not store it.
     pub text: String,
-    /// What to store: SHA-256 of the secret part, 64 lower-case hexadecimal digits. The secret has 256 random bits, so
-    /// a fast hash without salt is enough.
+    /// The hash to store: SHA-256 of the secret part, 64 lower-case hexadecimal digits. The secret has 256 random bits,
+    /// so a fast hash without salt is enough.
     pub hash: String,
 }
 
@@ -76,7 +76,7 @@ impl fmt::Debug for IssuedSecret {
     }
 }
 
-/// A presented credential whose form is right, taken apart; not yet compared with anything. `Debug` shows the id alone.
+/// A presented credential that was parsed and not yet compared. `Debug` shows the id only.
 #[derive(Clone, Copy)]
 pub struct PresentedSecret<'a> {
     id: &'a str,
@@ -84,13 +84,13 @@ pub struct PresentedSecret<'a> {
 }
 
 impl<'a> PresentedSecret<'a> {
-    /// The public id, by which to look for the record.
+    /// Returns the public id of the record.
     pub const fn id(&self) -> &'a str {
         self.id
     }
 
-    /// True if `stored`, the [hash](IssuedSecret::hash) in the record of this id, is that of the secret. With `None`
-    /// (no such record) it does the same work and says false. The time it takes tells nothing about either.
+    /// Returns whether `stored`, the [hash](IssuedSecret::hash) in the record of this id, is that of the secret. `None`
+    /// (no such record) takes as long and gives `false`. The time does not depend on either hash.
     pub fn matches(&self, stored: Option<&str>) -> bool {
         let same = hash_of(self.secret).as_bytes().ct_eq(stored.unwrap_or(NO_HASH).as_bytes());
         bool::from(same) && stored.is_some()

@@ -1,11 +1,12 @@
-//! The authenticator for tokens: a verifier for the token, a directory for the account, and what the two allow together.
+//! The authenticator for tokens: checks a token with a verifier and finds its account in a directory.
 
 use std::fmt;
 use std::sync::Arc;
 
-use crate::authenticator::{AuthError, Authenticator};
+use crate::authenticator::Authenticator;
 use crate::credential::Credential;
 use crate::directory::{Claimed, Directory};
+use crate::error::AuthError;
 use crate::principal::{CredentialId, Principal};
 use crate::refusal::Refusal;
 use crate::verifier::TokenVerifier;
@@ -21,7 +22,7 @@ pub struct TokenAuthenticator {
 }
 
 impl TokenAuthenticator {
-    /// Checks tokens with `verifier` and looks their subjects up in `directory`.
+    /// Makes an authenticator that checks tokens with `verifier` and looks their subjects up in `directory`.
     pub fn new(verifier: TokenVerifier, directory: Arc<dyn Directory>) -> Self {
         Self { verifier, directory }
     }
@@ -39,7 +40,7 @@ impl Authenticator for TokenAuthenticator {
         Ok(Some(Principal::of(account, claims.permissions, Some(claims.exp * 1_000), credential)))
     }
 
-    /// Nothing is stored about a token, so only its account can have changed; the token itself goes by its end.
+    /// Nothing is stored about a token, so only its account can have changed, and the token can have expired.
     async fn renew(&self, principal: &Principal, now_ms: i64) -> Result<Option<Principal>, AuthError> {
         let CredentialId::Token { .. } = &principal.credential else { return Ok(None) };
         if principal.expired_at(now_ms) {

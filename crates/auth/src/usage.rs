@@ -1,13 +1,15 @@
-//! When a use of a credential is worth writing down: the first one, and then one in each interval, however many
-//! connections use it at once. Remembers no longer than that interval, and writes nothing itself.
+//! Decides which uses of a credential are recorded: the first one, and then one in each interval, however many
+//! connections use it at once. Recording is left to the caller. Bounded: remembers the ids of valid credentials used
+//! within the last two intervals.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Times of the last recorded use by id of the credential's record, all in Unix milliseconds.
+/// When each credential's use was last recorded, in Unix milliseconds, by the id of its record.
 #[derive(Default)]
 struct Recorded {
     by_id: HashMap<String, i64>,
+    /// When old entries were last removed, in Unix milliseconds.
     swept_ms: i64,
 }
 
@@ -17,16 +19,16 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
-    /// Records one use in `interval_ms`.
+    /// Has one use recorded in each interval of `interval_ms` milliseconds.
     pub(crate) fn every(interval_ms: i64) -> Self {
         Self { interval_ms, recorded: Mutex::default() }
     }
 
-    /// True if the use of `id` at `now_ms` is to be recorded, and by this caller: for the rest of the interval all
-    /// others are told false. `stored` is the last use according to the record, where that was just read.
+    /// Returns whether the caller is to record the use of `id` at `now_ms`. For the rest of the interval it returns
+    /// `false`. `stored` is the last use according to the record, if that was just read.
     ///
-    /// A caller that goes away before it has recorded the use delays it by one interval; one that fails says so with
-    /// [`release`](Self::release).
+    /// A caller that could not record the use calls [`release`](Self::release). If it ends without either, the next use
+    /// is recorded in the next interval.
     pub(crate) fn claim(&self, id: &str, stored: Option<i64>, now_ms: i64) -> bool {
         let mut recorded = self.lock();
         self.sweep(&mut recorded, now_ms);
@@ -39,12 +41,12 @@ impl Usage {
         due
     }
 
-    /// Takes a claim back: the use could not be recorded, and the next one may try again.
+    /// Takes a claim back, so that the next use is recorded.
     pub(crate) fn release(&self, id: &str) {
         self.lock().by_id.remove(id);
     }
 
-    /// Forgets what no longer decides anything, once an interval, so that the map holds two intervals at most.
+    /// Removes entries older than an interval, once in each interval.
     fn sweep(&self, recorded: &mut Recorded, now_ms: i64) {
         if self.is_over(recorded.swept_ms, now_ms) {
             recorded.by_id.retain(|_, last| !self.is_over(*last, now_ms));

@@ -1,12 +1,13 @@
-//! The shape of a user id, which is what a token's `sub` must have. Whether such a user exists is the directory's to say.
+//! The form of a user id, which a token's `sub` must have. Whether such a user exists is left to the directory.
 
-/// Longest user id, in characters (all of them ASCII, so also in bytes).
+/// The length of the longest user id, in characters, which are ASCII.
 pub const MAX_USER_ID_CHARS: usize = 64;
 
-/// True for 1–64 characters of `A-Z a-z 0-9 _ -`: the rule for every id that a client may choose.
+/// Returns whether a text is 1–64 characters of `A-Z a-z 0-9 _ -`, which is the rule for all ids that clients may
+/// choose.
 ///
-/// Subjects of outside identity providers that use other characters (`auth0|…`, mail addresses) are not user ids; such a
-/// provider has to be told to put a plain id into `sub`.
+/// Subjects with other characters (`auth0|…`, mail addresses) are not user ids: an identity provider has to be set up
+/// to put a plain id into `sub`.
 pub fn is_user_id(text: &str) -> bool {
     (1..=MAX_USER_ID_CHARS).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')

@@ -1,5 +1,5 @@
-//! Decides whether a JWT is good: which key it must be by, its signature, its time, its issuer and its audience. Whose
-//! account the subject is, and what it may do, is decided later.
+//! Checks JWTs: the key, the signature, the time, the issuer and the audience. Which account the subject is, and what
+//! it may do, is decided in `token.rs`.
 
 use jsonwebtoken::Algorithm;
 
@@ -8,23 +8,24 @@ use crate::jwks;
 use crate::key::{Key, KeyError};
 use crate::refusal::Refusal;
 
-/// Longest token that is looked at, in bytes.
+/// The length of the longest token that is accepted, in bytes.
 pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
-/// How far the issuer's clock may be from ours, in seconds, unless the builder is told otherwise.
+/// How far the issuer's clock may differ from this one, in seconds, by default.
 pub const DEFAULT_LEEWAY_SECS: u64 = 5;
 
-/// Longest part of a token's `kid` that a refusal repeats, in characters.
+/// The most characters of a token's `kid` that a refusal repeats.
 const MAX_SHOWN_KID_CHARS: usize = 64;
 
-/// Checks JWTs. Made by [`builder`](Self::builder), never changed after that; cheap to share behind an `Arc`.
+/// Checks JWTs. Made by [`builder`](Self::builder).
 ///
-/// - Each key serves one algorithm: a secret HS256, a public key RS256, ES256 or EdDSA by its type. A token's `alg` only
-///   chooses among keys of that algorithm; it cannot make a public key be used as a secret, and `none` is no algorithm.
-/// - A token that names a key (`kid`) is checked with the keys that go by this name, and refused if there is none.
-///   Secrets and PEM keys go by no name unless one is given with [`key_id`](TokenVerifierBuilder::key_id).
-/// - A token that names no key is checked with every unnamed key of its algorithm, so that old and new keys can overlap;
-///   where all keys of the algorithm have names, there must be exactly one.
+/// - Each key is for one algorithm: a secret for HS256, a public key for RS256, ES256 or EdDSA, depending on its type.
+///   A token's `alg` only chooses among the keys of that algorithm, so a public key is never used as a secret; `none`
+///   is not supported.
+/// - A token that names a key (`kid`) is checked with the keys of that name, and refused if there is none. Secrets and
+///   PEM keys have no name unless one is given with [`key_id`](TokenVerifierBuilder::key_id).
+/// - A token that names no key is checked with all unnamed keys of its algorithm, so that old and new keys can overlap.
+///   If all keys of the algorithm have names, there must be exactly one.
 /// - `sub` (a [user id](crate::is_user_id)) and `exp` are required; `nbf` is honoured.
 #[derive(Debug, Clone)]
 pub struct TokenVerifier {
@@ -35,12 +36,12 @@ pub struct TokenVerifier {
 }
 
 impl TokenVerifier {
-    /// Starts with no key, any issuer, any audience and the default leeway.
+    /// Returns a builder with no key, any issuer, any audience and the default leeway.
     pub fn builder() -> TokenVerifierBuilder {
         TokenVerifierBuilder { sources: Vec::new(), issuer: None, audience: None, leeway_secs: DEFAULT_LEEWAY_SECS }
     }
 
-    /// The claims of `token`, a JWT in compact form, if it is good at `now_ms` (Unix milliseconds).
+    /// Returns the claims of `token`, a JWT in compact form, if it is valid at `now_ms` (Unix milliseconds).
     pub fn verify(&self, token: &str, now_ms: i64) -> Result<Claims, Refusal> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(Refusal::TooLong);
@@ -127,8 +128,8 @@ impl TokenVerifierBuilder {
         self
     }
 
-    /// Gives the secret or PEM key added last the name that tokens call it by (`kid`). Has no effect on a key set, whose
-    /// keys have names of their own, or where nothing was added yet.
+    /// Gives the secret or PEM key added last its name in tokens (`kid`). Does nothing after a key set, whose keys have
+    /// their own names, and before the first key.
     pub fn key_id(mut self, kid: impl Into<String>) -> Self {
         if let Some((_, name)) = self.sources.last_mut() {
             *name = Some(kid.into());
@@ -136,25 +137,28 @@ impl TokenVerifierBuilder {
         self
     }
 
-    /// Requires this `iss`, exactly.
+    /// Requires this exact `iss`. By default any `iss` is accepted.
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
         self.issuer = Some(issuer.into());
         self
     }
 
-    /// Requires this in `aud`, exactly. Without it any `aud` is accepted.
+    /// Requires this exact value in `aud`. By default any `aud` is accepted.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audience = Some(audience.into());
         self
     }
 
-    /// How far the issuer's clock may be from ours, for `exp` and `nbf`.
+    /// Sets how far the issuer's clock may differ from this one, for `exp` and `nbf`.
     pub fn leeway_secs(mut self, seconds: u64) -> Self {
         self.leeway_secs = seconds;
         self
     }
 
-    /// Reads all keys. The first one that cannot be used is the error; at least one key is needed.
+    /// Makes the verifier.
+    ///
+    /// # Errors
+    /// The error of the first key that can't be used, or [`KeyError::NoKey`].
     pub fn build(self) -> Result<TokenVerifier, KeyError> {
         let mut keys = Vec::new();
         for (source, name) in self.sources {
@@ -172,7 +176,7 @@ impl TokenVerifierBuilder {
     }
 }
 
-/// What of a token's header counts.
+/// The fields of a token's header that are used.
 struct Header {
     algorithm: Algorithm,
     kid: Option<String>,
@@ -181,7 +185,8 @@ struct Header {
 impl Header {
     fn of(token: &str) -> Result<Self, Refusal> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| Refusal::Malformed)?;
-        // RFC 7515 section 4.1.11: who does not understand a critical extension must refuse; the library ignores them.
+        // RFC 7515 section 4.1.11: a token with an unsupported critical extension must be refused; the library ignores
+        // them.
         if header.crit.is_some() {
             return Err(Refusal::CriticalHeader);
         }
