@@ -34,7 +34,7 @@ export interface Board {
   created_at: string;
   /** Who made it. */
   created_by: string;
-  /** What it is for, at most 20,000 characters. */
+  /** A description, at most 20,000 characters. */
   description: string;
   /** Its id. */
   id: string;
@@ -110,9 +110,9 @@ export interface Column {
   id: string;
   /** Its name, 1–500 characters. */
   name: string;
-  /** Where it stands among the board's columns: sorts as text. */
+  /** Its position among the board's columns: they are sorted by it as text. */
   position: string;
-  /** The status that a task takes on when it enters. */
+  /** The status that a task gets when it enters the column. */
   status: Status | null;
   /** When it last changed. */
   updated_at: string;
@@ -156,7 +156,7 @@ export interface ColumnUpdated {
   column: Column;
 }
 
-/** A remark on a task. */
+/** A comment on a task. */
 export interface Comment {
   /** Who wrote it. */
   author: string;
@@ -196,7 +196,7 @@ export interface ConnectionStatus {
   protocolVersion: number;
   /** The server's version. */
   serverVersion: string;
-  /** The socket's id. Keep it to yourself. */
+  /** The socket's id, which is a secret. */
   socketId: string;
   /** Always `connected`. */
   status: string;
@@ -204,21 +204,21 @@ export interface ConnectionStatus {
   user: ConnectedUser;
 }
 
-/** That one task has to do with another. */
+/** A dependency of one task on another. */
 export interface Dependency {
-  /** When. */
+  /** When it was added. */
   created_at: string;
-  /** Who said so. */
+  /** Who added it. */
   created_by: string;
   /** The task it depends on. */
   depends_on: string;
   /** The task that depends. */
   task_id: string;
-  /** In which way. */
+  /** The type of the dependency. */
   type: DependencyType;
 }
 
-/** In which way one task depends on another. */
+/** The type of a dependency. */
 export type DependencyType = "blocks" | "relates_to" | "duplicates";
 
 /** `error`: sent bare, without an envelope. */
@@ -227,29 +227,29 @@ export interface ErrorEvent {
   code: string;
   /** A sentence for people. */
   message: string;
-  /** When. */
+  /** When it was sent. */
   timestamp: string;
   /** How many commands the binding limit allows, on `RATE_LIMIT`. */
   limit?: number | null;
-  /** How many are left of it, on `RATE_LIMIT`. */
+  /** How many commands the binding limit has left, on `RATE_LIMIT`. */
   remaining?: number | null;
   /** The request that it answers. */
   requestId?: string | null;
-  /** When the first one is free again, in milliseconds since 1970 UTC, on `RATE_LIMIT`. */
+  /** When the binding limit has more left, in milliseconds since 1970 UTC, on `RATE_LIMIT`. */
   reset?: number | null;
   /** How many seconds to wait, on `RATE_LIMIT`. */
   retryAfter?: number | null;
 }
 
-/** That somebody works on a task, and is to be left alone with it until a certain moment. */
+/** A user's claim to work on a task alone, until a certain time. */
 export interface Lease {
   /** When the task was claimed. */
   acquired_at: string;
-  /** What the holder calls the agent that works on it, at most 100 characters. */
+  /** The name of the agent that works on the task for the holder, at most 100 characters. */
   agent: string | null;
-  /** When it ends by itself. From then on it counts for nothing, even while it is still shown. */
+  /** When it ends by itself. From then on it has no effect, even while it is still shown. */
   expires_at: string;
-  /** Which claim of this task it was: each has a higher number than all before it. */
+  /** The number of the claim: each claim of a task has a higher one than all before it. */
   fence: number;
   /** Who claimed the task. */
   holder: string;
@@ -257,13 +257,13 @@ export interface Lease {
 
 /** What the server accepts from one user or in one message. */
 export interface Limits {
-  /** Commands in any second. */
+  /** The most commands in any second. */
   burst: number;
-  /** Bytes in one message. */
+  /** The most bytes in one message. */
   maxPayload: number;
-  /** Commands in any window of `windowMs`. */
+  /** The most commands in any window of `windowMs`. */
   maxRequests: number;
-  /** Subscriptions of one socket. */
+  /** The most subscriptions of one socket. */
   maxSubscriptions: number;
   /** The length of that window, in milliseconds. */
   windowMs: number;
@@ -281,7 +281,7 @@ export interface ListedBoard {
   created_at: string;
   /** Who made it. */
   created_by: string;
-  /** What it is for, at most 20,000 characters. */
+  /** A description, at most 20,000 characters. */
   description: string;
   /** Its id. */
   id: string;
@@ -295,7 +295,7 @@ export interface ListedBoard {
   version: number;
 }
 
-/** A user's place on a board. */
+/** A member of a board. */
 export interface Member {
   /** Whether the user is an agent: a program that works in its own name. */
   agent: boolean;
@@ -309,7 +309,7 @@ export interface Member {
   user_id: string;
 }
 
-/** Something a user should know of. */
+/** A message to a user about something that happened. */
 export interface Notification {
   /** Who caused it. */
   actor: string | null;
@@ -327,7 +327,7 @@ export interface Notification {
   task_id: string | null;
   /** A sentence for people. */
   text: string;
-  /** Whom it is for. */
+  /** The user who gets it. */
   user_id: string;
 }
 
@@ -336,11 +336,11 @@ export type NotificationKind = "task" | "mention" | "system";
 
 /** `notification:read`. */
 export interface NotificationRead {
-  /** `true`: all have been read. */
+  /** `true`: all notifications have been read. */
   all: boolean;
-  /** How many have not been read, in all. */
+  /** How many notifications of the user have not been read. */
   unread: number;
-  /** These have been read. */
+  /** The notifications that have been read. */
   ids?: string[] | null;
 }
 
@@ -365,7 +365,7 @@ export interface ServerClosing {
   reconnectAfterMs: number;
 }
 
-/** How far a task is. */
+/** The status of a task. */
 export type Status = "todo" | "in_progress" | "blocked" | "done";
 
 /** A card on a board. */
@@ -382,23 +382,23 @@ export interface Task {
   created_at: string;
   /** Who made it. */
   created_by: string;
-  /** More about it, at most 20,000 characters. */
+  /** A description, at most 20,000 characters. */
   description: string;
   /** When it is due: a date or an instant, as the client wrote it. */
   due_date: string | null;
   /** Its id. */
   id: string;
-  /** Who holds it for now; `null`: nobody. */
+  /** The lease on it; `null`: nobody has claimed it. */
   lease: Lease | null;
-  /** Where it stands in its column: sorts as text. */
+  /** Its position in the column: tasks are sorted by it as text. */
   position: string;
   /** How urgent it is: 0 to 10. */
   priority: number;
-  /** How far it is. */
+  /** Its status. */
   status: Status;
   /** Its labels. */
   tags: string[];
-  /** What is to be done, 1–500 characters. */
+  /** A title, 1–500 characters. */
   title: string;
   /** When it last changed. */
   updated_at: string;
@@ -538,7 +538,7 @@ export interface TaskMoved {
   movedBy: string;
   /** The task as it is now. */
   task: Task;
-  /** The column it is in: the same, if only its place changed. */
+  /** The column it is in: the same one, if only its position changed. */
   toColumn: string;
 }
 
@@ -546,11 +546,11 @@ export interface TaskMoved {
 export interface TaskReleased {
   /** Its board. */
   boardId: string;
-  /** Was the time over? */
+  /** Whether the lease expired. */
   expired: boolean;
   /** Who held it. */
   holder: string;
-  /** Who gave it back or took it away; `null`: the time was over. */
+  /** Who gave it back or took it away; `null`: the lease expired. */
   releasedBy: string | null;
   /** The task as it is now. */
   task: Task;
@@ -584,7 +584,7 @@ export interface Typing {
   userId: string;
   /** The board. */
   boardId?: string | null;
-  /** The task, where it is on one. */
+  /** The task, if the user types on one. */
   taskId?: string | null;
 }
 
@@ -614,7 +614,7 @@ export interface UserLeft {
 
 /** `user:presence`. */
 export interface UserPresence {
-  /** How the user is there. */
+  /** Whether the user is online, away or offline. */
   status: "online" | "away" | "offline";
   /** The user. */
   userId: string;
@@ -624,13 +624,13 @@ export interface UserPresence {
   taskId?: string | null;
 }
 
-/** A user who is looking at a board. */
+/** A user who is present on a board. */
 export interface Viewer {
   /** The user's name. */
   name: string;
-  /** Since when. */
+  /** Since when the user has been present. */
   since: string;
-  /** Whether the user is there or away. */
+  /** Whether the user is online or away. */
   status: ViewerStatus;
   /** The user. */
   userId: string;
@@ -638,7 +638,7 @@ export interface Viewer {
   taskId?: string | null;
 }
 
-/** Whether a viewer is there. */
+/** Whether a user is online or away. */
 export type ViewerStatus = "online" | "away";
 
 /** Each command: what it takes, and what it results in. */
@@ -838,12 +838,12 @@ export interface Commands {
     payload: Record<string, never> & { requestId?: string };
     result: { viewers: Viewer[]; epoch?: string | null; recovered?: boolean | null; seq?: number | null };
   };
-  /** Says how the caller is there, and where. */
+  /** Says whether the caller is online or away, and on which board and task. */
   "presence:update": {
     payload: { status: ViewerStatus; boardId?: string | null; taskId?: string | null } & { requestId?: string };
     result: Record<string, unknown>;
   };
-  /** Who is present on a board. */
+  /** Lists who is present on a board. */
   "presence:list": {
     payload: { boardId: string } & { requestId?: string };
     result: { users: Viewer[] };
@@ -935,7 +935,7 @@ export interface Events {
   "notification:task": Notified;
   /** The user was mentioned. */
   "notification:mention": Notified;
-  /** The operator has something to say. */
+  /** The operator sent a message. */
   "notification:system": Notified;
   /** Notifications that came within a second after another. */
   "notifications:batch": NotificationsBatch;

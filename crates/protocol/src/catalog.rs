@@ -1,5 +1,5 @@
-//! The one list of commands. Dispatch, permissions, rate-limit classes, the access matrix and every generated reference
-//! are made from it.
+//! The list of all commands, the only one. Dispatch, permissions, rate-limit classes, the access matrix and all
+//! generated references are made from it.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::command::{
     attachment, board, column, comment, dependency, lease, listing, notification, presence, session, task,
 };
 
-/// What a credential must allow.
+/// The permission that a command needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Permission {
     /// `read`.
@@ -19,7 +19,7 @@ pub enum Permission {
 /// The role on the board that a command needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BoardRole {
-    /// No board is concerned, or none is there yet.
+    /// None: the command concerns no board, or one that does not exist yet.
     None,
     /// A viewer or more.
     Viewer,
@@ -29,19 +29,19 @@ pub enum BoardRole {
     Owner,
 }
 
-/// What a command does, and thereby who executes it.
+/// What a command acts on, which decides who executes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CommandGroup {
-    /// Changes what is stored: one transaction, one effect for each request id.
+    /// It changes what is stored, in one transaction, once for each request id.
     Change,
-    /// Reads what is stored.
+    /// It reads what is stored.
     Query,
-    /// Concerns the socket that sent it, and has no meaning over other doors.
+    /// It concerns the socket that sent it, and has no meaning over other doors.
     Session,
 }
 
 impl CommandGroup {
-    /// What it is called where commands are told apart by their cost.
+    /// Returns the name that settings and rate limits use.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -67,13 +67,13 @@ macro_rules! catalog {
             pub enum $group { $($(#[doc = $doc])+ $variant($payload),)* }
 
             impl $group {
-                /// Which command it is.
+                /// Returns which command it is.
                 #[must_use]
                 pub fn kind(&self) -> CommandKind {
                     match self { $(Self::$variant(_) => CommandKind::$variant,)* }
                 }
 
-                /// The payload as JSON with its fields in a fixed order, for telling two requests apart.
+                /// Returns the payload as JSON with its fields in a fixed order: equal requests give equal text.
                 #[must_use]
                 pub fn payload(&self) -> Value {
                     match self { $(Self::$variant(payload) => serde_json::to_value(payload).unwrap_or_default(),)* }
@@ -81,7 +81,7 @@ macro_rules! catalog {
             }
         )*
 
-        /// Which command it is.
+        /// A command without its payload.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum CommandKind { $($($(#[doc = $doc])+ $variant,)*)* }
 
@@ -89,43 +89,43 @@ macro_rules! catalog {
             /// All commands, in the order of the list.
             pub const ALL: &'static [Self] = &[$($(Self::$variant,)*)*];
 
-            /// The name on the wire.
+            /// Returns the name on the wire.
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self { $($(Self::$variant => $name,)*)* }
             }
 
-            /// The command of this name.
+            /// Returns the command with this name.
             #[must_use]
             pub fn from_name(name: &str) -> Option<Self> {
                 match name { $($($name => Some(Self::$variant),)*)* _ => None }
             }
 
-            /// What it does, in a sentence.
+            /// Returns a sentence that says what it does.
             #[must_use]
             pub fn summary(self) -> &'static str {
                 match self { $($(Self::$variant => concat!($($doc),+),)*)* }
             }
 
-            /// What the credential must allow.
+            /// Returns the permission that it needs.
             #[must_use]
             pub fn permission(self) -> Permission {
                 match self { $($(Self::$variant => Permission::$permission,)*)* }
             }
 
-            /// The role on the board that it needs.
+            /// Returns the role on the board that it needs.
             #[must_use]
             pub fn role(self) -> BoardRole {
                 match self { $($(Self::$variant => BoardRole::$role,)*)* }
             }
 
-            /// Who executes it.
+            /// Returns its group.
             #[must_use]
             pub fn group(self) -> CommandGroup {
                 match self { $($(Self::$variant => CommandGroup::$group,)*)* }
             }
 
-            /// The field that a bare string stands for, where the command takes one.
+            /// Returns the field that a string in place of the payload stands for, if the command accepts one.
             #[must_use]
             pub fn bare_field(self) -> Option<&'static str> {
                 match self { $($($(Self::$variant => Some($bare),)?)*)* _ => None }
@@ -137,7 +137,7 @@ macro_rules! catalog {
                 )*)* })
             }
 
-            /// The JSON Schemas of the payload and of the result.
+            /// Returns the JSON Schemas of the payload and of the result.
             #[cfg(feature = "schema")]
             pub fn schemas(
                 self,
@@ -239,9 +239,9 @@ catalog! {
         "view:task" => ViewTask(session::ViewTask) -> session::Viewed, Read, Viewer, bare "taskId";
         /// View no board and no task any more.
         "view:leave" => ViewLeave(session::ViewLeave) -> session::Viewed, Read, None;
-        /// Says how the caller is there, and where.
+        /// Says whether the caller is online or away, and on which board and task.
         "presence:update" => PresenceUpdate(presence::Update) -> presence::Done, Read, Viewer;
-        /// Who is present on a board.
+        /// Lists who is present on a board.
         "presence:list" => PresenceList(presence::List) -> presence::Listed, Read, Viewer;
         /// The caller types, on a board or on a task. It ends by itself after 5 seconds without another one.
         "typing:start" => TypingStart(presence::Typing) -> presence::Done, Read, Viewer;

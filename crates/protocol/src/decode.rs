@@ -1,34 +1,34 @@
-//! From a name and a JSON value to a typed command, or to a list of what is wrong with its shape and where.
+//! Decodes a typed command from its name and a JSON value, or says what is wrong with its shape and where.
 
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::{Command, CommandKind, RequestId};
 
-/// A command and what its sender calls the request.
+/// A command and its sender's id of the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decoded {
     /// The command.
     pub command: Command,
-    /// The sender's name for this request.
+    /// The sender's id of this request.
     pub request_id: Option<RequestId>,
 }
 
 /// One thing that is wrong with a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Violation {
-    /// Where: `updates.title`, or empty for the message as a whole.
+    /// The path of the field, such as `updates.title`; empty for the message as a whole.
     pub path: String,
-    /// What.
+    /// What is wrong with it, as a sentence without a subject, such as `is missing`.
     pub message: String,
 }
 
-/// The message has the wrong shape.
+/// Why a message can't be decoded: it has the wrong shape.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invalid {
     /// What is wrong with it.
     pub violations: Vec<Violation>,
-    /// The request id, if that much could be read, so that the sender can tell which request failed.
+    /// The request id, if it could be read, so that the sender knows which request failed.
     pub request_id: Option<RequestId>,
 }
 

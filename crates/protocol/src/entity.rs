@@ -1,4 +1,5 @@
-//! The things a board is made of, as clients see them: snake_case fields, every field always present, `null` when empty.
+//! Boards and everything on them, as clients see them. Fields are in snake_case and always present; empty ones are
+//! `null`.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +20,7 @@ entities! {
         pub id: BoardId,
         /// Its name, 1–500 characters.
         pub name: String,
-        /// What it is for, at most 20,000 characters.
+        /// A description, at most 20,000 characters.
         pub description: String,
         /// A colour as the client wrote it.
         pub color: Option<String>,
@@ -54,9 +55,9 @@ entities! {
         pub board_id: BoardId,
         /// Its name, 1–500 characters.
         pub name: String,
-        /// Where it stands among the board's columns: sorts as text.
+        /// Its position among the board's columns: they are sorted by it as text.
         pub position: String,
-        /// The status that a task takes on when it enters.
+        /// The status that a task gets when it enters the column.
         pub status: Option<Status>,
         /// How many tasks it may hold.
         pub wip_limit: Option<u32>,
@@ -76,13 +77,13 @@ entities! {
         pub board_id: BoardId,
         /// The column it is in.
         pub column_id: ColumnId,
-        /// What is to be done, 1–500 characters.
+        /// A title, 1–500 characters.
         pub title: String,
-        /// More about it, at most 20,000 characters.
+        /// A description, at most 20,000 characters.
         pub description: String,
-        /// How far it is.
+        /// Its status.
         pub status: Status,
-        /// Where it stands in its column: sorts as text.
+        /// Its position in the column: tasks are sorted by it as text.
         pub position: String,
         /// How urgent it is: 0 to 10.
         pub priority: u8,
@@ -102,25 +103,25 @@ entities! {
         pub updated_at: Timestamp,
         /// When its status became `done`; `null` while it is not.
         pub completed_at: Option<Timestamp>,
-        /// Who holds it for now; `null`: nobody.
+        /// The lease on it; `null`: nobody has claimed it.
         pub lease: Option<Lease>,
     }
 
-    /// That somebody works on a task, and is to be left alone with it until a certain moment.
+    /// A user's claim to work on a task alone, until a certain time.
     pub struct Lease {
         /// Who claimed the task.
         pub holder: UserId,
-        /// What the holder calls the agent that works on it, at most 100 characters.
+        /// The name of the agent that works on the task for the holder, at most 100 characters.
         pub agent: Option<String>,
-        /// Which claim of this task it was: each has a higher number than all before it.
+        /// The number of the claim: each claim of a task has a higher one than all before it.
         pub fence: u64,
         /// When the task was claimed.
         pub acquired_at: Timestamp,
-        /// When it ends by itself. From then on it counts for nothing, even while it is still shown.
+        /// When it ends by itself. From then on it has no effect, even while it is still shown.
         pub expires_at: Timestamp,
     }
 
-    /// A remark on a task.
+    /// A comment on a task.
     pub struct Comment {
         /// Its id.
         pub id: CommentId,
@@ -162,22 +163,22 @@ entities! {
         pub created_at: Timestamp,
     }
 
-    /// That one task has to do with another.
+    /// A dependency of one task on another.
     pub struct Dependency {
         /// The task that depends.
         pub task_id: TaskId,
         /// The task it depends on.
         pub depends_on: TaskId,
-        /// In which way.
+        /// The type of the dependency.
         #[serde(rename = "type")]
         pub kind: DependencyType,
-        /// Who said so.
+        /// Who added it.
         pub created_by: UserId,
-        /// When.
+        /// When it was added.
         pub created_at: Timestamp,
     }
 
-    /// A user's place on a board.
+    /// A member of a board.
     pub struct Member {
         /// The board.
         pub board_id: BoardId,
@@ -191,13 +192,13 @@ entities! {
         pub role: Role,
     }
 
-    /// Something a user should know of.
+    /// A message to a user about something that happened.
     pub struct Notification {
         /// Its id.
         pub id: NotificationId,
         /// What it is about.
         pub kind: NotificationKind,
-        /// Whom it is for.
+        /// The user who gets it.
         pub user_id: UserId,
         /// The board it concerns.
         pub board_id: Option<BoardId>,
@@ -213,23 +214,23 @@ entities! {
         pub created_at: Timestamp,
     }
 
-    /// A user who is looking at a board.
+    /// A user who is present on a board.
     #[serde(rename_all = "camelCase")]
     pub struct Viewer {
         /// The user.
         pub user_id: UserId,
         /// The user's name.
         pub name: String,
-        /// Whether the user is there or away.
+        /// Whether the user is online or away.
         pub status: ViewerStatus,
         /// The task that the user has open.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub task_id: Option<TaskId>,
-        /// Since when.
+        /// Since when the user has been present.
         pub since: Timestamp,
     }
 
-    /// How far a task is.
+    /// The status of a task.
     #[derive(Copy)]
     #[serde(rename_all = "snake_case")]
     pub enum Status {
@@ -237,7 +238,7 @@ entities! {
         Todo,
         /// Being worked on.
         InProgress,
-        /// Can't go on.
+        /// Waits for something.
         Blocked,
         /// Finished.
         Done,
@@ -247,24 +248,24 @@ entities! {
     #[derive(Copy, PartialOrd, Ord)]
     #[serde(rename_all = "snake_case")]
     pub enum Role {
-        /// Reads.
+        /// May read.
         Viewer,
-        /// Also writes tasks, comments and columns.
+        /// May also write tasks, comments and columns.
         Member,
-        /// Also archives, restores and manages members.
+        /// May also archive and restore the board and manage its members.
         Owner,
     }
 
-    /// In which way one task depends on another.
+    /// The type of a dependency.
     #[derive(Copy, Default)]
     #[serde(rename_all = "snake_case")]
     pub enum DependencyType {
-        /// It can't go on before the other is done.
+        /// The task can't go on before the other one is done.
         #[default]
         Blocks,
-        /// They have to do with each other.
+        /// The tasks are related.
         RelatesTo,
-        /// It is the same again.
+        /// The task is a duplicate of the other one.
         Duplicates,
     }
 
@@ -272,22 +273,22 @@ entities! {
     #[derive(Copy)]
     #[serde(rename_all = "snake_case")]
     pub enum NotificationKind {
-        /// A task of one's own changed.
+        /// A task that is assigned to the user.
         Task,
-        /// One was mentioned.
+        /// The user was mentioned.
         Mention,
-        /// A message of the system.
+        /// A message of the operator.
         System,
     }
 
-    /// Whether a viewer is there.
+    /// Whether a user is online or away.
     #[derive(Copy, Default)]
     #[serde(rename_all = "snake_case")]
     pub enum ViewerStatus {
-        /// There.
+        /// Active.
         #[default]
         Online,
-        /// Connected, and not looking.
+        /// Connected, and not active.
         Away,
     }
 }
@@ -295,13 +296,13 @@ entities! {
 macro_rules! names {
     ($($kind:ident { $($variant:ident => $name:literal),* $(,)? })*) => {$(
         impl $kind {
-            /// The name on the wire and in storage.
+            /// Returns the name on the wire and in storage.
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name),* }
             }
 
-            /// The value of this name.
+            /// Returns the value with this name.
             #[must_use]
             pub fn from_name(name: &str) -> Option<Self> {
                 match name { $($name => Some(Self::$variant),)* _ => None }

@@ -1,4 +1,4 @@
-//! What goes wrong, as clients are told: a stable code, a sentence for people, and what helps to go on.
+//! Errors as clients are told of them: a stable code, a sentence for people, and details for programs.
 
 use std::time::Duration;
 
@@ -17,13 +17,13 @@ macro_rules! codes {
             /// All codes, in the order of the contract.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
-            /// The code as it stands on the wire.
+            /// Returns the code as it is on the wire.
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $wire),* }
             }
 
-            /// What the code means, in a sentence.
+            /// Returns a sentence that says what the code means.
             #[must_use]
             pub fn meaning(self) -> &'static str {
                 match self { $(Self::$name => concat!($($doc),+)),* }
@@ -90,7 +90,7 @@ pub struct ErrorBody {
     pub message: String,
     /// The stable code.
     pub code: Code,
-    /// What helps to go on, by code.
+    /// What a program can use to go on; its shape depends on the code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub details: Option<Value>,
     /// How many seconds to wait, on `RATE_LIMIT`.
@@ -99,16 +99,16 @@ pub struct ErrorBody {
     /// How many commands the binding limit allows, on `RATE_LIMIT`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
-    /// How many are left of it, on `RATE_LIMIT`.
+    /// How many commands the binding limit has left, on `RATE_LIMIT`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remaining: Option<u32>,
-    /// When the first one is free again, in milliseconds since 1970 UTC, on `RATE_LIMIT`.
+    /// When the binding limit has more left, in milliseconds since 1970 UTC, on `RATE_LIMIT`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reset: Option<i64>,
 }
 
 impl ErrorBody {
-    /// An error with a code and a sentence.
+    /// Makes an error with a code and a sentence.
     #[must_use]
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self {
@@ -122,8 +122,9 @@ impl ErrorBody {
         }
     }
 
-    /// `RATE_LIMIT` with the state of the binding limit: how long to wait, how much it allows and has left, and in how long
-    /// it frees some. Rounded up to the millisecond: who waits this long is let in.
+    /// Makes a `RATE_LIMIT` with the state of the binding limit: how long to `wait`, how much it allows, how much it
+    /// has left, and the time until it has more. Durations are rounded up to the millisecond, so that waiting as told
+    /// is enough.
     #[must_use]
     pub fn rate_limited(wait: Duration, limit: u32, remaining: u32, reset: Duration, now: Timestamp) -> Self {
         let millis = |time: Duration| time.as_nanos().div_ceil(1_000_000);
@@ -138,7 +139,7 @@ impl ErrorBody {
         }
     }
 
-    /// The same with `details`.
+    /// Adds `details`.
     #[must_use]
     pub fn with_details(mut self, details: Value) -> Self {
         self.details = Some(details);

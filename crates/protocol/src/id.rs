@@ -29,7 +29,7 @@ macro_rules! ids {
         pub struct $name(Arc<str>);
 
         impl $name {
-            /// The id as text.
+            /// Returns the id as text.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -79,36 +79,36 @@ macro_rules! ids {
 }
 
 ids! {
-    /// A board.
+    /// The id of a board.
     BoardId;
-    /// A column of a board.
+    /// The id of a column.
     ColumnId;
-    /// A card on a board.
+    /// The id of a task.
     TaskId;
-    /// A remark on a task.
+    /// The id of a comment.
     CommentId;
-    /// A file on a task.
+    /// The id of an attachment.
     AttachmentId;
-    /// Something a user should know of.
+    /// The id of a notification.
     NotificationId;
-    /// A person or an agent.
+    /// The id of a user: a person or an agent.
     UserId;
-    /// A group of users.
+    /// The id of a team.
     TeamId;
-    /// One subscription of one socket.
+    /// The id of a subscription.
     SubscriptionId;
-    /// One event, unique over all boards.
+    /// The id of an event, unique over all boards.
     EventId;
-    /// Tells one life of a board's log from another: it changes when `seq` may have started again.
+    /// The id of a board's numbering: it is another one when `seq` may have begun anew, as after restoring a backup.
     Epoch;
 }
 
-/// What a client calls one of its requests, so that sending it twice has one effect: 1–64 characters.
+/// A client's id of one of its requests, so that sending the request twice has one effect: 1–64 characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct RequestId(Arc<str>);
 
 impl RequestId {
-    /// The id as text.
+    /// Returns the id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -131,7 +131,7 @@ impl TryFrom<&str> for RequestId {
 pub struct Seq(pub u64);
 
 impl Seq {
-    /// The number that follows.
+    /// Returns the number after this one.
     #[must_use]
     pub fn next(self) -> Self {
         Self(self.0 + 1)

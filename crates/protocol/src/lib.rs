@@ -1,14 +1,14 @@
-//! What travels between Boardwire and its clients: commands, events, entities, error codes, and the catalog that lists
-//! them. It knows nothing of sockets, storage or rules; every other crate speaks in these types.
+//! Everything that Boardwire and its clients send each other, as types: commands, events, entities and error codes, and
+//! the lists of them. It contains no sockets, storage or rules; all other crates use these types.
 //!
 //! # To add a command
-//! 1. Write its payload and reply in `command/`, with bounded types so that a wrong shape cannot be built.
-//! 2. Add one line to the list in `catalog.rs`: wire name, group, payload, reply, permission, role.
-//! 3. The compiler now asks for an arm in `services` (a `Change` or a `Query`) or `handlers` (a `Session`), the access
-//!    matrix in `tests/` asks for a row, and `cargo xtask codegen` writes the references.
+//! 1. Write its payload and result in `command/`, with types that check their bounds.
+//! 2. Add one line to the list in `catalog.rs`: name, type, payload, result, permission, role.
+//! 3. The compiler now demands an arm in `services` (a `Change` or a `Query`) or `handlers` (a `Session`), the access
+//!    matrix in `tests/` demands a row, and `cargo xtask codegen` writes the references.
 //!
 //! # To add an event
-//! Write its data in `event/data/` and add one line to the list in `event/mod.rs`. The test of the examples asks for one.
+//! Write its data in `event/data/` and add one line to the list in `event/mod.rs`. The test of the examples demands one.
 #![doc = include_str!("../README.md")]
 
 mod catalog;

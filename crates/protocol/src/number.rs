@@ -1,4 +1,4 @@
-//! Bounded numbers: a value that has one of these types has already been checked.
+//! Numbers within bounds, which are checked when a value is made.
 
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub struct Priority(u8);
 
 impl Priority {
-    /// The number, 0 to 10.
+    /// Returns the number, 0 to 10.
     #[must_use]
     pub fn get(self) -> u8 {
         self.0
@@ -36,12 +36,12 @@ impl schemars::JsonSchema for Priority {
     }
 }
 
-/// How long a lease lasts: 1 to 3,600 seconds, 300 where nothing is said.
+/// How long a lease lasts: 1 to 3,600 seconds, 300 by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Ttl(u16);
 
 impl Ttl {
-    /// The time in milliseconds.
+    /// Returns the time in milliseconds.
     #[must_use]
     pub fn as_millis(self) -> i64 {
         i64::from(self.0) * 1000

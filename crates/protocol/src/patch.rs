@@ -1,5 +1,5 @@
-//! Fields that serde's derive reads too generously: an update's field that may be left alone, cleared or set (absent,
-//! `null` or a value), and nested objects, which must not be given as arrays.
+//! Two kinds of fields that serde's derive accepts in more forms than wanted: a field of an update, which may be kept,
+//! cleared or set (absent, `null` or a value), and a nested object, which must not be an array.
 
 use std::{fmt, marker::PhantomData};
 
@@ -8,25 +8,26 @@ use serde::{
     de::{MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-/// What an update does to a field that can be empty. Use with `#[serde(default, skip_serializing_if = "Patch::is_keep")]`.
+/// What an update does to a field that can be empty. Use with `#[serde(default, skip_serializing_if =
+/// "Patch::is_keep")]`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Patch<T> {
-    /// The field was absent: leave it.
+    /// The field was absent: its value is kept.
     #[default]
     Keep,
-    /// The field was `null`: empty it.
+    /// The field was `null`: it becomes empty.
     Clear,
-    /// The field held a value: set it.
+    /// The field held a value: it gets that value.
     Set(T),
 }
 
 impl<T> Patch<T> {
-    /// Is the field left alone?
+    /// Returns whether the field is kept.
     pub fn is_keep(&self) -> bool {
         matches!(self, Self::Keep)
     }
 
-    /// The wanted new value, or `None` if the field is left alone.
+    /// Returns the new value, which may be empty, or `None` if the field is kept.
     pub fn wanted(self) -> Option<Option<T>> {
         match self {
             Self::Keep => None,
@@ -64,12 +65,13 @@ impl<T: schemars::JsonSchema> schemars::JsonSchema for Patch<T> {
     }
 }
 
-/// For optional fields that have no empty state: absent is `None`, a value is `Some`, and `null` is an error.
+/// Decodes an optional field that can't be empty: a value is `Some`, and `null` is an error. Absent fields need
+/// `#[serde(default)]`.
 pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
-/// A nested object. serde's derive would take an array of the fields' values as well.
+/// Decodes a nested object. serde's derive would accept an array of the fields' values as well.
 pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
     struct Fields<T>(PhantomData<T>);
 

@@ -1,5 +1,5 @@
-//! Patterns of event names: at most 64 characters of `a-z`, `:` and `*`, where `*` stands for any run of characters and
-//! everything else for itself. There is no regular-expression engine behind them.
+//! Patterns of event names: at most 64 characters of `a-z`, `:` and `*`, where `*` matches any run of characters and
+//! every other character itself. No regular expressions are involved.
 
 use std::fmt;
 
@@ -15,13 +15,13 @@ impl KindSet {
     /// Every kind.
     pub const ALL: Self = Self(u64::MAX);
 
-    /// Is this kind in the set?
+    /// Returns whether this kind is in the set.
     #[must_use]
     pub fn contains(self, kind: EventKind) -> bool {
         self.0 & (1 << kind as u32) != 0
     }
 
-    /// Both sets together.
+    /// Returns the kinds that are in either set.
     #[must_use]
     pub fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -36,7 +36,7 @@ impl FromIterator<EventKind> for KindSet {
 
 const _: () = assert!(EventKind::ALL.len() <= 64, "KindSet holds one bit per kind of event");
 
-/// A pattern that breaks the rule.
+/// The text is not a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidPattern;
 
@@ -48,7 +48,7 @@ impl fmt::Display for InvalidPattern {
 
 impl std::error::Error for InvalidPattern {}
 
-/// A checked pattern, and the kinds of event that it matches: those are found once, here, and not for each event.
+/// A pattern and the kinds of event that it matches, which are found once, when the pattern is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
     text: String,
@@ -56,13 +56,13 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    /// The pattern as given.
+    /// Returns the pattern as given.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The kinds of event that it matches.
+    /// Returns the kinds of event that it matches.
     #[must_use]
     pub fn kinds(&self) -> KindSet {
         self.kinds
@@ -82,7 +82,8 @@ impl TryFrom<&str> for Pattern {
     }
 }
 
-/// Linear in the text for each run of the pattern: on a mismatch only the last `*` takes one character more.
+/// Returns whether the pattern matches the text. On a mismatch only the last `*` is tried with one character more, so
+/// the time is at most the product of both lengths.
 fn matches(pattern: &[u8], text: &[u8]) -> bool {
     let (mut at, mut seen, mut star) = (0, 0, None);
     while seen < text.len() {

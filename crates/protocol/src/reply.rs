@@ -1,11 +1,11 @@
-//! The reply to a command: one JSON object, the same whether it goes to a callback or out as an event.
+//! The reply to a command: one JSON object, the same in a callback and in an event.
 
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::{ErrorBody, RequestId, Seq};
 
-/// What stands in front of the result.
+/// The fields in front of the result.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Head<'a> {
@@ -17,7 +17,7 @@ struct Head<'a> {
 }
 
 impl Head<'_> {
-    /// Joins two JSON objects by their text: the result was encoded once, where it was made.
+    /// Joins two JSON objects as text, so that the result need not be encoded again.
     fn join(&self, body: &RawValue) -> Box<RawValue> {
         let joined = serde_json::to_string(self).ok().and_then(|head| {
             let head = head.strip_suffix('}')?;
@@ -29,14 +29,14 @@ impl Head<'_> {
     }
 }
 
-/// `{ok: true, requestId?, seq?, …result}`. The result is a JSON object; one that carries a `seq` of its own comes with
-/// `None` here.
+/// Returns `{ok: true, requestId?, seq?, …result}`. The result is a JSON object; for one that has a field `seq`, pass
+/// `None` as `seq`.
 #[must_use]
 pub fn success(request_id: Option<&RequestId>, seq: Option<Seq>, result: &RawValue) -> Box<RawValue> {
     Head { ok: true, request_id, seq }.join(result)
 }
 
-/// `{ok: false, requestId?, error, code, details?, retryAfter?, …}`.
+/// Returns `{ok: false, requestId?, error, code, details?, retryAfter?, …}`.
 #[must_use]
 pub fn failure(request_id: Option<&RequestId>, error: &ErrorBody) -> Box<RawValue> {
     let body = to_raw_value(error).unwrap_or_else(|_| RawValue::NULL.to_owned());

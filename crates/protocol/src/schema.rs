@@ -1,4 +1,4 @@
-//! JSON Schema of everything on the wire, for `cargo xtask codegen`.
+//! The JSON Schemas of everything on the wire, for code generators.
 
 use schemars::{Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value};
@@ -16,7 +16,7 @@ pub struct Schemas {
     pub definitions: Map<String, Value>,
 }
 
-/// Generates the schemas: payloads as they are read, everything else as it is written.
+/// Returns the schemas: of payloads as they are read, of everything else as it is written.
 #[must_use]
 pub fn schemas() -> Schemas {
     let mut reading = SchemaGenerator::new(SchemaSettings::draft2020_12().for_deserialize());
@@ -35,7 +35,7 @@ pub fn schemas() -> Schemas {
 }
 
 impl CommandKind {
-    /// What the caller needs for it, as a sentence for references.
+    /// Returns a sentence that says which permission and role the command needs.
     #[must_use]
     pub fn needs(self) -> String {
         let permission = match self.permission() {

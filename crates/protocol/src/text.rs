@@ -1,11 +1,11 @@
-//! Bounded text: a value that has one of these types has already been checked. Text is kept and sent as
-//! given; no markup is interpreted here or anywhere on the server.
+//! Text within bounds, which are checked when a value is made. Text is kept and sent as given; no markup is interpreted
+//! here or elsewhere on the server.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// Text outside its bounds; the sentence says which bound.
+/// The text is outside its bounds. `Display` says which bound.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidText(String);
 
@@ -17,16 +17,16 @@ impl fmt::Display for InvalidText {
 
 impl std::error::Error for InvalidText {}
 
-/// What a text may hold, for schemas.
+/// The pattern of a text, for schemas.
 #[cfg(feature = "schema")]
 const NO_NUL: &str = r"^[^\u0000]*$";
-/// The same for a text that is not blank.
+/// The pattern of a text that is not blank, for schemas.
 #[cfg(feature = "schema")]
 const NOT_BLANK: &str = r"^[^\u0000]*[^\u0000\s][^\u0000]*$";
 
-/// Does this character show nothing by itself and change how the text around it is read? Control characters do, those that
-/// turn the direction of writing (U+202E and its like), line separators, and invisible ones in which a text can be hidden.
-/// The joiners U+200C and U+200D do not: some scripts, and many emoji, need them.
+/// Returns whether a character is not visible by itself but changes how the text around it is read: control characters,
+/// those that change the direction of writing (such as U+202E), line separators, and invisible ones that can hide a
+/// text. The joiners U+200C and U+200D are not among them: some scripts, and many emoji, need them.
 #[must_use]
 pub fn is_hidden(character: char) -> bool {
     character.is_control()
@@ -44,13 +44,13 @@ macro_rules! texts {
         pub struct $name(String);
 
         impl $name {
-            /// The text as given.
+            /// Returns the text as given.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
             }
 
-            /// The text as given, owned.
+            /// Returns the text as given.
             #[must_use]
             pub fn into_string(self) -> String {
                 self.0
@@ -121,12 +121,12 @@ texts! {
 pub struct Tags(#[cfg_attr(feature = "schema", schemars(length(max = 50)))] Vec<Tag>);
 
 impl Tags {
-    /// The labels in the order given.
+    /// Returns the labels in the order given.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(Tag::as_str)
     }
 
-    /// The labels as plain text, in the order given.
+    /// Returns the labels as text, in the order given.
     #[must_use]
     pub fn into_strings(self) -> Vec<String> {
         self.0.into_iter().map(Tag::into_string).collect()
@@ -143,12 +143,12 @@ impl<'de> Deserialize<'de> for Tags {
     }
 }
 
-/// What is looked for: 1 to 200 characters of any kind. The words in it count, and nothing else.
+/// The text of a search: 1 to 200 characters of any kind. Only the words in it count.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SearchText(String);
 
 impl SearchText {
-    /// The text as given.
+    /// Returns the text as given.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -198,7 +198,7 @@ impl schemars::JsonSchema for DueDate {
 }
 
 impl DueDate {
-    /// The text as given.
+    /// Returns the text as given.
     #[must_use]
     pub fn into_string(self) -> String {
         self.0

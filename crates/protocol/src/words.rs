@@ -1,12 +1,12 @@
-//! What is wrong with a JSON value, in words for people. The decoder speaks of Rust: "invalid type: sequence, expected
-//! i64". What is not known here passes as it is: the sentences of our own types are for people already.
+//! Says what is wrong with a JSON value in plain words. The decoder's messages use words of Rust, such as "invalid
+//! type: sequence, expected i64". Other messages, such as those of this crate's own types, stay as they are.
 
 use serde_json::error::Category;
 
 use crate::Violation;
 
 impl Violation {
-    /// What could not be decoded, and where.
+    /// Returns what could not be decoded, and where it is.
     #[must_use]
     pub fn of(error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
         let parent = error.path().to_string();
@@ -17,11 +17,11 @@ impl Violation {
             return Self { path: String::new(), message };
         }
         let text = inner.to_string();
-        // A value that comes from a text says where it stood; the path says it better.
+        // A message about a value that was read from text ends with line and column; the path is of more use.
         let place = format!(" at line {} column {}", inner.line(), inner.column());
         let text = text.strip_suffix(&place).unwrap_or(&text);
         match text.strip_prefix("missing field ").and_then(quoted) {
-            // The decoder names the parent; people look for the field itself.
+            // The decoder's path is that of the parent.
             Some(field) if parent.is_empty() => Self { path: field.to_owned(), message: "is missing".to_owned() },
             Some(field) => Self { path: format!("{parent}.{field}"), message: "is missing".to_owned() },
             None => Self { path: parent, message: plain(text) },
@@ -29,7 +29,7 @@ impl Violation {
     }
 }
 
-/// What stands between the first two backquotes.
+/// Returns the text between the first two backquotes.
 fn quoted(text: &str) -> Option<&str> {
     text.strip_prefix('`')?.split('`').next()
 }
@@ -64,14 +64,14 @@ fn plain(text: &str) -> String {
     }
 }
 
-/// The names after `expected`, as a list.
+/// Returns the names after `expected`, as a list.
 fn names(text: &str) -> Option<String> {
     let (_, expected) = text.rsplit_once(", expected ")?;
     let names: Vec<_> = expected.split('`').skip(1).step_by(2).collect();
     (!names.is_empty()).then(|| names.join(", "))
 }
 
-/// What the decoder expected.
+/// Returns plain words for what the decoder expected.
 fn wanted(expected: &str) -> &str {
     let first = expected.split(' ').next().unwrap_or_default();
     match expected {
@@ -89,7 +89,7 @@ fn wanted(expected: &str) -> &str {
     }
 }
 
-/// What it found. A text is not repeated: its sender knows it, and it may be long.
+/// Returns plain words for what the decoder found. A text is not repeated: it may be long.
 fn given(found: &str) -> String {
     let first = found.split(' ').next().unwrap_or_default();
     match first {

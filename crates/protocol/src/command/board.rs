@@ -15,7 +15,7 @@ payloads! {
         /// An id of the client's own choice; absent: a UUIDv7.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub id: Option<BoardId>,
-        /// What it is for.
+        /// A description.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub description: Option<LongText>,
         /// A colour.
@@ -34,7 +34,7 @@ payloads! {
     pub struct NewColumn {
         /// Its name.
         pub name: Title,
-        /// The status that a task takes on when it enters.
+        /// The status that a task gets when it enters the column.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub status: Option<Status>,
         /// How many tasks it may hold.
@@ -47,7 +47,7 @@ payloads! {
     pub struct Get {
         /// The board.
         pub board_id: BoardId,
-        /// A page of so many tasks at most, by id: 1 to 1,000; absent: the whole board, up to 16 MiB of tasks.
+        /// The most tasks on one page, by id: 1 to 1,000; absent: the whole board, up to 16 MiB of tasks.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1000)))]
         pub limit: Option<u32>,
@@ -98,7 +98,7 @@ payloads! {
         /// A new colour; `null`: none.
         #[serde(default, skip_serializing_if = "Patch::is_keep")]
         pub color: Patch<Color>,
-        /// Another team, or `null` for none. For owners. Who was a member through the old team alone is one no more.
+        /// Another team, or `null` for none; only owners may set it. Members through the old team alone are removed.
         #[serde(default, skip_serializing_if = "Patch::is_keep")]
         pub team_id: Patch<TeamId>,
     }
@@ -167,20 +167,20 @@ results! {
         pub tasks: Vec<Task>,
         /// Its members, by name.
         pub members: Vec<Member>,
-        /// What depends on what; on a page: what its tasks depend on.
+        /// The dependencies of its tasks; on a page those of the tasks on it.
         pub dependencies: Vec<Dependency>,
-        /// On a page behind which there are more: the `after` of the next one.
+        /// The `after` of the next page; absent on the last one.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub next: Option<TaskId>,
         /// The number of the last event that is part of this.
         pub seq: Seq,
-        /// The life of the log that `seq` belongs to.
+        /// The epoch that `seq` belongs to.
         pub epoch: Epoch,
     }
 
     /// The boards that the caller may read.
     pub struct Listed {
-        /// By name.
+        /// The boards, by name.
         pub boards: Vec<ListedBoard>,
     }
 

@@ -13,7 +13,7 @@ payloads! {
         pub board_id: BoardId,
         /// Its name.
         pub name: Title,
-        /// The status that a task takes on when it enters.
+        /// The status that a task gets when it enters the column.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub status: Option<Status>,
         /// How many tasks it may hold.
@@ -51,7 +51,7 @@ payloads! {
         #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
         #[cfg_attr(feature = "schema", schemars(with = "Title"))]
         pub name: Option<Title>,
-        /// A new status for tasks that enter; `null`: they keep theirs. Tasks that are there already keep theirs.
+        /// A new status for tasks that enter the column; `null`: they keep theirs. Tasks in the column keep theirs.
         #[serde(default, skip_serializing_if = "Patch::is_keep")]
         pub status: Patch<Status>,
         /// A new limit; `null`: none.
@@ -86,9 +86,9 @@ results! {
         pub column: Column,
     }
 
-    /// The columns as they are now.
+    /// All columns of a board as they are now.
     pub struct Columns {
-        /// In order.
+        /// The columns, in order.
         pub columns: Vec<Column>,
     }
 

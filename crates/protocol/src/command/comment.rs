@@ -20,7 +20,7 @@ payloads! {
     pub struct Update {
         /// The comment.
         pub comment_id: CommentId,
-        /// The text from now on.
+        /// The new text.
         pub body: Body,
     }
 

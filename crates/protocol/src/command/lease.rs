@@ -28,7 +28,7 @@ payloads! {
         /// How long the lease lasts unless it is renewed, in seconds: 1 to 3,600; absent: 300.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub ttl: Option<Ttl>,
-        /// What the agent that works on it calls itself.
+        /// The name of the agent that works on the task.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub agent: Option<AgentName>,
     }
@@ -38,7 +38,7 @@ payloads! {
     pub struct Renew {
         /// The task.
         pub task_id: TaskId,
-        /// The lease.
+        /// The `fence` of the lease.
         pub fence: u64,
         /// How long the lease lasts from now on, in seconds: 1 to 3,600; absent: 300.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,7 +50,7 @@ payloads! {
     pub struct Release {
         /// The task.
         pub task_id: TaskId,
-        /// The lease; absent: whichever it has. So people take a task away from an agent.
+        /// The `fence` of the lease; absent: whichever the task has, so that people can take it away from an agent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub fence: Option<u64>,
     }
@@ -72,32 +72,32 @@ payloads! {
 results! {
     /// The task that was chosen, and why it was.
     pub struct Chosen {
-        /// The task; `null`: there is none to be had.
+        /// The task; `null`: none can be claimed.
         pub task: Option<Task>,
-        /// Why this one, or none.
+        /// Why this task was chosen, or none.
         pub why: Choice,
     }
 
     /// How a task was chosen.
     pub struct Choice {
-        /// What speaks for it, a sentence each.
+        /// The reasons for this task, a sentence each.
         pub reasons: Vec<String>,
-        /// How many tasks could be had, this one included.
+        /// How many tasks can be claimed, this one included.
         pub candidates: u64,
-        /// How many could not, by what stood against them first.
+        /// How many tasks can't be claimed, by the first reason against each.
         pub skipped: Skipped,
     }
 
-    /// How many tasks that are not done could not be had.
+    /// How many tasks that are not done can't be claimed, by reason.
     #[derive(Default)]
     pub struct Skipped {
-        /// Somebody holds them.
+        /// There is a lease on them.
         pub leased: u64,
-        /// They are somebody else's.
+        /// They are assigned to somebody else.
         pub assigned_to_others: u64,
-        /// They wait for others, or are marked as blocked.
+        /// They depend on tasks that are not done, or have the status `blocked`.
         pub blocked: u64,
-        /// They do not have the labels.
+        /// They do not have all the wanted labels.
         pub tags: u64,
         /// They would have to move into a column that is full.
         pub wip_limit: u64,

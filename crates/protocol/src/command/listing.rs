@@ -7,35 +7,35 @@ use crate::{
 
 payloads! {
     "camelCase":
-    /// `task:list`: what all of these say.
+    /// `task:list`: the tasks for which all of these conditions hold.
     #[derive(Default)]
     pub struct List {
-        /// On this board; absent: on all that the caller may read and that are not archived.
+        /// The board; absent: all boards that the caller may read and that are not archived.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub board_id: Option<BoardId>,
-        /// In this column.
+        /// The column of the tasks.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub column_id: Option<ColumnId>,
-        /// With this status.
+        /// The status of the tasks.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub status: Option<Status>,
-        /// Assigned to this user.
+        /// The user to whom the tasks are assigned.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub assignee: Option<UserId>,
-        /// With this label.
+        /// A label of the tasks.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub tag: Option<Tag>,
-        /// Held by somebody now, or not.
+        /// Whether there is a lease on the tasks now.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub leased: Option<bool>,
-        /// Changed at this moment or later.
+        /// The earliest time of the tasks' last change.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub updated_since: Option<Timestamp>,
-        /// At most this many: 1 to 200; absent: 50.
+        /// The most results: 1 to 200; absent: 50.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 200)))]
         pub limit: Option<u32>,
-        /// Go on where the page before ended: its `cursor`.
+        /// The `cursor` of the page before.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub cursor: Option<CursorText>,
     }
@@ -43,12 +43,12 @@ payloads! {
     "camelCase":
     /// `task:search`.
     pub struct Search {
-        /// The words, the last of which may be the beginning of one.
+        /// The words; the last one may be the beginning of a word.
         pub query: SearchText,
-        /// On this board; absent: on all that the caller may read and that are not archived.
+        /// The board; absent: all boards that the caller may read and that are not archived.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub board_id: Option<BoardId>,
-        /// At most this many: 1 to 50; absent: 20.
+        /// The most results: 1 to 50; absent: 20.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 50)))]
         pub limit: Option<u32>,
@@ -61,11 +61,11 @@ payloads! {
         pub board_id: BoardId,
         /// The number of the last event that the caller knows.
         pub since: Seq,
-        /// At most this many: 1 to 500; absent: 100.
+        /// The most results: 1 to 500; absent: 100.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 500)))]
         pub limit: Option<u32>,
-        /// The life of the log that `since` belongs to.
+        /// The epoch that `since` belongs to.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub epoch: Option<Epoch>,
     }
@@ -74,16 +74,16 @@ payloads! {
 results! {
     /// One page of a list.
     pub struct Listed {
-        /// By id.
+        /// The tasks, by id.
         pub tasks: Vec<Task>,
-        /// Where the next page begins; absent: this is the last.
+        /// The `cursor` of the next page; absent: this is the last page.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub cursor: Option<String>,
     }
 
-    /// What was found.
+    /// The tasks that were found.
     pub struct Found {
-        /// Best first.
+        /// The tasks, the best match first.
         pub hits: Vec<Hit>,
     }
 
@@ -95,26 +95,26 @@ results! {
         pub board_id: BoardId,
         /// Its title.
         pub title: String,
-        /// How far it is.
+        /// Its status.
         pub status: Status,
-        /// A piece of the text in which a word was found.
+        /// The part of the text in which a word was found.
         pub snippet: String,
-        /// The comment in which it was found; absent: in the task's own text.
+        /// The comment in which a word was found; absent: the task's own text.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub comment_id: Option<CommentId>,
     }
 
-    /// A piece of a board's log.
+    /// A page of a board's log.
     pub struct Logged {
         /// The events after `since`, in order, as they were sent.
         pub events: Vec<EncodedEnvelope>,
         /// The number of the board's last event.
         pub seq: Seq,
-        /// The life of the log that `seq` belongs to.
+        /// The epoch that `seq` belongs to.
         pub epoch: Epoch,
-        /// Is there nothing after the last of these events?
+        /// Whether the last of these events is the last in the log.
         pub complete: bool,
-        /// Does the log reach back to `since`? If not, there are no events here: a fresh `board:get` tells where it stands.
+        /// Whether the log reaches back to `since`. If not, `events` is empty: get the board anew with `board:get`.
         pub recovered: bool,
     }
 }

@@ -1,6 +1,6 @@
-//! The payload and the result of each command, one module for each kind of thing they act on. Unknown fields are
-//! refused, so that a misspelt one is an error and not a change that silently does nothing. Payloads are written in
-//! camelCase; what holds an entity's own fields keeps their snake_case.
+//! The payload and the result of each command, in a module for each kind of thing that the commands act on. Unknown
+//! fields are errors, so that a misspelt field is not silently ignored. Payloads are in camelCase; objects with an
+//! entity's own fields are in snake_case.
 
 macro_rules! payloads {
     ($($case:literal: $item:item)*) => {$(

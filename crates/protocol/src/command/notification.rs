@@ -6,30 +6,30 @@ payloads! {
     "camelCase":
     /// `notification:list`: newest first.
     pub struct List {
-        /// `true`: only those that have not been read.
+        /// `true`: only notifications that have not been read.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub unread_only: Option<bool>,
-        /// At most this many, 1 to 100; absent: 50.
+        /// The most results: 1 to 100; absent: 50.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100)))]
         pub limit: Option<u32>,
-        /// Only those older than this one: for the next page.
+        /// Only notifications older than this one: for the next page.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub before: Option<NotificationId>,
     }
 
     "camelCase":
-    /// `notification:read`: `ids` or `all`, one of them.
+    /// `notification:read`: either `ids` or `all`.
     #[cfg_attr(feature = "schema", schemars(extend("oneOf" = [
         {"required": ["ids"], "properties": {"ids": {"type": "array", "items": {"type": "string"}}, "all": {"enum": [false, null]}}},
         {"required": ["all"], "properties": {"all": {"const": true}, "ids": {"type": "null"}}},
     ])))]
     pub struct Read {
-        /// These have been read, at most 500.
+        /// The notifications to mark as read, at most 500.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "schema", schemars(length(max = 500)))]
         pub ids: Option<Vec<NotificationId>>,
-        /// `true`: all have been read.
+        /// `true`: marks all as read.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub all: Option<bool>,
     }
@@ -38,15 +38,15 @@ payloads! {
 results! {
     /// Notifications of the caller.
     pub struct Listed {
-        /// Newest first.
+        /// The notifications, newest first.
         pub notifications: Vec<Notification>,
-        /// How many have not been read, in all.
+        /// How many notifications of the caller have not been read.
         pub unread: u64,
     }
 
-    /// How many are left.
+    /// How many notifications are left to read.
     pub struct Unread {
-        /// How many have not been read, in all.
+        /// How many notifications of the caller have not been read.
         pub unread: u64,
     }
 }

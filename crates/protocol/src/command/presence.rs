@@ -4,14 +4,14 @@ use crate::{BoardId, TaskId, Viewer, ViewerStatus};
 
 payloads! {
     "camelCase":
-    /// `presence:update`: how this connection's user is there, and where.
+    /// `presence:update`: whether this connection's user is online or away, and where.
     pub struct Update {
-        /// There, or away.
+        /// Online or away.
         pub status: ViewerStatus,
-        /// Be present on this board, also without viewing it.
+        /// A board to be present on, also without viewing it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub board_id: Option<BoardId>,
-        /// Be present on this task and its board.
+        /// A task to be present on; its board is included.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub task_id: Option<TaskId>,
     }
@@ -24,7 +24,7 @@ payloads! {
     }
 
     "camelCase":
-    /// `typing:start`, `typing:stop`: on a board or on a task, one of them.
+    /// `typing:start`, `typing:stop`: either a board or a task.
     pub struct Typing {
         /// The board.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -36,10 +36,10 @@ payloads! {
 }
 
 results! {
-    /// Nothing to be told.
+    /// An empty result.
     pub struct Done {}
 
-    /// Who is there.
+    /// Who is present.
     pub struct Listed {
         /// One entry for each user, in the order in which they came.
         pub users: Vec<Viewer>,

@@ -1,4 +1,4 @@
-//! What a socket asks for itself: subscriptions and views. These have no effect on a board.
+//! Subscriptions, views and credentials of a socket: payloads and results. They have no effect on a board.
 
 use crate::{BoardId, Epoch, Pattern, Seq, SubscriptionId, TaskId, Timestamp, UserId, Viewer, patch::object};
 
@@ -6,13 +6,13 @@ payloads! {
     "camelCase":
     /// `subscribe`.
     pub struct Subscribe {
-        /// Which events, by name: `task:*`.
+        /// A pattern of event names, such as `task:*`.
         #[serde(rename = "type")]
         pub pattern: Pattern,
-        /// Which of them.
+        /// Conditions for these events.
         #[serde(default, deserialize_with = "object")]
         pub filters: Filters,
-        /// Deliver all matching events after this one first. Needs `filters.boardId` or `filters.taskId`.
+        /// The last event that the client has, to get those after it. Needs `filters.boardId` or `filters.taskId`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub since: Option<Seq>,
         /// The epoch that `since` belongs to.
@@ -21,16 +21,16 @@ payloads! {
     }
 
     "camelCase":
-    /// Narrows a subscription; what is absent does not narrow.
+    /// The conditions of a subscription. All that are given must hold.
     #[derive(Default)]
     pub struct Filters {
-        /// Events of this board.
+        /// The board of the events.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub board_id: Option<BoardId>,
-        /// Events that concern this task.
+        /// The task that the events concern.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub task_id: Option<TaskId>,
-        /// Events that this user caused.
+        /// The user who caused the events.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub user_id: Option<UserId>,
     }
@@ -47,7 +47,7 @@ payloads! {
     pub struct ViewBoard {
         /// The board.
         pub board_id: BoardId,
-        /// Deliver all events after this one first.
+        /// The last event that the client has: all events after it are delivered first.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub since: Option<Seq>,
         /// The epoch that `since` belongs to.
@@ -63,19 +63,19 @@ payloads! {
     }
 
     "camelCase":
-    /// `view:leave`: no board and no task are viewed any more.
+    /// `view:leave`: ends the views of a board and a task.
     pub struct ViewLeave {}
 
     "camelCase":
     /// `auth:refresh`.
     pub struct Refresh {
-        /// A token of the same user. From now on it counts in place of the credentials of the handshake.
+        /// A token of the same user, which replaces the credentials of the handshake.
         pub token: String,
     }
 }
 
 results! {
-    /// Credentials that count from now on.
+    /// The credentials that the connection has now.
     pub struct Refreshed {
         /// When they expire.
         pub expires_at: Option<Timestamp>,
@@ -96,7 +96,7 @@ results! {
         /// The epoch that `seq` belongs to.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub epoch: Option<Epoch>,
-        /// With `since`: whether everything missed has been delivered. `false`: take a fresh `board:get`.
+        /// With `since`: whether everything missed has been delivered. `false`: get the board anew with `board:get`.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub recovered: Option<bool>,
     }
@@ -109,7 +109,7 @@ results! {
 
     /// A view.
     pub struct Viewed {
-        /// Who is looking at the board, one entry a user.
+        /// Who is present on the board, one entry for each user.
         pub viewers: Vec<Viewer>,
         /// The board's last event at this moment.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -117,7 +117,7 @@ results! {
         /// The epoch that `seq` belongs to.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub epoch: Option<Epoch>,
-        /// With `since`: whether everything missed has been delivered. `false`: take a fresh `board:get`.
+        /// With `since`: whether everything missed has been delivered. `false`: get the board anew with `board:get`.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub recovered: Option<bool>,
     }

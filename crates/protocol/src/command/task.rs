@@ -12,7 +12,7 @@ payloads! {
     pub struct Create {
         /// The board that gets the task.
         pub board_id: BoardId,
-        /// What is to be done.
+        /// A title.
         pub title: Title,
         /// Its column; absent: the board's first.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -20,10 +20,10 @@ payloads! {
         /// An id of the client's own choice; absent: a UUIDv7.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub id: Option<TaskId>,
-        /// More about it.
+        /// A description.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub description: Option<LongText>,
-        /// 0 to 10; absent: 0.
+        /// The priority, 0 to 10; absent: 0.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub priority: Option<Priority>,
         /// Who works on it.
@@ -54,7 +54,7 @@ payloads! {
         /// The version that the change was made against.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub expected_version: Option<u64>,
-        /// The `fence` of the lease that this is done under: if it is not the live one, nothing is changed.
+        /// The `fence` of the lease that the caller has: if it is not the current one, nothing is changed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub fence: Option<u64>,
     }
@@ -91,7 +91,7 @@ payloads! {
     }
 
     "camelCase":
-    /// `task:move`: to a column, between neighbours; neither: to the end.
+    /// `task:move`: to a column, next to a task of it; without `before` and `after` to the end.
     pub struct Move {
         /// The task.
         pub task_id: TaskId,
@@ -103,7 +103,7 @@ payloads! {
         /// The task that it goes behind.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub after: Option<TaskId>,
-        /// The `fence` of the lease that this is done under: if it is not the live one, nothing is changed.
+        /// The `fence` of the lease that the caller has: if it is not the current one, nothing is changed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub fence: Option<u64>,
     }
@@ -113,7 +113,7 @@ payloads! {
     pub struct Assign {
         /// The task.
         pub task_id: TaskId,
-        /// Who works on it from now on; `null`: nobody. Must be there.
+        /// Who works on it from now on; `null`: nobody. The field is required.
         #[serde(deserialize_with = "serde::Deserialize::deserialize")]
         #[cfg_attr(feature = "schema", schemars(with = "Patch<UserId>"))]
         pub assignee: Option<UserId>,
@@ -124,7 +124,7 @@ payloads! {
     pub struct Complete {
         /// The task.
         pub task_id: TaskId,
-        /// The `fence` of the lease that this is done under: if it is not the live one, nothing is changed.
+        /// The `fence` of the lease that the caller has: if it is not the current one, nothing is changed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub fence: Option<u64>,
     }
@@ -158,7 +158,7 @@ results! {
         pub comments: Vec<Comment>,
         /// Its attachments, oldest first.
         pub attachments: Vec<Attachment>,
-        /// What it depends on, and what depends on it.
+        /// The dependencies of this task on others, and of others on this one.
         pub dependencies: Vec<Dependency>,
         /// The tasks that are not done and block it.
         pub blocked_by: Vec<TaskId>,

@@ -1,20 +1,20 @@
-//! What every event travels in: `{type, data, timestamp, id, boardId?, seq?, userId?, requestId?}`.
+//! The envelope that every event is sent in: `{type, data, timestamp, id, boardId?, seq?, userId?, requestId?}`.
 
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::{BoardId, EventId, EventKind, RequestId, Seq, Timestamp, UserId};
 
-/// What an envelope says besides its data.
+/// The fields of an envelope besides its data.
 #[derive(Debug, Clone)]
 pub struct EnvelopeMeta {
-    /// Which event.
+    /// The kind of event.
     pub kind: EventKind,
     /// When it was committed, or sent.
     pub timestamp: Timestamp,
     /// The event's own id.
     pub id: EventId,
-    /// The board it is of.
+    /// The board whose event it is.
     pub board_id: Option<BoardId>,
     /// Its number in the board's log.
     pub seq: Option<Seq>,
@@ -44,7 +44,7 @@ pub struct Envelope<'a, T: Serialize> {
 }
 
 impl<'a, T: Serialize> Envelope<'a, T> {
-    /// Puts data into an envelope.
+    /// Makes an envelope around data.
     pub fn new(meta: &'a EnvelopeMeta, data: &'a T) -> Self {
         Self {
             kind: meta.kind.name(),
@@ -58,7 +58,7 @@ impl<'a, T: Serialize> Envelope<'a, T> {
         }
     }
 
-    /// The bytes that travel and, for a durable event, the bytes that are kept.
+    /// Returns the bytes that are sent and, for a durable event, stored.
     ///
     /// # Errors
     /// When the data can't be written as JSON, which the types of this crate never cause.
@@ -67,7 +67,7 @@ impl<'a, T: Serialize> Envelope<'a, T> {
     }
 }
 
-/// An envelope as it was encoded once.
+/// An envelope as it was encoded.
 #[derive(Debug, Clone, Serialize)]
 #[serde(transparent)]
 pub struct EncodedEnvelope(pub Box<RawValue>);

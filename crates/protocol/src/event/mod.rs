@@ -1,4 +1,4 @@
-//! The one list of events: durable ones, which are in the board's log, and ephemeral ones, which are not.
+//! The list of all events, the only one: durable events, which are in a board's log, and ephemeral ones, which are not.
 
 pub mod data;
 mod envelope;
@@ -12,7 +12,7 @@ macro_rules! events {
         durable { $($(#[doc = $doc:literal])+ $name:literal => $variant:ident($data:ty);)* }
         ephemeral { $($(#[doc = $edoc:literal])+ $ename:literal => $evariant:ident($edata:ty);)* }
     ) => {
-        /// Which event it is.
+        /// An event without its data.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[repr(u32)]
         pub enum EventKind { $($(#[doc = $doc])+ $variant,)* $($(#[doc = $edoc])+ $evariant,)* }
@@ -21,31 +21,31 @@ macro_rules! events {
             /// All events, durable ones first, in the order of the list.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)* $(Self::$evariant,)*];
 
-            /// The name on the wire.
+            /// Returns the name on the wire.
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* $(Self::$evariant => $ename,)* }
             }
 
-            /// The event of this name.
+            /// Returns the event with this name.
             #[must_use]
             pub fn from_name(name: &str) -> Option<Self> {
                 match name { $($name => Some(Self::$variant),)* $($ename => Some(Self::$evariant),)* _ => None }
             }
 
-            /// Is it in the board's log, with a `seq`?
+            /// Returns whether it is in a board's log, with a `seq`.
             #[must_use]
             pub fn is_durable(self) -> bool {
                 matches!(self, $(Self::$variant)|*)
             }
 
-            /// When it is sent, in a sentence.
+            /// Returns a sentence that says when it is sent.
             #[must_use]
             pub fn summary(self) -> &'static str {
                 match self { $(Self::$variant => concat!($($doc),+),)* $(Self::$evariant => concat!($($edoc),+),)* }
             }
 
-            /// The JSON Schema of its data.
+            /// Returns the JSON Schema of its data.
             #[cfg(feature = "schema")]
             pub fn schema(self, generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
                 match self {
@@ -61,20 +61,20 @@ macro_rules! events {
         pub enum Event { $($(#[doc = $doc])+ $variant($data),)* }
 
         impl Event {
-            /// Which event it is.
+            /// Returns which event it is.
             #[must_use]
             pub fn kind(&self) -> EventKind {
                 match self { $(Self::$variant(_) => EventKind::$variant,)* }
             }
         }
 
-        /// An ephemeral event: true now, and not kept.
+        /// An ephemeral event, which is not stored.
         #[derive(Debug, Clone, PartialEq, Serialize)]
         #[serde(untagged)]
         pub enum Ephemeral { $($(#[doc = $edoc])+ $evariant($edata),)* }
 
         impl Ephemeral {
-            /// Which event it is.
+            /// Returns which event it is.
             #[must_use]
             pub fn kind(&self) -> EventKind {
                 match self { $(Self::$evariant(_) => EventKind::$evariant,)* }
@@ -153,7 +153,7 @@ events! {
         "notification:task" => NotificationTask(data::Notified);
         /// The user was mentioned.
         "notification:mention" => NotificationMention(data::Notified);
-        /// The operator has something to say.
+        /// The operator sent a message.
         "notification:system" => NotificationSystem(data::Notified);
         /// Notifications that came within a second after another.
         "notifications:batch" => NotificationsBatch(data::NotificationsBatch);

@@ -1,4 +1,4 @@
-//! Who is there, who types, and what one is notified of.
+//! Data of events about presence, typing and notifications.
 
 use serde::Serialize;
 
@@ -35,7 +35,7 @@ data! {
     pub struct UserPresence {
         /// The user.
         pub user_id: UserId,
-        /// How the user is there.
+        /// Whether the user is online, away or offline.
         pub status: PresenceStatus,
         /// The board.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,7 +52,7 @@ data! {
         /// The board.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub board_id: Option<BoardId>,
-        /// The task, where it is on one.
+        /// The task, if the user types on one.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub task_id: Option<TaskId>,
     }
@@ -71,24 +71,24 @@ data! {
 
     /// `notification:read`.
     pub struct NotificationRead {
-        /// These have been read.
+        /// The notifications that have been read.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub ids: Option<Vec<NotificationId>>,
-        /// `true`: all have been read.
+        /// `true`: all notifications have been read.
         pub all: bool,
-        /// How many have not been read, in all.
+        /// How many notifications of the user have not been read.
         pub unread: u64,
     }
 }
 
-/// How a user is there.
+/// Whether a user is online, away or offline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
 #[serde(rename_all = "snake_case")]
 pub enum PresenceStatus {
-    /// There.
+    /// Active.
     Online,
-    /// Connected, and not looking.
+    /// Connected, and not active.
     Away,
     /// Not connected any more.
     Offline,

@@ -1,4 +1,4 @@
-//! What concerns the connection itself.
+//! Data of events about the connection itself.
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ data! {
     pub struct ConnectionStatus {
         /// Always `connected`.
         pub status: &'static str,
-        /// The socket's id. Keep it to yourself.
+        /// The socket's id, which is a secret.
         pub socket_id: String,
         /// Who is connected.
         pub user: ConnectedUser,
@@ -35,15 +35,15 @@ data! {
 
     /// What the server accepts from one user or in one message.
     pub struct Limits {
-        /// Commands in any window of `windowMs`.
+        /// The most commands in any window of `windowMs`.
         pub max_requests: u32,
         /// The length of that window, in milliseconds.
         pub window_ms: u64,
-        /// Commands in any second.
+        /// The most commands in any second.
         pub burst: u32,
-        /// Bytes in one message.
+        /// The most bytes in one message.
         pub max_payload: u64,
-        /// Subscriptions of one socket.
+        /// The most subscriptions of one socket.
         pub max_subscriptions: u32,
     }
 
@@ -64,7 +64,7 @@ pub struct ErrorEvent {
     pub code: Code,
     /// A sentence for people.
     pub message: String,
-    /// When.
+    /// When it was sent.
     pub timestamp: Timestamp,
     /// The request that it answers.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,10 +76,10 @@ pub struct ErrorEvent {
     /// How many commands the binding limit allows, on `RATE_LIMIT`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
-    /// How many are left of it, on `RATE_LIMIT`.
+    /// How many commands the binding limit has left, on `RATE_LIMIT`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remaining: Option<u32>,
-    /// When the first one is free again, in milliseconds since 1970 UTC, on `RATE_LIMIT`.
+    /// When the binding limit has more left, in milliseconds since 1970 UTC, on `RATE_LIMIT`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reset: Option<i64>,
 }

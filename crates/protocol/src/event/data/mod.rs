@@ -1,10 +1,10 @@
-//! The data of each event, one module for each kind of thing they tell of.
+//! The data of each event, in a module for each kind of thing that the events are about.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// What really changed: each field's new value, by the entity's field names.
+/// The fields that changed, by the entity's field names, with their new values.
 pub type Changes = BTreeMap<&'static str, Value>;
 
 macro_rules! data {

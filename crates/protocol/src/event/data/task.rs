@@ -32,7 +32,7 @@ data! {
         pub task: Task,
         /// The column it was in.
         pub from_column: ColumnId,
-        /// The column it is in: the same, if only its place changed.
+        /// The column it is in: the same one, if only its position changed.
         pub to_column: ColumnId,
         /// Who moved it.
         pub moved_by: UserId,
@@ -102,9 +102,9 @@ data! {
         pub task: Task,
         /// Who held it.
         pub holder: UserId,
-        /// Who gave it back or took it away; `null`: the time was over.
+        /// Who gave it back or took it away; `null`: the lease expired.
         pub released_by: Option<UserId>,
-        /// Was the time over?
+        /// Whether the lease expired.
         pub expired: bool,
         /// Its board.
         pub board_id: BoardId,
