@@ -1,4 +1,4 @@
-//! What is delivered, and where it is put.
+//! Events as they are delivered, and the queue that they are put into.
 
 use std::sync::Arc;
 
@@ -7,26 +7,26 @@ use boardwire_protocol::{BoardId, Envelope, EnvelopeMeta, Ephemeral, EventId, Ev
 use boardwire_services::{clock::Clock, storage::LogEntry};
 use serde_json::value::{RawValue, to_raw_value};
 
-/// An event, encoded once for all who receive it. Cheap to clone.
+/// An event, encoded once for all connections that get it. Cheap to clone.
 #[derive(Debug, Clone)]
 pub enum Frame {
-    /// A durable event.
+    /// A durable event, with its envelope.
     Durable(Arc<LogEntry>),
-    /// An ephemeral one.
+    /// The kind of an ephemeral event, and its encoded form.
     Ephemeral(EventKind, Arc<RawValue>),
 }
 
-/// What the envelope of an ephemeral event says besides its data.
+/// The optional fields in the envelope of an ephemeral event.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct About<'a> {
-    /// The board that it concerns.
+    /// The board that the event concerns.
     pub board: Option<&'a BoardId>,
-    /// Who caused it.
+    /// The user who caused the event.
     pub actor: Option<&'a UserId>,
 }
 
 impl Frame {
-    /// An ephemeral event, ready to be sent. `error` travels bare, all others in an envelope.
+    /// Encodes an ephemeral event: `error` without an envelope, all others in one.
     pub fn ephemeral(clock: &dyn Clock, event: &Ephemeral, about: About<'_>) -> Self {
         let kind = event.kind();
         let body = match (event, EventId::try_from(clock.new_id().as_str())) {
@@ -48,7 +48,7 @@ impl Frame {
         Self::Ephemeral(kind, Arc::from(body.unwrap_or_else(|_| RawValue::NULL.to_owned())))
     }
 
-    /// Which event.
+    /// Returns the kind of event.
     #[must_use]
     pub fn kind(&self) -> EventKind {
         match self {
@@ -57,13 +57,13 @@ impl Frame {
         }
     }
 
-    /// Its size in bytes.
+    /// Returns the size in bytes.
     #[must_use]
     pub fn size(&self) -> usize {
         self.body().get().len()
     }
 
-    /// The argument of the event, as JSON text.
+    /// Returns the encoded event, as JSON text.
     #[must_use]
     pub fn body(&self) -> &RawValue {
         match self {
@@ -73,17 +73,17 @@ impl Frame {
     }
 }
 
-/// The bounded queue of one connection. What is put in comes out in order, or the connection ends.
+/// The bounded queue of one connection. Frames are sent in the order in which they are put in, or the connection ends.
 #[async_trait]
 pub trait Outbox: Send + Sync + 'static {
     /// Puts a frame into the queue without waiting. When the queue is full the connection is ended.
     fn push(&self, frame: Frame);
 
-    /// There is a hole: the user may not read this board any more, and nothing of it comes until that changes, or events were
-    /// forgotten before they could be delivered. Whoever promises a stream without a hole ends it here; resuming tells what
-    /// can be had.
+    /// Is called when events of a board will be missing: its user may not read the board any more, or events were
+    /// deleted from the log before they could be delivered. A connection that promises all events ends here; its client
+    /// resumes, and is told then what it can get.
     fn lost(&self, _board: &BoardId) {}
 
-    /// Waits until the queue has room for a page of a replay; `false`: the connection has ended.
+    /// Waits until the queue has room for a page of a replay. Returns `false` if the connection has ended.
     async fn ready(&self) -> bool;
 }

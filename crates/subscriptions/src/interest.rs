@@ -3,7 +3,7 @@
 use boardwire_protocol::{EventKind, KindSet, Seq, SubscriptionId, TaskId, UserId, session::Filters};
 use boardwire_services::storage::LogEntry;
 
-/// Whose interest it is: a subscription's or a view's.
+/// The subscription or view that an interest belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum InterestKey {
     Subscription(SubscriptionId),
@@ -18,15 +18,15 @@ pub(crate) struct Interest {
     pub(crate) kinds: KindSet,
     pub(crate) task: Option<TaskId>,
     pub(crate) actor: Option<UserId>,
-    /// It has been served with everything after this.
+    /// It has served, or will serve, every event after this one.
     pub(crate) from: Seq,
-    /// It comes from a subscription to all boards.
+    /// Whether it belongs to a subscription to all boards.
     pub(crate) everywhere: bool,
-    /// Where it served nothing, because its user could not read the board: from the first event to the last.
+    /// The first and last event of each stretch in which it served nothing, because its user could not read the board.
     pub(crate) absences: Vec<(Seq, Seq)>,
 }
 
-/// The end of an absence that has none yet.
+/// The last event of an absence that has not ended yet.
 pub(crate) const STILL_ABSENT: Seq = Seq(u64::MAX);
 
 impl Interest {
@@ -40,7 +40,7 @@ impl Interest {
         self
     }
 
-    /// Does it want every event of its kinds?
+    /// Returns whether it wants every event of its kinds.
     pub(crate) fn is_plain(&self) -> bool {
         self.task.is_none() && self.actor.is_none()
     }
@@ -49,7 +49,7 @@ impl Interest {
         self.wants(entry.kind, entry.task_id.as_ref(), entry.actor.as_ref())
     }
 
-    /// Does it want an event of this kind, which concerns this task and was caused by this user?
+    /// Returns whether it wants an event of this kind, which concerns `task` and was caused by `actor`.
     pub(crate) fn wants(&self, kind: EventKind, task: Option<&TaskId>, actor: Option<&UserId>) -> bool {
         self.kinds.contains(kind)
             && self.task.as_ref().is_none_or(|wanted| task == Some(wanted))
@@ -69,7 +69,7 @@ impl Interest {
         }
     }
 
-    /// Has this interest already brought the event to its socket?
+    /// Returns whether this interest has already delivered the event to its socket.
     pub(crate) fn has_served(&self, entry: &LogEntry) -> bool {
         let absent = self.absences.iter().any(|(first, last)| (*first..=*last).contains(&entry.seq));
         entry.seq > self.from && !absent && self.matches(entry)

@@ -1,4 +1,4 @@
-//! Joining a board's events: now, or from where one was, without a hole and without a repeat.
+//! Joining a board's events, from now on or from a certain event on, without a gap and without a repeat.
 
 use std::sync::Arc;
 
@@ -13,32 +13,32 @@ use crate::{
     socket::Socket,
 };
 
-/// How much of the log, in bytes, is delivered before the connection is asked whether it has room for more.
+/// The most bytes of the log that are delivered before it is checked whether the connection has room for more.
 const STEP: usize = 1 << 20;
 
-/// Where a client was.
+/// Where a client resumes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resume {
-    /// The last event that it has.
+    /// The last event that the client has.
     pub since: Seq,
-    /// The epoch that `since` belongs to, if it knows.
+    /// The epoch that `since` belongs to, if the client knows it.
     pub epoch: Option<Epoch>,
 }
 
-/// A socket that has joined.
+/// What a socket has joined.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Joined {
-    /// Everything after this is delivered live; everything before has been, where the client resumed.
+    /// Events after this one are delivered as they happen. If the client resumed, those before it have been delivered.
     pub seq: Seq,
     /// The epoch that `seq` belongs to.
     pub epoch: Option<Epoch>,
-    /// Where the client resumed: whether it got all that it missed.
+    /// Whether the client got everything that it missed; `None` if it did not resume.
     pub recovered: Option<bool>,
 }
 
 impl Hub {
-    /// Registers an interest, after delivering what the client missed. `note` writes it down with the socket at the
-    /// very moment at which the interest becomes live.
+    /// Adds an interest to a board's channel, after delivering what the client missed. `note` is called under the
+    /// channel's lock, together with the addition, to note it with the socket.
     pub(crate) async fn join(
         &self,
         socket: &Arc<Socket>,
@@ -53,7 +53,7 @@ impl Hub {
             None => (None, None),
         };
         let _replaying = cursor.is_some().then(|| channel.begin_replay());
-        // Somebody who became a member a moment ago may be ahead of the channel.
+        // The channel may not have delivered yet the event that made the user a member.
         if !channel.lock().may_read(socket)
             && let Some(head) = self.log.head(board).await?
         {
@@ -81,7 +81,7 @@ impl Hub {
             let Some(from) = cursor else { continue };
             let entries = self.log.read(board, from, PAGE).await?;
             if entries.first().is_none_or(|entry| entry.seq != from.next()) {
-                // The log was cut off behind the client's back.
+                // The log does not reach back that far any more.
                 (cursor, recovered) = (None, Some(false));
                 continue;
             }
@@ -93,20 +93,21 @@ impl Hub {
         }
     }
 
-    /// Where a replay begins, and whether the log still reaches back that far.
+    /// Returns where a replay begins, and whether the log reaches back that far.
     async fn reachable(&self, channel: &Channel, resume: &Resume) -> Result<(Option<Seq>, Option<bool>), JoinError> {
         let head = self.log.head(&channel.board).await?.ok_or(JoinError::NoBoard)?;
         let same_log = resume.epoch.as_ref().is_none_or(|epoch| *epoch == head.epoch);
         if !same_log || resume.since > head.seq || resume.since.next() < head.oldest {
             return Ok((None, Some(false)));
         }
-        // The client has seen this far elsewhere; the channel must not be behind it.
+        // The client has got these events elsewhere; the channel must not deliver them again.
         self.settle_channel(channel, resume.since).await;
         Ok((Some(resume.since), Some(true)))
     }
 }
 
-/// Delivers from what the channel has at hand; `false`: it does not reach back to `cursor`, or it is more than a step.
+/// Delivers the recent events after `cursor`. Returns `false`, and delivers nothing, if the channel does not have all
+/// of them, or if they have more bytes than a step.
 fn replay_recent(state: &State, socket: &Socket, interest: &Interest, cursor: Seq) -> bool {
     let size = |entry: &Arc<LogEntry>| entry.envelope.get().len();
     let one_step = |cursor| Some(state.recent_after(cursor)?.map(size).sum::<usize>() <= STEP);
@@ -117,8 +118,8 @@ fn replay_recent(state: &State, socket: &Socket, interest: &Interest, cursor: Se
     true
 }
 
-/// Delivers a step of the log, as long as the user may read the board, and returns how far it got. What the channel has
-/// not delivered yet is left to the channel: it would come twice.
+/// Delivers a step of a page of the log, if the user may read the board, and returns the last event delivered. Events
+/// that the channel has not delivered yet are left to it, or they would come twice.
 fn replay(
     channel: &Channel,
     socket: &Socket,

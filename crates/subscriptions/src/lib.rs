@@ -1,8 +1,8 @@
-//! Who hears what, and in what order. Durable events reach sockets through their board's channel and nothing else: the
-//! channel delivers `seq` after `seq`, fills gaps from the log, lets a socket join at any point without a hole and
-//! without a repeat, and checks at delivery who may read the board now.
+//! Delivers events to connections. Durable events reach sockets through their board's channel and nothing else: the
+//! channel delivers them in the order of their `seq`, reads missing ones from the log, lets a socket join at any event
+//! without a gap and without a repeat, and checks at each delivery who may read the board.
 //!
-//! What a socket is, is left to an [`Outbox`]: this crate knows neither Socket.IO nor storage.
+//! What a connection is, is left to an [`Outbox`]: this crate knows neither Socket.IO nor storage.
 #![doc = include_str!("../README.md")]
 
 mod channel;

@@ -1,4 +1,4 @@
-//! From the commit to the channels: taking events in, and reading from the log what did not come.
+//! Takes committed events to their channels, and reads from the log what did not come.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -15,13 +15,13 @@ use tokio::time::timeout;
 
 use crate::{Hub, channel::Channel, everywhere::LOOK_BACK, frame::About, lock::lock, presence::Leaving};
 
-/// How long an event that was committed by this node may be on its way before the log is read in its place.
+/// How long a committed event may be on its way before the log is read instead.
 const IN_FLIGHT: Duration = Duration::from_millis(250);
-/// How long a wait for the log goes on before an acknowledgement goes out all the same.
+/// How long a reply waits for the delivery of events while the log can't be read.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The most events that a channel begins before the head of the log: see [`LOOK_BACK`].
 const LOOK_BACK_EVENTS: u64 = 1024;
-/// Events in one read of the log.
+/// The most events in one read of the log.
 pub(crate) const PAGE: u32 = 256;
 
 #[async_trait]
@@ -69,7 +69,7 @@ impl Publisher for Hub {
 }
 
 impl Hub {
-    /// Opens the channel of a board; `None`: there is no such board.
+    /// Returns the channel of a board, open and brought up to the log. `None`: there is no such board.
     pub(crate) async fn open(&self, board: &BoardId) -> Result<Option<Arc<Channel>>, StorageError> {
         let channel = self.channels.get_or_new(board);
         let Some(head) = self.ensure_open(&channel).await? else {
@@ -80,8 +80,8 @@ impl Hub {
         Ok(Some(channel))
     }
 
-    /// The channel stands in the hub's map before its head is read, so nothing committed later can pass it by.
-    /// Returns the head that it opened at; `None`: there is no such board.
+    /// Opens a channel, if it is not open yet. It is in the map before the head is read, so it is offered whatever is
+    /// committed later. Returns the head at which it opened; `None`: there is no such board.
     async fn ensure_open(&self, channel: &Channel) -> Result<Option<Seq>, StorageError> {
         struct NoBoard;
         let opened = channel.opened.get_or_try_init(|| async {
@@ -103,8 +103,8 @@ impl Hub {
         self.follow_members(channel, &changed);
     }
 
-    /// What follows when memberships of a board changed: who is no member any more is not there and does not type; who
-    /// is one again is where the connection still looks.
+    /// Follows changes of memberships: who is no member any more is not present and does not type; who is one again is
+    /// present where a connection still views the board.
     fn follow_members(&self, channel: &Channel, changed: &[UserId]) {
         for user in changed {
             let lost = !self.ephemeral.user_may_read(channel, user);
@@ -120,7 +120,7 @@ impl Hub {
         }
     }
 
-    /// What follows a removal from a board without a channel. Nobody is there or types; notifications may wait.
+    /// Follows removals of members from a board without a channel, about which notifications may wait.
     fn evict_removed(&self, entries: &[Arc<LogEntry>]) {
         let removed = entries.iter().filter(|entry| entry.kind == EventKind::BoardMemberRemoved);
         for (board, user) in removed.filter_map(|entry| Some((&entry.board_id, entry.subject.as_ref()?))) {
@@ -130,8 +130,9 @@ impl Hub {
         }
     }
 
-    /// Where delivery begins. While somebody listens to all boards, a channel may open in the middle of a burst of
-    /// changes whose events arrive out of order: it begins before them, and behind what was published to nobody.
+    /// Returns the event after which a channel that opens delivers: the head of the log. But while somebody subscribes
+    /// to all boards, the channel may open amid changes whose events arrive out of order, so it begins before them, and
+    /// after what was published to nobody.
     async fn floor(&self, board: &BoardId, head: Seq) -> Result<Seq, StorageError> {
         if self.everywhere.is_empty() {
             return Ok(head);
@@ -144,7 +145,8 @@ impl Hub {
         Ok(older.max(unheard.min(head)))
     }
 
-    /// Waits until everything up to `seq` has been delivered; reads the log when an event does not come by itself.
+    /// Waits until everything up to `seq` has been delivered, for [`PATIENCE`] at most. Reads the log when an event
+    /// does not come by itself.
     pub(crate) async fn settle_channel(&self, channel: &Channel, seq: Seq) {
         if timeout(PATIENCE, self.reach(channel, seq)).await.is_err() {
             tracing::error!(board = %channel.board, %seq, "the log can't be read; delivery goes on when it can");
@@ -158,7 +160,7 @@ impl Hub {
             tokio::time::sleep(IN_FLIGHT).await;
         }
         let mut progress = channel.watch();
-        // What waited for the channel to open is delivered by whoever comes first.
+        // Events offered before the channel was open wait there.
         let changed = channel.release();
         self.follow_members(channel, &changed);
         loop {
@@ -173,7 +175,7 @@ impl Hub {
         }
     }
 
-    /// Reads on in the log from where the channel is. One at a time for each channel.
+    /// Reads the log from the last event delivered to its end.
     async fn fill(&self, channel: &Channel) -> Result<(), StorageError> {
         let _one_at_a_time = channel.filling.lock().await;
         loop {
@@ -191,7 +193,7 @@ impl Hub {
         }
     }
 
-    /// What comes before this event is not in the log any more. Who listens meets a hole, as after coming back too late.
+    /// Goes on with this event, because those before it are not in the log any more, and tells the connections.
     async fn skip(&self, channel: &Channel, first: &LogEntry) -> Result<(), StorageError> {
         let Some(head) = self.log.head(&channel.board).await? else { return Ok(()) };
         let before = Seq(first.seq.0 - 1);
@@ -203,7 +205,7 @@ impl Hub {
         Ok(())
     }
 
-    /// Brings every channel up to the log. Goes on until the log answers.
+    /// Brings every channel up to the log. Tries again until the log can be read.
     pub(crate) async fn verify(&self) {
         for channel in self.channels.all() {
             while let Err(error) = self.fill(&channel).await {

@@ -1,17 +1,17 @@
-//! The last events of a channel: for sockets that come back soon, and for replays, which have to reach the present while
-//! others write on.
+//! The last events of a channel: for sockets that resume soon, and for replays, which have to catch up while more
+//! events are committed.
 
 use std::{collections::VecDeque, sync::Arc};
 
 use boardwire_protocol::Seq;
 use boardwire_services::storage::LogEntry;
 
-/// How many are kept. Older ones are read from the log.
+/// How many events are kept. Older ones are read from the log.
 const KEPT: usize = 256;
-/// How many are kept while somebody replays. A page of the log takes its time, and what is committed in that time must
-/// still be at hand, or a replay would run after the present for ever. Less than a connection's queue holds.
+/// How many events are kept while somebody replays. What is committed while a page of the log is read must still be
+/// here afterwards, or a replay might never catch up. Less than a connection's queue holds.
 const HELD: usize = 4096;
-/// As many bytes of them; beyond [`KEPT`] it counts as well.
+/// The most bytes of events beyond the first [`KEPT`].
 const HELD_BYTES: usize = 16 * 1024 * 1024;
 
 #[derive(Default)]
@@ -29,13 +29,13 @@ impl Recent {
         self.trim();
     }
 
-    /// Those after `cursor`, if all of them are at hand; `delivered` is the last there is.
+    /// Returns the events after `cursor`, if all of them are here. `delivered` is the last event of the channel.
     pub(crate) fn after(&self, cursor: Seq, delivered: Seq) -> Option<impl Iterator<Item = &Arc<LogEntry>>> {
         let oldest = self.entries.front().map_or(delivered.next(), |entry| entry.seq);
         (cursor.next() >= oldest).then(|| self.entries.iter().filter(move |entry| entry.seq > cursor))
     }
 
-    /// Forgets them all: what comes next does not follow upon them.
+    /// Forgets all events, because the next one does not follow them without a gap.
     pub(crate) fn clear(&mut self) {
         self.entries.clear();
         self.bytes = 0;

@@ -1,4 +1,4 @@
-//! Rooms: groups of sockets that ephemeral events are sent to. Being in a room never widens what one may read.
+//! Rooms: groups of sockets that ephemeral events are sent to. Being in a room gives no permission to read a board.
 
 use boardwire_protocol::{BoardId, TaskId, TeamId, UserId};
 
@@ -10,9 +10,9 @@ use crate::{
 /// A group of sockets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Room {
-    /// All who view the board.
+    /// All sockets that view the board.
     Board(BoardId),
-    /// All who view the task, which is on this board.
+    /// All sockets that view the task, which is on this board.
     Task(BoardId, TaskId),
     /// All sockets of a user.
     User(UserId),
@@ -23,7 +23,8 @@ pub enum Room {
 }
 
 impl Hub {
-    /// Sends a frame to everybody in a room of this node. On a board, only to those who may read it now.
+    /// Sends a frame to all sockets of this node that are in a room; for a board or a task, only to those whose users
+    /// may read it now.
     pub fn broadcast(&self, room: &Room, frame: &Frame) {
         match room {
             Room::Board(board) => self.to_viewers(board, frame, |key| *key == InterestKey::BoardView, None),

@@ -1,4 +1,4 @@
-//! One connection as the hub sees it.
+//! A connection as the hub sees it.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -13,7 +13,7 @@ use crate::{
     lock::lock,
 };
 
-/// A connection's key: a random number, so that it is unique over nodes and restarts.
+/// The key of a connection: a random number, so that it is unique over nodes and restarts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SocketKey(pub i64);
 
@@ -33,24 +33,26 @@ pub(crate) struct Spot {
     pub(crate) task: Option<TaskId>,
 }
 
-/// What a socket has asked for.
+/// Everything that a socket has asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Asked {
     pub(crate) subscriptions: HashMap<SubscriptionId, Scope>,
     pub(crate) board_view: Option<BoardId>,
     pub(crate) task_view: Option<(BoardId, TaskId)>,
-    /// How its user is there, and where it has said to be.
+    /// Whether its user is online or away.
     pub(crate) status: ViewerStatus,
+    /// Where its user has declared to be.
     pub(crate) declared: Option<(BoardId, Option<TaskId>)>,
     /// The boards on which it is registered as present.
     pub(crate) present: HashSet<BoardId>,
     /// The board on which it types.
     pub(crate) typing: Option<BoardId>,
+    /// Whether the connection has ended.
     pub(crate) gone: bool,
 }
 
 impl Asked {
-    /// Where the socket is, and the boards on which it is registered as present.
+    /// Returns where the socket is present, and the boards on which it is registered as such.
     pub(crate) fn spots(&self) -> (HashMap<BoardId, Spot>, HashSet<BoardId>) {
         let mut spots: HashMap<BoardId, Spot> = HashMap::new();
         let viewed = self.board_view.as_ref().map(|board| (board, None));
@@ -75,7 +77,7 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// A connection of this caller; what it receives goes to `outbox`.
+    /// Makes a connection of this caller. Its frames are put into `outbox`.
     pub fn new(key: SocketKey, caller: Caller, outbox: Arc<dyn Outbox>) -> Arc<Self> {
         Arc::new(Self {
             key,
@@ -86,19 +88,19 @@ impl Socket {
         })
     }
 
-    /// Its key.
+    /// Returns the key.
     #[must_use]
     pub fn key(&self) -> SocketKey {
         self.key
     }
 
-    /// What tells its own changes from those of others.
+    /// Returns the origin of the changes that it makes, whose events it does not get.
     #[must_use]
     pub fn origin(&self) -> Origin {
         Origin(self.key.0)
     }
 
-    /// Who is connected, as of the last look at the credentials.
+    /// Returns the caller, as of the last renewal of the credentials.
     #[must_use]
     pub fn caller(&self) -> Caller {
         self.caller.read().unwrap_or_else(PoisonError::into_inner).clone()
@@ -112,18 +114,18 @@ impl Socket {
         self.caller.read().unwrap_or_else(PoisonError::into_inner).is_admin()
     }
 
-    /// Where its frames go.
+    /// Returns the queue of its frames.
     #[must_use]
     pub fn outbox(&self) -> &Arc<dyn Outbox> {
         &self.outbox
     }
 
-    /// Do its credentials allow to read at all?
+    /// Returns whether its credentials have the permission to read.
     pub(crate) fn reads(&self) -> bool {
         self.caller.read().unwrap_or_else(PoisonError::into_inner).reads()
     }
 
-    /// Whose connection it is; that never changes.
+    /// Returns the user, which never changes.
     #[must_use]
     pub fn user(&self) -> &UserId {
         &self.user
@@ -137,7 +139,7 @@ impl Socket {
         lock(&self.asked)
     }
 
-    /// Puts a durable event into the queue, unless the socket caused it; says whether it did.
+    /// Puts a durable event into the queue, unless the socket caused it. Returns whether it was put there.
     pub(crate) fn deliver(&self, entry: &Arc<LogEntry>) -> bool {
         let from_others = entry.origin != Some(self.origin());
         if from_others {

@@ -1,4 +1,4 @@
-//! Who or what is busy: how often each key was counted within about the last minute.
+//! Counts by key within about the last minute, such as a board's events.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -6,16 +6,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long one slice of the last minute is.
+/// The length of a slice of the last minute.
 const SLICE: Duration = Duration::from_secs(10);
 const SLICES: usize = 6;
-/// Keys in one slice. What comes when it is full is left out of it.
+/// The most keys in one slice. Further keys are not counted in it.
 const MAX_KEYS: usize = 4096;
 
-/// Counts by key, over the last minute. Forgets in steps of ten seconds.
+/// Counts by key over the last minute, in slices of ten seconds.
 #[derive(Debug)]
 pub struct Tally<K> {
-    /// The newest first, and when it began.
+    /// The beginning and the counts of each slice, the newest first.
     slices: VecDeque<(Instant, HashMap<K, u64>)>,
 }
 
@@ -26,7 +26,7 @@ impl<K> Default for Tally<K> {
 }
 
 impl<K: Clone + Eq + Hash + Ord> Tally<K> {
-    /// Counts `times` for a key.
+    /// Adds `times` to a key's count.
     pub fn count(&mut self, key: &K, times: u64, now: Instant) {
         if self.slices.front().is_none_or(|(begun, _)| now.duration_since(*begun) >= SLICE) {
             self.slices.push_front((now, HashMap::new()));
@@ -40,7 +40,7 @@ impl<K: Clone + Eq + Hash + Ord> Tally<K> {
         }
     }
 
-    /// What was counted within the last minute.
+    /// Returns the counts of the last minute.
     #[must_use]
     pub fn counts(&self, now: Instant) -> HashMap<K, u64> {
         let mut counts = HashMap::new();
@@ -51,7 +51,7 @@ impl<K: Clone + Eq + Hash + Ord> Tally<K> {
         counts
     }
 
-    /// The busiest, at most so many, each with its count.
+    /// Returns the keys with the highest counts, at most `most` of them, each with its count.
     #[must_use]
     pub fn busiest(&self, most: usize, now: Instant) -> Vec<(K, u64)> {
         let mut counts: Vec<_> = self.counts(now).into_iter().collect();

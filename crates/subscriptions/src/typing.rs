@@ -83,8 +83,8 @@ impl Typing {
         self.typists.change(|typists, events| events.extend(typists.evict(board, user, now)));
     }
 
-    /// Tells a socket that has just come to a board, or to a task of it, who types there.
-    pub(crate) fn tell_newcomer(&self, socket: &Arc<Socket>, board: &BoardId, task: Option<&TaskId>) {
+    /// Sends a socket that has just come to a board, or to a task of it, who types there.
+    pub(crate) fn inform_newcomer(&self, socket: &Arc<Socket>, board: &BoardId, task: Option<&TaskId>) {
         self.typists.change(|typists, events| events.extend(typists.for_newcomer(socket, board, task)));
     }
 

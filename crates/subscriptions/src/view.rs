@@ -36,7 +36,7 @@ impl Hub {
         }
         self.presence.refresh(socket, Leaving::AtOnce);
         if is_new {
-            self.typing.tell_newcomer(socket, board, None);
+            self.typing.inform_newcomer(socket, board, None);
         }
         Ok(joined)
     }
@@ -58,9 +58,9 @@ impl Hub {
             self.leave(socket, &previous, &InterestKey::TaskView);
         }
         self.presence.refresh(socket, Leaving::AtOnce);
-        // Who views the board has been told.
+        // A socket that views the board knows already.
         if socket.asked().board_view.as_ref() != Some(board) {
-            self.typing.tell_newcomer(socket, board, Some(task));
+            self.typing.inform_newcomer(socket, board, Some(task));
         }
         Ok(joined)
     }
