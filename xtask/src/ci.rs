@@ -6,7 +6,7 @@ use crate::ahead::Ahead;
 use crate::report::Report;
 use crate::suites::{self, Build, Selection};
 use crate::workspace::Workspace;
-use crate::{bench, codegen, demo, process, tidy, web};
+use crate::{bench, codegen, demo, package, process, tidy, web};
 
 /// Runs every step; `false` when one has failed.
 pub(crate) fn run(workspace: &Workspace) -> bool {
@@ -40,6 +40,7 @@ fn checks(workspace: &Workspace, report: &mut Report, release: Option<Ahead>) {
         let mut command = workspace.cargo(&["doc", "--workspace", "--no-deps", "--features", REMOTE_STORAGE]);
         process::run(command.env("RUSTDOCFLAGS", "-D warnings"))
     });
+    report.step("packages", |_| package::run(workspace));
     let build = || {
         release.into_iter().for_each(Ahead::finish);
         cargo(workspace, RELEASE)

@@ -11,6 +11,7 @@ mod churn;
 mod ci;
 mod codegen;
 mod demo;
+mod package;
 mod postgres;
 mod process;
 mod report;
@@ -43,8 +44,8 @@ enum Task {
     /// Make this machine ready: programs, npm and Python packages for the tests.
     ///
     /// Quick when everything is there. On a Debian-like system, as root or with a sudo that asks no password, missing
-    /// programs are installed; elsewhere they are named. Touches nothing but missing packages, the `node_modules` of the client and of the tests in JavaScript,
-    /// and `target/xtask`.
+    /// programs are installed; elsewhere they are named. Touches nothing but missing packages, the `node_modules` of
+    /// the client and of the tests in JavaScript, and `target/xtask`.
     Setup,
 
     /// Run all tests: Rust (nextest and documentation), the official JavaScript client, the Python client.
@@ -70,8 +71,8 @@ enum Task {
 
     /// Run everything that a change must pass, in order, with a table at the end.
     ///
-    /// Tests, formatting, clippy, `tidy`, `codegen --check`, documentation, the demo, a quick benchmark. A failing
-    /// step does not keep the next from running, unless the build itself is broken.
+    /// Tests, formatting, clippy, `tidy`, `codegen --check`, documentation, `package`, the demo, a quick benchmark. A
+    /// failing step does not keep the next from running, unless the build itself is broken.
     Ci,
 
     /// Write the generated files anew.
@@ -91,11 +92,14 @@ enum Task {
         check: bool,
     },
 
+    /// Pack the crates that may be published, and run their examples from the packed archives.
+    Package,
+
     /// Run the README's commands on a Debian 12 that has nothing but Rust and a C compiler.
     ///
     /// The system is made by debootstrap in `target/xtask/bare` and removed at the end; it gets this machine's Rust,
-    /// read-only, a copy of the checkout, and the settings with which this machine reaches its sources of packages. Needs
-    /// root. Takes long: everything is built anew, twice, and all tests run.
+    /// read-only, a copy of the checkout, and the settings with which this machine reaches its sources of packages.
+    /// Needs root. Takes long: everything is built anew, twice, and all tests run.
     Bare {
         /// A line for the shell to run there in place of the README's commands: 'cargo xtask setup'.
         line: Option<String>,
@@ -138,6 +142,7 @@ fn dispatch(task: Task) -> Result<bool> {
         Task::Codegen { check } => codegen::run(&workspace, check).map(|()| true),
         Task::Tidy => tidy::run(&workspace).map(|()| true),
         Task::Web { check } => web::run(&workspace, check).map(|()| true),
+        Task::Package => package::run(&workspace).map(|()| true),
         Task::Bare { line } => bare::run(&workspace, line.as_deref()).map(|()| true),
         Task::Churn { seconds } => churn::run(&workspace, seconds).map(|()| true),
         Task::Bench { quick } => bench::run(&workspace, quick).map(|()| true),
