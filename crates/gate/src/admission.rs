@@ -10,7 +10,8 @@ use std::{
 };
 
 use boardwire_protocol::{
-    Change, Code, Command, CommandGroup, CommandKind, Decoded, ErrorBody, Invalid, RequestId, Session, UserId, success,
+    Change, Code, Command, CommandGroup, CommandKind, ConnectionCommand, Decoded, ErrorBody, Invalid, RequestId,
+    UserId, success,
 };
 use boardwire_rate_limit::{RateLimitInfo, Refused};
 use boardwire_services::{Caller, Origin};
@@ -77,7 +78,7 @@ impl Call {
 ///
 /// # Errors
 /// `UNKNOWN_EVENT`, always.
-pub async fn no_connection(_: Session) -> Result<Box<RawValue>, ErrorBody> {
+pub async fn no_connection(_: ConnectionCommand) -> Result<Box<RawValue>, ErrorBody> {
     Err(ErrorBody::new(Code::UnknownEvent, "this command needs a Socket.IO connection"))
 }
 
@@ -163,7 +164,11 @@ impl Admitted {
     ///
     /// # Errors
     /// `UNKNOWN_EVENT`, `INVALID_MESSAGE`, and what the services refuse.
-    pub async fn run<F>(&self, call: Call, session: impl FnOnce(Session) -> F) -> Result<Box<RawValue>, ErrorBody>
+    pub async fn run<F>(
+        &self,
+        call: Call,
+        session: impl FnOnce(ConnectionCommand) -> F,
+    ) -> Result<Box<RawValue>, ErrorBody>
     where
         F: Future<Output = Result<Box<RawValue>, ErrorBody>>,
     {
@@ -182,7 +187,7 @@ impl Admitted {
     pub async fn query(&self, kind: CommandKind, payload: Value) -> Result<Box<RawValue>, ErrorBody> {
         match kind.group() {
             CommandGroup::Query => self.execute(kind, Call::new(payload, None), no_connection).await,
-            CommandGroup::Change | CommandGroup::Session => {
+            CommandGroup::Change | CommandGroup::Connection => {
                 Err(self.refuse(ErrorBody::new(Code::UnknownEvent, "there is no query of this name")))
             }
         }
@@ -203,7 +208,7 @@ impl Admitted {
         &self,
         kind: CommandKind,
         call: Call,
-        session: impl FnOnce(Session) -> F,
+        session: impl FnOnce(ConnectionCommand) -> F,
     ) -> Result<Box<RawValue>, ErrorBody>
     where
         F: Future<Output = Result<Box<RawValue>, ErrorBody>>,
@@ -219,7 +224,7 @@ impl Admitted {
         &self,
         kind: CommandKind,
         call: Call,
-        session: impl FnOnce(Session) -> F,
+        session: impl FnOnce(ConnectionCommand) -> F,
     ) -> Result<Box<RawValue>, ErrorBody>
     where
         F: Future<Output = Result<Box<RawValue>, ErrorBody>>,
@@ -233,7 +238,7 @@ impl Admitted {
                 let result = self.gate.services.query(&self.caller, query).await?;
                 Ok(success(request_id.as_ref(), None, &result))
             }
-            Command::Session(command) => Ok(success(request_id.as_ref(), None, &session(command).await?)),
+            Command::Connection(command) => Ok(success(request_id.as_ref(), None, &session(command).await?)),
         }
     }
 

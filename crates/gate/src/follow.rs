@@ -4,7 +4,8 @@ use std::{net::IpAddr, pin::Pin, sync::Arc};
 
 use boardwire_metrics::TransportKind;
 use boardwire_protocol::{
-    BoardId, Code, Command, CommandKind, Epoch, ErrorBody, Pattern, Session, SubscriptionId, session::Filters,
+    BoardId, Code, Command, CommandKind, ConnectionCommand, Epoch, ErrorBody, Pattern, SubscriptionId,
+    connection::Filters,
 };
 use boardwire_services::{Caller, Fault, storage::StorageError};
 use boardwire_subscriptions::{JoinError, Joined, Resume, Socket, Subscription};
@@ -32,7 +33,7 @@ impl FollowRequest {
     /// `INVALID_MESSAGE`, with all that is wrong with them.
     pub fn from_fields(fields: Map<String, Value>) -> Result<Self, ErrorBody> {
         let command = match Gate::decode(CommandKind::Subscribe, fields.into())?.command {
-            Command::Session(Session::Subscribe(command)) => command,
+            Command::Connection(ConnectionCommand::Subscribe(command)) => command,
             _ => return Err(ErrorBody::new(Code::Internal, "a subscription was decoded to something else")),
         };
         let missing = || ErrorBody::new(Code::InvalidMessage, "filters.boardId: is missing");

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use boardwire_auth::Credential;
 use boardwire_gate::{AuthenticationError, Gate};
 use boardwire_protocol::{
-    BoardId, Code, ErrorBody, Session, TaskId, Timestamp, presence,
-    session::{Refresh, Refreshed, Subscribe, Subscribed, Unsubscribe, Unsubscribed, ViewBoard, ViewTask, Viewed},
+    BoardId, Code, ConnectionCommand, ErrorBody, TaskId, Timestamp,
+    connection::{Refresh, Refreshed, Subscribe, Subscribed, Unsubscribe, Unsubscribed, ViewBoard, ViewTask, Viewed},
+    presence,
 };
 use boardwire_services::{Caller, Fault};
 use boardwire_subscriptions::{Joined, Resume, Socket, Subscription};
@@ -16,29 +17,29 @@ use serde_json::{
 };
 use tokio::sync::Notify;
 
-/// Executes a session command. The result is a JSON object.
+/// Executes a command that concerns the connection. The result is a JSON object.
 pub(crate) async fn run(
     gate: &Gate,
     socket: &Arc<Socket>,
     recheck: &Notify,
-    command: Session,
+    command: ConnectionCommand,
 ) -> Result<Box<RawValue>, ErrorBody> {
     let run = Run { gate, socket, caller: socket.caller() };
     run.require(&command)?;
     let result = match command {
-        Session::Subscribe(command) => to_raw_value(&run.subscribe(command).await?),
-        Session::Unsubscribe(command) => to_raw_value(&run.unsubscribe(command)?),
-        Session::ViewBoard(command) => to_raw_value(&run.view_board(command).await?),
-        Session::ViewTask(command) => to_raw_value(&run.view_task(command).await?),
-        Session::ViewLeave(_) => {
+        ConnectionCommand::Subscribe(command) => to_raw_value(&run.subscribe(command).await?),
+        ConnectionCommand::Unsubscribe(command) => to_raw_value(&run.unsubscribe(command)?),
+        ConnectionCommand::ViewBoard(command) => to_raw_value(&run.view_board(command).await?),
+        ConnectionCommand::ViewTask(command) => to_raw_value(&run.view_task(command).await?),
+        ConnectionCommand::ViewLeave(_) => {
             gate.hub().view_nothing(socket);
             to_raw_value(&json!({"viewers": []}))
         }
-        Session::PresenceUpdate(command) => to_raw_value(&run.declare(command).await?),
-        Session::PresenceList(command) => to_raw_value(&run.present(command).await?),
-        Session::TypingStart(command) => to_raw_value(&run.start_typing(command).await?),
-        Session::TypingStop(command) => to_raw_value(&run.stop_typing(command).await?),
-        Session::AuthRefresh(command) => {
+        ConnectionCommand::PresenceUpdate(command) => to_raw_value(&run.declare(command).await?),
+        ConnectionCommand::PresenceList(command) => to_raw_value(&run.present(command).await?),
+        ConnectionCommand::TypingStart(command) => to_raw_value(&run.start_typing(command).await?),
+        ConnectionCommand::TypingStop(command) => to_raw_value(&run.stop_typing(command).await?),
+        ConnectionCommand::AuthRefresh(command) => {
             let refreshed = run.refresh(command).await?;
             recheck.notify_one();
             to_raw_value(&refreshed)
@@ -54,7 +55,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn require(&self, command: &Session) -> Result<(), ErrorBody> {
+    fn require(&self, command: &ConnectionCommand) -> Result<(), ErrorBody> {
         Ok(self.caller.require(command.kind())?)
     }
 

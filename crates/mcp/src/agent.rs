@@ -76,7 +76,7 @@ impl ServerHandler for Agent {
         context: RequestContext<RoleServer>,
     ) -> Result<InitializeResult, ErrorData> {
         let CallerContext { caller, address } = known(&context.extensions)?;
-        let admitted = self.gate.admit(caller.clone(), Charge::Request(CommandGroup::Session)).await;
+        let admitted = self.gate.admit(caller.clone(), Charge::Request(CommandGroup::Connection)).await;
         admitted.map_err(|error| problem::of(&error))?;
         let crowded = || problem::of(&ErrorBody::new(Code::Unavailable, "too many connections"));
         let permit = self.gate.connection_permit(&caller, address).ok_or_else(crowded)?;

@@ -11,7 +11,7 @@ use std::{
 
 use boardwire_gate::{Charge, Gate, Listener, ListenerEvent};
 use boardwire_metrics::TransportKind;
-use boardwire_protocol::{Code, CommandGroup, CommandKind, ErrorBody, Pattern, SubscriptionId, session::Filters};
+use boardwire_protocol::{Code, CommandGroup, CommandKind, ErrorBody, Pattern, SubscriptionId, connection::Filters};
 use boardwire_services::Caller;
 use boardwire_subscriptions::Frame;
 use rmcp::{
@@ -159,7 +159,7 @@ impl InSession {
         uri: &str,
         peer: Peer<RoleServer>,
     ) -> Result<(), ErrorBody> {
-        let caller = gate.admit(known.caller.clone(), Charge::Request(CommandGroup::Session)).await?.into_caller();
+        let caller = gate.admit(known.caller.clone(), Charge::Request(CommandGroup::Connection)).await?.into_caller();
         let target = Target::read(uri).ok_or_else(|| unknown(uri))?;
         let mut telling = self.0.lock().await;
         let alive = telling.as_ref().filter(|telling| !telling.task.is_finished());
@@ -217,7 +217,7 @@ pub(crate) async fn listen(
     known: CallerContext,
     context: &SubscriptionContext,
 ) -> Result<(), ErrorBody> {
-    let caller = gate.admit(known.caller.clone(), Charge::Request(CommandGroup::Session)).await?.into_caller();
+    let caller = gate.admit(known.caller.clone(), Charge::Request(CommandGroup::Connection)).await?.into_caller();
     let followed = Followed::new(gate, known)?;
     let mut changed = BTreeSet::new();
     for uri in context.accepted().resource_subscriptions.iter().flatten() {

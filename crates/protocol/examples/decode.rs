@@ -30,8 +30,8 @@ fn main() {
 
 fn fields(command: &Command) -> serde_json::Value {
     match command {
-        Command::Change(change) => change.payload(),
-        Command::Query(query) => query.payload(),
-        Command::Session(session) => session.payload(),
+        Command::Change(command) => command.payload(),
+        Command::Query(command) => command.payload(),
+        Command::Connection(command) => command.payload(),
     }
 }

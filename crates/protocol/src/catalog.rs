@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::command::{
-    attachment, board, column, comment, dependency, lease, listing, notification, presence, session, task,
+    attachment, board, column, comment, connection, dependency, lease, listing, notification, presence, task,
 };
 
 /// The permission that a command needs.
@@ -36,8 +36,8 @@ pub enum CommandGroup {
     Change,
     /// It reads what is stored.
     Query,
-    /// It concerns the socket that sent it, and has no meaning over other doors.
-    Session,
+    /// It concerns the connection that sent it, and needs one that lasts.
+    Connection,
 }
 
 impl CommandGroup {
@@ -47,26 +47,26 @@ impl CommandGroup {
         match self {
             Self::Change => "change",
             Self::Query => "query",
-            Self::Session => "session",
+            Self::Connection => "session",
         }
     }
 }
 
 macro_rules! catalog {
-    ($($(#[doc = $group_doc:literal])+ $group:ident { $(
+    ($($(#[doc = $group_doc:literal])+ $group:ident($type:ident) { $(
         $(#[doc = $doc:literal])+
         $name:literal => $variant:ident($payload:ty) -> $result:ty, $permission:ident, $role:ident $(, bare $bare:literal)?;
     )* })*) => {
         /// A decoded command.
         #[derive(Debug, Clone, PartialEq, Eq)]
-        pub enum Command { $($(#[doc = $group_doc])+ $group($group),)* }
+        pub enum Command { $($(#[doc = $group_doc])+ $group($type),)* }
 
         $(
             $(#[doc = $group_doc])+
             #[derive(Debug, Clone, PartialEq, Eq)]
-            pub enum $group { $($(#[doc = $doc])+ $variant($payload),)* }
+            pub enum $type { $($(#[doc = $doc])+ $variant($payload),)* }
 
-            impl $group {
+            impl $type {
                 /// Returns which command it is.
                 #[must_use]
                 pub fn kind(&self) -> CommandKind {
@@ -133,7 +133,7 @@ macro_rules! catalog {
 
             pub(crate) fn parse(self, payload: Value) -> Result<Command, serde_path_to_error::Error<serde_json::Error>> {
                 Ok(match self { $($(
-                    Self::$variant => Command::$group($group::$variant(serde_path_to_error::deserialize(payload)?)),
+                    Self::$variant => Command::$group($type::$variant(serde_path_to_error::deserialize(payload)?)),
                 )*)* })
             }
 
@@ -154,7 +154,7 @@ macro_rules! catalog {
 
 catalog! {
     /// A command that changes what is stored.
-    Change {
+    Change(Change) {
         /// Adds a task at the end of a column, or next to a neighbour.
         "task:create" => TaskCreate(task::Create) -> task::TaskResult, Write, Member;
         /// Sets fields of a task.
@@ -209,7 +209,7 @@ catalog! {
         "notification:read" => NotificationRead(notification::Read) -> notification::Unread, Read, None;
     }
     /// A command that reads what is stored.
-    Query {
+    Query(Query) {
         /// A task with all that belongs to it.
         "task:get" => TaskGet(task::Only) -> task::Detail, Read, Viewer;
         /// The task that `task:claim` would take. Changes nothing.
@@ -227,18 +227,18 @@ catalog! {
         /// The caller's notifications, newest first.
         "notification:list" => NotificationList(notification::List) -> notification::Listed, Read, None;
     }
-    /// A command that concerns the socket that sent it.
-    Session {
+    /// A command that concerns the connection that sent it.
+    Connection(ConnectionCommand) {
         /// Receive events whose name matches a pattern, from one board or from all that the caller may read.
-        "subscribe" => Subscribe(session::Subscribe) -> session::Subscribed, Read, Viewer;
+        "subscribe" => Subscribe(connection::Subscribe) -> connection::Subscribed, Read, Viewer;
         /// Ends a subscription.
-        "unsubscribe" => Unsubscribe(session::Unsubscribe) -> session::Unsubscribed, Read, None;
+        "unsubscribe" => Unsubscribe(connection::Unsubscribe) -> connection::Unsubscribed, Read, None;
         /// Receive everything on a board, in place of the board viewed before.
-        "view:board" => ViewBoard(session::ViewBoard) -> session::Viewed, Read, Viewer, bare "boardId";
+        "view:board" => ViewBoard(connection::ViewBoard) -> connection::Viewed, Read, Viewer, bare "boardId";
         /// Receive everything on a task, in place of the task viewed before.
-        "view:task" => ViewTask(session::ViewTask) -> session::Viewed, Read, Viewer, bare "taskId";
+        "view:task" => ViewTask(connection::ViewTask) -> connection::Viewed, Read, Viewer, bare "taskId";
         /// View no board and no task any more.
-        "view:leave" => ViewLeave(session::ViewLeave) -> session::Viewed, Read, None;
+        "view:leave" => ViewLeave(connection::ViewLeave) -> connection::Viewed, Read, None;
         /// Says whether the caller is online or away, and on which board and task.
         "presence:update" => PresenceUpdate(presence::Update) -> presence::Done, Read, Viewer;
         /// Lists who is present on a board.
@@ -248,6 +248,10 @@ catalog! {
         /// The caller types no more.
         "typing:stop" => TypingStop(presence::Typing) -> presence::Done, Read, Viewer;
         /// Goes on with a token of the same user that expires later.
-        "auth:refresh" => AuthRefresh(session::Refresh) -> session::Refreshed, Read, None;
+        "auth:refresh" => AuthRefresh(connection::Refresh) -> connection::Refreshed, Read, None;
     }
 }
+
+/// The former name of [`ConnectionCommand`].
+#[deprecated(since = "0.1.0", note = "renamed to `ConnectionCommand`")]
+pub type Session = ConnectionCommand;

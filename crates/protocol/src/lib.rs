@@ -4,7 +4,7 @@
 //! # To add a command
 //! 1. Write its payload and result in `command/`, with types that check their bounds.
 //! 2. Add one line to the list in `catalog.rs`: name, type, payload, result, permission, role.
-//! 3. The compiler now demands an arm in `services` (a `Change` or a `Query`) or `handlers` (a `Session`), the access
+//! 3. The compiler now demands an arm in `services` (a `Change` or a `Query`) or `handlers` (a `ConnectionCommand`), the access
 //!    matrix in `tests/` demands a row, and `cargo xtask codegen` writes the references.
 //!
 //! # To add an event
@@ -29,9 +29,11 @@ mod words;
 #[cfg(feature = "schema")]
 pub mod schema;
 
-pub use catalog::{BoardRole, Change, Command, CommandGroup, CommandKind, Permission, Query, Session};
+#[expect(deprecated, reason = "its former name")]
+pub use catalog::Session;
+pub use catalog::{BoardRole, Change, Command, CommandGroup, CommandKind, ConnectionCommand, Permission, Query};
 pub use command::{
-    attachment, board, column, comment, dependency, lease, listing, notification, presence, session, task,
+    attachment, board, column, comment, connection, dependency, lease, listing, notification, presence, task,
 };
 pub use decode::{Decoded, Invalid, Violation};
 pub use entity::{
@@ -56,3 +58,9 @@ pub use time::Timestamp;
 
 /// The version of the wire contract that this crate implements.
 pub const PROTOCOL_VERSION: u32 = 1;
+
+/// The former name of [`connection`].
+#[deprecated(since = "0.1.0", note = "renamed to `connection`")]
+pub mod session {
+    pub use crate::command::connection::*;
+}

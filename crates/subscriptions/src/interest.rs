@@ -1,6 +1,6 @@
 //! One reason why a socket receives events of a board.
 
-use boardwire_protocol::{EventKind, KindSet, Seq, SubscriptionId, TaskId, UserId, session::Filters};
+use boardwire_protocol::{EventKind, KindSet, Seq, SubscriptionId, TaskId, UserId, connection::Filters};
 use boardwire_services::storage::LogEntry;
 
 /// The subscription or view that an interest belongs to.

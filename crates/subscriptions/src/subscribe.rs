@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use boardwire_protocol::{BoardId, Pattern, SubscriptionId, session::Filters};
+use boardwire_protocol::{BoardId, Pattern, SubscriptionId, connection::Filters};
 
 use crate::{
     Hub, JoinError,

@@ -21,7 +21,7 @@ pub(crate) fn make() -> Result<String> {
     let examples: Value = serde_json::from_str(EXAMPLES)?;
     let mut text = HEAD.replace("{version}", &PROTOCOL_VERSION.to_string());
     writeln!(text, "## Commands\n")?;
-    for group in [CommandGroup::Change, CommandGroup::Query, CommandGroup::Session] {
+    for group in [CommandGroup::Change, CommandGroup::Query, CommandGroup::Connection] {
         writeln!(text, "{}\n", introduction(group))?;
         for (kind, payload, result) in schemas.commands.iter().filter(|(kind, ..)| kind.group() == group) {
             command(&mut text, *kind, payload.as_value(), result.as_value())?;
@@ -52,7 +52,7 @@ fn introduction(group: CommandGroup) -> &'static str {
              finds everything as wanted already succeeds, changes nothing and causes no event."
         }
         CommandGroup::Query => "### Queries\n\nEach shows one consistent moment.",
-        CommandGroup::Session => "### The socket's own\n\nThese concern the connection that sends them.",
+        CommandGroup::Connection => "### The socket's own\n\nThese concern the connection that sends them.",
     }
 }
 

@@ -129,7 +129,7 @@ mod tests {
             // The log of a board has a handler of its own, which can stream it as well.
             let elsewhere = kind.name() == "board:events";
             let here = ROUTES.iter().any(|route| route.kind == *kind);
-            let expected = kind.group() != CommandGroup::Session && !elsewhere;
+            let expected = kind.group() != CommandGroup::Connection && !elsewhere;
             assert_eq!(here, expected, "{}", kind.name());
         }
     }

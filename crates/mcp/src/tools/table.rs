@@ -158,7 +158,7 @@ mod tests {
     fn every_command_that_is_not_the_sockets_own_is_a_tool() {
         for kind in CommandKind::ALL {
             let tools = TABLE.iter().filter(|row| row.kind == *kind).count();
-            assert_eq!(tools, usize::from(kind.group() != CommandGroup::Session), "{}", kind.name());
+            assert_eq!(tools, usize::from(kind.group() != CommandGroup::Connection), "{}", kind.name());
         }
     }
 }

@@ -13,7 +13,7 @@ use std::{
 use async_trait::async_trait;
 use boardwire_auth::{CredentialId, Permissions, Principal};
 use boardwire_protocol::{
-    BoardId, EventKind, Seq, SubscriptionId, TaskId, Timestamp, UserId, ViewerStatus, session::Filters,
+    BoardId, EventKind, Seq, SubscriptionId, TaskId, Timestamp, UserId, ViewerStatus, connection::Filters,
 };
 use boardwire_services::{
     Caller, Origin, Publisher as _,
