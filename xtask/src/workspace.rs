@@ -33,6 +33,13 @@ impl Workspace {
         })
     }
 
+    /// The file that each target of each package begins with, by its path from the root with `/`.
+    pub(crate) fn source_roots(&self) -> Vec<String> {
+        let targets = self.packages.iter().flat_map(|package| &package.targets);
+        let inside = targets.filter_map(|target| target.src_path.as_std_path().strip_prefix(&self.root).ok());
+        inside.map(|path| path.to_string_lossy().replace('\\', "/")).collect()
+    }
+
     /// This tool's own folder inside the target folder: stamps, the Python environment, logs.
     pub(crate) fn scratch(&self) -> PathBuf {
         self.target.join("xtask")

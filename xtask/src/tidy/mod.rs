@@ -3,9 +3,11 @@
 //! Each rule is a function from the [`Repository`] (or the packages) to [`Finding`]s, and knows nothing of the disk.
 //! To add one, write it in the module it belongs to, or in one of its own, and add it to [`findings`].
 
+mod circles;
 mod documents;
 mod finding;
 mod layers;
+mod modules;
 mod repository;
 mod size;
 mod sources;
@@ -22,7 +24,8 @@ use crate::workspace::Workspace;
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let repository = Repository::read(&workspace.root)?;
     let members: Vec<Member> = workspace.packages.iter().map(Member::from).collect();
-    let findings = findings(&repository, &members);
+    let roots = workspace.source_roots();
+    let findings = findings(&repository, &members, &roots);
     for finding in &findings {
         println!("  {finding}");
     }
@@ -34,8 +37,9 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-fn findings(repository: &Repository, members: &[Member]) -> Vec<Finding> {
+fn findings(repository: &Repository, members: &[Member], roots: &[String]) -> Vec<Finding> {
     let mut findings = layers::check(members);
+    findings.extend(circles::check(repository, roots));
     findings.extend(sources::headers(repository));
     findings.extend(sources::names(repository));
     findings.extend(size::check(repository));

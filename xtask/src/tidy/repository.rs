@@ -51,6 +51,11 @@ impl Repository {
         self.files.iter().filter(|(path, _)| is_text(path)).map(|(path, text)| (path.as_str(), text.as_str()))
     }
 
+    /// The text of a file; `None` when there is no such file.
+    pub(super) fn text(&self, path: &str) -> Option<&str> {
+        self.files.get(path).map(String::as_str)
+    }
+
     /// Path and text of the files with an extension.
     pub(super) fn with_extension<'r>(&'r self, wanted: &'r str) -> impl Iterator<Item = (&'r str, &'r str)> {
         self.texts().filter(move |(path, _)| extension(path) == Some(wanted))

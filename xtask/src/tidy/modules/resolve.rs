@@ -1,0 +1,129 @@
+//! Finds the files that define what a module names.
+
+use std::collections::BTreeMap;
+
+use super::source::Path;
+use super::tree::Tree;
+
+/// Which files a file depends on, each with the names that it takes from there.
+pub(in super::super) type Dependencies = BTreeMap<String, BTreeMap<String, Vec<String>>>;
+
+/// What a path leads to, by the module's place in the tree.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Target {
+    Module(usize),
+    /// An item of this module.
+    Item(usize),
+}
+
+/// The dependencies between the files of a target.
+pub(in super::super) fn dependencies(tree: &Tree) -> Dependencies {
+    let mut found = Dependencies::new();
+    for (at, module) in tree.modules.iter().enumerate() {
+        for (name, definer) in uses(tree, at) {
+            let definer = &tree.modules[definer].file;
+            if *definer != module.file {
+                let names = found.entry(module.file.clone()).or_default().entry(definer.clone()).or_default();
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Each name of an item that a module uses, with the module that defines it.
+fn uses(tree: &Tree, at: usize) -> Vec<(String, usize)> {
+    let source = &tree.modules[at].source;
+    let mut found = Vec::new();
+    let mut note = |path: &[String]| {
+        // Of `Type::method` the type is what is taken.
+        let name = path.iter().find(|name| name.starts_with(char::is_uppercase)).or(path.last());
+        if let (Some(Target::Item(definer)), Some(name)) = (resolve(tree, at, path, 0), name) {
+            found.push((name.clone(), definer));
+        }
+    };
+    for import in &source.imports {
+        match &import.name {
+            Some(name) if !import.is_reexport || source.words.contains(name) => note(&import.path),
+            Some(_) => {}
+            None => {
+                let words = source.words.iter().filter(|word| !is_named(tree, at, word));
+                let holder = resolve(tree, at, &import.path, 0);
+                if let Some(Target::Module(holder)) = holder {
+                    words
+                        .filter(|word| look_up(tree, holder, word, 0).is_some())
+                        .for_each(|word| note(&[import.path.as_slice(), std::slice::from_ref(word)].concat()));
+                }
+            }
+        }
+    }
+    source.paths.iter().for_each(|path| note(path));
+    found
+}
+
+/// Whether a module gives a name a meaning by itself, whatever it imports in bulk.
+fn is_named(tree: &Tree, at: usize, name: &str) -> bool {
+    let module = &tree.modules[at];
+    let source = &module.source;
+    source.defined.contains(name)
+        || source.imports.iter().any(|import| import.name.as_deref() == Some(name))
+        || module.children.iter().any(|child| tree.modules[*child].name() == name)
+}
+
+/// Deeper than any chain of re-exports that is not a circle itself.
+const DEPTH: usize = 32;
+
+/// Where a path leads from a module; `None` out of the target.
+fn resolve(tree: &Tree, from: usize, path: &[String], depth: usize) -> Option<Target> {
+    let (first, rest) = path.split_first()?;
+    let mut target = match first.as_str() {
+        "crate" => Target::Module(0),
+        "self" => Target::Module(from),
+        "super" => Target::Module(tree.modules[from].parent?),
+        name => look_up(tree, from, name, depth)?,
+    };
+    for name in rest {
+        target = match target {
+            Target::Module(module) if name == "super" => Target::Module(tree.modules[module].parent?),
+            // A name that is nowhere to be seen is made by a macro.
+            Target::Module(module) => look_up(tree, module, name, depth).unwrap_or(Target::Item(module)),
+            Target::Item(_) => break,
+        };
+    }
+    Some(target)
+}
+
+/// What a name means inside a module.
+fn look_up(tree: &Tree, module: usize, name: &str, depth: usize) -> Option<Target> {
+    if depth > DEPTH {
+        return None;
+    }
+    let node = tree.modules.get(module)?;
+    if node.source.defined.contains(name) {
+        return Some(Target::Item(module));
+    }
+    let inside = |import: &Path| resolve(tree, module, import, depth + 1);
+    let named = node.source.imports.iter().filter(|import| import.name.as_deref() == Some(name));
+    // A module may have the name of one of its items: the item is what is wanted then.
+    let imported: Vec<Target> = named.filter_map(|import| inside(&import.path)).collect();
+    if let Some(item) = imported.iter().find(|target| matches!(target, Target::Item(_))) {
+        return Some(*item);
+    }
+    if let Some(child) = node.children.iter().find(|child| tree.modules[**child].name() == name) {
+        return Some(Target::Module(*child));
+    }
+    if let Some(module) = imported.first() {
+        return Some(*module);
+    }
+    if node.source.in_macros.contains(name) {
+        return Some(Target::Item(module));
+    }
+    let mut bulk = node.source.imports.iter().filter(|import| import.name.is_none());
+    bulk.find_map(|import| match inside(&import.path)? {
+        Target::Module(holder) => look_up(tree, holder, name, depth + 1),
+        // The variants of an enum are its module's.
+        Target::Item(_) => None,
+    })
+}
