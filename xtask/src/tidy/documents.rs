@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::finding::Finding;
+use super::markdown::{Page, without_spans};
 use super::repository::Repository;
 
 /// Findings for crates without a README, or without a page where there are pages.
@@ -42,35 +43,16 @@ pub(super) fn links(repository: &Repository) -> Vec<Finding> {
 }
 
 /// Line and target of each link and image outside code.
-fn targets(text: &str) -> Vec<(usize, String)> {
-    let mut found = Vec::new();
-    let mut fence: Option<&str> = None;
-    for (number, line) in (1..).zip(text.lines()) {
-        let trimmed = line.trim_start();
-        let mark = ["```", "~~~"].into_iter().find(|mark| trimmed.starts_with(mark));
-        match (fence, mark) {
-            (None, Some(_)) => fence = mark,
-            (Some(open), Some(mark)) if open == mark => fence = None,
-            (Some(_), _) => {}
-            (None, None) => found.extend(targets_of_line(line).into_iter().map(|target| (number, target))),
-        }
-    }
-    found
+fn targets(text: &str) -> impl Iterator<Item = (usize, String)> {
+    let prose = Page::of(text).prose.into_iter();
+    prose.flat_map(|(number, line)| targets_of_line(line).into_iter().map(move |target| (number, target)))
 }
 
 fn targets_of_line(line: &str) -> Vec<String> {
-    let prose = without_code(line);
+    let prose = without_spans(line);
     let inline = prose.split("](").skip(1).filter_map(|rest| first_word(rest.split(')').next()?));
     let reference = prose.trim_start().strip_prefix('[').and_then(|rest| first_word(rest.split_once("]: ")?.1));
     inline.chain(reference).map(str::to_owned).collect()
-}
-
-/// A line without its `code`; a backtick without a partner stands for itself.
-fn without_code(line: &str) -> String {
-    let parts: Vec<&str> = line.split('`').collect();
-    let closed = parts.len() - usize::from(parts.len().is_multiple_of(2));
-    let prose = parts.iter().enumerate().filter(|(at, _)| at % 2 == 0 || *at >= closed);
-    prose.map(|(_, part)| *part).collect::<Vec<_>>().join("code")
 }
 
 /// A link's target without its title.

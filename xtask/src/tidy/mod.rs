@@ -7,10 +7,13 @@ mod circles;
 mod documents;
 mod finding;
 mod layers;
+mod markdown;
+mod mentions;
 mod modules;
 mod repository;
 mod size;
 mod sources;
+mod vocabulary;
 mod words;
 
 use anyhow::{Result, bail};
@@ -46,5 +49,6 @@ fn findings(repository: &Repository, members: &[Member], roots: &[String]) -> Ve
     findings.extend(words::check(repository));
     findings.extend(documents::pages(repository));
     findings.extend(documents::links(repository));
+    findings.extend(mentions::check(repository));
     findings
 }

@@ -1,0 +1,180 @@
+//! Every name in the code of the workspace, and what belongs to which type.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proc_macro2::{TokenStream, TokenTree};
+use syn::{Fields, Ident, ImplItem, Item, TraitItem, Type};
+
+use super::repository::Repository;
+
+/// Whose words count besides those of Rust.
+const OTHER_CODE: &[&str] = &["ts", "tsx", "mjs", "cjs", "js", "py", "sql", "toml", "json", "yml", "yaml"];
+
+/// What the code calls things.
+#[derive(Default)]
+pub(super) struct Vocabulary {
+    /// Every word in code and in its texts; not in comments.
+    words: BTreeSet<String>,
+    /// The types and traits that are written out in Rust: those that macros make are not here.
+    types: BTreeSet<String>,
+    /// The methods, constants, fields and variants of each type and trait.
+    members: BTreeMap<String, BTreeSet<String>>,
+    /// The words of the code in each module or crate, by its name.
+    modules: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Vocabulary {
+    /// Reads all code.
+    pub(super) fn read(repository: &Repository) -> Self {
+        let mut vocabulary = Self::default();
+        for (path, text) in repository.with_extension("rs") {
+            if let Ok(file) = syn::parse_file(text) {
+                vocabulary.add_items(file.items);
+            }
+            let mut words = BTreeSet::new();
+            collect(text.parse().unwrap_or_default(), &mut words);
+            for module in modules_of(path) {
+                vocabulary.modules.entry(module).or_default().extend(words.iter().cloned());
+            }
+            vocabulary.words.append(&mut words);
+        }
+        for extension in OTHER_CODE {
+            for (_, text) in repository.with_extension(extension) {
+                let code = text.lines().filter(|line| !line.trim_start().starts_with(['#', '*', '/']));
+                code.for_each(|line| vocabulary.words.extend(split(line)));
+            }
+        }
+        vocabulary
+    }
+
+    /// Whether the code has this word at all.
+    pub(super) fn has(&self, word: &str) -> bool {
+        self.words.contains(word)
+    }
+
+    /// Whether something of this name belongs to a type, a module or a crate. What is not ours has whatever our code
+    /// calls by that name.
+    pub(super) fn has_in(&self, whole: &str, part: &str) -> bool {
+        if self.types.contains(whole) {
+            return self.members.get(whole).is_some_and(|members| members.contains(part));
+        }
+        match self.modules.get(&whole.replace('_', "-")) {
+            Some(words) => words.contains(part),
+            None => self.has(whole) && self.has(part),
+        }
+    }
+
+    fn add_items(&mut self, items: Vec<Item>) {
+        for item in items {
+            match item {
+                Item::Mod(module) => self.add_items(module.content.map(|(_, items)| items).unwrap_or_default()),
+                Item::Struct(item) => self.define(&item.ident, fields(&item.fields)),
+                Item::Enum(item) => {
+                    let variants = item.variants.iter();
+                    self.define(&item.ident, variants.map(|variant| variant.ident.to_string()).collect());
+                }
+                Item::Trait(item) => self.define(&item.ident, item.items.iter().filter_map(of_trait).collect()),
+                Item::Impl(block) => {
+                    if let Type::Path(path) = &*block.self_ty
+                        && let Some(last) = path.path.segments.last()
+                    {
+                        self.add(&last.ident, block.items.iter().filter_map(of_type).collect());
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn define(&mut self, whole: &Ident, parts: Vec<String>) {
+        self.types.insert(whole.to_string());
+        self.add(whole, parts);
+    }
+
+    fn add(&mut self, whole: &Ident, parts: Vec<String>) {
+        self.members.entry(whole.to_string()).or_default().extend(parts);
+    }
+}
+
+fn fields(fields: &Fields) -> Vec<String> {
+    fields.iter().filter_map(|field| field.ident.as_ref()).map(Ident::to_string).collect()
+}
+
+fn of_trait(item: &TraitItem) -> Option<String> {
+    match item {
+        TraitItem::Const(item) => Some(item.ident.to_string()),
+        TraitItem::Fn(item) => Some(item.sig.ident.to_string()),
+        TraitItem::Type(item) => Some(item.ident.to_string()),
+        _ => None,
+    }
+}
+
+fn of_type(item: &ImplItem) -> Option<String> {
+    match item {
+        ImplItem::Const(item) => Some(item.ident.to_string()),
+        ImplItem::Fn(item) => Some(item.sig.ident.to_string()),
+        ImplItem::Type(item) => Some(item.ident.to_string()),
+        _ => None,
+    }
+}
+
+/// The words of some code, comments left out.
+fn collect(tokens: TokenStream, words: &mut BTreeSet<String>) {
+    let mut before_attribute = false;
+    for token in tokens {
+        match &token {
+            TokenTree::Ident(word) => drop(words.insert(word.to_string())),
+            TokenTree::Literal(text) => words.extend(split(&text.to_string())),
+            // A documentation comment is an attribute here.
+            TokenTree::Group(group) if before_attribute && group.stream().to_string().starts_with("doc ") => {}
+            TokenTree::Group(group) => collect(group.stream(), words),
+            TokenTree::Punct(_) => {}
+        }
+        before_attribute = match &token {
+            TokenTree::Punct(mark) => mark.as_char() == '#' || (before_attribute && mark.as_char() == '!'),
+            _ => false,
+        };
+    }
+}
+
+/// The words of a text.
+pub(super) fn split(text: &str) -> impl Iterator<Item = String> {
+    let words = text.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+    words.filter(|word| !word.is_empty()).map(str::to_owned)
+}
+
+/// The names of the modules and the crate that a file belongs to.
+fn modules_of(path: &str) -> impl Iterator<Item = String> {
+    let names = path.strip_suffix(".rs").unwrap_or(path).split('/');
+    names.filter(|name| !matches!(*name, "crates" | "src" | "mod" | "lib" | "main")).map(|name| name.replace('_', "-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vocabulary() -> Vocabulary {
+        let rust = "//! Comment\npub struct A { field: u8 }\n/// documented\nimpl A { fn method() { b(\"in a text\"); } }\nmade! { B }\nimpl B { fn c() {} }\nenum E { V }\n";
+        let files = [("crates/rate-limit/src/window.rs", rust), ("web/x.ts", "// remark\nexport class Board {}\n")];
+        Vocabulary::read(&Repository::of(&files))
+    }
+
+    #[test]
+    fn words_of_code_and_its_texts_count_and_comments_do_not() {
+        let known = ["A", "field", "method", "text", "made", "V", "Board"];
+        assert_eq!(known.map(|word| vocabulary().has(word)), [true; 7]);
+        assert_eq!(["Comment", "documented", "remark", "Absent"].map(|word| vocabulary().has(word)), [false; 4]);
+    }
+
+    #[test]
+    fn parts_belong_to_their_wholes() {
+        let has = |(whole, part)| vocabulary().has_in(whole, part);
+        assert_eq!(
+            [("A", "field"), ("A", "method"), ("E", "V"), ("window", "A"), ("rate_limit", "E")].map(has),
+            [true; 5]
+        );
+        assert_eq!([("A", "V"), ("E", "method"), ("window", "Board"), ("Absent", "A")].map(has), [false; 4]);
+        // Macros may give a type that they make more than can be seen.
+        assert!(has(("B", "field")));
+    }
+}
