@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::ahead::Ahead;
+use crate::background_build::BackgroundBuild;
 use crate::report::Report;
 use crate::suites::{self, Build, Selection};
 use crate::workspace::Workspace;
@@ -12,7 +12,7 @@ use crate::{bench, codegen, demo, package, process, tidy, web};
 pub(crate) fn run(workspace: &Workspace) -> bool {
     let mut report = Report::default();
     let mut release = None;
-    let begin = || release = Some(Ahead::begin(workspace, RELEASE));
+    let begin = || release = Some(BackgroundBuild::begin(workspace, RELEASE));
     match suites::steps(workspace, &Selection::for_ci(), &mut report, begin) {
         Build::Sound => checks(workspace, &mut report, release),
         Build::Broken => println!("\nThe build is broken: the steps after it are left out."),
@@ -26,7 +26,7 @@ const REMOTE_STORAGE: &str = "boardwire-store/s3,boardwire-store/gcs,boardwire-s
 
 const RELEASE: &[&str] = &["build", "--release"];
 
-fn checks(workspace: &Workspace, report: &mut Report, release: Option<Ahead>) {
+fn checks(workspace: &Workspace, report: &mut Report, release: Option<BackgroundBuild>) {
     report.step("format", |_| cargo(workspace, &["fmt", "--all", "--check"]));
     report.step("clippy", |_| {
         let mut command = workspace.cargo(&["clippy", "--workspace", "--all-targets", "--features", REMOTE_STORAGE]);
@@ -42,7 +42,7 @@ fn checks(workspace: &Workspace, report: &mut Report, release: Option<Ahead>) {
     });
     report.step("packages", |_| package::run(workspace));
     let build = || {
-        release.into_iter().for_each(Ahead::finish);
+        release.into_iter().for_each(BackgroundBuild::finish);
         cargo(workspace, RELEASE)
     };
     if report.step("release build", |_| build()) {

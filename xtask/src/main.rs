@@ -4,7 +4,7 @@
 //! a line to [`dispatch`]. A task that CI should run also gets a step in [`ci`].
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
 
-mod ahead;
+mod background_build;
 mod bare;
 mod bench;
 mod churn;

@@ -1,5 +1,6 @@
-//! How source files open, and how files and modules are named.
+//! What is at the top, how source files open, and how files and modules are named.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::finding::Finding;
@@ -9,6 +10,42 @@ use super::repository::Repository;
 const EMPTY_NAMES: &[&str] = &["utils", "util", "common", "helpers", "helper", "misc"];
 /// Whose files are named by us; documents may be called what they like.
 const CODE: &[&str] = &["rs", "js", "mjs", "cjs", "ts", "tsx", "py"];
+
+/// What may be at the top: what readers look for there, and what tools find nowhere else.
+const TOP: &[&str] = &[
+    ".cargo",
+    ".ci",
+    ".clippy.toml",
+    ".config",
+    ".deny.toml",
+    ".editorconfig",
+    ".gitattributes",
+    ".github",
+    ".gitignore",
+    ".prettierignore",
+    ".prettierrc.json",
+    ".rustfmt.toml",
+    "CHANGELOG.md",
+    "Cargo.lock",
+    "Cargo.toml",
+    "LICENSE-APACHE",
+    "LICENSE-MIT",
+    "README.md",
+    "crates",
+    "docs",
+    "rust-toolchain.toml",
+    "tests",
+    "xtask",
+];
+
+/// Findings for what is at the top and has no reason to be there.
+pub(super) fn top(repository: &Repository) -> Vec<Finding> {
+    let names: BTreeSet<&str> = repository.paths().filter_map(|path| path.split('/').next()).collect();
+    let advice =
+        "put it where it belongs; what a tool looks for at the top goes into the list in xtask/src/tidy/sources.rs";
+    let strangers = names.into_iter().filter(|name| !TOP.contains(name));
+    strangers.map(|name| Finding::fail(name, "at the top", advice)).collect()
+}
 
 /// Findings for Rust files that do not open with what they are for.
 pub(super) fn headers(repository: &Repository) -> Vec<Finding> {
@@ -65,6 +102,12 @@ mod tests {
     fn a_file_opens_with_its_purpose() {
         let files = [("a.rs", "//! What a is.\n"), ("b.rs", "use std::fs;\n"), ("c.md", "# C\n")];
         assert_eq!(places(&headers(&Repository::of(&files))), ["b.rs"]);
+    }
+
+    #[test]
+    fn the_top_is_kept_clear() {
+        let files = [("Cargo.toml", ""), (".github/CONTRIBUTING.md", ""), ("notes.md", ""), ("scripts/x.sh", "")];
+        assert_eq!(places(&top(&Repository::of(&files))), ["notes.md", "scripts"]);
     }
 
     #[test]

@@ -7,10 +7,10 @@ use crate::process;
 use crate::workspace::Workspace;
 
 /// The build, ended when dropped.
-pub(crate) struct Ahead(Option<Child>);
+pub(crate) struct BackgroundBuild(Option<Child>);
 
-impl Ahead {
-    /// Begins to build. Whoever needs the result builds again after [`Ahead::finish`], which then has little left to do, and
+impl BackgroundBuild {
+    /// Begins to build. Whoever needs the result builds again after [`BackgroundBuild::finish`], which then has little left to do, and
     /// says what was wrong.
     pub(crate) fn begin(workspace: &Workspace, arguments: &[&str]) -> Self {
         let mut command = workspace.cargo_at_leisure(arguments);
@@ -25,7 +25,7 @@ impl Ahead {
     }
 }
 
-impl Drop for Ahead {
+impl Drop for BackgroundBuild {
     fn drop(&mut self) {
         if let Some(child) = &mut self.0 {
             process::end(child);
