@@ -23,7 +23,7 @@ pub fn reply_entities(reply: &Value) -> Vec<Entity> {
     found
 }
 
-/// What a durable event's envelope shows. `None` for a kind that is not of the contract.
+/// What a durable event's envelope shows. `None` where it shows nothing, as no kind of the contract does.
 pub(crate) fn event_entities(envelope: &Value) -> Option<Vec<Entity>> {
     let data = &envelope["data"];
     let gone =
@@ -33,18 +33,13 @@ pub(crate) fn event_entities(envelope: &Value) -> Option<Vec<Entity>> {
         // The tasks that moved on, if the event says so, and then the column.
         "column:deleted" => present(data).into_iter().chain(gone("column", "columnId")).collect(),
         "board:member:removed" => gone("member", "userId").into_iter().collect(),
-        "task:created" | "task:updated" | "task:moved" | "task:assigned" | "task:completed" | "task:claimed"
-        | "task:renewed" | "task:released" | "board:created" | "board:updated" | "board:archived"
-        | "board:restored" | "board:member:set" | "column:created" | "column:updated" | "column:reordered" => {
-            present(data)
-        }
-        "task:dependency:added" => present(data),
         "task:dependency:removed" => {
             entity("dependency", &data["dependency"]).map(|gone| Entity { state: None, ..gone }).into_iter().collect()
         }
         // What else is said about a task beside its own fields is no part of a board's snapshot.
         kind if ["task:comment:", "task:attachment:"].iter().any(|p| kind.starts_with(p)) => Vec::new(),
-        _ => return None,
+        // Every other event shows its entities as they are now.
+        _ => Some(present(data)).filter(|shown| !shown.is_empty())?,
     })
 }
 
