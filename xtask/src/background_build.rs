@@ -1,23 +1,23 @@
-//! A build that is begun while the tests run, which wait more than they compute. It has the lowest priority, so that they
-//! don't feel it.
+//! A build that runs in the background while the tests run, which spend most of their time waiting. It has the lowest
+//! priority, so that it does not slow them down.
 
 use std::process::{Child, Stdio};
 
 use crate::process;
 use crate::workspace::Workspace;
 
-/// The build, ended when dropped.
+/// A running build. Dropping it ends it.
 pub(crate) struct BackgroundBuild(Option<Child>);
 
 impl BackgroundBuild {
-    /// Begins to build. Whoever needs the result builds again after [`BackgroundBuild::finish`], which then has little left to do, and
-    /// says what was wrong.
+    /// Starts `cargo` with these arguments. Its output and its failure are ignored: after [`BackgroundBuild::finish`] the caller
+    /// runs the same build again, which then is short and reports errors.
     pub(crate) fn begin(workspace: &Workspace, arguments: &[&str]) -> Self {
         let mut command = workspace.cargo_at_leisure(arguments);
         Self(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok())
     }
 
-    /// Waits for its end.
+    /// Waits for the build to end.
     pub(crate) fn finish(mut self) {
         if let Some(mut child) = self.0.take() {
             let _ = child.wait();

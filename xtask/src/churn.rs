@@ -9,7 +9,7 @@ use crate::postgres::Postgres;
 use crate::process;
 use crate::workspace::Workspace;
 
-/// Builds with optimisation, and measures for so many seconds on each database.
+/// Makes a release build, and measures for this number of seconds on each database.
 pub(crate) fn run(workspace: &Workspace, seconds: u32) -> Result<()> {
     let build = ["build", "--release", "--workspace", "--bin", "boardwire", "--example", "churn"];
     process::run(&mut workspace.cargo(&build))?;

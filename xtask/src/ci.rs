@@ -21,7 +21,7 @@ pub(crate) fn run(workspace: &Workspace) -> bool {
     report.passed()
 }
 
-/// What few people build, because it brings an HTTPS client along.
+/// The features for attachments in a cloud's storage. They are off by default, because they add an HTTPS client.
 const REMOTE_STORAGE: &str = "boardwire-store/s3,boardwire-store/gcs,boardwire-store/azure";
 
 const RELEASE: &[&str] = &["build", "--release"];

@@ -15,13 +15,13 @@ use serde_json::Value;
 use crate::process::{end, signal, wait};
 use crate::workspace::Workspace;
 
-/// Where it listens, so that it is in nobody's way.
+/// The demo's address: a free port of the loopback interface.
 pub(crate) const ANY_PORT: &str = "127.0.0.1:0";
-/// How long the demo may take to say where it listens.
+/// Time limit for the demo to print its address.
 const START: Duration = Duration::from_secs(30);
-/// How long an answer may take.
+/// Time limit for one HTTP answer.
 const ANSWER: Duration = Duration::from_secs(5);
-/// How long the drain may take.
+/// Time limit for the server to end after SIGTERM.
 const STOP: Duration = Duration::from_secs(10);
 
 /// Runs the README's first command, on a free port.
@@ -32,8 +32,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     smoke(command, &workspace.scratch().join("demo.log"))
 }
 
-/// Runs a command that becomes the server itself; what it writes to standard error is kept in `log`, and shown when
-/// something is wrong.
+/// Starts a command that becomes the server process, checks that it answers and ends it. Its standard error goes to the file
+/// `log`, which is printed when a check fails.
 pub(crate) fn smoke(command: Command, log: &Path) -> Result<()> {
     let result = visit(command, log);
     if result.is_err() {
@@ -96,7 +96,7 @@ fn listening(line: &str) -> Option<String> {
     value.get("listening")?.as_str().map(str::to_owned)
 }
 
-/// The first line of the answer to a GET.
+/// Sends a GET request and returns the status line of the answer.
 fn status_line(address: &str, path: &str) -> Result<String> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(ANSWER))?;

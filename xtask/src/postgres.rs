@@ -1,7 +1,8 @@
-//! A Postgres of the tests' own: a new cluster in a temporary folder, on a free loopback port, gone with its guard.
+//! A Postgres server for the tests: a new cluster in a temporary folder, on a free loopback port. Dropping the guard stops and
+//! removes it.
 //!
-//! A small shell between us and the server watches a pipe that we hold open. When the pipe closes, because the guard was
-//! dropped or because this process is gone in whatever way, it stops the server and removes the folder.
+//! A shell script that runs between this process and the server reads from a pipe that this process keeps open. When the pipe is
+//! closed, because the guard was dropped or this process has ended, the script stops the server and removes the folder.
 
 use std::env;
 use std::fs;
@@ -17,14 +18,14 @@ use anyhow::{Context, Result, bail};
 
 use crate::process::{find, output, signal, wait};
 
-/// Where Debian keeps the server's programs, a folder for each major version.
+/// The folder in which Debian keeps the server's programs, with a folder for each major version.
 const DEBIAN: &str = "/usr/lib/postgresql";
-/// How long a new server may take to be ready, on a busy machine.
+/// Time limit for a new server to be ready, on a busy machine.
 const READY: Duration = Duration::from_secs(60);
-/// How long the watching shell may take to stop the server and remove the folder.
+/// Time limit for the script to stop the server and remove the folder.
 const STOP: Duration = Duration::from_secs(15);
 
-/// `$@` is the server; it stops at once, without a last checkpoint, since nothing of it is kept.
+/// `$@` is the server's command line. The server is stopped without a last checkpoint, since nothing of it is kept.
 const WATCH: &str = r#"
 "$@" >postgres.log 2>&1 </dev/null &
 server=$!
@@ -42,7 +43,7 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
-    /// Starts a server and returns when it answers.
+    /// Starts a server and returns once it takes connections.
     pub(crate) fn start() -> Result<Self> {
         let programs = programs().context("no Postgres server programs (initdb, postgres) on this machine")?;
         let account = Account::for_the_server()?;
@@ -58,12 +59,12 @@ impl Postgres {
         Ok(server)
     }
 
-    /// The address of the server's first database, with every right.
+    /// Returns the URL of the server's first database, as its superuser.
     pub(crate) fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
 
-    /// The server writes `ready` into its pid file once it takes connections, which is what `pg_ctl` waits for too.
+    /// Waits for `ready` in the server's pid file: it is written once the server takes connections, and `pg_ctl` waits for it too.
     fn wait_until_ready(&self) -> Result<()> {
         let started = Instant::now();
         while started.elapsed() < READY {
@@ -89,7 +90,7 @@ impl Drop for Postgres {
     }
 }
 
-/// The folder with `initdb` and `postgres`: Debian's newest, else the one on the path.
+/// Returns the folder with `initdb` and `postgres`: Debian's newest, otherwise the one on `PATH`.
 pub(crate) fn programs() -> Option<PathBuf> {
     let major = |folder: &Path| folder.file_name()?.to_str()?.parse::<u32>().ok();
     let debian = fs::read_dir(DEBIAN)
@@ -106,7 +107,7 @@ pub(crate) fn programs() -> Option<PathBuf> {
     })
 }
 
-/// The user and group that the server runs as.
+/// The user and group ids that the server runs as.
 #[derive(Clone, Copy)]
 struct Account {
     user: u32,
@@ -114,7 +115,8 @@ struct Account {
 }
 
 impl Account {
-    /// Postgres refuses to run as root, so root runs it as the user that Debian's package makes. `None`: as we are.
+    /// Postgres refuses to run as root, so root runs it as the user that Debian's package creates. Returns `None` where this process is
+    /// not root.
     fn for_the_server() -> Result<Option<Self>> {
         if id(&["-u"])? != 0 {
             return Ok(None);
@@ -137,7 +139,8 @@ fn new_folder(port: u16, account: Option<Account>) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// A program in the server's folder, as the server's user, without settings meant for another server.
+/// Returns the command for one of the server's programs, run as the server's user and without `PG…` variables meant for another
+/// server.
 fn program(path: &Path, folder: &Path, account: Option<Account>) -> Command {
     let mut command = Command::new(path);
     command.current_dir(folder).env("FOLDER", folder);

@@ -10,22 +10,22 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-/// How often a running program is looked at.
+/// Interval at which a running program's state is checked.
 const TICK: Duration = Duration::from_millis(50);
-/// How long output is waited for after its program has ended: a child that it left behind may hold the pipe open.
+/// Time limit for remaining output after a program has ended: a child that it left behind may hold the pipe open.
 const LINGER: Duration = Duration::from_secs(2);
-/// How long a program may take to end once it was asked to.
+/// Time limit for a program to end after SIGTERM.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Runs a program to its end with this terminal as its own.
+/// Runs a program to its end. It inherits the output streams, and its standard input is empty.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     println!("  $ {}", shown(command));
     let status = command.stdin(Stdio::null()).status().with_context(|| format!("cannot start {}", shown(command)))?;
     succeed(command, status)
 }
 
-/// Runs a program to its end, passes what it says on either stream to our standard output, and shows each line to
-/// `each`, without colours. A program that takes longer than `limit` is ended, which is an error.
+/// Runs a program to its end. Copies both its output streams to standard output, and calls `each` with each line, without
+/// colours. A program that takes longer than `limit` is ended, which is an error.
 pub(crate) fn stream(command: &mut Command, limit: Option<Duration>, mut each: impl FnMut(&str)) -> Result<ExitStatus> {
     println!("  $ {}", shown(command));
     let mut child = command
@@ -59,7 +59,7 @@ pub(crate) fn stream(command: &mut Command, limit: Option<Duration>, mut each: i
     }
 }
 
-/// Runs a program to its end and returns its standard output; what it says otherwise goes into the error.
+/// Runs a program to its end and returns its standard output. If it fails, the error contains its standard error.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let output = command.stdin(Stdio::null()).output().with_context(|| format!("cannot start {}", shown(command)))?;
     if !output.status.success() {
@@ -69,13 +69,13 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// The first line of what a program prints when asked for its version.
+/// Returns the first line that a program prints for `--version`.
 pub(crate) fn version(program: &str) -> Result<String> {
     let text = output(Command::new(program).arg("--version"))?;
     Ok(text.lines().next().unwrap_or_default().trim().to_owned())
 }
 
-/// The error for a program that did not end well.
+/// Returns an error if a program ended with another status than 0.
 pub(crate) fn succeed(command: &Command, status: ExitStatus) -> Result<()> {
     if !status.success() {
         bail!("{} ended with {status}", shown(command));
@@ -83,17 +83,17 @@ pub(crate) fn succeed(command: &Command, status: ExitStatus) -> Result<()> {
     Ok(())
 }
 
-/// The path of a program that the shell would find.
+/// Searches `PATH` for a program.
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(program)).find(|path| path.is_file())
 }
 
-/// Sends a signal, by the shell's own `kill`, to a process, or to a process group when `target` is negative.
+/// Sends a signal with the shell's built-in `kill` to a process, or to a process group when `target` is negative.
 pub(crate) fn signal(name: &str, target: i64) -> Result<()> {
     output(Command::new("sh").args(["-c", "kill -s \"$0\" -- \"$1\"", name, &target.to_string()])).map(drop)
 }
 
-/// Waits for a program to end by itself; `None` when it has not within `limit`.
+/// Waits for a program to end by itself. Returns `None` when it is still running after `limit`.
 pub(crate) fn wait(child: &mut Child, limit: Duration) -> Result<Option<ExitStatus>> {
     let started = Instant::now();
     loop {
@@ -107,7 +107,8 @@ pub(crate) fn wait(child: &mut Child, limit: Duration) -> Result<Option<ExitStat
     }
 }
 
-/// Ends a program: asks, waits, then insists. Errors are of no use to the caller, who is done with it.
+/// Ends a program with SIGTERM, and with SIGKILL if it does not end in time. Errors are ignored: the caller needs nothing more
+/// of it.
 pub(crate) fn end(child: &mut Child) {
     let asked = signal("TERM", child.id().into()).and_then(|()| wait(child, GRACE));
     if !matches!(asked, Ok(Some(_))) {
@@ -116,12 +117,12 @@ pub(crate) fn end(child: &mut Child) {
     }
 }
 
-/// Whether a person is watching, so that programs may be asked for colours.
+/// Whether standard output is a terminal, so that programs may be asked for colours.
 pub(crate) fn colours() -> bool {
     stdout().is_terminal() && env::var_os("NO_COLOR").is_none()
 }
 
-/// Both output streams of a program as lines.
+/// Returns the lines of both output streams of a program.
 fn merged(child: &mut Child) -> Receiver<String> {
     let (sender, lines) = channel();
     if let Some(stream) = child.stdout.take() {
@@ -147,7 +148,7 @@ fn forward(stream: impl Read + Send + 'static, lines: Sender<String>) {
     });
 }
 
-/// A command as it would be typed.
+/// Formats a command as it would be typed.
 fn shown(command: &Command) -> String {
     let program = PathBuf::from(command.get_program());
     let name = program.file_name().unwrap_or(command.get_program()).to_string_lossy().into_owned();
@@ -155,7 +156,7 @@ fn shown(command: &Command) -> String {
     std::iter::once(name).chain(words).collect::<Vec<_>>().join(" ")
 }
 
-/// A line without terminal escapes (`ESC [ … letter`).
+/// Returns a line without terminal escapes (`ESC [ … letter`).
 fn plain(line: &str) -> String {
     let mut text = String::with_capacity(line.len());
     let mut characters = line.chars();

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::tally::Tally;
 
-/// What has been run so far, and how it went.
+/// The steps that have been run so far, with their results.
 #[derive(Default)]
 pub(crate) struct Report {
     steps: Vec<Step>,
@@ -21,7 +21,7 @@ struct Step {
 }
 
 impl Report {
-    /// Runs a step and remembers how it went. An error is printed here, and does not stop the task.
+    /// Runs a step and records its result. Prints an error, and does not stop the task. Returns whether the step passed.
     pub(crate) fn step(&mut self, name: &'static str, work: impl FnOnce(&mut Tally) -> Result<()>) -> bool {
         println!("\n▸ {name}");
         let started = Instant::now();
@@ -44,7 +44,7 @@ impl Report {
         self.steps.iter().all(|step| step.passed)
     }
 
-    /// The table of steps, and as the very last line the number of tests.
+    /// Prints the table of steps and, as the last line, the number of tests.
     pub(crate) fn close(&self, task: &str) {
         println!("\n{}", self.table());
         println!("{}", self.closing_line(task));

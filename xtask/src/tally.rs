@@ -1,4 +1,4 @@
-//! How many tests passed and failed, read off the closing lines of the runners.
+//! Counts passed and failed tests from the closing lines of the test runners.
 
 use std::ops::AddAssign;
 
@@ -30,7 +30,7 @@ pub(crate) enum Runner {
 }
 
 impl Runner {
-    /// What a line of the runner's output adds to the count; nothing unless it is a closing line.
+    /// Returns what a line of the runner's output adds to the count: nothing unless it is a closing line.
     pub(crate) fn count(self, line: &str) -> Tally {
         let line = line.trim();
         match self {
@@ -77,7 +77,7 @@ fn pytest(line: &str) -> Option<Tally> {
     Some(passed_and(&["failed", "error", "errors"], &pairs(counts, ',')))
 }
 
-/// `3 passed, 1 failed` as numbers and words; parts that do not begin with a number are left out.
+/// Splits `3 passed, 1 failed` into numbers and words; parts that do not begin with a number are left out.
 fn pairs(counts: &str, separator: char) -> Vec<(u64, String)> {
     let pair = |part: &str| {
         let (count, word) = part.trim().split_once(' ')?;

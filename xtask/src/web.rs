@@ -16,14 +16,14 @@ use crate::workspace::Workspace;
 
 const SOURCES: &str = "crates/web/ui";
 const BUILT: &str = "crates/web/dist";
-/// What the page's script may weigh, in bytes, as the server sends it: gzipped.
+/// The largest size of the page's scripts in bytes, gzipped as the server sends them.
 const SCRIPT_LIMIT: usize = 230_000;
 
-/// The files of a folder by their paths in it.
+/// The contents of a folder's files, by their paths in it.
 type Files = BTreeMap<String, Vec<u8>>;
 
-/// Checks the types, builds, and puts the result in place, unless the script has become too large. With `check`, a result that
-/// differs is an error all the same.
+/// Checks the types, builds, and replaces `dist`, unless the scripts have become too large. With `check`, a result that differs
+/// from `dist` is an error as well.
 pub(crate) fn run(workspace: &Workspace, check: bool) -> Result<()> {
     setup::run(workspace, &[Suite::Js], Voice::Quiet)?;
     let (sources, built) = (workspace.root.join(SOURCES), workspace.root.join(BUILT));
@@ -52,7 +52,7 @@ pub(crate) fn run(workspace: &Workspace, check: bool) -> Result<()> {
     Ok(())
 }
 
-/// The bytes of all scripts, compressed as the server does it.
+/// Returns the size of all scripts in bytes, compressed as the server does it.
 fn script_size(files: &Files) -> Result<usize> {
     let mut size = 0;
     for (_, bytes) in files.iter().filter(|(name, _)| name.ends_with(".js")) {

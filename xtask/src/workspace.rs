@@ -1,4 +1,4 @@
-//! Where the workspace is, what packages it has, and how cargo is called in it.
+//! The workspace: its folders, its packages, and how cargo is run in it.
 
 use std::env;
 use std::ffi::OsString;
@@ -19,7 +19,7 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// Asks cargo; needs no network.
+    /// Runs `cargo metadata`, without network access.
     pub(crate) fn locate() -> Result<Self> {
         let metadata = MetadataCommand::new()
             .manifest_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"))
@@ -33,24 +33,24 @@ impl Workspace {
         })
     }
 
-    /// The file that each target of each package begins with, by its path from the root with `/`.
+    /// Returns the root file of each target of each package, by its path from the root with `/`.
     pub(crate) fn source_roots(&self) -> Vec<String> {
         let targets = self.packages.iter().flat_map(|package| &package.targets);
         let inside = targets.filter_map(|target| target.src_path.as_std_path().strip_prefix(&self.root).ok());
         inside.map(|path| path.to_string_lossy().replace('\\', "/")).collect()
     }
 
-    /// This tool's own folder inside the target folder: stamps, the Python environment, logs.
+    /// Returns xtask's own folder in the target folder, for stamps, Python environments and logs.
     pub(crate) fn scratch(&self) -> PathBuf {
         self.target.join("xtask")
     }
 
-    /// The program, as a debug build puts it.
+    /// Returns the path of the `boardwire` program of a debug build.
     pub(crate) fn binary(&self) -> PathBuf {
         self.target.join("debug").join("boardwire")
     }
 
-    /// `cargo ARGUMENTS` in the root, as a person's shell would call it.
+    /// Returns the command `cargo ARGUMENTS` in the root, with the environment of a shell.
     pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(cargo());
         command.args(arguments);
@@ -58,7 +58,7 @@ impl Workspace {
         command
     }
 
-    /// The same, for when nothing else has to be done.
+    /// The same with the lowest priority.
     pub(crate) fn cargo_at_leisure(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("nice");
         command.args(["-n", "19"]).arg(cargo()).args(arguments);
@@ -66,8 +66,8 @@ impl Workspace {
         command
     }
 
-    /// `cargo run` has put this package's facts in our environment. They are taken out again: build scripts watch some
-    /// of them, and would rebuild their crates each time the caller changes.
+    /// Removes the variables that `cargo run` set for this package: build scripts watch some of them, and their crates would be
+    /// rebuilt each time.
     fn settle(&self, command: &mut Command) {
         command.current_dir(&self.root);
         for (name, _) in env::vars_os() {

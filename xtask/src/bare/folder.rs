@@ -15,11 +15,11 @@ use crate::workspace::Workspace;
 
 /// Debian's release, by its name.
 const RELEASE: &str = "bookworm";
-/// What is there beside the smallest system: what the README asks for, and the certificates that came with Rust.
+/// The packages beside the minimal system: those that the README asks for, and certificates.
 const PACKAGES: &str = "--include=gcc,libc6-dev,ca-certificates";
-/// Where Rust is, in the folder.
+/// The toolchain's place in the folder.
 const RUST: &str = "usr/local/rust";
-/// Where the checkout is, in the folder.
+/// The checkout's place in the folder.
 const CHECKOUT: &str = "root/boardwire";
 /// Keeps Debian's packages from starting services, which would run on this machine.
 const NO_SERVICES: &str = "#!/bin/sh\nexit 101\n";
@@ -36,7 +36,7 @@ mount -o remount,bind,ro "$root/usr/local/rust"
 exec chroot "$root" "$@"
 "#;
 
-/// The files of the checkout as they are now, into the folder `$0`.
+/// Copies the files of the checkout as they are now into the folder `$0`.
 const COPY: &str = "git ls-files -z --cached --others --exclude-standard |
     tar --create --null --files-from=- --ignore-failed-read | tar --extract --directory \"$0\"";
 
@@ -48,7 +48,7 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// Makes it: the system, the toolchain's place, the checkout, and how this machine reaches its sources of packages.
+    /// Makes the folder: the system, the toolchain's place, the checkout, and this machine's settings for sources of packages.
     pub(super) fn make(workspace: &Workspace) -> Result<Self> {
         if output(Command::new("id").arg("-u"))?.trim() != "0" {
             bail!("only root can make a system in a folder: run this as root");
@@ -87,7 +87,7 @@ impl Folder {
         Ok(())
     }
 
-    /// A line for the shell, in the checkout.
+    /// Returns the command that runs a line for the shell in the checkout.
     pub(super) fn command(&self, line: &str) -> Command {
         let mut command = alone();
         command.args(["sh", "-euc", ENTER, "enter"]).args([&self.path, &self.rust]).env_clear();
@@ -115,14 +115,14 @@ impl Drop for Folder {
     }
 }
 
-/// Runs what follows with mounts that nobody else sees.
+/// Returns a command that runs its arguments with mounts of their own.
 fn alone() -> Command {
     let mut command = Command::new("unshare");
     command.args(["--mount", "--propagation", "private"]);
     command
 }
 
-/// The processes whose root is the folder.
+/// Returns the ids of the processes whose root is the folder.
 fn processes_in(folder: &Path) -> Vec<i64> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());

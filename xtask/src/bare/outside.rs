@@ -10,13 +10,13 @@ use anyhow::{Context, Result};
 
 use crate::process::output;
 
-/// Settings and certificates by their places.
+/// The paths of settings and certificates that are copied.
 const FILES: &[&str] =
     &["/etc/pip.conf", "/etc/apt/auth.conf", "/etc/apt/auth.conf.d", "/etc/ssl/certs/ca-certificates.crt"];
-/// The same, in the home folder.
+/// The same, relative to the home folder.
 const HOME_FILES: &[&str] =
     &[".npmrc", ".pip", ".config/pip", ".cargo/config.toml", ".cargo/credentials.toml", ".netrc"];
-/// Variables that are passed on.
+/// The environment variables that are passed on.
 const VARIABLES: &[&str] = &[
     "http_proxy",
     "https_proxy",
@@ -31,7 +31,7 @@ const VARIABLES: &[&str] = &[
     "REQUESTS_CA_BUNDLE",
     "NODE_EXTRA_CA_CERTS",
 ];
-/// The same, by how they begin. `CARGO_` alone would bring what cargo told this program of itself.
+/// Prefixes of further ones. `CARGO_` alone would include what cargo sets for this program.
 const PREFIXES: &[&str] = &[
     "CARGO_HTTP_",
     "CARGO_NET_",
@@ -43,7 +43,7 @@ const PREFIXES: &[&str] = &[
     "NPM_CONFIG_",
 ];
 
-/// Where apt gets this release from, for debootstrap; none: its own choice.
+/// Returns the mirror from which this machine's apt gets the release; `None` where it has none, and debootstrap takes its default.
 pub(super) fn mirror(release: &str) -> Result<Option<String>> {
     let wanted = [format!("Codename: {release}"), "Identifier: Packages".to_owned(), "Component: main".to_owned()];
     let mut apt = Command::new("apt-get");
@@ -51,7 +51,7 @@ pub(super) fn mirror(release: &str) -> Result<Option<String>> {
     Ok(found.lines().next().map(str::to_owned))
 }
 
-/// Copies the files into the folder of a system, with what apt is told about its connections.
+/// Copies the files into the folder of a system, and apt's settings for connections.
 pub(super) fn pass_files(system: &Path) -> Result<()> {
     let apt = output(Command::new("apt-config").args(["dump", "Acquire"]))?;
     fs::write(system.join("etc/apt/apt.conf.d/90outside"), apt)?;
@@ -69,7 +69,7 @@ pub(super) fn pass_files(system: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The variables that are passed on.
+/// Returns the variables that are passed on, with their values.
 pub(super) fn variables() -> impl Iterator<Item = (String, String)> {
     let passed = |name: &str| VARIABLES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix));
     env::vars_os().filter_map(move |(name, value)| {

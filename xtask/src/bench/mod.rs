@@ -9,7 +9,7 @@ use serde_json::Value;
 use self::target::Target;
 use crate::{process, workspace::Workspace};
 
-/// Runs the benchmark; `quick` shows only that it works, on programs that are not optimised.
+/// Runs the benchmark. With `quick`, a short run on debug builds shows only that it works.
 pub(crate) fn run(workspace: &Workspace, quick: bool) -> Result<()> {
     let mut build = workspace.cargo(&["build", "--workspace", "--bin", "boardwire", "--examples"]);
     let (folder, size) = if quick {

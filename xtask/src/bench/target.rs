@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::process;
 
 const SECRET: &str = "a-secret-for-the-benchmark-alone-0123456789";
-/// The load must not meet a limit.
+/// Settings that keep the load below the server's limits.
 const NO_LIMITS: [(&str, &str); 7] = [
     ("BOARDWIRE_JWT_SECRET", SECRET),
     ("BOARDWIRE_RATE_LIMIT_MAX_REQUESTS", "10000000"),
@@ -24,7 +24,7 @@ const NO_LIMITS: [(&str, &str); 7] = [
     ("BOARDWIRE_LOG", "warn"),
 ];
 
-/// A running server, ended when dropped.
+/// A running server. Dropping it ends it.
 pub(crate) struct Target {
     kind: &'static str,
     server: Child,
@@ -34,7 +34,7 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Boardwire on a database of its own.
+    /// Starts Boardwire on a database of its own.
     pub(crate) fn boardwire(binary: &Path, folder: &Path) -> Result<Self> {
         let _ = fs::remove_dir_all(folder);
         fs::create_dir_all(folder)?;
@@ -50,13 +50,13 @@ impl Target {
         Ok(Self { kind: "boardwire", server, url, token, folder: Some(folder.to_owned()) })
     }
 
-    /// The bare peer.
+    /// Starts the bare broadcast server.
     pub(crate) fn bare(binary: &Path) -> Result<Self> {
         let (server, url) = start(&mut Command::new(binary))?;
         Ok(Self { kind: "bare", server, url, token: String::new(), folder: None })
     }
 
-    /// Puts the load on it.
+    /// Runs the load generator against it.
     pub(crate) fn measure(self, load: &Path, size: &str) -> Result<Value> {
         let pid = self.server.id().to_string();
         let text = process::output(Command::new(load).args([&self.url, &pid, &self.token, self.kind, size]))?;

@@ -23,7 +23,7 @@ socket.io-client 4, python-socketio 5. A bare WebSocket does not do. TLS is up t
 const NAMESPACE: &str =
     "The namespace of all commands and events. The client sends its credentials in the CONNECT packet's `auth`.";
 
-/// What `$ref` says where in the document.
+/// The reference to the document's one channel.
 const CHANNEL: &str = "#/channels/namespace";
 
 pub(super) fn make() -> Result<String> {
@@ -138,12 +138,12 @@ fn of_channel(message: &str) -> Value {
     json!({ "$ref": format!("{CHANNEL}/messages/{message}") })
 }
 
-/// A result without what is around it is no message of its own.
+/// Whether a schema is a message of its own: a result without its envelope is not.
 fn is_of_schema_json_alone(name: &str) -> bool {
     name.starts_with("command.") && (name.ends_with(".result") || name.ends_with(".reply"))
 }
 
-/// AsyncAPI has its schemas elsewhere, and a reference in it has nothing beside it.
+/// Adapts a schema to AsyncAPI: its definitions are in another place, and a `$ref` has no other fields beside it.
 fn refer_to_components(schema: &mut Value) {
     match schema {
         Value::Object(object) => {
@@ -190,7 +190,7 @@ fn server() -> Value {
     })
 }
 
-/// What Engine.IO wants to see in the address.
+/// The query parameters that Engine.IO requires.
 fn query() -> Value {
     json!({
         "type": "object",

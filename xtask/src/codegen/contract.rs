@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::schema::resolve;
 
-/// What every reply that tells of a failure looks like.
+/// The name of the schema that every failed reply has.
 pub(super) const FAILURE: &str = "Failure";
 
 /// `command.task.create`.

@@ -1,4 +1,4 @@
-//! The reference of the MCP door, `docs/api/MCP.md`: its tools, resources and prompts, as the door itself tells them.
+//! The reference of the MCP door, `docs/api/MCP.md`: its tools, resources and prompts, as the server lists them.
 
 use anyhow::Result;
 

@@ -20,7 +20,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::workspace::Workspace;
 
-/// Makes the whole text of a file.
+/// Returns the whole text of a file.
 type Make = fn() -> Result<String>;
 
 /// Each generated file, by its path from the repository's root.
@@ -33,7 +33,7 @@ const GENERATED: &[(&str, Make)] = &[
     ("crates/client-typescript/src/protocol.ts", typescript::make),
 ];
 
-/// Writes every generated file that is not as it should be. With `check`, such a file is an error all the same.
+/// Rewrites every generated file that is stale. With `check`, a stale file is an error as well.
 pub(crate) fn run(workspace: &Workspace, check: bool) -> Result<()> {
     let stale = refresh(&workspace.root, GENERATED)?;
     for path in &stale {
@@ -46,7 +46,7 @@ pub(crate) fn run(workspace: &Workspace, check: bool) -> Result<()> {
     Ok(())
 }
 
-/// Makes every file's text and writes the stale ones; returns their paths.
+/// Makes every file's text, rewrites the stale files and returns their paths.
 fn refresh(root: &Path, files: &[(&'static str, Make)]) -> Result<Vec<&'static str>> {
     let mut stale = Vec::new();
     for (path, make) in files {
@@ -58,7 +58,7 @@ fn refresh(root: &Path, files: &[(&'static str, Make)]) -> Result<Vec<&'static s
     Ok(stale)
 }
 
-/// Writes a file unless it has this text already; `true` when it had not.
+/// Writes a file unless it has this text already. Returns whether it was written.
 fn ensure_file_contents(path: &Path, text: &str) -> Result<bool> {
     if fs::read_to_string(path).is_ok_and(|present| present == text) {
         return Ok(false);

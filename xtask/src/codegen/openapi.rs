@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-/// The whole text of the file.
+/// Returns the whole text of the file.
 pub(super) fn make() -> Result<String> {
     Ok(serde_json::to_string_pretty(&boardwire_http::openapi())? + "\n")
 }

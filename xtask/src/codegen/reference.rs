@@ -13,7 +13,7 @@ use super::schema::{bounds, constants, description, fields, resolve, type_of};
 
 const HEAD: &str = include_str!("reference_head.md");
 
-/// What really travelled in a test, which writes this file and fails when it changes.
+/// Real messages, recorded by the test in `tests/it/examples.rs`, which writes this file and fails when it changes.
 pub(super) const EXAMPLES: &str = include_str!("../../../docs/api/examples.json");
 
 pub(crate) fn make() -> Result<String> {
@@ -64,7 +64,7 @@ fn command(text: &mut String, kind: CommandKind, payload: &Value, result: &Value
     table(text, "result", result)
 }
 
-/// What a command needs, and the form that it may take, in sentences.
+/// Describes in sentences what a command needs and in which forms it may be sent.
 pub(super) fn needs(kind: CommandKind) -> String {
     let form = kind.bare_field().map(|field| format!("\nAlso takes the bare `{field}` as a string."));
     kind.needs() + &form.unwrap_or_default()
@@ -83,7 +83,7 @@ fn events(text: &mut String, schemas: &Schemas, examples: &Value) -> Result<()> 
     Ok(())
 }
 
-/// Examples, folded away.
+/// Writes examples that are folded until a reader opens them.
 fn shown(text: &mut String, title: &str, examples: &[(&str, &Value)]) -> Result<()> {
     ensure!(
         examples.iter().all(|(_, example)| example.is_object()),

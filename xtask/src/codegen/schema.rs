@@ -20,22 +20,22 @@ pub(crate) fn fields(schema: &Value) -> Vec<Field<'_>> {
     fields
 }
 
-/// A schema, or the definition that it refers to.
+/// Returns the definition that a schema refers to, or the schema itself.
 pub(crate) fn resolve<'a>(schema: &'a Value, definitions: &'a Map<String, Value>) -> &'a Value {
     reference(schema).and_then(|name| definitions.get(name)).unwrap_or(schema)
 }
 
-/// The definition's name that a schema refers to.
+/// Returns the name of the definition that a schema refers to.
 pub(crate) fn reference(schema: &Value) -> Option<&str> {
     schema["$ref"].as_str()?.strip_prefix("#/$defs/")
 }
 
-/// What a schema says of itself, on one line.
+/// Returns a schema's description on one line.
 pub(crate) fn description(schema: &Value) -> String {
     schema["description"].as_str().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The texts that an enumeration allows.
+/// Returns the strings that an enumeration allows.
 pub(crate) fn constants(schema: &Value) -> Option<Vec<&str>> {
     if let Some(values) = schema["enum"].as_array() {
         return values.iter().map(Value::as_str).collect();
@@ -43,7 +43,7 @@ pub(crate) fn constants(schema: &Value) -> Option<Vec<&str>> {
     schema["oneOf"].as_array()?.iter().map(|one| one["const"].as_str()).collect()
 }
 
-/// The type as TypeScript writes it; nested objects are written in place.
+/// Returns the TypeScript type of a schema; nested objects are written in place.
 pub(crate) fn type_of(schema: &Value) -> String {
     if let Some(name) = reference(schema) {
         return name.to_owned();
@@ -84,7 +84,7 @@ fn plain(kind: &str, schema: &Value) -> String {
     }
 }
 
-/// The bounds that a type alone does not show.
+/// Describes the bounds of a schema that its type does not show.
 pub(crate) fn bounds(schema: &Value) -> String {
     let number = |name: &str| schema[name].as_u64();
     let mut bounds = Vec::new();

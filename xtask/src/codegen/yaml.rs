@@ -1,18 +1,18 @@
-//! Writing YAML for people to read: block style, plain text where that is safe, long texts as they are.
+//! Writes YAML for people to read: block style, plain text where that is safe, long texts as literal blocks.
 //!
-//! Only what the generated files need. A reader takes every value back as it was.
+//! Supports only what the generated files need. A parser reads every value back as it was.
 
 use std::cmp::Ordering;
 
 use serde_json::{Map, Value};
 
-/// The fields that say what an object is stand in front of the others, which follow in alphabetical order.
+/// The fields that are written first, in this order; the others follow in alphabetical order.
 const FIRST: &[&str] = &["$ref", "action", "channel", "name", "title", "summary", "type", "description"];
 
-/// Words that a reader may take for something other than text.
+/// Words that a parser may read as something else than text.
 const WORDS: &[&str] = &["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
 
-/// A document whose parts stand in the order given.
+/// Writes a document whose top-level fields are in the given order.
 pub(super) fn document(parts: &[(&str, Value)]) -> String {
     let mut text = String::new();
     for (name, value) in parts {
@@ -24,7 +24,7 @@ pub(super) fn document(parts: &[(&str, Value)]) -> String {
     text
 }
 
-/// A value that stands behind a key or a dash and may go on in the lines below it.
+/// Writes a value after a key or a dash; it may continue on the lines below.
 fn after_key(text: &mut String, value: &Value, depth: usize) {
     match value {
         Value::Object(object) if !object.is_empty() => {
@@ -89,7 +89,7 @@ fn order(one: &str, other: &str) -> Ordering {
     (place(one), one).cmp(&(place(other), other))
 }
 
-/// A value on one line: JSON, which is YAML too, but for text that needs no quotes.
+/// Writes a value on one line: as JSON, which is YAML too, except for text that needs no quotes.
 fn scalar(value: &Value) -> String {
     match value {
         Value::String(text) => string(text),
@@ -111,7 +111,7 @@ fn string(text: &str) -> String {
     escaped.collect()
 }
 
-/// Whether a text can stand as it is, over several lines.
+/// Whether a text can be written as a literal block.
 fn is_literal(text: &str) -> bool {
     let is_plain = |line: &str| line.trim_end() == line && line.chars().all(is_printable);
     text.contains('\n') && !text.ends_with('\n') && !text.starts_with([' ', '\n']) && text.split('\n').all(is_plain)

@@ -1,4 +1,4 @@
-//! Debian's packages: installed when we may, named when we may not.
+//! Debian packages: installed if this process has the right to, otherwise named.
 
 use std::process::Command;
 
@@ -19,8 +19,9 @@ pub(crate) fn install(packages: &[&str]) -> Result<()> {
     run(command(prefix, &install).args(packages))
 }
 
-/// A Debian-like system, and what goes before `apt-get` there; `None` when we have not the right.
+/// How packages are installed on a Debian-like system.
 struct Apt {
+    /// The words before `apt-get`, such as `sudo`; `None` without the right to install.
     prefix: Option<&'static [&'static str]>,
 }
 
@@ -40,7 +41,7 @@ impl Apt {
     }
 }
 
-/// `apt-get` that asks no questions.
+/// Returns an `apt-get` command that asks no questions.
 fn command(prefix: &[&str], arguments: &[&str]) -> Command {
     let mut command = Command::new(prefix[0]);
     command.args(&prefix[1..]).args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]).args(arguments);

@@ -9,7 +9,7 @@ use super::{Voice, node};
 use crate::process::run;
 use crate::workspace::Workspace;
 
-/// Each folder with a `package.json` of its own, and the name of its stamp.
+/// Each folder with a `package.json`, and the name of its stamp.
 const FOLDERS: &[(&str, &str)] = &[
     ("crates/client-typescript", "npm-client-typescript.lock"),
     ("crates/web/ui", "npm-web.lock"),
@@ -19,7 +19,7 @@ const FOLDERS: &[(&str, &str)] = &[
     ("tests/documents", "npm-tests-documents.lock"),
 ];
 
-/// Installs where the lock file is not the one that was installed last.
+/// Installs the packages of each folder whose lock file has changed since the last time.
 pub(super) fn ensure(workspace: &Workspace, voice: Voice) -> Result<()> {
     for (name, stamp) in FOLDERS {
         let folder = workspace.root.join(name);

@@ -17,17 +17,17 @@ pub(crate) use self::python::{ENVIRONMENTS, Environment};
 use crate::suites::Suite;
 use crate::workspace::Workspace;
 
-/// How much to say: installing is always announced.
+/// How much is printed. That something is installed is always printed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Voice {
-    /// Also what was found in place.
+    /// Prints also what was found in place.
     Full,
-    /// Only what has to be done.
+    /// Prints only what has to be done.
     Quiet,
 }
 
 impl Voice {
-    /// Says what was found in place.
+    /// Prints what was found in place.
     fn found(self, what: &str, version: &str) {
         if self == Self::Full {
             println!("  ✓ {what:14} {version}");

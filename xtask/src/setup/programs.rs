@@ -1,4 +1,4 @@
-//! The programs that the tests run beside the server: which they are, whether they are here, what package has them.
+//! The programs that the tests run beside the server: how to detect them, and the packages that contain them.
 
 use std::process::Command;
 
@@ -9,17 +9,17 @@ use crate::postgres;
 use crate::process::{output, version};
 use crate::suites::Suite;
 
-/// A program, and how it is come by.
+/// A program and how to install it.
 struct Program {
     name: &'static str,
     needed_by: &'static [Suite],
-    /// Its version, or why it will not do.
+    /// Returns its version, or an error if it is missing or too old.
     probe: fn() -> Result<String>,
-    /// Debian's packages that bring it.
+    /// The Debian packages that contain it.
     packages: &'static [&'static str],
 }
 
-/// It also brings a newer Node.js.
+/// Python, which is also used to install a newer Node.js.
 const PYTHON: &str = "python3";
 
 const PROGRAMS: &[Program] = &[

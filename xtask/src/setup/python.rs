@@ -14,9 +14,9 @@ use crate::workspace::Workspace;
 pub(crate) struct Environment {
     /// The tests' folder.
     pub(crate) folder: &'static str,
-    /// What it is made from, in that folder.
+    /// Its requirements file, in that folder.
     requirements: &'static str,
-    /// Its own folder in the scratch folder.
+    /// Its name: the environment's folder in the scratch folder.
     name: &'static str,
 }
 
@@ -43,7 +43,7 @@ pub(crate) const ENVIRONMENTS: &[Environment] = &[
 ];
 
 impl Environment {
-    /// The interpreter that has the tests' packages.
+    /// Returns the path of the environment's interpreter.
     pub(crate) fn interpreter(&self, workspace: &Workspace) -> PathBuf {
         self.place(workspace).join("bin/python")
     }
@@ -52,7 +52,7 @@ impl Environment {
         workspace.scratch().join(self.name)
     }
 
-    /// Makes it anew when the requirements are not those it was made from, or when it no longer works.
+    /// Makes the environment anew when its requirements have changed or when it no longer works.
     fn ensure(&self, workspace: &Workspace) -> Result<()> {
         let source = workspace.root.join(self.folder).join(self.requirements);
         let requirements = fs::read(&source).with_context(|| format!("cannot read {}", source.display()))?;
@@ -69,7 +69,7 @@ impl Environment {
     }
 }
 
-/// Makes what is missing.
+/// Makes the environments that are missing or stale.
 pub(super) fn ensure(workspace: &Workspace, voice: Voice) -> Result<()> {
     for environment in ENVIRONMENTS {
         environment.ensure(workspace)?;

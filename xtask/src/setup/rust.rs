@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use super::Voice;
 use crate::process::{output, run};
 
-/// A cargo subcommand, and the command that installs it.
+/// The cargo subcommands, each with the command that installs it.
 const TOOLS: &[(&str, &[&str])] = &[
     ("nextest", &["cargo", "install", "cargo-nextest", "--locked"]),
     ("fmt", &["rustup", "component", "add", "rustfmt"]),

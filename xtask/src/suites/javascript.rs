@@ -10,13 +10,13 @@ use crate::setup::node;
 use crate::tally::{Runner, Tally};
 use crate::workspace::Workspace;
 
-/// How long all of them may take, on a machine that is not busy.
+/// Time limit for all folders together, before it is scaled.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 
-/// Where they are.
+/// The folders with tests.
 const FOLDERS: &[&str] = &["tests/js", "tests/mcp", "tests/documents", "tests/web"];
 
-/// Builds the TypeScript client, which they try, runs them all, and counts.
+/// Builds the TypeScript client, which the tests use, runs all tests and counts the results.
 pub(super) fn run(workspace: &Workspace, surroundings: &Surroundings, tally: &mut Tally) -> Result<()> {
     let client = workspace.root.join("crates/client-typescript");
     process::run(node::command(workspace, "npm", &client).args(["run", "--silent", "build"]))?;

@@ -17,10 +17,10 @@ use crate::report::Report;
 use crate::setup::{self, Voice};
 use crate::workspace::Workspace;
 
-/// Whether it is worth going on.
+/// Whether the build allows further steps.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Build {
-    /// The program and the tests compile, whatever the tests say.
+    /// The program and the tests compile; tests may have failed.
     Sound,
     /// Something does not compile, or the machine is not ready.
     Broken,

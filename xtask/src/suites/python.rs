@@ -11,10 +11,10 @@ use crate::setup::{ENVIRONMENTS, Environment};
 use crate::tally::{Runner, Tally};
 use crate::workspace::Workspace;
 
-/// How long all of them may take, on a machine that is not busy.
+/// Time limit for one run of pytest, before it is scaled.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 
-/// Runs them all, and counts. pytest itself fails when it finds none.
+/// Runs pytest in each environment and counts the results. pytest fails by itself when it finds no tests.
 pub(super) fn run(workspace: &Workspace, surroundings: &Surroundings, tally: &mut Tally) -> Result<()> {
     ENVIRONMENTS.iter().try_for_each(|environment| run_in(workspace, environment, surroundings, tally))
 }

@@ -11,13 +11,13 @@ use crate::workspace::Workspace;
 /// nextest's exit code when the tests do not compile.
 const BROKEN: i32 = 101;
 
-/// Builds the program that the tests start. The whole workspace is named, so that crates are built with the features
-/// that the tests will want too, and only once.
+/// Builds the program that the tests start. Builds it as part of the whole workspace, so that its crates get the same features as in
+/// the tests' build and are compiled once.
 pub(super) fn build(workspace: &Workspace) -> Result<()> {
     process::run(&mut workspace.cargo(&["build", "--workspace", "--bin", "boardwire"]))
 }
 
-/// Adds the steps to a report.
+/// Adds the steps of this suite to a report.
 pub(super) fn steps(
     workspace: &Workspace,
     surroundings: &Surroundings,

@@ -20,30 +20,30 @@ impl Suite {
 
 /// What was asked for on the command line.
 pub(crate) struct Selection {
-    /// The suites, in order.
+    /// The suites, in the order in which they run.
     pub(crate) suites: Vec<Suite>,
-    /// What nextest is told beyond the usual.
+    /// Additional arguments for nextest.
     pub(crate) nextest: Vec<String>,
-    /// Whether the documentation's examples run too.
+    /// Whether the documentation tests run too.
     pub(crate) documentation: bool,
-    /// How often the kill tests kill, where it is not the usual.
+    /// Rounds of the kill tests on each database; `None` for their default.
     pub(crate) kill_rounds: Option<u32>,
 }
 
 impl Selection {
-    /// One suite or all. Who tells nextest what to run wants that and not the documentation's examples.
+    /// Selects one suite, or all. With arguments for nextest, the documentation tests are left out.
     pub(crate) fn new(only: Option<Suite>, nextest: Vec<String>) -> Self {
         let suites = only.map_or_else(|| Suite::ALL.to_vec(), |suite| vec![suite]);
         Self { suites, documentation: nextest.is_empty(), nextest, kill_rounds: None }
     }
 
-    /// The kill tests alone, with so many rounds on each database.
+    /// Selects the kill tests alone, with this number of rounds on each database.
     pub(crate) fn kill(rounds: u32) -> Self {
         let nextest = ["--profile", "long", "--no-capture", "-E", "test(kill)"].map(str::to_owned);
         Self { kill_rounds: Some(rounds), ..Self::new(Some(Suite::Rust), nextest.to_vec()) }
     }
 
-    /// Everything, with nextest's profile for CI.
+    /// Selects everything, with nextest's profile for CI.
     pub(crate) fn for_ci() -> Self {
         Self { documentation: true, ..Self::new(None, vec!["--profile".to_owned(), "ci".to_owned()]) }
     }

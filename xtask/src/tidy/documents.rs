@@ -1,4 +1,4 @@
-//! The pages that each crate must have, and the links between pages.
+//! The documents that each crate must have, and the links in documents.
 
 use std::collections::BTreeSet;
 
@@ -42,7 +42,7 @@ pub(super) fn links(repository: &Repository) -> Vec<Finding> {
     findings
 }
 
-/// Line and target of each link and image outside code.
+/// Returns line and target of each link and image outside code.
 fn targets(text: &str) -> impl Iterator<Item = (usize, String)> {
     let prose = Page::of(text).prose.into_iter();
     prose.flat_map(|(number, line)| targets_of_line(line).into_iter().map(move |target| (number, target)))
@@ -55,19 +55,19 @@ fn targets_of_line(line: &str) -> Vec<String> {
     inline.chain(reference).map(str::to_owned).collect()
 }
 
-/// A link's target without its title.
+/// Returns a link's target without its title.
 fn first_word(text: &str) -> Option<&str> {
     text.split_whitespace().next().map(|word| word.trim_start_matches('<').trim_end_matches('>'))
 }
 
-/// Addresses and places on the same page are not ours to check.
+/// Whether a link's target exists. URLs and anchors on the same page are not checked.
 fn leads_somewhere(repository: &Repository, from: &str, target: &str) -> bool {
     let path = target.split(['#', '?']).next().unwrap_or_default();
     let is_address = target.split(['/', '#', '?']).next().is_some_and(|first| first.contains(':'));
     path.is_empty() || is_address || resolve(from, path).is_some_and(|path| repository.exists(&path))
 }
 
-/// A link's path from the root; `None` when it leaves the repository.
+/// Resolves a link to a path from the root; `None` when it leaves the repository.
 fn resolve(from: &str, target: &str) -> Option<String> {
     let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
     let start = if target.starts_with('/') { "" } else { folder };

@@ -1,15 +1,15 @@
-//! One thing that a rule has to say about one file.
+//! A rule's finding about a file.
 
 use std::fmt;
 
-/// Whether it must be mended now.
+/// Whether a finding fails the check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Severity {
     Warn,
     Fail,
 }
 
-/// Where, what is wrong, and what to do about it.
+/// A violation of a rule: where, what is wrong, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Finding {
     pub(super) severity: Severity,

@@ -1,10 +1,10 @@
-//! Who may know whom: the architecture's layers, as one table of allowed edges, and the crates that only some may use.
+//! The architecture's layers: the allowed dependencies between crates, and the foreign crates that only some may use.
 
 use cargo_metadata::{DependencyKind, Package};
 
 use super::finding::Finding;
 
-/// What a crate may use of ours.
+/// The workspace crates that a crate may depend on.
 enum Ours {
     /// These, by folder name.
     Only(&'static [&'static str]),
@@ -33,11 +33,11 @@ const EDGES: &[(&str, Ours)] = &[
     ("xtask", Ours::Any),
 ];
 
-/// What a door to the services may use.
+/// The crates that a door may depend on.
 const DOOR: &[&str] = &["browser", "gate", "metrics", "subscriptions", "services", "rate-limit", "auth", "protocol"];
 
-/// Crates of others that only some of ours may depend on, so that each is known in one place. What is no dependency can't
-/// be named in a `use`; for its tests any crate may depend on any.
+/// Foreign crates that only some workspace crates may depend on. A crate that is no dependency can't be named in a `use`;
+/// dev-dependencies are not restricted.
 const CONFINED: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("rusqlite", &["store"]),

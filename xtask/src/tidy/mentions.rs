@@ -1,4 +1,4 @@
-//! What documents mention in `code` exists: files, types, their methods, functions.
+//! Names in documents: the files, types, methods and functions that code spans and figures mention exist.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use super::markdown::{self, Page};
 use super::repository::Repository;
 use super::vocabulary::{Vocabulary, split};
 
-/// Names of others that our code does not say, and files that a reader makes.
+/// Foreign names that the code does not contain, and files that users create.
 const ELSEWHERE: &[&str] = &[
     "boardwire.toml",
     "EventSource",
@@ -21,7 +21,7 @@ const ELSEWHERE: &[&str] = &[
     "NoteService",
 ];
 
-/// The endings by which a name is known to be a file's.
+/// The extensions by which a file name is recognised.
 const FILES: &[&str] =
     &["rs", "md", "ts", "tsx", "mjs", "js", "py", "toml", "json", "yaml", "yml", "sql", "css", "html"];
 
@@ -34,7 +34,7 @@ pub(super) fn check(repository: &Repository) -> Vec<Finding> {
 
 fn check_page(repository: &Repository, vocabulary: &Vocabulary, path: &str, text: &str) -> Vec<Finding> {
     let page = Page::of(text);
-    // What a page's own samples define may be spoken of.
+    // A page may mention what its own samples define.
     let samples: BTreeSet<String> =
         page.fenced.iter().filter(|fenced| !fenced.language.is_empty()).flat_map(|fenced| split(fenced.line)).collect();
     let exists = |mention: &str| match Mention::of(repository, mention) {
@@ -54,29 +54,29 @@ fn check_page(repository: &Repository, vocabulary: &Vocabulary, path: &str, text
         .collect()
 }
 
-/// The names in a line of a figure.
+/// Returns the names in a line of a figure.
 fn names(line: &str) -> impl Iterator<Item = &str> {
     line.split(|letter: char| !letter.is_alphanumeric() && !"_:".contains(letter)).map(|name| name.trim_matches(':'))
 }
 
-/// The changelog speaks of what was.
+/// Whether a document is checked. The changelog describes the past.
 fn is_checked(path: &str) -> bool {
     path != "CHANGELOG.md"
 }
 
-/// What a code span speaks of.
+/// What a code span mentions.
 #[derive(Debug, PartialEq, Eq)]
 enum Mention<'s> {
     /// A path, or the end of one.
     File(&'s str),
-    /// What is behind `::`, and what is right before.
+    /// The last two segments of a path with `::`.
     Part(&'s str, &'s str),
-    /// A name alone.
+    /// A single name.
     Name(&'s str),
 }
 
 impl<'s> Mention<'s> {
-    /// `None` for all that may be something else than a name of ours: commands, values, names on the wire.
+    /// Classifies a code span. Returns `None` for what may be no name of the workspace: commands, values, names on the wire.
     fn of(repository: &Repository, span: &'s str) -> Option<Self> {
         if is_path(repository, span) {
             return Some(Self::File(span.trim_end_matches('/')));
@@ -98,7 +98,7 @@ impl<'s> Mention<'s> {
     }
 }
 
-/// Whether a span is a path of ours: it ends as files do, or begins with a folder of the workspace.
+/// Whether a span is a path of the repository: it has a known extension, or begins with a folder of the workspace.
 fn is_path(repository: &Repository, span: &str) -> bool {
     let letters = |letter: char| letter.is_alphanumeric() || "/._-".contains(letter);
     if span.starts_with(['/', '.', '-']) || !span.chars().all(letters) {
@@ -109,7 +109,7 @@ fn is_path(repository: &Repository, span: &str) -> bool {
     ends_so || first.is_some_and(|first| repository.exists(&format!("crates/{first}")) || repository.exists(first))
 }
 
-/// A path may leave out what a reader of the page knows: `crates/`, its own crate or the tests, `src/`, and the ending of a module.
+/// Whether a path exists. It may leave out `crates/`, the page's own crate or `tests/`, `src/`, and the extension of a module.
 fn file_exists(repository: &Repository, page: &str, path: &str) -> bool {
     let own = page.strip_prefix("docs/modules/").and_then(|name| name.strip_suffix(".md"));
     let own = own.or_else(|| page.strip_prefix("crates/")?.split('/').next()).filter(|own| *own != "README");

@@ -1,6 +1,6 @@
 //! `cargo xtask tidy`: the project's rules that no compiler checks.
 //!
-//! Each rule is a function from the [`Repository`] (or the packages) to [`Finding`]s, and knows nothing of the disk.
+//! Each rule is a function from the [`Repository`] (or the packages) to [`Finding`]s, and does not access the disk.
 //! To add one, write it in the module it belongs to, or in one of its own, and add it to [`findings`].
 
 mod circles;
@@ -23,7 +23,7 @@ use self::layers::Member;
 use self::repository::Repository;
 use crate::workspace::Workspace;
 
-/// Checks every rule and prints what was found; an error when anything must be mended.
+/// Checks every rule and prints the findings. Fails if any finding does.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let repository = Repository::read(&workspace.root)?;
     let members: Vec<Member> = workspace.packages.iter().map(Member::from).collect();

@@ -1,4 +1,4 @@
-//! The files that the rules look at: those that git tracks, and those that it would.
+//! The files that the rules check: those that git tracks, and new ones that it does not ignore.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,17 +9,17 @@ use anyhow::Result;
 
 use crate::process::output;
 
-/// What is read as text. Lock files are not: nobody writes them.
+/// The extensions of files that are read as text. Lock files are left out.
 const TEXT: &[&str] =
     &["rs", "md", "toml", "yml", "yaml", "js", "mjs", "cjs", "ts", "tsx", "py", "html", "css", "sql", "sh"];
 
-/// Every file, by its path from the root with `/`; the text of those that are text, nothing of the others.
+/// The contents of every file by its path from the root with `/`; empty for files that are not text.
 pub(super) struct Repository {
     files: BTreeMap<String, String>,
 }
 
 impl Repository {
-    /// Reads the files below a folder that git knows or would add.
+    /// Reads the files of the repository at `root`.
     pub(super) fn read(root: &Path) -> Result<Self> {
         let mut git = Command::new("git");
         git.current_dir(root).args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
@@ -35,33 +35,33 @@ impl Repository {
         Ok(Self { files })
     }
 
-    /// A repository that exists only in a test.
+    /// Makes a repository for a test.
     #[cfg(test)]
     pub(super) fn of(files: &[(&str, &str)]) -> Self {
         Self { files: files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect() }
     }
 
-    /// Every path.
+    /// Returns every path.
     pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
         self.files.keys().map(String::as_str)
     }
 
-    /// Path and text of every file that is text.
+    /// Returns path and text of every text file.
     pub(super) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
         self.files.iter().filter(|(path, _)| is_text(path)).map(|(path, text)| (path.as_str(), text.as_str()))
     }
 
-    /// The text of a file; `None` when there is no such file.
+    /// Returns the text of a file; `None` when there is no such file.
     pub(super) fn text(&self, path: &str) -> Option<&str> {
         self.files.get(path).map(String::as_str)
     }
 
-    /// Path and text of the files with an extension.
+    /// Returns path and text of the files with an extension.
     pub(super) fn with_extension<'r>(&'r self, wanted: &'r str) -> impl Iterator<Item = (&'r str, &'r str)> {
         self.texts().filter(move |(path, _)| extension(path) == Some(wanted))
     }
 
-    /// Whether there is such a file, or a folder with files in it; the empty path is the root.
+    /// Whether a path is a file or a folder with files in it. The empty path is the root.
     pub(super) fn exists(&self, path: &str) -> bool {
         let folder = format!("{path}/");
         path.is_empty() || self.files.contains_key(path) || self.paths().any(|file| file.starts_with(&folder))

@@ -1,17 +1,17 @@
-//! How long the source files are.
+//! The length of source files.
 
 use std::path::Path;
 
 use super::finding::Finding;
 use super::repository::Repository;
 
-/// Above this a file is worth a look.
+/// Lines above which a file is reported as a warning.
 const LONG: usize = 400;
-/// Above this a file has to be split.
+/// Lines above which a file fails.
 const TOO_LONG: usize = 450;
-/// What is source, generated or written.
+/// The extensions of source files, generated ones included.
 const SOURCE: &[&str] = &["rs", "ts", "tsx", "js", "mjs", "cjs", "py", "css", "sql"];
-/// Where bundles are, which nobody reads.
+/// The folder of bundled scripts, which are not checked.
 const BUNDLES: &str = "crates/web/dist/";
 
 /// Files that are longer and about to be split.
@@ -33,7 +33,7 @@ pub(super) fn check(repository: &Repository) -> Vec<Finding> {
         .collect()
 }
 
-/// The median, the 90th percentile and the longest, in a sentence.
+/// Returns the median, the 90th percentile and the maximum as a sentence.
 pub(super) fn summary(repository: &Repository) -> String {
     let mut lines: Vec<usize> = sizes(repository).map(|(_, lines)| lines).collect();
     lines.sort_unstable();
@@ -50,7 +50,7 @@ fn is_source(path: &str) -> bool {
     Path::new(path).extension().is_some_and(|extension| SOURCE.iter().any(|source| extension == *source))
 }
 
-/// The value at a percentile of a sorted list, by nearest rank.
+/// Returns the value at a percentile of a sorted list, by nearest rank.
 fn at(sorted: &[usize], percentile: usize) -> usize {
     let rank = (sorted.len() * percentile).div_ceil(100);
     sorted.get(rank.saturating_sub(1)).copied().unwrap_or(0)

@@ -1,4 +1,4 @@
-//! What is at the top, how source files open, and how files and modules are named.
+//! The entries at the repository's top, the first line of source files, and the names of files and modules.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -6,12 +6,12 @@ use std::path::Path;
 use super::finding::Finding;
 use super::repository::Repository;
 
-/// Names that say nothing of what is inside.
+/// Names that do not describe the contents.
 const EMPTY_NAMES: &[&str] = &["utils", "util", "common", "helpers", "helper", "misc"];
-/// Whose files are named by us; documents may be called what they like.
+/// The extensions of files whose names are checked; documents are not.
 const CODE: &[&str] = &["rs", "js", "mjs", "cjs", "ts", "tsx", "py"];
 
-/// What may be at the top: what readers look for there, and what tools find nowhere else.
+/// The entries that may be at the top: those that readers look for there, and those that tools find nowhere else.
 const TOP: &[&str] = &[
     ".cargo",
     ".ci",
@@ -82,7 +82,7 @@ fn is_code(path: &str) -> bool {
     Path::new(path).extension().is_some_and(|extension| CODE.iter().any(|code| extension == *code))
 }
 
-/// The name of the module that a line opens in place.
+/// Returns the name of the inline module that a line opens.
 fn inline_module(line: &str) -> Option<&str> {
     let (before, after) = line.split_once("mod ")?;
     let is_declaration = before.trim().is_empty() || before.trim().starts_with("pub");

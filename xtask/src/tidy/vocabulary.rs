@@ -1,4 +1,4 @@
-//! Every name in the code of the workspace, and what belongs to which type.
+//! The names in the code of the workspace, and the members of its types and modules.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,15 +7,15 @@ use syn::{Fields, Ident, ImplItem, Item, TraitItem, Type};
 
 use super::repository::Repository;
 
-/// Whose words count besides those of Rust.
+/// The extensions of files other than Rust whose words count.
 const OTHER_CODE: &[&str] = &["ts", "tsx", "mjs", "cjs", "js", "py", "sql", "toml", "json", "yml", "yaml"];
 
-/// What the code calls things.
+/// The names of the workspace.
 #[derive(Default)]
 pub(super) struct Vocabulary {
-    /// Every word in code and in its texts; not in comments.
+    /// Every word in code and string literals; not in comments.
     words: BTreeSet<String>,
-    /// The types and traits that are written out in Rust: those that macros make are not here.
+    /// The types and traits that are defined by Rust items; those that macros define are missing.
     types: BTreeSet<String>,
     /// The methods, constants, fields and variants of each type and trait.
     members: BTreeMap<String, BTreeSet<String>>,
@@ -47,13 +47,13 @@ impl Vocabulary {
         vocabulary
     }
 
-    /// Whether the code has this word at all.
+    /// Whether the code contains this word.
     pub(super) fn has(&self, word: &str) -> bool {
         self.words.contains(word)
     }
 
-    /// Whether something of this name belongs to a type, a module or a crate. What is not ours has whatever our code
-    /// calls by that name.
+    /// Whether a type, a module or a crate has a member of this name. For names that the workspace does not define, whether its code
+    /// contains both words.
     pub(super) fn has_in(&self, whole: &str, part: &str) -> bool {
         if self.types.contains(whole) {
             return self.members.get(whole).is_some_and(|members| members.contains(part));
@@ -118,14 +118,14 @@ fn of_type(item: &ImplItem) -> Option<String> {
     }
 }
 
-/// The words of some code, comments left out.
+/// Collects the words of code, without comments.
 fn collect(tokens: TokenStream, words: &mut BTreeSet<String>) {
     let mut before_attribute = false;
     for token in tokens {
         match &token {
             TokenTree::Ident(word) => drop(words.insert(word.to_string())),
             TokenTree::Literal(text) => words.extend(split(&text.to_string())),
-            // A documentation comment is an attribute here.
+            // Documentation comments are parsed as attributes.
             TokenTree::Group(group) if before_attribute && group.stream().to_string().starts_with("doc ") => {}
             TokenTree::Group(group) => collect(group.stream(), words),
             TokenTree::Punct(_) => {}
@@ -137,13 +137,13 @@ fn collect(tokens: TokenStream, words: &mut BTreeSet<String>) {
     }
 }
 
-/// The words of a text.
+/// Splits a text into words.
 pub(super) fn split(text: &str) -> impl Iterator<Item = String> {
     let words = text.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
     words.filter(|word| !word.is_empty()).map(str::to_owned)
 }
 
-/// The names of the modules and the crate that a file belongs to.
+/// Returns the names of the modules and the crate that a file belongs to.
 fn modules_of(path: &str) -> impl Iterator<Item = String> {
     let names = path.strip_suffix(".rs").unwrap_or(path).split('/');
     names.filter(|name| !matches!(*name, "crates" | "src" | "mod" | "lib" | "main")).map(|name| name.replace('_', "-"))

@@ -1,9 +1,9 @@
-//! Words that mean "not done yet" or "look away". Put together from halves, so that this file passes its own rule.
+//! Words that mark unfinished code or silence a check. They are put together from halves, so that this file passes its own rule.
 
 use super::finding::Finding;
 use super::repository::Repository;
 
-/// Each word, and what to do instead.
+/// The banned words, each with what to do instead.
 const BANNED: &[(&str, &str)] = &[
     (concat!("todo", "!("), "write it, or leave it out and say so in the documentation"),
     (concat!("unimplemented", "!("), "write it, or leave it out and say so in the documentation"),
