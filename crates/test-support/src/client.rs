@@ -52,6 +52,17 @@ impl Pending {
     }
 }
 
+impl Dial {
+    /// Connects.
+    ///
+    /// # Errors
+    /// As the server or the network refuses.
+    pub async fn open(self) -> Result<Client, ConnectError> {
+        let (stream, socket_id) = self.connect().await?;
+        Client::start(stream, socket_id).await.map_err(|error| ConnectError::broken(format!("{error:#}")))
+    }
+}
+
 impl Client {
     /// Connects with this `auth` object and waits for `connection:status`.
     ///
@@ -61,7 +72,7 @@ impl Client {
         Dial::new(url).auth(auth).open().await
     }
 
-    pub(crate) async fn start(stream: Stream, socket_id: String) -> Result<Self> {
+    async fn start(stream: Stream, socket_id: String) -> Result<Self> {
         let inbox = Arc::new(Inbox::default());
         let (outgoing, queue) = mpsc::unbounded_channel();
         let (reading, may_read) = watch::channel(true);

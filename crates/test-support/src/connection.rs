@@ -11,7 +11,6 @@ use tokio_tungstenite::tungstenite::http::header::{COOKIE, HeaderName, HeaderVal
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
-use crate::Client;
 use crate::deadline::patient;
 use crate::packet::{self, Incoming};
 
@@ -45,7 +44,7 @@ impl std::fmt::Display for ConnectError {
 impl std::error::Error for ConnectError {}
 
 impl ConnectError {
-    fn broken(reason: impl std::fmt::Display) -> Self {
+    pub(crate) fn broken(reason: impl std::fmt::Display) -> Self {
         Self::Broken(reason.to_string())
     }
 }
@@ -111,18 +110,10 @@ impl Dial {
         self
     }
 
-    /// Connects.
-    ///
-    /// # Errors
-    /// As the server or the network refuses.
-    pub async fn open(self) -> Result<Client, ConnectError> {
-        match tokio::time::timeout(patient(HANDSHAKE), self.handshake()).await {
-            Ok(opened) => {
-                let (stream, socket_id) = opened?;
-                Client::start(stream, socket_id).await.map_err(|error| ConnectError::broken(format!("{error:#}")))
-            }
-            Err(_) => Err(ConnectError::broken(format!("no connection within {HANDSHAKE:?}"))),
-        }
+    /// Connects, and gives the stream and the id of the socket.
+    pub(crate) async fn connect(self) -> Result<(Stream, String), ConnectError> {
+        let late = |_| ConnectError::broken(format!("no connection within {HANDSHAKE:?}"));
+        tokio::time::timeout(patient(HANDSHAKE), self.handshake()).await.map_err(late)?
     }
 
     async fn handshake(self) -> Result<(Stream, String), ConnectError> {

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use tokio::{io::AsyncWriteExt as _, process::Command};
 
 use crate::postgres::Instance;
+use crate::psql::{output, psql};
 
 /// What runs under the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,10 +44,6 @@ print(json.dumps([[text(value) for value in row] for row in connection.execute(s
 /// Runs what comes in as a script.
 const SQLITE_SCRIPT: &str =
     "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=10).executescript(sys.stdin.read())";
-
-/// What separates fields and rows in psql's output: control characters, which JSON text never holds.
-const FIELD: char = '\u{1f}';
-const ROW: char = '\u{1e}';
 
 impl Database {
     /// Makes a database.
@@ -160,27 +157,6 @@ impl Drop for Database {
             instance.drop_database(name);
         }
     }
-}
-
-/// The rows that psql gives for `sql`.
-pub(crate) async fn psql(url: &str, sql: &str) -> Result<Vec<Vec<String>>> {
-    let mut command = Command::new("psql");
-    command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-F", &FIELD.to_string(), "-R", &ROW.to_string()]);
-    command.args(["-c", sql, url]);
-    let text = output(&mut command, sql).await?;
-    let text = text.strip_suffix('\n').unwrap_or(&text);
-    if text.is_empty() {
-        return Ok(Vec::new());
-    }
-    Ok(text.split(ROW).map(|row| row.split(FIELD).map(str::to_owned).collect()).collect())
-}
-
-async fn output(command: &mut Command, sql: &str) -> Result<String> {
-    let program = command.as_std().get_program().to_string_lossy().into_owned();
-    let output = command.stdin(Stdio::null()).output().await.with_context(|| format!("running {program}"))?;
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{program} failed at {sql:?}: {stderr}");
-    String::from_utf8(output.stdout).with_context(|| format!("what {program} printed"))
 }
 
 /// A name that no other database of the instance has, whichever process of the tests makes it.

@@ -32,6 +32,7 @@ mod http;
 mod inbox;
 mod packet;
 mod postgres;
+mod psql;
 mod redact;
 mod replica;
 mod server;

@@ -13,8 +13,8 @@ use rustix::process::{Pid, Signal, geteuid, kill_process};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 
-use crate::database::psql;
 use crate::eventually;
+use crate::psql::psql;
 
 /// The variable that names an instance, as a URL of a database whose user may create others.
 const VARIABLE: &str = "BOARDWIRE_TEST_POSTGRES";
