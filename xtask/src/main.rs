@@ -44,8 +44,8 @@ enum Task {
     /// Make this machine ready: programs, npm and Python packages for the tests.
     ///
     /// Quick when everything is there. On a Debian-like system, as root or with a sudo that asks no password, missing
-    /// programs are installed; elsewhere they are named. Touches nothing but missing packages, the `node_modules` of
-    /// the client and of the tests in JavaScript, and `target/xtask`.
+    /// programs are installed; elsewhere they are named. Touches nothing but missing packages, the `node_modules` of the client
+    /// and of the tests in JavaScript, and `target/xtask`.
     Setup,
 
     /// Run all tests: Rust (nextest and documentation), the official JavaScript client, the Python client.
@@ -82,7 +82,7 @@ enum Task {
         check: bool,
     },
 
-    /// Check what no compiler checks: layers, sizes, headers, words, pages, links.
+    /// Check what no compiler checks: layers, circles between files, sizes, names, and that documents name what there is.
     Tidy,
 
     /// Build the board in the browser into `crates/web/dist`.
@@ -146,5 +146,23 @@ fn dispatch(task: Task) -> Result<bool> {
         Task::Bare { line } => bare::run(&workspace, line.as_deref()).map(|()| true),
         Task::Churn { seconds } => churn::run(&workspace, seconds).map(|()| true),
         Task::Bench { quick } => bench::run(&workspace, quick).map(|()| true),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn every_help_is_as_it_was() {
+        let mut command = Arguments::command().term_width(100);
+        command.build();
+        insta::assert_snapshot!("xtask", command.render_long_help());
+        for task in command.get_subcommands_mut().filter(|task| task.get_name() != "help") {
+            let name = format!("xtask_{}", task.get_name());
+            insta::assert_snapshot!(name, task.clone().term_width(100).render_long_help());
+        }
     }
 }

@@ -145,3 +145,48 @@ impl IntoResponse for Problem {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::to_bytes;
+    use serde_json::{Map, Value};
+
+    use super::*;
+
+    /// Status, headers and body.
+    async fn written(problem: Problem) -> Value {
+        let response = problem.into_response();
+        let mut headers = Map::new();
+        for (name, value) in response.headers() {
+            headers.insert(name.to_string(), value.to_str().unwrap().into());
+        }
+        let status = response.status().as_u16();
+        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        json!({ "status": status, "headers": headers, "body": serde_json::from_slice::<Value>(&body).unwrap() })
+    }
+
+    #[tokio::test]
+    async fn every_code_has_its_status_and_body() {
+        let mut all = Map::new();
+        for code in Code::ALL {
+            all.insert(code.as_str().to_owned(), written(Problem::new(*code, "a sentence")).await);
+        }
+        insta::assert_json_snapshot!("codes", all);
+    }
+
+    #[tokio::test]
+    async fn what_differs_from_the_usual_is_written_too() {
+        let wait = std::time::Duration::from_millis(1500);
+        let other_status = Problem::invalid("", "no media type").with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE);
+        let others = json!({
+            "a wrong field": written(Problem::invalid("updates.title", "is too long")).await,
+            "a wrong body": written(Problem::invalid("", "is no JSON")).await,
+            "another method": written(Problem::wrong_method()).await,
+            "a precondition": written(Problem::precondition("If-Match")).await,
+            "a version that is gone": written(Problem::new(Code::Conflict, "changed").with_precondition()).await,
+            "a wait": written(Problem::wait(wait, "too many logins")).await,
+            "another status": written(other_status).await,
+        });
+        insta::assert_json_snapshot!("others", others);
+    }
+}

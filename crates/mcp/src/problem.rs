@@ -28,3 +28,26 @@ pub(crate) fn invalid(path: &str, message: &str) -> ErrorBody {
     let details = serde_json::json!([{"path": path, "message": message}]);
     ErrorBody::new(Code::InvalidMessage, format!("{path}: {message}")).with_details(details)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Map;
+
+    use super::*;
+
+    #[test]
+    fn every_code_has_its_error() {
+        let of_code = |code: &Code| {
+            let error = of(&ErrorBody::new(*code, "a sentence"));
+            (code.as_str().to_owned(), serde_json::to_value(error).unwrap())
+        };
+        let all: Map<String, Value> = Code::ALL.iter().map(of_code).collect();
+        insta::assert_json_snapshot!("codes", all);
+    }
+
+    #[test]
+    fn a_wrong_argument_is_named() {
+        let error = of(&invalid("updates.title", "is too long"));
+        insta::assert_json_snapshot!("argument", error);
+    }
+}

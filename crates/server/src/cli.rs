@@ -111,4 +111,23 @@ mod tests {
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
     }
+
+    /// The `--help` of a command and of all below it, each under its words. What this machine sets is left out.
+    fn help(words: &str, command: clap::Command, pages: &mut Vec<(String, String)>) {
+        let mut command = command.term_width(110).mut_args(|argument| argument.hide_env_values(true));
+        pages.push((words.to_owned(), command.render_long_help().to_string()));
+        for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
+            let words = format!("{words} {}", below.get_name());
+            help(&words, below.clone().bin_name(&words), pages);
+        }
+    }
+
+    #[test]
+    fn every_help_is_as_it_was() {
+        let mut pages = Vec::new();
+        help("boardwire", Cli::command(), &mut pages);
+        for (words, page) in pages {
+            insta::assert_snapshot!(words.replace(' ', "_"), page);
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! What the tests find around them.
+//! The environment that the test runners get: the program under test, the database, colours.
 
 use std::env;
 use std::ffi::OsString;
@@ -15,13 +15,13 @@ use crate::workspace::Workspace;
 pub(super) struct Surroundings {
     binary: PathBuf,
     postgres: Option<String>,
-    /// With a Node.js of our own, where setup had to take one.
+    /// `PATH` with the Node.js that setup installed; `None` where the machine's own is used.
     path: Option<OsString>,
     patience: Option<f64>,
 }
 
 impl Surroundings {
-    /// Without a Postgres of ours, the tests that need one start their own.
+    /// Collects the environment. With no `postgres`, the tests that need one start their own.
     pub(super) fn new(workspace: &Workspace, postgres: Option<&Postgres>) -> Self {
         let patience = env::var("BOARDWIRE_TEST_PATIENCE").ok().and_then(|factor| factor.parse().ok());
         Self {
@@ -32,21 +32,23 @@ impl Surroundings {
         }
     }
 
-    /// A limit for a whole suite, scaled by the setting with which the tests scale theirs. That it makes sense, they see to.
+    /// Scales a suite's time limit by `BOARDWIRE_TEST_PATIENCE`, as the tests scale theirs.
     pub(super) fn patient(&self, limit: Duration) -> Duration {
         self.patience.map_or(limit, |factor| limit.mul_f64(factor))
     }
 
-    /// Tells a test runner about them.
+    /// Sets the environment of a test runner.
     pub(super) fn apply<'c>(&self, command: &'c mut Command) -> &'c mut Command {
         command.env("BOARDWIRE_BIN", &self.binary);
+        // A snapshot that is missing or different fails, and nothing is written beside it.
+        command.env("INSTA_UPDATE", env::var_os("INSTA_UPDATE").unwrap_or_else(|| "no".into()));
         if let Some(url) = &self.postgres {
             command.env("BOARDWIRE_TEST_POSTGRES", url);
         }
         if let Some(path) = &self.path {
             command.env("PATH", path);
         }
-        // The runners write into a pipe and would think that nobody sees colours.
+        // The runners write into a pipe and would switch colours off.
         if colours() {
             command.env("CARGO_TERM_COLOR", "always").env("FORCE_COLOR", "1");
         }
