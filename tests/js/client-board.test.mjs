@@ -118,7 +118,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     const narrow = (await keeper.ask('column:create', { boardId, name: 'Narrow', wip_limit: 1 })).column;
     await create('there', { columnId: narrow.id });
     const mine = await create('mine');
-    const { client, board, shown, task } = await seat();
+    const { client, board, task } = await seat();
     const refusals = [];
     board.onRefusal(({ command, error }) => refusals.push([command, error.code]));
     // Nobody looks at this promise.

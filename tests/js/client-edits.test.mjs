@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 
 import { open } from './client.mjs';
 import { dice, SEED, until } from './chance.mjs';
-import { installClient, PACKAGE } from './client-installed.mjs';
+import { installClient } from './client-installed.mjs';
 import { patient } from './patience.mjs';
 import { startProxy } from './proxy.mjs';
 import { startServer, token } from './server.mjs';

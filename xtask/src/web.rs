@@ -22,8 +22,8 @@ const SCRIPT_LIMIT: usize = 230_000;
 /// The contents of a folder's files, by their paths in it.
 type Files = BTreeMap<String, Vec<u8>>;
 
-/// Checks the types, builds, and replaces `dist`, unless the scripts have become too large. With `check`, a result that differs
-/// from `dist` is an error as well.
+/// Checks types, lints and format, those of the client and of the tests in JavaScript too; then builds, and replaces `dist`,
+/// unless the scripts have become too large. With `check`, a result that differs from `dist` is an error as well.
 pub(crate) fn run(workspace: &Workspace, check: bool) -> Result<()> {
     setup::run(workspace, &[Suite::Js], Voice::Quiet)?;
     let (sources, built) = (workspace.root.join(SOURCES), workspace.root.join(BUILT));
@@ -31,6 +31,7 @@ pub(crate) fn run(workspace: &Workspace, check: bool) -> Result<()> {
     let npm =
         |task: &[&str]| process::run(node::command(workspace, "npm", &sources).args(["run", "--silent"]).args(task));
     npm(&["check"])?;
+    npm(&["lint"])?;
     npm(&["build", "--", &fresh.to_string_lossy()])?;
     let (files, before) = (read(&fresh)?, read(&built).unwrap_or_default());
     let script = script_size(&files)?;

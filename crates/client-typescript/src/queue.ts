@@ -78,7 +78,7 @@ export class CommandQueue {
         this.#jobs.splice(place, 1);
         if (this.#jobs.length === 0) for (const tell of this.#drained.splice(0)) tell();
         if (outcome instanceof BoardwireError) reject(outcome);
-        else resolve(outcome as Result<Name>);
+        else resolve(outcome);
       };
       const job: Job = {
         name,

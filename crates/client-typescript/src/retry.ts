@@ -42,7 +42,7 @@ export async function insist<Name extends CommandName>(
   for (const attempts = new Attempts(); ; ) {
     const answer = await connection.ask(name, payload);
     if (answer === undefined) return undefined;
-    if (answer.ok) return answer as Success<Commands[Name]["result"]>;
+    if (answer.ok) return answer;
     const wait = attempts.after(answer);
     if (wait === undefined) throw BoardwireError.of(answer);
     if (!(await connection.pause(wait))) return undefined;

@@ -40,6 +40,8 @@ const building = await context({
     react: own("react"),
     "socket.io-client": own("socket.io-client"),
     diff: own("diff/libesm/index.js"),
+    // What would lock the page's scrolling: nothing here does, and it is 4 kB.
+    "react-remove-scroll": join(here, "src/parts/removeScroll.ts"),
   },
   define: { "process.env.NODE_ENV": '"production"' },
   bundle: true,

@@ -1,5 +1,4 @@
 /** A live board as its users see it: what is shown, the ways to hear of changes, and the ways to make them. */
-import type { BoardwireError } from "../error.js";
 import { newId } from "../id.js";
 import type { Unsubscribe } from "../listeners.js";
 import type { CommandName, Task, ViewerStatus } from "../protocol.js";
@@ -51,10 +50,11 @@ export class BoardStore {
     const { replica, onShown } = this.#engine;
     return new Promise((resolve, reject) => {
       const look = () => {
-        if (replica.state !== "live" && replica.state !== "refused") return;
+        const { state, error } = replica;
+        if (state === "live") resolve();
+        else if (state === "refused" && error) reject(error);
+        else return;
         stop();
-        if (replica.state === "live") resolve();
-        else reject(replica.error as BoardwireError);
       };
       const stop = onShown.add(look);
       look();

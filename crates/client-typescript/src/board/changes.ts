@@ -20,7 +20,7 @@ export interface Refusal {
 export interface Draft<Name extends CommandName> {
   readonly command: Name;
   /** What is sent, made when its turn has come. */
-  compose(base: number | undefined): Payload<Name>;
+  readonly compose: (base: number | undefined) => Payload<Name>;
   /** What is shown until then; nothing if that is not known yet. */
   readonly shown?: Payload<Name>;
   /** The task whose version the change depends on, and that version. */

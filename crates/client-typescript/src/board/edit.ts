@@ -57,7 +57,7 @@ export interface EditHost extends EditTimes {
   /** Sends the update that `compose` makes when its turn has come. */
   save(compose: () => Payload<"task:update">): Promise<Task>;
   changed(): void;
-  report(error: unknown): void;
+  readonly report: (error: unknown) => void;
 }
 
 export class Edit<Field extends TaskField = TaskField> {
@@ -327,7 +327,7 @@ function isFault(error: unknown): boolean {
 }
 
 function valueOf(task: Task | undefined, field: TaskField): TaskValue {
-  return task?.[field] ?? (field === "description" ? "" : null) as TaskValue;
+  return task?.[field] ?? (field === "description" ? "" : null);
 }
 
 function isSame(one: TaskValue, other: TaskValue): boolean {

@@ -75,8 +75,8 @@ export class Edits {
     const known = this.#edits.get(key);
     if (known) return known as unknown as Edit<Field>;
     const edit: Edit<Field> = new Edit(taskId, field, this.#host, draft);
-    this.#edits.set(key, edit as unknown as Edit);
-    edit.onChange(() => this.#tidy(edit as unknown as Edit));
+    this.#edits.set(key, edit);
+    edit.onChange(() => this.#tidy(edit));
     return edit;
   }
 

@@ -1,6 +1,7 @@
 /** The pages, and what stands around them. */
 import { FileQuestion, WifiOff } from "lucide-react";
-import { useEffect, useMemo } from "react";
+import { useMemo, type ReactNode } from "react";
+import { Link, Route, Router, Switch } from "wouter";
 import { Boards } from "../pages/Boards";
 import { BoardPage } from "../pages/board/BoardPage";
 import { Operator } from "../pages/operator/Operator";
@@ -9,23 +10,45 @@ import { Boundary } from "../parts/Boundary";
 import { Button } from "../parts/Button";
 import { Empty } from "../parts/Empty";
 import { Notices } from "./notices";
-import { follow, paths, placeOf, usePath } from "./router";
-import { begin, useSession } from "./session";
+import { aroundNavigation, paths, routes, useTitle } from "./router";
+import { begin, useSession, type Session } from "./session";
 import { SignedInContext } from "./signedIn";
 
 export function App() {
   return (
     <Boundary>
-      <Page />
-      <Notices />
+      <Router aroundNav={aroundNavigation}>
+        <Switch>
+          <Route path={routes.boards}>
+            <Private>
+              <Boards />
+            </Private>
+          </Route>
+          <Route path={routes.operator}>
+            <Private>
+              <Operator />
+            </Private>
+          </Route>
+          <Route path={routes.board}>
+            {({ boardId = "", taskId }) => (
+              <Private>
+                <BoardPage key={boardId} boardId={boardId} taskId={taskId} />
+              </Private>
+            )}
+          </Route>
+          <Route>
+            <NotFound />
+          </Route>
+        </Switch>
+        <Notices />
+      </Router>
     </Boundary>
   );
 }
 
-function Page() {
+/** A page for whoever is signed in. */
+function Private({ children }: { children: ReactNode }) {
   const session = useSession();
-  const place = placeOf(usePath());
-  if (place.page === "unknown") return <Nothing />;
   switch (session.state) {
     case "unknown":
       return <main aria-busy="true" aria-label="Loading" />;
@@ -41,37 +64,24 @@ function Page() {
     case "out":
       return <SignIn {...(session.reason === undefined ? {} : { reason: session.reason })} />;
     case "in":
-      return <SignedIn user={session.user} client={session.client} />;
+      return <SignedIn session={session}>{children}</SignedIn>;
   }
 }
 
-/** Whoever one is. */
-function Nothing() {
-  useEffect(() => void (document.title = "Not found · Boardwire"), []);
+function SignedIn({ session: { user, client }, children }: { session: Extract<Session, { state: "in" }>; children: ReactNode }) {
+  const context = useMemo(() => ({ user, client }), [user, client]);
+  return <SignedInContext value={context}>{children}</SignedInContext>;
+}
+
+/** An unknown address, for everybody. */
+function NotFound() {
+  useTitle("Not found");
   return (
     <main>
       <Empty icon={<FileQuestion />} heading="h1" title="There is nothing at this address.">
         <p>The address is mistyped, or what was here is gone.</p>
-        <a href={paths.boards} onClick={follow}>
-          Show your boards
-        </a>
+        <Link href={paths.boards}>Show your boards</Link>
       </Empty>
     </main>
-  );
-}
-
-function SignedIn({ user, client }: Pick<Extract<ReturnType<typeof useSession>, { state: "in" }>, "user" | "client">) {
-  const place = placeOf(usePath());
-  const context = useMemo(() => ({ user, client }), [user, client]);
-  useEffect(() => {
-    if (place.page === "boards") document.title = "Boards · Boardwire";
-    if (place.page === "operator") document.title = "Operator · Boardwire";
-  }, [place.page]);
-  return (
-    <SignedInContext value={context}>
-      {place.page === "boards" && <Boards />}
-      {place.page === "board" && <BoardPage key={place.boardId} boardId={place.boardId} taskId={place.taskId} />}
-      {place.page === "operator" && <Operator />}
-    </SignedInContext>
   );
 }

@@ -3,7 +3,7 @@
  * later, or when the page is left. What somebody typed and gives up goes the same way.
  */
 import type { Client } from "@boardwire/client";
-import { useSyncExternalStore } from "react";
+import { create } from "zustand";
 import { authorization } from "./api";
 import { complain } from "./notices";
 import { isOnline } from "./signedIn";
@@ -18,18 +18,10 @@ interface Deletion {
 type Deletable = { kind: "comment"; id: string } | { kind: "attachment"; id: string; name: string };
 
 const UNDO_MS = 8_000;
-let waiting: ReadonlyMap<string, Deletion> = new Map();
-const listeners = new Set<() => void>();
 
-function become(next: ReadonlyMap<string, Deletion>): void {
-  waiting = next;
-  listeners.forEach((listener) => listener());
-}
+const useStore = create<{ waiting: ReadonlyMap<string, Deletion> }>(() => ({ waiting: new Map() }));
 
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
-}
+const waiting = () => useStore.getState().waiting;
 
 /** Deletes it from a board unless that is taken back in time. If it fails, that is said, and it is in sight again. */
 export function deleteSoon(client: Client, boardId: string, what: Deletable): void {
@@ -56,7 +48,8 @@ export function discardSoon(place: string, discard: () => void): void {
 
 function wait(id: string, run: Deletion["run"], leave: Deletion["leave"]): void {
   takeBack(id);
-  become(new Map([...waiting, [id, { run, leave, timer: setTimeout(() => void carryOut(id), UNDO_MS) }]]));
+  const deletion = { run, leave, timer: setTimeout(() => void carryOut(id), UNDO_MS) };
+  useStore.setState({ waiting: new Map([...waiting(), [id, deletion]]) });
 }
 
 /** Whether it is a command of these, whose failure is said here, also when its board is not open any more. */
@@ -65,34 +58,34 @@ export function isDeletion(command: string): boolean {
 }
 
 export function takeBack(id: string): void {
-  clearTimeout(waiting.get(id)?.timer);
-  become(new Map([...waiting].filter(([other]) => other !== id)));
+  clearTimeout(waiting().get(id)?.timer);
+  useStore.setState({ waiting: new Map([...waiting()].filter(([other]) => other !== id)) });
 }
 
 async function carryOut(id: string): Promise<void> {
-  const deletion = waiting.get(id);
+  const deletion = waiting().get(id);
   clearTimeout(deletion?.timer);
   await deletion?.run();
-  if (waiting.get(id) === deletion) takeBack(id);
+  if (waiting().get(id) === deletion) takeBack(id);
 }
 
 /** Carries out what waits, before the user leaves. */
 export async function settleDeletions(): Promise<void> {
-  await Promise.all([...waiting.keys()].map(carryOut));
+  await Promise.all([...waiting().keys()].map(carryOut));
 }
 
 /** How many of these are not on their way out. */
 export function useStaying(all: readonly { id: string }[]): number {
-  return useSyncExternalStore(subscribe, () => all.filter(({ id }) => !waiting.has(id)).length);
+  return useStore(({ waiting }) => all.filter(({ id }) => !waiting.has(id)).length);
 }
 
 /** Whether what has this id is on its way out. */
 export function useDeletion(id: string): boolean {
-  return useSyncExternalStore(subscribe, () => waiting.has(id));
+  return useStore(({ waiting }) => waiting.has(id));
 }
 
 addEventListener("pagehide", () => {
-  for (const [id, { leave }] of waiting) {
+  for (const [id, { leave }] of waiting()) {
     takeBack(id);
     void leave();
   }

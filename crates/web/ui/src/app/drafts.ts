@@ -2,7 +2,8 @@
  * What somebody has typed and is nowhere else yet: kept in the browser, so that it is there again after a reload, for that user
  * alone. Every tab has its own; what a tab that was closed has left behind is taken over.
  */
-import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useState } from "react";
+import { create } from "zustand";
 import { useSignedIn } from "./signedIn";
 import { isOpen, thisTab, whenATabMayHaveClosed } from "./tabs";
 
@@ -106,39 +107,39 @@ export interface Draft {
 }
 
 /** By key; the browser has a copy. */
-const unsent = new Map<string, Unsent>();
-const listeners = new Set<() => void>();
+const useUnsent = create<Readonly<Record<string, Unsent>>>(() => ({}));
 
 /**
- * The text of a field that is sent as a whole. It is kept until the server has taken it, also while nobody shows the field. Texts
- * that come back are put together with a separator.
+ * The text of a field that is sent as a whole. It is kept until the server has taken it, also while the field is not shown. Texts
+ * that come back are joined with a separator.
  */
 export function useDraft(place: string, separator: string): Draft {
   const { user } = useSignedIn();
   const key = keyOf(user.id, place, "");
+  // What had no answer when the page was left may have got through or not: it is better seen twice than lost.
+  const current = useCallback(
+    () => useUnsent.getState()[key] ?? { ...NOTHING, text: textOf(ownDraft(user.id, place), separator) },
+    [key, user.id, place, separator],
+  );
   const change = useCallback(
     (next: (now: Unsent) => Unsent) => {
-      const now = next(unsent.get(key) ?? NOTHING);
-      unsent.set(key, now);
+      const now = next(current());
+      useUnsent.setState({ [key]: now });
       keepDraft(user.id, place, now.text === "" && now.sent.length === 0 ? undefined : now);
-      listeners.forEach((listener) => listener());
     },
-    [key, user.id, place],
+    [current, key, user.id, place],
   );
-  // What had no answer when the page was left may have got through or not: it is better seen twice than lost.
-  if (!unsent.has(key)) unsent.set(key, { ...NOTHING, text: textOf(ownDraft(user.id, place), separator) });
   useEffect(() => {
     const take = (kept: unknown) => {
-      const { text, sent } = unsent.get(key) ?? NOTHING;
+      const { text, sent } = current();
       if (text !== "" || sent.length > 0) return false;
       change((now) => ({ ...now, text: textOf(kept, separator) }));
       return true;
     };
     return offerDraft(user.id, place, take);
-  }, [key, user.id, place, separator, change]);
-  const { text } = useSyncExternalStore(subscribe, () => unsent.get(key) ?? NOTHING);
+  }, [user.id, place, separator, current, change]);
   return {
-    text,
+    text: useUnsent(() => current().text),
     setText: (text) => change((now) => ({ ...now, text })),
     send: (parts, each) => {
       change(({ sent }) => ({ ...NOTHING, sent: [...sent, ...parts] }));
@@ -159,7 +160,6 @@ export function useLeftOver(places: readonly string[]): readonly string[] {
   const [all, setAll] = useState<readonly unknown[]>([]);
   const key = places.join(" ");
   useEffect(() => {
-    setAll([]);
     const take = (kept: unknown) => {
       setAll((all) => [...all, kept]);
       return true;
@@ -178,11 +178,6 @@ function returned({ text, sent, back }: Unsent, part: string, separator: string)
   const typed = text.slice(before === "" ? 0 : before.length + separator.length);
   const now = [before, part].filter(Boolean).join(separator);
   return { text: [now, typed].filter(Boolean).join(separator), sent, back: now };
-}
-
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
 }
 
 function without(parts: readonly string[], part: string): readonly string[] {

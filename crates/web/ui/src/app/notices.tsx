@@ -1,7 +1,7 @@
-/** What the page says: short notices for everybody, and sentences for screen readers alone. */
+/** Short notices on the page, and announcements for screen readers. */
 import { X } from "lucide-react";
-import { useSyncExternalStore } from "react";
 import { createPortal } from "react-dom";
+import { create } from "zustand";
 import { Button } from "../parts/Button";
 import { useTopmost } from "../parts/modals";
 import { reasonOf } from "./reason";
@@ -14,57 +14,53 @@ export interface Notice {
 }
 
 const SHOWN_MS = 6_000;
-let notices: readonly Notice[] = [];
-let spoken = "";
-let last = 0;
-const listeners = new Set<() => void>();
-const told = () => listeners.forEach((listener) => listener());
+/** More would cover the page. */
+const MOST = 3;
 
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
+interface State {
+  notices: readonly Notice[];
+  /** The latest sentence for screen readers. */
+  announcement: string;
 }
 
-/** Shows a notice for a few seconds, or until what is returned is called. What is refused stays longer. */
+const useStore = create<State>(() => ({ notices: [], announcement: "" }));
+let last = 0;
+
+/** Shows a notice for some seconds, an error for twice as long. Returns what ends it before. */
 export function notify(text: string, { kind = "plain", action }: { kind?: Notice["kind"]; action?: Notice["action"] } = {}): () => void {
-  // The same again says nothing new.
-  const others = notices.filter((notice) => notice.text !== text);
   const notice: Notice = { id: (last += 1), text, kind, ...(action ? { action } : {}) };
-  notices = [...others, notice].slice(-3);
+  // The same text again takes the place of the first.
+  useStore.setState(({ notices }) => ({ notices: [...notices.filter((other) => other.text !== text), notice].slice(-MOST) }));
   const end = () => dismiss(notice.id);
   setTimeout(end, kind === "bad" ? SHOWN_MS * 2 : SHOWN_MS);
-  told();
   return end;
 }
 
-/** Says that something did not work, with the reason. */
+/** Shows that something failed, and why. */
 export function complain(what: string, error: unknown): void {
   notify(`${what}: ${reasonOf(error)}`, { kind: "bad" });
 }
 
 function dismiss(id: number): void {
-  notices = notices.filter((notice) => notice.id !== id);
-  told();
+  useStore.setState(({ notices }) => ({ notices: notices.filter((notice) => notice.id !== id) }));
 }
 
-/** Says something to screen readers. */
+/** Has screen readers say a sentence. */
 export function announce(text: string): void {
-  // The same sentence twice is heard twice.
-  spoken = spoken === text ? `${text}\u00a0` : text;
-  told();
+  // A sentence that does not differ from the last would not be read again.
+  useStore.setState(({ announcement }) => ({ announcement: announcement === text ? `${text}\u00a0` : text }));
 }
 
 export function Notices() {
-  const shown = useSyncExternalStore(subscribe, () => notices);
-  const sentence = useSyncExternalStore(subscribe, () => spoken);
+  const { notices, announcement } = useStore();
   const place = useTopmost();
   return createPortal(
     <>
       <div className="visually-hidden" role="status" aria-live="polite" data-testid="announcer">
-        {sentence}
+        {announcement}
       </div>
       <div className="toasts" role="region" aria-label="Notices">
-        {shown.map(({ id, text, kind, action }) => (
+        {notices.map(({ id, text, kind, action }) => (
           <div key={id} className="toast" data-kind={kind} role={kind === "bad" ? "alert" : "status"}>
             <span className="said">{text}</span>
             {action && (

@@ -1,51 +1,39 @@
-/** Which page is shown: read from the address, changed by links. */
-import { useSyncExternalStore, type MouseEvent } from "react";
+/** The addresses of the pages, and how to go to one. Links are wouter's. */
+import { useEffect } from "react";
+import { navigate } from "wouter/use-browser-location";
 
-export type Place =
-  | { page: "boards" }
-  | { page: "board"; boardId: string; taskId?: string }
-  | { page: "operator" }
-  | { page: "unknown" };
+const ID = "[A-Za-z0-9_-]{1,64}";
+/** A board, with or without an open card. */
+const BOARD = new RegExp(`^/boards/(?<boardId>${ID})(?:/tasks/(?<taskId>${ID}))?/?$`);
 
-const listeners = new Set<() => void>();
-const told = () => listeners.forEach((listener) => listener());
-addEventListener("popstate", told);
-
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
-}
-
-export function placeOf(path: string): Place {
-  if (path === "/") return { page: "boards" };
-  if (path === "/operator") return { page: "operator" };
-  const [, boardId, taskId] = /^\/boards\/([A-Za-z0-9_-]{1,64})(?:\/tasks\/([A-Za-z0-9_-]{1,64}))?\/?$/.exec(path) ?? [];
-  if (boardId === undefined) return { page: "unknown" };
-  return taskId === undefined ? { page: "board", boardId } : { page: "board", boardId, taskId };
-}
+/** The pattern of each page's address. */
+export const routes = { boards: "/", operator: "/operator", board: BOARD } as const;
 
 export const paths = {
-  boards: "/",
-  operator: "/operator",
+  boards: routes.boards,
+  operator: routes.operator,
   board: (boardId: string) => `/boards/${boardId}`,
   task: (boardId: string, taskId: string) => `/boards/${boardId}/tasks/${taskId}`,
 };
 
-/** Goes to another page, by default as a new step of the browser's history. */
-export function go(path: string, how: "push" | "replace" = "push"): void {
-  if (path === location.pathname) return;
-  if (how === "push") history.pushState(null, "", path);
-  else history.replaceState(null, "", path);
-  told();
+/** Goes to another page, as a new step of the browser's history. */
+export function go(path: string): void {
+  aroundNavigation(navigate, path);
 }
 
-export function usePath(): string {
-  return useSyncExternalStore(subscribe, () => location.pathname);
+/** Around each navigation, those of links as well: the page that is shown already is no new step. */
+export function aroundNavigation(navigate: (path: string, options?: object) => void, path: string, options?: object): void {
+  if (path !== location.pathname) navigate(path, options);
 }
 
-/** For links: a plain click stays in the page, any other is the browser's. */
-export function follow(event: MouseEvent<HTMLAnchorElement>): void {
-  if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-  event.preventDefault();
-  go(event.currentTarget.pathname);
+/** The card that is open, as the address says. */
+export function openTask(): string | undefined {
+  return BOARD.exec(location.pathname)?.groups?.taskId;
+}
+
+/** Shows a title in the browser's tab; without one, the product's name alone. */
+export function useTitle(title: string | undefined): void {
+  useEffect(() => {
+    document.title = title === undefined ? "Boardwire" : `${title} · Boardwire`;
+  }, [title]);
 }

@@ -3,7 +3,7 @@
  * the tab a token instead, so that two windows can be two people.
  */
 import { Client, type ConnectedUser } from "@boardwire/client";
-import { useSyncExternalStore } from "react";
+import { create } from "zustand";
 import { request, setToken } from "./api";
 import { reasonOf } from "./reason";
 
@@ -14,22 +14,13 @@ export type Session =
   | { state: "in"; user: ConnectedUser; client: Client };
 
 const TOKEN = "boardwire-demo-token";
-let session: Session = { state: "unknown" };
-const listeners = new Set<() => void>();
+
+export const useSession = create<Session>(() => ({ state: "unknown" }));
 
 function become(next: Session): void {
+  const session = useSession.getState();
   if (session.state === "in" && session !== next) void session.client.close();
-  session = next;
-  listeners.forEach((listener) => listener());
-}
-
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
-}
-
-export function useSession(): Session {
-  return useSyncExternalStore(subscribe, () => session);
+  useSession.setState(next, true);
 }
 
 /** Looks who is signed in: by the demo's link, by the tab's token, or by the cookie. */
@@ -86,6 +77,7 @@ const NOT_KEPT: Record<string, string> = {
 /** Sends what is still to be saved, then ends the session here and, if it is one by password, on the server. */
 export async function signOut(): Promise<void> {
   const token = sessionStorage.getItem(TOKEN);
+  const session = useSession.getState();
   if (session.state === "in") await session.client.close();
   if (token === null) await request("DELETE", "/api/v1/sessions/current", { none: [401] });
   leave();

@@ -3,21 +3,24 @@ import type { AnyEnvelope, Board, ListedBoard } from "@boardwire/client";
 import { newId } from "@boardwire/client";
 import { Archive, LayoutGrid, Plus } from "lucide-react";
 import { useCallback, useEffect, useState, type CSSProperties } from "react";
+import { Link } from "wouter";
 import { complain } from "../app/notices";
-import { follow, go, paths } from "../app/router";
+import { go, paths, useTitle } from "../app/router";
 import { isOnline, useSignedIn } from "../app/signedIn";
 import { Ago } from "../parts/Ago";
 import { hue } from "../parts/Avatar";
 import { Button } from "../parts/Button";
 import { Empty } from "../parts/Empty";
 import { FormDialog } from "../parts/FormDialog";
+import { formText } from "../parts/formText";
 import { Header } from "../parts/Header";
 import "../styles/boards.css";
 
 export function Boards() {
   const { client, user } = useSignedIn();
+  useTitle("Boards");
   const [archived, setArchived] = useState(false);
-  const [boards, setBoards] = useState<readonly ListedBoard[]>();
+  const [listed, setListed] = useState<{ archived: boolean; boards: readonly ListedBoard[] }>();
   /** When boards changed since they were listed, as their events say. */
   const [moments, setMoments] = useState<ReadonlyMap<string, string>>(new Map());
   const [creating, setCreating] = useState(false);
@@ -25,13 +28,12 @@ export function Boards() {
   const load = useCallback(
     () =>
       client.send("board:list", { archived }).then(
-        ({ boards }) => setBoards(boards),
+        ({ boards }) => setListed({ archived, boards }),
         (error: unknown) => complain("The boards can't be shown", error),
       ),
     [client, archived],
   );
   useEffect(() => {
-    setBoards(undefined);
     const onEvent = ({ type, boardId, seq, timestamp }: AnyEnvelope) => {
       // Who is there and who types changes no board: only what is in its log has a number.
       if (boardId === undefined || seq === undefined) return;
@@ -44,6 +46,8 @@ export function Boards() {
     return () => void subscription.close();
   }, [client, load]);
 
+  // What was listed before the other kind was asked for is not shown under its name.
+  const boards = listed?.archived === archived ? listed.boards : undefined;
   const shown = boards?.filter((board) => board.archived === archived).sort((one, other) => one.name.localeCompare(other.name));
   const canCreate = user.permissions.some((permission) => permission === "write" || permission === "admin");
   return (
@@ -83,14 +87,14 @@ export function Boards() {
         <ul className="board-grid">
           {shown?.map((board) => (
             <li key={board.id}>
-              <a className="board-tile" href={paths.board(board.id)} onClick={follow}>
+              <Link className="board-tile" href={paths.board(board.id)}>
                 <span className="board-stripe" style={colour(board)} />
                 <strong className="said">{board.name}</strong>
                 <span className="board-about said">{board.description || "No description"}</span>
                 <span className="faint board-when">
                   Changed <Ago moment={later(board.changed_at, moments.get(board.id))} />
                 </span>
-              </a>
+              </Link>
             </li>
           ))}
         </ul>
@@ -115,8 +119,8 @@ function NewBoard({ onClose }: { onClose: () => void }) {
   const { client } = useSignedIn();
   const create = async (form: FormData) => {
     if (!isOnline(client)) return;
-    const description = String(form.get("description"));
-    const { board } = await client.send("board:create", { id: newId(), name: String(form.get("name")), ...(description ? { description } : {}) });
+    const description = formText(form, "description");
+    const { board } = await client.send("board:create", { id: newId(), name: formText(form, "name"), ...(description ? { description } : {}) });
     onClose();
     go(paths.board(board.id));
   };

@@ -3,6 +3,7 @@ import { useState, type FormEvent } from "react";
 import { reasonOf } from "../app/reason";
 import { signIn } from "../app/session";
 import { Button } from "../parts/Button";
+import { formText } from "../parts/formText";
 import { Logo } from "../parts/Header";
 import { Problem } from "../parts/Problem";
 import "../styles/sign-in.css";
@@ -17,7 +18,7 @@ export function SignIn({ reason }: { reason?: string }) {
     setBusy(true);
     setProblem(undefined);
     try {
-      await signIn(String(form.get("user")).trim(), String(form.get("password")));
+      await signIn(formText(form, "user").trim(), formText(form, "password"));
     } catch (error) {
       setProblem(reasonOf(error));
       setBusy(false);

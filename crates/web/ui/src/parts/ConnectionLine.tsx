@@ -1,6 +1,6 @@
 /** The quiet line that tells how the connection is. */
 import { useConnection } from "@boardwire/client/react";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useState } from "react";
 import { announce } from "../app/notices";
 import { useSignedIn } from "../app/signedIn";
 
@@ -9,27 +9,23 @@ const CAUGHT_UP_MS = 4_000;
 export function ConnectionLine() {
   const { client } = useSignedIn();
   const { state } = useConnection(client);
-  const lost = useRef(false);
-  const [caughtUp, setCaughtUp] = useState(false);
+  const [phase, setPhase] = useState<"steady" | "lost" | "caught up">("steady");
+  if (state === "reconnecting" && phase !== "lost") setPhase("lost");
+  if (state === "live" && phase === "lost") setPhase("caught up");
 
   useEffect(() => {
-    if (state === "reconnecting") {
-      lost.current = true;
-      announce("The connection is lost. Reconnecting.");
-    }
-    if (state !== "live" || !lost.current) return;
-    lost.current = false;
-    setCaughtUp(true);
+    if (phase === "lost") announce("The connection is lost. Reconnecting.");
+    if (phase !== "caught up") return;
     announce("Connected again. You see everything that was missed.");
-    const timer = setTimeout(() => setCaughtUp(false), CAUGHT_UP_MS);
+    const timer = setTimeout(() => setPhase("steady"), CAUGHT_UP_MS);
     return () => clearTimeout(timer);
-  }, [state]);
+  }, [phase]);
 
   const [text, tone] = {
     connecting: ["Connecting", "wait"],
     connected: ["Connecting", "wait"],
     "catching-up": ["Catching up", "wait"],
-    live: [caughtUp ? "Caught up" : "Live", "good"],
+    live: [phase === "caught up" ? "Caught up" : "Live", "good"],
     reconnecting: ["Reconnecting", "bad"],
     refused: ["Signed out", "bad"],
     closed: ["Closed", "bad"],

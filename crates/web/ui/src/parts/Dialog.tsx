@@ -7,7 +7,7 @@ import { X } from "lucide-react";
 import { useEffect, useState, type CSSProperties, type ReactNode } from "react";
 import { Button } from "./Button";
 import { focusFirst, opener } from "./focus";
-import { opened } from "./modals";
+import { addDialog } from "./modals";
 
 interface Props {
   title: string;
@@ -28,7 +28,7 @@ export function Dialog({ title, role = "dialog", onClose, width = 520, head, foo
   // Before anything in it can take the focus.
   const [before] = useState(opener);
   const [frame, setFrame] = useState<HTMLElement | null>(null);
-  useEffect(() => (frame ? opened(frame) : undefined), [frame]);
+  useEffect(() => (frame ? addDialog(frame) : undefined), [frame]);
   return (
     <Radix.Root open onOpenChange={onClose}>
       <Radix.Portal>

@@ -1,7 +1,8 @@
 /** The bar at the top of every page: where one is, how the connection is, what is new, who one is. */
 import { Activity, Check, LogOut, Monitor, Moon, Sun } from "lucide-react";
 import type { ReactNode } from "react";
-import { follow, go, paths } from "../app/router";
+import { Link } from "wouter";
+import { go, paths } from "../app/router";
 import { signOut } from "../app/session";
 import { useSignedIn } from "../app/signedIn";
 import { setTheme, useTheme, type Theme } from "../app/theme";
@@ -23,9 +24,9 @@ interface Props {
 export function Header({ title, children }: Props) {
   return (
     <header className="header">
-      <a className="logo" href={paths.boards} onClick={follow} aria-label="All boards">
+      <Link className="logo" href={paths.boards} aria-label="All boards">
         <Logo />
-      </a>
+      </Link>
       {title}
       <div className="header-middle">{children}</div>
       <ConnectionLine />

@@ -3,7 +3,7 @@ import type { Notification } from "@boardwire/client";
 import { AtSign, Bell, CheckCheck, Megaphone, SquareKanban } from "lucide-react";
 import { useEffect, useReducer } from "react";
 import { complain, notify } from "../app/notices";
-import { go, paths, placeOf } from "../app/router";
+import { go, openTask, paths } from "../app/router";
 import { useSignedIn } from "../app/signedIn";
 import { Ago } from "./Ago";
 import { Button } from "./Button";
@@ -139,8 +139,7 @@ const ICONS = {
 
 /** About the card that is open in front of the user, who sees it happen there. */
 function isBeingRead({ task_id }: Notification): boolean {
-  const place = placeOf(location.pathname);
-  return task_id !== null && place.page === "board" && place.taskId === task_id && !document.hidden;
+  return task_id !== null && task_id === openTask() && !document.hidden;
 }
 
 const open =

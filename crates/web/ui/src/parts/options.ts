@@ -13,7 +13,7 @@ export function useOptions<Option>(options: readonly Option[], choose: (option: 
     /** To begin at the first one again. */
     restart: () => setAt(0),
     /** Whether the key was meant for the list. */
-    pressed(event: KeyboardEvent, keys: readonly string[] = ["Enter"]): boolean {
+    pressed: (event: KeyboardEvent, keys: readonly string[] = ["Enter"]): boolean => {
       const chosen = options[active];
       const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
       if (chosen === undefined || event.nativeEvent.isComposing || event.ctrlKey || event.metaKey) return false;

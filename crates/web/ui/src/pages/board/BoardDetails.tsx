@@ -2,6 +2,7 @@
 import { useState } from "react";
 import { isOnline, useSignedIn } from "../../app/signedIn";
 import { FormDialog } from "../../parts/FormDialog";
+import { formText } from "../../parts/formText";
 import { useOpenBoard } from "./boardContext";
 
 const COLOURS = ["#4f46e5", "#0284c7", "#0d9488", "#16a34a", "#ca8a04", "#ea580c", "#dc2626", "#c026d3"];
@@ -13,7 +14,7 @@ export function BoardDetails({ onClose }: { onClose: () => void }) {
   const [color, setColor] = useState(was?.color ?? null);
   const save = async (form: FormData) => {
     if (!isOnline(client)) return;
-    const updates = { name: String(form.get("name")), description: String(form.get("description")), color };
+    const updates = { name: formText(form, "name"), description: formText(form, "description"), color };
     // Without writing over what somebody else has changed since the dialog was opened.
     await client.send("board:update", { boardId: board.id, updates, ...(was ? { expectedVersion: was.version } : {}) });
     onClose();

@@ -3,9 +3,10 @@ import { conflictOf } from "@boardwire/client";
 import { useBoard } from "@boardwire/client/react";
 import { Lock } from "lucide-react";
 import { useCallback, useDeferredValue, useEffect, useMemo, useState } from "react";
+import { Link } from "wouter";
 import { isDeletion } from "../../app/deletions";
 import { announce, notify } from "../../app/notices";
-import { follow, go, paths } from "../../app/router";
+import { go, paths, useTitle } from "../../app/router";
 import { isOnline, useSignedIn } from "../../app/signedIn";
 import { Agents } from "../../parts/Avatar";
 import { Empty } from "../../parts/Empty";
@@ -28,11 +29,7 @@ export function BoardPage({ boardId, taskId }: Props) {
   const { snapshot, board } = useBoard(client, boardId);
   const [filter, setFilter] = useState(EVERYTHING);
   const { members, state } = snapshot;
-  const title = snapshot.board?.name;
-
-  useEffect(() => {
-    document.title = title === undefined ? "Boardwire" : `${title} · Boardwire`;
-  }, [title]);
+  useTitle(snapshot.board?.name);
 
   // Others see which card is open, and whether the page is in front.
   useEffect(() => {
@@ -52,7 +49,7 @@ export function BoardPage({ boardId, taskId }: Props) {
         // Somebody else was first: what is there now is shown, and one's own is a click away.
         const again = () => {
           const { taskId, updates } = payload as { taskId: string; updates: Parameters<typeof board.updateTask>[1] };
-          board.updateTask(taskId, updates, { force: true });
+          void board.updateTask(taskId, updates, { force: true });
         };
         const isConflict = command === "task:update" && conflictOf(error) !== undefined;
         notify(text, { kind: "bad", ...(isConflict ? { action: { label: "Set mine all the same", run: again } } : {}) });
@@ -93,9 +90,9 @@ export function BoardPage({ boardId, taskId }: Props) {
         <main>
           <Empty icon={<Lock />} heading="h1" title="This board is not there for you">
             <p>It was deleted, or you are not a member of it. Whoever owns it can add you.</p>
-            <a href={paths.boards} onClick={follow}>
+            <Link href={paths.boards}>
               Show your boards
-            </a>
+            </Link>
           </Empty>
         </main>
       </div>

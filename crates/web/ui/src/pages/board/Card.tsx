@@ -2,7 +2,8 @@
 import type { Task } from "@boardwire/client";
 import type { DraggableProvided, DraggableStateSnapshot } from "@hello-pangea/dnd";
 import { memo, useCallback, type KeyboardEvent } from "react";
-import { follow, paths } from "../../app/router";
+import { Link } from "wouter";
+import { paths } from "../../app/router";
 import { CardFace } from "./CardFace";
 import { dropped } from "./dragging";
 
@@ -29,14 +30,13 @@ export const Card = memo(function Card({ task, provided, state, index, top, meas
   const style = dropped(draggableProps.style, state);
   return (
     <div {...draggableProps} ref={ref} className="card-place" data-index={index} style={top === undefined ? style : { ...style, top }}>
-      <a
+      <Link
         {...dragHandleProps}
         // It stays the link that it is.
         role={undefined}
         className="card"
         href={paths.task(task.board_id, task.id)}
         draggable={false}
-        onClick={follow}
         onKeyDown={(event) => onKey?.(event, task)}
         data-testid="card"
         data-task-id={task.id}
@@ -44,7 +44,7 @@ export const Card = memo(function Card({ task, provided, state, index, top, meas
         data-done={task.status === "done"}
       >
         <CardFace task={task} />
-      </a>
+      </Link>
     </div>
   );
 });

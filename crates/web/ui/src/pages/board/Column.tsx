@@ -29,6 +29,7 @@ interface Props {
 
 export const Column = memo(function Column(props: Props) {
   const { column, tasks, total, filtered, canWrite, hands, provided, state } = props;
+  const { innerRef, draggableProps, dragHandleProps } = provided;
   const [renaming, setRenaming] = useState(false);
   const limit = column.wip_limit;
   const fullness = limit === null || total < limit ? "free" : total === limit ? "full" : "over";
@@ -36,9 +37,9 @@ export const Column = memo(function Column(props: Props) {
   const said = `${total} ${total === 1 ? "card" : "cards"}${limit === null ? "" : `, at most ${limit}`}${fullness === "over" ? ": too many" : ""}`;
   return (
     <section
-      {...provided.draggableProps}
-      ref={provided.innerRef}
-      style={dropped(provided.draggableProps.style, state)}
+      {...draggableProps}
+      ref={innerRef}
+      style={dropped(draggableProps.style, state)}
       className="column"
       aria-label={column.name}
       data-testid="column"
@@ -46,7 +47,7 @@ export const Column = memo(function Column(props: Props) {
       data-dragging={state.isDragging}
     >
       <div className="column-head">
-        <ColumnName column={column} renaming={renaming} onRename={setRenaming} canWrite={canWrite} handle={provided.dragHandleProps} />
+        <ColumnName column={column} renaming={renaming} onRename={setRenaming} canWrite={canWrite} handle={dragHandleProps} />
         <span className="count column-count" data-fullness={fullness} title={said} data-testid="column-count">
           {count}
         </span>

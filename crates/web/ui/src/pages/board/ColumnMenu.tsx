@@ -4,6 +4,7 @@ import { ArrowLeft, ArrowRight, Gauge, MoreHorizontal, Pencil, Trash2 } from "lu
 import { useState } from "react";
 import { announce } from "../../app/notices";
 import { FormDialog } from "../../parts/FormDialog";
+import { formText } from "../../parts/formText";
 import { Item, Line, Menu } from "../../parts/Menu";
 import { useOpenBoard } from "./boardContext";
 
@@ -63,8 +64,8 @@ const STATUSES: readonly [Status | "", string][] = [
 function Settings({ column, onClose }: { column: Column; onClose: () => void }) {
   const { board, change } = useOpenBoard();
   const save = (form: FormData) => {
-    const limit = String(form.get("limit"));
-    const status = String(form.get("status")) as Status | "";
+    const limit = formText(form, "limit");
+    const status = formText(form, "status") as Status | "";
     const updates = { wip_limit: limit === "" ? null : Number(limit), status: status === "" ? null : status };
     void change(() => board.send("column:update", { columnId: column.id, updates }));
     onClose();
@@ -93,8 +94,8 @@ function Deletion({ column, total, onClose }: { column: Column; total: number; o
   const { board, snapshot, change } = useOpenBoard();
   const others = snapshot.columns.filter(({ id }) => id !== column.id);
   const remove = (form: FormData) => {
-    const to = form.get("to");
-    void change(() => board.send("column:delete", { columnId: column.id, ...(to === null ? {} : { moveTasksTo: String(to) }) }));
+    const to = formText(form, "to");
+    void change(() => board.send("column:delete", { columnId: column.id, ...(to === "" ? {} : { moveTasksTo: to }) }));
     onClose();
   };
   return (

@@ -36,12 +36,10 @@ export function Columns({ test, onClearFilter }: Props) {
   const { user } = useSignedIn();
   const [adding, setAdding] = useState<string>();
   const root = useRef<HTMLElement>(null);
-  const latest = useRef(open);
-  latest.current = open;
 
   const live = useShown(snapshot, test);
-  const { shown, isDragging, responders } = useDragging(live, latest);
-  const hands = useHands(root, live, latest, setAdding);
+  const { shown, isDragging, responders } = useDragging(live, open);
+  const hands = useHands(root, live, open, setAdding);
   useFlights(root, board, live, isDragging);
   useTouches();
   useUnsavedTexts();
@@ -74,13 +72,13 @@ export function Columns({ test, onClearFilter }: Props) {
     <CardFactsContext value={facts}>
       <DragDropContext {...responders} dragHandleUsageInstructions={INSTRUCTIONS} autoScrollerOptions={AT_THE_EDGE} sensors={SENSORS} enableDefaultSensors={false} {...(nonce ? { nonce } : {})}>
         <Droppable droppableId={COLUMNS} type={COLUMN} direction="horizontal">
-          {(provided) => (
+          {({ innerRef, droppableProps, placeholder }) => (
             <main
-              {...provided.droppableProps}
+              {...droppableProps}
               className="columns"
               ref={(element) => {
                 root.current = element;
-                provided.innerRef(element);
+                innerRef(element);
               }}
             >
               {shown.columns.map((column, index) => (
@@ -100,7 +98,7 @@ export function Columns({ test, onClearFilter }: Props) {
                   )}
                 </Draggable>
               ))}
-              {provided.placeholder}
+              {placeholder}
               {canWrite && <NewColumn />}
             </main>
           )}

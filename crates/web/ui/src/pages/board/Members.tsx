@@ -7,6 +7,7 @@ import { isOnline, useSignedIn } from "../../app/signedIn";
 import { Avatar } from "../../parts/Avatar";
 import { Button } from "../../parts/Button";
 import { Dialog } from "../../parts/Dialog";
+import { formText } from "../../parts/formText";
 import { Problem } from "../../parts/Problem";
 import { useOpenBoard } from "./boardContext";
 
@@ -40,7 +41,7 @@ export function Members({ onClose }: { onClose: () => void }) {
     event.preventDefault();
     const form = event.currentTarget;
     const data = new FormData(form);
-    if (await set(String(data.get("user")).trim(), data.get("role") as Role, UNKNOWN)) form.reset();
+    if (await set(formText(data, "user").trim(), data.get("role") as Role, UNKNOWN)) form.reset();
   };
 
   return (

@@ -1,7 +1,7 @@
 /** Dragging cards and columns: what is said, and what comes of it. */
 import type { BoardStore } from "@boardwire/client";
 import type { DraggableStateSnapshot, DragStart, DragUpdate, DropResult, ResponderProvided } from "@hello-pangea/dnd";
-import { useMemo, useReducer, useRef, type CSSProperties, type RefObject } from "react";
+import { useState, type CSSProperties } from "react";
 import type { OpenBoard } from "./boardContext";
 import { showWhereItFell } from "./edge";
 import { cardsOf, targetAt, type Shown } from "./moves";
@@ -23,9 +23,9 @@ export function dropped(style: object | undefined, { isDropAnimating }: Draggabl
 }
 
 interface Dragging {
-  /** What is shown: as it was when something was lifted, until it is dropped. */
+  /** The board as it is shown: from lifting to dropping, as it was when something was lifted. */
   shown: Shown;
-  isDragging: () => boolean;
+  isDragging: boolean;
   responders: {
     onBeforeCapture: () => void;
     onDragStart: (start: DragStart, provided: ResponderProvided) => void;
@@ -34,33 +34,21 @@ interface Dragging {
   };
 }
 
-export function useDragging(live: Shown, open: RefObject<OpenBoard>): Dragging {
-  const latest = useRef(live);
-  latest.current = live;
-  const frozen = useRef<Shown>(undefined);
-  const [, redraw] = useReducer((times: number) => times + 1, 0);
-
-  const responders = useMemo<Dragging["responders"]>(
-    () => ({
-      onBeforeCapture() {
-        frozen.current = latest.current;
-      },
-      onDragStart(start, { announce }) {
-        const shown = frozen.current ?? latest.current;
-        announce(`Lifted ${titleOf(shown, start)}. ${where(shown, start, start.source)}`);
-      },
-      onDragUpdate(update, { announce }) {
-        const shown = frozen.current ?? latest.current;
-        announce(update.destination ? where(shown, update, update.destination) : "Not over a column.");
-      },
+export function useDragging(live: Shown, { board, change }: OpenBoard): Dragging {
+  const [frozen, setFrozen] = useState<Shown>();
+  const shown = frozen ?? live;
+  return {
+    shown,
+    isDragging: frozen !== undefined,
+    responders: {
+      onBeforeCapture: () => setFrozen(live),
+      onDragStart: (start, { announce }) => announce(`Lifted ${titleOf(shown, start)}. ${where(shown, start, start.source)}`),
+      onDragUpdate: (update, { announce }) => announce(update.destination ? where(shown, update, update.destination) : "Not over a column."),
       onDragEnd(result, { announce }) {
-        const shown = frozen.current ?? latest.current;
         const { destination, source, reason } = result;
-        frozen.current = undefined;
-        redraw();
+        setFrozen(undefined);
         const title = titleOf(shown, result);
         const stays = destination === null || (destination.droppableId === source.droppableId && destination.index === source.index);
-        const { board, change } = open.current;
         let outcome = `${title} is where it was. ${where(shown, result, source)}`;
         if (result.type !== COLUMN) showWhereItFell((destination ?? source).droppableId);
         if (!stays && reason === "DROP") {
@@ -73,10 +61,8 @@ export function useDragging(live: Shown, open: RefObject<OpenBoard>): Dragging {
         }
         announce(outcome);
       },
-    }),
-    [open],
-  );
-  return { shown: frozen.current ?? live, isDragging: () => frozen.current !== undefined, responders };
+    },
+  };
 }
 
 function move(board: BoardStore, shown: Shown, taskId: string, to: { droppableId: string; index: number }): Promise<unknown> {

@@ -23,7 +23,7 @@ interface Told {
   releasedBy?: string | null;
 }
 
-export function useFlights(root: RefObject<HTMLElement | null>, board: BoardStore, shown: Shown, isDragging: () => boolean): void {
+export function useFlights(root: RefObject<HTMLElement | null>, board: BoardStore, shown: Shown, isDragging: boolean): void {
   const changed = useRef(new Map<string, string>());
   const before = useRef<Map<string, Drawn>>(undefined);
 
@@ -44,7 +44,7 @@ export function useFlights(root: RefObject<HTMLElement | null>, board: BoardStor
     const [was, whose] = [before.current, changed.current];
     before.current = undefined;
     changed.current = new Map();
-    if (was === undefined || whose.size > MOST || isDragging()) return;
+    if (was === undefined || whose.size > MOST || isDragging) return;
     const calm = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--calm"));
     for (const [id, now] of drawn(root.current)) {
       const who = whose.get(id);
@@ -52,7 +52,7 @@ export function useFlights(root: RefObject<HTMLElement | null>, board: BoardStor
       if (who !== undefined) glow(now.card, who);
     }
     // Whatever is shown may have changed places.
-  }, [shown]);
+  }, [shown, root, isDragging]);
 }
 
 interface Drawn {

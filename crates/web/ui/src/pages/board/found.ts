@@ -9,16 +9,15 @@ const NONE: ReadonlySet<string> = new Set();
 
 export function useFound(boardId: string, text: string): ReadonlySet<string> {
   const { client } = useSignedIn();
-  const [found, setFound] = useState(NONE);
+  const [found, setFound] = useState({ query: "", ids: NONE });
   const query = text.trim();
   useEffect(() => {
-    setFound(NONE);
     if (query === "") return;
     const leaving = new AbortController();
     const timer = setTimeout(() => {
       client.send("task:search", { query, boardId, limit: MOST }, { signal: leaving.signal }).then(
         ({ hits }) => {
-          if (!leaving.signal.aborted) setFound(new Set(hits.map(({ taskId }) => taskId)));
+          if (!leaving.signal.aborted) setFound({ query, ids: new Set(hits.map(({ taskId }) => taskId)) });
         },
         // What the page has itself is shown all the same.
         () => {},
@@ -29,5 +28,5 @@ export function useFound(boardId: string, text: string): ReadonlySet<string> {
       leaving.abort();
     };
   }, [client, boardId, query]);
-  return found;
+  return found.query === query ? found.ids : NONE;
 }

@@ -1,6 +1,6 @@
 /** The board by keyboard, without lifting anything: walking from card to card, moving the one that has the focus. */
 import type { Task } from "@boardwire/client";
-import { useMemo, useRef, type KeyboardEvent, type RefObject } from "react";
+import { useLayoutEffect, useMemo, useRef, type KeyboardEvent, type RefObject } from "react";
 import { announce } from "../../app/notices";
 import type { OpenBoard } from "./boardContext";
 import { ARROWS, cardsOf, placeOf, step, targetAt, type Direction, type Shown } from "./moves";
@@ -16,15 +16,18 @@ export interface Hands {
 /** So many frames may go by until a card is drawn at its new place. */
 const PATIENCE = 10;
 
-export function useHands(root: RefObject<HTMLElement | null>, live: Shown, open: RefObject<OpenBoard>, add: Hands["add"]): Hands {
-  const shown = useRef(live);
-  shown.current = live;
+export function useHands(root: RefObject<HTMLElement | null>, live: Shown, open: OpenBoard, add: Hands["add"]): Hands {
+  // What handles the keys stays the same object, so that columns need not be rendered again, and reads what is on the page.
+  const latest = useRef({ shown: live, open });
+  useLayoutEffect(() => {
+    latest.current = { shown: live, open };
+  });
   return useMemo(() => {
     const scrolls = new Map<string, (index: number) => void>();
 
     const focus = (taskId: string, frames = PATIENCE) => {
       requestAnimationFrame(() => {
-        const place = placeOf(shown.current, taskId);
+        const place = placeOf(latest.current.shown, taskId);
         if (place === undefined) return;
         const card = find(root.current, place.column.id, taskId);
         if (document.activeElement === card && card !== null) return;
@@ -35,11 +38,12 @@ export function useHands(root: RefObject<HTMLElement | null>, live: Shown, open:
     };
 
     const move = (task: Task, direction: Direction) => {
-      const from = placeOf(shown.current, task.id);
-      const to = from && step(shown.current, from, direction);
+      const { shown, open } = latest.current;
+      const from = placeOf(shown, task.id);
+      const to = from && step(shown, from, direction);
       if (to === undefined) return;
-      const others = cardsOf(shown.current, to.column.id).filter(({ id }) => id !== task.id);
-      const { board, change } = open.current;
+      const others = cardsOf(shown, to.column.id).filter(({ id }) => id !== task.id);
+      const { board, change } = open;
       const moved = change(() => {
         announce(`“${task.title}”: position ${to.index + 1} of ${others.length + 1} in ${to.column.name}.`);
         return board.moveTask(task.id, targetAt(to.column.id, others, to.index));
@@ -50,11 +54,12 @@ export function useHands(root: RefObject<HTMLElement | null>, live: Shown, open:
     };
 
     const walk = (card: HTMLElement, task: Task, direction: Direction) => {
-      const from = placeOf(shown.current, task.id);
-      const to = from && step(shown.current, from, direction);
+      const { shown } = latest.current;
+      const from = placeOf(shown, task.id);
+      const to = from && step(shown, from, direction);
       if (to === undefined) return;
-      if (to.column.id === from?.column.id) focus(cardsOf(shown.current, to.column.id)[to.index]?.id ?? task.id);
-      else beside(root.current, shown.current, from?.column.id ?? "", direction, card)?.focus();
+      if (to.column.id === from?.column.id) focus(cardsOf(shown, to.column.id)[to.index]?.id ?? task.id);
+      else beside(root.current, shown, from?.column.id ?? "", direction, card)?.focus();
     };
 
     return {
@@ -62,7 +67,7 @@ export function useHands(root: RefObject<HTMLElement | null>, live: Shown, open:
         const { altKey, ctrlKey, metaKey, shiftKey, key, defaultPrevented, currentTarget } = event;
         if (defaultPrevented || ctrlKey || metaKey || shiftKey) return;
         const direction = ARROWS[key];
-        const { canWrite } = open.current;
+        const { canWrite } = latest.current.open;
         if (direction) {
           event.preventDefault();
           if (!altKey) walk(currentTarget, task, direction);
@@ -78,7 +83,7 @@ export function useHands(root: RefObject<HTMLElement | null>, live: Shown, open:
       },
       add,
     };
-  }, [root, open, add]);
+  }, [root, add]);
 }
 
 function cardsIn(root: HTMLElement | null, columnId: string): HTMLElement[] {

@@ -1,25 +1,22 @@
-/** Which cards are shown. A column whose cards are the same keeps its list, so that it is not drawn again. */
+/** Which cards are shown. A column whose cards are the same keeps its list, so that it is not rendered again. */
 import type { BoardSnapshot, Task } from "@boardwire/client";
-import { useMemo, useRef } from "react";
+import { useMemo } from "react";
 import type { Shown } from "./moves";
 
 type Test = ((task: Task) => boolean) | undefined;
 
-interface Passing {
-  all: readonly Task[];
-  test: Test;
-  passing: readonly Task[];
+export function useShown({ columns, tasksByColumn }: Pick<BoardSnapshot, "columns" | "tasksByColumn">, test: Test): Shown {
+  const passing = useMemo(() => filterOnce(test), [test]);
+  return useMemo(() => ({ columns, cards: new Map([...tasksByColumn].map(([id, tasks]) => [id, passing(tasks)])) }), [columns, tasksByColumn, passing]);
 }
 
-export function useShown({ columns, tasksByColumn }: Pick<BoardSnapshot, "columns" | "tasksByColumn">, test: Test): Shown {
-  const last = useRef(new Map<string, Passing>());
-  return useMemo(() => {
-    const now = new Map<string, Passing>();
-    for (const [id, all] of tasksByColumn) {
-      const known = last.current.get(id);
-      now.set(id, known?.all === all && known.test === test ? known : { all, test, passing: test ? all.filter(test) : all });
-    }
-    last.current = now;
-    return { columns, cards: new Map([...now].map(([id, { passing }]) => [id, passing])) };
-  }, [columns, tasksByColumn, test]);
+/** Filters lists of tasks. The same list gives the same result. */
+function filterOnce(test: Test): (tasks: readonly Task[]) => readonly Task[] {
+  if (test === undefined) return (tasks) => tasks;
+  const known = new WeakMap<readonly Task[], readonly Task[]>();
+  return (tasks) => {
+    const passing = known.get(tasks) ?? tasks.filter(test);
+    known.set(tasks, passing);
+    return passing;
+  };
 }

@@ -1,7 +1,8 @@
 /** What people say about a task. */
 import { merge, mergeAll, newId, type Comment } from "@boardwire/client";
 import { Pencil, Trash2 } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
+import { createStore, useStore } from "zustand";
 import { deleteSoon, discardSoon, useDeletion } from "../../app/deletions";
 import { keepDraft, offerDraft, useDraft } from "../../app/drafts";
 import { announce } from "../../app/notices";
@@ -88,41 +89,38 @@ function Said({ comment }: { comment: Comment }) {
   const { client, user } = useSignedIn();
   const place = `changed-comment/${comment.id}`;
   const own = comment.author === user.id && canWrite;
-  const [draft, setDraft] = useState<Rewrite>();
-  /** The same, known before the next rendering. */
-  const written = useRef<Rewrite>(undefined);
+  const [store] = useState(() => createStore<{ draft: Rewrite | undefined }>(() => ({ draft: undefined })));
+  const { draft } = useStore(store);
   /** Whether the field was closed with Escape, which keeps the draft. */
   const [isClosed, setClosed] = useState(false);
   const [isClash, setClash] = useState(false);
   const isDiscarded = useDeletion(place);
   const isOpen = draft !== undefined && !isClosed && !isDiscarded;
   const isUnsaved = draft !== undefined && draft.value !== draft.from && !isDiscarded;
-  const show = (next: Rewrite | undefined) => {
-    written.current = next;
-    setDraft(next);
-  };
-  const write = (next: Rewrite | undefined) => {
-    show(next);
-    if (next === undefined) setClash(false);
-    keepDraft(user.id, place, next);
-  };
+  const write = useCallback(
+    (next: Rewrite | undefined) => {
+      store.setState({ draft: next });
+      keepDraft(user.id, place, next);
+    },
+    [store, user.id, place],
+  );
   // What was not saved when the card was left is gone on with.
   useEffect(() => {
     if (!own || isDiscarded) return undefined;
     return offerDraft(user.id, place, (kept) => {
-      if (written.current !== undefined) return false;
-      show(kept as Rewrite);
+      if (store.getState().draft !== undefined) return false;
+      store.setState({ draft: kept as Rewrite });
       return true;
     });
-  }, [own, isDiscarded, user.id, place]);
+  }, [own, isDiscarded, store, user.id, place]);
   // The same was saved by other ways, such as before the card was closed and opened again.
   const isSaved = draft !== undefined && draft.from !== comment.body && draft.value.trim() === comment.body;
   useEffect(() => {
     if (isSaved) write(undefined);
-  }, [isSaved]);
+  }, [isSaved, write]);
   const send = (sent: string, body: string) => {
     void change(() => board.send("task:comment:update", { commentId: comment.id, body })).then((saved) => {
-      const value = written.current?.value;
+      const value = store.getState().draft?.value;
       // What was typed since is a change of what was sent.
       if (saved) write(value === undefined || value === sent ? undefined : { value, from: sent.trim() });
     });
@@ -138,7 +136,9 @@ function Said({ comment }: { comment: Comment }) {
   const discard = () => discardSoon(place, () => write(undefined));
   const begin = () => {
     setClosed(false);
-    if (draft === undefined) write({ value: comment.body, from: comment.body });
+    if (draft !== undefined) return;
+    setClash(false);
+    write({ value: comment.body, from: comment.body });
   };
   const deleted = useDeletion(comment.id);
   const changing = useFocusBack<HTMLButtonElement>(isOpen || isDiscarded);

@@ -2,8 +2,9 @@
 import type { Dependency, DependencyType, Task } from "@boardwire/client";
 import { Ban, CheckCircle2, Copy, Link2, X } from "lucide-react";
 import { useState, type ReactNode } from "react";
+import { Link } from "wouter";
 import { reasonOf } from "../../app/reason";
-import { follow, paths } from "../../app/router";
+import { paths } from "../../app/router";
 import { isOnline, useSignedIn } from "../../app/signedIn";
 import { Button } from "../../parts/Button";
 import { useOptions } from "../../parts/options";
@@ -54,9 +55,9 @@ export function Dependencies({ task }: { task: Task }) {
               return (
                 <li key={id} className="dependency">
                   {other?.status === "done" && <CheckCircle2 size={14} className="card-done" aria-label="Done" />}
-                  <a className="said" href={paths.task(task.board_id, id)} onClick={follow} data-done={other?.status === "done"}>
+                  <Link className="said" href={paths.task(task.board_id, id)} data-done={other?.status === "done"}>
                     {other?.title ?? id}
-                  </a>
+                  </Link>
                   {canWrite && (
                     <Button kind="quiet" size="small" icon label={`Remove: ${group.title} ${other?.title ?? id}`} onClick={() => remove(link)}>
                       <X size={13} />

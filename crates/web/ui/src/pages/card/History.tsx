@@ -1,6 +1,6 @@
 /** What happened to a task, from the board's log: the latest first, live. */
 import type { AnyEnvelope } from "@boardwire/client";
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useEffectEvent, useState } from "react";
 import { announce } from "../../app/notices";
 import { reasonOf } from "../../app/reason";
 import { useSignedIn } from "../../app/signedIn";
@@ -32,8 +32,6 @@ export function History({ taskId }: { taskId: string }) {
   const { board, snapshot, nameOf } = useOpenBoard();
   const [read, setRead] = useState<Read>();
   const [problem, setProblem] = useState<string>();
-  const latest = useRef<Read>(undefined);
-  latest.current = read;
 
   const page = useCallback(
     async (since: number, limit: number) => {
@@ -42,34 +40,44 @@ export function History({ taskId }: { taskId: string }) {
     },
     [client, board, taskId],
   );
-  const earlier = useCallback(async () => {
-    const seq = board.getSnapshot().seq;
-    let { events, from, to, cut } = latest.current ?? { events: [], from: seq, to: seq, cut: false };
-    const before = events.length;
-    try {
-      for (let window = 0; window < WINDOWS && from > 0 && !cut && events.length - before < ENOUGH; window += 1) {
+  /** The events before what is known, from as many windows as it takes. */
+  const search = useCallback(
+    async (known: Read) => {
+      let { from, cut } = known;
+      let found: readonly AnyEnvelope[] = [];
+      for (let window = 0; window < WINDOWS && from > 0 && !cut && found.length < ENOUGH; window += 1) {
         const since = Math.max(0, from - WINDOW);
-        const { events: more, recovered } = await page(since, from - since);
-        events = [...more, ...events];
+        const { events, recovered } = await page(since, from - since);
+        found = [...events, ...found];
         from = since;
         cut = !recovered;
       }
-      setRead({ events, from, to, cut });
-    } catch (error) {
-      setProblem(reasonOf(error));
-    }
-  }, [board, page]);
+      return { found, from, cut };
+    },
+    [page],
+  );
+  const earlier = useCallback(
+    (known: Read) =>
+      search(known).then(
+        // More may have happened meanwhile; what was asked for twice is added once.
+        ({ found, from, cut }) => setRead((now = known) => (now.from === known.from ? { ...now, events: [...found, ...now.events], from, cut } : now)),
+        (error: unknown) => setProblem(reasonOf(error)),
+      ),
+    [search],
+  );
+  const later = useEffectEvent(async () => {
+    if (read === undefined) return;
+    const to = board.getSnapshot().seq;
+    const { events } = await page(read.to, WINDOW);
+    setRead((now) => now && { ...now, events: [...now.events, ...events.filter(({ id }) => !now.events.some((one) => one.id === id))], to });
+  });
 
-  useEffect(() => void earlier(), [earlier]);
+  useEffect(() => {
+    const { seq } = board.getSnapshot();
+    void earlier({ events: [], from: seq, to: seq, cut: false });
+  }, [board, earlier]);
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const later = async () => {
-      const known = latest.current;
-      if (known === undefined) return;
-      const to = board.getSnapshot().seq;
-      const { events } = await page(known.to, WINDOW);
-      setRead((now) => now && { ...now, events: [...now.events, ...events.filter(({ id }) => !now.events.some((one) => one.id === id))], to });
-    };
     const stop = board.onChange(() => {
       clearTimeout(timer);
       timer = setTimeout(() => void later().catch(() => {}), SETTLE_MS);
@@ -78,7 +86,7 @@ export function History({ taskId }: { taskId: string }) {
       clearTimeout(timer);
       stop();
     };
-  }, [board, page]);
+  }, [board]);
 
   if (problem !== undefined) return <p className="problem">{problem}</p>;
   if (read === undefined) return <div className="skeleton comment-skeleton" aria-busy="true" aria-label="Loading" />;
@@ -99,7 +107,7 @@ export function History({ taskId }: { taskId: string }) {
       </ol>
       {read.cut && <p className="faint">What was before that is not kept.</p>}
       {read.from > 0 && !read.cut && (
-        <Button kind="quiet" size="small" onClick={() => void earlier()}>
+        <Button kind="quiet" size="small" onClick={() => void earlier(read)}>
           Show earlier
         </Button>
       )}

@@ -52,7 +52,7 @@ export function Markdown({ text }: { text: string }) {
 /** No heading is more than one level below the one before it, whatever was written. */
 function level(tokens: readonly Token[]): void {
   let last = 0;
-  reader.walkTokens([...tokens], (token) => {
+  void reader.walkTokens([...tokens], (token) => {
     if (token.type !== "heading") return;
     last = Math.min(token.depth as number, last + 1, LEVELS.length);
     token.depth = last;

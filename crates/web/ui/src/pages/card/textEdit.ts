@@ -1,12 +1,21 @@
 /** A text of the card that is being written in this window: what is typed, what became of it, and a draft of it in the browser. */
 import type { BoardStore, Edit, EditDraft, Task } from "@boardwire/client";
-import { useEffect, useReducer, useRef, useState } from "react";
+import { useCallback, useEffect, useEffectEvent, useReducer, useRef, useState } from "react";
+import { createStore, useStore } from "zustand";
 import { keepDraft, offerDraft, ownDrafts } from "../../app/drafts";
 import { notify } from "../../app/notices";
 import { useSignedIn } from "../../app/signedIn";
 import { useOpenBoard } from "../board/boardContext";
 
 export type TextField = "title" | "description";
+
+/** What somebody writes in this window: kept in a store, so that what has just been done counts before the next rendering. */
+interface Writing {
+  edit: Edit<TextField> | undefined;
+  /** Whether the field was left. */
+  isLeft: boolean;
+  who: string | undefined;
+}
 
 export interface TextEdit {
   /** There while somebody writes, and until it is saved. */
@@ -46,11 +55,12 @@ function startKept(board: BoardStore, userId: string, taskId: string, field: Tex
 export function useUnsavedTexts(): void {
   const { board, canWrite, snapshot } = useOpenBoard();
   const { user } = useSignedIn();
+  const isThere = useEffectEvent((taskId: string) => snapshot.tasks.has(taskId));
   useEffect(() => {
     if (!canWrite) return;
     for (const [place, draft] of ownDrafts(user.id)) {
       const [field, taskId] = place.split("/") as [string, string];
-      if ((field !== "title" && field !== "description") || !snapshot.tasks.has(taskId)) continue;
+      if ((field !== "title" && field !== "description") || !isThere(taskId)) continue;
       void board.endEdit(startKept(board, user.id, taskId, field, draft as EditDraft));
     }
   }, [board, canWrite, user.id]);
@@ -59,32 +69,30 @@ export function useUnsavedTexts(): void {
 export function useTextEdit(taskId: string, field: TextField): TextEdit {
   const { board, canWrite } = useOpenBoard();
   const { user } = useSignedIn();
-  const [edit, setEdit] = useState<Edit<TextField>>();
-  /** The same, known before the next rendering. */
-  const held = useRef<Edit<TextField>>(undefined);
+  const [store] = useState(() => createStore<Writing>(() => ({ edit: undefined, isLeft: false, who: undefined })));
+  const { edit, isLeft, who } = useStore(store);
   const isShown = useRef(false);
-  const [isLeft, setLeft] = useState(false);
-  const [who, setWho] = useState<string>();
   const [, redraw] = useReducer((count: number) => count + 1, 0);
 
-  const start = (draft?: EditDraft) => {
-    if (held.current) return held.current;
-    const started = startKept(board, user.id, taskId, field, draft);
-    held.current = started;
-    setEdit(started);
-    return started;
-  };
+  const start = useCallback(
+    (draft?: EditDraft) => {
+      const edit = store.getState().edit ?? startKept(board, user.id, taskId, field, draft);
+      store.setState({ edit });
+      return edit;
+    },
+    [store, board, user.id, taskId, field],
+  );
 
   // What was not saved when the page was left is gone on with.
   useEffect(() => {
-    if (edit !== undefined || !canWrite) return undefined;
+    if (!canWrite) return undefined;
     return offerDraft(user.id, placeOf(taskId, field), (draft) => {
-      if (held.current !== undefined) return false;
-      setLeft(true);
+      if (store.getState().edit !== undefined) return false;
+      store.setState({ isLeft: true });
       start(draft as EditDraft);
       return true;
     });
-  }, [canWrite]);
+  }, [canWrite, store, user.id, taskId, field, start]);
 
   useEffect(() => {
     if (edit === undefined) return;
@@ -96,14 +104,14 @@ export function useTextEdit(taskId: string, field: TextField): TextEdit {
       board.onChange(({ type, data, own }) => {
         if (type !== "task:updated" || own) return;
         const { task, changes, updatedBy } = data as { task: Task; changes: Record<string, unknown>; updatedBy: string };
-        if (task.id === taskId && field in changes) setWho(task[field] === edit.value ? undefined : updatedBy);
+        if (task.id === taskId && field in changes) store.setState({ who: task[field] === edit.value ? undefined : updatedBy });
       }),
     ];
     return () => {
       stops.forEach((stop) => stop());
       void board.endEdit(edit);
     };
-  }, [board, edit, taskId, field]);
+  }, [store, board, edit, taskId, field]);
 
   useEffect(() => {
     isShown.current = true;
@@ -114,20 +122,18 @@ export function useTextEdit(taskId: string, field: TextField): TextEdit {
 
   const isOver = edit?.state === "saved" && isLeft;
   useEffect(() => {
-    if (!isOver) return;
-    held.current = undefined;
-    setEdit(undefined);
-    setWho(undefined);
-  }, [isOver]);
+    if (isOver) store.setState({ edit: undefined, who: undefined });
+  }, [isOver, store]);
 
   const resume = (draft: EditDraft) => {
-    if (!isShown.current) held.current = undefined;
-    if (held.current) {
-      held.current.resume(draft);
-      void held.current.save();
+    if (!isShown.current) store.setState({ edit: undefined });
+    const { edit } = store.getState();
+    if (edit) {
+      edit.resume(draft);
+      void edit.save();
       return;
     }
-    setLeft(true);
+    store.setState({ isLeft: true });
     const started = start(draft);
     // The card was closed: nobody writes there, and what is to be decided waits.
     if (!isShown.current) void board.endEdit(started);
@@ -137,17 +143,17 @@ export function useTextEdit(taskId: string, field: TextField): TextEdit {
     edit,
     who,
     begin: () => {
-      setLeft(false);
+      store.setState({ isLeft: false });
       return start();
     },
     leave: () => {
-      setLeft(true);
+      store.setState({ isLeft: true });
       board.stopTyping();
-      void held.current?.save();
+      void store.getState().edit?.save();
     },
     decide: (text) => {
       const { draft, theirs } = edit ?? {};
-      setWho(undefined);
+      store.setState({ who: undefined });
       void edit?.decide(text);
       if (draft && text === theirs) notify(`Your ${field} was discarded.`, { action: { label: "Undo", run: () => resume(draft) } });
     },

@@ -1,9 +1,10 @@
 /** What operators look at: who is connected, what goes on, what went wrong; and ending somebody's connections. */
 import { ShieldAlert } from "lucide-react";
 import { useState, type ReactNode } from "react";
+import { Link } from "wouter";
 import { request } from "../../app/api";
 import { notify } from "../../app/notices";
-import { follow, paths } from "../../app/router";
+import { paths, useTitle } from "../../app/router";
 import { useSignedIn } from "../../app/signedIn";
 import { Ago } from "../../parts/Ago";
 import { Avatar } from "../../parts/Avatar";
@@ -17,6 +18,7 @@ import "../../styles/operator.css";
 
 export function Operator() {
   const { user } = useSignedIn();
+  useTitle("Operator");
   return (
     <div className="page">
       <Header title={<h1 className="header-title">Operator</h1>} />
@@ -194,9 +196,9 @@ function Boards({ boards }: Overview) {
         <ol className="operator-list">
           {boards.map(({ id, name, events, viewers }) => (
             <li key={id} className="row spread">
-              <a className="said" href={paths.board(id)} onClick={follow}>
+              <Link className="said" href={paths.board(id)}>
                 {name ?? id}
-              </a>
+              </Link>
               <span className="numbers">
                 <span className="faint">{viewers === 0 ? "" : `${viewers} looking`}</span> <strong>{whole.format(events)}</strong>
               </span>

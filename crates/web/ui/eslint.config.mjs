@@ -1,0 +1,25 @@
+// The rules for everything in TypeScript and JavaScript: the board, the client and their tests.
+import reactHooks from "eslint-plugin-react-hooks";
+import { defineConfig } from "eslint/config";
+import tseslint from "typescript-eslint";
+
+export default defineConfig(
+  { ignores: ["**/node_modules/", "**/dist/"] },
+  { linterOptions: { reportUnusedDisableDirectives: "error" } },
+  tseslint.configs.recommended,
+  { rules: { "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true }] } },
+  {
+    files: ["crates/**/*.{ts,tsx}"],
+    extends: [tseslint.configs.recommendedTypeChecked],
+    languageOptions: { parserOptions: { projectService: true } },
+  },
+  {
+    files: ["crates/web/ui/src/**/*.{ts,tsx}"],
+    extends: [reactHooks.configs.flat["recommended-latest"]],
+    rules: {
+      "react-hooks/exhaustive-deps": "error",
+      // It is for React's compiler, which does not build the page.
+      "react-hooks/incompatible-library": "off",
+    },
+  },
+);
