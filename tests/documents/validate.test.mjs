@@ -45,18 +45,32 @@ describe('asyncapi.yaml', () => {
 
   it('has an operation for each command, with both replies, and for each event', () => {
     const names = (messages) => messages.all().map((message) => message.name());
-    const found = document.operations().all().map((operation) => {
-      const replies = operation.reply() ? names(operation.reply().messages()) : [];
-      return [operation.action(), ...names(operation.messages()), ...replies].join(' ');
-    });
+    const found = document
+      .operations()
+      .all()
+      .map((operation) => {
+        const replies = operation.reply() ? names(operation.reply().messages()) : [];
+        return [operation.action(), ...names(operation.messages()), ...replies].join(' ');
+      });
     const commands = Object.keys(examples.commands).map((name) => `send ${name} ${name}:success ${name}:error`);
     const events = Object.keys(examples.events).map((name) => `receive ${name}`);
     assert.deepEqual(found.sort(), [...commands, ...events].sort());
   });
 
   it('shows the examples as they travelled', () => {
-    const shown = new Map(document.components().messages().all().map((message) => [message.id(), message]));
-    const payload = (id) => shown.get(id).examples().all().map((example) => example.payload());
+    const shown = new Map(
+      document
+        .components()
+        .messages()
+        .all()
+        .map((message) => [message.id(), message]),
+    );
+    const payload = (id) =>
+      shown
+        .get(id)
+        .examples()
+        .all()
+        .map((example) => example.payload());
     for (const [name, { payload: sent, reply }] of Object.entries(examples.commands)) {
       const id = `command.${name.replaceAll(':', '.')}`;
       assert.deepEqual([payload(`${id}.payload`), payload(`${id}.success`)], [[sent], [reply]], name);
@@ -85,7 +99,11 @@ describe('asyncapi.yaml', () => {
 describe('schema.json', () => {
   const ajv = new Ajv2020({ strict: true, strictRequired: false, allowUnionTypes: true, allErrors: true });
   addFormats(ajv);
-  for (const [format, limit] of [['uint8', 255], ['uint32', 2 ** 32 - 1], ['uint64', Infinity]]) {
+  for (const [format, limit] of [
+    ['uint8', 255],
+    ['uint32', 2 ** 32 - 1],
+    ['uint64', Infinity],
+  ]) {
     ajv.addFormat(format, { type: 'number', validate: (value) => Number.isInteger(value) && value >= 0 && value <= limit });
   }
   const schema = JSON.parse(read('schema.json'));

@@ -20,7 +20,11 @@ export function dice(seed) {
     below: (limit) => Math.floor(random() * limit),
     chance: (share) => random() < share,
     pick: (list) => list[Math.floor(random() * list.length)],
-    shuffled: (list) => list.map((one) => [random(), one]).sort(([a], [b]) => a - b).map(([, one]) => one),
+    shuffled: (list) =>
+      list
+        .map((one) => [random(), one])
+        .sort(([a], [b]) => a - b)
+        .map(([, one]) => one),
   };
 }
 

@@ -74,8 +74,19 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     const { client, shown } = await seat();
     const { state, board, tasksByColumn, members, dependencies } = shown();
     assert.deepEqual([state, board.name, shown().columns.map(({ id }) => id)], ['live', 'Board', columns.map(({ id }) => id)]);
-    assert.deepEqual([...tasksByColumn.values()].map((tasks) => tasks.map(({ title }) => title)), [['first', 'second'], [], ['done']]);
-    assert.deepEqual(members.map(({ user_id, role }) => [user_id, role]), [['ann', 'member'], ['bob', 'member'], ['keeper', 'owner'], ['vic', 'viewer']]);
+    assert.deepEqual(
+      [...tasksByColumn.values()].map((tasks) => tasks.map(({ title }) => title)),
+      [['first', 'second'], [], ['done']],
+    );
+    assert.deepEqual(
+      members.map(({ user_id, role }) => [user_id, role]),
+      [
+        ['ann', 'member'],
+        ['bob', 'member'],
+        ['keeper', 'owner'],
+        ['vic', 'viewer'],
+      ],
+    );
     assert.equal(dependencies.length, 1);
     const before = shown();
     await change(done.id, { title: 'quite done' });
@@ -104,7 +115,10 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     assert.equal(foreseen.unconfirmed, steps.length);
     assert.deepEqual([task(one.id).title, task(one.id).status, task(one.id).column_id], ['uno', 'done', columns[2].id]);
     assert.deepEqual([task(two.id).assignee, task(two.id).status, foreseen.dependencies.length], ['bob', 'in_progress', 1]);
-    assert.deepEqual(foreseen.columns.map(({ id }) => id), columns.map(({ id }) => id).reverse());
+    assert.deepEqual(
+      foreseen.columns.map(({ id }) => id),
+      columns.map(({ id }) => id).reverse(),
+    );
     proxy.flow();
     await Promise.all(steps);
     assert.equal(shown().unconfirmed, 0);
@@ -326,7 +340,11 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     await board.send('task:comment:delete', { commentId: other.id });
     await change(one.id, { title: 'three' });
     await until('all of it', () => told.length === 3);
-    assert.deepEqual(told, [['task:comment:add', true], ['task:comment:delete', true], ['task:updated', false]]);
+    assert.deepEqual(told, [
+      ['task:comment:add', true],
+      ['task:comment:delete', true],
+      ['task:updated', false],
+    ]);
     assert.equal(loaded, 1);
     await client.close();
   });

@@ -70,17 +70,23 @@ describe('the commands of @boardwire/client', { timeout: patient(120_000) }, () 
     const client = start();
     const titles = Array.from({ length: 200 }, (_, number) => `Task ${number}`);
     let cuts = 0;
-    await Promise.all(titles.map(async (title) => {
-      const { task } = await client.send('task:create', { boardId: 'order', title });
-      assert.equal(task.title, title);
-      if (random.chance(0.05)) {
-        cuts += 1;
-        proxy.cut();
-      }
-    }));
+    await Promise.all(
+      titles.map(async (title) => {
+        const { task } = await client.send('task:create', { boardId: 'order', title });
+        assert.equal(task.title, title);
+        if (random.chance(0.05)) {
+          cuts += 1;
+          proxy.cut();
+        }
+      }),
+    );
     const { tasks } = await keeper.ask('board:get', { boardId: 'order' });
     tasks.sort((one, other) => (one.position < other.position ? -1 : 1));
-    assert.deepEqual(tasks.map(({ title }) => title), titles, `BOARDWIRE_TEST_SEED=${SEED}`);
+    assert.deepEqual(
+      tasks.map(({ title }) => title),
+      titles,
+      `BOARDWIRE_TEST_SEED=${SEED}`,
+    );
     t.diagnostic(`${cuts} cuts`);
     await client.close();
   });
@@ -93,10 +99,15 @@ describe('the commands of @boardwire/client', { timeout: patient(120_000) }, () 
     await client.send('board:create', { name: 'Board', id: 'board' });
     const began = Date.now();
     const answered = [];
-    await Promise.all(Array.from({ length: 3 * BURST }, (_, number) =>
-      client.send('task:create', { boardId: 'board', title: `Task ${number}` }).then(() => answered.push(number)),
-    ));
-    assert.deepEqual(answered, Array.from({ length: 3 * BURST }, (_, number) => number));
+    await Promise.all(
+      Array.from({ length: 3 * BURST }, (_, number) =>
+        client.send('task:create', { boardId: 'board', title: `Task ${number}` }).then(() => answered.push(number)),
+      ),
+    );
+    assert.deepEqual(
+      answered,
+      Array.from({ length: 3 * BURST }, (_, number) => number),
+    );
     assert.ok(refusals.length > 0 && refusals.every(({ code }) => code === 'RATE_LIMIT'));
     // Each refusal is followed by one attempt after `retryAfter`, and not by a hail of them: what is tried at once again is refused
     // hundreds of times in this time. On a busy machine an attempt may be a moment early.

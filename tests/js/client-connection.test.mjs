@@ -45,7 +45,7 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
 
   it('says how it is, and comes back after a cut with the token of that moment', async () => {
     let asked = 0;
-    const { client, states } = start({ token: async () => (asked += 1, token('ann')) });
+    const { client, states } = start({ token: async () => ((asked += 1), token('ann')) });
     await client.ready();
     assert.deepEqual(states, ['connecting', 'connected', 'live']);
     assert.equal(client.getStatus().server.user.id, 'ann');
@@ -67,7 +67,10 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
     proxy.refuse();
     await until('many attempts', () => waits.length > 8);
     const late = waits.slice(5);
-    assert.ok(late.every((wait) => wait >= 100 && wait <= 300), `between half and one and a half of 200 ms: ${late}`);
+    assert.ok(
+      late.every((wait) => wait >= 100 && wait <= 300),
+      `between half and one and a half of 200 ms: ${late}`,
+    );
     assert.ok(new Set(late).size > 1, 'no two alike');
     proxy.accept();
     await client.ready();
@@ -132,7 +135,7 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
     await lucky.client.close();
 
     let again = 0;
-    const { client } = start({ token: () => (again += 1, 'a.e30.c') });
+    const { client } = start({ token: () => ((again += 1), 'a.e30.c') });
     await assert.rejects(client.ready());
     assert.equal(again, 2, 'the same token is not presented twice');
     assert.equal(client.getStatus().state, 'refused');
@@ -231,12 +234,13 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
 
 /** A token, issued by the program itself beside a server. */
 async function issue(folder, environment) {
-  const run = (args) => new Promise((given, fail) => {
-    const child = spawn(program(), args, { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
-    let said = '';
-    child.stdout.on('data', (data) => (said += data));
-    child.once('close', (code) => (code === 0 ? given(said) : fail(new Error(`${args} ended with ${code}`))));
-  });
+  const run = (args) =>
+    new Promise((given, fail) => {
+      const child = spawn(program(), args, { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
+      let said = '';
+      child.stdout.on('data', (data) => (said += data));
+      child.once('close', (code) => (code === 0 ? given(said) : fail(new Error(`${args} ended with ${code}`))));
+    });
   await run(['user', 'create', '--id', 'ann', '--name', 'Ann', '--json']);
   return run(['token', 'issue', '--user', 'ann', '--json']);
 }

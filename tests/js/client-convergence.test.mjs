@@ -158,7 +158,12 @@ describe('the replicas of @boardwire/client', () => {
         const outcome = step(random, one.board, one.board.getSnapshot(), `${one.user} ${serial}`);
         await trouble(one, random);
         if (outcome) {
-          const settled = outcome.then(() => (tally.done += 1), () => {}).finally(() => going.delete(settled));
+          const settled = outcome
+            .then(
+              () => (tally.done += 1),
+              () => {},
+            )
+            .finally(() => going.delete(settled));
           going.add(settled);
         }
         // Sometimes one after the other, sometimes many at once.
@@ -193,9 +198,17 @@ describe('the replicas of @boardwire/client', () => {
       const message = `the replica of ${user}, BOARDWIRE_TEST_SEED=${SEED}`;
       assert.deepEqual(picture(shown), wanted, message);
       assert.deepEqual(shown.columns, wanted.columns, `${message}: columns in order`);
-      assert.deepEqual([...shown.tasksByColumn.values()].map((tasks) => tasks.length).reduce((a, b) => a + b, 0), wanted.tasks.length, message);
+      assert.deepEqual(
+        [...shown.tasksByColumn.values()].map((tasks) => tasks.length).reduce((a, b) => a + b, 0),
+        wanted.tasks.length,
+        message,
+      );
       for (const [id, tasks] of shown.tasksByColumn) {
-        assert.deepEqual(tasks, wanted.tasks.filter((task) => task.column_id === id), `${message}: column ${id} in order`);
+        assert.deepEqual(
+          tasks,
+          wanted.tasks.filter((task) => task.column_id === id),
+          `${message}: column ${id} in order`,
+        );
       }
       assert.equal(shown.unconfirmed, 0, `${message}: nothing is shown ahead of its time`);
     }

@@ -259,7 +259,11 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
       await Promise.all(people.map(({ board }) => board.flush()));
       return edits.every(({ state }) => state !== 'unsaved');
     });
-    assert.deepEqual(edits.map(({ state }) => state), ['saved', 'saved'], `BOARDWIRE_TEST_SEED=${SEED}`);
+    assert.deepEqual(
+      edits.map(({ state }) => state),
+      ['saved', 'saved'],
+      `BOARDWIRE_TEST_SEED=${SEED}`,
+    );
     const expected = lines.map((_, at) => texts[at % 2][at]).join('\n');
     assert.equal((await stored()).description, expected, `BOARDWIRE_TEST_SEED=${SEED}`);
     await Promise.all(people.map(({ client }) => client.close()));
@@ -302,7 +306,10 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
   it('show all that both wrote in one text, and no line twice', async () => {
     const { merge, mergeAll } = installed.client;
     const base = 'One\nTwo\nThree\nFour';
-    assert.equal(mergeAll(base, 'One\nTwo, mine\nThree\nFour', 'One, theirs\nTwo, theirs\nThree\nFour\nFive'), 'One, theirs\nTwo, theirs\nTwo, mine\nThree\nFour\nFive');
+    assert.equal(
+      mergeAll(base, 'One\nTwo, mine\nThree\nFour', 'One, theirs\nTwo, theirs\nThree\nFour\nFive'),
+      'One, theirs\nTwo, theirs\nTwo, mine\nThree\nFour\nFive',
+    );
     assert.equal(mergeAll('', 'Mine', 'Theirs'), 'Theirs\nMine');
     assert.equal(mergeAll(base, 'All mine', 'All theirs'), 'All theirs\nAll mine');
     assert.equal(mergeAll('Same', 'Same, mine', 'Same'), 'Same, mine');

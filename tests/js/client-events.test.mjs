@@ -101,9 +101,15 @@ describe('the events of @boardwire/client', { timeout: patient(120_000) }, () =>
     const { seq: last } = await keeper.ask('board:get', { boardId: board });
     await until('all events', () => heard.everything.at(-1) === last && heard.tasks.length === 60);
     const all = Array.from({ length: last - first }, (_, at) => first + 1 + at);
-    assert.deepEqual(heard.everything, all.filter((seq) => heard.everything.includes(seq)));
+    assert.deepEqual(
+      heard.everything,
+      all.filter((seq) => heard.everything.includes(seq)),
+    );
     assert.equal(heard.everything.length, last - first, 'nothing is missed');
-    assert.deepEqual(heard.tasks, [...new Set(heard.tasks)].sort((a, b) => a - b));
+    assert.deepEqual(
+      heard.tasks,
+      [...new Set(heard.tasks)].sort((a, b) => a - b),
+    );
     assert.deepEqual(resets, []);
     // It takes up what it missed by itself, perhaps later than the subscriptions.
     await until('the store', () => store.getSnapshot().seq === last);
@@ -166,7 +172,10 @@ describe('the events of @boardwire/client', { timeout: patient(120_000) }, () =>
     await there.ask('task:create', { boardId: board, title: 'After' });
     await until('the event', () => heard.length === 1 && store.getSnapshot().seq === seq + 1);
     assert.equal(store.getSnapshot().board.name, 'Restored');
-    assert.deepEqual([...store.getSnapshot().tasks.values()].map(({ title }) => title), ['After']);
+    assert.deepEqual(
+      [...store.getSnapshot().tasks.values()].map(({ title }) => title),
+      ['After'],
+    );
     await client.close();
     proxy.lead(server.url);
     there.close();

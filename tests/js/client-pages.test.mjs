@@ -174,7 +174,10 @@ describe('the pages of a board', () => {
     );
     await replica.resume();
     assert.deepEqual(shown(replica), picture(board.snapshot()));
-    assert.deepEqual(asked.map(({ limit }) => limit), [1000, undefined]);
+    assert.deepEqual(
+      asked.map(({ limit }) => limit),
+      [1000, undefined],
+    );
     replica.close();
   });
 });

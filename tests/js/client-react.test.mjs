@@ -35,7 +35,10 @@ describe('the hooks of @boardwire/client', { timeout: patient(60_000) }, () => {
     installed?.remove();
   });
 
-  for (const [mode, wrap] of [['plain', (element) => element], ['strict', (element) => createElement(StrictMode, {}, element)]]) {
+  for (const [mode, wrap] of [
+    ['plain', (element) => element],
+    ['strict', (element) => createElement(StrictMode, {}, element)],
+  ]) {
     it(`show a board, live (${mode} mode)`, async () => {
       let board;
       const Page = ({ boardId }) => {

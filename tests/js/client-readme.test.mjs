@@ -36,7 +36,12 @@ test('the example in the README of the client', { timeout: patient(60_000) }, as
     for (const stream of [client.stdout, client.stderr]) stream.on('data', (data) => (said += data));
     const code = await new Promise((give) => client.once('close', give));
     assert.equal(code, 0, said);
-    for (const wanted of [/alice sees \d+ tasks in 4 columns/, /at once: Say hello/, /confirmed: Say hello, as change \d+/, /alice sees: Say hello, and goodbye/]) {
+    for (const wanted of [
+      /alice sees \d+ tasks in 4 columns/,
+      /at once: Say hello/,
+      /confirmed: Say hello, as change \d+/,
+      /alice sees: Say hello, and goodbye/,
+    ]) {
       assert.match(said, wanted);
     }
   } finally {
@@ -89,8 +94,10 @@ test('its other samples are right for the compiler, and do what they say', { tim
   const { columns } = await bob.send('board:get', { boardId: board.id });
   const { task } = await bob.send('task:create', { boardId: board.id, title: 'Say hello' });
   await bob.send('task:move', { taskId: task.id, toColumn: columns[1].id });
-  await until('both to be told', () => said.some(([title, to]) => title === 'Say hello' && to === columns[1].id)
-    && said.some(([type]) => type === 'task:created'));
+  await until(
+    'both to be told',
+    () => said.some(([title, to]) => title === 'Say hello' && to === columns[1].id) && said.some(([type]) => type === 'task:created'),
+  );
   stop();
   subscription.close?.();
 

@@ -88,7 +88,11 @@ export function open(url, user, options = {}) {
     /** Fails if anything of a board's log is unread or arrives within `ms`. */
     async silence(ms = 300) {
       await new Promise((resolve) => setTimeout(resolve, ms));
-      assert.deepEqual(unread.filter(({ name }) => !COMPANY.test(name)), [], `${user} should have heard nothing`);
+      assert.deepEqual(
+        unread.filter(({ name }) => !COMPANY.test(name)),
+        [],
+        `${user} should have heard nothing`,
+      );
       assert.ok(socket.connected, `${user} is silent because the connection ended`);
     },
     close: () => socket.disconnect(),

@@ -6,8 +6,23 @@ import { open, TRANSPORTS } from './client.mjs';
 import { startServer, token } from './server.mjs';
 
 const TASK = [
-  'assignee', 'board_id', 'column_id', 'completed_at', 'created_at', 'created_by', 'description', 'due_date', 'id', 'lease',
-  'position', 'priority', 'status', 'tags', 'title', 'updated_at', 'version',
+  'assignee',
+  'board_id',
+  'column_id',
+  'completed_at',
+  'created_at',
+  'created_by',
+  'description',
+  'due_date',
+  'id',
+  'lease',
+  'position',
+  'priority',
+  'status',
+  'tags',
+  'title',
+  'updated_at',
+  'version',
 ];
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
@@ -30,7 +45,10 @@ for (const [transport, options] of Object.entries(TRANSPORTS)) {
       const created = await ann.ask('board:create', { name: 'Launch' });
       board = created.board.id;
       columns = created.columns.map(({ id }) => id);
-      assert.deepEqual(created.columns.map(({ name }) => name), ['To Do', 'In Progress', 'Done']);
+      assert.deepEqual(
+        created.columns.map(({ name }) => name),
+        ['To Do', 'In Progress', 'Done'],
+      );
       await ann.ask('board:member:set', { boardId: board, userId: 'bob', role: 'member' });
       await bob.ask('view:board', { boardId: board });
       await eve.ask('subscribe', { type: '*' });
@@ -70,34 +88,55 @@ for (const [transport, options] of Object.entries(TRANSPORTS)) {
 
     it('carries every change to the other member, in an envelope, and to nobody else', async () => {
       const steps = [
-        ['task:create', { boardId: board, id: `t-${board}`, title: 'T', columnId: columns[0] }, 'task:created',
-          ({ task }) => ({ task, createdBy: 'ann', boardId: board })],
-        ['task:update', { taskId: `t-${board}`, updates: { title: 'U', tags: ['x'], priority: 0 } }, 'task:updated',
-          ({ task }) => ({ task, changes: { title: 'U', tags: ['x'] }, updatedBy: 'ann', boardId: board })],
-        ['task:move', { taskId: `t-${board}`, toColumn: columns[1] }, 'task:moved',
-          ({ task }) => ({ task, fromColumn: columns[0], toColumn: columns[1], movedBy: 'ann', boardId: board })],
-        ['task:assign', { taskId: `t-${board}`, assignee: 'bob' }, 'task:assigned',
-          ({ task }) => ({ task, assignee: 'bob', previousAssignee: null, assignedBy: 'ann', boardId: board })],
-        ['task:complete', { taskId: `t-${board}` }, 'task:completed',
-          ({ task }) => ({ task, completedBy: 'ann', boardId: board })],
-        ['task:delete', { taskId: `t-${board}` }, 'task:deleted',
-          () => ({ taskId: `t-${board}`, deletedBy: 'ann', boardId: board })],
-        ['board:update', { boardId: board, updates: { name: 'Renamed' } }, 'board:updated',
-          (reply) => ({ board: reply.board, changes: { name: 'Renamed' }, updatedBy: 'ann' })],
-        ['board:archive', { boardId: board }, 'board:archived',
-          (reply) => ({ board: reply.board, archivedBy: 'ann' })],
-        ['board:restore', { boardId: board }, 'board:restored',
-          (reply) => ({ board: reply.board, restoredBy: 'ann' })],
-        ['column:create', { boardId: board, name: 'Extra', id: `c-${board}` }, 'column:created',
-          ({ column }) => ({ column, boardId: board })],
-        ['column:update', { columnId: `c-${board}`, updates: { name: 'More' } }, 'column:updated',
-          ({ column }) => ({ column, changes: { name: 'More' }, boardId: board })],
-        ['column:delete', { columnId: `c-${board}` }, 'column:deleted',
-          () => ({ columnId: `c-${board}`, boardId: board })],
-        ['column:reorder', { boardId: board, columnIds: [columns[1], columns[0], columns[2]] }, 'column:reordered',
-          (reply) => ({ columns: reply.columns, boardId: board })],
-        ['board:member:set', { boardId: board, userId: 'bob', role: 'owner' }, 'board:member:set',
-          ({ member }) => ({ member, boardId: board })],
+        [
+          'task:create',
+          { boardId: board, id: `t-${board}`, title: 'T', columnId: columns[0] },
+          'task:created',
+          ({ task }) => ({ task, createdBy: 'ann', boardId: board }),
+        ],
+        [
+          'task:update',
+          { taskId: `t-${board}`, updates: { title: 'U', tags: ['x'], priority: 0 } },
+          'task:updated',
+          ({ task }) => ({ task, changes: { title: 'U', tags: ['x'] }, updatedBy: 'ann', boardId: board }),
+        ],
+        [
+          'task:move',
+          { taskId: `t-${board}`, toColumn: columns[1] },
+          'task:moved',
+          ({ task }) => ({ task, fromColumn: columns[0], toColumn: columns[1], movedBy: 'ann', boardId: board }),
+        ],
+        [
+          'task:assign',
+          { taskId: `t-${board}`, assignee: 'bob' },
+          'task:assigned',
+          ({ task }) => ({ task, assignee: 'bob', previousAssignee: null, assignedBy: 'ann', boardId: board }),
+        ],
+        ['task:complete', { taskId: `t-${board}` }, 'task:completed', ({ task }) => ({ task, completedBy: 'ann', boardId: board })],
+        ['task:delete', { taskId: `t-${board}` }, 'task:deleted', () => ({ taskId: `t-${board}`, deletedBy: 'ann', boardId: board })],
+        [
+          'board:update',
+          { boardId: board, updates: { name: 'Renamed' } },
+          'board:updated',
+          (reply) => ({ board: reply.board, changes: { name: 'Renamed' }, updatedBy: 'ann' }),
+        ],
+        ['board:archive', { boardId: board }, 'board:archived', (reply) => ({ board: reply.board, archivedBy: 'ann' })],
+        ['board:restore', { boardId: board }, 'board:restored', (reply) => ({ board: reply.board, restoredBy: 'ann' })],
+        ['column:create', { boardId: board, name: 'Extra', id: `c-${board}` }, 'column:created', ({ column }) => ({ column, boardId: board })],
+        [
+          'column:update',
+          { columnId: `c-${board}`, updates: { name: 'More' } },
+          'column:updated',
+          ({ column }) => ({ column, changes: { name: 'More' }, boardId: board }),
+        ],
+        ['column:delete', { columnId: `c-${board}` }, 'column:deleted', () => ({ columnId: `c-${board}`, boardId: board })],
+        [
+          'column:reorder',
+          { boardId: board, columnIds: [columns[1], columns[0], columns[2]] },
+          'column:reordered',
+          (reply) => ({ columns: reply.columns, boardId: board }),
+        ],
+        ['board:member:set', { boardId: board, userId: 'bob', role: 'owner' }, 'board:member:set', ({ member }) => ({ member, boardId: board })],
       ];
       let { seq } = await ann.ask('board:get', { boardId: board });
       for (const [index, [command, payload, name, data]] of steps.entries()) {
@@ -130,7 +169,10 @@ for (const [transport, options] of Object.entries(TRANSPORTS)) {
       assert.deepEqual(snapshot.tasks, [task]);
       assert.deepEqual(snapshot.members.map(({ user_id }) => user_id).sort(), ['ann', 'bob']);
       const { boards } = await ann.ask('board:list', {});
-      assert.deepEqual(boards.map(({ id }) => id), [board]);
+      assert.deepEqual(
+        boards.map(({ id }) => id),
+        [board],
+      );
     });
 
     it('replies with events where there is no callback', async () => {
@@ -157,7 +199,10 @@ for (const [transport, options] of Object.entries(TRANSPORTS)) {
       const shape = await ann.refused('task:create', { boardId: board, priority: 11 }, 'INVALID_MESSAGE');
       assert.ok(shape.details.every(({ path, message }) => typeof path === 'string' && typeof message === 'string'));
       const missing = await ann.refused('task:create', { boardId: board }, 'INVALID_MESSAGE');
-      assert.deepEqual(missing.details.map(({ path }) => path), ['title']);
+      assert.deepEqual(
+        missing.details.map(({ path }) => path),
+        ['title'],
+      );
       await ann.refused('task:explode', {}, 'UNKNOWN_EVENT');
       await ann.refused('subscribe', { type: 'task.*' }, 'INVALID_MESSAGE');
       await ann.ask('task:update', { taskId: task.id, updates: { title: 'Newer' }, expectedVersion: task.version });

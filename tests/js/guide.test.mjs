@@ -45,26 +45,57 @@ function command({ pick, below, chance, shuffled }, { boardId, tasks, columns, d
   const other = pick([...tasks.values()]);
   const comment = pick([...(comments?.values() ?? [])]);
   const column = pick([...columns.values()]);
-  const kind = pick([...tasks.size < 5 ? ['create'] : [], 'create', 'create', 'update', 'update', 'move', 'move', 'move',
-    'assign', 'complete', 'delete', 'column', 'rename', 'reorder', 'drop', 'board', 'member', 'member', 'link', 'unlink',
-    'comment', 'comment', 'mend', 'retract']);
+  const kind = pick([
+    ...(tasks.size < 5 ? ['create'] : []),
+    'create',
+    'create',
+    'update',
+    'update',
+    'move',
+    'move',
+    'move',
+    'assign',
+    'complete',
+    'delete',
+    'column',
+    'rename',
+    'reorder',
+    'drop',
+    'board',
+    'member',
+    'member',
+    'link',
+    'unlink',
+    'comment',
+    'comment',
+    'mend',
+    'retract',
+  ]);
   const neighbour = (wanted) => {
     const there = [...tasks.values()].filter((other) => other.column_id === wanted?.id && other.id !== task?.id);
     return there.length > 0 && chance(0.7) ? { [pick(['before', 'after'])]: pick(there).id } : {};
   };
   switch (kind) {
-    case 'create': return ['task:create', { boardId, title: `Task ${serial}`, columnId: column?.id, ...neighbour(column) }];
-    case 'update': return task && ['task:update', { taskId: task.id, updates: { title: `Title ${below(4)}`, priority: below(3) } }];
-    case 'move': return task && column && ['task:move', { taskId: task.id, toColumn: column.id, ...neighbour(column) }];
-    case 'assign': return task && ['task:assign', { taskId: task.id, assignee: pick([...CROWD, null]) }];
-    case 'complete': return task && ['task:complete', { taskId: task.id }];
-    case 'delete': return task && task.id !== CARD && tasks.size > 10 && ['task:delete', { taskId: task.id }];
+    case 'create':
+      return ['task:create', { boardId, title: `Task ${serial}`, columnId: column?.id, ...neighbour(column) }];
+    case 'update':
+      return task && ['task:update', { taskId: task.id, updates: { title: `Title ${below(4)}`, priority: below(3) } }];
+    case 'move':
+      return task && column && ['task:move', { taskId: task.id, toColumn: column.id, ...neighbour(column) }];
+    case 'assign':
+      return task && ['task:assign', { taskId: task.id, assignee: pick([...CROWD, null]) }];
+    case 'complete':
+      return task && ['task:complete', { taskId: task.id }];
+    case 'delete':
+      return task && task.id !== CARD && tasks.size > 10 && ['task:delete', { taskId: task.id }];
     case 'column': {
       const place = column && chance(0.5) ? { after: column.id } : {};
       return columns.size < 8 && ['column:create', { boardId, name: `Column ${serial}`, ...place }];
     }
-    case 'rename': return column && ['column:update', { columnId: column.id, updates: { name: `Name ${below(3)}` } }];
-    case 'reorder': return ['column:reorder', { boardId, columnIds: shuffled([...columns.keys()]) }];
+    case 'rename':
+      return column && ['column:update', { columnId: column.id, updates: { name: `Name ${below(3)}` } }];
+    case 'reorder':
+      return ['column:reorder', { boardId, columnIds: shuffled([...columns.keys()]) }];
     case 'drop': {
       const target = pick([...columns.keys()].filter((id) => id !== column?.id));
       return columns.size > 3 && ['column:delete', { columnId: column.id, moveTasksTo: target }];
@@ -78,13 +109,18 @@ function command({ pick, below, chance, shuffled }, { boardId, tasks, columns, d
       return taskId && ['task:dependency:remove', { taskId, dependsOn, type }];
     }
     // Mostly on the card that is open.
-    case 'comment': return task && ['task:comment:add', { taskId: chance(0.2) ? task.id : CARD, body: `Comment ${serial}` }];
-    case 'mend': return comment && ['task:comment:update', { commentId: comment.id, body: `Mended ${below(3)}` }];
-    case 'retract': return comment && ['task:comment:delete', { commentId: comment.id }];
-    case 'board': return ['board:update', { boardId, updates: { name: `Board ${below(3)}` } }];
-    case 'member': return chance(0.6)
-      ? ['board:member:set', { boardId, userId: 'eve', role: pick(['viewer', 'member']) }]
-      : ['board:member:remove', { boardId, userId: 'eve' }];
+    case 'comment':
+      return task && ['task:comment:add', { taskId: chance(0.2) ? task.id : CARD, body: `Comment ${serial}` }];
+    case 'mend':
+      return comment && ['task:comment:update', { commentId: comment.id, body: `Mended ${below(3)}` }];
+    case 'retract':
+      return comment && ['task:comment:delete', { commentId: comment.id }];
+    case 'board':
+      return ['board:update', { boardId, updates: { name: `Board ${below(3)}` } }];
+    case 'member':
+      return chance(0.6)
+        ? ['board:member:set', { boardId, userId: 'eve', role: pick(['viewer', 'member']) }]
+        : ['board:member:remove', { boardId, userId: 'eve' }];
   }
 }
 
@@ -113,7 +149,12 @@ describe('the module in the guide', () => {
   /** A copy whose snapshots are counted, and the pages that they come in. */
   const watch = (user, boardId) => {
     const socket = connect(user);
-    const copy = new guide.LiveBoard(socket, boardId, () => {}, (error) => (copy.failure = error));
+    const copy = new guide.LiveBoard(
+      socket,
+      boardId,
+      () => {},
+      (error) => (copy.failure = error),
+    );
     Object.assign(copy, { user, snapshots: 0, pages: 0 });
     socket.onAnyOutgoing((name, { after }) => {
       if (name !== 'board:get') return;
@@ -182,42 +223,48 @@ describe('the module in the guide', () => {
     await until('the first snapshots', () => copies.every(({ seq, card }) => seq !== undefined && card.comments));
     let done = 0;
     let cuts = 0;
-    await Promise.all(copies.map(async (copy, number) => {
-      const random = dice(seed + number);
-      const waiting = new Set();
-      for (let serial = 0; done < CHANGES; serial += 1) {
-        const [name, payload] = command(random, { ...copy, comments: copy.card.comments }, `${copy.user} ${serial}`) || [];
-        if (random.chance(0.04) && copy.socket.connected) {
-          cuts += 1;
-          copy.socket.io.engine.close();
-        }
-        if (!name) continue;
-        const repeated = random.chance(0.1) ? { requestId: `${copy.user}-${serial}` } : {};
-        const change = async () => {
-          try {
-            await copy.change(name, { ...payload, ...repeated });
-            done += 1;
-          } catch (error) {
-            assert.ok(OVERTAKEN.includes(error.code), `${message}: ${name} ${JSON.stringify(payload)}: ${error.stack}`);
+    await Promise.all(
+      copies.map(async (copy, number) => {
+        const random = dice(seed + number);
+        const waiting = new Set();
+        for (let serial = 0; done < CHANGES; serial += 1) {
+          const [name, payload] = command(random, { ...copy, comments: copy.card.comments }, `${copy.user} ${serial}`) || [];
+          if (random.chance(0.04) && copy.socket.connected) {
+            cuts += 1;
+            copy.socket.io.engine.close();
           }
-        };
-        for (let times = repeated.requestId ? 2 : 1; times > 0; times -= 1) {
-          const going = change().finally(() => waiting.delete(going));
-          waiting.add(going);
+          if (!name) continue;
+          const repeated = random.chance(0.1) ? { requestId: `${copy.user}-${serial}` } : {};
+          const change = async () => {
+            try {
+              await copy.change(name, { ...payload, ...repeated });
+              done += 1;
+            } catch (error) {
+              assert.ok(OVERTAKEN.includes(error.code), `${message}: ${name} ${JSON.stringify(payload)}: ${error.stack}`);
+            }
+          };
+          for (let times = repeated.requestId ? 2 : 1; times > 0; times -= 1) {
+            const going = change().finally(() => waiting.delete(going));
+            waiting.add(going);
+          }
+          // Sometimes one after the other, sometimes many at once.
+          while (waiting.size > (random.chance(0.3) ? 8 : 0)) await Promise.race(waiting);
+          if (random.chance(0.2)) await sleep(random.below(20));
         }
-        // Sometimes one after the other, sometimes many at once.
-        while (waiting.size > (random.chance(0.3) ? 8 : 0)) await Promise.race(waiting);
-        if (random.chance(0.2)) await sleep(random.below(20));
-      }
-      await Promise.all(waiting);
-    }));
+        await Promise.all(waiting);
+      }),
+    );
     const seq = await compare(copies, 'random', message);
     const { comments } = await guide.ask(keeper, 'task:get', { taskId: CARD });
     for (const { user, card } of copies) {
       assert.deepEqual(sorted(card.comments, 'id'), sorted(comments, 'id'), `${message}: the open card of ${user}`);
     }
     // Resumes alone must do: a hole, healed by another snapshot, would be a fault of the server or of the class.
-    assert.deepEqual(copies.map(({ snapshots }) => snapshots), copies.map(() => 1), `${message}: one snapshot each`);
+    assert.deepEqual(
+      copies.map(({ snapshots }) => snapshots),
+      copies.map(() => 1),
+      `${message}: one snapshot each`,
+    );
     t.diagnostic(`${message}: ${done} changes, ${seq} events, ${cuts} cuts`);
   });
 
@@ -237,17 +284,26 @@ describe('the module in the guide', () => {
     }
     const seq = await compare(copies, 'narrow', 'narrow');
     assert.ok(seq > start + moves, 'some moves made room, each with events beside its own');
-    assert.deepEqual(copies.map(({ snapshots }) => snapshots), copies.map(() => 1), 'nothing was missed');
+    assert.deepEqual(
+      copies.map(({ snapshots }) => snapshots),
+      copies.map(() => 1),
+      'nothing was missed',
+    );
   });
 
   it('is right when a board comes in pages, and changes meanwhile', { timeout: patient(120_000) }, async () => {
     await found('large', CROWD);
     const writers = CROWD.map(connect);
-    await Promise.all(writers.map(async (writer) => {
-      for (let serial = 0; serial < 64; serial += 1) await guide.ask(writer, 'task:create', { boardId: 'large', title: `Task ${serial}` });
-    }));
+    await Promise.all(
+      writers.map(async (writer) => {
+        for (let serial = 0; serial < 64; serial += 1) await guide.ask(writer, 'task:create', { boardId: 'large', title: `Task ${serial}` });
+      }),
+    );
     const { tasks } = await guide.ask(keeper, 'board:get', { boardId: 'large' });
-    const last = tasks.map(({ id }) => id).sort().slice(-2);
+    const last = tasks
+      .map(({ id }) => id)
+      .sort()
+      .slice(-2);
     await guide.ask(keeper, 'task:dependency:add', { taskId: last[0], dependsOn: last[1], type: 'blocks' });
 
     const copy = watch('keeper', 'large');
@@ -292,7 +348,7 @@ describe('the module in the guide', () => {
     enter('ann');
     const renewed = token('ann', '--ttl', '1h');
     let fetched = 0;
-    const socket = ending(guide.connect(server.url, async () => (fetched += 1, fetched > 1 ? renewed : token('ann', '--ttl', SHORT))));
+    const socket = ending(guide.connect(server.url, async () => ((fetched += 1), fetched > 1 ? renewed : token('ann', '--ttl', SHORT))));
     let ends = 0;
     socket.on('disconnect', () => (ends += 1));
     const status = new Promise((give) => socket.once('connection:status', ({ data }) => give(data)));
@@ -312,11 +368,13 @@ describe('the module in the guide', () => {
     enter('ann');
     const reasons = [];
     const later = token('ann', '--ttl', '1h');
-    const socket = ending(guide.connect(server.url, async () => {
-      // What is fetched for renewing is no good here; what is fetched for connecting is.
-      if (socket?.connected) throw new Error('no token to be had');
-      return reasons.length > 0 ? later : token('ann', '--ttl', SHORT);
-    }));
+    const socket = ending(
+      guide.connect(server.url, async () => {
+        // What is fetched for renewing is no good here; what is fetched for connecting is.
+        if (socket?.connected) throw new Error('no token to be had');
+        return reasons.length > 0 ? later : token('ann', '--ttl', SHORT);
+      }),
+    );
     socket.on('disconnect', (reason) => reasons.push(reason));
     await until('the second connection', () => reasons.length === 1 && socket.connected);
     assert.deepEqual(reasons, ['io server disconnect']);

@@ -46,9 +46,7 @@ describe('the error handling of the module document', () => {
         }
       });
     });
-    const replies = await Promise.all(
-      Array.from({ length: BURST + 1 }, (_, n) => ann.call('board:list', { requestId: `list-${n}` })),
-    );
+    const replies = await Promise.all(Array.from({ length: BURST + 1 }, (_, n) => ann.call('board:list', { requestId: `list-${n}` })));
     const refused = replies.filter(({ ok }) => !ok);
     assert.equal(refused.length, 1, 'one more than the burst was sent');
     assert.equal(refused[0].code, 'RATE_LIMIT');

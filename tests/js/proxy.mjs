@@ -13,7 +13,10 @@ export async function startProxy(url) {
     const upstream = connect(Number(target.port), target.hostname);
     const pair = [client, upstream];
     pairs.add(pair);
-    for (const [from, to] of [[client, upstream], [upstream, client]]) {
+    for (const [from, to] of [
+      [client, upstream],
+      [upstream, client],
+    ]) {
       from.setNoDelay(true);
       from.on('data', (data) => to.write(data));
       from.on('error', () => {});

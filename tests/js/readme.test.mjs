@@ -33,7 +33,13 @@ test('the client in the README', async () => {
     for (const stream of [client.stdout, client.stderr]) stream.on('data', (data) => (said += data));
     const code = await new Promise((give) => client.once('close', give));
     assert.equal(code, 0, said);
-    for (const line of [/alice views the board as of event \d+/, /alice hears task:created \d+ Say hello/, /alice hears task:assigned/, /alice hears task:completed/, /bob is done, as of event \d+/]) {
+    for (const line of [
+      /alice views the board as of event \d+/,
+      /alice hears task:created \d+ Say hello/,
+      /alice hears task:assigned/,
+      /alice hears task:completed/,
+      /bob is done, as of event \d+/,
+    ]) {
       assert.match(said, line);
     }
   } finally {

@@ -54,8 +54,7 @@ async function start(settings) {
   const folder = mkdtempSync(join(tmpdir(), 'boardwire-js-'));
   const outside = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('BOARDWIRE_')));
   const database = `sqlite://${join(folder, 'board.db')}`;
-  const run = (args, input) =>
-    execFileSync(program(), args, { cwd: folder, input, env: { ...outside, BOARDWIRE_DATABASE_URL: database } });
+  const run = (args, input) => execFileSync(program(), args, { cwd: folder, input, env: { ...outside, BOARDWIRE_DATABASE_URL: database } });
   const sql = (statement) => execFileSync('python3', ['-c', SQL, join(folder, 'board.db'), statement]);
   const child = spawn(program(), ['serve', '--listen', '127.0.0.1:0', '--database-url', database], {
     cwd: folder,

@@ -11,10 +11,7 @@ import { program } from '../js/server.mjs';
 const ME = { name: 'boardwire-tests', version: '1.0.0' };
 
 /** What a transport over HTTP is made from. */
-const http = ({ url, key }) => [
-  new URL('/mcp', url),
-  { requestInit: { headers: key ? { Authorization: `Bearer ${key}` } : {} } },
-];
+const http = ({ url, key }) => [new URL('/mcp', url), { requestInit: { headers: key ? { Authorization: `Bearer ${key}` } : {} } }];
 
 /** What a transport through `boardwire mcp` is made from. */
 export const stdio = ({ url, key }) => {
@@ -81,14 +78,18 @@ async function second(transport) {
 
 /** The ways of a release of SDK 1, by the name of its package here. The first releases know no streamable HTTP. */
 const one = (name, release, revision, knowsHttp = true) => [
-  ...(knowsHttp ? [{
-    name: `${name} over HTTP`,
-    revision,
-    async connect(to) {
-      const { StreamableHTTPClientTransport } = await import(`${release}/client/streamableHttp.js`);
-      return first(release, new StreamableHTTPClientTransport(...http(to)));
-    },
-  }] : []),
+  ...(knowsHttp
+    ? [
+        {
+          name: `${name} over HTTP`,
+          revision,
+          async connect(to) {
+            const { StreamableHTTPClientTransport } = await import(`${release}/client/streamableHttp.js`);
+            return first(release, new StreamableHTTPClientTransport(...http(to)));
+          },
+        },
+      ]
+    : []),
   {
     name: `${name} through boardwire mcp`,
     revision,

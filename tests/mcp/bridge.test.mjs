@@ -94,7 +94,10 @@ test('a batch on its input is taken, as the revision 2025-03-26 has them', async
   const ask = (id, method) => ({ jsonrpc: '2.0', id, method });
   bridge.send([{ jsonrpc: '2.0', method: 'notifications/initialized' }, ask(2, 'tools/list'), ask(3, 'ping')]);
   const answers = [await bridge.next(), await bridge.next()];
-  assert.deepEqual(answers.map(({ id, result }) => [id, typeof result]).toSorted(), [[2, 'object'], [3, 'object']]);
+  assert.deepEqual(answers.map(({ id, result }) => [id, typeof result]).toSorted(), [
+    [2, 'object'],
+    [3, 'object'],
+  ]);
 });
 
 test('subscriptions live on in a new session', async (t) => {

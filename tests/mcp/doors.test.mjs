@@ -114,7 +114,12 @@ describe('all doors', { timeout: patient(60_000) }, () => {
     const client = installed.client.connect(server.url, { token: () => token('rob') });
     const board = client.openBoard(BOARD);
     await board.ready();
-    closing.push(() => socket.close(), () => events.close(), () => agent.close(), () => client.close());
+    closing.push(
+      () => socket.close(),
+      () => events.close(),
+      () => agent.close(),
+      () => client.close(),
+    );
     const read = async (id) => {
       const { contents } = await agent.client.readResource({ uri: `board://${BOARD}` });
       return contents[0].text.includes(`"${id}"`);
@@ -136,7 +141,11 @@ describe('all doors', { timeout: patient(60_000) }, () => {
     await writer.connected();
     const typed = installed.client.connect(server.url, { token: () => token('writer') });
     const tools = await mcpClient(server.url, 'writer');
-    closing.push(() => writer.close(), () => typed.close(), () => tools.close());
+    closing.push(
+      () => writer.close(),
+      () => typed.close(),
+      () => tools.close(),
+    );
     const payload = (id, title, requestId) => ({ boardId: BOARD, id, title, ...(requestId && { requestId }) });
     doors = {
       'the socket': (...task) => writer.ask('task:create', payload(...task)),

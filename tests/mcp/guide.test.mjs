@@ -84,6 +84,12 @@ for (const [way, transport] of Object.entries(WAYS)) {
     const fields = ['columns.id', 'columns.name', 'tasks.id', 'tasks.title'];
     assert.ok(GUIDE.includes(`\`${JSON.stringify(fields).replaceAll(',', ', ')}\``), 'the fields are those of the guide');
     const { columns, tasks } = await call(client, 'get_board', { boardId, fields });
-    assert.deepEqual([Object.keys(columns[0]), Object.keys(tasks[0])], [['id', 'name'], ['id', 'title']]);
+    assert.deepEqual(
+      [Object.keys(columns[0]), Object.keys(tasks[0])],
+      [
+        ['id', 'name'],
+        ['id', 'title'],
+      ],
+    );
   });
 }

@@ -48,7 +48,10 @@ describe('accounts and boards', () => {
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
     await other.getByRole('button', { name: 'Sign in' }).waitFor();
     // What is left says that the user has signed in here before, and is good for nothing else.
-    assert.deepEqual((await page.context().cookies()).map(({ name }) => name), ['boardwire_device']);
+    assert.deepEqual(
+      (await page.context().cookies()).map(({ name }) => name),
+      ['boardwire_device'],
+    );
     await page.context().close();
   });
 
@@ -64,7 +67,11 @@ describe('accounts and boards', () => {
     await ann.getByRole('menuitem', { name: 'Members and roles' }).click();
     await ann.getByLabel('User id').fill('nobody-knows-him');
     await ann.getByRole('button', { name: 'Add', exact: true }).click();
-    await ann.getByRole('dialog').getByRole('alert').getByText(/no such user, or you may not add them.*an administrator/).waitFor();
+    await ann
+      .getByRole('dialog')
+      .getByRole('alert')
+      .getByText(/no such user, or you may not add them.*an administrator/)
+      .waitFor();
     await ann.getByLabel('User id').fill('bob');
     await ann.getByLabel('Role', { exact: true }).selectOption('viewer');
     await ann.getByRole('button', { name: 'Add', exact: true }).click();
@@ -105,7 +112,10 @@ describe('accounts and boards', () => {
     server.sql('UPDATE boards SET changed_at = changed_at - 3 * 3600 * 1000');
     const ann = await windowOf(browser, server.url, 'ann');
     const tile = (name) => ann.getByRole('link', { name: new RegExp(name) });
-    const said = (name) => tile(name).getByText(/Changed/).textContent();
+    const said = (name) =>
+      tile(name)
+        .getByText(/Changed/)
+        .textContent();
     const moment = (name) => tile(name).locator('time').getAttribute('datetime');
     await eventually(() => said('busy'), 'Changed 3 hours ago');
     const before = await moment('quiet');

@@ -28,12 +28,19 @@ describe('the board', () => {
   }
   const windows = (path, ...users) => Promise.all(users.map((user) => windowOf(browser, server.url, user, path)));
   const close = (...pages) => Promise.all(pages.map((page) => page.context().close()));
-  const clean = (...pages) => assert.deepEqual(pages.flatMap(({ faults }) => faults), []);
+  const clean = (...pages) =>
+    assert.deepEqual(
+      pages.flatMap(({ faults }) => faults),
+      [],
+    );
 
   test('a card that is made and dragged is there in three windows', async () => {
     const { path } = await board('dragged');
     const [ann, bob, cleo] = await windows(path, 'ann', 'bob', 'cleo');
-    await column(ann, 'To Do').getByRole('button', { name: /New card/ }).last().click();
+    await column(ann, 'To Do')
+      .getByRole('button', { name: /New card/ })
+      .last()
+      .click();
     await ann.getByLabel(/Title of the new card/).fill('Fourth');
     await ann.keyboard.press('Enter');
     for (const page of [ann, bob, cleo]) await eventually(() => titles(page, 'To Do'), ['First', 'Second', 'Third', 'Fourth']);
@@ -270,7 +277,10 @@ describe('the board', () => {
     await drag(ann, card(ann, 'First'), column(ann, 'In Progress'));
     await eventually(() => titles(ann, 'In Progress'), ['First']);
     await drag(ann, card(ann, 'Second'), column(ann, 'In Progress'));
-    await ann.getByRole('alert').getByText(/The move was taken back/).waitFor();
+    await ann
+      .getByRole('alert')
+      .getByText(/The move was taken back/)
+      .waitFor();
     await eventually(() => titles(ann, 'In Progress'), ['First']);
     await eventually(() => titles(ann, 'To Do'), ['Second', 'Third']);
     await keep(ann, 'refused');
@@ -287,7 +297,13 @@ describe('the board', () => {
       'W'.repeat(500),
     ];
     for (const [at, title] of hostile.entries()) {
-      await api.task(id, { id: `hostile-${at}`, title, columnId: columns[0].id, tags: [title.slice(0, 50)], description: `${title}\n\n[link](javascript:globalThis.hacked=1) ![x](javascript:globalThis.hacked=1)` });
+      await api.task(id, {
+        id: `hostile-${at}`,
+        title,
+        columnId: columns[0].id,
+        tags: [title.slice(0, 50)],
+        description: `${title}\n\n[link](javascript:globalThis.hacked=1) ![x](javascript:globalThis.hacked=1)`,
+      });
     }
     const ann = await windowOf(browser, server.url, 'ann', path);
     assert.deepEqual((await titles(ann, 'To Do')).slice(-4), hostile);
@@ -301,7 +317,10 @@ describe('the board', () => {
       await ann.getByTestId('card-page').waitFor();
       await ann.locator('.markdown').first().waitFor();
       const targets = await ann.locator('.markdown a').evaluateAll((links) => links.map((link) => link.getAttribute('href')));
-      assert.deepEqual(targets.filter((href) => href !== null && !/^(https?|mailto):/.test(href)), []);
+      assert.deepEqual(
+        targets.filter((href) => href !== null && !/^(https?|mailto):/.test(href)),
+        [],
+      );
     }
     await keep(ann, 'hostile-card');
     assert.equal(await ann.evaluate(() => globalThis.hacked), undefined);
@@ -320,7 +339,10 @@ describe('the board', () => {
     await ann.getByLabel('Search cards').fill('pineapple');
     await eventually(() => titles(ann, 'To Do'), ['Third']);
     await ann.getByLabel('Search cards').fill('nothing of the kind');
-    await ann.getByText(/No card/).first().waitFor();
+    await ann
+      .getByText(/No card/)
+      .first()
+      .waitFor();
     await ann.getByLabel('Search cards').fill('');
     await ann.getByRole('button', { name: 'Filters', exact: true }).click();
     await ann.getByLabel('Assignee').selectOption({ label: 'Bob' });

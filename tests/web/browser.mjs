@@ -14,8 +14,13 @@ export const SCREENSHOTS = resolve(process.env.BOARDWIRE_SCREENSHOTS ?? join(her
 
 /** Without a sandbox, which needs rights that containers do not give; and without a word to anybody else. */
 const FLAGS = [
-  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-  '--disable-background-networking', '--disable-component-update', '--disable-sync',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
 ];
 
 /** Starts a browser, with more flags of its own. */

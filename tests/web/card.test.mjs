@@ -30,7 +30,11 @@ describe('the card page', () => {
   }
   const windows = (path, ...users) => Promise.all(users.map((user) => windowOf(browser, server.url, user, path)));
   const close = (...pages) => Promise.all(pages.map((page) => page.context().close()));
-  const clean = (...pages) => assert.deepEqual(pages.flatMap(({ faults }) => faults), []);
+  const clean = (...pages) =>
+    assert.deepEqual(
+      pages.flatMap(({ faults }) => faults),
+      [],
+    );
 
   test('title and description are written in place and seen by others as they are written', async () => {
     const { path } = await board('written');
@@ -200,15 +204,31 @@ describe('the card page', () => {
     await openCard(bob, 'Write the notes');
     await api.send('POST', `/tasks/${one}/comments`, { body: 'Here, @bob' });
     for (const page of [bob, elsewhere]) await page.getByRole('button', { name: /Notifications, 1 unread/, includeHidden: true }).waitFor();
-    await elsewhere.getByRole('region', { name: 'Notices' }).getByText(/mentioned you/).waitFor();
-    assert.equal(await bob.getByRole('region', { name: 'Notices' }).getByText(/mentioned you/).count(), 0);
+    await elsewhere
+      .getByRole('region', { name: 'Notices' })
+      .getByText(/mentioned you/)
+      .waitFor();
+    assert.equal(
+      await bob
+        .getByRole('region', { name: 'Notices' })
+        .getByText(/mentioned you/)
+        .count(),
+      0,
+    );
     clean(bob, elsewhere);
     await close(bob, elsewhere);
   });
 
   test('axe finds nothing in a description with headings, boxes and wide tables', async () => {
     const { path, one } = await board('marked');
-    await api.send('PATCH', `/tasks/${one}`, { description: '# Plan\n\n### Steps\n\n- [x] **one** &amp; only\n- [ ] two\n  - [ ] three\n\n`'.concat('wide '.repeat(80), '`\n\n```\n', 'wide '.repeat(80), '\n```\n') });
+    await api.send('PATCH', `/tasks/${one}`, {
+      description: '# Plan\n\n### Steps\n\n- [x] **one** &amp; only\n- [ ] two\n  - [ ] three\n\n`'.concat(
+        'wide '.repeat(80),
+        '`\n\n```\n',
+        'wide '.repeat(80),
+        '\n```\n',
+      ),
+    });
     const ann = await windowOf(browser, server.url, 'ann', path);
     await openCard(ann, 'Write the notes');
     await ann.getByRole('checkbox', { name: 'one & only', checked: true }).waitFor();
@@ -278,7 +298,13 @@ describe('the card page', () => {
     await ann.getByLabel('Add a label').fill('urgent');
     await ann.keyboard.press('Enter');
     await ann.getByLabel('Column').selectOption({ label: 'In Progress' });
-    for (const words of ['gave it to Bob', 'changed the priority to 7', 'changed the due date to 2030-05-01', 'changed the labels to urgent', 'moved it from To Do to In Progress']) {
+    for (const words of [
+      'gave it to Bob',
+      'changed the priority to 7',
+      'changed the due date to 2030-05-01',
+      'changed the labels to urgent',
+      'moved it from To Do to In Progress',
+    ]) {
       await history.getByText(words).waitFor();
     }
     assert.equal(await bob.getByLabel('Due').inputValue(), '2030-05-01');
@@ -299,7 +325,10 @@ describe('the card page', () => {
     await bobs.send('PATCH', `/tasks/${one}`, { priority: 2 });
     await priority.selectOption({ label: 'Urgent' });
     proxy.flow();
-    await ann.getByRole('alert').getByText(/was taken back/).waitFor();
+    await ann
+      .getByRole('alert')
+      .getByText(/was taken back/)
+      .waitFor();
     await eventually(() => priority.inputValue(), '2');
     await keep(ann, 'conflict');
     await ann.getByRole('button', { name: 'Set mine all the same' }).click();

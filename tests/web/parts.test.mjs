@@ -25,10 +25,11 @@ describe('dialogs, menus and panels', () => {
     return windowOf(browser, server.url, 'ann', `/boards/${id}`);
   }
   /** What has the focus, by the name that a screen reader would say; by its text where it has none. */
-  const focused = (page) => page.evaluate(() => {
-    const { activeElement: element } = document;
-    return element.getAttribute('aria-label') ?? element.dataset.taskId ?? (element === document.body ? 'nothing' : element.textContent.trim());
-  });
+  const focused = (page) =>
+    page.evaluate(() => {
+      const { activeElement: element } = document;
+      return element.getAttribute('aria-label') ?? element.dataset.taskId ?? (element === document.body ? 'nothing' : element.textContent.trim());
+    });
 
   test('before a card is deleted it is asked with room around it, and Enter takes nothing away', async () => {
     const page = await boardOf('asked');
@@ -155,7 +156,10 @@ describe('dialogs, menus and panels', () => {
     const page = await boardOf('nested');
     await api.send('PATCH', '/tasks/nested-first', { description: `${'>'.repeat(5000)} far inside` });
     await openCard(page, 'First');
-    await page.getByTestId('card-page').getByText(/far inside/).waitFor();
+    await page
+      .getByTestId('card-page')
+      .getByText(/far inside/)
+      .waitFor();
     await page.context().close();
   });
 });

@@ -53,7 +53,10 @@ describe('texts that two write at once', () => {
   };
   const with_ = (at, text) => LINES.map((line, index) => (index === at ? `${line}${text}` : line)).join('\n');
 
-  for (const [first, second] of [['ann', 'bob'], ['bob', 'ann']]) {
+  for (const [first, second] of [
+    ['ann', 'bob'],
+    ['bob', 'ann'],
+  ]) {
     test(`in different places: both are there, whoever saves first (${first})`, async () => {
       const { path, stored } = await board(`apart-${first}`);
       const [one, other] = await windows(path, first, second);

@@ -43,7 +43,11 @@ describe('what is typed', () => {
     await ann.evaluate(() => navigator.clipboard.writeText('One\nTwo\nThree'));
     await field.press('Control+v');
     await ann.getByRole('button', { name: 'Add 3 cards, one per line' }).click();
-    await ann.getByRole('alert').getByText(/The new card was taken back/).first().waitFor();
+    await ann
+      .getByRole('alert')
+      .getByText(/The new card was taken back/)
+      .first()
+      .waitFor();
     await eventually(() => field.inputValue(), 'One\nTwo\nThree');
     await again(ann);
     field = await newCard(ann);
@@ -134,7 +138,8 @@ describe('what is typed', () => {
     const field = ann.getByLabel('The comment', { exact: true });
     const undo = ann.getByRole('button', { name: 'Undo' });
     const unsaved = ann.getByTestId('comment').getByText('your change is not saved');
-    const focused = (attribute) => () => ann.evaluate((name) => document.activeElement.getAttribute(name) ?? document.activeElement.textContent.trim(), attribute);
+    const focused = (attribute) => () =>
+      ann.evaluate((name) => document.activeElement.getAttribute(name) ?? document.activeElement.textContent.trim(), attribute);
 
     await change.click();
     await field.press('Escape');
@@ -219,7 +224,7 @@ describe('what is typed', () => {
     await ann.context().close();
   });
 
-  test('a draft is its tab\'s while that is open, and is taken over once that is closed', async () => {
+  test("a draft is its tab's while that is open, and is taken over once that is closed", async () => {
     const { card } = await board('tabs');
     const first = await windowOf(browser, server.url, 'ann', card);
     const field = (page) => page.getByLabel('Comment', { exact: true });

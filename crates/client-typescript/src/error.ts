@@ -50,5 +50,5 @@ export interface Conflict<Entity> {
 /** The details of a conflict; nothing if it is another failure. */
 export function conflictOf<Entity>(error: unknown): Conflict<Entity> | undefined {
   if (!(error instanceof BoardwireError) || error.code !== "CONFLICT") return undefined;
-  return (error.details ?? {});
+  return error.details ?? {};
 }

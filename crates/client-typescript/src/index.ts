@@ -3,7 +3,18 @@ export type { BackoffOptions } from "./backoff.js";
 export { BoardStore } from "./board/board.js";
 export type { Refusal } from "./board/changes.js";
 export type { Present, Typist } from "./board/company.js";
-export { mergeTexts, type Clash, type Edit, type EditDraft, type EditState, type EditTimes, type Resolve, type TaskField, type TaskUpdates, type TaskValue } from "./board/edit.js";
+export {
+  mergeTexts,
+  type Clash,
+  type Edit,
+  type EditDraft,
+  type EditState,
+  type EditTimes,
+  type Resolve,
+  type TaskField,
+  type TaskUpdates,
+  type TaskValue,
+} from "./board/edit.js";
 export type { EditOptions } from "./board/edits.js";
 export { merge, mergeAll } from "./board/merge.js";
 export type { Change, ReplicaState } from "./board/replica.js";

@@ -67,7 +67,8 @@ export class CommandQueue {
     if (hindrance) return Promise.reject(hindrance);
     return new Promise((resolve, reject) => {
       const timeout = options.timeout ?? this.#timeout;
-      const timer = timeout < 2 ** 31 ? setTimeout(() => give(new BoardwireError("TIMEOUT", `no answer to ${name} in time`, { requestId })), timeout) : undefined;
+      const timer =
+        timeout < 2 ** 31 ? setTimeout(() => give(new BoardwireError("TIMEOUT", `no answer to ${name} in time`, { requestId })), timeout) : undefined;
       const abort = () => give(aborted(requestId));
       options.signal?.addEventListener("abort", abort);
       const give = (outcome: Success<object> | BoardwireError) => {

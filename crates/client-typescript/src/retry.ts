@@ -39,7 +39,7 @@ export async function insist<Name extends CommandName>(
   name: Name,
   payload: Commands[Name]["payload"],
 ): Promise<Success<Commands[Name]["result"]> | undefined> {
-  for (const attempts = new Attempts(); ; ) {
+  for (const attempts = new Attempts(); ;) {
     const answer = await connection.ask(name, payload);
     if (answer === undefined) return undefined;
     if (answer.ok) return answer;

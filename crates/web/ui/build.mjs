@@ -22,7 +22,10 @@ async function document(metafile) {
     icon: named((path) => path.endsWith(".svg")),
   };
   const template = await readFile(join(here, "index.html"), "utf8");
-  await writeFile(join(folder, "index.html"), template.replaceAll(/%(\w+)%/g, (_, name) => values[name]));
+  await writeFile(
+    join(folder, "index.html"),
+    template.replaceAll(/%(\w+)%/g, (_, name) => values[name]),
+  );
 }
 
 const building = await context({

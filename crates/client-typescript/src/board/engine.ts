@@ -57,7 +57,12 @@ export class BoardEngine {
       reset: () => this.onReset.tell(),
       changed: () => this.#moved(),
     });
-    this.changes = new OwnChanges(queue, report, () => this.replica.seq, () => this.#changed());
+    this.changes = new OwnChanges(
+      queue,
+      report,
+      () => this.replica.seq,
+      () => this.#changed(),
+    );
     this.edits = new Edits({
       ...host.edits,
       confirmed: (taskId) => this.replica.content.tasks.get(taskId),

@@ -36,7 +36,7 @@ function combine(partsOf: (text: string) => string[], original: string, mine: st
   if (own === undefined || others === undefined) return undefined;
   const merged: string[] = [];
   let at = 0;
-  for (let first; (first = earliest(own[0], others[0])); ) {
+  for (let first; (first = earliest(own[0], others[0]));) {
     const { start } = first;
     let { end } = first;
     /** Those of one side that touch what was taken so far. */
@@ -52,7 +52,14 @@ function combine(partsOf: (text: string) => string[], original: string, mine: st
     while (take(own, ours) || take(others, alien));
     const [one, other] = [applied(parts, start, end, ours), applied(parts, start, end, alien)];
     const isOne = alien.length === 0 || one.join("") === other.join("");
-    const settled = isOne ? one : ours.length === 0 ? other : settle(ours.flatMap(({ words }) => words), other);
+    const settled = isOne
+      ? one
+      : ours.length === 0
+        ? other
+        : settle(
+            ours.flatMap(({ words }) => words),
+            other,
+          );
     if (settled === undefined) return undefined;
     merged.push(...parts.slice(at, start), ...settled);
     at = end;

@@ -173,7 +173,7 @@ export class Replica {
    * changes were dropped, or the log has another life, all of it begins anew.
    */
   async #load(sync: number): Promise<Copy | undefined> {
-    for (let copy: Copy | undefined, after: string | undefined; ; ) {
+    for (let copy: Copy | undefined, after: string | undefined; ;) {
       if (copy === undefined) this.#overflowed = false;
       const page = await this.#page(after);
       if (sync !== this.#syncs || page === undefined) return undefined;
@@ -202,7 +202,7 @@ export class Replica {
   /** Applies to a copy what is next, as far as `last`; what it shows then waits no longer. */
   #follow(copy: Copy, last: number): Change[] {
     const applied: Change[] = [];
-    for (let next; copy.seq < last && (next = this.#early.get(copy.seq + 1)); ) {
+    for (let next; copy.seq < last && (next = this.#early.get(copy.seq + 1));) {
       apply(copy.content, next.type, next.data);
       copy.seq = next.seq;
       applied.push(next);

@@ -8,10 +8,7 @@ import { request, setToken } from "./api";
 import { reasonOf } from "./reason";
 
 export type Session =
-  | { state: "unknown" }
-  | { state: "out"; reason?: string }
-  | { state: "unreachable"; reason: string }
-  | { state: "in"; user: ConnectedUser; client: Client };
+  { state: "unknown" } | { state: "out"; reason?: string } | { state: "unreachable"; reason: string } | { state: "in"; user: ConnectedUser; client: Client };
 
 const TOKEN = "boardwire-demo-token";
 

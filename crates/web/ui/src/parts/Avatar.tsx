@@ -13,7 +13,10 @@ const coloured = (text: string) => ({ "--hue": hue(text) }) as CSSProperties;
 
 /** Up to two letters. */
 export function initials(name: string): string {
-  const words = name.trim().split(/[\s._-]+/).filter(Boolean);
+  const words = name
+    .trim()
+    .split(/[\s._-]+/)
+    .filter(Boolean);
   const letters = words.length > 1 ? [words[0], words.at(-1)] : [words[0]];
   return letters.map((word) => [...(word ?? "?")][0]?.toUpperCase() ?? "").join("");
 }

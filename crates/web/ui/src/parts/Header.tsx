@@ -76,9 +76,13 @@ function UserMenu() {
           <Activity size={16} /> Operator
         </Item>
       )}
-      <Item onSelect={() => void settleDeletions()
+      <Item
+        onSelect={() =>
+          void settleDeletions()
             .then(signOut)
-            .catch((error: unknown) => complain("Signing out failed", error))}>
+            .catch((error: unknown) => complain("Signing out failed", error))
+        }
+      >
         <LogOut size={16} /> Sign out
       </Item>
     </Menu>

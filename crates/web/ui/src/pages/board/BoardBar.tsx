@@ -161,12 +161,7 @@ function Filters({ filter, onFilter }: BarProps) {
             choices={[["", "Nobody"], ...members.map(({ user_id, name }) => [user_id, name] as const)]}
             onChoose={(assignee) => onFilter(without(filter, "assignee", assignee))}
           />
-          <Choices
-            label="Due"
-            value={filter.due}
-            choices={Object.entries(DUE)}
-            onChoose={(due) => onFilter(without(filter, "due", due as Filter["due"]))}
-          />
+          <Choices label="Due" value={filter.due} choices={Object.entries(DUE)} onChoose={(due) => onFilter(without(filter, "due", due as Filter["due"]))} />
           <Labels tasks={tasks} value={filter.tag} onChoose={(tag) => onFilter(without(filter, "tag", tag))} />
           <Button kind="quiet" size="small" disabled={!active} onClick={() => onFilter({ ...EVERYTHING, text: filter.text })}>
             <X size={14} /> Clear filters
@@ -193,7 +188,11 @@ function Choices({ label, value, choices, onChoose }: ChoicesProps) {
   return (
     <label className="field">
       <span>{label}</span>
-      <select className="input" value={value === undefined ? "any" : `is:${value}`} onChange={({ target }) => onChoose(target.value === "any" ? undefined : target.value.slice(3))}>
+      <select
+        className="input"
+        value={value === undefined ? "any" : `is:${value}`}
+        onChange={({ target }) => onChoose(target.value === "any" ? undefined : target.value.slice(3))}
+      >
         <option value="any">Any</option>
         {choices.map(([id, name]) => (
           <option key={id} value={`is:${id}`}>

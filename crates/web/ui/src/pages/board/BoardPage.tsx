@@ -62,10 +62,7 @@ export function BoardPage({ boardId, taskId }: Props) {
     return (id: string) => names.get(id) ?? id;
   }, [members]);
   const agents = useMemo(() => new Set(members.filter(({ agent }) => agent).map(({ user_id }) => user_id)), [members]);
-  const change = useCallback(
-    async <Result,>(run: () => Promise<Result>) => (isOnline(client) ? run().catch(() => undefined) : undefined),
-    [client],
-  );
+  const change = useCallback(async <Result,>(run: () => Promise<Result>) => (isOnline(client) ? run().catch(() => undefined) : undefined), [client]);
   const open = useMemo<OpenBoard | undefined>(() => {
     if (board === undefined) return undefined;
     const isAdmin = user.permissions.includes("admin");
@@ -90,9 +87,7 @@ export function BoardPage({ boardId, taskId }: Props) {
         <main>
           <Empty icon={<Lock />} heading="h1" title="This board is not there for you">
             <p>It was deleted, or you are not a member of it. Whoever owns it can add you.</p>
-            <Link href={paths.boards}>
-              Show your boards
-            </Link>
+            <Link href={paths.boards}>Show your boards</Link>
           </Empty>
         </main>
       </div>

@@ -1,6 +1,13 @@
 /** A column: its head, its cards as a list of which only those in view are drawn, and a place for new ones. */
 import type { Column as ColumnOf, Task } from "@boardwire/client";
-import { Draggable, Droppable, type DraggableProvided, type DraggableStateSnapshot, type DroppableProvided, type DroppableStateSnapshot } from "@hello-pangea/dnd";
+import {
+  Draggable,
+  Droppable,
+  type DraggableProvided,
+  type DraggableStateSnapshot,
+  type DroppableProvided,
+  type DroppableStateSnapshot,
+} from "@hello-pangea/dnd";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { Plus } from "lucide-react";
 import { memo, useCallback, useEffect, useRef, useState } from "react";

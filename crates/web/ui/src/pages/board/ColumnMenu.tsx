@@ -99,7 +99,15 @@ function Deletion({ column, total, onClose }: { column: Column; total: number; o
     onClose();
   };
   return (
-    <FormDialog title={`Delete “${column.name}”?`} width={420} saveLabel="Delete" danger disabled={total > 0 && others.length === 0} onClose={onClose} onSave={remove}>
+    <FormDialog
+      title={`Delete “${column.name}”?`}
+      width={420}
+      saveLabel="Delete"
+      danger
+      disabled={total > 0 && others.length === 0}
+      onClose={onClose}
+      onSave={remove}
+    >
       {total === 0 && <p>It has no cards.</p>}
       {total > 0 && others.length > 0 && (
         <label className="field">

@@ -51,7 +51,9 @@ export function Columns({ test, onClearFilter }: Props) {
     return (
       <main className="columns" ref={root}>
         <Empty icon={<Columns3 />} title="No columns yet">
-          <p>{canWrite ? "Columns are the steps that work goes through, such as To do, In progress and Done." : "Whoever can change this board can add some."}</p>
+          <p>
+            {canWrite ? "Columns are the steps that work goes through, such as To do, In progress and Done." : "Whoever can change this board can add some."}
+          </p>
           {canWrite && <NewColumn />}
         </Empty>
       </main>
@@ -70,7 +72,14 @@ export function Columns({ test, onClearFilter }: Props) {
   }
   return (
     <CardFactsContext value={facts}>
-      <DragDropContext {...responders} dragHandleUsageInstructions={INSTRUCTIONS} autoScrollerOptions={AT_THE_EDGE} sensors={SENSORS} enableDefaultSensors={false} {...(nonce ? { nonce } : {})}>
+      <DragDropContext
+        {...responders}
+        dragHandleUsageInstructions={INSTRUCTIONS}
+        autoScrollerOptions={AT_THE_EDGE}
+        sensors={SENSORS}
+        enableDefaultSensors={false}
+        {...(nonce ? { nonce } : {})}
+      >
         <Droppable droppableId={COLUMNS} type={COLUMN} direction="horizontal">
           {({ innerRef, droppableProps, placeholder }) => (
             <main

@@ -15,8 +15,7 @@ const ROLES: Record<Role, string> = { owner: "Owner", member: "Member", viewer: 
 const MAY: Record<Role, string> = { owner: "changes everything, members too", member: "changes cards and columns", viewer: "reads" };
 
 /** The server says the same of who is not there and of who may not be added. */
-const UNKNOWN =
-  "There is no such user, or you may not add them. You can add people you share a team or a board with; an administrator can add anybody.";
+const UNKNOWN = "There is no such user, or you may not add them. You can add people you share a team or a board with; an administrator can add anybody.";
 
 export function Members({ onClose }: { onClose: () => void }) {
   const { client, user } = useSignedIn();
@@ -50,7 +49,16 @@ export function Members({ onClose }: { onClose: () => void }) {
         <Problem reason={problem} />
         {manages && (
           <form className="row member-add" onSubmit={(event) => void add(event)}>
-            <input className="input" name="user" placeholder="User id" aria-label="User id" required pattern="[A-Za-z0-9_\-]{1,64}" autoCapitalize="none" spellCheck={false} />
+            <input
+              className="input"
+              name="user"
+              placeholder="User id"
+              aria-label="User id"
+              required
+              pattern="[A-Za-z0-9_\-]{1,64}"
+              autoCapitalize="none"
+              spellCheck={false}
+            />
             <RoleSelect name="role" label="Role" defaultValue="member" />
             <Button kind="primary" type="submit">
               <UserPlus size={16} /> Add
@@ -71,7 +79,12 @@ export function Members({ onClose }: { onClose: () => void }) {
               {manages ? (
                 <>
                   <RoleSelect label={`Role of ${name}`} value={role} onChange={(role) => void set(id, role)} />
-                  <Button kind="danger" icon label={`Remove ${name}`} onClick={() => void attempt(() => client.send("board:member:remove", { boardId: board.id, userId: id }))}>
+                  <Button
+                    kind="danger"
+                    icon
+                    label={`Remove ${name}`}
+                    onClick={() => void attempt(() => client.send("board:member:remove", { boardId: board.id, userId: id }))}
+                  >
                     <UserMinus size={16} />
                   </Button>
                 </>

@@ -30,11 +30,19 @@ export function useFacts({ tasks, dependencies, conflicts, viewers, typing, name
   const undecided = useSame(conflicts.map(({ taskId }) => taskId));
   const present = useMemo(() => {
     const open = viewers.filter(({ userId, taskId }) => userId !== self && taskId !== undefined);
-    return grouped(open, ({ taskId = "" }) => taskId, (viewer) => viewer);
+    return grouped(
+      open,
+      ({ taskId = "" }) => taskId,
+      (viewer) => viewer,
+    );
   }, [viewers, self]);
   const typists = useMemo(() => {
     const on = typing.filter(({ userId, taskId }) => userId !== self && taskId !== undefined);
-    return grouped(on, ({ taskId = "" }) => taskId, ({ userId }) => userId);
+    return grouped(
+      on,
+      ({ taskId = "" }) => taskId,
+      ({ userId }) => userId,
+    );
   }, [typing, self]);
   return useMemo(() => ({ nameOf, blocked, undecided, viewers: present, typing: typists }), [nameOf, blocked, undecided, present, typists]);
 }

@@ -131,7 +131,14 @@ function Attached({ attachment }: { attachment: Attachment }) {
         <Download size={15} />
       </Button>
       {canWrite && (
-        <Button ref={deleting} kind="danger" size="small" icon label={`Remove ${filename}`} onClick={() => deleteSoon(client, board.id, { kind: "attachment", id, name: filename })}>
+        <Button
+          ref={deleting}
+          kind="danger"
+          size="small"
+          icon
+          label={`Remove ${filename}`}
+          onClick={() => deleteSoon(client, board.id, { kind: "attachment", id, name: filename })}
+        >
           <Trash2 size={15} />
         </Button>
       )}

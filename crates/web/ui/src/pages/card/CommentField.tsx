@@ -32,7 +32,9 @@ export function CommentField({ label, value, taskId, sendLabel, autoFocus = fals
   const [begun, setBegun] = useState<string>();
   const wanted = begun?.toLowerCase() ?? "";
   const offered =
-    begun === undefined ? [] : snapshot.members.filter(({ user_id, name }) => user_id.toLowerCase().startsWith(wanted) || name.toLowerCase().startsWith(wanted)).slice(0, MOST);
+    begun === undefined
+      ? []
+      : snapshot.members.filter(({ user_id, name }) => user_id.toLowerCase().startsWith(wanted) || name.toLowerCase().startsWith(wanted)).slice(0, MOST);
 
   const look = () => {
     const { value = "", selectionStart = 0 } = field.current ?? {};

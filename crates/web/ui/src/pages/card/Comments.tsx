@@ -62,7 +62,9 @@ export function Comments({ taskId, details, onPaste }: Props) {
           ))}
       </ul>
       <Typists taskId={taskId} />
-      {canWrite && <CommentField label="Comment" value={draft.text} taskId={taskId} onChange={draft.setText} onSend={send} onPaste={onPaste} sendLabel="Comment" />}
+      {canWrite && (
+        <CommentField label="Comment" value={draft.text} taskId={taskId} onChange={draft.setText} onSend={send} onPaste={onPaste} sendLabel="Comment" />
+      )}
     </>
   );
 }
@@ -162,7 +164,14 @@ function Said({ comment }: { comment: Comment }) {
                   <Pencil size={13} />
                 </Button>
               )}
-              <Button ref={deleting} kind="danger" size="small" icon label="Delete the comment" onClick={() => deleteSoon(client, board.id, { kind: "comment", id: comment.id })}>
+              <Button
+                ref={deleting}
+                kind="danger"
+                size="small"
+                icon
+                label="Delete the comment"
+                onClick={() => deleteSoon(client, board.id, { kind: "comment", id: comment.id })}
+              >
                 <Trash2 size={13} />
               </Button>
             </span>

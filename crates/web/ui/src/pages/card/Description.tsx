@@ -65,9 +65,7 @@ function Field({ taskId, writing: { edit, who, begin, leave, decide } }: { taskI
       <p className="faint hint" data-testid="description-state" data-state={edit?.state}>
         <State writing={{ edit, who }} />
       </p>
-      {edit?.theirs != null && (
-        <Clash what="description" who={nameOf(who)} mine={text} theirs={edit.theirs} both={edit.both ?? text} onDecide={decide} />
-      )}
+      {edit?.theirs != null && <Clash what="description" who={nameOf(who)} mine={text} theirs={edit.theirs} both={edit.both ?? text} onDecide={decide} />}
     </>
   );
 }
@@ -85,7 +83,9 @@ function State({ writing: { edit, who } }: { writing: Pick<TextEdit, "edit" | "w
       if (!online) return "Not saved yet: it is sent as soon as there is a connection.";
       return edit.error ? <Fault error={edit.error} /> : "Saving…";
     default:
-      return who === undefined ? "Saved as you type. Ctrl+Enter or Escape ends it." : `${nameOf(who)} changed this while you wrote. Both texts are put together and saved; this field shows yours until you leave it.`;
+      return who === undefined
+        ? "Saved as you type. Ctrl+Enter or Escape ends it."
+        : `${nameOf(who)} changed this while you wrote. Both texts are put together and saved; this field shows yours until you leave it.`;
   }
 }
 

@@ -30,7 +30,12 @@ export function Properties({ task }: { task: Task }) {
     <aside className="card-side" aria-label="Properties">
       <LeasePanel task={task} />
       <Property name="Column">
-        <select className="input" disabled={!canWrite} value={task.column_id} onChange={({ target }) => void change(() => board.moveTask(task.id, { toColumn: target.value }))}>
+        <select
+          className="input"
+          disabled={!canWrite}
+          value={task.column_id}
+          onChange={({ target }) => void change(() => board.moveTask(task.id, { toColumn: target.value }))}
+        >
           {columns.map(({ id, name }) => (
             <option key={id} value={id}>
               {name}
@@ -48,7 +53,12 @@ export function Properties({ task }: { task: Task }) {
         </select>
       </Property>
       <Property name="Assignee">
-        <select className="input" disabled={!canWrite} value={task.assignee ?? ""} onChange={({ target }) => void change(() => board.assign(task.id, target.value || null))}>
+        <select
+          className="input"
+          disabled={!canWrite}
+          value={task.assignee ?? ""}
+          onChange={({ target }) => void change(() => board.assign(task.id, target.value || null))}
+        >
           <option value="">Nobody</option>
           {gone && <option value={task.assignee ?? ""}>{task.assignee}</option>}
           {members.map(({ user_id, name }) => (

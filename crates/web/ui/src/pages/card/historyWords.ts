@@ -29,7 +29,14 @@ export function isAbout({ data }: AnyEnvelope, taskId: string): boolean {
   return [task?.id, named, comment?.task_id, attachment?.task_id, dependency?.task_id, dependency?.depends_on].includes(taskId);
 }
 
-const FIELDS: Record<string, string> = { title: "the title", description: "the description", tags: "the labels", due_date: "the due date", priority: "the priority", status: "the status" };
+const FIELDS: Record<string, string> = {
+  title: "the title",
+  description: "the description",
+  tags: "the labels",
+  due_date: "the due date",
+  priority: "the priority",
+  status: "the status",
+};
 
 /** What somebody did, to follow the name; after it, what it came to. */
 export function wordsOf({ type, data }: AnyEnvelope, { taskId, nameOf, columns, titleOf }: Context): string {
@@ -39,7 +46,11 @@ export function wordsOf({ type, data }: AnyEnvelope, { taskId, nameOf, columns, 
     case "task:created":
       return "made the card";
     case "task:updated":
-      return `changed ${Object.keys(changes).map((field) => FIELDS[field] ?? field).join(", ") || "it"}${values(changes)}`;
+      return `changed ${
+        Object.keys(changes)
+          .map((field) => FIELDS[field] ?? field)
+          .join(", ") || "it"
+      }${values(changes)}`;
     case "task:moved":
       return fromColumn === toColumn ? `moved it within ${column(toColumn)}` : `moved it from ${column(fromColumn)} to ${column(toColumn)}`;
     case "task:assigned":
@@ -68,7 +79,9 @@ export function wordsOf({ type, data }: AnyEnvelope, { taskId, nameOf, columns, 
       if (dependency === undefined) return `${verb} a dependency`;
       const { task_id, depends_on } = dependency;
       const other = `“${titleOf(task_id === taskId ? depends_on : task_id)}”`;
-      const how = { blocks: ["is blocked by", "blocks"], relates_to: ["relates to", "relates to"], duplicates: ["duplicates", "is duplicated by"] }[dependency.type];
+      const how = { blocks: ["is blocked by", "blocks"], relates_to: ["relates to", "relates to"], duplicates: ["duplicates", "is duplicated by"] }[
+        dependency.type
+      ];
       return `${verb} that it ${how[task_id === taskId ? 0 : 1]} ${other}`;
     }
     default:

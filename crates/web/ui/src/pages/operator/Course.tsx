@@ -6,7 +6,13 @@ export function Course({ values, name }: { values: readonly number[]; name: stri
   const most = Math.max(1, ...values);
   const first = SECONDS - values.length;
   return (
-    <svg className="course" viewBox={`0 0 ${SECONDS * 4} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={`${name} over the last minute: at most ${Math.max(0, ...values)}`}>
+    <svg
+      className="course"
+      viewBox={`0 0 ${SECONDS * 4} ${HEIGHT}`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={`${name} over the last minute: at most ${Math.max(0, ...values)}`}
+    >
       {values.map((value, at) => {
         const height = value === 0 ? 1 : Math.max(2, (value / most) * HEIGHT);
         return <rect key={at} x={(first + at) * 4} y={HEIGHT - height} width={3} height={height} data-none={value === 0} />;
