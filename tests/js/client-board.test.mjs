@@ -111,12 +111,12 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
       board.send('column:reorder', { boardId, columnIds: columns.map(({ id }) => id).reverse() }),
       board.send('board:update', { boardId, updates: { name: 'Renamed' } }),
     ];
-    const foreseen = shown();
-    assert.equal(foreseen.unconfirmed, steps.length);
+    const expected = shown();
+    assert.equal(expected.unconfirmed, steps.length);
     assert.deepEqual([task(one.id).title, task(one.id).status, task(one.id).column_id], ['uno', 'done', columns[2].id]);
-    assert.deepEqual([task(two.id).assignee, task(two.id).status, foreseen.dependencies.length], ['bob', 'in_progress', 1]);
+    assert.deepEqual([task(two.id).assignee, task(two.id).status, expected.dependencies.length], ['bob', 'in_progress', 1]);
     assert.deepEqual(
-      foreseen.columns.map(({ id }) => id),
+      expected.columns.map(({ id }) => id),
       columns.map(({ id }) => id).reverse(),
     );
     proxy.flow();
@@ -124,7 +124,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     assert.equal(shown().unconfirmed, 0);
     const plain = ({ id, column_id, title, status, assignee }) => ({ id, column_id, title, status, assignee });
     const order = ({ tasksByColumn }) => [...tasksByColumn].map(([id, tasks]) => [id, tasks.map(plain)]);
-    assert.deepEqual(order(shown()), order(foreseen), 'it came as foreseen');
+    assert.deepEqual(order(shown()), order(expected), 'it came as expected');
     await client.close();
   });
 
@@ -196,7 +196,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
 
   it('sends what is typed when it rests, and the last value only', async () => {
     const one = await create('one');
-    const { client, board, shown, task } = await seat('ann', { edits: { restMs: 100, longestMs: 350 } });
+    const { client, board, shown, task } = await seat('ann', { edits: { debounceMs: 100, maxWaitMs: 350 } });
     await keeper.ask('subscribe', { type: 'task:updated', filters: { taskId: one.id } });
     for (const text of ['H', 'He', 'Hel']) board.edit(one.id, 'description', text);
     assert.deepEqual([task(one.id).description, shown().unconfirmed], ['Hel', 1]);
@@ -221,7 +221,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
 
   it('loses nothing that is typed without a connection', async () => {
     const one = await create('one');
-    const { client, board, task } = await seat('ann', { edits: { restMs: 20 } });
+    const { client, board, task } = await seat('ann', { edits: { debounceMs: 20 } });
     proxy.refuse();
     board.edit(one.id, 'description', 'early');
     await sleep(60);
@@ -256,7 +256,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
       asked.push([field, base]);
       return `${theirs} ${mine}`;
     };
-    const { client, board, task } = await seat('ann', { edits: { restMs: 20, resolve } });
+    const { client, board, task } = await seat('ann', { edits: { debounceMs: 20, resolve } });
     proxy.refuse();
     board.edit(one.id, 'description', 'mine');
     board.edit(one.id, 'priority', 3);

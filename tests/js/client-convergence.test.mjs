@@ -84,7 +84,7 @@ describe('the replicas of @boardwire/client', () => {
       token: () => token(user),
       reconnect: { minMs: 5, maxMs: 50 },
       silenceMs: 400,
-      edits: { restMs: 15, longestMs: 60 },
+      edits: { debounceMs: 15, maxWaitMs: 60 },
     });
     const one = { user, proxy, client, resets: 0, errors: [] };
     seats.push(one);

@@ -21,7 +21,7 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
 
   /** Somebody with the board open; what is written is sent on `flush` alone. */
   const seat = async (user, url = proxy.url) => {
-    const settings = { token: () => token(user), reconnect: { minMs: 10, maxMs: 100 }, edits: { restMs: 600_000, longestMs: 600_000 } };
+    const settings = { token: () => token(user), reconnect: { minMs: 10, maxMs: 100 }, edits: { debounceMs: 600_000, maxWaitMs: 600_000 } };
     const client = installed.client.connect(url, settings);
     clients.push(client);
     const board = client.openBoard(boardId);

@@ -15,7 +15,7 @@ export const TRANSPORTS = {
 };
 
 /** Events that come beside those of a board's log: who is there, who types, what one is notified of. */
-const COMPANY = /^(user:|typing:|notification)/;
+const PRESENCE = /^(user:|typing:|notification)/;
 
 /** A socket with its events recorded from the first moment on; not yet connected. */
 export function open(url, user, options = {}) {
@@ -84,12 +84,12 @@ export function open(url, user, options = {}) {
     /** The next event of this name. */
     event: (name) => next(name, (event) => event.name === name),
     /** The next event, whatever its name, that does not tell of presence, typing or notifications. */
-    any: () => next('any event', ({ name }) => !COMPANY.test(name)),
+    any: () => next('any event', ({ name }) => !PRESENCE.test(name)),
     /** Fails if anything of a board's log is unread or arrives within `ms`. */
     async silence(ms = 300) {
       await new Promise((resolve) => setTimeout(resolve, ms));
       assert.deepEqual(
-        unread.filter(({ name }) => !COMPANY.test(name)),
+        unread.filter(({ name }) => !PRESENCE.test(name)),
         [],
         `${user} should have heard nothing`,
       );

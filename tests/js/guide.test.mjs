@@ -1,5 +1,5 @@
 // The module in the guide, all of its pieces, as it is printed, on servers with default settings: the copy of a board is
-// always right, whatever happens to the board and the connection, and so are the open card, the company and the inbox.
+// always right, whatever happens to the board and the connection, and so are the open card, presence and the inbox.
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -449,27 +449,27 @@ describe('the module in the guide', () => {
   });
 
   it('knows who is there, who types and what is new', { timeout: patient(60_000) }, async () => {
-    await found('company', ['fay', 'gus']);
-    const { task } = await guide.ask(keeper, 'task:create', { boardId: 'company', title: 'T' });
+    await found('presence', ['fay', 'gus']);
+    const { task } = await guide.ask(keeper, 'task:create', { boardId: 'presence', title: 'T' });
     const shown = {};
     const show = {
       board: () => {},
-      company: ({ users }) => (shown.users = users),
+      presence: ({ users }) => (shown.users = users),
       inbox: ({ items, unread }) => (shown.inbox = { texts: [...items.values()].map(({ text }) => text), unread }),
       typists: (places) => (shown.typists = places),
       notice: () => {},
     };
     const failed = (error) => (shown.failure = error);
-    const fay = guide.openBoard(server.url, async () => token('fay'), 'company', { show, refused: failed, failed });
+    const fay = guide.openBoard(server.url, async () => token('fay'), 'presence', { show, refused: failed, failed });
     ending(fay.socket);
     await until('oneself', () => shown.users?.get('fay') && shown.inbox);
-    const gus = watch('gus', 'company');
-    const company = new guide.Company(gus);
-    await until('the other', () => shown.users.has('gus') && company.users.has('fay'));
+    const gus = watch('gus', 'presence');
+    const presence = new guide.Presence(gus);
+    await until('the other', () => shown.users.has('gus') && presence.users.has('fay'));
 
-    await company.look(task.id);
+    await presence.look(task.id);
     await until('the open card', () => shown.users.get('gus').taskId === task.id);
-    await company.look(undefined, 'away');
+    await presence.look(undefined, 'away');
     await until('that it is closed', () => shown.users.get('gus').taskId === undefined);
     assert.deepEqual(shown.users.get('gus'), { name: 'Gus', status: 'away', taskId: undefined });
 
@@ -481,7 +481,7 @@ describe('the module in the guide', () => {
     typing.stop();
     await until('its end', () => shown.typists.length === 0);
 
-    const other = watch('fay', 'company');
+    const other = watch('fay', 'presence');
     const otherInbox = new guide.Inbox(other.socket);
     await gus.change('task:assign', { taskId: task.id, assignee: 'fay' });
     for (const body of ['@fay one', '@fay two', '@fay three']) await gus.change('task:comment:add', { taskId: task.id, body });

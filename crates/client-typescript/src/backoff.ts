@@ -1,4 +1,4 @@
-/** How long to wait before the next attempt: twice as long each time up to a bound, and never for all clients alike. */
+/** How long to wait before the next attempt: twice as long each time up to a limit, with jitter. */
 
 export interface BackoffOptions {
   /** The first wait, in milliseconds, before jitter. */
@@ -20,7 +20,7 @@ export class Backoff {
     return this.#attempts;
   }
 
-  /** The next wait: between half and one and a half of what the attempt calls for. */
+  /** Returns the next wait, with jitter. */
   next(): number {
     const { minMs, maxMs } = this.#options;
     const wait = Math.min(maxMs, minMs * 2 ** Math.min(this.#attempts, 30));
@@ -33,7 +33,7 @@ export class Backoff {
   }
 }
 
-/** Something between half and one and a half of a time. */
+/** Returns a random time between half and one and a half of the given one. */
 export function jittered(ms: number): number {
   return ms * (0.5 + Math.random());
 }

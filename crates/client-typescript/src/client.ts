@@ -1,9 +1,8 @@
-/** The client: one connection, and what is said, heard and shown over it. */
+/** The client: one connection with its commands, events, subscriptions and boards. */
 import type { ManagerOptions, SocketOptions } from "socket.io-client";
 import type { ReplyContent } from "./board/attribution.js";
 import { BoardStore } from "./board/board.js";
-import { mergeTexts } from "./board/edit.js";
-import type { EditOptions } from "./board/edits.js";
+import { editOptions, type EditSettings } from "./board/edits.js";
 import { BoardEngine, type Host } from "./board/engine.js";
 import { Connection, type ConnectionInfo } from "./connection.js";
 import type { BackoffOptions } from "./backoff.js";
@@ -22,17 +21,17 @@ export interface ClientSettings {
   reconnect?: Partial<BackoffOptions>;
   /** How long a handshake may take, by default 15,000 ms. */
   handshakeMs?: number;
-  /** How long a server that owes an answer may say nothing at all before the connection counts as dead, by default 10,000 ms. */
+  /** How long the server may be silent while a command waits for its reply before the connection counts as lost, by default 10,000 ms. */
   silenceMs?: number;
   /** How long a command is tried unless it says otherwise, by default 120,000 ms. */
   commandTimeoutMs?: number;
   /** How many commands may wait, by default 1,000. */
   queueLimit?: number;
-  /** Of `board.edit`: by default sent after 400 ms without a key, after 2 s at the latest, and never over what others wrote meanwhile. */
-  edits?: Partial<EditOptions>;
+  /** For `board.edit`: by default sent after 400 ms without a key, after 2 s at the latest, and merged with changes by others. */
+  edits?: EditSettings;
   /** For socket.io-client: `path`, `transports`, `extraHeaders`. */
   socket?: Partial<ManagerOptions & SocketOptions>;
-  /** Where errors of listeners go; by default to the console. */
+  /** Called with errors of listeners; by default they go to the console. */
   onError?: Report;
 }
 
@@ -46,7 +45,7 @@ export class Client {
   readonly #queue: CommandQueue;
   readonly #host: Host;
   readonly #boards = new Map<string, { engine: BoardEngine; store: BoardStore; opened: number }>();
-  /** Boards that are left and have values to save. */
+  /** Boards that are closed and still have values to save. */
   readonly #closing = new Set<BoardEngine>();
   readonly #subscriptions = new Set<Subscription>();
   readonly #handlers = new Map<string, Listeners<[message: unknown, type: string]>>();
@@ -65,7 +64,7 @@ export class Client {
     this.#host = {
       connection,
       queue: this.#queue,
-      edits: { restMs: 400, longestMs: 2_000, resolve: mergeTexts, ...edits },
+      edits: editOptions(edits),
       viewing: { boardId: undefined },
       report,
     };
@@ -81,10 +80,10 @@ export class Client {
     connection.start();
   }
 
-  /** How the connection is. The same object until that changes. */
+  /** The status of the connection. The same object until it changes. */
   readonly getStatus = (): ConnectionInfo => this.#connection.info;
 
-  /** Tells of each change of the connection. */
+  /** Calls the listener with each change of the connection. */
   readonly onStatus = (listener: (info: ConnectionInfo) => void): Unsubscribe => this.#connection.onStatus.add(listener);
 
   /** Waits until the connection is live. Fails when the credentials are refused, or the client is closed. */
@@ -116,7 +115,7 @@ export class Client {
     return this.#queue.send(name, payload, options);
   }
 
-  /** Tells of each event of this name, or with `*` of every event. What this client changes itself is answered, not told. */
+  /** Calls the handler with each event of this name, with `*` for every event. Changes by this client itself are replied to instead. */
   on(type: "*", handler: (message: AnyEnvelope) => void): Unsubscribe;
   on<Type extends EventName>(type: Type, handler: (message: Message<Type>) => void): Unsubscribe;
   on(type: string, handler: (message: never) => void): Unsubscribe {
@@ -125,7 +124,7 @@ export class Client {
     return listeners.add(handler as (message: unknown) => void);
   }
 
-  /** Receives the events whose name matches a pattern such as `task:*`. Goes on after each reconnect from where it was. */
+  /** Receives the events whose name matches a pattern such as `task:*`. Continues after each reconnect where it was. */
   subscribe(pattern: string, filters: Filters, handlers: SubscriptionHandlers | SubscriptionHandlers["onEvent"]): Subscription {
     const all = typeof handlers === "function" ? { onEvent: handlers } : handlers;
     const end = (subscription: Subscription) => this.#subscriptions.delete(subscription);
@@ -135,7 +134,7 @@ export class Client {
     return subscription;
   }
 
-  /** A live board. Opened several times, it is one and the same, until it has been closed as often. */
+  /** Opens a live board. Opened several times, it is the same store, until it has been closed as often. */
   openBoard(boardId: string): BoardStore {
     let board = this.#boards.get(boardId);
     if (board === undefined) {
@@ -148,19 +147,19 @@ export class Client {
     return board.store;
   }
 
-  /** A board that is open. */
+  /** Returns a board that is open. */
   board(boardId: string): BoardStore | undefined {
     return this.#boards.get(boardId)?.store;
   }
 
-  /** Sends what has been typed on all boards. Without a connection it waits for none. */
+  /** Sends what has been typed on all boards. Does not wait for a connection. */
   async flush(): Promise<void> {
     await Promise.all([...this.#engines, ...this.#closing].map((engine) => engine.flush()));
   }
 
   /**
-   * Sends what waits, for `withinMs` at most, and ends the connection for good. Without a connection nothing is waited for.
-   * Node can exit after that.
+   * Sends what waits, for `withinMs` at most, and ends the connection for good. Does not wait for a connection. Node can exit
+   * after that.
    */
   close({ withinMs = 2_000 } = {}): Promise<void> {
     this.#end ??= this.#close(withinMs);
@@ -182,7 +181,7 @@ export class Client {
     return [...this.#boards.values()].map(({ engine }) => engine);
   }
 
-  /** Everybody gets what was missed; meanwhile commands go out again. */
+  /** Resumes all boards and subscriptions; meanwhile commands are sent again. */
   async #resume(): Promise<void> {
     const resumed = [...this.#subscriptions, ...this.#engines].map((one) => one.resume());
     this.#queue.go();

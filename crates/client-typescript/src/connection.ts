@@ -1,11 +1,11 @@
 /**
- * One connection that lasts: it comes back by itself for as long as there are credentials that the server accepts. It
- * knows nothing of what is said on it.
+ * A connection that reconnects by itself for as long as there are credentials that the server accepts. It knows nothing of the
+ * commands and events on it.
  */
 import { io, type ManagerOptions, type Socket, type SocketOptions } from "socket.io-client";
-import { Answers, type Answer } from "./answers.js";
+import { PendingReplies, type Answer } from "./pendingReplies.js";
 import { Backoff, jittered, type BackoffOptions } from "./backoff.js";
-import { NothingElse, Presenter, type Credentials } from "./credentials.js";
+import { NothingElse, CredentialProvider, type Credentials } from "./credentials.js";
 import { Listeners, type Report } from "./listeners.js";
 import type { ConnectionStatus } from "./protocol.js";
 
@@ -15,16 +15,16 @@ import type { ConnectionStatus } from "./protocol.js";
  */
 export type ConnectionState = "connecting" | "connected" | "catching-up" | "live" | "reconnecting" | "refused" | "closed";
 
-/** How the connection is. A new object for each change. */
+/** The status of the connection. A new object for each change. */
 export interface ConnectionInfo {
   readonly state: ConnectionState;
   /** Attempts since the connection was lost. */
   readonly attempts: number;
-  /** How long until the next attempt, in milliseconds, from the moment of this object. */
+  /** How long after this status the next attempt follows, in milliseconds. */
   readonly retryInMs?: number;
   /** Why the last attempt or connection failed. */
   readonly error?: Error;
-  /** What the server said of itself, of the user and of its limits. */
+  /** What the server says of itself, the user and its limits. */
   readonly server?: ConnectionStatus;
 }
 
@@ -33,7 +33,7 @@ export interface ConnectionOptions {
   backoff: BackoffOptions;
   /** How long a handshake may take, in milliseconds. */
   handshakeMs: number;
-  /** How long a server that owes an answer may say nothing, in milliseconds. */
+  /** How long the server may be silent while a command waits for its reply, in milliseconds. */
   silenceMs: number;
   /** For socket.io-client: transports, path, headers. */
   socket: Partial<ManagerOptions & SocketOptions>;
@@ -45,20 +45,20 @@ const REFUSAL = "Authentication failed";
 
 export class Connection {
   readonly onStatus: Listeners<[ConnectionInfo]>;
-  /** The connection is ready for commands. */
+  /** Called when the connection is ready for commands. */
   readonly onUp: Listeners<[]>;
-  /** It is not any more. */
+  /** Called when the connection is lost. */
   readonly onDown: Listeners<[]>;
-  /** Every event as it comes. */
+  /** Called with every event as it arrives. */
   readonly onEvent: Listeners<[type: string, message: unknown]>;
-  /** Every answer. Who asked gets it a moment later. */
+  /** Called with every reply, right before the caller gets it. */
   readonly onAnswer: Listeners<[name: string, payload: object, answer: NonNullable<Answer>]>;
-  readonly presenter: Presenter;
+  readonly credentials: CredentialProvider;
 
   readonly #socket: Socket;
   readonly #options: ConnectionOptions;
   readonly #backoff: Backoff;
-  readonly #answers: Answers;
+  readonly #replies: PendingReplies;
   readonly #pauses = new Map<(whole: boolean) => void, ReturnType<typeof setTimeout>>();
   #info: ConnectionInfo = { state: "connecting", attempts: 0 };
   #attempt = 0;
@@ -77,9 +77,9 @@ export class Connection {
     this.onDown = new Listeners(report);
     this.onEvent = new Listeners(report);
     this.onAnswer = new Listeners(report);
-    this.presenter = new Presenter(credentials);
+    this.credentials = new CredentialProvider(credentials);
     this.#backoff = new Backoff(backoff);
-    this.#answers = new Answers(silenceMs, () => this.drop(new Error("the server said nothing")));
+    this.#replies = new PendingReplies(silenceMs, () => this.drop(new Error("the server did not respond")));
     this.#socket = io(url, {
       transports: ["websocket", "polling"],
       tryAllTransports: true,
@@ -89,7 +89,7 @@ export class Connection {
       forceNew: true,
       reconnection: false,
     });
-    this.#socket.on("connect", () => this.#socket.io.engine.on("packet", () => this.#answers.heard()));
+    this.#socket.on("connect", () => this.#socket.io.engine.on("packet", () => this.#replies.heard()));
     this.#socket.on("connect_error", (error) => this.#failed(error));
     this.#socket.on("disconnect", (reason) => this.#failed(new Error(reason)));
     this.#socket.onAny((type: string, message: unknown) => this.#receive(type, message));
@@ -104,25 +104,25 @@ export class Connection {
     return this.#up;
   }
 
-  /** How many commands on this connection wait for their answers. */
+  /** How many commands on this connection wait for their replies. */
   get unanswered(): number {
-    return this.#answers.size;
+    return this.#replies.size;
   }
 
-  /** Begins at once: for the first time, after a refusal, or in the middle of a wait. */
+  /** Connects at once: for the first time, after a refusal, or in the middle of a wait. */
   start(): void {
     if (this.#info.state === "closed" || !this.#idle) return;
-    this.presenter.forgive();
+    this.credentials.reset();
     this.#backoff.reset();
     void this.#connect();
   }
 
-  /** Ends the connection and comes back by itself. */
+  /** Drops the connection, and reconnects. */
   drop(error: Error): void {
     this.#failed(error);
   }
 
-  /** Ends it for good. */
+  /** Ends the connection for good. */
   stop(): void {
     this.#attempt += 1;
     clearTimeout(this.#timer);
@@ -134,18 +134,18 @@ export class Connection {
     this.#socket.off();
   }
 
-  /** Sends a command, and waits for its answer on this very connection. */
+  /** Sends a command and waits for its reply. Returns nothing when the connection ends before. */
   ask(name: string, payload: object): Promise<Answer> {
     if (!this.#up) return Promise.resolve(undefined);
     return new Promise((resolve) => {
-      const answered = this.#answers.expect(resolve);
+      const answered = this.#replies.expect(resolve);
       this.#socket.emit(name, payload, (reply: NonNullable<Answer>) => {
         if (answered(reply)) this.onAnswer.tell(name, payload, reply);
       });
     });
   }
 
-  /** Waits; `false` when the connection ends before. */
+  /** Waits. Returns `false` when the connection ends before. */
   pause(ms: number): Promise<boolean> {
     if (!this.#up) return Promise.resolve(false);
     return new Promise((resolve) => {
@@ -157,7 +157,7 @@ export class Connection {
     });
   }
 
-  /** Notes how far those who use the connection have come. */
+  /** Sets the state to what the boards and subscriptions on the connection have reached. */
   progress(state: "catching-up" | "live"): void {
     if (this.#up) this.#say({ ...this.#info, state });
   }
@@ -169,13 +169,13 @@ export class Connection {
     this.#say({ ...this.#without("retryInMs"), state: this.#everUp ? "reconnecting" : "connecting" });
     let auth: Record<string, string>;
     try {
-      auth = await this.presenter.present();
+      auth = await this.credentials.handshake();
     } catch (error) {
       if (attempt === this.#attempt) this.#failed(error instanceof Error ? error : new Error(String(error)));
       return;
     }
     if (attempt !== this.#attempt) return;
-    this.#timer = setTimeout(() => this.drop(new Error("the handshake takes too long")), this.#options.handshakeMs);
+    this.#timer = setTimeout(() => this.drop(new Error("the handshake timed out")), this.#options.handshakeMs);
     this.#socket.auth = auth;
     this.#socket.connect();
   }
@@ -198,7 +198,7 @@ export class Connection {
     this.onUp.tell();
   }
 
-  /** An attempt or a connection has failed: another one follows, unless the credentials are at fault. */
+  /** Handles a failed attempt or a lost connection: another attempt follows, unless the credentials were refused. */
   #failed(error: Error): void {
     if (this.#idle) return;
     this.#idle = true;
@@ -206,11 +206,11 @@ export class Connection {
     clearTimeout(this.#timer);
     this.#socket.disconnect();
     this.#lose();
-    const refused = error.message === REFUSAL ? !this.presenter.refuse() : error instanceof NothingElse;
+    const refused = error.message === REFUSAL ? !this.credentials.reject() : error instanceof NothingElse;
     if (refused) {
       this.#say({ ...this.#info, state: "refused", error });
     } else {
-      // Whom the server asked to wait comes back after that, and not all at once.
+      // When the server has asked for a pause, clients come back after it, spread by jitter.
       const asked = Math.max(0, this.#notBefore - Date.now());
       const retryInMs = Math.max(this.#backoff.next(), asked && asked + jittered(this.#options.backoff.minMs));
       this.#say({ ...this.#info, state: this.#everUp ? "reconnecting" : "connecting", attempts: this.#backoff.attempts, retryInMs, error });
@@ -226,7 +226,7 @@ export class Connection {
     this.#pauses.clear();
     const wasUp = this.#up;
     this.#up = false;
-    this.#answers.lose();
+    this.#replies.lose();
     if (wasUp) this.onDown.tell();
   }
 

@@ -1,4 +1,4 @@
-/** What a connection presents to the server, and whether there can be something else after a refusal. */
+/** The credentials that a connection presents to the server, and whether there may be others after a refusal. */
 
 /** Fetches a token, a fresh one each time. */
 export type TokenSource = () => string | Promise<string>;
@@ -9,12 +9,12 @@ export type TokenSource = () => string | Promise<string>;
  */
 export type Credentials = { token: string | TokenSource } | { apiKey: string } | { sessionId: string } | { cookie: true };
 
-/** The source gave the very token that was refused before. */
+/** Thrown when the source returns the same token that was refused before. */
 export class NothingElse extends Error {
   override readonly name = "NothingElse";
 }
 
-export class Presenter {
+export class CredentialProvider {
   readonly #credentials: Credentials;
   #current: string | undefined;
   #refused: string | undefined;
@@ -23,37 +23,37 @@ export class Presenter {
     this.#credentials = credentials;
   }
 
-  /** What goes into the handshake. Fails as the source of tokens fails, and with {@link NothingElse}. */
-  async present(): Promise<Record<string, string>> {
+  /** Returns what the handshake presents. Fails as the source of tokens fails, and with {@link NothingElse}. */
+  async handshake(): Promise<Record<string, string>> {
     const credentials = this.#credentials;
     if ("apiKey" in credentials) return { apiKey: credentials.apiKey };
     if ("sessionId" in credentials) return { sessionId: credentials.sessionId };
     if ("cookie" in credentials) return {};
-    return { token: await this.fetch() };
+    return { token: await this.token() };
   }
 
-  /** A token for the handshake or for `auth:refresh`. */
-  async fetch(): Promise<string> {
-    if (!("token" in this.#credentials)) throw new NothingElse("these credentials are not renewed");
+  /** Returns a token for the handshake or for `auth:refresh`. */
+  async token(): Promise<string> {
+    if (!("token" in this.#credentials)) throw new NothingElse("these credentials cannot be renewed");
     const { token } = this.#credentials;
     const fetched = typeof token === "function" ? await token() : token;
-    if (fetched === this.#refused) throw new NothingElse("there is no other token than the one that was refused");
+    if (fetched === this.#refused) throw new NothingElse("the new token is the one that was refused");
     this.#current = fetched;
     return fetched;
   }
 
-  /** Notes that what was presented last is not accepted. Returns whether there may be something else. */
-  refuse(): boolean {
+  /** Notes that the credentials presented last were refused. Returns whether there may be others. */
+  reject(): boolean {
     this.#refused = this.#current;
     return this.renewable;
   }
 
-  /** Forgets that anything was refused: somebody has signed in again. */
-  forgive(): void {
+  /** Forgets the refusal: the user has signed in again. */
+  reset(): void {
     this.#refused = undefined;
   }
 
-  /** Whether another token can be asked for. */
+  /** Whether another token can be fetched. */
   get renewable(): boolean {
     return "token" in this.#credentials && typeof this.#credentials.token === "function";
   }

@@ -2,7 +2,7 @@
 import type { ErrorCode, Failure } from "./protocol.js";
 
 /**
- * What the client gives up on without the server: the time is over, the caller aborted, the client was closed, too many
+ * Why the client itself gives up on a command: it timed out, the caller aborted it, the client was closed, too many
  * commands wait. After `TIMEOUT` and `ABORTED` a change may have happened all the same.
  */
 export type ClientCode = "TIMEOUT" | "ABORTED" | "CLOSED" | "QUEUE_FULL";

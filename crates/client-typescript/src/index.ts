@@ -1,8 +1,8 @@
 /** What `@boardwire/client` offers. */
 export type { BackoffOptions } from "./backoff.js";
 export { BoardStore } from "./board/board.js";
-export type { Refusal } from "./board/changes.js";
-export type { Present, Typist } from "./board/company.js";
+export type { Refusal } from "./board/pendingMutations.js";
+export type { Present, Typist } from "./board/presence.js";
 export {
   mergeTexts,
   type Clash,
@@ -15,7 +15,7 @@ export {
   type TaskUpdates,
   type TaskValue,
 } from "./board/edit.js";
-export type { EditOptions } from "./board/edits.js";
+export type { EditOptions, EditSettings } from "./board/edits.js";
 export { merge, mergeAll } from "./board/merge.js";
 export type { Change, ReplicaState } from "./board/replica.js";
 export type { BoardSnapshot } from "./board/snapshot.js";

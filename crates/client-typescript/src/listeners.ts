@@ -1,9 +1,9 @@
-/** A set of listeners. One that throws is reported and does not keep the others from hearing. */
+/** A set of listeners. One that throws is reported, and the others are called all the same. */
 
 /** Ends a subscription. Calling it again does nothing. */
 export type Unsubscribe = () => void;
 
-/** Where an error of a listener goes. */
+/** Called with the error of a listener. */
 export type Report = (error: unknown) => void;
 
 export class Listeners<Args extends unknown[]> {
@@ -25,7 +25,7 @@ export class Listeners<Args extends unknown[]> {
     return () => void this.#entries.delete(entry);
   }
 
-  /** Calls those that are there now, in the order in which they came. */
+  /** Calls the current listeners in the order in which they were added. */
   tell(...args: Args): void {
     for (const { listener } of [...this.#entries]) {
       try {

@@ -1,4 +1,4 @@
-/** Events as they come, and which of them a pattern and filters pick. */
+/** Events as they arrive, and which of them a pattern and filters match. */
 import type { Envelope, ErrorEvent, EventName } from "./protocol.js";
 
 /** What a listener of this event gets: the envelope, but for `error`, which comes bare. */
@@ -16,7 +16,7 @@ export interface AnyEnvelope {
   requestId?: string;
 }
 
-/** Which events a subscription wants beside their name. */
+/** Which events a subscription receives, beside their name. */
 export interface Filters {
   /** Events of this board. */
   boardId?: string;
@@ -26,7 +26,7 @@ export interface Filters {
   userId?: string;
 }
 
-/** What tells which task an event concerns. */
+/** The fields of an event's data that name its task. */
 interface Concern {
   taskId?: string | null;
   task?: { id: string };

@@ -1,4 +1,4 @@
-/** Tells when a browser's page is about to be left: the last moment for what has not been sent. */
+/** Notices when a browser's page is about to be left: the last moment to send anything. */
 import type { Unsubscribe } from "./listeners.js";
 
 /** Calls `leave` whenever the page is hidden. Does nothing where there is no page. */

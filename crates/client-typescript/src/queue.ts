@@ -1,6 +1,6 @@
 /**
- * The line of commands. They are executed in the order in which they were given, one after the other: the next is sent
- * when the one before it is answered, so that one that has to be sent again is not overtaken.
+ * The command queue. Commands are executed in order, one after the other: the next is sent when the one before it is
+ * answered, so that a command that has to be sent again is not overtaken.
  */
 import type { Connection } from "./connection.js";
 import { BoardwireError } from "./error.js";
@@ -37,7 +37,7 @@ export class CommandQueue {
   readonly #jobs: Job[] = [];
   readonly #drained: (() => void)[] = [];
   #busy = false;
-  #rest: ReturnType<typeof setTimeout> | undefined;
+  #backoffTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** At most `limit` commands wait; `timeout` is how long each is tried, unless it says otherwise. */
   constructor(connection: Connection, limit: number, timeout: number) {
@@ -53,8 +53,8 @@ export class CommandQueue {
   }
 
   /**
-   * Puts a command at the end of the line. A function as payload is called when its turn has come for the first time. Who
-   * bounds their number in another way may go `beyondLimit`.
+   * Adds a command at the end. A function as payload is called right before the command is sent for the first time. A caller that
+   * limits its commands in another way may go `beyondLimit`.
    */
   send<Name extends CommandName>(
     name: Name,
@@ -67,8 +67,7 @@ export class CommandQueue {
     if (hindrance) return Promise.reject(hindrance);
     return new Promise((resolve, reject) => {
       const timeout = options.timeout ?? this.#timeout;
-      const timer =
-        timeout < 2 ** 31 ? setTimeout(() => give(new BoardwireError("TIMEOUT", `no answer to ${name} in time`, { requestId })), timeout) : undefined;
+      const timer = timeout < 2 ** 31 ? setTimeout(() => give(new BoardwireError("TIMEOUT", `${name} timed out`, { requestId })), timeout) : undefined;
       const abort = () => give(aborted(requestId));
       options.signal?.addEventListener("abort", abort);
       const give = (outcome: Success<object> | BoardwireError) => {
@@ -97,7 +96,7 @@ export class CommandQueue {
   /** Sends the next command, if the connection is up and none is on its way. */
   go(): void {
     const job = this.#jobs[0];
-    if (job && !this.#busy && this.#rest === undefined && this.#connection.up) void this.#attempt(job);
+    if (job && !this.#busy && this.#backoffTimer === undefined && this.#connection.up) void this.#attempt(job);
   }
 
   /** Waits until no command waits. */
@@ -117,7 +116,7 @@ export class CommandQueue {
     if (state === "refused") return new BoardwireError("AUTH_FAILED", "the credentials were refused", { requestId });
     if (signal?.aborted) return aborted(requestId);
     if (beyondLimit || this.#jobs.length < this.#limit) return undefined;
-    return new BoardwireError("QUEUE_FULL", `${this.#limit} commands wait already`, { requestId });
+    return new BoardwireError("QUEUE_FULL", `the queue is full: ${this.#limit} commands are waiting`, { requestId });
   }
 
   async #attempt(job: Job): Promise<void> {
@@ -131,7 +130,7 @@ export class CommandQueue {
       if (answer.ok) return job.settle(answer);
       const wait = job.attempts.after(answer);
       if (wait === undefined) job.settle(BoardwireError.of(answer));
-      else this.#rest = setTimeout(() => (this.#wake(), this.go()), wait);
+      else this.#backoffTimer = setTimeout(() => (this.#wake(), this.go()), wait);
     } finally {
       this.#busy = false;
       this.go();
@@ -147,11 +146,11 @@ export class CommandQueue {
   }
 
   #wake(): void {
-    clearTimeout(this.#rest);
-    this.#rest = undefined;
+    clearTimeout(this.#backoffTimer);
+    this.#backoffTimer = undefined;
   }
 }
 
 function aborted(requestId: string): BoardwireError {
-  return new BoardwireError("ABORTED", "the caller gave up", { requestId });
+  return new BoardwireError("ABORTED", "the command was aborted", { requestId });
 }

@@ -5,7 +5,7 @@ import { EMPTY, type BoardSnapshot } from "./board/snapshot.js";
 import type { Client } from "./client.js";
 import type { ConnectionInfo } from "./connection.js";
 
-/** A board that is open as long as the component is there. `board` is missing until it is. */
+/** A board that is open while the component is mounted. `board` is missing until it is open. */
 export function useBoard(client: Client, boardId: string): { snapshot: BoardSnapshot; board: BoardStore | undefined } {
   const subscribe = useCallback(
     (listener: () => void) => {
@@ -23,7 +23,7 @@ export function useBoard(client: Client, boardId: string): { snapshot: BoardSnap
   return { snapshot, board: client.board(boardId) };
 }
 
-/** How the connection is. */
+/** The status of the connection. */
 export function useConnection(client: Client): ConnectionInfo {
   return useSyncExternalStore(client.onStatus, client.getStatus, client.getStatus);
 }

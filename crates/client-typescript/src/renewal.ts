@@ -2,9 +2,9 @@
 import { Backoff } from "./backoff.js";
 import type { Connection } from "./connection.js";
 
-/** A new token is fetched so long before the old one ends, in milliseconds; where it is short-lived, at half its time. */
+/** How long before the old token ends a new one is fetched, in milliseconds; a short-lived one at half its time. */
 const AHEAD_MS = 60_000;
-/** Timers do not reach further than 24 days; one day is as good. */
+/** The longest timer, in milliseconds: timers reach no further than 24 days. */
 const LONGEST_MS = 86_400_000;
 
 export class Renewal {
@@ -14,28 +14,28 @@ export class Renewal {
 
   constructor(connection: Connection) {
     this.#connection = connection;
-    connection.onUp.add(() => this.#plan(connection.presenter.expiresAt));
+    connection.onUp.add(() => this.#plan(connection.credentials.expiresAt));
     connection.onDown.add(() => clearTimeout(this.#timer));
   }
 
   #plan(end: number | undefined): void {
     clearTimeout(this.#timer);
-    if (end === undefined || !this.#connection.presenter.renewable) return;
+    if (end === undefined || !this.#connection.credentials.renewable) return;
     const left = end - Date.now();
     const wait = Math.max(left - AHEAD_MS, left / 2, 0);
     this.#timer = setTimeout(() => (wait > LONGEST_MS ? this.#plan(end) : void this.#renew()), Math.min(wait, LONGEST_MS));
   }
 
-  /** Without success the connection ends with its token; the next one asks for another. */
+  /** Renews the token. If that fails the connection ends with its token, and the next one fetches another. */
   async #renew(): Promise<void> {
     let end: number | undefined;
     try {
-      const token = await this.#connection.presenter.fetch();
+      const token = await this.#connection.credentials.token();
       const answer = await this.#connection.ask("auth:refresh", { token });
       if (answer === undefined) return;
       if (answer.ok) end = Date.parse((answer as { expiresAt?: string }).expiresAt ?? "");
     } catch {
-      // No token to be had: tried again below.
+      // There is no token: tried again below.
     }
     if (!this.#connection.up) return;
     if (end !== undefined && !Number.isNaN(end)) {

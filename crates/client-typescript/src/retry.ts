@@ -1,10 +1,10 @@
-/** What to do about a refusal: wait and ask again, or give up. */
+/** What to do about a refusal: wait and try again, or give up. */
 import { Backoff } from "./backoff.js";
 import type { Connection } from "./connection.js";
 import { BoardwireError } from "./error.js";
 import type { CommandName, Commands, Failure, Success } from "./protocol.js";
 
-/** A fault of the server that repeats itself so often is not going to pass. */
+/** After how many internal errors of the server a command is given up. */
 const MOST_FAULTS = 5;
 
 /** One command's attempts. */
@@ -12,7 +12,7 @@ export class Attempts {
   readonly #backoff = new Backoff({ minMs: 250, maxMs: 10_000 });
   #faults = 0;
 
-  /** How long to wait before the next one, in milliseconds; nothing: there is no sense in another. */
+  /** Returns how long to wait before the next attempt, in milliseconds; nothing where another is of no use. */
   after(failure: Failure): number | undefined {
     switch (failure.code) {
       case "RATE_LIMIT":
@@ -29,12 +29,12 @@ export class Attempts {
 }
 
 /**
- * Asks on this connection until there is an answer; nothing when the connection ends before. For what concerns the
- * connection itself: it does not wait in the line of the commands.
+ * Sends a command on this connection until it is answered. Returns nothing when the connection ends before. For what concerns the
+ * connection itself: it does not wait in the command queue.
  *
  * @throws BoardwireError when it is refused
  */
-export async function insist<Name extends CommandName>(
+export async function requestWithRetry<Name extends CommandName>(
   connection: Connection,
   name: Name,
   payload: Commands[Name]["payload"],

@@ -1,23 +1,23 @@
-/** A subscription that outlasts its connections: after each it goes on from the last event that its handler has seen. */
+/** A subscription that survives reconnects: on each connection it continues after the last event that its handler has seen. */
 import type { Connection } from "./connection.js";
 import type { BoardwireError } from "./error.js";
 import type { Report } from "./listeners.js";
 import { matcher, passes, type AnyEnvelope, type Filters } from "./message.js";
-import { insist } from "./retry.js";
+import { requestWithRetry } from "./retry.js";
 
-/** So many events are kept while a subscription resumes; with more it begins anew. */
+/** How many events are kept while a subscription resumes; with more it starts again. */
 const MOST_HELD = 10_000;
 
-/** From where a subscription goes on. Without a board or task in its filters there is no `seq`. */
+/** Where a subscription continues. There is no `seq` without a board or task in its filters. */
 export interface Reset {
   seq?: number;
   epoch?: string;
 }
 
 export interface SubscriptionHandlers {
-  /** Each event, in order of `seq` where it has one. What this client changes itself is answered, not told. */
+  /** Each event, in order of `seq` where it has one. Changes by this client itself are not among them: they are replied to. */
   onEvent: (event: AnyEnvelope) => void;
-  /** Events may have been missed: take a fresh `board:get`. Always so on a new connection where the filters name no board or task. */
+  /** Events may have been missed: load the data again. Called on each new connection where the filters name no board or task. */
   onReset?: (reset: Reset) => void;
   /** The server refuses the subscription. It is tried again on the next connection. */
   onRefused?: (error: BoardwireError) => void;
@@ -36,7 +36,7 @@ export class Subscription {
   #epoch: string | undefined;
   #begun = false;
   #held: AnyEnvelope[] | undefined;
-  /** The last event that was not kept. */
+  /** The last event that was dropped. */
   #lost: number | undefined;
   #closed = false;
 
@@ -57,7 +57,7 @@ export class Subscription {
     this.#matches = matcher(pattern);
   }
 
-  /** Subscribes on a connection that is up, from where it was. */
+  /** Subscribes on a connection that is up, after the last event seen. */
   async resume(): Promise<void> {
     const held: AnyEnvelope[] = (this.#held = []);
     this.#lost = undefined;
@@ -65,7 +65,7 @@ export class Subscription {
     const { pattern: type, filters } = this;
     const from = this.#seq === undefined ? {} : { since: this.#seq, ...(this.#epoch === undefined ? {} : { epoch: this.#epoch }) };
     try {
-      const reply = await insist(this.#connection, "subscribe", { type, filters, ...from });
+      const reply = await requestWithRetry(this.#connection, "subscribe", { type, filters, ...from });
       if (held !== this.#held || reply === undefined) return;
       this.#id = reply.subscriptionId;
       if (this.#closed) return this.#unsubscribe();
@@ -85,7 +85,7 @@ export class Subscription {
     }
   }
 
-  /** An event of the connection. */
+  /** Handles an event of the connection. */
   take(event: AnyEnvelope): void {
     if (!this.#matches(event.type) || !passes(event, this.filters)) return;
     if (this.#held === undefined) return this.#give(event);
@@ -93,7 +93,7 @@ export class Subscription {
     else this.#lost = event.seq ?? this.#lost ?? 0;
   }
 
-  /** Ends it. */
+  /** Ends the subscription. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

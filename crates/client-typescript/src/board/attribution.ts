@@ -1,8 +1,8 @@
-/** Which replies stand for changes of a board. */
+/** Which replies report changes of a board. */
 import type { Attachment, Board, Column, Comment, Dependency, Member, Task } from "../protocol.js";
 import type { Content } from "./content.js";
 
-/** What replies to changes carry. */
+/** The entities and ids in replies to changes. */
 export interface ReplyContent {
   board?: Board;
   column?: Column;
@@ -16,12 +16,12 @@ export interface ReplyContent {
   columnId?: string;
 }
 
-/** These answer with a `seq` too, and change nothing. */
+/** Commands whose replies have a `seq` too, though they change nothing. */
 const NO_CHANGES = new Set(["board:get", "board:events", "subscribe", "view:board", "view:task", "view:leave"]);
 
 /**
- * Whether a reply stands for a change of this board. One that names no board, task or column, as on deleting a comment, can't
- * be told; its place in the order is then found empty, and a snapshot taken.
+ * Whether a reply reports a change of this board. A reply that names no board, task or column, as on deleting a comment, can't be
+ * attributed; its `seq` is then missing, and a snapshot is loaded.
  */
 export function belongsTo(boardId: string, content: Content, command: string, payload: object, reply: ReplyContent): boolean {
   if (NO_CHANGES.has(command)) return false;

@@ -1,9 +1,9 @@
-/** A live board as its users see it: what is shown, the ways to hear of changes, and the ways to make them. */
+/** A live board for the users of the client: its snapshot, notifications of changes, and methods that change it. */
 import { newId } from "../id.js";
 import type { Unsubscribe } from "../listeners.js";
 import type { CommandName, Task, ViewerStatus } from "../protocol.js";
 import type { Payload, Result, SendOptions } from "../queue.js";
-import type { Refusal } from "./changes.js";
+import type { Refusal } from "./pendingMutations.js";
 import type { Edit, EditDraft, TaskField, TaskUpdates } from "./edit.js";
 import type { BoardEngine } from "./engine.js";
 import type { Change } from "./replica.js";
@@ -24,28 +24,28 @@ export class BoardStore {
   /** The board as it is shown. The same object until something changes. */
   readonly getSnapshot = (): BoardSnapshot => this.#engine.snapshot();
 
-  /** Tells that something has changed, of several changes at once. */
+  /** Calls the listener when the snapshot has changed, once for several changes at a time. */
   readonly subscribe = (listener: () => void): Unsubscribe => this.#engine.onShown.add(listener);
 
-  /** Tells of each confirmed change in the order of `seq`, others' and one's own. */
+  /** Calls the listener with each confirmed change in the order of `seq`, of this client and of others. */
   onChange(listener: (change: Change) => void): Unsubscribe {
     return this.#engine.onChange.add(listener);
   }
 
   /**
-   * Tells that the board was loaded, at first or anew, in place of changes that can't be told one by one. What is kept beside
-   * the board, such as the comments of an open task, is to be loaded again.
+   * Calls the listener when the board was loaded, at first or again, in place of single changes. Load again what you keep beside
+   * the board, such as the comments of an open task.
    */
   onReset(listener: () => void): Unsubscribe {
     return this.#engine.onReset.add(listener);
   }
 
-  /** Tells of one's own changes that were taken back, and why. */
+  /** Calls the listener with each change of this client that was taken back, and why. */
   onRefusal(listener: (refusal: Refusal) => void): Unsubscribe {
-    return this.#engine.changes.onRefusal.add(listener);
+    return this.#engine.mutations.onRefusal.add(listener);
   }
 
-  /** Waits until the board is live. Fails when the server does not show it. */
+  /** Waits until the board is live. Fails when the server refuses to show it. */
   ready(): Promise<void> {
     const { replica, onShown } = this.#engine;
     return new Promise((resolve, reject) => {
@@ -62,14 +62,14 @@ export class BoardStore {
   }
 
   /**
-   * Sends a command that concerns this board. Where its effect can be foreseen it is shown at once, and taken back when it is
-   * refused. Who does not look at the promise hears of that by {@link onRefusal}.
+   * Sends a command that concerns this board. Where its effect is known in advance it is shown at once, and taken back when it is
+   * refused: {@link onRefusal} tells of that too.
    */
   send<Name extends CommandName>(command: Name, payload: Payload<Name>, options?: SendOptions): Promise<Result<Name>> {
-    return this.#engine.changes.send({ command, compose: () => payload, shown: payload }, options);
+    return this.#engine.mutations.send({ command, compose: () => payload, shown: payload }, options);
   }
 
-  /** Adds a task at the end of a column, by default the first, or next to a neighbour. */
+  /** Creates a task at the end of a column, by default the first, or next to a neighbour. */
   createTask(task: Omit<Payload<"task:create">, "boardId">, options?: SendOptions): Promise<Task> {
     return taskOf(this.send("task:create", { ...task, id: task.id ?? newId(), boardId: this.id }, options));
   }
@@ -82,7 +82,7 @@ export class BoardStore {
     const shown = { taskId, updates };
     const compose = (base: number | undefined) => ({ ...shown, ...(base === undefined ? {} : { expectedVersion: base }) });
     const base = force ? undefined : this.#engine.replica.content.tasks.get(taskId)?.version;
-    return taskOf(this.#engine.changes.send({ command: "task:update", compose, shown, taskId, base }, options));
+    return taskOf(this.#engine.mutations.send({ command: "task:update", compose, shown, taskId, base }, options));
   }
 
   /** Moves a task to a column and a place in it, by default the end. */
@@ -106,53 +106,53 @@ export class BoardStore {
   }
 
   /**
-   * A field that is being typed: shown at once, sent when the typing rests. If somebody else has changed it meanwhile, both are
-   * put together; where that can't be done it is among the snapshot's `conflicts` until it is decided.
+   * Sets a field that is being typed: shown at once, sent once nothing is typed for a moment. Changes by others are merged; where
+   * that can't be done the field is among the snapshot's `conflicts` until it is decided.
    */
   edit<Field extends TaskField>(taskId: string, field: Field, value: TaskUpdates[Field]): void {
     this.#engine.edits.set(taskId, field, value);
   }
 
   /**
-   * A field that somebody begins to write, or goes on with from a draft: as it is now is what the text is made from, however
-   * long it takes until the first key. To be ended by {@link endEdit}.
+   * Starts an edit of a field, or continues one from a draft. The edit is based on the field as it is now, however long it takes
+   * until the first key. {@link endEdit} ends it.
    */
   startEdit<Field extends TaskField>(taskId: string, field: Field, draft?: EditDraft): Edit<Field> {
     return this.#engine.edits.hold(taskId, field, draft);
   }
 
-  /** Nobody writes there any more. Sends what waits; what is to be decided stays. */
+  /** Ends an edit and sends what waits. A conflict stays until it is decided. */
   endEdit<Field extends TaskField>(edit: Edit<Field>): Promise<void> {
     return this.#engine.edits.release(edit);
   }
 
-  /** Sends what has been typed without waiting: on blur, and before the page is left. Without a connection it waits for none. */
+  /** Sends what has been typed at once: on blur, and before the page is left. Does not wait for a connection. */
   flush(taskId?: string): Promise<void> {
     return this.#engine.flush(taskId);
   }
 
-  /** To be called at each key that is pressed in a field of the task, or of the board. */
+  /** Tells others that the user types. Call it at each key, in a field of a task or of the board. */
   typing(taskId?: string): void {
     this.#engine.keystrokes.pressed(taskId);
   }
 
-  /** To be called on blur and after sending. By itself it happens after a few seconds. */
+  /** Ends `typing`. Call it on blur and after sending; it happens by itself after a few seconds. */
   stopTyping(): void {
     this.#engine.keystrokes.stop();
   }
 
-  /** Shows to others which task is open, or none, and whether one is there. */
+  /** Shows others which task the user has open, if any, and whether the user is present. */
   look(taskId?: string, status: ViewerStatus = "online"): void {
-    this.#engine.feed.look(status, taskId);
+    this.#engine.subscription.look(status, taskId);
   }
 
-  /** To be called as often as the board was opened. The last time, what has been typed is sent before it closes. */
+  /** Closes the board. Call it as often as the board was opened; the last call sends what has been typed first. */
   close(): Promise<void> {
     return this.#close();
   }
 }
 
-/** The promise stays the caller's to look at or not. */
+/** The task of a reply. The caller may ignore the promise. */
 function taskOf(outcome: Promise<{ task: Task }>): Promise<Task> {
   const task = outcome.then(({ task }) => task);
   task.catch(() => {});

@@ -65,9 +65,9 @@ export function copyOf({ board, columns, tasks, members, dependencies }: Content
 }
 
 /**
- * Applies an event, or the reply that stands for one, by what it carries: whole entities are put in place of the old ones,
- * and what ends in `delete` or `remove`, or their past, takes away what its name says. So events that this client has never
- * heard of are applied as well.
+ * Applies an event, or the reply that reports the same change, by what it carries: whole entities replace the old ones, and a type
+ * that ends in `delete`, `deleted`, `remove` or `removed` removes what it names. So events that this client does not know are
+ * applied as well.
  */
 export function apply(content: Content, type: string, data: unknown): void {
   const carried = (data ?? {}) as Carried;
@@ -92,7 +92,7 @@ export function apply(content: Content, type: string, data: unknown): void {
   if (carried.board && carried.board.version >= (content.board?.version ?? 0)) content.board = carried.board;
 }
 
-/** Takes a task away, with its dependencies. */
+/** Removes a task with its dependencies. */
 export function removeTask(content: Content, taskId: string): void {
   content.tasks.delete(taskId);
   for (const [key, { task_id, depends_on }] of content.dependencies) {

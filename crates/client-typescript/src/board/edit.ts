@@ -1,6 +1,6 @@
 /**
- * One field of a task that is being written: one's own copy of it, which nobody else changes. What others make of the field
- * meanwhile is put together with it on the way to the server; where that can't be done, both stay until the user has decided.
+ * One field of a task while it is edited: the user's own copy, which nobody else changes. Changes by others are merged with it
+ * before it is sent; where that can't be done, both versions stay until the user has decided.
  */
 import { Backoff } from "../backoff.js";
 import { BoardwireError, conflictOf } from "../error.js";
@@ -14,7 +14,7 @@ export type TaskUpdates = Payload<"task:update">["updates"];
 export type TaskField = keyof TaskUpdates;
 export type TaskValue = TaskUpdates[TaskField];
 
-/** A field that two have changed since both of them saw it as `base`. */
+/** A field that two users have changed since it was `base`. */
 export interface Clash {
   readonly taskId: string;
   readonly field: TaskField;
@@ -23,7 +23,7 @@ export interface Clash {
   readonly theirs: TaskValue;
 }
 
-/** What to save in place of the two; nothing: the user is to decide. */
+/** Returns the value to save in place of the two, or nothing where the user has to decide. */
 export type Resolve = (clash: Clash) => TaskValue;
 
 /**
@@ -33,7 +33,7 @@ export type Resolve = (clash: Clash) => TaskValue;
  */
 export type EditState = "saved" | "unsaved" | "conflict" | "refused";
 
-/** What is needed to go on with an edit later. Plain data. */
+/** What is needed to continue an edit later. Plain data. */
 export interface EditDraft {
   readonly value: TaskValue;
   /** What `value` was made from, and the version at which the field was that. */
@@ -42,19 +42,20 @@ export interface EditDraft {
 }
 
 export interface EditTimes {
-  /** How long the typing rests before the value is sent, in milliseconds. */
-  readonly restMs: number;
-  /** How long a value waits at most while the typing goes on, in milliseconds. */
-  readonly longestMs: number;
+  /** How long nothing is typed before the value is sent, in milliseconds. */
+  readonly debounceMs: number;
+  /** How long a value waits at most while the user types on, in milliseconds. */
+  readonly maxWaitMs: number;
 }
 
 /** What an edit needs of its board. */
 export interface EditHost extends EditTimes {
   readonly resolve: Resolve;
-  /** The task as the server has it, as far as is known; and as the user sees it, with changes that are not confirmed. */
+  /** Returns the task as last confirmed by the server. */
   confirmed(taskId: string): Task | undefined;
+  /** Returns the task as the user sees it, with changes that are not confirmed. */
   shown(taskId: string): Task | undefined;
-  /** Sends the update that `compose` makes when its turn has come. */
+  /** Sends the update, which `compose` makes right before it is sent. */
   save(compose: () => Payload<"task:update">): Promise<Task>;
   changed(): void;
   readonly report: (error: unknown) => void;
@@ -65,29 +66,29 @@ export class Edit<Field extends TaskField = TaskField> {
   readonly field: Field;
   /** Tells that the state or what is in conflict has changed. */
   readonly onChange: (listener: () => void) => Unsubscribe;
-  /** How many look at it. One that nobody looks at ends when it is saved. */
+  /** How many hold it. An edit that nobody holds ends when it is saved. */
   holders = 0;
   readonly #host: EditHost;
   readonly #listeners: Listeners<[]>;
   /** What the user has written. */
   #mine: TaskValue;
-  /** What that was made from: the field as it was first seen, then what was written when it was last saved. */
+  /** What that was made from: the field as first seen, later as last saved. */
   #base: TaskValue;
-  /** The field as it was first seen, or as it was decided. */
+  /** The field as first seen, or as it was before the latest decision. */
   #first: TaskValue;
-  /** What the server has, as far as is known, and the version at which it had it. */
+  /** The latest value known to be on the server, and the version of the task that has it. */
   #theirs: TaskValue;
   #version: number;
-  /** What was sent without an answer: it may have been saved. */
+  /** Sent and not answered: they may have been saved. */
   #sent: { mine: TaskValue; value: TaskValue }[] = [];
   #isConflict = false;
   #error: BoardwireError | undefined;
-  /** Why it is not saved yet: a fault of the server, after which it is tried again. */
+  /** Why it is not saved yet: an internal error of the server, after which it is tried again. */
   #fault: BoardwireError | undefined;
   readonly #backoff = new Backoff({ minMs: 1_000, maxMs: 20_000 });
   #saving: Promise<void> | undefined;
-  #rest: ReturnType<typeof setTimeout> | undefined;
-  #longest: ReturnType<typeof setTimeout> | undefined;
+  #debounce: ReturnType<typeof setTimeout> | undefined;
+  #maxWait: ReturnType<typeof setTimeout> | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(taskId: string, field: Field, host: EditHost, draft?: EditDraft) {
@@ -101,7 +102,7 @@ export class Edit<Field extends TaskField = TaskField> {
     this.#version = task?.version ?? 0;
     if (!draft) return;
     this.resume(draft);
-    if (this.state === "unsaved") this.#rest = setTimeout(() => void this.save(), host.restMs);
+    if (this.state === "unsaved") this.#debounce = setTimeout(() => void this.save(), host.debounceMs);
   }
 
   /** What the user has written. */
@@ -115,47 +116,47 @@ export class Edit<Field extends TaskField = TaskField> {
     return this.#saving === undefined && isSame(this.#mine, this.#base) ? "saved" : "unsaved";
   }
 
-  /** On a conflict: what the field is now. */
+  /** In a conflict: the value on the server. */
   get theirs(): TaskUpdates[Field] | undefined {
     return this.#isConflict ? (this.#theirs as TaskUpdates[Field]) : undefined;
   }
 
-  /** On a conflict of texts: one text with all that either wrote, line by line, for the user to go on from. */
+  /** In a conflict of texts: one text with the lines of both, for the user to start from. */
   get both(): string | undefined {
     const [first, mine, theirs] = [this.#first, this.#mine, this.theirs];
     const areTexts = typeof first === "string" && typeof mine === "string" && typeof theirs === "string";
     return areTexts ? mergeAll(first, mine, theirs) : undefined;
   }
 
-  /** Why the server does not take what was written; while it is `unsaved`, the fault after which it is tried again. */
+  /** Why the server refuses the value; while it is `unsaved`, the error after which it is tried again. */
   get error(): BoardwireError | undefined {
     return this.#error ?? (this.state === "unsaved" ? this.#fault : undefined);
   }
 
-  /** What would be lost with this client; nothing once it is saved. */
+  /** What would be lost if the client ended now; nothing once it is saved. */
   get draft(): EditDraft | undefined {
     if (this.state === "saved") return undefined;
     return { value: this.#mine, base: this.#base, version: this.#version };
   }
 
-  /** What is to be shown of it on the board: nothing where that is what the server has. */
+  /** The value to show on the board; nothing where it is the one on the server. */
   get shown(): TaskValue {
     return this.state !== "unsaved" || isSame(this.#mine, this.#base) ? undefined : (this.#outgoing() ?? this.#mine);
   }
 
-  /** The user has written something. Sent when the typing rests, unless there is something to be decided. */
+  /** Sets the value. It is sent once nothing is typed for a moment, unless there is a conflict to decide. */
   write(value: TaskUpdates[Field]): void {
     this.#mine = value;
     this.#error = undefined;
-    clearTimeout(this.#rest);
+    clearTimeout(this.#debounce);
     if (!this.#isConflict) {
-      this.#rest = setTimeout(() => void this.save(), this.#host.restMs);
-      this.#longest ??= setTimeout(() => void this.save(), this.#host.longestMs);
+      this.#debounce = setTimeout(() => void this.save(), this.#host.debounceMs);
+      this.#maxWait ??= setTimeout(() => void this.save(), this.#host.maxWaitMs);
     }
     this.#tell();
   }
 
-  /** The user has seen what the others wrote, and says what the field is to be: sent at once. */
+  /** Ends a conflict with the value that the user has decided on, which is sent at once. */
   decide(value: TaskUpdates[Field]): Promise<void> {
     this.#base = this.#first = this.#theirs;
     this.#isConflict = false;
@@ -163,7 +164,7 @@ export class Edit<Field extends TaskField = TaskField> {
     return this.save();
   }
 
-  /** Goes on from a draft with the field as it is now, such as to take a decision back. */
+  /** Continues from a draft, with the field as it is now. Also takes a decision back. */
   resume({ value, base, version }: EditDraft): void {
     this.stop();
     this.#mine = value;
@@ -176,7 +177,7 @@ export class Edit<Field extends TaskField = TaskField> {
     this.#tell();
   }
 
-  /** Where nothing was written, begins anew with the field as it is now. For who shows the field as it becomes. */
+  /** Takes over the value on the server if the user has written nothing. For a field that shows changes by others. */
   follow(): void {
     const isUntouched = this.state === "saved" && isSame(this.#mine, this.#first);
     if (!isUntouched || isSame(this.#mine, this.#theirs)) return;
@@ -185,8 +186,8 @@ export class Edit<Field extends TaskField = TaskField> {
   }
 
   /**
-   * Sends what waits, one at a time: what is written meanwhile goes next. Done when it is saved, refused, to be decided, or, after
-   * a fault of the server that does not pass, to be tried again later by itself.
+   * Sends what waits, one value at a time. Resolves when it is saved, refused or in conflict, or when it will be tried again later
+   * because of an internal error of the server.
    */
   save(): Promise<void> {
     this.stop();
@@ -200,19 +201,19 @@ export class Edit<Field extends TaskField = TaskField> {
     return this.#saving ?? Promise.resolve();
   }
 
-  /** The confirmed copy of the board has changed. */
+  /** Handles a change of the confirmed board. */
   look(): void {
     const task = this.#host.confirmed(this.taskId);
-    // What one has sent oneself is not to be taken for somebody else's before it is answered.
+    // An own value that is not answered yet must not be taken for another user's.
     if (task && this.#saving === undefined && task.version > this.#version) this.#take(task);
   }
 
   /** Ends the timers. */
   stop(): void {
-    clearTimeout(this.#rest);
-    clearTimeout(this.#longest);
+    clearTimeout(this.#debounce);
+    clearTimeout(this.#maxWait);
     clearTimeout(this.#retry);
-    this.#rest = this.#longest = this.#retry = undefined;
+    this.#debounce = this.#maxWait = this.#retry = undefined;
   }
 
   async #saveAll(): Promise<void> {
@@ -237,7 +238,7 @@ export class Edit<Field extends TaskField = TaskField> {
     }
   }
 
-  /** It is saved. */
+  /** Notes that the value is saved. */
   #settle(task: Task): void {
     this.#base = this.#sent.at(-1)?.mine ?? this.#base;
     this.#sent = [];
@@ -245,7 +246,7 @@ export class Edit<Field extends TaskField = TaskField> {
     this.#version = task.version;
   }
 
-  /** The field as somebody else has left it, or oneself without hearing of it. */
+  /** Takes in the field as somebody else has changed it, or as this edit has without getting the reply. */
   #take(task: Task): void {
     const now = valueOf(task, this.field);
     const isNew = !isSame(now, this.#theirs);
@@ -266,7 +267,7 @@ export class Edit<Field extends TaskField = TaskField> {
     this.#tell();
   }
 
-  /** What to save: what was written, with what the others wrote; nothing where that can't be said. */
+  /** Returns the value to save, merged with the changes by others; nothing where that can't be done. */
   #outgoing(): TaskValue {
     if (isSame(this.#base, this.#theirs)) return this.#mine;
     if (isSame(this.#base, this.#mine)) return this.#theirs;
@@ -274,7 +275,7 @@ export class Edit<Field extends TaskField = TaskField> {
     return this.#host.resolve({ taskId, field, base: this.#base, mine: this.#mine, theirs: this.#theirs });
   }
 
-  /** Whether what was written and saved here has been taken out by somebody else, while the user is still at it. */
+  /** Whether somebody else has removed text that was written and saved in this edit. */
   #isReplaced(now: TaskValue): boolean {
     const [first, saved] = [this.#first, this.#base];
     return typeof first === "string" && typeof saved === "string" && typeof now === "string" && isUndone(first, saved, now);
@@ -299,7 +300,7 @@ export class Edit<Field extends TaskField = TaskField> {
     this.#error = error;
   }
 
-  /** The server has answered again. */
+  /** Forgets the error: the server has answered again. */
   #recover(): void {
     this.#fault = undefined;
     this.#backoff.reset();
@@ -311,13 +312,13 @@ export class Edit<Field extends TaskField = TaskField> {
   }
 }
 
-/** Texts are put together where that can be done; of anything else there is only the one or the other. */
+/** Merges two texts where that can be done. Other values are not merged. */
 export function mergeTexts({ base, mine, theirs }: Clash): TaskValue {
   const areTexts = typeof base === "string" && typeof mine === "string" && typeof theirs === "string";
   return areTexts ? merge(base, mine, theirs) : undefined;
 }
 
-/** Whether an edit goes on by itself after this: it sees to a conflict, and tries again after a fault of the server. */
+/** Whether an edit handles this error itself: it resolves conflicts, and tries again after internal errors. */
 export function goesOn(error: unknown): boolean {
   return conflictOf(error)?.current !== undefined || isFault(error);
 }

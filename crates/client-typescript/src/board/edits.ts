@@ -1,12 +1,25 @@
 /** The fields of a board's tasks that are being written, and what is shown of them. */
 import type { Content } from "./content.js";
-import { Edit, type EditDraft, type EditHost, type EditTimes, type Resolve, type TaskField, type TaskUpdates } from "./edit.js";
-import { foresee, type Author } from "./optimistic.js";
+import { Edit, mergeTexts, type EditDraft, type EditHost, type EditTimes, type Resolve, type TaskField, type TaskUpdates } from "./edit.js";
+import { applyOptimistically, type Author } from "./optimistic.js";
 
 /** How edits are sent. */
 export interface EditOptions extends EditTimes {
-  /** What is saved where two have changed the same field. By default texts are put together, and all else is the user's to decide. */
+  /** What is saved where two users have changed the same field. By default texts are merged, and the user decides on all else. */
   readonly resolve: Resolve;
+}
+
+/** How edits are sent, as a user of the client sets it. */
+export interface EditSettings extends Partial<EditOptions> {
+  /** @deprecated use `debounceMs` */
+  readonly restMs?: number;
+  /** @deprecated use `maxWaitMs` */
+  readonly longestMs?: number;
+}
+
+/** The options that the settings stand for: by default those of texts, sent after 400 ms without a key and after 2 s at the latest. */
+export function editOptions({ restMs = 400, longestMs = 2_000, ...settings }: EditSettings = {}): EditOptions {
+  return { debounceMs: restMs, maxWaitMs: longestMs, resolve: mergeTexts, ...settings };
 }
 
 export class Edits {
@@ -17,54 +30,54 @@ export class Edits {
     this.#host = host;
   }
 
-  /** How many values are shown that are not saved yet. */
+  /** How many values are shown and not saved yet. */
   get size(): number {
     return [...this.#edits.values()].filter(({ state }) => state === "unsaved").length;
   }
 
-  /** Those that the user has to decide about. */
+  /** The edits in conflict, which the user has to decide on. */
   get conflicts(): readonly Edit[] {
     return [...this.#edits.values()].filter(({ state }) => state === "conflict");
   }
 
-  /** A field that somebody begins to write, from a draft if there is one; to be released by whoever holds it. */
+  /** Starts an edit, from a draft if there is one. Whoever holds it calls `release` in the end. */
   hold<Field extends TaskField>(taskId: string, field: Field, draft?: EditDraft): Edit<Field> {
     const edit = this.#of(taskId, field, draft);
     edit.holders += 1;
     return edit;
   }
 
-  /** Sends what was written. The edit ends once it is saved or refused, and nobody else holds it. */
+  /** Sends what was written. The edit ends once it is saved or refused and nobody else holds it. */
   async release(edit: Edit): Promise<void> {
     edit.holders -= 1;
     await edit.save();
     this.#tidy(edit);
   }
 
-  /** A new value, in place of an earlier one of the same field. */
+  /** Sets a value, in place of an earlier one of the same field. */
   set<Field extends TaskField>(taskId: string, field: Field, value: TaskUpdates[Field]): void {
     this.#of(taskId, field).write(value);
   }
 
-  /** Sends what waits, of one task or of all; done when it is saved, refused, or to be decided. */
+  /** Sends what waits, of one task or of all. Resolves when all of it is saved, refused or in conflict. */
   async flush(taskId?: string): Promise<void> {
     const chosen = [...this.#edits.values()].filter((edit) => taskId === undefined || edit.taskId === taskId);
     await Promise.all(chosen.map((edit) => edit.save()));
   }
 
-  /** The confirmed copy has changed. */
+  /** Handles a change of the confirmed board. */
   look(): void {
     for (const edit of this.#edits.values()) edit.look();
   }
 
-  /** Puts what is not saved yet on a content. */
+  /** Applies the values that are not saved yet. */
   apply(content: Content, author: Author): void {
     for (const { taskId, field, shown } of this.#edits.values()) {
-      if (shown !== undefined) foresee(content, "task:update", { taskId, updates: { [field]: shown } }, author);
+      if (shown !== undefined) applyOptimistically(content, "task:update", { taskId, updates: { [field]: shown } }, author);
     }
   }
 
-  /** Forgets everything. */
+  /** Ends all edits without sending anything. */
   clear(): void {
     for (const edit of this.#edits.values()) edit.stop();
     this.#edits.clear();
@@ -80,7 +93,7 @@ export class Edits {
     return edit;
   }
 
-  /** An edit ends when there is nothing more to it. */
+  /** Ends an edit that is over and that nobody holds. */
   #tidy(edit: Edit): void {
     const key = keyOf(edit.taskId, edit.field);
     const isOver = edit.state === "saved" || edit.state === "refused";

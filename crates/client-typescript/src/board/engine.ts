@@ -1,15 +1,15 @@
-/** A live board from the inside: puts the confirmed copy, one's own changes, edits and company together into what is shown. */
+/** A live board from the inside: combines the confirmed copy, pending mutations, edits and presence into what is shown. */
 import type { Connection } from "../connection.js";
 import { Listeners, type Report } from "../listeners.js";
 import type { AnyEnvelope } from "../message.js";
 import type { Success } from "../protocol.js";
 import type { CommandQueue } from "../queue.js";
 import { belongsTo, type ReplyContent } from "./attribution.js";
-import { OwnChanges } from "./changes.js";
-import { Company } from "./company.js";
+import { PendingMutations } from "./pendingMutations.js";
+import { Presence } from "./presence.js";
 import { copyOf } from "./content.js";
 import { Edits, type EditOptions } from "./edits.js";
-import { Feed, type Viewing } from "./feed.js";
+import { BoardSubscription, type Viewing } from "./boardSubscription.js";
 import { Keystrokes } from "./keystrokes.js";
 import { Replica, type Change, type Joined } from "./replica.js";
 import { arrange, EMPTY, type BoardSnapshot } from "./snapshot.js";
@@ -26,9 +26,9 @@ export interface Host {
 export class BoardEngine {
   readonly id: string;
   readonly replica: Replica;
-  readonly feed: Feed;
+  readonly subscription: BoardSubscription;
   readonly keystrokes: Keystrokes;
-  readonly changes: OwnChanges;
+  readonly mutations: PendingMutations;
   readonly edits: Edits;
   /** What is shown has changed. */
   readonly onShown: Listeners<[]>;
@@ -37,7 +37,7 @@ export class BoardEngine {
   /** There is a new snapshot. */
   readonly onReset: Listeners<[]>;
   readonly #host: Host;
-  readonly #company = new Company();
+  readonly #presence = new Presence();
   #snapshot: BoardSnapshot = EMPTY;
   #stale = true;
   #telling = false;
@@ -49,7 +49,7 @@ export class BoardEngine {
     this.onShown = new Listeners(report);
     this.onChange = new Listeners(report);
     this.onReset = new Listeners(report);
-    this.feed = new Feed(id, connection, viewing);
+    this.subscription = new BoardSubscription(id, connection, viewing);
     this.keystrokes = new Keystrokes(connection, id);
     this.replica = new Replica(id, connection, {
       join: (from) => this.#join(from),
@@ -57,7 +57,7 @@ export class BoardEngine {
       reset: () => this.onReset.tell(),
       changed: () => this.#moved(),
     });
-    this.changes = new OwnChanges(
+    this.mutations = new PendingMutations(
       queue,
       report,
       () => this.replica.seq,
@@ -67,7 +67,7 @@ export class BoardEngine {
       ...host.edits,
       confirmed: (taskId) => this.replica.content.tasks.get(taskId),
       shown: (taskId) => this.snapshot().tasks.get(taskId),
-      save: async (compose) => (await this.changes.send({ command: "task:update", compose, isEdit: true }, { timeout: Infinity })).task,
+      save: async (compose) => (await this.mutations.send({ command: "task:update", compose, isEdit: true }, { timeout: Infinity })).task,
       changed: () => this.#changed(),
       report,
     });
@@ -81,36 +81,36 @@ export class BoardEngine {
     return this.#snapshot;
   }
 
-  /** The connection is ready. */
+  /** Resumes on a new connection. */
   resume(): Promise<void> {
     const resumed = this.replica.resume();
     void this.edits.flush();
     return resumed;
   }
 
-  /** The connection is gone. */
+  /** Handles the loss of the connection. */
   lost(): void {
-    this.#company.lost();
+    this.#presence.lost();
     this.keystrokes.lost();
     this.replica.lost();
     this.#changed();
   }
 
-  /** An event of this board. */
+  /** Handles an event of this board. */
   take(event: AnyEnvelope): void {
-    if (this.#company.take(event)) this.#changed();
+    if (this.#presence.take(event)) this.#changed();
     else this.replica.take(event);
   }
 
-  /** A success on the connection, of this board or another. */
+  /** Handles a successful reply on the connection, of this board or another. */
   heard(command: string, payload: object, reply: Success<ReplyContent>): void {
-    if (reply.task) this.changes.saw(reply.task);
-    const own = this.changes.has(reply.requestId) || belongsTo(this.id, this.replica.content, command, payload, reply);
+    if (reply.task) this.mutations.saw(reply.task);
+    const own = this.mutations.has(reply.requestId) || belongsTo(this.id, this.replica.content, command, payload, reply);
     if (own) this.replica.takeReply(command, reply);
     this.replica.check();
   }
 
-  /** Sends what has been typed; done when that is saved, refused or to be decided, or has to wait for a connection. */
+  /** Sends what has been typed. Resolves when it is saved, refused or in conflict, or has to wait for a connection. */
   async flush(taskId?: string): Promise<void> {
     const { connection } = this.#host;
     const saved = this.edits.flush(taskId);
@@ -121,11 +121,11 @@ export class BoardEngine {
     });
   }
 
-  /** Hears nothing more, and ends when what has been typed is saved. */
+  /** Leaves the board, and ends once what has been typed is saved. */
   async close(): Promise<void> {
     this.keystrokes.stop();
     const saved = this.edits.flush();
-    this.feed.leave();
+    this.subscription.leave();
     this.replica.close();
     await saved;
     this.dispose();
@@ -135,7 +135,7 @@ export class BoardEngine {
   dispose(): void {
     this.keystrokes.stop();
     this.edits.clear();
-    this.changes.clear();
+    this.mutations.clear();
     this.replica.close();
     this.onShown.clear();
     this.onChange.clear();
@@ -143,20 +143,20 @@ export class BoardEngine {
   }
 
   async #join(from: { since?: number; epoch?: string }): Promise<Joined | undefined> {
-    this.#company.expect();
-    const joined = await this.feed.join(from);
-    if (joined?.viewers) this.#company.set(joined.viewers);
+    this.#presence.expect();
+    const joined = await this.subscription.join(from);
+    if (joined?.viewers) this.#presence.set(joined.viewers);
     return joined;
   }
 
   #applied(changes: readonly Change[]): void {
-    for (const { requestId } of changes) this.changes.confirmed(requestId);
+    for (const { requestId } of changes) this.mutations.confirmed(requestId);
     this.#moved();
     for (const change of changes) this.onChange.tell(change);
   }
 
   #moved(): void {
-    this.changes.advanced();
+    this.mutations.advanced();
     this.edits.look();
     this.#changed();
   }
@@ -172,16 +172,16 @@ export class BoardEngine {
   }
 
   #arrange(): BoardSnapshot {
-    const { replica, changes, edits } = this;
+    const { replica, mutations, edits } = this;
     const { seq, epoch, state, error } = replica;
-    const unconfirmed = changes.size + edits.size;
+    const unconfirmed = mutations.size + edits.size;
     const content = unconfirmed > 0 ? copyOf(replica.content) : replica.content;
     if (unconfirmed > 0) {
       const author = { userId: this.#host.connection.info.server?.user.id ?? "", now: new Date().toISOString() };
-      changes.apply(content, author);
+      mutations.apply(content, author);
       edits.apply(content, author);
     }
-    const { viewers, typing } = this.#company;
+    const { viewers, typing } = this.#presence;
     const { conflicts } = edits;
     return Object.freeze({ ...arrange(content, this.#snapshot), state, error, seq, epoch, viewers, typing, unconfirmed, conflicts });
   }

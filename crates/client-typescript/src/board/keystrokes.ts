@@ -1,10 +1,10 @@
-/** Tells the others that one types: at most every other second, and no more once the keys rest. */
+/** Tells others that the user types: at most every other second, until no key is pressed for a while. */
 import type { Connection } from "../connection.js";
 
-/** How often it is said again, in milliseconds. The server forgets it after 5 seconds. */
+/** How often it is repeated, in milliseconds. The server forgets it after 5 seconds. */
 const AGAIN_MS = 2_000;
-/** How long the keys rest before it is taken back, in milliseconds. */
-const REST_MS = 4_000;
+/** How long after the last key it is taken back, in milliseconds. */
+const IDLE_MS = 4_000;
 
 type Place = { boardId: string } | { taskId: string };
 
@@ -25,7 +25,7 @@ export class Keystrokes {
     if (taskId !== this.#taskId) this.stop();
     this.#taskId = taskId;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.stop(), REST_MS);
+    this.#timer = setTimeout(() => this.stop(), IDLE_MS);
     if (!this.#connection.up || Date.now() - this.#said < AGAIN_MS) return;
     this.#said = Date.now();
     void this.#connection.ask("typing:start", this.#place);

@@ -1,6 +1,6 @@
 /**
- * Puts two versions of a text together that were made from a third: word by word, as long as they were changed in different
- * places. What was changed in the same place is for people to decide.
+ * Three-way merge of texts: word by word, as long as the two versions were changed in different places. Changes in the same place
+ * are for the user to decide.
  */
 import { diffArrays } from "diff";
 
@@ -14,14 +14,14 @@ interface Hunk {
 /** Versions that differ in more words than that are not compared any further: the time that it takes grows with this. */
 const MOST_CHANGES = 1_000;
 
-/** Both changes of the original in one text; nothing if they touch each other. */
+/** Merges both changes of the original into one text. Returns nothing if they touch each other. */
 export function merge(original: string, mine: string, theirs: string): string | undefined {
   if (mine === theirs || theirs === original) return mine;
   if (mine === original) return theirs;
   return combine(wordsOf, original, mine, theirs, () => undefined);
 }
 
-/** Both changes of the original in one text, line by line; where they touch each other theirs and then mine. */
+/** Merges both changes of the original line by line; where they touch each other, `theirs` comes before `mine`. */
 export function mergeAll(original: string, mine: string, theirs: string): string {
   const both = combine(linesOf, original, mine, theirs, (own, others) => [...others.map(ended), ...own]);
   return both ?? `${theirs}\n\n${mine}`;

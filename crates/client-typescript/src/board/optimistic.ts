@@ -1,4 +1,4 @@
-/** What each command is going to do to a board, as far as can be known before the server has done it. */
+/** The effect of each command on a board, as far as it is known before the server has executed it. */
 import type { Payload } from "../queue.js";
 import type { Column, CommandName, Status, Task } from "../protocol.js";
 import { link, removeTask, type Content } from "./content.js";
@@ -87,8 +87,8 @@ const RULES: Rules = {
   },
 };
 
-/** Does to the content what a command is going to do, where that can be known. */
-export function foresee(content: Content, command: CommandName, payload: object, author: Author): void {
+/** Applies the expected effect of a command to the content, where it is known. */
+export function applyOptimistically(content: Content, command: CommandName, payload: object, author: Author): void {
   const rule = RULES[command] as ((content: Content, payload: object, author: Author) => void) | undefined;
   rule?.(content, payload, author);
 }

@@ -1,7 +1,7 @@
-/** The changes of one's own that are not in the confirmed copy yet, in the order in which they were made. */
+/** The changes of this client that are not in the confirmed copy yet, in the order in which they were made. */
 import type { CommandName } from "../protocol.js";
 import type { Content } from "./content.js";
-import { foresee, type Author } from "./optimistic.js";
+import { applyOptimistically, type Author } from "./optimistic.js";
 
 /** A change on its way. */
 export interface Intent {
@@ -9,13 +9,13 @@ export interface Intent {
   readonly requestId: string;
   /** The task whose version the change depends on. */
   readonly taskId: string | undefined;
-  /** What the user saw when making it. */
+  /** The version of the task that the user saw. */
   base: number | undefined;
-  /** What it is going to do; nothing as long as that may still change. */
+  /** What is sent; nothing as long as it may still change. */
   payload: object | undefined;
-  /** Whether it has been sent, and can't change any more. */
+  /** Whether it has been sent, so that it can't change any more. */
   sent: boolean;
-  /** It has been answered, and is in the copy once the copy has come so far. */
+  /** The `seq` of its reply: the copy contains it once it has reached that. */
   landsAt: number | undefined;
 }
 
@@ -40,17 +40,17 @@ export class Overlay {
     return requestId !== undefined && this.#intents.some((intent) => intent.requestId === requestId);
   }
 
-  /** The copy has taken in a change with this id. */
+  /** Removes the change with this request id, which the copy now contains. */
   confirmed(requestId: string | undefined): void {
     if (this.has(requestId)) this.#intents = this.#intents.filter((intent) => intent.requestId !== requestId);
   }
 
-  /** The copy has come as far as this. */
+  /** Removes the changes up to a `seq`, which the copy now contains. */
   reached(seq: number): void {
     this.#intents = this.#intents.filter(({ landsAt }) => landsAt === undefined || landsAt > seq);
   }
 
-  /** One has changed a task oneself: what one does to it next is made in the knowledge of that. */
+  /** Bases the later changes of a task on a version that this client has made. */
   saw(taskId: string, version: number): void {
     for (const intent of this.#intents) {
       if (intent.taskId === taskId && intent.base !== undefined && !intent.sent) {
@@ -59,9 +59,9 @@ export class Overlay {
     }
   }
 
-  /** Does all of it to a copy of the confirmed content. */
+  /** Applies all changes to a copy of the confirmed content. */
   apply(content: Content, author: Author): void {
-    for (const { command, payload } of this.#intents) if (payload) foresee(content, command, payload, author);
+    for (const { command, payload } of this.#intents) if (payload) applyOptimistically(content, command, payload, author);
   }
 
   clear(): void {

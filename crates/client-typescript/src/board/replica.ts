@@ -1,16 +1,16 @@
 /**
  * The confirmed copy of one board: a snapshot, and every change after it in the order of `seq`, whether it comes as an event
- * or as the reply to a change of one's own. What was missed is made up for on each new connection; where it can't be, a new
- * snapshot is taken.
+ * or as the reply to a change of this client. What was missed is recovered on each new connection; where it can't be, a new
+ * snapshot is loaded.
  */
 import type { Connection } from "../connection.js";
 import { BoardwireError } from "../error.js";
 import type { AnyEnvelope } from "../message.js";
 import type { Viewer } from "../protocol.js";
-import { insist } from "../retry.js";
+import { requestWithRetry } from "../retry.js";
 import { addPage, apply, beginning, nothing, type Content } from "./content.js";
 
-/** A change that has become part of the copy. `type` is the event's, or the command's where it was one's own. */
+/** A change that has been applied to the copy. `type` is the event's, or the command's where this client made it. */
 export interface Change {
   readonly type: string;
   readonly seq: number;
@@ -20,7 +20,7 @@ export interface Change {
   readonly own: boolean;
 }
 
-/** What came of joining a board's events. */
+/** The result of joining a board's events. */
 export interface Joined {
   seq?: number | null;
   epoch?: string | null;
@@ -28,15 +28,15 @@ export interface Joined {
   viewers?: Viewer[];
 }
 
-/** `loading`: nothing is there yet; `stale`: what was last known; `live`; `refused`: the server shows it no longer. */
+/** `loading`: nothing is known yet; `stale`: without a connection; `live`; `refused`: the server no longer shows it. */
 export type ReplicaState = "loading" | "live" | "stale" | "refused";
 
 export interface ReplicaEvents {
-  /** Joins the board's events on a connection that is up; nothing when it ends before. */
+  /** Joins the board's events on a connection that is up. Returns nothing when it ends before. */
   join(from: { since?: number; epoch?: string }): Promise<Joined | undefined>;
   /** The changes that were applied, in order. */
   applied(changes: readonly Change[]): void;
-  /** The copy was replaced by a snapshot, which may leave out changes that nobody was told of. */
+  /** The copy was replaced by a snapshot, which may contain changes that were never reported one by one. */
   reset(): void;
   /** The state or the content changed otherwise. */
   changed(): void;
@@ -51,10 +51,10 @@ interface Copy {
 
 /** Tasks of a page. */
 const PAGE = 1_000;
-/** So many changes are kept that can't be applied yet; with more a snapshot is quicker. */
+/** How many changes that can't be applied yet are kept; with more a snapshot is quicker. */
 const MOST_EARLY = 10_000;
-/** So long a hole may last before a snapshot is taken, in milliseconds. */
-const HOLE_MS = 5_000;
+/** How long a gap may last before a snapshot is loaded, in milliseconds. */
+const GAP_MS = 5_000;
 
 export class Replica {
   readonly boardId: string;
@@ -67,7 +67,7 @@ export class Replica {
   #error: BoardwireError | undefined;
   #syncs = 0;
   #syncing = true;
-  #hole: ReturnType<typeof setTimeout> | undefined;
+  #gap: ReturnType<typeof setTimeout> | undefined;
 
   constructor(boardId: string, connection: Connection, events: ReplicaEvents) {
     this.boardId = boardId;
@@ -79,7 +79,7 @@ export class Replica {
     return this.#copy.content;
   }
 
-  /** The last change that is in the copy; 0 while there is none. */
+  /** The `seq` of the last change in the copy; 0 while there is none. */
   get seq(): number {
     return this.#copy.seq;
   }
@@ -92,39 +92,39 @@ export class Replica {
     return this.#state;
   }
 
-  /** Why the server shows the board no longer. */
+  /** Why the server no longer shows the board. */
   get error(): BoardwireError | undefined {
     return this.#error;
   }
 
-  /** On a new connection: gets what was missed, or all. */
+  /** On a new connection: gets what was missed, or the whole board. */
   resume(): Promise<void> {
     this.#early.clear();
     return this.#sync(true);
   }
 
-  /** The connection is gone. */
+  /** Handles the loss of the connection. */
   lost(): void {
     this.#syncs += 1;
     this.#syncing = true;
-    clearTimeout(this.#hole);
+    clearTimeout(this.#gap);
     if (this.#state === "live") this.#say("stale");
   }
 
-  /** A durable event of this board. */
+  /** Handles an event of this board's log. */
   take({ type, data, seq, requestId }: AnyEnvelope): void {
     if (seq !== undefined) this.#receive({ type, data, seq, requestId, own: false });
   }
 
-  /** The reply to a change of this board that was sent on the present connection. */
+  /** Handles the reply to a change of this board that was sent on the present connection. */
   takeReply(command: string, reply: { seq?: number; requestId?: string }): void {
     const { seq, requestId } = reply;
     if (seq !== undefined && !this.#early.has(seq)) this.#receive({ type: command, data: reply, seq, requestId, own: true });
   }
 
-  /** Something was answered: a hole that is still there is not going to be filled. */
+  /** Handles any reply: a gap that is still there will not be filled any more. */
   check(): void {
-    if (!this.#syncing && this.#early.size > 0) this.#mend();
+    if (!this.#syncing && this.#early.size > 0) this.#closeGap();
   }
 
   close(): void {
@@ -139,11 +139,11 @@ export class Replica {
     this.#advance();
   }
 
-  /** The latest call counts. */
+  /** Brings the copy up to date. A later call takes the place of this one. */
   async #sync(joining: boolean): Promise<void> {
     const sync = ++this.#syncs;
     this.#syncing = true;
-    clearTimeout(this.#hole);
+    clearTimeout(this.#gap);
     try {
       const known = this.seq > 0 ? { since: this.seq, epoch: this.epoch } : {};
       const joined = joining ? await this.#events.join(known) : {};
@@ -165,12 +165,12 @@ export class Replica {
   }
 
   /**
-   * All of the board, page by page; nothing when the connection has ended, or another call has begun.
+   * Loads the whole board, page by page. Returns nothing when the connection has ended, or another call has begun.
    *
    * Each page shows its tasks at a moment of its own. All changes since the first page's wait in `#early`, since no reply overtakes
    * an event that it shows. So before a page is added the copy is brought to that page's `seq`, no further: what was deleted
    * or unlinked until then is not on it, and what is later on is still to be applied, to this page's tasks as well. Where
-   * changes were dropped, or the log has another life, all of it begins anew.
+   * changes were dropped, or the log has another epoch, it starts again.
    */
   async #load(sync: number): Promise<Copy | undefined> {
     for (let copy: Copy | undefined, after: string | undefined; ;) {
@@ -191,15 +191,15 @@ export class Replica {
   async #page(after: string | undefined) {
     const { boardId } = this;
     try {
-      return await insist(this.#connection, "board:get", { boardId, limit: PAGE, ...(after === undefined ? {} : { after }) });
+      return await requestWithRetry(this.#connection, "board:get", { boardId, limit: PAGE, ...(after === undefined ? {} : { after }) });
     } catch (error) {
       // Older servers know no pages.
       if (after !== undefined || (error as BoardwireError).code !== "INVALID_MESSAGE") throw error;
-      return insist(this.#connection, "board:get", { boardId });
+      return requestWithRetry(this.#connection, "board:get", { boardId });
     }
   }
 
-  /** Applies to a copy what is next, as far as `last`; what it shows then waits no longer. */
+  /** Applies the next changes to a copy, up to `last`, and drops the waiting ones that it contains by then. */
   #follow(copy: Copy, last: number): Change[] {
     const applied: Change[] = [];
     for (let next; copy.seq < last && (next = this.#early.get(copy.seq + 1));) {
@@ -213,18 +213,18 @@ export class Replica {
 
   #advance(): void {
     if (this.#syncing) return;
-    clearTimeout(this.#hole);
+    clearTimeout(this.#gap);
     const applied = this.#follow(this.#copy, Infinity);
     if (applied.length > 0) this.#events.applied(applied);
-    if (this.#early.size > 0) this.#mend();
+    if (this.#early.size > 0) this.#closeGap();
   }
 
-  /** What is left stands behind a hole. A reply on its way may fill it; but nothing earlier follows a reply. */
-  #mend(): void {
-    clearTimeout(this.#hole);
+  /** Handles a gap before the changes that wait. A reply on its way may fill it, but nothing earlier comes after a reply. */
+  #closeGap(): void {
+    clearTimeout(this.#gap);
     const replied = [...this.#early.values()].some(({ own }) => own);
     if (replied || this.#overflowed || this.#connection.unanswered === 0) void this.#sync(false);
-    else this.#hole = setTimeout(() => void this.#sync(false), HOLE_MS);
+    else this.#gap = setTimeout(() => void this.#sync(false), GAP_MS);
   }
 
   #say(state: ReplicaState): void {

@@ -1,7 +1,7 @@
-/** A board as it is shown: confirmed, with one's own changes on top. Never changed once it is made. */
+/** A board as it is shown: the confirmed content with the changes of this client on top. Immutable. */
 import type { BoardwireError } from "../error.js";
 import type { Board, Column, Dependency, Member, Task } from "../protocol.js";
-import type { Present, Typist } from "./company.js";
+import type { Present, Typist } from "./presence.js";
 import type { Content } from "./content.js";
 import type { Edit } from "./edit.js";
 import { inOrder } from "./optimistic.js";
@@ -9,7 +9,7 @@ import { compare } from "./position.js";
 import type { ReplicaState } from "./replica.js";
 
 export interface BoardSnapshot {
-  /** `loading`; `live`; `stale` while there is no connection; `refused`: the server shows it no longer, see `error`. */
+  /** `loading`; `live`; `stale` while there is no connection; `refused`: the server no longer shows it, see `error`. */
   readonly state: ReplicaState;
   readonly error: BoardwireError | undefined;
   /** The last confirmed change, and the log that it belongs to. */
@@ -24,17 +24,17 @@ export interface BoardSnapshot {
   /** By user id. */
   readonly members: readonly Member[];
   readonly dependencies: readonly Dependency[];
-  /** Who is there. */
+  /** The users who view the board. */
   readonly viewers: readonly Present[];
-  /** Who types. */
+  /** The users who type. */
   readonly typing: readonly Typist[];
-  /** How many changes of one's own are shown and not confirmed, edits that rest included. */
+  /** How many changes of this client are shown and not confirmed, edits that are not sent yet included. */
   readonly unconfirmed: number;
-  /** Fields that somebody else has changed while one wrote them, so that the user has to decide. */
+  /** Edits of fields that somebody else has changed meanwhile, so that the user has to decide. */
   readonly conflicts: readonly Edit[];
 }
 
-/** What a board shows before anything is known of it. */
+/** The snapshot of a board that is not loaded yet. */
 export const EMPTY: BoardSnapshot = Object.freeze({
   state: "loading",
   error: undefined,
@@ -52,7 +52,7 @@ export const EMPTY: BoardSnapshot = Object.freeze({
   conflicts: [],
 });
 
-/** The parts of a snapshot that come from the content. What is as before is the very object that it was before. */
+/** The parts of a snapshot that come from the content. What has not changed stays the same object. */
 export function arrange(content: Content, last: BoardSnapshot) {
   const columns = inOrder(content.columns.values());
   const lists = new Map<string, Task[]>(columns.map(({ id }) => [id, []]));

@@ -1,4 +1,4 @@
-/** One's own changes of a board: sent in order, shown before they are confirmed, taken back when they are refused. */
+/** The user's changes of a board that are not confirmed: sent in order, shown at once, taken back when they are refused. */
 import { BoardwireError } from "../error.js";
 import { newId } from "../id.js";
 import { Listeners, type Report } from "../listeners.js";
@@ -9,7 +9,7 @@ import { goesOn } from "./edit.js";
 import type { Author } from "./optimistic.js";
 import { Overlay, type Intent } from "./overlay.js";
 
-/** A change of one's own that was taken back. */
+/** A change of this client that was refused, and taken back. */
 export interface Refusal {
   readonly command: CommandName;
   readonly payload: object;
@@ -19,25 +19,25 @@ export interface Refusal {
 /** A change to be sent. */
 export interface Draft<Name extends CommandName> {
   readonly command: Name;
-  /** What is sent, made when its turn has come. */
+  /** Makes what is sent, right before it is sent. */
   readonly compose: (base: number | undefined) => Payload<Name>;
   /** What is shown until then; nothing if that is not known yet. */
   readonly shown?: Payload<Name>;
   /** The task whose version the change depends on, and that version. */
   readonly taskId?: string;
   readonly base?: number | undefined;
-  /** Of an edit, which sees to conflicts and faults itself. There is only one for each field: the line always has room for it. */
+  /** Whether it belongs to an edit, which handles conflicts and internal errors itself. There is only one for each field, so the queue always takes it. */
   readonly isEdit?: boolean;
 }
 
-export class OwnChanges {
+export class PendingMutations {
   readonly onRefusal: Listeners<[Refusal]>;
   readonly #overlay = new Overlay();
   readonly #queue: CommandQueue;
   readonly #reached: () => number;
   readonly #changed: () => void;
 
-  /** `reached` tells how far the confirmed copy has come. */
+  /** `reached` returns the `seq` of the confirmed copy. */
   constructor(queue: CommandQueue, report: Report, reached: () => number, changed: () => void) {
     this.#queue = queue;
     this.onRefusal = new Listeners(report);
@@ -45,7 +45,7 @@ export class OwnChanges {
     this.#changed = changed;
   }
 
-  /** How many are not confirmed. */
+  /** How many changes are not confirmed. */
   get size(): number {
     return this.#overlay.size;
   }
@@ -69,7 +69,7 @@ export class OwnChanges {
       return payload;
     };
     const outcome = this.#queue.send(command, composed, { ...options, requestId, beyondLimit: isEdit });
-    // Who does not look at the promise is not to be surprised by it: the listeners have heard.
+    // A caller may ignore the promise: the listeners are told of a refusal.
     outcome.then(
       ({ seq }) => this.#succeeded(intent, seq),
       (error: unknown) => this.#failed(intent, error, isEdit),
@@ -77,17 +77,17 @@ export class OwnChanges {
     return outcome;
   }
 
-  /** The reply to a change of a task. What is done to it next is done in the knowledge of that. */
+  /** Notes the reply to a change of a task: later changes of it are based on that version. */
   saw({ id, version }: Task): void {
     this.#overlay.saw(id, version);
   }
 
-  /** The copy has taken in the change of this request. */
+  /** Removes the change of a request that the confirmed copy now contains. */
   confirmed(requestId: string | undefined): void {
     this.#overlay.confirmed(requestId);
   }
 
-  /** The copy has come further. */
+  /** Removes what the confirmed copy has reached. */
   advanced(): void {
     this.#overlay.reached(this.#reached());
   }
@@ -116,7 +116,7 @@ export class OwnChanges {
   }
 }
 
-/** As the server is going to read it: without what is undefined, and apart from the caller's objects. */
+/** A copy as the server will read it: without what is undefined, independent of the caller's objects. */
 function asSent(payload: object): object {
   return JSON.parse(JSON.stringify(payload)) as object;
 }

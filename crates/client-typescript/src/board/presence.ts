@@ -1,13 +1,13 @@
-/** Who else is on a board, and who types. */
+/** The users who view a board, and those who type. */
 import type { AnyEnvelope } from "../message.js";
 import type { Typing, UserJoined, UserPresence, Viewer } from "../protocol.js";
 import { compare } from "./position.js";
 
-/** A user who is there. */
+/** A user who views the board. */
 export interface Present {
   readonly userId: string;
   readonly name: string;
-  /** `offline` for the few seconds in which somebody may come back. */
+  /** `offline` for the few seconds in which a user may come back. */
   readonly status: "online" | "away" | "offline";
   /** The task that the user has open. */
   readonly taskId?: string;
@@ -22,10 +22,10 @@ export interface Typist {
 
 const open = (taskId: string | null | undefined) => (taskId == null ? {} : { taskId });
 
-export class Company {
+export class Presence {
   readonly #viewers = new Map<string, Present>();
   readonly #typing = new Map<string, Typist>();
-  /** What came while the list was on its way. */
+  /** Events that came while the list was requested. */
   #meanwhile: AnyEnvelope[] | undefined;
 
   get viewers(): Present[] {
@@ -36,12 +36,12 @@ export class Company {
     return [...this.#typing.values()];
   }
 
-  /** A list is asked for. */
+  /** Keeps events from now on until the list that is requested is set. */
   expect(): void {
     this.#meanwhile = [];
   }
 
-  /** The list is here. */
+  /** Sets the list, and applies the events kept meanwhile. */
   set(viewers: readonly Viewer[]): void {
     this.#viewers.clear();
     for (const { userId, name, status, taskId, since } of viewers) {
@@ -52,7 +52,7 @@ export class Company {
     for (const event of meanwhile) this.take(event);
   }
 
-  /** An event of the board. Returns whether it was one of company. */
+  /** Handles an event of the board. Returns whether it was about presence or typing. */
   take(event: AnyEnvelope): boolean {
     switch (event.type) {
       case "user:joined":
@@ -74,7 +74,7 @@ export class Company {
     }
   }
 
-  /** The connection is gone: nobody is known to type. Who was there is shown until there is a new list. */
+  /** Handles the loss of the connection: nobody types. The viewers stay until there is a new list. */
   lost(): void {
     this.#typing.clear();
     this.#meanwhile = undefined;

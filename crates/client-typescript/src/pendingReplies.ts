@@ -1,10 +1,10 @@
-/** Commands on one connection that wait for their answers, and the watch over a connection that has fallen silent. */
+/** The commands on one connection that wait for their replies, and the timer that notices a silent connection. */
 import type { Reply } from "./protocol.js";
 
 /** The reply to a command; nothing when the connection ended before it came. */
 export type Answer = Reply<object> | undefined;
 
-export class Answers {
+export class PendingReplies {
   readonly #waiting = new Set<(answer: Answer) => void>();
   readonly #silenceMs: number;
   readonly #dead: () => void;
@@ -22,7 +22,7 @@ export class Answers {
     return this.#waiting.size;
   }
 
-  /** Waits for one answer. Returns what to call with it; `false` from that: it comes too late. */
+  /** Waits for one reply. Returns the function to call with it, which returns `false` when the reply is too late. */
   expect(resolve: (answer: Answer) => void): (answer: Answer) => boolean {
     if (this.#waiting.size === 0) {
       this.#heard = Date.now();
@@ -37,12 +37,12 @@ export class Answers {
     };
   }
 
-  /** Something has come: the connection lives. */
+  /** Notes that something was received: the connection is alive. */
   heard(): void {
     this.#heard = Date.now();
   }
 
-  /** The connection has ended: nobody gets an answer. */
+  /** Ends all waits without a reply: the connection has ended. */
   lose(): void {
     clearTimeout(this.#watch);
     const lost = [...this.#waiting];

@@ -1,9 +1,9 @@
 /**
- * How a board's events reach this connection. A connection views one board at a time; the others that are open are followed
- * by a subscription each.
+ * How a board's events reach this connection. A connection views one board at a time; for each other open board there is a
+ * subscription.
  */
 import type { Connection } from "../connection.js";
-import { insist } from "../retry.js";
+import { requestWithRetry } from "../retry.js";
 import type { Viewer, ViewerStatus } from "../protocol.js";
 import type { Joined } from "./replica.js";
 
@@ -12,7 +12,7 @@ export interface Viewing {
   boardId: string | undefined;
 }
 
-export class Feed {
+export class BoardSubscription {
   readonly #boardId: string;
   readonly #connection: Connection;
   readonly #viewing: Viewing;
@@ -26,7 +26,7 @@ export class Feed {
     this.#viewing = viewing;
   }
 
-  /** Joins on a connection that is up; nothing when it ends before. */
+  /** Starts to receive events on a connection that is up. Returns nothing when the connection ends before. */
   async join(from: { since?: number; epoch?: string }): Promise<Joined | undefined> {
     const boardId = this.#boardId;
     this.#viewing.boardId ??= boardId;
@@ -37,13 +37,13 @@ export class Feed {
     return joined;
   }
 
-  /** Says which task the user has open, and whether the user is there. Said again on each connection. */
+  /** Tells the server which task the user has open, and whether the user is present. Repeated on each connection. */
   look(status: ViewerStatus, taskId: string | undefined): void {
     this.#look = { status, ...(taskId === undefined ? {} : { taskId }) };
     if (this.#connection.up) this.#declare();
   }
 
-  /** Hears nothing more. */
+  /** Ends the view or the subscription. */
   leave(): void {
     this.#closed = true;
     if (this.#viewing.boardId === this.#boardId) {
@@ -55,16 +55,16 @@ export class Feed {
   }
 
   #view(from: { since?: number; epoch?: string }): Promise<Joined | undefined> {
-    return insist(this.#connection, "view:board", { boardId: this.#boardId, ...from });
+    return requestWithRetry(this.#connection, "view:board", { boardId: this.#boardId, ...from });
   }
 
   async #subscribe(from: { since?: number; epoch?: string }): Promise<Joined | undefined> {
     const boardId = this.#boardId;
-    const joined = await insist(this.#connection, "subscribe", { type: "*", filters: { boardId }, ...from });
+    const joined = await requestWithRetry(this.#connection, "subscribe", { type: "*", filters: { boardId }, ...from });
     if (joined === undefined) return undefined;
     this.#subscriptionId = joined.subscriptionId;
     if (this.#closed) this.#unsubscribe();
-    const users: Viewer[] | undefined = (await insist(this.#connection, "presence:list", { boardId }))?.users;
+    const users: Viewer[] | undefined = (await requestWithRetry(this.#connection, "presence:list", { boardId }))?.users;
     return users && { ...joined, viewers: users };
   }
 
