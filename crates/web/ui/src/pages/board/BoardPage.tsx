@@ -16,7 +16,7 @@ import { ArchivedBar, BoardBar, BoardTitle, HiddenByFilters } from "./BoardBar";
 import { BoardContext, type OpenBoard } from "./boardContext";
 import { Columns } from "./Columns";
 import { EVERYTHING, testOf } from "./filter";
-import { useFound } from "./found";
+import { useServerSearch } from "./useServerSearch";
 import "../../styles/board.css";
 
 interface Props {
@@ -77,7 +77,7 @@ export function BoardPage({ boardId, taskId }: Props) {
       change,
     };
   }, [board, snapshot, members, user, nameOf, change]);
-  const found = useFound(boardId, filter.text);
+  const found = useServerSearch(boardId, filter.text);
   const test = useDeferredValue(useMemo(() => testOf(filter, found), [filter, found]));
 
   if (state === "refused") {

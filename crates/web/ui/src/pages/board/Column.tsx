@@ -16,7 +16,7 @@ import { Card } from "./Card";
 import { ColumnMenu } from "./ColumnMenu";
 import { ColumnName } from "./ColumnName";
 import { dropped } from "./dragging";
-import type { Hands } from "./keys";
+import type { KeyboardNavigation } from "./keyboardNavigation";
 import { NewCard } from "./NewCard";
 
 interface Props {
@@ -29,13 +29,13 @@ interface Props {
   canWrite: boolean;
   /** Whether the place for a new card is open. */
   adding: boolean;
-  hands: Hands;
+  keyboard: KeyboardNavigation;
   provided: DraggableProvided;
   state: DraggableStateSnapshot;
 }
 
 export const Column = memo(function Column(props: Props) {
-  const { column, tasks, total, filtered, canWrite, hands, provided, state } = props;
+  const { column, tasks, total, filtered, canWrite, keyboard, provided, state } = props;
   const { innerRef, draggableProps, dragHandleProps } = provided;
   const [renaming, setRenaming] = useState(false);
   const limit = column.wip_limit;
@@ -60,7 +60,7 @@ export const Column = memo(function Column(props: Props) {
         </span>
         {canWrite && (
           <span className="column-tools">
-            <Button kind="quiet" size="small" icon label={`New card in ${column.name}`} onClick={() => hands.add(column.id)}>
+            <Button kind="quiet" size="small" icon label={`New card in ${column.name}`} onClick={() => keyboard.add(column.id)}>
               <Plus size={16} />
             </Button>
             <ColumnMenu column={column} total={total} onRename={() => setRenaming(true)} />
@@ -90,7 +90,7 @@ const FOOT = 44;
 
 type CardsProps = Omit<Props, "provided" | "state"> & { provided: DroppableProvided; state: DroppableStateSnapshot };
 
-function Cards({ column, tasks, filtered, canWrite, adding, hands, provided, state }: CardsProps) {
+function Cards({ column, tasks, filtered, canWrite, adding, keyboard, provided, state }: CardsProps) {
   const frame = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
     count: tasks.length,
@@ -103,9 +103,9 @@ function Cards({ column, tasks, filtered, canWrite, adding, hands, provided, sta
     initialRect: { width: 280, height: 640 },
   });
   useEffect(() => {
-    hands.setScroll(column.id, (index) => virtual.scrollToIndex(index, { align: "auto" }));
-    return () => hands.setScroll(column.id, undefined);
-  }, [hands, column.id, virtual]);
+    keyboard.setScroll(column.id, (index) => virtual.scrollToIndex(index, { align: "auto" }));
+    return () => keyboard.setScroll(column.id, undefined);
+  }, [keyboard, column.id, virtual]);
 
   const { innerRef } = provided;
   const ref = useCallback(
@@ -127,14 +127,14 @@ function Cards({ column, tasks, filtered, canWrite, adding, hands, provided, sta
           return (
             <Draggable key={task.id} draggableId={task.id} index={index} isDragDisabled={!canWrite}>
               {(provided, state) => (
-                <Card task={task} provided={provided} state={state} onKey={hands.onKey} index={index} top={start} measure={virtual.measureElement} />
+                <Card task={task} provided={provided} state={state} onKey={keyboard.onKey} index={index} top={start} measure={virtual.measureElement} />
               )}
             </Draggable>
           );
         })}
       </div>
       {isEmpty && <p className="cards-none">{filtered ? "No card passes the filter" : "No cards"}</p>}
-      {canWrite && <NewCard column={column} open={adding} onOpen={(open) => hands.add(open ? column.id : undefined)} />}
+      {canWrite && <NewCard column={column} open={adding} onOpen={(open) => keyboard.add(open ? column.id : undefined)} />}
     </div>
   );
 }

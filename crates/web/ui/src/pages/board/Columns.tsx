@@ -12,8 +12,8 @@ import { CardFactsContext, useFacts } from "./cardFacts";
 import { Column } from "./Column";
 import { COLUMN, columnHandle, COLUMNS, INSTRUCTIONS, useDragging } from "./dragging";
 import { AT_THE_EDGE, SENSORS } from "./edge";
-import { useFlights } from "./flights";
-import { useHands } from "./keys";
+import { useFlipAnimation } from "./flipAnimation";
+import { useKeyboardNavigation } from "./keyboardNavigation";
 import { cardsOf } from "./moves";
 import { NewColumn } from "./NewColumn";
 import { useShown } from "./shown";
@@ -39,8 +39,8 @@ export function Columns({ test, onClearFilter }: Props) {
 
   const live = useShown(snapshot, test);
   const { shown, isDragging, responders } = useDragging(live, open);
-  const hands = useHands(root, live, open, setAdding);
-  useFlights(root, board, live, isDragging);
+  const keyboard = useKeyboardNavigation(root, live, open, setAdding);
+  useFlipAnimation(root, board, live, isDragging);
   useTouches();
   useUnsavedTexts();
   const facts = useFacts({ ...snapshot, nameOf, self: user.id });
@@ -100,7 +100,7 @@ export function Columns({ test, onClearFilter }: Props) {
                       filtered={test !== undefined}
                       canWrite={canWrite}
                       adding={adding === column.id && canWrite}
-                      hands={hands}
+                      keyboard={keyboard}
                       provided={provided}
                       state={state}
                     />

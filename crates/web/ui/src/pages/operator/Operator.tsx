@@ -12,7 +12,7 @@ import { Button } from "../../parts/Button";
 import { Empty } from "../../parts/Empty";
 import { FormDialog } from "../../parts/FormDialog";
 import { Header } from "../../parts/Header";
-import { Course } from "./Course";
+import { Sparkline } from "./Sparkline";
 import { DOORS, useOverview, type Door, type Doors, type Overview, type UserActivity } from "./overview";
 import "../../styles/operator.css";
 
@@ -56,13 +56,13 @@ function Figures() {
         <Figure name="Connections" value={sum(connections)} testId="connections">
           {whole.format(usersConnected)} {usersConnected === 1 ? "user" : "users"} · {inWords(connections)}
         </Figure>
-        <Figure name="Commands a second" value={last?.commands ?? 0} testId="commands" course={history.map(({ commands }) => commands)}>
+        <Figure name="Commands a second" value={last?.commands ?? 0} testId="commands" trend={history.map(({ commands }) => commands)}>
           {whole.format(totals.commands)} in all, {whole.format(totals.refusals)} refused
         </Figure>
-        <Figure name="Events a second" value={last?.events ?? 0} testId="events" course={history.map(({ events }) => events)}>
+        <Figure name="Events a second" value={last?.events ?? 0} testId="events" trend={history.map(({ events }) => events)}>
           {whole.format(totals.events)} in all
         </Figure>
-        <Figure name="Deliveries a second" value={last?.deliveries ?? 0} testId="deliveries" course={history.map(({ deliveries }) => deliveries)}>
+        <Figure name="Deliveries a second" value={last?.deliveries ?? 0} testId="deliveries" trend={history.map(({ deliveries }) => deliveries)}>
           {whole.format(totals.deliveries)} in all
         </Figure>
         <Figure name="Memory" value={memory === null ? "–" : `${whole.format(Math.round(memory / 2 ** 20))} MiB`} testId="memory">
@@ -83,16 +83,16 @@ interface FigureProps {
   name: string;
   value: number | string;
   testId: string;
-  course?: readonly number[];
+  trend?: readonly number[];
   children: ReactNode;
 }
 
-function Figure({ name, value, testId, course, children }: FigureProps) {
+function Figure({ name, value, testId, trend, children }: FigureProps) {
   return (
     <div className="figure" data-testid={`figure-${testId}`}>
       <h2 className="label">{name}</h2>
       <strong className="figure-value">{typeof value === "number" ? whole.format(value) : value}</strong>
-      {course && <Course values={course} name={name} />}
+      {trend && <Sparkline values={trend} name={name} />}
       <p className="faint">{children}</p>
     </div>
   );

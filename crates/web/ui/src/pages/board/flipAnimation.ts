@@ -23,7 +23,7 @@ interface Told {
   releasedBy?: string | null;
 }
 
-export function useFlights(root: RefObject<HTMLElement | null>, board: BoardStore, shown: Shown, isDragging: boolean): void {
+export function useFlipAnimation(root: RefObject<HTMLElement | null>, board: BoardStore, shown: Shown, isDragging: boolean): void {
   const changed = useRef(new Map<string, string>());
   const before = useRef<Map<string, Drawn>>(undefined);
 

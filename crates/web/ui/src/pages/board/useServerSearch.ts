@@ -3,11 +3,11 @@ import { useEffect, useState } from "react";
 import { useSignedIn } from "../../app/signedIn";
 
 /** The typing rests this long before the server is asked. */
-const REST_MS = 250;
+const DEBOUNCE_MS = 250;
 const MOST = 50;
 const NONE: ReadonlySet<string> = new Set();
 
-export function useFound(boardId: string, text: string): ReadonlySet<string> {
+export function useServerSearch(boardId: string, text: string): ReadonlySet<string> {
   const { client } = useSignedIn();
   const [found, setFound] = useState({ query: "", ids: NONE });
   const query = text.trim();
@@ -22,7 +22,7 @@ export function useFound(boardId: string, text: string): ReadonlySet<string> {
         // What the page has itself is shown all the same.
         () => {},
       );
-    }, REST_MS);
+    }, DEBOUNCE_MS);
     return () => {
       clearTimeout(timer);
       leaving.abort();

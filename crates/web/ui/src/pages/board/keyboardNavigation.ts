@@ -5,7 +5,7 @@ import { announce } from "../../app/notices";
 import type { OpenBoard } from "./boardContext";
 import { ARROWS, cardsOf, placeOf, step, targetAt, type Direction, type Shown } from "./moves";
 
-export interface Hands {
+export interface KeyboardNavigation {
   onKey: (event: KeyboardEvent<HTMLElement>, task: Task) => void;
   /** Columns tell how a card of theirs is brought into view. */
   setScroll: (columnId: string, scroll: ((index: number) => void) | undefined) => void;
@@ -16,7 +16,7 @@ export interface Hands {
 /** So many frames may go by until a card is drawn at its new place. */
 const PATIENCE = 10;
 
-export function useHands(root: RefObject<HTMLElement | null>, live: Shown, open: OpenBoard, add: Hands["add"]): Hands {
+export function useKeyboardNavigation(root: RefObject<HTMLElement | null>, live: Shown, open: OpenBoard, add: KeyboardNavigation["add"]): KeyboardNavigation {
   // What handles the keys stays the same object, so that columns need not be rendered again, and reads what is on the page.
   const latest = useRef({ shown: live, open });
   useLayoutEffect(() => {

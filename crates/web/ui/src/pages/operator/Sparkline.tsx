@@ -2,12 +2,12 @@
 const SECONDS = 60;
 const HEIGHT = 36;
 
-export function Course({ values, name }: { values: readonly number[]; name: string }) {
+export function Sparkline({ values, name }: { values: readonly number[]; name: string }) {
   const most = Math.max(1, ...values);
   const first = SECONDS - values.length;
   return (
     <svg
-      className="course"
+      className="sparkline"
       viewBox={`0 0 ${SECONDS * 4} ${HEIGHT}`}
       preserveAspectRatio="none"
       role="img"
