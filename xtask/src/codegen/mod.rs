@@ -30,7 +30,12 @@ const GENERATED: &[(&str, Make)] = &[
     ("docs/api/asyncapi.yaml", asyncapi::make),
     ("docs/api/schema.json", json_schema::make),
     ("docs/api/openapi.json", openapi::make),
-    ("crates/client-typescript/src/protocol.ts", typescript::make),
+    ("crates/client-typescript/src/protocol.ts", typescript::index),
+    ("crates/client-typescript/src/protocol/commands.ts", typescript::commands),
+    ("crates/client-typescript/src/protocol/entities.ts", typescript::entities),
+    ("crates/client-typescript/src/protocol/eventData.ts", typescript::event_data),
+    ("crates/client-typescript/src/protocol/events.ts", typescript::events),
+    ("crates/client-typescript/src/protocol/replies.ts", typescript::replies),
 ];
 
 /// Rewrites every generated file that is stale. With `check`, a stale file is an error as well.

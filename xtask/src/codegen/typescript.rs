@@ -1,9 +1,13 @@
-//! The TypeScript types of everything on the wire.
+//! The TypeScript types of everything on the wire: a file for each kind of them, and one that exports them all.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use boardwire_protocol::{Code, PROTOCOL_VERSION, schema::schemas};
+use boardwire_protocol::{
+    Code, PROTOCOL_VERSION,
+    schema::{Schemas, schemas},
+};
 use serde_json::Value;
 
 use super::schema::{description, fields, type_of};
@@ -13,7 +17,7 @@ const HEAD: &str = "\
 
 ";
 
-const TAIL: &str = "\
+const REPLIES: &str = "\
 /** The reply to a command: to the callback, or as the event `<command>:success` or `<command>:error`. */
 export type Reply<Result> = Success<Result> | Failure;
 
@@ -34,7 +38,9 @@ export type Failure = {
   remaining?: number;
   reset?: number;
 };
+";
 
+const ENVELOPE: &str = "\
 /** What every event but `error` travels in. Durable events carry `boardId` and `seq`. */
 export type Envelope<Type extends EventName = EventName> = {
   type: Type;
@@ -48,42 +54,111 @@ export type Envelope<Type extends EventName = EventName> = {
 };
 ";
 
-pub(crate) fn make() -> Result<String> {
-    let schemas = schemas();
+/// `protocol.ts`: all of it by one name.
+pub(crate) fn index() -> Result<String> {
     let mut text = HEAD.to_owned();
     writeln!(text, "export const PROTOCOL_VERSION = {PROTOCOL_VERSION};\n")?;
-    for (name, schema) in &schemas.definitions {
-        write_definition(&mut text, name, schema)?;
+    for module in ["commands", "entities", "eventData", "events", "replies"] {
+        writeln!(text, "export * from \"./protocol/{module}.js\";")?;
     }
-    writeln!(text, "/** Each command: what it takes, and what it results in. */\nexport interface Commands {{")?;
-    for (kind, payload, result) in &schemas.commands {
-        writeln!(text, "  /** {} */", kind.summary().trim())?;
-        let request_id = "{ requestId?: string }";
-        writeln!(text, "  \"{}\": {{", kind.name())?;
-        writeln!(text, "    payload: {} & {request_id};", type_of(payload.as_value()))?;
-        writeln!(text, "    result: {};\n  }};", type_of(result.as_value()))?;
-    }
-    writeln!(text, "}}\n\nexport type CommandName = keyof Commands;\n")?;
-    writeln!(text, "/** Each event and its data. */\nexport interface Events {{")?;
+    Ok(text)
+}
+
+/// `protocol/entities.ts`: what events and replies carry.
+pub(crate) fn entities() -> Result<String> {
+    let schemas = schemas();
+    let mut text = HEAD.to_owned();
+    write_definitions(&mut text, &schemas, &Names::of(&schemas).entities)?;
+    Ok(text)
+}
+
+/// `protocol/eventData.ts`: the data of each event.
+pub(crate) fn event_data() -> Result<String> {
+    let schemas = schemas();
+    let names = Names::of(&schemas);
+    let mut body = String::new();
+    write_definitions(&mut body, &schemas, &names.event_data)?;
+    Ok(importing("entities", &names.entities, &body))
+}
+
+/// `protocol/events.ts`: the events by name, which of them are durable, and their envelope.
+pub(crate) fn events() -> Result<String> {
+    let schemas = schemas();
+    let mut body = String::new();
+    writeln!(body, "/** Each event and its data. */\nexport interface Events {{")?;
     for (kind, schema) in &schemas.events {
-        writeln!(text, "  /** {} */\n  \"{}\": {};", kind.summary().trim(), kind.name(), type_of(schema.as_value()))?;
+        writeln!(body, "  /** {} */\n  \"{}\": {};", kind.summary().trim(), kind.name(), type_of(schema.as_value()))?;
     }
-    writeln!(text, "}}\n\nexport type EventName = keyof Events;\n")?;
+    writeln!(body, "}}\n\nexport type EventName = keyof Events;\n")?;
     let durable = schemas.events.iter().filter(|(kind, _)| kind.is_durable());
     let durable: Vec<_> = durable.map(|(kind, _)| format!("  \"{}\",", kind.name())).collect();
-    writeln!(text, "/** The events that are in a board's log. */\nexport const DURABLE_EVENTS = [")?;
-    writeln!(text, "{}\n] as const satisfies readonly EventName[];\n", durable.join("\n"))?;
+    writeln!(body, "/** The events that are in a board's log. */\nexport const DURABLE_EVENTS = [")?;
+    writeln!(body, "{}\n] as const satisfies readonly EventName[];\n", durable.join("\n"))?;
+    body.push_str(ENVELOPE);
+    Ok(importing("eventData", &Names::of(&schemas).event_data, &body))
+}
+
+/// `protocol/commands.ts`: the commands by name.
+pub(crate) fn commands() -> Result<String> {
+    let schemas = schemas();
+    let mut body =
+        "/** Each command: what it takes, and what it results in. */\nexport interface Commands {\n".to_owned();
+    for (kind, payload, result) in &schemas.commands {
+        writeln!(body, "  /** {} */", kind.summary().trim())?;
+        let request_id = "{ requestId?: string }";
+        writeln!(body, "  \"{}\": {{", kind.name())?;
+        writeln!(body, "    payload: {} & {request_id};", type_of(payload.as_value()))?;
+        writeln!(body, "    result: {};\n  }};", type_of(result.as_value()))?;
+    }
+    writeln!(body, "}}\n\nexport type CommandName = keyof Commands;")?;
+    Ok(importing("entities", &Names::of(&schemas).entities, &body))
+}
+
+/// `protocol/replies.ts`: the replies to commands, and the codes of errors.
+pub(crate) fn replies() -> Result<String> {
     let codes: Vec<_> = Code::ALL.iter().map(|code| format!("  | \"{}\"", code.as_str())).collect();
-    writeln!(text, "export type ErrorCode =\n{};\n", codes.join("\n"))?;
-    text.push_str(TAIL);
-    Ok(text)
+    Ok(format!("{HEAD}export type ErrorCode =\n{};\n\n{REPLIES}", codes.join("\n")))
+}
+
+/// The names of definitions, by the file that has them.
+struct Names {
+    entities: BTreeSet<String>,
+    event_data: BTreeSet<String>,
+}
+
+impl Names {
+    fn of(schemas: &Schemas) -> Self {
+        let event_data: BTreeSet<_> = schemas.events.iter().map(|(_, schema)| type_of(schema.as_value())).collect();
+        let all = schemas.definitions.iter().map(|(name, _)| name.to_string());
+        Self { entities: all.filter(|name| !event_data.contains(name)).collect(), event_data }
+    }
+}
+
+/// The text of a file that imports what its body uses of the names in another file.
+fn importing(other: &str, exported: &BTreeSet<String>, body: &str) -> String {
+    let code: Vec<_> = body.lines().filter(|line| !line.trim_start().starts_with("/**")).collect();
+    let code = code.join("\n");
+    let used: BTreeSet<_> = code.split(|letter: char| !letter.is_alphanumeric()).collect();
+    let imported: Vec<_> = exported.iter().filter(|name| used.contains(name.as_str())).cloned().collect();
+    format!("{HEAD}import type {{\n  {},\n}} from \"./{other}.js\";\n\n{body}", imported.join(",\n  "))
+}
+
+fn write_definitions(text: &mut String, schemas: &Schemas, names: &BTreeSet<String>) -> Result<()> {
+    let definitions = schemas.definitions.iter().filter(|(name, _)| names.contains(name.as_str()));
+    for (at, (name, schema)) in definitions.enumerate() {
+        if at > 0 {
+            text.push('\n');
+        }
+        write_definition(text, name, schema)?;
+    }
+    Ok(())
 }
 
 fn write_definition(text: &mut String, name: &str, schema: &Value) -> Result<()> {
     writeln!(text, "/** {} */", description(schema))?;
     let fields = fields(schema);
     if fields.is_empty() {
-        writeln!(text, "export type {name} = {};\n", type_of(schema))?;
+        writeln!(text, "export type {name} = {};", type_of(schema))?;
         return Ok(());
     }
     writeln!(text, "export interface {name} {{")?;
@@ -92,6 +167,6 @@ fn write_definition(text: &mut String, name: &str, schema: &Value) -> Result<()>
         writeln!(text, "  /** {} */", description(field.schema))?;
         writeln!(text, "  {}{mark}: {};", field.name, type_of(field.schema))?;
     }
-    writeln!(text, "}}\n")?;
+    writeln!(text, "}}")?;
     Ok(())
 }
