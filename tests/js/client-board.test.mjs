@@ -2,32 +2,22 @@
 // never lost, and who is there and who types is known.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 
-import { open } from './client.mjs';
 import { dice, SEED, until } from './chance.mjs';
-import { installClient, PACKAGE } from './client-installed.mjs';
+import { PACKAGE } from './client-installed.mjs';
+import { startStage } from './client-stage.mjs';
 import { patient } from './patience.mjs';
-import { startProxy } from './proxy.mjs';
-import { startServer, token } from './server.mjs';
 
 describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
-  let installed;
-  let server;
-  let proxy;
-  let keeper;
+  const stage = startStage({ users: ['ann', 'bob', 'vic'] });
   let number = 0;
   let boardId;
   let columns;
-  const clients = [];
 
-  const start = (user = 'ann', options = {}) => {
-    const client = installed.client.connect(proxy.url, { token: () => token(user), reconnect: { minMs: 10, maxMs: 100 }, ...options });
-    clients.push(client);
-    return client;
-  };
+  const start = (user = 'ann', options = {}) => stage.connect(user, options);
   /** A client with the board open. */
   const seat = async (user, options) => {
     const client = start(user, options);
@@ -35,42 +25,21 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     await board.ready();
     return { client, board, shown: () => board.getSnapshot(), task: (id) => board.getSnapshot().tasks.get(id) };
   };
-  const create = async (title, more = {}) => (await keeper.ask('task:create', { boardId, title, ...more })).task;
-  const change = (taskId, updates) => keeper.ask('task:update', { taskId, updates });
-  before(async () => {
-    installed = await installClient();
-    server = await startServer();
-    proxy = await startProxy(server.url);
-    keeper = open(server.url, 'keeper');
-    await keeper.connected();
-    for (const user of ['ann', 'bob', 'vic']) {
-      const known = open(server.url, user);
-      await known.connected();
-      known.close();
-    }
-  });
+  const create = async (title, more = {}) => (await stage.keeper.ask('task:create', { boardId, title, ...more })).task;
+  const change = (taskId, updates) => stage.keeper.ask('task:update', { taskId, updates });
 
   beforeEach(async () => {
     boardId = `board-${(number += 1)}`;
-    ({ columns } = await keeper.ask('board:create', { id: boardId, name: 'Board' }));
-    for (const userId of ['ann', 'bob']) await keeper.ask('board:member:set', { boardId, userId, role: 'member' });
-    await keeper.ask('board:member:set', { boardId, userId: 'vic', role: 'viewer' });
-  });
-
-  after(async () => {
-    proxy?.flow();
-    await Promise.all(clients.map((client) => client.close({ withinMs: 100 })));
-    keeper?.close();
-    await proxy?.stop();
-    await server?.stop();
-    installed?.remove();
+    ({ columns } = await stage.keeper.ask('board:create', { id: boardId, name: 'Board' }));
+    for (const userId of ['ann', 'bob']) await stage.keeper.ask('board:member:set', { boardId, userId, role: 'member' });
+    await stage.keeper.ask('board:member:set', { boardId, userId: 'vic', role: 'viewer' });
   });
 
   it('shows what is there, in order', async () => {
     const second = await create('second');
     const first = await create('first', { before: second.id });
     const done = await create('done', { columnId: columns[2].id });
-    await keeper.ask('task:dependency:add', { taskId: second.id, dependsOn: first.id });
+    await stage.keeper.ask('task:dependency:add', { taskId: second.id, dependsOn: first.id });
     const { client, shown } = await seat();
     const { state, board, tasksByColumn, members, dependencies } = shown();
     assert.deepEqual([state, board.name, shown().columns.map(({ id }) => id)], ['live', 'Board', columns.map(({ id }) => id)]);
@@ -100,7 +69,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     const { client, board, shown, task } = await seat();
     const [one, two] = [await create('one'), await create('two')];
     await until('both', () => shown().tasks.size === 2);
-    proxy.mute();
+    stage.proxy.mute();
     const steps = [
       board.createTask({ id: `new-${boardId}`, title: 'new', after: one.id }),
       board.updateTask(one.id, { title: 'uno', description: null }),
@@ -119,7 +88,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
       expected.columns.map(({ id }) => id),
       columns.map(({ id }) => id).reverse(),
     );
-    proxy.flow();
+    stage.proxy.flow();
     await Promise.all(steps);
     assert.equal(shown().unconfirmed, 0);
     const plain = ({ id, column_id, title, status, assignee }) => ({ id, column_id, title, status, assignee });
@@ -129,7 +98,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
   });
 
   it('takes back what is refused, and says why', async () => {
-    const narrow = (await keeper.ask('column:create', { boardId, name: 'Narrow', wip_limit: 1 })).column;
+    const narrow = (await stage.keeper.ask('column:create', { boardId, name: 'Narrow', wip_limit: 1 })).column;
     await create('there', { columnId: narrow.id });
     const mine = await create('mine');
     const { client, board, task } = await seat();
@@ -156,14 +125,14 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
   it('keeps own changes on top of what others do meanwhile', async () => {
     const [one, two] = [await create('one'), await create('two')];
     const { client, board, shown, task } = await seat();
-    proxy.refuse();
+    stage.proxy.refuse();
     await until('the end of the connection', () => shown().state === 'stale');
     const renamed = board.updateTask(one.id, { title: 'mine' });
     const moved = board.moveTask(two.id, { toColumn: columns[1].id });
     await change(one.id, { priority: 7 });
-    await keeper.ask('task:delete', { taskId: two.id });
+    await stage.keeper.ask('task:delete', { taskId: two.id });
     assert.deepEqual([task(one.id).title, task(one.id).priority, task(two.id).column_id], ['mine', 0, columns[1].id]);
-    proxy.accept();
+    stage.proxy.accept();
     const merged = await renamed;
     assert.deepEqual([merged.title, merged.priority], ['mine', 7]);
     await assert.rejects(moved, { code: 'NOT_FOUND' });
@@ -175,21 +144,21 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
   it('refuses an update of what another has changed, and shows what that is', async () => {
     const one = await create('one');
     const { client, board, task } = await seat();
-    proxy.refuse();
+    stage.proxy.refuse();
     const mine = board.updateTask(one.id, { title: 'mine' });
     const next = board.updateTask(one.id, { tags: ['mine'] });
     await change(one.id, { title: 'theirs' });
-    proxy.accept();
+    stage.proxy.accept();
     const error = await mine.catch((error) => error);
-    assert.equal(installed.client.conflictOf(error)?.current.title, 'theirs');
+    assert.equal(stage.installed.client.conflictOf(error)?.current.title, 'theirs');
     await next;
     assert.deepEqual([task(one.id).title, task(one.id).tags], ['theirs', ['mine']]);
     // What one has just changed oneself is no conflict, and force asks nobody.
     await Promise.all([board.updateTask(one.id, { title: 'again' }), board.updateTask(one.id, { title: 'and again' })]);
-    proxy.refuse();
+    stage.proxy.refuse();
     const forced = board.updateTask(one.id, { title: 'forced' }, { force: true });
     await change(one.id, { title: 'theirs again' });
-    proxy.accept();
+    stage.proxy.accept();
     assert.equal((await forced).title, 'forced');
     await client.close();
   });
@@ -197,10 +166,10 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
   it('sends what is typed when it rests, and the last value only', async () => {
     const one = await create('one');
     const { client, board, shown, task } = await seat('ann', { edits: { debounceMs: 100, maxWaitMs: 350 } });
-    await keeper.ask('subscribe', { type: 'task:updated', filters: { taskId: one.id } });
+    await stage.keeper.ask('subscribe', { type: 'task:updated', filters: { taskId: one.id } });
     for (const text of ['H', 'He', 'Hel']) board.edit(one.id, 'description', text);
     assert.deepEqual([task(one.id).description, shown().unconfirmed], ['Hel', 1]);
-    const { payload } = await keeper.event('task:updated');
+    const { payload } = await stage.keeper.event('task:updated');
     assert.deepEqual(payload.data.changes, { description: 'Hel' });
     // It does not rest: it goes out all the same after a while.
     const began = Date.now();
@@ -209,12 +178,12 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
       board.edit(one.id, 'description', 'x'.repeat((letters += 1)));
       await sleep(20);
     }
-    const middle = (await keeper.event('task:updated')).payload.data.changes.description;
+    const middle = (await stage.keeper.event('task:updated')).payload.data.changes.description;
     assert.ok(middle.length < letters, 'in the middle of the typing');
     board.edit(one.id, 'title', 'Title');
     await board.flush(one.id);
     assert.deepEqual([task(one.id).title, task(one.id).description, shown().unconfirmed], ['Title', 'x'.repeat(letters), 0]);
-    const { task: stored } = await keeper.ask('task:get', { taskId: one.id });
+    const { task: stored } = await stage.keeper.ask('task:get', { taskId: one.id });
     assert.deepEqual([stored.title, stored.description], ['Title', 'x'.repeat(letters)]);
     await client.close();
   });
@@ -222,30 +191,30 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
   it('loses nothing that is typed without a connection', async () => {
     const one = await create('one');
     const { client, board, task } = await seat('ann', { edits: { debounceMs: 20 } });
-    proxy.refuse();
+    stage.proxy.refuse();
     board.edit(one.id, 'description', 'early');
     await sleep(60);
     board.edit(one.id, 'description', 'late');
     board.edit(one.id, 'title', 'typed');
     await sleep(60);
-    proxy.accept();
+    stage.proxy.accept();
     const typed = (found) => found.description === 'late' && found.title === 'typed';
-    await until('what was typed', async () => typed((await keeper.ask('task:get', { taskId: one.id })).task));
+    await until('what was typed', async () => typed((await stage.keeper.ask('task:get', { taskId: one.id })).task));
     await until('the reply', () => board.getSnapshot().unconfirmed === 0);
-    const { task: stored } = await keeper.ask('task:get', { taskId: one.id });
+    const { task: stored } = await stage.keeper.ask('task:get', { taskId: one.id });
     assert.deepEqual([stored.title, task(one.id)], ['typed', stored]);
 
     // The answer is lost, and what follows is typed meanwhile.
-    proxy.mute();
+    stage.proxy.mute();
     board.edit(one.id, 'description', 'sent');
-    await until('the first value', async () => (await keeper.ask('task:get', { taskId: one.id })).task.description === 'sent');
+    await until('the first value', async () => (await stage.keeper.ask('task:get', { taskId: one.id })).task.description === 'sent');
     board.edit(one.id, 'description', 'sent, and more');
-    proxy.cut();
-    await until('the second', async () => (await keeper.ask('task:get', { taskId: one.id })).task.description === 'sent, and more');
+    stage.proxy.cut();
+    await until('the second', async () => (await stage.keeper.ask('task:get', { taskId: one.id })).task.description === 'sent, and more');
 
     board.edit(one.id, 'description', 'the end');
     await board.close();
-    assert.equal((await keeper.ask('task:get', { taskId: one.id })).task.description, 'the end');
+    assert.equal((await stage.keeper.ask('task:get', { taskId: one.id })).task.description, 'the end');
     await client.close();
   });
 
@@ -257,11 +226,11 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
       return `${theirs} ${mine}`;
     };
     const { client, board, task } = await seat('ann', { edits: { debounceMs: 20, resolve } });
-    proxy.refuse();
+    stage.proxy.refuse();
     board.edit(one.id, 'description', 'mine');
     board.edit(one.id, 'priority', 3);
     await change(one.id, { description: 'theirs' });
-    proxy.accept();
+    stage.proxy.accept();
     await until('both', () => task(one.id).description === 'theirs mine' && board.getSnapshot().unconfirmed === 0);
     assert.deepEqual(asked.at(-1), ['description', '']);
     assert.equal(task(one.id).priority, 3);
@@ -285,7 +254,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     bob.board.typing(one.id);
     await until('typing again', () => ann.shown().typing.length === 1);
     await until('its end by itself', () => ann.shown().typing.length === 0);
-    proxy.cut();
+    stage.proxy.cut();
     await until('both, after another connection', () => ann.shown().state === 'live' && bob.shown().state === 'live' && viewers(ann).length === 2);
     await until('what was said before', () => viewers(ann).some(([user, status, taskId]) => user === 'bob' && status === 'away' && taskId === one.id));
     await bob.client.close();
@@ -297,22 +266,22 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     const first = await seat('ann');
     const firstId = boardId;
     boardId = `${boardId}-b`;
-    await keeper.ask('board:create', { id: boardId, name: 'Second' });
-    await keeper.ask('board:member:set', { boardId, userId: 'ann', role: 'member' });
+    await stage.keeper.ask('board:create', { id: boardId, name: 'Second' });
+    await stage.keeper.ask('board:member:set', { boardId, userId: 'ann', role: 'member' });
     const second = first.client.openBoard(boardId);
     assert.equal(first.client.openBoard(boardId), second, 'one and the same');
     await second.ready();
     assert.deepEqual(second.getSnapshot().viewers, [], 'it is followed, not viewed');
-    for (const id of [firstId, boardId]) await keeper.ask('task:create', { boardId: id, title: id });
+    for (const id of [firstId, boardId]) await stage.keeper.ask('task:create', { boardId: id, title: id });
     await until('both', () => first.shown().tasks.size === 1 && second.getSnapshot().tasks.size === 1);
-    proxy.cut();
-    for (const id of [firstId, boardId]) await keeper.ask('task:create', { boardId: id, title: id });
+    stage.proxy.cut();
+    for (const id of [firstId, boardId]) await stage.keeper.ask('task:create', { boardId: id, title: id });
     await until('both again', () => first.shown().tasks.size === 2 && second.getSnapshot().tasks.size === 2);
     await first.board.close();
     assert.equal(first.client.board(firstId), undefined);
     const again = first.client.openBoard(firstId);
     await again.ready();
-    await keeper.ask('task:create', { boardId: firstId, title: 'third' });
+    await stage.keeper.ask('task:create', { boardId: firstId, title: 'third' });
     await until('the third', () => again.getSnapshot().tasks.size === 3);
     await second.close();
     assert.equal(first.client.board(boardId), second, 'it was opened twice');

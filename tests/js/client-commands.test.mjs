@@ -2,71 +2,47 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
-import { open } from './client.mjs';
 import { dice, SEED, until } from './chance.mjs';
-import { installClient } from './client-installed.mjs';
+import { startStage } from './client-stage.mjs';
 import { patient } from './patience.mjs';
-import { startProxy } from './proxy.mjs';
-import { startServer, token } from './server.mjs';
+import { startServer } from './server.mjs';
 
 const BURST = 3;
 
 describe('the commands of @boardwire/client', { timeout: patient(120_000) }, () => {
-  let installed;
-  let server;
+  const stage = startStage({ keeper: 'ann' });
   let narrow;
-  let proxy;
-  let keeper;
-  const clients = [];
 
-  const start = (options = {}, url = proxy.url, user = 'ann') => {
-    const client = installed.client.connect(url, { token: () => token(user), reconnect: { minMs: 10, maxMs: 100 }, ...options });
-    clients.push(client);
-    return client;
-  };
+  const start = (options, url, user = 'ann') => stage.connect(user, options, url);
 
   before(async () => {
-    installed = await installClient();
-    server = await startServer();
     narrow = await startServer({ BOARDWIRE_RATE_LIMIT_BURST: String(BURST) });
-    proxy = await startProxy(server.url);
-    keeper = open(server.url, 'ann');
-    await keeper.connected();
-    await keeper.ask('board:create', { name: 'Board', id: 'board' });
+    await stage.keeper.ask('board:create', { name: 'Board', id: 'board' });
   });
-
-  after(async () => {
-    proxy?.flow();
-    await Promise.all(clients.map((client) => client.close({ withinMs: 100 })));
-    keeper?.close();
-    await proxy?.stop();
-    await server?.stop();
-    await narrow?.stop();
-    installed?.remove();
-  });
+  after(() => narrow?.stop());
 
   it('have one effect when the answer is lost and they are sent again', async () => {
     const client = start();
     await client.ready();
-    await keeper.ask('view:board', { boardId: 'board' });
-    proxy.mute();
+    await stage.keeper.ask('view:board', { boardId: 'board' });
+    stage.proxy.mute();
     const created = client.send('task:create', { boardId: 'board', title: 'Once' });
-    const { payload: first } = await keeper.event('task:created');
-    proxy.cut();
+    const { payload: first } = await stage.keeper.event('task:created');
+    stage.proxy.cut();
     const { task, requestId } = await created;
     assert.equal(task.id, first.data.task.id, 'the reply is that to the first attempt');
     assert.equal(requestId, first.requestId);
-    const { tasks } = await keeper.ask('board:get', { boardId: 'board' });
+    const { tasks } = await stage.keeper.ask('board:get', { boardId: 'board' });
     assert.equal(tasks.length, 1);
-    await keeper.silence();
-    await keeper.ask('view:leave', {});
+    await stage.keeper.silence();
+    await stage.keeper.ask('view:leave', {});
     await client.close();
   });
 
   it('are executed in the order in which they were sent, whatever happens to the connection', async (t) => {
     t.diagnostic(`BOARDWIRE_TEST_SEED=${SEED}`);
     const random = dice(SEED);
-    await keeper.ask('board:create', { name: 'Order', id: 'order', columns: [{ name: 'One' }] });
+    await stage.keeper.ask('board:create', { name: 'Order', id: 'order', columns: [{ name: 'One' }] });
     const client = start();
     const titles = Array.from({ length: 200 }, (_, number) => `Task ${number}`);
     let cuts = 0;
@@ -76,11 +52,11 @@ describe('the commands of @boardwire/client', { timeout: patient(120_000) }, () 
         assert.equal(task.title, title);
         if (random.chance(0.05)) {
           cuts += 1;
-          proxy.cut();
+          stage.proxy.cut();
         }
       }),
     );
-    const { tasks } = await keeper.ask('board:get', { boardId: 'order' });
+    const { tasks } = await stage.keeper.ask('board:get', { boardId: 'order' });
     tasks.sort((one, other) => (one.position < other.position ? -1 : 1));
     assert.deepEqual(
       tasks.map(({ title }) => title),
@@ -122,10 +98,10 @@ describe('the commands of @boardwire/client', { timeout: patient(120_000) }, () 
     await client.send('task:update', { taskId: task.id, updates: { title: 'New' }, expectedVersion: task.version });
     const stale = client.send('task:update', { taskId: task.id, updates: { title: 'Other' }, expectedVersion: task.version }, { requestId: 'stale-1' });
     const error = await stale.catch((error) => error);
-    assert.ok(error instanceof installed.client.BoardwireError);
+    assert.ok(error instanceof stage.installed.client.BoardwireError);
     assert.deepEqual([error.code, error.requestId, error.undecided], ['CONFLICT', 'stale-1', false]);
     assert.ok(error.message.length > 0);
-    const { current, fields } = installed.client.conflictOf(error);
+    const { current, fields } = stage.installed.client.conflictOf(error);
     assert.deepEqual([current.title, fields], ['New', ['title']]);
     await assert.rejects(client.send('task:get', { taskId: 'nowhere' }), { code: 'NOT_FOUND' });
     await client.close();
@@ -134,7 +110,7 @@ describe('the commands of @boardwire/client', { timeout: patient(120_000) }, () 
   it('give up in time, on request, and at once where too many wait', async () => {
     const client = start({ queueLimit: 3 });
     await client.ready();
-    proxy.refuse();
+    stage.proxy.refuse();
     await until('the end of the connection', () => client.getStatus().state === 'reconnecting');
     const late = client.send('board:list', {}, { timeout: 50 });
     await assert.rejects(late, { code: 'TIMEOUT' });
@@ -145,7 +121,7 @@ describe('the commands of @boardwire/client', { timeout: patient(120_000) }, () 
     await assert.rejects(client.send('board:list', {}, { signal: stop.signal }), { code: 'ABORTED' });
     const waiting = Array.from({ length: 3 }, () => client.send('board:list', {}));
     await assert.rejects(client.send('board:list', {}), { code: 'QUEUE_FULL' });
-    proxy.accept();
+    stage.proxy.accept();
     await Promise.all(waiting);
     await assert.rejects(client.send('board:get', { boardId: 'unwanted' }), { code: 'NOT_FOUND' });
     await client.close();

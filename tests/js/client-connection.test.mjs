@@ -6,42 +6,24 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { until } from './chance.mjs';
-import { installClient } from './client-installed.mjs';
+import { startStage } from './client-stage.mjs';
 import { patient } from './patience.mjs';
-import { startProxy } from './proxy.mjs';
-import { program, startServer, token } from './server.mjs';
+import { program, token } from './server.mjs';
 
 describe('the connection of @boardwire/client', { timeout: patient(120_000) }, () => {
-  let installed;
-  let server;
-  let proxy;
-  const clients = [];
+  const stage = startStage({ settings: { BOARDWIRE_MAX_CONNECTIONS_PER_USER: '8' }, options: { reconnect: { minMs: 20, maxMs: 200 } } });
 
   /** A client whose states are recorded. */
-  const start = (options = {}, url = proxy.url) => {
-    const client = installed.client.connect(url, { token: () => token('ann'), reconnect: { minMs: 20, maxMs: 200 }, ...options });
+  const start = (options = {}, url = undefined) => {
+    const client = stage.connect('ann', options, url);
     const states = [client.getStatus().state];
     client.onStatus(({ state }) => state !== states.at(-1) && states.push(state));
-    clients.push(client);
     return { client, states };
   };
-
-  before(async () => {
-    installed = await installClient();
-    server = await startServer({ BOARDWIRE_MAX_CONNECTIONS_PER_USER: '8' });
-    proxy = await startProxy(server.url);
-  });
-
-  after(async () => {
-    await Promise.all(clients.map((client) => client.close()));
-    await proxy?.stop();
-    await server?.stop();
-    installed?.remove();
-  });
 
   it('says how it is, and comes back after a cut with the token of that moment', async () => {
     let asked = 0;
@@ -51,7 +33,7 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
     assert.equal(client.getStatus().server.user.id, 'ann');
     client.subscribe('task:*', {}, () => {});
     states.length = 0;
-    proxy.cut();
+    stage.proxy.cut();
     await until('the next connection', () => states.at(-1) === 'live');
     assert.deepEqual(states, ['reconnecting', 'connected', 'catching-up', 'live']);
     assert.equal(asked, 2);
@@ -64,7 +46,7 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
     await client.ready();
     const waits = [];
     client.onStatus(({ retryInMs }) => retryInMs !== undefined && waits.push(retryInMs));
-    proxy.refuse();
+    stage.proxy.refuse();
     await until('many attempts', () => waits.length > 8);
     const late = waits.slice(5);
     assert.ok(
@@ -72,7 +54,7 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
       `between half and one and a half of 200 ms: ${late}`,
     );
     assert.ok(new Set(late).size > 1, 'no two alike');
-    proxy.accept();
+    stage.proxy.accept();
     await client.ready();
     await client.close();
   });
@@ -80,11 +62,11 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
   it('leaves a connection that has fallen silent', async () => {
     const { client, states } = start({ silenceMs: 300 });
     await client.ready();
-    proxy.stall();
+    stage.proxy.stall();
     const asked = client.send('board:list', {});
     await until('the end of that connection', () => states.includes('reconnecting'));
-    proxy.cut();
-    proxy.flow();
+    stage.proxy.cut();
+    stage.proxy.flow();
     assert.ok((await asked).ok);
     await client.close();
   });
@@ -176,11 +158,11 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
   });
 
   it('takes an API key, and ends when it is revoked', async () => {
-    server.run(['user', 'create', '--id', 'kim', '--name', 'Kim']);
-    const { id, key } = JSON.parse(server.run(['api-key', 'create', '--user', 'kim', '--name', 'k', '--json']));
+    stage.server.run(['user', 'create', '--id', 'kim', '--name', 'Kim']);
+    const { id, key } = JSON.parse(stage.server.run(['api-key', 'create', '--user', 'kim', '--name', 'k', '--json']));
     const { client } = start({ token: undefined, apiKey: key });
     await client.ready();
-    server.run(['api-key', 'revoke', id]);
+    stage.server.run(['api-key', 'revoke', id]);
     await until('the end', () => client.getStatus().state === 'refused');
   });
 
@@ -206,7 +188,7 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
   it('leaves node able to exit', async () => {
     const script = `
       import { connect } from '@boardwire/client';
-      const client = connect(${JSON.stringify(server.url)}, { token: () => ${JSON.stringify(token('ann'))} });
+      const client = connect(${JSON.stringify(stage.server.url)}, { token: () => ${JSON.stringify(token('ann'))} });
       await client.send('board:create', { id: 'exit', name: 'B' });
       const board = client.openBoard('exit');
       await board.ready();
@@ -219,8 +201,8 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
       gone.send('board:list', {}).catch(() => {});
       gone.openBoard('exit');
       await gone.close();`;
-    writeFileSync(join(installed.folder, 'exit.mjs'), script);
-    const child = spawn(process.execPath, ['exit.mjs'], { cwd: installed.folder, stdio: ['ignore', 'inherit', 'inherit'] });
+    writeFileSync(join(stage.installed.folder, 'exit.mjs'), script);
+    const child = spawn(process.execPath, ['exit.mjs'], { cwd: stage.installed.folder, stdio: ['ignore', 'inherit', 'inherit'] });
     const timer = setTimeout(() => child.kill('SIGKILL'), patient(10_000));
     const code = await new Promise((given) => child.once('exit', given));
     clearTimeout(timer);
@@ -232,7 +214,7 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
   });
 });
 
-/** A token, issued by the program itself beside a server. */
+/** A token, issued by the program itself beside a stage.server. */
 async function issue(folder, environment) {
   const run = (args) =>
     new Promise((given, fail) => {

@@ -4,13 +4,11 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { open } from './client.mjs';
 import { dice, SEED, until } from './chance.mjs';
-import { installClient } from './client-installed.mjs';
+import { startStage } from './client-stage.mjs';
 import { patient } from './patience.mjs';
 import { picture } from './picture.mjs';
 import { startProxy } from './proxy.mjs';
-import { startServer, token } from './server.mjs';
 
 const CHANGES = Number(process.env.BOARDWIRE_TEST_CHANGES ?? 5_000);
 const BOARD = 'converging';
@@ -72,20 +70,16 @@ function step({ pick, below, chance, shuffled }, board, shown, serial) {
 }
 
 describe('the replicas of @boardwire/client', () => {
-  let installed;
-  let server;
-  let keeper;
+  const stage = startStage({
+    users: [...WRITERS, VIEWER, ...WATCHERS, GUEST],
+    options: { reconnect: { minMs: 5, maxMs: 50 }, silenceMs: 400, edits: { debounceMs: 15, maxWaitMs: 60 } },
+  });
   const seats = [];
 
   /** A client behind a proxy of its own, with the board open. */
   const seat = async (user) => {
-    const proxy = await startProxy(server.url);
-    const client = installed.client.connect(proxy.url, {
-      token: () => token(user),
-      reconnect: { minMs: 5, maxMs: 50 },
-      silenceMs: 400,
-      edits: { debounceMs: 15, maxWaitMs: 60 },
-    });
+    const proxy = await startProxy(stage.server.url);
+    const client = stage.connect(user, {}, proxy.url);
     const one = { user, proxy, client, resets: 0, errors: [] };
     seats.push(one);
     await client.ready();
@@ -98,30 +92,15 @@ describe('the replicas of @boardwire/client', () => {
   };
 
   before(async () => {
-    installed = await installClient();
-    server = await startServer();
-    keeper = open(server.url, 'keeper');
-    await keeper.connected();
-    for (const user of [...WRITERS, VIEWER, ...WATCHERS, GUEST]) {
-      const known = open(server.url, user);
-      await known.connected();
-      known.close();
-    }
-    await keeper.ask('board:create', { name: 'Board', id: BOARD });
-    await keeper.ask('board:create', { name: 'Beside', id: 'beside' });
-    await keeper.ask('column:create', { boardId: BOARD, name: 'Narrow', id: 'narrow', wip_limit: WIP_LIMIT });
-    for (const userId of WRITERS) await keeper.ask('board:member:set', { boardId: BOARD, userId, role: 'owner' });
-    for (const userId of [VIEWER, ...WATCHERS]) await keeper.ask('board:member:set', { boardId: BOARD, userId, role: 'viewer' });
-    await keeper.ask('board:member:set', { boardId: 'beside', userId: 'wim', role: 'viewer' });
+    await stage.keeper.ask('board:create', { name: 'Board', id: BOARD });
+    await stage.keeper.ask('board:create', { name: 'Beside', id: 'beside' });
+    await stage.keeper.ask('column:create', { boardId: BOARD, name: 'Narrow', id: 'narrow', wip_limit: WIP_LIMIT });
+    for (const userId of WRITERS) await stage.keeper.ask('board:member:set', { boardId: BOARD, userId, role: 'owner' });
+    for (const userId of [VIEWER, ...WATCHERS]) await stage.keeper.ask('board:member:set', { boardId: BOARD, userId, role: 'viewer' });
+    await stage.keeper.ask('board:member:set', { boardId: 'beside', userId: 'wim', role: 'viewer' });
   });
 
-  after(async () => {
-    await Promise.all(seats.map(({ client }) => client.close({ withinMs: 100 })));
-    for (const { proxy } of seats) await proxy.stop();
-    keeper?.close();
-    await server?.stop();
-    installed?.remove();
-  });
+  after(() => Promise.all(seats.map(({ proxy }) => proxy.stop())));
 
   it(`equal the database after ${CHANGES} changes`, { timeout: patient(180_000) }, async (t) => {
     t.diagnostic(`BOARDWIRE_TEST_SEED=${SEED}`);
@@ -187,12 +166,12 @@ describe('the replicas of @boardwire/client', () => {
     // Leases end by themselves: the board has come to rest when none is left.
     let seq;
     await until('the end of the leases', async () => {
-      const snapshot = await keeper.ask('board:get', { boardId: BOARD });
+      const snapshot = await stage.keeper.ask('board:get', { boardId: BOARD });
       seq = snapshot.seq;
       return snapshot.tasks.every(({ lease }) => lease === null);
     });
     await until(`event ${seq}`, () => seats.every(({ board }) => board.getSnapshot().seq >= seq && board.getSnapshot().state === 'live'));
-    const wanted = picture(await keeper.ask('board:get', { boardId: BOARD }));
+    const wanted = picture(await stage.keeper.ask('board:get', { boardId: BOARD }));
     for (const { user, board } of seats) {
       const shown = board.getSnapshot();
       const message = `the replica of ${user}, BOARDWIRE_TEST_SEED=${SEED}`;

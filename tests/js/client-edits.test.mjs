@@ -4,58 +4,38 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { beforeEach, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 
-import { open } from './client.mjs';
 import { dice, SEED, until } from './chance.mjs';
-import { installClient } from './client-installed.mjs';
+import { startStage } from './client-stage.mjs';
 import { patient } from './patience.mjs';
-import { startProxy } from './proxy.mjs';
-import { startServer, token } from './server.mjs';
+import { token } from './server.mjs';
 
 describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
-  let installed, server, proxy, keeper, boardId, taskId;
+  const stage = startStage({
+    users: ['ann', 'bob'],
+    // What is written is sent on `flush` alone.
+    options: { edits: { debounceMs: 600_000, maxWaitMs: 600_000 } },
+  });
+  let boardId, taskId;
   let number = 0;
-  const clients = [];
 
-  /** Somebody with the board open; what is written is sent on `flush` alone. */
-  const seat = async (user, url = proxy.url) => {
-    const settings = { token: () => token(user), reconnect: { minMs: 10, maxMs: 100 }, edits: { debounceMs: 600_000, maxWaitMs: 600_000 } };
-    const client = installed.client.connect(url, settings);
-    clients.push(client);
+  /** Somebody with the board open. */
+  const seat = async (user, url) => {
+    const client = stage.connect(user, {}, url);
     const board = client.openBoard(boardId);
     await board.ready();
     return { client, board, shown: () => board.getSnapshot().tasks.get(taskId).description };
   };
-  const stored = async () => (await keeper.ask('task:get', { taskId })).task;
-  const change = (updates) => keeper.ask('task:update', { taskId, updates });
+  const stored = async () => (await stage.keeper.ask('task:get', { taskId })).task;
+  const change = (updates) => stage.keeper.ask('task:update', { taskId, updates });
 
-  before(async () => {
-    installed = await installClient();
-    server = await startServer();
-    proxy = await startProxy(server.url);
-    keeper = open(server.url, 'keeper');
-    await keeper.connected();
-    for (const user of ['ann', 'bob']) {
-      const known = open(server.url, user);
-      await known.connected();
-      known.close();
-    }
-  });
   beforeEach(async () => {
     boardId = `texts-${(number += 1)}`;
-    await keeper.ask('board:create', { id: boardId, name: 'Board' });
-    for (const userId of ['ann', 'bob']) await keeper.ask('board:member:set', { boardId, userId, role: 'member' });
-    taskId = (await keeper.ask('task:create', { boardId, title: 'One', description: 'First line\nSecond line\nThird line' })).task.id;
-  });
-  after(async () => {
-    proxy?.accept();
-    await Promise.all(clients.map((client) => client.close({ withinMs: 100 })));
-    keeper?.close();
-    await proxy?.stop();
-    await server?.stop();
-    installed?.remove();
+    await stage.keeper.ask('board:create', { id: boardId, name: 'Board' });
+    for (const userId of ['ann', 'bob']) await stage.keeper.ask('board:member:set', { boardId, userId, role: 'member' });
+    taskId = (await stage.keeper.ask('task:create', { boardId, title: 'One', description: 'First line\nSecond line\nThird line' })).task.id;
   });
 
   it('put together what two write in different places, in whatever order it is sent', async () => {
@@ -160,7 +140,7 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
   it('written without a connection are put together, or kept for a decision', async () => {
     const ann = await seat('ann');
     const [text, title] = [ann.board.startEdit(taskId, 'description'), ann.board.startEdit(taskId, 'title')];
-    proxy.refuse();
+    stage.proxy.refuse();
     await until('the end of the connection', () => ann.board.getSnapshot().state === 'stale');
     text.write('First line, mine\nSecond line\nThird line');
     title.write('My title');
@@ -168,17 +148,17 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
     await ann.board.flush();
     assert.deepEqual([text.state, title.state], ['unsaved', 'unsaved']);
     await change({ description: 'First line\nSecond line\nThird line, theirs', title: 'Their title' });
-    proxy.accept();
+    stage.proxy.accept();
     await until('both', () => text.state === 'saved' && title.state === 'conflict');
     const { description, title: kept } = await stored();
     assert.deepEqual([description, kept], ['First line, mine\nSecond line\nThird line, theirs', 'Their title']);
     assert.deepEqual([title.value, title.theirs], ['My title', 'Their title']);
     // Without anybody who holds it, it waits for a decision as well.
-    proxy.refuse();
+    stage.proxy.refuse();
     await until('the end of the connection', () => ann.board.getSnapshot().state === 'stale');
     ann.board.edit(taskId, 'priority', 3);
     await change({ priority: 9 });
-    proxy.accept();
+    stage.proxy.accept();
     await until('the conflict', () => ann.board.getSnapshot().conflicts.length === 2);
     assert.equal((await stored()).priority, 9);
     await ann.client.close();
@@ -187,12 +167,12 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
   it('go on from a draft, in another client and after others have gone on', async () => {
     const ann = await seat('ann');
     const edit = ann.board.startEdit(taskId, 'description');
-    proxy.refuse();
+    stage.proxy.refuse();
     edit.write('First line, mine\nSecond line\nThird line');
     const draft = JSON.parse(JSON.stringify(edit.draft));
     await ann.client.close();
     await change({ description: 'First line\nSecond line\nThird line, theirs' });
-    proxy.accept();
+    stage.proxy.accept();
     const later = await seat('ann');
     const resumed = later.board.startEdit(taskId, 'description', draft);
     assert.deepEqual([resumed.value, resumed.state], ['First line, mine\nSecond line\nThird line', 'unsaved']);
@@ -223,14 +203,14 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
     const refusals = [];
     ann.board.onRefusal(({ error }) => refusals.push(error.code));
     const edit = ann.board.startEdit(taskId, 'description');
-    t.after(() => server.sql('DROP TRIGGER IF EXISTS fault'));
-    server.sql("CREATE TRIGGER fault BEFORE UPDATE ON tasks BEGIN SELECT RAISE(ABORT, 'out of order'); END");
+    t.after(() => stage.server.sql('DROP TRIGGER IF EXISTS fault'));
+    stage.server.sql("CREATE TRIGGER fault BEFORE UPDATE ON tasks BEGIN SELECT RAISE(ABORT, 'out of order'); END");
     edit.write('Mine');
     await edit.save();
     assert.deepEqual([edit.state, edit.error?.code, edit.draft?.value], ['unsaved', 'INTERNAL', 'Mine']);
     // It is not taken back.
     assert.deepEqual([ann.shown(), refusals], ['Mine', []]);
-    server.sql('DROP TRIGGER fault');
+    stage.server.sql('DROP TRIGGER fault');
     await until('it to be saved', () => edit.state === 'saved');
     assert.deepEqual([edit.error, (await stored()).description, refusals], [undefined, 'Mine', []]);
     await ann.client.close();
@@ -252,7 +232,7 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
       texts[who][at] += ` ${'ab'[who]}${turn}`;
       edits[who].write(texts[who].join('\n'));
       if (random.chance(0.5)) void edits[who].save();
-      if (random.chance(0.1)) proxy.cut();
+      if (random.chance(0.1)) stage.proxy.cut();
       if (random.chance(0.3)) await new Promise((resolve) => setTimeout(resolve, random.below(20)));
     }
     await until('all to be saved', async () => {
@@ -272,8 +252,8 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
   it('wait their turn when the line of commands is full', async () => {
     // In a process of its own: one that never ends could not be given up in this one.
     const script = `
-      const { connect } = await import(${JSON.stringify(pathToFileURL(join(installed.folder, 'node_modules/@boardwire/client/dist/index.js')).href)});
-      const client = connect(${JSON.stringify(proxy.url)}, { token: ${JSON.stringify(token('ann'))}, queueLimit: 3, reconnect: { minMs: 10, maxMs: 100 } });
+      const { connect } = await import(${JSON.stringify(pathToFileURL(join(stage.installed.folder, 'node_modules/@boardwire/client/dist/index.js')).href)});
+      const client = connect(${JSON.stringify(stage.proxy.url)}, { token: ${JSON.stringify(token('ann'))}, queueLimit: 3, reconnect: { minMs: 10, maxMs: 100 } });
       const board = client.openBoard(${JSON.stringify(boardId)});
       await board.ready();
       console.log('ready');
@@ -292,19 +272,19 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
     child.stdout.setEncoding('utf8').on('data', (text) => said.push(text));
     const patience = setTimeout(() => child.kill('SIGKILL'), patient(60_000));
     await until('the board to be open', () => said.length > 0, patient(60_000));
-    proxy.refuse();
+    stage.proxy.refuse();
     await until('the answers', () => said.join('').includes('QUEUE_FULL') || child.exitCode !== null || child.signalCode !== null, patient(60_000));
-    proxy.accept();
+    stage.proxy.accept();
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
     clearTimeout(patience);
     assert.deepEqual([child.exitCode, child.signalCode], [0, null], said.join(''));
     assert.match(said.join(''), /QUEUE_FULL typed/);
-    const { tasks } = await keeper.ask('board:get', { boardId });
+    const { tasks } = await stage.keeper.ask('board:get', { boardId });
     assert.deepEqual(tasks.map(({ title }) => title).sort(), ['a', 'b', 'c', 'typed']);
   });
 
   it('show all that both wrote in one text, and no line twice', async () => {
-    const { merge, mergeAll } = installed.client;
+    const { merge, mergeAll } = stage.installed.client;
     const base = 'One\nTwo\nThree\nFour';
     assert.equal(
       mergeAll(base, 'One\nTwo, mine\nThree\nFour', 'One, theirs\nTwo, theirs\nThree\nFour\nFive'),
@@ -322,7 +302,7 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
   });
 
   it('of texts that are long and all the same end soon', async () => {
-    const { mergeTexts } = installed.client;
+    const { mergeTexts } = stage.installed.client;
     const base = 'the '.repeat(5_000);
     const merged = mergeTexts({ base, mine: `${base}end`.trim(), theirs: `begin ${base}` });
     assert.ok(merged === undefined || merged.startsWith('begin'));

@@ -1,53 +1,26 @@
 // The events of @boardwire/client: typed listeners, and subscriptions that miss nothing and repeat nothing over any number of
 // connections, or say so.
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { open } from './client.mjs';
 import { until } from './chance.mjs';
-import { installClient } from './client-installed.mjs';
+import { startStage } from './client-stage.mjs';
 import { patient } from './patience.mjs';
-import { startProxy } from './proxy.mjs';
-import { startServer, token } from './server.mjs';
+import { startServer } from './server.mjs';
 
 describe('the events of @boardwire/client', { timeout: patient(120_000) }, () => {
-  let installed;
-  let server;
-  let proxy;
-  let keeper;
-  let board;
-  let errors;
-  const clients = [];
+  const board = 'board';
+  const errors = [];
+  const stage = startStage({ users: ['ann'], options: { onError: (error) => errors.push(error) } });
 
-  const start = () => {
-    const onError = (error) => errors.push(error);
-    const client = installed.client.connect(proxy.url, { token: () => token('ann'), reconnect: { minMs: 10, maxMs: 100 }, onError });
-    clients.push(client);
-    return client;
-  };
-  const create = async (title) => (await keeper.ask('task:create', { boardId: board, title })).task;
+  const start = () => stage.connect('ann');
+  const create = async (title) => (await stage.keeper.ask('task:create', { boardId: board, title })).task;
 
   before(async () => {
-    installed = await installClient();
-    server = await startServer();
-    proxy = await startProxy(server.url);
-    keeper = open(server.url, 'keeper');
-    const ann = open(server.url, 'ann');
-    await Promise.all([keeper.connected(), ann.connected()]);
-    ann.close();
-    errors = [];
-    board = 'board';
-    await keeper.ask('board:create', { name: 'Board', id: board });
-    await keeper.ask('board:member:set', { boardId: board, userId: 'ann', role: 'member' });
-  });
-
-  after(async () => {
-    await Promise.all(clients.map((client) => client.close({ withinMs: 100 })));
-    keeper?.close();
-    await proxy?.stop();
-    await server?.stop();
-    installed?.remove();
+    await stage.keeper.ask('board:create', { name: 'Board', id: board });
+    await stage.keeper.ask('board:member:set', { boardId: board, userId: 'ann', role: 'member' });
   });
 
   it('reach those who listen for their name, or for all, until they have heard enough', async () => {
@@ -94,11 +67,11 @@ describe('the events of @boardwire/client', { timeout: patient(120_000) }, () =>
     const first = store.getSnapshot().seq;
     for (let turn = 0; turn < 60; turn += 1) {
       await create(`Task ${turn}`);
-      if (turn % 7 === 0) await keeper.ask('column:create', { boardId: board, name: `Column ${turn}` });
-      if (turn % 10 === 5) proxy.cut();
+      if (turn % 7 === 0) await stage.keeper.ask('column:create', { boardId: board, name: `Column ${turn}` });
+      if (turn % 10 === 5) stage.proxy.cut();
       if (turn % 20 === 5) await until('the next connection', () => client.getStatus().state === 'live');
     }
-    const { seq: last } = await keeper.ask('board:get', { boardId: board });
+    const { seq: last } = await stage.keeper.ask('board:get', { boardId: board });
     await until('all events', () => heard.everything.at(-1) === last && heard.tasks.length === 60);
     const all = Array.from({ length: last - first }, (_, at) => first + 1 + at);
     assert.deepEqual(
@@ -126,7 +99,7 @@ describe('the events of @boardwire/client', { timeout: patient(120_000) }, () =>
     await create('Heard');
     await until('the event', () => heard.length === 1);
     assert.deepEqual(resets, []);
-    proxy.cut();
+    stage.proxy.cut();
     await until('the word', () => resets.length === 1);
     assert.deepEqual(resets, [{}]);
     await create('Heard again');
@@ -135,7 +108,7 @@ describe('the events of @boardwire/client', { timeout: patient(120_000) }, () =>
   });
 
   it('of a board that the caller may not read are refused, and so is the board', async () => {
-    await keeper.ask('board:create', { name: 'Secret', id: 'secret' });
+    await stage.keeper.ask('board:create', { name: 'Secret', id: 'secret' });
     const client = start();
     await client.ready();
     const refusal = new Promise((given) => client.subscribe('*', { boardId: 'secret' }, { onEvent: () => {}, onRefused: given }));
@@ -165,7 +138,7 @@ describe('the events of @boardwire/client', { timeout: patient(120_000) }, () =>
     const heard = [];
     client.subscribe('task:*', { boardId: board }, { onEvent: ({ data }) => heard.push(data.task.title), onReset: (reset) => resets.push(reset) });
     await client.send('board:list', {});
-    proxy.lead(other.url);
+    stage.proxy.lead(other.url);
     await until('the word', () => resets.length === 1 && loaded === 1);
     const { seq, epoch } = await there.ask('board:get', { boardId: board });
     assert.deepEqual(resets, [{ seq, epoch }]);
@@ -177,7 +150,7 @@ describe('the events of @boardwire/client', { timeout: patient(120_000) }, () =>
       ['After'],
     );
     await client.close();
-    proxy.lead(server.url);
+    stage.proxy.lead(stage.server.url);
     there.close();
     await other.stop();
   });

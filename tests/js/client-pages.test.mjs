@@ -7,10 +7,10 @@ import { pathToFileURL } from 'node:url';
 
 import { open } from './client.mjs';
 import { dice, SEED, until } from './chance.mjs';
-import { installClient, PACKAGE } from './client-installed.mjs';
+import { PACKAGE } from './client-installed.mjs';
+import { startStage } from './client-stage.mjs';
 import { patient } from './patience.mjs';
 import { picture } from './picture.mjs';
-import { startServer, token } from './server.mjs';
 
 /** So many boards are made up, and loaded. */
 const BOARDS = 300;
@@ -187,27 +187,20 @@ describe('a large board of @boardwire/client', { timeout: patient(240_000) }, ()
   const WRITERS = 3;
   /** Changes that are made between two pages, at least. */
   const BETWEEN = 40;
-  let installed;
-  let server;
-  const sockets = [];
+  const stage = startStage({ keeper: 'ann' });
+  const writers = [];
 
   before(async () => {
-    installed = await installClient();
-    server = await startServer();
-    for (let count = 0; count <= WRITERS; count += 1) {
-      sockets.push(open(server.url, 'ann'));
-      await sockets[count].connected();
+    for (let count = 0; count < WRITERS; count += 1) {
+      writers.push(open(stage.server.url, 'ann'));
+      await writers[count].connected();
     }
   });
-  after(async () => {
-    for (const socket of sockets) socket.close();
-    await server?.stop();
-    installed?.remove();
-  });
+  after(() => writers.forEach((writer) => writer.close()));
 
   it('is loaded while others write as fast as they can', async (t) => {
     t.diagnostic(`BOARDWIRE_TEST_SEED=${SEED}`);
-    const [keeper, ...writers] = sockets;
+    const { keeper } = stage;
     const { columns } = await keeper.ask('board:create', { id: 'large', name: 'Large' });
     const ids = Array.from({ length: TASKS }, (_, at) => `t${at}`);
     // No more at once than may wait for their turn.
@@ -237,7 +230,7 @@ describe('a large board of @boardwire/client', { timeout: patient(240_000) }, ()
     const written = writers.map(write);
 
     // Each page is given to the client when more has been written: so there is something between two of them.
-    const { Connection } = await import(pathToFileURL(join(installed.folder, 'node_modules/@boardwire/client/dist/connection.js')).href);
+    const { Connection } = await import(pathToFileURL(join(stage.installed.folder, 'node_modules/@boardwire/client/dist/connection.js')).href);
     const { ask } = Connection.prototype;
     const pages = [];
     Connection.prototype.ask = async function (name, payload) {
@@ -248,7 +241,7 @@ describe('a large board of @boardwire/client', { timeout: patient(240_000) }, ()
       await until('more changes', () => changes >= enough);
       return answer;
     };
-    const client = installed.client.connect(server.url, { token: () => token('ann') });
+    const client = stage.connect('ann');
     const board = client.openBoard('large');
     await board.ready();
     writing = false;

@@ -1,38 +1,23 @@
 // The hooks of @boardwire/client for React: a component shows the board and the connection as they are, and lets go of them
 // when it is gone.
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { before, describe, it } from 'node:test';
 import { createElement, StrictMode } from 'react';
 import { create } from 'react-test-renderer';
 
-import { open } from './client.mjs';
 import { until } from './chance.mjs';
-import { installClient } from './client-installed.mjs';
+import { startStage } from './client-stage.mjs';
 import { patient } from './patience.mjs';
-import { startServer, token } from './server.mjs';
 
 describe('the hooks of @boardwire/client', { timeout: patient(60_000) }, () => {
-  let installed;
+  const stage = startStage({ keeper: 'ann' });
   let hooks;
-  let server;
-  let keeper;
   let client;
 
   before(async () => {
-    installed = await installClient();
-    hooks = await installed.react();
-    server = await startServer();
-    keeper = open(server.url, 'ann');
-    await keeper.connected();
-    for (const id of ['one', 'two']) await keeper.ask('board:create', { id, name: `Board ${id}` });
-    client = installed.client.connect(server.url, { token: () => token('ann') });
-  });
-
-  after(async () => {
-    await client?.close();
-    keeper?.close();
-    await server?.stop();
-    installed?.remove();
+    hooks = await stage.installed.react();
+    for (const id of ['one', 'two']) await stage.keeper.ask('board:create', { id, name: `Board ${id}` });
+    client = stage.connect('ann');
   });
 
   for (const [mode, wrap] of [
@@ -53,11 +38,11 @@ describe('the hooks of @boardwire/client', { timeout: patient(60_000) }, () => {
       const shows = (text) => until(text, () => shown.toJSON() === text);
 
       await shows('live Board one: ');
-      const { task } = await keeper.ask('task:create', { boardId: 'one', title: 'Theirs' });
+      const { task } = await stage.keeper.ask('task:create', { boardId: 'one', title: 'Theirs' });
       await shows('live Board one: Theirs');
       board.updateTask(task.id, { title: 'Mine' });
       await shows('live Board one: Mine');
-      await keeper.ask('task:delete', { taskId: task.id });
+      await stage.keeper.ask('task:delete', { taskId: task.id });
       await shows('live Board one: ');
 
       shown.update(page('two'));
