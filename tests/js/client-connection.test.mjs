@@ -214,7 +214,7 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
   });
 });
 
-/** A token, issued by the program itself beside a stage.server. */
+/** A token, issued by the program itself beside a server. */
 async function issue(folder, environment) {
   const run = (args) =>
     new Promise((given, fail) => {

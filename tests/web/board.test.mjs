@@ -1,42 +1,26 @@
 // The board itself: two and three windows, moving by mouse, touch and keyboard, being offline, refusals, hostile titles.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { startProxy } from '../js/proxy.mjs';
-import { startServer, token } from '../js/server.mjs';
+import { token } from '../js/server.mjs';
 import { faultsOf } from './accessibility.mjs';
-import { addUser, card, column, drag, eventually, keep, launch, live, openCard, titles, windowOf } from './browser.mjs';
+import { card, column, drag, eventually, keep, live, openCard, titles, windowOf } from './browser.mjs';
 import { startApi } from './api.mjs';
+import { clean, close, startStage } from './stage.mjs';
 
 describe('the board', () => {
-  let server, browser, api;
-  before(async () => {
-    server = await startServer();
-    for (const user of ['ann', 'bob', 'cleo']) addUser(server, user);
-    api = startApi(server.url, token('ann'));
-    browser = await launch();
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
+  const stage = startStage('ann', 'bob', 'cleo');
 
   /** A board with three cards in its first column, shared with Bob, and with Cleo, who reads. */
   async function board(id) {
-    const made = await api.board(id, { bob: 'member', cleo: 'viewer' });
-    for (const title of ['First', 'Second', 'Third']) await api.task(id, { id: `${id}-${title.toLowerCase()}`, title, columnId: made.columns[0].id });
+    const made = await stage.api.board(id, { bob: 'member', cleo: 'viewer' });
+    for (const title of ['First', 'Second', 'Third']) await stage.api.task(id, { id: `${id}-${title.toLowerCase()}`, title, columnId: made.columns[0].id });
     return { id, path: `/boards/${id}`, columns: made.columns };
   }
-  const windows = (path, ...users) => Promise.all(users.map((user) => windowOf(browser, server.url, user, path)));
-  const close = (...pages) => Promise.all(pages.map((page) => page.context().close()));
-  const clean = (...pages) =>
-    assert.deepEqual(
-      pages.flatMap(({ faults }) => faults),
-      [],
-    );
 
   test('a card that is made and dragged is there in three windows', async () => {
     const { path } = await board('dragged');
-    const [ann, bob, cleo] = await windows(path, 'ann', 'bob', 'cleo');
+    const [ann, bob, cleo] = await stage.windows(path, 'ann', 'bob', 'cleo');
     await column(ann, 'To Do')
       .getByRole('button', { name: /New card/ })
       .last()
@@ -62,7 +46,7 @@ describe('the board', () => {
 
   test('a card is moved by the keyboard, which is announced', async () => {
     const { path } = await board('keys');
-    const [ann, bob] = await windows(path, 'ann', 'bob');
+    const [ann, bob] = await stage.windows(path, 'ann', 'bob');
     const announcer = ann.getByTestId('announcer');
     await card(ann, 'First').focus();
     await ann.keyboard.press('Alt+ArrowDown');
@@ -93,7 +77,7 @@ describe('the board', () => {
   test('on a phone a card is dragged by touch', async () => {
     const { path } = await board('touched');
     const phone = { viewport: { width: 390, height: 780 }, isMobile: true, hasTouch: true };
-    const ann = await windowOf(browser, server.url, 'ann', path, phone);
+    const ann = await stage.windowOf('ann', path, phone);
     const devtools = await ann.context().newCDPSession(ann);
     const from = await card(ann, 'First').boundingBox();
     const to = await card(ann, 'Third').boundingBox();
@@ -124,7 +108,7 @@ describe('the board', () => {
   async function heldAtTheEdge(id, { what = (page) => card(page, 'First'), grab = 0.5, to = [382] } = {}) {
     const { path } = await board(id);
     const phone = { viewport: { width: 390, height: 780 }, isMobile: true, hasTouch: true };
-    const ann = await windowOf(browser, server.url, 'ann', path, phone);
+    const ann = await stage.windowOf('ann', path, phone);
     const devtools = await ann.context().newCDPSession(ann);
     await what(ann).scrollIntoViewIfNeeded();
     const from = await what(ann).boundingBox();
@@ -202,8 +186,8 @@ describe('the board', () => {
 
   test('four columns fit into 1440 pixels', async () => {
     const { path, id } = await board('four');
-    await api.send('POST', `/boards/${id}/columns`, { name: 'Review' });
-    const ann = await windowOf(browser, server.url, 'ann', path, { viewport: { width: 1440, height: 900 } });
+    await stage.api.send('POST', `/boards/${id}/columns`, { name: 'Review' });
+    const ann = await stage.windowOf('ann', path, { viewport: { width: 1440, height: 900 } });
     await column(ann, 'Review').waitFor();
     assert.equal(await ann.evaluate(() => document.documentElement.scrollWidth), 1440);
     await ann.getByRole('button', { name: 'Add column' }).click();
@@ -214,12 +198,12 @@ describe('the board', () => {
 
   test('who is here, on which card, and who types', async () => {
     const { path } = await board('company');
-    const [ann, bob] = await windows(path, 'ann', 'bob');
+    const [ann, bob] = await stage.windows(path, 'ann', 'bob');
     await ann.getByTestId('viewers').getByLabel('Bob').waitFor();
     await openCard(bob, 'Second');
     await card(ann, 'Second').getByLabel(/Bob/).waitFor();
     await openCard(ann, 'Second');
-    await ann.getByTestId('also-here').getByText('Bob is here').waitFor();
+    await ann.getByTestId('also-here').getByText('Bob is viewing').waitFor();
     await bob.getByLabel('Comment', { exact: true }).pressSequentially('Hel');
     await ann.getByTestId('typists').getByText('Bob is typing').waitFor();
     await keep(ann, 'typing');
@@ -232,14 +216,14 @@ describe('the board', () => {
   });
 
   test('agents are marked, with what they hold', async () => {
-    server.run(['user', 'create', '--id', 'scout', '--name', 'Scout', '--agent']);
+    stage.server.run(['user', 'create', '--id', 'scout', '--name', 'Scout', '--agent']);
     const { id, path } = await board('agents');
-    await api.send('PUT', `/boards/${id}/members/scout`, { role: 'member' });
-    const [ann] = await windows(path, 'ann');
-    const scout = startApi(server.url, token('scout'));
+    await stage.api.send('PUT', `/boards/${id}/members/scout`, { role: 'member' });
+    const [ann] = await stage.windows(path, 'ann');
+    const scout = startApi(stage.server.url, token('scout'));
     await scout.send('POST', `/boards/${id}/claims`, { taskId: `${id}-first`, agent: 'scout-7' });
     await card(ann, 'First').getByTestId('card-agent').getByText('scout-7').waitFor();
-    await api.send('PUT', `/tasks/${id}-second/assignee`, { assignee: 'scout' });
+    await stage.api.send('PUT', `/tasks/${id}-second/assignee`, { assignee: 'scout' });
     await card(ann, 'Second').getByRole('img', { name: 'Assigned to Scout (agent)' }).waitFor();
     await keep(ann, 'agents');
     assert.deepEqual(await faultsOf(ann), []);
@@ -249,17 +233,17 @@ describe('the board', () => {
 
   test('without a connection changes are refused in sight, and what was missed is there afterwards', async () => {
     const { path, id, columns } = await board('offline');
-    const proxy = await startProxy(server.url);
-    const ann = await windowOf(browser, proxy.url, 'ann', path);
+    const proxy = await startProxy(stage.server.url);
+    const ann = await windowOf(stage.browser, proxy.url, 'ann', path);
     proxy.refuse();
     await ann.locator('[data-testid=connection][data-state=reconnecting]').waitFor();
     await card(ann, 'First').focus();
     await ann.keyboard.press('Alt+ArrowDown');
-    await ann.getByRole('alert').getByText('Not connected').waitFor();
+    await ann.getByRole('alert').getByText('You are offline').waitFor();
     assert.deepEqual(await titles(ann, 'To Do'), ['First', 'Second', 'Third']);
     await keep(ann, 'offline');
-    await api.task(id, { title: 'Meanwhile', columnId: columns[0].id });
-    await api.send('POST', `/tasks/${id}-second/move`, { toColumn: columns[2].id });
+    await stage.api.task(id, { title: 'Meanwhile', columnId: columns[0].id });
+    await stage.api.send('POST', `/tasks/${id}-second/move`, { toColumn: columns[2].id });
     proxy.accept();
     await live(ann);
     await ann.getByText('Caught up').waitFor();
@@ -272,14 +256,14 @@ describe('the board', () => {
 
   test('what the server refuses is taken back, with the reason', async () => {
     const { path, columns } = await board('refused');
-    await api.send('PATCH', `/columns/${columns[1].id}`, { wip_limit: 1 });
-    const ann = await windowOf(browser, server.url, 'ann', path);
+    await stage.api.send('PATCH', `/columns/${columns[1].id}`, { wip_limit: 1 });
+    const ann = await stage.windowOf('ann', path);
     await drag(ann, card(ann, 'First'), column(ann, 'In Progress'));
     await eventually(() => titles(ann, 'In Progress'), ['First']);
     await drag(ann, card(ann, 'Second'), column(ann, 'In Progress'));
     await ann
       .getByRole('alert')
-      .getByText(/The move was taken back/)
+      .getByText(/The move was undone/)
       .waitFor();
     await eventually(() => titles(ann, 'In Progress'), ['First']);
     await eventually(() => titles(ann, 'To Do'), ['Second', 'Third']);
@@ -297,7 +281,7 @@ describe('the board', () => {
       'W'.repeat(500),
     ];
     for (const [at, title] of hostile.entries()) {
-      await api.task(id, {
+      await stage.api.task(id, {
         id: `hostile-${at}`,
         title,
         columnId: columns[0].id,
@@ -305,7 +289,7 @@ describe('the board', () => {
         description: `${title}\n\n[link](javascript:globalThis.hacked=1) ![x](javascript:globalThis.hacked=1)`,
       });
     }
-    const ann = await windowOf(browser, server.url, 'ann', path);
+    const ann = await stage.windowOf('ann', path);
     assert.deepEqual((await titles(ann, 'To Do')).slice(-4), hostile);
     const frame = await column(ann, 'To Do').boundingBox();
     for (const box of await Promise.all((await column(ann, 'To Do').getByTestId('card').all()).map((one) => one.boundingBox()))) {
@@ -313,7 +297,7 @@ describe('the board', () => {
     }
     await keep(ann, 'hostile');
     for (const at of hostile.keys()) {
-      await ann.goto(`${server.url}${path}/tasks/hostile-${at}`);
+      await ann.goto(`${stage.server.url}${path}/tasks/hostile-${at}`);
       await ann.getByTestId('card-page').waitFor();
       await ann.locator('.markdown').first().waitFor();
       const targets = await ann.locator('.markdown a').evaluateAll((links) => links.map((link) => link.getAttribute('href')));
@@ -330,9 +314,9 @@ describe('the board', () => {
 
   test('search and filters show what fits', async () => {
     const { path, id } = await board('filtered');
-    await api.send('PATCH', `/tasks/${id}-second`, { tags: ['urgent'], assignee: 'bob' });
-    await api.send('POST', `/tasks/${id}-third/comments`, { body: 'Only a comment says pineapple' });
-    const ann = await windowOf(browser, server.url, 'ann', path);
+    await stage.api.send('PATCH', `/tasks/${id}-second`, { tags: ['urgent'], assignee: 'bob' });
+    await stage.api.send('POST', `/tasks/${id}-third/comments`, { body: 'Only a comment says pineapple' });
+    const ann = await stage.windowOf('ann', path);
     await ann.keyboard.press('/');
     await ann.keyboard.type('fir');
     await eventually(() => titles(ann, 'To Do'), ['First']);
@@ -340,7 +324,7 @@ describe('the board', () => {
     await eventually(() => titles(ann, 'To Do'), ['Third']);
     await ann.getByLabel('Search cards').fill('nothing of the kind');
     await ann
-      .getByText(/No card/)
+      .getByText(/No matching cards/)
       .first()
       .waitFor();
     await ann.getByLabel('Search cards').fill('');
@@ -352,7 +336,7 @@ describe('the board', () => {
 
     // A filter that was forgotten hides nothing of what is looked for without a word.
     await ann.getByLabel('Search cards').fill('pineapple');
-    await ann.getByText('One more card is found, and hidden by the filters.').waitFor();
+    await ann.getByText('1 more card matches, but is hidden by the filters.').waitFor();
     assert.deepEqual(await titles(ann, 'To Do'), []);
     await keep(ann, 'hidden-by-filters');
     assert.deepEqual(await faultsOf(ann), []);
@@ -366,22 +350,22 @@ describe('the board', () => {
 
   test('columns are added, renamed, limited, moved and deleted', async () => {
     const { path } = await board('columns');
-    const [ann, bob] = await windows(path, 'ann', 'bob');
+    const [ann, bob] = await stage.windows(path, 'ann', 'bob');
     const names = (page) => page.getByTestId('column').getByRole('heading').allTextContents();
     await ann.getByRole('button', { name: /Add column/ }).click();
     await ann.getByLabel('Name of the new column').fill('Review');
     await ann.keyboard.press('Enter');
     await eventually(() => names(bob), ['To Do', 'In Progress', 'Done', 'Review']);
-    await ann.getByRole('button', { name: 'Menu of Review' }).click();
+    await ann.getByRole('button', { name: 'Review menu' }).click();
     await ann.getByRole('menuitem', { name: 'Move left' }).click();
     await eventually(() => names(bob), ['To Do', 'In Progress', 'Review', 'Done']);
-    await ann.getByRole('button', { name: 'Menu of To Do' }).click();
+    await ann.getByRole('button', { name: 'To Do menu' }).click();
     await ann.getByRole('menuitem', { name: 'Limit and status' }).click();
-    await ann.getByLabel('At most so many cards').fill('2');
+    await ann.getByLabel('Card limit').fill('2');
     await ann.getByRole('button', { name: 'Save' }).click();
     await column(bob, 'To Do').getByText(/3.*2/).waitFor();
-    await ann.getByRole('button', { name: 'Menu of To Do' }).click();
-    await ann.getByRole('menuitem', { name: 'Delete the column' }).click();
+    await ann.getByRole('button', { name: 'To Do menu' }).click();
+    await ann.getByRole('menuitem', { name: 'Delete column' }).click();
     await ann.getByRole('alertdialog').getByRole('combobox').selectOption({ label: 'Review' });
     await ann.getByRole('alertdialog').getByRole('button', { name: 'Delete', exact: true }).click();
     await eventually(() => names(bob), ['In Progress', 'Review', 'Done']);

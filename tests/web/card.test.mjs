@@ -1,44 +1,29 @@
 // The card page: writing in place, comments with mentions, files, dependencies, leases, history, conflicts, deletion.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { startProxy } from '../js/proxy.mjs';
-import { startServer, token } from '../js/server.mjs';
+import { token } from '../js/server.mjs';
 import { faultsOf } from './accessibility.mjs';
 import { startApi } from './api.mjs';
-import { addUser, card, eventually, keep, launch, openCard, titles, windowOf } from './browser.mjs';
+import { card, eventually, keep, openCard, titles, windowOf } from './browser.mjs';
+import { clean, close, startStage } from './stage.mjs';
 
 describe('the card page', () => {
-  let server, browser, api, bobs;
-  before(async () => {
-    server = await startServer();
-    for (const user of ['ann', 'bob', 'cleo']) addUser(server, user);
-    api = startApi(server.url, token('ann'));
-    bobs = startApi(server.url, token('bob'));
-    browser = await launch();
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
+  const stage = startStage('ann', 'bob', 'cleo');
+  let bobs;
+  before(() => (bobs = startApi(stage.server.url, token('bob'))));
 
   async function board(id) {
-    const made = await api.board(id, { bob: 'member', cleo: 'viewer' });
-    await api.task(id, { id: `${id}-one`, title: 'Write the notes', columnId: made.columns[0].id });
-    await api.task(id, { id: `${id}-two`, title: 'Read the notes', columnId: made.columns[0].id });
+    const made = await stage.api.board(id, { bob: 'member', cleo: 'viewer' });
+    await stage.api.task(id, { id: `${id}-one`, title: 'Write the notes', columnId: made.columns[0].id });
+    await stage.api.task(id, { id: `${id}-two`, title: 'Read the notes', columnId: made.columns[0].id });
     return { id, columns: made.columns, path: `/boards/${id}`, one: `${id}-one`, two: `${id}-two` };
   }
-  const windows = (path, ...users) => Promise.all(users.map((user) => windowOf(browser, server.url, user, path)));
-  const close = (...pages) => Promise.all(pages.map((page) => page.context().close()));
-  const clean = (...pages) =>
-    assert.deepEqual(
-      pages.flatMap(({ faults }) => faults),
-      [],
-    );
 
   test('title and description are written in place and seen by others as they are written', async () => {
     const { path } = await board('written');
-    const [ann, bob] = await windows(path, 'ann', 'bob');
+    const [ann, bob] = await stage.windows(path, 'ann', 'bob');
     await openCard(ann, 'Write the notes');
     await ann.getByLabel('Title').fill('Write all the notes');
     await ann.keyboard.press('Enter');
@@ -58,7 +43,7 @@ describe('the card page', () => {
     await bob.getByLabel('Description').fill('What Bob wrote');
     await bob.keyboard.press('Control+Enter');
     await eventually(() => ann.getByLabel('Description').inputValue(), 'What Bob wrote');
-    assert.equal(await ann.getByText(/changed this while you wrote/).count(), 0);
+    assert.equal(await ann.getByText(/edited this while you were writing/).count(), 0);
     await ann.keyboard.press('Escape');
     await ann.locator('.markdown').getByText('What Bob wrote').waitFor();
     await keep(ann, 'card');
@@ -69,7 +54,7 @@ describe('the card page', () => {
 
   test('an empty title is refused, and Escape gives the old one back', async () => {
     const { path } = await board('untitled');
-    const ann = await windowOf(browser, server.url, 'ann', path);
+    const ann = await stage.windowOf('ann', path);
     await openCard(ann, 'Write the notes');
     await ann.getByLabel('Title').fill('');
     await ann.keyboard.press('Enter');
@@ -86,9 +71,9 @@ describe('the card page', () => {
 
   test('a comment with a mention notifies who was mentioned, in all of the tabs', async () => {
     const { path } = await board('mentioned');
-    const [ann, bob] = await windows(path, 'ann', 'bob');
+    const [ann, bob] = await stage.windows(path, 'ann', 'bob');
     const tab = await bob.context().newPage();
-    await tab.goto(server.url);
+    await tab.goto(stage.server.url);
     await openCard(ann, 'Write the notes');
     await ann.getByLabel('Comment', { exact: true }).pressSequentially('Please look, @bo');
     await ann.getByRole('listbox', { name: 'Members' }).getByRole('option', { name: /Bob/ }).waitFor();
@@ -103,11 +88,11 @@ describe('the card page', () => {
     await tab.getByTestId('card-page').waitFor();
     await bob.getByRole('button', { name: 'Notifications', exact: true }).waitFor();
 
-    await ann.getByRole('button', { name: 'Change the comment' }).click();
-    await ann.getByLabel('The comment').fill('Never mind');
+    await ann.getByRole('button', { name: 'Edit comment' }).click();
+    await ann.getByLabel('Edited comment').fill('Never mind');
     await ann.getByRole('button', { name: 'Save' }).click();
     await tab.getByTestId('comment').getByText('Never mind').waitFor();
-    await ann.getByRole('button', { name: 'Delete the comment' }).click();
+    await ann.getByRole('button', { name: 'Delete comment' }).click();
     await tab.getByTestId('comment').waitFor({ state: 'detached' });
     clean(ann, bob);
     await close(ann, bob);
@@ -115,7 +100,7 @@ describe('the card page', () => {
 
   test('a file is attached, seen, downloaded and removed', async () => {
     const { path } = await board('attached');
-    const [ann, bob] = await windows(path, 'ann', 'bob');
+    const [ann, bob] = await stage.windows(path, 'ann', 'bob');
     await openCard(ann, 'Write the notes');
     await openCard(bob, 'Write the notes');
     const file = { name: 'plan <b>.html', mimeType: 'text/html', buffer: Buffer.from('<script>alert(1)</script>') };
@@ -131,13 +116,13 @@ describe('the card page', () => {
 
   test('a comment and a file that are deleted can be had back for a while, and are gone after it', async () => {
     const { path, one } = await board('undone');
-    const [ann, bob] = [await windowOf(browser, server.url, 'ann', path, { clock: true }), await windowOf(browser, server.url, 'bob', path)];
-    await api.send('POST', `/tasks/${one}/comments`, { body: 'Not to be lost' });
+    const [ann, bob] = [await stage.windowOf('ann', path, { clock: true }), await stage.windowOf('bob', path)];
+    await stage.api.send('POST', `/tasks/${one}/comments`, { body: 'Not to be lost' });
     await openCard(ann, 'Write the notes');
     await openCard(bob, 'Write the notes');
     await ann.getByLabel('Files to attach').setInputFiles({ name: 'plan.txt', mimeType: 'text/plain', buffer: Buffer.from('the plan') });
     await bob.getByTestId('attachment').waitFor();
-    const remove = { comment: 'Delete the comment', attachment: 'Remove plan.txt' };
+    const remove = { comment: 'Delete comment', attachment: 'Remove plan.txt' };
     const counted = ann.getByRole('button', { name: /^Comments/ });
     for (const [id, name] of Object.entries(remove)) {
       await ann.getByRole('button', { name }).click();
@@ -165,26 +150,26 @@ describe('the card page', () => {
       await ann.getByTestId(id).waitFor({ state: 'detached' });
     }
     // What can't be deleted any more is said once.
-    const { comment } = await api.send('POST', `/tasks/${one}/comments`, { body: 'Gone already' });
+    const { comment } = await stage.api.send('POST', `/tasks/${one}/comments`, { body: 'Gone already' });
     await ann.getByRole('button', { name: remove.comment }).click();
-    await api.send('DELETE', `/comments/${comment.id}`);
+    await stage.api.send('DELETE', `/comments/${comment.id}`);
     await bob.getByTestId('comment').waitFor({ state: 'detached' });
     await ann.clock.fastForward('00:09');
     await ann.getByRole('alert').getByText('The comment was not deleted').waitFor();
-    assert.equal(await ann.getByText(/was taken back/).count(), 0);
+    assert.equal(await ann.getByText(/was undone/).count(), 0);
     clean(ann, bob);
     await close(ann, bob);
   });
 
   test('what was deleted right before the page is left is gone', async () => {
     const { path, one } = await board('left');
-    const ann = await windowOf(browser, server.url, 'ann', path, { clock: true });
-    const comments = () => api.get(`/tasks/${one}`).then(({ comments }) => comments.map(({ body }) => body));
+    const ann = await stage.windowOf('ann', path, { clock: true });
+    const comments = () => stage.api.get(`/tasks/${one}`).then(({ comments }) => comments.map(({ body }) => body));
     for (const leave of ['reload', 'sign out']) {
-      await api.send('POST', `/tasks/${one}/comments`, { body: leave });
-      await ann.goto(`${server.url}${path}/tasks/${one}`);
+      await stage.api.send('POST', `/tasks/${one}/comments`, { body: leave });
+      await ann.goto(`${stage.server.url}${path}/tasks/${one}`);
       await ann.getByTestId('comment').getByText(leave).waitFor();
-      await ann.getByRole('button', { name: 'Delete the comment' }).click();
+      await ann.getByRole('button', { name: 'Delete comment' }).click();
       await ann.getByRole('button', { name: 'Undo' }).waitFor();
       if (leave === 'reload') {
         await ann.reload();
@@ -200,9 +185,9 @@ describe('the card page', () => {
 
   test('no notice about the card that one is reading', async () => {
     const { path, one } = await board('reading');
-    const [bob, elsewhere] = await windows(path, 'bob', 'bob');
+    const [bob, elsewhere] = await stage.windows(path, 'bob', 'bob');
     await openCard(bob, 'Write the notes');
-    await api.send('POST', `/tasks/${one}/comments`, { body: 'Here, @bob' });
+    await stage.api.send('POST', `/tasks/${one}/comments`, { body: 'Here, @bob' });
     for (const page of [bob, elsewhere]) await page.getByRole('button', { name: /Notifications, 1 unread/, includeHidden: true }).waitFor();
     await elsewhere
       .getByRole('region', { name: 'Notices' })
@@ -221,7 +206,7 @@ describe('the card page', () => {
 
   test('axe finds nothing in a description with headings, boxes and wide tables', async () => {
     const { path, one } = await board('marked');
-    await api.send('PATCH', `/tasks/${one}`, {
+    await stage.api.send('PATCH', `/tasks/${one}`, {
       description: '# Plan\n\n### Steps\n\n- [x] **one** &amp; only\n- [ ] two\n  - [ ] three\n\n`'.concat(
         'wide '.repeat(80),
         '`\n\n```\n',
@@ -229,7 +214,7 @@ describe('the card page', () => {
         '\n```\n',
       ),
     });
-    const ann = await windowOf(browser, server.url, 'ann', path);
+    const ann = await stage.windowOf('ann', path);
     await openCard(ann, 'Write the notes');
     await ann.getByRole('checkbox', { name: 'one & only', checked: true }).waitFor();
     await ann.getByRole('checkbox', { name: 'three' }).waitFor();
@@ -245,23 +230,23 @@ describe('the card page', () => {
 
   test('a dependency blocks, a circle is refused with the reason', async () => {
     const { path } = await board('blocked');
-    const ann = await windowOf(browser, server.url, 'ann', path);
+    const ann = await stage.windowOf('ann', path);
     await openCard(ann, 'Write the notes');
     await ann.getByRole('button', { name: 'Add a dependency' }).click();
-    await ann.getByLabel('The other card').fill('read');
+    await ann.getByLabel('Other card').fill('read');
     await ann.keyboard.press('Enter');
-    await ann.getByLabel('The other card').waitFor({ state: 'detached' });
+    await ann.getByLabel('Other card').waitFor({ state: 'detached' });
     await ann.getByTestId('card-page').getByRole('link', { name: 'Read the notes' }).waitFor();
     await ann.keyboard.press('Escape');
     await ann.getByTestId('card-page').waitFor({ state: 'detached' });
     await card(ann, 'Write the notes').getByText('Blocked').waitFor();
     await openCard(ann, 'Read the notes');
     await ann.getByRole('button', { name: 'Add a dependency' }).click();
-    await ann.getByLabel('The other card').fill('write');
+    await ann.getByLabel('Other card').fill('write');
     await ann.keyboard.press('Enter');
     await ann.getByRole('dialog').getByRole('alert').waitFor();
     await ann.keyboard.press('Escape');
-    await ann.getByLabel('The other card').waitFor({ state: 'detached' });
+    await ann.getByLabel('Other card').waitFor({ state: 'detached' });
     await ann.getByRole('button', { name: 'Complete' }).click();
     await ann.keyboard.press('Escape');
     await ann.getByTestId('card-page').waitFor({ state: 'detached' });
@@ -273,12 +258,12 @@ describe('the card page', () => {
   test("an agent's lease is shown on the card, and a person can take it back", async () => {
     const { path, id, one } = await board('leased');
     await bobs.send('POST', `/boards/${id}/claims`, { taskId: one, agent: 'scout-7', ttl: 600 });
-    const ann = await windowOf(browser, server.url, 'ann', path);
+    const ann = await stage.windowOf('ann', path);
     await card(ann, 'Write the notes').getByText('scout-7').waitFor();
     await openCard(ann, 'Write the notes');
-    await ann.getByText(/works on this until/).waitFor();
-    await ann.getByRole('button', { name: 'Take it back' }).click();
-    await ann.getByText(/works on this until/).waitFor({ state: 'detached' });
+    await ann.getByText(/is working on this until/).waitFor();
+    await ann.getByRole('button', { name: 'Release' }).click();
+    await ann.getByText(/is working on this until/).waitFor({ state: 'detached' });
     await card(ann, 'Write the notes').getByText('scout-7').waitFor({ state: 'detached' });
     clean(ann);
     await close(ann);
@@ -286,12 +271,12 @@ describe('the card page', () => {
 
   test('properties are changed, the history tells of it, and another window has it live', async () => {
     const { path } = await board('properties');
-    const [ann, bob] = await windows(path, 'ann', 'bob');
+    const [ann, bob] = await stage.windows(path, 'ann', 'bob');
     await openCard(ann, 'Write the notes');
     await openCard(bob, 'Write the notes');
     await bob.getByRole('button', { name: 'History' }).click();
     const history = bob.getByTestId('history');
-    await history.getByText('made the card').waitFor();
+    await history.getByText('created this card').waitFor();
     await ann.getByLabel('Assignee').selectOption({ label: 'Bob' });
     await ann.getByLabel('Priority').selectOption({ label: 'High' });
     await ann.getByLabel('Due').fill('2030-05-01');
@@ -299,11 +284,11 @@ describe('the card page', () => {
     await ann.keyboard.press('Enter');
     await ann.getByLabel('Column').selectOption({ label: 'In Progress' });
     for (const words of [
-      'gave it to Bob',
+      'assigned this card to Bob',
       'changed the priority to 7',
       'changed the due date to 2030-05-01',
       'changed the labels to urgent',
-      'moved it from To Do to In Progress',
+      'moved this card from To Do to In Progress',
     ]) {
       await history.getByText(words).waitFor();
     }
@@ -316,8 +301,8 @@ describe('the card page', () => {
 
   test('two change the same at once: the second is refused with the reason, and can set it all the same', async () => {
     const { path, one } = await board('conflict');
-    const proxy = await startProxy(server.url);
-    const ann = await windowOf(browser, proxy.url, 'ann', `${path}/tasks/${one}`);
+    const proxy = await startProxy(stage.server.url);
+    const ann = await windowOf(stage.browser, proxy.url, 'ann', `${path}/tasks/${one}`);
     const priority = ann.getByRole('combobox', { name: 'Priority' });
     await priority.waitFor();
     // Ann is not told of what Bob does, before she does the same.
@@ -327,13 +312,13 @@ describe('the card page', () => {
     proxy.flow();
     await ann
       .getByRole('alert')
-      .getByText(/was taken back/)
+      .getByText(/was undone/)
       .waitFor();
     await eventually(() => priority.inputValue(), '2');
     await keep(ann, 'conflict');
-    await ann.getByRole('button', { name: 'Set mine all the same' }).click();
+    await ann.getByRole('button', { name: 'Apply mine anyway' }).click();
     await eventually(() => priority.inputValue(), '10');
-    await eventually(() => api.get(`/tasks/${one}`).then(({ task }) => task.priority), 10);
+    await eventually(() => stage.api.get(`/tasks/${one}`).then(({ task }) => task.priority), 10);
     clean(ann);
     await close(ann);
     await proxy.stop();
@@ -341,15 +326,15 @@ describe('the card page', () => {
 
   test('who reads changes nothing, and a card that is deleted says so', async () => {
     const { path } = await board('deleted');
-    const [ann, cleo] = await windows(path, 'ann', 'cleo');
+    const [ann, cleo] = await stage.windows(path, 'ann', 'cleo');
     await openCard(cleo, 'Write the notes');
     assert.equal(await cleo.getByRole('button', { name: 'Complete' }).count(), 0);
     assert.equal(await cleo.getByLabel('Comment', { exact: true }).count(), 0);
     assert.equal(await cleo.getByLabel('Assignee').isDisabled(), true);
     await openCard(ann, 'Write the notes');
-    await ann.getByRole('button', { name: 'Delete the card' }).click();
+    await ann.getByRole('button', { name: 'Delete card' }).click();
     await ann.getByRole('alertdialog').getByRole('button', { name: 'Delete', exact: true }).click();
-    await cleo.getByRole('heading', { name: 'There is no such card' }).waitFor();
+    await cleo.getByRole('heading', { name: 'This card does not exist' }).waitFor();
     await cleo.getByRole('button', { name: 'Back to the board' }).click();
     await eventually(() => titles(cleo, 'To Do'), ['Read the notes']);
     clean(ann, cleo);

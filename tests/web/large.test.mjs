@@ -1,10 +1,9 @@
 // A board of five thousand cards: only what is seen is drawn, and what others do is there at once. How long it takes is
 // printed, not judged: machines differ.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { startServer, token } from '../js/server.mjs';
-import { startApi } from './api.mjs';
-import { addUser, card, eventually, keep, launch, live, titles, windowOf } from './browser.mjs';
+import { test } from 'node:test';
+import { card, eventually, keep, live, titles } from './browser.mjs';
+import { clean, close, startStage } from './stage.mjs';
 
 const CARDS = 5_000;
 const COLUMNS = 5;
@@ -13,19 +12,10 @@ const WRITERS = 16;
 /** More than this is not only what is seen. */
 const DRAWN = 200;
 
-let server, browser;
-before(async () => {
-  server = await startServer();
-  for (const user of ['ann', 'bob']) addUser(server, user);
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const stage = startStage('ann', 'bob');
 
 test('five thousand cards are shown, and a move is in the other window', async (t) => {
-  const api = startApi(server.url, token('ann'));
+  const { api } = stage;
   const columns = Array.from({ length: COLUMNS }, (_, at) => ({ name: `Column ${at + 1}` }));
   const made = await api.send('POST', '/boards', { id: 'large', name: 'Large', columns });
   await api.send('PUT', '/boards/large/members/bob', { role: 'member' });
@@ -37,13 +27,13 @@ test('five thousand cards are shown, and a move is in the other window', async (
   };
   await Promise.all(Array.from({ length: WRITERS }, write));
 
-  const [ann, bob] = await Promise.all(['ann', 'bob'].map((user) => windowOf(browser, server.url, user)));
+  const [ann, bob] = await Promise.all(['ann', 'bob'].map((user) => stage.windowOf(user)));
   const began = Date.now();
-  await ann.goto(`${server.url}/boards/large`);
+  await ann.goto(`${stage.server.url}/boards/large`);
   await ann.getByTestId('card').first().waitFor();
   t.diagnostic(`first view of ${CARDS} cards: ${Date.now() - began} ms`);
   await live(ann);
-  await bob.goto(`${server.url}/boards/large`);
+  await bob.goto(`${stage.server.url}/boards/large`);
   await live(bob);
   for (const page of [ann, bob]) {
     await page.getByTestId('card').first().waitFor();
@@ -75,6 +65,6 @@ test('five thousand cards are shown, and a move is in the other window', async (
   await ann.getByLabel('Search cards').fill('Card 4999');
   await eventually(() => titles(ann, 'Column 5'), ['Card 4999']);
   await keep(ann, 'large');
-  assert.deepEqual([...ann.faults, ...bob.faults], []);
-  await Promise.all([ann.context().close(), bob.context().close()]);
+  clean(ann, bob);
+  await close(ann, bob);
 });

@@ -1,51 +1,43 @@
 // What operators look at: figures that move, who is connected, ending connections; and what others get of it.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { startServer, token } from '../js/server.mjs';
+import { before, describe, test } from 'node:test';
+import { token } from '../js/server.mjs';
 import { startApi } from './api.mjs';
-import { addUser, eventually, keep, launch, live, windowOf } from './browser.mjs';
+import { addUser, eventually, keep, live } from './browser.mjs';
 import { faultsOf } from './accessibility.mjs';
+import { clean, close, startStage } from './stage.mjs';
 
 describe('the operator’s page', () => {
-  let server, browser, api;
+  const stage = startStage('ann', 'bob');
   before(async () => {
-    server = await startServer();
-    addUser(server, 'ann');
-    addUser(server, 'bob');
-    addUser(server, 'dora', 'read', 'dora');
-    addUser(server, 'root', 'read,write,admin');
-    api = startApi(server.url, token('ann'));
-    await api.board('busy', { bob: 'member' });
-    browser = await launch();
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.stop();
+    addUser(stage.server, 'dora', 'read', 'dora');
+    addUser(stage.server, 'root', 'read,write,admin');
+    await stage.api.board('busy', { bob: 'member' });
   });
 
   const figure = async (page, name) => Number((await page.getByTestId(`figure-${name}`).locator('strong').textContent()).replaceAll(',', ''));
 
   test('it is live: connections, users and boards as they come and go', async () => {
-    const root = await windowOf(browser, server.url, 'root');
+    const root = await stage.windowOf('root');
     await root.getByRole('button', { name: /account/ }).click();
     await root.getByRole('menuitem', { name: 'Operator' }).click();
     await root.getByTestId('user-root').waitFor();
     // Its own: the page's socket, and the stream of these figures.
     await eventually(() => figure(root, 'connections'), 2);
-    const bob = await windowOf(browser, server.url, 'bob', '/boards/busy');
+    const bob = await stage.windowOf('bob', '/boards/busy');
     await root.getByTestId('user-bob').getByText('1 socket').waitFor();
     await eventually(() => figure(root, 'connections'), 3);
     assert.match(await root.getByTestId('user-bob').textContent(), /^Bob bob/);
-    const dora = await windowOf(browser, server.url, 'dora');
+    const dora = await stage.windowOf('dora');
     const row = root.getByTestId('user-dora');
     await row.getByText('1 socket').waitFor();
     assert.match(await row.textContent(), /^dora\s*1 socket/, 'who is called as the id is is named once');
-    await dora.context().close();
+    await close(dora);
     await eventually(() => figure(root, 'connections'), 3);
-    for (let number = 0; number < 5; number += 1) await api.task('busy', { title: `Card ${number}` });
+    for (let number = 0; number < 5; number += 1) await stage.api.task('busy', { title: `Card ${number}` });
     const boards = root.getByRole('region', { name: 'Busiest boards' });
     await boards.getByRole('link', { name: 'busy' }).waitFor();
-    await boards.getByText('1 looking').waitFor();
+    await boards.getByText('1 viewing').waitFor();
     assert.deepEqual(await faultsOf(root), []);
     await keep(root, 'operator');
     await root.emulateMedia({ colorScheme: 'dark' });
@@ -55,14 +47,14 @@ describe('the operator’s page', () => {
     const wide = await root.evaluate(() => document.documentElement.scrollWidth > innerWidth);
     assert.equal(wide, false, 'nothing sticks out on a phone');
     await keep(root, 'operator-phone');
-    await bob.context().close();
+    await close(bob);
     await eventually(() => figure(root, 'connections'), 2);
-    assert.deepEqual(root.faults, []);
-    await root.context().close();
+    clean(root);
+    await close(root);
   });
 
   test('a user is disconnected, comes back, and goes on', async () => {
-    const [root, bob] = await Promise.all([windowOf(browser, server.url, 'root', '/operator'), windowOf(browser, server.url, 'bob', '/boards/busy')]);
+    const [root, bob] = await Promise.all([stage.windowOf('root', '/operator'), stage.windowOf('bob', '/boards/busy')]);
     await bob.evaluate(() => {
       globalThis.states = [];
       const line = document.querySelector('[data-testid=connection]');
@@ -75,28 +67,28 @@ describe('the operator’s page', () => {
     await root.getByText('Bob: 1 connection ended.').waitFor();
     await eventually(() => bob.evaluate(() => globalThis.states.includes('reconnecting')), true);
     await live(bob);
-    await api.task('busy', { title: 'After that' });
+    await stage.api.task('busy', { title: 'After that' });
     await bob.getByText('After that').waitFor();
-    await Promise.all([root.context().close(), bob.context().close()]);
+    await close(root, bob);
   });
 
   test('when the server is away the figures stay and say so', async () => {
-    const root = await windowOf(browser, server.url, 'root', '/operator');
+    const root = await stage.windowOf('root', '/operator');
     await root.getByTestId('user-root').waitFor();
     await root.route('**/api/v1/operator', (route) => route.abort());
-    await startApi(server.url, token('root', ['read', 'write', 'admin'])).send('POST', '/operator/users/root/disconnect');
-    await root.getByText(/These figures are of/).waitFor();
+    await startApi(stage.server.url, token('root', ['read', 'write', 'admin'])).send('POST', '/operator/users/root/disconnect');
+    await root.getByText(/These figures are from/).waitFor();
     await root.unroute('**/api/v1/operator');
-    await root.getByText(/These figures are of/).waitFor({ state: 'detached' });
-    await root.context().close();
+    await root.getByText(/These figures are from/).waitFor({ state: 'detached' });
+    await close(root);
   });
 
   test('others are told that it is not for them', async () => {
-    const bob = await windowOf(browser, server.url, 'bob', '/operator');
+    const bob = await stage.windowOf('bob', '/operator');
     await bob.getByRole('heading', { name: 'This page is for admins' }).waitFor();
     await bob.getByRole('button', { name: /account/ }).click();
     assert.equal(await bob.getByRole('menuitem', { name: 'Operator' }).count(), 0);
     assert.deepEqual(await faultsOf(bob), []);
-    await bob.context().close();
+    await close(bob);
   });
 });

@@ -1,28 +1,17 @@
 // What the parts of the page owe to whoever uses it by keyboard or with a screen reader: where the focus goes, what is asked
 // before something is lost, and that axe finds nothing at all.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { startServer, token } from '../js/server.mjs';
-import { startApi } from './api.mjs';
-import { addUser, card, column, eventually, launch, openCard, titles, windowOf } from './browser.mjs';
+import { describe, test } from 'node:test';
+import { card, column, eventually, openCard, titles } from './browser.mjs';
+import { clean, close, startStage } from './stage.mjs';
 
 describe('dialogs, menus and panels', () => {
-  let server, browser, api;
-  before(async () => {
-    server = await startServer();
-    for (const user of ['ann', 'bob']) addUser(server, user);
-    api = startApi(server.url, token('ann'));
-    browser = await launch();
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
+  const stage = startStage('ann', 'bob');
 
   async function boardOf(id) {
-    const made = await api.board(id, { bob: 'member' });
-    for (const title of ['First', 'Second']) await api.task(id, { id: `${id}-${title.toLowerCase()}`, title, columnId: made.columns[0].id });
-    return windowOf(browser, server.url, 'ann', `/boards/${id}`);
+    const made = await stage.api.board(id, { bob: 'member' });
+    for (const title of ['First', 'Second']) await stage.api.task(id, { id: `${id}-${title.toLowerCase()}`, title, columnId: made.columns[0].id });
+    return stage.windowOf('ann', `/boards/${id}`);
   }
   /** What has the focus, by the name that a screen reader would say; by its text where it has none. */
   const focused = (page) =>
@@ -34,8 +23,8 @@ describe('dialogs, menus and panels', () => {
   test('before a card is deleted it is asked with room around it, and Enter takes nothing away', async () => {
     const page = await boardOf('asked');
     await openCard(page, 'First');
-    await page.getByRole('button', { name: 'Delete the card' }).click();
-    const question = page.getByText('Its comments, files and dependencies go with it.');
+    await page.getByRole('button', { name: 'Delete card' }).click();
+    const question = page.getByText('Its comments, files and dependencies will be deleted too.');
     await question.waitFor();
     await eventually(() => focused(page), 'Cancel');
     const remove = page.getByRole('button', { name: 'Delete', exact: true });
@@ -45,14 +34,14 @@ describe('dialogs, menus and panels', () => {
     await page.keyboard.press('Enter');
     await question.waitFor({ state: 'detached' });
     assert.equal(await page.getByTestId('card-page').count(), 1);
-    await eventually(() => focused(page), 'Delete the card');
+    await eventually(() => focused(page), 'Delete card');
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: 'Delete', exact: true }).click();
     await page.getByTestId('card-page').waitFor({ state: 'detached' });
     await eventually(() => titles(page, 'To Do'), ['Second']);
     await eventually(() => focused(page), 'asked-second');
-    assert.deepEqual(page.faults, []);
-    await page.context().close();
+    clean(page);
+    await close(page);
   });
 
   test('the focus goes back to what opened a dialog', async () => {
@@ -69,18 +58,18 @@ describe('dialogs, menus and panels', () => {
       await page.getByRole('heading', { name: entry }).waitFor({ state: 'detached' });
       await eventually(() => focused(page), 'Board menu');
     }
-    await page.getByRole('button', { name: 'Menu of Done' }).click();
+    await page.getByRole('button', { name: 'Done menu' }).click();
     await page.getByRole('menuitem', { name: 'Limit and status' }).click();
     await page.getByRole('button', { name: 'Save' }).click();
-    await eventually(() => focused(page), 'Menu of Done');
+    await eventually(() => focused(page), 'Done menu');
 
     // By an address alone: the card on the board.
-    await page.goto(`${server.url}/boards/returned/tasks/returned-first`);
+    await page.goto(`${stage.server.url}/boards/returned/tasks/returned-first`);
     await page.getByTestId('card-page').waitFor();
     await page.keyboard.press('Escape');
     await eventually(() => focused(page), 'returned-first');
-    assert.deepEqual(page.faults, []);
-    await page.context().close();
+    clean(page);
+    await close(page);
   });
 
   test('the focus goes back after Escape in a new card, a new column and a new name', async () => {
@@ -93,28 +82,28 @@ describe('dialogs, menus and panels', () => {
     await page.getByLabel('Name of the new column').waitFor();
     await page.keyboard.press('Escape');
     await eventually(() => focused(page), 'Add column');
-    await page.getByRole('button', { name: 'Menu of Done' }).click();
+    await page.getByRole('button', { name: 'Done menu' }).click();
     await page.getByRole('menuitem', { name: 'Rename' }).click();
-    await eventually(() => focused(page), 'New name of Done');
+    await eventually(() => focused(page), 'New name for Done');
     await page.keyboard.press('Escape');
     await eventually(() => focused(page), 'Done');
-    assert.deepEqual(page.faults, []);
-    await page.context().close();
+    clean(page);
+    await close(page);
   });
 
   test('a menu is used by keyboard alone', async () => {
     const page = await boardOf('walked');
-    await page.getByRole('button', { name: 'Menu of To Do' }).focus();
+    await page.getByRole('button', { name: 'To Do menu' }).focus();
     await page.keyboard.press('Enter');
     await eventually(() => focused(page), 'Rename');
     // What can't be done is passed over.
-    for (const name of ['Limit and status', 'Move right', 'Delete the column']) {
+    for (const name of ['Limit and status', 'Move right', 'Delete column']) {
       await page.keyboard.press('ArrowDown');
       await eventually(() => focused(page), name);
     }
     await page.keyboard.press('Escape');
-    await eventually(() => focused(page), 'Menu of To Do');
-    await page.context().close();
+    await eventually(() => focused(page), 'To Do menu');
+    await close(page);
   });
 
   test('in a new comment Escape closes what completes a mention, and nothing else', async () => {
@@ -130,36 +119,36 @@ describe('dialogs, menus and panels', () => {
     await page.keyboard.press('Escape');
     await page.getByTestId('card-page').waitFor({ state: 'detached' });
     await card(page, 'First').waitFor();
-    assert.deepEqual(page.faults, []);
-    await page.context().close();
+    clean(page);
+    await close(page);
   });
 
   test('moments in words move on with the time', async () => {
-    await api.board('timed');
-    await api.task('timed', { id: 'timed-card', title: 'Timed' });
-    await api.send('POST', '/tasks/timed-card/comments', { body: 'Said' });
+    await stage.api.board('timed');
+    await stage.api.task('timed', { id: 'timed-card', title: 'Timed' });
+    await stage.api.send('POST', '/tasks/timed-card/comments', { body: 'Said' });
     const places = { '/': '[href="/boards/timed"]', '/boards/timed/tasks/timed-card': '[data-testid=card-page]' };
     for (const [path, place] of Object.entries(places)) {
-      const page = await windowOf(browser, server.url, 'ann', path, { clock: true });
+      const page = await stage.windowOf('ann', path, { clock: true });
       const moments = page.locator(place).locator('time');
       const words = async () => [...new Set(await moments.allTextContents())];
       await moments.first().waitFor();
       assert.ok(!(await words()).includes('1 hour ago'), path);
       await page.clock.fastForward('01:00:00');
       await eventually(words, ['1 hour ago']);
-      assert.deepEqual(page.faults, []);
-      await page.context().close();
+      clean(page);
+      await close(page);
     }
   });
 
   test('a description that nests too deeply is shown as it was written', async () => {
     const page = await boardOf('nested');
-    await api.send('PATCH', '/tasks/nested-first', { description: `${'>'.repeat(5000)} far inside` });
+    await stage.api.send('PATCH', '/tasks/nested-first', { description: `${'>'.repeat(5000)} far inside` });
     await openCard(page, 'First');
     await page
       .getByTestId('card-page')
       .getByText(/far inside/)
       .waitFor();
-    await page.context().close();
+    await close(page);
   });
 });

@@ -1,36 +1,23 @@
 // Texts that two people, or one in two windows, write at once: nothing that somebody wrote is gone, and nothing is called saved
 // that is not. Every pause is the time until the page says that it has saved, or that it could not.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { startProxy } from '../js/proxy.mjs';
-import { startServer, token } from '../js/server.mjs';
 import { faultsOf } from './accessibility.mjs';
-import { startApi } from './api.mjs';
-import { addUser, card, eventually, keep, launch, live, openCard, windowOf } from './browser.mjs';
+import { card, eventually, keep, live, openCard, windowOf } from './browser.mjs';
+import { clean, close, startStage } from './stage.mjs';
 
 const LINES = ['What is to be done', 'Who does it', 'By when'];
 
 describe('texts that two write at once', () => {
-  let server, browser, api;
-  before(async () => {
-    server = await startServer();
-    for (const user of ['ann', 'bob']) addUser(server, user);
-    api = startApi(server.url, token('ann'));
-    browser = await launch();
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
+  const stage = startStage('ann', 'bob');
 
   async function board(id, description = LINES.join('\n')) {
-    const made = await api.board(id, { bob: 'member' });
+    const made = await stage.api.board(id, { bob: 'member' });
     const one = `${id}-one`;
-    await api.task(id, { id: one, title: 'Write the notes', description, columnId: made.columns[0].id });
-    return { path: `/boards/${id}/tasks/${one}`, one, stored: async () => (await api.get(`/tasks/${one}`)).task };
+    await stage.api.task(id, { id: one, title: 'Write the notes', description, columnId: made.columns[0].id });
+    return { path: `/boards/${id}/tasks/${one}`, one, stored: async () => (await stage.api.get(`/tasks/${one}`)).task };
   }
-  const windows = (path, ...users) => Promise.all(users.map((user) => windowOf(browser, server.url, user, path)));
-  const close = (...pages) => Promise.all(pages.map((page) => page.context().close()));
   const field = (page) => page.getByLabel('Description', { exact: true });
   const edit = (page) => page.getByRole('button', { name: 'Edit', exact: true }).click();
   const state = (page, name) => page.locator(`[data-testid=description-state][data-state=${name}]`).waitFor();
@@ -45,7 +32,7 @@ describe('texts that two write at once', () => {
   const follows = async (page, text) => {
     await eventually(() => field(page).inputValue(), text);
     await state(page, 'saved');
-    assert.equal(await page.getByText(/changed this while you wrote/).count(), 0);
+    assert.equal(await page.getByText(/edited this while you were writing/).count(), 0);
   };
   const done = async (page) => {
     await field(page).press('Control+Enter');
@@ -59,13 +46,13 @@ describe('texts that two write at once', () => {
   ]) {
     test(`in different places: both are there, whoever saves first (${first})`, async () => {
       const { path, stored } = await board(`apart-${first}`);
-      const [one, other] = await windows(path, first, second);
+      const [one, other] = await stage.windows(path, first, second);
       await edit(one);
       await edit(other);
       await write(one, with_(0, ': one'));
       await follows(other, with_(0, ': one'));
       await write(other, [`${LINES[0]}: one`, LINES[1], `${LINES[2]}: two`].join('\n'));
-      await one.getByText(/changed this while you wrote/).waitFor();
+      await one.getByText(/edited this while you were writing/).waitFor();
       await write(one, with_(0, ': one, and one more'));
       await write(other, [`${LINES[0]}: one`, LINES[1], `${LINES[2]}: two, and two more`].join('\n'));
       await done(one);
@@ -73,13 +60,13 @@ describe('texts that two write at once', () => {
       const both = [`${LINES[0]}: one, and one more`, LINES[1], `${LINES[2]}: two, and two more`].join('\n');
       await eventually(async () => (await stored()).description, both);
       for (const page of [one, other]) await page.locator('.markdown').getByText('one more').waitFor();
-      assert.deepEqual([...one.faults, ...other.faults], []);
+      clean(one, other);
       await close(one, other);
     });
 
     test(`in the same place: the second sees both and decides, whoever saves first (${first})`, async () => {
       const { path, stored } = await board(`same-${first}`, '');
-      const [one, other] = await windows(path, first, second);
+      const [one, other] = await stage.windows(path, first, second);
       await edit(one);
       await edit(other);
       await write(other, 'What the second');
@@ -91,9 +78,9 @@ describe('texts that two write at once', () => {
       await done(one);
       // Leaving decides nothing.
       await field(other).press('Control+Enter');
-      await clash(other).getByRole('region', { name: 'What you wrote' }).getByText('What the second wrote').waitFor();
-      await clash(other).getByRole('region', { name: 'What is there now' }).getByText('What the first wrote, and more').waitFor();
-      await other.getByText('Not saved: there is something to decide.').waitFor();
+      await clash(other).getByRole('region', { name: 'Your version' }).getByText('What the second wrote').waitFor();
+      await clash(other).getByRole('region', { name: 'Current version' }).getByText('What the first wrote, and more').waitFor();
+      await other.getByText('Not saved: choose a version.').waitFor();
       assert.equal((await stored()).description, 'What the first wrote, and more');
       await keep(other, `clash-${first}`);
       assert.deepEqual(await faultsOf(other), []);
@@ -101,11 +88,11 @@ describe('texts that two write at once', () => {
       // The loser's text is there after a reload, and after the card was closed.
       await other.reload();
       await live(other);
-      await clash(other).getByRole('region', { name: 'What you wrote' }).getByText('What the second wrote').waitFor();
+      await clash(other).getByRole('region', { name: 'Your version' }).getByText('What the second wrote').waitFor();
       await other.getByRole('button', { name: 'Close', exact: true }).click();
-      await card(other, 'Write the notes').getByText('Your text is not saved').waitFor();
+      await card(other, 'Write the notes').getByText('Unsaved text').waitFor();
       await other.reload();
-      await card(other, 'Write the notes').getByText('Your text is not saved').waitFor();
+      await card(other, 'Write the notes').getByText('Unsaved text').waitFor();
       assert.deepEqual(await faultsOf(other), []);
       await openCard(other, 'Write the notes');
       assert.equal(await field(other).inputValue(), 'What the second wrote');
@@ -117,14 +104,14 @@ describe('texts that two write at once', () => {
       await live(other);
       await other.locator('.markdown').getByText('What the second wrote').waitFor();
       assert.equal(await field(other).count(), 0);
-      assert.deepEqual([...one.faults, ...other.faults], []);
+      clean(one, other);
       await close(one, other);
     });
   }
 
   test('who still writes is told when the own words are replaced, and can have them back', async () => {
     const { path, stored } = await board('replaced');
-    const [ann, bob] = await windows(path, 'ann', 'bob');
+    const [ann, bob] = await stage.windows(path, 'ann', 'bob');
     await edit(ann);
     await edit(bob);
     await write(ann, 'All by Ann');
@@ -132,7 +119,7 @@ describe('texts that two write at once', () => {
     await write(bob, 'All by Bob');
     await eventually(async () => (await stored()).description, 'All by Bob');
     await clash(ann).getByText('Bob', { exact: true }).waitFor();
-    await clash(ann).getByRole('region', { name: 'What you wrote' }).getByText('All by Ann').waitFor();
+    await clash(ann).getByRole('region', { name: 'Your version' }).getByText('All by Ann').waitFor();
     await decide(ann, 'Keep mine');
     await eventually(async () => (await stored()).description, 'All by Ann');
     await close(ann, bob);
@@ -140,9 +127,9 @@ describe('texts that two write at once', () => {
 
   test('one person in two tabs of one browser loses nothing either', async () => {
     const { path, stored } = await board('tabs', 'Before');
-    const one = await windowOf(browser, server.url, 'ann', path);
+    const one = await stage.windowOf('ann', path);
     const other = await one.context().newPage();
-    await other.goto(server.url + path);
+    await other.goto(stage.server.url + path);
     await live(other);
     await edit(one);
     await edit(other);
@@ -155,8 +142,8 @@ describe('texts that two write at once', () => {
     await done(one);
     await other.reload();
     await live(other);
-    await clash(other).getByRole('region', { name: 'What you wrote' }).getByText('In the second tab').waitFor();
-    await clash(other).getByText('You, in another window').or(clash(other).getByText('Somebody')).waitFor();
+    await clash(other).getByRole('region', { name: 'Your version' }).getByText('In the second tab').waitFor();
+    await clash(other).getByText('You, in another window').or(clash(other).getByText('Someone')).waitFor();
     await decide(other, 'Take theirs');
     await clash(other).waitFor({ state: 'detached' });
     assert.equal((await stored()).description, 'In the first tab, on and on');
@@ -164,7 +151,7 @@ describe('texts that two write at once', () => {
     await other.getByText('Your description was discarded.').waitFor();
     assert.deepEqual(await faultsOf(other), []);
     await other.getByRole('button', { name: 'Undo' }).click();
-    await clash(other).getByRole('region', { name: 'What you wrote' }).getByText('In the second tab').waitFor();
+    await clash(other).getByRole('region', { name: 'Your version' }).getByText('In the second tab').waitFor();
     assert.equal((await stored()).description, 'In the first tab, on and on');
     await decide(other, 'Keep mine');
     await clash(other).waitFor({ state: 'detached' });
@@ -174,56 +161,56 @@ describe('texts that two write at once', () => {
 
   test('what is typed without a connection outlasts a reload, and is put together with what others wrote', async () => {
     const { path, one, stored } = await board('offline');
-    const proxy = await startProxy(server.url);
-    const ann = await windowOf(browser, proxy.url, 'ann', path);
+    const proxy = await startProxy(stage.server.url);
+    const ann = await windowOf(stage.browser, proxy.url, 'ann', path);
     await edit(ann);
     proxy.refuse();
     await ann.locator('[data-testid=connection]:not([data-state=live])').waitFor();
     await field(ann).fill(with_(0, ': mine'));
     await state(ann, 'unsaved');
     await ann.getByText('Not saved yet').waitFor();
-    await api.send('PATCH', `/tasks/${one}`, { description: with_(2, ': theirs') });
+    await stage.api.send('PATCH', `/tasks/${one}`, { description: with_(2, ': theirs') });
     proxy.accept();
     await ann.reload();
     await live(ann);
     await eventually(async () => (await stored()).description, [`${LINES[0]}: mine`, LINES[1], `${LINES[2]}: theirs`].join('\n'));
     await ann.locator('.markdown').getByText('theirs').waitFor();
-    assert.deepEqual(ann.faults, []);
+    clean(ann);
     await close(ann);
     await proxy.stop();
   });
 
   test('what the server fails to save says so, and is saved when it works again', async (t) => {
     const { path, stored } = await board('fault');
-    const ann = await windowOf(browser, server.url, 'ann', path);
-    t.after(() => server.sql('DROP TRIGGER IF EXISTS fault'));
+    const ann = await stage.windowOf('ann', path);
+    t.after(() => stage.server.sql('DROP TRIGGER IF EXISTS fault'));
     await edit(ann);
-    server.sql("CREATE TRIGGER fault BEFORE UPDATE ON tasks BEGIN SELECT RAISE(ABORT, 'out of order'); END");
+    stage.server.sql("CREATE TRIGGER fault BEFORE UPDATE ON tasks BEGIN SELECT RAISE(ABORT, 'out of order'); END");
     await field(ann).fill('Mine');
     const says = (text) => ann.getByTestId('description-state').getByText(text).waitFor();
-    await says('Not saved yet: a fault of the server. It is tried again.');
-    server.sql('DROP TRIGGER fault');
+    await says('Not saved yet: a fault of the server. Retrying.');
+    stage.server.sql('DROP TRIGGER fault');
     await state(ann, 'saved');
     assert.equal((await stored()).description, 'Mine');
-    assert.deepEqual(ann.faults, []);
+    clean(ann);
     await close(ann);
   });
 
   test('titles are put together as well, or both are shown', async () => {
     const { path, one, stored } = await board('titles');
-    const proxy = await startProxy(server.url);
-    const ann = await windowOf(browser, proxy.url, 'ann', path);
+    const proxy = await startProxy(stage.server.url);
+    const ann = await windowOf(stage.browser, proxy.url, 'ann', path);
     const title = ann.getByLabel('Title');
     // Nothing was typed: the field shows what there is, and Escape changes nothing.
     await title.focus();
-    await api.send('PATCH', `/tasks/${one}`, { title: 'Write the long notes' });
+    await stage.api.send('PATCH', `/tasks/${one}`, { title: 'Write the long notes' });
     await eventually(() => title.inputValue(), 'Write the long notes');
     await title.press('Escape');
     assert.equal(await title.inputValue(), 'Write the long notes');
     await title.focus();
     await title.fill('Write all the long notes');
     await eventually(async () => (await stored()).title, 'Write all the long notes');
-    await api.send('PATCH', `/tasks/${one}`, { title: 'Write all the long notes today' });
+    await stage.api.send('PATCH', `/tasks/${one}`, { title: 'Write all the long notes today' });
     await title.fill('Please write all the long notes');
     await title.press('Enter');
     await eventually(async () => (await stored()).title, 'Please write all the long notes today');
@@ -231,37 +218,37 @@ describe('texts that two write at once', () => {
     // Ann is not told of what Bob does, before she does the same.
     await title.focus();
     proxy.mute();
-    await api.send('PATCH', `/tasks/${one}`, { title: 'Theirs' });
+    await stage.api.send('PATCH', `/tasks/${one}`, { title: 'Theirs' });
     await title.fill('Mine');
     await title.press('Enter');
     proxy.flow();
-    await clash(ann).getByRole('region', { name: 'What you wrote' }).getByText('Mine').waitFor();
+    await clash(ann).getByRole('region', { name: 'Your version' }).getByText('Mine').waitFor();
     assert.equal((await stored()).title, 'Theirs');
     await decide(ann, 'Keep mine');
     await eventually(async () => (await stored()).title, 'Mine');
-    assert.deepEqual(ann.faults, []);
+    clean(ann);
     await close(ann);
     await proxy.stop();
   });
 
   test('an earlier description is seen in the history, and taken back', async () => {
     const { path, one, stored } = await board('earlier', 'The very first');
-    await api.send('PATCH', `/tasks/${one}`, { description: 'The second' });
-    await api.send('PATCH', `/tasks/${one}`, { description: '' });
-    const ann = await windowOf(browser, server.url, 'ann', path);
+    await stage.api.send('PATCH', `/tasks/${one}`, { description: 'The second' });
+    await stage.api.send('PATCH', `/tasks/${one}`, { description: '' });
+    const ann = await stage.windowOf('ann', path);
     await ann.getByRole('button', { name: 'History' }).click();
     const line = (words) => ann.getByTestId('history').getByRole('listitem').filter({ hasText: words });
-    const texts = ann.getByTestId('history').getByRole('button', { name: 'Show the text' });
-    await line('made the card').getByRole('button', { name: 'Show the text' }).click();
-    await line('made the card').getByText('The very first').waitFor();
+    const texts = ann.getByTestId('history').getByRole('button', { name: 'Show text' });
+    await line('created this card').getByRole('button', { name: 'Show text' }).click();
+    await line('created this card').getByText('The very first').waitFor();
     await texts.nth(1).click();
     await ann.getByTestId('history').getByText('The second').waitFor();
     await keep(ann, 'earlier-descriptions');
     assert.deepEqual(await faultsOf(ann), []);
-    await line('made the card').getByRole('button', { name: 'Bring this text back' }).click();
+    await line('created this card').getByRole('button', { name: 'Restore this text' }).click();
     await eventually(async () => (await stored()).description, 'The very first');
     await ann.locator('.markdown').getByText('The very first').waitFor();
-    assert.deepEqual(ann.faults, []);
+    clean(ann);
     await close(ann);
   });
 });

@@ -1,4 +1,4 @@
-/** The pages, and what stands around them. */
+/** The routes, and which page each of them shows. */
 import { FileQuestion, WifiOff } from "lucide-react";
 import { useMemo, type ReactNode } from "react";
 import { Link, Route, Router, Switch } from "wouter";
@@ -46,7 +46,7 @@ export function App() {
   );
 }
 
-/** A page for whoever is signed in. */
+/** Shows a page to users who are signed in, and to others the way in. */
 function Private({ children }: { children: ReactNode }) {
   const session = useSession();
   switch (session.state) {
@@ -55,7 +55,7 @@ function Private({ children }: { children: ReactNode }) {
     case "unreachable":
       return (
         <main>
-          <Empty icon={<WifiOff />} heading="h1" title="The server does not answer">
+          <Empty icon={<WifiOff />} heading="h1" title="The server is not responding">
             <p>{session.reason}</p>
             <Button onClick={() => void begin()}>Try again</Button>
           </Empty>
@@ -73,13 +73,13 @@ function SignedIn({ session: { user, client }, children }: { session: Extract<Se
   return <SignedInContext value={context}>{children}</SignedInContext>;
 }
 
-/** An unknown address, for everybody. */
+/** The page at an unknown address, for everybody. */
 function NotFound() {
   useTitle("Not found");
   return (
     <main>
       <Empty icon={<FileQuestion />} heading="h1" title="There is nothing at this address.">
-        <p>The address is mistyped, or what was here is gone.</p>
+        <p>Check the address for typing errors. The page may have been deleted.</p>
         <Link href={paths.boards}>Show your boards</Link>
       </Empty>
     </main>

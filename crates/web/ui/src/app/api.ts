@@ -2,7 +2,7 @@
 
 let token: string | undefined;
 
-/** A tab's own token, in place of the session's cookie. */
+/** Sets the tab's own token, which is sent in place of the session's cookie. */
 export function setToken(value: string | undefined): void {
   token = value;
 }
@@ -13,12 +13,12 @@ export function authorization(): Record<string, string> {
 
 interface Options {
   body?: unknown;
-  /** Statuses that mean that there is nothing. */
+  /** Statuses for which the result is `undefined`. */
   none?: readonly number[];
   signal?: AbortSignal;
 }
 
-/** Sends JSON and reads JSON. Fails with the server's own sentence. */
+/** Sends JSON and returns JSON. Fails with the message of the server. */
 export async function request<Result>(method: string, path: string, { body, none = [], signal }: Options = {}): Promise<Result> {
   const isForm = body instanceof FormData;
   const response = await fetch(path, {
@@ -32,14 +32,14 @@ export async function request<Result>(method: string, path: string, { body, none
   return (response.status === 204 ? undefined : await response.json()) as Result;
 }
 
-/** A file as the server has it, to be saved or shown. */
+/** Downloads a file. */
 export async function download(path: string): Promise<Blob> {
   const response = await fetch(path, { headers: authorization() });
   if (!response.ok) throw new Error(await refusal(response));
   return response.blob();
 }
 
-/** Server-sent events, until the server ends them. Not an `EventSource`, which can't present a tab's own token. */
+/** Server-sent events, until the server ends the stream. Not an `EventSource`, which can't send the tab's own token. */
 export async function* stream(path: string, signal: AbortSignal): AsyncGenerator<{ name: string; data: string }> {
   const response = await fetch(path, { headers: { accept: "text/event-stream", ...authorization() }, signal });
   if (!response.ok || response.body === null) throw new Error(await refusal(response));

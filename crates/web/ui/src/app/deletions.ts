@@ -1,6 +1,6 @@
 /**
- * Deletions that can still be taken back. What is to be deleted goes out of sight here at once, and is deleted some seconds
- * later, or when the page is left. What somebody typed and gives up goes the same way.
+ * Deletions that can still be undone. What is deleted is hidden at once, and really deleted some seconds later, or when the page is
+ * left. Drafts that are discarded are handled in the same way.
  */
 import type { Client } from "@boardwire/client";
 import { create } from "zustand";
@@ -10,7 +10,7 @@ import { isOnline } from "./signedIn";
 
 interface Deletion {
   run: () => unknown;
-  /** The same as the page is left. */
+  /** Does the same while the page is left. */
   leave: () => unknown;
   timer: ReturnType<typeof setTimeout>;
 }
@@ -23,25 +23,25 @@ const useStore = create<{ waiting: ReadonlyMap<string, Deletion> }>(() => ({ wai
 
 const waiting = () => useStore.getState().waiting;
 
-/** Deletes it from a board unless that is taken back in time. If it fails, that is said, and it is in sight again. */
+/** Deletes a comment or a file unless that is undone in time. If it fails, a notice says so, and it is shown again. */
 export function deleteSoon(client: Client, boardId: string, what: Deletable): void {
   if (!isOnline(client)) return;
   const { id } = what;
   const isComment = what.kind === "comment";
   const run = async () => {
     if (!isOnline(client)) return;
-    // Whoever looks at the board by then hears of it from the board.
+    // If the board is open by then, it shows the deletion.
     const door: Pick<Client, "send"> = client.board(boardId) ?? client;
     const sent = isComment ? door.send("task:comment:delete", { commentId: id }) : door.send("task:attachment:remove", { attachmentId: id });
     await sent.catch((error: unknown) => complain(isComment ? "The comment was not deleted" : `“${what.name}” was not deleted`, error));
   };
-  // The page's connection is gone before an answer could come.
+  // The connection of a page that is left would end before the reply.
   const path = `/api/v1/${isComment ? "comments" : "attachments"}/${id}`;
   const leave = () => fetch(path, { method: "DELETE", headers: authorization(), keepalive: true }).catch(() => undefined);
   wait(id, run, leave);
 }
 
-/** Gives up the draft that is kept for a place unless that is taken back in time. */
+/** Discards the draft that is kept for a place unless that is undone in time. */
 export function discardSoon(place: string, discard: () => void): void {
   wait(place, discard, discard);
 }
@@ -52,7 +52,7 @@ function wait(id: string, run: Deletion["run"], leave: Deletion["leave"]): void 
   useStore.setState({ waiting: new Map([...waiting(), [id, deletion]]) });
 }
 
-/** Whether it is a command of these, whose failure is said here, also when its board is not open any more. */
+/** Whether a command is one of these deletions, whose failure is reported here. */
 export function isDeletion(command: string): boolean {
   return command === "task:comment:delete" || command === "task:attachment:remove";
 }
@@ -69,17 +69,17 @@ async function carryOut(id: string): Promise<void> {
   if (waiting().get(id) === deletion) takeBack(id);
 }
 
-/** Carries out what waits, before the user leaves. */
+/** Carries out all deletions that wait. */
 export async function settleDeletions(): Promise<void> {
   await Promise.all([...waiting().keys()].map(carryOut));
 }
 
-/** How many of these are not on their way out. */
+/** How many of these are not being deleted. */
 export function useStaying(all: readonly { id: string }[]): number {
   return useStore(({ waiting }) => all.filter(({ id }) => !waiting.has(id)).length);
 }
 
-/** Whether what has this id is on its way out. */
+/** Whether what has this id is being deleted. */
 export function useDeletion(id: string): boolean {
   return useStore(({ waiting }) => waiting.has(id));
 }

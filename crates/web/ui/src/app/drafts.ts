@@ -1,21 +1,21 @@
 /**
- * What somebody has typed and is nowhere else yet: kept in the browser, so that it is there again after a reload, for that user
- * alone. Every tab has its own; what a tab that was closed has left behind is taken over.
+ * Drafts: text that is not saved on the server yet, kept in the browser for the user who typed it, so that it survives a reload.
+ * Every tab has its own; the drafts of a tab that was closed are taken over by another.
  */
 import { useCallback, useEffect, useState } from "react";
 import { create } from "zustand";
 import { useSignedIn } from "./signedIn";
-import { isOpen, thisTab, whenATabMayHaveClosed } from "./tabs";
+import { isOpen, thisTab, onTabMayHaveClosed } from "./tabs";
 
 const PREFIX = "boardwire-draft";
 
 interface Kept {
   value: unknown;
-  /** The draft of another tab that it was taken over from: kept until this one ends, since that tab may be there after all. */
+  /** The draft of another tab that it was taken over from. It is kept until this one ends, in case that tab is still open. */
   from?: { key: string; value: unknown };
 }
 
-/** Keeps a draft for a place, such as a task's description; nothing: there is none any more. */
+/** Keeps a draft for a place, such as a task's description; `undefined` removes it. */
 export function keepDraft(userId: string, place: string, value: unknown): void {
   const key = keyOf(userId, place, thisTab());
   if (value === undefined) end(key);
@@ -26,11 +26,11 @@ function keep(key: string, kept: Kept): void {
   try {
     storage()?.setItem(key, JSON.stringify(kept));
   } catch {
-    // There is no more room: what is typed is still in its field.
+    // The storage is full: the text is still in its field.
   }
 }
 
-/** Nothing where the browser is not to keep anything. */
+/** The browser's storage; nothing where the user does not allow it. */
 function storage(): Storage | undefined {
   try {
     return localStorage;
@@ -39,7 +39,7 @@ function storage(): Storage | undefined {
   }
 }
 
-/** Ends a draft, and those that it was taken over from, if they are as they were then. */
+/** Removes a draft, and those that it was taken over from if they have not changed since. */
 function end(key: string): void {
   const from = read(key)?.from;
   storage()?.removeItem(key);
@@ -58,7 +58,7 @@ export function ownDrafts(userId: string): (readonly [place: string, value: unkn
   return keys.map((key) => [key.slice(before.length, -after.length), read(key)?.value]);
 }
 
-/** The drafts for a place that are another tab's, and that no tab has taken over. */
+/** The keys of the drafts for a place that belong to other tabs and that no tab has taken over. */
 function othersDrafts(userId: string, place: string): string[] {
   const prefix = keyOf(userId, place, "");
   const all = keysThatBegin(prefix);
@@ -67,8 +67,8 @@ function othersDrafts(userId: string, place: string): string[] {
 }
 
 /**
- * Offers what is kept for a place until something is taken: the draft of this tab at once, then what tabs that are not open any
- * more have left behind. The offer ends with a call of what is returned.
+ * Offers the drafts for a place until one is taken: that of this tab at once, then those of tabs that were closed. Returns what ends
+ * the offer.
  */
 export function offerDraft(userId: string, place: string, take: (value: unknown) => boolean): () => void {
   const own = ownDraft(userId, place);
@@ -84,39 +84,39 @@ export function offerDraft(userId: string, place: string, take: (value: unknown)
     }
   };
   void offer();
-  const stop = whenATabMayHaveClosed(() => void offer());
+  const stop = onTabMayHaveClosed(() => void offer());
   return () => {
     isWanted = false;
     stop();
   };
 }
 
-/** A field's text, and what was sent from it and has not been answered. */
+/** A field's text, and the texts that were sent from it and have no reply yet. */
 interface Unsent {
   text: string;
   sent: readonly string[];
-  /** What the text begins with that has come back. */
+  /** The part at the beginning of the text that was refused and has come back. */
   back: string;
 }
 
 export interface Draft {
   text: string;
   setText: (text: string) => void;
-  /** Sends what was in the field, part by part, which is empty then. What is refused comes back, before what was typed since. */
+  /** Empties the field and sends the parts one by one. A part that is refused comes back, before what was typed since. */
   send: (parts: readonly string[], each: (part: string) => Promise<unknown>) => void;
 }
 
-/** By key; the browser has a copy. */
+/** The fields by key; the browser keeps a copy. */
 const useUnsent = create<Readonly<Record<string, Unsent>>>(() => ({}));
 
 /**
- * The text of a field that is sent as a whole. It is kept until the server has taken it, also while the field is not shown. Texts
+ * The text of a field that is sent as a whole. It is kept until the server has accepted it, also while the field is not shown. Texts
  * that come back are joined with a separator.
  */
 export function useDraft(place: string, separator: string): Draft {
   const { user } = useSignedIn();
   const key = keyOf(user.id, place, "");
-  // What had no answer when the page was left may have got through or not: it is better seen twice than lost.
+  // A text without a reply when the page was left may have been saved or not: better shown twice than lost.
   const current = useCallback(
     () => useUnsent.getState()[key] ?? { ...NOTHING, text: textOf(ownDraft(user.id, place), separator) },
     [key, user.id, place, separator],
@@ -154,7 +154,7 @@ export function useDraft(place: string, separator: string): Draft {
   };
 }
 
-/** The texts that are kept for some places, to be shown where they can't be sent any more. */
+/** The drafts that are kept for some places, to be shown where they can't be sent any more. */
 export function useLeftOver(places: readonly string[]): readonly string[] {
   const { user } = useSignedIn();
   const [all, setAll] = useState<readonly unknown[]>([]);
@@ -172,7 +172,7 @@ export function useLeftOver(places: readonly string[]): readonly string[] {
 
 const NOTHING: Unsent = { text: "", sent: [], back: "" };
 
-/** With a part that has come back: behind those before it, and before what was typed since. */
+/** With a part that has come back, after the earlier ones and before what was typed since. */
 function returned({ text, sent, back }: Unsent, part: string, separator: string): Unsent {
   const before = text.startsWith(back) ? back : "";
   const typed = text.slice(before === "" ? 0 : before.length + separator.length);
@@ -185,7 +185,7 @@ function without(parts: readonly string[], part: string): readonly string[] {
   return parts.filter((_, index) => index !== at);
 }
 
-/** What somebody wrote, in any draft. */
+/** The text in a draft of any kind. */
 function textOf(draft: unknown, separator: string): string {
   const { text = "", sent = [], value } = (draft ?? {}) as Partial<Unsent> & { value?: unknown };
   if (typeof value === "string") return value;

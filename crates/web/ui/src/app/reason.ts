@@ -1,4 +1,4 @@
-/** What an error says to people. */
+/** The message of an error, for the user. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

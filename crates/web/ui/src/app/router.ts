@@ -21,17 +21,17 @@ export function go(path: string): void {
   aroundNavigation(navigate, path);
 }
 
-/** Around each navigation, those of links as well: the page that is shown already is no new step. */
+/** Wraps each navigation, those of links as well: going to the page that is shown adds no step. */
 export function aroundNavigation(navigate: (path: string, options?: object) => void, path: string, options?: object): void {
   if (path !== location.pathname) navigate(path, options);
 }
 
-/** The card that is open, as the address says. */
+/** The id of the card that is open, from the address. */
 export function openTask(): string | undefined {
   return BOARD.exec(location.pathname)?.groups?.taskId;
 }
 
-/** Shows a title in the browser's tab; without one, the product's name alone. */
+/** Sets the title of the browser's tab; without one, it is the product's name. */
 export function useTitle(title: string | undefined): void {
   useEffect(() => {
     document.title = title === undefined ? "Boardwire" : `${title} · Boardwire`;

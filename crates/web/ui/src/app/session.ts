@@ -1,6 +1,6 @@
 /**
- * Who uses this page. A password gives a session, whose cookie no script can read. The demo's link `/#demo=alice` gives
- * the tab a token instead, so that two windows can be two people.
+ * Who is signed in. A password gives a session, whose cookie no script can read. The demo's link `/#demo=alice` gives the tab a
+ * token instead, so that two windows can be two users.
  */
 import { Client, type ConnectedUser } from "@boardwire/client";
 import { create } from "zustand";
@@ -20,7 +20,7 @@ function become(next: Session): void {
   useSession.setState(next, true);
 }
 
-/** Looks who is signed in: by the demo's link, by the tab's token, or by the cookie. */
+/** Finds out who is signed in: by the demo's link, by the tab's token, or by the cookie. */
 export async function begin(): Promise<void> {
   try {
     const demo = /^#demo=([A-Za-z0-9_-]{1,64})$/.exec(location.hash)?.[1];
@@ -43,7 +43,7 @@ async function demoToken(user: string): Promise<string> {
   return token;
 }
 
-/** Begins as whoever the server takes this page for; `false`: for nobody. */
+/** Signs in with the credentials that there are. Returns `false` when the server accepts none. */
 async function enter(token: string | undefined): Promise<boolean> {
   const response = await request<{ user: ConnectedUser } | undefined>("GET", "/api/v1/sessions/current", { none: [401, 403] });
   if (response === undefined) return false;
@@ -55,7 +55,7 @@ async function enter(token: string | undefined): Promise<boolean> {
   return true;
 }
 
-/** Fails with a sentence that says what to do, also where the password is right and the browser does not keep the session. */
+/** Signs in with a password. Fails with what to do, also when the password is correct and the browser does not keep the session. */
 export async function signIn(user: string, password: string): Promise<void> {
   await request("POST", "/api/v1/sessions", { body: { user, password } });
   sessionStorage.removeItem(TOKEN);
@@ -63,15 +63,15 @@ export async function signIn(user: string, password: string): Promise<void> {
   if (!(await enter(undefined))) throw new Error(NOT_KEPT[location.protocol] ?? NOT_KEPT["https:"]);
 }
 
-/** Why a session does not last that the server has just made, by how the page was opened. */
+/** Why the browser did not keep a new session, by the protocol of the page. */
 const NOT_KEPT: Record<string, string> = {
   "http:":
-    "The password is right, but the browser did not keep the session: this server's sessions are for HTTPS alone, and this page was opened over plain HTTP. " +
-    "Open it with https://. On a trusted network, whoever runs the server can allow plain HTTP with --secure-cookies false.",
-  "https:": "The password is right, but the browser did not keep the session. Allow cookies for this address, and try again.",
+    "Your password is correct, but the browser did not keep the session: this server requires HTTPS, and this page was opened over plain HTTP. " +
+    "Open it with https://. On a trusted network, the operator can allow plain HTTP with --secure-cookies false.",
+  "https:": "Your password is correct, but the browser did not keep the session. Allow cookies for this address and try again.",
 };
 
-/** Sends what is still to be saved, then ends the session here and, if it is one by password, on the server. */
+/** Sends what is not saved yet, then ends the session here and, unless it is the demo's, on the server. */
 export async function signOut(): Promise<void> {
   const token = sessionStorage.getItem(TOKEN);
   const session = useSession.getState();

@@ -1,4 +1,4 @@
-/** Who is signed in, for every part of the page. */
+/** The user who is signed in, for every part of the page. */
 import type { Client, ConnectedUser } from "@boardwire/client";
 import { useConnection } from "@boardwire/client/react";
 import { createContext, useContext } from "react";
@@ -17,19 +17,19 @@ export function useSignedIn(): SignedIn {
   return signedIn;
 }
 
-/** Whether changes can be made now. */
+/** Whether there is a connection, so that changes can be made. */
 export function useOnline(): boolean {
   const { state } = useConnection(useSignedIn().client);
   return state === "live" || state === "catching-up";
 }
 
 /**
- * Whether a change can be made now; if not, says so. Without a connection nobody knows what others do meanwhile, so changes
- * are refused at once, in sight, rather than kept for later.
+ * Whether there is a connection, so that a change can be made; if not, a notice says so. Changes are not kept for later, because
+ * nobody knows what others do meanwhile.
  */
 export function isOnline(client: Client): boolean {
   const { state } = client.getStatus();
   if (state === "live" || state === "catching-up") return true;
-  notify("Not connected, so nothing was changed. Try again when the board is live.", { kind: "bad" });
+  notify("You are offline, so nothing was changed. Try again when the board is live.", { kind: "bad" });
   return false;
 }

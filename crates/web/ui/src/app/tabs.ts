@@ -1,24 +1,24 @@
-/** The tabs of this browser that show this server's pages. Each has a name, and tells the others that it is open. */
+/** The browser's tabs with pages of this server. Each has a name, and tells the others that it is open. */
 import { newId } from "@boardwire/client";
 
 type Message =
-  // A question, and its answer.
+  // Asks whether a tab is open; the reply.
   | { isOpen: string }
   | { open: string }
-  // A tab has been opened, or loaded anew; the answer if its name is another's, which it is in the copy of a tab.
+  // A tab was opened or reloaded; the reply if another tab has the same name, as after duplicating a tab.
   | { begins: string }
   | { taken: string }
   | { closes: string };
 
 const KEPT = "boardwire-tab";
-/** How long an open tab may take to answer. One that the browser has put to sleep does not. */
+/** How long an open tab may take to reply, in milliseconds. A tab that the browser has suspended does not reply. */
 const ANSWER_MS = 2_000;
-/** How often those who wait for a tab to close look by themselves: one that was killed says nothing. */
+/** How often to check whether a tab has closed, in milliseconds: one that was killed does not say so. */
 const LOOK_MS = 5_000;
 
 const channel = new BroadcastChannel(KEPT);
 const say = (message: Message) => channel.postMessage(message);
-/** Who waits for the answer of which tab. */
+/** The functions that wait for the reply of each tab. */
 const waiting = new Map<string, Set<() => void>>();
 const mayHaveClosed = new Set<() => void>();
 let name = known() ?? named();
@@ -37,12 +37,12 @@ function named(): string {
   try {
     sessionStorage.setItem(KEPT, id);
   } catch {
-    // The browser keeps nothing: the tab has another name after a reload.
+    // Without storage the tab has another name after a reload.
   }
   return id;
 }
 
-/** What this tab is called, also after a reload. */
+/** The name of this tab, which stays the same after a reload. */
 export function thisTab(): string {
   return name;
 }
@@ -64,8 +64,8 @@ export function isOpen(tab: string): Promise<boolean> {
   });
 }
 
-/** Tells when another tab may have closed, or been loaded anew. To be ended by calling what is returned. */
-export function whenATabMayHaveClosed(listener: () => void): () => void {
+/** Calls the listener when another tab may have closed or reloaded. Returns what ends that. */
+export function onTabMayHaveClosed(listener: () => void): () => void {
   mayHaveClosed.add(listener);
   return () => mayHaveClosed.delete(listener);
 }

@@ -1,4 +1,4 @@
-/** Moments in words. */
+/** Times as text. */
 const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["year", 31_536_000],
   ["month", 2_592_000],
@@ -12,7 +12,7 @@ const dates = new Intl.DateTimeFormat("en", { day: "numeric", month: "short" });
 const datesWithYear = new Intl.DateTimeFormat("en", { day: "numeric", month: "short", year: "numeric" });
 const moments = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
 
-/** “5 minutes ago”, “in 2 hours”. */
+/** A time relative to now: “5 minutes ago”, “in 2 hours”. */
 export function ago(moment: string, now: number): string {
   const seconds = (Date.parse(moment) - now) / 1000;
   if (Number.isNaN(seconds)) return moment;
@@ -20,16 +20,16 @@ export function ago(moment: string, now: number): string {
   return size === 0 ? "just now" : relative.format(Math.trunc(seconds / size), unit);
 }
 
-/** The moment in full, for titles. */
+/** The full date and time, for tooltips. */
 export function inFull(moment: string): string {
   const time = Date.parse(moment);
   return Number.isNaN(time) ? moment : moments.format(time);
 }
 
-/** A due date, which is a date or an instant: how it is shown, and whether it is over or soon. */
+/** A due date, which is a day or an instant: its text, and whether it is over or soon. */
 export function due(date: string, now: Date): { text: string; tone: "over" | "soon" | "later" } {
   const isDay = /^\d{4}-\d{2}-\d{2}$/.test(date);
-  // A day is meant where one is, and lasts until its end.
+  // A day is in the user's time zone, and lasts until its end.
   const end = isDay ? new Date(`${date}T23:59:59`) : new Date(date);
   if (Number.isNaN(end.getTime())) return { text: date, tone: "later" };
   const text = (end.getFullYear() === now.getFullYear() ? dates : datesWithYear).format(end);

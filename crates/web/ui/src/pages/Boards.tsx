@@ -1,4 +1,4 @@
-/** The boards that the user may see, and making a new one. */
+/** The list of boards, and creating one. */
 import type { AnyEnvelope, Board, ListedBoard } from "@boardwire/client";
 import { newId } from "@boardwire/client";
 import { Archive, LayoutGrid, Plus } from "lucide-react";
@@ -21,7 +21,7 @@ export function Boards() {
   useTitle("Boards");
   const [archived, setArchived] = useState(false);
   const [listed, setListed] = useState<{ archived: boolean; boards: readonly ListedBoard[] }>();
-  /** When boards changed since they were listed, as their events say. */
+  /** When boards have changed since they were listed, from their events. */
   const [moments, setMoments] = useState<ReadonlyMap<string, string>>(new Map());
   const [creating, setCreating] = useState(false);
 
@@ -35,18 +35,18 @@ export function Boards() {
   );
   useEffect(() => {
     const onEvent = ({ type, boardId, seq, timestamp }: AnyEnvelope) => {
-      // Who is there and who types changes no board: only what is in its log has a number.
+      // Presence and typing change no board: only events in its log have a `seq`.
       if (boardId === undefined || seq === undefined) return;
       setMoments((moments) => new Map(moments).set(boardId, timestamp));
       if (type.startsWith("board:")) void load();
     };
     const subscription = client.subscribe("*", {}, { onEvent, onReset: () => void load() });
-    // Behind the subscription, so that nothing falls between the two.
+    // After subscribing, so that nothing is missed in between.
     void load();
     return () => void subscription.close();
   }, [client, load]);
 
-  // What was listed before the other kind was asked for is not shown under its name.
+  // A list of the other kind is not shown while this one is loading.
   const boards = listed?.archived === archived ? listed.boards : undefined;
   const shown = boards?.filter((board) => board.archived === archived).sort((one, other) => one.name.localeCompare(other.name));
   const canCreate = user.permissions.some((permission) => permission === "write" || permission === "admin");
@@ -60,7 +60,7 @@ export function Boards() {
         )}
       </Header>
       <main className="boards">
-        <div className="segments" role="group" aria-label="Which boards">
+        <div className="segments" role="group" aria-label="Boards to show">
           {[false, true].map((value) => (
             <button key={String(value)} type="button" aria-pressed={archived === value} onClick={() => setArchived(value)}>
               {value ? "Archived" : "Active"}
@@ -75,8 +75,8 @@ export function Boards() {
           </ul>
         )}
         {shown?.length === 0 && (
-          <Empty icon={archived ? <Archive /> : <LayoutGrid />} title={archived ? "Nothing is archived" : "No boards yet"}>
-            <p>{archived ? "A board that you archive can be read and restored here." : "Make one, or ask to be added to one: it appears here at once."}</p>
+          <Empty icon={archived ? <Archive /> : <LayoutGrid />} title={archived ? "No archived boards" : "No boards yet"}>
+            <p>{archived ? "Archived boards can be viewed and restored here." : "Create a board, or ask to be added to one. It appears here right away."}</p>
             {!archived && canCreate && (
               <Button kind="primary" onClick={() => setCreating(true)}>
                 <Plus size={16} /> New board
@@ -92,7 +92,7 @@ export function Boards() {
                 <strong className="said">{board.name}</strong>
                 <span className="board-about said">{board.description || "No description"}</span>
                 <span className="faint board-when">
-                  Changed <Ago moment={later(board.changed_at, moments.get(board.id))} />
+                  Updated <Ago moment={later(board.changed_at, moments.get(board.id))} />
                 </span>
               </Link>
             </li>
@@ -104,12 +104,12 @@ export function Boards() {
   );
 }
 
-/** An answer may be older than an event that came before it. */
+/** The later time: a reply may be older than an event that came before it. */
 function later(listed: string, heard = listed): string {
   return heard > listed ? heard : listed;
 }
 
-/** The board's own colour where it is one that the browser knows, else one made from its id. */
+/** The board's colour if the browser knows it, otherwise one made from its id. */
 function colour({ color, id }: Board): CSSProperties {
   const known = color !== null && CSS.supports("color", color);
   return { background: known ? color : `hsl(${hue(id)} 60% 55%)` };
@@ -131,7 +131,7 @@ function NewBoard({ onClose }: { onClose: () => void }) {
         <input className="input" name="name" required maxLength={500} data-autofocus />
       </label>
       <label className="field">
-        <span>What it is for</span>
+        <span>Description</span>
         <textarea className="input" name="description" rows={3} maxLength={20_000} />
       </label>
     </FormDialog>

@@ -31,7 +31,7 @@ export function SignIn({ reason }: { reason?: string }) {
         <div className="sign-in-head">
           <Logo size={40} />
           <h1>Sign in to Boardwire</h1>
-          <p className="faint">Boards that people and agents share, live.</p>
+          <p className="faint">Live boards for people and agents.</p>
         </div>
         {reason !== undefined && problem === undefined && (
           <p className="sign-in-reason" role="status">
@@ -51,7 +51,7 @@ export function SignIn({ reason }: { reason?: string }) {
           {busy ? "Signing in…" : "Sign in"}
         </Button>
         <p className="faint sign-in-hint">
-          No account? Whoever runs this server makes one: <code>boardwire user create</code>
+          No account? The operator of this server can create one: <code>boardwire user create</code>
         </p>
       </form>
     </main>

@@ -1,4 +1,4 @@
-/** A moment in words, which stay true as time goes on. */
+/** A time relative to now, kept up to date. */
 import { useNow } from "../app/now";
 import { ago, inFull } from "../app/time";
 

@@ -1,8 +1,8 @@
-/** Who somebody is, in a circle; and tags, coloured by what they say. */
+/** Avatars of users, and tags in a colour made from their text. */
 import { Bot } from "lucide-react";
 import { createContext, useContext, type CSSProperties } from "react";
 
-/** A colour for a text, always the same. */
+/** A hue for a text, always the same, in degrees. */
 export function hue(text: string): number {
   let sum = 0;
   for (const letter of text) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 360;
@@ -11,7 +11,7 @@ export function hue(text: string): number {
 
 const coloured = (text: string) => ({ "--hue": hue(text) }) as CSSProperties;
 
-/** Up to two letters. */
+/** Up to two initials of a name. */
 export function initials(name: string): string {
   const words = name
     .trim()
@@ -21,7 +21,7 @@ export function initials(name: string): string {
   return letters.map((word) => [...(word ?? "?")][0]?.toUpperCase() ?? "").join("");
 }
 
-/** The users who are agents, for those that are shown below it. */
+/** The ids of the users who are agents, for the avatars below. */
 export const Agents = createContext<ReadonlySet<string>>(new Set());
 
 interface AvatarProps {
@@ -29,7 +29,7 @@ interface AvatarProps {
   name: string;
   size?: "small" | "normal" | "large";
   away?: boolean;
-  /** What it says to who can't see it, and when the pointer rests; by default the name. Empty where the name stands beside it. */
+  /** The accessible name and the tooltip, by default the user's name. Empty where the name is next to it. */
   label?: string;
 }
 
@@ -43,7 +43,7 @@ export function Avatar({ id, name, size = "normal", away = false, label = name }
       data-size={size}
       data-away={away}
       data-agent={isAgent}
-      // Drawn, not said: the label says it in full.
+      // Shown by the style sheet: screen readers read the label instead.
       data-initials={initials(name)}
       {...(said === "" ? { "aria-hidden": true } : { role: "img", "aria-label": said, title: said })}
     >
@@ -60,7 +60,7 @@ export function Tag({ text }: { text: string }) {
   );
 }
 
-/** An agent that works on something. */
+/** The agent that works on a task. */
 export function Agent({ name, title }: { name: string; title?: string }) {
   return (
     <span className="agent said" title={title ?? `The agent ${name}`}>

@@ -1,4 +1,4 @@
-/** What is shown in place of a page that could not be drawn: a fault of ours, and a way on. */
+/** Shown in place of a page whose rendering has failed. */
 import { TriangleAlert } from "lucide-react";
 import { Component, type ReactNode } from "react";
 import { Button } from "./Button";
@@ -15,10 +15,10 @@ export class Boundary extends Component<{ children: ReactNode }, { broken: boole
     if (!this.state.broken) return this.props.children;
     return (
       <main>
-        <Empty icon={<TriangleAlert />} heading="h1" title="This page has broken">
-          <p>What has been saved is safe. Load the page again to go on.</p>
+        <Empty icon={<TriangleAlert />} heading="h1" title="Something went wrong">
+          <p>Everything that was saved is safe. Reload the page to continue.</p>
           <Button kind="primary" onClick={() => location.reload()}>
-            Load again
+            Reload
           </Button>
         </Empty>
       </main>

@@ -1,11 +1,11 @@
-/** Buttons. One that shows nothing but an icon has a label. */
+/** Buttons. A button with an icon alone needs a label. */
 import type { ButtonHTMLAttributes, Ref } from "react";
 
 export interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   kind?: "plain" | "primary" | "quiet" | "danger";
   size?: "small" | "normal";
   icon?: boolean;
-  /** For screen readers, and shown when the pointer rests. */
+  /** The accessible name, and the tooltip. */
   label?: string;
   ref?: Ref<HTMLButtonElement>;
 }

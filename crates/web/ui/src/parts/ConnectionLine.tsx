@@ -1,4 +1,4 @@
-/** The quiet line that tells how the connection is. */
+/** The status of the connection in the header. */
 import { useConnection } from "@boardwire/client/react";
 import { useEffect, useState } from "react";
 import { announce } from "../app/notices";
@@ -14,9 +14,9 @@ export function ConnectionLine() {
   if (state === "live" && phase === "lost") setPhase("caught up");
 
   useEffect(() => {
-    if (phase === "lost") announce("The connection is lost. Reconnecting.");
+    if (phase === "lost") announce("Connection lost. Reconnecting.");
     if (phase !== "caught up") return;
-    announce("Connected again. You see everything that was missed.");
+    announce("Reconnected. The page is up to date.");
     const timer = setTimeout(() => setPhase("steady"), CAUGHT_UP_MS);
     return () => clearTimeout(timer);
   }, [phase]);

@@ -1,6 +1,6 @@
 /**
- * A dialog. What has `data-autofocus` gets the focus first; it goes back to what opened the dialog. Escape closes it, but
- * for fields that say with `data-escape` that they have a use for that key themselves.
+ * A dialog. The element with `data-autofocus` gets the focus; on closing, it goes back to the element that opened the dialog. Escape
+ * closes it, except in fields with `data-escape`, which handle that key themselves.
  */
 import * as Radix from "@radix-ui/react-dialog";
 import { X } from "lucide-react";
@@ -11,28 +11,28 @@ import { addDialog } from "./modals";
 
 interface Props {
   title: string;
-  /** One that asks before something that can't be taken back is an `alertdialog`. */
+  /** `alertdialog` to confirm something that can't be undone. */
   role?: "dialog" | "alertdialog";
   onClose: () => void;
   width?: number;
-  /** In place of the title and the cross. */
+  /** Shown in place of the title and the close button. */
   head?: ReactNode;
   foot?: ReactNode;
   className?: string;
-  /** What gets the focus afterwards where that which opened it is gone, or nothing did. */
+  /** Returns what gets the focus on closing if the element that opened the dialog is gone. */
   returnTo?: () => HTMLElement | null;
   children: ReactNode;
 }
 
 export function Dialog({ title, role = "dialog", onClose, width = 520, head, foot, className = "", returnTo, children }: Props) {
-  // Before anything in it can take the focus.
+  // Determined before anything in the dialog takes the focus.
   const [before] = useState(opener);
   const [frame, setFrame] = useState<HTMLElement | null>(null);
   useEffect(() => (frame ? addDialog(frame) : undefined), [frame]);
   return (
     <Radix.Root open onOpenChange={onClose}>
       <Radix.Portal>
-        {/* As large as the page, so that notices find their place in it. */}
+        {/* It covers the page, so that notices have their place in it. */}
         <Radix.Content
           ref={setFrame}
           className="dialog-frame"
@@ -41,7 +41,7 @@ export function Dialog({ title, role = "dialog", onClose, width = 520, head, foo
           aria-describedby={undefined}
           onOpenAutoFocus={(event) => {
             if (focusFirst(event)) return;
-            // By itself it would give the focus to its first button.
+            // The default would be its first button.
             event.preventDefault();
             (event.currentTarget as HTMLElement).focus();
           }}
@@ -53,7 +53,7 @@ export function Dialog({ title, role = "dialog", onClose, width = 520, head, foo
             if (event.target instanceof Element && event.target.closest("[data-escape]")) event.preventDefault();
           }}
           onMouseDown={(event) => {
-            // Beside it: what is not inside any part of it.
+            // A click beside the dialog hits its frame.
             if (event.target === event.currentTarget) onClose();
           }}
         >

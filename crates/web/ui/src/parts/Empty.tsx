@@ -1,10 +1,10 @@
-/** What a place says that has nothing to show. */
+/** A message where there is nothing to show. */
 import type { ReactNode } from "react";
 
 interface Props {
   icon?: ReactNode;
   title: string;
-  /** `h1` where nothing else is the page's heading. */
+  /** `h1` where the page has no other heading. */
   heading?: "h1" | "h2";
   children?: ReactNode;
 }

@@ -1,4 +1,4 @@
-/** A dialog that is a form: what it asks for, why that was refused, and the two ways out. */
+/** A dialog with a form: its fields, an error message, and buttons to save and cancel. */
 import { useState, type FormEvent, type ReactNode } from "react";
 import { reasonOf } from "../app/reason";
 import { Button } from "./Button";
@@ -10,10 +10,10 @@ interface Props {
   width: number;
   saveLabel: string;
   disabled?: boolean;
-  /** It takes something away: whoever presses Enter unawares takes nothing. */
+  /** Whether it deletes something: then Cancel has the focus, so that pressing Enter deletes nothing. */
   danger?: boolean;
   onClose: () => void;
-  /** It closes the dialog when it has done what was asked for. What it throws is shown. */
+  /** Saves, and closes the dialog. An error that it throws is shown. */
   onSave: (form: FormData) => void | Promise<void>;
   children: ReactNode;
 }

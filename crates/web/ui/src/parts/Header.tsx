@@ -1,4 +1,4 @@
-/** The bar at the top of every page: where one is, how the connection is, what is new, who one is. */
+/** The header of every page: its title, the connection, notifications and the user's menu. */
 import { Activity, Check, LogOut, Monitor, Moon, Sun } from "lucide-react";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
@@ -15,9 +15,9 @@ import { Choice, ChoiceItem, Item, Line, Menu } from "./Menu";
 import "../styles/header.css";
 
 interface Props {
-  /** What the page is about, beside the logo. */
+  /** The title, beside the logo. */
   title?: ReactNode;
-  /** What can be done on the page. */
+  /** The actions of the page. */
   children?: ReactNode;
 }
 
@@ -48,7 +48,7 @@ export function Logo({ size = 26 }: { size?: number }) {
 }
 
 const THEMES: [Theme, string, ReactNode][] = [
-  ["system", "As the system", <Monitor size={16} key="system" />],
+  ["system", "System theme", <Monitor size={16} key="system" />],
   ["light", "Light", <Sun size={16} key="light" />],
   ["dark", "Dark", <Moon size={16} key="dark" />],
 ];

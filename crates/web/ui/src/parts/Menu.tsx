@@ -1,4 +1,4 @@
-/** A menu that opens below a button. It closes by itself when something is chosen. */
+/** A menu that opens below a button, and closes when an item is chosen. */
 import * as Radix from "@radix-ui/react-dropdown-menu";
 import type { ReactNode } from "react";
 import { Button } from "./Button";
@@ -27,12 +27,12 @@ interface ItemProps {
   children: ReactNode;
 }
 
-/** An entry of a menu. */
+/** A menu item. */
 export function Item({ danger = false, ...rest }: ItemProps) {
   return <Radix.Item className="menu-item" {...(danger ? { "data-kind": "danger" } : {})} {...rest} />;
 }
 
-/** Entries of which one holds. */
+/** Menu items of which one is chosen. */
 export function Choice<Value extends string>({ value, onChoose, children }: { value: Value; onChoose: (value: Value) => void; children: ReactNode }) {
   return (
     <Radix.RadioGroup value={value} onValueChange={(chosen) => onChoose(chosen as Value)}>

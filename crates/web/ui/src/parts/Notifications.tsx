@@ -1,4 +1,4 @@
-/** The bell: what concerns the user, with how many are new. In step over all of the user's tabs. */
+/** The bell: the user's notifications and how many are unread, in sync between tabs. */
 import type { Notification } from "@boardwire/client";
 import { AtSign, Bell, CheckCheck, Megaphone, SquareKanban } from "lucide-react";
 import { useEffect, useReducer } from "react";
@@ -60,7 +60,7 @@ export function Notifications() {
     };
     let wasLive = false;
     const looked = ({ state }: { state: string }) => {
-      // What came while there was no connection is in the list.
+      // The list contains what came while there was no connection.
       if (state === "live" && !wasLive) void load();
       wasLive = state === "live";
     };
@@ -79,7 +79,7 @@ export function Notifications() {
   const markRead = (ids: readonly string[] | undefined) =>
     client.send("notification:read", ids === undefined ? { all: true } : { ids: [...ids] }).then(
       ({ unread }) => dispatch({ type: "read", unread, ids }),
-      (error: unknown) => complain("They could not be marked as read", error),
+      (error: unknown) => complain("The notifications could not be marked as read", error),
     );
 
   const count = unread > 99 ? "99+" : String(unread);
@@ -100,7 +100,7 @@ export function Notifications() {
               <CheckCheck size={15} /> Mark all as read
             </Button>
           </div>
-          {list.length === 0 && <p className="bell-empty faint">Nothing yet. Mentions and changes of your cards appear here.</p>}
+          {list.length === 0 && <p className="bell-empty faint">Nothing yet. Mentions and changes to your cards appear here.</p>}
           <ul>
             {list.map((one) => (
               <li key={one.id}>
@@ -137,7 +137,7 @@ const ICONS = {
   system: <Megaphone size={16} />,
 };
 
-/** About the card that is open in front of the user, who sees it happen there. */
+/** Whether it is about the card that is open in front of the user. */
 function isBeingRead({ task_id }: Notification): boolean {
   return task_id !== null && task_id === openTask() && !document.hidden;
 }

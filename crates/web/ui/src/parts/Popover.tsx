@@ -1,6 +1,6 @@
 /**
- * A panel that opens below a button: small forms and lists. Like menus it stays where its button is in the document, so that it
- * belongs to the same landmark.
+ * A panel that opens below a button, for small forms and lists. Like a menu it is next to its button in the document, so that both are
+ * in the same landmark.
  */
 import * as Radix from "@radix-ui/react-popover";
 import { useState, type ReactNode } from "react";
@@ -13,7 +13,7 @@ export interface OpenerProps extends Pick<ButtonProps, "size" | "icon" | "classN
   label: string;
 }
 
-/** How far from the button, and from the edges of the page. */
+/** The distances from the button and from the edges of the page. */
 export const PLACE = { align: "start", sideOffset: 4, collisionPadding: 8 } as const;
 
 export function Popover({ button, label, children, ...rest }: OpenerProps & { children: (close: () => void) => ReactNode }) {

@@ -1,4 +1,4 @@
-/** Why something was refused, where it was asked for. Nothing as long as it was not. */
+/** An error message next to the form that caused it. Renders nothing without a reason. */
 export function Problem({ reason }: { reason: string | undefined }) {
   if (reason === undefined) return null;
   return (

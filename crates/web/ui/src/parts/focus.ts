@@ -1,4 +1,4 @@
-/** Where the focus goes when what had it is gone. */
+/** Where the focus goes when the element that had it is removed. */
 import { useEffect, useRef, type RefObject } from "react";
 
 function focused(): HTMLElement | null {
@@ -6,14 +6,14 @@ function focused(): HTMLElement | null {
   return activeElement instanceof HTMLElement && activeElement !== document.body ? activeElement : null;
 }
 
-/** What opens something now: what has the focus; within a menu or a panel, which close meanwhile, the button they belong to. */
+/** The element that opens a dialog: the one with the focus; in a menu or a panel, which close then, the button that opened it. */
 export function opener(): HTMLElement | null {
   const element = focused();
   const panel = element?.closest(".popover");
   return panel ? document.querySelector<HTMLElement>(`[aria-controls="${CSS.escape(panel.id)}"]`) : element;
 }
 
-/** For what opens: the focus goes to what has `data-autofocus`. Says whether there is such a thing. */
+/** Focuses the element with `data-autofocus` in what opens. Returns whether there is one. */
 export function focusFirst(event: Event): boolean {
   const first = (event.currentTarget as HTMLElement).querySelector<HTMLElement>("[data-autofocus]");
   if (first === null) return false;
@@ -22,12 +22,12 @@ export function focusFirst(event: Event): boolean {
   return true;
 }
 
-/** For panels that close: the focus goes back to their button, unless something has taken it. */
+/** Keeps a panel that closes from taking the focus back to its button if something else has it. */
 export function giveBack(event: Event): void {
   if (focused() !== null) event.preventDefault();
 }
 
-/** For what takes the place of a button while it is open: the button has the focus once it is closed, unless something has taken it. */
+/** For something that replaces a button while it is open: the button gets the focus when it closes, unless something else has it. */
 export function useFocusBack<Element extends HTMLElement>(open: boolean): RefObject<Element | null> {
   const button = useRef<Element>(null);
   const was = useRef(open);
@@ -38,7 +38,7 @@ export function useFocusBack<Element extends HTMLElement>(open: boolean): RefObj
     // A click elsewhere, which may have closed it, is about to move the focus.
     const timer = setTimeout(() => {
       const element = focused();
-      // A dialog takes what its parts let fall.
+      // A dialog gets the focus when the part of it that had it is removed.
       if (element === null || element.matches(".dialog-frame")) button.current?.focus({ preventScroll: true });
     });
     return () => clearTimeout(timer);

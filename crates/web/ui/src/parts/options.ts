@@ -1,4 +1,4 @@
-/** A list to choose from while the focus stays in a field: the arrow keys walk through it, Enter chooses. */
+/** A list of options for a field that keeps the focus: the arrow keys move through it, Enter chooses. */
 import { useEffect, useId, useState, type KeyboardEvent, type MouseEvent } from "react";
 
 export function useOptions<Option>(options: readonly Option[], choose: (option: Option) => void) {
@@ -10,9 +10,9 @@ export function useOptions<Option>(options: readonly Option[], choose: (option: 
     document.getElementById(`${id}-${active}`)?.scrollIntoView({ block: "nearest" });
   }, [id, active]);
   return {
-    /** To begin at the first one again. */
+    /** Makes the first option the active one. */
     restart: () => setAt(0),
-    /** Whether the key was meant for the list. */
+    /** Handles a key. Returns whether it was meant for the list. */
     pressed: (event: KeyboardEvent, keys: readonly string[] = ["Enter"]): boolean => {
       const chosen = options[active];
       const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];

@@ -1,4 +1,4 @@
-/** The board's bar: its name, who is here, search and filters, and what can be done with the board. */
+/** The board's bar: its name, viewers, search, filters and menu. */
 import type { Present, Task } from "@boardwire/client";
 import { Archive, ArchiveRestore, Filter as FilterIcon, MoreHorizontal, Pencil, Search, Users, X } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
@@ -48,11 +48,11 @@ export function BoardBar({ filter, onFilter }: BarProps) {
             <Line />
             {archived ? (
               <Item onSelect={() => void change(() => board.send("board:restore", { boardId: board.id }))}>
-                <ArchiveRestore size={16} /> Restore the board
+                <ArchiveRestore size={16} /> Restore board
               </Item>
             ) : (
               <Item danger onSelect={() => void change(() => board.send("board:archive", { boardId: board.id }))}>
-                <Archive size={16} /> Archive the board
+                <Archive size={16} /> Archive board
               </Item>
             )}
           </>
@@ -66,7 +66,7 @@ export function BoardBar({ filter, onFilter }: BarProps) {
 
 const FACES = 5;
 
-/** Who is here, and on which card. */
+/** The other viewers of the board, and the card that each has open. */
 function Viewers() {
   const { snapshot } = useOpenBoard();
   const { viewers, tasks } = snapshot;
@@ -101,14 +101,14 @@ function Viewers() {
 }
 
 function ViewerLine({ viewer, task, onGo }: { viewer: Present; task: Task | undefined; onGo: () => void }) {
-  const status = viewer.status === "online" ? "here" : viewer.status;
+  const status = viewer.status === "online" ? "on the board" : viewer.status;
   return (
     <button type="button" className="menu-item" disabled={task === undefined} onClick={() => task && (onGo(), go(paths.task(task.board_id, task.id)))}>
       <Avatar id={viewer.userId} name={viewer.name} away={viewer.status !== "online"} label="" />
       <span className="said">
         {viewer.name}
         <br />
-        <span className="faint">{task ? `on “${task.title}”` : status}</span>
+        <span className="faint">{task ? `viewing “${task.title}”` : status}</span>
       </span>
     </button>
   );
@@ -152,13 +152,13 @@ function Filters({ filter, onFilter }: BarProps) {
   const { tasks, members } = snapshot;
   const active = !isEverything({ ...filter, text: "" });
   return (
-    <Popover icon label={active ? "Filters, some set" : "Filters"} className={active ? "filters-set" : ""} button={<FilterIcon size={17} />}>
+    <Popover icon label={active ? "Filters (active)" : "Filters"} className={active ? "filters-set" : ""} button={<FilterIcon size={17} />}>
       {() => (
         <div className="filters stack">
           <Choices
             label="Assignee"
             value={filter.assignee}
-            choices={[["", "Nobody"], ...members.map(({ user_id, name }) => [user_id, name] as const)]}
+            choices={[["", "Unassigned"], ...members.map(({ user_id, name }) => [user_id, name] as const)]}
             onChoose={(assignee) => onFilter(without(filter, "assignee", assignee))}
           />
           <Choices label="Due" value={filter.due} choices={Object.entries(DUE)} onChoose={(due) => onFilter(without(filter, "due", due as Filter["due"]))} />
@@ -227,7 +227,7 @@ function Labels({ tasks, value, onChoose }: { tasks: ReadonlyMap<string, Task>; 
   );
 }
 
-/** Filters that were set for something else are not to hide what a search finds. */
+/** Tells that filters hide some of the cards that a search finds. */
 export function HiddenByFilters({ filter, found, onFilter }: BarProps & { found: ReadonlySet<string> }) {
   const { tasks } = useOpenBoard().snapshot;
   const isSearch = filter.text.trim() !== "" && !isEverything({ ...filter, text: "" });
@@ -239,7 +239,7 @@ export function HiddenByFilters({ filter, found, onFilter }: BarProps & { found:
   if (hidden === 0) return null;
   return (
     <div className="board-note" role="status">
-      <FilterIcon size={16} /> {hidden === 1 ? "One more card is" : `${hidden} more cards are`} found, and hidden by the filters.
+      <FilterIcon size={16} /> {hidden === 1 ? "1 more card matches, but is" : `${hidden} more cards match, but are`} hidden by the filters.
       <Button size="small" onClick={() => onFilter({ ...EVERYTHING, text: filter.text })}>
         Show all cards
       </Button>
@@ -251,7 +251,7 @@ export function ArchivedBar() {
   const { board, isOwner, change } = useOpenBoard();
   return (
     <div className="board-note" role="status">
-      <Archive size={16} /> This board is archived: it can be read, and nothing can be changed.
+      <Archive size={16} /> This board is archived and can’t be changed.
       {isOwner && (
         <Button size="small" onClick={() => void change(() => board.send("board:restore", { boardId: board.id }))}>
           Restore

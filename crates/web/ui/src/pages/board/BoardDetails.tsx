@@ -5,7 +5,16 @@ import { FormDialog } from "../../parts/FormDialog";
 import { formText } from "../../parts/formText";
 import { useOpenBoard } from "./boardContext";
 
-const COLOURS = ["#4f46e5", "#0284c7", "#0d9488", "#16a34a", "#ca8a04", "#ea580c", "#dc2626", "#c026d3"];
+const COLOURS: readonly [string, string][] = [
+  ["#4f46e5", "Indigo"],
+  ["#0284c7", "Blue"],
+  ["#0d9488", "Teal"],
+  ["#16a34a", "Green"],
+  ["#ca8a04", "Yellow"],
+  ["#ea580c", "Orange"],
+  ["#dc2626", "Red"],
+  ["#c026d3", "Magenta"],
+];
 
 export function BoardDetails({ onClose }: { onClose: () => void }) {
   const { client } = useSignedIn();
@@ -15,7 +24,7 @@ export function BoardDetails({ onClose }: { onClose: () => void }) {
   const save = async (form: FormData) => {
     if (!isOnline(client)) return;
     const updates = { name: formText(form, "name"), description: formText(form, "description"), color };
-    // Without writing over what somebody else has changed since the dialog was opened.
+    // Does not overwrite what somebody else has changed since the dialog was opened.
     await client.send("board:update", { boardId: board.id, updates, ...(was ? { expectedVersion: was.version } : {}) });
     onClose();
   };
@@ -31,8 +40,8 @@ export function BoardDetails({ onClose }: { onClose: () => void }) {
       </label>
       <fieldset className="swatches">
         <legend className="label">Colour</legend>
-        {COLOURS.map((value) => (
-          <button key={value} type="button" style={{ background: value }} aria-label={value} aria-pressed={color === value} onClick={() => setColor(value)} />
+        {COLOURS.map(([value, name]) => (
+          <button key={value} type="button" style={{ background: value }} aria-label={name} aria-pressed={color === value} onClick={() => setColor(value)} />
         ))}
       </fieldset>
     </FormDialog>

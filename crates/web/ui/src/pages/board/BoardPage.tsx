@@ -1,4 +1,4 @@
-/** A board: its bar, its columns, and the card that is open. */
+/** The page of a board: its bar, its columns, and the card that is open. */
 import { conflictOf } from "@boardwire/client";
 import { useBoard } from "@boardwire/client/react";
 import { Lock } from "lucide-react";
@@ -31,7 +31,7 @@ export function BoardPage({ boardId, taskId }: Props) {
   const { members, state } = snapshot;
   useTitle(snapshot.board?.name);
 
-  // Others see which card is open, and whether the page is in front.
+  // Shows others which card is open, and whether the page is visible.
   useEffect(() => {
     if (board === undefined) return;
     const look = () => board.look(taskId, document.hidden ? "away" : "online");
@@ -44,15 +44,15 @@ export function BoardPage({ boardId, taskId }: Props) {
     () =>
       board?.onRefusal(({ command, payload, error }) => {
         if (isDeletion(command)) return;
-        const text = `${REFUSED[command] ?? "The change"} was taken back: ${error.message}`;
+        const text = `${REFUSED[command] ?? "The change"} was undone: ${error.message}`;
         announce(text);
-        // Somebody else was first: what is there now is shown, and one's own is a click away.
+        // Somebody else was first: their change is shown, and the notice offers to apply this one anyway.
         const again = () => {
           const { taskId, updates } = payload as { taskId: string; updates: Parameters<typeof board.updateTask>[1] };
           void board.updateTask(taskId, updates, { force: true });
         };
         const isConflict = command === "task:update" && conflictOf(error) !== undefined;
-        notify(text, { kind: "bad", ...(isConflict ? { action: { label: "Set mine all the same", run: again } } : {}) });
+        notify(text, { kind: "bad", ...(isConflict ? { action: { label: "Apply mine anyway", run: again } } : {}) });
       }),
     [board],
   );
@@ -85,8 +85,8 @@ export function BoardPage({ boardId, taskId }: Props) {
       <div className="page">
         <Header />
         <main>
-          <Empty icon={<Lock />} heading="h1" title="This board is not there for you">
-            <p>It was deleted, or you are not a member of it. Whoever owns it can add you.</p>
+          <Empty icon={<Lock />} heading="h1" title="This board is not available">
+            <p>It was deleted, or you are not a member of it. Its owner can add you.</p>
             <Link href={paths.boards}>Show your boards</Link>
           </Empty>
         </main>
@@ -111,7 +111,7 @@ export function BoardPage({ boardId, taskId }: Props) {
   );
 }
 
-/** What a command is for the one who gave it. */
+/** What notices call the effect of a command. */
 const REFUSED: Partial<Record<string, string>> = {
   "task:create": "The new card",
   "task:move": "The move",

@@ -1,4 +1,4 @@
-/** A card as it is seen on the board. */
+/** A card on the board. */
 import type { Task } from "@boardwire/client";
 import type { DraggableProvided, DraggableStateSnapshot } from "@hello-pangea/dnd";
 import { memo, useCallback, type KeyboardEvent } from "react";
@@ -11,7 +11,7 @@ interface Props {
   task: Task;
   provided: DraggableProvided;
   state: DraggableStateSnapshot;
-  /** Where it stands in its list; missing while it is dragged. */
+  /** The position in its list; missing while it is dragged. */
   index?: number;
   top?: number;
   measure?: (element: HTMLElement | null) => void;
@@ -32,7 +32,7 @@ export const Card = memo(function Card({ task, provided, state, index, top, meas
     <div {...draggableProps} ref={ref} className="card-place" data-index={index} style={top === undefined ? style : { ...style, top }}>
       <Link
         {...dragHandleProps}
-        // It stays the link that it is.
+        // The role stays that of a link.
         role={undefined}
         className="card"
         href={paths.task(task.board_id, task.id)}

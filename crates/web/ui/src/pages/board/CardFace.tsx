@@ -1,4 +1,4 @@
-/** What a card shows of its task, and of who is at it. */
+/** The content of a card: its task, and who works on it or views it. */
 import type { Lease, Task } from "@boardwire/client";
 import { Ban, CalendarClock, CheckCircle2, ChevronsUp, ChevronUp, FileWarning } from "lucide-react";
 import { memo } from "react";
@@ -33,7 +33,7 @@ export const CardFace = memo(function CardFace({ task }: { task: Task }) {
 
 const times = new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit", hour12: false });
 
-/** Nothing once the time is over, even while the server has not said so. */
+/** The agent with the lease. Nothing once the lease has expired, even before the server says so. */
 function Held({ lease: { agent, holder, expires_at } }: { lease: Lease }) {
   const { nameOf } = useCardFacts();
   const end = Date.parse(expires_at);
@@ -66,15 +66,20 @@ function Foot({ task: { id, due_date, priority, assignee, status } }: { task: Ta
         </span>
       )}
       {isUndecided && (
-        <span className="card-mark" data-tone="bad" title="Somebody changed the same words as you. Open the card to decide what is saved.">
-          <FileWarning size={13} aria-hidden /> Your text is not saved
+        <span className="card-mark" data-tone="bad" title="Someone else edited the same words. Open the card to choose what is saved.">
+          <FileWarning size={13} aria-hidden /> Unsaved text
         </span>
       )}
       {due_date !== null && <Due date={due_date} isDone={isDone} />}
       {priority > 0 && <Priority value={priority} isDone={isDone} />}
       <span className="card-people">
         {typists.length > 0 && (
-          <span className="card-typing" role="img" aria-label={`${typists.map(nameOf).join(", ")} is typing`} data-testid="card-typing">
+          <span
+            className="card-typing"
+            role="img"
+            aria-label={`${typists.map(nameOf).join(", ")} ${typists.length === 1 ? "is" : "are"} typing`}
+            data-testid="card-typing"
+          >
             <i />
             <i />
             <i />
@@ -82,7 +87,7 @@ function Foot({ task: { id, due_date, priority, assignee, status } }: { task: Ta
         )}
         {present.slice(0, MOST_FACES).map(({ userId, name, status }) => (
           <span key={userId} className="card-viewer" data-testid="card-viewer">
-            <Avatar id={userId} name={name} size="small" away={status !== "online"} label={`${name} is on this card`} />
+            <Avatar id={userId} name={name} size="small" away={status !== "online"} label={`${name} is viewing this card`} />
           </span>
         ))}
         {present.length > MOST_FACES && <span className="count">+{present.length - MOST_FACES}</span>}

@@ -1,4 +1,4 @@
-/** A column: its head, its cards as a list of which only those in view are drawn, and a place for new ones. */
+/** A column: its head, its cards as a virtual list, and the form for new ones. */
 import type { Column as ColumnOf, Task } from "@boardwire/client";
 import {
   Draggable,
@@ -23,11 +23,11 @@ interface Props {
   column: ColumnOf;
   /** The cards that are shown. */
   tasks: readonly Task[];
-  /** How many there are, with those that a filter hides. */
+  /** How many cards there are, including those hidden by a filter. */
   total: number;
   filtered: boolean;
   canWrite: boolean;
-  /** Whether the place for a new card is open. */
+  /** Whether the form for a new card is open. */
   adding: boolean;
   keyboard: KeyboardNavigation;
   provided: DraggableProvided;
@@ -41,7 +41,7 @@ export const Column = memo(function Column(props: Props) {
   const limit = column.wip_limit;
   const fullness = limit === null || total < limit ? "free" : total === limit ? "full" : "over";
   const count = filtered ? `${tasks.length} of ${total}` : limit === null ? total : `${total} / ${limit}`;
-  const said = `${total} ${total === 1 ? "card" : "cards"}${limit === null ? "" : `, at most ${limit}`}${fullness === "over" ? ": too many" : ""}`;
+  const said = `${total} ${total === 1 ? "card" : "cards"}${limit === null ? "" : `, limit ${limit}`}${fullness === "over" ? ", over the limit" : ""}`;
   return (
     <section
       {...draggableProps}
@@ -82,10 +82,10 @@ export const Column = memo(function Column(props: Props) {
   );
 });
 
-/** What a card takes until it is measured, and how many are drawn beyond the edge. */
+/** The height of a card until it is measured, in pixels, and how many cards are rendered beyond the edge. */
 const ESTIMATE = 92;
 const AROUND = 5;
-/** What the button for a new card covers at the end. */
+/** The height that the button for a new card covers at the end, in pixels. */
 const FOOT = 44;
 
 type CardsProps = Omit<Props, "provided" | "state"> & { provided: DroppableProvided; state: DroppableStateSnapshot };
@@ -99,7 +99,7 @@ function Cards({ column, tasks, filtered, canWrite, adding, keyboard, provided, 
     getItemKey: (index) => tasks[index]?.id ?? index,
     overscan: AROUND,
     scrollPaddingEnd: FOOT,
-    // What is drawn where is known once it is measured: a list that is not in view yet has a height all the same.
+    // Until it is measured: a list that is not visible yet needs a height too.
     initialRect: { width: 280, height: 640 },
   });
   useEffect(() => {
@@ -115,7 +115,7 @@ function Cards({ column, tasks, filtered, canWrite, adding, keyboard, provided, 
     },
     [innerRef],
   );
-  // The list where a card was lifted still has it.
+  // The list that the dragged card comes from still contains it.
   const room = state.isUsingPlaceholder && state.draggingFromThisWith === null ? ESTIMATE : 0;
   const isEmpty = tasks.length === 0 && !state.isDraggingOver && !adding;
   return (
@@ -133,7 +133,7 @@ function Cards({ column, tasks, filtered, canWrite, adding, keyboard, provided, 
           );
         })}
       </div>
-      {isEmpty && <p className="cards-none">{filtered ? "No card passes the filter" : "No cards"}</p>}
+      {isEmpty && <p className="cards-none">{filtered ? "No matching cards" : "No cards"}</p>}
       {canWrite && <NewCard column={column} open={adding} onOpen={(open) => keyboard.add(open ? column.id : undefined)} />}
     </div>
   );

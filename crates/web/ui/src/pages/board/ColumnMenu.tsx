@@ -1,4 +1,4 @@
-/** What can be done with a column: rename, limit, status, move, delete. */
+/** The menu of a column: rename, limit, status, move, delete. */
 import type { Column, Status } from "@boardwire/client";
 import { ArrowLeft, ArrowRight, Gauge, MoreHorizontal, Pencil, Trash2 } from "lucide-react";
 import { useState } from "react";
@@ -22,13 +22,13 @@ export function ColumnMenu({ column, total, onRename }: Props) {
   const move = (by: number) => {
     const columnIds = ids.filter((id) => id !== column.id).toSpliced(at + by, 0, column.id);
     void change(() => {
-      announce(`${column.name} moved to place ${at + by + 1} of ${ids.length}.`);
+      announce(`${column.name} moved to position ${at + by + 1} of ${ids.length}.`);
       return board.send("column:reorder", { boardId: board.id, columnIds });
     });
   };
   return (
     <>
-      <Menu icon size="small" label={`Menu of ${column.name}`} button={<MoreHorizontal size={16} />}>
+      <Menu icon size="small" label={`${column.name} menu`} button={<MoreHorizontal size={16} />}>
         <Item onSelect={onRename}>
           <Pencil size={16} /> Rename
         </Item>
@@ -44,7 +44,7 @@ export function ColumnMenu({ column, total, onRename }: Props) {
         </Item>
         <Line />
         <Item danger onSelect={() => setDialog("delete")}>
-          <Trash2 size={16} /> Delete the column
+          <Trash2 size={16} /> Delete column
         </Item>
       </Menu>
       {dialog === "settings" && <Settings column={column} onClose={() => setDialog(undefined)} />}
@@ -54,7 +54,7 @@ export function ColumnMenu({ column, total, onRename }: Props) {
 }
 
 const STATUSES: readonly [Status | "", string][] = [
-  ["", "Cards keep their status"],
+  ["", "Keep their status"],
   ["todo", "To do"],
   ["in_progress", "In progress"],
   ["blocked", "Blocked"],
@@ -73,11 +73,11 @@ function Settings({ column, onClose }: { column: Column; onClose: () => void }) 
   return (
     <FormDialog title={column.name} width={400} saveLabel="Save" onClose={onClose} onSave={save}>
       <label className="field">
-        <span>At most so many cards</span>
+        <span>Card limit</span>
         <input className="input" name="limit" type="number" min={1} max={100_000} placeholder="No limit" defaultValue={column.wip_limit ?? ""} data-autofocus />
       </label>
       <label className="field">
-        <span>Cards that come here are</span>
+        <span>Status of cards moved here</span>
         <select className="input" name="status" defaultValue={column.status ?? ""}>
           {STATUSES.map(([value, text]) => (
             <option key={value} value={value}>
@@ -108,10 +108,10 @@ function Deletion({ column, total, onClose }: { column: Column; total: number; o
       onClose={onClose}
       onSave={remove}
     >
-      {total === 0 && <p>It has no cards.</p>}
+      {total === 0 && <p>This column has no cards.</p>}
       {total > 0 && others.length > 0 && (
         <label className="field">
-          <span>Its {total === 1 ? "card goes" : `${total} cards go`} to</span>
+          <span>Move its {total === 1 ? "card" : `${total} cards`} to</span>
           <select className="input" name="to">
             {others.map(({ id, name }) => (
               <option key={id} value={id}>
@@ -121,7 +121,7 @@ function Deletion({ column, total, onClose }: { column: Column; total: number; o
           </select>
         </label>
       )}
-      {total > 0 && others.length === 0 && <p>It has cards, and there is no other column for them.</p>}
+      {total > 0 && others.length === 0 && <p>This column has cards, and there is no other column to move them to.</p>}
     </FormDialog>
   );
 }

@@ -1,4 +1,4 @@
-/** A column's name, which is changed in its place and by which the column is dragged. */
+/** A column's name, which can be edited in place and by which the column is dragged. */
 import type { Column } from "@boardwire/client";
 import type { DraggableProvidedDragHandleProps } from "@hello-pangea/dnd";
 import { useFocusBack } from "../../parts/focus";
@@ -17,7 +17,7 @@ export function ColumnName({ column, renaming, onRename, canWrite, handle }: Pro
   const heading = useFocusBack<HTMLHeadingElement>(renaming && canWrite);
   if (!renaming || !canWrite) {
     return (
-      // It stays the heading that it is.
+      // The role stays that of a heading.
       <h2 ref={heading} {...handle} role={undefined} className="column-name said" title={column.name} onDoubleClick={() => canWrite && onRename(true)}>
         {column.name}
       </h2>
@@ -25,7 +25,7 @@ export function ColumnName({ column, renaming, onRename, canWrite, handle }: Pro
   }
   const save = async (name: string) => {
     if (name !== "" && name !== column.name) {
-      // What was refused, or can't be sent now, stays where it was written.
+      // What was refused, or can't be sent now, stays in the field.
       const saved = await change(() => board.send("column:update", { columnId: column.id, updates: { name } }));
       if (saved === undefined) return;
     }
@@ -34,7 +34,7 @@ export function ColumnName({ column, renaming, onRename, canWrite, handle }: Pro
   return (
     <input
       className="input column-rename"
-      aria-label={`New name of ${column.name}`}
+      aria-label={`New name for ${column.name}`}
       defaultValue={column.name}
       maxLength={500}
       autoFocus

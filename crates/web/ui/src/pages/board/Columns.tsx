@@ -22,12 +22,12 @@ import "../../styles/columns.css";
 import "../../styles/card.css";
 
 interface Props {
-  /** Which cards are shown; missing: all. */
+  /** Which cards are shown; `undefined` for all. */
   test: ((task: Task) => boolean) | undefined;
   onClearFilter: () => void;
 }
 
-/** Lets the library for dragging add its styles. */
+/** With it the library for dragging may add its styles. */
 const nonce = document.querySelector<HTMLMetaElement>("meta[name=style-nonce]")?.nonce;
 
 export function Columns({ test, onClearFilter }: Props) {
@@ -52,7 +52,9 @@ export function Columns({ test, onClearFilter }: Props) {
       <main className="columns" ref={root}>
         <Empty icon={<Columns3 />} title="No columns yet">
           <p>
-            {canWrite ? "Columns are the steps that work goes through, such as To do, In progress and Done." : "Whoever can change this board can add some."}
+            {canWrite
+              ? "Columns are the steps that work goes through, such as To do, In progress and Done."
+              : "Members who can edit this board can add columns."}
           </p>
           {canWrite && <NewColumn />}
         </Empty>
@@ -62,7 +64,7 @@ export function Columns({ test, onClearFilter }: Props) {
   if (test !== undefined && snapshot.tasks.size > 0 && shown.columns.every(({ id }) => cardsOf(shown, id).length === 0)) {
     return (
       <main className="columns" ref={root}>
-        <Empty icon={<SearchX />} title="No card passes the filter">
+        <Empty icon={<SearchX />} title="No matching cards">
           <Button onClick={onClearFilter}>
             <X size={16} /> Clear filters
           </Button>
@@ -117,7 +119,7 @@ export function Columns({ test, onClearFilter }: Props) {
   );
 }
 
-/** `n` where nothing has the focus: a new card in the first column. */
+/** The key `n` adds a card to the first column if nothing has the focus. */
 function useNewCardKey(columnId: string | undefined, add: (columnId: string) => void): void {
   useEffect(() => {
     if (columnId === undefined) return;

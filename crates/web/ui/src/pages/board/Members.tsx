@@ -1,4 +1,4 @@
-/** Who is on the board, and what they may do. */
+/** The members of the board and their roles. */
 import type { BoardwireError, Role } from "@boardwire/client";
 import { UserMinus, UserPlus } from "lucide-react";
 import { useState, type FormEvent } from "react";
@@ -12,10 +12,10 @@ import { Problem } from "../../parts/Problem";
 import { useOpenBoard } from "./boardContext";
 
 const ROLES: Record<Role, string> = { owner: "Owner", member: "Member", viewer: "Viewer" };
-const MAY: Record<Role, string> = { owner: "changes everything, members too", member: "changes cards and columns", viewer: "reads" };
+const MAY: Record<Role, string> = { owner: "Can change everything, including members", member: "Can change cards and columns", viewer: "Can view" };
 
-/** The server says the same of who is not there and of who may not be added. */
-const UNKNOWN = "There is no such user, or you may not add them. You can add people you share a team or a board with; an administrator can add anybody.";
+/** The server does not tell users who do not exist from those who may not be added. */
+const UNKNOWN = "There is no such user, or you can’t add them. You can add people who share a team or a board with you; an administrator can add anyone.";
 
 export function Members({ onClose }: { onClose: () => void }) {
   const { client, user } = useSignedIn();
@@ -23,7 +23,7 @@ export function Members({ onClose }: { onClose: () => void }) {
   const [problem, setProblem] = useState<string>();
   const manages = isOwner && snapshot.board?.archived === false;
 
-  // By the client, not by the board, which would have the page say once more what was refused.
+  // Sent by the client, not by the board, so that a refusal is not shown as a notice too.
   const attempt = async (run: () => Promise<unknown>, unknown?: string) => {
     if (!isOnline(client)) return false;
     setProblem(undefined);
@@ -52,8 +52,8 @@ export function Members({ onClose }: { onClose: () => void }) {
             <input
               className="input"
               name="user"
-              placeholder="User id"
-              aria-label="User id"
+              placeholder="User ID"
+              aria-label="User ID"
               required
               pattern="[A-Za-z0-9_\-]{1,64}"
               autoCapitalize="none"

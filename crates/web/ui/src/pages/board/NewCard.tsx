@@ -1,4 +1,4 @@
-/** A new card, written in its column. Stays open for the next one; several lines at once can become as many cards. */
+/** The form for a new card in a column. It stays open for the next one; several lines that are pasted can become several cards. */
 import type { Column } from "@boardwire/client";
 import { Plus } from "lucide-react";
 import { useEffect, useRef, useState, type ClipboardEvent, type KeyboardEvent } from "react";
@@ -16,7 +16,7 @@ interface Props {
 }
 
 const LONGEST = 500;
-/** A list that was pasted by mistake is not to flood the board. */
+/** Longer lists are not offered as cards: they may have been pasted by mistake. */
 const MOST = 100;
 
 export function NewCard({ column, open, onOpen }: Props) {
@@ -37,12 +37,12 @@ function Form({ column: { id: columnId, name }, onClose }: { column: Column; onC
   const { text: title, setText: setTitle, send } = useDraft(`card/${columnId}`, "\n");
   const [lines, setLines] = useState<readonly string[]>([]);
   const form = useRef<HTMLFormElement>(null);
-  // The end of the list, where the new cards are.
+  // New cards are at the end of the list.
   const toEnd = () => requestAnimationFrame(() => form.current?.parentElement?.scrollTo({ top: 1e9 }));
   useEffect(() => void toEnd(), []);
 
   const add = (titles: readonly string[]) => {
-    // What can't be sent now stays where it was written.
+    // What can't be sent now stays in the field.
     if (titles.length === 0 || !isOnline(client)) return;
     setLines([]);
     announce(titles.length === 1 ? `“${titles[0]}” added to ${name}.` : `${titles.length} cards added to ${name}.`);
@@ -51,7 +51,7 @@ function Form({ column: { id: columnId, name }, onClose }: { column: Column; onC
     form.current?.querySelector("textarea")?.focus();
   };
   const text = title.trim();
-  // There are several where several have come back.
+  // There are several lines if several cards were refused.
   const titles = text.split(/\s*\n\s*/).filter(Boolean);
   const one = () => add(titles);
   const cancel = () => {
@@ -85,7 +85,7 @@ function Form({ column: { id: columnId, name }, onClose }: { column: Column; onC
       <textarea
         className="input"
         aria-label={`Title of the new card in ${name}`}
-        placeholder="What is to be done?"
+        placeholder="What needs to be done?"
         rows={2}
         maxLength={LONGEST}
         value={title}

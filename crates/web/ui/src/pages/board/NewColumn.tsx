@@ -1,4 +1,4 @@
-/** A new column, behind the others. */
+/** The form for a new column, after the others. */
 import { newId } from "@boardwire/client";
 import { Plus } from "lucide-react";
 import { useState, type FormEvent } from "react";
@@ -27,7 +27,7 @@ export function NewColumn() {
     event.preventDefault();
     const form = event.currentTarget;
     const name = text.trim();
-    // What can't be sent now stays where it was written.
+    // What can't be sent now stays in the field.
     if (name === "" || !isOnline(client)) return;
     send([name], async () => {
       await board.send("column:create", { boardId: board.id, id: newId(), name });
@@ -52,7 +52,7 @@ export function NewColumn() {
         value={text}
         onChange={({ target }) => setText(target.value)}
         aria-label="Name of the new column"
-        placeholder="Name of the column"
+        placeholder="Column name"
         maxLength={500}
         autoComplete="off"
         autoFocus

@@ -1,17 +1,17 @@
-/** The open board, for every part of its page. */
+/** The open board, for all parts of its page. */
 import type { BoardSnapshot, BoardStore } from "@boardwire/client";
 import { createContext, useContext } from "react";
 
 export interface OpenBoard {
   board: BoardStore;
   snapshot: BoardSnapshot;
-  /** Whether the user may change what is on the board: role, credential, and not archived. Says nothing of the connection. */
+  /** Whether the user may change what is on the board, by role and permissions, and it is not archived. Independent of the connection. */
   canWrite: boolean;
   /** Whether the user may change the board itself. */
   isOwner: boolean;
-  /** What a user is called; the id of one who is no member any more. */
+  /** Returns the name of a member; the id of a user who is no longer one. */
   nameOf: (userId: string) => string;
-  /** Runs a change if there is a connection, else says that nothing was changed. Refusals are shown by the page. */
+  /** Runs a change if there is a connection, otherwise shows a notice. The page shows refusals. */
   change: <Result>(run: () => Promise<Result>) => Promise<Result | undefined>;
 }
 

@@ -1,16 +1,16 @@
-/** What cards show beside their task, worked out once for all of them. */
+/** What cards show beside their task, computed once for all of them. */
 import type { BoardSnapshot, Present, Task } from "@boardwire/client";
 import { createContext, useContext, useMemo } from "react";
 
 export interface CardFacts {
   nameOf: (userId: string) => string;
-  /** Tasks that wait for another one. */
+  /** The ids of tasks that are blocked by another one. */
   blocked: ReadonlySet<string>;
-  /** Tasks with a text that waits for the user to decide what becomes of it. */
+  /** The ids of tasks with a text in conflict, which the user has to decide on. */
   undecided: ReadonlySet<string>;
-  /** Who else has a card open. */
+  /** The other users who have a card open, by task. */
   viewers: ReadonlyMap<string, readonly Present[]>;
-  /** Who else types on a card. */
+  /** The ids of other users who type on a card, by task. */
   typing: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -25,7 +25,7 @@ export function useCardFacts(): CardFacts {
 type Sources = Pick<BoardSnapshot, "tasks" | "dependencies" | "conflicts" | "viewers" | "typing"> & Pick<CardFacts, "nameOf"> & { self: string };
 
 export function useFacts({ tasks, dependencies, conflicts, viewers, typing, nameOf, self }: Sources): CardFacts {
-  // Made anew with each event, but mostly of the same cards: an equal set stays the same object.
+  // Computed with each event, but mostly for the same cards: an equal set stays the same object.
   const blocked = useSame(blockedIds(dependencies, tasks));
   const undecided = useSame(conflicts.map(({ taskId }) => taskId));
   const present = useMemo(() => {

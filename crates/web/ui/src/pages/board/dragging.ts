@@ -1,4 +1,4 @@
-/** Dragging cards and columns: what is said, and what comes of it. */
+/** Dragging cards and columns: announcements, and the moves that result. */
 import type { BoardStore } from "@boardwire/client";
 import type { DraggableStateSnapshot, DragStart, DragUpdate, DropResult, ResponderProvided } from "@hello-pangea/dnd";
 import { useState, type CSSProperties } from "react";
@@ -6,24 +6,24 @@ import type { OpenBoard } from "./boardContext";
 import { showWhereItFell } from "./edge";
 import { cardsOf, targetAt, type Shown } from "./moves";
 
-/** Ids of tasks and columns never hold a colon, so these are none. */
+/** Ids of droppables that are no column's: those of tasks and columns contain no colon. */
 export const COLUMNS = ":columns";
 export const COLUMN = "column";
 export const columnHandle = (columnId: string) => `:${columnId}`;
 
 export const INSTRUCTIONS =
-  "Press Space to lift, the arrow keys to move, Space to drop, and Escape to cancel. Enter opens a card; Alt and an arrow key move it at once.";
+  "Press Space to lift, the arrow keys to move, Space to drop, and Escape to cancel. Enter opens a card; Alt with an arrow key moves it right away.";
 
-/** How long what is dropped takes to fly to its place: no time, so that everybody has it at once. */
+/** The duration of the drop animation: practically none, so that the move is sent at once. */
 const AT_ONCE = "0.001s";
 
-/** A style that the library gave, with its flight at the end cut short. */
+/** The style from the library, with a shortened drop animation. */
 export function dropped(style: object | undefined, { isDropAnimating }: DraggableStateSnapshot): CSSProperties {
   return isDropAnimating ? { ...style, transitionDuration: AT_ONCE } : { ...style };
 }
 
 interface Dragging {
-  /** The board as it is shown: from lifting to dropping, as it was when something was lifted. */
+  /** The board as it is shown: while something is dragged, as it was when that was lifted. */
   shown: Shown;
   isDragging: boolean;
   responders: {
@@ -49,10 +49,10 @@ export function useDragging(live: Shown, { board, change }: OpenBoard): Dragging
         setFrozen(undefined);
         const title = titleOf(shown, result);
         const stays = destination === null || (destination.droppableId === source.droppableId && destination.index === source.index);
-        let outcome = `${title} is where it was. ${where(shown, result, source)}`;
+        let outcome = `${title} was not moved. ${where(shown, result, source)}`;
         if (result.type !== COLUMN) showWhereItFell((destination ?? source).droppableId);
         if (!stays && reason === "DROP") {
-          // At once, or without a connection not at all.
+          // Runs at once, or without a connection not at all.
           void change<unknown>(() => {
             outcome = `Dropped ${title}. ${where(shown, result, destination)}`;
             if (result.type !== COLUMN) return move(board, shown, result.draggableId, destination);
@@ -84,7 +84,7 @@ function titleOf(shown: Shown, { type, source, draggableId }: DragStart): string
   return `“${task?.title ?? ""}”`;
 }
 
-/** A position in words, counting what is dragged. */
+/** A position as text, counting the dragged item. */
 function where(shown: Shown, { type, source }: DragStart, { droppableId, index }: { droppableId: string; index: number }): string {
   if (type === COLUMN) return `Position ${index + 1} of ${shown.columns.length}.`;
   const count = cardsOf(shown, droppableId).length + (droppableId === source.droppableId ? 0 : 1);

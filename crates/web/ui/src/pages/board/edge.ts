@@ -1,25 +1,25 @@
 /**
- * What is held at the edge of the page. On a wide page the library for dragging scrolls on, slowly enough to stop at the column
- * that is meant. On a phone one column fills the page: there the page goes on by one column at a time and rests at it, and what
- * is held is carried no further than one sees, so that it falls into the column that one looks at.
+ * Dragging at the edge of the page. On a wide page the library for dragging scrolls, slowly enough to stop at the right column. On a
+ * phone one column fills the page: there the page scrolls by one column at a time and pauses, and the dragged item stays within the
+ * visible column, so that it is dropped into the one that the user sees.
  */
 import { useKeyboardSensor, useMouseSensor, useTouchSensor, type FluidDragActions, type PreDragActions, type Sensor, type TryGetLock } from "@hello-pangea/dnd";
 import { useMemo } from "react";
 
-/** As parts of the page: how far from its edge the library begins to scroll, and where a finger is at the edge of a phone. */
+/** As fractions of the page's width: where the library starts to scroll, and where a finger counts as at the edge of a phone. */
 const SCROLLED = 0.18;
 const HELD = 0.12;
 const SLOW_PX = 8;
 const FAST_PX = 20;
-/** How long a finger is at the edge before the page goes on, and how long the page takes to the next column and rests there. */
+/** How long a finger is at the edge before the page scrolls, and how long after that until the next column, in milliseconds. */
 const SOON_MS = 200;
 const REST_MS = 1_000;
-/** How far inside the column what is held is kept. */
+/** How far from the edge of the column the dragged item stays, in pixels. */
 const INSIDE_PX = 8;
 const PHONE = matchMedia("(max-width: 480px)");
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 
-/** Asked for each frame. On a phone the library scrolls columns up and down alone. */
+/** Read for each frame. On a phone the library scrolls columns only vertically. */
 export const AT_THE_EDGE = {
   startFromPercentage: SCROLLED,
   get maxPixelScroll() {
@@ -32,15 +32,15 @@ type Range = readonly [least: number, most: number];
 
 const within = (value: number, [least, most]: Range) => Math.max(least, Math.min(value, most));
 
-/** Something that is held on a phone. */
+/** An item that is dragged on a phone. */
 class Held {
-  /** The middles of the columns, from the left end of the page. */
+  /** The centres of the columns, from the left end of the page. */
   readonly #columns: readonly number[];
   readonly #half: number;
-  /** Where the finger was, and the middle of what it holds. */
+  /** Where the finger was at first, and the centre of the item. */
   readonly #at: Point;
   readonly #middle: Point;
-  /** Where the middle may be from top to bottom. */
+  /** The range of the centre from top to bottom. */
   readonly #height: Range;
   readonly #isHeld: () => boolean;
   #direction = 0;
@@ -52,13 +52,13 @@ class Held {
     this.#half = (columns[0]?.width ?? 0) / 2;
     this.#at = at;
     this.#middle = middleOf(element);
-    // A column stays on its line, and a card over the lists, which all begin and end alike.
+    // A column moves only sideways, and a card stays over the lists, which all have the same height.
     const list = element.matches("[data-column-id]") ? undefined : element.closest(".cards")?.getBoundingClientRect();
     this.#height = list ? [list.top + INSIDE_PX, list.bottom - INSIDE_PX] : [this.#middle.y, this.#middle.y];
     this.#isHeld = isHeld;
   }
 
-  /** Where the finger has to be for what it holds to be in sight. */
+  /** Where the finger would have to be for the item to be visible. */
   inSight({ x, y }: Point): Point {
     const column = (this.#columns[this.#nearest()] ?? 0) - scrollX;
     const reach = this.#half - INSIDE_PX;
@@ -69,7 +69,7 @@ class Held {
     return { x: within(x + dx, across) - dx, y: within(y + dy, this.#height) - dy };
   }
 
-  /** The page goes on for as long as the finger is at an edge that it has moved to. */
+  /** Scrolls the page for as long as the finger is at an edge that it has moved to. */
   follow({ x }: Point): void {
     const edge = HELD * innerWidth;
     const direction = x < Math.min(edge, this.#at.x - INSIDE_PX) ? -1 : x > Math.max(innerWidth - edge, this.#at.x + INSIDE_PX) ? 1 : 0;
@@ -101,11 +101,11 @@ function middleOf(element: Element): Point {
   return { x: left + width / 2, y: top + height / 2 };
 }
 
-/** What was lifted, held as one expects on a phone. */
+/** Lifts an item, and keeps it within the visible column. */
 function hold(draggableId: string, at: Point, lift: PreDragActions["fluidLift"]): FluidDragActions {
   const element = document.querySelector(`[data-rfd-draggable-id="${CSS.escape(draggableId)}"]`);
   if (element === null) return lift(at);
-  // As the page is before something is taken out of it.
+  // Measured before the item is taken out of the page.
   const held = new Held(element, at, () => actions.isActive());
   const actions = lift(at);
   return {
@@ -133,9 +133,9 @@ function onPhones(use: Sensor): Sensor {
 
 export const SENSORS = [onPhones(useMouseSensor), onPhones(useTouchSensor), useKeyboardSensor];
 
-/** On a phone: goes to a column in which something fell, or that fell itself. */
+/** On a phone: scrolls to a column that was dropped, or into which something was dropped. */
 export function showWhereItFell(columnId: string): void {
   if (!PHONE.matches) return;
-  // Once what was dropped has left the page to itself.
+  // After the library has finished the drop.
   requestAnimationFrame(() => document.querySelector(`[data-column-id="${CSS.escape(columnId)}"]`)?.scrollIntoView({ inline: "center", block: "nearest" }));
 }

@@ -2,9 +2,9 @@
 import type { Task } from "@boardwire/client";
 
 export interface Filter {
-  /** Words that the title, the description, the labels or a comment have, in any case. */
+  /** Words in the title, the description, the labels or a comment, in upper or lower case. */
   text: string;
-  /** A user's id; `""`: nobody; missing: anybody. */
+  /** A user's id; `""` for nobody, missing for anybody. */
   assignee?: string;
   tag?: string;
   due?: "over" | "week";
@@ -18,7 +18,7 @@ export function isEverything({ text, assignee, tag, due }: Filter): boolean {
 
 const DAY_MS = 86_400_000;
 
-/** A test for tasks; missing where all pass. `found` are those in whose comments the server found the words. */
+/** Returns a test for tasks, or nothing where all pass. `found` are the ids of tasks that the server has found by their comments. */
 export function testOf(filter: Filter, found: ReadonlySet<string>, now = Date.now()): ((task: Task) => boolean) | undefined {
   if (isEverything(filter)) return undefined;
   const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);

@@ -1,17 +1,17 @@
 /**
- * Changes that others make are seen to happen: a card flies to where they put it, those around it make room, and it glows for a
- * moment in the colour of who did it. Only cards that are drawn take part, which are never many.
+ * Animates changes by others (first, last, invert, play): a card moves to its new place, those around it make room, and it glows for a
+ * moment in the colour of the user who changed it. Only cards that are rendered take part, which are never many.
  */
 import type { BoardStore } from "@boardwire/client";
 import { useEffect, useLayoutEffect, useRef, type RefObject } from "react";
 import { hue } from "../../parts/Avatar";
 import type { Shown } from "./moves";
 
-/** With more changes at once, nobody could follow. */
+/** More changes at once are not animated: nobody could follow them. */
 const MOST = 12;
 const GLOW_MS = 1_600;
 
-/** Who did it, whatever the event calls that. */
+/** The fields of an event's data that name who made the change. */
 interface Told {
   task?: { id: string } | null;
   movedBy?: string;
@@ -34,7 +34,7 @@ export function useFlipAnimation(root: RefObject<HTMLElement | null>, board: Boa
         const { task, movedBy, updatedBy, createdBy, completedBy, assignedBy, claimedBy, releasedBy } = data as Told;
         const who = movedBy ?? updatedBy ?? createdBy ?? completedBy ?? assignedBy ?? claimedBy ?? releasedBy;
         if (task != null && who != null) changed.current.set(task.id, who);
-        // The page still shows how it was. Once it shows how it is, the two are compared.
+        // The page still shows the state before the change, which is compared with the one after it.
         if (changed.current.size <= MOST) before.current ??= drawn(root.current);
       }),
     [board, root],
@@ -51,7 +51,7 @@ export function useFlipAnimation(root: RefObject<HTMLElement | null>, board: Boa
       if (calm > 0) travel(now, was.get(id), who !== undefined, calm);
       if (who !== undefined) glow(now.card, who);
     }
-    // Whatever is shown may have changed places.
+    // Any card may have moved.
   }, [shown, root, isDragging]);
 }
 
@@ -84,7 +84,7 @@ function travel({ card, box, column }: Drawn, from: Drawn | undefined, isChanged
   else fly(card, box, shift, timing);
 }
 
-/** From column to column, above everything: a column shows nothing beyond its edge. */
+/** Moves a copy from column to column, above everything: a column clips its cards. */
 function fly(card: HTMLElement, { left, top, width, height }: DOMRect, shift: string, timing: KeyframeAnimationOptions): void {
   const double = card.cloneNode(true) as HTMLElement;
   double.removeAttribute("data-task-id");

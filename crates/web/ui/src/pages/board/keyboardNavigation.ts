@@ -1,4 +1,4 @@
-/** The board by keyboard, without lifting anything: walking from card to card, moving the one that has the focus. */
+/** Keyboard navigation on the board: arrow keys move the focus from card to card, with Alt they move the card. */
 import type { Task } from "@boardwire/client";
 import { useLayoutEffect, useMemo, useRef, type KeyboardEvent, type RefObject } from "react";
 import { announce } from "../../app/notices";
@@ -7,17 +7,17 @@ import { ARROWS, cardsOf, placeOf, step, targetAt, type Direction, type Shown } 
 
 export interface KeyboardNavigation {
   onKey: (event: KeyboardEvent<HTMLElement>, task: Task) => void;
-  /** Columns tell how a card of theirs is brought into view. */
+  /** Sets how a column scrolls to a card; `undefined` when the column is removed. */
   setScroll: (columnId: string, scroll: ((index: number) => void) | undefined) => void;
-  /** Opens the place for a new card in a column, or closes it. */
+  /** Opens the form for a new card in a column; `undefined` closes it. */
   add: (columnId: string | undefined) => void;
 }
 
-/** So many frames may go by until a card is drawn at its new place. */
+/** How many frames to wait at most until a card is rendered at its new place. */
 const PATIENCE = 10;
 
 export function useKeyboardNavigation(root: RefObject<HTMLElement | null>, live: Shown, open: OpenBoard, add: KeyboardNavigation["add"]): KeyboardNavigation {
-  // What handles the keys stays the same object, so that columns need not be rendered again, and reads what is on the page.
+  // The handlers stay the same object, so that columns are not rendered again, and read the latest state from here.
   const latest = useRef({ shown: live, open });
   useLayoutEffect(() => {
     latest.current = { shown: live, open };
@@ -49,7 +49,7 @@ export function useKeyboardNavigation(root: RefObject<HTMLElement | null>, live:
         return board.moveTask(task.id, targetAt(to.column.id, others, to.index));
       });
       focus(task.id);
-      // A move that was taken back takes the focus with it.
+      // If the move is undone, the focus goes back with the card.
       void moved.then((confirmed) => confirmed === undefined && focus(task.id));
     };
 
@@ -94,7 +94,7 @@ function find(root: HTMLElement | null, columnId: string, taskId: string): HTMLE
   return cardsIn(root, columnId).find(({ dataset }) => dataset.taskId === taskId) ?? null;
 }
 
-/** The card at the same height in the next column that has any. */
+/** The card at the same height in the next column that has cards. */
 function beside(root: HTMLElement | null, { columns, cards }: Shown, columnId: string, direction: Direction, card: HTMLElement): HTMLElement | undefined {
   const ids = columns.map(({ id }) => id);
   const at = ids.indexOf(columnId);

@@ -1,4 +1,4 @@
-/** Where a card goes: positions among the cards that are shown, as neighbours that the server knows. */
+/** Where a card goes: positions among the cards that are shown, as neighbours for the server. */
 import type { Column, Payload, Task } from "@boardwire/client";
 
 export type Target = Omit<Payload<"task:move">, "taskId">;
@@ -14,7 +14,7 @@ export interface Place {
   index: number;
 }
 
-/** The place `index` among a column's other cards. `isThere` tells which of them have not been moved away since. */
+/** The target at `index` among a column's other cards. `isThere` returns whether a card is still in the column. */
 export function targetAt(toColumn: string, others: readonly Task[], index: number, isThere: (task: Task) => boolean = () => true): Target {
   const before = others.slice(index).find(isThere);
   if (before !== undefined) return { toColumn, before: before.id };
@@ -39,7 +39,7 @@ export type Direction = "up" | "down" | "left" | "right";
 
 export const ARROWS: Readonly<Record<string, Direction>> = { ArrowUp: "up", ArrowDown: "down", ArrowLeft: "left", ArrowRight: "right" };
 
-/** The place one step from here; nothing where there is none. */
+/** The place one step away; nothing where there is none. */
 export function step(shown: Shown, { column, index }: Place, direction: Direction): Place | undefined {
   if (direction === "up") return index > 0 ? { column, index: index - 1 } : undefined;
   if (direction === "down") return index < cardsOf(shown, column.id).length - 1 ? { column, index: index + 1 } : undefined;

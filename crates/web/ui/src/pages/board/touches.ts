@@ -1,7 +1,7 @@
 /**
- * A finger's events go to the element that it touched first for as long as it is down, also when that has left the page. A
- * card that is lifted from a virtual list leaves it: a copy is what is dragged. The library for dragging listens at the
- * window, where nothing of that arrives, so it is handed on.
+ * Passes on the touch events of elements that were removed. Touch events go to the element that was touched first, even when it is
+ * no longer in the page. A card that is dragged from a virtual list is removed, and a copy is dragged instead. The library for
+ * dragging listens at the window, where those events would not arrive.
  */
 import { useEffect } from "react";
 

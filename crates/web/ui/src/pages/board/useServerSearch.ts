@@ -1,8 +1,8 @@
-/** Cards that the server finds by words in their comments, which the page does not have. */
+/** Searches on the server, which also finds cards by their comments, which the page has not loaded. */
 import { useEffect, useState } from "react";
 import { useSignedIn } from "../../app/signedIn";
 
-/** The typing rests this long before the server is asked. */
+/** How long nothing is typed before the search is sent, in milliseconds. */
 const DEBOUNCE_MS = 250;
 const MOST = 50;
 const NONE: ReadonlySet<string> = new Set();
@@ -19,7 +19,7 @@ export function useServerSearch(boardId: string, text: string): ReadonlySet<stri
         ({ hits }) => {
           if (!leaving.signal.aborted) setFound({ query, ids: new Set(hits.map(({ taskId }) => taskId)) });
         },
-        // What the page has itself is shown all the same.
+        // The results from the page itself are shown all the same.
         () => {},
       );
     }, DEBOUNCE_MS);

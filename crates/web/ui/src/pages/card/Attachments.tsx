@@ -19,7 +19,7 @@ export interface Upload {
   done: number;
 }
 
-/** Uploads that are on their way, and the way to begin one. */
+/** The uploads in progress, and a function that starts one. */
 export function useUploads(taskId: string): { uploads: readonly Upload[]; upload: (files: FileList) => void } {
   const { client } = useSignedIn();
   const [uploads, setUploads] = useState<readonly Upload[]>([]);
@@ -39,7 +39,7 @@ export function useUploads(taskId: string): { uploads: readonly Upload[]; upload
   return { uploads, upload };
 }
 
-/** Not by `fetch`, which tells nothing of how far an upload is. */
+/** Uploads a file. Not with `fetch`, which does not report the progress. */
 function send(taskId: string, requestId: string, file: File, told: (done: number) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     const form = new FormData();
@@ -49,11 +49,11 @@ function send(taskId: string, requestId: string, file: File, told: (done: number
     for (const [name, value] of Object.entries({ ...authorization(), "idempotency-key": requestId })) request.setRequestHeader(name, value);
     request.responseType = "json";
     request.upload.onprogress = ({ loaded, total }) => told(total === 0 ? 0 : loaded / total);
-    request.onerror = () => reject(new Error("the connection broke off"));
+    request.onerror = () => reject(new Error("the connection was lost"));
     request.onload = () => {
       if (request.status < 300) return resolve();
       const problem = request.response as { detail?: string } | null;
-      reject(new Error(problem?.detail ?? `the server answered ${request.status}`));
+      reject(new Error(problem?.detail ?? `the server replied ${request.status}`));
     };
     request.send(form);
   });
@@ -92,7 +92,7 @@ export function Attachments({ attachments, uploads, onUpload }: Props) {
           </>
         )}
       </div>
-      {attachments.length === 0 && uploads.length === 0 && <p className="faint">None. Files can be dropped anywhere on the card.</p>}
+      {attachments.length === 0 && uploads.length === 0 && <p className="faint">No files yet. Drop files anywhere on the card to attach them.</p>}
       <ul>
         {attachments.map((attachment) => (
           <Attached key={attachment.id} attachment={attachment} />
@@ -146,7 +146,7 @@ function Attached({ attachment }: { attachment: Attachment }) {
   );
 }
 
-/** Under its own name, whatever it is: nothing of it is run or shown. */
+/** Saves a file under its own name, whatever it contains: nothing of it is executed or shown. */
 async function save({ id, filename }: Attachment): Promise<void> {
   try {
     const url = URL.createObjectURL(await download(`/api/v1/attachments/${id}`));

@@ -1,4 +1,4 @@
-/** The card that is open: all that there is to a task. */
+/** The page of a card, with everything about its task. */
 import type { Task } from "@boardwire/client";
 import { Check, Trash2, X } from "lucide-react";
 import { useState, type DragEvent } from "react";
@@ -35,12 +35,12 @@ export function CardPage({ taskId, onClose }: Props) {
 function Gone({ taskId, onClose }: Props) {
   const drafts = useLeftOver([placeOf(taskId, "title"), placeOf(taskId, "description"), placeOfComment(taskId)]);
   return (
-    <Dialog title="This card is gone" onClose={onClose} width={460}>
-      <Empty title="There is no such card">
-        <p>Somebody has deleted it, or it never was on this board.</p>
+    <Dialog title="Card not found" onClose={onClose} width={460}>
+      <Empty title="This card does not exist">
+        <p>It was deleted, or it was never on this board.</p>
         {drafts.map((draft) => (
           <label key={draft} className="field">
-            <span>What you had not sent</span>
+            <span>Your unsent text</span>
             <textarea className="input" readOnly rows={4} value={draft} />
           </label>
         ))}
@@ -84,7 +84,7 @@ function Shown({ task, onClose }: { task: Task; onClose: () => void }) {
           </Button>
         )}
         {canWrite && (
-          <Button kind="danger" icon size="small" label="Delete the card" onClick={() => setDeleting(true)}>
+          <Button kind="danger" icon size="small" label="Delete card" onClick={() => setDeleting(true)}>
             <Trash2 size={16} />
           </Button>
         )}
@@ -115,7 +115,7 @@ function Shown({ task, onClose }: { task: Task; onClose: () => void }) {
           <Dependencies task={task} />
           <Attachments attachments={details.attachments} uploads={uploads} onUpload={upload} />
           <section className="card-section">
-            <div className="segments" role="group" aria-label="What is shown">
+            <div className="segments" role="group" aria-label="Activity">
               <button type="button" aria-pressed={side === "comments"} onClick={() => setSide("comments")}>
                 Comments {comments > 0 && `(${comments})`}
               </button>
@@ -153,21 +153,21 @@ function Shown({ task, onClose }: { task: Task; onClose: () => void }) {
             </>
           }
         >
-          <p>Its comments, files and dependencies go with it. This can't be undone.</p>
+          <p>Its comments, files and dependencies will be deleted too. This can't be undone.</p>
         </Dialog>
       )}
     </Dialog>
   );
 }
 
-/** The card on the board; where it is gone, the first in its column, or the column's name. */
+/** The card on the board; if it is gone, the first one in its column, or the column's name. */
 function onBoard({ id, column_id }: Task): HTMLElement | null {
   const column = `[data-column-id="${CSS.escape(column_id)}"]`;
   const places = [`[data-task-id="${CSS.escape(id)}"]`, `${column} [data-task-id]`, `${column} h2`];
   return places.map((place) => document.querySelector<HTMLElement>(place)).find((element) => element !== null) ?? null;
 }
 
-/** Who else has the card open, in words: faces are on the board. */
+/** The other users who have the card open, by name: avatars are on the board. */
 function AlsoHere({ taskId }: { taskId: string }) {
   const { snapshot } = useOpenBoard();
   const { user } = useSignedIn();
@@ -175,7 +175,7 @@ function AlsoHere({ taskId }: { taskId: string }) {
   if (names.length === 0) return null;
   return (
     <span className="also-here said" data-testid="also-here">
-      {names.join(", ")} {names.length === 1 ? "is" : "are"} here
+      {names.join(", ")} {names.length === 1 ? "is" : "are"} viewing
     </span>
   );
 }

@@ -1,14 +1,14 @@
-/** Two texts of which only one can be there: both are shown, until who wrote the one has decided. */
+/** A conflict of two versions of a text: shows both until the user has chosen. */
 import { Button } from "../../parts/Button";
 
 interface Props {
-  /** What it is, such as "description". */
+  /** The name of the text, such as "description". */
   what: string;
-  /** Who wrote the other. */
+  /** Who wrote the other version. */
   who: string;
   mine: string;
   theirs: string;
-  /** Both in one; nothing where that makes no sense. */
+  /** Both versions in one text, where that makes sense. */
   both?: string;
   onDecide: (text: string) => void;
 }
@@ -17,15 +17,15 @@ export function Clash({ what, who, mine, theirs, both, onDecide }: Props) {
   return (
     <div className="theirs" role="alert" data-testid="clash">
       <p>
-        <strong className="said">{who}</strong> changed the same words of the {what}. What you wrote has not been saved yet; it stays here until you choose.
+        <strong className="said">{who}</strong> edited the same words of the {what}. Your version is not saved yet; it stays here until you choose.
       </p>
       <div className="theirs-texts">
-        <section aria-label="What you wrote">
-          <h4>What you wrote</h4>
+        <section aria-label="Your version">
+          <h4>Your version</h4>
           <pre className="said">{mine}</pre>
         </section>
-        <section aria-label="What is there now">
-          <h4>What is there now</h4>
+        <section aria-label="Current version">
+          <h4>Current version</h4>
           <pre className="said">{theirs}</pre>
         </section>
       </div>

@@ -1,4 +1,4 @@
-/** Where a comment is written: Markdown, with the members offered after an `@`. */
+/** The field for a comment: Markdown, with suggestions of members after an `@`. */
 import * as Popover from "@radix-ui/react-popover";
 import { useRef, useState, type ClipboardEvent, type KeyboardEvent } from "react";
 import { Avatar } from "../../parts/Avatar";
@@ -15,7 +15,7 @@ interface Props {
   autoFocus?: boolean;
   onChange: (text: string) => void;
   onSend: () => void;
-  /** Escape: the text stays where it is kept. */
+  /** Called on Escape. The draft is kept. */
   onClose?: () => void;
   onCancel?: () => void;
   onPaste?: (files: FileList) => void;
@@ -23,7 +23,7 @@ interface Props {
 
 const LONGEST = 20_000;
 const MOST = 6;
-/** The beginning of a mention, right before the cursor. */
+/** The beginning of a mention before the cursor. */
 const BEGUN = /(?<![A-Za-z0-9_@-])@([A-Za-z0-9_-]*)$/;
 
 export function CommentField({ label, value, taskId, sendLabel, autoFocus = false, onChange, onSend, onClose, onCancel, onPaste }: Props) {
@@ -85,7 +85,7 @@ export function CommentField({ label, value, taskId, sendLabel, autoFocus = fals
             className="input"
             aria-label={label}
             {...completes}
-            placeholder="Write a comment. @ mentions somebody."
+            placeholder="Write a comment. Use @ to mention someone."
             rows={3}
             maxLength={LONGEST}
             value={value}
@@ -113,7 +113,7 @@ export function CommentField({ label, value, taskId, sendLabel, autoFocus = fals
           aria-label="Members"
           onOpenAutoFocus={(event) => event.preventDefault()}
           onCloseAutoFocus={(event) => event.preventDefault()}
-          // It closes the list alone.
+          // Escape closes only the list.
           onEscapeKeyDown={(event) => event.stopPropagation()}
         >
           {offered.map(({ user_id, name }, index) => (
@@ -125,7 +125,7 @@ export function CommentField({ label, value, taskId, sendLabel, autoFocus = fals
         </Popover.Content>
       </Popover.Root>
       <div className="row spread">
-        <span className="faint hint">Markdown. Ctrl+Enter sends.</span>
+        <span className="faint hint">Supports Markdown. Ctrl+Enter to send.</span>
         <span className="row">
           {onCancel && (
             <Button kind="quiet" size="small" onClick={onCancel}>

@@ -1,4 +1,4 @@
-/** What people say about a task. */
+/** The comments on a task. */
 import { merge, mergeAll, newId, type Comment } from "@boardwire/client";
 import { Pencil, Trash2 } from "lucide-react";
 import { useCallback, useEffect, useState } from "react";
@@ -18,7 +18,7 @@ import { Deleted } from "./Deleted";
 import type { Details } from "./details";
 import { Markdown } from "./Markdown";
 
-/** Where a comment on a task is kept that has not been sent. */
+/** The place of the draft of a new comment on a task. */
 export function placeOfComment(taskId: string): string {
   return `comment/${taskId}`;
 }
@@ -48,7 +48,7 @@ export function Comments({ taskId, details, onPaste }: Props) {
   return (
     <>
       {details.state === "loading" && <div className="skeleton comment-skeleton" aria-busy="true" aria-label="Loading" />}
-      {details.state === "here" && details.comments.length + pending.length === 0 && <p className="faint">Nobody has said anything yet.</p>}
+      {details.state === "here" && details.comments.length + pending.length === 0 && <p className="faint">No comments yet.</p>}
       <ul className="comments">
         {details.comments.map((comment) => (
           <Said key={comment.id} comment={comment} />
@@ -80,7 +80,7 @@ function Typists({ taskId }: { taskId: string }) {
   );
 }
 
-/** A comment that is being changed, and what it was when that began. */
+/** A comment that is being edited, and its text when that began. */
 interface Rewrite {
   value: string;
   from: string;
@@ -91,22 +91,21 @@ function Said({ comment }: { comment: Comment }) {
   const { client, user } = useSignedIn();
   const place = `changed-comment/${comment.id}`;
   const own = comment.author === user.id && canWrite;
-  const [store] = useState(() => createStore<{ draft: Rewrite | undefined }>(() => ({ draft: undefined })));
-  const { draft } = useStore(store);
+  const [store] = useState(() => createStore<{ draft: Rewrite | undefined; isClash: boolean }>(() => ({ draft: undefined, isClash: false })));
+  const { draft, isClash } = useStore(store);
   /** Whether the field was closed with Escape, which keeps the draft. */
   const [isClosed, setClosed] = useState(false);
-  const [isClash, setClash] = useState(false);
   const isDiscarded = useDeletion(place);
   const isOpen = draft !== undefined && !isClosed && !isDiscarded;
   const isUnsaved = draft !== undefined && draft.value !== draft.from && !isDiscarded;
   const write = useCallback(
     (next: Rewrite | undefined) => {
-      store.setState({ draft: next });
+      store.setState(next === undefined ? { draft: undefined, isClash: false } : { draft: next });
       keepDraft(user.id, place, next);
     },
     [store, user.id, place],
   );
-  // What was not saved when the card was left is gone on with.
+  // Continues the draft that was not saved when the card was closed.
   useEffect(() => {
     if (!own || isDiscarded) return undefined;
     return offerDraft(user.id, place, (kept) => {
@@ -115,7 +114,7 @@ function Said({ comment }: { comment: Comment }) {
       return true;
     });
   }, [own, isDiscarded, store, user.id, place]);
-  // The same was saved by other ways, such as before the card was closed and opened again.
+  // The same text was saved elsewhere, such as before the card was closed and opened again.
   const isSaved = draft !== undefined && draft.from !== comment.body && draft.value.trim() === comment.body;
   useEffect(() => {
     if (isSaved) write(undefined);
@@ -123,24 +122,22 @@ function Said({ comment }: { comment: Comment }) {
   const send = (sent: string, body: string) => {
     void change(() => board.send("task:comment:update", { commentId: comment.id, body })).then((saved) => {
       const value = store.getState().draft?.value;
-      // What was typed since is a change of what was sent.
+      // Text typed since then is an edit of what was sent.
       if (saved) write(value === undefined || value === sent ? undefined : { value, from: sent.trim() });
     });
   };
   const save = () => {
     const mine = draft?.value.trim() ?? "";
     if (draft === undefined || mine === "") return;
-    // Changed in another window, or by a program, since the change was begun.
+    // The comment may have been edited in another window, or by a program, meanwhile.
     const body = merge(draft.from, mine, comment.body);
-    setClash(body === undefined);
+    store.setState({ isClash: body === undefined });
     if (body !== undefined) send(draft.value, body);
   };
   const discard = () => discardSoon(place, () => write(undefined));
   const begin = () => {
     setClosed(false);
-    if (draft !== undefined) return;
-    setClash(false);
-    write({ value: comment.body, from: comment.body });
+    if (draft === undefined) write({ value: comment.body, from: comment.body });
   };
   const deleted = useDeletion(comment.id);
   const changing = useFocusBack<HTMLButtonElement>(isOpen || isDiscarded);
@@ -154,13 +151,13 @@ function Said({ comment }: { comment: Comment }) {
           <strong className="said">{nameOf(comment.author)}</strong>
           <span className="faint comment-when">
             <Ago moment={comment.created_at} />
-            {comment.updated_at !== comment.created_at && ", changed"}
-            {isUnsaved && ", your change is not saved"}
+            {comment.updated_at !== comment.created_at && ", edited"}
+            {isUnsaved && ", your edit is not saved"}
           </span>
           {own && !isOpen && (
             <span className="comment-actions">
               {!isDiscarded && (
-                <Button ref={changing} kind="quiet" size="small" icon label="Change the comment" onClick={begin}>
+                <Button ref={changing} kind="quiet" size="small" icon label="Edit comment" onClick={begin}>
                   <Pencil size={13} />
                 </Button>
               )}
@@ -169,7 +166,7 @@ function Said({ comment }: { comment: Comment }) {
                 kind="danger"
                 size="small"
                 icon
-                label="Delete the comment"
+                label="Delete comment"
                 onClick={() => deleteSoon(client, board.id, { kind: "comment", id: comment.id })}
               >
                 <Trash2 size={13} />
@@ -180,12 +177,12 @@ function Said({ comment }: { comment: Comment }) {
         {!isOpen ? (
           <>
             <Markdown text={comment.body} />
-            {isDiscarded && <Deleted id={place} what="Your change" done="discarded" as="div" />}
+            {isDiscarded && <Deleted id={place} what="Your edit" done="discarded" as="div" />}
           </>
         ) : (
           <>
             <CommentField
-              label="The comment"
+              label="Edited comment"
               value={draft.value}
               taskId={comment.task_id}
               onChange={(value) => write({ ...draft, value })}
@@ -198,12 +195,12 @@ function Said({ comment }: { comment: Comment }) {
             {isClash && (
               <Clash
                 what="comment"
-                who="Somebody"
+                who="Someone"
                 mine={draft.value}
                 theirs={comment.body}
                 both={mergeAll(draft.from, draft.value, comment.body)}
                 onDecide={(value) => {
-                  setClash(false);
+                  store.setState({ isClash: false });
                   if (value === comment.body) return discard();
                   write({ value, from: comment.body });
                   send(value, value);

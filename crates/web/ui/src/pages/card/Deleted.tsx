@@ -1,4 +1,4 @@
-/** What stands for some seconds where something was that has been deleted. */
+/** Shown for some seconds in place of something that was deleted, with a button to undo that. */
 import { Undo2 } from "lucide-react";
 import { takeBack } from "../../app/deletions";
 import { Button } from "../../parts/Button";
@@ -14,7 +14,7 @@ export function Deleted({ id, what, done = "deleted", as: Element = "li" }: Prop
   return (
     <Element className="deleted row spread">
       <span className="faint said" role="status">
-        {what} is {done}.
+        {what} was {done}.
       </span>
       <Button size="small" autoFocus onClick={() => takeBack(id)}>
         <Undo2 size={14} /> Undo

@@ -1,4 +1,4 @@
-/** What a task has to do with others: what it waits for, what waits for it, what it is like. */
+/** The dependencies of a task: what blocks it, what it blocks, related cards and duplicates. */
 import type { Dependency, DependencyType, Task } from "@boardwire/client";
 import { Ban, CheckCircle2, Copy, Link2, X } from "lucide-react";
 import { useState, type ReactNode } from "react";
@@ -16,7 +16,7 @@ interface Group {
   title: string;
   icon: ReactNode;
   type: DependencyType;
-  /** Whether the task of the page is the one that depends. */
+  /** Whether the task of the page is the one that depends on the other. */
   depends: boolean;
 }
 
@@ -42,7 +42,7 @@ export function Dependencies({ task }: { task: Task }) {
         <h3>Dependencies</h3>
         {canWrite && <Add task={task} />}
       </div>
-      {shown.length === 0 && <p className="faint">None.</p>}
+      {shown.length === 0 && <p className="faint">No dependencies.</p>}
       {shown.map(({ group, links }) => (
         <div key={group.title} className="dependency-group">
           <h4 className="label row">
@@ -114,7 +114,7 @@ function AddForm({ task, onDone }: { task: Task; onDone: () => void }) {
   return (
     <div className="dependency-add stack">
       <Problem reason={problem} />
-      <select className="input" aria-label="In which way" value={choice} onChange={({ target }) => setChoice(Number(target.value))}>
+      <select className="input" aria-label="Kind of dependency" value={choice} onChange={({ target }) => setChoice(Number(target.value))}>
         {CHOICES.map(([title], value) => (
           <option key={title} value={value}>
             This card {title}
@@ -124,7 +124,7 @@ function AddForm({ task, onDone }: { task: Task; onDone: () => void }) {
       <input
         className="input"
         role="combobox"
-        aria-label="The other card"
+        aria-label="Other card"
         aria-expanded={found.length > 0}
         {...field}
         placeholder="Find a card"
@@ -145,7 +145,7 @@ function AddForm({ task, onDone }: { task: Task; onDone: () => void }) {
           ))}
         </ul>
       )}
-      {found.length === 0 && <p className="faint">No card fits.</p>}
+      {found.length === 0 && <p className="faint">No matching cards.</p>}
     </div>
   );
 }

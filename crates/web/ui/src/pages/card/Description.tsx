@@ -1,4 +1,4 @@
-/** The description: shown as Markdown, written as text. What is typed is saved as it is typed. */
+/** The description: shown as Markdown, edited as text, and saved while it is typed. */
 import type { Task } from "@boardwire/client";
 import { Pencil } from "lucide-react";
 import { reasonOf } from "../../app/reason";
@@ -27,7 +27,7 @@ export function Description({ task }: { task: Task }) {
       {writing.edit ? (
         <Field taskId={task.id} writing={writing} />
       ) : task.description.trim() === "" ? (
-        <p className="faint">{canWrite ? "Nothing yet. What does somebody need to know who takes this on?" : "No description."}</p>
+        <p className="faint">{canWrite ? "No description yet. What does someone need to know to take this on?" : "No description."}</p>
       ) : (
         <Markdown text={task.description} />
       )}
@@ -70,33 +70,33 @@ function Field({ taskId, writing: { edit, who, begin, leave, decide } }: { taskI
   );
 }
 
-/** What became of what was typed. */
+/** Whether the text is saved. */
 function State({ writing: { edit, who } }: { writing: Pick<TextEdit, "edit" | "who"> }) {
   const online = useOnline();
   const nameOf = useOther();
   switch (edit?.state) {
     case "conflict":
-      return "Not saved: there is something to decide.";
+      return "Not saved: choose a version.";
     case "refused":
       return `Not saved: ${edit.error?.message ?? "the server refused it"}`;
     case "unsaved":
-      if (!online) return "Not saved yet: it is sent as soon as there is a connection.";
+      if (!online) return "Not saved yet: it will be sent when the connection is back.";
       return edit.error ? <Fault error={edit.error} /> : "Saving…";
     default:
       return who === undefined
-        ? "Saved as you type. Ctrl+Enter or Escape ends it."
-        : `${nameOf(who)} changed this while you wrote. Both texts are put together and saved; this field shows yours until you leave it.`;
+        ? "Saved as you type. Press Ctrl+Enter or Escape to finish."
+        : `${nameOf(who)} edited this while you were writing. Both versions were merged and saved; this field shows yours until you leave it.`;
   }
 }
 
-/** Why a text is not saved, and that it is going to be. */
+/** Why a text is not saved yet. */
 export function Fault({ error }: { error: Error }) {
-  return <>Not saved yet: {reasonOf(error)}. It is tried again.</>;
+  return <>Not saved yet: {reasonOf(error)}. Retrying.</>;
 }
 
-/** What somebody is called who has written as well: that may be oneself. */
+/** The name of the other author, who may be the same user in another window. */
 export function useOther(): (who: string | undefined) => string {
   const { nameOf } = useOpenBoard();
   const { user } = useSignedIn();
-  return (who) => (who === undefined ? "Somebody" : who === user.id ? "You, in another window," : nameOf(who));
+  return (who) => (who === undefined ? "Someone" : who === user.id ? "You, in another window," : nameOf(who));
 }

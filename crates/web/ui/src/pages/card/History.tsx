@@ -1,4 +1,4 @@
-/** What happened to a task, from the board's log: the latest first, live. */
+/** The history of a task, from the board's log: the latest first, live. */
 import type { AnyEnvelope } from "@boardwire/client";
 import { useCallback, useEffect, useEffectEvent, useState } from "react";
 import { announce } from "../../app/notices";
@@ -10,9 +10,9 @@ import { Button } from "../../parts/Button";
 import { useOpenBoard } from "../board/boardContext";
 import { isAbout, textOf, wordsOf } from "./historyWords";
 
-/** The log is read in windows of this many events of the board. */
+/** How many events of the board's log are read at a time. */
 const WINDOW = 500;
-/** So many windows at a time are searched for something about the task. */
+/** How many such windows are searched at most for events about the task. */
 const WINDOWS = 8;
 const ENOUGH = 15;
 const SETTLE_MS = 150;
@@ -20,10 +20,10 @@ const SETTLE_MS = 150;
 interface Read {
   /** Oldest first. */
   events: readonly AnyEnvelope[];
-  /** Everything after this event has been read, up to `to`. */
+  /** All events after this one have been read, up to `to`. */
   from: number;
   to: number;
-  /** The log does not reach further back. */
+  /** Whether the log does not reach further back. */
   cut: boolean;
 }
 
@@ -40,7 +40,7 @@ export function History({ taskId }: { taskId: string }) {
     },
     [client, board, taskId],
   );
-  /** The events before what is known, from as many windows as it takes. */
+  /** Finds earlier events, in as many windows as it takes. */
   const search = useCallback(
     async (known: Read) => {
       let { from, cut } = known;
@@ -59,7 +59,7 @@ export function History({ taskId }: { taskId: string }) {
   const earlier = useCallback(
     (known: Read) =>
       search(known).then(
-        // More may have happened meanwhile; what was asked for twice is added once.
+        // Later events may have been added meanwhile; a result that was requested twice is added once.
         ({ found, from, cut }) => setRead((now = known) => (now.from === known.from ? { ...now, events: [...found, ...now.events], from, cut } : now)),
         (error: unknown) => setProblem(reasonOf(error)),
       ),
@@ -90,7 +90,7 @@ export function History({ taskId }: { taskId: string }) {
 
   if (problem !== undefined) return <p className="problem">{problem}</p>;
   if (read === undefined) return <div className="skeleton comment-skeleton" aria-busy="true" aria-label="Loading" />;
-  const context = { taskId, nameOf, columns: snapshot.columns, titleOf: (id: string) => snapshot.tasks.get(id)?.title ?? "a card that is gone" };
+  const context = { taskId, nameOf, columns: snapshot.columns, titleOf: (id: string) => snapshot.tasks.get(id)?.title ?? "a deleted card" };
   return (
     <>
       <ol className="history" data-testid="history">
@@ -105,7 +105,7 @@ export function History({ taskId }: { taskId: string }) {
           </li>
         ))}
       </ol>
-      {read.cut && <p className="faint">What was before that is not kept.</p>}
+      {read.cut && <p className="faint">Earlier history is no longer available.</p>}
       {read.from > 0 && !read.cut && (
         <Button kind="quiet" size="small" onClick={() => void earlier(read)}>
           Show earlier
@@ -115,7 +115,7 @@ export function History({ taskId }: { taskId: string }) {
   );
 }
 
-/** The whole text that somebody wrote: what is not there any more can be read, and a description taken back. */
+/** The whole text that an event wrote: earlier versions can be read, and a description restored. */
 function Text({ event, taskId }: { event: AnyEnvelope; taskId: string }) {
   const { board, snapshot, canWrite, change } = useOpenBoard();
   const [open, setOpen] = useState(false);
@@ -125,19 +125,19 @@ function Text({ event, taskId }: { event: AnyEnvelope; taskId: string }) {
   const takeBack = () =>
     void change(async () => {
       await board.updateTask(taskId, { description: text });
-      announce("The description is as it was then.");
+      announce("Description restored.");
     });
   return (
     <>
       <Button kind="quiet" size="small" aria-expanded={open} onClick={() => setOpen(!open)}>
-        {open ? "Hide the text" : "Show the text"}
+        {open ? "Hide text" : "Show text"}
       </Button>
       {open && (
         <div className="history-text">
-          {text === "" ? <p className="faint">It was empty.</p> : <pre className="said">{text}</pre>}
+          {text === "" ? <p className="faint">Empty.</p> : <pre className="said">{text}</pre>}
           {isDescription && canWrite && (
             <Button size="small" disabled={text === snapshot.tasks.get(taskId)?.description} onClick={takeBack}>
-              Bring this text back
+              Restore this text
             </Button>
           )}
         </div>

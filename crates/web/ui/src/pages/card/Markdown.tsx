@@ -1,6 +1,6 @@
 /**
- * Markdown as it is shown. Each part becomes an element of its own and all else is text, so nothing that people wrote is ever
- * read as markup. Pictures are links, mentions are names.
+ * Renders Markdown. Each token becomes a React element and all else is text, so nothing that users wrote is ever parsed as HTML.
+ * Images are shown as links, mentions as names.
  */
 import { Marked, type MarkedToken, type Token, type Tokens } from "marked";
 import { Fragment, useMemo, type ReactNode } from "react";
@@ -9,7 +9,7 @@ import { useOpenBoard } from "../board/boardContext";
 const LINKS = /^(?:https?|mailto):/i;
 /** `@` and a user's id, not within a word. */
 const MENTION = /(?<![A-Za-z0-9_@-])@([A-Za-z0-9_-]{1,64})/;
-/** Below the card's own headings. */
+/** The levels below the card's own headings. */
 const LEVELS = ["h4", "h5", "h6"] as const;
 
 interface Mention {
@@ -42,14 +42,14 @@ export function Markdown({ text }: { text: string }) {
       level(tokens);
       return all(tokens, nameOf);
     } catch {
-      // Nested deeper than can be read.
+      // It is nested too deeply for the parser.
       return <p className="markdown-plain">{text}</p>;
     }
   }, [nameOf, text]);
   return <div className="markdown said">{content}</div>;
 }
 
-/** No heading is more than one level below the one before it, whatever was written. */
+/** Adjusts headings so that none is more than one level below the one before it. */
 function level(tokens: readonly Token[]): void {
   let last = 0;
   void reader.walkTokens([...tokens], (token) => {
@@ -121,7 +121,7 @@ function one(token: MarkedToken | Mention, nameOf: NameOf): ReactNode {
   }
 }
 
-/** The box belongs to the item's own line, and not to what is listed below it. */
+/** The checkbox labels the item's own line, not the list below it. */
 function task({ tokens }: Tokens.ListItem, nameOf: NameOf): ReactNode {
   const below = tokens.findIndex(({ type }) => !["checkbox", "text", "paragraph"].includes(type));
   const [own, others] = below < 0 ? [tokens, []] : [tokens.slice(0, below), tokens.slice(below)];
@@ -167,11 +167,11 @@ function link(href: string, content: ReactNode): ReactNode {
   );
 }
 
-/** `&amp;` and the like as the characters that they stand for. */
+/** Replaces entities such as `&amp;` by their characters. */
 function decoded(text: string): string {
   const field = document.createElement("textarea");
   return text.replace(/&(?:#\d{1,7}|#x[\da-f]{1,6}|[a-z][a-z\d]{1,31});/gi, (entity) => {
-    // Nothing but the one entity; the field's content is never markup.
+    // It is a single entity, and the content of a text area is never parsed as HTML.
     field.innerHTML = entity;
     return field.value;
   });

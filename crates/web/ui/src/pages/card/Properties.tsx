@@ -1,4 +1,4 @@
-/** What a task is, at a glance, and each of it to be changed. */
+/** The properties of a task, each of which can be changed. */
 import type { Task } from "@boardwire/client";
 import { Bot, X } from "lucide-react";
 import { useState, type KeyboardEvent, type ReactNode } from "react";
@@ -92,15 +92,15 @@ export function Properties({ task }: { task: Task }) {
         <div className="row">
           <Avatar id={task.created_by} name={nameOf(task.created_by)} size="small" label="" />
           <span className="said">
-            {nameOf(task.created_by)} made it <Ago moment={task.created_at} />
+            Created by {nameOf(task.created_by)} <Ago moment={task.created_at} />
           </span>
         </div>
         <div>
-          Changed <Ago moment={task.updated_at} />
+          Updated <Ago moment={task.updated_at} />
         </div>
         {task.completed_at !== null && (
           <div>
-            Done <Ago moment={task.completed_at} />
+            Completed <Ago moment={task.completed_at} />
           </div>
         )}
       </div>
@@ -129,13 +129,13 @@ function LeasePanel({ task: { id, lease } }: { task: Task }) {
       <span className="row">
         <Bot size={16} aria-hidden />
         <span className="said">
-          <strong>{lease.agent ?? holder}</strong> works on this until {times.format(new Date(lease.expires_at))}
+          <strong>{lease.agent ?? holder}</strong> is working on this until {times.format(new Date(lease.expires_at))}
           {lease.agent !== null && <span className="faint">, for {holder}</span>}
         </span>
       </span>
       {canWrite && (
         <Button size="small" onClick={() => void change(() => board.send("task:release", { taskId: id }))}>
-          Take it back
+          Release
         </Button>
       )}
     </div>
@@ -166,7 +166,7 @@ function Labels({ task, onChange }: { task: Task; onChange: (tags: string[]) => 
           <li key={tag}>
             <Tag text={tag} />
             {canWrite && (
-              <button type="button" aria-label={`Remove the label ${tag}`} onClick={() => onChange(task.tags.filter((other) => other !== tag))}>
+              <button type="button" aria-label={`Remove label ${tag}`} onClick={() => onChange(task.tags.filter((other) => other !== tag))}>
                 <X size={12} />
               </button>
             )}

@@ -1,4 +1,4 @@
-/** The title, written in place. */
+/** The title, edited in place. */
 import type { Task } from "@boardwire/client";
 import { useRef, useState } from "react";
 import { notify } from "../../app/notices";
@@ -13,12 +13,12 @@ export function Title({ task }: { task: Task }) {
   const { board, canWrite } = useOpenBoard();
   const { edit, who, begin, leave, decide, resume } = useTextEdit(task.id, "title");
   const nameOf = useOther();
-  /** The title before something was written. */
+  /** The title before it was edited. */
   const before = useRef<string>(undefined);
-  /** Whether the field was emptied, which is not written: a card needs a title. Known before the next rendering, too. */
+  /** Whether the field is empty, which is not saved: a card needs a title. The ref is set before the next rendering. */
   const [isEmpty, setEmpty] = useState(false);
   const emptied = useRef(false);
-  /** Ends the offer to have back what Escape took. */
+  /** Ends the notice that offers to undo Escape. */
   const endOffer = useRef<() => void>(undefined);
   if (!canWrite) return <h2 className="card-page-title said">{task.title}</h2>;
 
@@ -30,7 +30,7 @@ export function Title({ task }: { task: Task }) {
     board.typing(task.id);
     if (!emptied.current) begin().write(text);
   };
-  /** What is to be decided stays. */
+  /** A conflict stays. */
   const isUndecided = edit?.state === "conflict";
   const takeBack = () => {
     const title = isUndecided ? edit.value : before.current;
@@ -52,7 +52,7 @@ export function Title({ task }: { task: Task }) {
         onChange={({ target }) => write(target.value.replaceAll("\n", " "))}
         onBlur={() => {
           if (emptied.current) {
-            notify("A card needs a title: the old one stays.");
+            notify("A card needs a title, so the old one was kept.");
             takeBack();
           }
           leave();
@@ -69,7 +69,7 @@ export function Title({ task }: { task: Task }) {
             event.currentTarget.blur();
             if (isUndecided || typed == null || base === undefined || typed === base) return;
             const draft = { value: typed, base, version: task.version };
-            endOffer.current = notify("The title is as it was.", { action: { label: "Undo", run: () => resume(draft) } });
+            endOffer.current = notify("Title restored.", { action: { label: "Undo", run: () => resume(draft) } });
           }
         }}
       />

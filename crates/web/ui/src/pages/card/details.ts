@@ -1,4 +1,4 @@
-/** What belongs to a task and is not on the board itself: comments and attachments. Loaded when the card opens, then live. */
+/** The comments and attachments of a task, which are not part of the board's snapshot. Loaded when the card opens, then kept live. */
 import type { Attachment, BoardwireError, Comment } from "@boardwire/client";
 import { useEffect, useState } from "react";
 import { useSignedIn } from "../../app/signedIn";
@@ -27,7 +27,7 @@ export function useDetails(taskId: string): Details {
 
   useEffect(() => {
     let left = false;
-    /** What came while the whole was on its way; it may be in it or not, and is put in either way. */
+    /** Changes while the details are loading. They may be part of the reply or not, and are applied in any case. */
     let meanwhile: Carried[] | undefined;
     const load = () => {
       const since: Carried[] = [];
@@ -61,7 +61,7 @@ export function useDetails(taskId: string): Details {
   return details;
 }
 
-/** With what a change carries: an entity is new or changed, an id alone is gone. */
+/** Applies a change: an entity is added or replaced, an id alone is removed. */
 function including(all: Details, { comment, commentId, attachment, attachmentId }: Carried, taskId: string): Details {
   let { comments, attachments } = all;
   if (comment?.task_id === taskId) comments = put(comments, comment);

@@ -1,4 +1,4 @@
-/** What happened to a task, in words. */
+/** The events of a task as text. */
 import type { AnyEnvelope, Comment, Dependency, Task, Column } from "@boardwire/client";
 
 export interface Context {
@@ -38,31 +38,31 @@ const FIELDS: Record<string, string> = {
   status: "the status",
 };
 
-/** What somebody did, to follow the name; after it, what it came to. */
+/** What a user did, as a phrase that follows the name. */
 export function wordsOf({ type, data }: AnyEnvelope, { taskId, nameOf, columns, titleOf }: Context): string {
   const { task, comment, dependency, attachment, changes = {}, fromColumn, toColumn, assignee, expired, holder } = (data ?? {}) as Fields;
-  const column = (id: string | undefined) => columns.find((one) => one.id === id)?.name ?? "a column that is gone";
+  const column = (id: string | undefined) => columns.find((one) => one.id === id)?.name ?? "a deleted column";
   switch (type) {
     case "task:created":
-      return "made the card";
+      return "created this card";
     case "task:updated":
       return `changed ${
         Object.keys(changes)
           .map((field) => FIELDS[field] ?? field)
-          .join(", ") || "it"
+          .join(", ") || "this card"
       }${values(changes)}`;
     case "task:moved":
-      return fromColumn === toColumn ? `moved it within ${column(toColumn)}` : `moved it from ${column(fromColumn)} to ${column(toColumn)}`;
+      return fromColumn === toColumn ? `moved this card within ${column(toColumn)}` : `moved this card from ${column(fromColumn)} to ${column(toColumn)}`;
     case "task:assigned":
-      return assignee == null ? "took it from its assignee" : `gave it to ${nameOf(assignee)}`;
+      return assignee == null ? "unassigned this card" : `assigned this card to ${nameOf(assignee)}`;
     case "task:completed":
-      return "completed it";
+      return "completed this card";
     case "task:claimed":
-      return `took it to work on${task?.lease?.agent ? ` as ${task.lease.agent}` : ""}`;
+      return `started working on this card${task?.lease?.agent ? ` as ${task.lease.agent}` : ""}`;
     case "task:renewed":
-      return "went on working on it";
+      return "continued working on this card";
     case "task:released":
-      return expired ? `let it go: the time of ${nameOf(holder ?? "")} was over` : "gave it back";
+      return expired ? `released this card: ${nameOf(holder ?? "")} ran out of time` : "released this card";
     case "task:comment:added":
       return `commented: ${excerpt(comment?.body ?? "")}`;
     case "task:comment:updated":
@@ -75,21 +75,21 @@ export function wordsOf({ type, data }: AnyEnvelope, { taskId, nameOf, columns, 
       return "removed a file";
     case "task:dependency:added":
     case "task:dependency:removed": {
-      const verb = type.endsWith("added") ? "said" : "took back";
+      const verb = type.endsWith("added") ? "added" : "removed";
       if (dependency === undefined) return `${verb} a dependency`;
       const { task_id, depends_on } = dependency;
       const other = `“${titleOf(task_id === taskId ? depends_on : task_id)}”`;
       const how = { blocks: ["is blocked by", "blocks"], relates_to: ["relates to", "relates to"], duplicates: ["duplicates", "is duplicated by"] }[
         dependency.type
       ];
-      return `${verb} that it ${how[task_id === taskId ? 0 : 1]} ${other}`;
+      return `${verb} a dependency: this card ${how[task_id === taskId ? 0 : 1]} ${other}`;
     }
     default:
       return type;
   }
 }
 
-/** The text that an event wrote, where its words do not tell all of it. */
+/** The text that an event wrote, if the phrase does not contain all of it. */
 export function textOf({ type, data }: AnyEnvelope): { text: string; isDescription: boolean } | undefined {
   const { task, comment, changes = {} } = (data ?? {}) as Fields;
   if (type === "task:created" && task?.description) return { text: task.description, isDescription: true };
@@ -98,7 +98,7 @@ export function textOf({ type, data }: AnyEnvelope): { text: string; isDescripti
   return undefined;
 }
 
-/** Values that are short enough to be told. */
+/** The new values, if they are short enough. */
 function values(changes: Record<string, unknown>): string {
   const { title, due_date, priority, status, tags } = changes;
   if (typeof title === "string") return ` to “${excerpt(title)}”`;

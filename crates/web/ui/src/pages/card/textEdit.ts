@@ -1,4 +1,4 @@
-/** A text of the card that is being written in this window: what is typed, what became of it, and a draft of it in the browser. */
+/** Editing a text of a card in this window: its edit in the client, and a draft of it in the browser. */
 import type { BoardStore, Edit, EditDraft, Task } from "@boardwire/client";
 import { useCallback, useEffect, useEffectEvent, useReducer, useRef, useState } from "react";
 import { createStore, useStore } from "zustand";
@@ -9,7 +9,7 @@ import { useOpenBoard } from "../board/boardContext";
 
 export type TextField = "title" | "description";
 
-/** What somebody writes in this window: kept in a store, so that what has just been done counts before the next rendering. */
+/** The state of the edit. It is in a store, so that a change counts before the next rendering. */
 interface Writing {
   edit: Edit<TextField> | undefined;
   /** Whether the field was left. */
@@ -18,28 +18,28 @@ interface Writing {
 }
 
 export interface TextEdit {
-  /** There while somebody writes, and until it is saved. */
+  /** There while the user edits, and until all is saved. */
   edit: Edit<TextField> | undefined;
-  /** Who else has changed the text meanwhile, so that it is not what the field shows. */
+  /** Who else has changed the text meanwhile, so that the field does not show the latest version. */
   who: string | undefined;
   begin: () => Edit<TextField>;
-  /** The field has been left: the edit ends as soon as it is saved. */
+  /** Call it on blur: the edit ends as soon as it is saved. */
   leave: () => void;
-  /** In a conflict: what the text is to be. */
+  /** Ends a conflict with the text that the user has chosen. */
   decide: (text: string) => void;
-  /** Goes on from a draft, with the text as it is now: what was given up is wanted after all. */
+  /** Continues from a draft that was discarded, with the text as it is now. */
   resume: (draft: EditDraft) => void;
 }
 
-/** Where the draft of a text is kept. */
+/** The place of the draft of a text. */
 export function placeOf(taskId: string, field: TextField): string {
   return `${field}/${taskId}`;
 }
 
-/** Edits whose drafts are kept already. */
+/** The edits whose drafts are kept already. */
 const kept = new WeakSet<Edit<TextField>>();
 
-/** Begins to write a text, and keeps a draft of it until there is nothing left to keep, also after the card was closed. */
+/** Starts an edit, and keeps its draft until all is saved, also after the card was closed. */
 function startKept(board: BoardStore, userId: string, taskId: string, field: TextField, draft?: EditDraft): Edit<TextField> {
   const edit: Edit<TextField> = board.startEdit(taskId, field, draft);
   if (!kept.has(edit)) {
@@ -51,7 +51,7 @@ function startKept(board: BoardStore, userId: string, taskId: string, field: Tex
   return edit;
 }
 
-/** What was not saved when the page was left is gone on with, whether its card is open or not. */
+/** Continues all edits that were not saved when the page was left, whether their cards are open or not. */
 export function useUnsavedTexts(): void {
   const { board, canWrite, snapshot } = useOpenBoard();
   const { user } = useSignedIn();
@@ -83,7 +83,7 @@ export function useTextEdit(taskId: string, field: TextField): TextEdit {
     [store, board, user.id, taskId, field],
   );
 
-  // What was not saved when the page was left is gone on with.
+  // Continues the edit that was not saved when the page was left.
   useEffect(() => {
     if (!canWrite) return undefined;
     return offerDraft(user.id, placeOf(taskId, field), (draft) => {
@@ -135,7 +135,7 @@ export function useTextEdit(taskId: string, field: TextField): TextEdit {
     }
     store.setState({ isLeft: true });
     const started = start(draft);
-    // The card was closed: nobody writes there, and what is to be decided waits.
+    // The card is closed: nobody edits there, and a conflict waits.
     if (!isShown.current) void board.endEdit(started);
   };
 

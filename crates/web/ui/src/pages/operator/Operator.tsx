@@ -1,4 +1,4 @@
-/** What operators look at: who is connected, what goes on, what went wrong; and ending somebody's connections. */
+/** The operator's page: figures, users, boards, slow clients and errors; and disconnecting a user. */
 import { ShieldAlert } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { Link } from "wouter";
@@ -27,7 +27,7 @@ export function Operator() {
           <Figures />
         ) : (
           <Empty icon={<ShieldAlert />} title="This page is for admins">
-            <p>Your account does not have the permission “admin”.</p>
+            <p>Your account does not have the “admin” permission.</p>
           </Empty>
         )}
       </main>
@@ -49,21 +49,21 @@ function Figures() {
     <>
       {problem !== undefined && (
         <p className="problem" role="status">
-          These figures are of {new Date(overview.at).toLocaleTimeString("en")}: {problem}
+          These figures are from {new Date(overview.at).toLocaleTimeString("en")}: {problem}
         </p>
       )}
       <section className="figures" aria-label="Figures">
         <Figure name="Connections" value={sum(connections)} testId="connections">
           {whole.format(usersConnected)} {usersConnected === 1 ? "user" : "users"} · {inWords(connections)}
         </Figure>
-        <Figure name="Commands a second" value={last?.commands ?? 0} testId="commands" trend={history.map(({ commands }) => commands)}>
-          {whole.format(totals.commands)} in all, {whole.format(totals.refusals)} refused
+        <Figure name="Commands per second" value={last?.commands ?? 0} testId="commands" trend={history.map(({ commands }) => commands)}>
+          {whole.format(totals.commands)} total, {whole.format(totals.refusals)} refused
         </Figure>
-        <Figure name="Events a second" value={last?.events ?? 0} testId="events" trend={history.map(({ events }) => events)}>
-          {whole.format(totals.events)} in all
+        <Figure name="Events per second" value={last?.events ?? 0} testId="events" trend={history.map(({ events }) => events)}>
+          {whole.format(totals.events)} total
         </Figure>
-        <Figure name="Deliveries a second" value={last?.deliveries ?? 0} testId="deliveries" trend={history.map(({ deliveries }) => deliveries)}>
-          {whole.format(totals.deliveries)} in all
+        <Figure name="Deliveries per second" value={last?.deliveries ?? 0} testId="deliveries" trend={history.map(({ deliveries }) => deliveries)}>
+          {whole.format(totals.deliveries)} total
         </Figure>
         <Figure name="Memory" value={memory === null ? "–" : `${whole.format(Math.round(memory / 2 ** 20))} MiB`} testId="memory">
           version {overview.version}, started <Ago moment={overview.startedAt} />
@@ -135,7 +135,7 @@ function Users({ users, usersConnected }: Overview) {
                 Calls, last minute
               </th>
               <th scope="col">
-                <span className="visually-hidden">What to do</span>
+                <span className="visually-hidden">Actions</span>
               </th>
             </tr>
           </thead>
@@ -189,7 +189,7 @@ function Disconnect({ user, onClose }: { user: UserActivity; onClose: () => void
 
 function Boards({ boards }: Overview) {
   return (
-    <Section title="Busiest boards" count="events of the last minute">
+    <Section title="Busiest boards" count="events in the last minute">
       {boards.length === 0 ? (
         <p className="faint">Nothing has changed in the last minute.</p>
       ) : (
@@ -200,7 +200,7 @@ function Boards({ boards }: Overview) {
                 {name ?? id}
               </Link>
               <span className="numbers">
-                <span className="faint">{viewers === 0 ? "" : `${viewers} looking`}</span> <strong>{whole.format(events)}</strong>
+                <span className="faint">{viewers === 0 ? "" : `${viewers} viewing`}</span> <strong>{whole.format(events)}</strong>
               </span>
             </li>
           ))}
@@ -212,7 +212,7 @@ function Boards({ boards }: Overview) {
 
 function SlowClients({ slow }: Overview) {
   return (
-    <Section title="Slow clients" count="ended, because they did not keep up">
+    <Section title="Slow clients" count="disconnected because they could not keep up">
       {slow.length === 0 ? (
         <p className="faint">None so far.</p>
       ) : (
@@ -233,9 +233,9 @@ function SlowClients({ slow }: Overview) {
 
 function Incidents({ incidents }: Overview) {
   return (
-    <Section title="Warnings and errors" count="of the log">
+    <Section title="Warnings and errors" count="from the log">
       {incidents.length === 0 ? (
-        <p className="faint">None since the start.</p>
+        <p className="faint">None since the server started.</p>
       ) : (
         <ol className="operator-list">
           {incidents.map(({ at, severity, place, message }, index) => (

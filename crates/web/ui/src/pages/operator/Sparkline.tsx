@@ -11,7 +11,7 @@ export function Sparkline({ values, name }: { values: readonly number[]; name: s
       viewBox={`0 0 ${SECONDS * 4} ${HEIGHT}`}
       preserveAspectRatio="none"
       role="img"
-      aria-label={`${name} over the last minute: at most ${Math.max(0, ...values)}`}
+      aria-label={`${name} over the last minute: peak ${Math.max(0, ...values)}`}
     >
       {values.map((value, at) => {
         const height = value === 0 ? 1 : Math.max(2, (value / most) * HEIGHT);

@@ -1,9 +1,9 @@
-/** What goes on at the server, as it tells every second. */
+/** The figures that the server sends every second. */
 import { useEffect, useState } from "react";
 import { stream } from "../../app/api";
 import { reasonOf } from "../../app/reason";
 
-/** What connections by each door are called, one and many. */
+/** The name of a connection of each kind, singular and plural. */
 export const DOORS = { socket: ["socket", "sockets"], stream: ["stream", "streams"], mcp: ["agent", "agents"] } as const;
 export type Door = keyof typeof DOORS;
 export type Doors = Partial<Record<Door, number>>;
@@ -40,7 +40,7 @@ export interface Overview {
 
 const AGAIN_MS = 2000;
 
-/** The latest that is known, and why there is nothing later. */
+/** The latest figures, and why there are no newer ones. */
 export function useOverview(): { overview?: Overview; problem?: string } {
   const [known, setKnown] = useState<{ overview?: Overview; problem?: string }>({});
   useEffect(() => {
