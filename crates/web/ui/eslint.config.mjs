@@ -1,6 +1,7 @@
 // The rules for everything in TypeScript and JavaScript: the board, the client and their tests.
 import reactHooks from "eslint-plugin-react-hooks";
 import { defineConfig } from "eslint/config";
+import globals from "globals";
 import tseslint from "typescript-eslint";
 
 export default defineConfig(
@@ -8,6 +9,12 @@ export default defineConfig(
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
   tseslint.configs.recommended,
   { rules: { "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true }] } },
+  {
+    // No compiler looks at these. What tests run in a browser is among them.
+    files: ["**/*.mjs"],
+    languageOptions: { globals: { ...globals.node, ...globals.browser } },
+    rules: { "no-undef": "error" },
+  },
   {
     files: ["crates/**/*.{ts,tsx}"],
     extends: [tseslint.configs.recommendedTypeChecked],
