@@ -7,7 +7,7 @@ use boardwire_services::{
     Services,
     clock::Clock,
     remove_leftovers,
-    storage::{Files, Prune, Store, Stored},
+    storage::{Files, Prune, StorageResult, Store},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -89,7 +89,7 @@ impl Maintenance {
         }
     }
 
-    async fn prune(&self) -> Stored<()> {
+    async fn prune(&self) -> StorageResult<()> {
         let now = self.clock.now().0;
         let days = i64::from(self.event_days);
         let before = Prune {
@@ -104,7 +104,7 @@ impl Maintenance {
     /// A file is put down before its attachment is noted, and stays when its upload breaks off in between. Young ones may
     /// belong to an upload that is not through yet, and what has no name of the server's making was put there by somebody
     /// else.
-    async fn sweep_files(&self) -> Stored<usize> {
+    async fn sweep_files(&self) -> StorageResult<usize> {
         let before = Timestamp(self.clock.now().0 - HOUR_MS);
         self.files.remove_unfinished(before).await?;
         let mut old = self.files.finished_before(before).await?;

@@ -6,7 +6,7 @@ use boardwire_protocol::{BoardId, Role, TaskId};
 use crate::{
     Caller, Fault,
     edit::BoardEdit,
-    storage::{Reader, Stored},
+    storage::{StorageResult, Store},
     unit::Unit,
 };
 
@@ -61,25 +61,25 @@ impl<'t> Unit<'t> {
 }
 
 /// May the caller read the board now? `false` also when there is none.
-pub(crate) async fn may_read(reader: &dyn Reader, caller: &Caller, board: &BoardId) -> Stored<bool> {
+pub(crate) async fn may_read(store: &dyn Store, caller: &Caller, board: &BoardId) -> StorageResult<bool> {
     if caller.is_admin() {
-        return Ok(reader.board(board).await?.is_some());
+        return Ok(store.board(board).await?.is_some());
     }
-    Ok(reader.role(board, caller.user()).await?.is_some())
+    Ok(store.role(board, caller.user()).await?.is_some())
 }
 
 /// The board of a task, if the caller may read it now. Nothing else of the task is looked at.
-pub(crate) async fn readable_task(reader: &dyn Reader, caller: &Caller, task: &TaskId) -> Result<BoardId, Fault> {
-    let board = reader.board_of_task(task).await?.ok_or(Fault::NotFound("task"))?;
-    if may_read(reader, caller, &board).await? { Ok(board) } else { Err(Fault::NotFound("task")) }
+pub(crate) async fn readable_task(store: &dyn Store, caller: &Caller, task: &TaskId) -> Result<BoardId, Fault> {
+    let board = store.board_of_task(task).await?.ok_or(Fault::NotFound("task"))?;
+    if may_read(store, caller, &board).await? { Ok(board) } else { Err(Fault::NotFound("task")) }
 }
 
 /// May the caller write on the board now?
-pub(crate) async fn may_write(reader: &dyn Reader, caller: &Caller, board: &BoardId) -> Result<(), Fault> {
+pub(crate) async fn may_write(store: &dyn Store, caller: &Caller, board: &BoardId) -> Result<(), Fault> {
     if caller.is_admin() {
         return Ok(());
     }
-    let role = reader.role(board, caller.user()).await?.ok_or(Fault::NotFound("board"))?;
+    let role = store.role(board, caller.user()).await?.ok_or(Fault::NotFound("board"))?;
     if role >= Role::Member { Ok(()) } else { Err(too_low(role, Role::Member)) }
 }
 

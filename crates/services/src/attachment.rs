@@ -5,7 +5,7 @@ use boardwire_protocol::{Attachment, AttachmentId, Event, FileName, TaskId, atta
 
 use crate::{
     Applied, Fault,
-    storage::{Files, Store, Stored},
+    storage::{Files, StorageResult, Store},
     unit::Unit,
 };
 
@@ -83,7 +83,7 @@ pub(crate) async fn remove(unit: &mut Unit<'_>, command: attachment::Only) -> Re
 ///
 /// # Errors
 /// Storage did not do its part. What was removed is forgotten all the same.
-pub async fn remove_leftovers(store: &dyn Store, files: &dyn Files) -> Stored<usize> {
+pub async fn remove_leftovers(store: &dyn Store, files: &dyn Files) -> StorageResult<usize> {
     let (mut removed, mut failed) = (Vec::new(), None);
     for id in store.leftovers(REMOVED_AT_ONCE).await? {
         match files.remove(&id).await {

@@ -14,9 +14,10 @@ use serde_json::to_value;
 use crate::{
     Applied, Fault,
     access::Archived,
-    choice::{self, Search, way_from},
     edit::BoardEdit,
+    lease_state::{assignee_without_lease, is_live},
     place::Neighbours,
+    scheduler::{self, Search, working_column},
     storage::TaskState,
     unit::Unit,
 };
@@ -36,10 +37,10 @@ pub(crate) async fn claim(unit: &mut Unit<'_>, command: lease::Claim) -> Result<
             (Some(edit.claimable(id).await?), why)
         }
         None => {
-            let outlook = edit.tx().outlook(&command.board_id).await?;
+            let workload = edit.tx().workload(&command.board_id).await?.ok_or(Fault::NotFound("board"))?;
             let (tags, column) = (command.tags.as_ref(), command.column_id.as_ref());
             let search = Search { user: edit.caller().user(), tags, column, now: edit.now() };
-            match choice::choose(&outlook, &search)? {
+            match scheduler::choose(&workload, &search)? {
                 (Some(id), why) => (Some(edit.task(&id).await?), why),
                 (None, why) => (None, why),
             }
@@ -103,27 +104,6 @@ pub(crate) async fn expire(unit: &mut Unit<'_>, id: &TaskId) -> Result<Applied, 
         edit.record_unattended(event).await?;
     }
     edit.finish(&()).await
-}
-
-/// Does the lease still count?
-pub(crate) fn is_live(lease: &Lease, now: Timestamp) -> bool {
-    lease.expires_at > now
-}
-
-/// Whose a task is when its lease has ended: an assignment that came with the lease goes with it, unless somebody has
-/// changed it meanwhile.
-pub(crate) fn assignee_without_lease<'a>(
-    assignee: Option<&'a UserId>,
-    lease: &Lease,
-    assigned_by_claim: bool,
-) -> Option<&'a UserId> {
-    assignee.filter(|user| !assigned_by_claim || **user != lease.holder)
-}
-
-/// Ends the lease of a task, if it has one; it stays assigned.
-pub(crate) fn end_lease(state: &mut TaskState) -> bool {
-    state.assigned_by_claim = false;
-    state.task.lease.take().is_some()
 }
 
 /// Ends the lease of a task, if it has one, and the assignment that came with it.
@@ -224,7 +204,7 @@ impl BoardEdit<'_, '_> {
     async fn take(&mut self, state: &mut TaskState, ttl: Ttl, agent: Option<AgentName>) -> Result<(), Fault> {
         let mut fields = vec!["lease"];
         let columns = self.columns().await?;
-        if let Some(column) = way_from(&columns, &state.task.column_id) {
+        if let Some(column) = working_column(&columns, &state.task.column_id) {
             self.room_in(column, 1).await?;
             state.task.position = self.place(&column.id, &Neighbours::default(), &state.task.id).await?;
             fields.extend(self.put_into(state, column));

@@ -4,8 +4,8 @@ use boardwire_protocol::{BoardId, EncodedEnvelope, Timestamp, lease, listing};
 
 use crate::{
     Caller, Fault, access,
-    choice::{self, Search},
     query::Answer,
+    scheduler::{self, Search},
     storage::{Match, Store, WantedMatches, WantedTasks},
 };
 
@@ -35,12 +35,12 @@ pub(crate) async fn next(
     query: lease::Next,
 ) -> Result<Answer, Fault> {
     readable(store, caller, &query.board_id).await?;
-    let mut outlook = store.outlook(&query.board_id).await?.ok_or(Fault::NotFound("board"))?;
-    if outlook.archived {
-        outlook.prospects.clear();
+    let mut workload = store.workload(&query.board_id).await?.ok_or(Fault::NotFound("board"))?;
+    if workload.archived {
+        workload.candidates.clear();
     }
     let search = Search { user: caller.user(), tags: query.tags.as_ref(), column: query.column_id.as_ref(), now };
-    let (id, why) = choice::choose(&outlook, &search)?;
+    let (id, why) = scheduler::choose(&workload, &search)?;
     let task = match id {
         Some(id) => store.task(&id).await?,
         None => None,

@@ -7,11 +7,6 @@ use boardwire_protocol::{BoardId, Seq};
 
 use crate::{Personal, storage::LogEntry};
 
-/// The connection that a change came over: it gets the reply, and not the event. A random number, so that it is unique
-/// over nodes and restarts; it is kept in the log, because an event may reach its own sender by way of the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Origin(pub i64);
-
 /// Carries committed events to those who should have them.
 #[async_trait]
 pub trait Publisher: Send + Sync + 'static {

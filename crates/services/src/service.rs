@@ -15,11 +15,11 @@ use crate::{
     clock::Clock,
     notification::{self, Announced, Announcement, Page},
     query,
-    storage::{Overdue, StorageError, Store},
+    storage::{ExpiredLease, StorageError, Store},
 };
 
 /// How many leases whose time is over are read at once.
-const OVERDUE_AT_ONCE: u32 = 500;
+const EXPIRED_AT_ONCE: u32 = 500;
 /// After so many units in a row for which storage was unavailable it is down: a round of ending leases breaks off.
 const DOWN_AFTER: u32 = 3;
 
@@ -201,10 +201,10 @@ impl Services {
         let (now, nobody) = (self.clock.now(), by_itself("nobody", "Nobody".to_owned(), &[])?);
         let (mut ended, mut after, mut unavailable) = (Ok(()), None, 0);
         loop {
-            let overdue = self.store.overdue_leases(now, after.as_ref(), OVERDUE_AT_ONCE).await?;
-            let Some(last) = overdue.last().cloned() else { return ended };
+            let expired = self.store.expired_leases(now, after.as_ref(), EXPIRED_AT_ONCE).await?;
+            let Some(last) = expired.last().cloned() else { return ended };
             after = Some(last);
-            for Overdue { task, .. } in overdue {
+            for ExpiredLease { task, .. } in expired {
                 let fault = match self.run(&nobody, None, Work::ExpireLease(task), None).await {
                     // Without the task there is no lease.
                     Ok(_) | Err(Fault::NotFound(_)) => {

@@ -7,7 +7,7 @@ use crate::{
     Applied, Fault,
     access::Archived,
     edit::BoardEdit,
-    lease::end_lease,
+    lease_state::end_lease,
     merge::Merge,
     place::Neighbours,
     storage::{FieldVersions, TaskState},

@@ -20,7 +20,8 @@ use tokio_util::{
 
 use crate::{
     error::{failed, unavailable},
-    open::{Lost, OpenError},
+    lost::Lost,
+    open_error::OpenError,
 };
 
 /// How often a lock on a file is tried, while another process may be about to end.

@@ -1,5 +1,4 @@
-//! One connection of any kind, and the statements that run on it. A statement's text stands once and serves both
-//! databases: `$1` parameters, integers and text.
+//! A connection of any kind, which runs statements.
 //!
 //! SQLite's one writer runs on rusqlite, in the thread that calls it; its readers, and Postgres, on sqlx. sqlx hands each
 //! statement for SQLite to another thread, and for a unit of work of eight statements those switches cost ten times what
@@ -7,79 +6,18 @@
 
 use std::time::Instant;
 
-use boardwire_services::storage::Stored;
+use boardwire_services::storage::StorageResult;
 use sqlx::{
-    Arguments, AssertSqlSafe, Executor, PgConnection, Postgres, Sqlite, SqliteConnection, error::BoxDynError,
-    postgres::PgArguments, query_with, raw_sql, sqlite::SqliteArguments,
+    Arguments, AssertSqlSafe, Executor, PgConnection, Postgres, Sqlite, SqliteConnection, postgres::PgArguments,
+    query_with, raw_sql, sqlite::SqliteArguments,
 };
 
 use crate::{
     error::{DriverError, broken, failed, unavailable},
     row::Row,
-    sqlite::written,
+    rusqlite_exec,
+    statement::{Statement, Value},
 };
-
-/// A statement and what it is called in messages.
-pub(crate) struct Statement {
-    pub(crate) name: &'static str,
-    sqlite: &'static str,
-    postgres: &'static str,
-}
-
-impl Statement {
-    /// One text for both databases.
-    pub(crate) const fn new(name: &'static str, sql: &'static str) -> Self {
-        Self { name, sqlite: sql, postgres: sql }
-    }
-
-    /// Two texts; to be used through a macro that writes the shared part once.
-    pub(crate) const fn with_dialects(name: &'static str, sqlite: &'static str, postgres: &'static str) -> Self {
-        Self { name, sqlite, postgres }
-    }
-}
-
-/// A `SELECT` that locks the row it finds until the unit of work ends. On SQLite there is one writer: nothing to lock.
-macro_rules! locking {
-    ($name:literal, $sql:expr) => {
-        $crate::connection::Statement::with_dialects($name, $sql, concat!($sql, " FOR UPDATE"))
-    };
-}
-pub(crate) use locking;
-
-/// A parameter.
-#[derive(Debug)]
-pub(crate) enum Value<'v> {
-    Int(i64),
-    OptInt(Option<i64>),
-    Text(&'v str),
-    OptText(Option<&'v str>),
-    /// Text made for the occasion, such as JSON.
-    Made(String),
-}
-
-impl Value<'_> {
-    /// A count or a version. What is beyond 2⁶³ becomes the highest number that a database holds.
-    pub(crate) fn number(number: u64) -> Self {
-        Self::Int(i64::try_from(number).unwrap_or(i64::MAX))
-    }
-
-    fn add_to<'q, A>(&self, arguments: &mut A) -> Result<(), BoxDynError>
-    where
-        A: Arguments,
-        i64: sqlx::Encode<'q, A::Database> + sqlx::Type<A::Database>,
-        Option<i64>: sqlx::Encode<'q, A::Database> + sqlx::Type<A::Database>,
-        for<'t> &'t str: sqlx::Encode<'t, A::Database> + sqlx::Type<A::Database>,
-        for<'t> Option<&'t str>: sqlx::Encode<'t, A::Database> + sqlx::Type<A::Database>,
-    {
-        match self {
-            Self::Int(int) => arguments.add(*int),
-            Self::OptInt(int) => arguments.add(*int),
-            Self::Text(text) => arguments.add(*text),
-            Self::OptText(text) => arguments.add(*text),
-            Self::Made(text) => arguments.add(text.as_str()),
-        }
-    }
-}
 
 /// Which database it is, where that makes a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,10 +72,10 @@ impl<'c> Connection<'c> {
     }
 
     /// Runs a statement; gives the number of rows that it changed.
-    pub(crate) async fn execute(&mut self, statement: &Statement, values: &[Value<'_>]) -> Stored<u64> {
+    pub(crate) async fn execute(&mut self, statement: &Statement, values: &[Value<'_>]) -> StorageResult<u64> {
         self.refuse_after_failure(statement)?;
         let done = match &mut self.link {
-            Link::Writer(link) => written::execute(link, statement.sqlite, values).map_err(DriverError::from),
+            Link::Writer(link) => rusqlite_exec::execute(link, statement.sqlite, values).map_err(DriverError::from),
             Link::Sqlite(link) => {
                 let query = query_with::<Sqlite, _>(statement.sqlite, sqlite_arguments(statement, values)?);
                 link.execute(query).await.map(|done| done.rows_affected()).map_err(DriverError::from)
@@ -151,7 +89,7 @@ impl<'c> Connection<'c> {
     }
 
     /// Runs a statement that must change exactly one row.
-    pub(crate) async fn execute_one(&mut self, statement: &Statement, values: &[Value<'_>]) -> Stored<()> {
+    pub(crate) async fn execute_one(&mut self, statement: &Statement, values: &[Value<'_>]) -> StorageResult<()> {
         self.execute_each(statement, 1, values).await
     }
 
@@ -161,7 +99,7 @@ impl<'c> Connection<'c> {
         statement: &Statement,
         rows: usize,
         values: &[Value<'_>],
-    ) -> Stored<()> {
+    ) -> StorageResult<()> {
         let affected = self.execute(statement, values).await?;
         if affected != rows as u64 {
             return Err(broken(statement.name, format_args!("changed {affected} rows instead of {rows}")));
@@ -170,12 +108,16 @@ impl<'c> Connection<'c> {
     }
 
     /// All rows.
-    pub(crate) async fn fetch_all(&mut self, statement: &'static Statement, values: &[Value<'_>]) -> Stored<Vec<Row>> {
+    pub(crate) async fn fetch_all(
+        &mut self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+    ) -> StorageResult<Vec<Row>> {
         self.refuse_after_failure(statement)?;
         let rows = match &mut self.link {
             Link::Writer(link) => {
-                let rows = written::fetch(link, statement.sqlite, values, usize::MAX).map_err(DriverError::from);
-                rows.map(|rows| rows.into_iter().map(|row| Row::written(statement.name, row)).collect())
+                let rows = rusqlite_exec::fetch(link, statement.sqlite, values, usize::MAX).map_err(DriverError::from);
+                rows.map(|rows| rows.into_iter().map(|row| Row::rusqlite(statement.name, row)).collect())
             }
             Link::Sqlite(link) => {
                 let query = query_with::<Sqlite, _>(statement.sqlite, sqlite_arguments(statement, values)?);
@@ -196,12 +138,12 @@ impl<'c> Connection<'c> {
         &mut self,
         statement: &'static Statement,
         values: &[Value<'_>],
-    ) -> Stored<Option<Row>> {
+    ) -> StorageResult<Option<Row>> {
         self.refuse_after_failure(statement)?;
         let row = match &mut self.link {
             Link::Writer(link) => {
-                let rows = written::fetch(link, statement.sqlite, values, 1).map_err(DriverError::from);
-                rows.map(|mut rows| rows.pop().map(|row| Row::written(statement.name, row)))
+                let rows = rusqlite_exec::fetch(link, statement.sqlite, values, 1).map_err(DriverError::from);
+                rows.map(|mut rows| rows.pop().map(|row| Row::rusqlite(statement.name, row)))
             }
             Link::Sqlite(link) => {
                 let query = query_with::<Sqlite, _>(statement.sqlite, sqlite_arguments(statement, values)?);
@@ -218,7 +160,11 @@ impl<'c> Connection<'c> {
     }
 
     /// The only row of a statement that always has one.
-    pub(crate) async fn fetch_one(&mut self, statement: &'static Statement, values: &[Value<'_>]) -> Stored<Row> {
+    pub(crate) async fn fetch_one(
+        &mut self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+    ) -> StorageResult<Row> {
         let row = self.fetch_optional(statement, values).await?;
         row.ok_or_else(|| broken(statement.name, "no row"))
     }
@@ -233,7 +179,7 @@ impl<'c> Connection<'c> {
         Ok(())
     }
 
-    fn refuse_after_failure(&mut self, statement: &Statement) -> Stored<()> {
+    fn refuse_after_failure(&mut self, statement: &Statement) -> StorageResult<()> {
         if self.failed {
             return Err(broken(statement.name, "an earlier statement of this unit of work has failed"));
         }
@@ -244,13 +190,13 @@ impl<'c> Connection<'c> {
         Ok(())
     }
 
-    fn noting_failure<T>(&mut self, statement: &Statement, result: Result<T, DriverError>) -> Stored<T> {
+    fn noting_failure<T>(&mut self, statement: &Statement, result: Result<T, DriverError>) -> StorageResult<T> {
         self.failed |= result.is_err();
         result.map_err(|error| failed(statement.name, error))
     }
 }
 
-fn sqlite_arguments(statement: &Statement, values: &[Value<'_>]) -> Stored<SqliteArguments> {
+fn sqlite_arguments(statement: &Statement, values: &[Value<'_>]) -> StorageResult<SqliteArguments> {
     let mut arguments = SqliteArguments::default();
     arguments.reserve(values.len(), 0);
     for value in values {
@@ -259,7 +205,7 @@ fn sqlite_arguments(statement: &Statement, values: &[Value<'_>]) -> Stored<Sqlit
     Ok(arguments)
 }
 
-fn postgres_arguments(statement: &Statement, values: &[Value<'_>]) -> Stored<PgArguments> {
+fn postgres_arguments(statement: &Statement, values: &[Value<'_>]) -> StorageResult<PgArguments> {
     let mut arguments = PgArguments::default();
     for value in values {
         value.add_to(&mut arguments).map_err(|error| broken(statement.name, error))?;

@@ -11,7 +11,7 @@ use std::{
 
 use async_trait::async_trait;
 use boardwire_protocol::{AttachmentId, Timestamp};
-use boardwire_services::storage::{Files, NewFile, Pieces, Room, Stored};
+use boardwire_services::storage::{Files, NewFile, Pieces, Room, StorageResult};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use object_store::{
@@ -82,13 +82,13 @@ fn key(id: &AttachmentId) -> Key {
 #[async_trait]
 impl Files for Target {
     #[tracing::instrument(level = "debug", name = "files.create", skip_all)]
-    async fn create(&self, id: &AttachmentId) -> Stored<Box<dyn NewFile>> {
+    async fn create(&self, id: &AttachmentId) -> StorageResult<Box<dyn NewFile>> {
         let upload = self.objects.put_multipart(&key(id)).await.map_err(|error| unavailable("files.create", error))?;
         Ok(Box::new(Upload(WriteMultipart::new(upload))))
     }
 
     #[tracing::instrument(level = "debug", name = "files.open", skip_all)]
-    async fn open(&self, id: &AttachmentId, part: Option<Range<u64>>) -> Stored<Option<Pieces>> {
+    async fn open(&self, id: &AttachmentId, part: Option<Range<u64>>) -> StorageResult<Option<Pieces>> {
         let options = GetOptions { range: part.map(GetRange::Bounded), ..GetOptions::default() };
         match self.objects.get_opts(&key(id), options).await {
             Ok(found) => Ok(Some(found.into_stream().map_err(|error| unavailable("files.open", error)).boxed())),
@@ -98,7 +98,7 @@ impl Files for Target {
     }
 
     #[tracing::instrument(level = "debug", name = "files.remove", skip_all)]
-    async fn remove(&self, id: &AttachmentId) -> Stored<()> {
+    async fn remove(&self, id: &AttachmentId) -> StorageResult<()> {
         match self.objects.delete(&key(id)).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(unavailable("files.remove", error)),
@@ -106,7 +106,7 @@ impl Files for Target {
     }
 
     #[tracing::instrument(level = "debug", name = "files.list", skip_all)]
-    async fn finished_before(&self, before: Timestamp) -> Stored<Vec<AttachmentId>> {
+    async fn finished_before(&self, before: Timestamp) -> StorageResult<Vec<AttachmentId>> {
         let listed = self.objects.list(None).try_filter_map(async |file| {
             let old = file.last_modified.timestamp_millis() < before.0;
             let id = file.location.filename().and_then(|name| AttachmentId::try_from(name).ok());
@@ -116,7 +116,7 @@ impl Files for Target {
     }
 
     #[tracing::instrument(level = "debug", name = "files.room", skip_all)]
-    async fn room(&self) -> Stored<Option<Room>> {
+    async fn room(&self) -> StorageResult<Option<Room>> {
         match &self.folder {
             Some(folder) => room_at(folder.clone()).await,
             None => Ok(None),
@@ -125,7 +125,7 @@ impl Files for Target {
 
     /// In a folder, a file that is not finished is called `ID#NUMBER`. Elsewhere the target's own rules remove it.
     #[tracing::instrument(level = "debug", name = "files.remove_unfinished", skip_all)]
-    async fn remove_unfinished(&self, before: Timestamp) -> Stored<()> {
+    async fn remove_unfinished(&self, before: Timestamp) -> StorageResult<()> {
         let Some(folder) = self.folder.clone() else { return Ok(()) };
         let done = tokio::task::spawn_blocking(move || remove_unfinished_in(&folder, before));
         done.await
@@ -154,13 +154,13 @@ struct Upload(WriteMultipart);
 
 #[async_trait]
 impl NewFile for Upload {
-    async fn write(&mut self, bytes: Bytes) -> Stored<()> {
+    async fn write(&mut self, bytes: Bytes) -> StorageResult<()> {
         self.0.wait_for_capacity(IN_FLIGHT).await.map_err(|error| unavailable("files.write", error))?;
         self.0.put(bytes);
         Ok(())
     }
 
-    async fn finish(self: Box<Self>) -> Stored<()> {
+    async fn finish(self: Box<Self>) -> StorageResult<()> {
         self.0.finish().await.map(drop).map_err(|error| unavailable("files.finish", error))
     }
 

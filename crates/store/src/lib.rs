@@ -2,9 +2,9 @@
 //! Which rules a change has to obey is not known here.
 //!
 //! # To add a statement
-//! Write it as a `const` beside the others of its table in `statements/`, with a function that runs it, and call that in
-//! `unit.rs` (units of work) or `database.rs` (reading). The text serves both databases: `$1` parameters, integers and
-//! text only, `ON CONFLICT`, `RETURNING`. The tests run everything on both.
+//! Write it as a `const` beside the others of its table in `statements/`, and run it in a method of the table's repository
+//! (within units of work) or store (outside them). The text serves both databases: `$1` parameters, integers and text
+//! only, `ON CONFLICT`, `RETURNING`. The tests run everything on both.
 //!
 //! # To change the schema
 //! Add a script to `migrations/` and its line to `migrations.rs`.
@@ -15,19 +15,24 @@ mod connection;
 mod database;
 mod error;
 mod files;
+mod lost;
 mod migrations;
 mod open;
+mod open_error;
 mod options;
 mod postgres;
+mod postgres_transaction;
 mod readers;
 mod room;
 mod row;
+mod rusqlite_exec;
 mod sqlite;
+mod statement;
 mod statements;
-mod unit;
-mod whole;
 mod work;
 
 pub use files::{FilesError, files_at, files_in};
-pub use open::{Lost, OpenError, Opened, open};
+pub use lost::Lost;
+pub use open::{Opened, open};
+pub use open_error::OpenError;
 pub use options::Options;

@@ -3,9 +3,10 @@
 use boardwire_services::storage::StorageError;
 
 use crate::{
-    connection::{Connection, Dialect, Statement},
+    connection::{Connection, Dialect},
     error::failed,
-    open::OpenError,
+    open_error::OpenError,
+    statement::Statement,
 };
 
 /// To change the schema, add a script here; never change one that has been released.

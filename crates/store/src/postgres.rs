@@ -2,12 +2,11 @@
 
 use std::{future::pending, str::FromStr, time::Duration};
 
-use boardwire_services::{Fault, storage::Stored};
+use boardwire_services::Fault;
 use sqlx::{
-    ConnectOptions, Connection as _, Executor, PgPool, Postgres, Transaction,
+    ConnectOptions, Connection as _, Executor, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
@@ -15,9 +14,11 @@ use crate::{
     Options,
     claim::PostgresClaim,
     connection::Connection,
-    error::{broken, failed, is_lost_connection, unavailable},
+    error::{broken, failed},
+    lost::Lost,
     migrations,
-    open::{Lost, OpenError},
+    open_error::OpenError,
+    postgres_transaction::begin,
     readers::{Pool, Readers},
     work::{self, Body},
 };
@@ -128,23 +129,4 @@ impl PostgresDatabase {
         self.writers.close().await;
         self.readers.close().await;
     }
-}
-
-/// Begins a transaction. After a restart of Postgres, connections that have just been used turn out to be lost only
-/// now; nothing has been done yet, so another is tried, as often as there can be such.
-pub(crate) async fn begin(
-    pool: &PgPool,
-    statement: &'static str,
-    wait: Duration,
-) -> Stored<Transaction<'static, Postgres>> {
-    let mut lost = 0;
-    let begun = timeout(wait, async {
-        loop {
-            match pool.begin_with(statement).await {
-                Err(error) if is_lost_connection(&error) && lost < pool.options().get_max_connections() => lost += 1,
-                result => break result.map_err(|error| failed("beginning a transaction", error)),
-            }
-        }
-    });
-    begun.await.unwrap_or_else(|_| Err(unavailable("beginning a transaction", "no connection in time")))
 }

@@ -4,15 +4,15 @@
 use std::fmt::Display;
 
 use boardwire_protocol::{Seq, Timestamp};
-use boardwire_services::storage::Stored;
+use boardwire_services::storage::{StorageError, StorageResult};
 use serde::de::DeserializeOwned;
 use sqlx::{Row as _, postgres::PgRow, sqlite::SqliteRow};
 
 use crate::error::broken;
 
 enum Data {
-    /// Of the writer.
-    Written(Vec<rusqlite::types::Value>),
+    /// From the writer.
+    Rusqlite(Vec<rusqlite::types::Value>),
     Sqlite(SqliteRow),
     Postgres(PgRow),
 }
@@ -24,8 +24,8 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    pub(crate) fn written(statement: &'static str, columns: Vec<rusqlite::types::Value>) -> Self {
-        Self { statement, data: Data::Written(columns) }
+    pub(crate) fn rusqlite(statement: &'static str, columns: Vec<rusqlite::types::Value>) -> Self {
+        Self { statement, data: Data::Rusqlite(columns) }
     }
 
     pub(crate) fn sqlite(statement: &'static str, row: SqliteRow) -> Self {
@@ -36,9 +36,9 @@ impl Row {
         Self { statement, data: Data::Postgres(row) }
     }
 
-    pub(crate) fn opt_str(&self, at: usize) -> Stored<Option<&str>> {
+    pub(crate) fn opt_str(&self, at: usize) -> StorageResult<Option<&str>> {
         let text = match &self.data {
-            Data::Written(columns) => match columns.get(at) {
+            Data::Rusqlite(columns) => match columns.get(at) {
                 Some(rusqlite::types::Value::Text(text)) => Ok(Some(text.as_str())),
                 Some(rusqlite::types::Value::Null) => Ok(None),
                 _ => return Err(self.unfit(at, "no text")),
@@ -49,9 +49,9 @@ impl Row {
         text.map_err(|error| broken(self.statement, error))
     }
 
-    pub(crate) fn opt_int(&self, at: usize) -> Stored<Option<i64>> {
+    pub(crate) fn opt_int(&self, at: usize) -> StorageResult<Option<i64>> {
         let int = match &self.data {
-            Data::Written(columns) => match columns.get(at) {
+            Data::Rusqlite(columns) => match columns.get(at) {
                 Some(rusqlite::types::Value::Integer(int)) => Ok(Some(*int)),
                 Some(rusqlite::types::Value::Null) => Ok(None),
                 _ => return Err(self.unfit(at, "no integer")),
@@ -62,24 +62,24 @@ impl Row {
         int.map_err(|error| broken(self.statement, error))
     }
 
-    pub(crate) fn str(&self, at: usize) -> Stored<&str> {
+    pub(crate) fn str(&self, at: usize) -> StorageResult<&str> {
         self.present(at, self.opt_str(at)?)
     }
 
-    pub(crate) fn int(&self, at: usize) -> Stored<i64> {
+    pub(crate) fn int(&self, at: usize) -> StorageResult<i64> {
         self.present(at, self.opt_int(at)?)
     }
 
-    pub(crate) fn text(&self, at: usize) -> Stored<String> {
+    pub(crate) fn text(&self, at: usize) -> StorageResult<String> {
         self.str(at).map(str::to_owned)
     }
 
-    pub(crate) fn opt_text(&self, at: usize) -> Stored<Option<String>> {
+    pub(crate) fn opt_text(&self, at: usize) -> StorageResult<Option<String>> {
         Ok(self.opt_str(at)?.map(str::to_owned))
     }
 
     /// An id.
-    pub(crate) fn id<'r, T>(&'r self, at: usize) -> Stored<T>
+    pub(crate) fn id<'r, T>(&'r self, at: usize) -> StorageResult<T>
     where
         T: TryFrom<&'r str, Error: Display>,
     {
@@ -87,7 +87,7 @@ impl Row {
     }
 
     /// An id, or none.
-    pub(crate) fn opt_id<'r, T>(&'r self, at: usize) -> Stored<Option<T>>
+    pub(crate) fn opt_id<'r, T>(&'r self, at: usize) -> StorageResult<Option<T>>
     where
         T: TryFrom<&'r str, Error: Display>,
     {
@@ -95,7 +95,7 @@ impl Row {
     }
 
     /// A count or a version: any integer type.
-    pub(crate) fn number<T>(&self, at: usize) -> Stored<T>
+    pub(crate) fn number<T>(&self, at: usize) -> StorageResult<T>
     where
         T: TryFrom<i64, Error: Display>,
     {
@@ -103,46 +103,46 @@ impl Row {
     }
 
     /// A number, or none.
-    pub(crate) fn opt_number<T>(&self, at: usize) -> Stored<Option<T>>
+    pub(crate) fn opt_number<T>(&self, at: usize) -> StorageResult<Option<T>>
     where
         T: TryFrom<i64, Error: Display>,
     {
         self.opt_int(at)?.map(T::try_from).transpose().map_err(|error| self.unfit(at, error))
     }
 
-    pub(crate) fn seq(&self, at: usize) -> Stored<Seq> {
+    pub(crate) fn seq(&self, at: usize) -> StorageResult<Seq> {
         self.number(at).map(Seq)
     }
 
-    pub(crate) fn time(&self, at: usize) -> Stored<Timestamp> {
+    pub(crate) fn time(&self, at: usize) -> StorageResult<Timestamp> {
         self.int(at).map(Timestamp)
     }
 
-    pub(crate) fn opt_time(&self, at: usize) -> Stored<Option<Timestamp>> {
+    pub(crate) fn opt_time(&self, at: usize) -> StorageResult<Option<Timestamp>> {
         Ok(self.opt_int(at)?.map(Timestamp))
     }
 
     /// JSON text.
-    pub(crate) fn json<T: DeserializeOwned>(&self, at: usize) -> Stored<T> {
+    pub(crate) fn json<T: DeserializeOwned>(&self, at: usize) -> StorageResult<T> {
         serde_json::from_str(self.str(at)?).map_err(|error| self.unfit(at, error))
     }
 
     /// A value that is kept under its name.
-    pub(crate) fn named<T>(&self, at: usize, from_name: fn(&str) -> Option<T>) -> Stored<T> {
+    pub(crate) fn named<T>(&self, at: usize, from_name: fn(&str) -> Option<T>) -> StorageResult<T> {
         let name = self.str(at)?;
         from_name(name).ok_or_else(|| self.unfit(at, format_args!("the unknown name {name:?}")))
     }
 
     /// A value that is kept under its name, or none.
-    pub(crate) fn opt_named<T>(&self, at: usize, from_name: fn(&str) -> Option<T>) -> Stored<Option<T>> {
+    pub(crate) fn opt_named<T>(&self, at: usize, from_name: fn(&str) -> Option<T>) -> StorageResult<Option<T>> {
         self.opt_str(at)?.map(|_| self.named(at, from_name)).transpose()
     }
 
-    fn present<T>(&self, at: usize, value: Option<T>) -> Stored<T> {
+    fn present<T>(&self, at: usize, value: Option<T>) -> StorageResult<T> {
         value.ok_or_else(|| self.unfit(at, "NULL"))
     }
 
-    fn unfit(&self, at: usize, problem: impl Display) -> boardwire_services::storage::StorageError {
+    fn unfit(&self, at: usize, problem: impl Display) -> StorageError {
         broken(self.statement, format_args!("column {at} holds what it can't: {problem}"))
     }
 }

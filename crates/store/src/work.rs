@@ -4,7 +4,7 @@ use std::{any::Any, panic::AssertUnwindSafe, time::Duration};
 
 use boardwire_services::{
     Fault,
-    storage::{BoxFuture, Job, Stored},
+    storage::{BoxFuture, StorageResult},
 };
 use futures_util::FutureExt;
 use tokio::time::timeout;
@@ -12,23 +12,12 @@ use tokio::time::timeout;
 use crate::{
     connection::Connection,
     error::{broken, unavailable},
-    unit::Unit,
 };
 
 /// What a unit of work does on its connection. The transaction around it is not its business.
 pub(crate) type Body<T> = Box<dyn for<'u, 'c> FnOnce(&'u mut Connection<'c>) -> BoxFuture<'u, Result<T, Fault>> + Send>;
 
 const UNIT: &str = "unit of work";
-
-/// The body that runs a job of the services.
-pub(crate) fn of_job(job: Job) -> Body<boardwire_services::Applied> {
-    Box::new(|connection| {
-        Box::pin(async move {
-            let mut unit = Unit { connection };
-            job(&mut unit).await
-        })
-    })
-}
 
 /// Runs a body. On `Ok` the transaction is to be kept, on `Err` to be undone.
 pub(crate) async fn run<T>(body: Body<T>, connection: &mut Connection<'_>, limit: Duration) -> Result<T, Fault> {
@@ -45,7 +34,7 @@ pub(crate) async fn run<T>(body: Body<T>, connection: &mut Connection<'_>, limit
 }
 
 /// The error of storage inside a fault; the bodies that are not jobs have no other.
-pub(crate) fn stored<T>(result: Result<T, Fault>) -> Stored<T> {
+pub(crate) fn storage_result<T>(result: Result<T, Fault>) -> StorageResult<T> {
     result.map_err(|fault| match fault {
         Fault::Storage(error) => error,
         other => broken(UNIT, other),

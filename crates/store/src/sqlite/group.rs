@@ -5,14 +5,15 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use boardwire_services::{
     Fault,
-    storage::{StorageError, Stored},
+    storage::{StorageError, StorageResult},
 };
 use tokio::sync::oneshot;
 use tracing::{Instrument, Span};
 
 use crate::{
-    connection::{Connection, Statement},
+    connection::Connection,
     error::{failed, unavailable},
+    statement::Statement,
     work::{self, Body},
 };
 
@@ -26,7 +27,7 @@ const UNDO: Statement = Statement::new("sqlite.undo", "ROLLBACK TO unit");
 pub(super) trait Waiting: Send {
     /// Runs it, and takes back to the savepoint `unit` what it did where it fails. An error means that the transaction
     /// around it can't be kept.
-    async fn run(&mut self, connection: &mut rusqlite::Connection) -> Stored<()>;
+    async fn run(&mut self, connection: &mut rusqlite::Connection) -> StorageResult<()>;
 
     /// Tells the caller how it went. `lost`: nothing of the transaction was kept, for this reason.
     fn answer(self: Box<Self>, lost: Option<&StorageError>);
@@ -48,7 +49,7 @@ impl<T> Pending<T> {
 
 #[async_trait]
 impl<T: Send> Waiting for Pending<T> {
-    async fn run(&mut self, connection: &mut rusqlite::Connection) -> Stored<()> {
+    async fn run(&mut self, connection: &mut rusqlite::Connection) -> StorageResult<()> {
         let Some(body) = self.body.take() else { return Ok(()) };
         let until = Instant::now() + self.limit;
         watch(connection, Some(move || Instant::now() >= until))?;
@@ -77,7 +78,7 @@ impl<T: Send> Waiting for Pending<T> {
 }
 
 /// Lets SQLite ask within each statement whether it is to be interrupted.
-fn watch<F>(connection: &rusqlite::Connection, is_over: Option<F>) -> Stored<()>
+fn watch<F>(connection: &rusqlite::Connection, is_over: Option<F>) -> StorageResult<()>
 where
     F: FnMut() -> bool + Send + 'static,
 {

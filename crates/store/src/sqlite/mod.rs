@@ -2,9 +2,7 @@
 
 mod group;
 mod writer;
-pub(crate) mod written;
-
-use std::{
+pub(crate) use std::{
     fs::{self, OpenOptions},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
@@ -14,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use boardwire_services::{Fault, storage::Stored};
+use boardwire_services::{Fault, storage::StorageResult};
 use sqlx::{
     ConnectOptions as _,
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},
@@ -28,16 +26,18 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{
     group::{Pending, Waiting},
-    writer::{File, Writer},
+    writer::{BEGIN, COMMIT, File, Writer},
 };
 use crate::{
     Options,
     claim::lock_beside,
-    connection::{Connection, Statement},
+    connection::Connection,
     error::{failed, unavailable},
+    lost::Lost,
     migrations,
-    open::{Lost, OpenError},
+    open_error::OpenError,
     readers::{Pool, Readers},
+    statement::Statement,
     work::Body,
 };
 
@@ -60,8 +60,6 @@ const READER_CACHE: &str = "-8192";
 const ROWS_AHEAD: usize = 512;
 
 const VERSION: Statement = Statement::new("sqlite.version", "SELECT sqlite_version()");
-const BEGIN: Statement = Statement::new("sqlite.begin", "BEGIN IMMEDIATE");
-const COMMIT: Statement = Statement::new("sqlite.commit", "COMMIT");
 
 /// A database in a SQLite file.
 #[derive(Debug)]
@@ -142,12 +140,12 @@ impl SqliteDatabase {
     }
 
     /// Is the writer at work?
-    pub(crate) fn check_writer(&self) -> Stored<()> {
+    pub(crate) fn check_writer(&self) -> StorageResult<()> {
         if self.queue.is_closed() { Err(unavailable("ping", "the writer is gone")) } else { Ok(()) }
     }
 
     /// Is there room on the disk for what is to be written? A write that is small enough may go through without.
-    pub(crate) fn check_room(&self) -> Stored<()> {
+    pub(crate) fn check_room(&self) -> StorageResult<()> {
         let disk = rustix::fs::statvfs(&self.file).map_err(|error| unavailable("ping", error))?;
         if disk.f_bavail.saturating_mul(disk.f_frsize) < ROOM {
             return Err(unavailable("ping", "the disk is full"));

@@ -3,18 +3,16 @@
 
 use std::{path::PathBuf, thread, time::Duration};
 
-use boardwire_services::storage::Stored;
+use boardwire_services::storage::StorageResult;
 use rusqlite::{ErrorCode, OpenFlags};
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use super::{BEGIN, COMMIT, group::Waiting};
-use crate::{
-    Options,
-    connection::{Connection, Statement},
-    error::failed,
-    statements::words,
-};
+use super::group::Waiting;
+use crate::{Options, connection::Connection, error::failed, statement::Statement, statements::search};
+
+pub(super) const BEGIN: Statement = Statement::new("sqlite.begin", "BEGIN IMMEDIATE");
+pub(super) const COMMIT: Statement = Statement::new("sqlite.commit", "COMMIT");
 
 /// Each unit of work runs behind a savepoint; `COMMIT` releases the last one.
 const SAVEPOINT: Statement = Statement::new("sqlite.savepoint", "SAVEPOINT unit");
@@ -40,13 +38,13 @@ pub(super) struct File {
 
 impl File {
     /// Opens the file, which has to be there.
-    pub(super) fn open(&self) -> Stored<rusqlite::Connection> {
+    pub(super) fn open(&self) -> StorageResult<rusqlite::Connection> {
         let open = || {
             let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
             let connection = rusqlite::Connection::open_with_flags(&self.path, flags)?;
             connection.busy_timeout(self.wait)?;
             connection.execute_batch(PRAGMAS)?;
-            words::add_function(&connection)?;
+            search::add_function(&connection)?;
             connection.set_prepared_statement_cache_capacity(PREPARED);
             Ok::<_, rusqlite::Error>(connection)
         };
@@ -131,7 +129,7 @@ impl Writer {
         }
     }
 
-    async fn begin(&mut self) -> Stored<rusqlite::Connection> {
+    async fn begin(&mut self) -> StorageResult<rusqlite::Connection> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => self.file.open()?,
@@ -146,7 +144,7 @@ impl Writer {
         &mut self,
         connection: &mut rusqlite::Connection,
         group: &mut Vec<Box<dyn Waiting>>,
-    ) -> Stored<()> {
+    ) -> StorageResult<()> {
         let started = Instant::now();
         while let Some(unit) = group.last_mut() {
             unit.run(connection).await?;
@@ -176,15 +174,15 @@ mod tests {
     use async_trait::async_trait;
     use boardwire_services::{
         Fault,
-        storage::{Reader as _, StorageError},
+        storage::{MaintenanceStore as _, StorageError},
     };
     use futures_util::FutureExt as _;
     use tokio::{sync::oneshot, time::timeout};
 
     use super::*;
     use crate::{
-        Lost,
         database::Database,
+        lost::Lost,
         sqlite::{SqliteDatabase, open},
         work::Body,
     };
@@ -237,7 +235,11 @@ mod tests {
             assert!(matches!(lost, Err(Fault::Storage(StorageError::Unavailable(_)))), "{lost:?}");
         }
         run(&database, &[INSERT]).await.unwrap();
-        let count = database.readers().read(|connection| Box::pin(connection.fetch_one(&COUNT, &[]))).await.unwrap();
+        let count = database
+            .readers()
+            .read(|mut reader| async move { reader.connection().fetch_one(&COUNT, &[]).await })
+            .await
+            .unwrap();
         assert_eq!(count.int(0).unwrap(), 1, "nothing of the lost group was kept");
         database.close().await;
     }
@@ -247,7 +249,7 @@ mod tests {
 
     #[async_trait]
     impl Waiting for Fatal {
-        async fn run(&mut self, _: &mut rusqlite::Connection) -> Stored<()> {
+        async fn run(&mut self, _: &mut rusqlite::Connection) -> StorageResult<()> {
             panic!("as the test has it")
         }
 

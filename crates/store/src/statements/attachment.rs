@@ -1,13 +1,15 @@
 //! `attachments`: what is known of each file. The bytes are kept elsewhere. `leftovers`: the files whose attachments are
 //! gone; a trigger notes them.
 
+use async_trait::async_trait;
 use boardwire_protocol::{Attachment, AttachmentId, TaskId, UserId};
-use boardwire_services::storage::{Held, Stored};
+use boardwire_services::storage::{AttachmentRepository, AttachmentStore, Held, StorageResult};
 
-use super::json;
 use crate::{
-    connection::{Connection, Statement, Value},
+    connection::Connection,
+    database::Database,
     row::Row,
+    statement::{Statement, Value, json},
 };
 
 macro_rules! fields {
@@ -58,71 +60,102 @@ const KNOWN: Statement = Statement::with_dialects(
 
 const DELETE: Statement = Statement::new("attachment.delete", "DELETE FROM attachments WHERE id = $1");
 
-#[tracing::instrument(level = "debug", name = "db.attachment.find", skip_all)]
-pub(crate) async fn find(connection: &mut Connection<'_>, id: &AttachmentId) -> Stored<Option<Attachment>> {
-    let row = connection.fetch_optional(&FIND, &[Value::Text(id.as_str())]).await?;
-    row.as_ref().map(read).transpose()
+#[async_trait]
+impl AttachmentRepository for Connection<'_> {
+    #[tracing::instrument(level = "debug", name = "db.attachment.find", skip_all)]
+    async fn attachment(&mut self, id: &AttachmentId) -> StorageResult<Option<Attachment>> {
+        let row = self.fetch_optional(&FIND, &[Value::Text(id.as_str())]).await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.attachment.count", skip_all)]
+    async fn count_attachments(&mut self, task: &TaskId) -> StorageResult<u64> {
+        self.fetch_one(&COUNT, &[Value::Text(task.as_str())]).await?.number(0)
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.attachment.insert", skip_all)]
+    async fn insert_attachment(&mut self, attachment: &Attachment) -> StorageResult<bool> {
+        let values = [
+            Value::Text(attachment.id.as_str()),
+            Value::Text(attachment.task_id.as_str()),
+            Value::Text(attachment.board_id.as_str()),
+            Value::Text(&attachment.filename),
+            Value::Text(&attachment.content_type),
+            Value::number(attachment.size),
+            Value::Text(&attachment.sha256),
+            Value::Text(attachment.uploaded_by.as_str()),
+            Value::Int(attachment.created_at.0),
+        ];
+        Ok(self.execute(&INSERT, &values).await? == 1)
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.attachment.delete", skip_all)]
+    async fn delete_attachment(&mut self, id: &AttachmentId) -> StorageResult<()> {
+        self.execute_one(&DELETE, &[Value::Text(id.as_str())]).await
+    }
 }
 
-/// Which of these there are, by id.
-#[tracing::instrument(level = "debug", name = "db.attachment.known", skip_all)]
-pub(crate) async fn known(connection: &mut Connection<'_>, ids: &[AttachmentId]) -> Stored<Vec<AttachmentId>> {
-    let rows = connection.fetch_all(&KNOWN, &[Value::Made(json(&ids)?)]).await?;
-    rows.iter().map(|row| row.id(0)).collect()
+#[async_trait]
+impl AttachmentStore for Database {
+    async fn attachment(&self, id: &AttachmentId) -> StorageResult<Option<Attachment>> {
+        let id = id.clone();
+        self.read(move |mut reader| async move { reader.connection().attachment(&id).await }).await
+    }
+
+    async fn count_attachments(&self, task: &TaskId) -> StorageResult<u64> {
+        let task = task.clone();
+        self.read(move |mut reader| async move { reader.connection().count_attachments(&task).await }).await
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.attachment.known", skip_all)]
+    async fn known_attachments(&self, ids: &[AttachmentId]) -> StorageResult<Vec<AttachmentId>> {
+        let ids = ids.to_vec();
+        self.read(move |mut reader| async move {
+            let connection = &mut reader.connection();
+            let rows = connection.fetch_all(&KNOWN, &[Value::OwnedText(json(&ids)?)]).await?;
+            rows.iter().map(|row| row.id(0)).collect()
+        })
+        .await
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.attachment.held", skip_all)]
+    async fn held(&self, user: &UserId) -> StorageResult<Held> {
+        let user = user.clone();
+        self.read(move |mut reader| async move {
+            let connection = &mut reader.connection();
+            let row = connection.fetch_one(&HELD, &[Value::Text(user.as_str())]).await?;
+            Ok(Held { by_user: row.number(0)?, in_all: row.number(1)? })
+        })
+        .await
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.attachment.leftovers", skip_all)]
+    async fn leftovers(&self, limit: u32) -> StorageResult<Vec<AttachmentId>> {
+        self.read(move |mut reader| async move {
+            let connection = &mut reader.connection();
+            let rows = connection.fetch_all(&LEFTOVERS, &[Value::Int(limit.into())]).await?;
+            rows.iter().map(|row| row.id(0)).collect()
+        })
+        .await
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.attachment.forget", skip_all)]
+    async fn forget_leftovers(&self, ids: &[AttachmentId]) -> StorageResult<()> {
+        let ids = ids.to_vec();
+        self.change(move |connection| {
+            Box::pin(async move { connection.execute(&FORGET, &[Value::OwnedText(json(&ids)?)]).await.map(drop) })
+        })
+        .await
+    }
 }
 
 #[tracing::instrument(level = "debug", name = "db.attachment.list", skip_all)]
-pub(crate) async fn list(connection: &mut Connection<'_>, task: &TaskId) -> Stored<Vec<Attachment>> {
+pub(super) async fn list(connection: &mut Connection<'_>, task: &TaskId) -> StorageResult<Vec<Attachment>> {
     let rows = connection.fetch_all(&LIST, &[Value::Text(task.as_str())]).await?;
     rows.iter().map(read).collect()
 }
 
-#[tracing::instrument(level = "debug", name = "db.attachment.count", skip_all)]
-pub(crate) async fn count(connection: &mut Connection<'_>, task: &TaskId) -> Stored<u64> {
-    connection.fetch_one(&COUNT, &[Value::Text(task.as_str())]).await?.number(0)
-}
-
-#[tracing::instrument(level = "debug", name = "db.attachment.held", skip_all)]
-pub(crate) async fn held(connection: &mut Connection<'_>, user: &UserId) -> Stored<Held> {
-    let row = connection.fetch_one(&HELD, &[Value::Text(user.as_str())]).await?;
-    Ok(Held { by_user: row.number(0)?, in_all: row.number(1)? })
-}
-
-/// Files whose attachments are gone, at most `limit` of them.
-#[tracing::instrument(level = "debug", name = "db.attachment.leftovers", skip_all)]
-pub(crate) async fn leftovers(connection: &mut Connection<'_>, limit: u32) -> Stored<Vec<AttachmentId>> {
-    let rows = connection.fetch_all(&LEFTOVERS, &[Value::Int(limit.into())]).await?;
-    rows.iter().map(|row| row.id(0)).collect()
-}
-
-/// Forgets files that have been removed.
-#[tracing::instrument(level = "debug", name = "db.attachment.forget", skip_all)]
-pub(crate) async fn forget(connection: &mut Connection<'_>, ids: &[AttachmentId]) -> Stored<()> {
-    connection.execute(&FORGET, &[Value::Made(json(&ids)?)]).await.map(drop)
-}
-
-#[tracing::instrument(level = "debug", name = "db.attachment.insert", skip_all)]
-pub(crate) async fn insert(connection: &mut Connection<'_>, attachment: &Attachment) -> Stored<bool> {
-    let values = [
-        Value::Text(attachment.id.as_str()),
-        Value::Text(attachment.task_id.as_str()),
-        Value::Text(attachment.board_id.as_str()),
-        Value::Text(&attachment.filename),
-        Value::Text(&attachment.content_type),
-        Value::number(attachment.size),
-        Value::Text(&attachment.sha256),
-        Value::Text(attachment.uploaded_by.as_str()),
-        Value::Int(attachment.created_at.0),
-    ];
-    Ok(connection.execute(&INSERT, &values).await? == 1)
-}
-
-#[tracing::instrument(level = "debug", name = "db.attachment.delete", skip_all)]
-pub(crate) async fn delete(connection: &mut Connection<'_>, id: &AttachmentId) -> Stored<()> {
-    connection.execute_one(&DELETE, &[Value::Text(id.as_str())]).await
-}
-
-fn read(row: &Row) -> Stored<Attachment> {
+fn read(row: &Row) -> StorageResult<Attachment> {
     Ok(Attachment {
         id: row.id(0)?,
         task_id: row.id(1)?,

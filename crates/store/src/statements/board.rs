@@ -1,12 +1,14 @@
 //! `boards`.
 
+use async_trait::async_trait;
 use boardwire_protocol::{Board, BoardId, ListedBoard, Seq, Timestamp, UserId};
-use boardwire_services::storage::{BoardState, Stored};
+use boardwire_services::storage::{BoardRepository, BoardState, BoardStore, StorageResult};
 
-use super::json;
 use crate::{
-    connection::{Connection, Statement, Value, locking},
+    connection::Connection,
+    database::Database,
     row::Row,
+    statement::{Statement, Value, json, locking},
 };
 
 macro_rules! fields {
@@ -55,85 +57,100 @@ const SAVE: Statement = Statement::new(
 const SAVE_SEQ: Statement =
     Statement::new("board.save_seq", "UPDATE boards SET seq = $2, changed_at = $3 WHERE id = $1");
 
+#[async_trait]
+impl BoardRepository for Connection<'_> {
+    #[tracing::instrument(level = "debug", name = "db.board.lock", skip_all)]
+    async fn lock_board(&mut self, id: &BoardId) -> StorageResult<Option<BoardState>> {
+        let row = self.fetch_optional(&LOCK, &[Value::Text(id.as_str())]).await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.board.insert", skip_all)]
+    async fn insert_board(&mut self, state: &BoardState) -> StorageResult<bool> {
+        let board = &state.board;
+        let values = [
+            Value::Text(board.id.as_str()),
+            Value::Text(&board.name),
+            Value::Text(&board.description),
+            Value::OptText(board.color.as_deref()),
+            Value::OptText(board.team_id.as_ref().map(|team| team.as_str())),
+            Value::Int(board.archived.into()),
+            Value::number(board.version),
+            Value::Text(board.created_by.as_str()),
+            Value::Int(board.created_at.0),
+            Value::Int(board.updated_at.0),
+            Value::OwnedText(json(&state.changed)?),
+            Value::number(state.seq.0),
+            Value::Text(state.epoch.as_str()),
+            Value::Int(state.changed_at.0),
+        ];
+        Ok(self.execute(&INSERT, &values).await? == 1)
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.board.save", skip_all)]
+    async fn save_board(&mut self, state: &BoardState) -> StorageResult<()> {
+        let board = &state.board;
+        let values = [
+            Value::Text(board.id.as_str()),
+            Value::Text(&board.name),
+            Value::Text(&board.description),
+            Value::OptText(board.color.as_deref()),
+            Value::OptText(board.team_id.as_ref().map(|team| team.as_str())),
+            Value::Int(board.archived.into()),
+            Value::number(board.version),
+            Value::Int(board.updated_at.0),
+            Value::OwnedText(json(&state.changed)?),
+            Value::number(state.seq.0),
+            Value::Text(state.epoch.as_str()),
+            Value::Int(state.changed_at.0),
+        ];
+        self.execute_one(&SAVE, &values).await
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.board.save_seq", skip_all)]
+    async fn save_seq(&mut self, id: &BoardId, seq: Seq, at: Timestamp) -> StorageResult<()> {
+        self.execute_one(&SAVE_SEQ, &[Value::Text(id.as_str()), Value::number(seq.0), Value::Int(at.0)]).await
+    }
+}
+
+#[async_trait]
+impl BoardStore for Database {
+    async fn board(&self, id: &BoardId) -> StorageResult<Option<Board>> {
+        let id = id.clone();
+        self.read(
+            move |mut reader| async move { Ok(find(&mut reader.connection(), &id).await?.map(|state| state.board)) },
+        )
+        .await
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.board.list", skip_all)]
+    async fn boards(&self, member: Option<&UserId>, archived: Option<bool>) -> StorageResult<Vec<ListedBoard>> {
+        let member = member.cloned();
+        self.read(move |mut reader| async move {
+            let connection = &mut reader.connection();
+            let archived = Value::OptInt(archived.map(i64::from));
+            let rows = match member {
+                Some(user) => connection.fetch_all(&LIST_OF_MEMBER, &[archived, Value::Text(user.as_str())]).await?,
+                None => connection.fetch_all(&LIST_ALL, &[archived]).await?,
+            };
+            rows.iter().map(|row| Ok(ListedBoard { board: read_board(row)?, changed_at: row.time(13)? })).collect()
+        })
+        .await
+    }
+}
+
 #[tracing::instrument(level = "debug", name = "db.board.find", skip_all)]
-pub(crate) async fn find(connection: &mut Connection<'_>, id: &BoardId) -> Stored<Option<BoardState>> {
+pub(super) async fn find(connection: &mut Connection<'_>, id: &BoardId) -> StorageResult<Option<BoardState>> {
     let row = connection.fetch_optional(&FIND, &[Value::Text(id.as_str())]).await?;
     row.as_ref().map(read).transpose()
 }
 
-#[tracing::instrument(level = "debug", name = "db.board.lock", skip_all)]
-pub(crate) async fn lock(connection: &mut Connection<'_>, id: &BoardId) -> Stored<Option<BoardState>> {
-    let row = connection.fetch_optional(&LOCK, &[Value::Text(id.as_str())]).await?;
-    row.as_ref().map(read).transpose()
-}
-
-#[tracing::instrument(level = "debug", name = "db.board.list", skip_all)]
-pub(crate) async fn list(
-    connection: &mut Connection<'_>,
-    member: Option<&UserId>,
-    archived: Option<bool>,
-) -> Stored<Vec<ListedBoard>> {
-    let archived = Value::OptInt(archived.map(i64::from));
-    let rows = match member {
-        Some(user) => connection.fetch_all(&LIST_OF_MEMBER, &[archived, Value::Text(user.as_str())]).await?,
-        None => connection.fetch_all(&LIST_ALL, &[archived]).await?,
-    };
-    rows.iter().map(|row| Ok(ListedBoard { board: read_board(row)?, changed_at: row.time(13)? })).collect()
-}
-
-#[tracing::instrument(level = "debug", name = "db.board.insert", skip_all)]
-pub(crate) async fn insert(connection: &mut Connection<'_>, state: &BoardState) -> Stored<bool> {
-    let board = &state.board;
-    let values = [
-        Value::Text(board.id.as_str()),
-        Value::Text(&board.name),
-        Value::Text(&board.description),
-        Value::OptText(board.color.as_deref()),
-        Value::OptText(board.team_id.as_ref().map(|team| team.as_str())),
-        Value::Int(board.archived.into()),
-        Value::number(board.version),
-        Value::Text(board.created_by.as_str()),
-        Value::Int(board.created_at.0),
-        Value::Int(board.updated_at.0),
-        Value::Made(json(&state.changed)?),
-        Value::number(state.seq.0),
-        Value::Text(state.epoch.as_str()),
-        Value::Int(state.changed_at.0),
-    ];
-    Ok(connection.execute(&INSERT, &values).await? == 1)
-}
-
-#[tracing::instrument(level = "debug", name = "db.board.save", skip_all)]
-pub(crate) async fn save(connection: &mut Connection<'_>, state: &BoardState) -> Stored<()> {
-    let board = &state.board;
-    let values = [
-        Value::Text(board.id.as_str()),
-        Value::Text(&board.name),
-        Value::Text(&board.description),
-        Value::OptText(board.color.as_deref()),
-        Value::OptText(board.team_id.as_ref().map(|team| team.as_str())),
-        Value::Int(board.archived.into()),
-        Value::number(board.version),
-        Value::Int(board.updated_at.0),
-        Value::Made(json(&state.changed)?),
-        Value::number(state.seq.0),
-        Value::Text(state.epoch.as_str()),
-        Value::Int(state.changed_at.0),
-    ];
-    connection.execute_one(&SAVE, &values).await
-}
-
-#[tracing::instrument(level = "debug", name = "db.board.save_seq", skip_all)]
-pub(crate) async fn save_seq(connection: &mut Connection<'_>, id: &BoardId, seq: Seq, at: Timestamp) -> Stored<()> {
-    connection.execute_one(&SAVE_SEQ, &[Value::Text(id.as_str()), Value::number(seq.0), Value::Int(at.0)]).await
-}
-
-fn read(row: &Row) -> Stored<BoardState> {
+fn read(row: &Row) -> StorageResult<BoardState> {
     let (changed, seq, epoch) = (row.json(10)?, row.seq(11)?, row.id(12)?);
     Ok(BoardState { board: read_board(row)?, changed, seq, epoch, changed_at: row.time(13)? })
 }
 
-fn read_board(row: &Row) -> Stored<Board> {
+fn read_board(row: &Row) -> StorageResult<Board> {
     Ok(Board {
         id: row.id(0)?,
         name: row.text(1)?,

@@ -1,12 +1,13 @@
 //! `columns`.
 
+use async_trait::async_trait;
 use boardwire_protocol::{BoardId, Column, ColumnId, Status};
-use boardwire_services::storage::{ColumnState, Stored};
+use boardwire_services::storage::{ColumnRepository, ColumnState, StorageResult};
 
-use super::json;
 use crate::{
-    connection::{Connection, Statement, Value},
+    connection::Connection,
     row::Row,
+    statement::{Statement, Value, json},
 };
 
 macro_rules! fields {
@@ -40,58 +41,61 @@ const SAVE: Statement = Statement::new(
 
 const DELETE: Statement = Statement::new("column.delete", "DELETE FROM columns WHERE id = $1");
 
-#[tracing::instrument(level = "debug", name = "db.column.find", skip_all)]
-pub(crate) async fn find(connection: &mut Connection<'_>, id: &ColumnId) -> Stored<Option<ColumnState>> {
-    let row = connection.fetch_optional(&FIND, &[Value::Text(id.as_str())]).await?;
-    row.as_ref().map(read).transpose()
+#[async_trait]
+impl ColumnRepository for Connection<'_> {
+    #[tracing::instrument(level = "debug", name = "db.column.find", skip_all)]
+    async fn column(&mut self, id: &ColumnId) -> StorageResult<Option<ColumnState>> {
+        let row = self.fetch_optional(&FIND, &[Value::Text(id.as_str())]).await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.column.list", skip_all)]
+    async fn columns(&mut self, board: &BoardId) -> StorageResult<Vec<ColumnState>> {
+        let rows = self.fetch_all(&LIST, &[Value::Text(board.as_str())]).await?;
+        rows.iter().map(read).collect()
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.column.insert", skip_all)]
+    async fn insert_column(&mut self, state: &ColumnState) -> StorageResult<bool> {
+        let column = &state.column;
+        let values = [
+            Value::Text(column.id.as_str()),
+            Value::Text(column.board_id.as_str()),
+            Value::Text(&column.name),
+            Value::Text(&column.position),
+            Value::OptText(column.status.map(Status::name)),
+            Value::OptInt(column.wip_limit.map(i64::from)),
+            Value::number(column.version),
+            Value::Int(column.created_at.0),
+            Value::Int(column.updated_at.0),
+            Value::OwnedText(json(&state.changed)?),
+        ];
+        Ok(self.execute(&INSERT, &values).await? == 1)
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.column.save", skip_all)]
+    async fn save_column(&mut self, state: &ColumnState) -> StorageResult<()> {
+        let column = &state.column;
+        let values = [
+            Value::Text(column.id.as_str()),
+            Value::Text(&column.name),
+            Value::Text(&column.position),
+            Value::OptText(column.status.map(Status::name)),
+            Value::OptInt(column.wip_limit.map(i64::from)),
+            Value::number(column.version),
+            Value::Int(column.updated_at.0),
+            Value::OwnedText(json(&state.changed)?),
+        ];
+        self.execute_one(&SAVE, &values).await
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.column.delete", skip_all)]
+    async fn delete_column(&mut self, id: &ColumnId) -> StorageResult<()> {
+        self.execute_one(&DELETE, &[Value::Text(id.as_str())]).await
+    }
 }
 
-#[tracing::instrument(level = "debug", name = "db.column.list", skip_all)]
-pub(crate) async fn list(connection: &mut Connection<'_>, board: &BoardId) -> Stored<Vec<ColumnState>> {
-    let rows = connection.fetch_all(&LIST, &[Value::Text(board.as_str())]).await?;
-    rows.iter().map(read).collect()
-}
-
-#[tracing::instrument(level = "debug", name = "db.column.insert", skip_all)]
-pub(crate) async fn insert(connection: &mut Connection<'_>, state: &ColumnState) -> Stored<bool> {
-    let column = &state.column;
-    let values = [
-        Value::Text(column.id.as_str()),
-        Value::Text(column.board_id.as_str()),
-        Value::Text(&column.name),
-        Value::Text(&column.position),
-        Value::OptText(column.status.map(Status::name)),
-        Value::OptInt(column.wip_limit.map(i64::from)),
-        Value::number(column.version),
-        Value::Int(column.created_at.0),
-        Value::Int(column.updated_at.0),
-        Value::Made(json(&state.changed)?),
-    ];
-    Ok(connection.execute(&INSERT, &values).await? == 1)
-}
-
-#[tracing::instrument(level = "debug", name = "db.column.save", skip_all)]
-pub(crate) async fn save(connection: &mut Connection<'_>, state: &ColumnState) -> Stored<()> {
-    let column = &state.column;
-    let values = [
-        Value::Text(column.id.as_str()),
-        Value::Text(&column.name),
-        Value::Text(&column.position),
-        Value::OptText(column.status.map(Status::name)),
-        Value::OptInt(column.wip_limit.map(i64::from)),
-        Value::number(column.version),
-        Value::Int(column.updated_at.0),
-        Value::Made(json(&state.changed)?),
-    ];
-    connection.execute_one(&SAVE, &values).await
-}
-
-#[tracing::instrument(level = "debug", name = "db.column.delete", skip_all)]
-pub(crate) async fn delete(connection: &mut Connection<'_>, id: &ColumnId) -> Stored<()> {
-    connection.execute_one(&DELETE, &[Value::Text(id.as_str())]).await
-}
-
-fn read(row: &Row) -> Stored<ColumnState> {
+fn read(row: &Row) -> StorageResult<ColumnState> {
     let column = Column {
         id: row.id(0)?,
         board_id: row.id(1)?,

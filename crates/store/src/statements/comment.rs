@@ -1,12 +1,13 @@
 //! `comments`.
 
+use async_trait::async_trait;
 use boardwire_protocol::{Comment, CommentId, TaskId};
-use boardwire_services::storage::Stored;
+use boardwire_services::storage::{CommentRepository, StorageResult};
 
-use super::json;
 use crate::{
-    connection::{Connection, Statement, Value},
+    connection::Connection,
     row::Row,
+    statement::{Statement, Value, json},
 };
 
 macro_rules! fields {
@@ -34,55 +35,58 @@ const SAVE: Statement =
 
 const DELETE: Statement = Statement::new("comment.delete", "DELETE FROM comments WHERE id = $1");
 
-#[tracing::instrument(level = "debug", name = "db.comment.find", skip_all)]
-pub(crate) async fn find(connection: &mut Connection<'_>, id: &CommentId) -> Stored<Option<Comment>> {
-    let row = connection.fetch_optional(&FIND, &[Value::Text(id.as_str())]).await?;
-    row.as_ref().map(read).transpose()
+#[async_trait]
+impl CommentRepository for Connection<'_> {
+    #[tracing::instrument(level = "debug", name = "db.comment.find", skip_all)]
+    async fn comment(&mut self, id: &CommentId) -> StorageResult<Option<Comment>> {
+        let row = self.fetch_optional(&FIND, &[Value::Text(id.as_str())]).await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.comment.count", skip_all)]
+    async fn count_comments(&mut self, task: &TaskId) -> StorageResult<u64> {
+        self.fetch_one(&COUNT, &[Value::Text(task.as_str())]).await?.number(0)
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.comment.insert", skip_all)]
+    async fn insert_comment(&mut self, comment: &Comment) -> StorageResult<bool> {
+        let values = [
+            Value::Text(comment.id.as_str()),
+            Value::Text(comment.task_id.as_str()),
+            Value::Text(comment.board_id.as_str()),
+            Value::Text(comment.author.as_str()),
+            Value::Text(&comment.body),
+            Value::OwnedText(json(&comment.mentions)?),
+            Value::Int(comment.created_at.0),
+            Value::Int(comment.updated_at.0),
+        ];
+        Ok(self.execute(&INSERT, &values).await? == 1)
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.comment.save", skip_all)]
+    async fn save_comment(&mut self, comment: &Comment) -> StorageResult<()> {
+        let values = [
+            Value::Text(comment.id.as_str()),
+            Value::Text(&comment.body),
+            Value::OwnedText(json(&comment.mentions)?),
+            Value::Int(comment.updated_at.0),
+        ];
+        self.execute_one(&SAVE, &values).await
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.comment.delete", skip_all)]
+    async fn delete_comment(&mut self, id: &CommentId) -> StorageResult<()> {
+        self.execute_one(&DELETE, &[Value::Text(id.as_str())]).await
+    }
 }
 
 #[tracing::instrument(level = "debug", name = "db.comment.list", skip_all)]
-pub(crate) async fn list(connection: &mut Connection<'_>, task: &TaskId) -> Stored<Vec<Comment>> {
+pub(super) async fn list(connection: &mut Connection<'_>, task: &TaskId) -> StorageResult<Vec<Comment>> {
     let rows = connection.fetch_all(&LIST, &[Value::Text(task.as_str())]).await?;
     rows.iter().map(read).collect()
 }
 
-#[tracing::instrument(level = "debug", name = "db.comment.count", skip_all)]
-pub(crate) async fn count(connection: &mut Connection<'_>, task: &TaskId) -> Stored<u64> {
-    connection.fetch_one(&COUNT, &[Value::Text(task.as_str())]).await?.number(0)
-}
-
-#[tracing::instrument(level = "debug", name = "db.comment.insert", skip_all)]
-pub(crate) async fn insert(connection: &mut Connection<'_>, comment: &Comment) -> Stored<bool> {
-    let values = [
-        Value::Text(comment.id.as_str()),
-        Value::Text(comment.task_id.as_str()),
-        Value::Text(comment.board_id.as_str()),
-        Value::Text(comment.author.as_str()),
-        Value::Text(&comment.body),
-        Value::Made(json(&comment.mentions)?),
-        Value::Int(comment.created_at.0),
-        Value::Int(comment.updated_at.0),
-    ];
-    Ok(connection.execute(&INSERT, &values).await? == 1)
-}
-
-#[tracing::instrument(level = "debug", name = "db.comment.save", skip_all)]
-pub(crate) async fn save(connection: &mut Connection<'_>, comment: &Comment) -> Stored<()> {
-    let values = [
-        Value::Text(comment.id.as_str()),
-        Value::Text(&comment.body),
-        Value::Made(json(&comment.mentions)?),
-        Value::Int(comment.updated_at.0),
-    ];
-    connection.execute_one(&SAVE, &values).await
-}
-
-#[tracing::instrument(level = "debug", name = "db.comment.delete", skip_all)]
-pub(crate) async fn delete(connection: &mut Connection<'_>, id: &CommentId) -> Stored<()> {
-    connection.execute_one(&DELETE, &[Value::Text(id.as_str())]).await
-}
-
-fn read(row: &Row) -> Stored<Comment> {
+fn read(row: &Row) -> StorageResult<Comment> {
     Ok(Comment {
         id: row.id(0)?,
         task_id: row.id(1)?,

@@ -1,11 +1,13 @@
 //! `dependencies`.
 
+use async_trait::async_trait;
 use boardwire_protocol::{BoardId, Dependency, DependencyType, TaskId};
-use boardwire_services::storage::Stored;
+use boardwire_services::storage::{DependencyRepository, StorageResult};
 
 use crate::{
-    connection::{Connection, Statement, Value},
+    connection::Connection,
     row::Row,
+    statement::{Statement, Value},
 };
 
 macro_rules! fields {
@@ -81,86 +83,88 @@ const DELETE: Statement = Statement::new(
     "DELETE FROM dependencies WHERE task_id = $1 AND depends_on = $2 AND type = $3",
 );
 
-#[tracing::instrument(level = "debug", name = "db.dependency.find", skip_all)]
-pub(crate) async fn find(
-    connection: &mut Connection<'_>,
-    from: &TaskId,
-    to: &TaskId,
-    kind: DependencyType,
-) -> Stored<Option<Dependency>> {
-    let values = [Value::Text(from.as_str()), Value::Text(to.as_str()), Value::Text(kind.name())];
-    let row = connection.fetch_optional(&FIND, &values).await?;
-    row.as_ref().map(read).transpose()
+#[async_trait]
+impl DependencyRepository for Connection<'_> {
+    #[tracing::instrument(level = "debug", name = "db.dependency.find", skip_all)]
+    async fn dependency(
+        &mut self,
+        from: &TaskId,
+        to: &TaskId,
+        kind: DependencyType,
+    ) -> StorageResult<Option<Dependency>> {
+        let values = [Value::Text(from.as_str()), Value::Text(to.as_str()), Value::Text(kind.name())];
+        let row = self.fetch_optional(&FIND, &values).await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.dependency.count", skip_all)]
+    async fn count_dependencies(&mut self, task: &TaskId) -> StorageResult<u64> {
+        self.fetch_one(&COUNT, &[Value::Text(task.as_str())]).await?.number(0)
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.dependency.blockers", skip_all)]
+    async fn blockers(&mut self, task: &TaskId) -> StorageResult<Vec<TaskId>> {
+        let rows = self.fetch_all(&BLOCKERS, &[Value::Text(task.as_str())]).await?;
+        rows.iter().map(|row| row.id(0)).collect()
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.dependency.is_blocked_by", skip_all)]
+    async fn is_blocked_by(&mut self, from: &TaskId, to: &TaskId) -> StorageResult<bool> {
+        let values = [Value::Text(from.as_str()), Value::Text(to.as_str())];
+        Ok(self.fetch_optional(&IS_BLOCKED_BY, &values).await?.is_some())
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.dependency.insert", skip_all)]
+    async fn insert_dependency(&mut self, board: &BoardId, dependency: &Dependency) -> StorageResult<bool> {
+        let values = [
+            Value::Text(dependency.task_id.as_str()),
+            Value::Text(dependency.depends_on.as_str()),
+            Value::Text(dependency.kind.name()),
+            Value::Text(dependency.created_by.as_str()),
+            Value::Int(dependency.created_at.0),
+            Value::Text(board.as_str()),
+        ];
+        Ok(self.execute(&INSERT, &values).await? == 1)
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.dependency.delete", skip_all)]
+    async fn delete_dependency(&mut self, dependency: &Dependency) -> StorageResult<()> {
+        let values = [
+            Value::Text(dependency.task_id.as_str()),
+            Value::Text(dependency.depends_on.as_str()),
+            Value::Text(dependency.kind.name()),
+        ];
+        self.execute_one(&DELETE, &values).await
+    }
 }
 
 #[tracing::instrument(level = "debug", name = "db.dependency.list_of_task", skip_all)]
-pub(crate) async fn list_of_task(connection: &mut Connection<'_>, task: &TaskId) -> Stored<Vec<Dependency>> {
+pub(super) async fn list_of_task(connection: &mut Connection<'_>, task: &TaskId) -> StorageResult<Vec<Dependency>> {
     let rows = connection.fetch_all(&LIST_OF_TASK, &[Value::Text(task.as_str())]).await?;
     rows.iter().map(read).collect()
 }
 
 /// What tasks of a board depend on, by task: those behind `after`, up to `last`.
 #[tracing::instrument(level = "debug", name = "db.dependency.part_of_board", skip_all)]
-pub(crate) async fn part_of_board(
+pub(super) async fn part_of_board(
     connection: &mut Connection<'_>,
     board: &BoardId,
     after: Option<&TaskId>,
     last: &TaskId,
-) -> Stored<Vec<Dependency>> {
+) -> StorageResult<Vec<Dependency>> {
     let after = after.map_or("", TaskId::as_str);
     let values = [Value::Text(board.as_str()), Value::Text(after), Value::Text(last.as_str())];
     let rows = connection.fetch_all(&PART_OF_BOARD, &values).await?;
     rows.iter().map(read).collect()
 }
 
-#[tracing::instrument(level = "debug", name = "db.dependency.is_blocked_by", skip_all)]
-pub(crate) async fn is_blocked_by(connection: &mut Connection<'_>, from: &TaskId, to: &TaskId) -> Stored<bool> {
-    let values = [Value::Text(from.as_str()), Value::Text(to.as_str())];
-    Ok(connection.fetch_optional(&IS_BLOCKED_BY, &values).await?.is_some())
-}
-
-#[tracing::instrument(level = "debug", name = "db.dependency.blockers", skip_all)]
-pub(crate) async fn blockers(connection: &mut Connection<'_>, task: &TaskId) -> Stored<Vec<TaskId>> {
-    let rows = connection.fetch_all(&BLOCKERS, &[Value::Text(task.as_str())]).await?;
-    rows.iter().map(|row| row.id(0)).collect()
-}
-
 #[tracing::instrument(level = "debug", name = "db.dependency.blocked", skip_all)]
-pub(crate) async fn blocked(connection: &mut Connection<'_>, task: &TaskId) -> Stored<Vec<TaskId>> {
+pub(super) async fn blocked(connection: &mut Connection<'_>, task: &TaskId) -> StorageResult<Vec<TaskId>> {
     let rows = connection.fetch_all(&BLOCKED, &[Value::Text(task.as_str())]).await?;
     rows.iter().map(|row| row.id(0)).collect()
 }
 
-/// In both directions.
-#[tracing::instrument(level = "debug", name = "db.dependency.count", skip_all)]
-pub(crate) async fn count(connection: &mut Connection<'_>, task: &TaskId) -> Stored<u64> {
-    connection.fetch_one(&COUNT, &[Value::Text(task.as_str())]).await?.number(0)
-}
-
-#[tracing::instrument(level = "debug", name = "db.dependency.insert", skip_all)]
-pub(crate) async fn insert(connection: &mut Connection<'_>, board: &BoardId, dependency: &Dependency) -> Stored<bool> {
-    let values = [
-        Value::Text(dependency.task_id.as_str()),
-        Value::Text(dependency.depends_on.as_str()),
-        Value::Text(dependency.kind.name()),
-        Value::Text(dependency.created_by.as_str()),
-        Value::Int(dependency.created_at.0),
-        Value::Text(board.as_str()),
-    ];
-    Ok(connection.execute(&INSERT, &values).await? == 1)
-}
-
-#[tracing::instrument(level = "debug", name = "db.dependency.delete", skip_all)]
-pub(crate) async fn delete(connection: &mut Connection<'_>, dependency: &Dependency) -> Stored<()> {
-    let values = [
-        Value::Text(dependency.task_id.as_str()),
-        Value::Text(dependency.depends_on.as_str()),
-        Value::Text(dependency.kind.name()),
-    ];
-    connection.execute_one(&DELETE, &values).await
-}
-
-fn read(row: &Row) -> Stored<Dependency> {
+fn read(row: &Row) -> StorageResult<Dependency> {
     Ok(Dependency {
         task_id: row.id(0)?,
         depends_on: row.id(1)?,

@@ -1,10 +1,14 @@
 //! `members`.
 
+use async_trait::async_trait;
 use boardwire_protocol::{BoardId, Member, Role, TeamId, UserId};
-use boardwire_services::storage::{Membership, Stored};
+use boardwire_services::storage::{MemberRepository, MemberStore, Membership, StorageResult};
 
-use super::{json, of_rows};
-use crate::connection::{Connection, Statement, Value};
+use crate::{
+    connection::Connection,
+    database::Database,
+    statement::{Statement, Value, json, of_rows},
+};
 
 const ROLE: Statement = Statement::new("member.role", "SELECT role FROM members WHERE board_id = $1 AND user_id = $2");
 
@@ -77,20 +81,108 @@ const RETURN: Statement =
 const COUNT: Statement =
     Statement::new("member.count", "SELECT COUNT(*) FROM members WHERE board_id = $1 AND role = $2");
 
-#[tracing::instrument(level = "debug", name = "db.member.role", skip_all)]
-pub(crate) async fn role(connection: &mut Connection<'_>, board: &BoardId, user: &UserId) -> Stored<Option<Role>> {
-    let row = connection.fetch_optional(&ROLE, &[Value::Text(board.as_str()), Value::Text(user.as_str())]).await?;
-    row.map(|row| row.named(0, Role::from_name)).transpose()
+#[async_trait]
+impl MemberRepository for Connection<'_> {
+    #[tracing::instrument(level = "debug", name = "db.member.role", skip_all)]
+    async fn role(&mut self, board: &BoardId, user: &UserId) -> StorageResult<Option<Role>> {
+        let row = self.fetch_optional(&ROLE, &[Value::Text(board.as_str()), Value::Text(user.as_str())]).await?;
+        row.map(|row| row.named(0, Role::from_name)).transpose()
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.member.find", skip_all)]
+    async fn membership(&mut self, board: &BoardId, user: &UserId) -> StorageResult<Option<Membership>> {
+        let row = self.fetch_optional(&FIND, &[Value::Text(board.as_str()), Value::Text(user.as_str())]).await?;
+        row.map(|row| Ok(Membership { role: row.named(0, Role::from_name)?, team: row.opt_id(1)? })).transpose()
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.member.share_a_board", skip_all)]
+    async fn share_a_board(&mut self, one: &UserId, other: &UserId) -> StorageResult<bool> {
+        let users = [Value::Text(one.as_str()), Value::Text(other.as_str())];
+        Ok(self.fetch_optional(&SHARE_A_BOARD, &users).await?.is_some())
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.member.count", skip_all)]
+    async fn count_owners(&mut self, board: &BoardId) -> StorageResult<u64> {
+        let row = self.fetch_one(&COUNT, &[Value::Text(board.as_str()), Value::Text(Role::Owner.name())]).await?;
+        row.number(0)
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.member.list_through", skip_all)]
+    async fn members_through(&mut self, board: &BoardId, team: &TeamId) -> StorageResult<Vec<UserId>> {
+        let values = [Value::Text(board.as_str()), Value::Text(team.as_str())];
+        let rows = self.fetch_all(&LIST_THROUGH, &values).await?;
+        rows.iter().map(|row| row.id(0)).collect()
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.member.set", skip_all)]
+    async fn set_member(&mut self, board: &BoardId, user: &UserId, membership: &Membership) -> StorageResult<()> {
+        let values = [
+            Value::Text(board.as_str()),
+            Value::Text(user.as_str()),
+            Value::Text(membership.role.name()),
+            Value::OptText(membership.team.as_ref().map(TeamId::as_str)),
+        ];
+        self.execute_one(&SET, &values).await
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.member.add_all", skip_all)]
+    async fn add_members(&mut self, board: &BoardId, users: &[UserId], membership: &Membership) -> StorageResult<()> {
+        let (role, team) = (membership.role.name(), membership.team.as_ref());
+        let rows: Vec<_> = users.iter().map(|user| serde_json::json!([board, user, role, team])).collect();
+        self.execute_each(&ADD_ALL, rows.len(), &[Value::OwnedText(json(&rows)?)]).await
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.member.remove", skip_all)]
+    async fn remove_member(&mut self, board: &BoardId, user: &UserId) -> StorageResult<bool> {
+        let values = [Value::Text(board.as_str()), Value::Text(user.as_str())];
+        Ok(self.execute(&REMOVE, &values).await? == 1)
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.member.remove_through", skip_all)]
+    async fn remove_members_through(&mut self, board: &BoardId, team: &TeamId) -> StorageResult<()> {
+        let values = [Value::Text(board.as_str()), Value::Text(team.as_str())];
+        self.execute(&REMOVE_THROUGH, &values).await.map(drop)
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.member.depart", skip_all)]
+    async fn depart(&mut self, board: &BoardId, user: &UserId) -> StorageResult<()> {
+        self.execute(&DEPART, &[Value::Text(board.as_str()), Value::Text(user.as_str())]).await.map(drop)
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.member.has_departed", skip_all)]
+    async fn has_departed(&mut self, board: &BoardId, user: &UserId) -> StorageResult<bool> {
+        let values = [Value::Text(board.as_str()), Value::Text(user.as_str())];
+        Ok(self.fetch_optional(&HAS_DEPARTED, &values).await?.is_some())
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.member.return", skip_all)]
+    async fn forget_departures(&mut self, board: &BoardId, user: Option<&UserId>) -> StorageResult<()> {
+        let values = [Value::Text(board.as_str()), Value::OptText(user.map(UserId::as_str))];
+        self.execute(&RETURN, &values).await.map(drop)
+    }
 }
 
-#[tracing::instrument(level = "debug", name = "db.member.share_a_board", skip_all)]
-pub(crate) async fn share_a_board(connection: &mut Connection<'_>, one: &UserId, other: &UserId) -> Stored<bool> {
-    let users = [Value::Text(one.as_str()), Value::Text(other.as_str())];
-    Ok(connection.fetch_optional(&SHARE_A_BOARD, &users).await?.is_some())
+#[async_trait]
+impl MemberStore for Database {
+    async fn role(&self, board: &BoardId, user: &UserId) -> StorageResult<Option<Role>> {
+        let (board, user) = (board.clone(), user.clone());
+        self.read(move |mut reader| async move { reader.connection().role(&board, &user).await }).await
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.member.team_boards", skip_all)]
+    async fn team_boards(&self, user: &UserId) -> StorageResult<Vec<BoardId>> {
+        let user = user.clone();
+        self.read(move |mut reader| async move {
+            let connection = &mut reader.connection();
+            let rows = connection.fetch_all(&TEAM_BOARDS, &[Value::Text(user.as_str())]).await?;
+            rows.iter().map(|row| row.id(0)).collect()
+        })
+        .await
+    }
 }
 
 #[tracing::instrument(level = "debug", name = "db.member.list", skip_all)]
-pub(crate) async fn list(connection: &mut Connection<'_>, board: &BoardId) -> Stored<Vec<Member>> {
+pub(super) async fn list(connection: &mut Connection<'_>, board: &BoardId) -> StorageResult<Vec<Member>> {
     let rows = connection.fetch_all(&LIST, &[Value::Text(board.as_str())]).await?;
     let read = rows.iter().map(|row| {
         Ok(Member {
@@ -102,98 +194,4 @@ pub(crate) async fn list(connection: &mut Connection<'_>, board: &BoardId) -> St
         })
     });
     read.collect()
-}
-
-#[tracing::instrument(level = "debug", name = "db.member.find", skip_all)]
-pub(crate) async fn find(
-    connection: &mut Connection<'_>,
-    board: &BoardId,
-    user: &UserId,
-) -> Stored<Option<Membership>> {
-    let row = connection.fetch_optional(&FIND, &[Value::Text(board.as_str()), Value::Text(user.as_str())]).await?;
-    row.map(|row| Ok(Membership { role: row.named(0, Role::from_name)?, team: row.opt_id(1)? })).transpose()
-}
-
-#[tracing::instrument(level = "debug", name = "db.member.list_through", skip_all)]
-pub(crate) async fn list_through(
-    connection: &mut Connection<'_>,
-    board: &BoardId,
-    team: &TeamId,
-) -> Stored<Vec<UserId>> {
-    let values = [Value::Text(board.as_str()), Value::Text(team.as_str())];
-    let rows = connection.fetch_all(&LIST_THROUGH, &values).await?;
-    rows.iter().map(|row| row.id(0)).collect()
-}
-
-#[tracing::instrument(level = "debug", name = "db.member.team_boards", skip_all)]
-pub(crate) async fn team_boards(connection: &mut Connection<'_>, user: &UserId) -> Stored<Vec<BoardId>> {
-    let rows = connection.fetch_all(&TEAM_BOARDS, &[Value::Text(user.as_str())]).await?;
-    rows.iter().map(|row| row.id(0)).collect()
-}
-
-#[tracing::instrument(level = "debug", name = "db.member.set", skip_all)]
-pub(crate) async fn set(
-    connection: &mut Connection<'_>,
-    board: &BoardId,
-    user: &UserId,
-    membership: &Membership,
-) -> Stored<()> {
-    let values = [
-        Value::Text(board.as_str()),
-        Value::Text(user.as_str()),
-        Value::Text(membership.role.name()),
-        Value::OptText(membership.team.as_ref().map(TeamId::as_str)),
-    ];
-    connection.execute_one(&SET, &values).await
-}
-
-/// Adds users who are no members, any number in one statement.
-#[tracing::instrument(level = "debug", name = "db.member.add_all", skip_all)]
-pub(crate) async fn add_all(
-    connection: &mut Connection<'_>,
-    board: &BoardId,
-    users: &[UserId],
-    membership: &Membership,
-) -> Stored<()> {
-    let (role, team) = (membership.role.name(), membership.team.as_ref());
-    let rows: Vec<_> = users.iter().map(|user| serde_json::json!([board, user, role, team])).collect();
-    connection.execute_each(&ADD_ALL, rows.len(), &[Value::Made(json(&rows)?)]).await
-}
-
-/// Removes those who are members through a team.
-#[tracing::instrument(level = "debug", name = "db.member.remove_through", skip_all)]
-pub(crate) async fn remove_through(connection: &mut Connection<'_>, board: &BoardId, team: &TeamId) -> Stored<()> {
-    let values = [Value::Text(board.as_str()), Value::Text(team.as_str())];
-    connection.execute(&REMOVE_THROUGH, &values).await.map(drop)
-}
-
-#[tracing::instrument(level = "debug", name = "db.member.remove", skip_all)]
-pub(crate) async fn remove(connection: &mut Connection<'_>, board: &BoardId, user: &UserId) -> Stored<bool> {
-    let values = [Value::Text(board.as_str()), Value::Text(user.as_str())];
-    Ok(connection.execute(&REMOVE, &values).await? == 1)
-}
-
-#[tracing::instrument(level = "debug", name = "db.member.count", skip_all)]
-pub(crate) async fn count(connection: &mut Connection<'_>, board: &BoardId, role: Role) -> Stored<u64> {
-    let row = connection.fetch_one(&COUNT, &[Value::Text(board.as_str()), Value::Text(role.name())]).await?;
-    row.number(0)
-}
-
-/// Notes that somebody was taken off a team's board by name.
-#[tracing::instrument(level = "debug", name = "db.member.depart", skip_all)]
-pub(crate) async fn depart(connection: &mut Connection<'_>, board: &BoardId, user: &UserId) -> Stored<()> {
-    connection.execute(&DEPART, &[Value::Text(board.as_str()), Value::Text(user.as_str())]).await.map(drop)
-}
-
-#[tracing::instrument(level = "debug", name = "db.member.has_departed", skip_all)]
-pub(crate) async fn has_departed(connection: &mut Connection<'_>, board: &BoardId, user: &UserId) -> Stored<bool> {
-    let values = [Value::Text(board.as_str()), Value::Text(user.as_str())];
-    Ok(connection.fetch_optional(&HAS_DEPARTED, &values).await?.is_some())
-}
-
-/// Forgets that a user was taken off, or that anybody was.
-#[tracing::instrument(level = "debug", name = "db.member.return", skip_all)]
-pub(crate) async fn return_to(connection: &mut Connection<'_>, board: &BoardId, user: Option<&UserId>) -> Stored<()> {
-    let values = [Value::Text(board.as_str()), Value::OptText(user.map(UserId::as_str))];
-    connection.execute(&RETURN, &values).await.map(drop)
 }

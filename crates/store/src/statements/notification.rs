@@ -1,12 +1,14 @@
 //! `notifications`. What a user is shown of a board ends with the right to read it.
 
+use async_trait::async_trait;
 use boardwire_protocol::{Notification, NotificationId, NotificationKind, Timestamp, UserId};
-use boardwire_services::storage::{Stored, WantedNotifications};
+use boardwire_services::storage::{NotificationRepository, NotificationStore, StorageResult, WantedNotifications};
 
-use super::{json, of_rows};
 use crate::{
-    connection::{Connection, Statement, Value},
+    connection::Connection,
+    database::Database,
     row::Row,
+    statement::{Statement, Value, json, of_rows},
 };
 
 macro_rules! fields {
@@ -75,44 +77,75 @@ const PRUNE: Statement = Statement::new(
 /// Sorts behind every id.
 const BEHIND_ALL: &str = "\u{10FFFF}";
 
-#[tracing::instrument(level = "debug", name = "db.notification.insert", skip_all)]
-pub(crate) async fn insert(connection: &mut Connection<'_>, notification: &Notification) -> Stored<()> {
-    let values = [
-        Value::Text(notification.id.as_str()),
-        Value::Text(notification.kind.name()),
-        Value::Text(notification.user_id.as_str()),
-        Value::OptText(notification.board_id.as_ref().map(|board| board.as_str())),
-        Value::OptText(notification.task_id.as_ref().map(|task| task.as_str())),
-        Value::OptText(notification.actor.as_ref().map(|actor| actor.as_str())),
-        Value::Text(&notification.text),
-        Value::OptInt(notification.read_at.map(|time| time.0)),
-        Value::Int(notification.created_at.0),
-    ];
-    connection.execute_one(&INSERT, &values).await
+#[async_trait]
+impl NotificationRepository for Connection<'_> {
+    #[tracing::instrument(level = "debug", name = "db.notification.insert", skip_all)]
+    async fn insert_notification(&mut self, notification: &Notification) -> StorageResult<()> {
+        let values = [
+            Value::Text(notification.id.as_str()),
+            Value::Text(notification.kind.name()),
+            Value::Text(notification.user_id.as_str()),
+            Value::OptText(notification.board_id.as_ref().map(|board| board.as_str())),
+            Value::OptText(notification.task_id.as_ref().map(|task| task.as_str())),
+            Value::OptText(notification.actor.as_ref().map(|actor| actor.as_str())),
+            Value::Text(&notification.text),
+            Value::OptInt(notification.read_at.map(|time| time.0)),
+            Value::Int(notification.created_at.0),
+        ];
+        self.execute_one(&INSERT, &values).await
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.notification.insert_all", skip_all)]
+    async fn insert_notifications(&mut self, notifications: &[Notification]) -> StorageResult<()> {
+        let row = |notification: &Notification| {
+            serde_json::json!([
+                notification.id,
+                notification.kind.name(),
+                notification.user_id,
+                notification.board_id,
+                notification.task_id,
+                notification.actor,
+                notification.text,
+                notification.read_at.map(|time| time.0),
+                notification.created_at.0,
+            ])
+        };
+        let rows: Vec<_> = notifications.iter().map(row).collect();
+        self.execute_each(&INSERT_ALL, rows.len(), &[Value::OwnedText(json(&rows)?)]).await
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.notification.mark_read", skip_all)]
+    async fn mark_read(&mut self, user: &UserId, id: Option<&NotificationId>, now: Timestamp) -> StorageResult<()> {
+        let user = Value::Text(user.as_str());
+        match id {
+            Some(id) => self.execute(&MARK_ONE, &[user, Value::Text(id.as_str()), Value::Int(now.0)]).await?,
+            None => self.execute(&MARK_ALL, &[user, Value::Int(now.0)]).await?,
+        };
+        Ok(())
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.notification.count_unread", skip_all)]
+    async fn count_unread(&mut self, user: &UserId, everywhere: bool) -> StorageResult<u64> {
+        let values = [Value::Text(user.as_str()), Value::Int(everywhere.into())];
+        self.fetch_one(&COUNT_UNREAD, &values).await?.number(0)
+    }
 }
 
-/// Any number in one statement.
-#[tracing::instrument(level = "debug", name = "db.notification.insert_all", skip_all)]
-pub(crate) async fn insert_all(connection: &mut Connection<'_>, notifications: &[Notification]) -> Stored<()> {
-    let row = |notification: &Notification| {
-        serde_json::json!([
-            notification.id,
-            notification.kind.name(),
-            notification.user_id,
-            notification.board_id,
-            notification.task_id,
-            notification.actor,
-            notification.text,
-            notification.read_at.map(|time| time.0),
-            notification.created_at.0,
-        ])
-    };
-    let rows: Vec<_> = notifications.iter().map(row).collect();
-    connection.execute_each(&INSERT_ALL, rows.len(), &[Value::Made(json(&rows)?)]).await
+#[async_trait]
+impl NotificationStore for Database {
+    async fn notifications(&self, wanted: &WantedNotifications) -> StorageResult<(Vec<Notification>, u64)> {
+        let wanted = wanted.clone();
+        self.read_moment(move |mut reader| async move {
+            let connection = &mut reader.connection();
+            let listed = list(connection, &wanted).await?;
+            Ok((listed, connection.count_unread(&wanted.user, wanted.everywhere).await?))
+        })
+        .await
+    }
 }
 
 #[tracing::instrument(level = "debug", name = "db.notification.list", skip_all)]
-pub(crate) async fn list(connection: &mut Connection<'_>, wanted: &WantedNotifications) -> Stored<Vec<Notification>> {
+async fn list(connection: &mut Connection<'_>, wanted: &WantedNotifications) -> StorageResult<Vec<Notification>> {
     let values = [
         Value::Text(wanted.user.as_str()),
         Value::Int(wanted.everywhere.into()),
@@ -124,34 +157,13 @@ pub(crate) async fn list(connection: &mut Connection<'_>, wanted: &WantedNotific
     rows.iter().map(read).collect()
 }
 
-#[tracing::instrument(level = "debug", name = "db.notification.count_unread", skip_all)]
-pub(crate) async fn count_unread(connection: &mut Connection<'_>, user: &UserId, everywhere: bool) -> Stored<u64> {
-    let values = [Value::Text(user.as_str()), Value::Int(everywhere.into())];
-    connection.fetch_one(&COUNT_UNREAD, &values).await?.number(0)
-}
-
-#[tracing::instrument(level = "debug", name = "db.notification.mark_read", skip_all)]
-pub(crate) async fn mark_read(
-    connection: &mut Connection<'_>,
-    user: &UserId,
-    id: Option<&NotificationId>,
-    now: Timestamp,
-) -> Stored<()> {
-    let user = Value::Text(user.as_str());
-    match id {
-        Some(id) => connection.execute(&MARK_ONE, &[user, Value::Text(id.as_str()), Value::Int(now.0)]).await?,
-        None => connection.execute(&MARK_ALL, &[user, Value::Int(now.0)]).await?,
-    };
-    Ok(())
-}
-
 /// Deletes at most `limit` notifications from before `before`; gives how many.
 #[tracing::instrument(level = "debug", name = "db.notification.prune", skip_all)]
-pub(crate) async fn prune(connection: &mut Connection<'_>, before: Timestamp, limit: u32) -> Stored<u64> {
+pub(crate) async fn prune(connection: &mut Connection<'_>, before: Timestamp, limit: u32) -> StorageResult<u64> {
     connection.execute(&PRUNE, &[Value::Int(before.0), Value::Int(limit.into())]).await
 }
 
-fn read(row: &Row) -> Stored<Notification> {
+fn read(row: &Row) -> StorageResult<Notification> {
     Ok(Notification {
         id: row.id(0)?,
         kind: row.named(1, NotificationKind::from_name)?,

@@ -1,9 +1,13 @@
 //! `requests`: what request ids were used for.
 
+use async_trait::async_trait;
 use boardwire_protocol::{RequestId, Timestamp, UserId};
-use boardwire_services::storage::{Remembered, Stored};
+use boardwire_services::storage::{Remembered, RequestRepository, StorageResult};
 
-use crate::connection::{Connection, Statement, Value};
+use crate::{
+    connection::Connection,
+    statement::{Statement, Value},
+};
 
 /// On Postgres this waits for a unit that has claimed the same id and not ended yet, and then locks the row even where
 /// it does not change it: what is found next stays until the unit ends.
@@ -30,50 +34,48 @@ const PRUNE: Statement = Statement::new(
      AND created_at < $1",
 );
 
-#[tracing::instrument(level = "debug", name = "db.request.claim", skip_all)]
-pub(crate) async fn claim(
-    connection: &mut Connection<'_>,
-    user: &UserId,
-    request: &RequestId,
-    hash: &str,
-    now: Timestamp,
-    since: Timestamp,
-) -> Stored<bool> {
-    let values = [
-        Value::Text(user.as_str()),
-        Value::Text(request.as_str()),
-        Value::Text(hash),
-        Value::Int(now.0),
-        Value::Int(since.0),
-    ];
-    Ok(connection.execute(&CLAIM, &values).await? == 1)
-}
+#[async_trait]
+impl RequestRepository for Connection<'_> {
+    #[tracing::instrument(level = "debug", name = "db.request.claim", skip_all)]
+    async fn claim(
+        &mut self,
+        user: &UserId,
+        request: &RequestId,
+        hash: &str,
+        now: Timestamp,
+        since: Timestamp,
+    ) -> StorageResult<bool> {
+        let values = [
+            Value::Text(user.as_str()),
+            Value::Text(request.as_str()),
+            Value::Text(hash),
+            Value::Int(now.0),
+            Value::Int(since.0),
+        ];
+        Ok(self.execute(&CLAIM, &values).await? == 1)
+    }
 
-#[tracing::instrument(level = "debug", name = "db.request.find", skip_all)]
-pub(crate) async fn find(
-    connection: &mut Connection<'_>,
-    user: &UserId,
-    request: &RequestId,
-    since: Timestamp,
-) -> Stored<Option<Remembered>> {
-    let values = [Value::Text(user.as_str()), Value::Text(request.as_str()), Value::Int(since.0)];
-    let row = connection.fetch_optional(&FIND, &values).await?;
-    row.map(|row| Ok(Remembered { hash: row.text(0)?, reply: row.text(1)? })).transpose()
-}
+    #[tracing::instrument(level = "debug", name = "db.request.find", skip_all)]
+    async fn remembered(
+        &mut self,
+        user: &UserId,
+        request: &RequestId,
+        since: Timestamp,
+    ) -> StorageResult<Option<Remembered>> {
+        let values = [Value::Text(user.as_str()), Value::Text(request.as_str()), Value::Int(since.0)];
+        let row = self.fetch_optional(&FIND, &values).await?;
+        row.map(|row| Ok(Remembered { hash: row.text(0)?, reply: row.text(1)? })).transpose()
+    }
 
-#[tracing::instrument(level = "debug", name = "db.request.remember", skip_all)]
-pub(crate) async fn remember(
-    connection: &mut Connection<'_>,
-    user: &UserId,
-    request: &RequestId,
-    reply: &str,
-) -> Stored<()> {
-    let values = [Value::Text(user.as_str()), Value::Text(request.as_str()), Value::Text(reply)];
-    connection.execute_one(&REMEMBER, &values).await
+    #[tracing::instrument(level = "debug", name = "db.request.remember", skip_all)]
+    async fn remember(&mut self, user: &UserId, request: &RequestId, reply: &str) -> StorageResult<()> {
+        let values = [Value::Text(user.as_str()), Value::Text(request.as_str()), Value::Text(reply)];
+        self.execute_one(&REMEMBER, &values).await
+    }
 }
 
 /// Deletes at most `limit` requests from before `before`; gives how many.
 #[tracing::instrument(level = "debug", name = "db.request.prune", skip_all)]
-pub(crate) async fn prune(connection: &mut Connection<'_>, before: Timestamp, limit: u32) -> Stored<u64> {
+pub(crate) async fn prune(connection: &mut Connection<'_>, before: Timestamp, limit: u32) -> StorageResult<u64> {
     connection.execute(&PRUNE, &[Value::Int(before.0), Value::Int(limit.into())]).await
 }

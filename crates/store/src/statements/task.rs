@@ -1,12 +1,14 @@
 //! `tasks`.
 
+use async_trait::async_trait;
 use boardwire_protocol::{BoardId, ColumnId, Status, Task, TaskId};
-use boardwire_services::storage::{Stored, TaskState};
+use boardwire_services::storage::{StorageResult, TaskRepository, TaskState};
 
-use super::{json, lease::Kept, of_rows};
+use super::stored_lease::StoredLease;
 use crate::{
-    connection::{Connection, Statement, Value},
+    connection::Connection,
     row::Row,
+    statement::{Statement, Value, json, of_rows},
 };
 
 macro_rules! fields {
@@ -102,77 +104,169 @@ const BEHIND_ALL: &str = "\u{10FFFF}";
 /// The id of no task.
 const NO_TASK: &str = "";
 
-#[tracing::instrument(level = "debug", name = "db.task.find", skip_all)]
-pub(crate) async fn find(connection: &mut Connection<'_>, id: &TaskId) -> Stored<Option<TaskState>> {
-    let row = connection.fetch_optional(&FIND, &[Value::Text(id.as_str())]).await?;
-    row.as_ref().map(read).transpose()
-}
+#[async_trait]
+impl TaskRepository for Connection<'_> {
+    #[tracing::instrument(level = "debug", name = "db.task.find", skip_all)]
+    async fn task(&mut self, id: &TaskId) -> StorageResult<Option<TaskState>> {
+        let row = self.fetch_optional(&FIND, &[Value::Text(id.as_str())]).await?;
+        row.as_ref().map(read).transpose()
+    }
 
-#[tracing::instrument(level = "debug", name = "db.task.board_of", skip_all)]
-pub(crate) async fn board_of(connection: &mut Connection<'_>, id: &TaskId) -> Stored<Option<BoardId>> {
-    let row = connection.fetch_optional(&BOARD_OF, &[Value::Text(id.as_str())]).await?;
-    row.map(|row| row.id(0)).transpose()
-}
+    #[tracing::instrument(level = "debug", name = "db.task.find_all", skip_all)]
+    async fn tasks(&mut self, ids: &[TaskId]) -> StorageResult<Vec<TaskState>> {
+        let ids: Vec<_> = ids.iter().map(|id| [id]).collect();
+        let rows = self.fetch_all(&FIND_ALL, &[Value::OwnedText(json(&ids)?)]).await?;
+        rows.iter().map(read).collect()
+    }
 
-#[tracing::instrument(level = "debug", name = "db.task.list_of_column", skip_all)]
-pub(crate) async fn list_of_column(connection: &mut Connection<'_>, column: &ColumnId) -> Stored<Vec<TaskState>> {
-    let rows = connection.fetch_all(&LIST_OF_COLUMN, &[Value::Text(column.as_str())]).await?;
-    rows.iter().map(read).collect()
-}
+    #[tracing::instrument(level = "debug", name = "db.task.list_of_column", skip_all)]
+    async fn tasks_in(&mut self, column: &ColumnId) -> StorageResult<Vec<TaskState>> {
+        let rows = self.fetch_all(&LIST_OF_COLUMN, &[Value::Text(column.as_str())]).await?;
+        rows.iter().map(read).collect()
+    }
 
-/// Those of these tasks that there are, by id.
-#[tracing::instrument(level = "debug", name = "db.task.find_all", skip_all)]
-pub(crate) async fn find_all(connection: &mut Connection<'_>, ids: &[TaskId]) -> Stored<Vec<TaskState>> {
-    let ids: Vec<_> = ids.iter().map(|id| [id]).collect();
-    let rows = connection.fetch_all(&FIND_ALL, &[Value::Made(json(&ids)?)]).await?;
-    rows.iter().map(read).collect()
+    #[tracing::instrument(level = "debug", name = "db.task.board_of", skip_all)]
+    async fn board_of_task(&mut self, id: &TaskId) -> StorageResult<Option<BoardId>> {
+        let row = self.fetch_optional(&BOARD_OF, &[Value::Text(id.as_str())]).await?;
+        row.map(|row| row.id(0)).transpose()
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.task.has", skip_all)]
+    async fn has_tasks(&mut self, board: &BoardId, count: u32) -> StorageResult<bool> {
+        let values = [Value::Text(board.as_str()), Value::Int(count.into())];
+        let counted: u32 = self.fetch_one(&COUNT_ON_BOARD, &values).await?.number(0)?;
+        Ok(counted >= count)
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.task.count", skip_all)]
+    async fn count_tasks(&mut self, column: &ColumnId) -> StorageResult<u64> {
+        self.fetch_one(&COUNT, &[Value::Text(column.as_str())]).await?.number(0)
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.task.position_before", skip_all)]
+    async fn position_before(
+        &mut self,
+        column: &ColumnId,
+        below: Option<&str>,
+        except: Option<&TaskId>,
+    ) -> StorageResult<Option<String>> {
+        neighbour(self, &POSITION_BEFORE, column, below.unwrap_or(BEHIND_ALL), except).await
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.task.position_after", skip_all)]
+    async fn position_after(
+        &mut self,
+        column: &ColumnId,
+        above: &str,
+        except: Option<&TaskId>,
+    ) -> StorageResult<Option<String>> {
+        neighbour(self, &POSITION_AFTER, column, above, except).await
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.task.insert", skip_all)]
+    async fn insert_task(&mut self, state: &TaskState) -> StorageResult<bool> {
+        let task = &state.task;
+        let lease = StoredLease::of(state)?;
+        let values = [
+            Value::Text(task.id.as_str()),
+            Value::Text(task.board_id.as_str()),
+            Value::Text(task.column_id.as_str()),
+            Value::Text(&task.title),
+            Value::Text(&task.description),
+            Value::Text(task.status.name()),
+            Value::Text(&task.position),
+            Value::Int(task.priority.into()),
+            Value::OptText(task.assignee.as_ref().map(|user| user.as_str())),
+            Value::OptText(task.due_date.as_deref()),
+            Value::OwnedText(json(&task.tags)?),
+            Value::number(task.version),
+            Value::Text(task.created_by.as_str()),
+            Value::Int(task.created_at.0),
+            Value::Int(task.updated_at.0),
+            Value::OptInt(task.completed_at.map(|time| time.0)),
+            Value::OwnedText(json(&state.changed)?),
+            Value::number(state.fence),
+            Value::OptText(lease.as_deref()),
+            Value::OptInt(task.lease.as_ref().map(|lease| lease.expires_at.0)),
+        ];
+        Ok(self.execute(&INSERT, &values).await? == 1)
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.task.save", skip_all)]
+    async fn save_task(&mut self, state: &TaskState) -> StorageResult<()> {
+        let task = &state.task;
+        let lease = StoredLease::of(state)?;
+        let values = [
+            Value::Text(task.id.as_str()),
+            Value::Text(task.column_id.as_str()),
+            Value::Text(&task.title),
+            Value::Text(&task.description),
+            Value::Text(task.status.name()),
+            Value::Text(&task.position),
+            Value::Int(task.priority.into()),
+            Value::OptText(task.assignee.as_ref().map(|user| user.as_str())),
+            Value::OptText(task.due_date.as_deref()),
+            Value::OwnedText(json(&task.tags)?),
+            Value::number(task.version),
+            Value::Int(task.updated_at.0),
+            Value::OptInt(task.completed_at.map(|time| time.0)),
+            Value::OwnedText(json(&state.changed)?),
+            Value::number(state.fence),
+            Value::OptText(lease.as_deref()),
+            Value::OptInt(task.lease.as_ref().map(|lease| lease.expires_at.0)),
+        ];
+        self.execute_one(&SAVE, &values).await
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.task.move_all", skip_all)]
+    async fn move_tasks(&mut self, states: &[TaskState]) -> StorageResult<()> {
+        let row = |state: &TaskState| {
+            let task = &state.task;
+            Ok(serde_json::json!([
+                task.id,
+                task.column_id,
+                task.status.name(),
+                task.position,
+                task.version,
+                task.updated_at.0,
+                task.completed_at.map(|time| time.0),
+                json(&state.changed)?,
+                StoredLease::of(state)?,
+                task.lease.as_ref().map(|lease| lease.expires_at.0),
+            ]))
+        };
+        let rows = states.iter().map(row).collect::<StorageResult<Vec<_>>>()?;
+        self.execute_each(&MOVE_ALL, rows.len(), &[Value::OwnedText(json(&rows)?)]).await
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.task.release_all", skip_all)]
+    async fn release_tasks(&mut self, states: &[TaskState]) -> StorageResult<()> {
+        let row = |state: &TaskState| {
+            let task = &state.task;
+            Ok(serde_json::json!([task.id, task.assignee, task.version, task.updated_at.0, json(&state.changed)?]))
+        };
+        let rows = states.iter().map(row).collect::<StorageResult<Vec<_>>>()?;
+        self.execute_each(&RELEASE_ALL, rows.len(), &[Value::OwnedText(json(&rows)?)]).await
+    }
+
+    #[tracing::instrument(level = "debug", name = "db.task.delete", skip_all)]
+    async fn delete_task(&mut self, id: &TaskId) -> StorageResult<()> {
+        self.execute_one(&DELETE, &[Value::Text(id.as_str())]).await
+    }
 }
 
 /// The tasks of a board by id, behind `after`.
 #[tracing::instrument(level = "debug", name = "db.task.part_of_board", skip_all)]
-pub(crate) async fn part_of_board(
+pub(super) async fn part_of_board(
     connection: &mut Connection<'_>,
     board: &BoardId,
     after: Option<&TaskId>,
     limit: u32,
-) -> Stored<Vec<Task>> {
+) -> StorageResult<Vec<Task>> {
     let after = after.map_or(NO_TASK, TaskId::as_str);
     let values = [Value::Text(board.as_str()), Value::Text(after), Value::Int(limit.into())];
     let rows = connection.fetch_all(&PART_OF_BOARD, &values).await?;
     rows.iter().map(read_task).collect()
-}
-
-#[tracing::instrument(level = "debug", name = "db.task.count", skip_all)]
-pub(crate) async fn count(connection: &mut Connection<'_>, column: &ColumnId) -> Stored<u64> {
-    connection.fetch_one(&COUNT, &[Value::Text(column.as_str())]).await?.number(0)
-}
-
-/// Has a board at least so many tasks?
-#[tracing::instrument(level = "debug", name = "db.task.has", skip_all)]
-pub(crate) async fn has(connection: &mut Connection<'_>, board: &BoardId, count: u32) -> Stored<bool> {
-    let values = [Value::Text(board.as_str()), Value::Int(count.into())];
-    let counted: u32 = connection.fetch_one(&COUNT_ON_BOARD, &values).await?.number(0)?;
-    Ok(counted >= count)
-}
-
-#[tracing::instrument(level = "debug", name = "db.task.position_before", skip_all)]
-pub(crate) async fn position_before(
-    connection: &mut Connection<'_>,
-    column: &ColumnId,
-    below: Option<&str>,
-    except: Option<&TaskId>,
-) -> Stored<Option<String>> {
-    neighbour(connection, &POSITION_BEFORE, column, below.unwrap_or(BEHIND_ALL), except).await
-}
-
-#[tracing::instrument(level = "debug", name = "db.task.position_after", skip_all)]
-pub(crate) async fn position_after(
-    connection: &mut Connection<'_>,
-    column: &ColumnId,
-    above: &str,
-    except: Option<&TaskId>,
-) -> Stored<Option<String>> {
-    neighbour(connection, &POSITION_AFTER, column, above, except).await
 }
 
 async fn neighbour(
@@ -181,116 +275,23 @@ async fn neighbour(
     column: &ColumnId,
     bound: &str,
     except: Option<&TaskId>,
-) -> Stored<Option<String>> {
+) -> StorageResult<Option<String>> {
     let except = except.map_or(NO_TASK, TaskId::as_str);
     let values = [Value::Text(column.as_str()), Value::Text(bound), Value::Text(except)];
     let row = connection.fetch_optional(statement, &values).await?;
     row.map(|row| row.text(0)).transpose()
 }
 
-#[tracing::instrument(level = "debug", name = "db.task.insert", skip_all)]
-pub(crate) async fn insert(connection: &mut Connection<'_>, state: &TaskState) -> Stored<bool> {
-    let task = &state.task;
-    let lease = Kept::of(state)?;
-    let values = [
-        Value::Text(task.id.as_str()),
-        Value::Text(task.board_id.as_str()),
-        Value::Text(task.column_id.as_str()),
-        Value::Text(&task.title),
-        Value::Text(&task.description),
-        Value::Text(task.status.name()),
-        Value::Text(&task.position),
-        Value::Int(task.priority.into()),
-        Value::OptText(task.assignee.as_ref().map(|user| user.as_str())),
-        Value::OptText(task.due_date.as_deref()),
-        Value::Made(json(&task.tags)?),
-        Value::number(task.version),
-        Value::Text(task.created_by.as_str()),
-        Value::Int(task.created_at.0),
-        Value::Int(task.updated_at.0),
-        Value::OptInt(task.completed_at.map(|time| time.0)),
-        Value::Made(json(&state.changed)?),
-        Value::number(state.fence),
-        Value::OptText(lease.as_deref()),
-        Value::OptInt(task.lease.as_ref().map(|lease| lease.expires_at.0)),
-    ];
-    Ok(connection.execute(&INSERT, &values).await? == 1)
-}
-
-#[tracing::instrument(level = "debug", name = "db.task.save", skip_all)]
-pub(crate) async fn save(connection: &mut Connection<'_>, state: &TaskState) -> Stored<()> {
-    let task = &state.task;
-    let lease = Kept::of(state)?;
-    let values = [
-        Value::Text(task.id.as_str()),
-        Value::Text(task.column_id.as_str()),
-        Value::Text(&task.title),
-        Value::Text(&task.description),
-        Value::Text(task.status.name()),
-        Value::Text(&task.position),
-        Value::Int(task.priority.into()),
-        Value::OptText(task.assignee.as_ref().map(|user| user.as_str())),
-        Value::OptText(task.due_date.as_deref()),
-        Value::Made(json(&task.tags)?),
-        Value::number(task.version),
-        Value::Int(task.updated_at.0),
-        Value::OptInt(task.completed_at.map(|time| time.0)),
-        Value::Made(json(&state.changed)?),
-        Value::number(state.fence),
-        Value::OptText(lease.as_deref()),
-        Value::OptInt(task.lease.as_ref().map(|lease| lease.expires_at.0)),
-    ];
-    connection.execute_one(&SAVE, &values).await
-}
-
-/// Writes back what a move changes, of any number in one statement.
-#[tracing::instrument(level = "debug", name = "db.task.move_all", skip_all)]
-pub(crate) async fn move_all(connection: &mut Connection<'_>, states: &[TaskState]) -> Stored<()> {
-    let row = |state: &TaskState| {
-        let task = &state.task;
-        Ok(serde_json::json!([
-            task.id,
-            task.column_id,
-            task.status.name(),
-            task.position,
-            task.version,
-            task.updated_at.0,
-            task.completed_at.map(|time| time.0),
-            json(&state.changed)?,
-            Kept::of(state)?,
-            task.lease.as_ref().map(|lease| lease.expires_at.0),
-        ]))
-    };
-    let rows = states.iter().map(row).collect::<Stored<Vec<_>>>()?;
-    connection.execute_each(&MOVE_ALL, rows.len(), &[Value::Made(json(&rows)?)]).await
-}
-
-/// Writes back what the end of a lease changes, of any number in one statement.
-#[tracing::instrument(level = "debug", name = "db.task.release_all", skip_all)]
-pub(crate) async fn release_all(connection: &mut Connection<'_>, states: &[TaskState]) -> Stored<()> {
-    let row = |state: &TaskState| {
-        let task = &state.task;
-        Ok(serde_json::json!([task.id, task.assignee, task.version, task.updated_at.0, json(&state.changed)?]))
-    };
-    let rows = states.iter().map(row).collect::<Stored<Vec<_>>>()?;
-    connection.execute_each(&RELEASE_ALL, rows.len(), &[Value::Made(json(&rows)?)]).await
-}
-
-#[tracing::instrument(level = "debug", name = "db.task.delete", skip_all)]
-pub(crate) async fn delete(connection: &mut Connection<'_>, id: &TaskId) -> Stored<()> {
-    connection.execute_one(&DELETE, &[Value::Text(id.as_str())]).await
-}
-
-fn read(row: &Row) -> Stored<TaskState> {
+fn read(row: &Row) -> StorageResult<TaskState> {
     Ok(TaskState {
         task: read_task(row)?,
         changed: row.json(16)?,
         fence: row.number(17)?,
-        assigned_by_claim: Kept::read(row, 18)?.is_some_and(|kept| kept.assigned),
+        assigned_by_claim: StoredLease::read(row, 18)?.is_some_and(|kept| kept.assigned),
     })
 }
 
-pub(super) fn read_task(row: &Row) -> Stored<Task> {
+pub(super) fn read_task(row: &Row) -> StorageResult<Task> {
     Ok(Task {
         id: row.id(0)?,
         board_id: row.id(1)?,
@@ -308,6 +309,6 @@ pub(super) fn read_task(row: &Row) -> Stored<Task> {
         created_at: row.time(13)?,
         updated_at: row.time(14)?,
         completed_at: row.opt_time(15)?,
-        lease: Kept::read(row, 18)?.map(|kept| kept.lease),
+        lease: StoredLease::read(row, 18)?.map(|kept| kept.lease),
     })
 }

@@ -18,7 +18,7 @@ use boardwire_protocol::{
 use boardwire_services::{
     Caller, Origin, Publisher as _,
     clock::{Clock, SystemClock},
-    storage::{Head, Log, LogEntry, StorageError, Stored},
+    storage::{Head, Log, LogEntry, StorageError, StorageResult},
 };
 use boardwire_subscriptions::{Frame, Hub, JoinError, Joined, Outbox, Resume, Socket, SocketKey, Subscription};
 use serde_json::{Value, value::RawValue};
@@ -47,7 +47,7 @@ struct MemoryLog {
 }
 
 impl MemoryLog {
-    fn check(&self) -> Stored<()> {
+    fn check(&self) -> StorageResult<()> {
         match self.down.load(Ordering::SeqCst) {
             true => {
                 self.refused.fetch_add(1, Ordering::SeqCst);
@@ -60,7 +60,7 @@ impl MemoryLog {
 
 #[async_trait]
 impl Log for MemoryLog {
-    async fn head(&self, _: &BoardId) -> Stored<Option<Head>> {
+    async fn head(&self, _: &BoardId) -> StorageResult<Option<Head>> {
         self.check()?;
         let seq = *self.head.lock().unwrap();
         let oldest = self.entries.lock().unwrap().keys().next().copied().unwrap_or(seq.next());
@@ -68,7 +68,7 @@ impl Log for MemoryLog {
         Ok(Some(Head { seq, oldest, epoch: "first".try_into().unwrap(), members }))
     }
 
-    async fn read(&self, _: &BoardId, after: Seq, limit: u32) -> Stored<Vec<Arc<LogEntry>>> {
+    async fn read(&self, _: &BoardId, after: Seq, limit: u32) -> StorageResult<Vec<Arc<LogEntry>>> {
         self.check()?;
         tokio::task::yield_now().await;
         let entries = self.entries.lock().unwrap();

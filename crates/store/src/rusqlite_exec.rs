@@ -5,7 +5,7 @@ use rusqlite::{
     types::{Null, Value as Column},
 };
 
-use crate::connection::Value;
+use crate::statement::Value;
 
 /// Runs a statement; gives the number of rows that it changed.
 pub(crate) fn execute(connection: &Connection, sql: &str, values: &[Value<'_>]) -> Result<u64> {
@@ -41,7 +41,7 @@ fn prepare<'c>(connection: &'c Connection, sql: &str, values: &[Value<'_>]) -> R
         match value.ok_or(rusqlite::Error::InvalidParameterCount(place, values.len()))? {
             Value::Int(int) | Value::OptInt(Some(int)) => statement.raw_bind_parameter(place, int)?,
             Value::Text(text) | Value::OptText(Some(text)) => statement.raw_bind_parameter(place, text)?,
-            Value::Made(text) => statement.raw_bind_parameter(place, text)?,
+            Value::OwnedText(text) => statement.raw_bind_parameter(place, text)?,
             Value::OptInt(None) | Value::OptText(None) => statement.raw_bind_parameter(place, Null)?,
         }
     }

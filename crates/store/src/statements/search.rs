@@ -4,14 +4,16 @@
 //! its words in the caller's boards and nowhere else: what others have written costs it no time, and its time tells nothing
 //! about it.
 
+use async_trait::async_trait;
 use boardwire_protocol::Status;
-use boardwire_services::storage::{Match, Stored, WantedMatches};
+use boardwire_services::storage::{Match, SearchStore, StorageResult, WantedMatches};
 use rusqlite::functions::{Context, FunctionFlags};
 
-use super::json;
 use crate::{
-    connection::{Connection, Dialect, Statement, Value},
+    connection::{Connection, Dialect},
+    database::Database,
     row::Row,
+    statement::{Statement, Value, json},
 };
 
 /// How many texts are weighed against each other at most, the newest; on SQLite of each [`TERMS`].
@@ -90,20 +92,29 @@ const MATCHES: Statement = Statement::new(
      ORDER BY best.fitness DESC, best.task_id DESC, best.comment_id DESC",
 );
 
-/// The connection is to be in a transaction that sees one moment.
+#[async_trait]
+impl SearchStore for Database {
+    async fn matches(&self, wanted: &WantedMatches) -> StorageResult<Vec<Match>> {
+        let wanted = wanted.clone();
+        self.readers().search(move |connection| Box::pin(async move { matches(connection, &wanted).await })).await
+    }
+}
+
+/// Returns the texts that contain all of the words, best first. The connection must be in a transaction that sees one
+/// moment.
 #[tracing::instrument(level = "debug", name = "db.words.matches", skip_all)]
-pub(crate) async fn matches(connection: &mut Connection<'_>, wanted: &WantedMatches) -> Stored<Vec<Match>> {
+pub(crate) async fn matches(connection: &mut Connection<'_>, wanted: &WantedMatches) -> StorageResult<Vec<Match>> {
     let rows = match connection.dialect() {
         Dialect::Sqlite => {
             let best = weigh(connection, wanted).await?;
-            connection.fetch_all(&DOCUMENTS, &[Value::Made(json(&best)?)]).await?
+            connection.fetch_all(&DOCUMENTS, &[Value::OwnedText(json(&best)?)]).await?
         }
         Dialect::Postgres => {
             let query: Vec<_> = wanted.words.iter().map(|word| format!("'{}'", plain(word))).collect();
             let values = [
                 Value::OptText(wanted.reader.as_ref().map(|user| user.as_str())),
                 Value::OptText(wanted.board.as_ref().map(|board| board.as_str())),
-                Value::Made(query.join(" & ") + ":*"),
+                Value::OwnedText(query.join(" & ") + ":*"),
                 Value::Int(wanted.limit.into()),
                 Value::Int(WEIGHED.into()),
             ];
@@ -114,7 +125,7 @@ pub(crate) async fn matches(connection: &mut Connection<'_>, wanted: &WantedMatc
 }
 
 /// The documents that fit best. It looks into so many boards at a time, and into no further ones when it has enough.
-async fn weigh(connection: &mut Connection<'_>, wanted: &WantedMatches) -> Stored<Vec<i64>> {
+async fn weigh(connection: &mut Connection<'_>, wanted: &WantedMatches) -> StorageResult<Vec<i64>> {
     let board = Value::OptText(wanted.board.as_ref().map(|board| board.as_str()));
     let numbers = match &wanted.reader {
         Some(user) => connection.fetch_all(&NUMBERS_OF_MEMBER, &[board, Value::Text(user.as_str())]).await?,
@@ -123,8 +134,8 @@ async fn weigh(connection: &mut Connection<'_>, wanted: &WantedMatches) -> Store
     let mut weighed = Vec::new();
     for numbers in numbers.chunks((TERMS / wanted.words.len().max(1)).max(1)) {
         let boards: Vec<_> =
-            numbers.iter().map(|row| Ok(on_board(&wanted.words, row.int(0)?))).collect::<Stored<_>>()?;
-        let values = [Value::Made(boards.join(" OR ")), Value::Int(WEIGHED.into())];
+            numbers.iter().map(|row| Ok(on_board(&wanted.words, row.int(0)?))).collect::<StorageResult<_>>()?;
+        let values = [Value::OwnedText(boards.join(" OR ")), Value::Int(WEIGHED.into())];
         for row in connection.fetch_all(&WEIGH, &values).await? {
             weighed.push((row.int(1)?, std::cmp::Reverse(row.int(0)?)));
         }
@@ -167,7 +178,7 @@ fn words_in(text: &str) -> impl Iterator<Item = &str> {
     text.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty())
 }
 
-fn read(row: &Row) -> Stored<Match> {
+fn read(row: &Row) -> StorageResult<Match> {
     Ok(Match {
         task_id: row.id(0)?,
         board_id: row.id(1)?,

@@ -1,0 +1,64 @@
+//! Units of work.
+
+use std::{future::Future, pin::Pin};
+
+use async_trait::async_trait;
+
+use super::{
+    AttachmentRepository, BoardRepository, ColumnRepository, CommentRepository, DependencyRepository, LeaseRepository,
+    LogRepository, MemberRepository, NotificationRepository, RequestRepository, TaskRepository, UserRepository,
+};
+use crate::{Applied, Fault};
+
+/// Everything that a unit of work can read and write. All of its changes are kept, or none.
+///
+/// Inserts return `false` if the id is taken. Updating or deleting a row that does not exist is
+/// [`StorageError::Broken`](super::StorageError::Broken) unless said otherwise.
+pub trait Transaction:
+    UserRepository
+    + BoardRepository
+    + MemberRepository
+    + ColumnRepository
+    + TaskRepository
+    + LeaseRepository
+    + CommentRepository
+    + AttachmentRepository
+    + DependencyRepository
+    + NotificationRepository
+    + LogRepository
+    + RequestRepository
+{
+}
+
+impl<T> Transaction for T where
+    T: UserRepository
+        + BoardRepository
+        + MemberRepository
+        + ColumnRepository
+        + TaskRepository
+        + LeaseRepository
+        + CommentRepository
+        + AttachmentRepository
+        + DependencyRepository
+        + NotificationRepository
+        + LogRepository
+        + RequestRepository
+{
+}
+
+/// A boxed future.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The body of a unit of work. It is run at most once, on a task of the store.
+pub type Job = Box<dyn for<'t> FnOnce(&'t mut dyn Transaction) -> BoxFuture<'t, Result<Applied, Fault>> + Send>;
+
+/// Runs units of work.
+#[async_trait]
+pub trait Writer: Send + Sync + 'static {
+    /// Runs a unit of work. When this returns `Ok`, the change is durable; on any error nothing of it is kept. Units of
+    /// work on one board become durable in the order of their `seq`.
+    ///
+    /// # Errors
+    /// Returns the job's own error, or [`Fault::Storage`] if the unit could not be begun or committed.
+    async fn write(&self, job: Job) -> Result<Applied, Fault>;
+}

@@ -1,0 +1,28 @@
+//! Transactions on Postgres.
+
+use std::time::Duration;
+
+use boardwire_services::storage::StorageResult;
+use sqlx::{PgPool, Postgres, Transaction};
+use tokio::time::timeout;
+
+use crate::error::{failed, is_lost_connection, unavailable};
+
+/// Begins a transaction. After a restart of Postgres, connections that have just been used turn out to be lost only
+/// now; nothing has been done yet, so another is tried, as often as there can be such.
+pub(crate) async fn begin(
+    pool: &PgPool,
+    statement: &'static str,
+    wait: Duration,
+) -> StorageResult<Transaction<'static, Postgres>> {
+    let mut lost = 0;
+    let begun = timeout(wait, async {
+        loop {
+            match pool.begin_with(statement).await {
+                Err(error) if is_lost_connection(&error) && lost < pool.options().get_max_connections() => lost += 1,
+                result => break result.map_err(|error| failed("beginning a transaction", error)),
+            }
+        }
+    });
+    begun.await.unwrap_or_else(|_| Err(unavailable("beginning a transaction", "no connection in time")))
+}

@@ -1,0 +1,89 @@
+//! Statements and their parameters. A statement's text stands once and serves both databases: `$1` parameters, integers
+//! and text.
+
+use boardwire_services::storage::StorageResult;
+use serde::Serialize;
+use sqlx::{Arguments, error::BoxDynError};
+
+use crate::error::broken;
+
+/// A statement in the dialects of both databases, and its name in messages.
+pub(crate) struct Statement {
+    pub(crate) name: &'static str,
+    pub(crate) sqlite: &'static str,
+    pub(crate) postgres: &'static str,
+}
+
+impl Statement {
+    /// One text for both databases.
+    pub(crate) const fn new(name: &'static str, sql: &'static str) -> Self {
+        Self { name, sqlite: sql, postgres: sql }
+    }
+
+    /// A text for each database; to be used through a macro that holds the shared part once.
+    pub(crate) const fn with_dialects(name: &'static str, sqlite: &'static str, postgres: &'static str) -> Self {
+        Self { name, sqlite, postgres }
+    }
+}
+
+/// A `SELECT` that locks the row it finds until the unit of work ends. SQLite has one writer, so that there is nothing to
+/// lock.
+macro_rules! locking {
+    ($name:literal, $sql:expr) => {
+        $crate::statement::Statement::with_dialects($name, $sql, concat!($sql, " FOR UPDATE"))
+    };
+}
+pub(crate) use locking;
+
+/// A statement that takes its rows from `$1`, a JSON list of lists. Between the two pieces of text the rows stand as
+/// `item`, whose fields are `item.value ->> 0` and so on: text or NULL.
+macro_rules! of_rows {
+    ($name:literal, $before:expr, $after:expr) => {
+        $crate::statement::Statement::with_dialects(
+            $name,
+            concat!($before, " json_each($1) AS item ", $after),
+            concat!($before, " json_array_elements(CAST($1 AS json)) AS item(value) ", $after),
+        )
+    };
+}
+pub(crate) use of_rows;
+
+/// A parameter.
+#[derive(Debug)]
+pub(crate) enum Value<'v> {
+    Int(i64),
+    OptInt(Option<i64>),
+    Text(&'v str),
+    OptText(Option<&'v str>),
+    /// Text that was made for this statement, such as JSON.
+    OwnedText(String),
+}
+
+impl Value<'_> {
+    /// Returns a count or a version as a parameter. Numbers of 2⁶³ and more become the highest that a database holds.
+    pub(crate) fn number(number: u64) -> Self {
+        Self::Int(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+
+    pub(crate) fn add_to<'q, A>(&self, arguments: &mut A) -> Result<(), BoxDynError>
+    where
+        A: Arguments,
+        i64: sqlx::Encode<'q, A::Database> + sqlx::Type<A::Database>,
+        Option<i64>: sqlx::Encode<'q, A::Database> + sqlx::Type<A::Database>,
+        for<'t> &'t str: sqlx::Encode<'t, A::Database> + sqlx::Type<A::Database>,
+        for<'t> Option<&'t str>: sqlx::Encode<'t, A::Database> + sqlx::Type<A::Database>,
+    {
+        match self {
+            Self::Int(int) => arguments.add(*int),
+            Self::OptInt(int) => arguments.add(*int),
+            Self::Text(text) => arguments.add(*text),
+            Self::OptText(text) => arguments.add(*text),
+            Self::OwnedText(text) => arguments.add(text.as_str()),
+        }
+    }
+}
+
+/// Returns a list or map as JSON text.
+pub(crate) fn json(value: &impl Serialize) -> StorageResult<String> {
+    serde_json::to_string(value).map_err(|error| broken("writing JSON", error))
+}
