@@ -115,19 +115,10 @@ impl Gate {
         filters: Filters,
         resume: Option<Resume>,
     ) -> Result<(SubscriptionId, Joined), ErrorBody> {
-        let id = self.new_subscription_id()?;
+        let id: SubscriptionId = self.clock().new_id();
         let subscription = Subscription { id: id.clone(), pattern, filters };
         let joined = self.hub.subscribe(socket, board, subscription, resume).await;
         joined.map(|joined| (id, joined)).map_err(Self::not_joined)
-    }
-
-    /// Returns an id for a subscription.
-    ///
-    /// # Errors
-    /// `UNAVAILABLE`, when the clock makes ids that are none.
-    pub fn new_subscription_id(&self) -> Result<SubscriptionId, ErrorBody> {
-        let id = self.clock().new_id();
-        SubscriptionId::try_from(id.as_str()).map_err(|_| Fault::BrokenOff.into())
     }
 
     /// Returns why a connection could not join, as clients are told.

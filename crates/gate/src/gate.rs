@@ -115,7 +115,7 @@ impl Gate {
     /// Returns a key for a new connection, made of the last digits of a new id.
     #[must_use]
     pub fn new_key(&self) -> SocketKey {
-        let id = self.clock().new_id();
+        let id: String = self.clock().new_id();
         let random = id.bytes().rev().filter_map(|digit| char::from(digit).to_digit(16)).take(15);
         SocketKey(random.fold(0, |key, digit| key << 4 | i64::from(digit)))
     }

@@ -24,7 +24,7 @@ use boardwire_protocol::{CommandGroup, Timestamp, UserId};
 use boardwire_rate_limit::{AddressLimiter, Quota, Weights};
 use boardwire_services::{
     Caller, Services,
-    clock::{Clock, SystemClock},
+    clock::{Clock, SystemClock, Uuid},
     storage::SaveUser,
 };
 use boardwire_store::{Opened, Options, open};
@@ -62,8 +62,8 @@ impl Clock for Faulty {
         SystemClock.monotonic()
     }
 
-    fn new_id(&self) -> String {
-        SystemClock.new_id()
+    fn new_uuid(&self) -> Uuid {
+        SystemClock.new_uuid()
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use boardwire_auth::Credential;
 use boardwire_gate::{AuthenticationError, Gate};
 use boardwire_protocol::{
-    BoardId, Code, ConnectionCommand, ErrorBody, TaskId, Timestamp,
+    BoardId, Code, ConnectionCommand, ErrorBody, SubscriptionId, TaskId, Timestamp,
     connection::{Refresh, Refreshed, Subscribe, Subscribed, Unsubscribe, Unsubscribed, ViewBoard, ViewTask, Viewed},
     presence,
 };
@@ -66,7 +66,7 @@ impl Run<'_> {
             (board, task) => Some(self.place(board.clone(), task.clone()).await?.0),
         };
         let resume = since.map(|since| Resume { since, epoch });
-        let id = self.gate.new_subscription_id()?;
+        let id: SubscriptionId = self.gate.clock().new_id();
         let subscription = Subscription { id: id.clone(), pattern: pattern.clone(), filters: filters.clone() };
         let joined = match board {
             Some(board) => Some(self.gate.hub().subscribe(self.socket, &board, subscription, resume).await),

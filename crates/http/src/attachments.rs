@@ -185,8 +185,7 @@ impl Door {
         let filename = FileName::try_from(file_name(field.file_name()))
             .map_err(|error| Problem::invalid("file", format!("its name: {error}")))?;
         let content_type = content_type(field.content_type());
-        let id = AttachmentId::try_from(self.clock().new_id().as_str());
-        let id = id.map_err(|_| Fault::BrokenOff)?;
+        let id: AttachmentId = self.clock().new_id();
         let mut file = self.parts.files.create(&id).await?;
         match self.copy(&mut field, upload_limiter, &mut *file).await {
             Ok((size, sha256)) => {

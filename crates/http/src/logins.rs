@@ -139,6 +139,7 @@ mod tests {
     use std::num::NonZeroU32;
 
     use boardwire_protocol::Timestamp;
+    use boardwire_services::clock::Uuid;
     use tokio::time::Instant;
 
     use super::*;
@@ -155,8 +156,8 @@ mod tests {
             Instant::now().into_std()
         }
 
-        fn new_id(&self) -> String {
-            String::new()
+        fn new_uuid(&self) -> Uuid {
+            Uuid::nil()
         }
     }
 

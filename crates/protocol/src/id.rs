@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Deserializer, Serialize};
+use uuid::Uuid;
 
 /// An id that breaks the rule: 1–64 characters of `A-Z a-z 0-9 _ -`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +42,13 @@ macro_rules! ids {
             fn try_from(text: &str) -> Result<Self, InvalidId> {
                 check(text)?;
                 Ok(Self(text.into()))
+            }
+        }
+
+        impl From<Uuid> for $name {
+            /// Makes an id of a UUID, which is always a valid one.
+            fn from(uuid: Uuid) -> Self {
+                Self((*uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer())).into())
             }
         }
 
@@ -153,6 +161,13 @@ mod tests {
         assert!(TaskId::try_from("a-B_9").is_ok());
         for wrong in ["", "a b", "ä", "a/b", &"x".repeat(65)] {
             assert_eq!(TaskId::try_from(wrong), Err(InvalidId), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_uuid_is_an_id() {
+        for uuid in [Uuid::nil(), Uuid::max()] {
+            assert_eq!(TaskId::try_from(uuid.to_string().as_str()), Ok(TaskId::from(uuid)));
         }
     }
 

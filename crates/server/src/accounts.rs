@@ -164,7 +164,7 @@ pub(crate) async fn issue_token(command: TokenIssue) -> Result<()> {
         teams: None,
         ttl: command.ttl,
         now_ms: SystemClock.now().0,
-        id: Some(SystemClock.new_id()),
+        id: Some(SystemClock.new_uuid().to_string()),
     };
     let token = secret::issuer(&command.auth, &command.store)?.issue(&request).context("--ttl")?;
     if let Some(excess) = excess {

@@ -133,7 +133,11 @@ mod tests {
 
     use boardwire_auth::{CredentialId, Permissions, Principal};
     use boardwire_protocol::{Command, CommandKind, Decoded, FileName, TaskId};
-    use boardwire_services::{Caller, NewAttachment, clock::SystemClock, storage::Held};
+    use boardwire_services::{
+        Caller, NewAttachment,
+        clock::{SystemClock, Uuid},
+        storage::Held,
+    };
     use boardwire_store::{Opened, Options, files_in, open};
     use boardwire_test_support::statements;
     use serde_json::{Value, json};
@@ -153,8 +157,8 @@ mod tests {
             SystemClock.monotonic()
         }
 
-        fn new_id(&self) -> String {
-            SystemClock.new_id()
+        fn new_uuid(&self) -> Uuid {
+            SystemClock.new_uuid()
         }
     }
 
@@ -208,8 +212,8 @@ mod tests {
         let task = json!({ "boardId": board["board"]["id"], "title": "T" });
         let task = change(&services, &caller, CommandKind::TaskCreate, task).await;
 
-        let attached = put_down(&*files, &SystemClock.new_id()).await;
-        let orphan = put_down(&*files, &SystemClock.new_id()).await;
+        let attached = put_down(&*files, &SystemClock.new_uuid().to_string()).await;
+        let orphan = put_down(&*files, &SystemClock.new_uuid().to_string()).await;
         let foreign = [put_down(&*files, "README").await, put_down(&*files, &"-".repeat(36)).await];
         let new = NewAttachment {
             id: attached.clone(),
@@ -255,7 +259,7 @@ mod tests {
         let files = files_in(&folder.path().join("files")).unwrap();
         for count in [2, 30] {
             for _ in 0..count {
-                put_down(&*files, &SystemClock.new_id()).await;
+                put_down(&*files, &SystemClock.new_uuid().to_string()).await;
             }
             let maintenance = maintenance(&opened, &files, HOUR_MS + 60_000);
             let (removed, ran) = statements(maintenance.sweep_files()).await;

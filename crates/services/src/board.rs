@@ -1,6 +1,6 @@
 //! Changes of boards and of their members.
 
-use boardwire_protocol::{Board, BoardId, Column, ColumnId, Epoch, Event, Member, Role, Seq, Status, board, data};
+use boardwire_protocol::{Board, Column, Event, Member, Role, Seq, Status, board, data};
 use serde_json::to_value;
 
 use crate::{
@@ -23,11 +23,7 @@ pub(crate) async fn create(unit: &mut Unit<'_>, command: board::Create) -> Resul
     if let Some(team) = &command.team_id {
         team::may_give_to(unit.caller, team)?;
     }
-    let new_id = || unit.clock.new_id();
-    let id = match command.id {
-        Some(id) => id,
-        None => BoardId::try_from(new_id().as_str()).map_err(|_| Fault::BrokenOff)?,
-    };
+    let id = command.id.unwrap_or_else(|| unit.clock.new_id());
     let board = Board {
         id: id.clone(),
         name: command.name.into_string(),
@@ -40,9 +36,8 @@ pub(crate) async fn create(unit: &mut Unit<'_>, command: board::Create) -> Resul
         created_at: unit.now,
         updated_at: unit.now,
     };
-    let epoch = Epoch::try_from(new_id().as_str()).map_err(|_| Fault::BrokenOff)?;
     let (changed, changed_at) = (FieldVersions::default(), unit.now);
-    let state = BoardState { board, changed, seq: Seq(0), changed_at, epoch };
+    let state = BoardState { board, changed, seq: Seq(0), changed_at, epoch: unit.clock.new_id() };
     if !unit.tx.insert_board(&state).await? {
         return Err(Fault::conflict("this board id is taken"));
     }
@@ -57,7 +52,7 @@ pub(crate) async fn create(unit: &mut Unit<'_>, command: board::Create) -> Resul
     let keys = position::spread(None, None, wanted.len());
     for ((name, status, wip_limit), position) in wanted.into_iter().zip(keys) {
         let column = Column {
-            id: ColumnId::try_from(edit.new_id().as_str()).map_err(|_| Fault::BrokenOff)?,
+            id: edit.new_id(),
             board_id: id.clone(),
             name,
             position,

@@ -1,19 +1,27 @@
-//! Time and new ids, passed in wherever they are needed. This is the one module that asks the system for them.
+//! Time and new ids, passed in wherever they are needed. Only this module asks the system for them.
 
 use std::time::Instant;
 
 use boardwire_protocol::Timestamp;
+pub use uuid::Uuid;
 
-/// Where time and ids come from.
+/// A source of time and ids.
 pub trait Clock: Send + Sync + 'static {
-    /// The time of day: for people and for expiry.
+    /// Returns the time of day, for people and for expiry.
     fn now(&self) -> Timestamp;
 
-    /// Time that only goes forward: for limits and time-outs.
+    /// Returns a time that never goes back, for limits and time-outs.
     fn monotonic(&self) -> Instant;
 
-    /// A new id, never given before: a UUIDv7, so that later ids sort later.
-    fn new_id(&self) -> String;
+    /// Returns a UUID that has never been returned before: a UUIDv7, so that later ones sort later.
+    fn new_uuid(&self) -> Uuid;
+}
+
+impl dyn Clock + '_ {
+    /// Returns a new id of any kind, made of a [new UUID](Clock::new_uuid).
+    pub fn new_id<T: From<Uuid>>(&self) -> T {
+        self.new_uuid().into()
+    }
 }
 
 /// The system's clock and random numbers.
@@ -30,7 +38,7 @@ impl Clock for SystemClock {
         Instant::now()
     }
 
-    fn new_id(&self) -> String {
-        uuid::Uuid::now_v7().to_string()
+    fn new_uuid(&self) -> Uuid {
+        Uuid::now_v7()
     }
 }

@@ -26,10 +26,7 @@ pub(crate) async fn create(unit: &mut Unit<'_>, command: column::Create) -> Resu
     if columns.len() >= MAX_COLUMNS {
         return Err(Fault::conflict(format!("a board has at most {MAX_COLUMNS} columns")));
     }
-    let id = match command.id {
-        Some(id) => id,
-        None => ColumnId::try_from(edit.new_id().as_str()).map_err(|_| Fault::BrokenOff)?,
-    };
+    let id = command.id.unwrap_or_else(|| edit.new_id());
     let at = index_for(&columns, command.before.as_ref(), command.after.as_ref())?;
     let mut key = key_at(&columns, at);
     if key.len() > LONG {

@@ -16,10 +16,7 @@ pub(crate) async fn add(unit: &mut Unit<'_>, command: comment::Add) -> Result<Ap
     }
     let body = command.body.into_string();
     let mentioned = edit.notify_mentioned(&task, &body, "", "mentioned you on").await?;
-    let id = match command.id {
-        Some(id) => id,
-        None => CommentId::try_from(edit.new_id().as_str()).map_err(|_| Fault::BrokenOff)?,
-    };
+    let id = command.id.unwrap_or_else(|| edit.new_id());
     let comment = Comment {
         id,
         task_id: task.id.clone(),

@@ -4,12 +4,13 @@ use std::{collections::HashSet, sync::Arc};
 
 use boardwire_auth::Permission;
 use boardwire_protocol::{
-    Board, BoardId, ColumnId, Envelope, EnvelopeMeta, Event, EventId, Seq, TaskId, TeamId, Timestamp, UserId,
+    Board, BoardId, ColumnId, Envelope, EnvelopeMeta, Event, Seq, TaskId, TeamId, Timestamp, UserId,
 };
 use serde::Serialize;
 
 use crate::{
     Addable, Applied, Caller, Fault, Origin, Personal,
+    clock::Uuid,
     storage::{BoardState, ColumnState, LogEntry, TaskState, Transaction, User, UserAccess},
     unit::Unit,
 };
@@ -62,7 +63,7 @@ impl<'u, 't> BoardEdit<'u, 't> {
         self.unit.caller
     }
 
-    pub(crate) fn new_id(&self) -> String {
+    pub(crate) fn new_id<T: From<Uuid>>(&self) -> T {
         self.unit.clock.new_id()
     }
 
@@ -169,7 +170,7 @@ impl<'u, 't> BoardEdit<'u, 't> {
         let meta = EnvelopeMeta {
             kind: event.kind(),
             timestamp: self.unit.now,
-            id: EventId::try_from(self.new_id().as_str()).map_err(|_| Fault::BrokenOff)?,
+            id: self.new_id(),
             board_id: Some(self.id().clone()),
             seq: Some(seq),
             user_id: actor.clone(),

@@ -133,7 +133,7 @@ impl From<Fault> for ErrorBody {
                 ErrorBody::new(Code::Unavailable, "the server can't do this now; try again")
             }
             Fault::Storage(StorageError::Broken(_)) | Fault::Encoding(_) | Fault::BrokenOff => {
-                let id = SystemClock.new_id();
+                let id = SystemClock.new_uuid().to_string();
                 tracing::error!(incident = id, error = ?fault, "internal fault");
                 ErrorBody::new(Code::Internal, "a fault of the server").with_details(json!({"id": id}))
             }

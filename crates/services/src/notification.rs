@@ -1,8 +1,6 @@
 //! What happens to notifications after they have been made: they are read; and those that an operator sends.
 
-use boardwire_protocol::{
-    Body, Notification, NotificationId, NotificationKind, RequestId, TeamId, UserId, data, notification,
-};
+use boardwire_protocol::{Body, Notification, NotificationKind, RequestId, TeamId, UserId, data, notification};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -89,7 +87,7 @@ pub(crate) async fn announce(unit: &mut Unit<'_>, page: Page) -> Result<Applied,
     let mut notifications = Vec::with_capacity(users.len());
     for user in &users {
         notifications.push(Notification {
-            id: NotificationId::try_from(unit.clock.new_id().as_str()).map_err(|_| Fault::BrokenOff)?,
+            id: unit.clock.new_id(),
             kind: NotificationKind::System,
             user_id: user.clone(),
             board_id: None,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use boardwire_protocol::{Notification, NotificationId, NotificationKind, Task, UserId};
+use boardwire_protocol::{Notification, NotificationKind, Task, UserId};
 
 use crate::{Fault, Personal, edit::BoardEdit, storage::TaskState};
 
@@ -37,22 +37,16 @@ impl BoardEdit<'_, '_> {
         if *user == self.actor() {
             return Ok(());
         }
-        let notification = self.notification(user, kind, task, verb)?;
+        let notification = self.notification(user, kind, task, verb);
         self.tx().insert_notification(&notification).await?;
         self.tell(Personal::Notified(notification));
         Ok(())
     }
 
-    fn notification(
-        &self,
-        user: &UserId,
-        kind: NotificationKind,
-        task: &Task,
-        verb: &str,
-    ) -> Result<Notification, Fault> {
+    fn notification(&self, user: &UserId, kind: NotificationKind, task: &Task, verb: &str) -> Notification {
         let title: String = task.title.chars().take(TITLE_CHARS).collect();
-        Ok(Notification {
-            id: NotificationId::try_from(self.new_id().as_str()).map_err(|_| Fault::BrokenOff)?,
+        Notification {
+            id: self.new_id(),
             kind,
             user_id: user.clone(),
             board_id: Some(self.id().clone()),
@@ -61,7 +55,7 @@ impl BoardEdit<'_, '_> {
             text: format!("{} {verb} “{title}”", self.actor_name()),
             read_at: None,
             created_at: self.now(),
-        })
+        }
     }
 
     /// Tells the users to whom these tasks are assigned what happened to each of them.
@@ -72,7 +66,7 @@ impl BoardEdit<'_, '_> {
         let mut notifications = Vec::new();
         for TaskState { task, .. } in tasks {
             if let Some(user) = task.assignee.as_ref().filter(|user| told.contains(*user)) {
-                notifications.push(self.notification(user, NotificationKind::Task, task, verb)?);
+                notifications.push(self.notification(user, NotificationKind::Task, task, verb));
             }
         }
         if !notifications.is_empty() {

@@ -1,6 +1,6 @@
 //! Changes of tasks.
 
-use boardwire_protocol::{Column, ColumnId, Event, Role, Status, Task, TaskId, data, task};
+use boardwire_protocol::{Column, ColumnId, Event, Role, Status, Task, data, task};
 use serde_json::to_value;
 
 use crate::{
@@ -25,10 +25,7 @@ pub(crate) async fn create(unit: &mut Unit<'_>, command: task::Create) -> Result
     }
     edit.room_for_task().await?;
     edit.room_in(&column, 1).await?;
-    let id = match command.id {
-        Some(id) => id,
-        None => TaskId::try_from(edit.new_id().as_str()).map_err(|_| Fault::BrokenOff)?,
-    };
+    let id = command.id.unwrap_or_else(|| edit.new_id());
     let neighbours = Neighbours { before: command.before, after: command.after };
     let status = column.status.unwrap_or(Status::Todo);
     let task = Task {

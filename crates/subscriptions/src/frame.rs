@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use boardwire_protocol::{BoardId, Envelope, EnvelopeMeta, Ephemeral, EventId, EventKind, UserId};
+use boardwire_protocol::{BoardId, Envelope, EnvelopeMeta, Ephemeral, EventKind, UserId};
 use boardwire_services::{clock::Clock, storage::LogEntry};
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -29,14 +29,13 @@ impl Frame {
     /// Encodes an ephemeral event: `error` without an envelope, all others in one.
     pub fn ephemeral(clock: &dyn Clock, event: &Ephemeral, about: About<'_>) -> Self {
         let kind = event.kind();
-        let body = match (event, EventId::try_from(clock.new_id().as_str())) {
-            (Ephemeral::Error(error), _) => to_raw_value(error),
-            (_, Err(_)) => to_raw_value(event),
-            (_, Ok(id)) => {
+        let body = match event {
+            Ephemeral::Error(error) => to_raw_value(error),
+            _ => {
                 let meta = EnvelopeMeta {
                     kind,
                     timestamp: clock.now(),
-                    id,
+                    id: clock.new_id(),
                     board_id: about.board.cloned(),
                     seq: None,
                     user_id: about.actor.cloned(),

@@ -17,7 +17,7 @@ use boardwire_protocol::{
 };
 use boardwire_services::{
     Caller, Origin, Publisher as _,
-    clock::{Clock, SystemClock},
+    clock::{Clock, SystemClock, Uuid},
     storage::{Head, Log, LogEntry, StorageError, StorageResult},
 };
 use boardwire_subscriptions::{Frame, Hub, JoinError, Joined, Outbox, Resume, Socket, SocketKey, Subscription};
@@ -91,8 +91,8 @@ impl Clock for ManualClock {
         self.began + Duration::from_millis(self.passed.load(Ordering::SeqCst))
     }
 
-    fn new_id(&self) -> String {
-        SystemClock.new_id()
+    fn new_uuid(&self) -> Uuid {
+        SystemClock.new_uuid()
     }
 }
 
@@ -181,7 +181,7 @@ impl Scene {
     }
 
     pub(crate) fn subscription(pattern: &str, filters: Filters) -> Subscription {
-        let id = SubscriptionId::try_from(SystemClock.new_id().as_str()).unwrap();
+        let id = SubscriptionId::from(SystemClock.new_uuid());
         Subscription { id, pattern: pattern.try_into().unwrap(), filters }
     }
 
