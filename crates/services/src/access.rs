@@ -1,5 +1,5 @@
-//! The second lock: the role on the board. Only this module makes a [`BoardEdit`], so a change that was not checked does
-//! not compile.
+//! Access: whether the caller's role on a board allows a change. Only this module creates a [`BoardEdit`], so that a
+//! change that was not checked does not compile.
 
 use boardwire_protocol::{BoardId, Role, TaskId};
 
@@ -10,7 +10,7 @@ use crate::{
     unit::Unit,
 };
 
-/// Whether an archived board will do.
+/// Whether a change may be made on an archived board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Archived {
     Refused,
@@ -18,7 +18,7 @@ pub(crate) enum Archived {
 }
 
 impl<'t> Unit<'t> {
-    /// Locks a board on which the caller has at least this role.
+    /// Locks a board on which the caller has at least the role `needed`.
     pub(crate) async fn board(
         &mut self,
         id: &BoardId,
@@ -38,14 +38,14 @@ impl<'t> Unit<'t> {
         Ok(BoardEdit::new(self, state))
     }
 
-    /// Locks the board of a task that the caller may write.
+    /// Locks the board of a task that the caller may change.
     pub(crate) async fn board_of(&mut self, task: &TaskId) -> Result<BoardEdit<'_, 't>, Fault> {
         let board = self.tx.board_of_task(task).await?.ok_or(Fault::NotFound("task"))?;
         self.board_with("task", &board).await
     }
 
-    /// Locks the board of something that the caller may write there: who may not read the board is told that there is no
-    /// such thing.
+    /// Locks the board of something that the caller may change. If the caller may not read the board, the error says
+    /// that `what` does not exist.
     pub(crate) async fn board_with(&mut self, what: &'static str, id: &BoardId) -> Result<BoardEdit<'_, 't>, Fault> {
         self.board(id, Role::Member, Archived::Refused).await.map_err(|fault| match fault {
             Fault::NotFound(_) => Fault::NotFound(what),
@@ -53,14 +53,14 @@ impl<'t> Unit<'t> {
         })
     }
 
-    /// Locks a board for what the program does by itself.
+    /// Locks a board for something that the program does on its own, without checking the caller's role.
     pub(crate) async fn board_unchecked(&mut self, id: &BoardId) -> Result<BoardEdit<'_, 't>, Fault> {
         let state = self.tx.lock_board(id).await?.ok_or(Fault::NotFound("board"))?;
         Ok(BoardEdit::new(self, state))
     }
 }
 
-/// May the caller read the board now? `false` also when there is none.
+/// Returns whether the caller may read a board now; `false` if there is no such board.
 pub(crate) async fn may_read(store: &dyn Store, caller: &Caller, board: &BoardId) -> StorageResult<bool> {
     if caller.is_admin() {
         return Ok(store.board(board).await?.is_some());
@@ -68,13 +68,13 @@ pub(crate) async fn may_read(store: &dyn Store, caller: &Caller, board: &BoardId
     Ok(store.role(board, caller.user()).await?.is_some())
 }
 
-/// The board of a task, if the caller may read it now. Nothing else of the task is looked at.
+/// Returns the board of a task that the caller may read now. Reads nothing else of the task.
 pub(crate) async fn readable_task(store: &dyn Store, caller: &Caller, task: &TaskId) -> Result<BoardId, Fault> {
     let board = store.board_of_task(task).await?.ok_or(Fault::NotFound("task"))?;
     if may_read(store, caller, &board).await? { Ok(board) } else { Err(Fault::NotFound("task")) }
 }
 
-/// May the caller write on the board now?
+/// Checks that the caller may make changes on a board now.
 pub(crate) async fn may_write(store: &dyn Store, caller: &Caller, board: &BoardId) -> Result<(), Fault> {
     if caller.is_admin() {
         return Ok(());

@@ -1,37 +1,37 @@
-//! Changes of attachments: what is known of a file. Its bytes are kept elsewhere, under the attachment's id; they are put
-//! there before the attachment is added, and go soon after it is gone.
+//! Changes of attachments. A file's bytes are stored before its attachment is added, and removed shortly after the
+//! attachment is deleted.
 
 use boardwire_protocol::{Attachment, AttachmentId, Event, FileName, TaskId, attachment, data};
 
 use crate::{
-    Applied, Fault,
+    ChangeOutcome, Fault,
     storage::{Files, StorageResult, Store},
     unit::Unit,
 };
 
-/// The most files that a task may have.
+/// The most attachments that a task may have.
 pub(crate) const MAX_ATTACHMENTS: u64 = 100;
-/// How many files are removed in one go.
+/// How many files [`remove_leftovers`] removes at most.
 const REMOVED_AT_ONCE: u32 = 500;
 
-/// A file whose bytes have been kept.
+/// A file whose bytes have been stored.
 #[derive(Debug, Clone)]
 pub struct NewAttachment {
-    /// The id under which they are kept.
+    /// The id under which the bytes are stored.
     pub id: AttachmentId,
-    /// The task that the file is for.
+    /// The task to attach the file to.
     pub task_id: TaskId,
-    /// The name that it was uploaded under.
+    /// The file name.
     pub filename: FileName,
-    /// Its media type as uploaded.
+    /// The media type, as the client gave it.
     pub content_type: String,
-    /// Its size in bytes.
+    /// The size in bytes.
     pub size: u64,
-    /// The SHA-256 of its bytes, in lower-case hexadecimal.
+    /// The SHA-256 of the bytes, in lower-case hexadecimal.
     pub sha256: String,
 }
 
-pub(crate) async fn add(unit: &mut Unit<'_>, new: NewAttachment) -> Result<Applied, Fault> {
+pub(crate) async fn add(unit: &mut Unit<'_>, new: NewAttachment) -> Result<ChangeOutcome, Fault> {
     let mut edit = unit.board_of(&new.task_id).await?;
     let task = edit.task(&new.task_id).await?.task;
     if edit.tx().count_attachments(&task.id).await? >= MAX_ATTACHMENTS {
@@ -61,7 +61,7 @@ pub(crate) async fn add(unit: &mut Unit<'_>, new: NewAttachment) -> Result<Appli
     edit.finish(&attachment::AttachmentResult { attachment }).await
 }
 
-pub(crate) async fn remove(unit: &mut Unit<'_>, command: attachment::Only) -> Result<Applied, Fault> {
+pub(crate) async fn remove(unit: &mut Unit<'_>, command: attachment::Only) -> Result<ChangeOutcome, Fault> {
     let id = command.attachment_id;
     let board = unit.tx.attachment(&id).await?.ok_or(Fault::NotFound("attachment"))?.board_id;
     let mut edit = unit.board_with("attachment", &board).await?;
@@ -78,11 +78,11 @@ pub(crate) async fn remove(unit: &mut Unit<'_>, command: attachment::Only) -> Re
     edit.finish(&attachment::Removed { attachment_id: id }).await
 }
 
-/// Removes files whose attachments are gone, some hundreds at most, and says how many. One that can't be removed keeps no
-/// other from it.
+/// Removes up to 500 files whose attachments have been deleted, and returns how many it removed. If one can't be
+/// removed, the others still are.
 ///
 /// # Errors
-/// Storage did not do its part. What was removed is forgotten all the same.
+/// Returns the last error of storage. Files that were removed are forgotten nevertheless.
 pub async fn remove_leftovers(store: &dyn Store, files: &dyn Files) -> StorageResult<usize> {
     let (mut removed, mut failed) = (Vec::new(), None);
     for id in store.leftovers(REMOVED_AT_ONCE).await? {

@@ -1,10 +1,10 @@
-//! Changes of boards and of their members.
+//! Changes of boards and their members.
 
 use boardwire_protocol::{Board, Column, Event, Member, Role, Seq, Status, board, data};
 use serde_json::to_value;
 
 use crate::{
-    Applied, Fault,
+    ChangeOutcome, Fault,
     access::Archived,
     edit::BoardEdit,
     merge::Merge,
@@ -14,11 +14,11 @@ use crate::{
     unit::Unit,
 };
 
-/// The columns of a board that names none.
+/// The columns of a board that is created without any.
 const DEFAULT_COLUMNS: [(&str, Status); 3] =
     [("To Do", Status::Todo), ("In Progress", Status::InProgress), ("Done", Status::Done)];
 
-pub(crate) async fn create(unit: &mut Unit<'_>, command: board::Create) -> Result<Applied, Fault> {
+pub(crate) async fn create(unit: &mut Unit<'_>, command: board::Create) -> Result<ChangeOutcome, Fault> {
     let creator = unit.caller.user().clone();
     if let Some(team) = &command.team_id {
         team::may_give_to(unit.caller, team)?;
@@ -77,7 +77,7 @@ pub(crate) async fn create(unit: &mut Unit<'_>, command: board::Create) -> Resul
     edit.finish(&board::Created { board, columns }).await
 }
 
-pub(crate) async fn update(unit: &mut Unit<'_>, command: board::Update) -> Result<Applied, Fault> {
+pub(crate) async fn update(unit: &mut Unit<'_>, command: board::Update) -> Result<ChangeOutcome, Fault> {
     let updates = command.updates;
     let needed = if updates.team_id.is_keep() { Role::Member } else { Role::Owner };
     let mut edit = unit.board(&command.board_id, needed, Archived::Refused).await?;
@@ -110,7 +110,7 @@ pub(crate) async fn update(unit: &mut Unit<'_>, command: board::Update) -> Resul
     finish(edit).await
 }
 
-pub(crate) async fn archive(unit: &mut Unit<'_>, command: board::Only) -> Result<Applied, Fault> {
+pub(crate) async fn archive(unit: &mut Unit<'_>, command: board::Only) -> Result<ChangeOutcome, Fault> {
     let mut edit = unit.board(&command.board_id, Role::Owner, Archived::Allowed).await?;
     if !edit.board().archived {
         edit.board_mut().board.archived = true;
@@ -120,7 +120,7 @@ pub(crate) async fn archive(unit: &mut Unit<'_>, command: board::Only) -> Result
     finish(edit).await
 }
 
-pub(crate) async fn restore(unit: &mut Unit<'_>, command: board::Only) -> Result<Applied, Fault> {
+pub(crate) async fn restore(unit: &mut Unit<'_>, command: board::Only) -> Result<ChangeOutcome, Fault> {
     let mut edit = unit.board(&command.board_id, Role::Owner, Archived::Allowed).await?;
     if edit.board().archived {
         edit.board_mut().board.archived = false;
@@ -130,12 +130,12 @@ pub(crate) async fn restore(unit: &mut Unit<'_>, command: board::Only) -> Result
     finish(edit).await
 }
 
-pub(crate) async fn set_member(unit: &mut Unit<'_>, command: board::MemberSet) -> Result<Applied, Fault> {
+pub(crate) async fn set_member(unit: &mut Unit<'_>, command: board::MemberSet) -> Result<ChangeOutcome, Fault> {
     let mut edit = unit.board(&command.board_id, Role::Owner, Archived::Refused).await?;
     let user = edit.tx().user(&command.user_id).await?.ok_or(Fault::NotFound("user"))?;
     let membership = edit.tx().membership(&command.board_id, &user.id).await?;
     if membership.is_none() && !edit.may_add(&user).await? {
-        // As if there were no such user.
+        // The same error as for a user who does not exist.
         return Err(Fault::NotFound("user"));
     }
     let member =
@@ -159,9 +159,9 @@ pub(crate) async fn set_member(unit: &mut Unit<'_>, command: board::MemberSet) -
     edit.finish(&board::MemberResult { member }).await
 }
 
-pub(crate) async fn remove_member(unit: &mut Unit<'_>, command: board::MemberRemove) -> Result<Applied, Fault> {
+pub(crate) async fn remove_member(unit: &mut Unit<'_>, command: board::MemberRemove) -> Result<ChangeOutcome, Fault> {
     let board::MemberRemove { board_id, user_id } = command;
-    // Also on an archived board: access can always be withdrawn.
+    // Allowed on an archived board too, so that access can always be withdrawn.
     let mut edit = unit.board(&board_id, Role::Owner, Archived::Allowed).await?;
     match edit.tx().role(&board_id, &user_id).await? {
         None => return Err(Fault::NotFound("member")),
@@ -177,12 +177,12 @@ pub(crate) async fn remove_member(unit: &mut Unit<'_>, command: board::MemberRem
     edit.finish(&board::MemberRemoved { user_id }).await
 }
 
-/// A membership that depends on no team.
+/// Returns a membership that does not depend on a team.
 fn by_name(role: Role) -> Membership {
     Membership { role, team: None }
 }
 
-/// A board keeps at least one owner.
+/// Checks that the board has more than one owner.
 async fn another_owner(edit: &mut BoardEdit<'_, '_>) -> Result<(), Fault> {
     let id = edit.id().clone();
     if edit.tx().count_owners(&id).await? > 1 {
@@ -199,7 +199,7 @@ fn touch(edit: &mut BoardEdit<'_, '_>) -> Board {
     state.board.clone()
 }
 
-async fn finish(edit: BoardEdit<'_, '_>) -> Result<Applied, Fault> {
+async fn finish(edit: BoardEdit<'_, '_>) -> Result<ChangeOutcome, Fault> {
     let board = edit.board().clone();
     edit.finish(&board::BoardResult { board }).await
 }

@@ -1,4 +1,4 @@
-//! Who calls, in the types of the wire.
+//! Who is calling.
 
 use std::{fmt, sync::Arc};
 
@@ -7,7 +7,7 @@ use boardwire_protocol::{CommandKind, ConnectedUser, TeamId, UserId};
 
 use crate::Fault;
 
-/// An authenticated caller. Cheap to clone.
+/// An authenticated caller, with its ids as the protocol's types. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Caller {
     principal: Arc<Principal>,
@@ -15,7 +15,7 @@ pub struct Caller {
     teams: Arc<[TeamId]>,
 }
 
-/// The principal's ids do not fit the wire.
+/// The principal's user id is not valid in the protocol.
 #[derive(Debug)]
 pub struct InvalidCaller;
 
@@ -28,41 +28,41 @@ impl fmt::Display for InvalidCaller {
 impl std::error::Error for InvalidCaller {}
 
 impl Caller {
-    /// Takes over what authentication found. Teams whose ids do not fit the wire are left out.
+    /// Creates a caller from a principal. Teams whose ids are not valid in the protocol are left out.
     ///
     /// # Errors
-    /// [`InvalidCaller`] when the user's id does not fit the wire.
+    /// Returns [`InvalidCaller`] if the user's id is not valid in the protocol.
     pub fn new(principal: Arc<Principal>) -> Result<Self, InvalidCaller> {
         let user = UserId::try_from(principal.user.as_str()).map_err(|_| InvalidCaller)?;
         let teams = principal.teams.iter().filter_map(|team| TeamId::try_from(team.as_str()).ok()).collect();
         Ok(Self { principal, user, teams })
     }
 
-    /// The user.
+    /// Returns the caller's user id.
     #[must_use]
     pub fn user(&self) -> &UserId {
         &self.user
     }
 
-    /// The user's teams.
+    /// Returns the teams of the caller's user.
     #[must_use]
     pub fn teams(&self) -> &[TeamId] {
         &self.teams
     }
 
-    /// What authentication found.
+    /// Returns the principal that authentication produced.
     #[must_use]
     pub fn principal(&self) -> &Arc<Principal> {
         &self.principal
     }
 
-    /// Does the credential pass the second lock everywhere?
+    /// Returns whether the caller may do everything on every board, whatever its role.
     #[must_use]
     pub fn is_admin(&self) -> bool {
         self.principal.permissions.contains(Permission::Admin)
     }
 
-    /// The caller as clients are told who they are.
+    /// Returns the caller as clients see themselves.
     #[must_use]
     pub fn to_user(&self) -> ConnectedUser {
         ConnectedUser {
@@ -73,16 +73,16 @@ impl Caller {
         }
     }
 
-    /// Does the credential allow to read at all?
+    /// Returns whether the caller's credential allows reading.
     #[must_use]
     pub fn reads(&self) -> bool {
         self.principal.allows(Permission::Read)
     }
 
-    /// The first lock: what the credential allows.
+    /// Checks that the caller's credential allows a command.
     ///
     /// # Errors
-    /// [`Fault::Forbidden`] when it does not allow this command.
+    /// Returns [`Fault::Forbidden`] if it does not.
     pub fn require(&self, kind: CommandKind) -> Result<(), Fault> {
         let needed = match kind.permission() {
             boardwire_protocol::Permission::Read => Permission::Read,
@@ -91,10 +91,10 @@ impl Caller {
         self.require_permission(needed, kind.name())
     }
 
-    /// The first lock, for what is no command.
+    /// Checks that the caller's credential has a permission, which `what` needs.
     ///
     /// # Errors
-    /// [`Fault::Forbidden`] when the credential does not have this permission.
+    /// Returns [`Fault::Forbidden`] if it does not.
     pub fn require_permission(&self, needed: Permission, what: &str) -> Result<(), Fault> {
         if self.principal.allows(needed) {
             return Ok(());

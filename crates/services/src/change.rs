@@ -1,4 +1,4 @@
-//! One change from end to end, in one unit: claim the request id, do the work, remember the reply.
+//! A change from beginning to end, within one unit of work: claim the request id, make the change, remember the reply.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Addable, Applied, Caller, Fault, Origin,
+    Addable, Caller, ChangeOutcome, Fault, Origin,
     attachment::{self, NewAttachment},
     board,
     clock::Clock,
@@ -17,24 +17,24 @@ use crate::{
     unit::Unit,
 };
 
-/// How long a request id is remembered.
+/// How long a request id is remembered, in milliseconds.
 const REMEMBERED_FOR_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// What is done in one unit of work.
+/// What a unit of work does.
 pub(crate) enum Work {
-    /// A command.
+    /// Runs a command.
     Change(Change),
-    /// A file has been uploaded.
+    /// Attaches a file that has been uploaded.
     Attach(NewAttachment),
-    /// An operator has something to say.
+    /// Sends a page of an announcement.
     Announce(notification::Page),
-    /// A user's teams changed.
+    /// Brings a user's membership of a board in line with the user's teams.
     SyncTeams(BoardId, UserId),
-    /// The time of a lease may be over.
+    /// Ends a task's lease if it has expired.
     ExpireLease(TaskId),
 }
 
-/// Work on its way into a unit of work.
+/// A unit of work that is to be run.
 pub(crate) struct Request {
     pub(crate) caller: Caller,
     pub(crate) work: Work,
@@ -46,8 +46,8 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// The body of the unit of work.
-    pub(crate) async fn run(self, tx: &mut dyn Transaction) -> Result<Applied, Fault> {
+    /// Runs the unit of work.
+    pub(crate) async fn run(self, tx: &mut dyn Transaction) -> Result<ChangeOutcome, Fault> {
         let Self { caller, work, request_id, origin, clock, max_tasks, addable } = self;
         let now = clock.now();
         let unit = &mut Unit {
@@ -66,31 +66,31 @@ impl Request {
             return dispatch(unit, work).await;
         };
         let (user, hash, since) = (caller.user(), fingerprint(&work), Timestamp(now.0 - REMEMBERED_FOR_MS));
-        // Before any rule is looked at: to the same request, made at the same moment over another connection, what this
-        // one does would look like a reason to refuse.
+        // This comes before all rules. Otherwise the same request, sent over another connection at the same moment,
+        // would be refused because of what this one has already done.
         if !unit.tx.claim(user, request_id, &hash, now, since).await? {
             return first_reply(unit.tx.remembered(user, request_id, since).await?, &hash);
         }
-        let applied = dispatch(unit, work).await?;
-        unit.tx.remember(user, request_id, &applied.to_kept()?).await?;
-        Ok(applied)
+        let outcome = dispatch(unit, work).await?;
+        unit.tx.remember(user, request_id, &outcome.to_stored()?).await?;
+        Ok(outcome)
     }
 }
 
-async fn dispatch(unit: &mut Unit<'_>, work: Work) -> Result<Applied, Fault> {
-    let mut applied = match work {
+async fn dispatch(unit: &mut Unit<'_>, work: Work) -> Result<ChangeOutcome, Fault> {
+    let mut outcome = match work {
         Work::Change(change) => run(unit, change).await,
         Work::Attach(new) => attachment::add(unit, new).await,
         Work::Announce(page) => notification::announce(unit, page).await,
         Work::SyncTeams(board, user) => team::sync(unit, &board, &user).await,
         Work::ExpireLease(task) => lease::expire(unit, &task).await,
     }?;
-    applied.entries = std::mem::take(&mut unit.entries);
-    applied.personal = std::mem::take(&mut unit.personal);
-    Ok(applied)
+    outcome.entries = std::mem::take(&mut unit.entries);
+    outcome.personal = std::mem::take(&mut unit.personal);
+    Ok(outcome)
 }
 
-async fn run(unit: &mut Unit<'_>, change: Change) -> Result<Applied, Fault> {
+async fn run(unit: &mut Unit<'_>, change: Change) -> Result<ChangeOutcome, Fault> {
     match change {
         Change::TaskCreate(command) => task::create(unit, command).await,
         Change::TaskUpdate(command) => task::update(unit, command).await,
@@ -121,17 +121,17 @@ async fn run(unit: &mut Unit<'_>, change: Change) -> Result<Applied, Fault> {
     }
 }
 
-/// The answer to a request whose id is not free.
-fn first_reply(remembered: Option<Remembered>, hash: &str) -> Result<Applied, Fault> {
+/// Returns the reply to a request whose id has been used before.
+fn first_reply(remembered: Option<Remembered>, hash: &str) -> Result<ChangeOutcome, Fault> {
     match remembered {
-        Some(first) if first.hash == hash => Applied::from_kept(&first.reply),
+        Some(first) if first.hash == hash => ChangeOutcome::from_stored(&first.reply),
         Some(_) => Err(Fault::IdempotencyMismatch),
-        // It was forgotten between the two statements: another attempt finds the id free.
+        // The request id expired between the two statements: the next attempt will find it unused.
         None => Err(StorageError::Unavailable("the request id is neither free nor remembered".into()).into()),
     }
 }
 
-/// What tells two requests apart: what is asked for and with which payload, whatever order its fields came in.
+/// Returns a hash that tells requests apart: of what is asked for and its payload, regardless of the order of fields.
 fn fingerprint(work: &Work) -> String {
     let (name, payload) = match work {
         Work::Change(change) => (change.kind().name(), change.payload().to_string()),

@@ -6,7 +6,7 @@ use boardwire_protocol::{Column, ColumnId, Event, Role, column, data};
 use serde_json::to_value;
 
 use crate::{
-    Applied, Fault,
+    ChangeOutcome, Fault,
     access::Archived,
     edit::BoardEdit,
     merge::Merge,
@@ -17,10 +17,10 @@ use crate::{
 
 /// The most columns that a board may have.
 const MAX_COLUMNS: usize = 100;
-/// The most tasks that move in one unit of work, each with an event of its own.
+/// The most tasks that may move in one unit of work. Each of them has an event of its own.
 const MAX_MOVED: usize = 5_000;
 
-pub(crate) async fn create(unit: &mut Unit<'_>, command: column::Create) -> Result<Applied, Fault> {
+pub(crate) async fn create(unit: &mut Unit<'_>, command: column::Create) -> Result<ChangeOutcome, Fault> {
     let mut edit = unit.board(&command.board_id, Role::Member, Archived::Refused).await?;
     let mut columns = edit.columns().await?;
     if columns.len() >= MAX_COLUMNS {
@@ -59,7 +59,7 @@ pub(crate) async fn create(unit: &mut Unit<'_>, command: column::Create) -> Resu
     edit.finish(&column::ColumnResult { column: state.column }).await
 }
 
-pub(crate) async fn update(unit: &mut Unit<'_>, command: column::Update) -> Result<Applied, Fault> {
+pub(crate) async fn update(unit: &mut Unit<'_>, command: column::Update) -> Result<ChangeOutcome, Fault> {
     let (mut edit, mut state) = open(unit, &command.column_id).await?;
     let before = state.column.clone();
     let updates = command.updates;
@@ -85,7 +85,7 @@ pub(crate) async fn update(unit: &mut Unit<'_>, command: column::Update) -> Resu
     edit.finish(&column::ColumnResult { column: state.column }).await
 }
 
-pub(crate) async fn reorder(unit: &mut Unit<'_>, command: column::Reorder) -> Result<Applied, Fault> {
+pub(crate) async fn reorder(unit: &mut Unit<'_>, command: column::Reorder) -> Result<ChangeOutcome, Fault> {
     let mut edit = unit.board(&command.board_id, Role::Member, Archived::Refused).await?;
     let columns = edit.columns().await?;
     let wanted: HashSet<_> = command.column_ids.iter().collect();
@@ -111,7 +111,7 @@ pub(crate) async fn reorder(unit: &mut Unit<'_>, command: column::Reorder) -> Re
     edit.finish(&column::Columns { columns }).await
 }
 
-pub(crate) async fn delete(unit: &mut Unit<'_>, command: column::Delete) -> Result<Applied, Fault> {
+pub(crate) async fn delete(unit: &mut Unit<'_>, command: column::Delete) -> Result<ChangeOutcome, Fault> {
     let (mut edit, state) = open(unit, &command.column_id).await?;
     let tasks = edit.tx().tasks_in(&command.column_id).await?;
     match &command.move_tasks_to {
@@ -142,7 +142,7 @@ pub(crate) async fn delete(unit: &mut Unit<'_>, command: column::Delete) -> Resu
     edit.finish(&column::Deleted { column_id: command.column_id }).await
 }
 
-/// Locks the board of a column, and reads the column again behind the lock.
+/// Locks the board of a column and reads the column again, now that nobody else can change it.
 async fn open<'u, 't>(unit: &'u mut Unit<'t>, id: &ColumnId) -> Result<(BoardEdit<'u, 't>, ColumnState), Fault> {
     let board = unit.tx.column(id).await?.ok_or(Fault::NotFound("column"))?.column.board_id;
     let mut edit = unit.board_with("column", &board).await?;
@@ -150,7 +150,7 @@ async fn open<'u, 't>(unit: &'u mut Unit<'t>, id: &ColumnId) -> Result<(BoardEdi
     Ok((edit, state))
 }
 
-/// Where a new column goes: behind `after`, else in front of `before`, else at the end.
+/// Returns the index for a new column: after the column `after`, else before the column `before`, else at the end.
 fn index_for(columns: &[Column], before: Option<&ColumnId>, after: Option<&ColumnId>) -> Result<usize, Fault> {
     let find = |id: &ColumnId, path: &'static str| {
         let found = columns.iter().position(|column| column.id == *id);
@@ -161,7 +161,7 @@ fn index_for(columns: &[Column], before: Option<&ColumnId>, after: Option<&Colum
     Ok(after.map(|at| at + 1).or(before).unwrap_or(columns.len()))
 }
 
-/// The position between the columns at `at - 1` and `at`.
+/// Returns a position between the columns at the indexes `at - 1` and `at`.
 fn key_at(columns: &[Column], at: usize) -> String {
     let position = |column: &'_ Column| column.position.clone();
     let low = at.checked_sub(1).and_then(|before| columns.get(before)).map(position);
@@ -169,7 +169,7 @@ fn key_at(columns: &[Column], at: usize) -> String {
 }
 
 impl BoardEdit<'_, '_> {
-    /// Gives all columns new positions in this order.
+    /// Gives the columns new positions in this order.
     async fn reorder(&mut self, order: &[ColumnId]) -> Result<Vec<Column>, Fault> {
         let id = self.id().clone();
         let mut states: HashMap<_, _> =
@@ -189,7 +189,7 @@ impl BoardEdit<'_, '_> {
         Ok(columns)
     }
 
-    /// That the columns have a new order.
+    /// Returns the event that says that the columns have a new order.
     fn reordered(&self, columns: &[Column]) -> Event {
         Event::ColumnReordered(data::ColumnReordered { columns: columns.to_vec(), board_id: self.id().clone() })
     }

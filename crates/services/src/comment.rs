@@ -1,14 +1,14 @@
-//! Changes of comments. Two locks decide, as for tasks: who may write on the board may also mend a comment of others; the
-//! log says who did.
+//! Changes of comments. Whoever may change the board's tasks may also change other people's comments; the log says who
+//! did.
 
 use boardwire_protocol::{Comment, CommentId, Event, comment, data};
 
-use crate::{Applied, Fault, edit::BoardEdit, unit::Unit};
+use crate::{ChangeOutcome, Fault, edit::BoardEdit, unit::Unit};
 
-/// The most comments that a task may have: `task:get` shows them all.
+/// The most comments that a task may have, because `task:get` returns all of them.
 const MAX_COMMENTS: u64 = 1_000;
 
-pub(crate) async fn add(unit: &mut Unit<'_>, command: comment::Add) -> Result<Applied, Fault> {
+pub(crate) async fn add(unit: &mut Unit<'_>, command: comment::Add) -> Result<ChangeOutcome, Fault> {
     let mut edit = unit.board_of(&command.task_id).await?;
     let task = edit.task(&command.task_id).await?.task;
     if edit.tx().count_comments(&task.id).await? >= MAX_COMMENTS {
@@ -40,7 +40,7 @@ pub(crate) async fn add(unit: &mut Unit<'_>, command: comment::Add) -> Result<Ap
     edit.finish(&comment::CommentResult { comment }).await
 }
 
-pub(crate) async fn update(unit: &mut Unit<'_>, command: comment::Update) -> Result<Applied, Fault> {
+pub(crate) async fn update(unit: &mut Unit<'_>, command: comment::Update) -> Result<ChangeOutcome, Fault> {
     let (mut edit, mut comment) = open(unit, &command.comment_id).await?;
     let body = command.body.into_string();
     if comment.body != body {
@@ -59,7 +59,7 @@ pub(crate) async fn update(unit: &mut Unit<'_>, command: comment::Update) -> Res
     edit.finish(&comment::CommentResult { comment }).await
 }
 
-pub(crate) async fn delete(unit: &mut Unit<'_>, command: comment::Only) -> Result<Applied, Fault> {
+pub(crate) async fn delete(unit: &mut Unit<'_>, command: comment::Only) -> Result<ChangeOutcome, Fault> {
     let (mut edit, comment) = open(unit, &command.comment_id).await?;
     edit.tx().delete_comment(&comment.id).await?;
     edit.record(Event::TaskCommentDeleted(data::TaskCommentDeleted {
@@ -71,7 +71,7 @@ pub(crate) async fn delete(unit: &mut Unit<'_>, command: comment::Only) -> Resul
     edit.finish(&comment::Deleted { comment_id: comment.id }).await
 }
 
-/// Locks the board of a comment, and reads the comment again behind the lock.
+/// Locks the board of a comment and reads the comment again, now that nobody else can change it.
 async fn open<'u, 't>(unit: &'u mut Unit<'t>, id: &CommentId) -> Result<(BoardEdit<'u, 't>, Comment), Fault> {
     let board = unit.tx.comment(id).await?.ok_or(Fault::NotFound("comment"))?.board_id;
     let mut edit = unit.board_with("comment", &board).await?;

@@ -1,13 +1,13 @@
-//! Changes of dependencies, between tasks of one board. What blocks what never closes a circle.
+//! Changes of dependencies between tasks of one board. Tasks never block each other in a circle.
 
 use boardwire_protocol::{Dependency, DependencyType, Event, Task, TaskId, data, dependency};
 
-use crate::{Applied, Fault, edit::BoardEdit, unit::Unit};
+use crate::{ChangeOutcome, Fault, edit::BoardEdit, unit::Unit};
 
-/// The most dependencies that a task may have, in both directions: `board:get` shows them all.
+/// The most dependencies that a task may have, in both directions, because `board:get` returns all of them.
 const MAX_DEPENDENCIES: u64 = 100;
 
-pub(crate) async fn add(unit: &mut Unit<'_>, command: dependency::Link) -> Result<Applied, Fault> {
+pub(crate) async fn add(unit: &mut Unit<'_>, command: dependency::Link) -> Result<ChangeOutcome, Fault> {
     let mut edit = unit.board_of(&command.task_id).await?;
     let task = edit.task(&command.task_id).await?.task;
     other(&mut edit, &command.depends_on).await?;
@@ -35,7 +35,7 @@ pub(crate) async fn add(unit: &mut Unit<'_>, command: dependency::Link) -> Resul
     edit.finish(&dependency::DependencyResult { dependency }).await
 }
 
-pub(crate) async fn remove(unit: &mut Unit<'_>, command: dependency::Link) -> Result<Applied, Fault> {
+pub(crate) async fn remove(unit: &mut Unit<'_>, command: dependency::Link) -> Result<ChangeOutcome, Fault> {
     let mut edit = unit.board_of(&command.task_id).await?;
     let task = edit.task(&command.task_id).await?.task;
     let found = edit.tx().dependency(&command.task_id, &command.depends_on, command.kind).await?;
@@ -47,7 +47,8 @@ pub(crate) async fn remove(unit: &mut Unit<'_>, command: dependency::Link) -> Re
     edit.finish(&dependency::DependencyResult { dependency }).await
 }
 
-/// The task at the other end. One on another board is as good as none: who reads this board may not read that one.
+/// Returns the task at the other end. A task on another board is treated as if it did not exist, because the readers of
+/// this board may not be allowed to read the other one.
 async fn other(edit: &mut BoardEdit<'_, '_>, id: &TaskId) -> Result<Task, Fault> {
     match edit.task(id).await {
         Ok(state) => Ok(state.task),

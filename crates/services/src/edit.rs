@@ -1,4 +1,5 @@
-//! The permit to write on one board, and the pen: whoever holds a [`BoardEdit`] has passed both locks.
+//! The permission to change one board, and the means to do so: whoever has a [`BoardEdit`] has passed all checks of
+//! access.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -9,14 +10,13 @@ use boardwire_protocol::{
 use serde::Serialize;
 
 use crate::{
-    Addable, Applied, Caller, Fault, Origin, Personal,
+    Addable, Caller, ChangeOutcome, Fault, Origin, Personal,
     clock::Uuid,
     storage::{BoardState, ColumnState, LogEntry, TaskState, Transaction, User, UserAccess},
     unit::Unit,
 };
 
-/// A locked board that the caller may write. Ends with [`BoardEdit::finish`], which writes the number and time of the
-/// board's last event.
+/// A locked board that the caller may change. [`BoardEdit::finish`] must be called at the end: it stores the board.
 pub(crate) struct BoardEdit<'u, 't> {
     unit: &'u mut Unit<'t>,
     state: BoardState,
@@ -37,7 +37,7 @@ impl<'u, 't> BoardEdit<'u, 't> {
         &self.state.board
     }
 
-    /// The board's own row, to be changed; it is written back at the end.
+    /// Returns the stored board to be changed; `finish` stores all of it then.
     pub(crate) fn board_mut(&mut self) -> &mut BoardState {
         self.board_changed = true;
         &mut self.state
@@ -67,25 +67,25 @@ impl<'u, 't> BoardEdit<'u, 't> {
         self.unit.clock.new_id()
     }
 
-    /// A task of this board.
+    /// Returns a task of this board.
     pub(crate) async fn task(&mut self, id: &TaskId) -> Result<TaskState, Fault> {
         let task = self.tx().task(id).await?.ok_or(Fault::NotFound("task"))?;
         if task.task.board_id != *self.id() { Err(Fault::NotFound("task")) } else { Ok(task) }
     }
 
-    /// Refuses a further task on a board that has as many as it may.
+    /// Checks that the board has room for another task.
     pub(crate) async fn room_for_task(&mut self) -> Result<(), Fault> {
         let (id, limit) = (self.id().clone(), self.unit.max_tasks);
         if self.tx().has_tasks(&id, limit).await? { Err(Fault::BoardFull(limit)) } else { Ok(()) }
     }
 
-    /// A column of this board.
+    /// Returns a column of this board.
     pub(crate) async fn column(&mut self, id: &ColumnId) -> Result<ColumnState, Fault> {
         let column = self.tx().column(id).await?.ok_or(Fault::NotFound("column"))?;
         if column.column.board_id != *self.id() { Err(Fault::NotFound("column")) } else { Ok(column) }
     }
 
-    /// May the caller add this user, who is no member of the board?
+    /// Returns whether the caller may add a user who is not yet a member of the board.
     pub(crate) async fn may_add(&mut self, user: &User) -> Result<bool, Fault> {
         let caller = self.unit.caller;
         let same_team = |team: &TeamId| caller.principal().teams.iter().any(|own| own == team.as_str());
@@ -95,8 +95,8 @@ impl<'u, 't> BoardEdit<'u, 't> {
         Ok(self.tx().share_a_board(caller.user(), &user.id).await?)
     }
 
-    /// Somebody who may be given a task, named in the field `path`: a member, or whom the caller may add. For the caller
-    /// there are no others.
+    /// Checks that a user, named in the field `path`, may be given a task: a member, or a user whom the caller may add.
+    /// To the caller, no other users exist.
     pub(crate) async fn known_user(&mut self, id: &UserId, path: &'static str) -> Result<(), Fault> {
         let board = self.id().clone();
         if self.tx().role(&board, id).await?.is_some() {
@@ -108,7 +108,7 @@ impl<'u, 't> BoardEdit<'u, 't> {
         }
     }
 
-    /// Which of these users may read the board, by role or as an admin.
+    /// Returns those of these users who may read the board, as members or as admins.
     pub(crate) async fn readers_among(&mut self, users: &[UserId]) -> Result<HashSet<UserId>, Fault> {
         if users.is_empty() {
             return Ok(HashSet::new());
@@ -120,29 +120,30 @@ impl<'u, 't> BoardEdit<'u, 't> {
         Ok(readers.map(|access| access.user).collect())
     }
 
-    /// Notes what a single user is to be told when the change is durable.
+    /// Adds something that a single user is told once the change is durable.
     pub(crate) fn tell(&mut self, personal: Personal) {
         self.unit.personal.push(personal);
     }
 
-    /// Appends the event that the reply stands for: the connection that asked gets the reply in its place. It comes last.
+    /// Appends the event that the reply stands for, as the last one. The connection that made the request gets the
+    /// reply instead of this event.
     pub(crate) async fn record(&mut self, event: Event) -> Result<(), Fault> {
         let (actor, origin) = (self.actor(), self.unit.origin);
         self.append(event, Some(actor), origin).await
     }
 
-    /// Appends an event that comes with the change and is not in the reply: everybody gets it.
+    /// Appends an event that accompanies the change and is not part of the reply. It goes to all connections.
     pub(crate) async fn record_aside(&mut self, event: Event) -> Result<(), Fault> {
         let actor = self.actor();
         self.append(event, Some(actor), None).await
     }
 
-    /// Appends an event that nobody caused, such as that a time is over.
+    /// Appends an event without an actor, such as that a lease expired.
     pub(crate) async fn record_unattended(&mut self, event: Event) -> Result<(), Fault> {
         self.append(event, None, None).await
     }
 
-    /// Appends many such events as come with the change.
+    /// Appends events that accompany the change, as [`record_aside`](Self::record_aside) does.
     pub(crate) async fn record_all_aside(&mut self, events: Vec<Event>) -> Result<(), Fault> {
         let actor = self.actor();
         let mut entries = Vec::with_capacity(events.len());
@@ -163,7 +164,7 @@ impl<'u, 't> BoardEdit<'u, 't> {
         Ok(())
     }
 
-    /// An event under the board's next `seq`, encoded once.
+    /// Returns a log entry for an event under the board's next `seq`. The envelope is encoded here, once.
     fn entry(&mut self, event: Event, actor: Option<UserId>, origin: Option<Origin>) -> Result<LogEntry, Fault> {
         let (task_id, subject) = concerns(&event);
         let seq = self.state.seq.next();
@@ -192,19 +193,19 @@ impl<'u, 't> BoardEdit<'u, 't> {
         })
     }
 
-    /// Writes the board back and says what the change results in.
-    pub(crate) async fn finish(self, result: &impl Serialize) -> Result<Applied, Fault> {
+    /// Stores the board and returns the outcome of the change.
+    pub(crate) async fn finish(self, result: &impl Serialize) -> Result<ChangeOutcome, Fault> {
         if self.board_changed {
             self.unit.tx.save_board(&self.state).await?;
         } else if self.state.seq != self.stored_seq {
             let BoardState { board, seq, changed_at, .. } = &self.state;
             self.unit.tx.save_seq(&board.id, *seq, *changed_at).await?;
         }
-        Applied::new(self.state.board.id, self.state.seq, result)
+        ChangeOutcome::new(self.state.board.id, self.state.seq, result)
     }
 }
 
-/// The task that an event concerns, and the user that it is about.
+/// Returns the task that an event concerns, and the user that it is about.
 fn concerns(event: &Event) -> (Option<TaskId>, Option<UserId>) {
     match event {
         Event::TaskCreated(data) => (Some(data.task.id.clone()), None),

@@ -1,4 +1,4 @@
-//! Why something did not happen, and the one place that says how clients are told.
+//! Why a command failed, and what clients are told about it.
 
 use boardwire_protocol::{Code, ErrorBody, TaskId};
 use serde_json::{Value, json};
@@ -8,43 +8,43 @@ use crate::{
     storage::StorageError,
 };
 
-/// Why a command did not happen. Nothing was changed; only with [`Fault::Storage`] and [`Fault::BrokenOff`] that is not
-/// known, and the same request id finds out.
+/// Why a command failed. Nothing was changed, except that after [`Fault::Storage`] and [`Fault::BrokenOff`] it is
+/// unknown whether the change was made; sending the same request id again finds out.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
-    /// It does not exist, or the caller may not know that it does.
+    /// There is no such thing, or the caller may not know that there is.
     #[error("no such {0}")]
     NotFound(&'static str),
-    /// The caller may read it, but not do that.
+    /// The caller may read it, but not do this.
     #[error("{0}")]
     Forbidden(String),
-    /// A field makes no sense here.
+    /// A field is not valid here.
     #[error("{path}: {message}")]
     Invalid {
-        /// The field.
+        /// The path of the field.
         path: &'static str,
         /// What is wrong with it.
         message: String,
     },
-    /// Somebody else was faster, or a rule of the board stands against it.
+    /// Somebody else has changed it in the meantime, or a rule of the board forbids it.
     #[error("{message}")]
     Conflict {
-        /// A sentence for people.
+        /// A message for people.
         message: String,
         /// The entity as it is now.
         current: Option<Value>,
-        /// The fields that clash.
+        /// The fields that have changed in the meantime.
         fields: Vec<&'static str>,
     },
-    /// The task waits for others.
+    /// Other tasks block the task.
     #[error("the task waits for others that are not done: {}", names(.blockers))]
     Blocked {
-        /// Those others.
+        /// The tasks that block it.
         blockers: Vec<TaskId>,
         /// The task as it is now.
         current: Value,
     },
-    /// The fence is not that of a live lease.
+    /// The fence does not belong to a live lease.
     #[error(
         "the lease has expired, was released or was taken over; nothing was changed: claim the task again, or another"
     )]
@@ -52,16 +52,16 @@ pub enum Fault {
         /// The task as it is now.
         current: Value,
     },
-    /// The request id was used for something else.
+    /// The request id was used for a different request.
     #[error("this request id was used for another request")]
     IdempotencyMismatch,
-    /// What blocks what would close a circle.
+    /// The dependency would make tasks block each other in a circle.
     #[error("this would close a circle: a task can't wait for itself, also not through others")]
     DependencyCycle,
-    /// The column is full.
+    /// The column has as many tasks as its limit allows.
     #[error("the column holds {0} tasks, which is its limit")]
     WipLimit(u32),
-    /// The board is full.
+    /// The board has as many tasks as it may have.
     #[error("the board holds {0} tasks, which is the limit of this server; delete some, or use another board")]
     BoardFull(u32),
     /// The board is too large for one answer.
@@ -70,39 +70,39 @@ pub enum Fault {
         .bytes >> 20
     )]
     BoardTooLarge {
-        /// What an answer holds.
+        /// The most bytes that the tasks of an answer may have.
         bytes: usize,
-        /// The most tasks of a page.
+        /// The most tasks that a page may have.
         limit: u32,
     },
     /// The board is archived.
     #[error("the board is archived; restore it first")]
     Archived,
-    /// Storage could not answer.
+    /// Storage failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
-    /// A result or event could not be written as JSON.
+    /// A result or an event could not be encoded as JSON.
     #[error("can't be written as JSON: {0}")]
     Encoding(#[from] serde_json::Error),
-    /// A task of the program ended before its work was done.
+    /// The program failed or ended before the work was done.
     #[error("the work was broken off")]
     BrokenOff,
 }
 
 impl Fault {
-    /// A field that makes no sense here.
+    /// Returns an error for a field that is not valid here.
     pub(crate) fn invalid(path: &'static str, message: impl Into<String>) -> Self {
         Self::Invalid { path, message: message.into() }
     }
 
-    /// A conflict without an entity to show.
+    /// Returns a conflict without a current entity.
     pub(crate) fn conflict(message: impl Into<String>) -> Self {
         Self::Conflict { message: message.into(), current: None, fields: Vec::new() }
     }
 }
 
 impl From<Fault> for ErrorBody {
-    /// Returns what clients are told. What is inside stays inside: it goes to the log, under the id that clients are told.
+    /// Returns the error as clients see it. Internal details only go to the log, under an id that clients are told.
     fn from(fault: Fault) -> Self {
         let body = |code| ErrorBody::new(code, fault.to_string());
         match &fault {
@@ -141,7 +141,7 @@ impl From<Fault> for ErrorBody {
     }
 }
 
-/// The first few of them, for a sentence.
+/// Returns the first few task ids, for a message.
 fn names(tasks: &[TaskId]) -> String {
     const NAMED: usize = 3;
     let more = if tasks.len() > NAMED { ", …" } else { "" };

@@ -1,8 +1,9 @@
-//! Leases: somebody takes a task, and is left alone with it until the lease is given back, taken away or over. Each
-//! lease of a task has a higher fence than all before it, so that whoever has lost one is found out by its number.
+//! Leases: a user claims a task, and nobody else works on it until the lease is released, taken away or expires. Each
+//! lease of a task has a higher fence than all earlier ones, so that a change under an old lease is recognized by its
+//! fence.
 //!
-//! Only `expires_at` decides whether a lease is live, compared with the time of the unit of work. That it ended is told
-//! by whoever comes first: the next one to claim the task, or [`expire`].
+//! Whether a lease is live depends only on its `expires_at` and the time of the unit of work. Whichever comes first
+//! records that it has expired: the next claim of the task, or [`expire`].
 
 use std::collections::HashSet;
 
@@ -12,20 +13,20 @@ use boardwire_protocol::{
 use serde_json::to_value;
 
 use crate::{
-    Applied, Fault,
+    ChangeOutcome, Fault,
     access::Archived,
     edit::BoardEdit,
     lease_state::{assignee_without_lease, is_live},
-    place::Neighbours,
     scheduler::{self, Search, working_column},
     storage::TaskState,
+    task_order::Neighbours,
     unit::Unit,
 };
 
 /// How many tasks are read and written at once when the leases of users end.
 const RELEASED_AT_ONCE: usize = 500;
 
-pub(crate) async fn claim(unit: &mut Unit<'_>, command: lease::Claim) -> Result<Applied, Fault> {
+pub(crate) async fn claim(unit: &mut Unit<'_>, command: lease::Claim) -> Result<ChangeOutcome, Fault> {
     let mut edit = unit.board(&command.board_id, Role::Member, Archived::Refused).await?;
     let (chosen, why) = match &command.task_id {
         Some(_) if command.tags.is_some() || command.column_id.is_some() => {
@@ -60,7 +61,7 @@ pub(crate) async fn claim(unit: &mut Unit<'_>, command: lease::Claim) -> Result<
     edit.finish(&lease::Chosen { task: Some(state.task), why }).await
 }
 
-pub(crate) async fn renew(unit: &mut Unit<'_>, command: lease::Renew) -> Result<Applied, Fault> {
+pub(crate) async fn renew(unit: &mut Unit<'_>, command: lease::Renew) -> Result<ChangeOutcome, Fault> {
     let mut edit = unit.board_of(&command.task_id).await?;
     let mut state = edit.task(&command.task_id).await?;
     edit.require_lease(&state, Some(command.fence))?;
@@ -77,7 +78,7 @@ pub(crate) async fn renew(unit: &mut Unit<'_>, command: lease::Renew) -> Result<
     edit.finish(&task::TaskResult { task: state.task }).await
 }
 
-pub(crate) async fn release(unit: &mut Unit<'_>, command: lease::Release) -> Result<Applied, Fault> {
+pub(crate) async fn release(unit: &mut Unit<'_>, command: lease::Release) -> Result<ChangeOutcome, Fault> {
     let mut edit = unit.board_of(&command.task_id).await?;
     let mut state = edit.task(&command.task_id).await?;
     edit.require_lease(&state, command.fence)?;
@@ -90,8 +91,8 @@ pub(crate) async fn release(unit: &mut Unit<'_>, command: lease::Release) -> Res
     edit.finish(&task::TaskResult { task: state.task }).await
 }
 
-/// Ends the lease of a task, if its time is over.
-pub(crate) async fn expire(unit: &mut Unit<'_>, id: &TaskId) -> Result<Applied, Fault> {
+/// Ends the lease of a task if it has expired.
+pub(crate) async fn expire(unit: &mut Unit<'_>, id: &TaskId) -> Result<ChangeOutcome, Fault> {
     let board = unit.tx.board_of_task(id).await?.ok_or(Fault::NotFound("task"))?;
     let mut edit = unit.board_unchecked(&board).await?;
     let mut state = edit.task(id).await?;
@@ -106,7 +107,7 @@ pub(crate) async fn expire(unit: &mut Unit<'_>, id: &TaskId) -> Result<Applied, 
     edit.finish(&()).await
 }
 
-/// Ends the lease of a task, if it has one, and the assignment that came with it.
+/// Ends the lease of a task and the assignment that came with it. Returns the lease, if the task had one.
 fn give_back(edit: &BoardEdit<'_, '_>, state: &mut TaskState) -> Option<Lease> {
     let lease = state.task.lease.take()?;
     let left = assignee_without_lease(state.task.assignee.as_ref(), &lease, state.assigned_by_claim).cloned();
@@ -117,7 +118,7 @@ fn give_back(edit: &BoardEdit<'_, '_>, state: &mut TaskState) -> Option<Lease> {
     Some(lease)
 }
 
-/// That a task is nobody's any more. `by`: `None`: the time was over.
+/// Returns the event that says that a lease has ended. `by` is the user who ended it; `None` if it expired.
 fn released(edit: &BoardEdit<'_, '_>, task: &Task, lease: Lease, by: Option<UserId>) -> Event {
     Event::TaskReleased(data::TaskReleased {
         task: task.clone(),
@@ -128,7 +129,7 @@ fn released(edit: &BoardEdit<'_, '_>, task: &Task, lease: Lease, by: Option<User
     })
 }
 
-/// The same, by the actor, unless the time was over already.
+/// Returns the same event with the actor as the user who ended the lease, unless the lease had already expired.
 fn released_by_actor(edit: &BoardEdit<'_, '_>, task: &Task, lease: Lease) -> Event {
     let by = is_live(&lease, edit.now()).then(|| edit.actor());
     released(edit, task, lease, by)
@@ -139,7 +140,7 @@ fn end_of(now: Timestamp, ttl: Ttl) -> Timestamp {
 }
 
 impl BoardEdit<'_, '_> {
-    /// Refuses when a fence was given that is not the one of the task's live lease.
+    /// Checks that `fence`, if given, is the fence of the task's live lease.
     pub(crate) fn require_lease(&self, state: &TaskState, fence: Option<u64>) -> Result<(), Fault> {
         let Some(fence) = fence else { return Ok(()) };
         let live = state.task.lease.as_ref().filter(|lease| is_live(lease, self.now()));
@@ -149,7 +150,7 @@ impl BoardEdit<'_, '_> {
         Err(Fault::LeaseLost { current: to_value(&state.task)? })
     }
 
-    /// Ends the leases that these users have on this board, because they may not write on it any more.
+    /// Ends the leases that these users have on this board, because they may not change its tasks any more.
     pub(crate) async fn end_leases_of(&mut self, users: &[UserId]) -> Result<(), Fault> {
         let (board, users): (_, HashSet<_>) = (self.id().clone(), users.iter().collect());
         let leases = self.tx().leases_on(&board).await?;
@@ -169,7 +170,7 @@ impl BoardEdit<'_, '_> {
         Ok(())
     }
 
-    /// A task of this board that the caller may claim, whatever stands before it in order.
+    /// Returns a task of this board if the caller may claim it, even if other tasks would be chosen first.
     async fn claimable(&mut self, id: &TaskId) -> Result<TaskState, Fault> {
         let state = self.task(id).await?;
         let task = &state.task;
@@ -200,13 +201,13 @@ impl BoardEdit<'_, '_> {
         Ok(state)
     }
 
-    /// Leases a task to the caller, assigns it, and puts it where what is being worked on belongs.
+    /// Leases a task to the caller, assigns it, and moves it to the column for tasks in progress.
     async fn take(&mut self, state: &mut TaskState, ttl: Ttl, agent: Option<AgentName>) -> Result<(), Fault> {
         let mut fields = vec!["lease"];
         let columns = self.columns().await?;
         if let Some(column) = working_column(&columns, &state.task.column_id) {
             self.room_in(column, 1).await?;
-            state.task.position = self.place(&column.id, &Neighbours::default(), &state.task.id).await?;
+            state.task.position = self.position_for(&column.id, &Neighbours::default(), &state.task.id).await?;
             fields.extend(self.put_into(state, column));
         }
         if state.task.status != Status::InProgress {

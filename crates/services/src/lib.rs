@@ -1,16 +1,19 @@
-//! What may happen on a board, and to whom: the rules behind every door. A door hands in a typed command and a
-//! [`Caller`]; out comes what happened, or a [`Fault`].
+//! The rules of boards: who may do what, and what follows from it. A caller passes in a typed command and a [`Caller`],
+//! and gets the outcome or a [`Fault`].
 //!
-//! One change is one unit of work: the entity, the board's next `seq`, the event, and the request id commit together or
-//! not at all. What was committed goes to a [`Publisher`], in this crate, so that no door can forget it.
+//! Each change is one unit of work: the entity, the board's next `seq`, the event and the request id are committed
+//! together or not at all. This crate passes whatever was committed to a [`Publisher`], so that no caller can forget
+//! to.
 //!
 //! # To add a change
-//! After its line in `protocol`'s catalog, the match in `change.rs` asks for an arm: write the function in the module of
-//! the thing it changes. It gets at storage through `BoardEdit`, which only `access` hands out, after the checks.
+//! Once the command is in `protocol`'s catalog, the `match` in `change.rs` does not compile without it: write a
+//! function in the module of the entity that it changes. The function changes storage through a `BoardEdit`, which it
+//! gets from `access` after the checks.
 #![doc = include_str!("../README.md")]
 
 mod access;
-mod applied;
+mod addable;
+mod answer;
 mod attachment;
 mod board;
 mod caller;
@@ -27,7 +30,7 @@ mod listing;
 mod merge;
 mod notification;
 mod notify;
-mod place;
+mod outcome;
 pub mod position;
 mod publisher;
 mod query;
@@ -36,14 +39,16 @@ mod service;
 mod snapshot;
 pub mod storage;
 mod task;
+mod task_order;
 mod team;
 mod unit;
 
-pub use applied::{Applied, Personal};
+pub use addable::Addable;
 pub use attachment::{NewAttachment, remove_leftovers};
 pub use caller::{Caller, InvalidCaller};
 pub use fault::Fault;
 pub use notification::{Announcement, Audience};
+pub use outcome::{ChangeOutcome, Personal};
 pub use publisher::Publisher;
-pub use service::{Addable, Services};
+pub use service::Services;
 pub use storage::Origin;

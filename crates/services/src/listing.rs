@@ -1,31 +1,31 @@
-//! Lists, searches, and pieces of a board's log.
+//! Queries that return lists, search results, or parts of a board's log.
 
 use boardwire_protocol::{BoardId, EncodedEnvelope, Timestamp, lease, listing};
 
 use crate::{
     Caller, Fault, access,
-    query::Answer,
+    answer::Answer,
     scheduler::{self, Search},
     storage::{Match, Store, WantedMatches, WantedTasks},
 };
 
-/// Tasks on a page.
+/// How many tasks a page has by default, and at most.
 const DEFAULT_TASKS: u32 = 50;
 const MAX_TASKS: u32 = 200;
-/// What a cursor begins with: the order that it belongs to.
+/// The prefix of a cursor. It names the order that the cursor belongs to.
 const CURSOR: &str = "id-";
-/// Hits in an answer.
+/// How many search results an answer has by default, and at most.
 const DEFAULT_HITS: u32 = 20;
 const MAX_HITS: u32 = 50;
-/// Events in an answer.
+/// How many events an answer has by default, and at most.
 const DEFAULT_EVENTS: u32 = 100;
 const MAX_EVENTS: u32 = 500;
-/// Events are left to the next answer when these have so many bytes.
+/// An answer ends before the event with which its envelopes would have more bytes than this.
 const ENOUGH_BYTES: usize = 1 << 20;
-/// How much of a text is shown around a word, in characters before it and in all.
+/// How much of a text a search result shows, in characters: before the first word found, and in all.
 const BEFORE_WORD: usize = 40;
 const SNIPPET: usize = 160;
-/// How many words of a search are looked for in what was found.
+/// How many words of a search are looked for in a text to choose what to show.
 const SHOWN_WORDS: usize = 8;
 
 pub(crate) async fn next(
@@ -106,7 +106,7 @@ pub(crate) async fn events(store: &dyn Store, caller: &Caller, query: listing::E
     let board = query.board_id;
     readable(store, caller, &board).await?;
     let head = store.head(&board).await?.ok_or(Fault::NotFound("board"))?;
-    // The role was read before; what counts is the membership at `seq`.
+    // The role was read earlier; the membership at `seq` is what counts.
     if !caller.is_admin() && !head.members.contains(caller.user()) {
         return Err(Fault::NotFound("board"));
     }
@@ -120,7 +120,7 @@ pub(crate) async fn events(store: &dyn Store, caller: &Caller, query: listing::E
     let reaches = query.since <= head.seq && head.oldest <= query.since.next();
     if reaches && query.epoch.is_none_or(|epoch| epoch == head.epoch) {
         let entries = store.read(&board, query.since, limit).await?;
-        // What was forgotten in the meantime leaves a hole in front.
+        // If events were pruned in the meantime, the first ones are missing.
         logged.recovered =
             query.since == head.seq || entries.first().is_some_and(|first| first.seq == query.since.next());
         let mut last = query.since;
@@ -154,7 +154,8 @@ fn bounded(limit: Option<u32>, default: u32, max: u32) -> Result<u32, Fault> {
     }
 }
 
-/// The words of a text: letters and digits, and nothing that a database could take for an operator.
+/// Returns the words of a text: sequences of letters and digits, without anything that a database could take for an
+/// operator.
 fn words(text: &str) -> Vec<String> {
     let words = text.split(|character: char| !character.is_alphanumeric());
     words.filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
@@ -172,7 +173,7 @@ fn hit(found: Match, words: &[String]) -> listing::Hit {
     }
 }
 
-/// A piece of the text around the first of the words in it.
+/// Returns the part of a text around the first of the words that occurs in it.
 fn snippet(text: &str, words: &[String]) -> Option<String> {
     let characters: Vec<char> = text.chars().collect();
     let lower: Vec<char> =

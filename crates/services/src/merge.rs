@@ -1,5 +1,4 @@
-//! Field-level conflicts: a change made against an older version goes through as long as it touches no field that has
-//! changed since.
+//! Conflicts between fields: a change made against an older version succeeds if none of its fields has changed since.
 
 use boardwire_protocol::data::Changes;
 use serde::Serialize;
@@ -7,7 +6,7 @@ use serde_json::{Value, to_value};
 
 use crate::{Fault, storage::FieldVersions};
 
-/// One change of one entity's fields.
+/// A change of an entity's fields.
 pub(crate) struct Merge<'a> {
     changed: &'a mut FieldVersions,
     version: u64,
@@ -17,17 +16,18 @@ pub(crate) struct Merge<'a> {
 }
 
 impl<'a> Merge<'a> {
-    /// Begins a change against the version `expected` of an entity that is at `version` now.
+    /// Begins a change that was made against the version `expected`; the entity is at `version` now.
     pub(crate) fn new(changed: &'a mut FieldVersions, version: u64, expected: Option<u64>) -> Self {
         Self { changed, version, expected, changes: Changes::new(), clashes: Vec::new() }
     }
 
-    /// The change was made against a version that there has not been yet: nothing is known of what its author saw.
+    /// Returns whether the change was made against a version that does not exist yet. Nothing is known about what its
+    /// author saw.
     fn is_ahead(&self) -> bool {
         self.expected.is_some_and(|expected| expected > self.version)
     }
 
-    /// Sets a field, where a value is wanted and differs.
+    /// Sets a field if a value is wanted and differs from the current one.
     pub(crate) fn set<T: PartialEq + Serialize>(&mut self, name: &'static str, field: &mut T, wanted: Option<T>) {
         let Some(wanted) = wanted.filter(|wanted| wanted != field) else { return };
         let last = self.changed.0.get(name).copied().unwrap_or(0);
@@ -39,10 +39,10 @@ impl<'a> Merge<'a> {
         *field = wanted;
     }
 
-    /// Ends the change: what really changed, noted under the next version; empty when nothing did.
+    /// Ends the change. Returns the fields that have changed, recorded under the next version; empty if none has.
     ///
     /// # Errors
-    /// [`Fault::Conflict`] with the fields that clash and the entity as it is, `current`.
+    /// Returns [`Fault::Conflict`] with the fields that changed in the meantime and the current entity.
     pub(crate) fn finish(self, current: impl FnOnce() -> Result<Value, serde_json::Error>) -> Result<Changes, Fault> {
         if self.is_ahead() || !self.clashes.is_empty() {
             let message = match self.is_ahead() {

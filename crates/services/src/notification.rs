@@ -1,17 +1,17 @@
-//! What happens to notifications after they have been made: they are read; and those that an operator sends.
+//! Marking notifications as read, and announcements of operators.
 
 use boardwire_protocol::{Body, Notification, NotificationKind, RequestId, TeamId, UserId, data, notification};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{Applied, Fault, Personal, unit::Unit};
+use crate::{ChangeOutcome, Fault, Personal, unit::Unit};
 
-/// The most notifications that are marked one by one.
+/// The most notifications that one command marks by their ids.
 const MAX_MARKED: usize = 500;
-/// The users whom one unit of work tells: few enough that others hardly wait for it.
+/// The most users that one unit of work notifies: few enough that others hardly wait for it.
 const ANNOUNCED_AT_ONCE: u32 = 500;
 
-pub(crate) async fn read(unit: &mut Unit<'_>, command: notification::Read) -> Result<Applied, Fault> {
+pub(crate) async fn read(unit: &mut Unit<'_>, command: notification::Read) -> Result<ChangeOutcome, Fault> {
     let caller = unit.caller;
     let (user, now) = (caller.user(), unit.now);
     match (&command.ids, command.all) {
@@ -32,19 +32,19 @@ pub(crate) async fn read(unit: &mut Unit<'_>, command: notification::Read) -> Re
         data: data::NotificationRead { all: command.ids.is_none(), ids: command.ids, unread },
         origin: unit.origin,
     });
-    Applied::beside_boards(&notification::Unread { unread })
+    ChangeOutcome::beside_boards(&notification::Unread { unread })
 }
 
-/// What an operator has to say.
+/// A notification that an operator sends to many users.
 #[derive(Debug, Clone, Serialize)]
 pub struct Announcement {
     /// The text.
     pub text: Body,
-    /// To whom.
+    /// Who is notified.
     pub to: Audience,
 }
 
-/// To whom an announcement goes.
+/// The users whom an announcement is for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum Audience {
     /// One user.
@@ -55,23 +55,23 @@ pub enum Audience {
     Everybody,
 }
 
-/// One page of an announcement: those of its users who come behind this one.
+/// A page of an announcement: for those of its users whose ids come after `after`.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Page {
     pub(crate) announcement: Announcement,
     pub(crate) after: Option<UserId>,
 }
 
-/// What came of a page.
+/// The result of a page.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Announced {
     pub(crate) notified: usize,
-    /// The last user of this page, where there may be more.
+    /// The last user of this page, if there may be more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) last: Option<UserId>,
 }
 
-pub(crate) async fn announce(unit: &mut Unit<'_>, page: Page) -> Result<Applied, Fault> {
+pub(crate) async fn announce(unit: &mut Unit<'_>, page: Page) -> Result<ChangeOutcome, Fault> {
     let Page { announcement, after } = page;
     let users = match &announcement.to {
         Audience::User(user) => {
@@ -101,11 +101,11 @@ pub(crate) async fn announce(unit: &mut Unit<'_>, page: Page) -> Result<Applied,
     unit.tx.insert_notifications(&notifications).await?;
     unit.personal.extend(notifications.into_iter().map(Personal::Notified));
     let last = users.last().filter(|_| users.len() == ANNOUNCED_AT_ONCE as usize).cloned();
-    Applied::beside_boards(&Announced { notified: users.len(), last })
+    ChangeOutcome::beside_boards(&Announced { notified: users.len(), last })
 }
 
-/// The request id of the page behind this user: so an announcement that was broken off is taken up where it ended, when it
-/// is asked for again.
+/// Returns the request id of the page after this user. Asking again for an announcement that was interrupted continues
+/// where it stopped.
 pub(crate) fn id_of_page(request: &RequestId, after: &UserId) -> Result<RequestId, Fault> {
     let hash = Sha256::new().chain_update(request.as_str()).chain_update("\n").chain_update(after.as_str());
     RequestId::try_from(format!("{:x}", hash.finalize()).as_str()).map_err(|_| Fault::BrokenOff)

@@ -1,4 +1,4 @@
-//! Notifications: who is told of a change in person. Never the actor, and never somebody who may not read the board.
+//! Notifications about changes. The actor is never notified, nor is anybody who may not read the board.
 
 use std::collections::BTreeSet;
 
@@ -6,13 +6,13 @@ use boardwire_protocol::{Notification, NotificationKind, Task, UserId};
 
 use crate::{Fault, Personal, edit::BoardEdit, storage::TaskState};
 
-/// The most users whom one text mentions; further ones are plain text.
+/// The most users that one text can mention. Any further mentions are plain text.
 const MAX_MENTIONS: usize = 50;
-/// How much of a title is told.
+/// How many characters of a task's title a notification has.
 const TITLE_CHARS: usize = 100;
 
 impl BoardEdit<'_, '_> {
-    /// Tells a user what the actor has done to a task: `verb` stands between the actor's name and the title.
+    /// Notifies a user of what the actor has done to a task. `verb` goes between the actor's name and the title.
     pub(crate) async fn notify(
         &mut self,
         user: &UserId,
@@ -26,7 +26,7 @@ impl BoardEdit<'_, '_> {
         self.notify_reader(user, kind, task, verb).await
     }
 
-    /// The same, where it is known that the user may read the board.
+    /// Does the same for a user who is known to be allowed to read the board.
     async fn notify_reader(
         &mut self,
         user: &UserId,
@@ -58,7 +58,7 @@ impl BoardEdit<'_, '_> {
         }
     }
 
-    /// Tells the users to whom these tasks are assigned what happened to each of them.
+    /// Notifies the assignees of these tasks of what happened to each task.
     pub(crate) async fn notify_assignees(&mut self, tasks: &[TaskState], verb: &str) -> Result<(), Fault> {
         let assignees: BTreeSet<_> = tasks.iter().filter_map(|state| state.task.assignee.clone()).collect();
         let mut told = self.readers_among(&Vec::from_iter(assignees)).await?;
@@ -76,7 +76,7 @@ impl BoardEdit<'_, '_> {
         Ok(())
     }
 
-    /// Tells the user to whom a task is assigned what happened to it, except where it has been told already.
+    /// Notifies the assignee of a task of what happened to it, unless the assignee is among `told`.
     pub(crate) async fn notify_assignee(&mut self, task: &Task, verb: &str, told: &[UserId]) -> Result<(), Fault> {
         match &task.assignee {
             Some(user) if !told.contains(user) => self.notify(user, NotificationKind::Task, task, verb).await,
@@ -84,7 +84,7 @@ impl BoardEdit<'_, '_> {
         }
     }
 
-    /// Tells the user to whom a task was assigned, and the one from whom it was taken.
+    /// Notifies the user to whom a task was assigned, and the user to whom it was assigned before.
     pub(crate) async fn notify_assigned(&mut self, task: &Task, previous: Option<&UserId>) -> Result<(), Fault> {
         self.notify_assignee(task, "assigned you", &[]).await?;
         match previous {
@@ -93,7 +93,7 @@ impl BoardEdit<'_, '_> {
         }
     }
 
-    /// Tells the users whom a text mentions and an earlier one did not.
+    /// Notifies the users whom a text mentions and an earlier version of the text did not.
     pub(crate) async fn notify_mentioned(
         &mut self,
         task: &Task,
@@ -117,15 +117,15 @@ impl BoardEdit<'_, '_> {
     }
 }
 
-/// The users whom a text mentions, and who may read it.
+/// The users whom a text mentions and who may read the board.
 #[derive(Default)]
 pub(crate) struct Mentioned {
     pub(crate) all: Vec<UserId>,
-    /// Those of them who have been told now.
+    /// Those of them who have been notified now.
     pub(crate) told: Vec<UserId>,
 }
 
-/// Whom a text mentions: `@` and a user's id, not in the middle of a word.
+/// Returns the users whom a text mentions: `@` and a user's id, not in the middle of a word.
 fn mentions(text: &str) -> BTreeSet<UserId> {
     let is_id = |character: char| character.is_ascii_alphanumeric() || character == '_' || character == '-';
     let mut found = BTreeSet::new();

@@ -1,17 +1,17 @@
-//! Positions: keys that sort as text, with room for another between any two. A key is an integer with its length in
-//! front (`a0` … `az`, `b00` …; `Z` and below count down), so that appending does not lengthen it, and a fraction behind
-//! it in base 62 that never ends in `0`.
+//! Positions: keys that sort as text, with room for another key between any two. A key is an integer and a fraction.
+//! The integer begins with its length (`a0` … `az`, `b00` …; `Z` and below count down), so that appending does not make
+//! keys longer. The fraction is in base 62 and never ends in `0`.
 
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// Keys longer than this are due for a respread of their neighbourhood.
+/// Keys with more characters than this are shortened by giving the items around them new positions.
 pub const LONG: usize = 48;
 
 fn value(digit: u8) -> usize {
     DIGITS.iter().position(|known| *known == digit).unwrap_or(0)
 }
 
-/// How long the integer is, its head included.
+/// Returns the length of the integer, including its first character.
 fn integer_len(head: u8) -> usize {
     match head {
         b'a'..=b'z' => usize::from(head - b'a') + 2,
@@ -25,7 +25,7 @@ fn split(key: &str) -> (&str, &str) {
     key.split_at(len)
 }
 
-/// The next integer up or down; `None` at the very end of the range, which 62²⁶ steps away nobody reaches.
+/// Returns the next integer up or down; `None` at the end of the range, which is 62²⁶ steps away and never reached.
 fn step(integer: &str, up: bool) -> Option<String> {
     let mut bytes = integer.as_bytes().to_vec();
     let (wrap, carry_to) = if up { (61, 0) } else { (0, 61) };
@@ -51,7 +51,7 @@ fn step(integer: &str, up: bool) -> Option<String> {
     String::from_utf8(longer).ok()
 }
 
-/// A fraction strictly between two, without trailing zeros; `high` empty: no upper bound.
+/// Returns a fraction strictly between two, without trailing zeros. An empty `high` is no upper bound.
 fn midpoint(low: &str, high: &str) -> String {
     let (low, high) = (low.as_bytes(), high.as_bytes());
     let mut middle = Vec::new();
@@ -64,13 +64,13 @@ fn midpoint(low: &str, high: &str) -> String {
             break;
         }
         middle.push(DIGITS[below]);
-        // Once a digit is below the upper bound's, the rest is free to grow.
+        // Once a digit is lower than the upper bound's, the following ones are free.
         bounded &= above <= below;
     }
     String::from_utf8(middle).unwrap_or_default()
 }
 
-/// A key strictly between two; `None`: before all, or behind all. The bounds must be in order.
+/// Returns a key strictly between two. `None` as a bound is before or after all keys. The bounds must be in order.
 #[must_use]
 pub fn between(low: Option<&str>, high: Option<&str>) -> String {
     match (low, high) {
@@ -99,7 +99,7 @@ pub fn between(low: Option<&str>, high: Option<&str>) -> String {
     }
 }
 
-/// `count` keys between two, as short as they can be, in order.
+/// Returns `count` keys between two, in order and as short as possible.
 #[must_use]
 pub fn spread(low: Option<&str>, high: Option<&str>, count: usize) -> Vec<String> {
     let mut keys = Vec::with_capacity(count);

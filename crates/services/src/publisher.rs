@@ -7,19 +7,20 @@ use boardwire_protocol::{BoardId, Seq};
 
 use crate::{Personal, storage::LogEntry};
 
-/// Carries committed events to those who should have them.
+/// Delivers committed events.
 #[async_trait]
 pub trait Publisher: Send + Sync + 'static {
     /// Takes events that have been committed, in the order of their `seq`. Returns when all events of the board up to
-    /// the last of these are on their way, so that an acknowledgement sent now comes after them.
+    /// the last of these have been queued for delivery, so that a reply sent now arrives after them.
     async fn publish(&self, entries: &[Arc<LogEntry>]);
 
-    /// Returns when all events of the board up to `seq` are on their way.
+    /// Returns when all events of the board up to `seq` have been queued for delivery.
     async fn settle(&self, board: &BoardId, seq: Seq);
 
-    /// Tells single users, in this order, what has been committed. What is lost on the way is found in storage.
+    /// Delivers what single users are told, in this order. If some of it is lost, it can still be found in storage.
     fn tell(&self, personal: &[Personal]);
 
-    /// A commit ended in an error, so there may be events in the log that nobody will publish: look.
+    /// Says that a commit failed, so that the log may contain events that have not been published. The publisher looks
+    /// for them.
     fn suspect(&self);
 }

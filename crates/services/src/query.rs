@@ -1,29 +1,17 @@
-//! Reading.
+//! Queries: what a caller may read.
 
-use boardwire_protocol::{Query, Seq, Timestamp, board, notification, task};
-use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
+use boardwire_protocol::{Query, Timestamp, board, notification, task};
 
 use crate::{
-    Caller, Fault, access, listing, snapshot,
+    Caller, Fault, access,
+    answer::Answer,
+    listing, snapshot,
     storage::{Store, WantedNotifications},
 };
 
-/// Notifications in an answer.
+/// How many notifications an answer has by default, and at most.
 const DEFAULT_NOTIFICATIONS: u32 = 50;
 const MAX_NOTIFICATIONS: u32 = 100;
-
-/// What was read, and how far the board had come then.
-pub(crate) struct Answer {
-    pub(crate) result: Box<RawValue>,
-    pub(crate) at: Option<(boardwire_protocol::BoardId, Seq)>,
-}
-
-impl Answer {
-    pub(crate) fn new(result: &impl Serialize) -> Result<Self, Fault> {
-        Ok(Self { result: to_raw_value(result)?, at: None })
-    }
-}
 
 pub(crate) async fn run(store: &dyn Store, caller: &Caller, now: Timestamp, query: Query) -> Result<Answer, Fault> {
     match query {

@@ -1,4 +1,4 @@
-//! A board as a whole, or page by page.
+//! A whole board, or a page of it.
 
 use std::collections::HashMap;
 
@@ -6,16 +6,16 @@ use boardwire_protocol::{Dependency, Task, board};
 
 use crate::{
     Caller, Fault, access,
-    query::Answer,
+    answer::Answer,
     storage::{Store, WantedBoard},
 };
 
-/// Tasks on a page, whatever was asked for.
+/// The most tasks that a page may have.
 const MAX_TASKS: u32 = 1_000;
-/// What the tasks of a page may have in bytes, with their dependencies. Some clients take no message of 4 MiB, and the
-/// board's columns and members come on top.
+/// The most bytes that the tasks of a page may have, including their dependencies. Some clients accept no message of 4
+/// MiB, and the page also has the board's columns and members.
 const PAGE_BYTES: usize = 2 << 20;
-/// The same for a whole board.
+/// The most bytes that the tasks of a whole board may have, including their dependencies.
 const WHOLE_BYTES: usize = 16 << 20;
 
 pub(crate) async fn get(store: &dyn Store, caller: &Caller, query: board::Get) -> Result<Answer, Fault> {
@@ -32,7 +32,7 @@ pub(crate) async fn get(store: &dyn Store, caller: &Caller, query: board::Get) -
     let bytes = if limit.is_some() { PAGE_BYTES } else { WHOLE_BYTES };
     let wanted = WantedBoard { board: board_id.clone(), after, limit: limit.unwrap_or(u32::MAX), bytes };
     let mut snapshot = store.snapshot(&wanted).await?.ok_or(Fault::NotFound("board"))?;
-    // The role was read before the snapshot; what counts is the membership that the snapshot shows.
+    // The role was read before the snapshot; the membership that the snapshot shows is what counts.
     if !caller.is_admin() && !snapshot.members.iter().any(|member| member.user_id == *caller.user()) {
         return Err(Fault::NotFound("board"));
     }
@@ -45,13 +45,13 @@ pub(crate) async fn get(store: &dyn Store, caller: &Caller, query: board::Get) -
     Ok(Answer { at: Some((board_id, snapshot.seq)), ..Answer::new(&snapshot)? })
 }
 
-/// A whole board is shown as it is looked at: tasks by column and position, dependencies by age.
+/// Puts a whole board into the order in which people look at it: tasks by column and position, dependencies by age.
 fn arrange(snapshot: &mut board::Snapshot) {
     let board::Snapshot { columns, tasks, dependencies, .. } = snapshot;
-    let places: HashMap<_, _> = columns.iter().enumerate().map(|(place, column)| (&column.id, place)).collect();
-    let place = |task: &Task| places.get(&task.column_id).copied();
-    tasks.sort_by(|one, other| (place(one), &one.position, &one.id).cmp(&(place(other), &other.position, &other.id)));
+    let order: HashMap<_, _> = columns.iter().enumerate().map(|(index, column)| (&column.id, index)).collect();
+    let index = |task: &Task| order.get(&task.column_id).copied();
+    tasks.sort_by(|one, other| (index(one), &one.position, &one.id).cmp(&(index(other), &other.position, &other.id)));
     let age = |link: &Dependency| link.created_at;
-    // Those of the same age stay by task, as they were read.
+    // The sort is stable: dependencies of the same age stay in the order of their tasks.
     dependencies.sort_by_key(age);
 }

@@ -4,17 +4,17 @@ use boardwire_protocol::{Column, ColumnId, Event, Role, Status, Task, data, task
 use serde_json::to_value;
 
 use crate::{
-    Applied, Fault,
+    ChangeOutcome, Fault,
     access::Archived,
     edit::BoardEdit,
     lease_state::end_lease,
     merge::Merge,
-    place::Neighbours,
     storage::{FieldVersions, TaskState},
+    task_order::Neighbours,
     unit::Unit,
 };
 
-pub(crate) async fn create(unit: &mut Unit<'_>, command: task::Create) -> Result<Applied, Fault> {
+pub(crate) async fn create(unit: &mut Unit<'_>, command: task::Create) -> Result<ChangeOutcome, Fault> {
     let mut edit = unit.board(&command.board_id, Role::Member, Archived::Refused).await?;
     let column = match &command.column_id {
         Some(id) => edit.column(id).await?.column,
@@ -29,7 +29,7 @@ pub(crate) async fn create(unit: &mut Unit<'_>, command: task::Create) -> Result
     let neighbours = Neighbours { before: command.before, after: command.after };
     let status = column.status.unwrap_or(Status::Todo);
     let task = Task {
-        position: edit.place(&column.id, &neighbours, &id).await?,
+        position: edit.position_for(&column.id, &neighbours, &id).await?,
         id,
         board_id: edit.id().clone(),
         column_id: column.id,
@@ -63,7 +63,7 @@ pub(crate) async fn create(unit: &mut Unit<'_>, command: task::Create) -> Result
     edit.finish(&task::TaskResult { task }).await
 }
 
-pub(crate) async fn update(unit: &mut Unit<'_>, command: task::Update) -> Result<Applied, Fault> {
+pub(crate) async fn update(unit: &mut Unit<'_>, command: task::Update) -> Result<ChangeOutcome, Fault> {
     let mut edit = unit.board_of(&command.task_id).await?;
     let mut state = edit.task(&command.task_id).await?;
     edit.require_lease(&state, command.fence)?;
@@ -118,7 +118,7 @@ pub(crate) async fn update(unit: &mut Unit<'_>, command: task::Update) -> Result
     edit.finish(&task::TaskResult { task: state.task }).await
 }
 
-pub(crate) async fn move_to(unit: &mut Unit<'_>, command: task::Move) -> Result<Applied, Fault> {
+pub(crate) async fn move_to(unit: &mut Unit<'_>, command: task::Move) -> Result<ChangeOutcome, Fault> {
     let mut edit = unit.board_of(&command.task_id).await?;
     let mut state = edit.task(&command.task_id).await?;
     edit.require_lease(&state, command.fence)?;
@@ -128,7 +128,7 @@ pub(crate) async fn move_to(unit: &mut Unit<'_>, command: task::Move) -> Result<
         edit.room_in(&column, 1).await?;
     }
     let neighbours = Neighbours { before: command.before, after: command.after };
-    state.task.position = edit.place(&column.id, &neighbours, &state.task.id).await?;
+    state.task.position = edit.position_for(&column.id, &neighbours, &state.task.id).await?;
     edit.enter(&mut state, &column);
     edit.tx().save_task(&state).await?;
     edit.notify_assignee(&state.task, "moved", &[]).await?;
@@ -137,7 +137,7 @@ pub(crate) async fn move_to(unit: &mut Unit<'_>, command: task::Move) -> Result<
     edit.finish(&task::TaskResult { task: state.task }).await
 }
 
-pub(crate) async fn assign(unit: &mut Unit<'_>, command: task::Assign) -> Result<Applied, Fault> {
+pub(crate) async fn assign(unit: &mut Unit<'_>, command: task::Assign) -> Result<ChangeOutcome, Fault> {
     let mut edit = unit.board_of(&command.task_id).await?;
     let mut state = edit.task(&command.task_id).await?;
     if state.task.assignee != command.assignee {
@@ -160,7 +160,7 @@ pub(crate) async fn assign(unit: &mut Unit<'_>, command: task::Assign) -> Result
     edit.finish(&task::TaskResult { task: state.task }).await
 }
 
-pub(crate) async fn complete(unit: &mut Unit<'_>, command: task::Complete) -> Result<Applied, Fault> {
+pub(crate) async fn complete(unit: &mut Unit<'_>, command: task::Complete) -> Result<ChangeOutcome, Fault> {
     let mut edit = unit.board_of(&command.task_id).await?;
     let mut state = edit.task(&command.task_id).await?;
     edit.require_lease(&state, command.fence)?;
@@ -171,7 +171,7 @@ pub(crate) async fn complete(unit: &mut Unit<'_>, command: task::Complete) -> Re
     if target.is_some() || state.task.status != Status::Done {
         if let Some(column) = target {
             edit.room_in(column, 1).await?;
-            state.task.position = edit.place(&column.id, &Neighbours::default(), &state.task.id).await?;
+            state.task.position = edit.position_for(&column.id, &Neighbours::default(), &state.task.id).await?;
             edit.enter(&mut state, column);
         } else {
             let mut fields = vec!["status", "completed_at"];
@@ -192,7 +192,7 @@ pub(crate) async fn complete(unit: &mut Unit<'_>, command: task::Complete) -> Re
     edit.finish(&task::TaskResult { task: state.task }).await
 }
 
-pub(crate) async fn delete(unit: &mut Unit<'_>, command: task::Only) -> Result<Applied, Fault> {
+pub(crate) async fn delete(unit: &mut Unit<'_>, command: task::Only) -> Result<ChangeOutcome, Fault> {
     let mut edit = unit.board_of(&command.task_id).await?;
     let task = edit.task(&command.task_id).await?.task;
     edit.tx().delete_task(&task.id).await?;
@@ -212,13 +212,13 @@ async fn first_column(edit: &mut BoardEdit<'_, '_>) -> Result<Column, Fault> {
 }
 
 impl BoardEdit<'_, '_> {
-    /// The board's columns in order.
+    /// Returns the board's columns by position.
     pub(crate) async fn columns(&mut self) -> Result<Vec<Column>, Fault> {
         let id = self.id().clone();
         Ok(self.tx().columns(&id).await?.into_iter().map(|state| state.column).collect())
     }
 
-    /// A column of this board by its id, or else by its name, whatever the case of its letters. The field is `toColumn`.
+    /// Returns a column of this board by its id, or else by its name, ignoring case. The field is `toColumn`.
     pub(crate) async fn column_called(&mut self, text: &str) -> Result<Column, Fault> {
         if let Ok(id) = ColumnId::try_from(text) {
             match self.column(&id).await {
@@ -240,20 +240,20 @@ impl BoardEdit<'_, '_> {
         }
     }
 
-    /// Refuses when a column has no room for `more` tasks.
+    /// Checks that a column has room for `more` tasks.
     pub(crate) async fn room_in(&mut self, column: &Column, more: u64) -> Result<(), Fault> {
         let Some(limit) = column.wip_limit else { return Ok(()) };
         let held = self.tx().count_tasks(&column.id).await?;
         if held + more > u64::from(limit) { Err(Fault::WipLimit(limit)) } else { Ok(()) }
     }
 
-    /// Puts a task, whose position is set already, into a column: it takes on the column's status.
+    /// Moves a task, whose position has been set already, to a column. The task takes on the column's status.
     pub(crate) fn enter(&self, state: &mut TaskState, column: &Column) {
         let fields = self.put_into(state, column);
         self.touch(state, &fields);
     }
 
-    /// The same, before [`touch`](Self::touch): gives the fields that changed.
+    /// Does the same without calling [`touch`](Self::touch). Returns the fields that have changed.
     pub(crate) fn put_into(&self, state: &mut TaskState, column: &Column) -> Vec<&'static str> {
         let mut fields = vec!["position"];
         if state.task.column_id != column.id {

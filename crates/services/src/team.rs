@@ -1,12 +1,12 @@
-//! Teams on boards. A team's board has each user of the team as a member: so there is one list of those who may read a
-//! board, and one event that says when it changes. A member through a team is one by name as soon as an owner says so,
-//! and who is taken off by name does not come back through the team.
+//! Teams of boards. Each user of a board's team is a member of the board, so that there is one list of those who may
+//! read the board, and one event that says when it changes. If an owner changes the role of such a member, the
+//! membership no longer depends on the team. A user whom an owner has removed is not added through the team again.
 
 use boardwire_protocol::{BoardId, Event, Member, Role, TeamId, UserId, data};
 
-use crate::{Applied, Caller, Fault, edit::BoardEdit, storage::Membership, unit::Unit};
+use crate::{Caller, ChangeOutcome, Fault, edit::BoardEdit, storage::Membership, unit::Unit};
 
-/// The most memberships that one change of a board's team adds, or removes: each has an event of its own.
+/// The most members that changing a board's team adds or removes. Each has an event of its own.
 const MAX_USERS: usize = 5_000;
 
 fn bounded(users: usize) -> Result<(), Fault> {
@@ -16,7 +16,7 @@ fn bounded(users: usize) -> Result<(), Fault> {
     Ok(())
 }
 
-/// A caller may give a board to a team of its own; an admin to any.
+/// Checks that the caller may give a board to a team: to one of its own, or as an admin to any.
 pub(crate) fn may_give_to(caller: &Caller, team: &TeamId) -> Result<(), Fault> {
     if caller.is_admin() || caller.teams().contains(team) {
         return Ok(());
@@ -25,7 +25,7 @@ pub(crate) fn may_give_to(caller: &Caller, team: &TeamId) -> Result<(), Fault> {
 }
 
 /// Brings a user's membership of a board in line with the user's teams.
-pub(crate) async fn sync(unit: &mut Unit<'_>, board: &BoardId, user: &UserId) -> Result<Applied, Fault> {
+pub(crate) async fn sync(unit: &mut Unit<'_>, board: &BoardId, user: &UserId) -> Result<ChangeOutcome, Fault> {
     let teams = unit.tx.user(user).await?.ok_or(Fault::NotFound("user"))?.teams;
     let mut edit = unit.board_unchecked(board).await?;
     let team = edit.board().team_id.clone().filter(|team| teams.contains(team));
@@ -43,7 +43,7 @@ pub(crate) async fn sync(unit: &mut Unit<'_>, board: &BoardId, user: &UserId) ->
 }
 
 impl BoardEdit<'_, '_> {
-    /// Takes the members of one team out, and those of another in.
+    /// Removes the members through one team, and adds the users of another.
     pub(crate) async fn change_team(&mut self, from: Option<&TeamId>, to: Option<&TeamId>) -> Result<(), Fault> {
         let board = self.id().clone();
         self.tx().forget_departures(&board, None).await?;

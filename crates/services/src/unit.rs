@@ -1,4 +1,4 @@
-//! One unit of work in the making: storage, who asked, when, and what has been appended so far.
+//! A unit of work while it runs: storage, the caller, the time, and the events so far.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::{
     storage::{LogEntry, Transaction},
 };
 
-/// A unit of work. Reading is free; writing goes through [`crate::edit::BoardEdit`].
+/// A unit of work. It can read anything, and writes through a `BoardEdit`.
 pub(crate) struct Unit<'t> {
     pub(crate) tx: &'t mut dyn Transaction,
     pub(crate) caller: &'t Caller,

@@ -1,5 +1,5 @@
-//! Measures searches on 500 boards with 200,000 tasks, as a member of one board, of all, and as somebody who reads
-//! everything.
+//! Measures searches on 500 boards with 200,000 tasks: as a member of one board, as a member of all, and as a user who
+//! may read everything.
 //!
 //! `cargo run --release -p boardwire-store --example search -- sqlite:///tmp/x.db [boards] [tasks of each]`, on a new
 //! database.
@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, Result};
 use boardwire_protocol::{Board, BoardId, Column, ColumnId, Epoch, Role, Seq, Status, Task, TaskId, Timestamp, UserId};
 use boardwire_services::{
-    Applied, Fault,
+    ChangeOutcome, Fault,
     storage::{
         BoardState, ColumnState, FieldVersions, Job, Membership, SaveUser, StorageError, Store, TaskState, Transaction,
         WantedMatches,
@@ -22,9 +22,9 @@ use boardwire_store::{Options, open};
 use serde_json::value::RawValue;
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
-/// Searches of each kind.
+/// The number of searches of each kind.
 const SEARCHES: u32 = 50;
-/// Words that texts are made of.
+/// The words that texts consist of.
 const WORDS: u64 = 5_000;
 
 #[tokio::main]
@@ -88,13 +88,13 @@ fn user(id: &str) -> Result<SaveUser> {
     })
 }
 
-/// A text of so many words, always the same for the same number.
+/// Returns a text of this many words, always the same for the same number.
 fn text(number: u64, words: u64) -> String {
     let words = (0..words).map(|at| format!("w{}", (number * 31 + at).wrapping_mul(0x9E37_79B9_7F4A_7C15) % WORDS));
     words.collect::<Vec<_>>().join(" ")
 }
 
-async fn fill(tx: &mut dyn Transaction, number: u64, tasks: u64) -> Result<Applied> {
+async fn fill(tx: &mut dyn Transaction, number: u64, tasks: u64) -> Result<ChangeOutcome> {
     let owner = UserId::try_from("all")?;
     let board = Board {
         id: BoardId::try_from(format!("board-{number}").as_str())?,
@@ -156,5 +156,5 @@ async fn fill(tx: &mut dyn Transaction, number: u64, tasks: u64) -> Result<Appli
         let state = TaskState { task, changed: FieldVersions::default(), fence: 0, assigned_by_claim: false };
         tx.insert_task(&state).await?;
     }
-    Ok(Applied { at: None, result: RawValue::NULL.to_owned(), entries: Vec::new(), personal: Vec::new() })
+    Ok(ChangeOutcome { at: None, result: RawValue::NULL.to_owned(), entries: Vec::new(), personal: Vec::new() })
 }

@@ -1,5 +1,5 @@
-//! Measures units of work per second, each as big as `task:update`: claim the request id, lock the board, look up role
-//! and task, save the task, raise `seq`, append the event, remember the reply.
+//! Measures units of work per second. Each does as much as `task:update`: claim the request id, lock the board, read
+//! role and task, save the task, raise `seq`, append the event, remember the reply.
 //!
 //! `cargo run --release -p boardwire-store --example throughput -- sqlite:///tmp/x.db [units]`, on a new database.
 
@@ -16,7 +16,7 @@ use boardwire_protocol::{
     Board, BoardId, Column, ColumnId, Epoch, EventKind, RequestId, Role, Seq, Status, Task, TaskId, Timestamp, UserId,
 };
 use boardwire_services::{
-    Applied, Fault,
+    ChangeOutcome, Fault,
     storage::{
         BoardState, ColumnState, FieldVersions, Job, LogEntry, Membership, SaveUser, StorageError, Store, TaskState,
         Transaction,
@@ -45,7 +45,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// Runs `units` units of work from `callers` tasks, each with a board and a task at random.
+/// Runs `units` units of work from `callers` tasks, each on a random board and task.
 #[expect(clippy::print_stdout, reason = "the result of the measurement")]
 async fn measure(store: &Arc<dyn Store>, count: &Arc<AtomicU64>, callers: u64, units: u64) -> Result<()> {
     let begun = Instant::now();
@@ -96,7 +96,7 @@ fn update(number: u64) -> Job {
     Box::new(move |tx| Box::pin(async move { update_task(tx, number).await.map_err(fault) }))
 }
 
-async fn update_task(tx: &mut dyn Transaction, number: u64) -> Result<Applied> {
+async fn update_task(tx: &mut dyn Transaction, number: u64) -> Result<ChangeOutcome> {
     let user = UserId::try_from("ann")?;
     let board = board_id(number.wrapping_mul(7_919) % BOARDS)?;
     let request = RequestId::try_from(format!("request-{number}").as_str()).map_err(anyhow::Error::msg)?;
@@ -123,7 +123,7 @@ async fn update_task(tx: &mut dyn Transaction, number: u64) -> Result<Applied> {
     };
     tx.append(&entry).await?;
     tx.remember(&user, &request, entry.envelope.get()).await?;
-    Ok(Applied {
+    Ok(ChangeOutcome {
         at: Some((board, seq)),
         result: RawValue::NULL.to_owned(),
         entries: vec![Arc::new(entry)],
@@ -150,7 +150,7 @@ async fn fill(store: &Arc<dyn Store>) -> Result<()> {
     Ok(())
 }
 
-async fn add_board(tx: &mut dyn Transaction, number: u64) -> Result<Applied> {
+async fn add_board(tx: &mut dyn Transaction, number: u64) -> Result<ChangeOutcome> {
     let user = UserId::try_from("ann")?;
     let board = Board {
         id: board_id(number)?,
@@ -202,5 +202,5 @@ async fn add_board(tx: &mut dyn Transaction, number: u64) -> Result<Applied> {
     tx.set_member(&id, &user, &Membership { role: Role::Owner, team: None }).await?;
     tx.insert_column(&ColumnState { column, changed: changed.clone() }).await?;
     tx.insert_task(&TaskState { task, changed, fence: 0, assigned_by_claim: false }).await?;
-    Ok(Applied { at: None, result: RawValue::NULL.to_owned(), entries: Vec::new(), personal: Vec::new() })
+    Ok(ChangeOutcome { at: None, result: RawValue::NULL.to_owned(), entries: Vec::new(), personal: Vec::new() })
 }

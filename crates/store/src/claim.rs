@@ -1,5 +1,6 @@
-//! The claim of a server on its database. Servers do not tell each other of their events yet, so a second one would be
-//! deaf to the first: it is refused. Commands that only use the database need no claim, and are not kept from it.
+//! A server's claim on its database. Servers do not tell each other about their events yet, so that the clients of a
+//! second server would miss those of the first: a second server does not start. Other programs need no claim, and a
+//! claim does not keep them out.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -24,30 +25,30 @@ use crate::{
     open_error::OpenError,
 };
 
-/// How often a lock on a file is tried, while another process may be about to end.
+/// How often locking the file is retried while another process may be about to end.
 const STEP: Duration = Duration::from_millis(20);
 
-/// How often the connection that holds the claim is looked at.
+/// How often the connection that holds the claim is checked.
 const PULSE: Duration = Duration::from_secs(1);
 
-/// For so many times the store's usual wait a server whose claim was lost tries to take it again. By then Postgres has
-/// noticed that the lost connection is lost, and nobody can be in the way but another server.
+/// A server that has lost its claim tries for this many times [`Options::wait`](crate::Options::wait) to get it back.
+/// By then Postgres has noticed that the old connection is gone, so that only another server can hold the claim.
 const TRIES: u32 = 6;
 
-/// Lets Postgres notice within 25 s that this machine is gone, where its default is two hours.
+/// Makes Postgres notice within 25 s that this machine is gone; its default is two hours.
 const KEEPALIVE: &str = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3";
 
-/// Held by the session, whatever becomes of transactions. Each schema is a database of its own to us.
+/// The session holds this lock, whatever happens to its transactions. Each schema counts as a database of its own.
 const LOCK: &str = "SELECT pg_advisory_lock(hashtext('boardwire server'), hashtext(coalesce(current_schema(), '')))";
 
-/// What Postgres says when a lock did not become free in time.
+/// The SQLSTATE of a lock that did not become free in time.
 const LOCK_NOT_AVAILABLE: &str = "55P03";
 
-/// Locks a file beside the database file, since a lock on that itself might end those of SQLite. The system ends the lock
-/// with the process, however that ends; until then it is tried for as long as `wait`. The file stays.
+/// Locks a file beside the database file; closing the database file itself would end SQLite's locks. The system ends
+/// the lock with the process, however the process ends. Retries for as long as `wait`. The file is never removed.
 pub(crate) async fn lock_beside(database: &Path, wait: Duration) -> Result<File, OpenError> {
     let open = || {
-        // By whichever links the database is reached, the lock is in one place.
+        // The lock is at the same path, no matter which link the database is opened by.
         let mut path = database.canonicalize()?.into_os_string();
         path.push(".lock");
         OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)
@@ -66,20 +67,22 @@ pub(crate) async fn lock_beside(database: &Path, wait: Duration) -> Result<File,
     }
 }
 
-/// A lock in Postgres, on a connection of its own that a task watches. When that connection is lost, the task takes the
-/// lock again on another; only when another server has it by then is it lost for good.
+/// A lock in Postgres, on a connection of its own that a task watches. If the connection is lost, the task takes the
+/// lock again on a new one. The claim is only lost for good if another server has taken the lock by then.
 #[derive(Debug)]
 pub(crate) struct PostgresClaim {
-    /// Whether another server has the database. The other end is the task's: it is gone when the task is, and the lock with it.
+    /// Whether another server has the database. The task owns the sender, which is dropped when the task ends, and the
+    /// lock with it.
     taken: watch::Receiver<bool>,
     watch: TaskTracker,
     stop: CancellationToken,
-    /// Where it is dropped without having been released.
+    /// Ends the task if the claim is dropped without having been released.
     _stop: DropGuard,
 }
 
 impl PostgresClaim {
-    /// Takes the lock on a connection out of this pool, whose `lock_timeout` is how long another server may take to end.
+    /// Takes the lock on a connection from this pool. The pool's `lock_timeout` says how long to wait for another
+    /// server to end.
     pub(crate) async fn take(pool: &PgPool, wait: Duration) -> Result<Self, OpenError> {
         let held = lock(pool).await?;
         let (stop, watch) = (CancellationToken::new(), TaskTracker::new());
@@ -90,7 +93,7 @@ impl PostgresClaim {
         Ok(Self { taken, watch, _stop: stop.clone().drop_guard(), stop })
     }
 
-    /// Returns when another server has the database, or when the task that watches the lock is gone.
+    /// Returns when another server has the database, or when the task that watches the lock has failed.
     pub(crate) async fn lost(&self) -> Lost {
         match self.taken.clone().wait_for(|taken| *taken).await {
             Ok(_) => Lost::Taken,
@@ -101,7 +104,7 @@ impl PostgresClaim {
         }
     }
 
-    /// Gives the lock back.
+    /// Releases the lock.
     pub(crate) async fn release(&self) {
         self.stop.cancel();
         self.watch.wait().await;
@@ -130,7 +133,7 @@ impl Hold {
             self.taken.send_replace(true);
         };
         let _ = stop.run_until_cancelled(watching).await;
-        // Postgres gives the lock back with the session, sooner for being told that this ends.
+        // Closing the connection makes Postgres release the lock at once.
         let _ = timeout(self.wait, held.close()).await;
     }
 
@@ -141,7 +144,8 @@ impl Hold {
         }
     }
 
-    /// Takes the lock again; `None`: another server has it. A database that does not answer is waited for.
+    /// Takes the lock again. Returns `None` if another server has it. If the database does not answer, this waits until
+    /// it does.
     async fn again(&self) -> Option<PgConnection> {
         let mut refused = 0;
         while refused < TRIES {

@@ -1,8 +1,8 @@
 //! A connection of any kind, which runs statements.
 //!
-//! SQLite's one writer runs on rusqlite, in the thread that calls it; its readers, and Postgres, on sqlx. sqlx hands each
-//! statement for SQLite to another thread, and for a unit of work of eight statements those switches cost ten times what
-//! the statements do.
+//! SQLite's single writer uses rusqlite, in the calling thread. SQLite's readers, and Postgres, use sqlx. sqlx hands
+//! each statement for SQLite to another thread, and for a unit of work of eight statements this switching costs ten
+//! times as much as the statements themselves.
 
 use std::time::Instant;
 
@@ -19,7 +19,7 @@ use crate::{
     statement::{Statement, Value},
 };
 
-/// Which database it is, where that makes a difference.
+/// The kind of database, where that makes a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
     Sqlite,
@@ -32,12 +32,12 @@ enum Link<'c> {
     Postgres(&'c mut PgConnection),
 }
 
-/// A connection, lent for one read or one unit of work. After a failed statement it takes no further one, so that
-/// whoever overlooks the failure can't go on outside the transaction that the database has given up.
+/// A connection, borrowed for one read or one unit of work. After a statement has failed, all further ones are refused,
+/// so that code that ignores the failure can't continue outside the transaction that the database has already ended.
 pub(crate) struct Connection<'c> {
     link: Link<'c>,
     failed: bool,
-    /// When it takes no further statement.
+    /// The time from which statements are refused.
     until: Option<Instant>,
 }
 
@@ -46,7 +46,8 @@ impl<'c> Connection<'c> {
         Self { link: Link::Writer(connection), failed: false, until: None }
     }
 
-    /// The same, for as long as this. A unit of work on the writer's thread never waits, so that nothing else could end it.
+    /// Creates a connection of the writer that refuses statements from a certain time on. A unit of work on the
+    /// writer's thread never yields, so that nothing else could end it.
     pub(crate) fn writer_until(connection: &'c mut rusqlite::Connection, until: Instant) -> Self {
         Self { until: Some(until), ..Self::writer(connection) }
     }
@@ -66,12 +67,12 @@ impl<'c> Connection<'c> {
         }
     }
 
-    /// Has a statement failed?
+    /// Returns whether a statement has failed.
     pub(crate) fn has_failed(&self) -> bool {
         self.failed
     }
 
-    /// Runs a statement; gives the number of rows that it changed.
+    /// Runs a statement. Returns how many rows it changed.
     pub(crate) async fn execute(&mut self, statement: &Statement, values: &[Value<'_>]) -> StorageResult<u64> {
         self.refuse_after_failure(statement)?;
         let done = match &mut self.link {
@@ -88,12 +89,12 @@ impl<'c> Connection<'c> {
         self.noting_failure(statement, done)
     }
 
-    /// Runs a statement that must change exactly one row.
+    /// Runs a statement that has to change exactly one row.
     pub(crate) async fn execute_one(&mut self, statement: &Statement, values: &[Value<'_>]) -> StorageResult<()> {
         self.execute_each(statement, 1, values).await
     }
 
-    /// Runs a statement that must change exactly so many rows.
+    /// Runs a statement that has to change exactly this many rows.
     pub(crate) async fn execute_each(
         &mut self,
         statement: &Statement,
@@ -107,7 +108,7 @@ impl<'c> Connection<'c> {
         Ok(())
     }
 
-    /// All rows.
+    /// Runs a statement and returns all rows.
     pub(crate) async fn fetch_all(
         &mut self,
         statement: &'static Statement,
@@ -133,7 +134,8 @@ impl<'c> Connection<'c> {
         self.noting_failure(statement, rows)
     }
 
-    /// The first row. Not for statements that change rows: SQLite would be stopped before it is through.
+    /// Runs a statement and returns the first row. Not for statements that change rows: SQLite would stop after the
+    /// first one.
     pub(crate) async fn fetch_optional(
         &mut self,
         statement: &'static Statement,
@@ -159,7 +161,7 @@ impl<'c> Connection<'c> {
         self.noting_failure(statement, row)
     }
 
-    /// The only row of a statement that always has one.
+    /// Runs a statement that always returns a row, and returns it.
     pub(crate) async fn fetch_one(
         &mut self,
         statement: &'static Statement,
@@ -169,7 +171,7 @@ impl<'c> Connection<'c> {
         row.ok_or_else(|| broken(statement.name, "no row"))
     }
 
-    /// Runs a script of this crate's own, statements separated by semicolons.
+    /// Runs a script of this crate: statements separated by semicolons.
     pub(crate) async fn run_script(&mut self, script: String) -> Result<(), DriverError> {
         match &mut self.link {
             Link::Writer(link) => link.execute_batch(&script)?,

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use boardwire_services::{
-    Applied, Fault,
+    ChangeOutcome, Fault,
     storage::{BoxFuture, Job, StorageResult, Writer},
 };
 
@@ -90,7 +90,7 @@ impl Database {
 #[async_trait]
 impl Writer for Database {
     #[tracing::instrument(level = "debug", name = "db.write", skip_all)]
-    async fn write(&self, job: Job) -> Result<Applied, Fault> {
+    async fn write(&self, job: Job) -> Result<ChangeOutcome, Fault> {
         self.submit(Box::new(|connection| job(connection))).await
     }
 }

@@ -1,19 +1,18 @@
-//! What went wrong below, in the two words that services know: unavailable or broken.
+//! Turns errors of the drivers into the two kinds that services know: unavailable and broken.
 
 use std::fmt::Display;
 
 use boardwire_services::storage::StorageError;
 use sqlx::{error::DatabaseError, sqlite::SqliteError};
 
-/// Primary result codes of SQLite that another attempt may not meet again: BUSY, LOCKED, NOMEM, READONLY, INTERRUPT, IOERR,
-/// FULL, CANTOPEN, PROTOCOL.
+/// SQLite's primary result codes for temporary errors: BUSY, LOCKED, NOMEM, READONLY, INTERRUPT, IOERR, FULL, CANTOPEN,
+/// PROTOCOL.
 const SQLITE_PASSING: [i32; 9] = [5, 6, 7, 8, 9, 10, 13, 14, 15];
 
-/// Classes of Postgres' SQLSTATE that another attempt may not meet again: connection, rollback, resources, operator,
-/// system.
+/// Classes of Postgres' SQLSTATE for temporary errors: connection, rollback, resources, operator, system.
 const POSTGRES_PASSING_CLASSES: [&str; 5] = ["08", "40", "53", "57", "58"];
 
-/// The same outside those classes: lock not available, read-only transaction (a standby).
+/// Further temporary errors of Postgres: lock not available, read-only transaction (a standby).
 const POSTGRES_PASSING: [&str; 2] = ["55P03", "25006"];
 
 /// An error of either driver.
@@ -25,7 +24,7 @@ pub(crate) enum DriverError {
     Sqlite(#[from] rusqlite::Error),
 }
 
-/// An error of a driver, with what was being done.
+/// Returns a driver's error as an error of storage. `what` says what was being done.
 pub(crate) fn failed(what: &str, error: impl Into<DriverError>) -> StorageError {
     let error = error.into();
     let message = format!("{what}: {error}");
@@ -36,17 +35,18 @@ pub(crate) fn failed(what: &str, error: impl Into<DriverError>) -> StorageError 
     if passing { StorageError::Unavailable(message.into()) } else { StorageError::Broken(message.into()) }
 }
 
-/// Something that can't be.
+/// Returns an error for something impossible.
 pub(crate) fn broken(what: &str, problem: impl Display) -> StorageError {
     StorageError::Broken(format!("{what}: {problem}").into())
 }
 
-/// Something that may go through another time.
+/// Returns an error for something that may succeed later.
 pub(crate) fn unavailable(what: &str, problem: impl Display) -> StorageError {
     StorageError::Unavailable(format!("{what}: {problem}").into())
 }
 
-/// Was the connection lost before the statement could do anything? For a statement that does nothing by itself.
+/// Returns whether the connection was lost before a statement could have any effect. Only for statements that change
+/// nothing.
 pub(crate) fn is_lost_connection(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) => true,
@@ -78,7 +78,7 @@ fn is_passing_code(error: &dyn DatabaseError) -> bool {
     POSTGRES_PASSING.contains(&&*code) || POSTGRES_PASSING_CLASSES.iter().any(|class| code.starts_with(class))
 }
 
-/// Of an extended code the low byte is the primary one.
+/// The low byte of an extended result code is the primary one.
 fn is_passing_sqlite(code: i32) -> bool {
     SQLITE_PASSING.contains(&(code & 0xff))
 }

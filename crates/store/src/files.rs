@@ -1,4 +1,4 @@
-//! Files on disk or on any other target of `object_store`.
+//! Files in a folder, or in any other store that `object_store` supports.
 
 use std::{
     fs::DirBuilder,
@@ -22,37 +22,38 @@ use url::Url;
 
 use crate::{error::unavailable, room::room_at};
 
-/// Pieces of a file that may be on their way to the target at the same time.
+/// How many parts of a file may be in transit to the target at the same time.
 const IN_FLIGHT: usize = 4;
 
-/// Why a place for files can't be used.
+/// Why files can't be stored somewhere.
 #[derive(Debug, thiserror::Error)]
 pub enum FilesError {
-    /// The folder can't be made or used.
+    /// The folder can't be created or used.
     #[error("the folder {folder} for attachments can't be used: {error}")]
     Folder {
-        /// The folder.
+        /// The path of the folder.
         folder: String,
-        /// What the system said.
+        /// The system's error.
         error: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The URL can't be read, or names a kind of target that this program was built without.
+    /// The URL is invalid, or names a kind of target that this program was built without.
     #[error("the URL for attachments can't be used: {0}")]
     Url(Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// A place for files.
+/// Where files are stored.
 #[derive(Debug)]
 struct Target {
     objects: Arc<dyn ObjectStore>,
-    /// Where it is a folder.
+    /// The folder, if the files are in one.
     folder: Option<PathBuf>,
 }
 
-/// Files in a folder, which is made for its owner alone if it is missing. What has been finished is synced to the disk.
+/// Stores files in a folder, which is created for its owner alone if it is missing. Finished files are synced to the
+/// disk.
 ///
 /// # Errors
-/// [`FilesError::Folder`].
+/// Returns [`FilesError::Folder`].
 pub fn files_in(folder: &Path) -> Result<Arc<dyn Files>, FilesError> {
     let failed = |error| FilesError::Folder { folder: folder.display().to_string(), error };
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| failed(error.into()))?;
@@ -60,10 +61,11 @@ pub fn files_in(folder: &Path) -> Result<Arc<dyn Files>, FilesError> {
     Ok(Arc::new(Target { objects: Arc::new(target.with_fsync(true)), folder: Some(folder.to_owned()) }))
 }
 
-/// Files at a URL such as `s3://bucket/prefix`; `options` are the target's own, as pairs (`aws_access_key_id`, …).
+/// Stores files at a URL such as `s3://bucket/prefix`. `options` are the target's own settings (`aws_access_key_id`,
+/// …).
 ///
 /// # Errors
-/// [`FilesError`].
+/// Returns [`FilesError`].
 pub fn files_at(url: &str, options: impl IntoIterator<Item = (String, String)>) -> Result<Arc<dyn Files>, FilesError> {
     let url = Url::parse(url).map_err(|error| FilesError::Url(error.into()))?;
     if url.scheme() == "file" {
@@ -123,7 +125,8 @@ impl Files for Target {
         }
     }
 
-    /// In a folder, a file that is not finished is called `ID#NUMBER`. Elsewhere the target's own rules remove it.
+    /// In a folder, the name of an unfinished file is `ID#NUMBER`. Other targets remove unfinished files by their own
+    /// rules.
     #[tracing::instrument(level = "debug", name = "files.remove_unfinished", skip_all)]
     async fn remove_unfinished(&self, before: Timestamp) -> StorageResult<()> {
         let Some(folder) = self.folder.clone() else { return Ok(()) };
@@ -182,7 +185,7 @@ mod tests {
         let id = AttachmentId::try_from("0198f6a0-0000-7000-8000-000000000001").unwrap();
         let mut upload = files.create(&id).await.unwrap();
         upload.write(Bytes::from_static(b"half")).await.unwrap();
-        // As a killed program leaves it.
+        // This is what a killed program leaves behind.
         std::mem::forget(upload);
         std::fs::write(folder.path().join("notes#draft"), "somebody else's").unwrap();
         let left = || std::fs::read_dir(folder.path()).unwrap().count();

@@ -1,5 +1,5 @@
-//! How it persists: the storage traits of `boardwire-services` on SQLite and Postgres, the schema, and the boards' logs.
-//! Which rules a change has to obey is not known here.
+//! The storage traits of `boardwire-services` on SQLite and Postgres: the schema, the statements, and the boards' logs.
+//! This crate does not know the rules for changes.
 //!
 //! # To add a statement
 //! Write it as a `const` beside the others of its table in `statements/`, and run it in a method of the table's repository
@@ -26,6 +26,7 @@ mod readers;
 mod room;
 mod row;
 mod rusqlite_exec;
+mod search_terms;
 mod sqlite;
 mod statement;
 mod statements;

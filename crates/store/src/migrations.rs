@@ -1,4 +1,4 @@
-//! The schema, version by version. A script stands once for both databases; `{tokens}` in it are where they differ.
+//! The versions of the schema. One script serves both databases; `{tokens}` in it stand for what differs.
 
 use boardwire_services::storage::StorageError;
 
@@ -9,7 +9,7 @@ use crate::{
     statement::Statement,
 };
 
-/// To change the schema, add a script here; never change one that has been released.
+/// To change the schema, add a script here. Never change one that has been released.
 const SCRIPTS: &[(i64, &str)] = &[
     (1, include_str!("../migrations/0001_core.sql")),
     (2, include_str!("../migrations/0002_domain.sql")),
@@ -28,12 +28,12 @@ const PREPARE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations
 const CURRENT: Statement =
     Statement::new("migrations.current", "SELECT COALESCE(MAX(version), 0) FROM schema_migrations");
 
-/// Several nodes may start at once: one migrates, the others wait for it, and not for the usual short time. The number
-/// is the program's name in ASCII.
+/// If several programs start at once, one migrates and the others wait for it, for longer than they usually wait for a
+/// lock. The number is the program's name in ASCII.
 const POSTGRES_LOCK: &str = "SET LOCAL lock_timeout = '60s'; SET LOCAL statement_timeout = 0;
     SELECT pg_advisory_xact_lock(x'426F617264776972'::bigint)";
 
-/// What stands for the tokens.
+/// Returns what each token stands for.
 fn tokens(dialect: Dialect) -> [(&'static str, &'static str); 7] {
     match dialect {
         Dialect::Sqlite => [
@@ -45,7 +45,7 @@ fn tokens(dialect: Dialect) -> [(&'static str, &'static str); 7] {
             ("{words_by_board}", include_str!("../migrations/0005_words_sqlite.sql")),
             ("{note_leftovers}", include_str!("../migrations/0009_leftovers_sqlite.sql")),
         ],
-        // Text that is compared or sorted goes by its bytes, as it does on SQLite, whatever the database's locale.
+        // Text is compared and sorted by its bytes, as on SQLite, whatever the database's locale.
         Dialect::Postgres => [
             ("{auto_id}", "BIGSERIAL PRIMARY KEY"),
             ("{ordered_text}", "TEXT COLLATE \"C\""),
@@ -58,7 +58,7 @@ fn tokens(dialect: Dialect) -> [(&'static str, &'static str); 7] {
     }
 }
 
-/// Brings the schema up to date, in the transaction that the connection is in.
+/// Brings the schema up to date, within the connection's transaction.
 #[tracing::instrument(level = "debug", name = "db.migrate", skip_all)]
 pub(crate) async fn migrate(connection: &mut Connection<'_>) -> Result<(), OpenError> {
     if connection.dialect() == Dialect::Postgres {
@@ -79,18 +79,18 @@ pub(crate) async fn migrate(connection: &mut Connection<'_>) -> Result<(), OpenE
     Ok(())
 }
 
-/// Writes what is there already.
+/// Writes the value that is already there.
 const TOUCH: Statement = Statement::new(
     "migrations.touch",
     "UPDATE schema_migrations SET applied_at = applied_at WHERE version = (SELECT MAX(version) FROM schema_migrations)",
 );
 
-/// Is the schema there? Reads a page of the database, so that it also says whether the database is.
+/// Checks that the schema can be read. This reads a page of the database, so that it fails if the database is away.
 pub(crate) async fn ping(connection: &mut Connection<'_>) -> Result<(), StorageError> {
     connection.fetch_one(&CURRENT, &[]).await.map(drop)
 }
 
-/// Can anything be written?
+/// Checks that the database can be written to.
 pub(crate) async fn touch(connection: &mut Connection<'_>) -> Result<(), StorageError> {
     connection.execute(&TOUCH, &[]).await.map(drop)
 }

@@ -1,4 +1,4 @@
-//! Opening a store, and closing it again.
+//! Opening and closing a store.
 
 use std::sync::Arc;
 
@@ -13,30 +13,30 @@ pub struct Opened {
 }
 
 impl Opened {
-    /// The store, for whoever needs it. After [`close`](Self::close) its calls are refused as unavailable.
+    /// Returns the store. After [`close`](Self::close), its calls fail as unavailable.
     #[must_use]
     pub fn store(&self) -> Arc<dyn Store> {
         Arc::clone(&self.database) as Arc<dyn Store>
     }
 
-    /// Returns when a server on this store has to stop. Another one can have taken the database on Postgres alone, where a
-    /// server whose connection is lost has 30 s ([`Options::wait`] six times) to take its place again; until then, and while
-    /// the database is away, nothing is returned.
+    /// Returns when a server has to stop using this store. Another server can take the database only on Postgres, where
+    /// a server whose connection is lost has 30 s (six times [`Options::wait`]) to reclaim it. Until then, and while
+    /// the database is away, this does not return.
     pub async fn lost(&self) -> Lost {
         self.database.lost().await
     }
 
-    /// Takes no further units of work, finishes those that wait, and closes the connections.
+    /// Refuses further units of work, finishes those that are waiting, and closes the connections.
     pub async fn close(self) {
         self.database.close().await;
     }
 }
 
-/// Opens `sqlite://PATH` (a missing file is created, unless [`Options::create`] says otherwise) or `postgres://…`, and brings
-/// the schema up to date.
+/// Opens `sqlite://PATH` or `postgres://…`, and brings the schema up to date. A missing SQLite file is created, unless
+/// [`Options::create`] says otherwise.
 ///
 /// # Errors
-/// See [`OpenError`].
+/// Returns [`OpenError`].
 pub async fn open(url: &str, options: Options) -> Result<Opened, OpenError> {
     let database = if url.starts_with("sqlite:") {
         Database::Sqlite(sqlite::open(url, &options).await?)

@@ -4,28 +4,29 @@ use std::path::PathBuf;
 
 use boardwire_services::storage::StorageError;
 
-/// Why a store can't be opened. The sentences are for the operator, and hold no part of the URL but the file's path.
+/// Why a store can't be opened. The messages are for operators, and contain nothing of the URL but the path of the
+/// file.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The URL names no database of a known kind.
     #[error("the database URL must begin with sqlite:// or postgres://")]
     UnknownKind,
-    /// The URL can't be read.
+    /// The URL is invalid.
     #[error("the database URL can't be read: {0}")]
     InvalidUrl(String),
-    /// SQLite without a file.
+    /// The URL names a SQLite database in memory.
     #[error("a SQLite database in memory is not supported: name a file, such as sqlite://boardwire.db")]
     InMemory,
-    /// The folder of the SQLite file is missing.
+    /// The folder of the SQLite file does not exist.
     #[error("the folder of the database file {} does not exist: create it first", .file.display())]
     NoFolder {
-        /// The file.
+        /// The path of the SQLite file.
         file: PathBuf,
     },
-    /// The SQLite file is missing, and was not to be [created](Options::create).
+    /// The SQLite file does not exist, and should not be [created](crate::Options::create).
     #[error("there is no database file {}", .file.display())]
     NoFile {
-        /// The file.
+        /// The path of the SQLite file.
         file: PathBuf,
     },
     /// SQLite is too old.
@@ -33,10 +34,10 @@ pub enum OpenError {
     OldSqlite {
         /// The version that the program is linked with.
         found: String,
-        /// The oldest version that is good.
+        /// The oldest version that is good enough.
         needed: &'static str,
     },
-    /// Another server runs on the database.
+    /// Another server is running on the database.
     #[error(
         "another server runs on it, and two would not hear of each other's changes: stop that one first, or give this \
          one a database of its own"
@@ -47,18 +48,18 @@ pub enum OpenError {
     Newer {
         /// The schema's version in the database.
         database: i64,
-        /// The newest that the program knows.
+        /// The newest version that the program knows.
         program: i64,
     },
-    /// A step to the current schema failed; nothing of it was kept.
+    /// A step to the current version of the schema failed, and has been undone.
     #[error("bringing the database to schema version {version} failed: {error}")]
     Migration {
-        /// The version.
+        /// The version that the step leads to.
         version: i64,
-        /// What the database said.
+        /// The database's error.
         error: String,
     },
-    /// The database does not answer.
+    /// The database can't be used.
     #[error("opening the database failed: {0}")]
     Failed(StorageError),
 }

@@ -1,33 +1,32 @@
-//! The settings of a store. Each has a default that suits one node.
+//! The settings of a store, with defaults for a single node.
 
 use std::time::Duration;
 
-/// How much a store may use, and how long anyone waits for it.
+/// How much a store may use, and how long calls wait.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
-    /// Whether a SQLite file that does not exist is made, readable by its owner alone. Default true.
+    /// Whether to create a SQLite file that does not exist, readable by its owner alone. Default true.
     pub create: bool,
-    /// Whether this is a server, of which a database has one at a time; see [`Opened::lost`](crate::Opened::lost).
-    /// Default false.
+    /// Whether this is a server; a database has one at a time. See `Opened::lost`. Default false.
     pub server: bool,
-    /// Connections for reading. Default 4.
+    /// The number of connections for reading. Default 4.
     pub readers: u32,
-    /// Connections for writing on Postgres. Default 16. SQLite always has one.
+    /// The number of connections for writing on Postgres. Default 16. SQLite always has one.
     pub postgres_writers: u32,
-    /// How many units of work may wait for SQLite's writer. Default 1,024; further callers wait for a place, in order,
-    /// and no longer than [`wait`](Self::wait).
+    /// How many units of work may be queued for SQLite's writer. Default 1,024. Further callers wait, in order, for at
+    /// most [`wait`](Self::wait).
     pub queue: usize,
-    /// How many units of work share one commit on SQLite at most. Default 128.
+    /// The most units of work that share a commit on SQLite. Default 128.
     pub group_units: usize,
-    /// After how much time a commit on SQLite takes no further units in. Default 10 ms.
+    /// How long after it began a commit on SQLite still takes in further units. Default 10 ms.
     pub group_time: Duration,
-    /// How long a caller waits for a connection or a place in the queue, a unit of work for a lock, and a server for
+    /// How long a caller waits for a connection or for room in the queue, a unit of work for a lock, and a server for
     /// another one to end. Default 5 s.
     pub wait: Duration,
-    /// How long one unit of work may run. Default 15 s. On SQLite a single statement that is interrupted may take the others
-    /// of its group along.
+    /// How long a unit of work may run. Default 15 s. If this interrupts a statement on SQLite, the other units that
+    /// share the commit may fail too.
     pub unit_time: Duration,
-    /// How long one search may run. Default 2 s.
+    /// How long a search may run. Default 2 s.
     pub search_time: Duration,
 }
 

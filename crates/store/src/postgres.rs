@@ -1,4 +1,5 @@
-//! Postgres: a pool for writing and one for reading, so that writers who wait for a board's lock keep no reader waiting.
+//! Postgres: a pool for writing and another for reading, so that writers that wait for a board's lock do not hold up
+//! readers.
 
 use std::{future::pending, str::FromStr, time::Duration};
 
@@ -23,10 +24,10 @@ use crate::{
     work::{self, Body},
 };
 
-/// A connection that lay idle for longer is tested before it is used.
+/// A connection that has been idle for longer than this is tested before it is used.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// How long one statement may take.
+/// How long a statement may take.
 const STATEMENT: Duration = Duration::from_secs(15);
 
 /// A database on Postgres.
@@ -34,9 +35,9 @@ const STATEMENT: Duration = Duration::from_secs(15);
 pub(crate) struct PostgresDatabase {
     writers: PgPool,
     readers: Readers,
-    /// The units of work that run.
+    /// The units of work that are running.
     units: TaskTracker,
-    /// A server's.
+    /// The claim, if this is a server.
     claim: Option<PostgresClaim>,
     wait: Duration,
     unit_time: Duration,
@@ -47,7 +48,7 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<PostgresDatabas
     let connect = connect.application_name("boardwire").disable_statement_logging();
     let writers = pool(options.postgres_writers, options).connect_with(connect.clone()).await;
     let writers = writers.map_err(|error| failed("connecting to Postgres", error))?;
-    // Before the schema is touched, which is the other server's.
+    // This comes before migrating: until then the schema belongs to the other server.
     let claim = if options.server { Some(PostgresClaim::take(&writers, options.wait).await?) } else { None };
     let mut transaction = writers.begin().await.map_err(|error| failed("beginning to migrate", error))?;
     migrations::migrate(&mut Connection::postgres(&mut transaction)).await?;
@@ -64,14 +65,14 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<PostgresDatabas
 }
 
 fn pool(size: u32, options: &Options) -> PgPoolOptions {
-    // What a cluster sets beyond `on`, such as `remote_apply`, stays; what is weaker does not.
+    // Settings stronger than `on`, such as `remote_apply`, stay; weaker ones are replaced.
     let settings = format!(
         "SELECT set_config('synchronous_commit', 'on', false)
              WHERE current_setting('synchronous_commit') IN ('off', 'local');
          SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}",
         STATEMENT.as_millis(),
         options.wait.as_millis(),
-        // The program ends an overlong unit of work by itself; this is for when it can't any more.
+        // The program itself ends units of work that take too long; this is for when it no longer can.
         (options.unit_time * 2).as_millis(),
     );
     PgPoolOptions::new()
@@ -93,15 +94,15 @@ fn pool(size: u32, options: &Options) -> PgPoolOptions {
 }
 
 impl PostgresDatabase {
-    /// Runs a unit of work. While it waits for a connection its caller may still go away; once begun, it is run to its
-    /// end on a task of the store's own.
+    /// Runs a unit of work. While it waits for a connection it ends if its caller does. Once begun, it is completed on
+    /// a task of the store.
     pub(crate) async fn submit<T: Send + 'static>(&self, body: Body<T>) -> Result<T, Fault> {
         let mut transaction = begin(&self.writers, "BEGIN", self.wait).await?;
         let limit = self.unit_time;
         let unit = async move {
             let done = work::run(body, &mut Connection::postgres(&mut transaction), limit).await?;
-            // Where this fails for a lost connection, the change may have been made: a repeat with the same request id
-            // will tell.
+            // If this fails because the connection was lost, the change may have been made: sending the same request id
+            // again finds out.
             transaction.commit().await.map_err(|error| failed("committing a unit of work", error))?;
             Ok(done)
         };

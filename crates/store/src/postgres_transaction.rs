@@ -8,8 +8,8 @@ use tokio::time::timeout;
 
 use crate::error::{failed, is_lost_connection, unavailable};
 
-/// Begins a transaction. After a restart of Postgres, connections that have just been used turn out to be lost only
-/// now; nothing has been done yet, so another is tried, as often as there can be such.
+/// Begins a transaction. After a restart of Postgres, connections from the pool turn out to be lost only here. Nothing
+/// has been done on them yet, so that others are tried, as many as the pool can hold.
 pub(crate) async fn begin(
     pool: &PgPool,
     statement: &'static str,

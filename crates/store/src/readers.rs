@@ -1,5 +1,5 @@
-//! Reading outside units of work. Each read is run on a task of the store's own: whoever asked may be slow in coming back
-//! for the answer, as one is who waits for a client, and holds no connection meanwhile.
+//! Reading outside units of work. Each read runs on a task of the store: so a caller that is slow to take the answer,
+//! for example because it waits for a client, does not hold a connection.
 
 use std::{
     panic::AssertUnwindSafe,
@@ -24,7 +24,7 @@ use crate::{
 
 const READING: &str = "reading";
 
-/// After how many of its instructions SQLite looks whether the time is over: well under a millisecond.
+/// After how many of its instructions SQLite checks whether the time is over: well under a millisecond.
 const INSTRUCTIONS: i32 = 4_096;
 
 /// The connections for reading.
@@ -34,13 +34,13 @@ pub(crate) enum Pool {
     Postgres(PgPool),
 }
 
-/// A connection for reading. Dropping it gives it back, and ends the transaction that it may be in.
+/// A connection for reading. Dropping it returns it to the pool and ends its transaction, if there is one.
 pub(crate) enum ReadConnection {
     Sqlite(PoolConnection<Sqlite>),
     Postgres(PoolConnection<Postgres>),
-    /// One moment, over several statements.
+    /// In a transaction, so that several statements see the same moment.
     SqliteMoment(Transaction<'static, Sqlite>),
-    /// The same.
+    /// In a transaction, so that several statements see the same moment.
     PostgresMoment(Transaction<'static, Postgres>),
 }
 
@@ -54,7 +54,7 @@ impl ReadConnection {
         }
     }
 
-    /// Interrupts what runs longer than this from now on, until [`unlimited`](Self::unlimited).
+    /// Interrupts what runs longer than this, until [`unlimited`](Self::unlimited) is called.
     async fn limited(&mut self, time: Duration) -> StorageResult<()> {
         match self {
             Self::Sqlite(_) | Self::SqliteMoment(_) => {
@@ -68,7 +68,7 @@ impl ReadConnection {
         }
     }
 
-    /// Lets SQLite ask after so many instructions, again and again, whether to go on.
+    /// Makes SQLite call `goes_on` after each of this many instructions, and stop if it returns `false`.
     async fn watch(&mut self, instructions: i32, goes_on: impl FnMut() -> bool + Send + 'static) -> StorageResult<()> {
         let locked = match self {
             Self::Sqlite(lease) => lease.lock_handle().await,
@@ -80,7 +80,7 @@ impl ReadConnection {
         Ok(())
     }
 
-    /// Takes the limit away. On Postgres it goes with the transaction.
+    /// Removes the limit. On Postgres, the limit ends with the transaction.
     async fn unlimited(&mut self) -> StorageResult<()> {
         let locked = match self {
             Self::Sqlite(lease) => lease.lock_handle().await,
@@ -93,7 +93,7 @@ impl ReadConnection {
 }
 
 impl Pool {
-    /// For one statement.
+    /// Returns a connection for one statement.
     pub(crate) async fn lease(&self) -> StorageResult<ReadConnection> {
         let lease = match self {
             Self::Sqlite(pool) => pool.acquire().await.map(ReadConnection::Sqlite),
@@ -102,7 +102,7 @@ impl Pool {
         lease.map_err(|error| failed("waiting for a connection", error))
     }
 
-    /// For several statements that see the same moment.
+    /// Returns a connection for several statements that see the same moment.
     pub(crate) async fn moment(&self, wait: Duration) -> StorageResult<ReadConnection> {
         match self {
             Self::Sqlite(pool) => {
@@ -124,12 +124,12 @@ impl Pool {
     }
 }
 
-/// Whoever reads.
+/// Runs reads.
 #[derive(Debug)]
 pub(crate) struct Readers {
     pool: Pool,
     tasks: TaskTracker,
-    /// Searches at the same time: they take long, and must leave connections to others.
+    /// Limits how many searches run at the same time: they take long, and must leave connections to others.
     searches: Arc<Semaphore>,
     wait: Duration,
     search_time: Duration,
@@ -147,7 +147,7 @@ impl Readers {
         }
     }
 
-    /// Runs one statement. When its caller goes away it is given up.
+    /// Runs one statement. It is aborted if the caller goes away.
     pub(crate) async fn read<T, B, F>(&self, body: B) -> StorageResult<T>
     where
         T: Send + 'static,
@@ -158,7 +158,7 @@ impl Readers {
         self.run(async move { body(pool.lease().await?).await }).await
     }
 
-    /// Runs several statements that see the same moment. When their caller goes away they are given up.
+    /// Runs several statements that see the same moment. They are aborted if the caller goes away.
     pub(crate) async fn read_moment<T, B, F>(&self, body: B) -> StorageResult<T>
     where
         T: Send + 'static,
@@ -169,8 +169,9 @@ impl Readers {
         self.run(async move { body(pool.moment(wait).await?).await }).await
     }
 
-    /// Runs statements that may take long: few at a time, and no longer than `Options::search_time` in all (Postgres: each).
-    /// Once begun they go on to their end, a panic too, so that the connection is given back as it was.
+    /// Runs statements that may take long: few at a time, for at most `Options::search_time` in all (on Postgres:
+    /// each). Once begun, they are completed even if they panic, so that the connection is returned in its original
+    /// state.
     pub(crate) async fn search<T, B>(&self, body: B) -> StorageResult<T>
     where
         T: Send + 'static,

@@ -1,4 +1,4 @@
-//! How much room there is on a file system.
+//! The free space on a file system.
 
 use std::{io, path::PathBuf};
 
@@ -6,8 +6,8 @@ use boardwire_services::storage::{Room, StorageResult};
 
 use crate::error::unavailable;
 
-/// The room on the file system that `folder` is on; `None` where it has no size of its own. A file system may take its
-/// time, so it is asked on a thread that may wait.
+/// Returns the space on the file system that `folder` is on; `None` if that has no size of its own. A file system may
+/// be slow to answer, so that this asks on a thread that may block.
 pub(crate) async fn room_at(folder: PathBuf) -> StorageResult<Option<Room>> {
     let asked = tokio::task::spawn_blocking(move || rustix::fs::statvfs(&folder).map_err(io::Error::from));
     let found = asked.await.map_err(io::Error::other).flatten().map_err(|error| unavailable("room", error))?;

@@ -1,5 +1,5 @@
-//! A row of either database, read by the place of the column. What does not fit its type is broken data, and the message
-//! names the statement and the column.
+//! A row from either database, read by the index of the column. A value that does not have the expected type is broken
+//! data; the error names the statement and the column.
 
 use std::fmt::Display;
 
@@ -11,13 +11,13 @@ use sqlx::{Row as _, postgres::PgRow, sqlite::SqliteRow};
 use crate::error::broken;
 
 enum Data {
-    /// From the writer.
+    /// From rusqlite, as the writer uses it.
     Rusqlite(Vec<rusqlite::types::Value>),
     Sqlite(SqliteRow),
     Postgres(PgRow),
 }
 
-/// A row, and the statement that it answers.
+/// A row, and the name of the statement that returned it.
 pub(crate) struct Row {
     statement: &'static str,
     data: Data,
@@ -78,7 +78,7 @@ impl Row {
         Ok(self.opt_str(at)?.map(str::to_owned))
     }
 
-    /// An id.
+    /// Returns an id.
     pub(crate) fn id<'r, T>(&'r self, at: usize) -> StorageResult<T>
     where
         T: TryFrom<&'r str, Error: Display>,
@@ -86,7 +86,7 @@ impl Row {
         T::try_from(self.str(at)?).map_err(|error| self.unfit(at, error))
     }
 
-    /// An id, or none.
+    /// Returns an id, or `None` for NULL.
     pub(crate) fn opt_id<'r, T>(&'r self, at: usize) -> StorageResult<Option<T>>
     where
         T: TryFrom<&'r str, Error: Display>,
@@ -94,7 +94,7 @@ impl Row {
         self.opt_str(at)?.map(T::try_from).transpose().map_err(|error| self.unfit(at, error))
     }
 
-    /// A count or a version: any integer type.
+    /// Returns a count or a version, as any type of integer.
     pub(crate) fn number<T>(&self, at: usize) -> StorageResult<T>
     where
         T: TryFrom<i64, Error: Display>,
@@ -102,7 +102,7 @@ impl Row {
         T::try_from(self.int(at)?).map_err(|error| self.unfit(at, error))
     }
 
-    /// A number, or none.
+    /// Returns a number, or `None` for NULL.
     pub(crate) fn opt_number<T>(&self, at: usize) -> StorageResult<Option<T>>
     where
         T: TryFrom<i64, Error: Display>,
@@ -122,18 +122,18 @@ impl Row {
         Ok(self.opt_int(at)?.map(Timestamp))
     }
 
-    /// JSON text.
+    /// Returns a value that is stored as JSON.
     pub(crate) fn json<T: DeserializeOwned>(&self, at: usize) -> StorageResult<T> {
         serde_json::from_str(self.str(at)?).map_err(|error| self.unfit(at, error))
     }
 
-    /// A value that is kept under its name.
+    /// Returns a value that is stored as its name.
     pub(crate) fn named<T>(&self, at: usize, from_name: fn(&str) -> Option<T>) -> StorageResult<T> {
         let name = self.str(at)?;
         from_name(name).ok_or_else(|| self.unfit(at, format_args!("the unknown name {name:?}")))
     }
 
-    /// A value that is kept under its name, or none.
+    /// Returns a value that is stored as its name, or `None` for NULL.
     pub(crate) fn opt_named<T>(&self, at: usize, from_name: fn(&str) -> Option<T>) -> StorageResult<Option<T>> {
         self.opt_str(at)?.map(|_| self.named(at, from_name)).transpose()
     }

@@ -1,4 +1,4 @@
-//! Statements on the writer's own connection, run in the calling thread.
+//! Runs statements on rusqlite, in the calling thread.
 
 use rusqlite::{
     CachedStatement, Connection, Result,
@@ -7,13 +7,13 @@ use rusqlite::{
 
 use crate::statement::Value;
 
-/// Runs a statement; gives the number of rows that it changed.
+/// Runs a statement. Returns how many rows it changed.
 pub(crate) fn execute(connection: &Connection, sql: &str, values: &[Value<'_>]) -> Result<u64> {
     let mut statement = prepare(connection, sql, values)?;
     Ok(statement.raw_execute()? as u64)
 }
 
-/// The first rows that a statement finds, at most `limit`.
+/// Runs a statement and returns the first rows, at most `limit`.
 pub(crate) fn fetch(
     connection: &Connection,
     sql: &str,
@@ -34,15 +34,15 @@ pub(crate) fn fetch(
 
 fn prepare<'c>(connection: &'c Connection, sql: &str, values: &[Value<'_>]) -> Result<CachedStatement<'c>> {
     let mut statement = connection.prepare_cached(sql)?;
-    for place in 1..=statement.parameter_count() {
-        // SQLite takes `$2` for a name, and counts names in the order in which they come.
-        let number = statement.parameter_name(place).and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok());
+    for index in 1..=statement.parameter_count() {
+        // To SQLite `$2` is a name, and names are numbered in the order in which they first occur.
+        let number = statement.parameter_name(index).and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok());
         let value = number.and_then(|number| values.get(number.checked_sub(1)?));
-        match value.ok_or(rusqlite::Error::InvalidParameterCount(place, values.len()))? {
-            Value::Int(int) | Value::OptInt(Some(int)) => statement.raw_bind_parameter(place, int)?,
-            Value::Text(text) | Value::OptText(Some(text)) => statement.raw_bind_parameter(place, text)?,
-            Value::OwnedText(text) => statement.raw_bind_parameter(place, text)?,
-            Value::OptInt(None) | Value::OptText(None) => statement.raw_bind_parameter(place, Null)?,
+        match value.ok_or(rusqlite::Error::InvalidParameterCount(index, values.len()))? {
+            Value::Int(int) | Value::OptInt(Some(int)) => statement.raw_bind_parameter(index, int)?,
+            Value::Text(text) | Value::OptText(Some(text)) => statement.raw_bind_parameter(index, text)?,
+            Value::OwnedText(text) => statement.raw_bind_parameter(index, text)?,
+            Value::OptInt(None) | Value::OptText(None) => statement.raw_bind_parameter(index, Null)?,
         }
     }
     Ok(statement)

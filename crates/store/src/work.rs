@@ -1,4 +1,4 @@
-//! The body of a unit of work and how it is run: bounded in time, and without taking anything along when it panics.
+//! Runs the body of a unit of work: within a time limit, and catching its panics.
 
 use std::{any::Any, panic::AssertUnwindSafe, time::Duration};
 
@@ -14,12 +14,12 @@ use crate::{
     error::{broken, unavailable},
 };
 
-/// What a unit of work does on its connection. The transaction around it is not its business.
+/// What a unit of work does on its connection. It does not begin or end the transaction.
 pub(crate) type Body<T> = Box<dyn for<'u, 'c> FnOnce(&'u mut Connection<'c>) -> BoxFuture<'u, Result<T, Fault>> + Send>;
 
 const UNIT: &str = "unit of work";
 
-/// Runs a body. On `Ok` the transaction is to be kept, on `Err` to be undone.
+/// Runs a body. After `Ok` the transaction is to be committed, after `Err` to be rolled back.
 pub(crate) async fn run<T>(body: Body<T>, connection: &mut Connection<'_>, limit: Duration) -> Result<T, Fault> {
     let guarded = AssertUnwindSafe(async { body(&mut *connection).await }).catch_unwind();
     let outcome = match timeout(limit, guarded).await {
@@ -33,7 +33,7 @@ pub(crate) async fn run<T>(body: Body<T>, connection: &mut Connection<'_>, limit
     Ok(outcome)
 }
 
-/// The error of storage inside a fault; the bodies that are not jobs have no other.
+/// Returns the result of a body that can only fail because of storage.
 pub(crate) fn storage_result<T>(result: Result<T, Fault>) -> StorageResult<T> {
     result.map_err(|fault| match fault {
         Fault::Storage(error) => error,
@@ -41,7 +41,7 @@ pub(crate) fn storage_result<T>(result: Result<T, Fault>) -> StorageResult<T> {
     })
 }
 
-/// What a panic said.
+/// Returns the message of a panic.
 pub(crate) fn message_of(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")

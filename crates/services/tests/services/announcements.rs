@@ -1,4 +1,4 @@
-//! An announcement goes to all of its users, in units of work of a bounded size, and once.
+//! An announcement reaches each of its users once, in units of work of limited size.
 
 use std::sync::{Arc, Mutex};
 
@@ -16,7 +16,7 @@ use boardwire_test_support::{Database, Kind};
 
 const USERS: usize = 1_203;
 
-/// How many were told by each unit of work.
+/// How many users each unit of work notified.
 #[derive(Default)]
 struct Told(Mutex<Vec<usize>>);
 

@@ -1,5 +1,5 @@
-//! What something costs in statements: no more for many rows than for few, and nothing before it is known that the caller
-//! may have it.
+//! How many statements commands take: the same for many rows as for few, and none that loads data before the caller is
+//! known to have access.
 
 use anyhow::Result;
 use boardwire_protocol::TaskId;
@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use crate::scene::{Scene, on_both};
 
-/// Few rows and many.
+/// A small and a large number of rows.
 const SIZES: [usize; 2] = [2, 30];
 
-/// The statements that a command takes, which goes through.
+/// Runs a command that succeeds, and returns the statements that it took.
 async fn cost(scene: &Scene, caller: &Caller, name: &str, payload: Value) -> Result<Vec<&'static str>> {
     let (answer, ran) = statements(scene.ask(caller, name, payload)).await;
     answer?;
@@ -20,12 +20,12 @@ async fn cost(scene: &Scene, caller: &Caller, name: &str, payload: Value) -> Res
     Ok(ran)
 }
 
-/// The number of rows that a query counts.
+/// Returns the number of rows that a query counts.
 async fn count(scene: &Scene, of: &str) -> Result<usize> {
     Ok(scene.database.query(&format!("SELECT COUNT(*) FROM {of}")).await?[0][0].parse()?)
 }
 
-/// A new board of the caller's: its id, and those of its columns.
+/// Creates a board of the caller's. Returns its id and those of its columns.
 async fn board<U: AsRef<str>>(scene: &Scene, caller: &Caller, members: &[U]) -> Result<(String, Vec<String>)> {
     let made = scene.ask(caller, "board:create", json!({ "name": "B" })).await?;
     let id = |value: &Value| value["id"].as_str().unwrap().to_owned();
@@ -38,13 +38,13 @@ async fn board<U: AsRef<str>>(scene: &Scene, caller: &Caller, members: &[U]) -> 
     Ok((board, columns))
 }
 
-/// A new task; its id.
+/// Creates a task and returns its id.
 async fn task(scene: &Scene, caller: &Caller, board: &str, assignee: Option<&str>) -> Result<String> {
     let task = json!({ "boardId": board, "title": "T", "assignee": assignee });
     Ok(scene.ask(caller, "task:create", task).await?["task"]["id"].as_str().unwrap().to_owned())
 }
 
-/// A new task that the caller claims.
+/// Creates a task that the caller claims.
 async fn claimed(scene: &Scene, caller: &Caller, board: &str) -> Result<()> {
     let task = task(scene, caller, board, None).await?;
     scene.ask(caller, "task:claim", json!({ "boardId": board, "taskId": task })).await?;
@@ -140,7 +140,7 @@ async fn all_leases_of_a_member_end_at_once() -> Result<()> {
     .await
 }
 
-/// A task may be long: whoever may not read it does not have it loaded.
+/// Tasks can be long: they are not loaded for callers who may not read them.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stranger_has_no_task_loaded() -> Result<()> {
     on_both(async |scene| {

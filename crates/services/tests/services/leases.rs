@@ -1,16 +1,16 @@
-//! Leases end in time, whatever is wrong with others.
+//! Leases end on time, even if others can't be ended.
 
 use anyhow::Result;
 use boardwire_protocol::{Lease, TaskId, Timestamp, UserId};
-use boardwire_services::{Applied, storage::Job};
+use boardwire_services::{ChangeOutcome, storage::Job};
 use serde_json::{json, value::RawValue};
 
 use crate::scene::{Scene, on_both};
 
-/// More than are read at once.
+/// More leases than are read at once.
 const MANY: i64 = 600;
 
-/// A board with a task for each of these: its id, who holds it, and when that ended.
+/// Creates a board with a task for each of these leases: the task's id, the holder, and when the lease ended.
 async fn leased(scene: &Scene, leases: Vec<(String, &'static str, i64)>) -> Result<()> {
     let ann = scene.user("ann", &[]).await?;
     scene.user("bob", &[]).await?;
@@ -32,14 +32,14 @@ async fn leased(scene: &Scene, leases: Vec<(String, &'static str, i64)>) -> Resu
                 });
                 tx.insert_task(&state).await?;
             }
-            Ok(Applied { at: None, result: RawValue::NULL.to_owned(), entries: vec![], personal: vec![] })
+            Ok(ChangeOutcome { at: None, result: RawValue::NULL.to_owned(), entries: vec![], personal: vec![] })
         })
     });
     scene.store().write(add).await?;
     Ok(())
 }
 
-/// The tasks whose lease has ended and whose `task:released` is in the log, in order.
+/// Returns the tasks whose lease has ended with a `task:released` in the log, in order.
 async fn ended(scene: &Scene) -> Result<Vec<Vec<String>>> {
     let ended = "SELECT tasks.id FROM events JOIN tasks ON tasks.id = events.task_id
         WHERE events.kind = 'task:released' AND tasks.lease IS NULL ORDER BY seq";
@@ -63,7 +63,7 @@ async fn an_unreadable_lease_keeps_no_other() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn more_unreadable_leases_than_are_read_at_once_keep_no_other() -> Result<()> {
     on_both(async |scene| {
-        // All of the same moment, so that their ids alone tell where the next page begins.
+        // All end at the same time, so that only their ids tell where the next page begins.
         let mut leases: Vec<_> = (0..MANY).map(|bad| (format!("bad{bad:03}"), "ann", 1)).collect();
         leases.extend([("good".to_owned(), "ann", 1), ("later".to_owned(), "bob", i64::MAX)]);
         leased(scene, leases).await?;
@@ -79,7 +79,7 @@ async fn more_unreadable_leases_than_are_read_at_once_keep_no_other() -> Result<
     .await
 }
 
-/// Who it was makes no difference to the end of a lease.
+/// A lease ends no matter who holds it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lease_ends_whose_holder_cannot_be_read() -> Result<()> {
     on_both(async |scene| {

@@ -1,4 +1,4 @@
-//! The rules on a store of either kind, without a server around them.
+//! The services on a store of either kind, without a server.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod announcements;

@@ -15,7 +15,7 @@ use boardwire_store::{Opened, Options, open};
 use boardwire_test_support::{Database, Kind};
 use serde_json::Value;
 
-/// Publishes to nobody.
+/// A publisher that delivers nothing.
 struct Nobody;
 
 #[async_trait]
@@ -26,7 +26,7 @@ impl Publisher for Nobody {
     fn suspect(&self) {}
 }
 
-/// Where one run of a test takes place.
+/// What a test runs on.
 pub(crate) struct Scene {
     pub(crate) database: Arc<Database>,
     pub(crate) services: Services,
@@ -54,7 +54,7 @@ impl Scene {
         self.services.store()
     }
 
-    /// A user who may read and write, in these teams.
+    /// Creates a user who may read and write, in these teams.
     pub(crate) async fn user(&self, id: &str, teams: &[&str]) -> Result<Caller> {
         let user = SaveUser {
             id: UserId::try_from(id)?,
@@ -72,7 +72,7 @@ impl Scene {
         Ok(Caller::new(Arc::new(Principal::of(account, None, None, CredentialId::Token { id: None }))).unwrap())
     }
 
-    /// The result of a command.
+    /// Returns the result of a command.
     pub(crate) async fn ask(&self, caller: &Caller, name: &str, payload: Value) -> Result<Value, Fault> {
         let kind = CommandKind::from_name(name).unwrap();
         let result = match Decoded::from_payload(kind, payload).unwrap().command {

@@ -26,7 +26,8 @@ const LONG: Statement = Statement::new(
      SELECT CAST(MAX(n) AS BIGINT) FROM numbers",
 );
 
-/// 20 boards of 500 tasks each. Ann is a member of the first; a word is everywhere, another on all boards but hers.
+/// 20 boards of 500 tasks each. Ann is a member of the first. One word is on every board, another on all boards but
+/// hers.
 const CONTENTS: [Statement; 7] = [
     Statement::new(
         "test.user",
@@ -59,7 +60,7 @@ const CONTENTS: [Statement; 7] = [
         "INSERT INTO dependencies (task_id, depends_on, type, created_by, created_at, board_id)
          SELECT id, board_id || '-0', 'relates_to', 'ann', 1, board_id FROM tasks WHERE id <> board_id || '-0'",
     ),
-    // Some have many: they are on none of the pages that are looked at.
+    // Some tasks have many dependencies. They are on none of the pages that the tests read.
     Statement::new(
         "test.many_dependencies",
         "INSERT INTO dependencies (task_id, depends_on, type, created_by, created_at, board_id)
@@ -68,7 +69,7 @@ const CONTENTS: [Statement; 7] = [
     ),
 ];
 
-/// How many instructions of SQLite it takes to read this, and what was read.
+/// Returns how many of SQLite's instructions a read takes, and what it read.
 async fn counted<T, B>(database: &SqliteDatabase, body: B) -> (u64, T)
 where
     B: for<'u, 'c> FnOnce(&'u mut Connection<'c>) -> BoxFuture<'u, StorageResult<T>>,
@@ -82,7 +83,7 @@ where
     (count.load(Ordering::Relaxed), read)
 }
 
-/// The cost of a search by ann, and how much it finds.
+/// Returns the cost of a search by Ann, and how many texts it finds.
 async fn cost(database: &SqliteDatabase, word: &str) -> (u64, usize) {
     let ann = UserId::try_from("ann").unwrap();
     let wanted = WantedMatches { words: vec![word.to_owned()], reader: Some(ann), board: None, limit: 20 };
@@ -91,7 +92,7 @@ async fn cost(database: &SqliteDatabase, word: &str) -> (u64, usize) {
     (count, found.len())
 }
 
-/// The cost of a page of 20 tasks of a board.
+/// Returns the cost of a page of 20 tasks of a board.
 async fn cost_of_page(database: &SqliteDatabase, after: &str) -> u64 {
     let (board, after) = (BoardId::try_from("b5").unwrap(), TaskId::try_from(after).unwrap());
     let wanted = WantedBoard { board, after: Some(after), limit: 20, bytes: usize::MAX };
@@ -131,7 +132,7 @@ async fn a_page_of_a_board_costs_what_is_on_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_search_costs_what_is_on_the_callers_boards() {
     let (_fresh, database) = filled().await;
-    // What the connection learns once is no part of the cost.
+    // What the connection learns only once does not count.
     cost(&database, "rocket").await;
 
     let (everywhere, found) = cost(&database, "rocket").await;
@@ -143,7 +144,7 @@ async fn a_search_costs_what_is_on_the_callers_boards() {
     database.close().await;
 }
 
-/// What runs for ever is ended, and those who come after are not.
+/// Searches that never finish are ended, and later ones are not.
 async fn outlast(readers: &Readers) {
     for _ in 0..Options::default().readers {
         let ended = readers.search(|connection| Box::pin(connection.fetch_one(&FOR_EVER, &[]))).await;

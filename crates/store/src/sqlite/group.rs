@@ -1,4 +1,4 @@
-//! Units of work that wait for the writer, whatever they give back.
+//! Units of work that wait for the writer, whatever type they return.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ use crate::{
     work::{self, Body},
 };
 
-/// After how many of its instructions SQLite looks whether the time of a unit is over: well under a millisecond.
+/// After how many of its instructions SQLite checks whether a unit's time is over: well under a millisecond.
 const INSTRUCTIONS: i32 = 4_096;
 
 const UNDO: Statement = Statement::new("sqlite.undo", "ROLLBACK TO unit");
@@ -25,11 +25,11 @@ const UNDO: Statement = Statement::new("sqlite.undo", "ROLLBACK TO unit");
 /// A unit of work in the queue.
 #[async_trait]
 pub(super) trait Waiting: Send {
-    /// Runs it, and takes back to the savepoint `unit` what it did where it fails. An error means that the transaction
-    /// around it can't be kept.
+    /// Runs the unit. If it fails, its changes are rolled back to the savepoint `unit`. An error means that the whole
+    /// transaction can't be committed.
     async fn run(&mut self, connection: &mut rusqlite::Connection) -> StorageResult<()>;
 
-    /// Tells the caller how it went. `lost`: nothing of the transaction was kept, for this reason.
+    /// Sends the result to the caller. `lost`: the transaction was not committed, for this reason.
     fn answer(self: Box<Self>, lost: Option<&StorageError>);
 }
 
@@ -72,12 +72,12 @@ impl<T: Send> Waiting for Pending<T> {
             (Some(reason), _) => Err(unavailable("unit of work", reason).into()),
             (None, None) => Err(unavailable("unit of work", "it was not run").into()),
         };
-        // Whoever does not wait any more has nothing to be told.
+        // If the caller no longer waits, nobody needs the result.
         let _ = self.reply.send(outcome);
     }
 }
 
-/// Lets SQLite ask within each statement whether it is to be interrupted.
+/// Makes SQLite check during each statement whether to interrupt it.
 fn watch<F>(connection: &rusqlite::Connection, is_over: Option<F>) -> StorageResult<()>
 where
     F: FnMut() -> bool + Send + 'static,

@@ -1,4 +1,4 @@
-//! SQLite: one connection that writes, owned by a thread of its own, and a pool of connections that only read.
+//! SQLite: one connection that writes, on a thread of its own, and a pool of connections that only read.
 
 mod group;
 mod writer;
@@ -44,16 +44,17 @@ use crate::{
 /// Earlier versions have a bug in resetting the WAL that can corrupt the database.
 const NEEDED: (u32, u32, u32) = (3, 51, 3);
 const NEEDED_TEXT: &str = "3.51.3";
-/// So many bytes must be free where the file is, for there to be room for what is to be written.
+/// How many bytes must be free on the file system for [`check_room`](SqliteDatabase::check_room) to succeed.
 const ROOM: u64 = 1024 * 1024;
 
-/// The mode of a new database file: it holds hashes of credentials. SQLite gives the same to the files beside it.
+/// The mode of a new database file, which contains hashes of credentials. SQLite uses the same mode for the files
+/// beside it.
 const MODE: u32 = 0o600;
 
-/// Held while a file is made. Whoever closes a file ends all locks that its process has on it, SQLite's too.
+/// Held while a database file is created: closing a file ends all locks that the process has on it, including SQLite's.
 static CREATING: Mutex<()> = Mutex::new(());
 
-/// The page cache of a reader, in KiB; SQLite wants it negative.
+/// The page cache of a reader, in KiB; negative, as SQLite expects it for this unit.
 const READER_CACHE: &str = "-8192";
 
 /// How many rows a reader's thread may be ahead of the task that takes them.
@@ -65,15 +66,15 @@ const VERSION: Statement = Statement::new("sqlite.version", "SELECT sqlite_versi
 #[derive(Debug)]
 pub(crate) struct SqliteDatabase {
     readers: Readers,
-    /// To the writer. Bounded: who finds it full waits for a place.
+    /// Sends units of work to the writer. If the queue is full, callers wait.
     queue: mpsc::Sender<Box<dyn Waiting>>,
     file: PathBuf,
     wait: Duration,
     unit_time: Duration,
     stop: CancellationToken,
-    /// The writer.
+    /// Tracks the writer's thread.
     tasks: TaskTracker,
-    /// A server's claim.
+    /// The claim, if this is a server.
     claim: Option<fs::File>,
 }
 
@@ -83,7 +84,7 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<SqliteDatabase,
         file => file?,
     };
     create_missing(&file, options)?;
-    // Before the schema is touched, which is the other server's.
+    // This comes before migrating: until then the schema belongs to the other server.
     let claim = if options.server { Some(lock_beside(&file, options.wait).await?) } else { None };
     let for_writer = File { path: file.clone(), wait: options.wait };
     let for_readers = SqliteConnectOptions::new()
@@ -99,7 +100,7 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<SqliteDatabase,
     check_version(&mut connection).await?;
     migrate(&mut connection).await?;
 
-    // All of them stay open, so that reading goes on when the disk is full and nothing could be opened any more.
+    // All of them stay open, so that reading still works if the disk is full and no file can be opened.
     let readers = SqlitePoolOptions::new()
         .max_connections(options.readers.max(1))
         .min_connections(options.readers.max(1))
@@ -122,29 +123,29 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<SqliteDatabase,
 }
 
 impl SqliteDatabase {
-    /// The database file.
+    /// Returns the path of the database file.
     pub(crate) fn file(&self) -> &Path {
         &self.file
     }
 
-    /// Hands a unit of work to the writer. Once it is in the queue it is run, whether or not its caller is still there.
+    /// Hands a unit of work to the writer. Once it is in the queue it is run, even if its caller goes away.
     pub(crate) async fn submit<T: Send + 'static>(&self, body: Body<T>) -> Result<T, Fault> {
-        let place = match timeout(self.wait, self.queue.reserve()).await {
-            Ok(Ok(place)) => place,
+        let permit = match timeout(self.wait, self.queue.reserve()).await {
+            Ok(Ok(permit)) => permit,
             Ok(Err(_)) => return Err(unavailable("unit of work", "the store is closed").into()),
             Err(_) => return Err(unavailable("unit of work", "too many wait to be written").into()),
         };
         let (reply, answer) = oneshot::channel();
-        place.send(Box::new(Pending::new(body, self.unit_time, reply)));
+        permit.send(Box::new(Pending::new(body, self.unit_time, reply)));
         answer.await.unwrap_or_else(|_| Err(unavailable("unit of work", "the writer is gone").into()))
     }
 
-    /// Is the writer at work?
+    /// Checks that the writer is running.
     pub(crate) fn check_writer(&self) -> StorageResult<()> {
         if self.queue.is_closed() { Err(unavailable("ping", "the writer is gone")) } else { Ok(()) }
     }
 
-    /// Is there room on the disk for what is to be written? A write that is small enough may go through without.
+    /// Checks that the disk has room for writing. Without this check, a small enough write might still succeed.
     pub(crate) fn check_room(&self) -> StorageResult<()> {
         let disk = rustix::fs::statvfs(&self.file).map_err(|error| unavailable("ping", error))?;
         if disk.f_bavail.saturating_mul(disk.f_frsize) < ROOM {
@@ -157,7 +158,7 @@ impl SqliteDatabase {
         &self.readers
     }
 
-    /// Returns when the writer is gone. The claim can't be: the system ends a lock on a file with the process alone.
+    /// Returns when the writer has ended. The claim can't be lost: the system ends a file's lock only with the process.
     pub(crate) async fn lost(&self) -> Lost {
         self.tasks.wait().await;
         tracing::error!("what writes to the database has broken down");
@@ -176,7 +177,7 @@ impl SqliteDatabase {
     }
 }
 
-/// Runs the writer on a thread of its own: its statements run in the thread that calls them.
+/// Runs the writer on a thread of its own, because its statements run in the thread that calls them.
 fn run_writer(writer: Writer, tasks: &TaskTracker) -> Result<(), OpenError> {
     let (runtime, token) = (Handle::current(), tasks.token());
     let run = move || {
@@ -184,11 +185,11 @@ fn run_writer(writer: Writer, tasks: &TaskTracker) -> Result<(), OpenError> {
         drop(token);
     };
     let thread = thread::Builder::new().name("store-writer".to_owned()).spawn(run);
-    // Whoever closes the store waits for the token, which goes with the thread, a panic too.
+    // Closing the store waits for the token, which is dropped when the thread ends or panics.
     thread.map(drop).map_err(|error| unavailable("starting the writer's thread", error).into())
 }
 
-/// The file that the URL names.
+/// Returns the path that the URL names.
 fn file_of(url: &str) -> Result<PathBuf, OpenError> {
     if url.contains(":memory:") || url.contains("mode=memory") {
         return Err(OpenError::InMemory);
@@ -207,7 +208,7 @@ fn file_of(url: &str) -> Result<PathBuf, OpenError> {
     }
 }
 
-/// Makes the file, unless it is there; then it stays as it is.
+/// Creates the file, unless it exists.
 fn create_missing(file: &Path, options: &Options) -> Result<(), OpenError> {
     let _creating = CREATING.lock().unwrap_or_else(PoisonError::into_inner);
     let exists = file.try_exists().map_err(|error| unavailable("looking for the database file", error))?;
@@ -217,7 +218,8 @@ fn create_missing(file: &Path, options: &Options) -> Result<(), OpenError> {
     if !options.create {
         return Err(OpenError::NoFile { file: file.to_owned() });
     }
-    // Not `create_new`: the file may be a link to one that is still to be made, and another process may be faster.
+    // Not `create_new`: the path may be a link to a file that does not exist yet, and another process may create it
+    // first.
     let created = OpenOptions::new().write(true).create(true).truncate(false).mode(MODE).open(file);
     created.map(drop).map_err(|error| unavailable("creating the database file", error).into())
 }
@@ -233,7 +235,7 @@ fn is_good(version: &str) -> bool {
     (part(), part(), part()) >= NEEDED
 }
 
-/// All steps in one transaction; where one fails, the connection is dropped and the transaction with it.
+/// Runs all migrations in one transaction. If one fails, the connection is dropped, and the transaction with it.
 async fn migrate(connection: &mut rusqlite::Connection) -> Result<(), OpenError> {
     let mut connection = Connection::writer(connection);
     connection.execute(&BEGIN, &[]).await?;

@@ -1,5 +1,5 @@
-//! The one writer: takes waiting units of work, runs each behind a savepoint, commits them together, and only then
-//! answers. A disk takes about as long to sync one change as a hundred.
+//! The only writer: takes the units of work that wait, runs each behind a savepoint, commits them together, and only
+//! then answers. Syncing a hundred changes to a disk takes about as long as syncing one.
 
 use std::{path::PathBuf, thread, time::Duration};
 
@@ -9,46 +9,47 @@ use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::group::Waiting;
-use crate::{Options, connection::Connection, error::failed, statement::Statement, statements::search};
+use crate::{Options, connection::Connection, error::failed, search_terms, statement::Statement};
 
 pub(super) const BEGIN: Statement = Statement::new("sqlite.begin", "BEGIN IMMEDIATE");
 pub(super) const COMMIT: Statement = Statement::new("sqlite.commit", "COMMIT");
 
-/// Each unit of work runs behind a savepoint; `COMMIT` releases the last one.
+/// Each unit of work runs behind a savepoint. `COMMIT` releases the last one.
 const SAVEPOINT: Statement = Statement::new("sqlite.savepoint", "SAVEPOINT unit");
 const RELEASE: Statement = Statement::new("sqlite.release", "RELEASE unit");
 
-/// A checkpoint every 16 MiB: measured fastest. The WAL file is cut back to 64 MiB after it has grown beyond, and the page
-/// cache holds 32 MiB.
+/// A checkpoint for every 16 MiB, which measured fastest. The WAL file is truncated to 64 MiB, and the page cache holds
+/// 32 MiB.
 const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
     PRAGMA wal_autocheckpoint = 4096; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -32768;";
 
-/// Prepared statements that are kept: all that the program has.
+/// How many prepared statements are kept: enough for all of the program's.
 const PREPARED: usize = 128;
 
-/// Between two tries to open a file that another process turns to WAL.
+/// The pause between two attempts to open a file that another process is switching to WAL.
 const BUSY_PAUSE: Duration = Duration::from_millis(10);
 
 /// The database file, to be opened for writing.
 pub(super) struct File {
     pub(super) path: PathBuf,
-    /// How long another process may hold it.
+    /// How long to wait for another process to unlock it.
     pub(super) wait: Duration,
 }
 
 impl File {
-    /// Opens the file, which has to be there.
+    /// Opens the file, which must exist.
     pub(super) fn open(&self) -> StorageResult<rusqlite::Connection> {
         let open = || {
             let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
             let connection = rusqlite::Connection::open_with_flags(&self.path, flags)?;
             connection.busy_timeout(self.wait)?;
             connection.execute_batch(PRAGMAS)?;
-            search::add_function(&connection)?;
+            search_terms::add_function(&connection)?;
             connection.set_prepared_statement_cache_capacity(PREPARED);
             Ok::<_, rusqlite::Error>(connection)
         };
-        // Of several who turn a new file to WAL at the same moment, SQLite tells all but one at once that it is busy.
+        // If several processes switch a new file to WAL at the same moment, SQLite tells all but one that it is busy,
+        // without waiting.
         let began = Instant::now();
         loop {
             match open() {
@@ -65,7 +66,7 @@ impl File {
 
 pub(super) struct Writer {
     file: File,
-    /// `None` after something went wrong: the next group opens it again.
+    /// `None` after a failure: the next group opens it again.
     connection: Option<rusqlite::Connection>,
     queue: mpsc::Receiver<Box<dyn Waiting>>,
     stop: CancellationToken,
@@ -85,7 +86,7 @@ impl Writer {
         Self { file, connection: Some(connection), queue, stop, group_units, group_time }
     }
 
-    /// Until the store is closed or forgotten, and the queue is empty.
+    /// Runs until the store is closed or dropped and the queue is empty.
     pub(super) async fn run(mut self) {
         while let Some(first) = self.next().await {
             self.write_group(first).await;
@@ -112,7 +113,7 @@ impl Writer {
                 committed
             }
             Err(error) => {
-                // Each further attempt might take as long: those who wait are told now.
+                // Each further attempt might take as long, so that all units that wait are answered now.
                 while let Ok(unit) = self.queue.try_recv() {
                     group.push(unit);
                 }
@@ -121,7 +122,7 @@ impl Writer {
         };
         if let Err(error) = &result {
             tracing::warn!(%error, units = group.len(), "a commit failed, nothing of it was kept");
-            // Whatever state the connection is in: a new one is in none.
+            // The connection may be in any state, so that a new one is opened.
             self.disconnect();
         }
         for unit in group {
@@ -214,8 +215,8 @@ mod tests {
         let database = open(&url, &Options::default()).await.unwrap();
         run(&database, &[TABLE]).await.unwrap();
 
-        // The first holds the writer until the others wait, so that all are in one group. The second stands for a disk
-        // that is full: SQLite then gives the whole transaction up by itself.
+        // The first unit holds the writer until the others wait, so that all are in one group. The second simulates a
+        // full disk, after which SQLite rolls back the whole transaction on its own.
         let (go, wait) = oneshot::channel::<()>();
         let first: Body<()> = Box::new(|connection| {
             Box::pin(async move {
@@ -244,7 +245,7 @@ mod tests {
         database.close().await;
     }
 
-    /// What panics where nothing catches it.
+    /// A unit that panics where nothing catches it.
     struct Fatal;
 
     #[async_trait]

@@ -1,5 +1,5 @@
-//! `attachments`: what is known of each file. The bytes are kept elsewhere. `leftovers`: the files whose attachments are
-//! gone; a trigger notes them.
+//! `attachments`: what is known about files. `leftovers`: the files whose attachments have been deleted; a trigger adds
+//! them.
 
 use async_trait::async_trait;
 use boardwire_protocol::{Attachment, AttachmentId, TaskId, UserId};

@@ -11,6 +11,8 @@ use crate::{
     statement::{Statement, Value, json, locking},
 };
 
+/// The columns. Their order numbers the parameters of [`INSERT`] and [`SAVE`], and, from 0, the columns that
+/// are read.
 macro_rules! fields {
     () => {
         "id, name, description, color, team_id, archived, version, created_by, created_at, updated_at, changed, seq, \
@@ -50,7 +52,7 @@ const INSERT: Statement = Statement::new(
 const SAVE: Statement = Statement::new(
     "board.save",
     "UPDATE boards SET name = $2, description = $3, color = $4, team_id = $5, archived = $6, version = $7,
-        updated_at = $8, changed = $9, seq = $10, epoch = $11, changed_at = $12
+        updated_at = $10, changed = $11, seq = $12, epoch = $13, changed_at = $14
      WHERE id = $1",
 );
 
@@ -67,44 +69,12 @@ impl BoardRepository for Connection<'_> {
 
     #[tracing::instrument(level = "debug", name = "db.board.insert", skip_all)]
     async fn insert_board(&mut self, state: &BoardState) -> StorageResult<bool> {
-        let board = &state.board;
-        let values = [
-            Value::Text(board.id.as_str()),
-            Value::Text(&board.name),
-            Value::Text(&board.description),
-            Value::OptText(board.color.as_deref()),
-            Value::OptText(board.team_id.as_ref().map(|team| team.as_str())),
-            Value::Int(board.archived.into()),
-            Value::number(board.version),
-            Value::Text(board.created_by.as_str()),
-            Value::Int(board.created_at.0),
-            Value::Int(board.updated_at.0),
-            Value::OwnedText(json(&state.changed)?),
-            Value::number(state.seq.0),
-            Value::Text(state.epoch.as_str()),
-            Value::Int(state.changed_at.0),
-        ];
-        Ok(self.execute(&INSERT, &values).await? == 1)
+        Ok(self.execute(&INSERT, &values(state)?).await? == 1)
     }
 
     #[tracing::instrument(level = "debug", name = "db.board.save", skip_all)]
     async fn save_board(&mut self, state: &BoardState) -> StorageResult<()> {
-        let board = &state.board;
-        let values = [
-            Value::Text(board.id.as_str()),
-            Value::Text(&board.name),
-            Value::Text(&board.description),
-            Value::OptText(board.color.as_deref()),
-            Value::OptText(board.team_id.as_ref().map(|team| team.as_str())),
-            Value::Int(board.archived.into()),
-            Value::number(board.version),
-            Value::Int(board.updated_at.0),
-            Value::OwnedText(json(&state.changed)?),
-            Value::number(state.seq.0),
-            Value::Text(state.epoch.as_str()),
-            Value::Int(state.changed_at.0),
-        ];
-        self.execute_one(&SAVE, &values).await
+        self.execute_one(&SAVE, &values(state)?).await
     }
 
     #[tracing::instrument(level = "debug", name = "db.board.save_seq", skip_all)]
@@ -143,6 +113,27 @@ impl BoardStore for Database {
 pub(super) async fn find(connection: &mut Connection<'_>, id: &BoardId) -> StorageResult<Option<BoardState>> {
     let row = connection.fetch_optional(&FIND, &[Value::Text(id.as_str())]).await?;
     row.as_ref().map(read).transpose()
+}
+
+/// Returns the parameters of [`INSERT`] and [`SAVE`].
+fn values(state: &BoardState) -> StorageResult<[Value<'_>; 14]> {
+    let board = &state.board;
+    Ok([
+        Value::Text(board.id.as_str()),
+        Value::Text(&board.name),
+        Value::Text(&board.description),
+        Value::OptText(board.color.as_deref()),
+        Value::OptText(board.team_id.as_ref().map(|team| team.as_str())),
+        Value::Int(board.archived.into()),
+        Value::number(board.version),
+        Value::Text(board.created_by.as_str()),
+        Value::Int(board.created_at.0),
+        Value::Int(board.updated_at.0),
+        Value::OwnedText(json(&state.changed)?),
+        Value::number(state.seq.0),
+        Value::Text(state.epoch.as_str()),
+        Value::Int(state.changed_at.0),
+    ])
 }
 
 fn read(row: &Row) -> StorageResult<BoardState> {

@@ -10,6 +10,8 @@ use crate::{
     statement::{Statement, Value, json},
 };
 
+/// The columns. Their order numbers the parameters of [`INSERT`] and [`SAVE`], and, from 0, the columns that
+/// are read.
 macro_rules! fields {
     () => {
         "id, board_id, name, position, status, wip_limit, version, created_at, updated_at, changed"
@@ -34,8 +36,8 @@ const INSERT: Statement = Statement::new(
 
 const SAVE: Statement = Statement::new(
     "column.save",
-    "UPDATE columns SET name = $2, position = $3, status = $4, wip_limit = $5, version = $6, updated_at = $7,
-        changed = $8
+    "UPDATE columns SET name = $3, position = $4, status = $5, wip_limit = $6, version = $7, updated_at = $9,
+        changed = $10
      WHERE id = $1",
 );
 
@@ -57,42 +59,35 @@ impl ColumnRepository for Connection<'_> {
 
     #[tracing::instrument(level = "debug", name = "db.column.insert", skip_all)]
     async fn insert_column(&mut self, state: &ColumnState) -> StorageResult<bool> {
-        let column = &state.column;
-        let values = [
-            Value::Text(column.id.as_str()),
-            Value::Text(column.board_id.as_str()),
-            Value::Text(&column.name),
-            Value::Text(&column.position),
-            Value::OptText(column.status.map(Status::name)),
-            Value::OptInt(column.wip_limit.map(i64::from)),
-            Value::number(column.version),
-            Value::Int(column.created_at.0),
-            Value::Int(column.updated_at.0),
-            Value::OwnedText(json(&state.changed)?),
-        ];
-        Ok(self.execute(&INSERT, &values).await? == 1)
+        Ok(self.execute(&INSERT, &values(state)?).await? == 1)
     }
 
     #[tracing::instrument(level = "debug", name = "db.column.save", skip_all)]
     async fn save_column(&mut self, state: &ColumnState) -> StorageResult<()> {
-        let column = &state.column;
-        let values = [
-            Value::Text(column.id.as_str()),
-            Value::Text(&column.name),
-            Value::Text(&column.position),
-            Value::OptText(column.status.map(Status::name)),
-            Value::OptInt(column.wip_limit.map(i64::from)),
-            Value::number(column.version),
-            Value::Int(column.updated_at.0),
-            Value::OwnedText(json(&state.changed)?),
-        ];
-        self.execute_one(&SAVE, &values).await
+        self.execute_one(&SAVE, &values(state)?).await
     }
 
     #[tracing::instrument(level = "debug", name = "db.column.delete", skip_all)]
     async fn delete_column(&mut self, id: &ColumnId) -> StorageResult<()> {
         self.execute_one(&DELETE, &[Value::Text(id.as_str())]).await
     }
+}
+
+/// Returns the parameters of [`INSERT`] and [`SAVE`].
+fn values(state: &ColumnState) -> StorageResult<[Value<'_>; 10]> {
+    let column = &state.column;
+    Ok([
+        Value::Text(column.id.as_str()),
+        Value::Text(column.board_id.as_str()),
+        Value::Text(&column.name),
+        Value::Text(&column.position),
+        Value::OptText(column.status.map(Status::name)),
+        Value::OptInt(column.wip_limit.map(i64::from)),
+        Value::number(column.version),
+        Value::Int(column.created_at.0),
+        Value::Int(column.updated_at.0),
+        Value::OwnedText(json(&state.changed)?),
+    ])
 }
 
 fn read(row: &Row) -> StorageResult<ColumnState> {

@@ -10,6 +10,8 @@ use crate::{
     statement::{Statement, Value, json},
 };
 
+/// The columns. Their order numbers the parameters of [`INSERT`] and [`SAVE`], and, from 0, the columns that
+/// are read.
 macro_rules! fields {
     () => {
         "id, task_id, board_id, author, body, mentions, created_at, updated_at"
@@ -31,7 +33,7 @@ const INSERT: Statement = Statement::new(
 );
 
 const SAVE: Statement =
-    Statement::new("comment.save", "UPDATE comments SET body = $2, mentions = $3, updated_at = $4 WHERE id = $1");
+    Statement::new("comment.save", "UPDATE comments SET body = $5, mentions = $6, updated_at = $8 WHERE id = $1");
 
 const DELETE: Statement = Statement::new("comment.delete", "DELETE FROM comments WHERE id = $1");
 
@@ -50,28 +52,12 @@ impl CommentRepository for Connection<'_> {
 
     #[tracing::instrument(level = "debug", name = "db.comment.insert", skip_all)]
     async fn insert_comment(&mut self, comment: &Comment) -> StorageResult<bool> {
-        let values = [
-            Value::Text(comment.id.as_str()),
-            Value::Text(comment.task_id.as_str()),
-            Value::Text(comment.board_id.as_str()),
-            Value::Text(comment.author.as_str()),
-            Value::Text(&comment.body),
-            Value::OwnedText(json(&comment.mentions)?),
-            Value::Int(comment.created_at.0),
-            Value::Int(comment.updated_at.0),
-        ];
-        Ok(self.execute(&INSERT, &values).await? == 1)
+        Ok(self.execute(&INSERT, &values(comment)?).await? == 1)
     }
 
     #[tracing::instrument(level = "debug", name = "db.comment.save", skip_all)]
     async fn save_comment(&mut self, comment: &Comment) -> StorageResult<()> {
-        let values = [
-            Value::Text(comment.id.as_str()),
-            Value::Text(&comment.body),
-            Value::OwnedText(json(&comment.mentions)?),
-            Value::Int(comment.updated_at.0),
-        ];
-        self.execute_one(&SAVE, &values).await
+        self.execute_one(&SAVE, &values(comment)?).await
     }
 
     #[tracing::instrument(level = "debug", name = "db.comment.delete", skip_all)]
@@ -84,6 +70,20 @@ impl CommentRepository for Connection<'_> {
 pub(super) async fn list(connection: &mut Connection<'_>, task: &TaskId) -> StorageResult<Vec<Comment>> {
     let rows = connection.fetch_all(&LIST, &[Value::Text(task.as_str())]).await?;
     rows.iter().map(read).collect()
+}
+
+/// Returns the parameters of [`INSERT`] and [`SAVE`].
+fn values(comment: &Comment) -> StorageResult<[Value<'_>; 8]> {
+    Ok([
+        Value::Text(comment.id.as_str()),
+        Value::Text(comment.task_id.as_str()),
+        Value::Text(comment.board_id.as_str()),
+        Value::Text(comment.author.as_str()),
+        Value::Text(&comment.body),
+        Value::OwnedText(json(&comment.mentions)?),
+        Value::Int(comment.created_at.0),
+        Value::Int(comment.updated_at.0),
+    ])
 }
 
 fn read(row: &Row) -> StorageResult<Comment> {

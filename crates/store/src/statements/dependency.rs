@@ -31,7 +31,7 @@ const LIST_OF_TASK: Statement = Statement::new(
     ),
 );
 
-/// Walks over the index by board and task.
+/// Uses the index by board and task.
 const PART_OF_BOARD: Statement = Statement::new(
     "dependency.part_of_board",
     concat!(
@@ -41,7 +41,7 @@ const PART_OF_BOARD: Statement = Statement::new(
     ),
 );
 
-/// `UNION` leaves out what has been seen, so that this ends.
+/// `UNION` leaves out what has been found already, so that this ends even if there is a circle.
 const IS_BLOCKED_BY: Statement = Statement::new(
     "dependency.is_blocked_by",
     "WITH RECURSIVE blockers (id) AS (
@@ -144,7 +144,7 @@ pub(super) async fn list_of_task(connection: &mut Connection<'_>, task: &TaskId)
     rows.iter().map(read).collect()
 }
 
-/// What tasks of a board depend on, by task: those behind `after`, up to `last`.
+/// Returns the dependencies of a board's tasks with ids after `after` and up to `last`, by task.
 #[tracing::instrument(level = "debug", name = "db.dependency.part_of_board", skip_all)]
 pub(super) async fn part_of_board(
     connection: &mut Connection<'_>,

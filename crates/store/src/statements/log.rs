@@ -21,7 +21,7 @@ const APPEND: Statement = Statement::new(
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
 );
 
-/// In the order of `seq`, so that places rise with it.
+/// In the order of `seq`, so that the row ids rise with it.
 const APPEND_ALL: Statement = of_rows!(
     "event.append_all",
     "INSERT INTO events (board_id, seq, kind, task_id, subject, actor, origin, at, envelope)
@@ -31,7 +31,7 @@ const APPEND_ALL: Statement = of_rows!(
     "ORDER BY CAST(item.value ->> 1 AS BIGINT)"
 );
 
-/// One statement, so that all of it is from one moment: a row for each member, or one without a member.
+/// A single statement, so that all of it is of one moment: a row for each member, or one row without a member.
 const HEAD: Statement = Statement::new(
     "event.head",
     "SELECT boards.seq, boards.epoch, (SELECT MIN(seq) FROM events WHERE board_id = $1), members.user_id
@@ -46,7 +46,7 @@ const READ: Statement = Statement::new(
      FROM events WHERE board_id = $1 AND seq > $2 ORDER BY seq LIMIT $3",
 );
 
-/// The place of the oldest event that is to be kept. It walks over those that are not, and over nothing else.
+/// The row id of the oldest event to be kept. Reads only the rows before it.
 const FIRST_KEPT: Statement =
     Statement::new("event.first_kept", "SELECT id FROM events WHERE at >= $1 ORDER BY id LIMIT 1");
 
@@ -125,25 +125,25 @@ impl Log for Database {
     }
 }
 
-/// Up to which place, that one not included, there is nothing but events from before `before`. Places rise with time,
-/// and for one board with `seq`, so that what is pruned is always the beginning of a log. A clock that once ran ahead
-/// keeps events longer, never shorter.
+/// Returns the row id before which all events are older than `before`. Row ids rise with time, and on one board with
+/// `seq`, so that pruning always removes the beginning of a log. If the clock once ran ahead, events are kept longer,
+/// never shorter.
 #[tracing::instrument(level = "debug", name = "db.event.first_kept", skip_all)]
-pub(crate) async fn first_kept(connection: &mut Connection<'_>, before: Timestamp) -> StorageResult<i64> {
+pub(super) async fn first_kept(connection: &mut Connection<'_>, before: Timestamp) -> StorageResult<i64> {
     let row = connection.fetch_optional(&FIRST_KEPT, &[Value::Int(before.0)]).await?;
     row.map_or(Ok(i64::MAX), |row| row.int(0))
 }
 
-/// Deletes at most `limit` events in front of `place`; gives how many. The time is compared again, because on Postgres
-/// an event may have been committed in the meantime in front of one that was seen.
+/// Deletes at most `limit` events with row ids less than `first_kept`. Returns how many. The time is compared again,
+/// because on Postgres an event may have been committed in the meantime with a lower row id than one that was read.
 #[tracing::instrument(level = "debug", name = "db.event.prune", skip_all)]
-pub(crate) async fn prune(
+pub(super) async fn prune(
     connection: &mut Connection<'_>,
-    place: i64,
+    first_kept: i64,
     before: Timestamp,
     limit: u32,
 ) -> StorageResult<u64> {
-    connection.execute(&PRUNE, &[Value::Int(place), Value::Int(before.0), Value::Int(limit.into())]).await
+    connection.execute(&PRUNE, &[Value::Int(first_kept), Value::Int(before.0), Value::Int(limit.into())]).await
 }
 
 fn read_entry(row: &Row) -> StorageResult<LogEntry> {

@@ -34,8 +34,8 @@ const LIST_THROUGH: Statement = Statement::new(
     "SELECT user_id FROM members WHERE board_id = $1 AND team_id = $2 ORDER BY user_id",
 );
 
-/// The boards of the user's teams of which the user is no member, and those of which the user is one through a team that
-/// the user or the board has left.
+/// The boards of the user's teams that the user is not a member of, and those that the user is a member of through a
+/// team that the user or the board has left.
 const TEAM_BOARDS: Statement = Statement::new(
     "member.team_boards",
     "SELECT boards.id FROM boards JOIN team_users ON team_users.team_id = boards.team_id

@@ -1,5 +1,5 @@
-//! The statements, by table, and the storage traits on top of them: each repository on a [`Connection`], each store on a
-//! [`Database`]. Functions that are no trait's run on whichever transaction the connection is in.
+//! The statements of each table, and the storage traits that run them: repositories on a [`Connection`], stores on a
+//! [`Database`]. The remaining functions run on any connection, in whatever transaction it is.
 //!
 //! [`Connection`]: crate::connection::Connection
 //! [`Database`]: crate::database::Database

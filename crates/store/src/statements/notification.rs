@@ -1,4 +1,4 @@
-//! `notifications`. What a user is shown of a board ends with the right to read it.
+//! `notifications`. Users only see those of boards that they may read.
 
 use async_trait::async_trait;
 use boardwire_protocol::{Notification, NotificationId, NotificationKind, Timestamp, UserId};
@@ -17,7 +17,7 @@ macro_rules! fields {
     };
 }
 
-/// `$1` is the user, `$2` is 1 for somebody who may read every board.
+/// `$1` is the user; `$2` is 1 for users who may read every board.
 macro_rules! readable {
     () => {
         "user_id = $1 AND (board_id IS NULL OR $2 = 1 OR EXISTS (
@@ -74,7 +74,7 @@ const PRUNE: Statement = Statement::new(
         (SELECT id FROM notifications WHERE created_at < $1 ORDER BY created_at LIMIT $2)",
 );
 
-/// Sorts behind every id.
+/// Sorts after every id.
 const BEHIND_ALL: &str = "\u{10FFFF}";
 
 #[async_trait]
@@ -157,9 +157,9 @@ async fn list(connection: &mut Connection<'_>, wanted: &WantedNotifications) -> 
     rows.iter().map(read).collect()
 }
 
-/// Deletes at most `limit` notifications from before `before`; gives how many.
+/// Deletes at most `limit` notifications created before `before`. Returns how many.
 #[tracing::instrument(level = "debug", name = "db.notification.prune", skip_all)]
-pub(crate) async fn prune(connection: &mut Connection<'_>, before: Timestamp, limit: u32) -> StorageResult<u64> {
+pub(super) async fn prune(connection: &mut Connection<'_>, before: Timestamp, limit: u32) -> StorageResult<u64> {
     connection.execute(&PRUNE, &[Value::Int(before.0), Value::Int(limit.into())]).await
 }
 

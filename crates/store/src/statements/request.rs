@@ -9,8 +9,8 @@ use crate::{
     statement::{Statement, Value},
 };
 
-/// On Postgres this waits for a unit that has claimed the same id and not ended yet, and then locks the row even where
-/// it does not change it: what is found next stays until the unit ends.
+/// On Postgres, this waits for any unit that has claimed the same id and not ended yet. Then it locks the row, even if
+/// it does not change it, so that what is read next stays the same until the unit ends.
 const CLAIM: Statement = Statement::new(
     "request.claim",
     "INSERT INTO requests (user_id, request_id, hash, reply, created_at) VALUES ($1, $2, $3, '', $4)
@@ -74,8 +74,8 @@ impl RequestRepository for Connection<'_> {
     }
 }
 
-/// Deletes at most `limit` requests from before `before`; gives how many.
+/// Deletes at most `limit` request ids used before `before`. Returns how many.
 #[tracing::instrument(level = "debug", name = "db.request.prune", skip_all)]
-pub(crate) async fn prune(connection: &mut Connection<'_>, before: Timestamp, limit: u32) -> StorageResult<u64> {
+pub(super) async fn prune(connection: &mut Connection<'_>, before: Timestamp, limit: u32) -> StorageResult<u64> {
     connection.execute(&PRUNE, &[Value::Int(before.0), Value::Int(limit.into())]).await
 }

@@ -1,32 +1,24 @@
-//! The index of words. It is each engine's own.
-//!
-//! On SQLite each word of a board is a term of its own: the board's number, a separator, the word. So a search looks up
-//! its words in the caller's boards and nowhere else: what others have written costs it no time, and its time tells nothing
-//! about it.
+//! Full-text search. Each database has its own kind of index; [`search_terms`](crate::search_terms) describes SQLite's.
 
 use async_trait::async_trait;
 use boardwire_protocol::Status;
 use boardwire_services::storage::{Match, SearchStore, StorageResult, WantedMatches};
-use rusqlite::functions::{Context, FunctionFlags};
 
 use crate::{
     connection::{Connection, Dialect},
     database::Database,
     row::Row,
+    search_terms::{match_on_board, plain},
     statement::{Statement, Value, json},
 };
 
-/// How many texts are weighed against each other at most, the newest; on SQLite of each [`TERMS`].
+/// The most texts that are ranked, the newest ones; on SQLite, for each batch of [`TERMS`].
 const WEIGHED: u32 = 1_000;
 
-/// How many terms one look into SQLite's index has; further boards are left to the next.
+/// How many terms a single query of SQLite's index may have. Further boards are left to the next query.
 const TERMS: usize = 256;
 
-/// Stands between a board's number and a word. For SQLite it is part of a word; for [`words_in`] it is not, so that no text
-/// can hold it.
-const SEPARATOR: char = '\u{E000}';
-
-/// `$1` is the board, or NULL for all that are not archived. Those where something happened last come first.
+/// `$1` is the board, or NULL for all that are not archived. Boards that changed last come first.
 macro_rules! numbers {
     ($name:literal, $from:literal, $readable:literal) => {
         Statement::new(
@@ -48,7 +40,8 @@ const NUMBERS: Statement = numbers!("words.numbers", "boards", "1 = 1");
 const NUMBERS_OF_MEMBER: Statement =
     numbers!("words.numbers_of_member", "members JOIN boards ON boards.id = members.board_id", "members.user_id = $2");
 
-/// The newest documents, and how fit they are: the lower, the fitter; of a word that is in most texts, by millionths. An order by something else would weigh all there are.
+/// The newest documents and their rank: lower is better, and ranks of very common words differ by millionths. Any other
+/// order would have to rank all documents.
 const WEIGH: Statement = Statement::new(
     "words.weigh",
     "SELECT id, CAST(fitness * 1e12 AS INTEGER)
@@ -66,7 +59,8 @@ const DOCUMENTS: Statement = Statement::new(
      ORDER BY wanted.key",
 );
 
-/// For Postgres. The newest are chosen by a time that has no index: by the id, it might walk through all tasks that there are.
+/// For Postgres. The newest texts are chosen by a time without an index: by id, the database might walk through all
+/// tasks.
 const MATCHES: Statement = Statement::new(
     "words.matches",
     "WITH mine AS MATERIALIZED (
@@ -124,7 +118,7 @@ pub(crate) async fn matches(connection: &mut Connection<'_>, wanted: &WantedMatc
     rows.iter().map(read).collect()
 }
 
-/// The documents that fit best. It looks into so many boards at a time, and into no further ones when it has enough.
+/// Returns the documents that match best. Searches a batch of boards at a time, and stops when it has found enough.
 async fn weigh(connection: &mut Connection<'_>, wanted: &WantedMatches) -> StorageResult<Vec<i64>> {
     let board = Value::OptText(wanted.board.as_ref().map(|board| board.as_str()));
     let numbers = match &wanted.reader {
@@ -134,7 +128,7 @@ async fn weigh(connection: &mut Connection<'_>, wanted: &WantedMatches) -> Stora
     let mut weighed = Vec::new();
     for numbers in numbers.chunks((TERMS / wanted.words.len().max(1)).max(1)) {
         let boards: Vec<_> =
-            numbers.iter().map(|row| Ok(on_board(&wanted.words, row.int(0)?))).collect::<StorageResult<_>>()?;
+            numbers.iter().map(|row| Ok(match_on_board(&wanted.words, row.int(0)?))).collect::<StorageResult<_>>()?;
         let values = [Value::OwnedText(boards.join(" OR ")), Value::Int(WEIGHED.into())];
         for row in connection.fetch_all(&WEIGH, &values).await? {
             weighed.push((row.int(1)?, std::cmp::Reverse(row.int(0)?)));
@@ -147,37 +141,6 @@ async fn weigh(connection: &mut Connection<'_>, wanted: &WantedMatches) -> Stora
     Ok(weighed.into_iter().take(wanted.limit as usize).map(|(_, id)| id.0).collect())
 }
 
-/// All of the words on this board, the last as the beginning of one, in the language of SQLite's index.
-fn on_board(words: &[String], number: i64) -> String {
-    let terms: Vec<_> = words.iter().map(|word| format!("\"{number}{SEPARATOR}{}\"", plain(word))).collect();
-    format!("({} *)", terms.join(" AND "))
-}
-
-/// What is no letter or digit can't be in a word.
-fn plain(word: &str) -> String {
-    word.chars().filter(|character| character.is_alphanumeric()).collect()
-}
-
-/// Tells SQLite the function `words_on_board(number, text)`: the text's words as terms of that board.
-pub(crate) fn add_function(connection: &rusqlite::Connection) -> rusqlite::Result<()> {
-    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
-    connection.create_scalar_function("words_on_board", 2, flags, |context: &Context<'_>| {
-        Ok(terms(context.get(0)?, context.get_raw(1).as_str()?))
-    })
-}
-
-fn terms(number: i64, text: &str) -> String {
-    let mut terms = String::with_capacity(text.len() * 2);
-    for word in words_in(text) {
-        terms.push_str(&format!("{number}{SEPARATOR}{word} "));
-    }
-    terms
-}
-
-fn words_in(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty())
-}
-
 fn read(row: &Row) -> StorageResult<Match> {
     Ok(Match {
         task_id: row.id(0)?,
@@ -187,17 +150,4 @@ fn read(row: &Row) -> StorageResult<Match> {
         text: row.text(4)?,
         comment_id: row.opt_id(5)?,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_word_is_a_term_of_its_board() {
-        assert_eq!(terms(12, "Buy fuel, Größe-XL"), "12\u{E000}Buy 12\u{E000}fuel 12\u{E000}Größe 12\u{E000}XL ");
-        // No text gets at another board's terms.
-        assert_eq!(terms(1, "2\u{E000}fuel"), "1\u{E000}2 1\u{E000}fuel ");
-        assert_eq!(on_board(&["bu\"y".to_owned(), "fu".to_owned()], 3), "(\"3\u{E000}buy\" AND \"3\u{E000}fu\" *)");
-    }
 }

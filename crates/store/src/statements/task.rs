@@ -11,6 +11,8 @@ use crate::{
     statement::{Statement, Value, json, of_rows},
 };
 
+/// The columns. Their order numbers the parameters of [`INSERT`] and [`SAVE`], which have `lease_expires_at` as the last
+/// one, and, from 0, the columns that are read.
 macro_rules! fields {
     () => {
         "id, board_id, column_id, title, description, status, position, priority, assignee, due_date, tags, version, \
@@ -34,7 +36,7 @@ const FIND_ALL: Statement = of_rows!(
     ") ORDER BY id"
 );
 
-/// Walks over the index by board and id.
+/// Uses the index by board and id.
 const PART_OF_BOARD: Statement = Statement::new(
     "task.part_of_board",
     concat!("SELECT ", fields!(), " FROM tasks WHERE board_id = $1 AND id > $2 ORDER BY id LIMIT $3"),
@@ -42,7 +44,7 @@ const PART_OF_BOARD: Statement = Statement::new(
 
 const COUNT: Statement = Statement::new("task.count", "SELECT COUNT(*) FROM tasks WHERE column_id = $1");
 
-/// Walks over the index, and over no more of it than it has to count.
+/// Uses the index, and reads no more of it than it has to count.
 const COUNT_ON_BOARD: Statement = Statement::new(
     "task.count_on_board",
     "SELECT COUNT(*) FROM (SELECT 1 AS one FROM tasks WHERE board_id = $1 LIMIT $2) AS counted",
@@ -70,13 +72,13 @@ const INSERT: Statement = Statement::new(
 
 const SAVE: Statement = Statement::new(
     "task.save",
-    "UPDATE tasks SET column_id = $2, title = $3, description = $4, status = $5, position = $6, priority = $7,
-        assignee = $8, due_date = $9, tags = $10, version = $11, updated_at = $12, completed_at = $13, changed = $14,
-        fence = $15, lease = $16, lease_expires_at = $17
+    "UPDATE tasks SET column_id = $3, title = $4, description = $5, status = $6, position = $7, priority = $8,
+        assignee = $9, due_date = $10, tags = $11, version = $12, updated_at = $15, completed_at = $16, changed = $17,
+        fence = $18, lease = $19, lease_expires_at = $20
      WHERE id = $1",
 );
 
-/// Of each: the id, and what a move changes.
+/// For each task: the id, and the columns that a move changes.
 const MOVE_ALL: Statement = of_rows!(
     "task.move_all",
     "UPDATE tasks SET column_id = item.value ->> 1, status = item.value ->> 2, position = item.value ->> 3,
@@ -87,7 +89,7 @@ const MOVE_ALL: Statement = of_rows!(
     "WHERE tasks.id = item.value ->> 0"
 );
 
-/// Of each: the id, and what the end of its lease changes.
+/// For each task: the id, and the columns that the end of a lease changes.
 const RELEASE_ALL: Statement = of_rows!(
     "task.release_all",
     "UPDATE tasks SET assignee = item.value ->> 1, version = CAST(item.value ->> 2 AS BIGINT),
@@ -98,10 +100,10 @@ const RELEASE_ALL: Statement = of_rows!(
 
 const DELETE: Statement = Statement::new("task.delete", "DELETE FROM tasks WHERE id = $1");
 
-/// Sorts behind every position: the last character there is.
+/// Sorts after every position: the last character there is.
 const BEHIND_ALL: &str = "\u{10FFFF}";
 
-/// The id of no task.
+/// Not the id of any task.
 const NO_TASK: &str = "";
 
 #[async_trait]
@@ -165,57 +167,12 @@ impl TaskRepository for Connection<'_> {
 
     #[tracing::instrument(level = "debug", name = "db.task.insert", skip_all)]
     async fn insert_task(&mut self, state: &TaskState) -> StorageResult<bool> {
-        let task = &state.task;
-        let lease = StoredLease::of(state)?;
-        let values = [
-            Value::Text(task.id.as_str()),
-            Value::Text(task.board_id.as_str()),
-            Value::Text(task.column_id.as_str()),
-            Value::Text(&task.title),
-            Value::Text(&task.description),
-            Value::Text(task.status.name()),
-            Value::Text(&task.position),
-            Value::Int(task.priority.into()),
-            Value::OptText(task.assignee.as_ref().map(|user| user.as_str())),
-            Value::OptText(task.due_date.as_deref()),
-            Value::OwnedText(json(&task.tags)?),
-            Value::number(task.version),
-            Value::Text(task.created_by.as_str()),
-            Value::Int(task.created_at.0),
-            Value::Int(task.updated_at.0),
-            Value::OptInt(task.completed_at.map(|time| time.0)),
-            Value::OwnedText(json(&state.changed)?),
-            Value::number(state.fence),
-            Value::OptText(lease.as_deref()),
-            Value::OptInt(task.lease.as_ref().map(|lease| lease.expires_at.0)),
-        ];
-        Ok(self.execute(&INSERT, &values).await? == 1)
+        Ok(self.execute(&INSERT, &values(state)?).await? == 1)
     }
 
     #[tracing::instrument(level = "debug", name = "db.task.save", skip_all)]
     async fn save_task(&mut self, state: &TaskState) -> StorageResult<()> {
-        let task = &state.task;
-        let lease = StoredLease::of(state)?;
-        let values = [
-            Value::Text(task.id.as_str()),
-            Value::Text(task.column_id.as_str()),
-            Value::Text(&task.title),
-            Value::Text(&task.description),
-            Value::Text(task.status.name()),
-            Value::Text(&task.position),
-            Value::Int(task.priority.into()),
-            Value::OptText(task.assignee.as_ref().map(|user| user.as_str())),
-            Value::OptText(task.due_date.as_deref()),
-            Value::OwnedText(json(&task.tags)?),
-            Value::number(task.version),
-            Value::Int(task.updated_at.0),
-            Value::OptInt(task.completed_at.map(|time| time.0)),
-            Value::OwnedText(json(&state.changed)?),
-            Value::number(state.fence),
-            Value::OptText(lease.as_deref()),
-            Value::OptInt(task.lease.as_ref().map(|lease| lease.expires_at.0)),
-        ];
-        self.execute_one(&SAVE, &values).await
+        self.execute_one(&SAVE, &values(state)?).await
     }
 
     #[tracing::instrument(level = "debug", name = "db.task.move_all", skip_all)]
@@ -255,7 +212,7 @@ impl TaskRepository for Connection<'_> {
     }
 }
 
-/// The tasks of a board by id, behind `after`.
+/// Returns the tasks of a board with ids after `after`, by id.
 #[tracing::instrument(level = "debug", name = "db.task.part_of_board", skip_all)]
 pub(super) async fn part_of_board(
     connection: &mut Connection<'_>,
@@ -280,6 +237,33 @@ async fn neighbour(
     let values = [Value::Text(column.as_str()), Value::Text(bound), Value::Text(except)];
     let row = connection.fetch_optional(statement, &values).await?;
     row.map(|row| row.text(0)).transpose()
+}
+
+/// Returns the parameters of [`INSERT`] and [`SAVE`].
+fn values(state: &TaskState) -> StorageResult<[Value<'_>; 20]> {
+    let task = &state.task;
+    Ok([
+        Value::Text(task.id.as_str()),
+        Value::Text(task.board_id.as_str()),
+        Value::Text(task.column_id.as_str()),
+        Value::Text(&task.title),
+        Value::Text(&task.description),
+        Value::Text(task.status.name()),
+        Value::Text(&task.position),
+        Value::Int(task.priority.into()),
+        Value::OptText(task.assignee.as_ref().map(|user| user.as_str())),
+        Value::OptText(task.due_date.as_deref()),
+        Value::OwnedText(json(&task.tags)?),
+        Value::number(task.version),
+        Value::Text(task.created_by.as_str()),
+        Value::Int(task.created_at.0),
+        Value::Int(task.updated_at.0),
+        Value::OptInt(task.completed_at.map(|time| time.0)),
+        Value::OwnedText(json(&state.changed)?),
+        Value::number(state.fence),
+        StoredLease::of(state)?.map_or(Value::OptText(None), Value::OwnedText),
+        Value::OptInt(task.lease.as_ref().map(|lease| lease.expires_at.0)),
+    ])
 }
 
 fn read(row: &Row) -> StorageResult<TaskState> {

@@ -1,4 +1,4 @@
-//! Lists of tasks, page by page.
+//! Tasks outside units of work, and pages of them.
 
 use async_trait::async_trait;
 use boardwire_protocol::{BoardId, Status, Task, TaskId};
@@ -10,7 +10,7 @@ use crate::{
     statement::{Statement, Value},
 };
 
-/// `$1` is who reads, or NULL for somebody who may read every board; `$2` is the board, or NULL for all that are not
+/// `$1` is the user who reads, or NULL if all boards may be read; `$2` is the board, or NULL for all that are not
 /// archived.
 macro_rules! readable {
     () => {
@@ -22,7 +22,7 @@ macro_rules! readable {
     };
 }
 
-/// A page of tasks, by id. What a page is narrowed down by stands first, so that an index can be used for it.
+/// A page of tasks, by id. The most selective condition comes first, so that an index can be used for it.
 macro_rules! page {
     ($name:literal, $narrowed:literal) => {
         Statement::with_dialects(

@@ -14,7 +14,7 @@ use crate::{
 const FIND: Statement =
     Statement::new("user.find", "SELECT id, name, permissions, teams, created_at, agent FROM users WHERE id = $1");
 
-/// Of the rows: those that are users, their roles on board `$2`, and the permissions of those that have none.
+/// For each row that is a user: the role on board `$2`, or else the permissions.
 const ACCESS: Statement = of_rows!(
     "user.access",
     "SELECT users.id, members.role, CASE WHEN members.role IS NULL THEN users.permissions ELSE '[]' END FROM",
@@ -29,7 +29,7 @@ const PAGE_OF_TEAM: Statement = Statement::new(
     "SELECT user_id FROM team_users WHERE team_id = $3 AND user_id > $1 ORDER BY user_id LIMIT $2",
 );
 
-/// The users of a team who are no members of a board.
+/// The users of a team who are not members of a board.
 const NEWCOMERS: Statement = Statement::new(
     "user.newcomers",
     "SELECT users.id, users.name, users.permissions, users.teams, users.created_at, users.agent

@@ -1,4 +1,4 @@
-//! One server at a time on a database, and whoever else uses it.
+//! One server at a time on a database, and other programs beside it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,7 +8,7 @@ use boardwire_test_support::{Database, Kind, PATIENCE, eventually, within};
 
 use crate::samples::{save_user, user_id};
 
-/// Who holds the claim in Postgres, and who waits for it.
+/// The sessions that hold the claim in Postgres or wait for it.
 const HOLDER: &str = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND granted
                       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 const WAITER: &str = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND NOT granted
@@ -102,12 +102,12 @@ async fn a_claim_that_another_server_took_is_lost() -> Result<()> {
     Ok(())
 }
 
-/// The one row of a query, once there is one.
+/// Returns the only row of a query, once there is one.
 async fn one(database: &Database, query: &str) -> Result<String> {
     eventually(query, PATIENCE, async || Ok(database.query(query).await?.into_iter().flatten().next())).await
 }
 
-/// Ends the connection that holds the claim, and says which it was.
+/// Ends the connection that holds the claim, and returns its process id.
 async fn end_holder(database: &Database) -> Result<String> {
     let holder = one(database, HOLDER).await?;
     database.query(&format!("SELECT pg_terminate_backend({holder}, 10000)")).await?;

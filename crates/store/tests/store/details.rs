@@ -1,11 +1,11 @@
-//! What hangs on a task: comments, attachments, dependencies; and that it goes with the task.
+//! What belongs to a task: comments, attachments, dependencies; and that it is deleted with the task.
 
 use anyhow::Result;
 use boardwire_protocol::{Attachment, AttachmentId, Comment, CommentId, DependencyType, Status, Timestamp};
 use boardwire_services::storage::Transaction;
 
 use crate::{
-    fixture::{Place, is_broken, on_both},
+    fixture::{Scene, is_broken, on_both},
     samples::{a_board, board, board_id, column, dependency, task, task_id, user_id, whole},
 };
 
@@ -44,10 +44,10 @@ fn attachment(id: &str, at: i64) -> Attachment {
     }
 }
 
-/// The board `b` with the tasks `t1` to `t6`.
-async fn tasks(place: &Place) -> Result<()> {
-    a_board(place).await?;
-    let unit = place.unit(|tx| {
+/// Creates the board `b` with the tasks `t1` to `t6`.
+async fn tasks(scene: &Scene) -> Result<()> {
+    a_board(scene).await?;
+    let unit = scene.unit(|tx| {
         Box::pin(async move {
             let c = column("b", "c", "a0");
             tx.insert_column(&c).await?;
@@ -70,9 +70,9 @@ async fn blocks(tx: &mut dyn Transaction, pairs: &[(&str, &str)]) -> Result<(), 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn comments() -> Result<()> {
-    on_both(async |place| {
-        tasks(&place).await?;
-        place
+    on_both(async |scene| {
+        tasks(&scene).await?;
+        scene
             .unit(|tx| {
                 Box::pin(async move {
                     for (id, at) in [("late", 9), ("b", 5), ("a", 5)] {
@@ -93,13 +93,13 @@ async fn comments() -> Result<()> {
                 })
             })
             .await?;
-        let detail = place.store.detail(&task_id("t1")).await?.expect("it is there");
+        let detail = scene.store.detail(&task_id("t1")).await?.expect("it is there");
         let listed: Vec<_> = detail.comments.iter().map(|comment| comment.id.as_str()).collect();
         assert_eq!(listed, ["a", "b", "late"], "oldest first");
-        place.unit(|tx| Box::pin(async move { Ok(tx.delete_comment(&comment_id("a")).await?) })).await?;
-        let again = place.unit(|tx| Box::pin(async move { Ok(tx.delete_comment(&comment_id("a")).await?) })).await;
+        scene.unit(|tx| Box::pin(async move { Ok(tx.delete_comment(&comment_id("a")).await?) })).await?;
+        let again = scene.unit(|tx| Box::pin(async move { Ok(tx.delete_comment(&comment_id("a")).await?) })).await;
         assert!(is_broken(&again.unwrap_err()));
-        let missing = place.unit(|tx| Box::pin(async move { Ok(tx.save_comment(&comment("x", 1)).await?) })).await;
+        let missing = scene.unit(|tx| Box::pin(async move { Ok(tx.save_comment(&comment("x", 1)).await?) })).await;
         assert!(is_broken(&missing.unwrap_err()));
         Ok(())
     })
@@ -108,9 +108,9 @@ async fn comments() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn attachments() -> Result<()> {
-    on_both(async |place| {
-        tasks(&place).await?;
-        place
+    on_both(async |scene| {
+        tasks(&scene).await?;
+        scene
             .unit(|tx| {
                 Box::pin(async move {
                     for (id, at) in [("late", 9), ("b", 5), ("a", 5)] {
@@ -127,26 +127,26 @@ async fn attachments() -> Result<()> {
                 })
             })
             .await?;
-        let detail = place.store.detail(&task_id("t1")).await?.expect("it is there");
+        let detail = scene.store.detail(&task_id("t1")).await?.expect("it is there");
         assert_eq!(detail.attachments, [attachment("a", 5), attachment("late", 9)]);
-        assert_eq!(place.store.attachment(&attachment_id("late")).await?, Some(attachment("late", 9)));
-        assert_eq!(place.store.attachment(&attachment_id("b")).await?, None);
-        let known = place.store.known_attachments(&["x", "late", "b", "a"].map(attachment_id)).await?;
+        assert_eq!(scene.store.attachment(&attachment_id("late")).await?, Some(attachment("late", 9)));
+        assert_eq!(scene.store.attachment(&attachment_id("b")).await?, None);
+        let known = scene.store.known_attachments(&["x", "late", "b", "a"].map(attachment_id)).await?;
         assert_eq!(known, ["a", "late"].map(attachment_id));
-        assert_eq!(place.store.known_attachments(&[]).await?, []);
-        let again = place.unit(|tx| Box::pin(async move { Ok(tx.delete_attachment(&attachment_id("b")).await?) }));
+        assert_eq!(scene.store.known_attachments(&[]).await?, []);
+        let again = scene.unit(|tx| Box::pin(async move { Ok(tx.delete_attachment(&attachment_id("b")).await?) }));
         assert!(is_broken(&again.await.unwrap_err()));
 
         // Whatever deletes an attachment, its file counts until it has been removed.
         let uploader = attachment("a", 5).uploaded_by;
-        let held = place.store.held(&uploader).await?;
+        let held = scene.store.held(&uploader).await?;
         assert_eq!(held.by_user, 3 * attachment("a", 5).size);
-        place.unit(|tx| Box::pin(async move { Ok(tx.delete_task(&task_id("t1")).await?) })).await?;
-        assert_eq!(place.store.held(&uploader).await?, held);
-        assert_eq!(place.store.leftovers(2).await?, ["a", "b"].map(attachment_id));
-        place.store.forget_leftovers(&["x", "b", "a"].map(attachment_id)).await?;
-        assert_eq!(place.store.leftovers(2).await?, [attachment_id("late")]);
-        assert_eq!(place.store.held(&uploader).await?.in_all, attachment("a", 5).size);
+        scene.unit(|tx| Box::pin(async move { Ok(tx.delete_task(&task_id("t1")).await?) })).await?;
+        assert_eq!(scene.store.held(&uploader).await?, held);
+        assert_eq!(scene.store.leftovers(2).await?, ["a", "b"].map(attachment_id));
+        scene.store.forget_leftovers(&["x", "b", "a"].map(attachment_id)).await?;
+        assert_eq!(scene.store.leftovers(2).await?, [attachment_id("late")]);
+        assert_eq!(scene.store.held(&uploader).await?.in_all, attachment("a", 5).size);
         Ok(())
     })
     .await
@@ -154,9 +154,9 @@ async fn attachments() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn dependencies() -> Result<()> {
-    on_both(async |place| {
-        tasks(&place).await?;
-        place
+    on_both(async |scene| {
+        tasks(&scene).await?;
+        scene
             .unit(|tx| {
                 Box::pin(async move {
                     let (t1, t2) = (task_id("t1"), task_id("t2"));
@@ -178,13 +178,13 @@ async fn dependencies() -> Result<()> {
             .await?;
         let kept = [DependencyType::Blocks, DependencyType::Duplicates].map(|kind| dependency("t1", "t2", kind));
         for end in ["t1", "t2"] {
-            let detail = place.store.detail(&task_id(end)).await?.expect("it is there");
+            let detail = scene.store.detail(&task_id(end)).await?.expect("it is there");
             assert_eq!(detail.dependencies, kept, "of {end}");
         }
-        let snapshot = place.store.snapshot(&whole("b")).await?.expect("it is there");
+        let snapshot = scene.store.snapshot(&whole("b")).await?.expect("it is there");
         assert_eq!(snapshot.dependencies, kept);
         let gone = dependency("t1", "t2", DependencyType::RelatesTo);
-        let again = place.unit(move |tx| Box::pin(async move { Ok(tx.delete_dependency(&gone).await?) })).await;
+        let again = scene.unit(move |tx| Box::pin(async move { Ok(tx.delete_dependency(&gone).await?) })).await;
         assert!(is_broken(&again.unwrap_err()));
         Ok(())
     })
@@ -193,12 +193,12 @@ async fn dependencies() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn blocking_is_followed_through_others() -> Result<()> {
-    on_both(async |place| {
-        tasks(&place).await?;
-        place
+    on_both(async |scene| {
+        tasks(&scene).await?;
+        scene
             .unit(|tx| {
                 Box::pin(async move {
-                    // 1 waits for 2, which waits for 3 and 4, which both wait for 5. 6 merely relates.
+                    // 2 blocks 1, 3 and 4 block 2, and 5 blocks 3 and 4. 6 is merely related.
                     blocks(tx, &[("t1", "t2"), ("t2", "t3"), ("t2", "t4"), ("t3", "t5"), ("t4", "t5")]).await?;
                     let relates = dependency("t5", "t6", DependencyType::RelatesTo);
                     tx.insert_dependency(&board_id("b"), &relates).await?;
@@ -216,7 +216,7 @@ async fn blocking_is_followed_through_others() -> Result<()> {
                         let found = tx.is_blocked_by(&task_id(from), &task_id(to)).await?;
                         assert_eq!(found, expected, "{from} by {to}");
                     }
-                    // Should there ever be a circle, the question is answered all the same.
+                    // If there ever is a circle, the question is answered nevertheless.
                     blocks(tx, &[("t5", "t1")]).await?;
                     assert!(tx.is_blocked_by(&task_id("t1"), &task_id("t1")).await?);
                     assert!(!tx.is_blocked_by(&task_id("t1"), &task_id("t6")).await?);
@@ -230,7 +230,7 @@ async fn blocking_is_followed_through_others() -> Result<()> {
         for (id, blocked_by, blocking) in
             [("t1", &["t2"][..], &[][..]), ("t2", &["t4"], &["t1"]), ("t3", &["t5"], &[]), ("t5", &[], &["t4"])]
         {
-            let detail = place.store.detail(&task_id(id)).await?.expect("it is there");
+            let detail = scene.store.detail(&task_id(id)).await?.expect("it is there");
             let names = |ids: &[&str]| -> Vec<_> { ids.iter().map(|id| task_id(id)).collect() };
             assert_eq!(detail.blocked_by, names(blocked_by), "what blocks {id}");
             assert_eq!(detail.blocking, names(blocking), "what {id} blocks");
@@ -242,9 +242,9 @@ async fn blocking_is_followed_through_others() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_hangs_on_a_task_goes_with_it() -> Result<()> {
-    on_both(async |place| {
-        tasks(&place).await?;
-        place
+    on_both(async |scene| {
+        tasks(&scene).await?;
+        scene
             .unit(|tx| {
                 Box::pin(async move {
                     assert!(tx.insert_board(&board("b2")).await?);
@@ -258,12 +258,12 @@ async fn what_hangs_on_a_task_goes_with_it() -> Result<()> {
                 })
             })
             .await?;
-        assert_eq!(place.store.detail(&task_id("t1")).await?, None);
-        let snapshot = place.store.snapshot(&whole("b")).await?.expect("it is there");
+        assert_eq!(scene.store.detail(&task_id("t1")).await?, None);
+        let snapshot = scene.store.snapshot(&whole("b")).await?.expect("it is there");
         assert_eq!(snapshot.dependencies, [dependency("t3", "t2", DependencyType::Blocks)]);
-        let other = place.store.snapshot(&whole("b2")).await?.expect("it is there");
+        let other = scene.store.snapshot(&whole("b2")).await?.expect("it is there");
         assert_eq!(other.dependencies, []);
-        let orphan = place.unit(|tx| Box::pin(async move { Ok(tx.insert_comment(&comment("d", 1)).await.map(drop)?) }));
+        let orphan = scene.unit(|tx| Box::pin(async move { Ok(tx.insert_comment(&comment("d", 1)).await.map(drop)?) }));
         assert!(orphan.await.is_err(), "a comment on nothing");
         Ok(())
     })

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use boardwire_services::{
-    Applied, Fault,
+    ChangeOutcome, Fault,
     storage::{BoxFuture, Job, StorageError, Store, Transaction},
 };
 use boardwire_store::{Options, open};
@@ -13,18 +13,18 @@ use serde_json::value::RawValue;
 
 use crate::samples::board;
 
-/// Where one run of a test takes place.
-pub(crate) struct Place {
+/// What a test runs on.
+pub(crate) struct Scene {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) database: Arc<Database>,
 }
 
 /// Runs a test on a fresh database of each kind.
-pub(crate) async fn on_both(test: impl AsyncFn(Place) -> Result<()>) -> Result<()> {
+pub(crate) async fn on_both(test: impl AsyncFn(Scene) -> Result<()>) -> Result<()> {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let database = Database::create(kind).await?;
         let opened = open(database.url(), Options::default()).await?;
-        let result = test(Place { store: opened.store(), database: Arc::clone(&database) }).await;
+        let result = test(Scene { store: opened.store(), database: Arc::clone(&database) }).await;
         opened.close().await;
         result.map_err(|error| error.context(format!("on {kind:?}")))?;
         database.integrity_check().await?;
@@ -32,8 +32,8 @@ pub(crate) async fn on_both(test: impl AsyncFn(Place) -> Result<()>) -> Result<(
     Ok(())
 }
 
-impl Place {
-    /// Runs a unit of work. What it asserts fails the unit.
+impl Scene {
+    /// Runs a unit of work. A failed assertion fails the unit.
     pub(crate) async fn unit<B>(&self, body: B) -> Result<(), Fault>
     where
         B: for<'t> FnOnce(&'t mut dyn Transaction) -> BoxFuture<'t, Result<(), Fault>> + Send + 'static,
@@ -56,7 +56,7 @@ where
     store.write(job).await.map(drop)
 }
 
-/// Adds a board that was not there.
+/// Adds a board that does not exist yet.
 pub(crate) async fn add_board(store: &Arc<dyn Store>, id: &'static str) -> Result<(), Fault> {
     unit(store, move |tx| {
         Box::pin(async move {
@@ -67,9 +67,9 @@ pub(crate) async fn add_board(store: &Arc<dyn Store>, id: &'static str) -> Resul
     .await
 }
 
-/// What a unit hands back when a test does not care.
-fn nothing() -> Applied {
-    Applied { at: None, result: RawValue::NULL.to_owned(), entries: Vec::new(), personal: Vec::new() }
+/// Returns an outcome for tests that do not need one.
+fn nothing() -> ChangeOutcome {
+    ChangeOutcome { at: None, result: RawValue::NULL.to_owned(), entries: Vec::new(), personal: Vec::new() }
 }
 
 pub(crate) fn is_broken(error: &Fault) -> bool {

@@ -1,16 +1,16 @@
-//! The boards' logs: appending, reading, where they stand, and what pruning leaves.
+//! The boards' logs: appending, reading, their heads, and what pruning leaves.
 
 use anyhow::Result;
 use boardwire_protocol::{BoardId, EventKind, Role, Seq, Timestamp};
 
 use crate::{
-    fixture::{Place, add_board, is_broken, on_both},
+    fixture::{Scene, add_board, is_broken, on_both},
     samples::{a_board, board_id, by_name, event, prune, user_id},
 };
 
 /// Appends events `from..=to`, each committed at the millisecond of its number.
-async fn append(place: &Place, board: &'static str, from: u64, to: u64) -> Result<()> {
-    place
+async fn append(scene: &Scene, board: &'static str, from: u64, to: u64) -> Result<()> {
+    scene
         .unit(move |tx| {
             Box::pin(async move {
                 for seq in from..=to {
@@ -23,27 +23,27 @@ async fn append(place: &Place, board: &'static str, from: u64, to: u64) -> Resul
     Ok(())
 }
 
-async fn seqs(place: &Place, board: &BoardId) -> Result<Vec<u64>> {
-    Ok(place.store.read(board, Seq(0), u32::MAX).await?.iter().map(|entry| entry.seq.0).collect())
+async fn seqs(scene: &Scene, board: &BoardId) -> Result<Vec<u64>> {
+    Ok(scene.store.read(board, Seq(0), u32::MAX).await?.iter().map(|entry| entry.seq.0).collect())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_appended_is_read_in_order() -> Result<()> {
-    on_both(async |place| {
-        a_board(&place).await?;
-        append(&place, "b", 1, 10).await?;
+    on_both(async |scene| {
+        a_board(&scene).await?;
+        append(&scene, "b", 1, 10).await?;
         let b = board_id("b");
-        let read = place.store.read(&b, Seq(3), 4).await?;
+        let read = scene.store.read(&b, Seq(3), 4).await?;
         assert_eq!(read.iter().map(|entry| entry.seq.0).collect::<Vec<_>>(), [4, 5, 6, 7]);
         let (found, written) = (&read[0], event("b", 4, 4));
         assert_eq!(found.envelope.get(), written.envelope.get(), "the bytes are kept");
         assert_eq!((found.kind, &found.board_id), (EventKind::TaskMoved, &written.board_id));
         assert_eq!((&found.task_id, &found.subject), (&written.task_id, &written.subject));
         assert_eq!((&found.actor, found.origin, found.at), (&written.actor, written.origin, Timestamp(4)));
-        assert!(place.store.read(&b, Seq(10), 4).await?.is_empty());
-        assert!(place.store.read(&b, Seq(u64::MAX), 4).await?.is_empty());
+        assert!(scene.store.read(&b, Seq(10), 4).await?.is_empty());
+        assert!(scene.store.read(&b, Seq(u64::MAX), 4).await?.is_empty());
 
-        let twice = place.unit(|tx| Box::pin(async move { Ok(tx.append(&event("b", 10, 10)).await?) })).await;
+        let twice = scene.unit(|tx| Box::pin(async move { Ok(tx.append(&event("b", 10, 10)).await?) })).await;
         assert!(is_broken(&twice.unwrap_err()), "a number is given once");
         Ok(())
     })
@@ -52,23 +52,23 @@ async fn what_was_appended_is_read_in_order() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_head_says_where_a_log_stands() -> Result<()> {
-    on_both(async |place| {
+    on_both(async |scene| {
         let b = board_id("b");
-        assert_eq!(place.store.head(&b).await?, None);
-        place.store.save_user(&crate::samples::save_user("ann")).await?;
-        add_board(&place.store, "b").await?;
-        let head = place.store.head(&b).await?.expect("the board is there");
+        assert_eq!(scene.store.head(&b).await?, None);
+        scene.store.save_user(&crate::samples::save_user("ann")).await?;
+        add_board(&scene.store, "b").await?;
+        let head = scene.store.head(&b).await?.expect("the board is there");
         assert_eq!((head.seq, head.oldest, head.members), (Seq(0), Seq(1), vec![]));
 
-        place
+        scene
             .unit(|tx| {
                 Box::pin(
                     async move { Ok(tx.set_member(&board_id("b"), &user_id("ann"), &by_name(Role::Owner)).await?) },
                 )
             })
             .await?;
-        append(&place, "b", 1, 3).await?;
-        let head = place.store.head(&b).await?.expect("the board is there");
+        append(&scene, "b", 1, 3).await?;
+        let head = scene.store.head(&b).await?.expect("the board is there");
         assert_eq!((head.seq, head.oldest, head.epoch.as_str()), (Seq(3), Seq(1), "first"));
         assert_eq!(head.members, [user_id("ann")]);
         Ok(())
@@ -78,32 +78,32 @@ async fn the_head_says_where_a_log_stands() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pruning_takes_the_beginning_of_a_log() -> Result<()> {
-    on_both(async |place| {
-        a_board(&place).await?;
-        add_board(&place.store, "b2").await?;
+    on_both(async |scene| {
+        a_board(&scene).await?;
+        add_board(&scene.store, "b2").await?;
         let (b, b2) = (board_id("b"), board_id("b2"));
-        append(&place, "b", 1, 2_500).await?;
-        append(&place, "b2", 2_400, 2_600).await?;
+        append(&scene, "b", 1, 2_500).await?;
+        append(&scene, "b2", 2_400, 2_600).await?;
 
-        place.store.prune(&prune(0, None)).await?;
-        assert_eq!(seqs(&place, &b).await?.len(), 2_500);
-        place.store.prune(&prune(0, Some(2_451))).await?;
-        assert_eq!(seqs(&place, &b).await?, (2_451..=2_500).collect::<Vec<_>>());
-        let head = place.store.head(&b).await?.expect("the board is there");
+        scene.store.prune(&prune(0, None)).await?;
+        assert_eq!(seqs(&scene, &b).await?.len(), 2_500);
+        scene.store.prune(&prune(0, Some(2_451))).await?;
+        assert_eq!(seqs(&scene, &b).await?, (2_451..=2_500).collect::<Vec<_>>());
+        let head = scene.store.head(&b).await?.expect("the board is there");
         assert_eq!((head.seq, head.oldest), (Seq(2_500), Seq(2_451)));
 
-        // The row that is kept first is in front of those of the other board, so they wait for the next time.
-        assert_eq!(seqs(&place, &b2).await?.len(), 201);
-        place.store.prune(&prune(0, Some(2_501))).await?;
-        assert_eq!(seqs(&place, &b).await?, [] as [u64; 0]);
-        assert_eq!(seqs(&place, &b2).await?, (2_501..=2_600).collect::<Vec<_>>());
-        let head = place.store.head(&b).await?.expect("the board is there");
+        // The first row to be kept comes before those of the other board, so that they wait for the next pruning.
+        assert_eq!(seqs(&scene, &b2).await?.len(), 201);
+        scene.store.prune(&prune(0, Some(2_501))).await?;
+        assert_eq!(seqs(&scene, &b).await?, [] as [u64; 0]);
+        assert_eq!(seqs(&scene, &b2).await?, (2_501..=2_600).collect::<Vec<_>>());
+        let head = scene.store.head(&b).await?.expect("the board is there");
         assert_eq!((head.seq, head.oldest), (Seq(2_500), Seq(2_501)));
 
-        place.store.prune(&prune(0, Some(i64::MAX))).await?;
-        assert_eq!(seqs(&place, &b2).await?, [] as [u64; 0]);
-        append(&place, "b2", 2_601, 2_602).await?;
-        assert_eq!(seqs(&place, &b2).await?, [2_601, 2_602]);
+        scene.store.prune(&prune(0, Some(i64::MAX))).await?;
+        assert_eq!(seqs(&scene, &b2).await?, [] as [u64; 0]);
+        append(&scene, "b2", 2_601, 2_602).await?;
+        assert_eq!(seqs(&scene, &b2).await?, [2_601, 2_602]);
         Ok(())
     })
     .await

@@ -1,4 +1,4 @@
-//! What is written of many rows at once is what would be written of each.
+//! Writing many rows at once has the same effect as writing each.
 
 use std::sync::Arc;
 
@@ -17,9 +17,9 @@ fn team(id: &str) -> TeamId {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tasks_are_moved_and_released() -> Result<()> {
-    on_both(async |place| {
-        a_board(&place).await?;
-        let move_them = place.unit(|tx| {
+    on_both(async |scene| {
+        a_board(&scene).await?;
+        let move_them = scene.unit(|tx| {
             Box::pin(async move {
                 let (from, to) = (column("b", "c1", "a0"), column("b", "c2", "a1"));
                 for state in [&from, &to] {
@@ -66,11 +66,11 @@ async fn tasks_are_moved_and_released() -> Result<()> {
             })
         });
         move_them.await?;
-        let unknown = place.unit(|tx| {
+        let unknown = scene.unit(|tx| {
             Box::pin(async move { Ok(tx.move_tasks(&[task(&column("b", "c1", "a0"), "nowhere", "a0")]).await?) })
         });
         assert!(is_broken(&unknown.await.unwrap_err()));
-        let unknown = place.unit(|tx| {
+        let unknown = scene.unit(|tx| {
             Box::pin(async move { Ok(tx.release_tasks(&[task(&column("b", "c1", "a0"), "nowhere", "a0")]).await?) })
         });
         assert!(is_broken(&unknown.await.unwrap_err()));
@@ -81,18 +81,18 @@ async fn tasks_are_moved_and_released() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn events_are_appended_in_order() -> Result<()> {
-    on_both(async |place| {
-        a_board(&place).await?;
+    on_both(async |scene| {
+        a_board(&scene).await?;
         let entries: Vec<_> = (1..=300).map(|seq| Arc::new(event("b", seq, 50))).collect();
         let expected: Vec<_> = entries.iter().map(|entry| format!("{entry:?}")).collect();
-        let append = place.unit(move |tx| {
+        let append = scene.unit(move |tx| {
             Box::pin(async move {
                 tx.append_all(&entries).await?;
                 Ok(tx.save_seq(&board_id("b"), Seq(300), Timestamp(50)).await?)
             })
         });
         append.await?;
-        let read = place.store.read(&board_id("b"), Seq(0), 500).await?;
+        let read = scene.store.read(&board_id("b"), Seq(0), 500).await?;
         assert_eq!(read.iter().map(|entry| format!("{entry:?}")).collect::<Vec<_>>(), expected);
         Ok(())
     })
@@ -101,13 +101,13 @@ async fn events_are_appended_in_order() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn users_are_told_page_by_page() -> Result<()> {
-    on_both(async |place| {
+    on_both(async |scene| {
         for id in ["a", "b", "c", "d"] {
             let mut user = save_user(id);
             user.teams = Some(if id == "c" { vec![] } else { vec![team("red")] });
-            place.store.save_user(&user).await?;
+            scene.store.save_user(&user).await?;
         }
-        let tell = place.unit(|tx| {
+        let tell = scene.unit(|tx| {
             Box::pin(async move {
                 assert_eq!(tx.users(None, None, 3).await?, ["a", "b", "c"].map(user_id));
                 assert_eq!(tx.users(None, Some(&user_id("c")), 3).await?, ["d"].map(user_id));
@@ -130,7 +130,7 @@ async fn users_are_told_page_by_page() -> Result<()> {
         tell.await?;
         let wanted =
             WantedNotifications { user: user_id("b"), everywhere: false, unread_only: false, before: None, limit: 9 };
-        let (told, unread) = place.store.notifications(&wanted).await?;
+        let (told, unread) = scene.store.notifications(&wanted).await?;
         assert_eq!((told.len(), unread), (1, 1));
         assert_eq!((told[0].text.as_str(), &told[0].actor), ("“b”\n\"\\ü", &Some(user_id("d"))));
         Ok(())
@@ -140,14 +140,14 @@ async fn users_are_told_page_by_page() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_team_comes_and_goes() -> Result<()> {
-    on_both(async |place| {
-        a_board(&place).await?;
+    on_both(async |scene| {
+        a_board(&scene).await?;
         for id in ["ann", "bob", "cid"] {
             let mut user = save_user(id);
             user.teams = Some(vec![team("red")]);
-            place.store.save_user(&user).await?;
+            scene.store.save_user(&user).await?;
         }
-        let change = place.unit(|tx| {
+        let change = scene.unit(|tx| {
             Box::pin(async move {
                 let (board, red) = (board_id("b"), team("red"));
                 let ids = |users: Vec<boardwire_services::storage::User>| {

@@ -1,11 +1,11 @@
-//! Notifications: listing page by page, counting, reading, forgetting.
+//! Notifications: pages, counts, marking as read, pruning.
 
 use anyhow::Result;
 use boardwire_protocol::{Notification, NotificationId, NotificationKind, Role, Timestamp};
 use boardwire_services::storage::{Prune, WantedNotifications};
 
 use crate::{
-    fixture::{Place, on_both},
+    fixture::{Scene, on_both},
     samples::{a_board, board, board_id, by_name, task_id, user_id},
 };
 
@@ -31,8 +31,8 @@ fn wanted(user: &boardwire_protocol::UserId, limit: u32) -> WantedNotifications 
     WantedNotifications { user: user.clone(), everywhere: false, unread_only: false, before: None, limit }
 }
 
-async fn keep(place: &Place, all: Vec<Notification>) -> Result<()> {
-    let kept = place.unit(move |tx| {
+async fn keep(scene: &Scene, all: Vec<Notification>) -> Result<()> {
+    let kept = scene.unit(move |tx| {
         Box::pin(async move {
             for notification in &all {
                 tx.insert_notification(notification).await?;
@@ -43,16 +43,16 @@ async fn keep(place: &Place, all: Vec<Notification>) -> Result<()> {
     Ok(kept.await?)
 }
 
-/// The numbers in a page, and how many are unread.
-async fn page(place: &Place, wanted: WantedNotifications) -> Result<(Vec<i64>, u64)> {
-    let (page, unread) = place.store.notifications(&wanted).await?;
+/// Returns the numbers of a page's notifications, and how many are unread.
+async fn page(scene: &Scene, wanted: WantedNotifications) -> Result<(Vec<i64>, u64)> {
+    let (page, unread) = scene.store.notifications(&wanted).await?;
     Ok((page.iter().map(|notification| notification.created_at.0).collect(), unread))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn they_are_listed_newest_first_page_by_page() -> Result<()> {
-    on_both(async |place| {
-        a_board(&place).await?;
+    on_both(async |scene| {
+        a_board(&scene).await?;
         let mut full = notification(5, "ann", Some("b"));
         full.kind = NotificationKind::Mention;
         full.task_id = Some(task_id("t"));
@@ -60,21 +60,21 @@ async fn they_are_listed_newest_first_page_by_page() -> Result<()> {
         full.read_at = Some(Timestamp(6));
         let mut all: Vec<_> = [3, 1, 4, 2].map(|number| notification(number, "ann", Some("b"))).into();
         all.extend([full.clone(), notification(6, "bob", None)]);
-        keep(&place, all).await?;
+        keep(&scene, all).await?;
 
         let ann = user_id("ann");
-        assert_eq!(page(&place, wanted(&ann, 10)).await?, (vec![5, 4, 3, 2, 1], 4));
-        assert_eq!(page(&place, wanted(&ann, 2)).await?, (vec![5, 4], 4));
+        assert_eq!(page(&scene, wanted(&ann, 10)).await?, (vec![5, 4, 3, 2, 1], 4));
+        assert_eq!(page(&scene, wanted(&ann, 2)).await?, (vec![5, 4], 4));
         let fourth = id("n0004");
         let next = WantedNotifications { before: Some(fourth), ..wanted(&ann, 2) };
-        assert_eq!(page(&place, next).await?, (vec![3, 2], 4));
+        assert_eq!(page(&scene, next).await?, (vec![3, 2], 4));
         let unread = WantedNotifications { unread_only: true, ..wanted(&ann, 2) };
-        assert_eq!(page(&place, unread).await?, (vec![4, 3], 4));
+        assert_eq!(page(&scene, unread).await?, (vec![4, 3], 4));
         let first = id("n0001");
         let beyond = WantedNotifications { before: Some(first), ..wanted(&ann, 2) };
-        assert_eq!(page(&place, beyond).await?, (vec![], 4));
-        assert_eq!(place.store.notifications(&wanted(&ann, 1)).await?.0, [full], "each field is kept");
-        assert_eq!(page(&place, wanted(&user_id("bob"), 10)).await?, (vec![6], 1));
+        assert_eq!(page(&scene, beyond).await?, (vec![], 4));
+        assert_eq!(scene.store.notifications(&wanted(&ann, 1)).await?.0, [full], "each field is kept");
+        assert_eq!(page(&scene, wanted(&user_id("bob"), 10)).await?, (vec![6], 1));
         Ok(())
     })
     .await
@@ -82,16 +82,16 @@ async fn they_are_listed_newest_first_page_by_page() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn those_of_a_board_end_with_the_membership() -> Result<()> {
-    on_both(async |place| {
-        a_board(&place).await?;
-        place.unit(|tx| Box::pin(async move { Ok(tx.insert_board(&board("b2")).await.map(drop)?) })).await?;
+    on_both(async |scene| {
+        a_board(&scene).await?;
+        scene.unit(|tx| Box::pin(async move { Ok(tx.insert_board(&board("b2")).await.map(drop)?) })).await?;
         let all = [(1, Some("b")), (2, Some("b2")), (3, None)];
-        keep(&place, all.map(|(number, board)| notification(number, "ann", board)).into()).await?;
+        keep(&scene, all.map(|(number, board)| notification(number, "ann", board)).into()).await?;
         let ann = user_id("ann");
         let everywhere = || WantedNotifications { everywhere: true, ..wanted(&ann, 10) };
-        assert_eq!(page(&place, wanted(&ann, 10)).await?, (vec![3, 1], 2));
-        assert_eq!(page(&place, everywhere()).await?, (vec![3, 2, 1], 3));
-        place
+        assert_eq!(page(&scene, wanted(&ann, 10)).await?, (vec![3, 1], 2));
+        assert_eq!(page(&scene, everywhere()).await?, (vec![3, 2, 1], 3));
+        scene
             .unit(|tx| {
                 Box::pin(async move {
                     let ann = user_id("ann");
@@ -103,12 +103,12 @@ async fn those_of_a_board_end_with_the_membership() -> Result<()> {
                 })
             })
             .await?;
-        assert_eq!(page(&place, wanted(&ann, 10)).await?, (vec![3], 1));
-        let back = place.unit(|tx| {
+        assert_eq!(page(&scene, wanted(&ann, 10)).await?, (vec![3], 1));
+        let back = scene.unit(|tx| {
             Box::pin(async move { Ok(tx.set_member(&board_id("b2"), &user_id("ann"), &by_name(Role::Viewer)).await?) })
         });
         back.await?;
-        assert_eq!(page(&place, wanted(&ann, 10)).await?, (vec![3, 2], 2));
+        assert_eq!(page(&scene, wanted(&ann, 10)).await?, (vec![3, 2], 2));
         Ok(())
     })
     .await
@@ -116,12 +116,12 @@ async fn those_of_a_board_end_with_the_membership() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_or_all_are_marked_as_read() -> Result<()> {
-    on_both(async |place| {
-        a_board(&place).await?;
+    on_both(async |scene| {
+        a_board(&scene).await?;
         let mut all: Vec<_> = [1, 2, 3].map(|number| notification(number, "ann", None)).into();
         all.push(notification(4, "bob", None));
-        keep(&place, all).await?;
-        place
+        keep(&scene, all).await?;
+        scene
             .unit(|tx| {
                 Box::pin(async move {
                     let ann = user_id("ann");
@@ -138,7 +138,7 @@ async fn one_or_all_are_marked_as_read() -> Result<()> {
                 })
             })
             .await?;
-        let (listed, _) = place.store.notifications(&wanted(&user_id("ann"), 10)).await?;
+        let (listed, _) = scene.store.notifications(&wanted(&user_id("ann"), 10)).await?;
         let read: Vec<_> = listed.iter().map(|notification| notification.read_at.map(|at| at.0)).collect();
         assert_eq!(read, [Some(70), Some(50), Some(70)], "the first time counts");
         Ok(())
@@ -148,16 +148,16 @@ async fn one_or_all_are_marked_as_read() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn old_ones_are_forgotten_read_or_not() -> Result<()> {
-    on_both(async |place| {
-        a_board(&place).await?;
+    on_both(async |scene| {
+        a_board(&scene).await?;
         // More than are deleted at once.
-        keep(&place, (1..=2_500).map(|number| notification(number, "ann", None)).collect()).await?;
+        keep(&scene, (1..=2_500).map(|number| notification(number, "ann", None)).collect()).await?;
         let nothing = Timestamp(0);
         let before = |at| Prune { requests: nothing, events: None, notifications: Timestamp(at), accounts: nothing };
-        place.store.prune(&before(2_499)).await?;
-        assert_eq!(page(&place, wanted(&user_id("ann"), 10)).await?, (vec![2_500, 2_499], 2));
-        place.store.prune(&before(i64::MAX)).await?;
-        assert_eq!(page(&place, wanted(&user_id("ann"), 10)).await?, (vec![], 0));
+        scene.store.prune(&before(2_499)).await?;
+        assert_eq!(page(&scene, wanted(&user_id("ann"), 10)).await?, (vec![2_500, 2_499], 2));
+        scene.store.prune(&before(i64::MAX)).await?;
+        assert_eq!(page(&scene, wanted(&user_id("ann"), 10)).await?, (vec![], 0));
         Ok(())
     })
     .await

@@ -18,14 +18,14 @@ const NEWEST: &str = "9";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_written_is_there_after_opening_again() -> Result<()> {
-    on_both(async |place| {
-        a_board(&place).await?;
-        let again = open(place.database.url(), Options::default()).await?;
+    on_both(async |scene| {
+        a_board(&scene).await?;
+        let again = open(scene.database.url(), Options::default()).await?;
         assert!(again.store().board(&board_id("b")).await?.is_some());
         again.store().save_user(&save_user("eve")).await?;
-        assert!(place.store.user(&user_id("eve")).await?.is_some(), "two programs may write");
+        assert!(scene.store.user(&user_id("eve")).await?.is_some(), "two programs may write");
         again.close().await;
-        assert_eq!(place.database.query("SELECT MAX(version) FROM schema_migrations").await?, [[NEWEST]]);
+        assert_eq!(scene.database.query("SELECT MAX(version) FROM schema_migrations").await?, [[NEWEST]]);
         Ok(())
     })
     .await
@@ -96,7 +96,7 @@ async fn what_is_made_is_for_its_owner_alone() -> Result<()> {
     files_in(&files)?;
     assert_eq!((mode(&files)?, mode(&database.folder().join("shared"))?), (0o700, 0o700));
 
-    // Through a link to a file that is still to be made.
+    // Through a link to a file that does not exist yet.
     let (link, file) = (database.folder().join("link.db"), database.folder().join("linked.db"));
     std::os::unix::fs::symlink(&file, &link)?;
     open(&format!("sqlite://{}", link.display()), Options::default()).await?.close().await;

@@ -14,12 +14,12 @@ use crate::{
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_snapshot_is_in_order() -> Result<()> {
-    on_both(async |place| {
-        a_board(&place).await?;
+    on_both(async |scene| {
+        a_board(&scene).await?;
         let mut zoe = save_user("zoe");
         zoe.name = Some("Ab".to_owned());
-        place.store.save_user(&zoe).await?;
-        place
+        scene.store.save_user(&zoe).await?;
+        scene
             .unit(|tx| {
                 Box::pin(async move {
                     let (late, early) = (column("b", "c1", "a1"), column("b", "c2", "Zz"));
@@ -38,7 +38,7 @@ async fn a_snapshot_is_in_order() -> Result<()> {
                 })
             })
             .await?;
-        let snapshot = place.store.snapshot(&whole("b")).await?.expect("the board is there");
+        let snapshot = scene.store.snapshot(&whole("b")).await?.expect("the board is there");
         let columns: Vec<_> = snapshot.columns.iter().map(|column| column.id.as_str()).collect();
         let tasks: Vec<_> = snapshot.tasks.iter().map(|task| task.id.as_str()).collect();
         let members: Vec<_> = snapshot.members.iter().map(|member| (member.name.as_str(), member.role)).collect();
@@ -46,7 +46,7 @@ async fn a_snapshot_is_in_order() -> Result<()> {
         assert_eq!(tasks, ["t1", "t2", "t3", "t4"]);
         assert_eq!(members, [("Ab", Role::Viewer), ("ann", Role::Owner), ("bob", Role::Viewer)]);
         assert_eq!((snapshot.seq, snapshot.epoch.as_str()), (Seq(5), "first"));
-        assert_eq!(place.store.snapshot(&whole("x")).await?, None);
+        assert_eq!(scene.store.snapshot(&whole("x")).await?, None);
         Ok(())
     })
     .await
@@ -54,9 +54,9 @@ async fn a_snapshot_is_in_order() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_part_of_a_board_ends_where_it_was_told_to() -> Result<()> {
-    on_both(async |place| {
-        a_board(&place).await?;
-        let fill = place.unit(|tx| {
+    on_both(async |scene| {
+        a_board(&scene).await?;
+        let fill = scene.unit(|tx| {
             Box::pin(async move {
                 for board in ["b", "b2"] {
                     if board == "b2" {
@@ -64,7 +64,7 @@ async fn a_part_of_a_board_ends_where_it_was_told_to() -> Result<()> {
                     }
                     let column = column(board, &format!("{board}-c"), "a0");
                     tx.insert_column(&column).await?;
-                    // More than are read at a time, those of two boards in turns.
+                    // More tasks than are read at a time, alternating between two boards.
                     for n in 0..250 {
                         tx.insert_task(&task(&column, &format!("t{n:03}-{board}"), "a0")).await?;
                     }
@@ -80,12 +80,12 @@ async fn a_part_of_a_board_ends_where_it_was_told_to() -> Result<()> {
         fill.await?;
         let part = |after: Option<&str>, limit, bytes| {
             let wanted = WantedBoard { board: board_id("b"), after: after.map(task_id), limit, bytes };
-            let store = Arc::clone(&place.store);
+            let store = Arc::clone(&scene.store);
             async move {
                 let snapshot = store.snapshot(&wanted).await?.expect("the board is there");
                 let tasks: Vec<_> = snapshot.tasks.iter().map(|task| task.id.to_string()).collect();
                 let linked: Vec<_> = snapshot.dependencies.iter().map(|link| link.task_id.to_string()).collect();
-                // The last task of the board depends on nothing.
+                // The last task of the board has no dependency.
                 let depend: Vec<_> = tasks.iter().filter(|id| *id != "t249-b").cloned().collect();
                 assert_eq!(linked, depend);
                 anyhow::Ok((tasks, snapshot.next.map(|next| next.to_string())))
@@ -102,7 +102,7 @@ async fn a_part_of_a_board_ends_where_it_was_told_to() -> Result<()> {
         }
         assert_eq!(part(Some("t200"), 100, usize::MAX).await?, (ids(200..250), None));
         assert_eq!(part(Some("t249-b"), 100, usize::MAX).await?, (Vec::new(), None));
-        // Bytes end it early, after one task at least.
+        // The limit of bytes ends it early, but not before the first task.
         assert_eq!(part(Some("t009-b"), 100, 0).await?, (ids(10..11), at(10)));
         let (some, next) = part(None, 100, 20_000).await?;
         assert!((10..90).contains(&some.len()) && next.as_ref() == some.last(), "{some:?} {next:?}");
@@ -113,9 +113,9 @@ async fn a_part_of_a_board_ends_where_it_was_told_to() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_snapshot_is_of_one_moment() -> Result<()> {
-    on_both(async |place| {
-        a_board(&place).await?;
-        let add_column = place.unit(|tx| {
+    on_both(async |scene| {
+        a_board(&scene).await?;
+        let add_column = scene.unit(|tx| {
             Box::pin(async move {
                 tx.insert_column(&column("b", "c", "a0")).await?;
                 Ok(())
@@ -123,7 +123,7 @@ async fn a_snapshot_is_of_one_moment() -> Result<()> {
         });
         add_column.await?;
         // Each unit adds a task and raises `seq`: a snapshot must show as many tasks as its `seq` says.
-        let store = Arc::clone(&place.store);
+        let store = Arc::clone(&scene.store);
         let writing = tokio::spawn(async move {
             for seq in 1..=100_u64 {
                 let add = unit(&store, move |tx| {
@@ -137,7 +137,7 @@ async fn a_snapshot_is_of_one_moment() -> Result<()> {
             anyhow::Ok(())
         });
         loop {
-            let snapshot = place.store.snapshot(&whole("b")).await?.expect("the board is there");
+            let snapshot = scene.store.snapshot(&whole("b")).await?.expect("the board is there");
             assert_eq!(u64::try_from(snapshot.tasks.len())?, snapshot.seq.0);
             if writing.is_finished() {
                 break;
@@ -150,9 +150,9 @@ async fn a_snapshot_is_of_one_moment() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn boards_are_listed_by_name() -> Result<()> {
-    on_both(async |place| {
-        a_board(&place).await?;
-        place
+    on_both(async |scene| {
+        a_board(&scene).await?;
+        scene
             .unit(|tx| {
                 Box::pin(async move {
                     for (id, name, archived) in [("b1", "b", false), ("b2", "B", true), ("b3", "B", false)] {
@@ -175,13 +175,13 @@ async fn boards_are_listed_by_name() -> Result<()> {
             (Some(&bob), None, &["b2", "b1"]),
             (Some(&bob), Some(true), &["b2"]),
         ] {
-            let found = place.store.boards(member, archived).await?;
+            let found = scene.store.boards(member, archived).await?;
             let found: Vec<_> = found.iter().map(|listed| listed.board.id.as_str()).collect();
             assert_eq!(found, expected, "{member:?} {archived:?}");
         }
-        assert!(place.store.board(&board_id("b1")).await?.is_some());
-        assert!(place.store.board(&board_id("x")).await?.is_none());
-        place.store.ping().await?;
+        assert!(scene.store.board(&board_id("b1")).await?.is_some());
+        assert!(scene.store.board(&board_id("x")).await?.is_none());
+        scene.store.ping().await?;
         Ok(())
     })
     .await
@@ -189,12 +189,12 @@ async fn boards_are_listed_by_name() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_read_whose_answer_nobody_takes_holds_no_connection() -> Result<()> {
-    on_both(async |place| {
-        a_board(&place).await?;
-        // Each is begun, and left alone, as by somebody who waits for a client in between.
+    on_both(async |scene| {
+        a_board(&scene).await?;
+        // Each read is begun and then left alone, as by a caller that waits for a client.
         let mut left = Vec::new();
         for _ in 0..=Options::default().readers {
-            let store = Arc::clone(&place.store);
+            let store = Arc::clone(&scene.store);
             let mut read = Box::pin(async move { store.read(&board_id("b"), Seq(0), 100).await });
             tokio::select! {
                 biased;
@@ -202,7 +202,7 @@ async fn a_read_whose_answer_nobody_takes_holds_no_connection() -> Result<()> {
                 () = std::future::ready(()) => left.push(read),
             }
         }
-        place.store.ping().await?;
+        scene.store.ping().await?;
         for read in left {
             read.await?;
         }
@@ -211,22 +211,22 @@ async fn a_read_whose_answer_nobody_takes_holds_no_connection() -> Result<()> {
     .await
 }
 
-/// A caller that begins a read and is not asked again, as where a client stops reading its stream, holds no connection.
+/// Callers that begin a read and are not polled again, as when a client stops reading its stream, hold no connection.
 #[tokio::test(flavor = "multi_thread")]
 async fn callers_that_stop_half_way_hold_no_connection() -> Result<()> {
-    on_both(async |place| {
-        a_board(&place).await?;
+    on_both(async |scene| {
+        a_board(&scene).await?;
         let wanted = whole("b");
         let mut begun = Vec::new();
         for _ in 0..2 * Options::default().readers {
-            let mut reading = Box::pin(place.store.snapshot(&wanted));
+            let mut reading = Box::pin(scene.store.snapshot(&wanted));
             tokio::select! {
                 biased;
                 _ = &mut reading => {}
                 () = std::future::ready(()) => begun.push(reading),
             }
         }
-        ensure!(place.store.snapshot(&wanted).await?.is_some(), "beside {} that are half way", begun.len());
+        ensure!(scene.store.snapshot(&wanted).await?.is_some(), "beside {} that are half way", begun.len());
         for reading in begun {
             ensure!(reading.await?.is_some(), "one that goes on");
         }

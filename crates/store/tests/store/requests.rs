@@ -1,4 +1,4 @@
-//! What request ids were used for: claimed by one unit at a time, remembered until it is old.
+//! Request ids: claimed by one unit at a time, and remembered until they are old.
 
 use anyhow::Result;
 use boardwire_protocol::{RequestId, Timestamp};
@@ -10,7 +10,7 @@ use boardwire_test_support::{Kind, eventually};
 use tokio::sync::oneshot;
 
 use crate::{
-    fixture::{Place, is_broken, on_both, unit},
+    fixture::{Scene, is_broken, on_both, unit},
     samples::{prune, user_id},
 };
 
@@ -20,8 +20,8 @@ fn request_id(id: &str) -> RequestId {
     RequestId::try_from(id).expect("an id")
 }
 
-/// Claims an id as a change does, and remembers `reply`; gives what is remembered then. `since` is when what is older
-/// is forgotten.
+/// Claims an id as a change does, and remembers `reply`. Returns whether the id was new, and the reply that is
+/// remembered. Ids used before `since` count as unused.
 async fn make(
     tx: &mut dyn Transaction,
     user: &str,
@@ -40,10 +40,10 @@ async fn make(
     Ok((is_new, found.reply))
 }
 
-/// The same in a unit of its own.
-async fn made(place: &Place, user: &'static str, reply: &'static str, now: i64, since: i64) -> Result<(bool, String)> {
+/// Does the same in a unit of its own.
+async fn made(scene: &Scene, user: &'static str, reply: &'static str, now: i64, since: i64) -> Result<(bool, String)> {
     let (sender, receiver) = oneshot::channel();
-    place
+    scene
         .unit(move |tx| {
             Box::pin(async move {
                 let _ = sender.send(make(tx, user, reply, now, since).await?);
@@ -64,12 +64,12 @@ fn known(reply: &str) -> (bool, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_is_remembered_once() -> Result<()> {
-    on_both(async |place| {
-        assert_eq!(made(&place, "ann", "first", 100, 50).await?, new("first"));
-        assert_eq!(made(&place, "ann", "second", 110, 60).await?, known("first"), "a younger one is there");
-        assert_eq!(made(&place, "bob", "his", 110, 60).await?, new("his"), "another user's ids are his own");
-        assert_eq!(made(&place, "ann", "third", 200, 100).await?, known("first"), "just young enough");
-        assert_eq!(made(&place, "ann", "fourth", 200, 101).await?, new("fourth"), "the first is too old");
+    on_both(async |scene| {
+        assert_eq!(made(&scene, "ann", "first", 100, 50).await?, new("first"));
+        assert_eq!(made(&scene, "ann", "second", 110, 60).await?, known("first"), "a younger one is there");
+        assert_eq!(made(&scene, "bob", "his", 110, 60).await?, new("his"), "another user's ids are his own");
+        assert_eq!(made(&scene, "ann", "third", 200, 100).await?, known("first"), "just young enough");
+        assert_eq!(made(&scene, "ann", "fourth", 200, 101).await?, new("fourth"), "the first is too old");
         Ok(())
     })
     .await
@@ -77,12 +77,12 @@ async fn a_request_is_remembered_once() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_claim_waits_for_the_one_before_and_sees_how_it_ended() -> Result<()> {
-    on_both(async |place| {
-        // Of an id that is free, and of one that is old; `now` tells the rounds apart.
+    on_both(async |scene| {
+        // For an id that is unused, and one that is old; `now` tells the rounds apart.
         for (now, is_kept) in [(100, true), (200, true), (300, false)] {
             let (began, begun) = oneshot::channel();
             let (go, wait) = oneshot::channel::<()>();
-            let store = place.store.clone();
+            let store = scene.store.clone();
             let first = tokio::spawn(async move {
                 unit(&store, move |tx| {
                     Box::pin(async move {
@@ -95,12 +95,12 @@ async fn a_claim_waits_for_the_one_before_and_sees_how_it_ended() -> Result<()> 
                 .await
             });
             begun.await?;
-            let (second, ()) = tokio::try_join!(made(&place, "ann", "second", now + 1, now - 49), async {
-                if place.database.kind() == Kind::Postgres {
+            let (second, ()) = tokio::try_join!(made(&scene, "ann", "second", now + 1, now - 49), async {
+                if scene.database.kind() == Kind::Postgres {
                     let blocked = "SELECT 1 FROM pg_stat_activity
                         WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0";
                     eventually("the second waits", PATIENCE, async || {
-                        Ok((!place.database.query(blocked).await?.is_empty()).then_some(()))
+                        Ok((!scene.database.query(blocked).await?.is_empty()).then_some(()))
                     })
                     .await?;
                 }
@@ -117,8 +117,8 @@ async fn a_claim_waits_for_the_one_before_and_sees_how_it_ended() -> Result<()> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_not_claimed_is_not_remembered() -> Result<()> {
-    on_both(async |place| {
-        let unclaimed = place
+    on_both(async |scene| {
+        let unclaimed = scene
             .unit(|tx| Box::pin(async move { Ok(tx.remember(&user_id("ann"), &request_id("unknown"), "{}").await?) }));
         let error = unclaimed.await.unwrap_err();
         assert!(is_broken(&error) && error.to_string().contains("0 rows"), "{error}");
@@ -129,8 +129,8 @@ async fn what_was_not_claimed_is_not_remembered() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn old_requests_are_pruned() -> Result<()> {
-    on_both(async |place| {
-        place
+    on_both(async |scene| {
+        scene
             .unit(|tx| {
                 Box::pin(async move {
                     for number in 0..2_500 {
@@ -141,8 +141,8 @@ async fn old_requests_are_pruned() -> Result<()> {
                 })
             })
             .await?;
-        place.store.prune(&prune(2_400, None)).await?;
-        let left = place.database.query("SELECT MIN(created_at), COUNT(*) FROM requests").await?;
+        scene.store.prune(&prune(2_400, None)).await?;
+        let left = scene.database.query("SELECT MIN(created_at), COUNT(*) FROM requests").await?;
         assert_eq!(left, [["2400", "100"]]);
         Ok(())
     })

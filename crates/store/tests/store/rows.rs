@@ -1,4 +1,4 @@
-//! What is written is what is read, for each kind of row, with every field set and with none.
+//! What is read is what was written, for each kind of row, with every field set and with none.
 
 use anyhow::Result;
 use boardwire_protocol::{Epoch, ListedBoard, Role, Seq, Status, TeamId, Timestamp};
@@ -14,9 +14,9 @@ fn team(id: &str) -> TeamId {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn users() -> Result<()> {
-    on_both(async |place| {
+    on_both(async |scene| {
         let mut ann = save_user("ann");
-        let stored = place.store.save_user(&ann).await?;
+        let stored = scene.store.save_user(&ann).await?;
         assert_eq!((stored.name.as_str(), stored.created_at), ("ann", Timestamp(1)));
         assert_eq!((stored.permissions, stored.teams), (vec!["read".to_owned()], vec![]));
 
@@ -24,16 +24,16 @@ async fn users() -> Result<()> {
         ann.permissions = Some(vec!["read".to_owned(), "admin".to_owned()]);
         ann.teams = Some(vec![team("t1"), team("t2")]);
         ann.now = Timestamp(2);
-        let full = place.store.save_user(&ann).await?;
+        let full = scene.store.save_user(&ann).await?;
         assert_eq!(full.name, "Ann \"Ä\" O'Neil");
         assert_eq!(full.permissions, ["read", "admin"]);
         assert_eq!(full.teams, [team("t1"), team("t2")]);
         assert_eq!(full.created_at, Timestamp(1));
 
-        assert_eq!(place.store.save_user(&save_user("ann")).await?, full, "what is not given is kept");
-        assert_eq!(place.store.user(&user_id("ann")).await?, Some(full.clone()));
-        assert_eq!(place.store.user(&user_id("bob")).await?, None);
-        let within = place.unit(|tx| {
+        assert_eq!(scene.store.save_user(&save_user("ann")).await?, full, "what is not given is kept");
+        assert_eq!(scene.store.user(&user_id("ann")).await?, Some(full.clone()));
+        assert_eq!(scene.store.user(&user_id("bob")).await?, None);
+        let within = scene.unit(|tx| {
             Box::pin(async move {
                 assert_eq!(tx.user(&user_id("ann")).await?, Some(full));
                 Ok(())
@@ -47,8 +47,8 @@ async fn users() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn boards() -> Result<()> {
-    on_both(async |place| {
-        a_board(&place).await?;
+    on_both(async |scene| {
+        a_board(&scene).await?;
         let mut full = board("b");
         full.board.name = "Name".to_owned();
         full.board.description = "line\nline".to_owned();
@@ -62,7 +62,7 @@ async fn boards() -> Result<()> {
         full.epoch = Epoch::try_from("second").expect("an id");
         full.changed_at = Timestamp(1_787_990_400_130);
         let saved = full.clone();
-        place
+        scene
             .unit(|tx| {
                 Box::pin(async move {
                     assert_eq!(tx.lock_board(&board_id("b")).await?, Some(board("b")));
@@ -79,8 +79,8 @@ async fn boards() -> Result<()> {
             })
             .await?;
         let listed = ListedBoard { board: saved.board, changed_at: Timestamp(1_787_990_400_140) };
-        assert_eq!(place.store.boards(None, None).await?, [listed]);
-        let error = place.unit(|tx| Box::pin(async move { Ok(tx.save_board(&board("x")).await?) })).await.unwrap_err();
+        assert_eq!(scene.store.boards(None, None).await?, [listed]);
+        let error = scene.unit(|tx| Box::pin(async move { Ok(tx.save_board(&board("x")).await?) })).await.unwrap_err();
         assert!(is_broken(&error), "{error}");
         Ok(())
     })
@@ -89,9 +89,9 @@ async fn boards() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn members() -> Result<()> {
-    on_both(async |place| {
-        a_board(&place).await?;
-        place
+    on_both(async |scene| {
+        a_board(&scene).await?;
+        scene
             .unit(|tx| {
                 Box::pin(async move {
                     let (b, ann, bob) = (board_id("b"), user_id("ann"), user_id("bob"));
@@ -109,8 +109,8 @@ async fn members() -> Result<()> {
                 })
             })
             .await?;
-        assert_eq!(place.store.role(&board_id("b"), &user_id("bob")).await?, Some(Role::Owner));
-        assert_eq!(place.store.role(&board_id("b"), &user_id("ann")).await?, None);
+        assert_eq!(scene.store.role(&board_id("b"), &user_id("bob")).await?, Some(Role::Owner));
+        assert_eq!(scene.store.role(&board_id("b"), &user_id("ann")).await?, None);
         Ok(())
     })
     .await
@@ -118,9 +118,9 @@ async fn members() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn columns() -> Result<()> {
-    on_both(async |place| {
-        a_board(&place).await?;
-        place
+    on_both(async |scene| {
+        a_board(&scene).await?;
+        scene
             .unit(|tx| {
                 Box::pin(async move {
                     let mut c1 = column("b", "c1", "a0");
@@ -144,7 +144,7 @@ async fn columns() -> Result<()> {
                 })
             })
             .await?;
-        let again = place.unit(|tx| Box::pin(async move { Ok(tx.delete_column(&column_id("c2")).await?) })).await;
+        let again = scene.unit(|tx| Box::pin(async move { Ok(tx.delete_column(&column_id("c2")).await?) })).await;
         assert!(is_broken(&again.unwrap_err()));
         Ok(())
     })
@@ -153,9 +153,9 @@ async fn columns() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tasks() -> Result<()> {
-    on_both(async |place| {
-        a_board(&place).await?;
-        place
+    on_both(async |scene| {
+        a_board(&scene).await?;
+        scene
             .unit(|tx| {
                 Box::pin(async move {
                     let (c1, c2) = (column("b", "c1", "a0"), column("b", "c2", "a1"));
@@ -188,9 +188,9 @@ async fn tasks() -> Result<()> {
                 })
             })
             .await?;
-        assert_eq!(place.store.task(&task_id("t1")).await?.map(|task| task.status), Some(Status::Done));
-        place.unit(|tx| Box::pin(async move { Ok(tx.delete_task(&task_id("t1")).await?) })).await?;
-        assert_eq!(place.store.task(&task_id("t1")).await?, None);
+        assert_eq!(scene.store.task(&task_id("t1")).await?.map(|task| task.status), Some(Status::Done));
+        scene.unit(|tx| Box::pin(async move { Ok(tx.delete_task(&task_id("t1")).await?) })).await?;
+        assert_eq!(scene.store.task(&task_id("t1")).await?, None);
         Ok(())
     })
     .await
@@ -198,9 +198,9 @@ async fn tasks() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn positions_sort_by_their_bytes() -> Result<()> {
-    on_both(async |place| {
-        a_board(&place).await?;
-        place
+    on_both(async |scene| {
+        a_board(&scene).await?;
+        scene
             .unit(|tx| {
                 Box::pin(async move {
                     let c = column("b", "c", "a0");

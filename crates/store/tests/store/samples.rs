@@ -1,4 +1,4 @@
-//! Users, boards, columns, tasks and events to store.
+//! Users, boards, columns, tasks and events for tests.
 
 use anyhow::Result;
 use boardwire_protocol::{
@@ -13,7 +13,7 @@ use boardwire_services::{
 };
 use serde_json::value::RawValue;
 
-use crate::fixture::Place;
+use crate::fixture::Scene;
 
 pub(crate) fn user_id(id: &str) -> UserId {
     UserId::try_from(id).expect("an id")
@@ -35,12 +35,12 @@ pub(crate) fn changed(fields: &[(&str, u64)]) -> FieldVersions {
     FieldVersions(fields.iter().map(|(field, version)| ((*field).to_owned(), *version)).collect())
 }
 
-/// A membership that depends on no team.
+/// Returns a membership that does not depend on a team.
 pub(crate) fn by_name(role: Role) -> Membership {
     Membership { role, team: None }
 }
 
-/// Forget requests and events from before these.
+/// Deletes requests and events from before these times.
 pub(crate) fn prune(requests: i64, events: Option<i64>) -> Prune {
     let nothing = Timestamp(0);
     let (requests, events) = (Timestamp(requests), events.map(Timestamp));
@@ -70,7 +70,7 @@ pub(crate) fn dependency(from: &str, to: &str, kind: DependencyType) -> Dependen
     }
 }
 
-/// All of a board.
+/// The whole board.
 pub(crate) fn whole(id: &str) -> WantedBoard {
     WantedBoard { board: board_id(id), after: None, limit: u32::MAX, bytes: usize::MAX }
 }
@@ -150,11 +150,11 @@ pub(crate) fn event(board: &str, seq: u64, at: i64) -> LogEntry {
     }
 }
 
-/// Users `ann`, who owns the board `b`, and `bob`, who does not know it.
-pub(crate) async fn a_board(place: &Place) -> Result<(User, User)> {
-    let ann = place.store.save_user(&save_user("ann")).await?;
-    let bob = place.store.save_user(&save_user("bob")).await?;
-    place
+/// Creates the users `ann`, who owns the board `b`, and `bob`, who is not a member of it.
+pub(crate) async fn a_board(scene: &Scene) -> Result<(User, User)> {
+    let ann = scene.store.save_user(&save_user("ann")).await?;
+    let bob = scene.store.save_user(&save_user("bob")).await?;
+    scene
         .unit(|tx| {
             Box::pin(async move {
                 assert!(tx.insert_board(&board("b")).await?);

@@ -1,4 +1,4 @@
-//! Units of work: all or nothing, one after another on one board, and none harmed by another's failure.
+//! Units of work: all or nothing, one after another on one board, and unharmed by other units' failures.
 
 use std::{
     sync::{
@@ -19,7 +19,7 @@ use boardwire_test_support::{Database, Kind, eventually};
 use tokio::{sync::oneshot, task::JoinHandle};
 
 use crate::{
-    fixture::{Place, add_board, is_broken, is_unavailable, on_both, unit},
+    fixture::{Scene, add_board, is_broken, is_unavailable, on_both, unit},
     samples::{a_board, board, board_id, by_name, user_id},
 };
 
@@ -29,7 +29,7 @@ fn refusal() -> Fault {
     StorageError::Broken("refused by the test".into()).into()
 }
 
-/// A unit that inserts a board and then does what `end` says.
+/// Runs a unit that inserts a board and then does what `end` says.
 async fn insert<E>(store: &Arc<dyn Store>, id: &'static str, end: E) -> Result<(), Fault>
 where
     E: for<'t> FnOnce(&'t mut dyn Transaction) -> BoxFuture<'t, Result<(), Fault>> + Send + 'static,
@@ -43,7 +43,8 @@ where
     .await
 }
 
-/// A unit that inserts a board and then waits for a word; with it come word that it has begun and a way to let it go.
+/// Begins a unit that inserts a board and then waits. Returns the unit, a receiver that says when it has begun, and a
+/// sender that lets it go on.
 fn held(store: &Arc<dyn Store>, id: &'static str) -> (Held, oneshot::Receiver<()>, oneshot::Sender<()>) {
     let (go, wait) = oneshot::channel();
     let (began, begun) = oneshot::channel();
@@ -63,18 +64,18 @@ fn held(store: &Arc<dyn Store>, id: &'static str) -> (Held, oneshot::Receiver<()
 
 type Held = JoinHandle<Result<(), Fault>>;
 
-async fn exists(place: &Place, id: &str) -> Result<bool> {
-    Ok(place.store.board(&board_id(id)).await?.is_some())
+async fn exists(scene: &Scene, id: &str) -> Result<bool> {
+    Ok(scene.store.board(&board_id(id)).await?.is_some())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn units_on_one_board_come_one_after_another() -> Result<()> {
-    on_both(async |place| {
-        a_board(&place).await?;
+    on_both(async |scene| {
+        a_board(&scene).await?;
         let left = Arc::new(AtomicU32::new(1_000));
         let workers: Vec<_> = (0..16)
             .map(|_| {
-                let (store, left) = (Arc::clone(&place.store), Arc::clone(&left));
+                let (store, left) = (Arc::clone(&scene.store), Arc::clone(&left));
                 tokio::spawn(async move {
                     while left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
                         unit(&store, |tx| {
@@ -92,7 +93,7 @@ async fn units_on_one_board_come_one_after_another() -> Result<()> {
         for worker in workers {
             worker.await??;
         }
-        assert_eq!(place.store.head(&board_id("b")).await?.map(|head| head.seq), Some(Seq(1_000)));
+        assert_eq!(scene.store.head(&board_id("b")).await?.map(|head| head.seq), Some(Seq(1_000)));
         Ok(())
     })
     .await
@@ -100,16 +101,16 @@ async fn units_on_one_board_come_one_after_another() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_unit_that_fails_takes_nothing_of_others_along() -> Result<()> {
-    on_both(async |place| {
+    on_both(async |scene| {
         // The first holds SQLite's writer until the others wait behind it, so that all share one commit.
-        let (first, begun, go) = held(&place.store, "first");
+        let (first, begun, go) = held(&scene.store, "first");
         begun.await?;
         let (good, refused, panicking, last, ()) = tokio::join!(
             biased;
-            insert(&place.store, "good", |_| Box::pin(async { Ok(()) })),
-            insert(&place.store, "refused", |_| Box::pin(async { Err(refusal()) })),
-            insert(&place.store, "panicking", |_| Box::pin(async { panic!("on purpose") })),
-            insert(&place.store, "last", |_| Box::pin(async { Ok(()) })),
+            insert(&scene.store, "good", |_| Box::pin(async { Ok(()) })),
+            insert(&scene.store, "refused", |_| Box::pin(async { Err(refusal()) })),
+            insert(&scene.store, "panicking", |_| Box::pin(async { panic!("on purpose") })),
+            insert(&scene.store, "last", |_| Box::pin(async { Ok(()) })),
             async { drop(go) },
         );
         first.await??;
@@ -122,7 +123,7 @@ async fn a_unit_that_fails_takes_nothing_of_others_along() -> Result<()> {
         for (id, expected) in
             [("first", true), ("good", true), ("refused", false), ("panicking", false), ("last", true)]
         {
-            assert_eq!(exists(&place, id).await?, expected, "{id}");
+            assert_eq!(exists(&scene, id).await?, expected, "{id}");
         }
         Ok(())
     })
@@ -131,9 +132,9 @@ async fn a_unit_that_fails_takes_nothing_of_others_along() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_overlooks_a_failed_statement_fails() -> Result<()> {
-    on_both(async |place| {
-        a_board(&place).await?;
-        let overlooking = insert(&place.store, "other", |tx| {
+    on_both(async |scene| {
+        a_board(&scene).await?;
+        let overlooking = insert(&scene.store, "other", |tx| {
             Box::pin(async move {
                 let unknown = tx.set_member(&board_id("b"), &user_id("nobody"), &by_name(Role::Viewer)).await;
                 assert!(unknown.is_err());
@@ -143,7 +144,7 @@ async fn who_overlooks_a_failed_statement_fails() -> Result<()> {
         });
         let error = overlooking.await.unwrap_err();
         assert!(is_broken(&error) && error.to_string().contains("went on"), "{error}");
-        assert!(!exists(&place, "other").await?);
+        assert!(!exists(&scene, "other").await?);
         Ok(())
     })
     .await
@@ -151,34 +152,34 @@ async fn who_overlooks_a_failed_statement_fails() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_unit_whose_caller_has_gone_is_run_to_its_end() -> Result<()> {
-    on_both(async |place| {
-        let (caller, begun, go) = held(&place.store, "b");
+    on_both(async |scene| {
+        let (caller, begun, go) = held(&scene.store, "b");
         begun.await?;
         caller.abort();
         assert!(caller.await.unwrap_err().is_cancelled());
-        assert!(!exists(&place, "b").await?);
+        assert!(!exists(&scene, "b").await?);
         drop(go);
-        eventually("the board is there", PATIENCE, async || Ok(exists(&place, "b").await?.then_some(()))).await
+        eventually("the board is there", PATIENCE, async || Ok(exists(&scene, "b").await?.then_some(()))).await
     })
     .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_connection_is_replaced() -> Result<()> {
-    on_both(async |place| {
-        if place.database.kind() == Kind::Sqlite {
+    on_both(async |scene| {
+        if scene.database.kind() == Kind::Sqlite {
             return Ok(());
         }
-        let (cut_off, begun, go) = held(&place.store, "b");
+        let (cut_off, begun, go) = held(&scene.store, "b");
         begun.await?;
         let all = "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity
             WHERE application_name = 'boardwire' AND datname = current_database()";
-        place.database.query(all).await?;
+        scene.database.query(all).await?;
         drop(go);
         let error = cut_off.await?.unwrap_err();
         assert!(is_unavailable(&error), "{error}");
-        // Nothing of the first was kept, or this would be a repeat.
-        add_board(&place.store, "b").await?;
+        // If anything of the first had been kept, the id would be taken.
+        add_board(&scene.store, "b").await?;
         Ok(())
     })
     .await
@@ -194,7 +195,7 @@ async fn a_unit_without_end_is_ended_and_takes_nothing_of_others_along() -> Resu
         let begun = Instant::now();
         let endless = insert(&store, "endless", move |tx| {
             Box::pin(async move {
-                // The bound is the test's own: without a limit, this comes to it, and the unit is kept.
+                // Without the time limit under test, this loop would end by itself, and the unit would be kept.
                 while begun.elapsed() < PATIENCE {
                     tx.user(&user_id("nobody")).await?;
                 }

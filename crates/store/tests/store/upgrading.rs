@@ -1,4 +1,4 @@
-//! A database of an earlier version is brought up to date, with all that is in it.
+//! A database of an earlier version is brought up to date with everything in it.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use boardwire_test_support::{Database, Kind};
 
 use crate::samples::{board_id, task_id, user_id};
 
-/// The schema as version 1 had it, released and never changed again.
+/// The schema of version 1, as it was released.
 const FIRST: &str = include_str!("../../migrations/0001_core.sql");
 
-/// What somebody had stored by then.
+/// What the database contains before the upgrade.
 const CONTENTS: &str = r#"
 CREATE TABLE schema_migrations (version BIGINT NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL);
 INSERT INTO schema_migrations VALUES (1, 1);
@@ -51,23 +51,23 @@ async fn the_first_version_is_brought_up_to_date() -> Result<()> {
         assert_eq!(teams, [["blue", "ann"], ["blue", "cid"], ["o'neil", "dan"], ["red", "ann"]], "on {kind:?}");
         let ann = store.user(&user_id("ann")).await?.expect("she is there");
         assert_eq!(ann.teams, ["red", "blue"].map(|id| TeamId::try_from(id).expect("an id")));
-        // Who is of the board's team is to become a member; who was one already is one by name.
+        // The users of the board's team are to become members; existing members stay members by name.
         assert_eq!(store.team_boards(&user_id("cid")).await?, [board_id("b")]);
         assert_eq!(store.team_boards(&user_id("ann")).await?, []);
         assert_eq!(store.role(&board_id("b"), &user_id("ann")).await?, Some(Role::Owner));
         let detail = store.detail(&task_id("t")).await?.expect("it is there");
         assert!(detail.comments.is_empty() && detail.dependencies.is_empty(), "on {kind:?}");
         assert_eq!((detail.task.lease, detail.task.version), (None, 1));
-        // A board changed with its latest event, or with its own fields where no event is left.
+        // A board changed with its latest event, or with its own fields if no event is left.
         let listed = store.boards(None, None).await?;
         let listed: Vec<_> = listed.iter().map(|listed| (listed.board.id.as_str(), listed.changed_at.0)).collect();
         assert_eq!(listed, [("b", 7), ("quiet", 3)], "on {kind:?}");
-        // What was there before is found by its words.
+        // Texts that were there before are found by their words.
         let words = vec!["t".to_owned()];
         let found = store.matches(&WantedMatches { words, reader: None, board: None, limit: 5 }).await?;
         assert_eq!(found.into_iter().map(|found| found.task_id).collect::<Vec<_>>(), [task_id("t")], "on {kind:?}");
         opened.close().await;
-        // And once only.
+        // And only once.
         open(database.url(), Options::default()).await?.close().await;
         let applied = database.query("SELECT version FROM schema_migrations ORDER BY version").await?;
         assert_eq!(&applied[..3], [["1"], ["2"], ["3"]]);
@@ -80,7 +80,7 @@ async fn the_first_version_is_brought_up_to_date() -> Result<()> {
 async fn an_upgrade_that_fails_changes_nothing() -> Result<()> {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let database = first_version(kind).await?;
-        // In the way of the upgrade.
+        // Something that makes the upgrade fail.
         database.run("CREATE TABLE account_changes (id BIGINT);").await?;
         let error = open(database.url(), Options::default()).await.unwrap_err().to_string();
         assert!(error.contains("account_changes"), "{error}");

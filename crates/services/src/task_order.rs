@@ -1,5 +1,5 @@
-//! Where a task or column goes: from the neighbours that a client names to a position, and more room where it has
-//! become narrow.
+//! The order of tasks within a column: finds a position next to the neighbours that a client names, and makes room
+//! where positions have become too long.
 
 use boardwire_protocol::{Column, ColumnId, Event, Task, TaskId, data};
 use serde_json::to_value;
@@ -11,7 +11,7 @@ use crate::{
     storage::TaskState,
 };
 
-/// The neighbours that a client named.
+/// The tasks between which a client wants a task to be.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Neighbours {
     pub(crate) before: Option<TaskId>,
@@ -19,8 +19,9 @@ pub(crate) struct Neighbours {
 }
 
 impl BoardEdit<'_, '_> {
-    /// A position in a column for `task` (which may be new): behind `after`, else in front of `before`, else at the end.
-    pub(crate) async fn place(
+    /// Returns a position in a column for `task`, which may be new: after the task `after`, else before the task
+    /// `before`, else at the end.
+    pub(crate) async fn position_for(
         &mut self,
         column: &ColumnId,
         neighbours: &Neighbours,
@@ -73,8 +74,8 @@ impl BoardEdit<'_, '_> {
         }
     }
 
-    /// The gap has become narrow: gives the tasks around it new positions, as few as will do, and says so with an event
-    /// for each of them. Returns the position that was kept free behind `low`.
+    /// Gives tasks around a gap new positions, because the positions within the gap have become too long: as few tasks
+    /// as possible, with an event for each. Returns the position within the gap, after `low`.
     async fn respread(&mut self, column: &ColumnId, low: Option<&str>, task: &TaskId) -> Result<String, Fault> {
         let mut tasks = self.tx().tasks_in(column).await?;
         tasks.retain(|state| state.task.id != *task);
@@ -100,7 +101,7 @@ impl BoardEdit<'_, '_> {
         }
     }
 
-    /// Moves all tasks of a column behind those of another, in the same order.
+    /// Moves the tasks of a column to the end of another, in the same order.
     pub(crate) async fn move_to_end(&mut self, mut tasks: Vec<TaskState>, column: &Column) -> Result<(), Fault> {
         let Some(from) = tasks.first().map(|state| state.task.column_id.clone()) else { return Ok(()) };
         let last = self.tx().position_before(&column.id, None, None).await?;
@@ -113,14 +114,14 @@ impl BoardEdit<'_, '_> {
         self.save_moved(tasks, &from).await
     }
 
-    /// Writes back what a move has changed of tasks that were in this column, and says so with an event for each of them.
+    /// Stores tasks that have been moved from this column, with an event for each.
     async fn save_moved(&mut self, tasks: Vec<TaskState>, from: &ColumnId) -> Result<(), Fault> {
         self.tx().move_tasks(&tasks).await?;
         let events = tasks.into_iter().map(|state| self.moved(state.task, from.clone())).collect();
         self.record_all_aside(events).await
     }
 
-    /// Raises a task's version and notes which fields changed with it.
+    /// Raises a task's version and records the fields that have changed with it.
     pub(crate) fn touch(&self, state: &mut TaskState, fields: &[&str]) {
         state.task.version += 1;
         state.task.updated_at = self.now();
@@ -129,7 +130,7 @@ impl BoardEdit<'_, '_> {
         }
     }
 
-    /// That a task moved, from `from_column` to where it is now.
+    /// Returns the event that says that a task has moved from `from_column` to where it is now.
     pub(crate) fn moved(&self, task: Task, from_column: ColumnId) -> Event {
         Event::TaskMoved(data::TaskMoved {
             from_column,
