@@ -7,7 +7,7 @@ use boardwire_protocol::{
     BoardId, Code, Command, CommandKind, ConnectionCommand, Epoch, ErrorBody, Pattern, SubscriptionId,
     connection::Filters,
 };
-use boardwire_services::{Caller, Fault, storage::StorageError};
+use boardwire_services::{Caller, ServiceError, storage::StorageError};
 use boardwire_subscriptions::{JoinError, Joined, Resume, Socket, Subscription};
 use serde_json::{Map, Value};
 
@@ -99,8 +99,8 @@ impl Gate {
     async fn readable_head(&self, caller: &Caller, board: &BoardId) -> Result<Epoch, ErrorBody> {
         caller.require(CommandKind::Subscribe)?;
         self.services.readable_board(caller, board).await?;
-        let head = self.services.store().head(board).await.map_err(Fault::Storage)?;
-        Ok(head.ok_or(Fault::NotFound("board"))?.epoch)
+        let head = self.services.store().head(board).await.map_err(ServiceError::Storage)?;
+        Ok(head.ok_or(ServiceError::NotFound("board"))?.epoch)
     }
 
     /// Subscribes a connection to what the filters let through of one board.
@@ -125,12 +125,12 @@ impl Gate {
     #[must_use]
     pub fn not_joined(error: JoinError) -> ErrorBody {
         match error {
-            JoinError::NoBoard => Fault::NotFound("board").into(),
+            JoinError::NoBoard => ServiceError::NotFound("board").into(),
             JoinError::Limit(_) | JoinError::UsersLimit(_) => {
                 ErrorBody::new(Code::SubscriptionLimit, error.to_string())
             }
-            JoinError::Gone => Fault::Storage(StorageError::Unavailable(error.into())).into(),
-            JoinError::Storage(error) => Fault::Storage(error).into(),
+            JoinError::Gone => ServiceError::Storage(StorageError::Unavailable(error.into())).into(),
+            JoinError::Storage(error) => ServiceError::Storage(error).into(),
         }
     }
 }

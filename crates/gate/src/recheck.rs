@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use boardwire_services::{Fault, Publisher as _};
+use boardwire_services::{Publisher as _, ServiceError};
 use tokio::time::{MissedTickBehavior, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -49,7 +49,7 @@ pub(crate) struct Follower {
 }
 
 impl Follower {
-    async fn next(&mut self, gate: &Gate) -> Result<(), Fault> {
+    async fn next(&mut self, gate: &Gate) -> Result<(), ServiceError> {
         let store = gate.services.store();
         // The first time, what changed last is dealt with once more: it may have been committed out of order.
         let last = match self.last {

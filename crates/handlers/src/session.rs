@@ -9,7 +9,7 @@ use boardwire_protocol::{
     connection::{Refresh, Refreshed, Subscribe, Subscribed, Unsubscribe, Unsubscribed, ViewBoard, ViewTask, Viewed},
     presence,
 };
-use boardwire_services::{Caller, Fault};
+use boardwire_services::{Caller, ServiceError};
 use boardwire_subscriptions::{Joined, Resume, Socket, Subscription};
 use serde_json::{
     json,
@@ -45,7 +45,7 @@ pub(crate) async fn run(
             to_raw_value(&refreshed)
         }
     };
-    Ok(result.map_err(Fault::Encoding)?)
+    Ok(result.map_err(ServiceError::Encoding)?)
 }
 
 struct Run<'a> {
@@ -72,7 +72,7 @@ impl Run<'_> {
             Some(board) => Some(self.gate.hub().subscribe(self.socket, &board, subscription, resume).await),
             None if resume.is_some() => {
                 let message = "needs filters.boardId or filters.taskId: seq counts the events of one board";
-                return Err(Fault::Invalid { path: "since", message: message.to_owned() }.into());
+                return Err(ServiceError::Invalid { path: "since", message: message.to_owned() }.into());
             }
             None => self.gate.hub().subscribe_everywhere(self.socket, subscription).map(|()| None).transpose(),
         };
@@ -89,7 +89,7 @@ impl Run<'_> {
         if self.gate.hub().unsubscribe(self.socket, &subscription_id) {
             return Ok(Unsubscribed { subscription_id });
         }
-        Err(Fault::NotFound("subscription").into())
+        Err(ServiceError::NotFound("subscription").into())
     }
 
     async fn view_board(&self, command: ViewBoard) -> Result<Viewed, ErrorBody> {
@@ -141,7 +141,7 @@ impl Run<'_> {
     async fn typing_place(&self, command: presence::Typing) -> Result<(BoardId, Option<TaskId>), ErrorBody> {
         match (command.board_id, command.task_id) {
             (None, None) => {
-                Err(Fault::Invalid { path: "boardId", message: "give `boardId` or `taskId`".to_owned() }.into())
+                Err(ServiceError::Invalid { path: "boardId", message: "give `boardId` or `taskId`".to_owned() }.into())
             }
             (board, task) => self.place(board, task).await,
         }
@@ -158,7 +158,7 @@ impl Run<'_> {
             (board, Some(task)) => {
                 let of_task = services.readable_task(&self.caller, &task).await?;
                 if board.is_some_and(|board| board != of_task) {
-                    return Err(Fault::NotFound("task").into());
+                    return Err(ServiceError::NotFound("task").into());
                 }
                 Ok((of_task, Some(task)))
             }
@@ -166,7 +166,7 @@ impl Run<'_> {
                 services.readable_board(&self.caller, &board).await?;
                 Ok((board, None))
             }
-            (None, None) => Err(Fault::NotFound("board").into()),
+            (None, None) => Err(ServiceError::NotFound("board").into()),
         }
     }
 

@@ -11,7 +11,7 @@ use axum::{
     routing::{get, post},
 };
 use boardwire_protocol::{Attachment, AttachmentId, FileName, TaskId, is_hidden, success};
-use boardwire_services::{Fault, NewAttachment, storage::NewFile};
+use boardwire_services::{NewAttachment, ServiceError, storage::NewFile};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -85,7 +85,7 @@ async fn upload(
         Ok(applied) => applied,
         Err(fault) => {
             // Whether a broken-off change happened is unknown; what is left over is swept later.
-            if !matches!(fault, Fault::BrokenOff | Fault::Storage(_)) {
+            if !matches!(fault, ServiceError::BrokenOff | ServiceError::Storage(_)) {
                 let _ = door.parts.files.remove(&id).await;
             }
             return Err(fault.into());
@@ -135,7 +135,7 @@ async fn download(
         }
     };
     let pieces = door.parts.files.open(&id, part.clone()).await?;
-    let body = Body::from_stream(pieces.ok_or(Fault::NotFound("attachment"))?);
+    let body = Body::from_stream(pieces.ok_or(ServiceError::NotFound("attachment"))?);
     let length = |length: u64| [(header::CONTENT_LENGTH, HeaderValue::from(length))];
     let Some(part) = part else { return Ok((described, length(size), body).into_response()) };
     let place = [(header::CONTENT_RANGE, format!("bytes {}-{}/{size}", part.start, part.end - 1))];

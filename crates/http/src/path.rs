@@ -5,7 +5,7 @@ use axum::{
     http::request::Parts,
 };
 use boardwire_protocol::{AttachmentId, BoardId, Code, TaskId, UserId};
-use boardwire_services::Fault;
+use boardwire_services::ServiceError;
 
 use crate::problem::Problem;
 
@@ -22,19 +22,19 @@ pub(crate) trait InPath: for<'a> TryFrom<&'a str> {
 
 impl InPath for BoardId {
     fn not_found() -> Problem {
-        Fault::NotFound("board").into()
+        ServiceError::NotFound("board").into()
     }
 }
 
 impl InPath for TaskId {
     fn not_found() -> Problem {
-        Fault::NotFound("task").into()
+        ServiceError::NotFound("task").into()
     }
 }
 
 impl InPath for AttachmentId {
     fn not_found() -> Problem {
-        Fault::NotFound("attachment").into()
+        ServiceError::NotFound("attachment").into()
     }
 }
 

@@ -7,7 +7,7 @@ use axum::{
 };
 use boardwire_gate::AuthenticationError;
 use boardwire_protocol::{Code, ErrorBody};
-use boardwire_services::{Fault, storage::StorageError};
+use boardwire_services::{ServiceError, storage::StorageError};
 use serde::Serialize;
 use serde_json::json;
 
@@ -39,15 +39,15 @@ impl From<AuthenticationError> for Problem {
     }
 }
 
-impl From<Fault> for Problem {
-    fn from(fault: Fault) -> Self {
+impl From<ServiceError> for Problem {
+    fn from(fault: ServiceError) -> Self {
         ErrorBody::from(fault).into()
     }
 }
 
 impl From<StorageError> for Problem {
     fn from(error: StorageError) -> Self {
-        Fault::from(error).into()
+        ServiceError::from(error).into()
     }
 }
 

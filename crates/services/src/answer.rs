@@ -4,7 +4,7 @@ use boardwire_protocol::{BoardId, Seq};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::Fault;
+use crate::ServiceError;
 
 /// The answer to a query.
 pub(crate) struct Answer {
@@ -16,7 +16,7 @@ pub(crate) struct Answer {
 
 impl Answer {
     /// Returns an answer that shows no board.
-    pub(crate) fn new(result: &impl Serialize) -> Result<Self, Fault> {
+    pub(crate) fn new(result: &impl Serialize) -> Result<Self, ServiceError> {
         Ok(Self { result: to_raw_value(result)?, at: None })
     }
 }

@@ -4,7 +4,7 @@
 use boardwire_protocol::{Attachment, AttachmentId, Event, FileName, TaskId, attachment, data};
 
 use crate::{
-    ChangeOutcome, Fault,
+    ChangeOutcome, ServiceError,
     storage::{Files, StorageResult, Store},
     unit::Unit,
 };
@@ -31,7 +31,7 @@ pub struct NewAttachment {
     pub sha256: String,
 }
 
-pub(crate) async fn add(unit: &mut Unit<'_>, new: NewAttachment) -> Result<ChangeOutcome, Fault> {
+pub(crate) async fn add(unit: &mut Unit<'_>, new: NewAttachment) -> Result<ChangeOutcome, ServiceError> {
     let mut edit = unit.board_of(&new.task_id).await?;
     let task = edit.task(&new.task_id).await?.task;
     if edit.tx().count_attachments(&task.id).await? >= MAX_ATTACHMENTS {
@@ -49,7 +49,7 @@ pub(crate) async fn add(unit: &mut Unit<'_>, new: NewAttachment) -> Result<Chang
         created_at: edit.now(),
     };
     if !edit.tx().insert_attachment(&attachment).await? {
-        return Err(Fault::conflict("this attachment id is taken"));
+        return Err(ServiceError::conflict("this attachment id is taken"));
     }
     edit.notify_assignee(&task, "attached a file to", &[]).await?;
     edit.record(Event::TaskAttachmentAdded(data::TaskAttachmentAdded {
@@ -61,11 +61,11 @@ pub(crate) async fn add(unit: &mut Unit<'_>, new: NewAttachment) -> Result<Chang
     edit.finish(&attachment::AttachmentResult { attachment }).await
 }
 
-pub(crate) async fn remove(unit: &mut Unit<'_>, command: attachment::Only) -> Result<ChangeOutcome, Fault> {
+pub(crate) async fn remove(unit: &mut Unit<'_>, command: attachment::Only) -> Result<ChangeOutcome, ServiceError> {
     let id = command.attachment_id;
-    let board = unit.tx.attachment(&id).await?.ok_or(Fault::NotFound("attachment"))?.board_id;
+    let board = unit.tx.attachment(&id).await?.ok_or(ServiceError::NotFound("attachment"))?.board_id;
     let mut edit = unit.board_with("attachment", &board).await?;
-    let attachment = edit.tx().attachment(&id).await?.ok_or(Fault::NotFound("attachment"))?;
+    let attachment = edit.tx().attachment(&id).await?.ok_or(ServiceError::NotFound("attachment"))?;
     let task = edit.task(&attachment.task_id).await?.task;
     edit.tx().delete_attachment(&id).await?;
     edit.notify_assignee(&task, "removed a file from", &[]).await?;
@@ -97,6 +97,6 @@ pub async fn remove_leftovers(store: &dyn Store, files: &dyn Files) -> StorageRe
     failed.map_or(Ok(removed.len()), Err)
 }
 
-pub(crate) fn too_many() -> Fault {
-    Fault::conflict(format!("a task has at most {MAX_ATTACHMENTS} attachments; remove one first"))
+pub(crate) fn too_many() -> ServiceError {
+    ServiceError::conflict(format!("a task has at most {MAX_ATTACHMENTS} attachments; remove one first"))
 }

@@ -4,7 +4,7 @@ use boardwire_protocol::{Board, Column, Event, Member, Role, Seq, Status, board,
 use serde_json::to_value;
 
 use crate::{
-    ChangeOutcome, Fault,
+    ChangeOutcome, ServiceError,
     access::Archived,
     edit::BoardEdit,
     merge::Merge,
@@ -18,7 +18,7 @@ use crate::{
 const DEFAULT_COLUMNS: [(&str, Status); 3] =
     [("To Do", Status::Todo), ("In Progress", Status::InProgress), ("Done", Status::Done)];
 
-pub(crate) async fn create(unit: &mut Unit<'_>, command: board::Create) -> Result<ChangeOutcome, Fault> {
+pub(crate) async fn create(unit: &mut Unit<'_>, command: board::Create) -> Result<ChangeOutcome, ServiceError> {
     let creator = unit.caller.user().clone();
     if let Some(team) = &command.team_id {
         team::may_give_to(unit.caller, team)?;
@@ -39,7 +39,7 @@ pub(crate) async fn create(unit: &mut Unit<'_>, command: board::Create) -> Resul
     let (changed, changed_at) = (FieldVersions::default(), unit.now);
     let state = BoardState { board, changed, seq: Seq(0), changed_at, epoch: unit.clock.new_id() };
     if !unit.tx.insert_board(&state).await? {
-        return Err(Fault::conflict("this board id is taken"));
+        return Err(ServiceError::conflict("this board id is taken"));
     }
     unit.tx.set_member(&id, &creator, &by_name(Role::Owner)).await?;
     let mut edit = unit.board(&id, Role::Owner, Archived::Refused).await?;
@@ -77,7 +77,7 @@ pub(crate) async fn create(unit: &mut Unit<'_>, command: board::Create) -> Resul
     edit.finish(&board::Created { board, columns }).await
 }
 
-pub(crate) async fn update(unit: &mut Unit<'_>, command: board::Update) -> Result<ChangeOutcome, Fault> {
+pub(crate) async fn update(unit: &mut Unit<'_>, command: board::Update) -> Result<ChangeOutcome, ServiceError> {
     let updates = command.updates;
     let needed = if updates.team_id.is_keep() { Role::Member } else { Role::Owner };
     let mut edit = unit.board(&command.board_id, needed, Archived::Refused).await?;
@@ -110,7 +110,7 @@ pub(crate) async fn update(unit: &mut Unit<'_>, command: board::Update) -> Resul
     finish(edit).await
 }
 
-pub(crate) async fn archive(unit: &mut Unit<'_>, command: board::Only) -> Result<ChangeOutcome, Fault> {
+pub(crate) async fn archive(unit: &mut Unit<'_>, command: board::Only) -> Result<ChangeOutcome, ServiceError> {
     let mut edit = unit.board(&command.board_id, Role::Owner, Archived::Allowed).await?;
     if !edit.board().archived {
         edit.board_mut().board.archived = true;
@@ -120,7 +120,7 @@ pub(crate) async fn archive(unit: &mut Unit<'_>, command: board::Only) -> Result
     finish(edit).await
 }
 
-pub(crate) async fn restore(unit: &mut Unit<'_>, command: board::Only) -> Result<ChangeOutcome, Fault> {
+pub(crate) async fn restore(unit: &mut Unit<'_>, command: board::Only) -> Result<ChangeOutcome, ServiceError> {
     let mut edit = unit.board(&command.board_id, Role::Owner, Archived::Allowed).await?;
     if edit.board().archived {
         edit.board_mut().board.archived = false;
@@ -130,13 +130,13 @@ pub(crate) async fn restore(unit: &mut Unit<'_>, command: board::Only) -> Result
     finish(edit).await
 }
 
-pub(crate) async fn set_member(unit: &mut Unit<'_>, command: board::MemberSet) -> Result<ChangeOutcome, Fault> {
+pub(crate) async fn set_member(unit: &mut Unit<'_>, command: board::MemberSet) -> Result<ChangeOutcome, ServiceError> {
     let mut edit = unit.board(&command.board_id, Role::Owner, Archived::Refused).await?;
-    let user = edit.tx().user(&command.user_id).await?.ok_or(Fault::NotFound("user"))?;
+    let user = edit.tx().user(&command.user_id).await?.ok_or(ServiceError::NotFound("user"))?;
     let membership = edit.tx().membership(&command.board_id, &user.id).await?;
     if membership.is_none() && !edit.may_add(&user).await? {
         // The same error as for a user who does not exist.
-        return Err(Fault::NotFound("user"));
+        return Err(ServiceError::NotFound("user"));
     }
     let member =
         Member { board_id: command.board_id, user_id: user.id, name: user.name, agent: user.agent, role: command.role };
@@ -159,12 +159,15 @@ pub(crate) async fn set_member(unit: &mut Unit<'_>, command: board::MemberSet) -
     edit.finish(&board::MemberResult { member }).await
 }
 
-pub(crate) async fn remove_member(unit: &mut Unit<'_>, command: board::MemberRemove) -> Result<ChangeOutcome, Fault> {
+pub(crate) async fn remove_member(
+    unit: &mut Unit<'_>,
+    command: board::MemberRemove,
+) -> Result<ChangeOutcome, ServiceError> {
     let board::MemberRemove { board_id, user_id } = command;
     // Allowed on an archived board too, so that access can always be withdrawn.
     let mut edit = unit.board(&board_id, Role::Owner, Archived::Allowed).await?;
     match edit.tx().role(&board_id, &user_id).await? {
-        None => return Err(Fault::NotFound("member")),
+        None => return Err(ServiceError::NotFound("member")),
         Some(Role::Owner) => another_owner(&mut edit).await?,
         Some(_) => {}
     }
@@ -183,12 +186,12 @@ fn by_name(role: Role) -> Membership {
 }
 
 /// Checks that the board has more than one owner.
-async fn another_owner(edit: &mut BoardEdit<'_, '_>) -> Result<(), Fault> {
+async fn another_owner(edit: &mut BoardEdit<'_, '_>) -> Result<(), ServiceError> {
     let id = edit.id().clone();
     if edit.tx().count_owners(&id).await? > 1 {
         return Ok(());
     }
-    Err(Fault::conflict("this is the board's only owner; make somebody else an owner first"))
+    Err(ServiceError::conflict("this is the board's only owner; make somebody else an owner first"))
 }
 
 fn touch(edit: &mut BoardEdit<'_, '_>) -> Board {
@@ -199,7 +202,7 @@ fn touch(edit: &mut BoardEdit<'_, '_>) -> Board {
     state.board.clone()
 }
 
-async fn finish(edit: BoardEdit<'_, '_>) -> Result<ChangeOutcome, Fault> {
+async fn finish(edit: BoardEdit<'_, '_>) -> Result<ChangeOutcome, ServiceError> {
     let board = edit.board().clone();
     edit.finish(&board::BoardResult { board }).await
 }

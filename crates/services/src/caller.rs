@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use boardwire_auth::{Permission, Principal};
 use boardwire_protocol::{CommandKind, ConnectedUser, TeamId, UserId};
 
-use crate::Fault;
+use crate::ServiceError;
 
 /// An authenticated caller, with its ids as the protocol's types. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -82,8 +82,8 @@ impl Caller {
     /// Checks that the caller's credential allows a command.
     ///
     /// # Errors
-    /// Returns [`Fault::Forbidden`] if it does not.
-    pub fn require(&self, kind: CommandKind) -> Result<(), Fault> {
+    /// Returns [`ServiceError::Forbidden`] if it does not.
+    pub fn require(&self, kind: CommandKind) -> Result<(), ServiceError> {
         let needed = match kind.permission() {
             boardwire_protocol::Permission::Read => Permission::Read,
             boardwire_protocol::Permission::Write => Permission::Write,
@@ -94,11 +94,13 @@ impl Caller {
     /// Checks that the caller's credential has a permission, which `what` needs.
     ///
     /// # Errors
-    /// Returns [`Fault::Forbidden`] if it does not.
-    pub fn require_permission(&self, needed: Permission, what: &str) -> Result<(), Fault> {
+    /// Returns [`ServiceError::Forbidden`] if it does not.
+    pub fn require_permission(&self, needed: Permission, what: &str) -> Result<(), ServiceError> {
         if self.principal.allows(needed) {
             return Ok(());
         }
-        Err(Fault::Forbidden(format!("this credential does not have the permission {needed}, which {what} needs")))
+        Err(ServiceError::Forbidden(format!(
+            "this credential does not have the permission {needed}, which {what} needs"
+        )))
     }
 }

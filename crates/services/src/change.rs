@@ -7,7 +7,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Addable, Caller, ChangeOutcome, Fault, Origin,
+    Addable, Caller, ChangeOutcome, Origin, ServiceError,
     attachment::{self, NewAttachment},
     board,
     clock::Clock,
@@ -47,7 +47,7 @@ pub(crate) struct Request {
 
 impl Request {
     /// Runs the unit of work.
-    pub(crate) async fn run(self, tx: &mut dyn Transaction) -> Result<ChangeOutcome, Fault> {
+    pub(crate) async fn run(self, tx: &mut dyn Transaction) -> Result<ChangeOutcome, ServiceError> {
         let Self { caller, work, request_id, origin, clock, max_tasks, addable } = self;
         let now = clock.now();
         let unit = &mut Unit {
@@ -77,7 +77,7 @@ impl Request {
     }
 }
 
-async fn dispatch(unit: &mut Unit<'_>, work: Work) -> Result<ChangeOutcome, Fault> {
+async fn dispatch(unit: &mut Unit<'_>, work: Work) -> Result<ChangeOutcome, ServiceError> {
     let mut outcome = match work {
         Work::Change(change) => run(unit, change).await,
         Work::Attach(new) => attachment::add(unit, new).await,
@@ -90,7 +90,7 @@ async fn dispatch(unit: &mut Unit<'_>, work: Work) -> Result<ChangeOutcome, Faul
     Ok(outcome)
 }
 
-async fn run(unit: &mut Unit<'_>, change: Change) -> Result<ChangeOutcome, Fault> {
+async fn run(unit: &mut Unit<'_>, change: Change) -> Result<ChangeOutcome, ServiceError> {
     match change {
         Change::TaskCreate(command) => task::create(unit, command).await,
         Change::TaskUpdate(command) => task::update(unit, command).await,
@@ -122,10 +122,10 @@ async fn run(unit: &mut Unit<'_>, change: Change) -> Result<ChangeOutcome, Fault
 }
 
 /// Returns the reply to a request whose id has been used before.
-fn first_reply(remembered: Option<Remembered>, hash: &str) -> Result<ChangeOutcome, Fault> {
+fn first_reply(remembered: Option<Remembered>, hash: &str) -> Result<ChangeOutcome, ServiceError> {
     match remembered {
         Some(first) if first.hash == hash => ChangeOutcome::from_stored(&first.reply),
-        Some(_) => Err(Fault::IdempotencyMismatch),
+        Some(_) => Err(ServiceError::IdempotencyMismatch),
         // The request id expired between the two statements: the next attempt will find it unused.
         None => Err(StorageError::Unavailable("the request id is neither free nor remembered".into()).into()),
     }

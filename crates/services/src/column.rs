@@ -6,7 +6,7 @@ use boardwire_protocol::{Column, ColumnId, Event, Role, column, data};
 use serde_json::to_value;
 
 use crate::{
-    ChangeOutcome, Fault,
+    ChangeOutcome, ServiceError,
     access::Archived,
     edit::BoardEdit,
     merge::Merge,
@@ -20,11 +20,11 @@ const MAX_COLUMNS: usize = 100;
 /// The most tasks that may move in one unit of work. Each of them has an event of its own.
 const MAX_MOVED: usize = 5_000;
 
-pub(crate) async fn create(unit: &mut Unit<'_>, command: column::Create) -> Result<ChangeOutcome, Fault> {
+pub(crate) async fn create(unit: &mut Unit<'_>, command: column::Create) -> Result<ChangeOutcome, ServiceError> {
     let mut edit = unit.board(&command.board_id, Role::Member, Archived::Refused).await?;
     let mut columns = edit.columns().await?;
     if columns.len() >= MAX_COLUMNS {
-        return Err(Fault::conflict(format!("a board has at most {MAX_COLUMNS} columns")));
+        return Err(ServiceError::conflict(format!("a board has at most {MAX_COLUMNS} columns")));
     }
     let id = command.id.unwrap_or_else(|| edit.new_id());
     let at = index_for(&columns, command.before.as_ref(), command.after.as_ref())?;
@@ -49,7 +49,7 @@ pub(crate) async fn create(unit: &mut Unit<'_>, command: column::Create) -> Resu
     };
     let state = ColumnState { column, changed: FieldVersions::default() };
     if !edit.tx().insert_column(&state).await? {
-        return Err(Fault::conflict("this column id is taken"));
+        return Err(ServiceError::conflict("this column id is taken"));
     }
     edit.record(Event::ColumnCreated(data::ColumnCreated {
         column: state.column.clone(),
@@ -59,7 +59,7 @@ pub(crate) async fn create(unit: &mut Unit<'_>, command: column::Create) -> Resu
     edit.finish(&column::ColumnResult { column: state.column }).await
 }
 
-pub(crate) async fn update(unit: &mut Unit<'_>, command: column::Update) -> Result<ChangeOutcome, Fault> {
+pub(crate) async fn update(unit: &mut Unit<'_>, command: column::Update) -> Result<ChangeOutcome, ServiceError> {
     let (mut edit, mut state) = open(unit, &command.column_id).await?;
     let before = state.column.clone();
     let updates = command.updates;
@@ -85,16 +85,16 @@ pub(crate) async fn update(unit: &mut Unit<'_>, command: column::Update) -> Resu
     edit.finish(&column::ColumnResult { column: state.column }).await
 }
 
-pub(crate) async fn reorder(unit: &mut Unit<'_>, command: column::Reorder) -> Result<ChangeOutcome, Fault> {
+pub(crate) async fn reorder(unit: &mut Unit<'_>, command: column::Reorder) -> Result<ChangeOutcome, ServiceError> {
     let mut edit = unit.board(&command.board_id, Role::Member, Archived::Refused).await?;
     let columns = edit.columns().await?;
     let wanted: HashSet<_> = command.column_ids.iter().collect();
     let known: HashSet<_> = columns.iter().map(|column| &column.id).collect();
     if wanted.len() != command.column_ids.len() {
-        return Err(Fault::invalid("columnIds", "names a column twice"));
+        return Err(ServiceError::invalid("columnIds", "names a column twice"));
     }
     if wanted != known {
-        return Err(Fault::Conflict {
+        return Err(ServiceError::Conflict {
             message: "columnIds must name all columns of the board, as they are now".to_owned(),
             current: Some(to_value(&columns)?),
             fields: vec!["columnIds"],
@@ -111,16 +111,16 @@ pub(crate) async fn reorder(unit: &mut Unit<'_>, command: column::Reorder) -> Re
     edit.finish(&column::Columns { columns }).await
 }
 
-pub(crate) async fn delete(unit: &mut Unit<'_>, command: column::Delete) -> Result<ChangeOutcome, Fault> {
+pub(crate) async fn delete(unit: &mut Unit<'_>, command: column::Delete) -> Result<ChangeOutcome, ServiceError> {
     let (mut edit, state) = open(unit, &command.column_id).await?;
     let tasks = edit.tx().tasks_in(&command.column_id).await?;
     match &command.move_tasks_to {
         Some(target) if *target == command.column_id => {
-            return Err(Fault::invalid("moveTasksTo", "is the column that is to be deleted"));
+            return Err(ServiceError::invalid("moveTasksTo", "is the column that is to be deleted"));
         }
         Some(_) if tasks.len() > MAX_MOVED => {
             let message = format!("the column holds {} tasks; at most {MAX_MOVED} move at once", tasks.len());
-            return Err(Fault::conflict(message));
+            return Err(ServiceError::conflict(message));
         }
         Some(target) => {
             let target = edit.column(target).await?.column;
@@ -130,7 +130,7 @@ pub(crate) async fn delete(unit: &mut Unit<'_>, command: column::Delete) -> Resu
         None if tasks.is_empty() => {}
         None => {
             let message = format!("the column holds {} tasks; say in moveTasksTo where they go", tasks.len());
-            return Err(Fault::Conflict { message, current: Some(to_value(&state.column)?), fields: vec![] });
+            return Err(ServiceError::Conflict { message, current: Some(to_value(&state.column)?), fields: vec![] });
         }
     }
     edit.tx().delete_column(&command.column_id).await?;
@@ -143,18 +143,20 @@ pub(crate) async fn delete(unit: &mut Unit<'_>, command: column::Delete) -> Resu
 }
 
 /// Locks the board of a column and reads the column again, now that nobody else can change it.
-async fn open<'u, 't>(unit: &'u mut Unit<'t>, id: &ColumnId) -> Result<(BoardEdit<'u, 't>, ColumnState), Fault> {
-    let board = unit.tx.column(id).await?.ok_or(Fault::NotFound("column"))?.column.board_id;
+async fn open<'u, 't>(unit: &'u mut Unit<'t>, id: &ColumnId) -> Result<(BoardEdit<'u, 't>, ColumnState), ServiceError> {
+    let board = unit.tx.column(id).await?.ok_or(ServiceError::NotFound("column"))?.column.board_id;
     let mut edit = unit.board_with("column", &board).await?;
     let state = edit.column(id).await?;
     Ok((edit, state))
 }
 
 /// Returns the index for a new column: after the column `after`, else before the column `before`, else at the end.
-fn index_for(columns: &[Column], before: Option<&ColumnId>, after: Option<&ColumnId>) -> Result<usize, Fault> {
+fn index_for(columns: &[Column], before: Option<&ColumnId>, after: Option<&ColumnId>) -> Result<usize, ServiceError> {
     let find = |id: &ColumnId, path: &'static str| {
         let found = columns.iter().position(|column| column.id == *id);
-        found.ok_or_else(|| Fault::conflict(format!("the column named in `{path}` is not on this board any more")))
+        found.ok_or_else(|| {
+            ServiceError::conflict(format!("the column named in `{path}` is not on this board any more"))
+        })
     };
     let before = before.map(|id| find(id, "before")).transpose()?;
     let after = after.map(|id| find(id, "after")).transpose()?;
@@ -170,7 +172,7 @@ fn key_at(columns: &[Column], at: usize) -> String {
 
 impl BoardEdit<'_, '_> {
     /// Gives the columns new positions in this order.
-    async fn reorder(&mut self, order: &[ColumnId]) -> Result<Vec<Column>, Fault> {
+    async fn reorder(&mut self, order: &[ColumnId]) -> Result<Vec<Column>, ServiceError> {
         let id = self.id().clone();
         let mut states: HashMap<_, _> =
             self.tx().columns(&id).await?.into_iter().map(|state| (state.column.id.clone(), state)).collect();

@@ -3,16 +3,16 @@
 
 use boardwire_protocol::{Comment, CommentId, Event, comment, data};
 
-use crate::{ChangeOutcome, Fault, edit::BoardEdit, unit::Unit};
+use crate::{ChangeOutcome, ServiceError, edit::BoardEdit, unit::Unit};
 
 /// The most comments that a task may have, because `task:get` returns all of them.
 const MAX_COMMENTS: u64 = 1_000;
 
-pub(crate) async fn add(unit: &mut Unit<'_>, command: comment::Add) -> Result<ChangeOutcome, Fault> {
+pub(crate) async fn add(unit: &mut Unit<'_>, command: comment::Add) -> Result<ChangeOutcome, ServiceError> {
     let mut edit = unit.board_of(&command.task_id).await?;
     let task = edit.task(&command.task_id).await?.task;
     if edit.tx().count_comments(&task.id).await? >= MAX_COMMENTS {
-        return Err(Fault::conflict(format!("a task has at most {MAX_COMMENTS} comments; delete some first")));
+        return Err(ServiceError::conflict(format!("a task has at most {MAX_COMMENTS} comments; delete some first")));
     }
     let body = command.body.into_string();
     let mentioned = edit.notify_mentioned(&task, &body, "", "mentioned you on").await?;
@@ -28,7 +28,7 @@ pub(crate) async fn add(unit: &mut Unit<'_>, command: comment::Add) -> Result<Ch
         updated_at: edit.now(),
     };
     if !edit.tx().insert_comment(&comment).await? {
-        return Err(Fault::conflict("this comment id is taken"));
+        return Err(ServiceError::conflict("this comment id is taken"));
     }
     edit.notify_assignee(&task, "commented on", &mentioned.told).await?;
     edit.record(Event::TaskCommentAdded(data::TaskCommentAdded {
@@ -40,7 +40,7 @@ pub(crate) async fn add(unit: &mut Unit<'_>, command: comment::Add) -> Result<Ch
     edit.finish(&comment::CommentResult { comment }).await
 }
 
-pub(crate) async fn update(unit: &mut Unit<'_>, command: comment::Update) -> Result<ChangeOutcome, Fault> {
+pub(crate) async fn update(unit: &mut Unit<'_>, command: comment::Update) -> Result<ChangeOutcome, ServiceError> {
     let (mut edit, mut comment) = open(unit, &command.comment_id).await?;
     let body = command.body.into_string();
     if comment.body != body {
@@ -59,7 +59,7 @@ pub(crate) async fn update(unit: &mut Unit<'_>, command: comment::Update) -> Res
     edit.finish(&comment::CommentResult { comment }).await
 }
 
-pub(crate) async fn delete(unit: &mut Unit<'_>, command: comment::Only) -> Result<ChangeOutcome, Fault> {
+pub(crate) async fn delete(unit: &mut Unit<'_>, command: comment::Only) -> Result<ChangeOutcome, ServiceError> {
     let (mut edit, comment) = open(unit, &command.comment_id).await?;
     edit.tx().delete_comment(&comment.id).await?;
     edit.record(Event::TaskCommentDeleted(data::TaskCommentDeleted {
@@ -72,9 +72,9 @@ pub(crate) async fn delete(unit: &mut Unit<'_>, command: comment::Only) -> Resul
 }
 
 /// Locks the board of a comment and reads the comment again, now that nobody else can change it.
-async fn open<'u, 't>(unit: &'u mut Unit<'t>, id: &CommentId) -> Result<(BoardEdit<'u, 't>, Comment), Fault> {
-    let board = unit.tx.comment(id).await?.ok_or(Fault::NotFound("comment"))?.board_id;
+async fn open<'u, 't>(unit: &'u mut Unit<'t>, id: &CommentId) -> Result<(BoardEdit<'u, 't>, Comment), ServiceError> {
+    let board = unit.tx.comment(id).await?.ok_or(ServiceError::NotFound("comment"))?.board_id;
     let mut edit = unit.board_with("comment", &board).await?;
-    let comment = edit.tx().comment(id).await?.ok_or(Fault::NotFound("comment"))?;
+    let comment = edit.tx().comment(id).await?.ok_or(ServiceError::NotFound("comment"))?;
     Ok((edit, comment))
 }

@@ -2,12 +2,12 @@
 
 use boardwire_protocol::{Dependency, DependencyType, Event, Task, TaskId, data, dependency};
 
-use crate::{ChangeOutcome, Fault, edit::BoardEdit, unit::Unit};
+use crate::{ChangeOutcome, ServiceError, edit::BoardEdit, unit::Unit};
 
 /// The most dependencies that a task may have, in both directions, because `board:get` returns all of them.
 const MAX_DEPENDENCIES: u64 = 100;
 
-pub(crate) async fn add(unit: &mut Unit<'_>, command: dependency::Link) -> Result<ChangeOutcome, Fault> {
+pub(crate) async fn add(unit: &mut Unit<'_>, command: dependency::Link) -> Result<ChangeOutcome, ServiceError> {
     let mut edit = unit.board_of(&command.task_id).await?;
     let task = edit.task(&command.task_id).await?.task;
     other(&mut edit, &command.depends_on).await?;
@@ -16,11 +16,11 @@ pub(crate) async fn add(unit: &mut Unit<'_>, command: dependency::Link) -> Resul
         return edit.finish(&dependency::DependencyResult { dependency }).await;
     }
     if from == to || (kind == DependencyType::Blocks && edit.tx().is_blocked_by(&to, &from).await?) {
-        return Err(Fault::DependencyCycle);
+        return Err(ServiceError::DependencyCycle);
     }
     for end in [&from, &to] {
         if edit.tx().count_dependencies(end).await? >= MAX_DEPENDENCIES {
-            return Err(Fault::conflict(format!(
+            return Err(ServiceError::conflict(format!(
                 "a task has at most {MAX_DEPENDENCIES} dependencies; remove one first"
             )));
         }
@@ -35,11 +35,11 @@ pub(crate) async fn add(unit: &mut Unit<'_>, command: dependency::Link) -> Resul
     edit.finish(&dependency::DependencyResult { dependency }).await
 }
 
-pub(crate) async fn remove(unit: &mut Unit<'_>, command: dependency::Link) -> Result<ChangeOutcome, Fault> {
+pub(crate) async fn remove(unit: &mut Unit<'_>, command: dependency::Link) -> Result<ChangeOutcome, ServiceError> {
     let mut edit = unit.board_of(&command.task_id).await?;
     let task = edit.task(&command.task_id).await?.task;
     let found = edit.tx().dependency(&command.task_id, &command.depends_on, command.kind).await?;
-    let dependency = found.ok_or(Fault::NotFound("dependency"))?;
+    let dependency = found.ok_or(ServiceError::NotFound("dependency"))?;
     edit.tx().delete_dependency(&dependency).await?;
     edit.notify_assignee(&task, "removed a dependency from", &[]).await?;
     let data = data::TaskDependencyRemoved { dependency: dependency.clone(), board_id: edit.id().clone() };
@@ -49,10 +49,10 @@ pub(crate) async fn remove(unit: &mut Unit<'_>, command: dependency::Link) -> Re
 
 /// Returns the task at the other end. A task on another board is treated as if it did not exist, because the readers of
 /// this board may not be allowed to read the other one.
-async fn other(edit: &mut BoardEdit<'_, '_>, id: &TaskId) -> Result<Task, Fault> {
+async fn other(edit: &mut BoardEdit<'_, '_>, id: &TaskId) -> Result<Task, ServiceError> {
     match edit.task(id).await {
         Ok(state) => Ok(state.task),
-        Err(Fault::NotFound(_)) => Err(Fault::NotFound("task in dependsOn on this board")),
-        Err(fault) => Err(fault),
+        Err(ServiceError::NotFound(_)) => Err(ServiceError::NotFound("task in dependsOn on this board")),
+        Err(error) => Err(error),
     }
 }

@@ -10,7 +10,7 @@ use boardwire_protocol::{
 use serde::Serialize;
 
 use crate::{
-    Addable, Caller, ChangeOutcome, Fault, Origin, Personal,
+    Addable, Caller, ChangeOutcome, Origin, Personal, ServiceError,
     clock::Uuid,
     storage::{BoardState, ColumnState, LogEntry, TaskState, Transaction, User, UserAccess},
     unit::Unit,
@@ -68,25 +68,25 @@ impl<'u, 't> BoardEdit<'u, 't> {
     }
 
     /// Returns a task of this board.
-    pub(crate) async fn task(&mut self, id: &TaskId) -> Result<TaskState, Fault> {
-        let task = self.tx().task(id).await?.ok_or(Fault::NotFound("task"))?;
-        if task.task.board_id != *self.id() { Err(Fault::NotFound("task")) } else { Ok(task) }
+    pub(crate) async fn task(&mut self, id: &TaskId) -> Result<TaskState, ServiceError> {
+        let task = self.tx().task(id).await?.ok_or(ServiceError::NotFound("task"))?;
+        if task.task.board_id != *self.id() { Err(ServiceError::NotFound("task")) } else { Ok(task) }
     }
 
     /// Checks that the board has room for another task.
-    pub(crate) async fn room_for_task(&mut self) -> Result<(), Fault> {
+    pub(crate) async fn room_for_task(&mut self) -> Result<(), ServiceError> {
         let (id, limit) = (self.id().clone(), self.unit.max_tasks);
-        if self.tx().has_tasks(&id, limit).await? { Err(Fault::BoardFull(limit)) } else { Ok(()) }
+        if self.tx().has_tasks(&id, limit).await? { Err(ServiceError::BoardFull(limit)) } else { Ok(()) }
     }
 
     /// Returns a column of this board.
-    pub(crate) async fn column(&mut self, id: &ColumnId) -> Result<ColumnState, Fault> {
-        let column = self.tx().column(id).await?.ok_or(Fault::NotFound("column"))?;
-        if column.column.board_id != *self.id() { Err(Fault::NotFound("column")) } else { Ok(column) }
+    pub(crate) async fn column(&mut self, id: &ColumnId) -> Result<ColumnState, ServiceError> {
+        let column = self.tx().column(id).await?.ok_or(ServiceError::NotFound("column"))?;
+        if column.column.board_id != *self.id() { Err(ServiceError::NotFound("column")) } else { Ok(column) }
     }
 
     /// Returns whether the caller may add a user who is not yet a member of the board.
-    pub(crate) async fn may_add(&mut self, user: &User) -> Result<bool, Fault> {
+    pub(crate) async fn may_add(&mut self, user: &User) -> Result<bool, ServiceError> {
         let caller = self.unit.caller;
         let same_team = |team: &TeamId| caller.principal().teams.iter().any(|own| own == team.as_str());
         if self.unit.addable == Addable::Anybody || caller.is_admin() || user.teams.iter().any(same_team) {
@@ -97,19 +97,19 @@ impl<'u, 't> BoardEdit<'u, 't> {
 
     /// Checks that a user, named in the field `path`, may be given a task: a member, or a user whom the caller may add.
     /// To the caller, no other users exist.
-    pub(crate) async fn known_user(&mut self, id: &UserId, path: &'static str) -> Result<(), Fault> {
+    pub(crate) async fn known_user(&mut self, id: &UserId, path: &'static str) -> Result<(), ServiceError> {
         let board = self.id().clone();
         if self.tx().role(&board, id).await?.is_some() {
             return Ok(());
         }
         match self.tx().user(id).await? {
             Some(user) if self.may_add(&user).await? => Ok(()),
-            _ => Err(Fault::invalid(path, "there is no such user")),
+            _ => Err(ServiceError::invalid(path, "there is no such user")),
         }
     }
 
     /// Returns those of these users who may read the board, as members or as admins.
-    pub(crate) async fn readers_among(&mut self, users: &[UserId]) -> Result<HashSet<UserId>, Fault> {
+    pub(crate) async fn readers_among(&mut self, users: &[UserId]) -> Result<HashSet<UserId>, ServiceError> {
         if users.is_empty() {
             return Ok(HashSet::new());
         }
@@ -127,24 +127,24 @@ impl<'u, 't> BoardEdit<'u, 't> {
 
     /// Appends the event that the reply stands for, as the last one. The connection that made the request gets the
     /// reply instead of this event.
-    pub(crate) async fn record(&mut self, event: Event) -> Result<(), Fault> {
+    pub(crate) async fn record(&mut self, event: Event) -> Result<(), ServiceError> {
         let (actor, origin) = (self.actor(), self.unit.origin);
         self.append(event, Some(actor), origin).await
     }
 
     /// Appends an event that accompanies the change and is not part of the reply. It goes to all connections.
-    pub(crate) async fn record_aside(&mut self, event: Event) -> Result<(), Fault> {
+    pub(crate) async fn record_aside(&mut self, event: Event) -> Result<(), ServiceError> {
         let actor = self.actor();
         self.append(event, Some(actor), None).await
     }
 
     /// Appends an event without an actor, such as that a lease expired.
-    pub(crate) async fn record_unattended(&mut self, event: Event) -> Result<(), Fault> {
+    pub(crate) async fn record_unattended(&mut self, event: Event) -> Result<(), ServiceError> {
         self.append(event, None, None).await
     }
 
     /// Appends events that accompany the change, as [`record_aside`](Self::record_aside) does.
-    pub(crate) async fn record_all_aside(&mut self, events: Vec<Event>) -> Result<(), Fault> {
+    pub(crate) async fn record_all_aside(&mut self, events: Vec<Event>) -> Result<(), ServiceError> {
         let actor = self.actor();
         let mut entries = Vec::with_capacity(events.len());
         for event in events {
@@ -157,7 +157,12 @@ impl<'u, 't> BoardEdit<'u, 't> {
         Ok(())
     }
 
-    async fn append(&mut self, event: Event, actor: Option<UserId>, origin: Option<Origin>) -> Result<(), Fault> {
+    async fn append(
+        &mut self,
+        event: Event,
+        actor: Option<UserId>,
+        origin: Option<Origin>,
+    ) -> Result<(), ServiceError> {
         let entry = self.entry(event, actor, origin)?;
         self.unit.tx.append(&entry).await?;
         self.unit.entries.push(Arc::new(entry));
@@ -165,7 +170,7 @@ impl<'u, 't> BoardEdit<'u, 't> {
     }
 
     /// Returns a log entry for an event under the board's next `seq`. The envelope is encoded here, once.
-    fn entry(&mut self, event: Event, actor: Option<UserId>, origin: Option<Origin>) -> Result<LogEntry, Fault> {
+    fn entry(&mut self, event: Event, actor: Option<UserId>, origin: Option<Origin>) -> Result<LogEntry, ServiceError> {
         let (task_id, subject) = concerns(&event);
         let seq = self.state.seq.next();
         let meta = EnvelopeMeta {
@@ -194,7 +199,7 @@ impl<'u, 't> BoardEdit<'u, 't> {
     }
 
     /// Stores the board and returns the outcome of the change.
-    pub(crate) async fn finish(self, result: &impl Serialize) -> Result<ChangeOutcome, Fault> {
+    pub(crate) async fn finish(self, result: &impl Serialize) -> Result<ChangeOutcome, ServiceError> {
         if self.board_changed {
             self.unit.tx.save_board(&self.state).await?;
         } else if self.state.seq != self.stored_seq {

@@ -13,7 +13,7 @@ use boardwire_protocol::{
 use serde_json::to_value;
 
 use crate::{
-    ChangeOutcome, Fault,
+    ChangeOutcome, ServiceError,
     access::Archived,
     edit::BoardEdit,
     lease_state::{assignee_without_lease, is_live},
@@ -26,11 +26,11 @@ use crate::{
 /// How many tasks are read and written at once when the leases of users end.
 const RELEASED_AT_ONCE: usize = 500;
 
-pub(crate) async fn claim(unit: &mut Unit<'_>, command: lease::Claim) -> Result<ChangeOutcome, Fault> {
+pub(crate) async fn claim(unit: &mut Unit<'_>, command: lease::Claim) -> Result<ChangeOutcome, ServiceError> {
     let mut edit = unit.board(&command.board_id, Role::Member, Archived::Refused).await?;
     let (chosen, why) = match &command.task_id {
         Some(_) if command.tags.is_some() || command.column_id.is_some() => {
-            return Err(Fault::invalid("taskId", "names the task: tags and columnId must be left out"));
+            return Err(ServiceError::invalid("taskId", "names the task: tags and columnId must be left out"));
         }
         Some(id) => {
             let reasons = vec!["asked for by its id".to_owned()];
@@ -38,7 +38,7 @@ pub(crate) async fn claim(unit: &mut Unit<'_>, command: lease::Claim) -> Result<
             (Some(edit.claimable(id).await?), why)
         }
         None => {
-            let workload = edit.tx().workload(&command.board_id).await?.ok_or(Fault::NotFound("board"))?;
+            let workload = edit.tx().workload(&command.board_id).await?.ok_or(ServiceError::NotFound("board"))?;
             let (tags, column) = (command.tags.as_ref(), command.column_id.as_ref());
             let search = Search { user: edit.caller().user(), tags, column, now: edit.now() };
             match scheduler::choose(&workload, &search)? {
@@ -61,7 +61,7 @@ pub(crate) async fn claim(unit: &mut Unit<'_>, command: lease::Claim) -> Result<
     edit.finish(&lease::Chosen { task: Some(state.task), why }).await
 }
 
-pub(crate) async fn renew(unit: &mut Unit<'_>, command: lease::Renew) -> Result<ChangeOutcome, Fault> {
+pub(crate) async fn renew(unit: &mut Unit<'_>, command: lease::Renew) -> Result<ChangeOutcome, ServiceError> {
     let mut edit = unit.board_of(&command.task_id).await?;
     let mut state = edit.task(&command.task_id).await?;
     edit.require_lease(&state, Some(command.fence))?;
@@ -78,7 +78,7 @@ pub(crate) async fn renew(unit: &mut Unit<'_>, command: lease::Renew) -> Result<
     edit.finish(&task::TaskResult { task: state.task }).await
 }
 
-pub(crate) async fn release(unit: &mut Unit<'_>, command: lease::Release) -> Result<ChangeOutcome, Fault> {
+pub(crate) async fn release(unit: &mut Unit<'_>, command: lease::Release) -> Result<ChangeOutcome, ServiceError> {
     let mut edit = unit.board_of(&command.task_id).await?;
     let mut state = edit.task(&command.task_id).await?;
     edit.require_lease(&state, command.fence)?;
@@ -92,8 +92,8 @@ pub(crate) async fn release(unit: &mut Unit<'_>, command: lease::Release) -> Res
 }
 
 /// Ends the lease of a task if it has expired.
-pub(crate) async fn expire(unit: &mut Unit<'_>, id: &TaskId) -> Result<ChangeOutcome, Fault> {
-    let board = unit.tx.board_of_task(id).await?.ok_or(Fault::NotFound("task"))?;
+pub(crate) async fn expire(unit: &mut Unit<'_>, id: &TaskId) -> Result<ChangeOutcome, ServiceError> {
+    let board = unit.tx.board_of_task(id).await?.ok_or(ServiceError::NotFound("task"))?;
     let mut edit = unit.board_unchecked(&board).await?;
     let mut state = edit.task(id).await?;
     let now = edit.now();
@@ -141,17 +141,17 @@ fn end_of(now: Timestamp, ttl: Ttl) -> Timestamp {
 
 impl BoardEdit<'_, '_> {
     /// Checks that `fence`, if given, is the fence of the task's live lease.
-    pub(crate) fn require_lease(&self, state: &TaskState, fence: Option<u64>) -> Result<(), Fault> {
+    pub(crate) fn require_lease(&self, state: &TaskState, fence: Option<u64>) -> Result<(), ServiceError> {
         let Some(fence) = fence else { return Ok(()) };
         let live = state.task.lease.as_ref().filter(|lease| is_live(lease, self.now()));
         if live.is_some_and(|lease| lease.fence == fence) {
             return Ok(());
         }
-        Err(Fault::LeaseLost { current: to_value(&state.task)? })
+        Err(ServiceError::LeaseLost { current: to_value(&state.task)? })
     }
 
     /// Ends the leases that these users have on this board, because they may not change its tasks any more.
-    pub(crate) async fn end_leases_of(&mut self, users: &[UserId]) -> Result<(), Fault> {
+    pub(crate) async fn end_leases_of(&mut self, users: &[UserId]) -> Result<(), ServiceError> {
         let (board, users): (_, HashSet<_>) = (self.id().clone(), users.iter().collect());
         let leases = self.tx().leases_on(&board).await?;
         let held: Vec<_> =
@@ -171,11 +171,15 @@ impl BoardEdit<'_, '_> {
     }
 
     /// Returns a task of this board if the caller may claim it, even if other tasks would be chosen first.
-    async fn claimable(&mut self, id: &TaskId) -> Result<TaskState, Fault> {
+    async fn claimable(&mut self, id: &TaskId) -> Result<TaskState, ServiceError> {
         let state = self.task(id).await?;
         let task = &state.task;
         let refused = |message: String, field| {
-            Ok::<_, Fault>(Fault::Conflict { message, current: Some(to_value(task)?), fields: vec![field] })
+            Ok::<_, ServiceError>(ServiceError::Conflict {
+                message,
+                current: Some(to_value(task)?),
+                fields: vec![field],
+            })
         };
         let mut assignee = task.assignee.as_ref();
         if let Some(lease) = &task.lease {
@@ -193,7 +197,7 @@ impl BoardEdit<'_, '_> {
         }
         let blockers = self.tx().blockers(id).await?;
         if !blockers.is_empty() {
-            return Err(Fault::Blocked { blockers, current: to_value(task)? });
+            return Err(ServiceError::Blocked { blockers, current: to_value(task)? });
         }
         if task.status == Status::Blocked {
             return Err(refused("the task is marked as blocked".to_owned(), "status")?);
@@ -202,7 +206,7 @@ impl BoardEdit<'_, '_> {
     }
 
     /// Leases a task to the caller, assigns it, and moves it to the column for tasks in progress.
-    async fn take(&mut self, state: &mut TaskState, ttl: Ttl, agent: Option<AgentName>) -> Result<(), Fault> {
+    async fn take(&mut self, state: &mut TaskState, ttl: Ttl, agent: Option<AgentName>) -> Result<(), ServiceError> {
         let mut fields = vec!["lease"];
         let columns = self.columns().await?;
         if let Some(column) = working_column(&columns, &state.task.column_id) {

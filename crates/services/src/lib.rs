@@ -1,5 +1,5 @@
 //! The rules of boards: who may do what, and what follows from it. A caller passes in a typed command and a [`Caller`],
-//! and gets the outcome or a [`Fault`].
+//! and gets the outcome or a [`ServiceError`].
 //!
 //! Each change is one unit of work: the entity, the board's next `seq`, the event and the request id are committed
 //! together or not at all. This crate passes whatever was committed to a [`Publisher`], so that no caller can forget
@@ -23,7 +23,7 @@ mod column;
 mod comment;
 mod dependency;
 mod edit;
-mod fault;
+mod error;
 mod lease;
 mod lease_state;
 mod listing;
@@ -46,7 +46,7 @@ mod unit;
 pub use addable::Addable;
 pub use attachment::{NewAttachment, remove_leftovers};
 pub use caller::{Caller, InvalidCaller};
-pub use fault::Fault;
+pub use error::ServiceError;
 pub use notification::{Announcement, Audience};
 pub use outcome::{ChangeOutcome, Personal};
 pub use publisher::Publisher;

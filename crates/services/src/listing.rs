@@ -3,7 +3,7 @@
 use boardwire_protocol::{BoardId, EncodedEnvelope, Timestamp, lease, listing};
 
 use crate::{
-    Caller, Fault, access,
+    Caller, ServiceError, access,
     answer::Answer,
     scheduler::{self, Search},
     storage::{Match, Store, WantedMatches, WantedTasks},
@@ -33,9 +33,9 @@ pub(crate) async fn next(
     caller: &Caller,
     now: Timestamp,
     query: lease::Next,
-) -> Result<Answer, Fault> {
+) -> Result<Answer, ServiceError> {
     readable(store, caller, &query.board_id).await?;
-    let mut workload = store.workload(&query.board_id).await?.ok_or(Fault::NotFound("board"))?;
+    let mut workload = store.workload(&query.board_id).await?.ok_or(ServiceError::NotFound("board"))?;
     if workload.archived {
         workload.candidates.clear();
     }
@@ -53,13 +53,13 @@ pub(crate) async fn tasks(
     caller: &Caller,
     now: Timestamp,
     query: listing::List,
-) -> Result<Answer, Fault> {
+) -> Result<Answer, ServiceError> {
     let limit = bounded(query.limit, DEFAULT_TASKS, MAX_TASKS)?;
     let after = match &query.cursor {
         None => None,
         Some(cursor) => {
             let id = cursor.as_str().strip_prefix(CURSOR).and_then(|id| id.try_into().ok());
-            Some(id.ok_or_else(|| Fault::invalid("cursor", "is none that a list has given"))?)
+            Some(id.ok_or_else(|| ServiceError::invalid("cursor", "is none that a list has given"))?)
         }
     };
     if let Some(board) = &query.board_id {
@@ -85,7 +85,7 @@ pub(crate) async fn tasks(
     Answer::new(&listing::Listed { tasks, cursor })
 }
 
-pub(crate) async fn search(store: &dyn Store, caller: &Caller, query: listing::Search) -> Result<Answer, Fault> {
+pub(crate) async fn search(store: &dyn Store, caller: &Caller, query: listing::Search) -> Result<Answer, ServiceError> {
     let limit = bounded(query.limit, DEFAULT_HITS, MAX_HITS)?;
     if let Some(board) = &query.board_id {
         readable(store, caller, board).await?;
@@ -101,14 +101,14 @@ pub(crate) async fn search(store: &dyn Store, caller: &Caller, query: listing::S
     Answer::new(&listing::Found { hits })
 }
 
-pub(crate) async fn events(store: &dyn Store, caller: &Caller, query: listing::Events) -> Result<Answer, Fault> {
+pub(crate) async fn events(store: &dyn Store, caller: &Caller, query: listing::Events) -> Result<Answer, ServiceError> {
     let limit = bounded(query.limit, DEFAULT_EVENTS, MAX_EVENTS)?;
     let board = query.board_id;
     readable(store, caller, &board).await?;
-    let head = store.head(&board).await?.ok_or(Fault::NotFound("board"))?;
+    let head = store.head(&board).await?.ok_or(ServiceError::NotFound("board"))?;
     // The role was read earlier; the membership at `seq` is what counts.
     if !caller.is_admin() && !head.members.contains(caller.user()) {
-        return Err(Fault::NotFound("board"));
+        return Err(ServiceError::NotFound("board"));
     }
     let mut logged = listing::Logged {
         events: Vec::new(),
@@ -141,16 +141,16 @@ pub(crate) async fn events(store: &dyn Store, caller: &Caller, query: listing::E
     Ok(Answer { at: Some((board, head.seq)), ..Answer::new(&logged)? })
 }
 
-async fn readable(store: &dyn Store, caller: &Caller, board: &BoardId) -> Result<(), Fault> {
-    if access::may_read(store, caller, board).await? { Ok(()) } else { Err(Fault::NotFound("board")) }
+async fn readable(store: &dyn Store, caller: &Caller, board: &BoardId) -> Result<(), ServiceError> {
+    if access::may_read(store, caller, board).await? { Ok(()) } else { Err(ServiceError::NotFound("board")) }
 }
 
-fn bounded(limit: Option<u32>, default: u32, max: u32) -> Result<u32, Fault> {
+fn bounded(limit: Option<u32>, default: u32, max: u32) -> Result<u32, ServiceError> {
     let limit = limit.unwrap_or(default);
     if (1..=max).contains(&limit) {
         Ok(limit)
     } else {
-        Err(Fault::invalid("limit", format!("1 to {max}, got {limit}")))
+        Err(ServiceError::invalid("limit", format!("1 to {max}, got {limit}")))
     }
 }
 

@@ -4,7 +4,7 @@ use boardwire_protocol::data::Changes;
 use serde::Serialize;
 use serde_json::{Value, to_value};
 
-use crate::{Fault, storage::FieldVersions};
+use crate::{ServiceError, storage::FieldVersions};
 
 /// A change of an entity's fields.
 pub(crate) struct Merge<'a> {
@@ -42,14 +42,17 @@ impl<'a> Merge<'a> {
     /// Ends the change. Returns the fields that have changed, recorded under the next version; empty if none has.
     ///
     /// # Errors
-    /// Returns [`Fault::Conflict`] with the fields that changed in the meantime and the current entity.
-    pub(crate) fn finish(self, current: impl FnOnce() -> Result<Value, serde_json::Error>) -> Result<Changes, Fault> {
+    /// Returns [`ServiceError::Conflict`] with the fields that changed in the meantime and the current entity.
+    pub(crate) fn finish(
+        self,
+        current: impl FnOnce() -> Result<Value, serde_json::Error>,
+    ) -> Result<Changes, ServiceError> {
         if self.is_ahead() || !self.clashes.is_empty() {
             let message = match self.is_ahead() {
                 true => format!("there has been no such version yet: it is at version {}", self.version),
                 false => format!("changed by somebody else since: {}", self.clashes.join(", ")),
             };
-            return Err(Fault::Conflict { message, current: Some(current()?), fields: self.clashes });
+            return Err(ServiceError::Conflict { message, current: Some(current()?), fields: self.clashes });
         }
         for name in self.changes.keys() {
             self.changed.0.insert((*name).to_owned(), self.version + 1);
@@ -62,7 +65,7 @@ impl<'a> Merge<'a> {
 mod tests {
     use super::*;
 
-    fn merge(last: u64, expected: Option<u64>, wanted: &str) -> Result<(Changes, String), Fault> {
+    fn merge(last: u64, expected: Option<u64>, wanted: &str) -> Result<(Changes, String), ServiceError> {
         let mut changed = FieldVersions::default();
         changed.0.insert("title".into(), last);
         let mut title = "old".to_owned();
@@ -80,8 +83,8 @@ mod tests {
 
     #[test]
     fn a_field_changed_since_is_a_conflict() {
-        let fault = merge(3, Some(2), "new").unwrap_err();
-        assert!(matches!(fault, Fault::Conflict { fields, .. } if fields == ["title"]));
+        let error = merge(3, Some(2), "new").unwrap_err();
+        assert!(matches!(error, ServiceError::Conflict { fields, .. } if fields == ["title"]));
     }
 
     #[test]
@@ -91,9 +94,9 @@ mod tests {
 
     #[test]
     fn a_version_from_the_future_is_a_conflict() {
-        let fault = merge(3, Some(6), "new").unwrap_err();
-        assert!(matches!(fault, Fault::Conflict { current: Some(_), fields, .. } if fields == ["title"]));
-        let fault = merge(3, Some(6), "old").unwrap_err();
-        assert!(matches!(fault, Fault::Conflict { current: Some(_), fields, .. } if fields.is_empty()));
+        let error = merge(3, Some(6), "new").unwrap_err();
+        assert!(matches!(error, ServiceError::Conflict { current: Some(_), fields, .. } if fields == ["title"]));
+        let error = merge(3, Some(6), "old").unwrap_err();
+        assert!(matches!(error, ServiceError::Conflict { current: Some(_), fields, .. } if fields.is_empty()));
     }
 }

@@ -4,19 +4,19 @@ use boardwire_protocol::{Body, Notification, NotificationKind, RequestId, TeamId
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{ChangeOutcome, Fault, Personal, unit::Unit};
+use crate::{ChangeOutcome, Personal, ServiceError, unit::Unit};
 
 /// The most notifications that one command marks by their ids.
 const MAX_MARKED: usize = 500;
 /// The most users that one unit of work notifies: few enough that others hardly wait for it.
 const ANNOUNCED_AT_ONCE: u32 = 500;
 
-pub(crate) async fn read(unit: &mut Unit<'_>, command: notification::Read) -> Result<ChangeOutcome, Fault> {
+pub(crate) async fn read(unit: &mut Unit<'_>, command: notification::Read) -> Result<ChangeOutcome, ServiceError> {
     let caller = unit.caller;
     let (user, now) = (caller.user(), unit.now);
     match (&command.ids, command.all) {
         (Some(ids), None | Some(false)) if ids.len() > MAX_MARKED => {
-            return Err(Fault::invalid("ids", format!("at most {MAX_MARKED} ids, got {}", ids.len())));
+            return Err(ServiceError::invalid("ids", format!("at most {MAX_MARKED} ids, got {}", ids.len())));
         }
         (Some(ids), None | Some(false)) => {
             for id in ids {
@@ -24,7 +24,7 @@ pub(crate) async fn read(unit: &mut Unit<'_>, command: notification::Read) -> Re
             }
         }
         (None, Some(true)) => unit.tx.mark_read(user, None, now).await?,
-        _ => return Err(Fault::invalid("ids", "give `ids`, or `all: true`")),
+        _ => return Err(ServiceError::invalid("ids", "give `ids`, or `all: true`")),
     }
     let unread = unit.tx.count_unread(user, caller.is_admin()).await?;
     unit.personal.push(Personal::Read {
@@ -71,18 +71,18 @@ pub(crate) struct Announced {
     pub(crate) last: Option<UserId>,
 }
 
-pub(crate) async fn announce(unit: &mut Unit<'_>, page: Page) -> Result<ChangeOutcome, Fault> {
+pub(crate) async fn announce(unit: &mut Unit<'_>, page: Page) -> Result<ChangeOutcome, ServiceError> {
     let Page { announcement, after } = page;
     let users = match &announcement.to {
         Audience::User(user) => {
-            let user = unit.tx.user(user).await?.ok_or(Fault::NotFound("user"))?;
+            let user = unit.tx.user(user).await?.ok_or(ServiceError::NotFound("user"))?;
             vec![user.id]
         }
         Audience::Team(team) => unit.tx.users(Some(team), after.as_ref(), ANNOUNCED_AT_ONCE).await?,
         Audience::Everybody => unit.tx.users(None, after.as_ref(), ANNOUNCED_AT_ONCE).await?,
     };
     if users.is_empty() && after.is_none() {
-        return Err(Fault::NotFound("team"));
+        return Err(ServiceError::NotFound("team"));
     }
     let mut notifications = Vec::with_capacity(users.len());
     for user in &users {
@@ -106,7 +106,7 @@ pub(crate) async fn announce(unit: &mut Unit<'_>, page: Page) -> Result<ChangeOu
 
 /// Returns the request id of the page after this user. Asking again for an announcement that was interrupted continues
 /// where it stopped.
-pub(crate) fn id_of_page(request: &RequestId, after: &UserId) -> Result<RequestId, Fault> {
+pub(crate) fn id_of_page(request: &RequestId, after: &UserId) -> Result<RequestId, ServiceError> {
     let hash = Sha256::new().chain_update(request.as_str()).chain_update("\n").chain_update(after.as_str());
-    RequestId::try_from(format!("{:x}", hash.finalize()).as_str()).map_err(|_| Fault::BrokenOff)
+    RequestId::try_from(format!("{:x}", hash.finalize()).as_str()).map_err(|_| ServiceError::BrokenOff)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use boardwire_protocol::{Notification, NotificationKind, Task, UserId};
 
-use crate::{Fault, Personal, edit::BoardEdit, storage::TaskState};
+use crate::{Personal, ServiceError, edit::BoardEdit, storage::TaskState};
 
 /// The most users that one text can mention. Any further mentions are plain text.
 const MAX_MENTIONS: usize = 50;
@@ -19,7 +19,7 @@ impl BoardEdit<'_, '_> {
         kind: NotificationKind,
         task: &Task,
         verb: &str,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), ServiceError> {
         if *user == self.actor() || self.readers_among(std::slice::from_ref(user)).await?.is_empty() {
             return Ok(());
         }
@@ -33,7 +33,7 @@ impl BoardEdit<'_, '_> {
         kind: NotificationKind,
         task: &Task,
         verb: &str,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), ServiceError> {
         if *user == self.actor() {
             return Ok(());
         }
@@ -59,7 +59,7 @@ impl BoardEdit<'_, '_> {
     }
 
     /// Notifies the assignees of these tasks of what happened to each task.
-    pub(crate) async fn notify_assignees(&mut self, tasks: &[TaskState], verb: &str) -> Result<(), Fault> {
+    pub(crate) async fn notify_assignees(&mut self, tasks: &[TaskState], verb: &str) -> Result<(), ServiceError> {
         let assignees: BTreeSet<_> = tasks.iter().filter_map(|state| state.task.assignee.clone()).collect();
         let mut told = self.readers_among(&Vec::from_iter(assignees)).await?;
         told.remove(&self.actor());
@@ -77,7 +77,12 @@ impl BoardEdit<'_, '_> {
     }
 
     /// Notifies the assignee of a task of what happened to it, unless the assignee is among `told`.
-    pub(crate) async fn notify_assignee(&mut self, task: &Task, verb: &str, told: &[UserId]) -> Result<(), Fault> {
+    pub(crate) async fn notify_assignee(
+        &mut self,
+        task: &Task,
+        verb: &str,
+        told: &[UserId],
+    ) -> Result<(), ServiceError> {
         match &task.assignee {
             Some(user) if !told.contains(user) => self.notify(user, NotificationKind::Task, task, verb).await,
             _ => Ok(()),
@@ -85,7 +90,7 @@ impl BoardEdit<'_, '_> {
     }
 
     /// Notifies the user to whom a task was assigned, and the user to whom it was assigned before.
-    pub(crate) async fn notify_assigned(&mut self, task: &Task, previous: Option<&UserId>) -> Result<(), Fault> {
+    pub(crate) async fn notify_assigned(&mut self, task: &Task, previous: Option<&UserId>) -> Result<(), ServiceError> {
         self.notify_assignee(task, "assigned you", &[]).await?;
         match previous {
             Some(user) => self.notify(user, NotificationKind::Task, task, "took from you").await,
@@ -100,7 +105,7 @@ impl BoardEdit<'_, '_> {
         text: &str,
         earlier: &str,
         verb: &str,
-    ) -> Result<Mentioned, Fault> {
+    ) -> Result<Mentioned, ServiceError> {
         let (known, named) = (mentions(earlier), mentions(text));
         let readers = self.readers_among(&Vec::from_iter(named.iter().cloned())).await?;
         let mut mentioned = Mentioned::default();

@@ -6,7 +6,7 @@ use boardwire_protocol::{BoardId, Notification, Seq, UserId, data};
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::{Fault, Origin, storage::LogEntry};
+use crate::{Origin, ServiceError, storage::LogEntry};
 
 /// The outcome of a change.
 #[derive(Debug, Clone)]
@@ -50,12 +50,12 @@ struct StoredReply {
 
 impl ChangeOutcome {
     /// Returns an outcome on a board, without events.
-    pub(crate) fn new(board: BoardId, seq: Seq, result: &impl Serialize) -> Result<Self, Fault> {
+    pub(crate) fn new(board: BoardId, seq: Seq, result: &impl Serialize) -> Result<Self, ServiceError> {
         Ok(Self { at: Some((board, seq)), ..Self::beside_boards(result)? })
     }
 
     /// Returns an outcome that is not on a board.
-    pub(crate) fn beside_boards(result: &impl Serialize) -> Result<Self, Fault> {
+    pub(crate) fn beside_boards(result: &impl Serialize) -> Result<Self, ServiceError> {
         Ok(Self { at: None, result: to_raw_value(result)?, entries: Vec::new(), personal: Vec::new() })
     }
 
@@ -66,13 +66,13 @@ impl ChangeOutcome {
     }
 
     /// Returns the reply as text, to be stored with the request id.
-    pub(crate) fn to_stored(&self) -> Result<String, Fault> {
+    pub(crate) fn to_stored(&self) -> Result<String, ServiceError> {
         let (board, seq) = self.at.clone().unzip();
         Ok(serde_json::to_string(&StoredReply { board, seq, result: self.result.clone() })?)
     }
 
     /// Returns an outcome with a reply that was stored earlier.
-    pub(crate) fn from_stored(text: &str) -> Result<Self, Fault> {
+    pub(crate) fn from_stored(text: &str) -> Result<Self, ServiceError> {
         let StoredReply { board, seq, result } = serde_json::from_str(text)?;
         Ok(Self { at: board.zip(seq), result, entries: Vec::new(), personal: Vec::new() })
     }

@@ -3,7 +3,7 @@
 use boardwire_protocol::{Query, Timestamp, board, notification, task};
 
 use crate::{
-    Caller, Fault, access,
+    Caller, ServiceError, access,
     answer::Answer,
     listing, snapshot,
     storage::{Store, WantedNotifications},
@@ -13,7 +13,12 @@ use crate::{
 const DEFAULT_NOTIFICATIONS: u32 = 50;
 const MAX_NOTIFICATIONS: u32 = 100;
 
-pub(crate) async fn run(store: &dyn Store, caller: &Caller, now: Timestamp, query: Query) -> Result<Answer, Fault> {
+pub(crate) async fn run(
+    store: &dyn Store,
+    caller: &Caller,
+    now: Timestamp,
+    query: Query,
+) -> Result<Answer, ServiceError> {
     match query {
         Query::BoardGet(query) => snapshot::get(store, caller, query).await,
         Query::BoardList(board::List { archived }) => {
@@ -22,7 +27,7 @@ pub(crate) async fn run(store: &dyn Store, caller: &Caller, now: Timestamp, quer
         }
         Query::TaskGet(task::Only { task_id }) => {
             access::readable_task(store, caller, &task_id).await?;
-            Answer::new(&store.detail(&task_id).await?.ok_or(Fault::NotFound("task"))?)
+            Answer::new(&store.detail(&task_id).await?.ok_or(ServiceError::NotFound("task"))?)
         }
         Query::TaskNext(query) => listing::next(store, caller, now, query).await,
         Query::TaskList(query) => listing::tasks(store, caller, now, query).await,
@@ -31,7 +36,7 @@ pub(crate) async fn run(store: &dyn Store, caller: &Caller, now: Timestamp, quer
         Query::NotificationList(notification::List { unread_only, limit, before }) => {
             let limit = limit.unwrap_or(DEFAULT_NOTIFICATIONS);
             if !(1..=MAX_NOTIFICATIONS).contains(&limit) {
-                return Err(Fault::invalid("limit", format!("1 to {MAX_NOTIFICATIONS}, got {limit}")));
+                return Err(ServiceError::invalid("limit", format!("1 to {MAX_NOTIFICATIONS}, got {limit}")));
             }
             let wanted = WantedNotifications {
                 user: caller.user().clone(),

@@ -9,7 +9,7 @@ use jiff::{
 };
 
 use crate::{
-    Fault,
+    ServiceError,
     lease_state::{assignee_without_lease, is_live},
     storage::{BoardWorkload, TaskCandidate},
 };
@@ -43,10 +43,13 @@ impl Eligible<'_> {
 /// Chooses a task: the user's own first, then by priority, due date, column and position.
 ///
 /// # Errors
-/// Returns [`Fault::NotFound`] if the column is not on the board.
-pub(crate) fn choose(workload: &BoardWorkload, search: &Search<'_>) -> Result<(Option<TaskId>, lease::Choice), Fault> {
+/// Returns [`ServiceError::NotFound`] if the column is not on the board.
+pub(crate) fn choose(
+    workload: &BoardWorkload,
+    search: &Search<'_>,
+) -> Result<(Option<TaskId>, lease::Choice), ServiceError> {
     if search.column.is_some_and(|wanted| !workload.columns.iter().any(|column| column.id == *wanted)) {
-        return Err(Fault::NotFound("column"));
+        return Err(ServiceError::NotFound("column"));
     }
     let mut skipped = lease::Skipped::default();
     let mut eligible = Vec::new();

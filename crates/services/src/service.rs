@@ -9,7 +9,7 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
 use crate::{
-    Addable, Caller, ChangeOutcome, Fault, Origin, Publisher, access,
+    Addable, Caller, ChangeOutcome, Origin, Publisher, ServiceError, access,
     attachment::{self, NewAttachment},
     change::{Request, Work},
     clock::Clock,
@@ -73,7 +73,7 @@ impl Services {
     /// connections but `origin`. Once begun, a change is completed even if the caller stops waiting.
     ///
     /// # Errors
-    /// Returns why the change was not made. After [`Fault::BrokenOff`] it is unknown whether it was made; sending the
+    /// Returns why the change was not made. After [`ServiceError::BrokenOff`] it is unknown whether it was made; sending the
     /// same request id again finds out.
     pub async fn change(
         &self,
@@ -81,7 +81,7 @@ impl Services {
         request_id: Option<RequestId>,
         change: Change,
         origin: Option<Origin>,
-    ) -> Result<ChangeOutcome, Fault> {
+    ) -> Result<ChangeOutcome, ServiceError> {
         caller.require(change.kind())?;
         self.run(caller, request_id, Work::Change(change), origin).await
     }
@@ -95,7 +95,7 @@ impl Services {
         caller: &Caller,
         request_id: Option<RequestId>,
         new: NewAttachment,
-    ) -> Result<ChangeOutcome, Fault> {
+    ) -> Result<ChangeOutcome, ServiceError> {
         caller.require_permission(Permission::Write, "an upload")?;
         self.run(caller, request_id, Work::Attach(new), None).await
     }
@@ -104,11 +104,11 @@ impl Services {
     ///
     /// # Errors
     /// Returns why the caller may not.
-    pub async fn may_attach(&self, caller: &Caller, task: &TaskId) -> Result<(), Fault> {
+    pub async fn may_attach(&self, caller: &Caller, task: &TaskId) -> Result<(), ServiceError> {
         caller.require_permission(Permission::Write, "an upload")?;
-        let board = self.store.board_of_task(task).await?.ok_or(Fault::NotFound("task"))?;
-        access::may_write(&*self.store, caller, &board).await.map_err(|fault| match fault {
-            Fault::NotFound(_) => Fault::NotFound("task"),
+        let board = self.store.board_of_task(task).await?.ok_or(ServiceError::NotFound("task"))?;
+        access::may_write(&*self.store, caller, &board).await.map_err(|error| match error {
+            ServiceError::NotFound(_) => ServiceError::NotFound("task"),
             other => other,
         })?;
         if self.store.count_attachments(task).await? >= attachment::MAX_ATTACHMENTS {
@@ -120,14 +120,14 @@ impl Services {
     /// Returns an attachment that the caller may read now.
     ///
     /// # Errors
-    /// Returns [`Fault::NotFound`] if there is none, or if the caller may not read it.
-    pub async fn readable_attachment(&self, caller: &Caller, id: &AttachmentId) -> Result<Attachment, Fault> {
+    /// Returns [`ServiceError::NotFound`] if there is none, or if the caller may not read it.
+    pub async fn readable_attachment(&self, caller: &Caller, id: &AttachmentId) -> Result<Attachment, ServiceError> {
         caller.require_permission(Permission::Read, "a download")?;
-        let attachment = self.store.attachment(id).await?.ok_or(Fault::NotFound("attachment"))?;
+        let attachment = self.store.attachment(id).await?.ok_or(ServiceError::NotFound("attachment"))?;
         if access::may_read(&*self.store, caller, &attachment.board_id).await? {
             Ok(attachment)
         } else {
-            Err(Fault::NotFound("attachment"))
+            Err(ServiceError::NotFound("attachment"))
         }
     }
 
@@ -142,11 +142,11 @@ impl Services {
         caller: &Caller,
         request_id: Option<RequestId>,
         announcement: Announcement,
-    ) -> Result<ChangeOutcome, Fault> {
+    ) -> Result<ChangeOutcome, ServiceError> {
         caller.require_permission(Permission::Admin, "a system notification")?;
         let (services, caller) = (self.clone(), caller.clone());
         let pages = async move { services.announce_pages(&caller, request_id, announcement).await };
-        self.running.spawn(pages.in_current_span()).await.unwrap_or(Err(Fault::BrokenOff))
+        self.running.spawn(pages.in_current_span()).await.unwrap_or(Err(ServiceError::BrokenOff))
     }
 
     async fn announce_pages(
@@ -154,7 +154,7 @@ impl Services {
         caller: &Caller,
         request_id: Option<RequestId>,
         announcement: Announcement,
-    ) -> Result<ChangeOutcome, Fault> {
+    ) -> Result<ChangeOutcome, ServiceError> {
         let (mut after, mut id, mut notified) = (None, request_id.clone(), 0);
         loop {
             let page = Page { announcement: announcement.clone(), after };
@@ -174,7 +174,7 @@ impl Services {
     ///
     /// # Errors
     /// Returns an error of storage. Calling this again continues where it stopped.
-    pub async fn sync_teams(&self, user: &UserId) -> Result<(), Fault> {
+    pub async fn sync_teams(&self, user: &UserId) -> Result<(), ServiceError> {
         let boards = self.store.team_boards(user).await?;
         if boards.is_empty() {
             return Ok(());
@@ -190,7 +190,7 @@ impl Services {
     ///
     /// # Errors
     /// Returns the last error of storage. All other expired leases have been ended, unless storage is down.
-    pub async fn expire_leases(&self) -> Result<(), Fault> {
+    pub async fn expire_leases(&self) -> Result<(), ServiceError> {
         let (now, nobody) = (self.clock.now(), by_itself("nobody", "Nobody".to_owned(), &[])?);
         let (mut ended, mut after, mut unavailable) = (Ok(()), None, 0);
         loop {
@@ -198,18 +198,18 @@ impl Services {
             let Some(last) = expired.last().cloned() else { return ended };
             after = Some(last);
             for ExpiredLease { task, .. } in expired {
-                let fault = match self.run(&nobody, None, Work::ExpireLease(task), None).await {
+                let error = match self.run(&nobody, None, Work::ExpireLease(task), None).await {
                     // If the task is gone, so is its lease.
-                    Ok(_) | Err(Fault::NotFound(_)) => {
+                    Ok(_) | Err(ServiceError::NotFound(_)) => {
                         unavailable = 0;
                         continue;
                     }
-                    Err(fault) => fault,
+                    Err(error) => error,
                 };
-                let is_down = matches!(fault, Fault::Storage(StorageError::Unavailable(_)));
+                let is_down = matches!(error, ServiceError::Storage(StorageError::Unavailable(_)));
                 unavailable = if is_down { unavailable + 1 } else { 0 };
                 // If one lease can't be ended, the others still are.
-                ended = Err(fault);
+                ended = Err(error);
                 if unavailable == DOWN_AFTER {
                     return ended;
                 }
@@ -218,7 +218,7 @@ impl Services {
     }
 
     /// Returns a caller for what the program does on behalf of a user.
-    async fn on_behalf_of(&self, user: &UserId) -> Result<Option<Caller>, Fault> {
+    async fn on_behalf_of(&self, user: &UserId) -> Result<Option<Caller>, ServiceError> {
         let Some(stored) = self.store.user(user).await? else { return Ok(None) };
         by_itself(stored.id.as_str(), stored.name, &stored.teams).map(Some)
     }
@@ -229,7 +229,7 @@ impl Services {
         request_id: Option<RequestId>,
         work: Work,
         origin: Option<Origin>,
-    ) -> Result<ChangeOutcome, Fault> {
+    ) -> Result<ChangeOutcome, ServiceError> {
         let (caller, clock) = (caller.clone(), Arc::clone(&self.clock));
         let (max_tasks, addable) = (self.max_tasks, self.addable);
         let request = Request { caller, work, request_id, origin, clock, max_tasks, addable };
@@ -245,12 +245,12 @@ impl Services {
                     }
                     publisher.tell(&outcome.personal);
                 }
-                Err(Fault::Storage(_)) => publisher.suspect(),
+                Err(ServiceError::Storage(_)) => publisher.suspect(),
                 Err(_) => {}
             }
             written
         };
-        self.running.spawn(work.in_current_span()).await.unwrap_or(Err(Fault::BrokenOff))
+        self.running.spawn(work.in_current_span()).await.unwrap_or(Err(ServiceError::BrokenOff))
     }
 
     /// Runs a query. The result is a JSON object. If it shows a board, all events up to the board's `seq` have been
@@ -258,7 +258,7 @@ impl Services {
     ///
     /// # Errors
     /// Returns why the caller gets no answer.
-    pub async fn query(&self, caller: &Caller, query: Query) -> Result<Box<RawValue>, Fault> {
+    pub async fn query(&self, caller: &Caller, query: Query) -> Result<Box<RawValue>, ServiceError> {
         caller.require(query.kind())?;
         let answer = query::run(&*self.store, caller, self.clock.now(), query).await?;
         if let Some((board, seq)) = &answer.at {
@@ -270,16 +270,16 @@ impl Services {
     /// Checks that the caller may read this board now.
     ///
     /// # Errors
-    /// Returns [`Fault::NotFound`] if there is none, or if the caller may not read it.
-    pub async fn readable_board(&self, caller: &Caller, board: &BoardId) -> Result<(), Fault> {
-        if access::may_read(&*self.store, caller, board).await? { Ok(()) } else { Err(Fault::NotFound("board")) }
+    /// Returns [`ServiceError::NotFound`] if there is none, or if the caller may not read it.
+    pub async fn readable_board(&self, caller: &Caller, board: &BoardId) -> Result<(), ServiceError> {
+        if access::may_read(&*self.store, caller, board).await? { Ok(()) } else { Err(ServiceError::NotFound("board")) }
     }
 
     /// Returns the board of a task that the caller may read now.
     ///
     /// # Errors
-    /// Returns [`Fault::NotFound`] if there is none, or if the caller may not read it.
-    pub async fn readable_task(&self, caller: &Caller, task: &TaskId) -> Result<BoardId, Fault> {
+    /// Returns [`ServiceError::NotFound`] if there is none, or if the caller may not read it.
+    pub async fn readable_task(&self, caller: &Caller, task: &TaskId) -> Result<BoardId, ServiceError> {
         access::readable_task(&*self.store, caller, task).await
     }
 
@@ -291,9 +291,9 @@ impl Services {
 }
 
 /// Returns a caller for what the program does on its own: one without any permission.
-fn by_itself(id: &str, name: String, teams: &[TeamId]) -> Result<Caller, Fault> {
+fn by_itself(id: &str, name: String, teams: &[TeamId]) -> Result<Caller, ServiceError> {
     let teams = teams.iter().map(TeamId::to_string).collect();
     let account = Account { id: id.to_owned(), name, permissions: Permissions::NONE, teams };
     let principal = Principal::of(account, None, None, CredentialId::Token { id: None });
-    Caller::new(Arc::new(principal)).map_err(|_| Fault::BrokenOff)
+    Caller::new(Arc::new(principal)).map_err(|_| ServiceError::BrokenOff)
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use boardwire_protocol::{Dependency, Task, board};
 
 use crate::{
-    Caller, Fault, access,
+    Caller, ServiceError, access,
     answer::Answer,
     storage::{Store, WantedBoard},
 };
@@ -18,27 +18,27 @@ const PAGE_BYTES: usize = 2 << 20;
 /// The most bytes that the tasks of a whole board may have, including their dependencies.
 const WHOLE_BYTES: usize = 16 << 20;
 
-pub(crate) async fn get(store: &dyn Store, caller: &Caller, query: board::Get) -> Result<Answer, Fault> {
+pub(crate) async fn get(store: &dyn Store, caller: &Caller, query: board::Get) -> Result<Answer, ServiceError> {
     let board::Get { board_id, limit, after } = query;
     if let Some(limit) = limit.filter(|limit| !(1..=MAX_TASKS).contains(limit)) {
-        return Err(Fault::invalid("limit", format!("1 to {MAX_TASKS}, got {limit}")));
+        return Err(ServiceError::invalid("limit", format!("1 to {MAX_TASKS}, got {limit}")));
     }
     if limit.is_none() && after.is_some() {
-        return Err(Fault::invalid("after", "goes with limit: it says where a page begins"));
+        return Err(ServiceError::invalid("after", "goes with limit: it says where a page begins"));
     }
     if !access::may_read(store, caller, &board_id).await? {
-        return Err(Fault::NotFound("board"));
+        return Err(ServiceError::NotFound("board"));
     }
     let bytes = if limit.is_some() { PAGE_BYTES } else { WHOLE_BYTES };
     let wanted = WantedBoard { board: board_id.clone(), after, limit: limit.unwrap_or(u32::MAX), bytes };
-    let mut snapshot = store.snapshot(&wanted).await?.ok_or(Fault::NotFound("board"))?;
+    let mut snapshot = store.snapshot(&wanted).await?.ok_or(ServiceError::NotFound("board"))?;
     // The role was read before the snapshot; the membership that the snapshot shows is what counts.
     if !caller.is_admin() && !snapshot.members.iter().any(|member| member.user_id == *caller.user()) {
-        return Err(Fault::NotFound("board"));
+        return Err(ServiceError::NotFound("board"));
     }
     if limit.is_none() {
         if snapshot.next.is_some() {
-            return Err(Fault::BoardTooLarge { bytes, limit: MAX_TASKS });
+            return Err(ServiceError::BoardTooLarge { bytes, limit: MAX_TASKS });
         }
         arrange(&mut snapshot);
     }

@@ -4,7 +4,7 @@ use boardwire_protocol::{Column, ColumnId, Event, Role, Status, Task, data, task
 use serde_json::to_value;
 
 use crate::{
-    ChangeOutcome, Fault,
+    ChangeOutcome, ServiceError,
     access::Archived,
     edit::BoardEdit,
     lease_state::end_lease,
@@ -14,7 +14,7 @@ use crate::{
     unit::Unit,
 };
 
-pub(crate) async fn create(unit: &mut Unit<'_>, command: task::Create) -> Result<ChangeOutcome, Fault> {
+pub(crate) async fn create(unit: &mut Unit<'_>, command: task::Create) -> Result<ChangeOutcome, ServiceError> {
     let mut edit = unit.board(&command.board_id, Role::Member, Archived::Refused).await?;
     let column = match &command.column_id {
         Some(id) => edit.column(id).await?.column,
@@ -49,7 +49,7 @@ pub(crate) async fn create(unit: &mut Unit<'_>, command: task::Create) -> Result
     };
     let state = TaskState { task, changed: FieldVersions::default(), fence: 0, assigned_by_claim: false };
     if !edit.tx().insert_task(&state).await? {
-        return Err(Fault::conflict("this task id is taken"));
+        return Err(ServiceError::conflict("this task id is taken"));
     }
     let task = state.task;
     edit.notify_mentioned(&task, &task.description, "", "mentioned you in").await?;
@@ -63,7 +63,7 @@ pub(crate) async fn create(unit: &mut Unit<'_>, command: task::Create) -> Result
     edit.finish(&task::TaskResult { task }).await
 }
 
-pub(crate) async fn update(unit: &mut Unit<'_>, command: task::Update) -> Result<ChangeOutcome, Fault> {
+pub(crate) async fn update(unit: &mut Unit<'_>, command: task::Update) -> Result<ChangeOutcome, ServiceError> {
     let mut edit = unit.board_of(&command.task_id).await?;
     let mut state = edit.task(&command.task_id).await?;
     edit.require_lease(&state, command.fence)?;
@@ -118,7 +118,7 @@ pub(crate) async fn update(unit: &mut Unit<'_>, command: task::Update) -> Result
     edit.finish(&task::TaskResult { task: state.task }).await
 }
 
-pub(crate) async fn move_to(unit: &mut Unit<'_>, command: task::Move) -> Result<ChangeOutcome, Fault> {
+pub(crate) async fn move_to(unit: &mut Unit<'_>, command: task::Move) -> Result<ChangeOutcome, ServiceError> {
     let mut edit = unit.board_of(&command.task_id).await?;
     let mut state = edit.task(&command.task_id).await?;
     edit.require_lease(&state, command.fence)?;
@@ -137,7 +137,7 @@ pub(crate) async fn move_to(unit: &mut Unit<'_>, command: task::Move) -> Result<
     edit.finish(&task::TaskResult { task: state.task }).await
 }
 
-pub(crate) async fn assign(unit: &mut Unit<'_>, command: task::Assign) -> Result<ChangeOutcome, Fault> {
+pub(crate) async fn assign(unit: &mut Unit<'_>, command: task::Assign) -> Result<ChangeOutcome, ServiceError> {
     let mut edit = unit.board_of(&command.task_id).await?;
     let mut state = edit.task(&command.task_id).await?;
     if state.task.assignee != command.assignee {
@@ -160,7 +160,7 @@ pub(crate) async fn assign(unit: &mut Unit<'_>, command: task::Assign) -> Result
     edit.finish(&task::TaskResult { task: state.task }).await
 }
 
-pub(crate) async fn complete(unit: &mut Unit<'_>, command: task::Complete) -> Result<ChangeOutcome, Fault> {
+pub(crate) async fn complete(unit: &mut Unit<'_>, command: task::Complete) -> Result<ChangeOutcome, ServiceError> {
     let mut edit = unit.board_of(&command.task_id).await?;
     let mut state = edit.task(&command.task_id).await?;
     edit.require_lease(&state, command.fence)?;
@@ -192,7 +192,7 @@ pub(crate) async fn complete(unit: &mut Unit<'_>, command: task::Complete) -> Re
     edit.finish(&task::TaskResult { task: state.task }).await
 }
 
-pub(crate) async fn delete(unit: &mut Unit<'_>, command: task::Only) -> Result<ChangeOutcome, Fault> {
+pub(crate) async fn delete(unit: &mut Unit<'_>, command: task::Only) -> Result<ChangeOutcome, ServiceError> {
     let mut edit = unit.board_of(&command.task_id).await?;
     let task = edit.task(&command.task_id).await?.task;
     edit.tx().delete_task(&task.id).await?;
@@ -206,25 +206,28 @@ pub(crate) async fn delete(unit: &mut Unit<'_>, command: task::Only) -> Result<C
     edit.finish(&task::Deleted { task_id: task.id }).await
 }
 
-async fn first_column(edit: &mut BoardEdit<'_, '_>) -> Result<Column, Fault> {
+async fn first_column(edit: &mut BoardEdit<'_, '_>) -> Result<Column, ServiceError> {
     let columns = edit.columns().await?;
-    columns.into_iter().next().ok_or_else(|| Fault::invalid("columnId", "the board has no column; create one first"))
+    columns
+        .into_iter()
+        .next()
+        .ok_or_else(|| ServiceError::invalid("columnId", "the board has no column; create one first"))
 }
 
 impl BoardEdit<'_, '_> {
     /// Returns the board's columns by position.
-    pub(crate) async fn columns(&mut self) -> Result<Vec<Column>, Fault> {
+    pub(crate) async fn columns(&mut self) -> Result<Vec<Column>, ServiceError> {
         let id = self.id().clone();
         Ok(self.tx().columns(&id).await?.into_iter().map(|state| state.column).collect())
     }
 
     /// Returns a column of this board by its id, or else by its name, ignoring case. The field is `toColumn`.
-    pub(crate) async fn column_called(&mut self, text: &str) -> Result<Column, Fault> {
+    pub(crate) async fn column_called(&mut self, text: &str) -> Result<Column, ServiceError> {
         if let Ok(id) = ColumnId::try_from(text) {
             match self.column(&id).await {
                 Ok(state) => return Ok(state.column),
-                Err(Fault::NotFound(_)) => {}
-                Err(fault) => return Err(fault),
+                Err(ServiceError::NotFound(_)) => {}
+                Err(error) => return Err(error),
             }
         }
         let name = |text: &str| text.trim().to_lowercase();
@@ -234,17 +237,17 @@ impl BoardEdit<'_, '_> {
             (Some(one), Some(other)) => {
                 let message =
                     format!("several columns have this name: give the id of one, such as {} or {}", one.id, other.id);
-                Err(Fault::invalid("toColumn", message))
+                Err(ServiceError::invalid("toColumn", message))
             }
-            (None, _) => Err(Fault::NotFound("column")),
+            (None, _) => Err(ServiceError::NotFound("column")),
         }
     }
 
     /// Checks that a column has room for `more` tasks.
-    pub(crate) async fn room_in(&mut self, column: &Column, more: u64) -> Result<(), Fault> {
+    pub(crate) async fn room_in(&mut self, column: &Column, more: u64) -> Result<(), ServiceError> {
         let Some(limit) = column.wip_limit else { return Ok(()) };
         let held = self.tx().count_tasks(&column.id).await?;
-        if held + more > u64::from(limit) { Err(Fault::WipLimit(limit)) } else { Ok(()) }
+        if held + more > u64::from(limit) { Err(ServiceError::WipLimit(limit)) } else { Ok(()) }
     }
 
     /// Moves a task, whose position has been set already, to a column. The task takes on the column's status.

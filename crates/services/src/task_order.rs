@@ -5,7 +5,7 @@ use boardwire_protocol::{Column, ColumnId, Event, Task, TaskId, data};
 use serde_json::to_value;
 
 use crate::{
-    Fault,
+    ServiceError,
     edit::BoardEdit,
     position::{self, LONG},
     storage::TaskState,
@@ -26,7 +26,7 @@ impl BoardEdit<'_, '_> {
         column: &ColumnId,
         neighbours: &Neighbours,
         task: &TaskId,
-    ) -> Result<String, Fault> {
+    ) -> Result<String, ServiceError> {
         let (low, high) = self.gap(column, neighbours, task).await?;
         let key = position::between(low.as_deref(), high.as_deref());
         if key.len() <= LONG {
@@ -40,7 +40,7 @@ impl BoardEdit<'_, '_> {
         column: &ColumnId,
         neighbours: &Neighbours,
         task: &TaskId,
-    ) -> Result<(Option<String>, Option<String>), Fault> {
+    ) -> Result<(Option<String>, Option<String>), ServiceError> {
         let before = self.neighbour(column, neighbours.before.as_ref(), task, "before").await?;
         if let Some(after) = self.neighbour(column, neighbours.after.as_ref(), task, "after").await? {
             let next = self.tx().position_after(column, &after, Some(task)).await?;
@@ -56,16 +56,16 @@ impl BoardEdit<'_, '_> {
         id: Option<&TaskId>,
         task: &TaskId,
         path: &'static str,
-    ) -> Result<Option<String>, Fault> {
+    ) -> Result<Option<String>, ServiceError> {
         let Some(id) = id else { return Ok(None) };
         if id == task {
-            return Err(Fault::invalid(path, "a task can't be its own neighbour"));
+            return Err(ServiceError::invalid(path, "a task can't be its own neighbour"));
         }
         match self.tx().task(id).await? {
             Some(neighbour) if neighbour.task.column_id == *column => Ok(Some(neighbour.task.position)),
             neighbour => {
                 let here = neighbour.filter(|neighbour| neighbour.task.board_id == *self.id());
-                Err(Fault::Conflict {
+                Err(ServiceError::Conflict {
                     message: format!("the task named in `{path}` is not in that column any more"),
                     current: here.map(|neighbour| to_value(neighbour.task)).transpose()?,
                     fields: vec![path],
@@ -76,7 +76,7 @@ impl BoardEdit<'_, '_> {
 
     /// Gives tasks around a gap new positions, because the positions within the gap have become too long: as few tasks
     /// as possible, with an event for each. Returns the position within the gap, after `low`.
-    async fn respread(&mut self, column: &ColumnId, low: Option<&str>, task: &TaskId) -> Result<String, Fault> {
+    async fn respread(&mut self, column: &ColumnId, low: Option<&str>, task: &TaskId) -> Result<String, ServiceError> {
         let mut tasks = self.tx().tasks_in(column).await?;
         tasks.retain(|state| state.task.id != *task);
         let gap = tasks.iter().take_while(|state| low.is_some_and(|low| state.task.position.as_str() <= low)).count();
@@ -102,7 +102,7 @@ impl BoardEdit<'_, '_> {
     }
 
     /// Moves the tasks of a column to the end of another, in the same order.
-    pub(crate) async fn move_to_end(&mut self, mut tasks: Vec<TaskState>, column: &Column) -> Result<(), Fault> {
+    pub(crate) async fn move_to_end(&mut self, mut tasks: Vec<TaskState>, column: &Column) -> Result<(), ServiceError> {
         let Some(from) = tasks.first().map(|state| state.task.column_id.clone()) else { return Ok(()) };
         let last = self.tx().position_before(&column.id, None, None).await?;
         let keys = position::spread(last.as_deref(), None, tasks.len());
@@ -115,7 +115,7 @@ impl BoardEdit<'_, '_> {
     }
 
     /// Stores tasks that have been moved from this column, with an event for each.
-    async fn save_moved(&mut self, tasks: Vec<TaskState>, from: &ColumnId) -> Result<(), Fault> {
+    async fn save_moved(&mut self, tasks: Vec<TaskState>, from: &ColumnId) -> Result<(), ServiceError> {
         self.tx().move_tasks(&tasks).await?;
         let events = tasks.into_iter().map(|state| self.moved(state.task, from.clone())).collect();
         self.record_all_aside(events).await

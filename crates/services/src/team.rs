@@ -4,29 +4,31 @@
 
 use boardwire_protocol::{BoardId, Event, Member, Role, TeamId, UserId, data};
 
-use crate::{Caller, ChangeOutcome, Fault, edit::BoardEdit, storage::Membership, unit::Unit};
+use crate::{Caller, ChangeOutcome, ServiceError, edit::BoardEdit, storage::Membership, unit::Unit};
 
 /// The most members that changing a board's team adds or removes. Each has an event of its own.
 const MAX_USERS: usize = 5_000;
 
-fn bounded(users: usize) -> Result<(), Fault> {
+fn bounded(users: usize) -> Result<(), ServiceError> {
     if users > MAX_USERS {
-        return Err(Fault::conflict(format!("the team has {users} users; a board takes at most {MAX_USERS} at once")));
+        return Err(ServiceError::conflict(format!(
+            "the team has {users} users; a board takes at most {MAX_USERS} at once"
+        )));
     }
     Ok(())
 }
 
 /// Checks that the caller may give a board to a team: to one of its own, or as an admin to any.
-pub(crate) fn may_give_to(caller: &Caller, team: &TeamId) -> Result<(), Fault> {
+pub(crate) fn may_give_to(caller: &Caller, team: &TeamId) -> Result<(), ServiceError> {
     if caller.is_admin() || caller.teams().contains(team) {
         return Ok(());
     }
-    Err(Fault::Forbidden("a board can be given to a team that you are in".to_owned()))
+    Err(ServiceError::Forbidden("a board can be given to a team that you are in".to_owned()))
 }
 
 /// Brings a user's membership of a board in line with the user's teams.
-pub(crate) async fn sync(unit: &mut Unit<'_>, board: &BoardId, user: &UserId) -> Result<ChangeOutcome, Fault> {
-    let teams = unit.tx.user(user).await?.ok_or(Fault::NotFound("user"))?.teams;
+pub(crate) async fn sync(unit: &mut Unit<'_>, board: &BoardId, user: &UserId) -> Result<ChangeOutcome, ServiceError> {
+    let teams = unit.tx.user(user).await?.ok_or(ServiceError::NotFound("user"))?.teams;
     let mut edit = unit.board_unchecked(board).await?;
     let team = edit.board().team_id.clone().filter(|team| teams.contains(team));
     match (edit.tx().membership(board, user).await?, team) {
@@ -44,7 +46,7 @@ pub(crate) async fn sync(unit: &mut Unit<'_>, board: &BoardId, user: &UserId) ->
 
 impl BoardEdit<'_, '_> {
     /// Removes the members through one team, and adds the users of another.
-    pub(crate) async fn change_team(&mut self, from: Option<&TeamId>, to: Option<&TeamId>) -> Result<(), Fault> {
+    pub(crate) async fn change_team(&mut self, from: Option<&TeamId>, to: Option<&TeamId>) -> Result<(), ServiceError> {
         let board = self.id().clone();
         self.tx().forget_departures(&board, None).await?;
         if let Some(team) = from {
@@ -72,7 +74,7 @@ impl BoardEdit<'_, '_> {
         Ok(())
     }
 
-    async fn join(&mut self, user: &UserId, team: &TeamId) -> Result<(), Fault> {
+    async fn join(&mut self, user: &UserId, team: &TeamId) -> Result<(), ServiceError> {
         let Some(user) = self.tx().user(user).await? else { return Ok(()) };
         let (board, role) = (self.id().clone(), Role::Member);
         self.tx().set_member(&board, &user.id, &Membership { role, team: Some(team.clone()) }).await?;
@@ -80,7 +82,7 @@ impl BoardEdit<'_, '_> {
         self.record_aside(Event::BoardMemberSet(data::BoardMemberSet { member, board_id: board })).await
     }
 
-    async fn part(&mut self, user: &UserId) -> Result<(), Fault> {
+    async fn part(&mut self, user: &UserId) -> Result<(), ServiceError> {
         let board_id = self.id().clone();
         self.end_leases_of(std::slice::from_ref(user)).await?;
         self.tx().remove_member(&board_id, user).await?;

@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, Result};
 use boardwire_protocol::{Board, BoardId, Column, ColumnId, Epoch, Role, Seq, Status, Task, TaskId, Timestamp, UserId};
 use boardwire_services::{
-    ChangeOutcome, Fault,
+    ChangeOutcome, ServiceError,
     storage::{
         BoardState, ColumnState, FieldVersions, Job, Membership, SaveUser, StorageError, Store, TaskState, Transaction,
         WantedMatches,
@@ -40,7 +40,7 @@ async fn main() -> Result<()> {
         store.save_user(&user(id)?).await?;
     }
     for number in 0..boards {
-        let job: Job = Box::new(move |tx| Box::pin(async move { fill(tx, number, tasks).await.map_err(fault) }));
+        let job: Job = Box::new(move |tx| Box::pin(async move { fill(tx, number, tasks).await.map_err(broken) }));
         store.write(job).await?;
     }
     println!("{boards} boards of {tasks} tasks");
@@ -71,7 +71,7 @@ async fn measure(store: &Arc<dyn Store>, reader: Option<&str>, words: &[&str]) -
     Ok(())
 }
 
-fn fault(error: anyhow::Error) -> Fault {
+fn broken(error: anyhow::Error) -> ServiceError {
     StorageError::Broken(error.into()).into()
 }
 

@@ -16,7 +16,7 @@ use boardwire_protocol::{
     Board, BoardId, Column, ColumnId, Epoch, EventKind, RequestId, Role, Seq, Status, Task, TaskId, Timestamp, UserId,
 };
 use boardwire_services::{
-    ChangeOutcome, Fault,
+    ChangeOutcome, ServiceError,
     storage::{
         BoardState, ColumnState, FieldVersions, Job, LogEntry, Membership, SaveUser, StorageError, Store, TaskState,
         Transaction,
@@ -80,7 +80,7 @@ async fn measure(store: &Arc<dyn Store>, count: &Arc<AtomicU64>, callers: u64, u
     Ok(())
 }
 
-fn fault(error: anyhow::Error) -> Fault {
+fn broken(error: anyhow::Error) -> ServiceError {
     StorageError::Broken(error.into()).into()
 }
 
@@ -93,7 +93,7 @@ fn task_id(number: u64) -> Result<TaskId> {
 }
 
 fn update(number: u64) -> Job {
-    Box::new(move |tx| Box::pin(async move { update_task(tx, number).await.map_err(fault) }))
+    Box::new(move |tx| Box::pin(async move { update_task(tx, number).await.map_err(broken) }))
 }
 
 async fn update_task(tx: &mut dyn Transaction, number: u64) -> Result<ChangeOutcome> {
@@ -144,7 +144,7 @@ async fn fill(store: &Arc<dyn Store>) -> Result<()> {
     };
     store.save_user(&user).await?;
     for number in 0..BOARDS {
-        let job: Job = Box::new(move |tx| Box::pin(async move { add_board(tx, number).await.map_err(fault) }));
+        let job: Job = Box::new(move |tx| Box::pin(async move { add_board(tx, number).await.map_err(broken) }));
         store.write(job).await?;
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use boardwire_services::{
-    ChangeOutcome, Fault,
+    ChangeOutcome, ServiceError,
     storage::{BoxFuture, Job, StorageResult, Writer},
 };
 
@@ -63,7 +63,7 @@ impl Database {
         work::storage_result(self.submit(body).await)
     }
 
-    async fn submit<T: Send + 'static>(&self, body: Body<T>) -> Result<T, Fault> {
+    async fn submit<T: Send + 'static>(&self, body: Body<T>) -> Result<T, ServiceError> {
         match self {
             Self::Sqlite(database) => database.submit(body).await,
             Self::Postgres(database) => database.submit(body).await,
@@ -90,7 +90,7 @@ impl Database {
 #[async_trait]
 impl Writer for Database {
     #[tracing::instrument(level = "debug", name = "db.write", skip_all)]
-    async fn write(&self, job: Job) -> Result<ChangeOutcome, Fault> {
+    async fn write(&self, job: Job) -> Result<ChangeOutcome, ServiceError> {
         self.submit(Box::new(|connection| job(connection))).await
     }
 }

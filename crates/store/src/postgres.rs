@@ -3,7 +3,7 @@
 
 use std::{future::pending, str::FromStr, time::Duration};
 
-use boardwire_services::Fault;
+use boardwire_services::ServiceError;
 use sqlx::{
     ConnectOptions, Connection as _, Executor, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -96,7 +96,7 @@ fn pool(size: u32, options: &Options) -> PgPoolOptions {
 impl PostgresDatabase {
     /// Runs a unit of work. While it waits for a connection it ends if its caller does. Once begun, it is completed on
     /// a task of the store.
-    pub(crate) async fn submit<T: Send + 'static>(&self, body: Body<T>) -> Result<T, Fault> {
+    pub(crate) async fn submit<T: Send + 'static>(&self, body: Body<T>) -> Result<T, ServiceError> {
         let mut transaction = begin(&self.writers, "BEGIN", self.wait).await?;
         let limit = self.unit_time;
         let unit = async move {

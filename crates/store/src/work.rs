@@ -3,7 +3,7 @@
 use std::{any::Any, panic::AssertUnwindSafe, time::Duration};
 
 use boardwire_services::{
-    Fault,
+    ServiceError,
     storage::{BoxFuture, StorageResult},
 };
 use futures_util::FutureExt;
@@ -15,12 +15,13 @@ use crate::{
 };
 
 /// What a unit of work does on its connection. It does not begin or end the transaction.
-pub(crate) type Body<T> = Box<dyn for<'u, 'c> FnOnce(&'u mut Connection<'c>) -> BoxFuture<'u, Result<T, Fault>> + Send>;
+pub(crate) type Body<T> =
+    Box<dyn for<'u, 'c> FnOnce(&'u mut Connection<'c>) -> BoxFuture<'u, Result<T, ServiceError>> + Send>;
 
 const UNIT: &str = "unit of work";
 
 /// Runs a body. After `Ok` the transaction is to be committed, after `Err` to be rolled back.
-pub(crate) async fn run<T>(body: Body<T>, connection: &mut Connection<'_>, limit: Duration) -> Result<T, Fault> {
+pub(crate) async fn run<T>(body: Body<T>, connection: &mut Connection<'_>, limit: Duration) -> Result<T, ServiceError> {
     let guarded = AssertUnwindSafe(async { body(&mut *connection).await }).catch_unwind();
     let outcome = match timeout(limit, guarded).await {
         Ok(Ok(outcome)) => outcome?,
@@ -34,9 +35,9 @@ pub(crate) async fn run<T>(body: Body<T>, connection: &mut Connection<'_>, limit
 }
 
 /// Returns the result of a body that can only fail because of storage.
-pub(crate) fn storage_result<T>(result: Result<T, Fault>) -> StorageResult<T> {
-    result.map_err(|fault| match fault {
-        Fault::Storage(error) => error,
+pub(crate) fn storage_result<T>(result: Result<T, ServiceError>) -> StorageResult<T> {
+    result.map_err(|error| match error {
+        ServiceError::Storage(error) => error,
         other => broken(UNIT, other),
     })
 }

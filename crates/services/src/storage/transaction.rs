@@ -8,7 +8,7 @@ use super::{
     AttachmentRepository, BoardRepository, ColumnRepository, CommentRepository, DependencyRepository, LeaseRepository,
     LogRepository, MemberRepository, NotificationRepository, RequestRepository, TaskRepository, UserRepository,
 };
-use crate::{ChangeOutcome, Fault};
+use crate::{ChangeOutcome, ServiceError};
 
 /// Everything that a unit of work can read and write. All of its changes are kept, or none.
 ///
@@ -50,7 +50,8 @@ impl<T> Transaction for T where
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The body of a unit of work. It is run at most once, on a task of the store.
-pub type Job = Box<dyn for<'t> FnOnce(&'t mut dyn Transaction) -> BoxFuture<'t, Result<ChangeOutcome, Fault>> + Send>;
+pub type Job =
+    Box<dyn for<'t> FnOnce(&'t mut dyn Transaction) -> BoxFuture<'t, Result<ChangeOutcome, ServiceError>> + Send>;
 
 /// Runs units of work.
 #[async_trait]
@@ -59,6 +60,6 @@ pub trait Writer: Send + Sync + 'static {
     /// work on one board become durable in the order of their `seq`.
     ///
     /// # Errors
-    /// Returns the job's own error, or [`Fault::Storage`] if the unit could not be begun or committed.
-    async fn write(&self, job: Job) -> Result<ChangeOutcome, Fault>;
+    /// Returns the job's own error, or [`ServiceError::Storage`] if the unit could not be begun or committed.
+    async fn write(&self, job: Job) -> Result<ChangeOutcome, ServiceError>;
 }

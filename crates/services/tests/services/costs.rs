@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use boardwire_protocol::TaskId;
-use boardwire_services::{Caller, Fault};
+use boardwire_services::{Caller, ServiceError};
 use boardwire_test_support::statements;
 use serde_json::{Value, json};
 
@@ -152,7 +152,7 @@ async fn a_stranger_has_no_task_loaded() -> Result<()> {
         let (read, view) = statements(scene.services.readable_task(&eve, &id)).await;
         let (may, attach) = statements(scene.services.may_attach(&eve, &id)).await;
         for (refused, ran) in [(got.map(drop), get), (read.map(drop), view), (may, attach)] {
-            assert!(matches!(refused, Err(Fault::NotFound("task"))), "{refused:?}");
+            assert!(matches!(refused, Err(ServiceError::NotFound("task"))), "{refused:?}");
             assert_eq!(ran, ["db.task.board_of", "db.member.role"]);
         }
         Ok(())

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use boardwire_auth::{Account, CredentialId, Permissions, Principal};
 use boardwire_protocol::{BoardId, Command, CommandKind, Decoded, Seq, TeamId, Timestamp, UserId};
 use boardwire_services::{
-    Caller, Fault, Personal, Publisher, Services,
+    Caller, Personal, Publisher, ServiceError, Services,
     clock::SystemClock,
     storage::{LogEntry, SaveUser, Store},
 };
@@ -73,7 +73,7 @@ impl Scene {
     }
 
     /// Returns the result of a command.
-    pub(crate) async fn ask(&self, caller: &Caller, name: &str, payload: Value) -> Result<Value, Fault> {
+    pub(crate) async fn ask(&self, caller: &Caller, name: &str, payload: Value) -> Result<Value, ServiceError> {
         let kind = CommandKind::from_name(name).unwrap();
         let result = match Decoded::from_payload(kind, payload).unwrap().command {
             Command::Change(change) => self.services.change(caller, None, change, None).await?.result,

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use boardwire_services::{
-    Fault,
+    ServiceError,
     storage::{StorageError, StorageResult},
 };
 use tokio::sync::oneshot;
@@ -37,12 +37,12 @@ pub(super) struct Pending<T> {
     body: Option<Body<T>>,
     limit: Duration,
     span: Span,
-    outcome: Option<Result<T, Fault>>,
-    reply: oneshot::Sender<Result<T, Fault>>,
+    outcome: Option<Result<T, ServiceError>>,
+    reply: oneshot::Sender<Result<T, ServiceError>>,
 }
 
 impl<T> Pending<T> {
-    pub(super) fn new(body: Body<T>, limit: Duration, reply: oneshot::Sender<Result<T, Fault>>) -> Self {
+    pub(super) fn new(body: Body<T>, limit: Duration, reply: oneshot::Sender<Result<T, ServiceError>>) -> Self {
         Self { body: Some(body), limit, span: Span::current(), outcome: None, reply }
     }
 }

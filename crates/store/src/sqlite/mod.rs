@@ -12,7 +12,7 @@ pub(crate) use std::{
     time::Duration,
 };
 
-use boardwire_services::{Fault, storage::StorageResult};
+use boardwire_services::{ServiceError, storage::StorageResult};
 use sqlx::{
     ConnectOptions as _,
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},
@@ -129,7 +129,7 @@ impl SqliteDatabase {
     }
 
     /// Hands a unit of work to the writer. Once it is in the queue it is run, even if its caller goes away.
-    pub(crate) async fn submit<T: Send + 'static>(&self, body: Body<T>) -> Result<T, Fault> {
+    pub(crate) async fn submit<T: Send + 'static>(&self, body: Body<T>) -> Result<T, ServiceError> {
         let permit = match timeout(self.wait, self.queue.reserve()).await {
             Ok(Ok(permit)) => permit,
             Ok(Err(_)) => return Err(unavailable("unit of work", "the store is closed").into()),

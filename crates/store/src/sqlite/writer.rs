@@ -174,7 +174,7 @@ impl Writer {
 mod tests {
     use async_trait::async_trait;
     use boardwire_services::{
-        Fault,
+        ServiceError,
         storage::{MaintenanceStore as _, StorageError},
     };
     use futures_util::FutureExt as _;
@@ -196,7 +196,7 @@ mod tests {
     const ROLLBACK: Statement = Statement::new("test.rollback", "ROLLBACK");
 
     /// Runs the statements in one unit of work.
-    async fn run(database: &SqliteDatabase, statements: &'static [Statement]) -> Result<(), Fault> {
+    async fn run(database: &SqliteDatabase, statements: &'static [Statement]) -> Result<(), ServiceError> {
         let body: Body<()> = Box::new(move |connection| {
             Box::pin(async move {
                 for statement in statements {
@@ -233,7 +233,7 @@ mod tests {
             async { drop(go) },
         );
         for lost in [first, second, third] {
-            assert!(matches!(lost, Err(Fault::Storage(StorageError::Unavailable(_)))), "{lost:?}");
+            assert!(matches!(lost, Err(ServiceError::Storage(StorageError::Unavailable(_)))), "{lost:?}");
         }
         run(&database, &[INSERT]).await.unwrap();
         let count = database
@@ -266,7 +266,7 @@ mod tests {
 
         // A unit that panics does not end the writer.
         let panics: Body<()> = Box::new(|_| Box::pin(async { panic!("as the test has it") }));
-        assert!(matches!(database.submit(panics).await, Err(Fault::Storage(StorageError::Broken(_)))));
+        assert!(matches!(database.submit(panics).await, Err(ServiceError::Storage(StorageError::Broken(_)))));
         run(&database, &[TABLE]).await.unwrap();
         let database = Database::Sqlite(database);
         assert!(database.lost().now_or_never().is_none());

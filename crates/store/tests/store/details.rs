@@ -60,7 +60,7 @@ async fn tasks(scene: &Scene) -> Result<()> {
     Ok(unit.await?)
 }
 
-async fn blocks(tx: &mut dyn Transaction, pairs: &[(&str, &str)]) -> Result<(), boardwire_services::Fault> {
+async fn blocks(tx: &mut dyn Transaction, pairs: &[(&str, &str)]) -> Result<(), boardwire_services::ServiceError> {
     for (from, to) in pairs {
         let inserted = tx.insert_dependency(&board_id("b"), &dependency(from, to, DependencyType::Blocks)).await?;
         assert!(inserted, "{from} {to}");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use boardwire_services::{
-    ChangeOutcome, Fault,
+    ChangeOutcome, ServiceError,
     storage::{BoxFuture, Job, StorageError, Store, Transaction},
 };
 use boardwire_store::{Options, open};
@@ -34,18 +34,18 @@ pub(crate) async fn on_both(test: impl AsyncFn(Scene) -> Result<()>) -> Result<(
 
 impl Scene {
     /// Runs a unit of work. A failed assertion fails the unit.
-    pub(crate) async fn unit<B>(&self, body: B) -> Result<(), Fault>
+    pub(crate) async fn unit<B>(&self, body: B) -> Result<(), ServiceError>
     where
-        B: for<'t> FnOnce(&'t mut dyn Transaction) -> BoxFuture<'t, Result<(), Fault>> + Send + 'static,
+        B: for<'t> FnOnce(&'t mut dyn Transaction) -> BoxFuture<'t, Result<(), ServiceError>> + Send + 'static,
     {
         unit(&self.store, body).await
     }
 }
 
 /// Runs a unit of work.
-pub(crate) async fn unit<B>(store: &Arc<dyn Store>, body: B) -> Result<(), Fault>
+pub(crate) async fn unit<B>(store: &Arc<dyn Store>, body: B) -> Result<(), ServiceError>
 where
-    B: for<'t> FnOnce(&'t mut dyn Transaction) -> BoxFuture<'t, Result<(), Fault>> + Send + 'static,
+    B: for<'t> FnOnce(&'t mut dyn Transaction) -> BoxFuture<'t, Result<(), ServiceError>> + Send + 'static,
 {
     let job: Job = Box::new(move |tx| {
         Box::pin(async move {
@@ -57,7 +57,7 @@ where
 }
 
 /// Adds a board that does not exist yet.
-pub(crate) async fn add_board(store: &Arc<dyn Store>, id: &'static str) -> Result<(), Fault> {
+pub(crate) async fn add_board(store: &Arc<dyn Store>, id: &'static str) -> Result<(), ServiceError> {
     unit(store, move |tx| {
         Box::pin(async move {
             assert!(tx.insert_board(&board(id)).await?, "the id is taken");
@@ -72,10 +72,10 @@ fn nothing() -> ChangeOutcome {
     ChangeOutcome { at: None, result: RawValue::NULL.to_owned(), entries: Vec::new(), personal: Vec::new() }
 }
 
-pub(crate) fn is_broken(error: &Fault) -> bool {
-    matches!(error, Fault::Storage(StorageError::Broken(_)))
+pub(crate) fn is_broken(error: &ServiceError) -> bool {
+    matches!(error, ServiceError::Storage(StorageError::Broken(_)))
 }
 
-pub(crate) fn is_unavailable(error: &Fault) -> bool {
-    matches!(error, Fault::Storage(StorageError::Unavailable(_)))
+pub(crate) fn is_unavailable(error: &ServiceError) -> bool {
+    matches!(error, ServiceError::Storage(StorageError::Unavailable(_)))
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use boardwire_protocol::{RequestId, Timestamp};
 use boardwire_services::{
-    Fault,
+    ServiceError,
     storage::{StorageError, Transaction},
 };
 use boardwire_test_support::{Kind, eventually};
@@ -89,7 +89,7 @@ async fn a_claim_waits_for_the_one_before_and_sees_how_it_ended() -> Result<()> 
                         assert!(make(tx, "ann", "first", now, now - 50).await?.0);
                         let _ = began.send(());
                         let _ = wait.await;
-                        if is_kept { Ok(()) } else { Err(Fault::NotFound("reason to keep it")) }
+                        if is_kept { Ok(()) } else { Err(ServiceError::NotFound("reason to keep it")) }
                     })
                 })
                 .await

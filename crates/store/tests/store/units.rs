@@ -11,7 +11,7 @@ use std::{
 use anyhow::Result;
 use boardwire_protocol::{Role, Seq, Timestamp};
 use boardwire_services::{
-    Fault,
+    ServiceError,
     storage::{BoxFuture, StorageError, Store, Transaction},
 };
 use boardwire_store::{Options, open};
@@ -25,14 +25,14 @@ use crate::{
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
-fn refusal() -> Fault {
+fn refusal() -> ServiceError {
     StorageError::Broken("refused by the test".into()).into()
 }
 
 /// Runs a unit that inserts a board and then does what `end` says.
-async fn insert<E>(store: &Arc<dyn Store>, id: &'static str, end: E) -> Result<(), Fault>
+async fn insert<E>(store: &Arc<dyn Store>, id: &'static str, end: E) -> Result<(), ServiceError>
 where
-    E: for<'t> FnOnce(&'t mut dyn Transaction) -> BoxFuture<'t, Result<(), Fault>> + Send + 'static,
+    E: for<'t> FnOnce(&'t mut dyn Transaction) -> BoxFuture<'t, Result<(), ServiceError>> + Send + 'static,
 {
     unit(store, move |tx| {
         Box::pin(async move {
@@ -54,7 +54,7 @@ fn held(store: &Arc<dyn Store>, id: &'static str) -> (Held, oneshot::Receiver<()
             Box::pin(async move {
                 let _ = began.send(());
                 let _ = wait.await;
-                tx.lock_board(&board_id(id)).await.map(drop).map_err(Fault::from)
+                tx.lock_board(&board_id(id)).await.map(drop).map_err(ServiceError::from)
             })
         })
         .await
@@ -62,7 +62,7 @@ fn held(store: &Arc<dyn Store>, id: &'static str) -> (Held, oneshot::Receiver<()
     (unit, begun, go)
 }
 
-type Held = JoinHandle<Result<(), Fault>>;
+type Held = JoinHandle<Result<(), ServiceError>>;
 
 async fn exists(scene: &Scene, id: &str) -> Result<bool> {
     Ok(scene.store.board(&board_id(id)).await?.is_some())

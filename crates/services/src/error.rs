@@ -8,10 +8,10 @@ use crate::{
     storage::StorageError,
 };
 
-/// Why a command failed. Nothing was changed, except that after [`Fault::Storage`] and [`Fault::BrokenOff`] it is
+/// Why a command failed. Nothing was changed, except that after [`ServiceError::Storage`] and [`ServiceError::BrokenOff`] it is
 /// unknown whether the change was made; sending the same request id again finds out.
 #[derive(Debug, thiserror::Error)]
-pub enum Fault {
+pub enum ServiceError {
     /// There is no such thing, or the caller may not know that there is.
     #[error("no such {0}")]
     NotFound(&'static str),
@@ -89,7 +89,7 @@ pub enum Fault {
     BrokenOff,
 }
 
-impl Fault {
+impl ServiceError {
     /// Returns an error for a field that is not valid here.
     pub(crate) fn invalid(path: &'static str, message: impl Into<String>) -> Self {
         Self::Invalid { path, message: message.into() }
@@ -101,40 +101,42 @@ impl Fault {
     }
 }
 
-impl From<Fault> for ErrorBody {
+impl From<ServiceError> for ErrorBody {
     /// Returns the error as clients see it. Internal details only go to the log, under an id that clients are told.
-    fn from(fault: Fault) -> Self {
-        let body = |code| ErrorBody::new(code, fault.to_string());
-        match &fault {
-            Fault::NotFound(_) => body(Code::NotFound),
-            Fault::Forbidden(_) => body(Code::Forbidden),
-            Fault::Invalid { path, message } => {
+    fn from(error: ServiceError) -> Self {
+        let body = |code| ErrorBody::new(code, error.to_string());
+        match &error {
+            ServiceError::NotFound(_) => body(Code::NotFound),
+            ServiceError::Forbidden(_) => body(Code::Forbidden),
+            ServiceError::Invalid { path, message } => {
                 body(Code::InvalidMessage).with_details(json!([{"path": path, "message": message}]))
             }
-            Fault::Conflict { current, fields, .. } => {
+            ServiceError::Conflict { current, fields, .. } => {
                 let mut details = json!({"fields": fields});
                 if let Some(current) = current {
                     details["current"] = current.clone();
                 }
                 body(Code::Conflict).with_details(details)
             }
-            Fault::Blocked { blockers, current } => {
+            ServiceError::Blocked { blockers, current } => {
                 body(Code::Conflict).with_details(json!({"fields": [], "current": current, "blockedBy": blockers}))
             }
-            Fault::LeaseLost { current } => body(Code::LeaseLost).with_details(json!({"current": current})),
-            Fault::IdempotencyMismatch => body(Code::IdempotencyMismatch),
-            Fault::DependencyCycle => body(Code::DependencyCycle),
-            Fault::WipLimit(limit) => body(Code::WipLimit).with_details(json!({"wip_limit": limit})),
-            Fault::BoardFull(limit) => body(Code::BoardFull).with_details(json!({"limit": limit})),
-            Fault::BoardTooLarge { bytes, .. } => body(Code::PayloadTooLarge).with_details(json!({"bytes": bytes})),
-            Fault::Archived => body(Code::Archived),
-            Fault::Storage(StorageError::Unavailable(error)) => {
+            ServiceError::LeaseLost { current } => body(Code::LeaseLost).with_details(json!({"current": current})),
+            ServiceError::IdempotencyMismatch => body(Code::IdempotencyMismatch),
+            ServiceError::DependencyCycle => body(Code::DependencyCycle),
+            ServiceError::WipLimit(limit) => body(Code::WipLimit).with_details(json!({"wip_limit": limit})),
+            ServiceError::BoardFull(limit) => body(Code::BoardFull).with_details(json!({"limit": limit})),
+            ServiceError::BoardTooLarge { bytes, .. } => {
+                body(Code::PayloadTooLarge).with_details(json!({"bytes": bytes}))
+            }
+            ServiceError::Archived => body(Code::Archived),
+            ServiceError::Storage(StorageError::Unavailable(error)) => {
                 tracing::warn!(%error, "storage is unavailable");
                 ErrorBody::new(Code::Unavailable, "the server can't do this now; try again")
             }
-            Fault::Storage(StorageError::Broken(_)) | Fault::Encoding(_) | Fault::BrokenOff => {
+            ServiceError::Storage(StorageError::Broken(_)) | ServiceError::Encoding(_) | ServiceError::BrokenOff => {
                 let id = SystemClock.new_uuid().to_string();
-                tracing::error!(incident = id, error = ?fault, "internal fault");
+                tracing::error!(incident = id, error = ?error, "internal fault");
                 ErrorBody::new(Code::Internal, "a fault of the server").with_details(json!({"id": id}))
             }
         }
