@@ -65,6 +65,11 @@ impl Value<'_> {
         Self::Int(i64::try_from(number).unwrap_or(i64::MAX))
     }
 
+    /// Returns a list or map as a parameter: JSON text.
+    pub(crate) fn json(value: &impl Serialize) -> StorageResult<Self> {
+        json(value).map(Self::OwnedText)
+    }
+
     pub(crate) fn add_to<'q, A>(&self, arguments: &mut A) -> Result<(), BoxDynError>
     where
         A: Arguments,

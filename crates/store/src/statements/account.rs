@@ -72,7 +72,7 @@ async fn save(connection: &mut Connection<'_>, user: &SaveUser) -> StorageResult
         Value::Text(user.id.as_str()),
         Value::OptText(user.name.as_deref()),
         Value::OptText(permissions.as_deref()),
-        Value::OwnedText(json(&user.default_permissions)?),
+        Value::json(&user.default_permissions)?,
         Value::OptText(teams.as_deref()),
         Value::Int(user.now.0),
         Value::OptInt(user.agent.map(i64::from)),

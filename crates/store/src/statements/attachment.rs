@@ -9,7 +9,7 @@ use crate::{
     connection::Connection,
     database::Database,
     row::Row,
-    statement::{Statement, Value, json},
+    statement::{Statement, Value},
 };
 
 macro_rules! fields {
@@ -112,7 +112,7 @@ impl AttachmentStore for Database {
         let ids = ids.to_vec();
         self.read(move |mut reader| async move {
             let connection = &mut reader.connection();
-            let rows = connection.fetch_all(&KNOWN, &[Value::OwnedText(json(&ids)?)]).await?;
+            let rows = connection.fetch_all(&KNOWN, &[Value::json(&ids)?]).await?;
             rows.iter().map(|row| row.id(0)).collect()
         })
         .await
@@ -143,7 +143,7 @@ impl AttachmentStore for Database {
     async fn forget_leftovers(&self, ids: &[AttachmentId]) -> StorageResult<()> {
         let ids = ids.to_vec();
         self.change(move |connection| {
-            Box::pin(async move { connection.execute(&FORGET, &[Value::OwnedText(json(&ids)?)]).await.map(drop) })
+            Box::pin(async move { connection.execute(&FORGET, &[Value::json(&ids)?]).await.map(drop) })
         })
         .await
     }

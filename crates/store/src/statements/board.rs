@@ -8,7 +8,7 @@ use crate::{
     connection::Connection,
     database::Database,
     row::Row,
-    statement::{Statement, Value, json, locking},
+    statement::{Statement, Value, locking},
 };
 
 /// The columns. Their order numbers the parameters of [`INSERT`] and [`SAVE`], and, from 0, the columns that
@@ -129,7 +129,7 @@ fn values(state: &BoardState) -> StorageResult<[Value<'_>; 14]> {
         Value::Text(board.created_by.as_str()),
         Value::Int(board.created_at.0),
         Value::Int(board.updated_at.0),
-        Value::OwnedText(json(&state.changed)?),
+        Value::json(&state.changed)?,
         Value::number(state.seq.0),
         Value::Text(state.epoch.as_str()),
         Value::Int(state.changed_at.0),

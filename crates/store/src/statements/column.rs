@@ -7,7 +7,7 @@ use boardwire_services::storage::{ColumnRepository, ColumnState, StorageResult};
 use crate::{
     connection::Connection,
     row::Row,
-    statement::{Statement, Value, json},
+    statement::{Statement, Value},
 };
 
 /// The columns. Their order numbers the parameters of [`INSERT`] and [`SAVE`], and, from 0, the columns that
@@ -86,7 +86,7 @@ fn values(state: &ColumnState) -> StorageResult<[Value<'_>; 10]> {
         Value::number(column.version),
         Value::Int(column.created_at.0),
         Value::Int(column.updated_at.0),
-        Value::OwnedText(json(&state.changed)?),
+        Value::json(&state.changed)?,
     ])
 }
 

@@ -7,7 +7,7 @@ use boardwire_services::storage::{CommentRepository, StorageResult};
 use crate::{
     connection::Connection,
     row::Row,
-    statement::{Statement, Value, json},
+    statement::{Statement, Value},
 };
 
 /// The columns. Their order numbers the parameters of [`INSERT`] and [`SAVE`], and, from 0, the columns that
@@ -80,7 +80,7 @@ fn values(comment: &Comment) -> StorageResult<[Value<'_>; 8]> {
         Value::Text(comment.board_id.as_str()),
         Value::Text(comment.author.as_str()),
         Value::Text(&comment.body),
-        Value::OwnedText(json(&comment.mentions)?),
+        Value::json(&comment.mentions)?,
         Value::Int(comment.created_at.0),
         Value::Int(comment.updated_at.0),
     ])

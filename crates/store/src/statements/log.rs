@@ -12,7 +12,7 @@ use crate::{
     database::Database,
     error::broken,
     row::Row,
-    statement::{Statement, Value, json, of_rows},
+    statement::{Statement, Value, of_rows},
 };
 
 const APPEND: Statement = Statement::new(
@@ -90,7 +90,7 @@ impl LogRepository for Connection<'_> {
             ])
         };
         let rows: Vec<_> = entries.iter().map(row).collect();
-        self.execute_each(&APPEND_ALL, rows.len(), &[Value::OwnedText(json(&rows)?)]).await
+        self.execute_each(&APPEND_ALL, rows.len(), &[Value::json(&rows)?]).await
     }
 }
 

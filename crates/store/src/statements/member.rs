@@ -7,7 +7,7 @@ use boardwire_services::storage::{MemberRepository, MemberStore, Membership, Sto
 use crate::{
     connection::Connection,
     database::Database,
-    statement::{Statement, Value, json, of_rows},
+    statement::{Statement, Value, of_rows},
 };
 
 const ROLE: Statement = Statement::new("member.role", "SELECT role FROM members WHERE board_id = $1 AND user_id = $2");
@@ -129,7 +129,7 @@ impl MemberRepository for Connection<'_> {
     async fn add_members(&mut self, board: &BoardId, users: &[UserId], membership: &Membership) -> StorageResult<()> {
         let (role, team) = (membership.role.name(), membership.team.as_ref());
         let rows: Vec<_> = users.iter().map(|user| serde_json::json!([board, user, role, team])).collect();
-        self.execute_each(&ADD_ALL, rows.len(), &[Value::OwnedText(json(&rows)?)]).await
+        self.execute_each(&ADD_ALL, rows.len(), &[Value::json(&rows)?]).await
     }
 
     #[tracing::instrument(level = "debug", name = "db.member.remove", skip_all)]

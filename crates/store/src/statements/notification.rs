@@ -8,7 +8,7 @@ use crate::{
     connection::Connection,
     database::Database,
     row::Row,
-    statement::{Statement, Value, json, of_rows},
+    statement::{Statement, Value, of_rows},
 };
 
 macro_rules! fields {
@@ -111,7 +111,7 @@ impl NotificationRepository for Connection<'_> {
             ])
         };
         let rows: Vec<_> = notifications.iter().map(row).collect();
-        self.execute_each(&INSERT_ALL, rows.len(), &[Value::OwnedText(json(&rows)?)]).await
+        self.execute_each(&INSERT_ALL, rows.len(), &[Value::json(&rows)?]).await
     }
 
     #[tracing::instrument(level = "debug", name = "db.notification.mark_read", skip_all)]

@@ -9,7 +9,7 @@ use crate::{
     database::Database,
     row::Row,
     search_terms::{match_on_board, plain},
-    statement::{Statement, Value, json},
+    statement::{Statement, Value},
 };
 
 /// The most texts that are ranked, the newest ones; on SQLite, for each batch of [`TERMS`].
@@ -101,7 +101,7 @@ pub(crate) async fn matches(connection: &mut Connection<'_>, wanted: &WantedMatc
     let rows = match connection.dialect() {
         Dialect::Sqlite => {
             let best = weigh(connection, wanted).await?;
-            connection.fetch_all(&DOCUMENTS, &[Value::OwnedText(json(&best)?)]).await?
+            connection.fetch_all(&DOCUMENTS, &[Value::json(&best)?]).await?
         }
         Dialect::Postgres => {
             let query: Vec<_> = wanted.words.iter().map(|word| format!("'{}'", plain(word))).collect();

@@ -117,7 +117,7 @@ impl TaskRepository for Connection<'_> {
     #[tracing::instrument(level = "debug", name = "db.task.find_all", skip_all)]
     async fn tasks(&mut self, ids: &[TaskId]) -> StorageResult<Vec<TaskState>> {
         let ids: Vec<_> = ids.iter().map(|id| [id]).collect();
-        let rows = self.fetch_all(&FIND_ALL, &[Value::OwnedText(json(&ids)?)]).await?;
+        let rows = self.fetch_all(&FIND_ALL, &[Value::json(&ids)?]).await?;
         rows.iter().map(read).collect()
     }
 
@@ -193,7 +193,7 @@ impl TaskRepository for Connection<'_> {
             ]))
         };
         let rows = states.iter().map(row).collect::<StorageResult<Vec<_>>>()?;
-        self.execute_each(&MOVE_ALL, rows.len(), &[Value::OwnedText(json(&rows)?)]).await
+        self.execute_each(&MOVE_ALL, rows.len(), &[Value::json(&rows)?]).await
     }
 
     #[tracing::instrument(level = "debug", name = "db.task.release_all", skip_all)]
@@ -203,7 +203,7 @@ impl TaskRepository for Connection<'_> {
             Ok(serde_json::json!([task.id, task.assignee, task.version, task.updated_at.0, json(&state.changed)?]))
         };
         let rows = states.iter().map(row).collect::<StorageResult<Vec<_>>>()?;
-        self.execute_each(&RELEASE_ALL, rows.len(), &[Value::OwnedText(json(&rows)?)]).await
+        self.execute_each(&RELEASE_ALL, rows.len(), &[Value::json(&rows)?]).await
     }
 
     #[tracing::instrument(level = "debug", name = "db.task.delete", skip_all)]
@@ -253,13 +253,13 @@ fn values(state: &TaskState) -> StorageResult<[Value<'_>; 20]> {
         Value::Int(task.priority.into()),
         Value::OptText(task.assignee.as_ref().map(|user| user.as_str())),
         Value::OptText(task.due_date.as_deref()),
-        Value::OwnedText(json(&task.tags)?),
+        Value::json(&task.tags)?,
         Value::number(task.version),
         Value::Text(task.created_by.as_str()),
         Value::Int(task.created_at.0),
         Value::Int(task.updated_at.0),
         Value::OptInt(task.completed_at.map(|time| time.0)),
-        Value::OwnedText(json(&state.changed)?),
+        Value::json(&state.changed)?,
         Value::number(state.fence),
         StoredLease::of(state)?.map_or(Value::OptText(None), Value::OwnedText),
         Value::OptInt(task.lease.as_ref().map(|lease| lease.expires_at.0)),

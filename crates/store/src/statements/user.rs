@@ -8,7 +8,7 @@ use crate::{
     connection::Connection,
     database::Database,
     row::Row,
-    statement::{Statement, Value, json, of_rows},
+    statement::{Statement, Value, of_rows},
 };
 
 const FIND: Statement =
@@ -60,7 +60,7 @@ impl UserRepository for Connection<'_> {
     #[tracing::instrument(level = "debug", name = "db.user.access", skip_all)]
     async fn access_of(&mut self, board: &BoardId, ids: &[UserId]) -> StorageResult<Vec<UserAccess>> {
         let ids: Vec<_> = ids.iter().map(|id| [id]).collect();
-        let rows = self.fetch_all(&ACCESS, &[Value::OwnedText(json(&ids)?), Value::Text(board.as_str())]).await?;
+        let rows = self.fetch_all(&ACCESS, &[Value::json(&ids)?, Value::Text(board.as_str())]).await?;
         let read = |row: &Row| {
             Ok(UserAccess { user: row.id(0)?, role: row.opt_named(1, Role::from_name)?, permissions: row.json(2)? })
         };
