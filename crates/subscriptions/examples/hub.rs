@@ -12,7 +12,7 @@ use boardwire_protocol::{BoardId, Epoch, EventKind, Seq};
 use boardwire_services::{
     Caller, Publisher as _,
     clock::{Clock, SystemClock},
-    storage::{Head, Log, LogEntry, Stored},
+    storage::{Head, Log, LogEntry, StorageResult},
 };
 use boardwire_subscriptions::{Frame, Hub, Outbox, Resume, Socket, SocketKey};
 use serde_json::value::RawValue;
@@ -45,13 +45,13 @@ impl MemoryLog {
 
 #[async_trait]
 impl Log for MemoryLog {
-    async fn head(&self, _: &BoardId) -> Stored<Option<Head>> {
+    async fn head(&self, _: &BoardId) -> StorageResult<Option<Head>> {
         let seq = Seq(self.entries.lock().unwrap_or_else(PoisonError::into_inner).len() as u64);
         let members = ["ada", "bob"].into_iter().filter_map(|user| user.try_into().ok()).collect();
         Ok(Some(Head { seq, oldest: Seq(1), epoch: self.epoch.clone(), members }))
     }
 
-    async fn read(&self, _: &BoardId, after: Seq, limit: u32) -> Stored<Vec<Arc<LogEntry>>> {
+    async fn read(&self, _: &BoardId, after: Seq, limit: u32) -> StorageResult<Vec<Arc<LogEntry>>> {
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(entries.iter().skip(after.0 as usize).take(limit as usize).cloned().collect())
     }
