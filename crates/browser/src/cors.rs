@@ -6,7 +6,7 @@ use boardwire_auth::AllowedOrigins;
 use http::{HeaderName, Method, header};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
-use crate::{BrowserPolicy, layer::is_allowed};
+use crate::BrowserPolicy;
 
 /// How long a browser may remember what it was allowed.
 const PREFLIGHT: Duration = Duration::from_secs(600);
@@ -18,9 +18,7 @@ const AGENT_SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 pub(crate) fn cors(policy: &Arc<BrowserPolicy>) -> CorsLayer {
     let allowed = Arc::clone(policy);
     CorsLayer::new()
-        .allow_origin(AllowOrigin::predicate(move |_, request| {
-            is_allowed(&allowed.origins, &request.headers, &request.extensions)
-        }))
+        .allow_origin(AllowOrigin::predicate(move |_, request| allowed.allows(&request.headers, &request.extensions)))
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers([

@@ -7,6 +7,8 @@
 mod cors;
 mod layer;
 mod page;
+mod policy;
 
-pub use layer::{BrowserPolicy, protect};
+pub use layer::protect;
 pub use page::{Page, cookies};
+pub use policy::BrowserPolicy;

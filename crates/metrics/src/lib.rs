@@ -2,6 +2,7 @@
 //! overview of the last minute for operators; and the last warnings and errors of the log.
 #![doc = include_str!("../README.md")]
 
+mod counts;
 mod exposition;
 mod incidents;
 mod metrics;
@@ -9,8 +10,9 @@ mod overview;
 mod sampling;
 mod transport;
 
+pub use counts::Counts;
 pub use incidents::{Incident, Incidents, Severity};
-pub use metrics::{Counts, Metrics};
+pub use metrics::Metrics;
 pub use overview::{BoardActivity, ConnectedUser, Overview, UserActivity};
 pub use sampling::{Sample, SlowConsumer};
 pub use transport::TransportKind;

@@ -15,11 +15,10 @@ use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family, histogram::Histogram},
 };
-use serde::Serialize;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Incidents, SlowConsumer, TransportKind, sampling::Recent};
+use crate::{Counts, Incidents, SlowConsumer, TransportKind, sampling::Recent};
 
 /// The buckets of durations, in seconds; a command takes a millisecond or so.
 const BUCKETS: [f64; 10] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 5.0];
@@ -42,30 +41,6 @@ pub(crate) struct Group {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct Door {
     pub(crate) door: &'static str,
-}
-
-/// How much there was of what is counted.
-#[derive(Debug, Clone, Copy, Default, Serialize)]
-pub struct Counts {
-    /// Commands by all doors, refused ones included.
-    pub commands: u64,
-    /// Commands that were refused.
-    pub refusals: u64,
-    /// Events of boards.
-    pub events: u64,
-    /// Events put into a connection's queue.
-    pub deliveries: u64,
-}
-
-impl Counts {
-    pub(crate) fn since(self, earlier: Self) -> Self {
-        Self {
-            commands: self.commands - earlier.commands,
-            refusals: self.refusals - earlier.refusals,
-            events: self.events - earlier.events,
-            deliveries: self.deliveries - earlier.deliveries,
-        }
-    }
 }
 
 /// What a node has counted since its start.

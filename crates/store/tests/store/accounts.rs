@@ -5,8 +5,8 @@ use boardwire_protocol::{Role, TeamId, Timestamp, UserId};
 use boardwire_services::storage::{ApiKey, Membership, Prune, SaveUser, Session};
 
 use crate::{
-    fixture::{Scene, on_both},
-    samples::{a_board, board, board_id, by_name, save_user, user_id},
+    fixture::{Scene, a_board, on_both},
+    samples::{board, board_id, by_name, save_user, user_id},
 };
 
 fn session(id: &str, user: &str, expires_at: i64) -> Session {

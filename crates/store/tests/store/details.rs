@@ -5,8 +5,8 @@ use boardwire_protocol::{Attachment, AttachmentId, Comment, CommentId, Dependenc
 use boardwire_services::storage::Transaction;
 
 use crate::{
-    fixture::{Scene, is_broken, on_both},
-    samples::{a_board, board, board_id, column, dependency, task, task_id, user_id, whole},
+    fixture::{Scene, a_board, is_broken, on_both},
+    samples::{board, board_id, column, dependency, task, task_id, user_id, whole},
 };
 
 fn comment_id(id: &str) -> CommentId {

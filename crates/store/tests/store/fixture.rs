@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use anyhow::Result;
+use boardwire_protocol::Role;
 use boardwire_services::{
     ChangeOutcome, ServiceError,
-    storage::{BoxFuture, Job, StorageError, Store, Transaction},
+    storage::{BoxFuture, Job, StorageError, Store, Transaction, User},
 };
 use boardwire_store::{Options, open};
 use boardwire_test_support::{Database, Kind};
 use serde_json::value::RawValue;
 
-use crate::samples::board;
+use crate::samples::{board, board_id, by_name, save_user, user_id};
 
 /// What a test runs on.
 pub(crate) struct Scene {
@@ -78,4 +79,20 @@ pub(crate) fn is_broken(error: &ServiceError) -> bool {
 
 pub(crate) fn is_unavailable(error: &ServiceError) -> bool {
     matches!(error, ServiceError::Storage(StorageError::Unavailable(_)))
+}
+
+/// Creates the users `ann`, who owns the board `b`, and `bob`, who is not a member of it.
+pub(crate) async fn a_board(scene: &Scene) -> Result<(User, User)> {
+    let ann = scene.store.save_user(&save_user("ann")).await?;
+    let bob = scene.store.save_user(&save_user("bob")).await?;
+    scene
+        .unit(|tx| {
+            Box::pin(async move {
+                assert!(tx.insert_board(&board("b")).await?);
+                tx.set_member(&board_id("b"), &user_id("ann"), &by_name(Role::Owner)).await?;
+                Ok(())
+            })
+        })
+        .await?;
+    Ok((ann, bob))
 }

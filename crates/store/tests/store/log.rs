@@ -4,8 +4,8 @@ use anyhow::Result;
 use boardwire_protocol::{BoardId, EventKind, Role, Seq, Timestamp};
 
 use crate::{
-    fixture::{Scene, add_board, is_broken, on_both},
-    samples::{a_board, board_id, by_name, event, prune, user_id},
+    fixture::{Scene, a_board, add_board, is_broken, on_both},
+    samples::{board_id, by_name, event, prune, user_id},
 };
 
 /// Appends events `from..=to`, each committed at the millisecond of its number.

@@ -7,8 +7,8 @@ use boardwire_protocol::{Lease, Notification, NotificationId, NotificationKind, 
 use boardwire_services::storage::{Membership, WantedNotifications};
 
 use crate::{
-    fixture::{is_broken, on_both},
-    samples::{a_board, board_id, changed, column, column_id, event, save_user, task, task_id, user_id},
+    fixture::{a_board, is_broken, on_both},
+    samples::{board_id, changed, column, column_id, event, save_user, task, task_id, user_id},
 };
 
 fn team(id: &str) -> TeamId {

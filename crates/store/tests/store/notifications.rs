@@ -5,8 +5,8 @@ use boardwire_protocol::{Notification, NotificationId, NotificationKind, Role, T
 use boardwire_services::storage::{Prune, WantedNotifications};
 
 use crate::{
-    fixture::{Scene, on_both},
-    samples::{a_board, board, board_id, by_name, task_id, user_id},
+    fixture::{Scene, a_board, on_both},
+    samples::{board, board_id, by_name, task_id, user_id},
 };
 
 fn id(id: &str) -> NotificationId {

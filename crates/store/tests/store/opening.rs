@@ -9,8 +9,8 @@ use boardwire_test_support::{Database, Kind};
 use tokio::sync::oneshot;
 
 use crate::{
-    fixture::{add_board, is_unavailable, on_both, unit},
-    samples::{a_board, board, board_id, save_user, user_id},
+    fixture::{a_board, add_board, is_unavailable, on_both, unit},
+    samples::{board, board_id, save_user, user_id},
 };
 
 /// The newest version of the schema; versions count from 1.

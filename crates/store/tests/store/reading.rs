@@ -8,8 +8,8 @@ use boardwire_services::storage::WantedBoard;
 use boardwire_store::Options;
 
 use crate::{
-    fixture::{on_both, unit},
-    samples::{a_board, board, board_id, by_name, column, dependency, save_user, task, task_id, user_id, whole},
+    fixture::{a_board, on_both, unit},
+    samples::{board, board_id, by_name, column, dependency, save_user, task, task_id, user_id, whole},
 };
 
 #[tokio::test(flavor = "multi_thread")]

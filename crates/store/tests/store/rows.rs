@@ -4,8 +4,8 @@ use anyhow::Result;
 use boardwire_protocol::{Epoch, ListedBoard, Role, Seq, Status, TeamId, Timestamp};
 
 use crate::{
-    fixture::{is_broken, on_both},
-    samples::{a_board, board, board_id, by_name, changed, column, column_id, save_user, task, task_id, user_id},
+    fixture::{a_board, is_broken, on_both},
+    samples::{board, board_id, by_name, changed, column, column_id, save_user, task, task_id, user_id},
 };
 
 fn team(id: &str) -> TeamId {

@@ -1,19 +1,14 @@
 //! Users, boards, columns, tasks and events for tests.
 
-use anyhow::Result;
 use boardwire_protocol::{
     Board, BoardId, Column, ColumnId, Dependency, DependencyType, Epoch, EventKind, Role, Seq, Status, Task, TaskId,
     Timestamp, UserId,
 };
 use boardwire_services::{
     Origin,
-    storage::{
-        BoardState, ColumnState, FieldVersions, LogEntry, Membership, Prune, SaveUser, TaskState, User, WantedBoard,
-    },
+    storage::{BoardState, ColumnState, FieldVersions, LogEntry, Membership, Prune, SaveUser, TaskState, WantedBoard},
 };
 use serde_json::value::RawValue;
-
-use crate::fixture::Scene;
 
 pub(crate) fn user_id(id: &str) -> UserId {
     UserId::try_from(id).expect("an id")
@@ -148,20 +143,4 @@ pub(crate) fn event(board: &str, seq: u64, at: i64) -> LogEntry {
         at: Timestamp(at),
         envelope: RawValue::from_string(envelope).expect("JSON"),
     }
-}
-
-/// Creates the users `ann`, who owns the board `b`, and `bob`, who is not a member of it.
-pub(crate) async fn a_board(scene: &Scene) -> Result<(User, User)> {
-    let ann = scene.store.save_user(&save_user("ann")).await?;
-    let bob = scene.store.save_user(&save_user("bob")).await?;
-    scene
-        .unit(|tx| {
-            Box::pin(async move {
-                assert!(tx.insert_board(&board("b")).await?);
-                tx.set_member(&board_id("b"), &user_id("ann"), &by_name(Role::Owner)).await?;
-                Ok(())
-            })
-        })
-        .await?;
-    Ok((ann, bob))
 }

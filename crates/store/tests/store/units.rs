@@ -19,8 +19,8 @@ use boardwire_test_support::{Database, Kind, eventually};
 use tokio::{sync::oneshot, task::JoinHandle};
 
 use crate::{
-    fixture::{Scene, add_board, is_broken, is_unavailable, on_both, unit},
-    samples::{a_board, board, board_id, by_name, user_id},
+    fixture::{Scene, a_board, add_board, is_broken, is_unavailable, on_both, unit},
+    samples::{board, board_id, by_name, user_id},
 };
 
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -1,0 +1,27 @@
+//! Sums of what happens on a node.
+
+use serde::Serialize;
+
+/// How much there was of what is counted.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct Counts {
+    /// Commands by all doors, refused ones included.
+    pub commands: u64,
+    /// Commands that were refused.
+    pub refusals: u64,
+    /// Events of boards.
+    pub events: u64,
+    /// Events put into a connection's queue.
+    pub deliveries: u64,
+}
+
+impl Counts {
+    pub(crate) fn since(self, earlier: Self) -> Self {
+        Self {
+            commands: self.commands - earlier.commands,
+            refusals: self.refusals - earlier.refusals,
+            events: self.events - earlier.events,
+            deliveries: self.deliveries - earlier.deliveries,
+        }
+    }
+}
