@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use boardwire_auth::{IssueRequest, Permissions, hash_password};
 use boardwire_protocol::{BoardId, Seq, TeamId, Timestamp, UserId};
 use boardwire_services::{
-    Personal, Publisher, Services,
+    Publisher, Services, UserEvent,
     clock::{Clock as _, SystemClock},
     storage::{LogEntry, SaveUser, Store, User},
 };
@@ -128,7 +128,7 @@ pub(crate) struct Nobody;
 impl Publisher for Nobody {
     async fn publish(&self, _: &[Arc<LogEntry>]) {}
     async fn settle(&self, _: &BoardId, _: Seq) {}
-    fn tell(&self, _: &[Personal]) {}
+    fn tell(&self, _: &[UserEvent]) {}
     fn suspect(&self) {}
 }
 

@@ -60,7 +60,7 @@ impl Request {
             origin,
             addable,
             entries: Vec::new(),
-            personal: Vec::new(),
+            user_events: Vec::new(),
         };
         let Some(request_id) = &request_id else {
             return dispatch(unit, work).await;
@@ -86,7 +86,7 @@ async fn dispatch(unit: &mut Unit<'_>, work: Work) -> Result<ChangeOutcome, Serv
         Work::ExpireLease(task) => lease::expire(unit, &task).await,
     }?;
     outcome.entries = std::mem::take(&mut unit.entries);
-    outcome.personal = std::mem::take(&mut unit.personal);
+    outcome.user_events = std::mem::take(&mut unit.user_events);
     Ok(outcome)
 }
 

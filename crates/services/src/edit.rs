@@ -10,7 +10,7 @@ use boardwire_protocol::{
 use serde::Serialize;
 
 use crate::{
-    Addable, Caller, ChangeOutcome, Origin, Personal, ServiceError,
+    Addable, Caller, ChangeOutcome, Origin, ServiceError, UserEvent,
     clock::Uuid,
     storage::{BoardState, ColumnState, LogEntry, TaskState, Transaction, User, UserAccess},
     unit::Unit,
@@ -121,8 +121,8 @@ impl<'u, 't> BoardEdit<'u, 't> {
     }
 
     /// Adds something that a single user is told once the change is durable.
-    pub(crate) fn tell(&mut self, personal: Personal) {
-        self.unit.personal.push(personal);
+    pub(crate) fn tell(&mut self, event: UserEvent) {
+        self.unit.user_events.push(event);
     }
 
     /// Appends the event that the reply stands for, as the last one. The connection that made the request gets the

@@ -48,7 +48,9 @@ pub use attachment::{NewAttachment, remove_leftovers};
 pub use caller::{Caller, InvalidCaller};
 pub use error::ServiceError;
 pub use notification::{Announcement, Audience};
-pub use outcome::{ChangeOutcome, Personal};
+#[expect(deprecated, reason = "its former name")]
+pub use outcome::Personal;
+pub use outcome::{ChangeOutcome, UserEvent};
 pub use publisher::Publisher;
 pub use service::Services;
 pub use storage::Origin;

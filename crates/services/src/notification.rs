@@ -4,7 +4,7 @@ use boardwire_protocol::{Body, Notification, NotificationKind, RequestId, TeamId
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{ChangeOutcome, Personal, ServiceError, unit::Unit};
+use crate::{ChangeOutcome, ServiceError, UserEvent, unit::Unit};
 
 /// The most notifications that one command marks by their ids.
 const MAX_MARKED: usize = 500;
@@ -27,7 +27,7 @@ pub(crate) async fn read(unit: &mut Unit<'_>, command: notification::Read) -> Re
         _ => return Err(ServiceError::invalid("ids", "give `ids`, or `all: true`")),
     }
     let unread = unit.tx.count_unread(user, caller.is_admin()).await?;
-    unit.personal.push(Personal::Read {
+    unit.user_events.push(UserEvent::Read {
         user: user.clone(),
         data: data::NotificationRead { all: command.ids.is_none(), ids: command.ids, unread },
         origin: unit.origin,
@@ -99,7 +99,7 @@ pub(crate) async fn announce(unit: &mut Unit<'_>, page: Page) -> Result<ChangeOu
         });
     }
     unit.tx.insert_notifications(&notifications).await?;
-    unit.personal.extend(notifications.into_iter().map(Personal::Notified));
+    unit.user_events.extend(notifications.into_iter().map(UserEvent::Notified));
     let last = users.last().filter(|_| users.len() == ANNOUNCED_AT_ONCE as usize).cloned();
     ChangeOutcome::beside_boards(&Announced { notified: users.len(), last })
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use boardwire_protocol::{Notification, NotificationKind, Task, UserId};
 
-use crate::{Personal, ServiceError, edit::BoardEdit, storage::TaskState};
+use crate::{ServiceError, UserEvent, edit::BoardEdit, storage::TaskState};
 
 /// The most users that one text can mention. Any further mentions are plain text.
 const MAX_MENTIONS: usize = 50;
@@ -39,7 +39,7 @@ impl BoardEdit<'_, '_> {
         }
         let notification = self.notification(user, kind, task, verb);
         self.tx().insert_notification(&notification).await?;
-        self.tell(Personal::Notified(notification));
+        self.tell(UserEvent::Notified(notification));
         Ok(())
     }
 
@@ -72,7 +72,7 @@ impl BoardEdit<'_, '_> {
         if !notifications.is_empty() {
             self.tx().insert_notifications(&notifications).await?;
         }
-        notifications.into_iter().for_each(|notification| self.tell(Personal::Notified(notification)));
+        notifications.into_iter().for_each(|notification| self.tell(UserEvent::Notified(notification)));
         Ok(())
     }
 

@@ -18,13 +18,13 @@ pub struct ChangeOutcome {
     /// The events that were appended to the log, in order. Empty if nothing changed, or if the request had been made
     /// before.
     pub entries: Vec<Arc<LogEntry>>,
-    /// What single users are told, in order. Empty if the request had been made before.
-    pub personal: Vec<Personal>,
+    /// The events for single users, in order. Empty if the request had been made before.
+    pub user_events: Vec<UserEvent>,
 }
 
-/// Something that a single user is told, on all of the user's connections.
+/// An event for a single user, sent to all of the user's connections. It is in no board's log.
 #[derive(Debug, Clone)]
-pub enum Personal {
+pub enum UserEvent {
     /// A new notification.
     Notified(Notification),
     /// Notifications have been read.
@@ -37,6 +37,10 @@ pub enum Personal {
         origin: Option<Origin>,
     },
 }
+
+/// The former name of [`UserEvent`].
+#[deprecated(since = "0.1.0", note = "renamed to `UserEvent`")]
+pub type Personal = UserEvent;
 
 /// A reply as it is stored with its request id.
 #[derive(Serialize, Deserialize)]
@@ -56,7 +60,7 @@ impl ChangeOutcome {
 
     /// Returns an outcome that is not on a board.
     pub(crate) fn beside_boards(result: &impl Serialize) -> Result<Self, ServiceError> {
-        Ok(Self { at: None, result: to_raw_value(result)?, entries: Vec::new(), personal: Vec::new() })
+        Ok(Self { at: None, result: to_raw_value(result)?, entries: Vec::new(), user_events: Vec::new() })
     }
 
     /// Returns the board's `seq` after the change.
@@ -74,6 +78,6 @@ impl ChangeOutcome {
     /// Returns an outcome with a reply that was stored earlier.
     pub(crate) fn from_stored(text: &str) -> Result<Self, ServiceError> {
         let StoredReply { board, seq, result } = serde_json::from_str(text)?;
-        Ok(Self { at: board.zip(seq), result, entries: Vec::new(), personal: Vec::new() })
+        Ok(Self { at: board.zip(seq), result, entries: Vec::new(), user_events: Vec::new() })
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use boardwire_protocol::{BoardId, Seq};
 
-use crate::{Personal, storage::LogEntry};
+use crate::{UserEvent, storage::LogEntry};
 
 /// Delivers committed events.
 #[async_trait]
@@ -18,7 +18,7 @@ pub trait Publisher: Send + Sync + 'static {
     async fn settle(&self, board: &BoardId, seq: Seq);
 
     /// Delivers what single users are told, in this order. If some of it is lost, it can still be found in storage.
-    fn tell(&self, personal: &[Personal]);
+    fn tell(&self, events: &[UserEvent]);
 
     /// Says that a commit failed, so that the log may contain events that have not been published. The publisher looks
     /// for them.

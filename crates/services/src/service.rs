@@ -243,7 +243,7 @@ impl Services {
                         Some(_) => publisher.publish(&outcome.entries).await,
                         None => {}
                     }
-                    publisher.tell(&outcome.personal);
+                    publisher.tell(&outcome.user_events);
                 }
                 Err(ServiceError::Storage(_)) => publisher.suspect(),
                 Err(_) => {}

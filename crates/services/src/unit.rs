@@ -5,7 +5,7 @@ use std::sync::Arc;
 use boardwire_protocol::{RequestId, Timestamp};
 
 use crate::{
-    Addable, Caller, Origin, Personal,
+    Addable, Caller, Origin, UserEvent,
     clock::Clock,
     storage::{LogEntry, Transaction},
 };
@@ -22,5 +22,5 @@ pub(crate) struct Unit<'t> {
     pub(crate) origin: Option<Origin>,
     pub(crate) addable: Addable,
     pub(crate) entries: Vec<Arc<LogEntry>>,
-    pub(crate) personal: Vec<Personal>,
+    pub(crate) user_events: Vec<UserEvent>,
 }

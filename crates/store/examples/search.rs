@@ -156,5 +156,5 @@ async fn fill(tx: &mut dyn Transaction, number: u64, tasks: u64) -> Result<Chang
         let state = TaskState { task, changed: FieldVersions::default(), fence: 0, assigned_by_claim: false };
         tx.insert_task(&state).await?;
     }
-    Ok(ChangeOutcome { at: None, result: RawValue::NULL.to_owned(), entries: Vec::new(), personal: Vec::new() })
+    Ok(ChangeOutcome { at: None, result: RawValue::NULL.to_owned(), entries: Vec::new(), user_events: Vec::new() })
 }

@@ -127,7 +127,7 @@ async fn update_task(tx: &mut dyn Transaction, number: u64) -> Result<ChangeOutc
         at: Some((board, seq)),
         result: RawValue::NULL.to_owned(),
         entries: vec![Arc::new(entry)],
-        personal: Vec::new(),
+        user_events: Vec::new(),
     })
 }
 
@@ -202,5 +202,5 @@ async fn add_board(tx: &mut dyn Transaction, number: u64) -> Result<ChangeOutcom
     tx.set_member(&id, &user, &Membership { role: Role::Owner, team: None }).await?;
     tx.insert_column(&ColumnState { column, changed: changed.clone() }).await?;
     tx.insert_task(&TaskState { task, changed, fence: 0, assigned_by_claim: false }).await?;
-    Ok(ChangeOutcome { at: None, result: RawValue::NULL.to_owned(), entries: Vec::new(), personal: Vec::new() })
+    Ok(ChangeOutcome { at: None, result: RawValue::NULL.to_owned(), entries: Vec::new(), user_events: Vec::new() })
 }

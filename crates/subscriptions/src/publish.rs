@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use boardwire_protocol::{BoardId, Ephemeral, EventKind, Seq, Timestamp, UserId};
 use boardwire_services::{
-    Personal, Publisher,
+    Publisher, UserEvent,
     storage::{LogEntry, StorageError},
 };
 use tokio::time::timeout;
@@ -42,11 +42,11 @@ impl Publisher for Hub {
         self.settle_channel(&channel, last.seq).await;
     }
 
-    fn tell(&self, personal: &[Personal]) {
-        for personal in personal {
-            match personal {
-                Personal::Notified(notification) => self.notifications.add(notification),
-                Personal::Read { user, data, origin } => {
+    fn tell(&self, events: &[UserEvent]) {
+        for event in events {
+            match event {
+                UserEvent::Notified(notification) => self.notifications.add(notification),
+                UserEvent::Read { user, data, origin } => {
                     let event = Ephemeral::NotificationRead(data.clone());
                     self.ephemeral.send_to_user(user, &event, About::default(), *origin);
                 }

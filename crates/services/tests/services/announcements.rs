@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use boardwire_auth::{Account, CredentialId, Permissions, Principal};
 use boardwire_protocol::{BoardId, Body, RequestId, Seq, Timestamp, UserId};
 use boardwire_services::{
-    Announcement, Audience, Caller, Personal, Publisher, Services,
+    Announcement, Audience, Caller, Publisher, Services, UserEvent,
     clock::SystemClock,
     storage::{LogEntry, SaveUser, Store, WantedNotifications},
 };
@@ -24,8 +24,8 @@ struct Told(Mutex<Vec<usize>>);
 impl Publisher for Told {
     async fn publish(&self, _: &[Arc<LogEntry>]) {}
     async fn settle(&self, _: &BoardId, _: Seq) {}
-    fn tell(&self, personal: &[Personal]) {
-        self.0.lock().unwrap().push(personal.len());
+    fn tell(&self, events: &[UserEvent]) {
+        self.0.lock().unwrap().push(events.len());
     }
     fn suspect(&self) {}
 }

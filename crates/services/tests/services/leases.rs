@@ -32,7 +32,7 @@ async fn leased(scene: &Scene, leases: Vec<(String, &'static str, i64)>) -> Resu
                 });
                 tx.insert_task(&state).await?;
             }
-            Ok(ChangeOutcome { at: None, result: RawValue::NULL.to_owned(), entries: vec![], personal: vec![] })
+            Ok(ChangeOutcome { at: None, result: RawValue::NULL.to_owned(), entries: vec![], user_events: vec![] })
         })
     });
     scene.store().write(add).await?;

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use boardwire_auth::{Account, CredentialId, Permissions, Principal};
 use boardwire_protocol::{BoardId, Command, CommandKind, Decoded, Seq, TeamId, Timestamp, UserId};
 use boardwire_services::{
-    Caller, Personal, Publisher, ServiceError, Services,
+    Caller, Publisher, ServiceError, Services, UserEvent,
     clock::SystemClock,
     storage::{LogEntry, SaveUser, Store},
 };
@@ -22,7 +22,7 @@ struct Nobody;
 impl Publisher for Nobody {
     async fn publish(&self, _: &[Arc<LogEntry>]) {}
     async fn settle(&self, _: &BoardId, _: Seq) {}
-    fn tell(&self, _: &[Personal]) {}
+    fn tell(&self, _: &[UserEvent]) {}
     fn suspect(&self) {}
 }
 

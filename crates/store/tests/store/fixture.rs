@@ -70,7 +70,7 @@ pub(crate) async fn add_board(store: &Arc<dyn Store>, id: &'static str) -> Resul
 
 /// Returns an outcome for tests that do not need one.
 fn nothing() -> ChangeOutcome {
-    ChangeOutcome { at: None, result: RawValue::NULL.to_owned(), entries: Vec::new(), personal: Vec::new() }
+    ChangeOutcome { at: None, result: RawValue::NULL.to_owned(), entries: Vec::new(), user_events: Vec::new() }
 }
 
 pub(crate) fn is_broken(error: &ServiceError) -> bool {
