@@ -1,4 +1,4 @@
-//! Files: in as a stream of `multipart/form-data`, out as a download that no browser runs.
+//! Files: uploaded as a stream of `multipart/form-data`, downloaded in a form that no browser runs.
 
 use std::{sync::Arc, time::Duration};
 
@@ -27,9 +27,9 @@ use crate::{
     upload_limiter::UploadLimiter,
 };
 
-/// How long one waits who has too many uploads at the same time.
+/// How long a user with too many concurrent uploads is asked to wait.
 const BUSY: Duration = Duration::from_secs(1);
-/// The most characters of a media type.
+/// The longest media type, in characters.
 const MAX_CONTENT_TYPE: usize = 127;
 
 pub(crate) fn routes() -> Router<Arc<Door>> {
@@ -38,7 +38,7 @@ pub(crate) fn routes() -> Router<Arc<Door>> {
         .route("/attachments/{attachmentId}", get(download))
 }
 
-/// What an upload results in, as far as it is of interest here.
+/// The parts of an upload's result that are used here.
 #[derive(Deserialize)]
 struct Noted {
     attachment: NotedAttachment,
@@ -72,7 +72,7 @@ async fn upload(
         }
     };
     let id = new.id.clone();
-    // An upload takes its time, and the right to it may have ended in the meantime.
+    // An upload takes time, and the right to it may have ended meanwhile.
     let caller = match door.gate().renew(authenticated.caller()).await {
         Ok(caller) => caller,
         Err(denied) => {
@@ -84,14 +84,14 @@ async fn upload(
     let applied = match attached {
         Ok(applied) => applied,
         Err(fault) => {
-            // Whether a broken-off change happened is unknown; what is left over is swept later.
+            // It is unknown whether a change that broke off happened; leftovers are swept later.
             if !matches!(fault, ServiceError::BrokenOff | ServiceError::Storage(_)) {
                 let _ = door.parts.files.remove(&id).await;
             }
             return Err(fault.into());
         }
     };
-    // The reply to an earlier request of the same id: its file is kept, and this one came for nothing.
+    // This is the reply to an earlier request with the same id: its file is kept, and this one is not needed.
     let other = serde_json::from_str(applied.result.get()).is_ok_and(|Noted { attachment }| attachment.id != id);
     if other {
         let _ = door.parts.files.remove(&id).await;
@@ -116,11 +116,12 @@ async fn download(
     if must_be.is_some_and(|must_be| !must_be.match_strongly(tag)) {
         return Err(Problem::precondition("If-Match"));
     }
-    // Who can't say what is known gets the whole.
+    // A malformed `If-None-Match` is ignored: the file is sent whole.
     if said(header::IF_NONE_MATCH).ok().flatten().is_some_and(|known| known.match_weakly(tag)) {
         return Ok((StatusCode::NOT_MODIFIED, described).into_response());
     }
-    // A part of what another part was taken of, or the whole. A date is no tag, and says nothing of the bytes.
+    // A part is served only of the version that `If-Range` names; else the whole. A date is no tag, and says nothing of
+    // the bytes.
     let same = !headers.contains_key(header::IF_RANGE)
         || matches!(said(header::IF_RANGE), Ok(Some(tags @ Tags::These(_))) if tags.match_strongly(tag));
     let range = headers.get(header::RANGE).filter(|_| same && method == Method::GET);
@@ -142,7 +143,7 @@ async fn download(
     Ok((StatusCode::PARTIAL_CONTENT, described, place, length(part.end - part.start), body).into_response())
 }
 
-/// The headers of a download. Whatever the file is, browsers save it and run nothing.
+/// Returns the headers of a download. Whatever the file is, browsers save it and run nothing.
 fn describe(attachment: &Attachment) -> HeaderMap {
     let plain = attachment.filename.chars().map(|character| match character {
         '"' | '\\' | '/' => '_',
@@ -174,7 +175,7 @@ fn describe(attachment: &Attachment) -> HeaderMap {
 }
 
 impl Door {
-    /// Keeps the bytes of a file under a new id.
+    /// Stores the bytes of a file under a new id.
     async fn take_in(
         &self,
         task_id: TaskId,
@@ -199,7 +200,7 @@ impl Door {
         }
     }
 
-    /// Copies as it comes, and gives the size and the hash.
+    /// Copies the bytes as they arrive, and returns their size and hash.
     async fn copy(
         &self,
         field: &mut Field<'_>,
@@ -219,7 +220,7 @@ impl Door {
     }
 }
 
-/// A media type as it was given, if it has the shape of one.
+/// Returns the media type as given if it has the shape of one.
 fn content_type(given: Option<&str>) -> String {
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&^_.+-/".contains(&byte);
     let fits = |text: &&str| {
@@ -231,9 +232,10 @@ fn content_type(given: Option<&str>) -> String {
     essence.unwrap_or("application/octet-stream").to_ascii_lowercase()
 }
 
-/// The name of a file as its user knows it: with no folders, and nothing that hides how it reads. `file` if there is none.
+/// Returns the file's name as its user knows it: without folders, and without characters that disguise it. `file` if
+/// nothing is left.
 fn file_name(given: Option<&str>) -> String {
-    // Browsers write these three so, to keep a name within its quotes.
+    // Browsers encode these three characters so, to keep a name within its quotes.
     let plain = given.unwrap_or_default().replace("%22", "\"").replace("%0D", "\r").replace("%0A", "\n");
     let last = plain.rsplit(['/', '\\']).next().unwrap_or_default();
     let name: String = last.chars().filter(|&character| !is_hidden(character)).collect();

@@ -1,4 +1,5 @@
-//! JSON bodies: bounded in size, and refused with the path of what is wrong. That they come in time is for the server.
+//! JSON bodies: bounded in size, and refused with the path of what is wrong. The server sees to it that they arrive in
+//! time.
 
 use axum::{
     body::Body,
@@ -11,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use crate::problem::Problem;
 
-/// The largest JSON body.
+/// The largest JSON body, in bytes.
 const MAX_BYTES: usize = 64 * 1024;
 
 /// A JSON body.
@@ -27,7 +28,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     }
 }
 
-/// Refuses a body with 415 that does not say that it is of this media type, or is coded besides.
+/// Refuses with 415 a body that does not declare this media type, or that has a content coding.
 pub(crate) fn is_of_type(headers: &HeaderMap, expected: &'static str) -> Result<(), Problem> {
     let refused = |header: &str, message: String| {
         Err(Problem::invalid(header, message).with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE))
@@ -57,8 +58,7 @@ async fn read(body: Body) -> Result<Vec<u8>, Problem> {
     Ok(bytes)
 }
 
-/// One object and nothing after it. serde's derive alone would take an array of the fields'
-/// values as well.
+/// Decodes exactly one object. serde's derive alone would also accept an array of the fields' values.
 fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Violation> {
     let whole = |message: &str| Violation { path: String::new(), message: message.to_owned() };
     if bytes.trim_ascii_start().first() != Some(&b'{') {

@@ -1,4 +1,4 @@
-//! Who calls: the credentials of a request, the same gates as for a command of a socket, and the caller for the
+//! The caller of a request: its credentials, the same gates as for a command of a socket, and the caller for the
 //! services.
 
 use std::sync::{Arc, OnceLock};
@@ -24,11 +24,11 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// A request whose caller has been authenticated and admitted.
 pub(crate) struct AuthenticatedRequest {
     pub(crate) admitted: Admitted,
-    /// What the caller calls this request.
+    /// The request id that the caller gave in `Idempotency-Key`.
     pub(crate) request_id: Option<RequestId>,
 }
 
-/// Who turned out to call, for the limits in the answer.
+/// The user that the request turned out to come from, for the limits in the answer.
 #[derive(Clone, Default)]
 struct IdentifiedUser(Arc<OnceLock<UserId>>);
 
@@ -65,7 +65,7 @@ impl FromRequestParts<Arc<Door>> for AuthenticatedRequest {
     }
 }
 
-/// The middleware that tells who called how much of the limit is left.
+/// Middleware that tells the caller how much of their limit is left.
 pub(crate) async fn tell_limits(State(door): State<Arc<Door>>, mut request: Request, next: Next) -> Response {
     let known = IdentifiedUser::default();
     request.extensions_mut().insert(known.clone());
@@ -77,7 +77,8 @@ pub(crate) async fn tell_limits(State(door): State<Arc<Door>>, mut request: Requ
     response
 }
 
-/// Returns the first of: `Authorization: Bearer`, `X-API-Key`, the session cookies. Who names credentials means those.
+/// Returns the first of: `Authorization: Bearer`, `X-API-Key`, the session cookies. Cookies are ignored where a header
+/// names credentials.
 fn credentials(parts: &Parts) -> Vec<Credential> {
     match (names_credential(&parts.headers), parts.extensions.get::<Page>()) {
         (true, _) => credential(&parts.headers).into_iter().collect(),
@@ -86,7 +87,7 @@ fn credentials(parts: &Parts) -> Vec<Credential> {
     }
 }
 
-/// Returns why nobody is known: there are no credentials, or a cookie that does not count.
+/// Returns why the caller is unknown: there are no credentials, or the session cookie does not count.
 fn without_credential(parts: &Parts) -> Problem {
     if !parts.extensions.get::<Page>().is_some_and(|page| page.has_session(&parts.headers)) {
         return AuthenticationError::Refused.into();

@@ -1,4 +1,4 @@
-//! The HTTP door as its handlers know it: its parts, its settings, and what it counts.
+//! The HTTP door as its handlers see it: its parts, its settings and its counters.
 
 use std::{sync::Arc, time::Instant};
 
@@ -12,35 +12,35 @@ use crate::{
     quota::{Quotas, Uploads},
 };
 
-/// What the HTTP door accepts.
+/// The settings of the HTTP door.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// How long sessions last.
     pub sessions: SessionPolicy,
     /// The largest file, in bytes.
     pub max_attachment_size: u64,
-    /// How much attachments may hold.
+    /// How much space attachments may take.
     pub quotas: Quotas,
 }
 
-/// What the HTTP door is made of.
+/// The parts that the HTTP door is made of.
 pub struct DoorParts {
-    /// The gates that all doors have in common.
+    /// The gate that all doors share.
     pub gate: Arc<Gate>,
-    /// Where files are kept.
+    /// Where files are stored.
     pub files: Arc<dyn Files>,
-    /// What holds guesses of passwords back.
+    /// Slows down the guessing of passwords.
     pub logins: Logins,
-    /// What is accepted.
+    /// The limits of the door.
     pub settings: Settings,
 }
 
-/// The HTTP door: its parts, and what it counts.
+/// The HTTP door: its parts and its counters.
 pub(crate) struct Door {
     pub(crate) parts: DoorParts,
     pub(crate) passwords: Passwords,
     pub(crate) uploads: Uploads,
-    /// The last look at the database for `/readyz`: when, and whether it could be read and written.
+    /// The last check of the database for `/readyz`: when it was made, and whether reading and writing worked.
     pub(crate) last_look: tokio::sync::Mutex<Option<(Instant, bool)>>,
 }
 

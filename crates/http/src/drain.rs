@@ -1,5 +1,5 @@
-//! A refusal reaches who is still sending. A server that answers early and closes makes the system cut the connection,
-//! and with it the answer: so the rest of a body is read first, up to a bound.
+//! Makes sure that a refusal reaches a client that is still sending. If a server answers early and closes, the
+//! operating system resets the connection and the answer is lost; so the rest of the body is read first, up to a bound.
 
 use std::{
     pin::{Pin, pin},
@@ -18,11 +18,12 @@ use futures_util::future::poll_fn;
 use http::HeaderMap;
 use tokio::time::timeout;
 
-/// How much of a refused body is read, and for how long. Who sends more has to live with a cut connection.
+/// How much of a refused body is read, in bytes, and for how long. The connection of a client that sends more may be
+/// reset.
 const MAX_BYTES: usize = 4 << 20;
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// A body that is still there when the handler has let go of it.
+/// A body that outlives the handler that was reading it.
 #[derive(Clone)]
 struct Shared(Arc<Mutex<Body>>);
 
@@ -52,7 +53,7 @@ impl HttpBody for Shared {
     }
 }
 
-/// The middleware.
+/// Middleware that reads the rest of a refused body.
 pub(crate) async fn refused_bodies(request: Request, next: Next) -> Response {
     if request.body().is_end_stream() || expects_continue(request.headers()) {
         return next.run(request).await;
@@ -66,7 +67,7 @@ pub(crate) async fn refused_bodies(request: Request, next: Next) -> Response {
     response
 }
 
-/// Such a client waits for a go-ahead, and gets the refusal in its place.
+/// Returns whether the client waits for `100 Continue`; such a client gets the refusal in its place.
 fn expects_continue(headers: &HeaderMap) -> bool {
     headers.contains_key(http::header::EXPECT)
 }

@@ -1,4 +1,4 @@
-//! The log of a board: a page of it, or a stream of server-sent events that goes on as it grows.
+//! The log of a board: a page of it, or a stream of server-sent events that follows it.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::{api::parse_query, caller::AuthenticatedRequest, door::Door, path::PathId, problem::Problem, stream};
 
-/// What a client that comes back says it has.
+/// The header with which a returning client says which event it saw last.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 pub(crate) fn routes() -> Router<Arc<Door>> {
@@ -46,8 +46,7 @@ async fn events(
     Ok(stream::answer(log_of(follower)))
 }
 
-/// Reads what a stream shows from the query, with the fields of `subscribe`; a client that comes back is taken at its last
-/// word.
+/// Reads what a stream shows from the query, with the fields of `subscribe`. `Last-Event-ID` takes precedence over `since`.
 fn wanted(board: &BoardId, query: Option<&str>, last: Option<Resume>) -> Result<FollowRequest, Problem> {
     let mut fields = serde_json::Map::new();
     let mut filters = json!({ "boardId": board });
@@ -69,7 +68,7 @@ fn wanted(board: &BoardId, query: Option<&str>, last: Option<Resume>) -> Result<
     Ok(request)
 }
 
-/// What `Last-Event-ID` says: `<epoch>:<seq>`, as the stream wrote it.
+/// Reads `Last-Event-ID`: `<epoch>:<seq>`, as the stream wrote it.
 fn last_event(headers: &HeaderMap) -> Result<Option<Resume>, Problem> {
     let Some(value) = headers.get(LAST_EVENT_ID).filter(|value| !value.is_empty()) else { return Ok(None) };
     let parts = value.to_str().ok().and_then(|text| text.split_once(':'));
@@ -80,13 +79,13 @@ fn last_event(headers: &HeaderMap) -> Result<Option<Resume>, Problem> {
     resume.map(Some).ok_or_else(|| Problem::invalid("Last-Event-ID", message))
 }
 
-/// Where a stream stands.
+/// The state of a stream.
 struct Streaming {
     follower: Follower,
     epoch: Epoch,
-    /// Everything that was missed is at hand, and the client is to be told when it has been shown.
+    /// Set while missed events are being shown; the client is told when all of them have been.
     joined: Option<Joined>,
-    /// The last event that was shown.
+    /// The number of the last event that was shown.
     last: Seq,
     over: bool,
 }
@@ -128,7 +127,7 @@ impl Streaming {
         }
     }
 
-    /// What a client is shown; nothing of what is not in the board's log.
+    /// Returns what the client is shown; nothing for events that are not in the board's log.
     fn shown(&mut self, heard: ListenerEvent) -> Option<Result<Event, ErrorBody>> {
         if let Some(error) = stream::end_of(&heard) {
             return Some(Err(error));
@@ -138,7 +137,7 @@ impl Streaming {
         Some(Ok(Event::default().id(self.id()).data(entry.envelope.get())))
     }
 
-    /// Everything that was missed has been shown; from here on it is live.
+    /// Returns the event that says: everything missed has been shown, and the stream is live from here.
     fn live(&mut self) -> Event {
         let joined = self.joined.take();
         let (seq, recovered) = joined.map_or((self.last, None), |joined| {
@@ -150,7 +149,7 @@ impl Streaming {
         Event::default().event("live").id(self.id()).data(data.to_string())
     }
 
-    /// What a client that comes back says it has.
+    /// Returns the event id with which the client can resume.
     fn id(&self) -> String {
         format!("{}:{}", self.epoch, self.last.0)
     }

@@ -1,5 +1,5 @@
-//! The OpenAPI document, and a page that shows it and tries it out. Neither needs credentials, and the page needs nothing
-//! from elsewhere.
+//! The OpenAPI document, and a page that shows it and tries it out. Neither needs credentials, and the page loads
+//! nothing from other servers.
 
 use std::sync::{Arc, LazyLock};
 
@@ -12,7 +12,7 @@ use axum::{
 
 use crate::{door::Door, openapi::document};
 
-/// The page runs its own script alone, and speaks to nobody but this server.
+/// The page runs only its own script and talks only to this server.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 

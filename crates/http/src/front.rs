@@ -1,5 +1,5 @@
-//! What stands in front of all doors: a request says once which host it is for, and answers are compressed for who
-//! takes that.
+//! Layers in front of all doors: a request must name its host exactly once, and answers are compressed for clients that
+//! accept it.
 
 use axum::{
     Router,
@@ -18,21 +18,21 @@ use tower_http::{
 
 use crate::problem::Problem;
 
-/// What is smaller travels as it is, in bytes.
+/// Smaller answers are not compressed, in bytes.
 const SMALL: u64 = 1024;
-/// How the tag of a compressed answer ends: its bytes are others than those of the plain one (RFC 9110, section 8.8.3.3).
+/// The end of a compressed answer's tag: its bytes differ from those of the plain one (RFC 9110, section 8.8.3.3).
 const CODED: &[u8] = b"-gzip\"";
 
-/// Puts it in front of the doors.
+/// Puts these layers in front of the doors.
 pub fn front(doors: Router) -> Router {
     let compression = CompressionLayer::new().quality(CompressionLevel::Fastest);
     let compression = compression.compress_when(SizeAbove::new(SMALL).and(may_be_compressed));
     doors.layer(compression).layer(axum::middleware::from_fn(pass))
 }
 
-/// Text, where nothing speaks against it: an answer that must not be stored carries a secret, whose size would tell of
-/// it; a stream that lives on says `no-transform`, and would cost a compressor for each listener; and what can be asked
-/// for in parts stays as it is.
+/// Returns whether an answer may be compressed: text, with three exceptions. An answer that must not be stored carries
+/// a secret, which its compressed size would betray. A live stream says `no-transform`, and would cost a compressor for
+/// each listener. A file that can be read in parts stays as it is.
 fn may_be_compressed(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).unwrap_or_default();
     let kind = text(header::CONTENT_TYPE).split(';').next().unwrap_or_default().trim();
@@ -50,7 +50,7 @@ async fn pass(mut request: Request, next: Next) -> Response {
         return problem.with_status(StatusCode::BAD_REQUEST).into_response();
     }
     let headers = request.headers_mut();
-    // The layer would answer 406 when the change has been made already; the plain answer is never wrong.
+    // The layer would answer 406 after the change has been made; the plain answer is never wrong.
     let picky = headers.get_all(header::ACCEPT_ENCODING).iter().any(|value| {
         value.to_str().is_ok_and(|text| text.contains('*') || text.to_ascii_lowercase().contains("identity"))
     });
@@ -69,13 +69,14 @@ async fn pass(mut request: Request, next: Next) -> Response {
         response.headers_mut().insert(header::ETAG, tag);
     }
     if response.status() == StatusCode::NOT_MODIFIED {
-        // As the whole would say.
+        // The whole answer would carry the same `Vary`.
         response.headers_mut().append(header::VARY, header::ACCEPT_ENCODING.into());
     }
     response
 }
 
-/// Takes the tags of compressed answers for those of the plain ones, which the doors know; whether there were any.
+/// Replaces the tags of compressed answers with those of the plain ones, which the doors know. Returns whether there
+/// were any.
 fn uncode(headers: &mut HeaderMap, name: &HeaderName) -> bool {
     let is_coded = |value: &HeaderValue| value.as_bytes().windows(CODED.len()).any(|part| part == CODED);
     let found = headers.get_all(name).iter().any(is_coded);
@@ -91,7 +92,7 @@ fn uncode(headers: &mut HeaderMap, name: &HeaderName) -> bool {
     found
 }
 
-/// Without what marks compressed answers.
+/// Returns the line without the suffix of compressed answers.
 fn plain(line: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(line.len());
     let mut rest = line;
@@ -107,7 +108,7 @@ fn plain(line: &[u8]) -> Vec<u8> {
     plain
 }
 
-/// RFC 9112, section 3.2. Only before HTTP/1.1 a request may leave its host out.
+/// RFC 9112, section 3.2. Only requests older than HTTP/1.1 may leave their host out.
 fn names_its_host(request: &Request) -> bool {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     match (hosts.next(), hosts.next()) {

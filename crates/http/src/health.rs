@@ -1,4 +1,4 @@
-//! Whether the server lives, and whether it is ready.
+//! Whether the server is alive, and whether it is ready.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,7 +11,7 @@ pub(crate) fn routes() -> Router<Arc<Door>> {
     Router::new().route("/healthz", get(async || Json(json!({"status": "ok"})))).route("/readyz", get(ready))
 }
 
-/// How long an answer holds. Each look writes to the database, and anybody may ask.
+/// How long an answer is reused. Each check writes to the database, and anyone may ask.
 const HOLDS: Duration = Duration::from_secs(1);
 
 async fn ready(State(door): State<Arc<Door>>) -> (StatusCode, Json<Value>) {

@@ -1,13 +1,13 @@
-//! HTTP to services: the domain as resources, a board's log as a page or a stream, who signs in and out, files, what an
-//! operator has to say, and whether the server is well.
+//! HTTP to services: the domain as resources, a board's log as a page or a stream, signing in and out, files, notices
+//! from operators, and health checks.
 //!
-//! Every request that acts passes the gates that all doors have in common, and then the same services. Errors carry the
-//! same codes, as `application/problem+json`.
+//! Every request that acts passes the gate that all doors share, and then the same services. Errors carry the same
+//! codes, as `application/problem+json`.
 //!
 //! # To add a route
-//! A command of the catalog is a row of `api/table.rs` and nothing else. What is no command has a handler in the module of
-//! the thing it is about: it takes a `caller::AuthenticatedRequest`, speaks in types of `protocol`, and returns `Result<_, Problem>`;
-//! add its line to that module's `routes`, and its operation to `openapi/others.rs`.
+//! A command of the catalog is a row of `api/table.rs` and nothing else. Anything that is not a command has a handler
+//! in the module of its subject: it takes a `caller::AuthenticatedRequest`, uses types of `protocol`, and returns
+//! `Result<_, Problem>`; add its line to that module's `routes`, and its operation to `openapi/others.rs`.
 #![doc = include_str!("../README.md")]
 
 mod api;

@@ -1,5 +1,5 @@
-//! How fast passwords may be guessed. Nobody is locked out: who guesses has to wait, longer and longer, and only those who
-//! guess do: strangers at one account from one address, or one known device.
+//! How fast passwords may be guessed. Nobody is locked out: wrong guesses make the next ones wait, longer and longer,
+//! and only for those who made them: strangers at one account from one address, or one known device.
 
 use std::{
     collections::HashMap,
@@ -17,18 +17,18 @@ const WINDOW: Duration = Duration::from_secs(15 * 60);
 /// The first wait; each further wrong password doubles it.
 const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// So many wrong passwords beyond those that are free lead to the longest pause.
+/// How many wrong passwords, beyond the free ones, lead to the longest pause.
 const STEPS: u32 = 5;
-/// How many logins of one guesser may be under way; they are judged one after another. Further ones are refused.
+/// How many logins of one guesser may be in progress; they are judged one after another. Further ones are refused.
 const UNDER_WAY: usize = 8;
 /// How long a login waits for those before it, and for its address.
 const PATIENCE: Duration = Duration::from_secs(60);
 const ADDRESS_PATIENCE: Duration = Duration::from_secs(10);
 
-/// Whose guesses are counted together.
+/// The unit in which guesses are counted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Guesser {
-    /// Strangers, by the account that they want and where they are (of IPv6 the /64).
+    /// Strangers, by the account that they try and their address (the /64 of IPv6).
     Stranger(String, IpAddr),
     /// A device on which this user has signed in before, by its id.
     Known(String, String),
@@ -40,13 +40,13 @@ impl Guesser {
     }
 }
 
-/// Too many at once; how long to wait.
+/// There are too many logins at once; how long to wait.
 #[derive(Debug)]
 pub(crate) struct Crowded(pub(crate) Duration);
 
-/// What holds guesses of passwords back.
+/// Slows down the guessing of passwords.
 pub struct Logins {
-    /// Logins of strangers, right or wrong.
+    /// Limits the logins of strangers, right or wrong.
     by_address: AddressLimiter,
     wrong: RateLimiter<Guesser>,
     free: u32,
@@ -54,8 +54,9 @@ pub struct Logins {
 }
 
 impl Logins {
-    /// `by_address`: logins of strangers from one address. `free`: wrong passwords for one account from one address, or from
-    /// one device on which its user has signed in before, that cost no wait within 15 minutes.
+    /// `by_address` limits the logins of strangers from one address. `free` is how many wrong passwords within 15
+    /// minutes cost no wait, for one account from one address or from one device on which its user has signed in
+    /// before.
     #[must_use]
     pub fn new(by_address: AddressLimiter, free: u32) -> Self {
         let most = free.saturating_add(STEPS + 1);
@@ -63,7 +64,7 @@ impl Logins {
         Self { by_address, wrong: RateLimiter::new(quota), free, under_way: Mutex::default() }
     }
 
-    /// Lets a stranger's login from this address through, at once or within some seconds.
+    /// Admits a stranger's login from this address, at once or within some seconds.
     pub(crate) async fn admit(&self, address: IpAddr) -> Result<(), Crowded> {
         let mut left = ADDRESS_PATIENCE;
         loop {
@@ -78,7 +79,7 @@ impl Logins {
         }
     }
 
-    /// Judges one password when the guesser's turn has come. `Some(false)`, a wrong one, makes the next wait.
+    /// Judges one password when the guesser's turn has come. `Some(false)`, a wrong password, makes the next one wait.
     pub(crate) async fn judge(
         &self,
         guesser: Guesser,
@@ -90,7 +91,7 @@ impl Logins {
         sleep(self.pause(&place.guesser, clock)).await;
         let verdict = password.await;
         if verdict == Some(false) {
-            // When there are so many that no more are counted, the pause is as long as it gets.
+            // When so many are wrong that no more can be counted, the pause is at its longest anyway.
             let _ = self.wrong.check(&place.guesser, 1, clock.monotonic());
         }
         Ok(verdict)
@@ -112,12 +113,12 @@ impl Logins {
     fn enter(&self, guesser: Guesser) -> Option<Place<'_>> {
         let mut under_way = self.lock();
         let turn = under_way.entry(guesser.clone()).or_default();
-        // The map holds one of them.
+        // One of the references is the map's own.
         (Arc::strong_count(turn) <= UNDER_WAY).then(|| Place { logins: self, guesser, turn: Arc::clone(turn) })
     }
 }
 
-/// A login under way.
+/// A login in progress.
 struct Place<'a> {
     logins: &'a Logins,
     guesser: Guesser,
@@ -127,7 +128,7 @@ struct Place<'a> {
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         let mut under_way = self.logins.lock();
-        // The map and this one.
+        // The references of the map and of this place.
         if Arc::strong_count(&self.turn) == 2 {
             under_way.remove(&self.guesser);
         }
@@ -144,7 +145,7 @@ mod tests {
 
     use super::*;
 
-    /// The time of the runtime, which passes when all its tasks wait.
+    /// The runtime's clock, which advances while all its tasks wait.
     struct Paused;
 
     impl Clock for Paused {
@@ -170,7 +171,7 @@ mod tests {
         IpAddr::from([192, 0, 2, last])
     }
 
-    /// How long it takes until this password is judged.
+    /// Returns how long it takes until this password is judged.
     async fn takes(logins: &Logins, guesser: &Guesser, right: bool) -> Duration {
         let begun = Instant::now();
         let verdict = logins.judge(guesser.clone(), &Paused, async { Some(right) }).await;

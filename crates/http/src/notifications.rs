@@ -1,4 +1,4 @@
-//! What an operator has to say: a system notification to a user, a team or everybody.
+//! Notices from operators: a system notification to a user, a team or everybody.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! The OpenAPI document: the routes of the table with the schemas of their commands, and the routes that have handlers of
-//! their own.
+//! The OpenAPI document: the routes of the table with the schemas of their commands, and the routes that have handlers
+//! of their own.
 
 use boardwire_protocol::{
     Code, CommandKind,
@@ -11,10 +11,10 @@ use crate::api::{Fields, ROUTES, Route, Verb};
 
 mod others;
 
-/// What stands in front of the names of types.
+/// The prefix of references to types.
 const SCHEMAS: &str = "#/components/schemas/";
 
-/// The document, OpenAPI 3.1.
+/// Returns the OpenAPI 3.1 document.
 #[must_use]
 pub fn document() -> Value {
     let schemas = schemas();
@@ -88,13 +88,13 @@ fn insert(paths: &mut Map<String, Value>, path: &str, verb: &str, operation: Val
     item[verb] = operation;
 }
 
-/// The first of the tags that a path names, read from its end.
+/// Returns the last part of a path that names a tag.
 fn tag(path: &str) -> &'static str {
     let named = |part: &str| TAGS.iter().map(|(tag, _)| *tag).find(|tag| *tag == part);
     path.split('/').rev().find_map(named).unwrap_or("tasks")
 }
 
-/// `task:comment:add` → `taskCommentAdd`.
+/// Returns the operation's id: `task:comment:add` → `taskCommentAdd`.
 fn operation_id(kind: CommandKind) -> String {
     let mut parts = kind.name().split(':');
     let first = parts.next().unwrap_or_default().to_owned();
@@ -154,7 +154,7 @@ fn requires(payload: &Value, name: &str) -> bool {
     payload["required"].as_array().is_some_and(|required| required.iter().any(|field| field == name))
 }
 
-/// A payload without the fields that are in the path.
+/// Returns a payload schema without the fields that are in the path.
 fn without(payload: &Value, places: &[&str]) -> Value {
     let mut rest = payload.clone();
     if let Some(fields) = rest.get_mut("properties").and_then(Value::as_object_mut) {
@@ -181,7 +181,7 @@ fn parameter(place: &str, name: &str, schema: &Value, required: bool) -> Value {
     parameter
 }
 
-/// What is in a query is there or not, and never null.
+/// Removes `null` from a schema: a query parameter is present or absent, never null.
 fn not_null(mut schema: Value) -> Value {
     if let Some(any) = schema["anyOf"].as_array() {
         let kinds: Vec<_> = any.iter().filter(|one| one["type"] != "null").cloned().collect();
@@ -198,7 +198,8 @@ fn not_null(mut schema: Value) -> Value {
     schema
 }
 
-/// The ETags of this server: a version, for what is read also a fingerprint of the whole, and what marks a compressed answer.
+/// The ETags of this server: a version, a fingerprint of the whole for entities that were read, and the suffix of
+/// compressed answers.
 const ETAG: &str = "\"[0-9]{1,15}([.][0-9a-f]{16})?(-gzip)?\"";
 
 fn if_match() -> Value {
@@ -221,7 +222,7 @@ fn header(description: &str) -> Value {
     json!({"description": description, "schema": {"type": "string"}})
 }
 
-/// A reply as sockets get it, with a status and headers.
+/// Returns the success response: the reply that sockets get, with a status and headers.
 fn success(route: &Route, result: &Value) -> Value {
     let mut headers = limits();
     if route.entity.is_some() {
@@ -235,7 +236,7 @@ fn success(route: &Route, result: &Value) -> Value {
     json!({"description": "It was done.", "headers": headers, "content": content})
 }
 
-/// The headers that tell the caller's limit.
+/// Returns the headers that tell the caller's limit.
 fn limits() -> Value {
     json!({
         "RateLimit": header("How much is left of the limit that binds."),
@@ -243,7 +244,7 @@ fn limits() -> Value {
     })
 }
 
-/// The schema of the reply that carries this result.
+/// Returns the schema of the reply that carries this result.
 fn reply(result: &Value) -> Value {
     let mut schema = moved(result.clone());
     let mut required = schema["required"].as_array().cloned().unwrap_or_default();
@@ -283,7 +284,7 @@ fn problem() -> Value {
     })
 }
 
-/// Defines the types that a part of the document refers to, and those that they refer to.
+/// Defines the types that a part of the document refers to, directly or indirectly.
 fn define(part: &Value, schemas: &Schemas, definitions: &mut Map<String, Value>) {
     match part {
         Value::Object(fields) => {
@@ -302,7 +303,7 @@ fn define(part: &Value, schemas: &Schemas, definitions: &mut Map<String, Value>)
     }
 }
 
-/// A schema that refers to types where this document has them.
+/// Returns the schema with its references pointing to where this document keeps types.
 fn moved(mut schema: Value) -> Value {
     match &mut schema {
         Value::Object(fields) => {

@@ -1,4 +1,4 @@
-//! What operators see and do: the figures of this node, and ending somebody's connections.
+//! What operators see and do: the figures of this node, and ending a user's connections.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,17 +19,17 @@ use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::{caller::AuthenticatedRequest, door::Door, path::PathId, problem::Problem, stream};
 
-/// How often a stream tells.
+/// How often a stream sends the figures.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// What Prometheus asks for.
+/// The media type that Prometheus asks for.
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 pub(crate) fn routes() -> Router<Arc<Door>> {
     Router::new().route("/operator", get(overview)).route("/operator/users/{userId}/disconnect", post(disconnect))
 }
 
-/// The figures alone, which name nobody, for what watches servers.
+/// Returns the route of the figures for monitoring, which name no user and no board.
 pub(crate) fn metrics() -> Router<Arc<Door>> {
     let answer = async |State(door): State<Arc<Door>>| -> Response {
         ([(header::CONTENT_TYPE, OPENMETRICS)], door.gate().to_open_metrics()).into_response()
@@ -64,7 +64,7 @@ async fn overview(
     Ok(stream::answer(course(door, listener)))
 }
 
-/// What an operator sees, every second, as long as the credentials allow it.
+/// Streams what an operator sees, every second, for as long as the credentials are valid.
 fn course(door: Arc<Door>, listener: Listener) -> impl Stream<Item = Result<Event, ErrorBody>> {
     let mut turn = tokio::time::interval(EVERY);
     turn.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -1,20 +1,20 @@
-//! Checking passwords: slow on purpose, so few at a time, and never on a thread that others wait for.
+//! Checks passwords: slow on purpose, so few at a time, and never on a thread that others wait for.
 
 use std::{sync::Arc, time::Duration};
 
 use boardwire_auth::verify_password;
 use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 
-/// Passwords that are checked at the same time, of strangers and of known devices; each takes 19 MiB.
+/// How many passwords of strangers, and of known devices, are checked at the same time; each takes 19 MiB.
 const AT_ONCE: usize = 2;
 const KNOWN_AT_ONCE: usize = 1;
-/// How long one waits for its turn.
+/// How long a check waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The checker of passwords.
+/// Checks passwords.
 pub(crate) struct Passwords {
     turns: Arc<Semaphore>,
-    /// Strangers who guess take no turn of those who were here before.
+    /// Turns for known devices, which strangers who guess can't take.
     known: Arc<Semaphore>,
 }
 
@@ -25,8 +25,8 @@ impl Default for Passwords {
 }
 
 impl Passwords {
-    /// Is this the password of which `stored` is the hash? Takes as long when there is none. `known`: it comes from a known
-    /// device. `None`: there are too many others.
+    /// Returns whether this is the password whose hash is `stored`; without a hash the check takes as long. `known`
+    /// says that it comes from a known device. Returns `None` if too many others are waiting.
     pub(crate) async fn verify(&self, password: String, stored: Option<String>, known: bool) -> Option<bool> {
         let turns = if known { &self.known } else { &self.turns };
         let turn = timeout(PATIENCE, Arc::clone(turns).acquire_owned()).await.ok()?.ok()?;

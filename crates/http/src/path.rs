@@ -9,14 +9,15 @@ use boardwire_services::ServiceError;
 
 use crate::problem::Problem;
 
-/// The one id in the path of a request. Text that can't be an id is the id of nothing, and answered as such.
+/// The only id in the path of a request. Text that can't be an id is answered like the id of something that does not
+/// exist.
 ///
-/// To be extracted after the caller: who is not known learns nothing of what exists.
+/// Extract it after the caller: an unknown caller must not learn what exists.
 pub(crate) struct PathId<T>(pub(crate) T);
 
-/// An id that may stand in a path.
+/// An id that may appear in a path.
 pub(crate) trait InPath: for<'a> TryFrom<&'a str> {
-    /// Returns the answer to an id of nothing.
+    /// Returns the answer to an id of something that does not exist.
     fn not_found() -> Problem;
 }
 

@@ -1,5 +1,5 @@
-//! Errors as HTTP has them: `application/problem+json` (RFC 9457) with the contract's code, and the status that goes with
-//! it. The one place that says which.
+//! Errors in HTTP's form: `application/problem+json` (RFC 9457) with the contract's code, and the status that goes with
+//! it. No other module maps codes to statuses.
 
 use axum::{
     http::{HeaderValue, StatusCode, header},
@@ -11,11 +11,11 @@ use boardwire_services::{ServiceError, storage::StorageError};
 use serde::Serialize;
 use serde_json::json;
 
-/// A refusal, and its status where that does not follow from the code.
+/// A refusal, with a status where that does not follow from the code.
 #[derive(Debug)]
 pub(crate) struct Problem(ErrorBody, Option<StatusCode>);
 
-/// `error` and what follows it is what sockets are sent; the first four are RFC 9457's.
+/// From `error` on, the fields are those that sockets are sent; the first four are RFC 9457's.
 #[derive(Serialize)]
 struct Body<'a> {
     #[serde(rename = "type")]
@@ -56,7 +56,7 @@ impl Problem {
         ErrorBody::new(code, message).into()
     }
 
-    /// Something is wrong at `path` of what was sent; where it is empty, with the whole.
+    /// The request is wrong at `path`; an empty path means the whole.
     pub(crate) fn invalid(path: &str, message: impl Into<String>) -> Self {
         let message = message.into();
         let sentence = if path.is_empty() { message.clone() } else { format!("{path}: {message}") };
@@ -64,35 +64,35 @@ impl Problem {
         error.with_details(json!([{"path": path, "message": message}])).into()
     }
 
-    /// A header is no list of entity tags.
+    /// A header is not a list of entity tags.
     pub(crate) fn malformed_tags(header: &str) -> Self {
         Self::invalid(header, "must be ETags as this server gave them, such as \"7\", with commas between them; or *")
     }
 
-    /// The same with the status that HTTP has for it.
+    /// Returns the same problem with this status.
     pub(crate) fn with_status(self, status: StatusCode) -> Self {
         Self(self.0, Some(status))
     }
 
-    /// The path exists, and does something else.
+    /// The path exists, but not with this method.
     pub(crate) fn wrong_method() -> Self {
         let body = ErrorBody::new(Code::UnknownEvent, "this path has no such method; see the header Allow");
         Self(body, Some(StatusCode::METHOD_NOT_ALLOWED))
     }
 
-    /// The same where the client had named the version that it meant: a conflict is a precondition that failed.
+    /// Returns the same problem for a client that had named a version: a conflict becomes a failed precondition.
     pub(crate) fn with_precondition(self) -> Self {
         let Self(body, status) = self;
         let failed = (body.code == Code::Conflict).then_some(StatusCode::PRECONDITION_FAILED);
         Self(body, failed.or(status))
     }
 
-    /// What the client has said of the tag of what there is does not hold.
+    /// The condition that a header sets does not hold.
     pub(crate) fn precondition(header: &str) -> Self {
         Self::new(Code::Conflict, format!("{header} does not hold for what there is now")).with_precondition()
     }
 
-    /// Too often, and all that is known is how long to wait.
+    /// The caller asks too often; all that is known is how long to wait.
     pub(crate) fn wait(wait: std::time::Duration, message: &str) -> Self {
         ErrorBody { retry_after: Some(wait.as_secs_f64()), ..ErrorBody::new(Code::RateLimit, message) }.into()
     }
@@ -136,7 +136,7 @@ impl IntoResponse for Problem {
         let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
         let headers = response.headers_mut();
         if let Some(wait) = error.retry_after {
-            // Rounded up: who waits this long is let in.
+            // Rounded up: a client that waits this long is admitted.
             headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.ceil() as u64));
         }
         if status == StatusCode::UNAUTHORIZED {

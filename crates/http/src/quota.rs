@@ -1,9 +1,9 @@
-//! Room for uploads: how many one user may have at the same time, what attachments may hold, and what stays free on the
-//! disk.
+//! Room for uploads: how many one user may have at the same time, how much space attachments may take, and how much of
+//! the disk stays free.
 //!
-//! An upload promises its size before its first byte is taken, and what is promised counts as held: so many that come at
-//! once can't take together what each alone could. What is held is read after the promise was made. Whatever was attached
-//! in between is counted twice then, and never not at all.
+//! An upload reserves its size before its first byte is read, and reserved bytes count as used: uploads that run at the
+//! same time can't together take what only one of them could. Usage is read after the reservation, so a file attached
+//! in between is counted twice, but never not at all.
 
 use std::{
     collections::HashMap,
@@ -18,18 +18,18 @@ use serde_json::json;
 /// How many uploads one user may have at the same time.
 const AT_ONCE: u32 = 4;
 
-/// How much attachments may hold.
+/// How much space attachments may take.
 #[derive(Debug, Clone, Copy)]
 pub struct Quotas {
-    /// Those of one user, in bytes; 0: without a limit.
+    /// The limit for one user, in bytes; 0 means no limit.
     pub per_user: u64,
-    /// All, in bytes; 0: without a limit.
+    /// The limit for all users together, in bytes; 0 means no limit.
     pub in_all: u64,
-    /// How many hundredths of a disk stay free.
+    /// The share of a disk that stays free, in percent.
     pub min_free: u8,
 }
 
-/// The uploads that are coming in.
+/// The uploads in progress.
 #[derive(Clone, Default)]
 pub(crate) struct Uploads(Arc<Mutex<Running>>);
 
@@ -39,7 +39,7 @@ struct Running {
     bytes: u64,
 }
 
-/// One user's.
+/// The uploads of one user.
 #[derive(Default)]
 struct Share {
     uploads: u32,
@@ -51,12 +51,12 @@ pub(crate) struct Turn {
     uploads: Uploads,
     user: String,
     bytes: u64,
-    /// What is promised to its user and to all, itself included, as of its beginning.
+    /// What was reserved for its user and for all when it began, itself included.
     pub(crate) promised: Held,
 }
 
 impl Uploads {
-    /// The right to an upload of up to `bytes`. `None`: the user has as many at this time as one may have.
+    /// Returns the right to an upload of up to `bytes`, or `None` if the user already has as many as allowed.
     pub(crate) fn begin(&self, user: &str, bytes: u64) -> Option<Turn> {
         let mut running = self.lock();
         let share = running.by_user.entry(user.to_owned()).or_default();
@@ -91,14 +91,14 @@ impl Drop for Turn {
     }
 }
 
-/// How large the file of a request can be, as far as its headers tell.
+/// Returns how large the file of a request can be, as far as its headers tell.
 pub(crate) fn largest(headers: &HeaderMap, max_file: u64) -> u64 {
     let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     length.map_or(max_file, |length: u64| length.min(max_file))
 }
 
 impl Quotas {
-    /// What is used up with what is held and promised, if anything is.
+    /// Returns the error for the quota that is used up by what is held and reserved, if one is.
     pub(crate) fn used_up(&self, held: Held, promised: Held) -> Option<ErrorBody> {
         let over = |limit: u64, held: u64, promised: u64| limit > 0 && held.saturating_add(promised) > limit;
         if over(self.per_user, held.by_user, promised.by_user) {
@@ -111,7 +111,7 @@ impl Quotas {
             .then(|| full("server", "all files together hold as much as they may; ask the operator"))
     }
 
-    /// Does a disk keep what must stay free, with all that is promised on it?
+    /// Returns whether the disk still keeps its free share once everything reserved has been written.
     pub(crate) fn leaves_room(&self, room: Room, promised: Held) -> bool {
         let after = room.free.saturating_sub(promised.in_all);
         u128::from(after) * 100 >= u128::from(room.total) * u128::from(self.min_free)

@@ -1,21 +1,21 @@
-//! Which part of a file a request asks for: RFC 9110, section 14.
+//! The part of a file that a request asks for: RFC 9110, section 14.
 
 use std::ops::Range;
 
-/// What is asked for.
+/// The bytes that are asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Wanted {
-    /// All of it: nothing else was said, or nothing that this server serves.
+    /// The whole file: no range was given, or none that this server serves.
     Whole,
     /// These bytes.
     Part(Range<u64>),
-    /// Bytes that the file does not have.
+    /// Only bytes that the file does not have.
     Nothing,
 }
 
 impl Wanted {
-    /// What the value of the header `Range` asks for of a file of `size` bytes. One range is served; who asks for several
-    /// gets the whole, which section 14.2 leaves to the server.
+    /// Reads the header `Range` for a file of `size` bytes. Only single ranges are served; a request for several gets
+    /// the whole file, which section 14.2 leaves to the server.
     pub(crate) fn of(header: &str, size: u64) -> Self {
         let Some((unit, ranges)) = header.split_once('=') else { return Self::Whole };
         if !unit.trim().eq_ignore_ascii_case("bytes") || size == 0 {
@@ -24,7 +24,7 @@ impl Wanted {
         let Some((first, last)) = ranges.trim().split_once('-') else { return Self::Whole };
         let number = |text: &str| {
             let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-            // What is too large for a number is larger than any file.
+            // A number that is too large to parse is larger than any file.
             is_number.then(|| text.parse().unwrap_or(u64::MAX))
         };
         match (number(first), number(last)) {

@@ -1,4 +1,4 @@
-//! Whether there is room for an upload, as far as storage and disks tell.
+//! Checks whether quotas and disks have room for an upload.
 
 use boardwire_protocol::{ErrorBody, UserId};
 use boardwire_services::remove_leftovers;
@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl Door {
-    /// Refuses an upload for which there is no room, also when the files are removed whose attachments are gone.
+    /// Refuses an upload for which there is no room even after the files of deleted attachments have been removed.
     pub(crate) async fn has_room_for(&self, turn: &Turn, user: &UserId) -> Result<(), Problem> {
         if self.lacks_room_for(turn, user).await?.is_none() {
             return Ok(());
@@ -23,7 +23,7 @@ impl Door {
         Err(refused.into())
     }
 
-    /// Why there is no room for an upload, if there is none.
+    /// Returns why there is no room for an upload, if there is none.
     async fn lacks_room_for(&self, turn: &Turn, user: &UserId) -> Result<Option<ErrorBody>, Problem> {
         let quotas = &self.settings().quotas;
         let held = self.services().store().held(user).await?;

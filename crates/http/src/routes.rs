@@ -16,7 +16,7 @@ use crate::{
     sessions,
 };
 
-/// The routes of the door. Requests carry who sent them as a [`Peer`](boardwire_gate::Peer) in their extensions.
+/// Returns the routes of the door. Requests carry their sender as a [`Peer`](boardwire_gate::Peer) in their extensions.
 pub fn routes(parts: DoorParts) -> Router {
     let door = Arc::new(Door::new(parts));
     let api = Router::new()

@@ -1,4 +1,4 @@
-//! Signing in with a password, and out again.
+//! Signing in with a password, and signing out.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -31,9 +31,9 @@ pub(crate) fn routes() -> Router<Arc<Door>> {
     Router::new().route("/sessions", post(sign_in)).route("/sessions/current", get(current).delete(sign_out))
 }
 
-/// How long a device is known, in seconds: 180 days.
+/// How long a device is remembered, in seconds: 180 days.
 const DEVICE_LASTS: i64 = 180 * 24 * 3_600;
-/// Cookies of devices that are looked at.
+/// How many device cookies of a request are examined.
 const MOST_DEVICES: usize = 4;
 
 #[derive(Deserialize)]
@@ -43,14 +43,14 @@ struct SignIn {
     password: String,
 }
 
-/// A session.
+/// A session, as its user is told.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Current {
     user: ConnectedUser,
     /// When it ends, used or not.
     expires_at: Option<Timestamp>,
-    /// For the handshake of programs. A page gets the cookie alone, which no script can read.
+    /// The secret, for the handshake of programs. A page gets only the cookie, which no script can read.
     #[serde(skip_serializing_if = "Option::is_none")]
     session_id: Option<String>,
 }
@@ -65,8 +65,8 @@ async fn sign_in(
     let clock = door.clock();
     let (user, password) = door.check_password(command, &headers, &page, peer.address).await?;
 
-    // The id of a session is new with each login, and the one that was there ends: if its secret came along, not just
-    // its public id.
+    // Each login gets a new session id, and the session that was there ends, provided that the request carries its
+    // secret and not just its public id.
     for old in page.sessions(&Method::POST, &headers) {
         if let Some(old) = door.gate().session_of(&old).await? {
             door.services().store().delete_session(&old, clock.now()).await?;
@@ -130,8 +130,8 @@ impl Current {
 }
 
 impl Door {
-    /// The user of this name and password, and the hash that the password was checked with. Made-up names are held back like
-    /// those of users, and take as long: nothing tells which there are.
+    /// Returns the user with this name and password, and the hash that the password was checked with. Made-up names are
+    /// slowed down like real ones and take as long, so nothing tells which accounts exist.
     async fn check_password(
         &self,
         login: SignIn,
@@ -147,7 +147,7 @@ impl Door {
             Some(device) => Guesser::Known(account, device),
             None => {
                 self.parts.logins.admit(address).await.map_err(crowded)?;
-                // Names that nobody can have are one account.
+                // All names that no user can have count as one account.
                 Guesser::stranger(id.as_ref().map_or("", UserId::as_str), address)
             }
         };
@@ -175,7 +175,7 @@ impl Door {
         }
     }
 
-    /// The user of this id and the hash of the password, as far as there are any.
+    /// Returns the user with this id and the hash of the password, as far as they exist.
     async fn account(&self, id: Option<&UserId>) -> Result<(Option<User>, Option<String>), Problem> {
         let Some(id) = id else { return Ok((None, None)) };
         let user = self.services().store().user(id).await?;
@@ -183,7 +183,7 @@ impl Door {
         Ok((user, stored))
     }
 
-    /// The id of the device, if it is one on which this user has signed in before.
+    /// Returns the id of the device, if this user has signed in on it before.
     async fn device(&self, id: Option<&UserId>, headers: &HeaderMap, page: &Page) -> Result<Option<String>, Problem> {
         let mut shown = Cookie::Device.values(page.secure_cookies(), cookies(headers)).take(MOST_DEVICES).peekable();
         let (Some(id), Some(_)) = (id, shown.peek()) else { return Ok(None) };
@@ -200,7 +200,7 @@ fn set_cookie(cookie: Cookie, value: &str, seconds: i64, page: &Page) -> AppendH
     AppendHeaders([(header::SET_COOKIE, HeaderValue::try_from(cookie).unwrap_or(HeaderValue::from_static("")))])
 }
 
-/// Nobody on the way keeps an answer with a secret in it.
+/// Returns the header that keeps caches from storing an answer with a secret in it.
 fn not_kept() -> [(HeaderName, HeaderValue); 1] {
     [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))]
 }
@@ -209,7 +209,7 @@ fn crowded(Crowded(wait): Crowded) -> Problem {
     Problem::wait(wait, "too many logins to this account, or from this address, are under way")
 }
 
-/// The same for whatever is wrong.
+/// Returns the same answer for whatever is wrong.
 fn wrong() -> Problem {
     Problem::new(Code::AuthFailed, "the user or the password is wrong")
 }

@@ -1,4 +1,4 @@
-//! What all streams of server-sent events have in common: who asks for one, its place, its end.
+//! What all streams of server-sent events share: their caller, their start and their end.
 
 use std::{convert::Infallible, net::IpAddr, time::Duration};
 
@@ -15,9 +15,9 @@ use http::{Extensions, HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::{door::Door, problem::Problem};
 
-/// How long a client is asked to wait before it comes back.
+/// How long a client is asked to wait before it reconnects.
 const RETRY: Duration = Duration::from_secs(1);
-/// How often something is sent on a quiet stream, so that whoever is in between does not take it for dead.
+/// How often something is sent on a quiet stream, so that no proxy takes it for dead.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 pub(crate) fn is_wanted(headers: &HeaderMap) -> bool {
@@ -26,13 +26,13 @@ pub(crate) fn is_wanted(headers: &HeaderMap) -> bool {
     kinds.any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == "text/event-stream"))
 }
 
-/// Begins to listen for whoever sent a request with these extensions.
+/// Begins to listen for the sender of a request with these extensions.
 pub(crate) fn listen(door: &Door, caller: Caller, extensions: &Extensions) -> Result<Listener, Problem> {
     let permit = door.gate().connection_permit(&caller, address(extensions)).ok_or_else(too_many_connections)?;
     Ok(door.gate().listen(caller, permit, TransportKind::Stream))
 }
 
-/// Begins to follow a board for whoever sent a request with these extensions.
+/// Begins to follow a board for the sender of a request with these extensions.
 pub(crate) async fn follow(
     door: &Door,
     caller: Caller,
@@ -54,19 +54,19 @@ fn too_many_connections() -> Problem {
     Problem::wait(Duration::from_secs(1), "too many connections")
 }
 
-/// The answer that is this stream. What it says as an error is its last word.
+/// Returns the response that carries this stream. An error is the stream's last item.
 pub(crate) fn answer(stream: impl Stream<Item = Result<Event, ErrorBody>> + Send + 'static) -> Response {
     let told =
         stream.flat_map(|said| futures_util::stream::iter(said.map_or_else(|error| last(&error), |event| vec![event])));
     let first = futures_util::stream::iter([Event::default().retry(RETRY)]);
     let sse = Sse::new(first.chain(told).map(Ok::<_, Infallible>)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
-    // Proxies that gather or compress what they pass on are asked not to.
+    // Proxies that buffer or compress are asked not to.
     let buffering = (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     let transforming = (header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
     ([buffering, transforming], sse).into_response()
 }
 
-/// Why a stream ends with this.
+/// Returns the error with which this event ends a stream, if it does.
 pub(crate) fn end_of(heard: &ListenerEvent) -> Option<ErrorBody> {
     Some(match heard {
         ListenerEvent::Frame(_) => return None,
@@ -79,8 +79,8 @@ pub(crate) fn end_of(heard: &ListenerEvent) -> Option<ErrorBody> {
     })
 }
 
-/// The end of a stream: once as `end`, and once as `error` for clients from before there was `end`. A browser's
-/// `EventSource` has an event `error` of its own, so a page that listens for `end`, and closes then, hears the first alone.
+/// Returns the events that end a stream: `end`, and `error` for clients that predate `end`. A browser's `EventSource`
+/// has an event `error` of its own; a page that listens for `end`, and closes then, hears only the first.
 fn last(error: &ErrorBody) -> Vec<Event> {
     let data = serde_json::to_string(error).unwrap_or_default();
     ["end", "error"].map(|name| Event::default().event(name).data(&data)).to_vec()

@@ -1,31 +1,31 @@
-//! Entity tags, and the lists of them in `If-Match` and `If-None-Match`: RFC 9110, sections 8.8.3 and 13.1.
+//! Entity tags, and lists of them in `If-Match` and `If-None-Match`: RFC 9110, sections 8.8.3 and 13.1.
 
 use http::{HeaderMap, HeaderName};
 
 /// One entity tag, as a client sent it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Tag {
-    /// It promises less than that the bytes are the same.
+    /// Whether it is weak: it does not promise that the bytes are the same.
     pub(crate) weak: bool,
-    /// What stands between the quotes.
+    /// The bytes between the quotes.
     pub(crate) opaque: Vec<u8>,
 }
 
-/// What a header says of the tags of what there is.
+/// The value of a header that lists tags.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Tags {
-    /// `*`: whatever there is.
+    /// `*`: any representation.
     Any,
     /// One of these.
     These(Vec<Tag>),
 }
 
-/// The header is there, and is no list of entity tags.
+/// The header is present, but not a list of entity tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Malformed;
 
 impl Tags {
-    /// What the header says; `None` where there is none. Its lines are one list.
+    /// Reads the header; returns `None` if it is absent. Several lines are one list.
     ///
     /// # Errors
     /// [`Malformed`].
@@ -59,12 +59,12 @@ impl Tags {
         if tags.is_empty() { Err(Malformed) } else { Ok(Self::These(tags)) }
     }
 
-    /// Does one of them name what has this tag? Tags that are weak do too: it is what matters to who reads.
+    /// Returns whether one of them matches this tag. Weak tags match too, which suffices for a reader.
     pub(crate) fn match_weakly(&self, opaque: Option<&str>) -> bool {
         self.matched(opaque, |_| true)
     }
 
-    /// Does one of them promise that what it names is, byte for byte, what has this tag?
+    /// Returns whether one of them matches this tag and promises that the bytes are the same.
     pub(crate) fn match_strongly(&self, opaque: Option<&str>) -> bool {
         self.matched(opaque, |tag| !tag.weak)
     }
@@ -80,7 +80,7 @@ impl Tags {
 }
 
 impl Tag {
-    /// The tag that a text begins with, and what follows it.
+    /// Returns the tag at the start of a text, and what follows it.
     fn first(text: &[u8]) -> Option<(Self, &[u8])> {
         let (weak, text) = text.strip_prefix(b"W/").map_or((false, text), |text| (true, text));
         let text = text.strip_prefix(b"\"")?;
@@ -91,7 +91,7 @@ impl Tag {
     }
 }
 
-/// Without the blanks in front.
+/// Returns the text without leading blanks.
 fn trimmed(text: &[u8]) -> &[u8] {
     text.trim_ascii_start()
 }
@@ -102,7 +102,7 @@ mod tests {
 
     use super::*;
 
-    /// The tags of these lines, weak ones with `W/` in front.
+    /// Returns the tags of these lines, weak ones with `W/` in front.
     fn read(lines: &[&str]) -> Result<Vec<String>, Malformed> {
         let headers = lines.iter().map(|line| (IF_MATCH, line.parse().expect("a header"))).collect();
         Ok(match Tags::read(&headers, &IF_MATCH)? {

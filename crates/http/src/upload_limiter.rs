@@ -1,7 +1,7 @@
-//! What an upload may cost: how much of its body is let through and when, and how long it may take.
+//! What an upload may cost: how many bytes of its body are read and when, and how long it may take.
 //!
-//! The reader of forms gathers what it can get until it has seen the end of a part's headers. So its body comes in small
-//! pieces, with a pause after each, and until the file begins there are few of them.
+//! The form reader buffers all it can get until it has seen the end of a part's headers. So its body arrives in small
+//! pieces, with a pause after each, and few of them are let through before the file begins.
 
 use std::{
     pin::Pin,
@@ -23,29 +23,29 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::problem::Problem;
 
-/// How long the next piece of an upload may take to come.
+/// How long the next piece of an upload may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long the whole of it may take.
+/// How long the whole upload may take.
 const WHOLE: Duration = Duration::from_secs(600);
-/// How many bytes may come beside the file's, and so how many before it.
+/// How many bytes may come in addition to the file's, and so how many before it.
 const BESIDE: u64 = 64 * 1024;
-/// The largest piece before the file.
+/// The largest piece before the file, in bytes.
 const PIECE: usize = 8 * 1024;
 
-/// Why a body ended before its end.
+/// Why a body ended early.
 const BROKEN: u8 = 1;
 const LONG_BEFORE: u8 = 2;
 const LONG_IN_ALL: u8 = 3;
 
-/// What the reader of a body and its handler tell each other.
+/// What the reader of a body and its handler share.
 #[derive(Default)]
 struct Meter {
     file_began: AtomicBool,
-    /// 0, or why the body ended before its end.
+    /// 0, or why the body ended early.
     ended: AtomicU8,
 }
 
-/// One upload that is coming in.
+/// One upload in progress.
 pub(crate) struct UploadLimiter {
     meter: Arc<Meter>,
     deadline: Instant,
@@ -53,7 +53,7 @@ pub(crate) struct UploadLimiter {
 }
 
 impl UploadLimiter {
-    /// Begins to take in a file of up to `max_file` bytes: the request is given back with a body that keeps to it.
+    /// Begins an upload of a file of up to `max_file` bytes. Returns the request with a body that keeps to the limits.
     pub(crate) fn begin(request: Request, max_file: u64) -> (Self, Request) {
         let meter = Arc::new(Meter::default());
         let (parts, body) = request.into_parts();
@@ -63,12 +63,12 @@ impl UploadLimiter {
         (upload_limiter, Request::from_parts(parts, Body::new(metered)))
     }
 
-    /// From here on the bytes are the file's.
+    /// Notes that from here on the bytes are the file's.
     pub(crate) fn file_begins(&self) {
         self.meter.file_began.store(true, Ordering::Relaxed);
     }
 
-    /// Waits for the next part or piece, as long as it may take.
+    /// Waits for the next part or piece, within the time limits.
     pub(crate) async fn next<T>(
         &self,
         path: &str,
@@ -82,7 +82,7 @@ impl UploadLimiter {
         }
     }
 
-    /// The file is too large.
+    /// Returns the error for a file that is too large.
     pub(crate) fn too_large(&self) -> Problem {
         Problem::new(Code::PayloadTooLarge, format!("a file may have {} bytes at most", self.max_file))
     }
@@ -99,15 +99,15 @@ impl UploadLimiter {
     }
 }
 
-/// The body that keeps to the bounds.
+/// A body that keeps to the limits.
 struct Metered {
     body: Body,
     meter: Arc<Meter>,
-    /// What has come and not yet passed.
+    /// Bytes that have arrived and have not yet been passed on.
     rest: Bytes,
     passed: u64,
     max: u64,
-    /// A piece has just passed: its reader looks at what it has before it gets more.
+    /// A piece has just been passed on: the reader handles it before it gets more.
     pause: bool,
 }
 
@@ -135,7 +135,7 @@ impl HttpBody for Metered {
         }
         while self.rest.is_empty() {
             match ready!(Pin::new(&mut self.body).poll_frame(context)) {
-                // What is no data, such as trailers, is of no use here.
+                // Frames without data, such as trailers, are dropped.
                 Some(Ok(frame)) => self.rest = frame.into_data().unwrap_or_default(),
                 Some(Err(error)) => return self.end(BROKEN, error),
                 None => return Poll::Ready(None),
@@ -169,7 +169,7 @@ mod tests {
 
     const HEAD: &str = "--border\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n";
 
-    /// Takes in a body that comes in these pieces; the size of its file, or the status of the refusal.
+    /// Reads a body that arrives in these pieces. Returns the size of its file, or the status of the refusal.
     async fn take_in(pieces: Vec<Result<Bytes, std::io::Error>>, max_file: u64) -> Result<usize, StatusCode> {
         let body = Body::from_stream(stream::iter(pieces));
         let request = Request::builder().header("content-type", "multipart/form-data; boundary=border").body(body);

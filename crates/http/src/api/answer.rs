@@ -1,4 +1,4 @@
-//! From the reply to a command to a response.
+//! Turns the reply to a command into an HTTP response.
 
 use std::collections::HashMap;
 
@@ -14,18 +14,18 @@ use crate::{
     tags::{Malformed, Tags},
 };
 
-/// What is of interest in an entity.
+/// The fields of an entity that its ETag depends on.
 #[derive(Deserialize)]
 struct Entity {
     id: String,
     version: u64,
 }
 
-/// What a reply shows, and the tag of it.
+/// The part of a reply that is shown, and its ETag.
 #[derive(Default)]
 pub(super) struct Shown {
     entity: Option<Entity>,
-    /// What stands between the quotes of its ETag.
+    /// The text between the quotes of its ETag.
     pub(super) tag: Option<String>,
 }
 
@@ -36,7 +36,7 @@ impl Shown {
             serde_json::from_str::<Entity>(fields.get(name)?.get()).ok()
         });
         let tag = entity.as_ref().map(|entity| match route.verb {
-            // What is shown holds more than the entity: comments, tasks.
+            // The reply holds more than the entity: its comments or tasks.
             Verb::Get => format!("{}.{}", entity.version, fingerprint(reply.get())),
             _ => entity.version.to_string(),
         });
@@ -44,10 +44,10 @@ impl Shown {
     }
 }
 
-/// The response to a request that succeeded.
+/// Returns the response to a request that succeeded.
 ///
 /// # Errors
-/// It reads, and what its conditions say does not hold.
+/// The request is a read, and its `If-Match` is malformed or does not hold.
 pub(super) fn response(route: &Route, headers: &HeaderMap, reply: &RawValue) -> Result<Response, Problem> {
     let Shown { entity, tag } = Shown::by(route, reply);
     let reads = route.verb == Verb::Get;
@@ -56,7 +56,7 @@ pub(super) fn response(route: &Route, headers: &HeaderMap, reply: &RawValue) -> 
         let holds = wanted.match_strongly(tag.as_deref());
         holds.then_some(()).ok_or_else(|| Problem::precondition("If-Match"))?;
     }
-    // Who can't say what is known gets the whole.
+    // A malformed `If-None-Match` is ignored: the response is sent whole.
     let known =
         reads && read(header::IF_NONE_MATCH).ok().flatten().is_some_and(|known| known.match_weakly(tag.as_deref()));
     let mut response = if known {

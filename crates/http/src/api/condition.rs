@@ -1,4 +1,4 @@
-//! What a request makes a change depend on: `If-Match` and `If-None-Match`.
+//! The conditions of a request that makes a change: `If-Match` and `If-None-Match`.
 
 use boardwire_gate::{Admitted, Call, no_connection};
 use boardwire_protocol::{Code, CommandKind, ErrorBody};
@@ -14,30 +14,30 @@ use crate::{
 
 /// The most versions that one request may name.
 const MAX_VERSIONS: usize = 16;
-/// A version that nothing ever reaches: a tag that is none of ours is taken for it.
+/// A version that nothing ever reaches; it stands for a tag that this server did not give.
 const NEVER: u64 = u64::MAX;
-/// What is said of such a tag.
+/// The error message for such a tag.
 const FOREIGN: &str = "If-Match does not hold: a tag must be one that this server gave, and not a weak one";
 
-/// What a change is made to depend on.
+/// The conditions under which a change may be made.
 pub(super) struct Condition {
-    /// The versions that it may have been made against, the newest first; `None`: any.
+    /// The versions that it may have been made against, newest first; `None` means any.
     versions: Option<Vec<u64>>,
-    /// What must not be there.
+    /// The tags that must not match.
     unwanted: Option<Tags>,
 }
 
 impl Condition {
-    /// From the headers of a change.
+    /// Reads the conditions from the headers of a change.
     ///
     /// # Errors
-    /// A header is malformed, no tag can hold, or the change is not made against a version.
+    /// A header is malformed, no tag can hold, or the command does not take a version.
     pub(super) fn read(kind: CommandKind, headers: &HeaderMap) -> Result<Self, Problem> {
         let tags = |name: HeaderName, shown: &str| {
             Tags::read(headers, &name).map_err(|Malformed| Problem::malformed_tags(shown))
         };
         let unwanted = tags(header::IF_NONE_MATCH, "If-None-Match")?;
-        // `*` expects nothing but that there is such a thing, which is asked for anyway.
+        // `*` only requires that the entity exists, which the command checks anyway.
         let Some(Tags::These(wanted)) = tags(header::IF_MATCH, "If-Match")? else {
             return Ok(Self { versions: None, unwanted });
         };
@@ -60,7 +60,8 @@ impl Condition {
     }
 }
 
-/// The version in a tag of ours: alone, or in front of a dot and a fingerprint. A weak tag promises too little.
+/// Returns the version in one of this server's tags: the number alone, or before a dot and a fingerprint. A weak tag
+/// has none, because it does not promise identity.
 fn version(tag: &Tag) -> Option<u64> {
     let text = std::str::from_utf8(&tag.opaque).ok().filter(|_| !tag.weak)?;
     let (digits, fingerprint) = text.split_once('.').map_or((text, None), |(digits, rest)| (digits, Some(rest)));
@@ -70,10 +71,10 @@ fn version(tag: &Tag) -> Option<u64> {
     (version.to_string() == digits).then_some(version)
 }
 
-/// Executes a command under its condition.
+/// Executes a command under its conditions.
 ///
 /// # Errors
-/// The condition does not hold, or what the gate refuses.
+/// The conditions do not hold, or the gate refuses the command.
 pub(super) async fn execute(
     route: &Route,
     authenticated: AuthenticatedRequest,
@@ -113,8 +114,8 @@ pub(super) async fn execute(
     Err(Problem::from(refused).with_precondition())
 }
 
-/// Nothing was changed, and a change against an older version may be right: this one has not been yet, or the request id
-/// was used with another of them.
+/// Returns whether nothing was changed and an older version may still succeed: the entity has not reached this one yet,
+/// or the request id was used with another version.
 fn says_nothing_of_others(error: &ErrorBody, version: u64) -> bool {
     let current = error.details.as_ref().and_then(|details| details["current"]["version"].as_u64());
     match error.code {
@@ -124,14 +125,14 @@ fn says_nothing_of_others(error: &ErrorBody, version: u64) -> bool {
     }
 }
 
-/// What is shown at the path of a change to who reads it, if anything is.
+/// Returns what a reader is shown at the path of a change, if anything.
 async fn shown_here(route: &Route, admitted: &Admitted, payload: &Map<String, Value>) -> Option<Shown> {
     let reading = ROUTES.iter().find(|other| other.path == route.path && other.verb == Verb::Get)?;
     let places = reading.places().filter_map(|name| Some((name.to_owned(), payload.get(name)?.clone())));
     let payload = Value::Object(places.collect());
     match admitted.query(reading.kind, payload).await {
         Ok(reply) => Some(Shown::by(reading, &reply)),
-        // It is there, and never shown whole: no tag of it has been given.
+        // It exists but is too large to be shown whole, so no tag of it has been given.
         Err(error) if error.code == Code::PayloadTooLarge => Some(Shown::default()),
         Err(_) => None,
     }

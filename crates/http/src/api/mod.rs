@@ -1,5 +1,5 @@
-//! The domain over HTTP: the commands of the catalog as resources. Which is where is one table; the routes, what a
-//! request is turned into, and the OpenAPI document are all made from it.
+//! The domain over HTTP: the commands of the catalog as resources. One table says which command is where; the routes,
+//! the reading of requests and the OpenAPI document are all made from it.
 
 mod answer;
 mod condition;
@@ -23,7 +23,7 @@ pub(crate) use table::{Fields, ROUTES, Route, Verb};
 
 use crate::{caller::AuthenticatedRequest, door::Door, problem::Problem};
 
-/// A route for each row of the table.
+/// Returns a route for each row of the table.
 pub(crate) fn routes() -> Router<Arc<Door>> {
     let mut router = Router::new();
     for route in ROUTES {

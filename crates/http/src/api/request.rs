@@ -1,4 +1,4 @@
-//! From a request to the payload of a command.
+//! Turns a request into the payload of a command.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -13,7 +13,7 @@ use serde_json::{Map, Number, Value};
 use super::{Fields, Route};
 use crate::{body::Json, problem::Problem};
 
-/// What a field is in JSON, for what comes as text.
+/// The JSON type of a field, for values that arrive as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Text,
@@ -54,7 +54,7 @@ fn kind_of(schema: &Value, definitions: &Map<String, Value>) -> Kind {
     }
 }
 
-/// The payload that a request stands for.
+/// Returns the payload that a request stands for.
 pub(super) async fn payload(
     route: &Route,
     path: HashMap<String, String>,
@@ -86,7 +86,7 @@ pub(super) async fn payload(
     Ok(fields)
 }
 
-/// The body of a request; none at all is an object without fields.
+/// Returns the body of a request; an empty body is an object without fields.
 async fn body(request: Request) -> Result<Map<String, Value>, Problem> {
     let empty = request.headers().get(header::CONTENT_LENGTH).is_some_and(|length| length.as_bytes() == b"0");
     let absent = axum::body::HttpBody::is_end_stream(request.body());
@@ -97,7 +97,7 @@ async fn body(request: Request) -> Result<Map<String, Value>, Problem> {
     Ok(fields.into_iter().map(|(name, value)| (name, whole(value))).collect())
 }
 
-/// To JSON Schema, `30.0` is an integer. No field holds other numbers.
+/// Turns `30.0` into `30`: to JSON Schema it is an integer. No field holds other numbers.
 fn whole(value: Value) -> Value {
     match value {
         Value::Number(number) if number.is_f64() => {
@@ -113,10 +113,10 @@ fn whole(value: Value) -> Value {
 /// The first number that is too large: 2^64.
 const BEYOND: f64 = 18_446_744_073_709_551_616.0;
 
-/// The fields in a query.
+/// Returns the fields in a query.
 ///
 /// # Errors
-/// What is no field of this command, is there twice and no list, or is not of its type.
+/// A parameter is not a field of this command, is repeated although it is not a list, or is not of its type.
 pub(crate) fn parse_query(kind: CommandKind, query: Option<&str>) -> Result<Map<String, Value>, Problem> {
     let known = PAYLOADS.get(&kind);
     let mut fields = Map::new();
@@ -149,12 +149,12 @@ fn parse(kind: Kind, text: &str) -> Result<Value, &'static str> {
     }
 }
 
-/// Is such a command made against a version?
+/// Returns whether this command takes the version that it is made against.
 pub(super) fn expects_version(kind: CommandKind) -> bool {
     PAYLOADS.get(&kind).is_some_and(|fields| fields.contains_key(EXPECTED_VERSION))
 }
 
-/// The field for the version that a change is made against.
+/// The name of the field for the version that a change is made against.
 pub(super) const EXPECTED_VERSION: &str = "expectedVersion";
 
 #[cfg(test)]

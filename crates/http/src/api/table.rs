@@ -1,8 +1,8 @@
-//! Which command is which method of which path.
+//! The table that maps each command to a method of a path.
 
 use boardwire_protocol::CommandKind;
 
-/// A method.
+/// An HTTP method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verb {
     Get,
@@ -12,7 +12,7 @@ pub(crate) enum Verb {
     Delete,
 }
 
-/// Where the fields of a payload are that are not in the path.
+/// Where the fields of a payload go that are not in the path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fields {
     /// In the query.
@@ -32,7 +32,8 @@ pub(crate) struct Route {
     pub(crate) fields: Fields,
     /// The field of the result that has a version, for the ETag.
     pub(crate) entity: Option<&'static str>,
-    /// It makes something: 201, and for an entity the collection in which it is found from then on.
+    /// Set where the command creates something: the answer is 201, with the collection in which an entity is then
+    /// found.
     pub(crate) creates: Option<&'static str>,
 }
 
@@ -69,18 +70,18 @@ impl Route {
         Self { entity: Some(entity), ..self }
     }
 
-    /// `collection` is empty where what is made has no path of its own.
+    /// `collection` is empty where the created thing has no path of its own.
     const fn creates(self, collection: &'static str) -> Self {
         Self { creates: Some(collection), ..self }
     }
 
-    /// The names in the path.
+    /// Returns the names in the path.
     pub(crate) fn places(&self) -> impl Iterator<Item = &'static str> {
         self.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
     }
 }
 
-/// All of them. Each command that is not the socket's own stands here, most once.
+/// All routes. Every command that does not belong to the socket alone is here, most of them once.
 pub(crate) const ROUTES: &[Route] = &[
     Route::get("/boards", CommandKind::BoardList),
     Route::post("/boards", CommandKind::BoardCreate).of("board").creates("boards"),
@@ -126,7 +127,7 @@ mod tests {
     #[test]
     fn every_command_that_is_not_the_sockets_own_has_a_route() {
         for kind in CommandKind::ALL {
-            // The log of a board has a handler of its own, which can stream it as well.
+            // The log of a board has a handler of its own, which can also stream it.
             let elsewhere = kind.name() == "board:events";
             let here = ROUTES.iter().any(|route| route.kind == *kind);
             let expected = kind.group() != CommandGroup::Connection && !elsewhere;

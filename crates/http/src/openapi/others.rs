@@ -1,11 +1,11 @@
-//! The routes that are no command of the catalog, or have a form of their own.
+//! The routes that are not commands of the catalog, or that have a form of their own.
 
 use boardwire_protocol::{CommandKind, schema::Schemas};
 use serde_json::{Value, json};
 
 use super::{SCHEMAS, header, idempotency_key, limits, operation_id, parameter, reply};
 
-/// The path, the method and the operation of each.
+/// Returns the path, the method and the operation of each.
 pub(super) fn operations(schemas: &Schemas) -> Vec<(&'static str, &'static str, Value)> {
     vec![
         ("/sessions", "post", sign_in()),
@@ -149,7 +149,7 @@ fn download() -> Value {
 fn announce(schemas: &Schemas) -> Value {
     let user = json!({"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"});
     let comment = schemas.commands.iter().find(|(kind, ..)| *kind == CommandKind::TaskCommentAdd);
-    // Such a text as a comment's.
+    // The same text schema as that of a comment's body.
     let mut text = comment.map_or(json!({}), |(_, payload, _)| payload.as_value()["properties"]["body"].clone());
     text["description"] = "What they are to read.".into();
     let one = |name: &str, schema: &Value| {
