@@ -1,5 +1,5 @@
-//! The body of a POST over long-polling: a batch of packets, each of which is as large as a message over a WebSocket may
-//! be. The library bounds the batch as a whole alone, and would hold one packet of that size.
+//! The body of a POST over long-polling: a batch of packets, each of which may be as large as a message over a
+//! WebSocket. The library only bounds the batch as a whole, and would hold one packet of that size.
 
 use std::{
     pin::Pin,
@@ -9,19 +9,19 @@ use std::{
 use axum::body::{Body, Bytes, HttpBody};
 use http_body::{Frame, SizeHint};
 
-/// Messages that clients put into one POST.
+/// How many of the largest messages fit into one POST.
 pub(crate) const MESSAGES: u64 = 16;
-/// Packets of any kind in one POST; signs of life are packets too.
+/// The most packets in one POST, pings and pongs included.
 const PACKETS: usize = 1024;
-/// What stands between two packets.
+/// The byte that separates two packets.
 const SEPARATOR: u8 = 0x1e;
 
-/// A batch that is coming in.
+/// A batch that is being received.
 pub(crate) struct Batch {
     body: Body,
     /// The largest packet, in bytes.
     max_packet: usize,
-    /// So much of the packet at hand has come.
+    /// Bytes of the current packet that have arrived.
     length: usize,
     packets: usize,
 }
@@ -31,7 +31,7 @@ impl Batch {
         Self { body, max_packet, length: 0, packets: 1 }
     }
 
-    /// Counts what has come; `false`: it is too much.
+    /// Counts the bytes that have arrived; returns `false` if they exceed a limit.
     fn take(&mut self, bytes: &[u8]) -> bool {
         let mut pieces = bytes.split(|byte| *byte == SEPARATOR);
         self.length += pieces.next().map_or(0, <[u8]>::len);

@@ -1,4 +1,4 @@
-//! The handshake, and the life of a connection from there to its end.
+//! The handshake, and the life of a connection from then on.
 
 use std::{fmt, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -25,7 +25,7 @@ use crate::{
     reply::error_frame,
 };
 
-/// The credentials in the handshake; the first that is there counts.
+/// The credentials in the handshake; the first one given counts.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Handshake {
@@ -35,7 +35,7 @@ pub(crate) struct Handshake {
 }
 
 impl Handshake {
-    /// What is named counts, or else the cookies.
+    /// Returns the credential that the client named, or else those from its cookies.
     fn credentials(self, cookies: Vec<Credential>) -> Vec<Credential> {
         let (token, key) = (self.token.map(Credential::Token), self.api_key.map(Credential::ApiKey));
         let named = token.or(key).or(self.session_id.map(Credential::Session));
@@ -43,7 +43,7 @@ impl Handshake {
     }
 }
 
-/// Why a handshake was refused: these three sentences are all that a client is told.
+/// Why a handshake was refused; a client is told one of these three sentences and nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HandshakeRejection {
     Failed,
@@ -68,7 +68,7 @@ pub(crate) struct Accepted {
 }
 
 impl Gateway {
-    /// Decides on a handshake. `cookies` are the sessions in the cookies of a browser.
+    /// Decides on a handshake. `cookies` are the sessions in a browser's cookies.
     pub(crate) async fn accept(
         &self,
         handshake: Handshake,
@@ -95,20 +95,20 @@ pub(crate) struct Connection {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) socket: Arc<Socket>,
     pub(crate) outbox: Arc<SocketOutbox>,
-    /// What carries it.
+    /// The transport that carries the session.
     pub(crate) link: Link,
-    /// Its place among the connections, kept to the end.
+    /// Its place among the connections, held until the end.
     pub(crate) _permit: ConnectionPermit,
-    /// Told when the client has been told that it is connected.
+    /// Notified when the client has been told that it is connected.
     pub(crate) connected: Arc<Notify>,
-    /// Told when the credentials are to be looked at again.
+    /// Notified when the credentials must be checked again.
     pub(crate) recheck: Arc<Notify>,
     /// Cancelled when the connection has ended.
     pub(crate) closed: CancellationToken,
 }
 
 impl Connection {
-    /// Serves the connection until it ends, and forgets it then. Changes that were received before the end are still made.
+    /// Serves the connection until it ends, then forgets it. Changes received before the end are still made.
     pub(crate) async fn serve(self, inbox: mpsc::Receiver<Incoming>) {
         let patience = self.gateway.settings.connect_timeout;
         tokio::select! {
@@ -121,7 +121,7 @@ impl Connection {
         self.gateway.sessions.socket_began(&self.link.id);
         self.greet();
         if AssertUnwindSafe(self.execute(&guard, inbox)).catch_unwind().await.is_err() {
-            // The panic is in the log, with its place; the client is told, and may connect again.
+            // The panic is in the log, with its location; the client is told, and may connect again.
             let error = ErrorBody::new(Code::SocketError, "a fault of the server ends this connection; connect again");
             self.outbox.dismiss(Some(error_frame(self.gateway.gate.clock(), &error, None)));
         }
@@ -133,7 +133,7 @@ impl Connection {
         self.let_go().await;
     }
 
-    /// Executes commands in the order in which they come, each answered before the next begins.
+    /// Executes commands in the order in which they arrive; each is answered before the next begins.
     async fn execute(&self, guard: &ConnectionGuard, mut inbox: mpsc::Receiver<Incoming>) {
         let pipeline = Pipeline {
             gateway: Arc::clone(&self.gateway),
@@ -153,13 +153,13 @@ impl Connection {
                 () = self.gateway.gate.closing().cancelled() => break,
             };
             let Some(incoming) = incoming else { break };
-            // A change that has begun goes on to its end by itself; a replay does not.
+            // A change that has begun completes on its own; a replay does not.
             tokio::select! {
                 biased;
                 reason = &mut ended => return self.dismiss(reason),
                 () = pipeline.run(incoming) => {}
             }
-            // Who does not read answers gets no further ones.
+            // A client that does not read its answers gets no further ones.
             tokio::select! {
                 biased;
                 reason = &mut ended => return self.dismiss(reason),
@@ -179,7 +179,7 @@ impl Connection {
         self.outbox.dismiss(Some(error_frame(self.gateway.gate.clock(), &error, None)));
     }
 
-    /// Gives the place back when the transport is gone. A client that left and keeps its WebSocket is cut off.
+    /// Gives the place back when the transport is gone. A client that left but keeps its WebSocket open is cut off.
     async fn let_go(&self) {
         let connection = self.link.connection();
         if let Some(connection) = &connection {

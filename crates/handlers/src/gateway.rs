@@ -1,4 +1,4 @@
-//! The socket door as a whole: what it is made of, and how it is stopped.
+//! The socket door as a whole: its parts, and how it is stopped.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,30 +9,30 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{link::TransportSessions, outbox::Flusher};
 
-/// What the socket door accepts.
+/// The settings of the socket door.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// How often the server asks a client for a sign of life.
+    /// How often the server pings a client.
     pub ping_interval: Duration,
-    /// How long it waits for one.
+    /// How long the server waits for the pong.
     pub ping_timeout: Duration,
     /// How long a connection may take to authenticate.
     pub connect_timeout: Duration,
-    /// The largest message, in bytes, on both transports. Over polling as many as 16 come at once.
+    /// The largest message, in bytes, on both transports. Over polling, 16 may come at once.
     pub max_payload: u64,
-    /// Subscriptions of one socket.
+    /// The most subscriptions of one socket.
     pub max_subscriptions: u32,
 }
 
-/// What the socket door is made of.
+/// The parts that the socket door is made of.
 pub struct GatewayParts {
-    /// The gates that all doors have in common.
+    /// The gate that all doors share.
     pub gate: Arc<Gate>,
-    /// Handshakes of one address.
+    /// Limits the handshakes of one address.
     pub handshakes: AddressLimiter,
-    /// What is accepted.
+    /// The limits of the door.
     pub settings: Settings,
-    /// The version of the server, as clients are told.
+    /// The version of the server that clients are told.
     pub server_version: &'static str,
 }
 
@@ -50,13 +50,13 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// The largest message that is taken in. What is too large, but not by far, is answered; beyond this the connection
-    /// ends.
+    /// Returns the largest message that is read, in bytes. A message that is slightly too large is answered with an
+    /// error; beyond this size the connection ends.
     pub(crate) fn max_message(&self) -> usize {
         usize::try_from(self.settings.max_payload.saturating_mul(2)).unwrap_or(usize::MAX)
     }
 
-    /// What clients are told about limits.
+    /// Returns the limits that clients are told.
     pub(crate) fn limits(&self) -> Limits {
         let Settings { max_payload, max_subscriptions, .. } = &self.settings;
         let commands = self.gate.quota();
@@ -69,9 +69,9 @@ impl Gateway {
         }
     }
 
-    /// Closes the door, after the gate began to close: lets commands that have been received finish, and waits for the
-    /// sockets' tasks, at most `patience`. Stop accepting connections first, and cut those that are left afterwards: a
-    /// client that loses its transport comes back by itself, one that is told to leave does not.
+    /// Closes the door after the gate began to close: lets the commands received so far finish, and waits for the
+    /// sockets' tasks, at most `patience`. Stop accepting connections first, and cut the remaining ones afterwards: a
+    /// client that loses its transport reconnects by itself, but one that is told to leave does not.
     pub async fn close(&self, patience: Duration) {
         self.sockets.close();
         if tokio::time::timeout(patience, self.sockets.wait()).await.is_err() {

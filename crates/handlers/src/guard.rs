@@ -1,5 +1,5 @@
-//! What is checked before a request becomes a connection: how often an address comes. A layer in front of the Socket.IO
-//! service, because that service does not check it.
+//! Checks a request before it becomes a connection: how often its address connects. This is a layer in front of the
+//! Socket.IO service, which does not check it.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use http::{Method, StatusCode, header};
 
 use crate::{Gateway, batch::Batch};
 
-/// Refuses addresses that open connections too often with 429, and keeps track of what carries a session.
+/// Refuses with 429 addresses that open connections too often, and keeps track of the transport of each session.
 pub(crate) async fn check(State(gateway): State<Arc<Gateway>>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<Peer>().cloned();
     let query = request.uri().query().unwrap_or_default();
@@ -36,7 +36,7 @@ pub(crate) async fn check(State(gateway): State<Arc<Gateway>>, request: Request,
     };
     let polls = request.method() == Method::GET;
     let response = next.run(request).await;
-    // Only now it is known that there is such a session.
+    // Only now is it known that this session exists.
     if let Some(peer) = peer.filter(|_| response.status() == StatusCode::SWITCHING_PROTOCOLS) {
         peer.connection.begin_messages(gateway.max_message());
         if let Some(session) = session {

@@ -1,5 +1,5 @@
-//! The inbox of a connection: what its client sends waits here for its turn, bounded by number and by bytes. What does not
-//! fit is refused at once, ahead of what waits.
+//! The inbox of a connection: commands wait here for their turn, bounded by number and by bytes. A command that does
+//! not fit is refused at once, ahead of those that wait.
 
 use std::sync::{
     Arc,
@@ -17,12 +17,12 @@ use crate::{
     reply::{ReplyTo, error_frame},
 };
 
-/// Commands of one connection that may wait for their turn.
+/// The most commands of one connection that may wait for their turn.
 const MAX_COMMANDS: usize = 1024;
-/// The same in bytes.
+/// The most bytes of such commands.
 const MAX_BYTES: usize = 1 << 20;
 
-/// One event of a client, as it came.
+/// One event from a client, as received.
 pub(crate) struct Incoming {
     /// The JSON array of the event's name and arguments.
     packet: String,
@@ -30,19 +30,19 @@ pub(crate) struct Incoming {
     binary: bool,
     /// The id under which the client waits for an acknowledgement.
     acknowledgement: Option<i64>,
-    /// Counts it among the bytes that wait, until its turn has come.
+    /// Counts its bytes as waiting until its turn has come.
     _bytes: BytePermit,
 }
 
 impl Incoming {
-    /// Takes the event out, whose bytes wait no longer: the packet, whether it came with binary data, and the id of the
-    /// acknowledgement.
+    /// Takes the event out, so that its bytes no longer count as waiting. Returns the packet, whether it came with
+    /// binary data, and the id of the acknowledgement.
     pub(crate) fn into_parts(self) -> (String, bool, Option<i64>) {
         (self.packet, self.binary, self.acknowledgement)
     }
 }
 
-/// Bytes that wait in an inbox, given back when this is dropped.
+/// Bytes that wait in an inbox; they are given back when this is dropped.
 struct BytePermit {
     waiting: Arc<AtomicUsize>,
     bytes: usize,
@@ -54,14 +54,14 @@ impl Drop for BytePermit {
     }
 }
 
-/// The end of an inbox at which events come in.
+/// The end of an inbox that receives events.
 pub(crate) struct Inbox {
     commands: mpsc::Sender<Incoming>,
     outbox: Arc<SocketOutbox>,
     clock: Arc<dyn Clock>,
     /// The largest packet, in bytes.
     max_payload: usize,
-    /// Bytes that wait.
+    /// The bytes that wait.
     waiting: Arc<AtomicUsize>,
 }
 
@@ -76,7 +76,7 @@ pub(crate) fn open(
 }
 
 impl Inbox {
-    /// Takes in an event, or refuses it.
+    /// Queues an event, or refuses it.
     pub(crate) fn receive(&self, packet: String, binary: bool, acknowledgement: Option<i64>) {
         let bytes = packet.len();
         if bytes > self.max_payload {

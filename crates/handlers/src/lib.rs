@@ -1,10 +1,10 @@
 //! Sockets to services: the handshake, one pipeline that every command passes, replies, and the delivery of events.
 //!
-//! `transport` is the only module that knows how socketioxide behaves; what it does not do well is put right there.
+//! `transport` is the only module that knows how socketioxide behaves, and makes up for its weaknesses.
 //!
 //! # To add a session command
-//! After its line in `protocol`'s catalog, the match in `session.rs` asks for an arm. Changes and queries need nothing
-//! here.
+//! After its line in `protocol`'s catalog, the compiler asks for an arm in the match of `session.rs`. Changes and
+//! queries need nothing here.
 #![doc = include_str!("../README.md")]
 
 mod batch;

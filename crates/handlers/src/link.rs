@@ -1,4 +1,4 @@
-//! What carries a session: a WebSocket, from its start or after an upgrade, or requests over long-polling.
+//! The transport of a session: a WebSocket, from its start or after an upgrade, or requests over long-polling.
 
 use std::{
     collections::HashMap,
@@ -7,7 +7,7 @@ use std::{
 
 use boardwire_gate::TcpConnection;
 
-/// The sessions that a WebSocket carries or that have a socket, by their ids.
+/// The sessions that have a WebSocket or a socket, by their ids.
 #[derive(Default)]
 pub(crate) struct TransportSessions {
     by_id: Mutex<HashMap<String, TransportSession>>,
@@ -17,9 +17,9 @@ pub(crate) struct TransportSessions {
 struct TransportSession {
     /// The WebSocket that the session was upgraded to.
     connection: Option<TcpConnection>,
-    /// Sockets that are being served.
+    /// How many sockets are being served.
     sockets: usize,
-    /// Bytes that were taken over polling.
+    /// Bytes that the client fetched over polling.
     polled: u64,
 }
 
@@ -28,10 +28,10 @@ impl TransportSessions {
         self.by_id.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A session goes on over a WebSocket.
+    /// Notes that a session continues over a WebSocket.
     pub(crate) fn upgraded(&self, id: &str, connection: TcpConnection) {
         let mut by_id = self.lock();
-        // Growing pays for the sweep; sockets and open connections are what is left.
+        // Sweeping only when the map would grow keeps the cost low; sessions with sockets or open connections stay.
         if by_id.len() == by_id.capacity() {
             let over = |session: &TransportSession| session.connection.as_ref().is_none_or(TcpConnection::is_closed);
             by_id.retain(|_, session| session.sockets > 0 || !over(session));
@@ -39,14 +39,14 @@ impl TransportSessions {
         by_id.entry(id.to_owned()).or_default().connection = Some(connection);
     }
 
-    /// A request of a session came over a connection, where its user is as known as in the session.
+    /// Notes that a request of a session came over a connection, whose user is then as authenticated as the session's.
     pub(crate) fn came_over(&self, id: &str, connection: &TcpConnection) {
         if !connection.is_authenticated() && self.lock().get(id).is_some_and(|session| session.sockets > 0) {
             connection.note_authenticated();
         }
     }
 
-    /// So many bytes of a session were taken over polling.
+    /// Notes that the client of a session fetched this many bytes over polling.
     pub(crate) fn polled(&self, id: &str, bytes: u64) {
         if let Some(session) = self.lock().get_mut(id) {
             session.polled += bytes;
@@ -62,7 +62,7 @@ impl TransportSessions {
         }
     }
 
-    /// Whether the session has no socket any more.
+    /// Returns whether the session has no sockets left.
     pub(crate) fn socket_ended(&self, id: &str) -> bool {
         let mut by_id = self.lock();
         let Some(session) = by_id.get_mut(id) else { return true };
@@ -75,23 +75,23 @@ impl TransportSessions {
     }
 }
 
-/// What carries one session.
+/// The transport of one session.
 #[derive(Clone)]
 pub(crate) struct Link {
-    /// The id of the session, which only its own client may know.
+    /// The id of the session, known only to its client.
     pub(crate) id: String,
-    /// The WebSocket, where the session began over one.
+    /// The WebSocket, if the session began over one.
     pub(crate) direct: Option<TcpConnection>,
     pub(crate) sessions: Arc<TransportSessions>,
 }
 
 impl Link {
-    /// The WebSocket, if there is one by now.
+    /// Returns the WebSocket, if there is one by now.
     pub(crate) fn connection(&self) -> Option<TcpConnection> {
         self.direct.clone().or_else(|| self.sessions.lock().get(&self.id)?.connection.clone())
     }
 
-    /// How many bytes have left for the client, those of protocols below ours included.
+    /// Returns how many bytes have been sent to the client, including those of the protocols below.
     pub(crate) fn taken(&self) -> u64 {
         if let Some(connection) = &self.direct {
             return connection.written();

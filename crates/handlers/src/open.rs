@@ -1,4 +1,4 @@
-//! How the socket door is opened.
+//! Opens the socket door.
 
 use std::sync::Arc;
 
@@ -9,7 +9,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{Gateway, GatewayParts, transport};
 
 impl Gateway {
-    /// Opens the door: a layer for the HTTP server, and the handle to close it with. Must be called in a runtime.
+    /// Opens the door. Returns a layer for the HTTP server, and the handle to close the door with. Must be called in a
+    /// runtime.
     #[must_use]
     pub fn open(parts: GatewayParts) -> (SocketIoLayer, Arc<Self>) {
         let GatewayParts { gate, handshakes, settings, server_version } = parts;

@@ -1,5 +1,5 @@
-//! The bounded queue of one connection, and the flusher that empties all of them: what falls due for a connection within
-//! a few milliseconds leaves in one write, which costs a third of writing it one by one.
+//! The bounded queue of one connection, and the flusher that empties all of them: whatever becomes due for a connection
+//! within a few milliseconds is sent in one write, which costs a third of writing it piece by piece.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::AtomicBool, atomic::Ordering},
@@ -16,18 +16,18 @@ use tokio_util::sync::CancellationToken;
 
 use crate::queue::{Outgoing, Queue};
 
-/// How long the peer may take nothing at all, or as good as nothing.
+/// How long the client may read nothing, or next to nothing.
 const STALLED: Duration = Duration::from_secs(5);
 const AS_GOOD_AS_NOTHING: u64 = 4096;
-/// Why a connection is ended then.
+/// The reason given when such a connection is ended.
 const STOPPED: &str = "it stopped reading";
-/// What comes within this time leaves together.
+/// Frames queued within this time are sent together.
 const COALESCE: Duration = Duration::from_millis(3);
-/// The same under load: the flusher rests twice as long as its last round took, and no longer than this. Fewer, larger
-/// writes are what a busy server saves most by, and nobody sees the difference.
+/// The longest such time. Under load, the flusher rests twice as long as its last round took, up to this limit: fewer,
+/// larger writes are what a busy server saves most by, and users do not notice the difference.
 const COALESCE_AT_MOST: Duration = Duration::from_millis(20);
 
-/// What a connection answered when it was given something.
+/// The result of handing something to a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sent {
     Yes,
@@ -38,31 +38,31 @@ pub(crate) enum Sent {
 /// How a connection is ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
-    /// The client is told to leave when what waits has left, and does not come back by itself.
+    /// The client is told to leave once its queue is empty, and does not reconnect by itself.
     Dismiss,
-    /// The transport is cut: the client comes back by itself, and resumes.
+    /// The transport is cut: the client reconnects by itself, and resumes.
     HangUp,
 }
 
 /// The library's side of a connection.
 pub(crate) trait Wire: Send + Sync + 'static {
-    /// Hands one thing over, without waiting.
+    /// Hands over one frame or answer, without waiting.
     fn send(&self, outgoing: &Outgoing) -> Sent;
 
-    /// How many bytes have left for the client so far.
+    /// Returns how many bytes have been sent to the client so far.
     fn taken(&self) -> u64;
 
-    /// Tells the client to leave; `false`: there is no room for that now.
+    /// Tells the client to leave; returns `false` if there is no room for that now.
     fn dismiss(&self) -> bool;
 
-    /// Cuts the connection, so that its client comes back by itself.
+    /// Cuts the connection, so that its client reconnects by itself.
     fn hang_up(&self);
 }
 
 #[derive(Default)]
 struct State {
     queue: Queue,
-    /// Since when nothing more could be handed over, and how much had left by then.
+    /// Since when nothing more could be handed over, and how many bytes had been sent by then.
     stalled: Option<(Instant, u64)>,
     ending: Option<End>,
 }
@@ -74,13 +74,13 @@ pub(crate) struct SocketOutbox {
     listed: AtomicBool,
     drained: Notify,
     closed: CancellationToken,
-    /// Why it was given up.
+    /// Why the connection was given up.
     given_up: OnceLock<&'static str>,
     flusher: Arc<Flusher>,
 }
 
 impl SocketOutbox {
-    /// A queue in front of `wire`; `closed` is cancelled when the connection has ended, and ends the queue.
+    /// Creates a queue in front of `wire`. `closed` is cancelled when the connection has ended, and ends the queue.
     pub(crate) fn new(wire: impl Wire, closed: CancellationToken, flusher: Arc<Flusher>) -> Arc<Self> {
         Arc::new(Self {
             wire: Box::new(wire),
@@ -93,13 +93,13 @@ impl SocketOutbox {
         })
     }
 
-    /// Queues an answer and sends it, with all that stands in front of it, at once: somebody is waiting for it.
+    /// Queues an answer and flushes the queue at once, because a client is waiting for the answer.
     pub(crate) fn answer(self: &Arc<Self>, outgoing: Outgoing) {
         self.enqueue(outgoing);
         self.flush();
     }
 
-    /// Sends these last words in place of what waits, and tells the client to leave.
+    /// Sends these last words in place of what is queued, and tells the client to leave.
     pub(crate) fn dismiss(self: &Arc<Self>, last_words: Option<Frame>) {
         {
             let mut state = self.lock();
@@ -112,7 +112,7 @@ impl SocketOutbox {
         self.flush();
     }
 
-    /// Gives the connection up: the hub forgets it at once, and the transport is cut.
+    /// Gives up the connection: the hub forgets it at once, and the transport is cut.
     fn give_up(&self, state: &mut State, reason: &'static str) {
         let _ = self.given_up.set(reason);
         tracing::info!(reason, "a connection is ended");
@@ -127,13 +127,13 @@ impl SocketOutbox {
         self.closed.is_cancelled()
     }
 
-    /// What a connection that has ended did not do, where it was that which ended it.
+    /// Returns why the connection was given up, if a slow client was the reason that it ended.
     pub(crate) fn given_up(&self) -> Option<&'static str> {
         self.note_backlog(&self.lock());
         self.given_up.get().copied()
     }
 
-    /// The transport has ended, perhaps because it lost its patience first: that is seen from how much still waits.
+    /// Notes a slow client when the transport has ended, perhaps by its own timeout: a long backlog shows it.
     fn note_backlog(&self, state: &State) {
         if !state.queue.is_low() {
             let _ = self.given_up.set(STOPPED);
@@ -155,7 +155,7 @@ impl SocketOutbox {
         state.queue.put(outgoing);
     }
 
-    /// Hands over as much as the connection takes.
+    /// Hands over as much as the connection accepts.
     pub(crate) fn flush(self: &Arc<Self>) {
         let mut state = self.lock();
         let mut full = false;
@@ -184,7 +184,7 @@ impl SocketOutbox {
             let taken = self.wire.taken();
             let (since, before) = *state.stalled.get_or_insert_with(|| (Instant::now(), taken));
             if since.elapsed() > STALLED {
-                // What is large and on its way takes its time.
+                // A large frame that is being sent takes its time.
                 state.stalled = None;
                 if taken.saturating_sub(before) < AS_GOOD_AS_NOTHING {
                     full = false;
@@ -230,7 +230,7 @@ impl Outbox for SharedOutbox {
     }
 }
 
-/// A connection's queue, as the hub sees it.
+/// A connection's queue, in the form that the hub uses.
 pub(crate) struct SharedOutbox(pub(crate) Arc<SocketOutbox>);
 
 /// Empties the queues.
@@ -240,8 +240,8 @@ pub(crate) struct Flusher {
     wake: Notify,
 }
 
-/// The queues of one round. Those whose turn has not come go back to the list when this is dropped: a round that breaks off
-/// leaves none behind that counts as listed and is not.
+/// The queues of one round. When this is dropped, those that were not flushed go back to the list: an interrupted round
+/// leaves no queue marked as listed that is not in the list.
 struct Due<'a> {
     flusher: &'a Flusher,
     outboxes: std::vec::IntoIter<Arc<SocketOutbox>>,
@@ -261,7 +261,7 @@ impl Flusher {
         self.listed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that a queue has something to send. A queue stands in the list at most once, which bounds the list.
+    /// Puts a queue that has something to send on the list. A queue is listed at most once, which bounds the list.
     fn list(&self, outbox: &Arc<SocketOutbox>) {
         if outbox.listed.swap(true, Ordering::AcqRel) {
             return;
@@ -273,8 +273,8 @@ impl Flusher {
         }
     }
 
-    /// Goes on until the token is cancelled. The first thing to come leaves at once; what comes right after it waits for the
-    /// next turn.
+    /// Runs until the token is cancelled. The first frame is sent at once; frames queued right after it wait for the
+    /// next round.
     pub(crate) async fn run(self: Arc<Self>, stop: CancellationToken) {
         loop {
             tokio::select! {

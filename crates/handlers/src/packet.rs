@@ -1,12 +1,13 @@
-//! Reading a packet: the JSON array of an event's name and its arguments.
+//! Reads a packet: the JSON array of an event's name and its arguments.
 
 use boardwire_protocol::RequestId;
 use serde_json::{Value, value::RawValue};
 
-/// The longest name of an event that is given back in an answer, in bytes. Names of commands are shorter.
+/// The longest event name that is repeated in an answer, in bytes. Names of commands are shorter.
 const LONGEST_NAME: usize = 100;
 
-/// The name and the one argument of an event. What has no name, or a long one, is answered as `message`.
+/// Returns the name and the only argument of an event. An event without a name, or with a long one, is answered as
+/// `message`.
 pub(crate) fn split(packet: &str, binary: bool) -> (String, Result<Value, &'static str>) {
     let nameless = |message| ("message".to_owned(), Err(message));
     let Ok(parts) = serde_json::from_str::<Vec<&RawValue>>(packet) else { return nameless("this is not a JSON array") };

@@ -1,4 +1,5 @@
-//! The one way in: every command of a socket passes here, in the order in which it was sent, through the same gates.
+//! The one way in: every command of a socket passes through here, in the order in which it was sent, and through the
+//! same gates.
 
 use std::sync::Arc;
 
@@ -18,17 +19,17 @@ use crate::{
     session,
 };
 
-/// A connection and all that its commands need.
+/// A connection and everything that its commands need.
 pub(crate) struct Pipeline {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) socket: Arc<Socket>,
     pub(crate) outbox: Arc<SocketOutbox>,
-    /// Asks the connection to look at its credentials again.
+    /// Asks the connection to check its credentials again.
     pub(crate) recheck: Arc<Notify>,
 }
 
 impl Pipeline {
-    /// Executes one command and answers it. When the connection has ended, nobody is there for an answer: then only changes
+    /// Executes one command and answers it. If the connection has ended, nobody can receive an answer, and only changes
     /// are executed.
     pub(crate) async fn run(&self, incoming: Incoming) {
         let (packet, binary, acknowledgement) = incoming.into_parts();
@@ -65,7 +66,7 @@ impl Pipeline {
         let mut admitted = gate.admit(self.socket.caller(), Charge::of(kind)).await?;
         if admitted.renewed() {
             gate.hub().renew(&self.socket, admitted.caller().clone());
-            // The credentials may have changed while the use of the session was noted.
+            // The credentials may have changed while the use of the session was being recorded.
             self.recheck.notify_one();
         }
         admitted = admitted.acting_as(self.socket.caller());

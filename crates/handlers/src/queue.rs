@@ -1,21 +1,22 @@
-//! What waits for one connection: bounded by number, and by bytes.
+//! The queue of one connection: bounded by number and by bytes.
 
 use std::collections::VecDeque;
 
 use boardwire_subscriptions::Frame;
 use serde_json::value::RawValue;
 
-/// Frames that may wait for one connection. When there are more, the connection ends; its client resumes with `since`.
-/// One commit can bring some thousands; they are shared between connections, so that waiting costs a pointer.
+/// The most frames that may wait for one connection; beyond that, the connection ends and its client resumes with
+/// `since`. One commit can bring thousands; connections share them, so that a waiting frame costs a pointer.
 const MAX_WAITING: usize = 8192;
-/// The same in bytes, of events alone: where nobody else has to hear one any more, it is kept for this connection.
+/// The most bytes of waiting events: an event that all other connections have sent is kept in memory for this one
+/// alone.
 const MAX_EVENT_BYTES: usize = 8 << 20;
-/// A replay goes on, and the next command is executed, when no more than this many wait, and no more than so many bytes,
-/// answers included. So there is at most one answer more than that, however large it is.
+/// A replay continues, and the next command is executed, when no more than this many frames wait, and no more than this
+/// many bytes, answers included. So at most one answer goes beyond that, however large it is.
 const LOW_WATER: usize = 256;
 const LOW_WATER_BYTES: usize = 256 * 1024;
 
-/// One thing to be sent.
+/// A frame or an answer to be sent.
 #[derive(Debug, Clone)]
 pub(crate) enum Outgoing {
     /// An event that many receive.
@@ -27,7 +28,7 @@ pub(crate) enum Outgoing {
 }
 
 impl Outgoing {
-    /// In bytes, without the frame around it.
+    /// Returns the size in bytes, without the packet around it.
     pub(crate) fn size(&self) -> usize {
         match self {
             Self::Event(frame) => frame.size(),
@@ -37,11 +38,11 @@ impl Outgoing {
     }
 }
 
-/// What waits, in order.
+/// The frames and answers that wait, in order.
 #[derive(Default)]
 pub(crate) struct Queue {
     waiting: VecDeque<Outgoing>,
-    /// The bytes of what waits: of events, and of answers.
+    /// The bytes of waiting events, and of waiting answers.
     events: usize,
     answers: usize,
 }
@@ -56,7 +57,7 @@ impl Queue {
         self.waiting.front()
     }
 
-    /// Takes out what stands in front.
+    /// Removes the first one.
     pub(crate) fn take(&mut self) {
         if let Some(outgoing) = self.waiting.pop_front() {
             *self.bytes_like(&outgoing) -= outgoing.size();
@@ -71,13 +72,13 @@ impl Queue {
         self.waiting.is_empty()
     }
 
-    /// Is there no room for this?
+    /// Returns whether there is no room for this.
     pub(crate) fn is_full(&self, outgoing: &Outgoing) -> bool {
         let event = matches!(outgoing, Outgoing::Event(_)) && self.events > 0;
         self.waiting.len() >= MAX_WAITING || event && self.events + outgoing.size() > MAX_EVENT_BYTES
     }
 
-    /// Is there room for another step of a replay, and for the next answer?
+    /// Returns whether there is room for another step of a replay, and for the next answer.
     pub(crate) fn is_low(&self) -> bool {
         self.waiting.len() <= LOW_WATER && self.events + self.answers <= LOW_WATER_BYTES
     }
@@ -110,7 +111,7 @@ mod tests {
         Outgoing::Acknowledgement(0, body(size))
     }
 
-    /// How many of `count` such are taken, and whether the next command may begin then.
+    /// Checks how many of `count` such are accepted, and whether the next command may begin then.
     fn check(outgoing: &Outgoing, count: usize, taken: usize, low: bool) {
         let mut queue = Queue::default();
         let room = (0..count).take_while(|_| {
@@ -132,7 +133,7 @@ mod tests {
         check(&event(100), LOW_WATER + 1, LOW_WATER + 1, false);
         check(&event(10), MAX_WAITING + 1, MAX_WAITING, false);
         check(&event(1 << 20), 10, 8, false);
-        // One may be as large as it is, and so may answers: there is no next one before they are taken.
+        // A single event may be of any size, and so may answers: the next one waits until they have been sent.
         check(&event(MAX_EVENT_BYTES + 1), 2, 1, false);
         check(&answer(MAX_EVENT_BYTES + 1), 2, 2, false);
         check(&answer(LOW_WATER_BYTES / 2), 2, 2, true);

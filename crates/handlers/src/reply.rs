@@ -1,4 +1,4 @@
-//! Replies: the same object to the callback, or as `<command>:success` or `<command>:error`.
+//! Replies: the same object goes to the callback, or is sent as `<command>:success` or `<command>:error`.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::{outbox::SocketOutbox, queue::Outgoing};
 
-/// Where the answer to one command goes.
+/// The destination of the answer to one command.
 pub(crate) struct ReplyTo {
     pub(crate) command: String,
     pub(crate) acknowledgement: Option<i64>,
@@ -32,7 +32,7 @@ impl ReplyTo {
     }
 }
 
-/// The same error as an `error` event.
+/// Returns the same error as an `error` event.
 pub(crate) fn error_frame(clock: &dyn Clock, error: &ErrorBody, request_id: Option<&RequestId>) -> Frame {
     let event = Ephemeral::Error(data::ErrorEvent {
         code: error.code,

@@ -1,4 +1,4 @@
-//! Commands that concern the socket itself: subscriptions, views, presence, typing and its credentials.
+//! Commands that concern the connection itself: subscriptions, views, presence, typing and credentials.
 
 use std::sync::Arc;
 
@@ -147,7 +147,7 @@ impl Run<'_> {
         }
     }
 
-    /// A board and perhaps a task of it that the caller may read.
+    /// Returns a board, and its task if one is given, that the caller may read.
     async fn place(
         &self,
         board: Option<BoardId>,
@@ -170,7 +170,7 @@ impl Run<'_> {
         }
     }
 
-    /// A token of the same user takes the place of the credentials so far.
+    /// Replaces the credentials with a token of the same user.
     async fn refresh(&self, command: Refresh) -> Result<Refreshed, ErrorBody> {
         let credential = Credential::Token(command.token);
         let caller = match self.gate.authenticate(&[credential], None).await {

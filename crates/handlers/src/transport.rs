@@ -1,8 +1,8 @@
-//! Everything that touches socketioxide. What is put right here: its message handlers lose the order and have no
-//! backpressure, so commands go from its reader task straight into a bounded queue; its connect handler may run after
-//! the first event, so everything is set up in the middleware before; its broadcasts drop packets silently, so each
-//! connection has a queue of its own in front of it; it gathers binary attachments for strangers, so it may take none;
-//! it bounds what waits for a client by number, so what it has is counted by bytes here.
+//! Everything that touches socketioxide, with remedies for its weaknesses. Its message handlers do not keep the order
+//! and have no backpressure, so commands go straight from its reader task into a bounded queue. Its connect handler may
+//! run after the first event, so everything is set up earlier, in the middleware. Its broadcasts drop packets silently,
+//! so each connection has its own queue in front of it. It collects binary attachments even from unauthenticated
+//! clients, so it may accept none. It bounds what waits for a client only by number, so bytes are counted here.
 
 use std::{
     convert::Infallible,
@@ -36,11 +36,11 @@ use crate::{
     queue::Outgoing,
 };
 
-/// Packets that the library may hold for one connection, beyond our own queue.
+/// The most packets that the library may hold for one connection, in addition to our own queue.
 const LIBRARY_BUFFER: usize = 128;
-/// The same in bytes: when it has as many, it gets no further packet until some have left.
+/// The most bytes that the library may hold: at this many, it gets no further packet until some have been sent.
 const LIBRARY_BYTES: u64 = 256 * 1024;
-/// Small, because it is held for every connection, also idle ones.
+/// The size of the read buffer in bytes: small, because every connection has one, even when idle.
 const READ_BUFFER: usize = 1024;
 
 /// The Socket.IO service with the gateway behind it.
@@ -52,15 +52,15 @@ pub(crate) fn layer(gateway: &Arc<Gateway>) -> SocketIoLayer {
         .ping_interval(settings.ping_interval)
         .ping_timeout(settings.ping_timeout)
         .connect_timeout(settings.connect_timeout)
-        // Over polling this is a whole batch; what a message of it may have is for the guard.
+        // Over polling, this bounds a whole batch; the guard bounds its single messages.
         .max_payload(settings.max_payload.saturating_mul(batch::MESSAGES))
         .max_buffer_size(LIBRARY_BUFFER)
         .ws_max_message_size(max_message)
         .ws_max_frame_size(max_message)
         .ws_read_buffer_size(READ_BUFFER)
         .transports([TransportType::Polling, TransportType::Websocket])
-        // No command takes binary data. By default a packet may announce thousands of attachments, which are held until
-        // all are there, also before anybody has signed in.
+        // No command takes binary data. By default, a packet may announce thousands of attachments, which are held
+        // until all of them are there, even before the client has authenticated.
         .with_parser(ParserConfig::common().max_incoming_binaries(0).max_incoming_binary_buf_size(0))
         .build_layer();
     let admitting = Arc::clone(gateway);
@@ -68,7 +68,7 @@ pub(crate) fn layer(gateway: &Arc<Gateway>) -> SocketIoLayer {
         let gateway = Arc::clone(&admitting);
         async move { connect(gateway, socket, handshake.unwrap_or_default()).await }
     };
-    // The client has been told that it is connected: its pipeline may begin.
+    // The client has been told that it is connected, so its pipeline may begin.
     let connected = async |socket: SocketRef| {
         if let Some(connected) = socket.extensions.get::<Arc<Notify>>() {
             connected.notify_one();
@@ -90,7 +90,7 @@ async fn connect(
     let cookies = page.map(|page| page.handshake_sessions(&parts.headers)).unwrap_or_default();
     let accepted = gateway.accept(handshake, cookies, peer.as_ref()).await?;
     let (closed, connected) = (CancellationToken::new(), Arc::new(Notify::new()));
-    // Over a WebSocket from the start, the handshake's connection is the one that carries the session.
+    // If the session begins over a WebSocket, the handshake's connection is the one that carries it.
     let direct = socket.req_parts().headers.contains_key(http::header::UPGRADE);
     let direct = peer.filter(|_| direct).map(|peer| peer.connection);
     let link = Link { id: socket.id.to_string(), direct, sessions: Arc::clone(&gateway.sessions) };
@@ -117,7 +117,7 @@ async fn connect(
     Ok(())
 }
 
-/// Takes all events of a connection, called in order by the library's reader task.
+/// Receives all events of a connection, called in order by the library's reader task.
 struct Reader {
     inbox: Inbox,
     link: Link,
@@ -152,9 +152,9 @@ impl FromConnectParts<LocalAdapter> for Shared {
 struct SocketWire {
     socket: Weak<Socket<LocalAdapter>>,
     link: Link,
-    /// Bytes that the library has, as far as is known.
+    /// Bytes that the library holds, as far as is known.
     held: AtomicU64,
-    /// Bytes that had left when that was looked at.
+    /// Bytes that had been sent at the last look.
     left: AtomicU64,
 }
 
@@ -163,7 +163,7 @@ impl SocketWire {
         Self { socket: Arc::downgrade(socket), link, held: AtomicU64::new(0), left: AtomicU64::new(0) }
     }
 
-    /// Does the library have room for more? Its own bound is a number of packets, of whatever size.
+    /// Returns whether the library has room for more. Its own bound is a number of packets of any size.
     fn has_room(&self) -> bool {
         if self.held.load(Ordering::Relaxed) < LIBRARY_BYTES {
             return true;
@@ -212,8 +212,8 @@ impl Wire for SocketWire {
     fn hang_up(&self) {
         match self.link.connection() {
             Some(connection) => connection.cut(),
-            // Over polling there is no connection to cut. When the library has no room for this either, it forgets the
-            // session when the next sign of life is missing.
+            // Over polling there is no connection to cut. If the library has no room for the packet either, it drops
+            // the session at the next missing pong.
             None => drop(self.dismiss()),
         }
     }

@@ -1,4 +1,4 @@
-//! The flusher on connections that panic.
+//! Tests of the flusher with connections that panic.
 
 use std::sync::atomic::AtomicUsize;
 
@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::*;
 
-/// A connection that panics when it is given its first frame, or takes all of them.
+/// A connection that either panics at its first frame or accepts every frame.
 struct Taker {
     panics: AtomicBool,
     taken: Arc<AtomicUsize>,
@@ -61,7 +61,7 @@ async fn a_panic_leaves_no_queue_behind() {
     let run = move || Arc::clone(&task).run(ending.clone());
     let running = tokio::spawn(boardwire_gate::supervise("test", boardwire_gate::Need::Helpful, stop.clone(), run));
     arrived(&taken, 1).await;
-    // Both can be listed again; what the panic interrupted leaves with the next.
+    // Both can be listed again; the frame that the panic interrupted is sent with the next one.
     first.push(frame());
     second.push(frame());
     arrived(&first_taken, 2).await;
