@@ -214,12 +214,12 @@ export interface Commands {
     payload: Record<string, never> & { requestId?: string };
     result: { viewers: Viewer[]; epoch?: string | null; recovered?: boolean | null; seq?: number | null };
   };
-  /** Says how the caller is there, and where. */
+  /** Says whether the caller is online or away, and on which board and task. */
   "presence:update": {
     payload: { status: ViewerStatus; boardId?: string | null; taskId?: string | null } & { requestId?: string };
     result: Record<string, unknown>;
   };
-  /** Who is present on a board. */
+  /** Lists who is present on a board. */
   "presence:list": {
     payload: { boardId: string } & { requestId?: string };
     result: { users: Viewer[] };

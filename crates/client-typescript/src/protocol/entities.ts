@@ -32,7 +32,7 @@ export interface Board {
   created_at: string;
   /** Who made it. */
   created_by: string;
-  /** What it is for, at most 20,000 characters. */
+  /** A description, at most 20,000 characters. */
   description: string;
   /** Its id. */
   id: string;
@@ -56,9 +56,9 @@ export interface Column {
   id: string;
   /** Its name, 1–500 characters. */
   name: string;
-  /** Where it stands among the board's columns: sorts as text. */
+  /** Its position among the board's columns: they are sorted by it as text. */
   position: string;
-  /** The status that a task takes on when it enters. */
+  /** The status that a task gets when it enters the column. */
   status: Status | null;
   /** When it last changed. */
   updated_at: string;
@@ -68,7 +68,7 @@ export interface Column {
   wip_limit: number | null;
 }
 
-/** A remark on a task. */
+/** A comment on a task. */
 export interface Comment {
   /** Who wrote it. */
   author: string;
@@ -100,32 +100,32 @@ export interface ConnectedUser {
   teams: string[];
 }
 
-/** That one task has to do with another. */
+/** A dependency of one task on another. */
 export interface Dependency {
-  /** When. */
+  /** When it was added. */
   created_at: string;
-  /** Who said so. */
+  /** Who added it. */
   created_by: string;
   /** The task it depends on. */
   depends_on: string;
   /** The task that depends. */
   task_id: string;
-  /** In which way. */
+  /** The type of the dependency. */
   type: DependencyType;
 }
 
-/** In which way one task depends on another. */
+/** The type of a dependency. */
 export type DependencyType = "blocks" | "relates_to" | "duplicates";
 
-/** That somebody works on a task, and is to be left alone with it until a certain moment. */
+/** A user's claim to work on a task alone, until a certain time. */
 export interface Lease {
   /** When the task was claimed. */
   acquired_at: string;
-  /** What the holder calls the agent that works on it, at most 100 characters. */
+  /** The name of the agent that works on the task for the holder, at most 100 characters. */
   agent: string | null;
-  /** When it ends by itself. From then on it counts for nothing, even while it is still shown. */
+  /** When it ends by itself. From then on it has no effect, even while it is still shown. */
   expires_at: string;
-  /** Which claim of this task it was: each has a higher number than all before it. */
+  /** The number of the claim: each claim of a task has a higher one than all before it. */
   fence: number;
   /** Who claimed the task. */
   holder: string;
@@ -133,13 +133,13 @@ export interface Lease {
 
 /** What the server accepts from one user or in one message. */
 export interface Limits {
-  /** Commands in any second. */
+  /** The most commands in any second. */
   burst: number;
-  /** Bytes in one message. */
+  /** The most bytes in one message. */
   maxPayload: number;
-  /** Commands in any window of `windowMs`. */
+  /** The most commands in any window of `windowMs`. */
   maxRequests: number;
-  /** Subscriptions of one socket. */
+  /** The most subscriptions of one socket. */
   maxSubscriptions: number;
   /** The length of that window, in milliseconds. */
   windowMs: number;
@@ -157,7 +157,7 @@ export interface ListedBoard {
   created_at: string;
   /** Who made it. */
   created_by: string;
-  /** What it is for, at most 20,000 characters. */
+  /** A description, at most 20,000 characters. */
   description: string;
   /** Its id. */
   id: string;
@@ -171,7 +171,7 @@ export interface ListedBoard {
   version: number;
 }
 
-/** A user's place on a board. */
+/** A member of a board. */
 export interface Member {
   /** Whether the user is an agent: a program that works in its own name. */
   agent: boolean;
@@ -185,7 +185,7 @@ export interface Member {
   user_id: string;
 }
 
-/** Something a user should know of. */
+/** A message to a user about something that happened. */
 export interface Notification {
   /** Who caused it. */
   actor: string | null;
@@ -203,7 +203,7 @@ export interface Notification {
   task_id: string | null;
   /** A sentence for people. */
   text: string;
-  /** Whom it is for. */
+  /** The user who gets it. */
   user_id: string;
 }
 
@@ -213,7 +213,7 @@ export type NotificationKind = "task" | "mention" | "system";
 /** What a member may do on a board. A higher role may do all that a lower one may. */
 export type Role = "viewer" | "member" | "owner";
 
-/** How far a task is. */
+/** The status of a task. */
 export type Status = "todo" | "in_progress" | "blocked" | "done";
 
 /** A card on a board. */
@@ -230,23 +230,23 @@ export interface Task {
   created_at: string;
   /** Who made it. */
   created_by: string;
-  /** More about it, at most 20,000 characters. */
+  /** A description, at most 20,000 characters. */
   description: string;
   /** When it is due: a date or an instant, as the client wrote it. */
   due_date: string | null;
   /** Its id. */
   id: string;
-  /** Who holds it for now; `null`: nobody. */
+  /** The lease on it; `null`: nobody has claimed it. */
   lease: Lease | null;
-  /** Where it stands in its column: sorts as text. */
+  /** Its position in the column: tasks are sorted by it as text. */
   position: string;
   /** How urgent it is: 0 to 10. */
   priority: number;
-  /** How far it is. */
+  /** Its status. */
   status: Status;
   /** Its labels. */
   tags: string[];
-  /** What is to be done, 1–500 characters. */
+  /** A title, 1–500 characters. */
   title: string;
   /** When it last changed. */
   updated_at: string;
@@ -254,13 +254,13 @@ export interface Task {
   version: number;
 }
 
-/** A user who is looking at a board. */
+/** A user who is present on a board. */
 export interface Viewer {
   /** The user's name. */
   name: string;
-  /** Since when. */
+  /** Since when the user has been present. */
   since: string;
-  /** Whether the user is there or away. */
+  /** Whether the user is online or away. */
   status: ViewerStatus;
   /** The user. */
   userId: string;
@@ -268,5 +268,5 @@ export interface Viewer {
   taskId?: string | null;
 }
 
-/** Whether a viewer is there. */
+/** Whether a user is online or away. */
 export type ViewerStatus = "online" | "away";

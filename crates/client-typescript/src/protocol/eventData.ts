@@ -107,7 +107,7 @@ export interface ConnectionStatus {
   protocolVersion: number;
   /** The server's version. */
   serverVersion: string;
-  /** The socket's id. Keep it to yourself. */
+  /** The socket's id, which is a secret. */
   socketId: string;
   /** Always `connected`. */
   status: string;
@@ -121,15 +121,15 @@ export interface ErrorEvent {
   code: string;
   /** A sentence for people. */
   message: string;
-  /** When. */
+  /** When it was sent. */
   timestamp: string;
   /** How many commands the binding limit allows, on `RATE_LIMIT`. */
   limit?: number | null;
-  /** How many are left of it, on `RATE_LIMIT`. */
+  /** How many commands the binding limit has left, on `RATE_LIMIT`. */
   remaining?: number | null;
   /** The request that it answers. */
   requestId?: string | null;
-  /** When the first one is free again, in milliseconds since 1970 UTC, on `RATE_LIMIT`. */
+  /** When the binding limit has more left, in milliseconds since 1970 UTC, on `RATE_LIMIT`. */
   reset?: number | null;
   /** How many seconds to wait, on `RATE_LIMIT`. */
   retryAfter?: number | null;
@@ -137,11 +137,11 @@ export interface ErrorEvent {
 
 /** `notification:read`. */
 export interface NotificationRead {
-  /** `true`: all have been read. */
+  /** `true`: all notifications have been read. */
   all: boolean;
-  /** How many have not been read, in all. */
+  /** How many notifications of the user have not been read. */
   unread: number;
-  /** These have been read. */
+  /** The notifications that have been read. */
   ids?: string[] | null;
 }
 
@@ -295,7 +295,7 @@ export interface TaskMoved {
   movedBy: string;
   /** The task as it is now. */
   task: Task;
-  /** The column it is in: the same, if only its place changed. */
+  /** The column it is in: the same one, if only its position changed. */
   toColumn: string;
 }
 
@@ -303,11 +303,11 @@ export interface TaskMoved {
 export interface TaskReleased {
   /** Its board. */
   boardId: string;
-  /** Was the time over? */
+  /** Whether the lease expired. */
   expired: boolean;
   /** Who held it. */
   holder: string;
-  /** Who gave it back or took it away; `null`: the time was over. */
+  /** Who gave it back or took it away; `null`: the lease expired. */
   releasedBy: string | null;
   /** The task as it is now. */
   task: Task;
@@ -341,7 +341,7 @@ export interface Typing {
   userId: string;
   /** The board. */
   boardId?: string | null;
-  /** The task, where it is on one. */
+  /** The task, if the user types on one. */
   taskId?: string | null;
 }
 
@@ -371,7 +371,7 @@ export interface UserLeft {
 
 /** `user:presence`. */
 export interface UserPresence {
-  /** How the user is there. */
+  /** Whether the user is online, away or offline. */
   status: "online" | "away" | "offline";
   /** The user. */
   userId: string;

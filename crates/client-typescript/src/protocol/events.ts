@@ -107,7 +107,7 @@ export interface Events {
   "notification:task": Notified;
   /** The user was mentioned. */
   "notification:mention": Notified;
-  /** The operator has something to say. */
+  /** The operator sent a message. */
   "notification:system": Notified;
   /** Notifications that came within a second after another. */
   "notifications:batch": NotificationsBatch;
