@@ -1,156 +1,26 @@
 //! What the gate does by itself, with a clock that fails or stands when a test says so.
-#![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::{
-    num::NonZeroU32,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
         mpsc,
     },
     task::{Context, Wake, Waker},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use async_trait::async_trait;
-use boardwire_auth::{
-    AuthError, Authenticator, Authenticators, BoxError, Credential, CredentialId, Permissions, Principal, Refusal,
-    SessionAuthenticator, SessionPolicy, SessionRecord, Sessions,
-};
-use boardwire_gate::{Charge, ConnectionLimits, Gate, GateParts};
-use boardwire_metrics::{Metrics, TransportKind};
-use boardwire_protocol::{CommandGroup, Timestamp, UserId};
-use boardwire_rate_limit::{AddressLimiter, Quota, Weights};
-use boardwire_services::{
-    Caller, Services,
-    clock::{Clock, SystemClock, Uuid},
-    storage::SaveUser,
-};
-use boardwire_store::{Opened, Options, open};
-use boardwire_subscriptions::{Frame, Hub, Outbox, Socket, SocketKey};
+use boardwire_auth::{AuthError, Authenticator, Authenticators, Credential, CredentialId, Principal, Refusal};
+use boardwire_gate::Charge;
+use boardwire_metrics::TransportKind;
+use boardwire_protocol::CommandGroup;
+use boardwire_services::clock::{Clock as _, SystemClock};
+use boardwire_subscriptions::{Frame, Outbox, Socket, SocketKey};
 use tokio::{sync::Notify, time::timeout};
 
-/// How long a test waits for what must happen.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// The thread whose look at the time takes as long as the test wants.
-const SLOW: &str = "slow";
-
-/// The system's clock, with faults.
-#[derive(Default)]
-struct Faulty {
-    panics: AtomicBool,
-    looks: AtomicU64,
-    /// Told when the slow thread looks at the time; it goes on when the other end of this is gone.
-    slow: std::sync::Mutex<Option<(mpsc::Sender<()>, mpsc::Receiver<()>)>>,
-}
-
-impl Clock for Faulty {
-    fn now(&self) -> Timestamp {
-        if thread::current().name() == Some(SLOW)
-            && let Some((came, go_on)) = self.slow.lock().unwrap().take()
-        {
-            came.send(()).unwrap();
-            let _ = go_on.recv();
-        }
-        SystemClock.now()
-    }
-
-    fn monotonic(&self) -> Instant {
-        assert!(!self.panics.swap(false, Ordering::SeqCst), "as the test has it");
-        self.looks.fetch_add(1, Ordering::SeqCst);
-        SystemClock.monotonic()
-    }
-
-    fn new_uuid(&self) -> Uuid {
-        SystemClock.new_uuid()
-    }
-}
-
-struct NoSessions;
-
-#[async_trait]
-impl Sessions for NoSessions {
-    async fn session(&self, _: &str) -> Result<Option<SessionRecord>, BoxError> {
-        Ok(None)
-    }
-
-    async fn session_used(&self, _: &str, _: i64) -> Result<(), BoxError> {
-        Ok(())
-    }
-}
-
-struct Scene {
-    gate: Arc<Gate>,
-    clock: Arc<Faulty>,
-    opened: Opened,
-    _folder: tempfile::TempDir,
-}
-
-impl Scene {
-    async fn new() -> Self {
-        Self::with(Authenticators::default()).await
-    }
-
-    async fn with(authenticators: Authenticators) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite://{}", folder.path().join("board.db").display());
-        let opened = open(&url, Options::default()).await.unwrap();
-        let clock = Arc::new(Faulty::default());
-        let shared = Arc::clone(&clock) as Arc<dyn Clock>;
-        let hub = Hub::new(opened.store(), Arc::clone(&shared), 1);
-        let metrics = Metrics::new(Arc::clone(&hub), Arc::clone(&shared), Arc::default());
-        let gate = Gate::open(GateParts {
-            services: Services::new(opened.store(), Arc::clone(&hub) as _, shared),
-            hub,
-            authenticators,
-            session_use: Arc::new(SessionAuthenticator::new(Arc::new(NoSessions), SessionPolicy::default())),
-            commands: Quota::default(),
-            weights: Weights::from([("query", 1)]),
-            activity: Quota::default(),
-            failures: AddressLimiter::new(NonZeroU32::MIN, NonZeroU32::MIN),
-            metrics,
-            connection_limits: ConnectionLimits { in_all: 1, per_user: 1, per_address: 1 },
-        });
-        Self { gate, clock, opened, _folder: folder }
-    }
-
-    /// Changes the account of the operator.
-    async fn change_account(&self) {
-        let user = SaveUser {
-            id: UserId::try_from("ada").unwrap(),
-            name: None,
-            agent: None,
-            permissions: Some(Vec::new()),
-            default_permissions: Vec::new(),
-            teams: None,
-            password: None,
-            now: SystemClock.now(),
-        };
-        self.opened.store().save_user(&user).await.unwrap();
-    }
-
-    async fn close(self) {
-        self.gate.finish().await;
-        drop(self.gate);
-        self.opened.close().await;
-    }
-}
-
-fn operator() -> Caller {
-    operator_by("first")
-}
-
-/// The operator with this token.
-fn operator_by(token: &str) -> Caller {
-    let account = boardwire_auth::Account {
-        id: "ada".into(),
-        name: "Ada".into(),
-        permissions: Permissions::ALL,
-        teams: Vec::new(),
-    };
-    Caller::new(Arc::new(Principal::of(account, None, None, CredentialId::Token { id: Some(token.into()) }))).unwrap()
-}
+use crate::scene::{PATIENCE, SLOW, Scene, operator, operator_by};
 
 /// Looks until there is something to see.
 async fn until(what: &str, seen: impl Fn() -> bool) {
