@@ -14,17 +14,13 @@ const SOURCE: &[&str] = &["rs", "ts", "tsx", "js", "mjs", "cjs", "py", "css", "s
 /// The folder of bundled scripts, which are not checked.
 const BUNDLES: &str = "crates/web/dist/";
 
-/// Files that are longer and about to be split.
-const TO_BE_SPLIT: &[&str] =
-    &["crates/client-typescript/src/protocol.ts", "crates/services/src/storage.rs", "tests/js/guide.test.mjs"];
-
 /// Findings for the long files.
 pub(super) fn check(repository: &Repository) -> Vec<Finding> {
     let advice = "split it along its nouns: one file for each thing it knows";
     sizes(repository)
         .filter(|(_, lines)| *lines > LONG)
         .map(|(path, lines)| {
-            if lines > TOO_LONG && !TO_BE_SPLIT.contains(&path) {
+            if lines > TOO_LONG {
                 Finding::fail(path, format!("{lines} lines, more than {TOO_LONG}"), advice)
             } else {
                 Finding::warn(path, format!("{lines} lines, more than {LONG}"), advice)
