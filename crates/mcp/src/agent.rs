@@ -1,5 +1,5 @@
-//! What a client of the protocol may ask for, and who answers. There is one of these for each session, or, where the
-//! revision has no sessions, for each request.
+//! The handler of the protocol: what clients may ask for, and the answers. There is one for each session or, in
+//! revisions without sessions, for each request.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -21,7 +21,7 @@ use tokio::sync::OnceCell;
 
 use crate::{front::CallerContext, problem, prompts, resources, tools, updates};
 
-/// How long clients may keep the list of tools.
+/// How long clients may cache the list of tools, in milliseconds.
 const TOOLS_KEPT_MS: u64 = 300_000;
 
 const INSTRUCTIONS: &str = "Boardwire keeps Kanban boards that people and agents change at the same time.\n\
@@ -35,9 +35,9 @@ const INSTRUCTIONS: &str = "Boardwire keeps Kanban boards that people and agents
 pub(crate) struct Agent {
     gate: Arc<Gate>,
     version: &'static str,
-    /// A session counts as a connection of its user.
+    /// The session's place among the connections of its user.
     permit: OnceCell<ConnectionPermit>,
-    /// What a session has subscribed to.
+    /// The resources that a session has subscribed to.
     updates: updates::InSession,
 }
 
@@ -47,7 +47,7 @@ impl Agent {
     }
 }
 
-/// Who calls, as found in front of the protocol.
+/// Returns the caller, as identified in front of the protocol.
 fn known(extensions: &Extensions) -> Result<CallerContext, ErrorData> {
     let known = extensions.get::<Parts>().and_then(|parts| parts.extensions.get::<CallerContext>());
     known.cloned().ok_or_else(|| ErrorData::internal_error("it is not known who calls", None))
@@ -80,7 +80,7 @@ impl ServerHandler for Agent {
         admitted.map_err(|error| problem::of(&error))?;
         let crowded = || problem::of(&ErrorBody::new(Code::Unavailable, "too many connections"));
         let permit = self.gate.connection_permit(&caller, address).ok_or_else(crowded)?;
-        // A session is initialized once.
+        // A session is initialized only once.
         let _ = self.permit.set(permit);
         context.peer.set_peer_info(request.clone());
         self.negotiate_initialize(&request)

@@ -1,7 +1,7 @@
-//! Standard input and output for agents that start their servers as programs: every message goes on to a Boardwire
-//! server's `/mcp`, and what the server says comes back. What the messages mean is left to both ends.
+//! Standard input and output for agents that start their servers as programs: every message is forwarded to `/mcp` of a
+//! Boardwire server, and its answers and events come back. The bridge does not interpret the messages.
 //!
-//! Nothing but JSON-RPC is written to standard output. What people should know is handed to [`Settings::say`].
+//! Only JSON-RPC is written to standard output. Messages for people go to [`Settings::say`].
 
 mod batches;
 mod event_size;
@@ -20,43 +20,43 @@ use tokio::sync::mpsc;
 
 use self::{http::Http, pump::Pump};
 
-/// How the ids of the bridge's own requests begin. Their answers stay here.
+/// The prefix of the ids of the bridge's own requests, whose answers stay here.
 const OWN_ID: &str = "boardwire-mcp";
-/// The longest pause between two attempts to get the server's events again.
+/// The longest pause between two attempts to reopen the server's event stream.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// What a bridge needs to know.
+/// The settings of a bridge.
 #[derive(Clone)]
 pub struct Settings {
-    /// The server's address, such as `http://127.0.0.1:3456`. Without a path that ends in `/mcp`, that is added.
+    /// The server's address, such as `http://127.0.0.1:3456`. `/mcp` is appended unless the path ends in it.
     pub url: String,
     /// A token or an API key, sent as `Authorization: Bearer`.
     pub token: Option<String>,
     /// An API key, sent as `X-API-Key`.
     pub api_key: Option<String>,
-    /// Where sentences for people go.
+    /// Receives the sentences meant for people.
     pub say: fn(&str),
 }
 
-/// Why a bridge could not work.
+/// Why a bridge stopped working.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Failed {
-    /// The address is none.
+    /// The text is not an address.
     #[error("{0} is not an address such as http://127.0.0.1:3456")]
     Address(String),
-    /// The token or the API key has characters that a header can't have.
+    /// The token or the API key has characters that a header can't carry.
     #[error("the {0} has characters that none has")]
     Credential(&'static str),
-    /// https is wanted, and the system has no root certificates.
+    /// The address uses https, and the system has no root certificates.
     #[error("https needs the system's root certificates: {0}")]
     Certificates(io::Error),
-    /// The server can't be reached, refuses, or has ended the connection. It was said how.
+    /// The server can't be reached, refuses requests, or has ended the connection. The details were given to `say`.
     #[error("there is no connection to {0} any more")]
     Server(String),
 }
 
-/// Passes messages on until standard input ends or `stop` is ready. Ends the session with the server.
+/// Forwards messages until standard input ends or `stop` completes, then ends the session with the server.
 ///
 /// A read of standard input can't be interrupted: after a `stop`, shut the runtime down in the background.
 pub async fn run(settings: Settings, stop: impl Future<Output = ()>) -> Result<(), Failed> {
@@ -89,7 +89,7 @@ fn config(url: &str, settings: &Settings) -> Result<StreamableHttpClientTranspor
     Ok(config)
 }
 
-/// The address of `/mcp` on the server.
+/// Returns the address of `/mcp` on the server.
 fn endpoint(url: &str) -> Result<Uri, Failed> {
     let wrong = || Failed::Address(url.to_owned());
     let bare = url.trim_end_matches('/');

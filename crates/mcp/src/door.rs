@@ -1,4 +1,4 @@
-//! The MCP door as its middleware knows it: its parts, and what it accepts.
+//! The MCP door as its middleware sees it: its parts and its settings.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,36 +7,36 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::sessions::Sessions;
 
-/// What the MCP door accepts.
+/// The settings of the MCP door.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Sessions at the same time. Clients of the revision 2026-07-28 and later need none.
+    /// The most sessions at the same time. Clients of revision 2026-07-28 and later need none.
     pub max_sessions: usize,
-    /// How long a session lasts in which nothing is asked.
+    /// How long a session without requests lasts.
     pub session_idle: Duration,
 }
 
-/// What the MCP door is made of.
+/// The parts that the MCP door is made of.
 pub struct McpParts {
-    /// The gates that all doors have in common.
+    /// The gate that all doors share.
     pub gate: Arc<Gate>,
-    /// What is accepted.
+    /// The limits of the door.
     pub settings: Settings,
-    /// What clients are told.
+    /// The version of the server that clients are told.
     pub server_version: &'static str,
 }
 
-/// The door as its middleware knows it.
+/// The door as its middleware sees it.
 pub(crate) struct Door {
     pub(crate) gate: Arc<Gate>,
     pub(crate) settings: Settings,
     pub(crate) sessions: Sessions,
-    /// The task that ends what is left when the gate closes.
+    /// The task that ends the remaining sessions when the gate closes.
     _ending: AbortOnDropHandle<()>,
 }
 
 impl Door {
-    /// Makes a door; `ending` is the task that ends what is left when the gate closes.
+    /// Creates a door; `ending` is the task that ends the remaining sessions when the gate closes.
     pub(crate) fn new(gate: Arc<Gate>, settings: Settings, sessions: Sessions, ending: AbortOnDropHandle<()>) -> Self {
         Self { gate, settings, sessions, _ending: ending }
     }

@@ -1,7 +1,7 @@
-//! In front of the protocol: which page calls, who calls, and whose session it is.
+//! Checks in front of the protocol: the calling page, the caller, and the owner of the session.
 //!
-//! Cookies are not accepted here: a browser sends them by itself, whichever page asks, and agents have no use for them.
-//! So a page that gets through to the server without its user's will still has nothing to show.
+//! Cookies are not accepted here: a browser sends them along whichever page asks, and agents have no use for them. So a
+//! page that reaches the server against its user's will still has no credentials.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -27,10 +27,10 @@ use crate::{
 
 const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
-/// When there is no room for a session, ask again after so long.
+/// How long a client is asked to wait when there is no room for its session.
 const CROWDED: Duration = Duration::from_secs(10);
 
-/// Who calls, from where: put into the request for the handler behind the protocol.
+/// The caller and their address, put into the request for the handler behind the protocol.
 #[derive(Debug, Clone)]
 pub(crate) struct CallerContext {
     pub(crate) caller: Caller,
@@ -40,7 +40,7 @@ pub(crate) struct CallerContext {
 pub(crate) async fn enter(State(door): State<Arc<Door>>, mut request: Request, next: Next) -> Response {
     let headers = request.headers();
     let peer = request.extensions().get::<Peer>();
-    // A page may have pointed a name of its own at the server's address.
+    // A page may have pointed its own host name at the server's address.
     if !request.extensions().get::<Page>().is_some_and(|page| page.has_known_host(headers)) {
         let error = ErrorBody::new(Code::Forbidden, "pages of this origin may not call; see --client-url");
         return refusal(StatusCode::FORBIDDEN, &error, None);
@@ -82,7 +82,7 @@ pub(crate) async fn enter(State(door): State<Arc<Door>>, mut request: Request, n
     };
     if let Some(session) = ends.filter(|_| response.status().is_success()) {
         door.sessions.forget(&session);
-        // The library says 202, for which clients are not prepared: they log that the session could not be ended.
+        // The library answers 202, which clients do not expect: they log that the session could not be ended.
         return StatusCode::OK.into_response();
     }
     if let (Some(session), Some(begun)) = (response.headers().get(SESSION).and_then(|id| id.to_str().ok()), begins) {
@@ -93,11 +93,12 @@ pub(crate) async fn enter(State(door): State<Arc<Door>>, mut request: Request, n
         Some(revision) => message::as_known_to(&revision, response),
         None => response,
     };
-    // In revisions with sessions, what is posted is answered by a stream that ends with the answer. Other streams live on.
+    // In revisions with sessions, a POST is answered by a stream that ends with the answer. Other streams are
+    // long-lived.
     if ends_with_answer { response } else { message::untransformed(response) }
 }
 
-/// Passes on what was sent, each message of a batch by itself. Says besides which revision is asked for in a new session.
+/// Passes the request on, each message of a batch by itself. Also returns the revision that a new session asks for.
 async fn pass(
     request: Request,
     session: Option<&ProtocolVersion>,
@@ -130,12 +131,12 @@ async fn pass(
     Ok((message::together(answers), None))
 }
 
-/// A request that can only begin a session.
+/// Returns whether the request can only begin a session.
 fn begins_session(request: &Request) -> bool {
     request.method() == Method::POST && is_older(request)
 }
 
-/// A request of a revision with sessions: those without say their revision.
+/// Returns whether the request is of a revision with sessions: in those without, requests name their revision.
 fn is_older(request: &Request) -> bool {
     let version = request.headers().get(VERSION).and_then(|version| version.to_str().ok());
     version != Some(ProtocolVersion::LATEST.as_str())
@@ -157,7 +158,7 @@ fn denial(denied: AuthenticationError) -> Response {
     refusal(status, &body, wait)
 }
 
-/// An answer in front of the protocol: an error without the id of a request, which nobody has read yet.
+/// Returns an answer from in front of the protocol: an error without the request's id, which has not been read yet.
 fn refusal(status: StatusCode, error: &ErrorBody, wait: Option<Duration>) -> Response {
     refused(status, problem::of(error), wait)
 }

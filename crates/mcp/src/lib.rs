@@ -1,9 +1,10 @@
-//! Agents to services: every command as a tool, boards and tasks as resources that tell when they change, and prompts
-//! that read a board. Whatever an agent does passes the same gates as a command of a socket, and is live everywhere.
+//! Agents to services: every command as a tool, boards and tasks as resources that announce their changes, and prompts
+//! that read a board. Whatever an agent does passes the same gates as a command of a socket, and is seen live
+//! everywhere.
 //!
 //! # To add a tool
-//! Add a command to the catalog of `protocol`, and give it a row in `tools/table.rs`. Its arguments are the payload of the
-//! command. A test fails as long as a command has no row.
+//! Add a command to the catalog of `protocol`, and give it a row in `tools/table.rs`. Its arguments are the payload of
+//! the command. A test fails for a command without a row.
 #![doc = include_str!("../README.md")]
 
 mod agent;

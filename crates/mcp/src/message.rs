@@ -1,9 +1,9 @@
-//! The messages of a request and of its answer, where the library that speaks the protocol leaves something to do: JSON that
-//! is none, and what older revisions have that newer ones have not.
+//! The messages of a request and of its answer, where the protocol library leaves something to do: malformed JSON, and
+//! the peculiarities of older revisions.
 //!
-//! 2025-03-26 alone knows batches: several messages in one list. Revisions before 2025-11-25 know no event without data,
-//! with which the library begins each stream so that it can be resumed; their clients take it for a message and report it
-//! as damaged.
+//! Only 2025-03-26 knows batches: several messages in one list. Revisions before 2025-11-25 know no events without
+//! data, with which the library begins each stream so that it can be resumed; their clients take such an event for a
+//! message and report it as damaged.
 
 use std::future::ready;
 
@@ -23,24 +23,24 @@ use serde_json::{Value, value::RawValue};
 
 use crate::problem;
 
-/// The most messages of a batch.
+/// The most messages in a batch.
 const MAX_BATCH: usize = 64;
-/// How events begin that are streamed.
+/// The media type of a stream of events.
 const EVENT_STREAM: &str = "text/event-stream";
 const JSON: &str = "application/json";
 
-/// What was sent.
+/// The content of a request.
 pub(crate) enum Said {
     One {
         body: Bytes,
-        /// It begins a session, and asks for this revision.
+        /// Set if it begins a session: the revision that it asks for.
         begins: Option<ProtocolVersion>,
     },
-    /// Each message by itself.
+    /// The messages of a batch.
     Batch(Vec<Bytes>),
 }
 
-/// What can't be read, and the status that says so.
+/// Why a request can't be read, with the status of the answer.
 pub(crate) struct Unreadable(pub(crate) StatusCode, pub(crate) ErrorData);
 
 impl Unreadable {
@@ -54,7 +54,8 @@ impl Unreadable {
         Self::new(StatusCode::BAD_REQUEST, ErrorCode::INVALID_REQUEST, message)
     }
 
-    /// What is JSON and no message of the protocol. The library blames the media type, which was right.
+    /// Returns the error for JSON that is not a message of the protocol. The library would blame the media type, which
+    /// was right.
     pub(crate) fn no_message() -> Self {
         Self::invalid("this is no request, notification or answer of the protocol")
     }
@@ -63,7 +64,7 @@ impl Unreadable {
 /// Reads the body of a POST.
 ///
 /// # Errors
-/// It is no JSON, does not say that it is, is too large, or a batch of too many.
+/// The body is not JSON, is not declared as JSON, is too large, or is a batch of too many messages.
 pub(crate) async fn read(parts: &Parts, body: Body) -> Result<Said, Unreadable> {
     if !is(&parts.headers, JSON) {
         let message = "the body must be JSON, and the header Content-Type say application/json";
@@ -89,7 +90,7 @@ pub(crate) async fn read(parts: &Parts, body: Body) -> Result<Said, Unreadable> 
     Ok(Said::One { body, begins })
 }
 
-/// Refuses a batch where it may not be.
+/// Refuses a batch where none is allowed.
 ///
 /// # Errors
 /// The session, if there is one, is of another revision.
@@ -102,7 +103,7 @@ pub(crate) fn may_be_batch(session: Option<&ProtocolVersion>) -> Result<(), Unre
     }
 }
 
-/// The answers to a batch as one: a stream of them all, or, where nothing was asked, that it was taken.
+/// Joins the answers to a batch: one stream of them all or, if nothing was asked, 202.
 pub(crate) fn together(answers: Vec<Response>) -> Response {
     if answers.is_empty() {
         return StatusCode::ACCEPTED.into_response();
@@ -112,17 +113,17 @@ pub(crate) fn together(answers: Vec<Response>) -> Response {
         .into_response()
 }
 
-/// Takes out of a stream what clients of this revision don't know.
+/// Removes from a stream the events that clients of this revision do not know.
 pub(crate) fn as_known_to(revision: &ProtocolVersion, answer: Response) -> Response {
     let older = [ProtocolVersion::V_2024_11_05, ProtocolVersion::V_2025_03_26, ProtocolVersion::V_2025_06_18];
     if !older.contains(revision) || !is(answer.headers(), EVENT_STREAM) {
         return answer;
     }
-    // The library writes each event as one piece.
+    // The library writes each event in one piece.
     answer.map(|body| Body::from_stream(body.into_data_stream().try_filter(|event| ready(!is_bare(event)))))
 }
 
-/// Asks whatever passes the answer on not to compress it, if it is a stream.
+/// If the answer is a stream, asks proxies and layers not to compress it.
 pub(crate) fn untransformed(mut answer: Response) -> Response {
     if is(answer.headers(), EVENT_STREAM) {
         answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
@@ -130,7 +131,7 @@ pub(crate) fn untransformed(mut answer: Response) -> Response {
     answer
 }
 
-/// Is this an event without data?
+/// Returns whether this is an event without data.
 fn is_bare(event: &[u8]) -> bool {
     let mut data = event.split(|byte| *byte == b'\n').filter_map(|line| line.strip_prefix(b"data:")).peekable();
     data.peek().is_some() && data.all(|data| data.trim_ascii().is_empty())

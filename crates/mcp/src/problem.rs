@@ -1,18 +1,18 @@
-//! What is refused, in the terms of the protocol. Tools answer with the failure of the wire contract instead.
+//! Refusals in the protocol's form. Tools answer with the failure of the wire contract instead.
 
 use boardwire_protocol::{Code, ErrorBody, failure};
 use rmcp::{ErrorData, model::ErrorCode};
 use serde_json::Value;
 
-/// A refusal that is none of the protocol's own.
+/// The code of a refusal for which the protocol has none.
 const REFUSED: ErrorCode = ErrorCode(-32000);
 
-/// The failure as every door has it: `{ok: false, error, code, …}`.
+/// Returns the failure in the form that all doors share: `{ok: false, error, code, …}`.
 pub(crate) fn object(error: &ErrorBody) -> Value {
     serde_json::from_str(failure(None, error).get()).unwrap_or_default()
 }
 
-/// The error of the protocol that carries it.
+/// Returns the protocol error that carries this failure.
 pub(crate) fn of(error: &ErrorBody) -> ErrorData {
     let code = match error.code {
         Code::NotFound => ErrorCode::RESOURCE_NOT_FOUND,
@@ -23,7 +23,7 @@ pub(crate) fn of(error: &ErrorBody) -> ErrorData {
     ErrorData::new(code, error.message.clone(), Some(object(error)))
 }
 
-/// An argument that is wrong.
+/// Returns the error for an invalid argument.
 pub(crate) fn invalid(path: &str, message: &str) -> ErrorBody {
     let details = serde_json::json!([{"path": path, "message": message}]);
     ErrorBody::new(Code::InvalidMessage, format!("{path}: {message}")).with_details(details)

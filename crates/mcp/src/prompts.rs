@@ -1,4 +1,4 @@
-//! Prompts: a board in few words, and what to do with it.
+//! Prompts: a short text of a board, and what to do with it.
 
 use std::{fmt::Write as _, sync::Arc};
 
@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 
 use crate::{problem::invalid, resources, tools::query};
 
-/// Tasks of a column that are listed.
+/// How many tasks of a column are listed.
 const MAX_TASKS: usize = 40;
-/// Events that are listed.
+/// How many events are listed.
 const MAX_EVENTS: u32 = 200;
 const DEFAULT_HOURS: u32 = 24;
 const MAX_HOURS: u32 = 24 * 31;
@@ -23,7 +23,7 @@ const MAX_HOURS: u32 = 24 * 31;
 const PLAN_WORK: &str = "plan_work";
 const STAND_UP: &str = "stand_up";
 
-/// All prompts.
+/// Returns all prompts.
 pub(crate) fn prompts() -> Vec<Prompt> {
     let argument = |name: &str, description: &str| PromptArgument::new(name).with_description(description);
     let board = || argument("boardId", "The board.").with_required(true);
@@ -47,10 +47,10 @@ pub(crate) fn prompts() -> Vec<Prompt> {
     ]
 }
 
-/// A prompt about a board as it is now.
+/// Returns a prompt about a board as it is now.
 ///
 /// # Errors
-/// The gates', and what is wrong with the arguments.
+/// The gate refuses, or an argument is wrong.
 pub(crate) async fn get(
     gate: &Arc<Gate>,
     caller: Caller,
@@ -100,12 +100,12 @@ fn stand_up(snapshot: &Value, when: &str, changes: &str) -> String {
     )
 }
 
-/// The columns with their tasks, a line each.
+/// Returns the columns with their tasks, one per line.
 fn board_text(snapshot: &Value) -> String {
     let board = &snapshot["board"];
     let mut text = format!("Board {} [{}], seq {}\n", shown(&board["name"]), shown(&board["id"]), snapshot["seq"]);
     let tasks = || snapshot["tasks"].as_array().into_iter().flatten();
-    // Of a very large board there is a page, by id.
+    // Of a very large board there is only a page, in the order of ids.
     let is_page = snapshot["next"].is_string();
     if is_page {
         let _ = writeln!(text, "Too large to be shown whole: these are {} of its tasks.", tasks().count());
@@ -152,9 +152,9 @@ fn task_text(task: &Value) -> String {
     text + ")"
 }
 
-/// The tasks that changed at this moment or later.
+/// Returns the tasks that changed at this time or later.
 fn changed_text(snapshot: &Value, from: Timestamp) -> String {
-    // Moments are written so that they sort as text.
+    // Timestamps are written so that they sort as text.
     let from = json!(from);
     let from = from.as_str().unwrap_or_default();
     let after = |task: &Value, field: &str| task[field].as_str().is_some_and(|at| at >= from);
@@ -191,10 +191,10 @@ fn shown(value: &Value) -> &str {
     value.as_str().unwrap_or("-")
 }
 
-/// The caller's boards whose id or name has what was typed so far.
+/// Returns the caller's boards whose id or name contains what was typed so far.
 ///
 /// # Errors
-/// The gates'.
+/// The gate refuses.
 pub(crate) async fn complete(
     gate: &Arc<Gate>,
     caller: Caller,

@@ -1,4 +1,4 @@
-//! The reference of this door, from the tools, resources and prompts as clients are told of them.
+//! The reference of this door, made from the tools, resources and prompts that clients are told of.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use crate::{prompts, resources, tools};
 
 const HEAD: &str = include_str!("reference_head.txt");
 
-/// The text of `docs/api/MCP.md`.
+/// Returns the text of `docs/api/MCP.md`.
 #[must_use]
 pub fn reference() -> String {
     let mut text = HEAD.to_owned();
@@ -46,7 +46,7 @@ pub fn reference() -> String {
     text + "\n"
 }
 
-/// The type in a word.
+/// Returns the type in one word.
 fn kind(schema: &Value) -> String {
     if let Some(name) = schema["$ref"].as_str() {
         return name.trim_start_matches("#/$defs/").to_owned();

@@ -1,4 +1,4 @@
-//! Boards and tasks as resources: the same snapshots as `board:get` and `task:get` give.
+//! Boards and tasks as resources: the same snapshots as those of `board:get` and `task:get`.
 
 use std::sync::Arc;
 
@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 
 use crate::{shape::Shape, tools::query};
 
-/// The longest text of a resource. Tools can be asked for other parts and sizes.
+/// The longest text of a resource, in bytes. Tools can be asked for other parts and sizes.
 const MAX_BYTES: usize = 65_536;
-/// Tasks of a board that is too large to be read whole.
+/// How many tasks are read of a board that is too large to be read whole.
 const PAGE: u32 = 1_000;
 const JSON: &str = "application/json";
 
-/// What a URI names.
+/// The entity that a URI names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Target {
     Board(BoardId),
@@ -39,12 +39,12 @@ impl Target {
     }
 }
 
-/// There is nothing of this name.
+/// Returns the error for a URI that names nothing.
 pub(crate) fn unknown(uri: &str) -> ErrorBody {
     ErrorBody::new(Code::NotFound, "there is no such resource").with_details(json!({"uri": uri}))
 }
 
-/// The templates, by the name of their only variable: `id`.
+/// Returns the templates; each has one variable, `id`.
 pub(crate) fn templates() -> Vec<ResourceTemplate> {
     let board = "All of a board at one moment: columns, tasks, members, dependencies, seq and epoch. Of a very large one the \
          first page, by id.";
@@ -55,7 +55,7 @@ pub(crate) fn templates() -> Vec<ResourceTemplate> {
     ]
 }
 
-/// The boards of a caller that are not archived.
+/// Returns the caller's boards that are not archived.
 pub(crate) async fn boards(gate: &Arc<Gate>, caller: Caller) -> Result<Vec<Resource>, ErrorBody> {
     let reply = query(gate, caller, CommandKind::BoardList, json!({"archived": false})).await?;
     let boards = reply["boards"].as_array().into_iter().flatten();
@@ -73,7 +73,7 @@ pub(crate) async fn boards(gate: &Arc<Gate>, caller: Caller) -> Result<Vec<Resou
     Ok(resources.collect())
 }
 
-/// A board whole; where it is too large for that, its first page, with `next`.
+/// Returns a whole board or, if it is too large, its first page, with `next`.
 pub(crate) async fn board(gate: &Arc<Gate>, caller: Caller, id: &str) -> Result<Value, ErrorBody> {
     let whole = query(gate, caller.clone(), CommandKind::BoardGet, json!({"boardId": id})).await;
     match whole {
@@ -84,7 +84,7 @@ pub(crate) async fn board(gate: &Arc<Gate>, caller: Caller, id: &str) -> Result<
     }
 }
 
-/// What a resource holds now.
+/// Returns the current content of a resource.
 pub(crate) async fn read(gate: &Arc<Gate>, caller: Caller, uri: String) -> Result<ReadResourceResult, ErrorBody> {
     let reply = match Target::read(&uri).ok_or_else(|| unknown(&uri))? {
         Target::Board(id) => board(gate, caller, id.as_str()).await?,

@@ -15,13 +15,13 @@ use crate::{
     sessions::Sessions,
 };
 
-/// The largest request.
+/// The largest request, in bytes.
 const MAX_BODY: usize = 1 << 20;
 
-/// When the gate closes, what waits gets so long to say so; then sessions and streams are ended.
+/// When the gate closes, waiting calls have this long to answer; then sessions and streams are ended.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
-/// The route of the door, `/mcp`. Requests carry who sent them as a [`Peer`](boardwire_gate::Peer) in their
+/// Returns the route of the door, `/mcp`. Requests carry their sender as a [`Peer`](boardwire_gate::Peer) in their
 /// extensions. Open sessions end when the gate closes. Must be called in a runtime.
 pub fn routes(parts: McpParts) -> Router {
     let McpParts { gate, settings, server_version } = parts;
@@ -35,7 +35,7 @@ pub fn routes(parts: McpParts) -> Router {
         tokio::time::sleep(LAST_WORDS).await;
         ending.cancel();
     }));
-    // Origins are looked at in front of all doors, and hosts in `front`.
+    // Origins are checked in front of all doors, and hosts in `front`.
     let config = StreamableHttpServerConfig::default()
         .disable_allowed_hosts()
         .disable_allowed_origins()

@@ -1,4 +1,4 @@
-//! Whose sessions they are. A session's id alone lets nobody in: it belongs to the user who began it.
+//! The owners of sessions. A session's id alone admits nobody: a session belongs to the user who began it.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -14,20 +14,20 @@ use rmcp::{
     transport::streamable_http_server::session::{SessionManager as _, local::LocalSessionManager},
 };
 
-/// Sessions of one user. With one more, the oldest ends: clients that are started often and leave without a word would
-/// keep their user out otherwise.
+/// The most sessions of one user. The next one ends the oldest: clients that restart often without ending their
+/// sessions would otherwise lock their user out.
 const OF_ONE_USER: usize = 32;
 
-/// What is known of a session.
+/// What is known about a session.
 struct KnownFields {
     user: UserId,
-    /// Which revision of the protocol its client asked for.
+    /// The protocol revision that its client asked for.
     revision: ProtocolVersion,
-    /// Counts sessions in the order in which they began.
+    /// The position of the session in the order in which they began.
     begun: u64,
 }
 
-/// The sessions and their users. Holds no more than there are sessions, give or take those that have just ended.
+/// The sessions and their users. Holds no more than exist, apart from those that have just ended.
 pub(crate) struct Sessions {
     manager: Arc<LocalSessionManager>,
     known: Mutex<HashMap<String, KnownFields>>,
@@ -39,22 +39,22 @@ impl Sessions {
         Self { manager, known: Mutex::default(), begun: AtomicU64::new(0) }
     }
 
-    /// How many there are.
+    /// Returns how many sessions there are.
     pub(crate) async fn count(&self) -> usize {
         self.manager.sessions.read().await.len()
     }
 
-    /// Is this a session of this user?
+    /// Returns whether the session belongs to this user.
     pub(crate) fn belongs(&self, session: &str, user: &UserId) -> bool {
         self.lock().get(session).is_some_and(|known| known.user == *user)
     }
 
-    /// Which revision this session was begun with.
+    /// Returns the revision that the session was begun with.
     pub(crate) fn revision(&self, session: &str) -> Option<ProtocolVersion> {
         self.lock().get(session).map(|known| known.revision.clone())
     }
 
-    /// A session has begun. Those that have ended since the last one are forgotten.
+    /// Notes a new session. Sessions that have ended since the last call are forgotten.
     pub(crate) async fn bind(&self, session: &str, user: UserId, revision: ProtocolVersion) {
         let live: HashSet<_> = self.manager.sessions.read().await.keys().cloned().collect();
         let oldest = {
@@ -79,7 +79,7 @@ impl Sessions {
         }
     }
 
-    /// A session was ended by its client.
+    /// Forgets a session that its client ended.
     pub(crate) fn forget(&self, session: &str) {
         self.lock().remove(session);
     }

@@ -1,6 +1,6 @@
-//! Resources that tell when they change. Sessions of older revisions and the streams of newer ones share one way: a
-//! listener at the gate, and one task that gathers what has changed and tells it as fast as the client reads, never
-//! holding up the boards.
+//! Resources that announce their changes. Sessions of older revisions and streams of newer ones work the same way: a
+//! listener at the gate, and one task that collects the changes and sends them as fast as the client reads, without
+//! ever holding up the boards.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -26,9 +26,9 @@ use crate::{
     resources::{Target, unknown},
 };
 
-/// Resources that one session or stream may subscribe to.
+/// The most resources that one session or stream may subscribe to.
 const MAX_RESOURCES: usize = 64;
-/// What changes within so long is told once.
+/// Changes within this time are announced once.
 const GATHER: Duration = Duration::from_millis(20);
 
 /// A listener and the resources that it listens for.
@@ -48,7 +48,7 @@ impl Followed {
         self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Listens for one more. What the caller may not read does not exist.
+    /// Listens for one more resource. One that the caller may not read counts as nonexistent.
     async fn add(&self, gate: &Gate, caller: &Caller, target: Target) -> Result<(), ErrorBody> {
         {
             let wanted = self.wanted();
@@ -82,7 +82,7 @@ impl Followed {
         }
     }
 
-    /// The resources that an event changes.
+    /// Returns the resources that an event changes.
     fn changed(&self, frame: &Frame) -> Vec<String> {
         let Frame::Durable(entry) = frame else { return Vec::new() };
         let targets = [Some(Target::Board(entry.board_id.clone())), entry.task_id.clone().map(Target::Task)];
@@ -90,8 +90,8 @@ impl Followed {
         targets.into_iter().flatten().filter(|target| wanted.contains_key(target)).map(|target| target.uri()).collect()
     }
 
-    /// Tells `changed`, and what changes from now on, until nobody hears it any more (`Ok`), or until the credentials end
-    /// or the server closes.
+    /// Announces `changed`, and later changes, until nobody listens any more (`Ok`), the credentials end or the server
+    /// closes.
     async fn tell<F>(&self, mut changed: BTreeSet<String>, notify: impl Fn(String) -> F) -> Result<(), ErrorBody>
     where
         F: Future<Output = bool> + Send + 'static,
@@ -120,7 +120,7 @@ impl Followed {
             tokio::select! {
                 heard = self.listener.next() => match heard {
                     ListenerEvent::Frame(frame) => changed.extend(self.changed(&frame)),
-                    // Others may still be read, and this one again.
+                    // The other resources may still be readable, and this one again later.
                     ListenerEvent::Lost(_) => {}
                     ListenerEvent::Unauthenticated(reason) => return Err(ErrorBody::new(Code::Unauthenticated, reason)),
                     ListenerEvent::Overrun => return Err(ErrorBody::new(Code::Unavailable, "too much changed; subscribe again")),
@@ -137,7 +137,7 @@ impl Followed {
     }
 }
 
-/// What a session has subscribed to.
+/// The resources that a session has subscribed to.
 #[derive(Default)]
 pub(crate) struct InSession(tokio::sync::Mutex<Option<Telling>>);
 
@@ -147,11 +147,11 @@ struct Telling {
 }
 
 impl InSession {
-    /// Subscribes to one more resource. The session's first subscription starts its task; one that has ended, with the
-    /// credentials that it was for, begins anew.
+    /// Subscribes to one more resource. The session's first subscription starts its task; if that has ended, with the
+    /// credentials it was for, it is started again.
     ///
     /// # Errors
-    /// The gates', `NOT_FOUND`, `SUBSCRIPTION_LIMIT`.
+    /// The gate's, `NOT_FOUND`, `SUBSCRIPTION_LIMIT`.
     pub(crate) async fn subscribe(
         &self,
         gate: &Arc<Gate>,
@@ -188,7 +188,7 @@ impl InSession {
         followed.add(gate, &caller, target).await
     }
 
-    /// Ends a subscription, if there is one.
+    /// Ends the subscription, if there is one.
     pub(crate) async fn unsubscribe(&self, gate: &Gate, uri: &str) {
         let telling = self.0.lock().await;
         if let (Some(telling), Some(target)) = (telling.as_ref(), Target::read(uri)) {
@@ -197,7 +197,7 @@ impl InSession {
     }
 }
 
-/// What of a stream's wishes can be met: updates of resources that could exist.
+/// Returns the part of a stream's request that can be met: updates of resources that could exist.
 pub(crate) fn accepted(requested: &SubscriptionFilter) -> SubscriptionFilter {
     let mut filter = SubscriptionFilter::new();
     filter.resource_subscriptions = requested
@@ -207,11 +207,11 @@ pub(crate) fn accepted(requested: &SubscriptionFilter) -> SubscriptionFilter {
     filter
 }
 
-/// Serves a stream until it is cancelled. The library has acknowledged it before it comes here: what changed since then
-/// would be missed, so that each resource is told once at the beginning.
+/// Serves a stream until it is cancelled. The library acknowledges a stream before it gets here, and changes made since
+/// then would be missed; so each resource is announced once at the beginning.
 ///
 /// # Errors
-/// The gates', `NOT_FOUND`; `UNAUTHENTICATED` when the credentials end.
+/// The gate's, `NOT_FOUND`; `UNAUTHENTICATED` when the credentials end.
 pub(crate) async fn listen(
     gate: &Arc<Gate>,
     known: CallerContext,

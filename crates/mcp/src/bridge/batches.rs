@@ -1,5 +1,5 @@
-//! Batches on standard input, which the revision 2025-03-26 knows: a line with a list of messages becomes a line for each.
-//! Answers go back one by one, as every client takes them.
+//! Batches on standard input, which revision 2025-03-26 allows: a line with a list of messages becomes one line for
+//! each. The answers are sent back one by one, which every client accepts.
 
 use serde_json::value::RawValue;
 use tokio::io::{
@@ -7,12 +7,12 @@ use tokio::io::{
 };
 use tokio_util::task::AbortOnDropHandle;
 
-/// The longest line that is looked at as a whole, in bytes. What is longer is passed on as it comes.
+/// The longest line that is parsed, in bytes. A longer one is passed on as it is.
 const LONGEST: u64 = 1 << 20;
-/// What may wait to be read, in bytes.
+/// The most bytes that may wait to be read.
 const WAITING: usize = 64 << 10;
 
-/// The same input without batches, and the task that reads it.
+/// Returns the same input without batches, and the task that reads it.
 pub(super) fn taken_apart(input: impl AsyncRead + Send + Unpin + 'static) -> (DuplexStream, AbortOnDropHandle<()>) {
     let (mut far, near) = duplex(WAITING);
     let reading = tokio::spawn(async move {
@@ -22,7 +22,7 @@ pub(super) fn taken_apart(input: impl AsyncRead + Send + Unpin + 'static) -> (Du
         while (&mut input).take(LONGEST).read_until(b'\n', &mut line).await.is_ok_and(|read| read > 0) {
             let whole = line.ends_with(b"\n");
             let messages = if begins && whole { messages(&line) } else { None };
-            // Where nobody reads any more, there is nothing left to do.
+            // If nobody reads any more, there is nothing left to do.
             if far.write_all(messages.as_deref().unwrap_or(&line)).await.is_err() {
                 return;
             }
@@ -33,7 +33,7 @@ pub(super) fn taken_apart(input: impl AsyncRead + Send + Unpin + 'static) -> (Du
     (near, AbortOnDropHandle::new(reading))
 }
 
-/// The messages of a batch, a line each; `None`: it is none.
+/// Returns the messages of a batch, one per line, or `None` if it is not a batch.
 fn messages(line: &[u8]) -> Option<Vec<u8>> {
     if line.trim_ascii_start().first() != Some(&b'[') {
         return None;

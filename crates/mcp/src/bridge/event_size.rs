@@ -1,6 +1,6 @@
 //! A bound on one server-sent event, so that a broken server can't fill this process's memory.
 
-/// Counts the bytes of the event that is being received. Lines end with LF or CR LF.
+/// Counts the bytes of the event being received. Lines end with LF or CR LF.
 #[derive(Debug)]
 pub(super) struct EventSize {
     limit: usize,
@@ -15,7 +15,7 @@ impl EventSize {
         Self { limit, before: 0, line: 0 }
     }
 
-    /// Counts a piece of the stream; `false` once an event is too large.
+    /// Counts a piece of the stream; returns `false` once an event is too large.
     pub(super) fn admits(&mut self, piece: &[u8]) -> bool {
         for byte in piece {
             match byte {

@@ -1,6 +1,7 @@
-//! The HTTP client that rmcp's transport sends with. Own, so that it builds on the hyper that the server has anyway.
+//! The HTTP client under rmcp's transport: our own, so that it builds on the hyper that the server already uses.
 //!
-//! Beside sending it keeps an eye on the session: it renews subscriptions in a new one, and tells the pump of a lost one.
+//! Besides sending, it watches the session: it renews subscriptions in a new session, and tells the pump when one is
+//! lost.
 
 use std::{borrow::Cow, collections::HashMap, io, sync::Arc, time::Duration};
 
@@ -36,12 +37,12 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 const LAST_EVENT: HeaderName = HeaderName::from_static("last-event-id");
 
-/// What the pump has to know beside the messages.
+/// Events that the pump must know of, in addition to the messages.
 #[derive(Debug)]
 pub(super) enum Aside {
-    /// The server does not know the session any more.
+    /// The server no longer knows the session.
     SessionLost,
-    /// A subscription lives on in a new session. Nobody knows what changed in between.
+    /// A subscription was renewed in a new session. What changed in between is unknown.
     Renewed(String),
     /// The server sends events that are too large.
     TooLarge,
@@ -54,7 +55,7 @@ pub(super) struct Http {
     asides: mpsc::UnboundedSender<Aside>,
 }
 
-/// Where no https is wanted, no root certificates need to be there.
+/// Without https, no root certificates are needed.
 #[derive(Clone)]
 enum Wire {
     Plain(Client<HttpConnector, Full<Bytes>>),
@@ -62,7 +63,7 @@ enum Wire {
 }
 
 impl Http {
-    /// Fails where https is wanted and the system has no root certificates.
+    /// Creates the client. Fails if https is wanted and the system has no root certificates.
     pub(super) fn new(tls: bool, asides: mpsc::UnboundedSender<Aside>) -> io::Result<Self> {
         let mut connector = HttpConnector::new();
         connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
@@ -116,14 +117,14 @@ impl Http {
             if size.admits(&piece) {
                 return Ok(piece);
             }
-            // Nobody is there to be told where the pump has ended.
+            // The pump may have ended; then nobody needs to know.
             let _ = asides.send(Aside::TooLarge);
             Err(io::Error::other("an event is too large"))
         });
         SseStream::from_bytes_stream(pieces).boxed()
     }
 
-    /// Sends what rmcp wants sent, and reads the answer as far as its kind.
+    /// Sends a message for rmcp, and reads the answer up to its kind.
     async fn post(
         &self,
         to: To<'_>,
@@ -148,7 +149,7 @@ impl Http {
         let body = Limited::new(answer.into_body(), limits.max_json_response_size).collect().await;
         let body = body.map_err(|error| unexpected(error.to_string()))?.to_bytes();
         if json && let Ok(mut said) = serde_json::from_slice::<ServerJsonRpcMessage>(&body) {
-            // What a middleware refused without reading it belongs to this request.
+            // The error of a middleware that refused the message unread belongs to this request.
             if let JsonRpcMessage::Error(error) = &mut said
                 && error.id.is_none()
             {
@@ -163,12 +164,12 @@ impl Http {
         Err(unexpected(format!("HTTP {status} {text}").trim_end().to_owned()))
     }
 
-    /// Subscribes in a new session to what the agent had subscribed to in the one before.
+    /// Renews in a new session what the agent had subscribed to in the previous one.
     async fn renew(&self, to: To<'_>, headers: &Headers, limits: StreamableHttpResponseLimits) {
         for uri in self.subscriptions.opened() {
             let id = format!("{OWN_ID}-subscribe");
             let message = json!({"jsonrpc": "2.0", "id": id, "method": "resources/subscribe", "params": {"uri": uri}});
-            // What can't be subscribed to again is as good as changed: the agent reads it and sees why.
+            // A resource that can't be subscribed to again is reported as changed: the agent reads it and sees why.
             if let Ok(answer) = self.post(to, &message, headers.clone(), limits).await {
                 let _ = answer.expect_initialized::<Failure>().await;
             }
@@ -177,7 +178,7 @@ impl Http {
     }
 }
 
-/// Where a request goes, and whose it is.
+/// The destination and the session of a request.
 #[derive(Clone, Copy)]
 struct To<'a> {
     uri: &'a str,

@@ -1,4 +1,4 @@
-//! Takes messages from one side and gives them to the other, and answers for the server where it can't.
+//! Forwards messages between the two sides, and answers in place of the server when it can't.
 
 use std::{collections::HashSet, error::Error as _, iter, time::Duration};
 
@@ -22,18 +22,18 @@ use super::{
     http::{Aside, Failure},
 };
 
-/// JSON-RPC's code for a server that did not do its work, free to choose.
+/// The JSON-RPC error code for a server that did not answer; the range is free to use.
 const NO_SERVER: ErrorCode = ErrorCode(-32000);
-/// How long answers are waited for after the end of the input.
+/// How long the bridge waits for answers after the end of its input.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
-/// How long the end of the session may take.
+/// How long ending the session may take.
 const GOODBYE: Duration = Duration::from_secs(3);
 
 type Refusal = StreamableHttpError<Failure>;
-/// A message on its way, and the request that has to be answered where it gets lost.
+/// A message being sent, with the id of the request to be answered if it is lost.
 type Sending = BoxFuture<'static, (Option<RequestId>, Result<(), Refusal>)>;
 
-/// One agent on this machine and one server.
+/// Connects one agent on this machine with one server.
 pub(super) struct Pump<Near, Far> {
     near: Near,
     far: Far,
@@ -41,14 +41,14 @@ pub(super) struct Pump<Near, Far> {
     url: String,
     say: fn(&str),
     sending: FuturesUnordered<Sending>,
-    /// The agent's requests without an answer.
+    /// The agent's requests that have not been answered.
     waiting: HashSet<RequestId>,
     started: bool,
-    /// The agent began a session, and has not yet said that it took note of the answer.
+    /// Whether the agent has begun a session but not yet confirmed it.
     half_open: bool,
 }
 
-/// Whether to go on.
+/// Whether to continue.
 enum Next {
     Go,
     End,
@@ -73,7 +73,7 @@ where
 
     pub(super) async fn run(mut self, stop: impl Future<Output = ()>) -> Result<(), Failed> {
         tokio::pin!(stop);
-        // Set when the input has ended.
+        // Set once the input has ended.
         let mut until: Option<Instant> = None;
         let next = loop {
             if until.is_some() && self.waiting.is_empty() && self.sending.is_empty() {
@@ -104,13 +104,13 @@ where
                 break next;
             }
         };
-        // The session ends with it. Where that fails, the server ends the session by itself after a while.
+        // This also ends the session. If it fails, the server ends the session later.
         let _ = timeout(GOODBYE, self.close()).await;
         if matches!(next, Next::Fail) { Err(Failed::Server(self.url)) } else { Ok(()) }
     }
 
     async fn close(&mut self) {
-        // rmcp's transport waits for this word and can't be closed before.
+        // rmcp's transport waits for this notification and can't be closed before it.
         let word = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
         if self.half_open
             && let Ok(word) = serde_json::from_value(word)
@@ -148,7 +148,7 @@ where
         self.sending.push(Box::pin(async move { (request, sent.await) }));
     }
 
-    /// A request of the bridge's own.
+    /// Sends a request of the bridge's own.
     fn ask(&mut self, method: &str, meta: &Value) {
         let id = format!("{OWN_ID}-{method}");
         let request = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": {"_meta": meta}});
@@ -157,8 +157,8 @@ where
         }
     }
 
-    /// rmcp's transport waits for the answer to the first message before it looks at the next. Where the first is a
-    /// stream that is only answered at its end, something shorter has to be asked before.
+    /// Sends a short request first where needed: rmcp's transport waits for the answer to the first message before it
+    /// takes the next, and if the first opens a stream, the answer only comes at its end.
     fn greet(&mut self, first: &ClientJsonRpcMessage) {
         let JsonRpcMessage::Request(asked) = first else { return };
         let asked = serde_json::to_value(&asked.request).unwrap_or_default();
@@ -182,14 +182,14 @@ where
         self.tell(message).await
     }
 
-    /// Gives a message to the agent. Where nobody reads, nothing is left to do.
+    /// Gives a message to the agent. If the agent no longer reads, nothing is left to do.
     async fn tell(&mut self, message: ServerJsonRpcMessage) -> Next {
         if self.near.send(message).await.is_ok() { Next::Go } else { Next::End }
     }
 
     async fn aside(&mut self, aside: Aside) -> Next {
         match aside {
-            // Whatever is asked makes the transport open a new session.
+            // Any request makes the transport open a new session.
             Aside::SessionLost => self.ask("ping", &json!({})),
             Aside::Renewed(uri) => {
                 let method = "notifications/resources/updated";
@@ -207,7 +207,7 @@ where
     }
 
     async fn refused(&mut self, request: Option<RequestId>, refusal: &Refusal) -> Next {
-        // The transport has ended, and said why before.
+        // The transport has ended, and has already reported why.
         if matches!(refusal, StreamableHttpError::TransportChannelClosed) {
             return Next::Go;
         }
@@ -224,7 +224,7 @@ where
         self.tell(ServerJsonRpcMessage::error(error, Some(request))).await
     }
 
-    /// rmcp's transport ends where the first message can't be delivered.
+    /// Handles a first message that can't be delivered, at which rmcp's transport ends.
     async fn server_gone(&mut self) -> Next {
         while let Some((request, sent)) = self.sending.next().await {
             if let Err(refusal) = sent {
@@ -238,7 +238,7 @@ where
         self.give_up(&text).await
     }
 
-    /// Answers all that is still waited for.
+    /// Answers every request that is still unanswered.
     async fn give_up(&mut self, text: &str) -> Next {
         (self.say)(text);
         for request in std::mem::take(&mut self.waiting) {
@@ -248,7 +248,7 @@ where
     }
 }
 
-/// What went wrong, for people.
+/// Returns what went wrong, as a sentence for people.
 fn sentence(url: &str, refusal: &Refusal) -> String {
     match refusal {
         StreamableHttpError::AuthRequired(_) => {

@@ -1,5 +1,5 @@
-//! What the agent subscribed to, so that a new session can be given the same subscriptions. Protocol versions before
-//! 2026-07-28 keep subscriptions in the session, and a session is gone when the server restarts.
+//! The agent's subscriptions, so that a new session can be given the same ones. Protocol versions before 2026-07-28
+//! keep subscriptions in the session, and sessions are lost when the server restarts.
 
 use std::{
     collections::BTreeSet,
@@ -8,19 +8,19 @@ use std::{
 
 use serde_json::Value;
 
-/// Follows the messages that go to the server.
+/// Follows the messages that are sent to the server.
 #[derive(Debug, Default)]
 pub(super) struct Subscriptions(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
     uris: BTreeSet<String>,
-    /// Whether a session was opened before.
+    /// Whether a session has been opened before.
     opened: bool,
 }
 
 impl Subscriptions {
-    /// The server took this message over.
+    /// Notes a message that the server has accepted.
     pub(super) fn sent(&self, message: &Value) {
         let Some(uri) = message["params"]["uri"].as_str() else { return };
         match message["method"].as_str() {
@@ -30,7 +30,7 @@ impl Subscriptions {
         }
     }
 
-    /// A session was opened: what has to be subscribed to again.
+    /// Notes that a session was opened; returns the resources that must be subscribed to again.
     pub(super) fn opened(&self) -> Vec<String> {
         let mut state = self.state();
         let again = std::mem::replace(&mut state.opened, true);

@@ -1,17 +1,17 @@
-//! An answer in so many bytes. The rule is the same each time: long texts are shortened first, then the ends of the longest
-//! lists are left out, then whole fields; and `truncated` says what happened and how to get the rest.
+//! Fits an answer into a number of bytes, always by the same rule: long texts are shortened first, then the ends of the
+//! longest lists are left out, then whole fields; and `truncated` says what happened and how to get the rest.
 
 use serde_json::{Value, json};
 
-/// Texts are shortened to so many characters, in turns, as long as it is too much.
+/// The lengths in characters to which texts are shortened, one after another, until the answer fits.
 const TURNS: [usize; 4] = [2000, 500, 200, 80];
-/// What is never shortened: it is there to be passed on.
+/// Fields that are never shortened, because they are passed on verbatim.
 const EXACT: [&str; 3] = ["cursor", "epoch", "code"];
-/// Fields that stay as long as they can.
+/// Fields that are kept as long as possible.
 const HEAD: [&str; 9] = ["ok", "requestId", "seq", "epoch", "code", "error", "recovered", "timedOut", "complete"];
-/// Lists that are named as shortened; of the others the number is told by the list itself.
+/// The most shortened lists that are named; the others give no count.
 const MAX_NAMED: usize = 4;
-/// How the rest is had.
+/// Tells how to get the rest.
 const HOW: &str = "ask again with fields, a larger maxBytes, or a smaller limit, page by page";
 
 /// What was left out.
@@ -19,7 +19,7 @@ const HOW: &str = "ask again with fields, a larger maxBytes, or a smaller limit,
 struct Left {
     texts: usize,
     shortened_to: usize,
-    /// Where, how many are shown, of how many; `None`: nobody knows, because the list was a page of a longer one.
+    /// The path, the shown number and the full number, which is `None` if the list was a page of a longer one.
     lists: Vec<(String, usize, Option<usize>)>,
     fields: Vec<String>,
 }
@@ -55,9 +55,9 @@ pub(super) fn fit(mut reply: Value, max: usize) -> Value {
 }
 
 impl Left {
-    /// How long the answer is together with what is told of it.
+    /// Returns the length of the answer together with its note.
     fn written(&self, reply: &Value) -> usize {
-        // A comma and the name of the field come between.
+        // A comma and the name of the field come in between.
         length(reply) + length(&self.note()) + ",\"truncated\":".len()
     }
 
@@ -86,7 +86,7 @@ impl Left {
     }
 
     fn told(self, mut reply: Value) -> Value {
-        // Where a page ends early, what it says of the page after it is wrong.
+        // Where a list was cut, what the answer says about the next page is wrong.
         if !self.lists.is_empty()
             && let Some(fields) = reply.as_object_mut()
         {
@@ -101,7 +101,7 @@ impl Left {
     }
 }
 
-/// Shortens texts with more characters; how many had more, and had not before.
+/// Shortens longer texts. Returns how many were shortened for the first time.
 fn shorten(value: &mut Value, to: usize) -> usize {
     match value {
         Value::String(text) => {
@@ -123,7 +123,7 @@ fn shorten(value: &mut Value, to: usize) -> usize {
     }
 }
 
-/// Where the list with the most bytes is, as a JSON pointer; the first of several.
+/// Returns the list with the most bytes, the first of several, as a JSON pointer.
 fn longest_list(reply: &Value) -> Option<String> {
     let mut longest: Option<(usize, String)> = None;
     let mut open = vec![(String::new(), reply)];
@@ -144,7 +144,7 @@ fn longest_list(reply: &Value) -> Option<String> {
     longest.map(|(_, path)| path)
 }
 
-/// Leaves out the end of a list: as much as is too much, or all of it.
+/// Leaves out the end of a list: as much as is in excess, or all of it.
 fn cut(reply: &mut Value, path: &str, excess: usize, left: &mut Left) {
     let is_page = path == "/tasks" && reply.get("next").is_some();
     let Some(list) = reply.pointer_mut(path).and_then(Value::as_array_mut) else { return };

@@ -1,4 +1,4 @@
-//! The parts of an answer that were named.
+//! Selects the parts of an answer that were named.
 
 use std::collections::BTreeMap;
 
@@ -9,16 +9,16 @@ use super::{
     known::{Field, KnownFields},
 };
 
-/// What is part of every answer, named or not.
+/// Fields that are part of every answer, named or not.
 const ALWAYS: [&str; 10] =
     ["ok", "requestId", "seq", "epoch", "recovered", "timedOut", "complete", "cursor", "next", "truncated"];
 
-/// Fields and the fields in them; without any in it, a field is kept whole.
+/// Fields and their subfields; a field without any is kept whole.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Fields(BTreeMap<String, Fields>);
 
 impl Fields {
-    /// From a list of names and dotted paths.
+    /// Reads a list of names and dotted paths.
     pub(super) fn read(value: &Value) -> Option<Self> {
         let names = value.as_array().filter(|names| (1..=MAX_FIELDS).contains(&names.len()))?;
         let mut root = Self::default();
@@ -34,7 +34,7 @@ impl Fields {
             }
             whole.push(path);
         }
-        // `task` beside `task.id` means all of the task.
+        // `task` next to `task.id` means the whole task.
         for path in whole {
             let mut at = &mut root;
             for part in path.split('.') {
@@ -45,7 +45,7 @@ impl Fields {
         Some(root)
     }
 
-    /// What is wrong with the first name that no answer of this kind has.
+    /// Returns what is wrong with the first name that no answer of this kind has.
     pub(super) fn unknown(&self, answer: &KnownFields<'_>) -> Option<String> {
         let mut named = self.0.iter().filter(|(name, _)| !ALWAYS.contains(&name.as_str()));
         named.find_map(|(name, inner)| inner.unknown_at(name, name, answer))
@@ -77,7 +77,7 @@ impl Fields {
         always.into_iter().chain(kept).collect::<Map<_, _>>().into()
     }
 
-    /// Lists are looked through.
+    /// Applies the selection to each item of a list.
     fn of(&self, value: Value) -> Value {
         if self.0.is_empty() {
             return value;

@@ -1,25 +1,25 @@
-//! Which fields an answer can have, by the schema that documents it.
+//! The fields that an answer can have, according to the schema that documents it.
 
 use serde_json::{Map, Value};
 
-/// A place in an answer: the objects that can be there. Lists are looked through.
+/// A place in an answer: the objects that can be there. A list stands for its items.
 #[derive(Debug, Clone)]
 pub(crate) struct KnownFields<'s> {
     objects: Vec<&'s Value>,
     definitions: &'s Map<String, Value>,
 }
 
-/// What there is by some name.
+/// What a name refers to.
 pub(super) enum Field<'s> {
     KnownFields(KnownFields<'s>),
     /// Objects at this place have fields of any name.
     Any,
-    /// None has such a field.
+    /// No object at this place has such a field.
     None,
 }
 
 impl<'s> KnownFields<'s> {
-    /// What this schema describes. It refers to `definitions`.
+    /// Returns what this schema describes; its references point into `definitions`.
     pub(crate) fn new(schema: &'s Value, definitions: &'s Map<String, Value>) -> Self {
         let mut known = Self { objects: Vec::new(), definitions };
         known.add(schema);
@@ -57,7 +57,7 @@ impl<'s> KnownFields<'s> {
         Field::KnownFields(known)
     }
 
-    /// The names of all fields, in order.
+    /// Returns the names of all fields, in order.
     pub(super) fn names(&self) -> Vec<&'s str> {
         let objects = self.objects.iter().filter_map(|object| object["properties"].as_object());
         let mut names: Vec<_> = objects.flat_map(|fields| fields.keys().map(String::as_str)).collect();

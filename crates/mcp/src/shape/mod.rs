@@ -1,4 +1,4 @@
-//! How much of an answer is wanted: which fields, and how many bytes.
+//! The shape of an answer: which fields, and how many bytes.
 
 mod budget;
 mod fields;
@@ -11,16 +11,16 @@ use crate::problem::invalid;
 use fields::Fields;
 pub(crate) use known::KnownFields;
 
-/// The shortest answer that may be asked for.
+/// The smallest size that may be asked for, in bytes.
 pub(crate) const MIN_BYTES: usize = 512;
-/// The longest.
+/// The largest size that may be asked for, in bytes.
 pub(crate) const MAX_BYTES: usize = 262_144;
-/// What one gets who asks for nothing.
+/// The size where none is asked for, in bytes.
 pub(crate) const DEFAULT_BYTES: usize = 16_384;
-/// Fields that may be named.
+/// The most fields that may be named.
 pub(crate) const MAX_FIELDS: usize = 64;
 
-/// What is wanted of an answer.
+/// The wanted shape of an answer.
 #[derive(Debug, Clone)]
 pub(crate) struct Shape {
     fields: Option<Fields>,
@@ -34,15 +34,15 @@ impl Default for Shape {
 }
 
 impl Shape {
-    /// All fields, in so many bytes.
+    /// All fields, in this many bytes.
     pub(crate) fn bytes(max_bytes: usize) -> Self {
         Self { fields: None, max_bytes }
     }
 
-    /// Takes what concerns the answer out of the arguments of a tool. `known` is what its answers have.
+    /// Takes the shape out of the arguments of a tool. `known` are the fields that its answers have.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// An argument is invalid.
     pub(crate) fn take(arguments: &mut Map<String, Value>, known: &KnownFields<'_>) -> Result<Self, ErrorBody> {
         let max_bytes = match arguments.remove("maxBytes") {
             None | Some(Value::Null) => DEFAULT_BYTES,
@@ -64,12 +64,12 @@ impl Shape {
         Ok(Self { fields, max_bytes })
     }
 
-    /// The answer with the fields that are wanted, in the bytes that are wanted.
+    /// Returns the answer with the wanted fields, within the wanted size.
     pub(crate) fn apply(&self, reply: Value) -> Value {
         self.fit(self.select(reply))
     }
 
-    /// The fields that are wanted.
+    /// Returns the answer with the wanted fields.
     pub(crate) fn select(&self, reply: Value) -> Value {
         match &self.fields {
             None => reply,
@@ -77,7 +77,7 @@ impl Shape {
         }
     }
 
-    /// All fields, in the bytes that are wanted.
+    /// Returns the answer with all fields, within the wanted size.
     pub(crate) fn fit(&self, reply: Value) -> Value {
         budget::fit(reply, self.max_bytes)
     }

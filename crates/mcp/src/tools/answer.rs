@@ -1,4 +1,4 @@
-//! Answers of tools.
+//! The answers of tools.
 
 use boardwire_protocol::ErrorBody;
 use rmcp::model::CallToolResult;
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{problem, shape::Shape};
 
-/// The answer in structure and, for those who read text alone, as the same JSON.
+/// Returns the answer as structured content and, for clients that read only text, as the same JSON.
 pub(super) fn answer(result: Result<Value, ErrorBody>, shape: &Shape) -> CallToolResult {
     match result {
         Ok(reply) => CallToolResult::structured(shape.apply(reply)),

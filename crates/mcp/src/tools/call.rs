@@ -1,4 +1,4 @@
-//! A call of a tool: the gates of every command, the command, and an answer of the size that was asked for.
+//! Calls a tool: the gates of every command, the command, and an answer of the size asked for.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::{answer::answer, list, table, wait};
 use crate::{front::CallerContext, shape::Shape};
 
-/// Calls a tool. What is refused is an answer too.
+/// Calls a tool. A refusal is an answer, too.
 pub(crate) async fn call(
     gate: &Arc<Gate>,
     known: CallerContext,
@@ -42,13 +42,13 @@ async fn execute(
     shape: &Result<Shape, ErrorBody>,
 ) -> Result<Value, ErrorBody> {
     let admitted = gate.admit(caller, Charge::Command(kind)).await?;
-    // A change whose answer can't be shaped is not made.
+    // A change is not made if its answer could not be shaped.
     shape.as_ref().map_err(Clone::clone)?;
     let reply = admitted.run(Call::new(payload, None), no_connection).await?;
     parsed(reply.get())
 }
 
-/// Executes a query for what is no tool.
+/// Executes a query that is not a tool.
 pub(crate) async fn query(
     gate: &Arc<Gate>,
     caller: Caller,

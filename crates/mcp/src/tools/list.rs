@@ -1,7 +1,7 @@
-//! The tools as clients are told of them: names, sentences and schemas of arguments.
+//! The tools that clients are told of: names, descriptions and schemas of arguments.
 //!
-//! There are no schemas of answers: what is asked for with `fields`, and what does not fit into `maxBytes`, is for the
-//! caller to say, and a client that checks answers against a schema would refuse them.
+//! There are no schemas of answers: with `fields` and `maxBytes` callers choose the shape of an answer themselves, and
+//! a client that validates answers against a schema would reject them.
 
 use std::sync::{Arc, LazyLock};
 
@@ -26,8 +26,8 @@ static TOOLS: LazyLock<Vec<Tool>> = LazyLock::new(|| {
     tools
 });
 
-/// What the tools with events answer. The schema of a log says of its events that they are objects, since they are passed
-/// on as they are.
+/// The answers of the tools with events. The log's schema only says that its events are objects, because they are
+/// passed on as they are.
 static EVENTS: LazyLock<Value> = LazyLock::new(|| {
     let data: Vec<_> = SCHEMAS.events.iter().map(|(_, data)| data.as_value()).collect();
     let mut event: Map<_, _> = ["id", "type", "boardId", "userId", "requestId", "timestamp", "seq"]
@@ -38,17 +38,17 @@ static EVENTS: LazyLock<Value> = LazyLock::new(|| {
     json!({"type": "object", "properties": {"events": {"type": "array", "items": {"type": "object", "properties": event}}}})
 });
 
-/// All tools.
+/// Returns all tools.
 pub(crate) fn tools() -> &'static [Tool] {
     &TOOLS
 }
 
-/// The tool of this name.
+/// Returns the tool with this name.
 pub(crate) fn find(name: &str) -> Option<&'static Tool> {
     TOOLS.iter().find(|tool| tool.name == name)
 }
 
-/// What this tool answers; `None`: there is no such tool.
+/// Returns the fields in this tool's answers, or `None` if there is no such tool.
 pub(crate) fn answers(name: &str) -> Option<KnownFields<'static>> {
     let known = |schema: &'static Value| KnownFields::new(schema, &SCHEMAS.definitions);
     let Some(row) = TABLE.iter().find(|row| row.name == name) else {
@@ -110,7 +110,7 @@ fn request_id() -> Value {
     })
 }
 
-/// What every tool takes.
+/// Returns the arguments that every tool takes.
 fn shaping() -> [(String, Value); 2] {
     let fields = json!({
         "type": "array", "maxItems": MAX_FIELDS, "items": {"type": "string", "minLength": 1, "maxLength": 128},
@@ -125,7 +125,7 @@ fn shaping() -> [(String, Value); 2] {
     [("fields".to_owned(), fields), ("maxBytes".to_owned(), bytes)]
 }
 
-/// A schema that stands by itself: with the definitions that it refers to.
+/// Returns the schema together with the definitions that it refers to.
 fn finished(mut schema: JsonObject, schemas: &Schemas) -> Arc<JsonObject> {
     schema.insert("type".to_owned(), "object".into());
     schema.insert("additionalProperties".to_owned(), false.into());
@@ -153,7 +153,7 @@ fn finished(mut schema: JsonObject, schemas: &Schemas) -> Arc<JsonObject> {
     Arc::new(schema)
 }
 
-/// `claim_next_task` → `Claim next task`.
+/// Returns a title: `claim_next_task` → `Claim next task`.
 fn title(name: &str) -> String {
     let words = name.replace('_', " ");
     words[..1].to_ascii_uppercase() + &words[1..]

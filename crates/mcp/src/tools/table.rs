@@ -1,4 +1,4 @@
-//! Which command is which tool.
+//! The table that maps each command to a tool.
 
 use boardwire_protocol::{CommandGroup, CommandKind};
 
@@ -7,11 +7,11 @@ use boardwire_protocol::{CommandGroup, CommandKind};
 pub(crate) struct Row {
     pub(crate) name: &'static str,
     pub(crate) kind: CommandKind,
-    /// What it does, for a reader who has to choose among tools.
+    /// What it does, written for a reader who chooses among tools.
     pub(crate) description: &'static str,
-    /// Takes something away that can't be had back.
+    /// Whether it removes something that can't be restored.
     pub(crate) destructive: bool,
-    /// Doing it twice is as doing it once.
+    /// Whether calling it twice has the same effect as calling it once.
     pub(crate) idempotent: bool,
 }
 
@@ -30,7 +30,7 @@ impl Row {
         self
     }
 
-    /// It changes nothing.
+    /// Returns whether it changes nothing.
     pub(crate) fn reads(&self) -> bool {
         self.kind.group() == CommandGroup::Query
     }
@@ -38,7 +38,7 @@ impl Row {
 
 use CommandKind as Kind;
 
-/// All of them, in the order in which they are listed: what is asked most, first.
+/// All rows, in the order in which they are listed: the most used first.
 pub(crate) const TABLE: &[Row] = &[
     Row::new("list_boards", Kind::BoardList, "Lists the boards you may read, by name."),
     Row::new(
@@ -139,12 +139,12 @@ pub(crate) const TABLE: &[Row] = &[
     Row::new("delete_column", Kind::ColumnDelete, "Deletes a column; its tasks move to moveTasksTo.").destroys(),
 ];
 
-/// The tool of this name.
+/// Returns the row of the tool with this name.
 pub(crate) fn row(name: &str) -> Option<&'static Row> {
     TABLE.iter().find(|row| row.name == name)
 }
 
-/// The tool that is this command; `None`: the command is a socket's own.
+/// Returns the name of the tool for this command, or `None` if the command belongs to a socket alone.
 #[must_use]
 pub fn tool_name(kind: CommandKind) -> Option<&'static str> {
     TABLE.iter().find(|row| row.kind == kind).map(|row| row.name)

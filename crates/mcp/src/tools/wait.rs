@@ -1,4 +1,4 @@
-//! The tool that waits for changes of a board: those after `since` at once, or else the first to come.
+//! The tool that waits for changes of a board: it returns those after `since` at once, or else waits for the first.
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,7 +22,7 @@ pub(crate) const DESCRIPTION: &str = "Returns what happened on a board after seq
      timedOut after timeoutSeconds. Call it again with the seq and epoch that it returned: nothing is missed, nothing comes \
      twice. recovered false: the log does not reach back that far; read get_board and go on from its seq.";
 
-/// What comes within so long after the first event is part of the same answer.
+/// Events within this time after the first are part of the same answer.
 const GATHER: Duration = Duration::from_millis(50);
 const PROGRESS_EVERY: Duration = Duration::from_secs(5);
 const DEFAULT_TIMEOUT: u64 = 25;
@@ -30,7 +30,7 @@ const MAX_TIMEOUT: u64 = 55;
 const DEFAULT_LIMIT: u64 = 100;
 const MAX_LIMIT: u64 = 500;
 
-/// The schema of the arguments.
+/// Returns the schema of the arguments.
 pub(crate) fn arguments() -> JsonObject {
     let id = |description: &str| json!({"type": "string", "minLength": 1, "maxLength": 64, "description": description});
     let properties = json!({
@@ -48,7 +48,7 @@ pub(crate) fn arguments() -> JsonObject {
     [("properties".to_owned(), properties), ("required".to_owned(), json!(["boardId", "since"]))].into_iter().collect()
 }
 
-/// What to wait for.
+/// The changes to wait for.
 struct Wanted {
     request: FollowRequest,
     since: Seq,
@@ -60,7 +60,7 @@ impl Wanted {
     fn read(mut arguments: JsonObject) -> Result<Self, ErrorBody> {
         let timeout = number(&mut arguments, "timeoutSeconds", DEFAULT_TIMEOUT, MAX_TIMEOUT)?;
         let limit = number(&mut arguments, "limit", DEFAULT_LIMIT, MAX_LIMIT)?;
-        // The rest are the fields of `subscribe`.
+        // The remaining arguments are the fields of `subscribe`.
         let mut filters = JsonObject::new();
         filters.extend(arguments.remove("boardId").map(|board| ("boardId".to_owned(), board)));
         filters.extend(arguments.remove("taskId").map(|task| ("taskId".to_owned(), task)));
@@ -82,7 +82,7 @@ fn number(arguments: &mut JsonObject, name: &str, default: u64, max: u64) -> Res
     }
 }
 
-/// Waits. Ends when the request is cancelled, and when the credentials end.
+/// Waits for changes. Ends when the request is cancelled and when the credentials end.
 pub(super) async fn call(
     gate: &Arc<Gate>,
     known: CallerContext,
@@ -153,7 +153,7 @@ async fn wait(
     Ok(waited)
 }
 
-/// Waits for the first event, and tells that it waits, where that was asked for.
+/// Waits for the first event, and reports progress if asked to.
 async fn first(
     waited: &mut Waited,
     follower: &mut Follower,
@@ -172,7 +172,7 @@ async fn first(
                 if let Some(token) = token.clone() {
                     let total = (deadline - began).as_secs_f64();
                     let progress = ProgressNotificationParam::new(token, began.elapsed().as_secs_f64().round()).with_total(total);
-                    // Who asked may not be listening.
+                    // The client may have stopped listening.
                     let _ = context.peer.notify_progress(progress).await;
                 }
             }
@@ -181,10 +181,10 @@ async fn first(
     Ok(())
 }
 
-/// What a wait has brought.
+/// The result of a wait.
 struct Waited {
     events: Vec<(Seq, Value)>,
-    /// That of the last event; without any, everything up to here does not match.
+    /// The number of the last event; without events, nothing up to here matches.
     seq: Seq,
     epoch: Epoch,
     recovered: bool,
@@ -192,7 +192,7 @@ struct Waited {
 }
 
 impl Waited {
-    /// Takes in an event. Whatever ends the wait is an error, unless there is something to return.
+    /// Takes an event. Anything that ends the wait is an error, unless there are events to return.
     fn hears(&mut self, heard: ListenerEvent) -> Result<(), ErrorBody> {
         let error = match heard {
             ListenerEvent::Frame(Frame::Durable(entry)) => {
@@ -210,7 +210,7 @@ impl Waited {
         Err(error)
     }
 
-    /// Takes in what a follower hears after it has joined.
+    /// Takes what a follower receives after it has joined.
     fn follows(&mut self, followed: Followed) -> Result<(), ErrorBody> {
         match followed {
             Followed::Event(heard) => self.hears(heard),
@@ -231,7 +231,7 @@ impl Waited {
         self.epoch = joined.epoch.unwrap_or_else(|| self.epoch.clone());
         self.recovered = joined.recovered.unwrap_or(true);
         if self.recovered {
-            // Where something has come, `seq` moves with that alone: more of it may be at hand.
+            // Once there are events, only they move `seq`: more of them may be at hand.
             if self.events.is_empty() {
                 self.seq = joined.seq;
             }
@@ -241,7 +241,7 @@ impl Waited {
         }
     }
 
-    /// The answer. Where not all events fit, `seq` is that of the last one that is in it.
+    /// Returns the answer. If not all events fit, `seq` is that of the last one included.
     fn shown(self, shape: &Shape) -> Value {
         let Self { events, seq, epoch, recovered, timed_out } = self;
         let (numbers, events): (Vec<_>, Vec<_>) = events.into_iter().unzip();
@@ -252,7 +252,7 @@ impl Waited {
         let mut reply = shape.apply(reply);
         let (Some(first), Some(shown)) = (first, reply["events"].as_array().map(Vec::len)) else { return reply };
         if shown == 0 {
-            // One that is too large by itself must not be in the way of those after it.
+            // An event that is too large by itself must not block those after it.
             reply["events"] = json!([first]);
         }
         if shown < numbers.len()
@@ -265,7 +265,7 @@ impl Waited {
     }
 }
 
-/// An event without its data.
+/// Returns an event without its data.
 fn stub(event: &Value) -> Value {
     json!({"type": event["type"], "seq": event["seq"], "userId": event["userId"], "timestamp": event["timestamp"]})
 }
