@@ -1,4 +1,4 @@
-//! What pages of other origins may read (CORS).
+//! Lets pages of other origins read responses (CORS).
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,13 +8,13 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use crate::BrowserPolicy;
 
-/// How long a browser may remember what it was allowed.
+/// How long a browser may cache the answer to a preflight.
 const PREFLIGHT: Duration = Duration::from_secs(600);
 
-/// The header with the session of an agent, which an agent in a browser has to read.
+/// The header with an agent's session, which agents in browsers must read.
 const AGENT_SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 
-/// Lets pages of allowed origins read what they get. Credentials go with it only where origins are listed.
+/// Lets pages of allowed origins read responses. Credentials are only allowed where origins are listed.
 pub(crate) fn cors(policy: &Arc<BrowserPolicy>) -> CorsLayer {
     let allowed = Arc::clone(policy);
     CorsLayer::new()

@@ -12,8 +12,8 @@ use http::StatusCode;
 
 use crate::{BrowserPolicy, cors::cors, page::Page};
 
-/// Puts the policy in front of doors. Foreign origins are refused with 403; all other requests carry a [`Page`] in their
-/// extensions. Requests have to carry a [`Peer`](boardwire_gate::Peer) when they come here.
+/// Puts the policy in front of the doors. Foreign origins are refused with 403; all other requests carry a [`Page`] in
+/// their extensions. Requests must carry a [`Peer`](boardwire_gate::Peer) when they arrive here.
 pub fn protect(doors: Router, policy: BrowserPolicy) -> Router {
     let policy = Arc::new(policy);
     doors.layer(cors(&policy)).layer(from_fn_with_state(policy, check))

@@ -1,7 +1,7 @@
-//! Which pages of browsers may call, and whose cookies count. One layer in front of all doors refuses foreign origins,
-//! answers for CORS, and leaves in each request what the doors have to know of the page that it came from.
+//! Decides which web pages may call, and whose cookies are accepted. One layer in front of all doors refuses foreign
+//! origins, answers CORS requests, and tells the doors about the page that each request comes from.
 //!
-//! Programs that are no browsers send no origin, and are not concerned.
+//! Programs other than browsers send no origin and are not affected.
 #![doc = include_str!("../README.md")]
 
 mod cors;

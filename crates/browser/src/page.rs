@@ -1,4 +1,4 @@
-//! The page that a request comes from, as far as doors have to know it.
+//! The page that a request comes from, as far as the doors need to know.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -8,16 +8,16 @@ use http::{Extensions, HeaderMap, HeaderName, Method, header};
 
 use crate::BrowserPolicy;
 
-/// What a browser says of the page that a request comes from.
+/// The header in which a browser says how the page is related to the server.
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-/// The most sessions that are looked at in one request. Each costs a look at storage.
+/// The most sessions that are examined in one request. Each costs a look-up in storage.
 const MAX_SESSIONS: usize = 8;
 
-/// The page that a request comes from. In the extensions of every request that [`protect`](crate::protect) has let through.
+/// The page that a request comes from, in the extensions of every request that [`protect`](crate::protect) let through.
 #[derive(Debug, Clone)]
 pub struct Page {
     policy: Arc<BrowserPolicy>,
-    /// The origin of the server's own pages, as this client's browser knows it.
+    /// The origin of the server's own pages, as this client's browser sees it.
     own_origin: Option<String>,
     /// Whether the client came over HTTPS.
     https: bool,
@@ -29,22 +29,22 @@ impl Page {
         Self { policy, own_origin: peer.and_then(Peer::origin), https: peer.is_some_and(|peer| peer.https) }
     }
 
-    /// Returns whether this client's cookies are sent over HTTPS alone.
+    /// Returns whether this client's cookies are sent only over HTTPS.
     #[must_use]
     pub fn secure_cookies(&self) -> bool {
         self.policy.secure_cookies.unwrap_or(self.https)
     }
 
-    /// Returns the sessions in the cookies of a handshake, for which browsers always name the origin: those that have the
-    /// form of a session, 8 at most, where the page that sent them may.
+    /// Returns the sessions in the cookies of a handshake, for which browsers always name the origin: at most 8 that
+    /// have the form of a session, if the page that sent them may call.
     #[must_use]
     pub fn handshake_sessions(&self, headers: &HeaderMap) -> Vec<Credential> {
         self.sessions_from(text(headers, header::ORIGIN), headers)
     }
 
-    /// Returns the sessions in the cookies of a request, where the page that sent them may. A page of our own that reads
-    /// names no origin. A browser names one with all that changes something, and says besides how the page is related to
-    /// us; so what says neither comes from a program, whose user chose to send the cookie.
+    /// Returns the sessions in the cookies of a request, if the page that sent them may call. A browser names no origin
+    /// when one of our own pages only reads. It names one with every change, and also says how the page is related to
+    /// us; so a request with neither comes from a program, whose user chose to send the cookie.
     #[must_use]
     pub fn sessions(&self, method: &Method, headers: &HeaderMap) -> Vec<Credential> {
         let from_here = match text(headers, FETCH_SITE) {
@@ -55,7 +55,7 @@ impl Page {
         self.sessions_from(text(headers, header::ORIGIN).or(own), headers)
     }
 
-    /// Returns whether a request has a session in a cookie, whether it counts or not.
+    /// Returns whether a request has a session cookie, accepted or not.
     #[must_use]
     pub fn has_session(&self, headers: &HeaderMap) -> bool {
         self.session_cookies(headers).next().is_some()
@@ -74,8 +74,8 @@ impl Page {
         sessions.map(|value| Credential::Session(value.to_owned()))
     }
 
-    /// Returns whether a request came under a name that no page can have pointed at the server by itself (DNS rebinding):
-    /// it names no origin, as programs do, or the host is an address, this machine, or that of an allowed origin.
+    /// Returns whether a request's host can't have been pointed at the server by a page (DNS rebinding): the request
+    /// names no origin, as with programs, or the host is an address, this machine, or that of an allowed origin.
     #[must_use]
     pub fn has_known_host(&self, headers: &HeaderMap) -> bool {
         let host = self.own_origin.as_deref().and_then(|own| own.split_once("://")).map(|(_, host)| host);
@@ -88,7 +88,7 @@ pub fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok())
 }
 
-/// Returns a header as text; what is none can't be the name of anything.
+/// Returns a header as text, if it is text.
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name).map(|value| value.to_str().unwrap_or("null"))
 }

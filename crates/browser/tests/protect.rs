@@ -1,4 +1,4 @@
-//! The policy in front of a door that says what it finds in a request.
+//! Tests of the policy in front of a door that reports what it finds in a request.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::net::Ipv4Addr;
@@ -11,7 +11,7 @@ use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-/// Answers how many sessions count in a request, and in a handshake.
+/// Returns how many sessions count in a request, and in a handshake.
 async fn sessions(Extension(page): Extension<Page>, method: Method, headers: HeaderMap) -> String {
     format!("{} {}", page.sessions(&method, &headers).len(), page.handshake_sessions(&headers).len())
 }
@@ -74,13 +74,13 @@ async fn a_session_cookie_counts_where_the_page_that_sent_it_may() {
     };
     let own = AllowedOrigins::SameHost;
     check(&own, Method::POST, &[("origin", "http://host")], "1 1").await;
-    // A program's, whose user chose to send it; but a handshake always names the origin.
+    // A program's request, whose user chose to send the cookie; but a handshake always names the origin.
     check(&own, Method::POST, &[], "1 0").await;
     check(&own, Method::GET, &[("sec-fetch-site", "same-origin")], "1 0").await;
     check(&own, Method::GET, &[("sec-fetch-site", "none")], "1 0").await;
-    // Another site's page made the browser send it.
+    // The page of another site made the browser send it.
     check(&own, Method::GET, &[("sec-fetch-site", "cross-site")], "0 0").await;
     check(&own, Method::POST, &[("sec-fetch-site", "same-origin")], "0 0").await;
-    // Every page would send it.
+    // Any page could have sent it.
     check(&AllowedOrigins::Any, Method::POST, &[("origin", "http://host")], "0 0").await;
 }

@@ -1,8 +1,8 @@
-//! Admission: what is checked before anything is executed for a caller, and the permit that this gives. Only a permit
-//! executes commands, so whatever is executed has been checked and counted.
+//! Admission: the checks that come before anything is executed for a caller, and the permit that they result in. Only a
+//! permit executes commands, so every executed command has been checked and counted.
 //!
-//! The checks come in this order: the credentials are still valid, and the rate limit has room; then the payload has the
-//! right shape. What comes after that stands in the services: the request id, access, and the rule.
+//! The checks come in this order: valid credentials, rate limit, shape of the payload. The services make the rest: the
+//! request id, access, and the rule.
 
 use std::{
     sync::Arc,
@@ -19,20 +19,20 @@ use serde_json::{Value, json, value::RawValue};
 
 use crate::Gate;
 
-/// What a caller asks for, as it is charged to the caller's rate limit and named in the metrics.
+/// What a caller asks for, for the rate limit and the metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Charge {
-    /// A command of the catalog, at the weight of its group. Commands that come with every move of a user, and change
+    /// A command of the catalog, at the weight of its group. Commands that accompany every move of a user, and change
     /// nothing, have a limit of their own.
     Command(CommandKind),
-    /// A request that is no command, at the weight of this group.
+    /// A request that is not a command, at the weight of this group.
     Request(CommandGroup),
-    /// A command of a name that does not exist. It costs 1.
+    /// A command whose name does not exist. It costs 1.
     UnknownCommand,
 }
 
 impl Charge {
-    /// Returns the charge for a command by its kind; `None`: there is no command of its name.
+    /// Returns the charge for a command; `None` stands for a name that does not exist.
     #[must_use]
     pub fn of(kind: Option<CommandKind>) -> Self {
         kind.map_or(Self::UnknownCommand, Self::Command)
@@ -48,7 +48,7 @@ impl Charge {
     }
 }
 
-/// The permit of a caller who has been admitted: it executes what it was charged for.
+/// The permit of an admitted caller: it executes what was charged.
 pub struct Admitted {
     gate: Arc<Gate>,
     caller: Caller,
@@ -56,18 +56,18 @@ pub struct Admitted {
     renewed: bool,
 }
 
-/// What a command comes with, beside its name.
+/// The contents of a command, apart from its name.
 pub struct Call {
-    /// Its one argument.
+    /// The command's only argument.
     pub payload: Value,
-    /// The request id, where it does not stand in the payload.
+    /// The request id, if it is not in the payload.
     pub request_id: Option<RequestId>,
-    /// The connection that gets the reply in place of the events.
+    /// The connection that gets the reply instead of the events.
     pub origin: Option<Origin>,
 }
 
 impl Call {
-    /// A call that comes over no connection.
+    /// Creates a call that comes without a connection.
     #[must_use]
     pub fn new(payload: Value, request_id: Option<RequestId>) -> Self {
         Self { payload, request_id, origin: None }
@@ -92,7 +92,7 @@ impl Gate {
         self.metrics.record_call(caller.user(), now);
         let checked = self.still_valid(&caller).and_then(|()| self.debit(&caller, charge, now));
         checked.inspect_err(|error| self.metrics.record_outcome(charge.name(), Some(error)))?;
-        // A session that is used does not end. Where that can't be noted, it goes on as long as was noted before.
+        // A session in use does not end. If the use can't be recorded, the session keeps its previous end.
         let used = self.session_use.used(caller.principal(), self.clock().now().0).await;
         let renewed = used.ok().flatten().and_then(|principal| Caller::new(Arc::new(principal)).ok());
         let (caller, renewed) = renewed.map_or((caller, false), |caller| (caller, true));
@@ -125,35 +125,35 @@ impl Gate {
         })
     }
 
-    /// Gives a payload its shape.
+    /// Checks the shape of a payload, and decodes it.
     ///
     /// # Errors
-    /// `INVALID_MESSAGE`, with all that is wrong with it.
+    /// `INVALID_MESSAGE`, with everything that is wrong.
     pub(crate) fn decode(kind: CommandKind, payload: Value) -> Result<Decoded, ErrorBody> {
         Decoded::from_payload(kind, payload).map_err(invalid)
     }
 }
 
 impl Admitted {
-    /// Returns the caller, whose session may have been prolonged.
+    /// Returns the caller, whose session may have been extended.
     #[must_use]
     pub fn caller(&self) -> &Caller {
         &self.caller
     }
 
-    /// Returns the caller alone.
+    /// Returns the caller without the permit.
     #[must_use]
     pub fn into_caller(self) -> Caller {
         self.caller
     }
 
-    /// Returns whether the caller's session was prolonged.
+    /// Returns whether the caller's session was extended.
     #[must_use]
     pub fn renewed(&self) -> bool {
         self.renewed
     }
 
-    /// Goes on with what the credentials of the same user's connection allow by now.
+    /// Continues with what the credentials of the same user's connection allow by now.
     #[must_use]
     pub fn acting_as(self, caller: Caller) -> Self {
         Self { caller, ..self }
@@ -180,10 +180,10 @@ impl Admitted {
         }
     }
 
-    /// Answers a query that is part of what was charged.
+    /// Answers a query that belongs to the charged request.
     ///
     /// # Errors
-    /// `UNKNOWN_EVENT` when this is no query, `INVALID_MESSAGE`, and what the services refuse.
+    /// `UNKNOWN_EVENT` if the command is not a query, `INVALID_MESSAGE`, and what the services refuse.
     pub async fn query(&self, kind: CommandKind, payload: Value) -> Result<Box<RawValue>, ErrorBody> {
         match kind.group() {
             CommandGroup::Query => self.execute(kind, Call::new(payload, None), no_connection).await,
@@ -193,7 +193,7 @@ impl Admitted {
         }
     }
 
-    /// Counts what was charged as refused for this reason, which it returns: for what can't be read.
+    /// Counts the charged request as refused with this error, which it returns: for requests that can't be read.
     #[must_use]
     pub fn refuse(&self, error: ErrorBody) -> ErrorBody {
         match self.charge {
@@ -203,7 +203,7 @@ impl Admitted {
         error
     }
 
-    /// Executes a command, and counts it with what came of it.
+    /// Executes a command, and counts it with its outcome.
     async fn execute<F>(
         &self,
         kind: CommandKind,
@@ -253,7 +253,7 @@ impl Admitted {
     }
 }
 
-/// Returns whether a command comes with every move of a user, and changes nothing.
+/// Returns whether a command accompanies every move of a user and changes nothing.
 fn is_activity(kind: CommandKind) -> bool {
     use CommandKind::{PresenceList, PresenceUpdate, TypingStart, TypingStop, ViewBoard, ViewLeave, ViewTask};
     matches!(kind, ViewBoard | ViewTask | ViewLeave | PresenceUpdate | PresenceList | TypingStart | TypingStop)

@@ -1,4 +1,4 @@
-//! Authentication: who calls, and whether that still holds.
+//! Authentication: identifies the caller, and checks whether the credentials are still valid.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -15,9 +15,9 @@ pub enum AuthenticationError {
     Refused,
     /// The credentials have expired.
     Expired,
-    /// Too many that were not accepted came from this address; how long to wait.
+    /// Too many refused credentials came from this address; how long to wait.
     TooOften(Duration),
-    /// Whether they are valid can't be found out now; another try may succeed.
+    /// It can't be determined now whether they are valid; another try may succeed.
     Undecided,
 }
 
@@ -40,9 +40,9 @@ impl AuthenticationError {
 }
 
 impl Gate {
-    /// Authenticates a caller. Of several credentials the first that is accepted counts; where they are good for
-    /// different users, none does: one of them was put there by somebody else. What is not accepted is counted against
-    /// the address of `peer`; with what is, its connection is known.
+    /// Authenticates a caller. The first accepted credential counts; if several are accepted for different users, none
+    /// counts, because someone else put one of them there. A refused credential is counted against the address of
+    /// `peer`; an accepted one marks its connection as authenticated.
     ///
     /// # Errors
     /// [`AuthenticationError`].
@@ -83,7 +83,8 @@ impl Gate {
                     Some(_) => {}
                     None => accepted = Some(caller),
                 },
-                // What is worth another try, or was good once, is told before what never was.
+                // An error that is worth a retry, or a credential that was valid once, takes precedence over a plain
+                // refusal.
                 Err(AuthenticationError::Undecided) => denied = AuthenticationError::Undecided,
                 Err(why) if denied == AuthenticationError::Refused => denied = why,
                 Err(_) => {}
@@ -96,7 +97,7 @@ impl Gate {
         let address = address.map(tracing::field::display);
         let now = self.clock().now().0;
         let principal = match self.authenticators.authenticate(credential, now).await {
-            // What is accepted as barely expired elsewhere would be thrown out again right away.
+            // A credential that its authenticator still tolerates after its expiry would be thrown out at once.
             Ok(principal) if principal.expired_at(now) => return Err(AuthenticationError::Expired),
             Ok(principal) => principal,
             Err(AuthError::Refused(refusal)) => {
@@ -118,8 +119,8 @@ impl Gate {
         })
     }
 
-    /// Returns the id of the session that this is the secret of, unless it has ended. This authenticates nobody, and a wrong
-    /// secret counts against nobody.
+    /// Returns the id of the session with this secret, unless it has ended. This authenticates nobody, and a wrong
+    /// secret is not counted.
     ///
     /// # Errors
     /// [`AuthenticationError::Undecided`].
@@ -134,16 +135,17 @@ impl Gate {
         }
     }
 
-    /// Returns a permit for one more connection; `None`: there are too many, of this user, from this address, or in all.
+    /// Returns a permit for one more connection, or `None` if there are too many of this user, from this address, or in
+    /// all.
     #[must_use]
     pub fn connection_permit(&self, caller: &Caller, address: Option<IpAddr>) -> Option<ConnectionPermit> {
         self.connection_limiter.acquire(&self.connection_limits, caller.user().as_str(), address)
     }
 
-    /// Returns the caller with what the credentials allow now.
+    /// Returns the caller with the permissions that the credentials give now.
     ///
     /// # Errors
-    /// [`AuthenticationError`] when the credentials have ended since, or when that can't be found out.
+    /// [`AuthenticationError`] if the credentials have ended since, or if that can't be determined.
     pub async fn renew(&self, caller: &Caller) -> Result<Caller, AuthenticationError> {
         let now = self.clock().now().0;
         match self.authenticators.renew(caller.principal(), now).await {

@@ -1,4 +1,5 @@
-//! Connections follow their credentials: narrower ones count at once, and when they end, so does the connection.
+//! Connections follow their credentials: narrower permissions apply at once, and when the credentials end, so does the
+//! connection.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,17 +10,17 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{AuthenticationError, Gate, connections::Connection};
 
-/// What the client is told when its credentials have ended.
+/// The reason given when the credentials have ended.
 const EXPIRED: &str = "the credentials have expired; connect again";
 const REVOKED: &str = "the credentials are not valid any more; sign in again";
-/// What the client is told when an operator has ended its connection.
+/// The reason given when an operator has ended the connection.
 const ENDED: &str = "an operator has ended this connection";
 
-/// How long to wait when storage can't say whether credentials are still valid.
+/// How long to wait before storage is asked again whether credentials are still valid.
 const UNDECIDED: Duration = Duration::from_millis(500);
 
-/// Guards a connection in the hub: it ends when its credentials end. Dropping this takes the connection out of the hub,
-/// whatever ends its task.
+/// Guards a connection in the hub: it ends when its credentials end. Dropping the guard removes the connection from the
+/// hub, whatever ended its task.
 pub struct ConnectionGuard {
     pub(crate) gate: Arc<Gate>,
     socket: Arc<Socket>,
@@ -28,7 +29,7 @@ pub struct ConnectionGuard {
 }
 
 impl Gate {
-    /// Takes a connection into the hub and begins to watch its credentials. `recheck` asks for another look at them.
+    /// Puts a connection into the hub and begins to watch its credentials. `recheck` asks for another check.
     #[must_use]
     pub fn watch(
         self: &Arc<Self>,
@@ -52,8 +53,8 @@ impl ConnectionGuard {
         &self.socket
     }
 
-    /// Waits until the credentials end, or an operator ends the connection, and returns why. Until then, what the credentials
-    /// allow is kept up to date.
+    /// Waits until the credentials end or an operator ends the connection, and returns why. Until then, the
+    /// connection's permissions are kept up to date.
     pub async fn credentials_end(&self) -> &'static str {
         loop {
             tokio::select! {
@@ -63,7 +64,8 @@ impl ConnectionGuard {
             }
             let caller = self.socket.caller();
             let renewed = self.gate.renew(&caller).await;
-            // Others may have taken their place meanwhile, of which this says nothing: they are looked at next.
+            // Other credentials may have replaced them meanwhile, of which this result says nothing: they are checked
+            // next.
             if !Arc::ptr_eq(self.socket.caller().principal(), caller.principal()) {
                 self.recheck.notify_one();
                 continue;
@@ -82,7 +84,7 @@ impl ConnectionGuard {
 
     /// Waits until the credentials expire, as far as is known.
     async fn expiry(&self) {
-        // Looked at again at least once an hour, because the time of day may be set anew.
+        // Checked again at least once an hour, because the clock may be set.
         loop {
             let expires_at = self.socket.caller().principal().expires_at;
             let Some(expires_at) = expires_at else { return std::future::pending().await };

@@ -1,4 +1,4 @@
-//! How many connections there may be at the same time: in all, of each user, and from each address.
+//! How many connections there may be at the same time: in all, per user, and per address.
 
 use std::{
     collections::HashMap,
@@ -11,15 +11,15 @@ use boardwire_rate_limit::customer;
 /// How many connections there may be at the same time.
 #[derive(Debug, Clone, Copy)]
 pub struct ConnectionLimits {
-    /// On this node, in all.
+    /// The limit on this node, in all.
     pub in_all: usize,
-    /// Of one user.
+    /// The limit per user.
     pub per_user: usize,
-    /// From one address; of IPv6 from one /64, which is what one customer has.
+    /// The limit per address; with IPv6 per /64, which is what one customer has.
     pub per_address: usize,
 }
 
-/// Counts connections, and keeps them within their limits.
+/// Counts connections and enforces their limits.
 #[derive(Default)]
 pub struct ConnectionLimiter {
     counts: Mutex<HashMap<Counted, usize>>,

@@ -1,4 +1,4 @@
-//! The connections of all doors, by user: how each got here and since when, and how to reach it from outside.
+//! The connections of all doors, by user: how and since when each is connected, and how to reach it from outside.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -11,12 +11,12 @@ use boardwire_subscriptions::{Socket, SocketKey};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-/// One connection as the gate knows it.
+/// One connection, as the gate sees it.
 #[derive(Clone)]
 pub(crate) struct Connection {
     pub(crate) transport: TransportKind,
     pub(crate) since: Timestamp,
-    /// Asks it to look at its credentials again.
+    /// Asks it to check its credentials again.
     pub(crate) recheck: Arc<Notify>,
     /// Cancelled when an operator ends it.
     pub(crate) ended: CancellationToken,
@@ -46,14 +46,14 @@ impl Connections {
         }
     }
 
-    /// Asks all of a user's to look at their credentials again.
+    /// Asks all of a user's connections to check their credentials again.
     pub(crate) fn recheck(&self, user: &UserId) {
         for connection in self.lock().get(user).into_iter().flat_map(HashMap::values) {
             connection.recheck.notify_one();
         }
     }
 
-    /// Ends all of a user's; says how many there were.
+    /// Ends all of a user's connections; returns how many there were.
     pub(crate) fn end(&self, user: &UserId) -> usize {
         let by_user = self.lock();
         let theirs = by_user.get(user).into_iter().flat_map(HashMap::values);

@@ -1,4 +1,4 @@
-//! Following a board: what is checked, how a listener begins, and how it is read while what was missed comes in.
+//! Following a board: the checks, the start of a listener, and how it is read while missed events arrive.
 
 use std::{net::IpAddr, pin::Pin, sync::Arc};
 
@@ -13,24 +13,24 @@ use serde_json::{Map, Value};
 
 use crate::{Gate, Listener, ListenerEvent};
 
-/// What is to be followed of a board.
+/// What to follow of a board.
 #[derive(Debug, Clone)]
 pub struct FollowRequest {
     /// The board.
     pub board: BoardId,
-    /// Which events, by their names.
+    /// Selects events by their names.
     pub pattern: Pattern,
-    /// Which events, by what they are about; names the board too.
+    /// Selects events by their subjects; it also names the board.
     pub filters: Filters,
-    /// What is known already; what was missed since comes first.
+    /// What the caller already has; the events missed since then come first.
     pub resume: Option<Resume>,
 }
 
 impl FollowRequest {
-    /// Reads the fields of the command `subscribe`, whose filters have to name a board.
+    /// Reads the fields of the command `subscribe`, whose filters must name a board.
     ///
     /// # Errors
-    /// `INVALID_MESSAGE`, with all that is wrong with them.
+    /// `INVALID_MESSAGE`, with everything that is wrong with them.
     pub fn from_fields(fields: Map<String, Value>) -> Result<Self, ErrorBody> {
         let command = match Gate::decode(CommandKind::Subscribe, fields.into())?.command {
             Command::Connection(ConnectionCommand::Subscribe(command)) => command,
@@ -43,36 +43,36 @@ impl FollowRequest {
     }
 }
 
-/// Why nothing is followed.
+/// Why a board could not be followed.
 #[derive(Debug)]
 pub enum FollowError {
-    /// The caller may not, or storage can't answer.
+    /// The caller has no access, or storage does not answer.
     Refused(ErrorBody),
-    /// There are too many connections: of this user, from this address, or in all.
+    /// There are too many connections of this user, from this address, or in all.
     TooManyConnections,
 }
 
-/// What a follower hears next.
+/// What a follower receives next.
 pub enum Followed {
     /// An event for the listener.
     Event(ListenerEvent),
-    /// Everything that was missed is at hand or has been heard; from here on it is live. Comes once.
+    /// All missed events are at hand or have been returned; from here on it is live. Comes once.
     Joined(Joined),
 }
 
 type Joining = Pin<Box<dyn Future<Output = Result<Joined, ErrorBody>> + Send>>;
 
-/// Somebody who follows a board.
+/// Follows a board.
 pub struct Follower {
     listener: Arc<Listener>,
     epoch: Epoch,
-    /// What was missed is on its way.
+    /// Set while missed events are arriving.
     joining: Option<Joining>,
 }
 
 impl Gate {
-    /// Begins to follow a board: the caller may read it, there is room for one more connection, and the listener is set
-    /// up. What was missed comes while the follower is read.
+    /// Begins to follow a board: checks that the caller may read it and that there is room for one more connection, and
+    /// sets up the listener. Missed events arrive while the follower is read.
     ///
     /// # Errors
     /// [`FollowError`].
@@ -103,7 +103,7 @@ impl Gate {
         Ok(head.ok_or(ServiceError::NotFound("board"))?.epoch)
     }
 
-    /// Subscribes a connection to what the filters let through of one board.
+    /// Subscribes a connection to the events of one board that pass the filters.
     ///
     /// # Errors
     /// `NOT_FOUND`, `SUBSCRIPTION_LIMIT`, `UNAVAILABLE`.
@@ -121,7 +121,7 @@ impl Gate {
         joined.map(|joined| (id, joined)).map_err(Self::not_joined)
     }
 
-    /// Returns why a connection could not join, as clients are told.
+    /// Returns the error for a connection that could not join, as clients are told.
     #[must_use]
     pub fn not_joined(error: JoinError) -> ErrorBody {
         match error {
@@ -136,19 +136,19 @@ impl Gate {
 }
 
 impl Follower {
-    /// Returns the epoch of the board's log when the following began.
+    /// Returns the epoch of the board's log when following began.
     #[must_use]
     pub fn epoch(&self) -> &Epoch {
         &self.epoch
     }
 
-    /// Waits for what comes next. May be called again after it was abandoned; nothing is lost by that.
+    /// Waits for the next event. It may be cancelled and called again; nothing is lost.
     ///
     /// # Errors
-    /// Why it could not join.
+    /// The follower could not join.
     pub async fn next(&mut self) -> Result<Followed, ErrorBody> {
         let Some(joining) = &mut self.joining else { return Ok(Followed::Event(self.listener.next().await)) };
-        // What was missed comes while joining; the listener is read meanwhile, or it would wait for itself.
+        // Missed events arrive while joining; the listener is read meanwhile, or it would wait for itself.
         let joined = tokio::select! {
             biased;
             heard = self.listener.next() => return Ok(Followed::Event(heard)),
@@ -158,7 +158,7 @@ impl Follower {
         joined.map(Followed::Joined)
     }
 
-    /// Returns what has come already.
+    /// Returns the next event if one is at hand.
     #[must_use]
     pub fn at_hand(&self) -> Option<ListenerEvent> {
         self.listener.at_hand()

@@ -1,5 +1,5 @@
-//! What proxies say of the requests that they pass on: `Forwarded` (RFC 7239), and the older `X-Forwarded-For`, `-Proto`
-//! and `-Host`. Only read here; whether it is believed is decided in `peer.rs`.
+//! Reads what proxies say of the requests that they forward: `Forwarded` (RFC 7239), and the older `X-Forwarded-For`,
+//! `-Proto` and `-Host`. Whether that is believed is decided in `peer.rs`.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -9,18 +9,18 @@ const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
-/// What one proxy says of who called it.
+/// What one proxy says of its caller.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Hop {
-    /// The caller's address; `None` where it is kept secret or can't be read.
+    /// The caller's address; `None` if it is withheld or can't be read.
     pub(crate) address: Option<IpAddr>,
     /// Whether the caller came over TLS.
     pub(crate) https: bool,
-    /// What the caller asked for, as in `Host`.
+    /// The host that the caller asked for, as in `Host`.
     pub(crate) host: Option<String>,
 }
 
-/// The hops of `Forwarded`, the nearest proxy's first.
+/// Returns the hops in `Forwarded`, the nearest proxy's first.
 pub(crate) fn standard(headers: &HeaderMap) -> Vec<Hop> {
     let elements = values(headers, header::FORWARDED).flat_map(|value| split(value, ','));
     let mut hops: Vec<_> = elements.map(element).collect();
@@ -42,7 +42,7 @@ fn element(text: &str) -> Hop {
     hop
 }
 
-/// The hops of the older headers, the nearest proxy's first. A proxy that does not add to a list repeats what it was told.
+/// Returns the hops in the older headers, the nearest proxy's first. A proxy that does not append to a list repeats it.
 pub(crate) fn older(headers: &HeaderMap) -> Vec<Hop> {
     let list = |name: HeaderName| -> Vec<&str> {
         values(headers, name).flat_map(|value| value.split(',')).map(str::trim).collect()
@@ -59,11 +59,11 @@ pub(crate) fn older(headers: &HeaderMap) -> Vec<Hop> {
 }
 
 fn values(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
-    // What is no text is said by nobody who means well: it counts as one who keeps his address secret.
+    // A header that is not text is ill-meant: it counts as a caller that withholds its address.
     headers.get_all(name).iter().map(|value| value.to_str().unwrap_or("unknown"))
 }
 
-/// Splits at a character that stands outside quotes.
+/// Splits at a character outside quotes.
 fn split(text: &str, at: char) -> impl Iterator<Item = &str> {
     let (mut quoted, mut escaped) = (false, false);
     text.split(move |letter| {
@@ -93,7 +93,7 @@ fn is_tls(protocol: &str) -> bool {
     ["https", "wss"].iter().any(|tls| protocol.eq_ignore_ascii_case(tls))
 }
 
-/// An address, with or without a port; IPv6 with or without brackets.
+/// Reads an address, with or without a port; IPv6 with or without brackets.
 fn node(text: &str) -> Option<IpAddr> {
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
     let address = bare.parse().or_else(|_| text.parse::<SocketAddr>().map(|address| address.ip())).ok();

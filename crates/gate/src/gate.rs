@@ -1,4 +1,4 @@
-//! The gate as a whole: what it is made of, and how it is closed.
+//! The gate as a whole: its parts, and how it is closed.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,7 +17,7 @@ use crate::{
     team_boards::TeamBoards,
 };
 
-/// What the gate is made of.
+/// The parts that the gate is made of.
 pub struct GateParts {
     /// The services that execute commands.
     pub services: Services,
@@ -25,11 +25,11 @@ pub struct GateParts {
     pub hub: Arc<Hub>,
     /// The authenticators of all kinds of credentials.
     pub authenticators: Authenticators,
-    /// The authenticator of sessions, to be told when a session is used.
+    /// The authenticator of sessions, which is told when a session is used.
     pub session_use: Arc<SessionAuthenticator>,
     /// The rate limit for the commands of a user.
     pub commands: Quota,
-    /// What a command costs of that, by its group: `change`, `query`, `session`.
+    /// The cost of a command under that limit, by its group: `change`, `query`, `session`.
     pub weights: Weights,
     /// The rate limit for the views, presence and typing commands of a user.
     pub activity: Quota,
@@ -37,11 +37,11 @@ pub struct GateParts {
     pub failures: AddressLimiter,
     /// How many connections there may be at the same time.
     pub connection_limits: ConnectionLimits,
-    /// What the node counts about itself.
+    /// The metrics of the node.
     pub metrics: Arc<Metrics>,
 }
 
-/// The gates that all doors have in common.
+/// The gate that all doors share.
 pub struct Gate {
     pub(crate) services: Services,
     pub(crate) hub: Arc<Hub>,
@@ -63,19 +63,19 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// Returns the need of a task that may not be missing while the gate is open, for [`supervise`](crate::supervise).
+    /// Returns the need of a task that the open gate can't do without, for [`supervise`](crate::supervise).
     #[must_use]
     pub fn vital(&self) -> Need {
         Need::Vital(self.failed.clone())
     }
 
-    /// Returns the token that is cancelled when a task that may not be missing does not come back: the server is to close.
+    /// Returns the token that is cancelled when such a task does not come back: the server must close.
     #[must_use]
     pub fn failed(&self) -> &CancellationToken {
         &self.failed
     }
 
-    /// Returns the services that commands are executed by.
+    /// Returns the services that execute commands.
     #[must_use]
     pub fn services(&self) -> &Services {
         &self.services
@@ -87,7 +87,7 @@ impl Gate {
         &self.hub
     }
 
-    /// Returns what the node counts about itself.
+    /// Returns the metrics of the node.
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
@@ -105,14 +105,14 @@ impl Gate {
         self.commands.quota()
     }
 
-    /// Returns the token that is cancelled when the gate begins to close: nobody is admitted any more, and listeners are to
-    /// leave.
+    /// Returns the token that is cancelled when the gate begins to close: no caller is admitted any more, and listeners
+    /// must leave.
     #[must_use]
     pub fn closing(&self) -> &CancellationToken {
         &self.closing
     }
 
-    /// Returns a key for a new connection, made of the last digits of a new id.
+    /// Returns a key for a new connection, made from the last digits of a new id.
     #[must_use]
     pub fn new_key(&self) -> SocketKey {
         let id: String = self.clock().new_id();
@@ -120,7 +120,7 @@ impl Gate {
         SocketKey(random.fold(0, |key, digit| key << 4 | i64::from(digit)))
     }
 
-    /// Begins to close: tells every connection when to come back, and admits nobody any more.
+    /// Begins to close: tells every connection when to come back, and admits no more callers.
     pub fn close(&self, reconnect_after: Duration) {
         let reconnect_after_ms = reconnect_after.as_millis().try_into().unwrap_or(u64::MAX);
         let closing = Ephemeral::ServerClosing(data::ServerClosing { reconnect_after_ms });
@@ -130,7 +130,8 @@ impl Gate {
         self.closing.cancel();
     }
 
-    /// Waits for the changes that have begun, and stops what the gate and the hub do by themselves. The doors come first.
+    /// Waits for the changes that have begun, and stops the background tasks of the gate and the hub. Close the doors
+    /// first.
     pub async fn finish(&self) {
         self.services.drain().await;
         self.stop.cancel();

@@ -6,8 +6,8 @@ use http::{HeaderMap, HeaderName, header};
 /// The header that carries an API key.
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
-/// The credentials in `Authorization: Bearer`, or else in `X-API-Key`. What is in the first counts, also when it can't be
-/// read. An API key may stand in the first too: clients that know one header alone are content with that.
+/// Returns the credentials in `Authorization: Bearer` or, if that is absent, in `X-API-Key`. The first takes precedence
+/// even if it can't be read. It may also carry an API key, for clients that can set only this header.
 #[must_use]
 pub fn credential(headers: &HeaderMap) -> Option<Credential> {
     let text = |name| headers.get(name).map(|value: &http::HeaderValue| value.to_str().unwrap_or_default());
@@ -22,11 +22,11 @@ pub fn credential(headers: &HeaderMap) -> Option<Credential> {
     text(API_KEY).map(|key| Credential::ApiKey(key.to_owned()))
 }
 
-/// Is there a header that carries credentials, readable or not?
+/// Returns whether a header carries credentials, readable or not.
 #[must_use]
 pub fn names_credential(headers: &HeaderMap) -> bool {
     headers.contains_key(header::AUTHORIZATION) || headers.contains_key(API_KEY)
 }
 
-/// How API keys begin, and no token does.
+/// The prefix of every API key, and of no token.
 const KEY_PREFIX: &str = "bwk_";

@@ -1,4 +1,4 @@
-//! What every door has in common: authentication, admission in one order whichever way a command came, and connections
+//! The parts that all doors share: authentication, admission in one order for commands from any door, and connections
 //! that follow their credentials until these end.
 #![doc = include_str!("../README.md")]
 

@@ -1,5 +1,5 @@
-//! Listeners: those who hear events without being a Socket.IO connection, such as a stream of events over HTTP or an agent's
-//! subscription. To the hub a listener is a connection like any other.
+//! Listeners receive events without being a Socket.IO connection, such as a stream of events over HTTP or an agent's
+//! subscription. To the hub, a listener is a connection like any other.
 
 use std::{
     collections::VecDeque,
@@ -16,30 +16,30 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::{ConnectionGuard, ConnectionPermit, Gate};
 
-/// Frames that may wait for one listener, by number and by bytes. When there are more, it ends; its client resumes.
+/// The most frames that may wait for one listener, and the most bytes. Beyond that it ends, and its client resumes.
 const MAX_WAITING: usize = 8192;
 const MAX_BYTES: usize = 8 << 20;
-/// A replay goes on when no more than this many wait.
+/// A replay continues when no more frames than this wait.
 const LOW_WATER: usize = 256;
 const LOW_WATER_BYTES: usize = 256 * 1024;
 
-/// What a listener hears.
+/// What a listener receives.
 #[derive(Debug)]
 pub enum ListenerEvent {
     /// An event.
     Frame(Frame),
-    /// This board can't be read any more: from here on its events are left out, also when it can be read again.
+    /// The caller lost access to this board: from here on its events are left out, even if it becomes readable again.
     Lost(BoardId),
     /// The listener's credentials have ended, for this reason.
     Unauthenticated(&'static str),
     /// The listener did not keep up. What it missed is in the log.
     Overrun,
-    /// The server closes.
+    /// The server is closing.
     Closing,
 }
 
 impl ListenerEvent {
-    /// Returns how many bytes it takes in the queue.
+    /// Returns its size in the queue, in bytes.
     fn size(&self) -> usize {
         match self {
             Self::Frame(frame) => frame.size(),
@@ -48,7 +48,7 @@ impl ListenerEvent {
     }
 }
 
-/// A listener, which the hub delivers to like a connection.
+/// A listener; the hub delivers to it as to a connection.
 pub struct Listener {
     guard: Arc<ConnectionGuard>,
     transport: TransportKind,
@@ -60,9 +60,9 @@ pub struct Listener {
 #[derive(Default)]
 struct Queue {
     state: Mutex<QueueState>,
-    /// Told when something has come.
+    /// Notified when an event has been queued.
     came: Notify,
-    /// Told when something has been taken out.
+    /// Notified when an event has been taken out.
     taken: Notify,
 }
 
@@ -70,7 +70,7 @@ struct Queue {
 struct QueueState {
     heard: VecDeque<ListenerEvent>,
     bytes: usize,
-    /// Why the listener hears nothing any more.
+    /// Why the listener receives nothing more.
     ended: Option<&'static str>,
     overrun: bool,
     gone: bool,
@@ -128,7 +128,7 @@ impl Outbox for ListenerOutbox {
 }
 
 impl Gate {
-    /// Returns a listener, which hears whatever its connection subscribes to.
+    /// Creates a listener, which receives whatever its connection subscribes to.
     #[must_use]
     pub fn listen(self: &Arc<Self>, caller: Caller, permit: ConnectionPermit, transport: TransportKind) -> Listener {
         let queue = Arc::new(Queue::default());
@@ -153,7 +153,7 @@ impl Listener {
         self.guard.socket()
     }
 
-    /// Waits for what comes next. May be called again after it was abandoned; nothing is lost by that.
+    /// Waits for the next event. It may be cancelled and called again; nothing is lost.
     pub async fn next(&self) -> ListenerEvent {
         loop {
             if let Some(heard) = self.at_hand() {
@@ -166,7 +166,7 @@ impl Listener {
         }
     }
 
-    /// Returns what has come already.
+    /// Returns the next event if one is at hand.
     #[must_use]
     pub fn at_hand(&self) -> Option<ListenerEvent> {
         let mut state = self.queue.lock();

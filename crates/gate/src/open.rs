@@ -1,4 +1,4 @@
-//! How the gate is opened, and what it does by itself from then on.
+//! Opens the gate and starts its background tasks.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::{
 };
 
 impl Gate {
-    /// Opens the gate, and starts what it and the hub do by themselves. Must be called in a runtime.
+    /// Opens the gate, and starts the background tasks of the gate and the hub. Must be called in a runtime.
     #[must_use]
     pub fn open(parts: GateParts) -> Arc<Self> {
         let GateParts {
@@ -59,7 +59,7 @@ impl Gate {
         gate
     }
 
-    /// Keeps one of its own tasks going until the gate has closed.
+    /// Keeps one of the gate's tasks running until the gate has closed.
     fn keep<T>(
         self: &Arc<Self>,
         name: &'static str,

@@ -1,4 +1,4 @@
-//! What an operator may see and do at this node.
+//! What an operator may see and do on this node.
 
 use boardwire_auth::Permission;
 use boardwire_metrics::Overview;
@@ -14,7 +14,7 @@ impl Gate {
         self.metrics.to_open_metrics(&self.connections.by_transport())
     }
 
-    /// Returns what goes on at this node. For admins.
+    /// Returns the overview of this node. For admins.
     ///
     /// # Errors
     /// `FORBIDDEN`.
@@ -22,7 +22,7 @@ impl Gate {
         Self::require_operator(caller)?;
         let mut overview = self.metrics.overview(self.connections.users());
         for board in &mut overview.boards {
-            // An operator has most need of the rest when storage does not answer.
+            // Operators need the rest most when storage does not answer.
             let found = self.services.store().board(&board.id).await.ok().flatten();
             board.name = found.map(|board| board.name);
         }

@@ -1,5 +1,5 @@
-//! The other end of a request: the one answer to where it comes from, over what, and what it asked for. The server makes
-//! it for each request, once, and puts it into the request's extensions; all doors take it from there.
+//! The other end of a request: its address, its transport and the host that it asked for. The server determines these
+//! once per request and puts them into the request's extensions, where all doors find them.
 
 use std::{net::IpAddr, str::FromStr, sync::Once};
 
@@ -14,18 +14,18 @@ use crate::{
 /// The other end of a request.
 #[derive(Debug, Clone)]
 pub struct Peer {
-    /// The client's address, IPv4 as IPv4. Behind proxies that are trusted it is the address of who called them.
+    /// The client's address, IPv4 as IPv4. Behind trusted proxies it is the address of their caller.
     pub address: IpAddr,
     /// Whether the client came over TLS, which only a trusted proxy can say.
     pub https: bool,
-    /// What the client asked for, with a port where it is not the usual one: `board.example`, `[::1]:3456`.
+    /// The host that the client asked for, with its port unless that is the default: `board.example`, `[::1]:3456`.
     pub host: Option<String>,
     /// The connection to the server, which may be a proxy's.
     pub connection: TcpConnection,
 }
 
 impl Peer {
-    /// The origin of the server's own pages, as this client's browser knows it: `https://board.example`.
+    /// Returns the origin of the server's own pages as this client's browser sees it: `https://board.example`.
     #[must_use]
     pub fn origin(&self) -> Option<String> {
         let host = self.host.as_deref()?;
@@ -34,7 +34,7 @@ impl Peer {
     }
 }
 
-/// The proxies whose word is taken: addresses and networks, separated by commas. The default: none.
+/// The trusted proxies: addresses and networks, separated by commas. By default there are none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Proxies(Vec<IpNet>);
 
@@ -48,7 +48,7 @@ impl FromStr for Proxies {
 }
 
 fn network(text: &str) -> Result<IpNet, String> {
-    /// The bits in front of an IPv4 address that is written as an IPv6 one.
+    /// The length of the prefix of an IPv4 address written as an IPv6 address, in bits.
     const MAPPED: u8 = 96;
     let address = text.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical()));
     let canonical = |network: IpNet| match network.addr().to_canonical() {
@@ -62,7 +62,7 @@ fn network(text: &str) -> Result<IpNet, String> {
         .map_err(|_| format!("{text:?} is neither an address nor a network, such as 127.0.0.1, ::1 or 10.0.0.0/8"))
 }
 
-/// Says once that there seems to be a proxy that nobody has named: one on this machine or in its network.
+/// Warns once that there seems to be a proxy, on this machine or in its network, that is not configured.
 fn warn_of_proxy(remote: IpAddr, headers: &HeaderMap) {
     static ONCE: Once = Once::new();
     let is_near = match remote {
@@ -81,14 +81,14 @@ fn warn_of_proxy(remote: IpAddr, headers: &HeaderMap) {
 }
 
 impl Proxies {
-    /// Is this one of them?
+    /// Returns whether this address is a trusted proxy.
     #[must_use]
     pub fn trust(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
     }
 
-    /// Who sent a request that came over a connection from `remote`.
+    /// Returns the sender of a request that came over a connection from `remote`.
     #[must_use]
     pub fn peer(&self, remote: IpAddr, headers: &HeaderMap, connection: TcpConnection) -> Peer {
         let remote = remote.to_canonical();
@@ -97,7 +97,7 @@ impl Proxies {
         Peer { address, https: hop.https, host: hop.host.or_else(asked), connection }
     }
 
-    /// What the proxies say, where they may.
+    /// Returns what trusted proxies say, if there are any.
     fn told(&self, remote: IpAddr, headers: &HeaderMap) -> Option<(IpAddr, Hop)> {
         if !self.trust(remote) {
             warn_of_proxy(remote, headers);
@@ -106,13 +106,13 @@ impl Proxies {
         let standard = self.walk(remote, forwarded::standard(headers));
         let older = self.walk(remote, forwarded::older(headers));
         match (standard, older) {
-            // A proxy writes one of them, and passes the other on as a client sent it. Which, is not known.
+            // A proxy writes one of them and passes on the other as a client sent it. It is not known which.
             (Some((one, _)), Some((other, _))) if one != other => None,
             (standard, older) => standard.or(older),
         }
     }
 
-    /// From the nearest proxy on, as long as it is a trusted one that speaks: the first address that is none of them.
+    /// Returns the first address, seen from the nearest proxy, that is not a trusted proxy's.
     fn walk(&self, remote: IpAddr, hops: Vec<Hop>) -> Option<(IpAddr, Hop)> {
         let (mut address, mut last) = (remote, None);
         for hop in hops {
@@ -168,9 +168,9 @@ mod tests {
             "2001:db8::5",
             "https://inside:3456",
         );
-        // All of them are proxies: the outermost.
+        // All of them are proxies: the outermost counts.
         check("127.0.0.1", &[("x-forwarded-for", "10.0.0.7, 10.0.0.8")], "10.0.0.7", inside);
-        // Who can't be read is unknown, and so is whoever stands behind.
+        // An address that can't be read is unknown, and so is everything behind it.
         check("127.0.0.1", &[("x-forwarded-for", "203.0.113.1, nonsense, 10.1.2.3")], "10.1.2.3", inside);
         check("127.0.0.1", &[("forwarded", "for=203.0.113.1, for=_hidden")], "127.0.0.1", inside);
         check("127.0.0.1", &[], "127.0.0.1", inside);

@@ -1,7 +1,7 @@
-//! Open connections follow their accounts and credentials: whatever is revoked, ended or narrowed, on this node or
-//! another, or by the command line, leaves a change in storage, and its connections look at themselves again. The boards
-//! of the account's teams follow too, by a task of their own: they take as long as storage does, and nobody's revocation
-//! waits for that.
+//! Open connections follow their accounts and credentials: whatever is revoked, ended or narrowed, on this node, on
+//! another or by the command line, is recorded as a change in storage, and the connections concerned check their
+//! credentials again. The boards of the account's teams are updated too, by a separate task: that takes as long as
+//! storage does, and no revocation waits for it.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -11,14 +11,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Gate;
 
-/// How often storage is asked. What is revoked ends within a second.
+/// How often storage is polled. Revoked credentials end within a second.
 const EVERY: Duration = Duration::from_millis(200);
-/// Changes may appear out of order, by as many places as units of work run at the same time.
+/// Changes may appear out of order, by as many positions as units of work run at the same time.
 const OVERLAP: i64 = 100;
-/// How long to wait before boards of teams are tried again.
+/// How long to wait before the boards of teams are tried again.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// Follows the list of changes until the token is cancelled. One that begins anew goes on where `follower` is.
+/// Follows the list of changes until the token is cancelled. A restarted task continues where `follower` is.
 pub(crate) async fn run(gate: Arc<Gate>, follower: Arc<tokio::sync::Mutex<Follower>>, stop: CancellationToken) {
     let mut turn = tokio::time::interval(EVERY);
     turn.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -42,7 +42,7 @@ pub(crate) async fn run(gate: Arc<Gate>, follower: Arc<tokio::sync::Mutex<Follow
 /// How far the list has been followed.
 #[derive(Default)]
 pub(crate) struct Follower {
-    /// The places that have been dealt with, from `last - OVERLAP` on.
+    /// The positions that have been handled, from `last - OVERLAP` on.
     seen: BTreeSet<i64>,
     last: Option<i64>,
     failing: bool,
@@ -51,7 +51,7 @@ pub(crate) struct Follower {
 impl Follower {
     async fn next(&mut self, gate: &Gate) -> Result<(), ServiceError> {
         let store = gate.services.store();
-        // The first time, what changed last is dealt with once more: it may have been committed out of order.
+        // At the start, the latest changes are handled once more: they may have been committed out of order.
         let last = match self.last {
             Some(last) => last,
             None => store.last_account_change().await?,
@@ -64,10 +64,10 @@ impl Follower {
         }
         if !users.is_empty() {
             gate.team_boards.add(users);
-            // Whoever changed the account, in another process, may have changed memberships too.
+            // Another process that changed the account may have changed memberships as well.
             gate.hub.suspect();
         }
-        // Only what has been dealt with is seen: if that broke off, it comes again.
+        // Only handled changes count as seen: if this is interrupted, they come again.
         let last = changes.iter().map(|change| change.id).fold(last, i64::max);
         self.last = Some(last);
         self.seen.extend(changes.iter().map(|change| change.id));
@@ -76,7 +76,7 @@ impl Follower {
     }
 }
 
-/// Brings the boards of teams up to date until the token is cancelled. What storage can't do now is tried again.
+/// Updates the boards of teams until the token is cancelled. Updates that storage can't make now are tried again.
 pub(crate) async fn follow_teams(gate: Arc<Gate>, stop: CancellationToken) {
     let mut failing = false;
     let work = async {
@@ -92,7 +92,7 @@ pub(crate) async fn follow_teams(gate: Arc<Gate>, stop: CancellationToken) {
                     Err(error) => failed = Some((user, error)),
                 }
             }
-            // What another process changed of the memberships meanwhile is committed now, and nobody has told it here.
+            // Memberships that another process changed are committed by now, and this process has not been told.
             if !users.is_empty() {
                 gate.hub.suspect();
             }

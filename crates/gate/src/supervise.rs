@@ -1,31 +1,30 @@
-//! Keeps the server's own work going: what it does by itself, from time to time or whenever something comes, as long as it
-//! runs.
+//! Keeps the server's background tasks running, periodic ones and those that wait for events.
 
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
-/// How long to wait before a task begins anew; twice as long after each further panic.
+/// How long to wait before a task is restarted; doubled after each further panic.
 const PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// A task that went on for so long has found its feet again.
+/// A task that ran for this long counts as recovered.
 const SOUND: Duration = Duration::from_secs(60);
-/// A vital task that broke off so often without finding its feet does not come back: some 3 seconds.
+/// A vital task that failed this often without recovering, within some 3 seconds, is not restarted.
 const MOST: u32 = 5;
 
-/// What becomes of the server without a task.
+/// What happens to the server without a task.
 #[derive(Debug, Clone)]
 pub enum Need {
-    /// The server does without for a while: the task is tried again for ever.
+    /// The server can do without it for a while: the task is restarted for ever.
     Helpful,
-    /// The server would break what it promises. If the task does not come back, this is cancelled, for the server to close
-    /// in good order; whoever runs the server starts it anew.
+    /// The server would break its promises. If the task does not come back, this token is cancelled, so that the server
+    /// closes in good order and can be restarted from outside.
     Vital(CancellationToken),
 }
 
-/// Runs what `task` makes until `stop` is cancelled, whatever happens in between: if it panics, or ends by itself, the next
-/// one begins after a pause. What one leaves to the next, `task` hands over. Dropping this ends it all.
+/// Runs the future that `task` makes until `stop` is cancelled: if it panics or ends, the next one starts after a
+/// pause. State that must survive is handed over by `task`. Dropping this ends the current one.
 pub async fn supervise<T>(name: &'static str, need: Need, stop: CancellationToken, mut task: impl FnMut() -> T)
 where
     T: Future<Output = ()> + Send + 'static,
@@ -41,7 +40,7 @@ where
             broken = 0;
         }
         broken += 1;
-        // The panic itself is in the log, with its place.
+        // The panic itself is in the log, with its location.
         let reason = ended.err().map_or_else(|| "it ended by itself".to_owned(), |error| error.to_string());
         if let Need::Vital(failed) = &need
             && broken > MOST
@@ -70,7 +69,7 @@ mod tests {
 
     use super::*;
 
-    /// A task that panics in its first `panics` lives, and says in which it is.
+    /// A task that panics in its first `panics` runs, and reports which run it is in.
     fn task(panics: u32, life: &Arc<AtomicU32>, stop: &CancellationToken) -> impl FnMut() -> BoxedTask + Send + use<> {
         let (life, stop) = (Arc::clone(life), stop.clone());
         move || {
@@ -109,7 +108,7 @@ mod tests {
             .expect("it gives up");
         assert!(failed.is_cancelled());
         assert_eq!(life.load(Ordering::SeqCst), MOST + 1);
-        // What is not as important goes on, ever more seldom.
+        // A task that is only helpful is restarted, at growing intervals.
         life.store(0, Ordering::SeqCst);
         let running = tokio::spawn(supervise("test", Need::Helpful, stop.clone(), task(u32::MAX, &life, &stop)));
         while life.load(Ordering::SeqCst) <= 3 * MOST {

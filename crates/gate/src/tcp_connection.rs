@@ -1,5 +1,5 @@
-//! A TCP connection that was accepted, for those who neither read nor write it: how to disconnect it, how many bytes have
-//! been sent, whether its client has authenticated, and whether its WebSocket carries messages or only chatter.
+//! An accepted TCP connection, for code that neither reads nor writes it: how to cut it, how many bytes have been sent,
+//! whether its client has authenticated, and whether its WebSocket carries messages or only chatter.
 
 use std::{
     sync::{
@@ -11,11 +11,12 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-/// Bytes besides messages (pings, packets that are for nobody) for which a WebSocket is forgiven each second.
+/// How much chatter (pings, packets that nobody receives) a WebSocket is forgiven, in bytes per second.
 const CHATTER_RATE: f64 = 1024.0;
-/// The same at once, beside the largest message, which is not known as one until all of it is there.
+/// How much chatter is forgiven at once, in bytes, beyond the largest message, which is only known as one when it is
+/// complete.
 const CHATTER: u64 = 64 * 1024;
-/// Bytes that a message takes beside its text.
+/// The size of a message's frame, in bytes.
 const FRAME: u64 = 64;
 
 /// One TCP connection.
@@ -28,7 +29,7 @@ struct Inner {
     /// Cancelled when the client has shown valid credentials.
     authenticated: CancellationToken,
     written: AtomicU64,
-    /// Of a WebSocket: the bytes that were read and belong to no message.
+    /// For a WebSocket: the bytes read that belong to no message.
     chatter: Mutex<Option<Chatter>>,
 }
 
@@ -47,7 +48,7 @@ impl TcpConnection {
         Self(Arc::new(Inner { disconnect, authenticated, written: AtomicU64::new(0), chatter: Mutex::new(None) }))
     }
 
-    /// Cuts the connection. Also to be called when it has ended by itself.
+    /// Cuts the connection. Must also be called when it has ended by itself.
     pub fn cut(&self) {
         self.0.disconnect.cancel();
     }
@@ -79,13 +80,13 @@ impl TcpConnection {
         self.0.authenticated.cancelled().await;
     }
 
-    /// Returns how many bytes the system has taken over to send, in all.
+    /// Returns how many bytes the operating system has accepted for sending, in all.
     #[must_use]
     pub fn written(&self) -> u64 {
         self.0.written.load(Ordering::Relaxed)
     }
 
-    /// Notes that the system has taken over this many bytes more.
+    /// Notes that the operating system has accepted this many more bytes.
     pub fn note_written(&self, bytes: usize) {
         self.0.written.fetch_add(bytes as u64, Ordering::Relaxed);
     }
@@ -96,7 +97,7 @@ impl TcpConnection {
         *self.chatter() = Some(Chatter { bytes: 0, most, forgiven: Instant::now() });
     }
 
-    /// Notes that this many bytes were read; returns `false` when too many of late were no messages.
+    /// Notes that this many bytes were read; returns `false` if there has been too much chatter lately.
     #[must_use]
     pub fn note_read(&self, bytes: usize) -> bool {
         let mut chatter = self.chatter();
@@ -110,7 +111,7 @@ impl TcpConnection {
         chatter.bytes <= chatter.most
     }
 
-    /// Notes that a message of this many bytes was among them.
+    /// Notes that a message of this size was among them.
     pub fn note_message(&self, bytes: usize) {
         if let Some(chatter) = &mut *self.chatter() {
             chatter.bytes = chatter.bytes.saturating_sub(FRAME.saturating_add(bytes as u64));

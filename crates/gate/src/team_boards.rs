@@ -1,4 +1,4 @@
-//! The users whose team boards are to be brought up to date.
+//! The users whose team boards must be updated.
 
 use std::{
     collections::BTreeSet,
@@ -8,7 +8,7 @@ use std::{
 use boardwire_protocol::UserId;
 use tokio::sync::Notify;
 
-/// The users whose team boards are to be brought up to date, each at most once.
+/// The users whose team boards must be updated, each at most once.
 #[derive(Default)]
 pub(crate) struct TeamBoards {
     users: Mutex<BTreeSet<UserId>>,
@@ -25,7 +25,7 @@ impl TeamBoards {
         self.added.notify_one();
     }
 
-    /// Takes all users that there are. Those who are left in the batch go back when it is dropped, whatever ended it.
+    /// Takes all users out. Those still in the batch when it is dropped go back, whatever interrupted it.
     pub(crate) fn take(&self) -> Batch<'_> {
         Batch { boards: self, users: std::mem::take(&mut *self.lock()) }
     }
@@ -36,7 +36,7 @@ impl TeamBoards {
     }
 }
 
-/// Users who are being worked on.
+/// The users who are being handled.
 pub(crate) struct Batch<'a> {
     boards: &'a TeamBoards,
     pub(crate) users: BTreeSet<UserId>,

@@ -10,7 +10,7 @@ use prometheus_client::{
 
 use crate::{Metrics, TransportKind, metrics::Door};
 
-/// The label of a level of the log.
+/// The label of a log level.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Level {
     level: &'static str,
@@ -54,7 +54,7 @@ impl Metrics {
             registry.register_with_unit("process_resident_memory", "Memory in use", Unit::Bytes, gauge(bytes));
         }
         let mut text = String::new();
-        // Writing to a string does not fail.
+        // Writing to a string can't fail.
         let _ = encode(&mut text, &registry);
         text
     }
@@ -72,7 +72,7 @@ fn gauge(value: impl TryInto<i64>) -> Gauge {
     gauge
 }
 
-/// Returns the memory of this process in bytes, where the system tells (Linux).
+/// Returns the memory of this process in bytes, where the system reports it (Linux).
 pub(crate) fn resident_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

@@ -1,4 +1,4 @@
-//! What the program has complained about lately: the warnings and errors of its log, for operators who do not read it.
+//! The latest warnings and errors of the log, for operators who do not read the log.
 
 use std::{
     collections::VecDeque,
@@ -8,35 +8,35 @@ use std::{
 use boardwire_protocol::Timestamp;
 use serde::Serialize;
 
-/// So many are kept.
+/// How many incidents are kept.
 const KEPT: usize = 50;
-/// Of each, so many characters.
+/// The longest message that is kept, in characters.
 const LENGTH: usize = 500;
 
-/// How bad it was.
+/// The severity of an incident.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// It goes on by itself.
+    /// The program recovers by itself.
     Warning,
-    /// Something was not done.
+    /// Something could not be done.
     Error,
 }
 
-/// One complaint.
+/// One warning or error.
 #[derive(Debug, Clone, Serialize)]
 pub struct Incident {
-    /// When.
+    /// When it was logged.
     pub at: Timestamp,
-    /// How bad it was.
+    /// Its severity.
     pub severity: Severity,
-    /// The module that complained.
+    /// The module that logged it.
     pub place: String,
-    /// What it said.
+    /// The log message.
     pub message: String,
 }
 
-/// The last complaints, and how many there were in all.
+/// The latest incidents, and how many there were in all.
 #[derive(Debug, Default)]
 pub struct Incidents {
     state: Mutex<State>,
@@ -54,7 +54,7 @@ impl Incidents {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes one.
+    /// Notes an incident.
     pub fn note(&self, mut incident: Incident) {
         if let Some((end, _)) = incident.message.char_indices().nth(LENGTH) {
             incident.message.truncate(end);
@@ -69,13 +69,13 @@ impl Incidents {
         state.recent.truncate(KEPT);
     }
 
-    /// The latest first.
+    /// Returns the latest incidents, the newest first.
     #[must_use]
     pub fn recent(&self) -> Vec<Incident> {
         self.lock().recent.iter().cloned().collect()
     }
 
-    /// How many warnings and how many errors there were.
+    /// Returns the numbers of warnings and of errors since the start.
     #[must_use]
     pub fn counts(&self) -> (u64, u64) {
         let state = self.lock();

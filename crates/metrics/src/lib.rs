@@ -1,5 +1,5 @@
-//! What a node counts about itself, where it happens: metrics in the text format of OpenMetrics, which Prometheus reads; an
-//! overview of the last minute for operators; and the last warnings and errors of the log.
+//! The metrics of a node: in the text format of OpenMetrics, which Prometheus reads; an overview of the last minute for
+//! operators; and the latest warnings and errors of the log.
 #![doc = include_str!("../README.md")]
 
 mod counts;

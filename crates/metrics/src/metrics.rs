@@ -1,4 +1,4 @@
-//! What has been counted since the start, and how it is counted.
+//! The counts since the start, and how they are taken.
 
 use std::{
     sync::{
@@ -23,7 +23,7 @@ use crate::{Counts, Incidents, SlowConsumer, TransportKind, sampling::Recent};
 /// The buckets of durations, in seconds; a command takes a millisecond or so.
 const BUCKETS: [f64; 10] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 5.0];
 
-/// The labels of a command with what came of it.
+/// The labels of a command and its outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct Outcome {
     command: &'static str,
@@ -43,7 +43,7 @@ pub(crate) struct Door {
     pub(crate) door: &'static str,
 }
 
-/// What a node has counted since its start.
+/// The metrics of a node since its start.
 pub struct Metrics {
     pub(crate) hub: Arc<Hub>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -84,13 +84,13 @@ impl Metrics {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Records that a user called, by whatever door.
+    /// Records a call by a user, at any door.
     pub fn record_call(&self, user: &UserId, now: Instant) {
         self.recent().record_call(user, now);
     }
 
-    /// Records what came of something that has a name and no duration, such as a command that was refused before it was
-    /// executed.
+    /// Records the outcome of something that has a name and no duration, such as a command that was refused before it
+    /// was executed.
     pub fn record_outcome(&self, command: &'static str, error: Option<&ErrorBody>) {
         self.commands.fetch_add(1, Ordering::Relaxed);
         if error.is_some() {
@@ -100,7 +100,7 @@ impl Metrics {
         self.outcomes.get_or_create(&Outcome { command, code }).inc();
     }
 
-    /// Records a command that was executed, with how long that took and what came of it.
+    /// Records a command that was executed, with its duration and outcome.
     pub fn record_command(&self, kind: CommandKind, took: Duration, error: Option<&ErrorBody>) {
         self.record_outcome(kind.name(), error);
         self.durations.get_or_create(&Group { group: kind.group().name() }).observe(took.as_secs_f64());
@@ -112,7 +112,7 @@ impl Metrics {
         self.recent().record_slow(SlowConsumer { at: self.clock.now(), user_id: user.clone(), door, reason });
     }
 
-    /// Returns what has been counted since the start.
+    /// Returns the counts since the start.
     #[must_use]
     pub fn counts(&self) -> Counts {
         Counts {
@@ -127,7 +127,7 @@ impl Metrics {
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
         let mut turn = tokio::time::interval(Duration::from_secs(1));
         turn.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        // The first turn comes at once.
+        // The first tick completes at once.
         turn.tick().await;
         loop {
             tokio::select! {

@@ -1,4 +1,4 @@
-//! What an operator sees: who is connected and how, what is going on, and what went wrong lately.
+//! The overview for operators: the connections, the activity, and the latest errors.
 
 use std::collections::BTreeMap;
 
@@ -7,44 +7,44 @@ use serde::Serialize;
 
 use crate::{Counts, Incident, Metrics, Sample, SlowConsumer, TransportKind, exposition::resident_memory};
 
-/// Users and boards that are listed at most.
+/// The most users that are listed, and the most boards.
 const USERS: usize = 100;
 const BOARDS: usize = 10;
 
-/// What an operator sees of one node.
+/// The overview of one node.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Overview {
-    /// When the server began.
+    /// When the server started.
     pub started_at: Timestamp,
-    /// When this was looked at.
+    /// When this overview was taken.
     pub at: Timestamp,
     /// Connections, by door.
     pub connections: BTreeMap<&'static str, usize>,
-    /// What has been counted since the start.
+    /// The counts since the start.
     pub totals: Counts,
-    /// The last minute, second by second, the latest last.
+    /// The last minute, second by second, the newest last.
     pub history: Vec<Sample>,
     /// How many users are connected.
     pub users_connected: usize,
-    /// Those who are connected or have called within the last minute: the busiest, at most 100.
+    /// The users who are connected or have called within the last minute: the busiest, at most 100.
     pub users: Vec<UserActivity>,
-    /// The boards with most events within the last minute, at most 10.
+    /// The boards with the most events within the last minute, at most 10.
     pub boards: Vec<BoardActivity>,
-    /// Connections that were ended because they did not keep up, the latest first.
+    /// Connections that were ended because they did not keep up, the newest first.
     pub slow: Vec<SlowConsumer>,
-    /// Warnings and errors of the log, the latest first.
+    /// Warnings and errors of the log, the newest first.
     pub incidents: Vec<Incident>,
-    /// Memory of the process in bytes, where the system tells.
+    /// The memory of the process in bytes, where the system reports it.
     pub memory: Option<u64>,
 }
 
-/// What one user does.
+/// The activity of one user.
 #[derive(Debug, Serialize)]
 pub struct UserActivity {
     /// The user's id.
     pub id: UserId,
-    /// The user's name, where a connection has told it.
+    /// The user's name, if a connection has given it.
     pub name: Option<String>,
     /// Connections, by door.
     pub connections: BTreeMap<&'static str, usize>,
@@ -54,16 +54,16 @@ pub struct UserActivity {
     pub calls: u64,
 }
 
-/// What happens on one board.
+/// The activity on one board.
 #[derive(Debug, Serialize)]
 pub struct BoardActivity {
     /// The board's id.
     pub id: BoardId,
-    /// The board's name, where it could be read.
+    /// The board's name, if it could be read.
     pub name: Option<String>,
     /// Events within the last minute.
     pub events: u64,
-    /// Users who have it open.
+    /// How many users have it open.
     pub viewers: usize,
 }
 
@@ -72,14 +72,14 @@ pub struct BoardActivity {
 pub struct ConnectedUser {
     /// The user's id.
     pub id: UserId,
-    /// How many connections of each kind.
+    /// How many connections there are of each kind.
     pub connections: BTreeMap<TransportKind, usize>,
     /// When the oldest of them began.
     pub since: Option<Timestamp>,
 }
 
 impl Metrics {
-    /// Returns what an operator sees, given who is connected. The boards are without their names.
+    /// Returns the overview, given the connected users. The boards have no names yet.
     #[must_use]
     pub fn overview(&self, connected: Vec<ConnectedUser>) -> Overview {
         let mut connections: BTreeMap<_, _> = TransportKind::ALL.into_iter().map(|door| (door.name(), 0)).collect();
@@ -107,7 +107,7 @@ impl Metrics {
         BoardActivity { id, name: None, events, viewers }
     }
 
-    /// Returns the busiest of those who are connected or have called.
+    /// Returns the busiest of the users who are connected or have called.
     fn users(&self, connected: Vec<ConnectedUser>) -> Vec<UserActivity> {
         let mut calls = self.recent().calls(self.clock.monotonic());
         let mut users: Vec<_> = connected

@@ -1,4 +1,4 @@
-//! What is kept of the recent past: a sample for each second of the last minute, slow consumers, and who called.
+//! The recent past: a sample for each second of the last minute, slow consumers, and the calls of users.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -11,9 +11,9 @@ use serde::Serialize;
 
 use crate::{Counts, TransportKind};
 
-/// Samples that are kept, one for each second.
+/// How many samples are kept, one per second.
 const SAMPLES: usize = 60;
-/// Slow consumers that are kept.
+/// How many slow consumers are kept.
 const SLOW_CONSUMERS: usize = 50;
 
 /// A connection that was ended because it did not keep up.
@@ -24,18 +24,18 @@ pub struct SlowConsumer {
     pub at: Timestamp,
     /// The user whose connection it was.
     pub user_id: UserId,
-    /// The way by which it had come.
+    /// The kind of its connection.
     pub door: TransportKind,
-    /// What it did not do.
+    /// Why it was ended.
     pub reason: &'static str,
 }
 
-/// What happened within one second.
+/// The counts of one second.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Sample {
     /// When the second ended.
     pub at: Timestamp,
-    /// How much happened within it.
+    /// The counts within it.
     #[serde(flatten)]
     pub counts: Counts,
 }
@@ -43,11 +43,11 @@ pub struct Sample {
 /// The recent past.
 #[derive(Default)]
 pub(crate) struct Recent {
-    /// How often each user has called, by whatever door.
+    /// How often each user has called, at any door.
     calls: Tally<UserId>,
-    /// The latest first.
+    /// The newest first.
     slow: VecDeque<SlowConsumer>,
-    /// The latest last.
+    /// The newest last.
     samples: VecDeque<Sample>,
     /// The counts when the last sample was taken.
     last: Counts,
@@ -77,7 +77,7 @@ impl Recent {
         }
     }
 
-    /// Returns the samples, the latest last, and the slow consumers, the latest first.
+    /// Returns the samples, the newest last, and the slow consumers, the newest first.
     pub(crate) fn history(&self) -> (Vec<Sample>, Vec<SlowConsumer>) {
         (self.samples.iter().copied().collect(), self.slow.iter().cloned().collect())
     }

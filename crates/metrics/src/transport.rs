@@ -1,8 +1,8 @@
-//! The ways by which connections come.
+//! The kinds of connections.
 
 use serde::Serialize;
 
-/// The way by which a connection came.
+/// The kind of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TransportKind {
@@ -10,12 +10,12 @@ pub enum TransportKind {
     Socket,
     /// A stream of events over HTTP.
     Stream,
-    /// An agent that waits, or has subscribed to resources.
+    /// An agent that waits or has subscribed to resources.
     Mcp,
 }
 
 impl TransportKind {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Self; 3] = [Self::Socket, Self::Stream, Self::Mcp];
 
     /// Returns its name in metrics and in the overview.

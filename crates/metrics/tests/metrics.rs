@@ -1,4 +1,4 @@
-//! What is recorded shows in the metrics and in the overview.
+//! Tests that recorded calls and commands show in the metrics and in the overview.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};

@@ -1,4 +1,4 @@
-//! What the gate does by itself, with a clock that fails or stands when a test says so.
+//! Tests of the gate's background tasks, with a clock that fails or stops when a test says so.
 
 use std::{
     sync::{
@@ -22,7 +22,7 @@ use tokio::{sync::Notify, time::timeout};
 
 use crate::scene::{PATIENCE, SLOW, Scene, operator, operator_by};
 
-/// Looks until there is something to see.
+/// Polls until the condition holds.
 async fn until(what: &str, seen: impl Fn() -> bool) {
     let deadline = SystemClock.monotonic() + PATIENCE;
     while !seen() {
@@ -35,7 +35,7 @@ async fn until(what: &str, seen: impl Fn() -> bool) {
 async fn the_hub_comes_back_after_a_panic() {
     let scene = Scene::new().await;
     scene.clock.panics.store(true, Ordering::SeqCst);
-    // Nobody else looks at this clock here.
+    // No other task reads this clock here.
     until("nothing panicked", || !scene.clock.panics.load(Ordering::SeqCst)).await;
     let looked = scene.clock.looks.load(Ordering::SeqCst);
     until("the hub's work ended", || scene.clock.looks.load(Ordering::SeqCst) > looked + 2).await;
@@ -43,7 +43,7 @@ async fn the_hub_comes_back_after_a_panic() {
     scene.close().await;
 }
 
-/// The queue of a connection that is told nothing.
+/// The queue of a connection that receives nothing.
 struct Nowhere;
 
 #[async_trait]
@@ -81,7 +81,7 @@ async fn revocations_are_followed_after_a_panic() {
         // Takes the notification, so that dropping the future does not pass it on.
         waiting.await;
     }
-    // The change at which the task broke off is not lost, and those that come later are seen.
+    // The change at which the task was interrupted is not lost, and later ones are seen.
     timeout(PATIENCE, guard.credentials_end()).await.expect("the change is lost");
     scene.change_account().await;
     timeout(PATIENCE, guard.credentials_end()).await.expect("nobody looks any more");
@@ -90,11 +90,11 @@ async fn revocations_are_followed_after_a_panic() {
     scene.close().await;
 }
 
-/// Takes its time over the first token, and accepts all others.
+/// Answers slowly for the first token, and accepts all others.
 struct Slow {
     asked: Notify,
     go_on: Notify,
-    /// What is said of the first token in the end.
+    /// The answer for the first token, in the end.
     is_revoked: bool,
 }
 
