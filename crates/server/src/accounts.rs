@@ -1,4 +1,4 @@
-//! `boardwire user` and `boardwire token`: they work on the database, whether or not a server runs on it.
+//! `boardwire user` and `boardwire token`: they work on the database, whether or not a server is running on it.
 
 use std::{
     io::{self, BufRead as _, Read as _},
@@ -33,18 +33,18 @@ pub(crate) struct UserCreate {
     /// The user's name.
     #[arg(long, value_parser = values::user_name)]
     name: String,
-    /// Whether the user is an agent, a program that works in its own name, and is shown as one [default: no for a new
-    /// user; an existing one stays what it is].
+    /// Whether the user is an agent: a program that works in its own name, and is shown as one [default: false for a
+    /// new user, unchanged for an existing one].
     #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_name = "true|false")]
     agent: Option<bool>,
-    /// What the user may do: read, write, admin; or none, which shuts the account: whatever credentials there are, they
-    /// allow nothing any more [default: read,write for a new user; an existing one keeps them].
+    /// The user's permissions: read, write, admin, separated by commas; or none, which disables the account whatever
+    /// its credentials [default: read,write for a new user, unchanged for an existing one].
     #[arg(long, value_parser = values::permissions_or_none)]
     permissions: Option<Permissions>,
-    /// The user's teams, separated by commas; none: an empty text [default: an existing user keeps them].
+    /// The user's teams, separated by commas; an empty text means none [default: unchanged for an existing user].
     #[arg(long)]
     teams: Option<String>,
-    /// Read a password from standard input: a line of 8 to 1024 bytes. All sessions of the user end.
+    /// Read a password from standard input: one line of 8 to 1024 bytes. All sessions of the user end.
     #[arg(long)]
     password_stdin: bool,
     /// Print one JSON object.
@@ -57,13 +57,13 @@ pub(crate) struct UserCreate {
 /// `boardwire token issue`.
 #[derive(Debug, Args)]
 pub(crate) struct TokenIssue {
-    /// The user that the token is for.
+    /// The user whom the token is for.
     #[arg(long)]
     user: String,
-    /// What the token allows, at most what the user may do [default: all of that].
+    /// The permissions of the token, at most the user's [default: all of the user's].
     #[arg(long)]
     permissions: Option<Permissions>,
-    /// How long it is valid: 90s, 30m, 24h, 7d.
+    /// How long the token is valid, such as 90s, 30m, 24h or 7d.
     #[arg(long, default_value = "24h", value_parser = values::ttl)]
     ttl: Duration,
     /// Print one JSON object.
@@ -111,7 +111,7 @@ pub(crate) async fn create_user(command: UserCreate) -> Result<()> {
     }
 }
 
-/// Saves the user, and brings memberships in line with the user's teams. A server that runs on the same database hears of
+/// Saves the user, and updates memberships to match the user's teams. A server running on the same database notices
 /// both by itself.
 async fn save(store: Arc<dyn Store>, user: &SaveUser) -> Result<User> {
     let saved = store.save_user(user).await?;
@@ -121,7 +121,7 @@ async fn save(store: Arc<dyn Store>, user: &SaveUser) -> Result<User> {
     Ok(saved)
 }
 
-/// Nobody listens to this process.
+/// A publisher without an audience: no client is connected to this process.
 pub(crate) struct Nobody;
 
 #[async_trait]
@@ -137,7 +137,7 @@ fn teams(text: &str) -> Result<Vec<TeamId>> {
     names.map(|name| Ok(TeamId::try_from(name)?)).collect()
 }
 
-/// The hash of the password on standard input.
+/// Returns the hash of the password on standard input.
 fn read_password() -> Result<String> {
     let mut line = String::new();
     io::stdin().lock().take(4096).read_line(&mut line).context("reading the password from standard input")?;
@@ -178,7 +178,7 @@ pub(crate) async fn issue_token(command: TokenIssue) -> Result<()> {
     }
 }
 
-/// What to say where a token is asked to allow more than its user may do.
+/// Returns the error for a token that is asked to allow more than its user may do.
 fn excess(user: &User, wanted: Permissions) -> Option<String> {
     let left = directory::permissions(&user.permissions).narrowed_to(wanted);
     if left == wanted {

@@ -1,4 +1,5 @@
-//! `boardwire api-key`: keys for programs and agents. They work on the database, whether or not a server runs on it.
+//! `boardwire api-key`: keys for programs and agents. The commands work on the database, whether or not a server is
+//! running on it.
 
 use std::time::Duration;
 
@@ -17,16 +18,16 @@ use crate::{accounts::no_user, database, output, settings::StoreSettings, values
 /// `boardwire api-key create`.
 #[derive(Debug, Args)]
 pub(crate) struct ApiKeyCreate {
-    /// The user that the key is for.
+    /// The user whom the key is for.
     #[arg(long)]
     user: String,
-    /// What the key is for.
+    /// A name that says what the key is used for.
     #[arg(long, value_parser = values::user_name)]
     name: String,
-    /// What the key allows, at most what the user may do [default: all of that].
+    /// The permissions of the key, at most the user's [default: all of the user's].
     #[arg(long)]
     permissions: Option<Permissions>,
-    /// How long it is valid: 90s, 30m, 24h, 7d [default: until it is revoked].
+    /// How long the key is valid, such as 90s, 30m, 24h or 7d [default: until it is revoked].
     #[arg(long, value_parser = values::ttl)]
     ttl: Option<Duration>,
     /// Print one JSON object.
@@ -39,7 +40,7 @@ pub(crate) struct ApiKeyCreate {
 /// `boardwire api-key list`.
 #[derive(Debug, Args)]
 pub(crate) struct ApiKeyList {
-    /// Only this user's.
+    /// List only this user's keys.
     #[arg(long)]
     user: Option<String>,
     /// Print one JSON object.

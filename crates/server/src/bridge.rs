@@ -1,4 +1,4 @@
-//! `boardwire mcp`: the door for agents that start a program and talk with it over standard input and output.
+//! `boardwire mcp`: for agents that start a program and talk to it over standard input and output.
 
 use std::io::{self, Write as _};
 
@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::serve;
 
-/// What `--help` ends with.
+/// The end of `--help`.
 const EXAMPLE: &str = r#"A key for the agent, shown once:
 
   boardwire api-key create --user ann --name "Ann's agent"
@@ -36,7 +36,7 @@ pub(crate) struct Mcp {
     /// The server's address.
     #[arg(long, env = "BOARDWIRE_URL", value_name = "URL", default_value = "http://127.0.0.1:3456")]
     url: String,
-    /// The token to sign in with (an API key will do as well). Prefer the variable.
+    /// The token to sign in with; an API key works as well. Prefer the variable.
     #[arg(long, env = "BOARDWIRE_TOKEN", hide_env_values = true)]
     token: Option<String>,
     /// The API key to sign in with. Prefer the variable.
@@ -44,7 +44,7 @@ pub(crate) struct Mcp {
     api_key: Option<String>,
 }
 
-/// Credentials are not for logs.
+/// Hides the credentials, which must not appear in logs.
 impl std::fmt::Debug for Mcp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Mcp").field("url", &self.url).finish_non_exhaustive()
@@ -53,7 +53,7 @@ impl std::fmt::Debug for Mcp {
 
 pub(crate) async fn run(command: Mcp) -> Result<()> {
     let stop = async {
-        // Without signals, the end of the input is end enough.
+        // Without signals, the end of the input is enough.
         if serve::told_to_stop().await.is_err() {
             std::future::pending::<()>().await;
         }
@@ -64,8 +64,8 @@ pub(crate) async fn run(command: Mcp) -> Result<()> {
     Ok(())
 }
 
-/// Standard output belongs to the protocol.
+/// Prints on standard error; standard output belongs to the protocol.
 fn say(sentence: &str) {
-    // Where standard error takes nothing, the agent still gets its answer.
+    // If standard error can't be written, the agent still gets its answer.
     let _ = writeln!(io::stderr(), "boardwire mcp: {sentence}");
 }

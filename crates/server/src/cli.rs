@@ -32,13 +32,13 @@ enum Command {
         #[command(flatten)]
         telemetry: TelemetrySettings,
     },
-    /// Run the server on a throw-away database with two users, a filled board and ready tokens.
+    /// Run the server on a temporary database with sample users, a filled board and ready-to-use tokens.
     Demo {
         #[command(flatten)]
         settings: Box<ServeSettings>,
         #[command(flatten)]
         telemetry: TelemetrySettings,
-        /// Print one JSON object in place of the text.
+        /// Print one JSON object instead of text.
         #[arg(long)]
         json: bool,
     },
@@ -57,7 +57,7 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum ApiKeyCommand {
-    /// Create an API key for a user. It is shown once.
+    /// Create an API key for a user. The key is shown only once.
     Create(ApiKeyCreate),
     /// List API keys, without their secrets.
     List(ApiKeyList),
@@ -73,17 +73,17 @@ enum UserCommand {
 
 #[derive(Debug, Subcommand)]
 enum TokenCommand {
-    /// Issue a token that a client connects with.
+    /// Issue a token for a client.
     Issue(TokenIssue),
 }
 
-/// Reads the command line, the environment and the configuration file.
+/// Parses the command line, the environment and the configuration file.
 pub(crate) fn parse() -> Result<Cli, clap::Error> {
     let command = config_file::apply(Cli::command())?;
     Cli::from_arg_matches(&command.get_matches())
 }
 
-/// Does what was asked for.
+/// Executes the given command.
 pub(crate) async fn run(cli: Cli) -> Result<()> {
     match cli.command {
         Command::Serve { settings, telemetry } => {
@@ -112,7 +112,8 @@ mod tests {
         Cli::command().debug_assert();
     }
 
-    /// The `--help` of a command and of all below it, each under its words. What this machine sets is left out.
+    /// Collects the `--help` of a command and of all its subcommands, each under its words. Values set on this machine
+    /// are left out.
     fn help(words: &str, command: clap::Command, pages: &mut Vec<(String, String)>) {
         let mut command = command.term_width(110).mut_args(|argument| argument.hide_env_values(true));
         pages.push((words.to_owned(), command.render_long_help().to_string()));

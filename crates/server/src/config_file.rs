@@ -1,5 +1,5 @@
-//! The configuration file: each of its keys is the default of the flag of the same name, so there is one list of
-//! settings. Flags and variables win over it.
+//! The configuration file: each of its keys is the default of the flag with the same name, so there is only one list of
+//! settings. Flags and variables take precedence over it.
 
 use std::{error::Error as _, path::PathBuf};
 
@@ -10,15 +10,15 @@ use clap::{
 
 const DEFAULT_FILE: &str = "boardwire.toml";
 
-/// Takes the file's values over as defaults. Without `--config` or `BOARDWIRE_CONFIG`, `boardwire.toml` in the current
-/// folder is read if it is there.
+/// Uses the file's values as defaults. Without `--config` or `BOARDWIRE_CONFIG`, `boardwire.toml` in the current folder
+/// is read if it exists.
 pub(crate) fn apply(command: Command) -> Result<Command, clap::Error> {
     let named = named_file(&command);
     let file = named.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_FILE));
     if named.is_none() && !file.exists() {
         return Ok(command);
     }
-    // Not about the command line: a raw error shows no usage.
+    // The error is not about the command line: a raw error shows no usage.
     let wrong =
         |message: &str| clap::Error::raw(ErrorKind::Io, format!("{}: {}\n", file.display(), message.trim_end()));
     let text = std::fs::read_to_string(&file).map_err(|error| wrong(&format!("can't be read: {error}")))?;
@@ -54,7 +54,7 @@ fn plain(value: &toml::Value) -> Option<String> {
     })
 }
 
-/// Is it the flag that a key of the file sets? What every call has to name for itself is not for the file.
+/// Returns whether a key of the file sets this flag. Arguments that every call must name are not set by the file.
 fn is_set_by(argument: &Arg, key: &str) -> bool {
     argument.get_long() == Some(key) && key != "config" && !argument.is_required_set()
 }
@@ -66,7 +66,7 @@ fn find_arguments(command: &Command, key: &str, found: &mut Vec<Arg>) {
     }
 }
 
-/// Has the flag's own parser read the value, so that an error can name the file.
+/// Lets the flag's own parser read the value, so that an error can name the file.
 fn check(argument: &Arg, value: &str) -> Result<(), String> {
     if !argument.get_action().takes_values() {
         return value.parse::<bool>().map(drop).map_err(|_| "true or false".to_owned());
@@ -81,7 +81,7 @@ fn check(argument: &Arg, value: &str) -> Result<(), String> {
     }
 }
 
-/// What is wrong, without the words about the command line.
+/// Returns the message of an error without the words about the command line.
 fn reason(error: &clap::Error) -> String {
     if let Some(source) = error.source() {
         return source.to_string();
@@ -114,7 +114,7 @@ fn set_default(mut command: Command, key: &str, value: &str) -> Command {
     command
 }
 
-/// `--config` has to be known before the rest can be read.
+/// Returns the file that `--config` names, which must be known before the rest can be parsed.
 fn named_file(command: &Command) -> Option<PathBuf> {
     let early = command.clone().ignore_errors(true).try_get_matches().ok()?;
     find_config(&early)

@@ -1,5 +1,5 @@
-//! The slots for connections: who gets one, and whose connection makes room when none is free. Slots are shared out evenly
-//! among addresses as far as they are taken by strangers: connections on which nobody has shown valid credentials.
+//! The slots for connections: which connection gets one, and which makes room when none is free. Slots are shared
+//! evenly among addresses as far as strangers hold them: connections whose clients have not shown valid credentials.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -11,12 +11,12 @@ use boardwire_gate::{ConnectionLimiter, ConnectionPermit, TcpConnection};
 use boardwire_rate_limit::customer;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-/// How many connections there may be.
+/// How many connections are allowed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Room {
-    /// In all.
+    /// The limit for all addresses together.
     pub(crate) in_all: usize,
-    /// From one address that is not a proxy's; further ones are cut at once.
+    /// The limit for one address that is not a proxy's; further connections are cut at once.
     pub(crate) per_address: usize,
 }
 
@@ -28,9 +28,9 @@ pub(crate) struct ConnectionSlots {
     strangers: Arc<Strangers>,
 }
 
-/// A slot that is taken; free again when dropped.
+/// A slot in use; it is freed when dropped.
 pub(crate) struct ConnectionSlot {
-    /// Goes first: what is listed there holds a slot, which its end sets free.
+    /// Dropped first: the listed connection holds a slot, which is freed when it ends.
     stranger: Mutex<Option<Listed>>,
     address: Option<IpAddr>,
     strangers: Arc<Strangers>,
@@ -48,9 +48,10 @@ impl ConnectionSlots {
         }
     }
 
-    /// A slot for a connection from `address`, of IPv6 from a /64; `None` is a proxy that is trusted, which speaks for many.
-    /// If none is free, a stranger has to make room. If none can, an address without strangers waits until one can or a slot is
-    /// free, and any other gets none: its connection is to be cut. One caller at a time waits.
+    /// Returns a slot for a connection from `address`, with IPv6 from a /64; `None` is a trusted proxy, which stands
+    /// for many clients. If none is free, a stranger must make room. If none can, an address without strangers waits
+    /// until one can or a slot is free; any other address gets none, and its connection must be cut. One caller waits
+    /// at a time.
     pub(crate) async fn take(&self, address: Option<IpAddr>) -> Option<ConnectionSlot> {
         let of_address = match address {
             Some(address) => Some(self.connection_limiter.acquire_for_address(address, self.per_address)?),
@@ -84,21 +85,24 @@ impl ConnectionSlots {
 }
 
 impl ConnectionSlot {
-    /// What holds it, so far a stranger's: it may be cut to make room. A proxy's may not before a request names a client.
+    /// Notes the connection that holds the slot, a stranger's so far: it may be cut to make room. A proxy's may not
+    /// before a request names a client.
     pub(crate) fn hold(&self, connection: &TcpConnection) {
         if let Some(address) = self.address {
             self.list(address, connection);
         }
     }
 
-    /// A request from `client` came over what holds it. A proxy's connection is that client's until it brings another's.
+    /// Notes that a request from `client` came over the connection. A proxy's connection is that client's until it
+    /// brings another's request.
     pub(crate) fn note_client(&self, client: IpAddr, connection: &TcpConnection) {
         if self.address.is_none() {
             self.list(customer(client), connection);
         }
     }
 
-    /// What holds it is no stranger's any more. If it has not been cut before, it will not be to make room.
+    /// Notes that the connection is no longer a stranger's. Unless it has been cut already, it will not be cut to make
+    /// room.
     pub(crate) fn keep(&self) {
         *self.stranger() = None;
     }
@@ -122,20 +126,20 @@ impl ConnectionSlot {
 #[derive(Default)]
 struct Strangers {
     list: Mutex<List>,
-    /// One was listed, so that somebody may be able to make room.
+    /// Notified when a connection was listed, which may be able to make room.
     woken: Notify,
 }
 
 #[derive(Default)]
 struct List {
-    /// How many there have been, which numbers them by age.
+    /// How many have been listed so far, which numbers them by age.
     so_far: u64,
     by_address: HashMap<IpAddr, BTreeMap<u64, TcpConnection>>,
-    /// How many each address has.
+    /// How many connections each address has.
     weights: BTreeSet<(usize, IpAddr)>,
 }
 
-/// An entry in the list, until dropped.
+/// An entry in the list; removed when dropped.
 struct Listed {
     strangers: Arc<Strangers>,
     address: IpAddr,
@@ -156,13 +160,13 @@ impl Strangers {
         Listed { strangers: Arc::clone(self), address, number }
     }
 
-    /// How many an address has. A proxy's newcomer is of no known address, and has none.
+    /// Returns how many connections an address has. A proxy's newcomer has no known address, and counts as none.
     fn of(&self, address: Option<IpAddr>) -> usize {
         self.lock().of(address)
     }
 
-    /// Cuts the oldest stranger of the address that has most, if that has at least two more than `newcomer`. Whether one was
-    /// cut: its slot will be free.
+    /// Cuts the oldest stranger of the address that has the most, if that has at least two more than `newcomer`.
+    /// Returns whether one was cut, whose slot will be free.
     fn make_room(&self, newcomer: Option<IpAddr>) -> bool {
         let mut list = self.lock();
         let own = list.of(newcomer);
@@ -170,7 +174,7 @@ impl Strangers {
             && own + 1 < most
             && let Some((_, connection)) = list.change(heaviest, BTreeMap::pop_first)
         {
-            // Who has become known just now is still listed.
+            // A client that has just authenticated is still listed.
             if !connection.is_authenticated() {
                 connection.cut();
                 return true;
@@ -185,7 +189,7 @@ impl List {
         address.and_then(|address| self.by_address.get(&address)).map_or(0, BTreeMap::len)
     }
 
-    /// Changes what an address has, and its weight along.
+    /// Changes the connections of an address, and its weight with them.
     fn change<T>(&mut self, address: IpAddr, change: impl FnOnce(&mut BTreeMap<u64, TcpConnection>) -> T) -> T {
         let connections = self.by_address.entry(address).or_default();
         self.weights.remove(&(connections.len(), address));
@@ -219,13 +223,13 @@ mod tests {
     const B: Option<IpAddr> = Some(IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 2)));
     const C: Option<IpAddr> = Some(IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 3)));
 
-    /// A connection: gives its slot back when it is cut, as the listener does.
+    /// Opens a connection, which gives its slot back when it is cut, as the listener does.
     async fn come(slots: &ConnectionSlots, address: Option<IpAddr>) -> Option<TcpConnection> {
         let slot = slots.take(address).await?;
         Some(begin(slot, &[]))
     }
 
-    /// The same over a proxy, with a request from each of `clients`.
+    /// Opens a connection over a proxy, with a request from each of `clients`.
     async fn come_over_proxy(slots: &ConnectionSlots, clients: &[Option<IpAddr>]) -> TcpConnection {
         begin(slots.take(None).await.unwrap(), clients)
     }
@@ -287,7 +291,7 @@ mod tests {
         assert!(come(&slots, A).await.is_none(), "one each, and two of another");
         assert!(come(&slots, C).await.is_some());
         assert_eq!(cut(&connections), [4]);
-        // What nobody has told the list yet counts as well.
+        // A connection that has authenticated without the list knowing counts as well.
         let slots = ConnectionSlots::new(Room { in_all: 2, per_address: 2 });
         let connections = fill(&slots, &[(A, 2)]).await;
         connections[0].note_authenticated();
@@ -320,7 +324,7 @@ mod tests {
         assert_eq!(cut(&connections), [1, 2], "the oldest of the client that has most");
         assert!(come(&slots, A).await.is_none(), "whatever way they came");
         assert_eq!((slots.strangers.of(A), slots.strangers.of(B), slots.strangers.of(C)), (2, 1, 2));
-        // Who is known is not listed again with his next request.
+        // An authenticated client is not listed again at its next request.
         let slot = ConnectionSlots::new(Room { in_all: 1, per_address: 1 }).take(None).await.unwrap();
         let connection = TcpConnection::new(CancellationToken::new());
         slot.note_client(A.unwrap(), &connection);

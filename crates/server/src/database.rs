@@ -1,4 +1,4 @@
-//! Opening the database that the settings name, with errors that help whoever wrote them.
+//! Opens the configured database, with errors that help the operator.
 
 use anyhow::{Result, anyhow};
 use boardwire_services::storage::StorageError;
@@ -6,17 +6,17 @@ use boardwire_store::{OpenError, Opened, Options};
 
 use crate::settings::StoreSettings;
 
-/// Opens it for a server, of which it has one at a time. As [`open`] otherwise.
+/// Opens the database for a server; only one server may use it at a time. Otherwise like [`open`].
 pub(crate) async fn open_for_server(settings: &StoreSettings) -> Result<Opened> {
     open_with(settings, Options { server: true, ..Options::default() }).await
 }
 
-/// Opens it, and brings its schema up to date. A SQLite file that is missing is made.
+/// Opens the database, and brings its schema up to date. A missing SQLite file is created.
 pub(crate) async fn open(settings: &StoreSettings) -> Result<Opened> {
     open_with(settings, Options::default()).await
 }
 
-/// As [`open`], for commands that need what is in it already: a SQLite file that is missing is an error.
+/// Like [`open`], for commands that need existing data: a missing SQLite file is an error.
 pub(crate) async fn open_existing(settings: &StoreSettings) -> Result<Opened> {
     open_with(settings, Options { create: false, ..Options::default() }).await
 }
@@ -51,8 +51,8 @@ fn hint(url: &str) -> &'static str {
     }
 }
 
-/// The URL without its password and without its parameters, which may hold one. Where it can't be told what is the
-/// password, no more than the scheme is left.
+/// Returns the URL without its password and its parameters, which may hold one. If it is unclear what the password is,
+/// only the scheme is left.
 fn shown(url: &str) -> String {
     let base = url.split(['?', '#']).next().unwrap_or_default();
     if url.starts_with("sqlite:") {
@@ -72,7 +72,8 @@ fn shown(url: &str) -> String {
     }
 }
 
-/// Is it a host with a port or without one? What looks like a port may be the password of a URL that lacks its host.
+/// Returns whether the text is a host, with or without a port. What looks like a port may be the password of a URL
+/// without a host.
 fn is_host(text: &str) -> bool {
     let after_address = text.rsplit_once(']').map_or(text, |(_, port)| port);
     after_address.split_once(':').is_none_or(|(_, port)| port.parse::<u16>().is_ok())

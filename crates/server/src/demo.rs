@@ -1,4 +1,4 @@
-//! `boardwire demo`: a throw-away database with users and a filled board, and all that one needs to look at it.
+//! `boardwire demo`: a temporary database with users and a filled board, and everything needed to look at it.
 
 mod content;
 
@@ -25,7 +25,7 @@ use crate::{
 
 const TTL: Duration = Duration::from_secs(30 * 86_400);
 
-/// Runs the demo until it is told to stop.
+/// Runs the demo until it is stopped.
 pub(crate) async fn run(mut settings: ServeSettings, incidents: Arc<Incidents>, as_json: bool) -> Result<()> {
     if !settings.listen.ip().is_loopback() {
         bail!(
@@ -41,7 +41,7 @@ pub(crate) async fn run(mut settings: ServeSettings, incidents: Arc<Incidents>, 
     (settings.auth.jwt_issuer, settings.auth.jwt_audience) = (None, None);
     let issuer = secret::issuer(&settings.auth, &settings.store)?;
 
-    // Filled when the server runs: it knows its address only then.
+    // Set once the server runs: its address is not known before.
     let card = Arc::new(OnceCell::<Value>::new());
     let shown = Arc::clone(&card);
     let route = get(async move |headers: HeaderMap| {
@@ -83,8 +83,8 @@ pub(crate) async fn run(mut settings: ServeSettings, incidents: Arc<Incidents>, 
     ended
 }
 
-/// Was the server asked for by an address of this machine? A web page whose name was made to point here (DNS rebinding)
-/// asks by that name.
+/// Returns whether the request names the server by an address of this machine. A web page whose name was pointed here
+/// (DNS rebinding) uses that name.
 fn names_this_machine(headers: &HeaderMap) -> bool {
     let Some(host) = headers.get(header::HOST).and_then(|host| host.to_str().ok()) else { return false };
     let name = match host.rsplit_once(':') {

@@ -1,5 +1,5 @@
-//! The accounts and credentials behind authentication: stored users, created on their first visit where that is allowed,
-//! their API keys and their sessions.
+//! The accounts and credentials behind authentication: stored users, who may be created on their first visit, their API
+//! keys and their sessions.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::values::LONGEST_NAME;
 pub(crate) struct StoredUsers {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
-    /// What a user may do whom a token creates; `None`: tokens create nobody.
+    /// The permissions of users created by a token; `None` means that tokens create no users.
     pub(crate) provision: Option<Permissions>,
 }
 
@@ -106,7 +106,7 @@ fn account(user: User) -> Account {
     }
 }
 
-/// Names of permissions that this program does not know allow nothing.
+/// Returns the permissions with these names. Names that this program does not know allow nothing.
 pub(crate) fn permissions(names: &[String]) -> Permissions {
     names.iter().filter_map(|name| name.parse().ok()).collect()
 }
@@ -115,8 +115,8 @@ fn differs(user: &User, name: Option<&str>, teams: Option<&[TeamId]>) -> bool {
     name.is_some_and(|name| name != user.name) || teams.is_some_and(|teams| teams != user.teams)
 }
 
-/// The name of a token as it may be stored: without characters that hide or turn text, and not too long. `None`: nothing is
-/// left to see.
+/// Returns the name in a token in a form that may be stored: without characters that hide or turn text, and not too
+/// long. `None` if nothing visible is left.
 fn sound_name(claimed: &str) -> Option<String> {
     let name: String = claimed.chars().filter(|&letter| !is_hidden(letter)).take(LONGEST_NAME).collect();
     (!name.trim().is_empty()).then_some(name)

@@ -1,4 +1,4 @@
-//! Where attachments are kept: a folder, or what a URL names.
+//! Opens the storage of attachments: a folder, or whatever a URL names.
 
 use std::{path::Path, sync::Arc};
 
@@ -8,11 +8,11 @@ use boardwire_store::{files_at, files_in};
 
 use crate::settings::ServeSettings;
 
-/// The folder for attachments of databases that are servers of their own: one in it for each, because what a database does
-/// not know is removed.
+/// The folder for the attachments of database servers, with a subfolder for each database, because files that a
+/// database does not know are removed.
 const FOLDER: &str = "boardwire-attachments";
 
-/// Opens the place for attachments. The options of a cloud's target are the usual variables, such as AWS_ACCESS_KEY_ID.
+/// Opens the storage of attachments. The options of cloud storage are the usual variables, such as AWS_ACCESS_KEY_ID.
 pub(crate) fn open(settings: &ServeSettings) -> Result<Arc<dyn Files>> {
     let place = match &settings.attachments {
         Some(place) => place.clone(),
@@ -29,14 +29,14 @@ pub(crate) fn open(settings: &ServeSettings) -> Result<Arc<dyn Files>> {
     opened.context("choose another place with --attachments (BOARDWIRE_ATTACHMENTS)")
 }
 
-/// `boardwire.db` has its attachments in `boardwire.db.attachments`.
+/// Returns the folder beside a SQLite database: for `boardwire.db`, `boardwire.db.attachments`.
 fn beside(database_url: &str) -> String {
     let file = database_url.strip_prefix("sqlite:").map(|file| file.trim_start_matches("//"));
     let file = file.and_then(|file| file.split(['?', '#']).next()).filter(|file| !file.is_empty());
     file.map_or_else(|| format!("{FOLDER}/{}", name_of(database_url)), |file| format!("{file}.attachments"))
 }
 
-/// Host, port and database of a URL as one name.
+/// Returns the host, port and database of a URL as one name.
 fn name_of(database_url: &str) -> String {
     let rest = database_url.split_once("://").map_or(database_url, |(_, rest)| rest);
     let rest = rest.split(['?', '#']).next().unwrap_or_default();

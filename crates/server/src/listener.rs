@@ -1,5 +1,5 @@
-//! The accept loop: bounded, with a deadline for headers, and with a hold on every connection so that none outlives the
-//! server.
+//! The accept loop: bounded, with a deadline for headers, and with a handle on every connection so that none outlives
+//! the server.
 
 use std::{io, net::IpAddr, sync::Arc, time::Duration};
 
@@ -21,29 +21,30 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// How long a client may take to send the headers of a request.
 const HEADERS: Duration = Duration::from_secs(10);
-/// How large they may be, and how much of a body is read ahead.
+/// The largest headers, and how much of a body is read ahead, in bytes.
 const READ_AHEAD: usize = 64 * 1024;
-/// How long to wait when the system has no room for another connection.
+/// How long to wait when the operating system has no room for another connection.
 const EXHAUSTED: Duration = Duration::from_millis(100);
 
-/// A listener at work.
+/// A running listener.
 #[derive(Clone)]
 pub(crate) struct Accepting {
-    /// Cancelled: no further connections.
+    /// Cancelled when no further connections are accepted.
     stop: CancellationToken,
-    /// Cancelled: connections finish the request that they are at.
+    /// Cancelled when connections must end after their current request.
     drain: CancellationToken,
-    /// Cancelled: WebSockets are cut.
+    /// Cancelled when WebSockets are cut.
     cut_sockets: CancellationToken,
-    /// Cancelled: connections are cut.
+    /// Cancelled when all connections are cut.
     cut: CancellationToken,
     tasks: TaskTracker,
-    /// Connections that have not become WebSockets.
+    /// Connections that are not WebSockets.
     requests: TaskTracker,
 }
 
 impl Accepting {
-    /// Serves `router` on `listener`. A server that takes no connections any more is none: `need` says what becomes of it.
+    /// Serves `router` on `listener`. A server that stops accepting connections is of no use: `need` says what happens
+    /// then.
     pub(crate) fn start(listener: TcpListener, router: Router, proxies: Proxies, room: Room, need: Need) -> Self {
         let accepting = Self {
             stop: CancellationToken::new(),
@@ -65,12 +66,12 @@ impl Accepting {
         accepting
     }
 
-    /// Takes no further connections.
+    /// Stops accepting connections.
     pub(crate) fn stop(&self) {
         self.stop.cancel();
     }
 
-    /// Lets requests finish for `patience` and WebSockets for `last_words`, then cuts what is left.
+    /// Gives requests `patience` to finish and WebSockets `last_words`, then cuts the rest.
     pub(crate) async fn finish(self, patience: Duration, last_words: Duration) {
         self.stop.cancel();
         self.drain.cancel();
@@ -87,7 +88,7 @@ impl Accepting {
     }
 }
 
-/// Where connections come in.
+/// Accepts and serves connections.
 #[derive(Clone)]
 struct Entrance {
     listener: Arc<TcpListener>,
@@ -97,11 +98,11 @@ struct Entrance {
     accepting: Accepting,
 }
 
-/// A connection that has come in, and from where.
+/// A connection that was accepted, with its address.
 struct Accepted {
     stream: TcpStream,
     remote: IpAddr,
-    /// Where there is none, it is to be cut.
+    /// Without a slot, the connection is cut.
     slot: Option<ConnectionSlot>,
 }
 
@@ -126,7 +127,7 @@ impl Entrance {
         }
     }
 
-    /// The next connection, as soon as it is known whether it gets a slot.
+    /// Returns the next connection, as soon as it is known whether it gets a slot.
     async fn next(&self) -> io::Result<Accepted> {
         let (stream, address) = self.listener.accept().await?;
         let remote = address.ip();
@@ -154,7 +155,7 @@ impl Entrance {
                 }
             };
             tokio::pin!(life);
-            // A stranger's slot is waited for when it is cut: whatever it is at ends at once.
+            // When a stranger is cut, a newcomer waits for the slot: its request is dropped at once.
             tokio::select! {
                 biased;
                 () = connection.closed() => return,
@@ -168,7 +169,7 @@ impl Entrance {
     }
 }
 
-/// Serves requests; whether the connection may live on as a WebSocket.
+/// Serves requests; returns whether the connection may live on as a WebSocket.
 async fn serve(
     stream: Monitored,
     connection: &TcpConnection,
@@ -200,6 +201,6 @@ async fn serve(
             }
         }
     };
-    // It may be over as well: then its hang-up has been cancelled.
+    // It may have ended as well: then its hang-up has been cancelled.
     ended.inspect_err(|error| tracing::debug!(%error, "a connection ended with an error")).is_ok()
 }

@@ -1,5 +1,5 @@
-//! The boardwire program: it reads settings, puts the crates together, starts and drains. What happens on a board is
-//! decided elsewhere.
+//! The boardwire program: it reads the settings, assembles the crates, starts and drains. It has no rules about boards
+//! itself.
 
 mod accounts;
 mod api_keys;
@@ -28,7 +28,8 @@ use std::{
     process::ExitCode,
 };
 
-/// The system's keeps what checks of passwords and bursts of clients took, hundreds of MiB, for as long as the process lives.
+/// The system's allocator keeps what password checks and bursts of clients took, hundreds of MiB, for as long as the
+/// process lives.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -42,7 +43,7 @@ fn main() -> ExitCode {
         Err(error) => return fail(&anyhow::anyhow!(error).context("can't start the runtime")),
     };
     let ended = runtime.block_on(cli::run(cli));
-    // A read of standard input can't be interrupted, and nobody should have to wait for its next line.
+    // A read of standard input can't be interrupted, and exiting must not wait for its next line.
     runtime.shutdown_background();
     match ended {
         Ok(()) => ExitCode::SUCCESS,
@@ -50,9 +51,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// The last word of a program that could not do its work.
+/// Prints the error that ended the program.
 fn fail(error: &anyhow::Error) -> ExitCode {
-    // Where standard error takes nothing either, the exit code has to do.
+    // If standard error can't be written either, the exit code must do.
     let _ = writeln!(io::stderr(), "boardwire: {error:#}");
     ExitCode::FAILURE
 }

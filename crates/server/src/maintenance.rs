@@ -1,4 +1,4 @@
-//! What has to be done from time to time: forgetting what is old, and removing files that nobody knows any more.
+//! Periodic work: deletes old data, ends leases, and removes files that belong to nothing any more.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,17 +16,17 @@ const HOUR_MS: i64 = 60 * 60 * 1000;
 const DAY_MS: i64 = 24 * HOUR_MS;
 /// How long notifications are kept.
 const NOTIFICATION_DAYS: i64 = 90;
-/// Files that are looked up at once.
+/// How many files are looked up at once.
 const LOOKED_UP: usize = 500;
 
-/// How often files are removed whose attachments are gone.
+/// How often the files of deleted attachments are removed.
 const LEFTOVERS_EVERY: Duration = Duration::from_secs(5);
 
-/// How often it is looked whether leases are over.
+/// How often leases are checked for their end.
 const LEASES_EVERY: Duration = Duration::from_secs(1);
 
-/// Ends the leases whose time is over, once a second until the token is cancelled. Every node does it; what one has ended
-/// the others do not find.
+/// Ends the leases whose time is over, once a second until the token is cancelled. Every node does it; a lease that one
+/// node has ended is no longer found by the others.
 pub(crate) async fn end_leases(services: Services, stop: CancellationToken) {
     let mut turn = tokio::time::interval(LEASES_EVERY);
     turn.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -45,17 +45,18 @@ pub(crate) async fn end_leases(services: Services, stop: CancellationToken) {
     }
 }
 
-/// What is looked after.
+/// The parts that maintenance works on.
 pub(crate) struct Maintenance {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) files: Arc<dyn Files>,
     pub(crate) clock: Arc<dyn Clock>,
-    /// How long events are kept; 0: for ever.
+    /// How long events are kept, in days; 0 means for ever.
     pub(crate) event_days: u32,
 }
 
 impl Maintenance {
-    /// Works once an hour, and on the files of attachments that are gone every few seconds, until the token is cancelled.
+    /// Does its work once an hour, and removes the files of deleted attachments every few seconds, until the token is
+    /// cancelled.
     pub(crate) async fn run(self: Arc<Self>, stop: CancellationToken) {
         let [mut turn, mut leftovers] = [EVERY, LEFTOVERS_EVERY].map(tokio::time::interval);
         leftovers.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -101,9 +102,9 @@ impl Maintenance {
         self.store.prune(&before).await
     }
 
-    /// A file is put down before its attachment is noted, and stays when its upload breaks off in between. Young ones may
-    /// belong to an upload that is not through yet, and what has no name of the server's making was put there by somebody
-    /// else.
+    /// Removes files without an attachment. A file is stored before its attachment is recorded, and remains if its
+    /// upload breaks off in between. Young files may belong to an upload in progress, and a file whose name the server
+    /// did not make was put there by someone else; both stay.
     async fn sweep_files(&self) -> StorageResult<usize> {
         let before = Timestamp(self.clock.now().0 - HOUR_MS);
         self.files.remove_unfinished(before).await?;
@@ -121,7 +122,7 @@ impl Maintenance {
     }
 }
 
-/// Has the id the form of those that the server makes, a UUID?
+/// Returns whether the id has the form of those that the server makes, a UUID.
 fn is_made_here(id: &AttachmentId) -> bool {
     let digits = |part: &str| part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     id.as_str().split('-').map(str::len).eq([8, 4, 4, 4, 12]) && id.as_str().split('-').all(digits)
@@ -145,7 +146,7 @@ mod tests {
     use super::*;
     use crate::accounts::Nobody;
 
-    /// The system's clock, so many milliseconds ahead.
+    /// The system's clock, this many milliseconds ahead.
     struct Ahead(i64);
 
     impl Clock for Ahead {
@@ -226,7 +227,7 @@ mod tests {
         services.attach(&caller, None, new).await.unwrap();
 
         let maintenance = |ahead| maintenance(&opened, &files, ahead);
-        // Within the hour, it may be one whose upload is not through.
+        // Within the hour, its upload may still be in progress.
         assert_eq!(maintenance(HOUR_MS - 60_000).sweep_files().await.unwrap(), 0);
         assert!(files.open(&orphan, None).await.unwrap().is_some());
         assert_eq!(maintenance(HOUR_MS + 60_000).sweep_files().await.unwrap(), 1);
@@ -237,7 +238,7 @@ mod tests {
         }
         assert_eq!(maintenance(HOUR_MS + 60_000).sweep_files().await.unwrap(), 0);
 
-        // The files of a task count until they are removed, which waits for nothing once the task is deleted.
+        // The files of a task count until they are removed, which may happen as soon as the task is deleted.
         assert_eq!(remove_leftovers(&*opened.store(), &*files).await.unwrap(), 0);
         let delete = json!({ "taskId": task["task"]["id"] });
         change(&services, &caller, CommandKind::TaskDelete, delete).await;

@@ -1,17 +1,17 @@
-//! Standard output: what the program was asked for. Logs and warnings go to standard error.
+//! Standard output: the results of commands. Logs and warnings go to standard error.
 
 use std::io::{self, Write};
 
 use anyhow::{Context as _, Result};
 
-/// Prints one line, or several. Fails where standard output is closed or full.
+/// Prints one or more lines. Fails if standard output is closed or full.
 pub(crate) fn line(text: &str) -> Result<()> {
     write_line(&mut io::stdout().lock(), text).context("can't write to standard output")
 }
 
-/// Says on standard error what whoever called should know, though it is no failure.
+/// Prints a warning on standard error.
 pub(crate) fn warning(text: &str) {
-    // Where standard error takes nothing, the result still counts.
+    // If standard error can't be written, the result still counts.
     let _ = writeln!(io::stderr(), "boardwire: warning: {text}");
 }
 

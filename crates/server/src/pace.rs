@@ -1,5 +1,5 @@
-//! Bodies of requests that keep a least pace, at every door: whoever sends a byte now and then would hold a connection,
-//! and what its handler holds, for as long as he likes.
+//! Request bodies must keep a minimum pace, at every door: a client that sends a byte now and then would otherwise hold
+//! a connection, and its handler's resources, for as long as it likes.
 
 use std::{
     convert::Infallible,
@@ -20,13 +20,13 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-/// How long the server waits for a body of which little comes. What comes gives more time, up to as much again: nobody can
-/// be quick at first to be slow ever after.
+/// How long the server waits for a body that hardly progresses. Received bytes add time, up to this much again, so that
+/// a fast start does not allow a slow body for ever.
 const GRACE: Duration = Duration::from_secs(10);
-/// How many bytes give a second.
+/// How many bytes add one second.
 const LEAST_RATE: f64 = 8.0 * 1024.0;
 
-/// Answers a request. If its body does not keep the pace, the handler is dropped, and the answer is 408.
+/// Answers a request. If its body is too slow, the handler is dropped, and the answer is 408.
 pub(crate) async fn serve(router: Router, request: Request<Incoming>) -> Result<Response, Infallible> {
     let late = CancellationToken::new();
     let request = request.map(|body| match body.is_end_stream() {
@@ -45,12 +45,12 @@ fn too_slow() -> Response {
     answer
 }
 
-/// A body that is waited for. Only the time in which somebody wants to read it counts.
+/// A body with a time limit. Only the time in which a reader waits for it counts.
 struct Paced {
     body: Incoming,
-    /// Cancelled when it is too late.
+    /// Cancelled when time is up.
     late: CancellationToken,
-    /// How much longer it is waited for.
+    /// How much longer the reader waits.
     left: Duration,
     waiting: Option<(Instant, Pin<Box<Sleep>>)>,
 }

@@ -1,4 +1,4 @@
-//! The keys that tokens are checked and signed with.
+//! The keys that tokens are signed and verified with.
 
 use std::{
     collections::HashSet,
@@ -14,9 +14,9 @@ use boardwire_auth::{TokenIssuer, TokenVerifier};
 
 use crate::settings::{AuthSettings, StoreSettings};
 
-/// A secret of fewer different characters was not made at random.
+/// A secret with fewer different characters was not made at random.
 const DISTINCT_CHARACTERS: usize = 10;
-/// Nor was one that says any of this, in letters and digits alone.
+/// Nor was one that contains any of these, looking only at letters and digits.
 const PLACEHOLDERS: [&str; 13] = [
     "changeme",
     "changethis",
@@ -39,7 +39,7 @@ pub(crate) struct Secret {
     generated: bool,
 }
 
-/// The secret that was set, or the one that is kept beside the SQLite database: read, or made now.
+/// Returns the configured secret, or the one beside the SQLite database, which is created if it is missing.
 pub(crate) fn secret(auth: &AuthSettings, store: &StoreSettings) -> Result<Secret> {
     if let Some(value) = &auth.jwt_secret {
         return Ok(Secret { value: value.clone(), generated: false });
@@ -75,14 +75,15 @@ fn create(file: &Path) -> Result<String> {
     }
 }
 
-/// A new secret of 256 random bits.
+/// Returns a new secret of 256 random bits.
 pub(crate) fn random() -> Result<String> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("no random numbers: {error}"))?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// What checks tokens. A server that others can reach, on its address or by way of a proxy, needs a key that nobody guesses.
+/// Returns the verifier of tokens. A server that others can reach, directly or through a proxy, needs a key that can't
+/// be guessed.
 pub(crate) fn verifier(
     auth: &AuthSettings,
     store: &StoreSettings,
@@ -129,7 +130,7 @@ pub(crate) fn verifier(
     builder.build().context("the keys for tokens can't be used")
 }
 
-/// `FILE`, or `KID=FILE`.
+/// Reads `FILE`, or `KID=FILE`.
 fn named_key(text: &str) -> (Option<&str>, &Path) {
     match text.split_once('=') {
         Some((name, file)) => (Some(name), Path::new(file)),
@@ -137,14 +138,14 @@ fn named_key(text: &str) -> (Option<&str>, &Path) {
     }
 }
 
-/// What signs tokens.
+/// Returns the issuer of tokens.
 pub(crate) fn issuer(auth: &AuthSettings, store: &StoreSettings) -> Result<TokenIssuer> {
     let secret = secret(auth, store)?;
     TokenIssuer::hs256(secret.value.as_bytes(), auth.jwt_issuer.as_deref(), auth.jwt_audience.as_deref())
         .context("the secret for tokens can't be used")
 }
 
-/// Why a secret can be guessed, if that can be seen.
+/// Returns why a secret can be guessed, if that shows.
 fn weakness(secret: &str) -> Option<String> {
     if secret.chars().collect::<HashSet<_>>().len() < DISTINCT_CHARACTERS {
         return Some(format!("has fewer than {DISTINCT_CHARACTERS} different characters"));

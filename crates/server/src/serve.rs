@@ -1,4 +1,4 @@
-//! Putting the crates together: the one place where that is done, by hand.
+//! Assembles the crates into a server, by hand and in this place only.
 
 use std::{net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
@@ -33,15 +33,15 @@ use crate::{
     settings::ServeSettings,
 };
 
-/// Clients are asked to wait this long before they connect again, so that they do not come all at once.
+/// Clients are asked to wait this long before they reconnect, so that they do not all come at once.
 const RECONNECT_AFTER: Duration = Duration::from_millis(1000);
-/// What is in flight when the sockets' tasks have ended gets this long to leave.
+/// How long data in flight gets to be sent after the sockets' tasks have ended.
 const LAST_WORDS: Duration = Duration::from_millis(300);
-/// HTTP connections beside the sockets, in all and of one address.
+/// How many HTTP connections are allowed besides the sockets, in all and from one address.
 const SPARE_CONNECTIONS: usize = 1024;
 const SPARE_PER_ADDRESS: usize = 256;
 
-/// A server at work.
+/// A running server.
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     pub(crate) services: Services,
@@ -54,7 +54,7 @@ pub(crate) struct Running {
     patience: Duration,
 }
 
-/// Runs a server until it is told to stop.
+/// Runs a server until it is stopped.
 pub(crate) async fn run(settings: ServeSettings, incidents: Arc<Incidents>) -> Result<()> {
     let running = start(settings, incidents, Router::new()).await?;
     let ended = match output::line(&json!({ "listening": running.address.to_string() }).to_string()) {
@@ -65,7 +65,7 @@ pub(crate) async fn run(settings: ServeSettings, incidents: Arc<Incidents>) -> R
     ended
 }
 
-/// Starts a server; `more` are routes beside its own.
+/// Starts a server; `more` are routes in addition to its own.
 pub(crate) async fn start(settings: ServeSettings, incidents: Arc<Incidents>, more: Router) -> Result<Running> {
     let files = files::open(&settings)?;
     let opened = database::open_for_server(&settings.store).await?;
@@ -148,7 +148,7 @@ pub(crate) async fn start(settings: ServeSettings, incidents: Arc<Incidents>, mo
     Ok(Running { address, services, gate, gateway, accepting, opened, background, stop, patience })
 }
 
-/// How many connections there may be: no more than files can be open, and of one address no more than half of them.
+/// Returns how many connections are allowed: no more than files can be open, and at most half of them from one address.
 fn room(settings: &ServeSettings) -> Room {
     let wanted = settings.max_connections.saturating_add(SPARE_CONNECTIONS);
     let in_all = open_files::room_for(wanted);
@@ -167,8 +167,8 @@ fn limiter(per_minute: NonZeroU32) -> AddressLimiter {
 }
 
 impl Running {
-    /// Waits for SIGTERM or SIGINT, or until the server can't go on, since another one has taken the database or a part of it
-    /// is broken: that is an error.
+    /// Waits for SIGTERM or SIGINT. Fails if the server can't go on, because another server has taken the database or a
+    /// part of this one is broken.
     pub(crate) async fn until_stopped(&self) -> Result<()> {
         tokio::select! {
             told = told_to_stop() => told,
@@ -177,7 +177,8 @@ impl Running {
         }
     }
 
-    /// Stops: no new connections, clients told, commands finished, what was sent has left, storage closed.
+    /// Stops the server: accepts no new connections, tells clients, finishes commands, sends what is queued, closes
+    /// storage.
     pub(crate) async fn drain(self) {
         tracing::info!("stopping");
         self.accepting.stop();

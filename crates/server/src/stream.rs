@@ -1,5 +1,5 @@
-//! A TCP stream that can be cut from outside, and that ends by itself when its peer takes nothing for a while, sends
-//! nothing of use, or is not there any more. The library behind it waits for such a peer without end.
+//! A TCP stream that can be cut from outside, and that ends by itself when its peer stops reading, sends nothing
+//! useful, or is gone. The library behind it would wait for such a peer for ever.
 
 use std::{
     io,
@@ -17,16 +17,16 @@ use tokio::{
 };
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-/// How long the peer may take nothing while something waits to be written.
+/// How long the peer may read nothing while data waits to be written.
 const STALLED: Duration = Duration::from_secs(5);
-/// After how much silence the system probes the peer, and how often after that. After three probes without an answer the
-/// peer is gone.
+/// How much silence makes the operating system probe the peer, and the interval of the probes. After three probes
+/// without an answer the peer is gone.
 const SILENCE: Duration = Duration::from_secs(10);
 const PROBES: Duration = Duration::from_secs(5);
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 const UNANSWERED: u32 = 3;
-/// After how long without a sign of the peer the connection is over, whatever else is on the way. It overrules the number
-/// of probes, so it leaves time for them.
+/// How long the connection survives without a sign of the peer, even with data on the way. It overrules the number of
+/// probes, so it leaves time for them.
 #[cfg(target_os = "linux")]
 const GONE: Duration = Duration::from_secs(25);
 
@@ -39,7 +39,7 @@ pub(crate) struct Monitored {
 }
 
 impl Monitored {
-    /// Watches over a stream. Cancelling `hang_up` cuts it, and its end cancels `hang_up`; so do both with `connection`.
+    /// Monitors a stream. Cancelling `hang_up` cuts it, and its end cancels `hang_up`; the same goes for `connection`.
     pub(crate) fn new(inner: TcpStream, hang_up: CancellationToken) -> io::Result<(Self, TcpConnection)> {
         inner.set_nodelay(true)?;
         let socket = SockRef::from(&inner);
@@ -55,7 +55,7 @@ impl Monitored {
         Ok((stream, connection))
     }
 
-    /// Starts or reads the clock of a write that does not get on.
+    /// Starts or checks the timer of a write that makes no progress.
     fn watch<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.stalled = None;
@@ -66,7 +66,7 @@ impl Monitored {
         }
         let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(STALLED)));
         if stalled.as_mut().poll(cx).is_ready() {
-            // The reader has to learn of it too, or the session would go on without a way to send.
+            // The reader must learn of it too, or the session would go on without a way to send.
             self.connection.cut();
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }

@@ -1,4 +1,4 @@
-//! Logging to standard error; warnings and errors are kept for operators besides.
+//! Logs to standard error; the latest warnings and errors are also kept for operators.
 
 use std::{
     fmt::{Debug, Write as _},
@@ -17,13 +17,13 @@ use tracing_subscriber::{EnvFilter, Layer, fmt, layer::Context, prelude::*};
 
 use crate::settings::{LogFormat, TelemetrySettings};
 
-/// These print packets, credentials included, below this level, whatever the operator asks for.
+/// These crates print packets, including credentials, below this level, whatever the operator asks for.
 const CAPPED: [&str; 2] = ["engineioxide=info", "socketioxide=info"];
-/// This one tells of every session, and of every client that hangs up, as if something were wrong. Filters that the operator
-/// names come after these.
+/// This crate reports every session, and every client that hangs up, as if something were wrong. Filters that the
+/// operator names come after these.
 const QUIET: &str = "rmcp=error,rmcp::service=off,rmcp::transport::streamable_http_server::tower=off";
 
-/// Starts logging. What it gives keeps the last warnings and errors.
+/// Starts logging. Returns the keeper of the latest warnings and errors.
 pub(crate) fn start(settings: &TelemetrySettings) -> Result<Arc<Incidents>> {
     let mut filter = EnvFilter::try_new(format!("{QUIET},{}", settings.log)).context("--log can't be read")?;
     for capped in CAPPED {
@@ -40,7 +40,7 @@ pub(crate) fn start(settings: &TelemetrySettings) -> Result<Arc<Incidents>> {
     Ok(incidents)
 }
 
-/// Keeps what is worse than information.
+/// Keeps warnings and errors.
 struct Keeper(Arc<Incidents>);
 
 impl<S: Subscriber> Layer<S> for Keeper {
@@ -58,7 +58,7 @@ impl<S: Subscriber> Layer<S> for Keeper {
     }
 }
 
-/// An event as one line: the message, then the fields.
+/// Formats an event as one line: the message, then the fields.
 #[derive(Default)]
 struct Sentence {
     message: String,
@@ -67,7 +67,7 @@ struct Sentence {
 
 impl Visit for Sentence {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        // Writing to a string does not fail.
+        // Writing to a string can't fail.
         let _ = match field.name() {
             "message" => write!(self.message, "{value:?}"),
             name => write!(self.fields, " {name}={value:?}"),

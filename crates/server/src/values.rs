@@ -1,4 +1,4 @@
-//! How the values of settings are read, where a type's own way is not enough. The errors say which form is expected.
+//! Parsers for the values of settings whose types lack a suitable one. Their errors name the expected form.
 
 use std::{
     fmt::Display,
@@ -15,7 +15,7 @@ const DAY: u64 = 86_400;
 /// Ten years, leap days included.
 const LONGEST_TTL: Duration = Duration::from_secs(3653 * DAY);
 
-/// An address to listen on: an IP address or a name, with a port. Of a name's addresses IPv4 comes first.
+/// Parses an address to listen on: an IP address or a name, with a port. Of a name's addresses, IPv4 comes first.
 pub(crate) fn listen_address(text: &str) -> Result<SocketAddr, String> {
     const FORM: &str = "ADDRESS:PORT, such as 127.0.0.1:3456, localhost:3456, [::1]:3456 or, for all addresses of this \
                         machine, 0.0.0.0:3456";
@@ -34,8 +34,8 @@ pub(crate) fn listen_address(text: &str) -> Result<SocketAddr, String> {
     address.copied().ok_or_else(|| unknown("none found".to_owned()))
 }
 
-/// An origin of web pages as browsers send it, or `*`. A trailing slash is dropped. Nothing at all is none: a variable that
-/// is set to nothing.
+/// Parses an origin as browsers send it, or `*`. A trailing slash is dropped. An empty text means none: a variable that
+/// was set to nothing.
 pub(crate) fn origin(text: &str) -> Result<String, String> {
     let text = text.trim();
     if text == "*" || text.is_empty() {
@@ -53,7 +53,7 @@ fn is_scheme(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
 }
 
-/// `host` or `host:port`, without an account.
+/// Returns whether the text is `host` or `host:port`, without an account.
 fn is_authority(text: &str) -> bool {
     let (host, port) = match text.rsplit_once(':') {
         Some((host, port)) if !text.ends_with(']') => (host, Some(port)),
@@ -64,12 +64,12 @@ fn is_authority(text: &str) -> bool {
     host_is_sound && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
 }
 
-/// A name or an IPv4 address.
+/// Returns whether the text is a name or an IPv4 address.
 fn is_host_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
 }
 
-/// A number of something that there has to be at least one of.
+/// Parses a number that must be at least one.
 pub(crate) fn positive<T>(text: &str) -> Result<T, String>
 where
     T: FromStr<Err = ParseIntError> + From<u8> + PartialOrd + Display,
@@ -77,7 +77,7 @@ where
     at_least(T::from(1), text)
 }
 
-/// The size of the largest message, in bytes; less has no room for a task.
+/// Parses the size of the largest message, in bytes; a smaller one has no room for a task.
 pub(crate) fn payload_size(text: &str) -> Result<u64, String> {
     at_least(1024, text)
 }
@@ -90,7 +90,7 @@ where
     if number < least { Err(format!("it must be at least {least}")) } else { Ok(number) }
 }
 
-/// How long a credential is valid: a number with its unit.
+/// Parses how long a credential is valid: a number with its unit.
 pub(crate) fn ttl(text: &str) -> Result<Duration, String> {
     let wrong = || "a number with s, m, h or d behind it, such as 24h".to_owned();
     let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
@@ -109,10 +109,11 @@ pub(crate) fn ttl(text: &str) -> Result<Duration, String> {
     if ttl.is_zero() { Err(wrong()) } else { Ok(ttl) }
 }
 
-/// How many characters a name has at most.
+/// The longest name, in characters.
 pub(crate) const LONGEST_NAME: usize = 200;
 
-/// The name of a user or of an API key, as others see it. What could move the cursor of a terminal is in none.
+/// Parses the name of a user or an API key, as others see it. Characters that could move a terminal's cursor are
+/// refused.
 pub(crate) fn user_name(text: &str) -> Result<String, String> {
     if text.trim().is_empty() {
         return Err("a user needs a name that others can see, such as \"Ada Lovelace\"".to_owned());
@@ -130,7 +131,7 @@ pub(crate) fn user_name(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// What a user may do, where nothing at all has to be said in so many words.
+/// Parses a user's permissions, where the absence of all must be given as `none`.
 pub(crate) fn permissions_or_none(text: &str) -> Result<Permissions, String> {
     if text.trim() == "none" {
         return Ok(Permissions::NONE);

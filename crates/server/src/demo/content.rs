@@ -1,4 +1,4 @@
-//! What is on the demo's board, and filling it by the commands that its users would send.
+//! The content of the demo's board, and the commands that create it, as its users would send them.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -13,7 +13,7 @@ use boardwire_services::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// The board.
+/// The id of the board.
 pub(super) const BOARD: &str = "demo";
 
 /// A user of the demo.
@@ -24,7 +24,7 @@ pub(super) struct User {
     permissions: &'static [&'static str],
 }
 
-/// Two people who work on the board, an agent that does, somebody who reads, and the operator. The first one owns the board.
+/// Two people and an agent who work on the board, a reader, and the operator. The first one owns the board.
 pub(super) const USERS: [User; 5] = [
     User { id: "alice", name: "Alice", agent: false, permissions: &["read", "write"] },
     User { id: "bob", name: "Bob", agent: false, permissions: &["read", "write"] },
@@ -34,7 +34,7 @@ pub(super) const USERS: [User; 5] = [
 ];
 
 const DAY: Duration = Duration::from_secs(86_400);
-/// How long the agent of the demo holds its card, in seconds: the longest there is.
+/// How long the demo's agent holds its card, in seconds: the longest lease there is.
 const LEASE: u32 = 3600;
 
 #[derive(Deserialize)]
@@ -57,18 +57,18 @@ struct Card {
     tags: Vec<String>,
     #[serde(default)]
     description: String,
-    /// In so many days.
+    /// When it is due, in days from now.
     due: Option<u32>,
     #[serde(default)]
     blocked_by: Vec<String>,
-    /// Who says what.
+    /// The comments: author and text.
     #[serde(default)]
     comments: Vec<(String, String)>,
-    /// Who holds it, and what the agent calls itself.
+    /// The holder of its lease, and the name that the agent gives itself.
     lease: Option<(String, String)>,
 }
 
-/// Makes the users and the board.
+/// Creates the users and the board.
 pub(super) async fn fill(services: &Services) -> Result<()> {
     let content: Content =
         serde_json::from_str(include_str!("board.json")).context("the demo's board can't be read")?;
@@ -122,13 +122,13 @@ pub(super) async fn fill(services: &Services) -> Result<()> {
     Ok(())
 }
 
-/// The date so many days after a moment.
+/// Returns the date this many days after a moment.
 fn date(now: Timestamp, days: u32) -> String {
     let day = i64::try_from((DAY * days).as_millis()).unwrap_or_default();
     Timestamp(now.0.saturating_add(day)).to_string().chars().take("2026-01-05".len()).collect()
 }
 
-/// What a client of a user's would send; the reply's content.
+/// Executes a command as a user's client would send it, and returns the content of the reply.
 async fn change(services: &Services, user: &str, kind: CommandKind, payload: Value) -> Result<Value> {
     let name = USERS.iter().find(|one| one.id == user).map_or(user, |one| one.name);
     let caller = Caller::new(Arc::new(Principal {
