@@ -80,7 +80,7 @@ for (const [way, transport] of Object.entries(WAYS)) {
     assert.equal(heard.events[0].seq, seq + 1);
     await call(client, 'release_task', { taskId: second.task.id, fence: second.task.lease.fence });
 
-    // Saving words.
+    // Shorter answers.
     const fields = ['columns.id', 'columns.name', 'tasks.id', 'tasks.title'];
     assert.ok(GUIDE.includes(`\`${JSON.stringify(fields).replaceAll(',', ', ')}\``), 'the fields are those of the guide');
     const { columns, tasks } = await call(client, 'get_board', { boardId, fields });

@@ -1,8 +1,8 @@
-//! Sums of what happens on a node.
+//! The counts of a node.
 
 use serde::Serialize;
 
-/// How much there was of what is counted.
+/// The numbers that are counted.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 pub struct Counts {
     /// Commands by all doors, refused ones included.
