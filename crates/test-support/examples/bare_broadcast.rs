@@ -1,5 +1,5 @@
-//! The peer of the benchmark: socketioxide alone, with one room, no storage, no rules and no order. Prints the address it
-//! listens on in the same form as the server.
+//! The benchmark's point of comparison: bare socketioxide with one room, no storage, no rules and no ordering. Prints
+//! its address in the same form as the server.
 
 use std::convert::Infallible;
 
@@ -15,7 +15,7 @@ use socketioxide::{
 #[expect(clippy::print_stdout, reason = "the line that tells where it listens")]
 async fn main() -> anyhow::Result<()> {
     let (layer, io) = SocketIo::builder().ws_read_buffer_size(1024).build_layer();
-    // In a middleware, because the connect handler may run only after the first event, which is lost then.
+    // In a middleware, because the connect handler may run after the first event, which would then be lost.
     let listen = async |socket: SocketRef| {
         socket.on("view:board", async |socket: SocketRef, ack: AckSender| {
             socket.join("board");
@@ -34,7 +34,7 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// As large as the server's own event for the same update.
+/// Returns an event as large as the server's own for the same update.
 fn event(payload: &Value) -> Value {
     json!({
         "type": "task:updated",

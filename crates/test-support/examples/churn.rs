@@ -1,6 +1,6 @@
-//! The server's memory while clients come and go: `churn SECONDS`. On each database, 200 clients connect, look at a board,
-//! write, and leave or drop their connection, again and again; printed is the server's resident memory over time, and how
-//! fast it grows in the last two thirds of the time.
+//! Measures the server's memory while clients come and go: `churn SECONDS`. On each database, 200 clients connect, view
+//! a board, write, and leave or drop their connection, again and again. Prints the server's resident memory over time,
+//! and how fast it grows in the last two thirds of the time.
 
 use std::{
     sync::{
@@ -18,13 +18,13 @@ use tokio::{task::JoinSet, time::sleep};
 const CLIENTS: usize = 200;
 const BOARDS: usize = 20;
 const CARDS: usize = 20;
-/// How many changes a client makes before it goes.
+/// How many changes a client makes before it leaves.
 const CHANGES: usize = 5;
-/// How many events a client has missed when it comes.
+/// How many events a client has missed when it connects.
 const MISSED: u64 = 100;
 /// How many lines are printed for each database.
 const LINES: u32 = 20;
-/// How long the server has to come to rest when all have left.
+/// How long the server may take to come to rest after all clients have left.
 const REST: Duration = Duration::from_secs(10);
 
 #[tokio::main]
@@ -87,7 +87,7 @@ async fn connect(url: &str, user: &str) -> Result<Client> {
     Ok(Client::connect(url, json!({ "token": token(user, &["read", "write"])? })).await?)
 }
 
-/// Boards with cards, and everybody as a member; each board with its cards.
+/// Creates boards with cards, with everybody as a member. Returns each board with its cards.
 async fn fill(server: &Server) -> Result<Vec<(String, Vec<String>)>> {
     let owner = connect(&server.url(), "owner").await?;
     for number in 0..50 {
@@ -112,7 +112,7 @@ async fn fill(server: &Server) -> Result<Vec<(String, Vec<String>)>> {
     Ok(boards)
 }
 
-/// Comes, catches up, writes, and goes: properly, or as if the network broke.
+/// Connects, catches up, writes and leaves: properly, or as if the network broke.
 async fn visit(url: &str, user: &str, board: &(String, Vec<String>), rng: &mut fastrand::Rng) -> Result<()> {
     let (board, cards) = board;
     let client = connect(url, user).await?;
@@ -123,7 +123,7 @@ async fn visit(url: &str, user: &str, board: &(String, Vec<String>), rng: &mut f
         let card = rng.choice(cards).context("a card")?;
         let text = "A description. ".repeat(rng.usize(1..100));
         let reply = client.call("task:update", json!({ "taskId": card, "updates": { "description": text } })).await?;
-        // Where the machine is too busy, that is an answer too.
+        // If the machine is too busy, that is a valid answer, too.
         ensure!(reply["ok"] == true || reply["code"] == "UNAVAILABLE", "{reply}");
     }
     if rng.bool() {
@@ -133,7 +133,7 @@ async fn visit(url: &str, user: &str, board: &(String, Vec<String>), rng: &mut f
     Ok(())
 }
 
-/// The slope of the line that fits best.
+/// Returns the slope of the best-fitting line.
 fn slope(points: &[(f64, f64)]) -> f64 {
     let count = points.len() as f64;
     let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;

@@ -1,5 +1,5 @@
-//! The load of the benchmark: `load URL PID TOKEN boardwire|bare quick|full`. Drives a server with raw Socket.IO over
-//! WebSocket, reads the server's CPU time and memory from /proc, and prints one JSON object.
+//! The load generator of the benchmark: `load URL PID TOKEN boardwire|bare quick|full`. Drives a server with raw
+//! Socket.IO over WebSocket, reads the server's CPU time and memory from /proc, and prints one JSON object.
 
 use std::{
     collections::VecDeque,
@@ -75,7 +75,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// The board that is written to.
+/// Creates the board that is written to.
 async fn fill(target: &Target) -> Result<()> {
     let mut raw = Raw::connect(target).await?;
     raw.request("board:create", &json!({"id": BOARD, "name": "Benchmark"})).await?;
@@ -87,7 +87,7 @@ async fn fill(target: &Target) -> Result<()> {
     Ok(())
 }
 
-/// One connection, without any comfort.
+/// A bare connection.
 struct Raw {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
     acknowledgements: u64,
@@ -138,7 +138,7 @@ impl Raw {
         self.send(format!("42{id}{}", json!([event, payload]))).await
     }
 
-    /// The next acknowledgement; a refusal is an error.
+    /// Waits for the next acknowledgement; a refusal is an error.
     async fn acknowledged(&mut self) -> Result<()> {
         let reply = self.wait_for("43").await?;
         if !reply.contains("\"ok\":true") {
@@ -153,7 +153,7 @@ impl Raw {
     }
 }
 
-/// Commands a second, each acknowledged before the same writer sends its next.
+/// Returns commands per second, where each writer waits for an acknowledgement before its next command.
 async fn commands(target: &Arc<Target>, writers: usize, span: Duration) -> Result<f64> {
     let done = Arc::new(AtomicU64::new(0));
     let mut connected = Vec::new();
@@ -181,9 +181,9 @@ async fn commands(target: &Arc<Target>, writers: usize, span: Duration) -> Resul
     Ok(done.load(Ordering::Relaxed) as f64 / started.elapsed().as_secs_f64())
 }
 
-/// KiB of resident memory for each connected socket that does nothing.
+/// Returns KiB of resident memory per idle connected socket.
 async fn idle_memory(target: &Arc<Target>, sockets: usize) -> Result<f64> {
-    // The first connections bring in what is needed once.
+    // The first connections load what is needed only once.
     let warm: Vec<Raw> = many(target, 20).await?;
     let before = resident_kib(target.pid)?;
     let idle = many(target, sockets).await?;
@@ -243,7 +243,7 @@ impl Readers {
         Ok(readers)
     }
 
-    /// Deliveries a second, and the server's CPU seconds for a million of them.
+    /// Returns deliveries per second, and the server's CPU seconds per million deliveries.
     async fn fan_out(&self, target: &Arc<Target>, span: Duration, pace: Pace) -> Result<Value> {
         let mut writer = Raw::connect(target).await?;
         let mut turns = (!pace.every.is_zero()).then(|| interval(pace.every));
@@ -296,7 +296,7 @@ fn resident_kib(pid: u32) -> Result<f64> {
     Ok(line.trim().trim_end_matches("kB").trim().parse()?)
 }
 
-/// User and system time; the kernel counts in hundredths of a second.
+/// Returns user and system time; the kernel counts in hundredths of a second.
 fn cpu_seconds(pid: u32) -> Result<f64> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
     let behind_name = stat.rsplit_once(") ").context("unexpected /proc/PID/stat")?.1;

@@ -1,13 +1,13 @@
-//! Where the `boardwire` program is that the tests start.
+//! Finds the `boardwire` program that the tests start.
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
-/// The variable that names the program, for instance one of the release profile.
+/// The variable that names the program, for instance one from the release profile.
 const VARIABLE: &str = "BOARDWIRE_BIN";
 
-/// The path of the program: `BOARDWIRE_BIN`, or the one in the target folder that this test was built into.
+/// Returns the path of the program: `BOARDWIRE_BIN`, or the one in the target folder that this test was built into.
 pub(crate) fn boardwire() -> Result<PathBuf> {
     if let Some(path) = std::env::var_os(VARIABLE) {
         let path = PathBuf::from(path);
@@ -16,7 +16,7 @@ pub(crate) fn boardwire() -> Result<PathBuf> {
         }
         return Ok(path);
     }
-    // A test runs as <target>/<profile>/deps/<name>; the program lies two folders up from it.
+    // A test runs as <target>/<profile>/deps/<name>; the program is two folders up.
     let own = std::env::current_exe().context("finding the path of the test itself")?;
     let path = own
         .ancestors()

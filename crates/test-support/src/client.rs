@@ -30,7 +30,7 @@ pub struct Client {
     status: Value,
 }
 
-/// A command on its way.
+/// A command that was sent.
 pub struct Pending {
     /// The number of the acknowledgement, as it appears in a recording.
     pub id: u64,
@@ -40,10 +40,10 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// The reply.
+    /// Waits for the reply.
     ///
     /// # Errors
-    /// The connection ended first, or nothing came in time.
+    /// The connection ended first, or no reply arrived in time.
     pub async fn reply(self) -> Result<Value> {
         within(&format!("the reply to {}", self.name), PATIENCE, self.reply).await?.map_err(|_| {
             let reason = self.inbox.closed().unwrap_or_default();
@@ -83,19 +83,19 @@ impl Client {
         Ok(client)
     }
 
-    /// The id that Socket.IO gave the connection.
+    /// Returns the id that Socket.IO gave the connection.
     #[must_use]
     pub fn socket_id(&self) -> &str {
         &self.socket_id
     }
 
-    /// The envelope of `connection:status`.
+    /// Returns the envelope of `connection:status`.
     #[must_use]
     pub fn status(&self) -> &Value {
         &self.status
     }
 
-    /// Sends a command and does not wait: commands sent so are pipelined.
+    /// Sends a command without waiting: commands sent this way are pipelined.
     #[must_use]
     pub fn send_call(&self, name: &str, payload: &Value) -> Pending {
         let id = self.next_ack.fetch_add(1, Ordering::Relaxed);
@@ -104,10 +104,10 @@ impl Client {
         Pending { id, name: name.to_owned(), reply, inbox: Arc::clone(&self.inbox) }
     }
 
-    /// Sends a command and waits for the reply, whatever it is.
+    /// Sends a command and waits for the reply, whatever it says.
     ///
     /// # Errors
-    /// The connection ended first, or nothing came in time.
+    /// The connection ended first, or no reply arrived in time.
     pub async fn call(&self, name: &str, payload: Value) -> Result<Value> {
         self.send_call(name, &payload).reply().await
     }
@@ -115,7 +115,7 @@ impl Client {
     /// Sends a command that must succeed.
     ///
     /// # Errors
-    /// There was no reply, or it is a refusal.
+    /// There was no reply, or it was a refusal.
     pub async fn ask(&self, name: &str, payload: Value) -> Result<Value> {
         let reply = self.call(name, payload).await?;
         ensure!(reply["ok"] == true, "{name} was refused: {reply}");
@@ -125,7 +125,7 @@ impl Client {
     /// Sends a command that must be refused with `code`.
     ///
     /// # Errors
-    /// There was no reply, it is a success, or the code is another one.
+    /// There was no reply, it was a success, or the code was another one.
     pub async fn refused(&self, name: &str, payload: Value, code: &str) -> Result<Value> {
         let reply = self.call(name, payload).await?;
         ensure!(reply["ok"] == false && reply["code"] == code, "{name} should be {code}: {reply}");
@@ -151,37 +151,37 @@ impl Client {
         self.send(Message::binary(frame));
     }
 
-    /// A connection that has ended takes nothing any more: whoever waits for an answer is told so.
+    /// If the connection has ended, nothing is sent; callers that wait for an answer get the error.
     fn send(&self, message: Message) {
         let _ = self.outgoing.send(message);
     }
 
-    /// The next event of this name; others stay for later.
+    /// Returns the next event with this name; others stay for later.
     ///
     /// # Errors
-    /// The connection ended, or nothing came in time.
+    /// The connection ended, or no such event arrived in time.
     pub async fn next_event(&self, name: &str) -> Result<Event> {
         let found = self.until(patient(PATIENCE), || self.inbox.take_named(name)).await;
         found.ok_or_else(|| self.in_vain(name))
     }
 
-    /// The next event, whatever its name, that does not tell of company.
+    /// Returns the next event of any name that is not about company.
     ///
     /// # Errors
-    /// The connection ended, or nothing came in time.
+    /// The connection ended, or no such event arrived in time.
     pub async fn next_any(&self) -> Result<Event> {
         self.next_matching("any event", |_| true).await
     }
 
-    /// The next event that tells of company: presence, typing, notifications.
+    /// Returns the next event about company: presence, typing, notifications.
     ///
     /// # Errors
-    /// The connection ended, or nothing came in time.
+    /// The connection ended, or no such event arrived in time.
     pub async fn next_company(&self) -> Result<Event> {
         self.until(patient(PATIENCE), || self.inbox.take_company()).await.ok_or_else(|| self.in_vain("company"))
     }
 
-    /// All events that tell of company, received and not yet taken.
+    /// Returns all events about company that were received and not yet taken.
     #[must_use]
     pub fn company(&self) -> Vec<Event> {
         self.inbox.drain_company()
@@ -196,25 +196,25 @@ impl Client {
         )
     }
 
-    /// The next event that `wanted` picks; others stay for later. `what` names it in the failure.
+    /// Returns the next event that `wanted` accepts; others stay for later. `what` names it in the error.
     ///
     /// # Errors
-    /// The connection ended, or nothing came in time.
+    /// The connection ended, or no such event arrived in time.
     pub async fn next_matching(&self, what: &str, mut wanted: impl FnMut(&Event) -> bool) -> Result<Event> {
         let found = self.until(patient(PATIENCE), || self.inbox.take(&mut wanted)).await;
         found.ok_or_else(|| self.in_vain(what))
     }
 
-    /// All events received and not yet taken.
+    /// Returns all events that were received and not yet taken.
     #[must_use]
     pub fn events(&self) -> Vec<Event> {
         self.inbox.drain()
     }
 
-    /// Watches for `window` that nothing arrives, and that nothing was left unread.
+    /// Checks that nothing arrives within `window`, and that nothing was left unread.
     ///
     /// # Errors
-    /// There was an event, or the connection ended.
+    /// An event arrived, or the connection ended.
     pub async fn expect_silence(&self, window: Duration) -> Result<()> {
         if let Some(event) = self.until(window, || self.inbox.take(|_| true)).await {
             bail!("there should have been silence, there was {event:?}");
@@ -225,10 +225,10 @@ impl Client {
         }
     }
 
-    /// Watches for `window` that nothing of company arrives, and that none was left unread.
+    /// Checks that no event about company arrives within `window`, and that none was left unread.
     ///
     /// # Errors
-    /// There was an event, or the connection ended.
+    /// An event arrived, or the connection ended.
     pub async fn expect_no_company(&self, window: Duration) -> Result<()> {
         if let Some(event) = self.until(window, || self.inbox.take_company()).await {
             bail!("there should have been no company, there was {event:?}");
@@ -239,12 +239,12 @@ impl Client {
         }
     }
 
-    /// From now on keeps the order of acknowledgements and events.
+    /// Records the order of acknowledgements and events from now on.
     pub fn record(&self) {
         self.inbox.record();
     }
 
-    /// What was recorded since the last call.
+    /// Returns what was recorded since the last call.
     #[must_use]
     pub fn recorded(&self) -> Vec<Heard> {
         self.inbox.recorded()
@@ -255,27 +255,27 @@ impl Client {
         self.reading.send_replace(false);
     }
 
-    /// Reads again.
+    /// Resumes reading.
     pub fn resume_reading(&self) {
         self.reading.send_replace(true);
     }
 
-    /// Why the connection has ended; `None` while it is open.
+    /// Returns why the connection has ended; `None` while it is open.
     #[must_use]
     pub fn closed(&self) -> Option<String> {
         self.inbox.closed()
     }
 
-    /// Waits until the connection has ended, and says why.
+    /// Waits until the connection has ended, and returns why.
     ///
     /// # Errors
-    /// It is still open after `limit`, scaled.
+    /// It is still open after the scaled `limit`.
     pub async fn wait_closed(&self, limit: Duration) -> Result<String> {
         let limit = patient(limit);
         self.until(limit, || self.inbox.closed()).await.with_context(|| format!("still open after {limit:?}"))
     }
 
-    /// Leaves as a well-behaved client does.
+    /// Disconnects as a well-behaved client does.
     ///
     /// # Errors
     /// The server does not end the connection.
@@ -288,11 +288,11 @@ impl Client {
     /// Ends the connection as a pulled cable would, without a word to the server.
     pub async fn drop_connection(mut self) {
         self.task.abort();
-        // The stream is closed when the task is gone; that it was aborted is the very point.
+        // The stream is closed when the task is gone; aborting it is the point.
         let _ = (&mut self.task).await;
     }
 
-    /// Looks with `condition` after each arrival until it gives something or `limit` passes.
+    /// Evaluates `condition` after each arrival until it returns a value or `limit` passes.
     async fn until<T>(&self, limit: Duration, mut condition: impl FnMut() -> Option<T>) -> Option<T> {
         let search = async {
             loop {
@@ -301,7 +301,7 @@ impl Client {
                 if let Some(found) = condition() {
                     return Some(found);
                 }
-                // What was sent before the end is here already: nothing more will come.
+                // Everything sent before the end has already arrived: nothing more will come.
                 if self.inbox.closed().is_some() {
                     return None;
                 }
@@ -319,7 +319,7 @@ impl Drop for Client {
     }
 }
 
-/// The task behind a client: writes what is queued, reads what comes, answers pings, until either side ends it.
+/// The task behind a client: writes queued frames, reads incoming ones and answers pings, until either side ends.
 async fn run(
     mut stream: Stream,
     mut queue: mpsc::UnboundedReceiver<Message>,
@@ -351,12 +351,12 @@ async fn run(
     inbox.close(reason);
 }
 
-/// The next frame, once reading is allowed.
+/// Reads the next frame, once reading is allowed.
 async fn read(
     stream: &mut Stream,
     may_read: &mut watch::Receiver<bool>,
 ) -> Option<Result<Message, tokio_tungstenite::tungstenite::Error>> {
-    // The client that holds the sender is gone when this fails, and with it the wish to read.
+    // This fails when the client, which holds the sender, is gone; then nobody wants to read.
     may_read.wait_for(|allowed| *allowed).await.ok()?;
     stream.next().await
 }
@@ -368,7 +368,7 @@ async fn sent<E: std::fmt::Display>(sending: impl Future<Output = Result<(), E>>
     }
 }
 
-/// Puts a frame where it belongs; the answer that it demands, or the reason to end.
+/// Handles a frame. Returns the answer that it demands, or the reason to end.
 fn take_in(text: &str, inbox: &Inbox) -> ControlFlow<String, Option<Message>> {
     match packet::parse(text) {
         Ok(Incoming::Ping) => ControlFlow::Continue(Some(Message::text("3"))),

@@ -1,4 +1,4 @@
-//! Opening a Socket.IO connection over a WebSocket: the handshakes of the three layers, and their refusals.
+//! Opens a Socket.IO connection over a WebSocket: the handshakes of the three layers, and their refusals.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -17,17 +17,17 @@ use crate::packet::{self, Incoming};
 /// How long a handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(30);
 
-/// The stream under a client.
+/// The stream of a client.
 pub(crate) type Stream = WebSocketStream<TcpStream>;
 
-/// Why a connection did not come about.
+/// Why a connection could not be opened.
 #[derive(Debug)]
 pub enum ConnectError {
-    /// Socket.IO refused it: the message of `connect_error`.
+    /// Socket.IO refused it, with this message of `connect_error`.
     Refused(String),
     /// HTTP refused it with this status.
     Http(u16),
-    /// It broke, or took too long, or the server spoke another language.
+    /// It broke, took too long, or the server did not speak the protocol.
     Broken(String),
 }
 
@@ -60,32 +60,32 @@ pub struct Dial {
 }
 
 impl Dial {
-    /// To the server at `url` (`http://host:port`), so far without credentials.
+    /// Connects to the server at `url` (`http://host:port`), without credentials so far.
     #[must_use]
     pub fn new(url: &str) -> Self {
         Self { url: url.to_owned(), auth: json!({}), headers: Vec::new(), receive_buffer: None, from: None }
     }
 
-    /// With this `auth` object.
+    /// Adds this `auth` object.
     #[must_use]
     pub fn auth(mut self, auth: Value) -> Self {
         self.auth = auth;
         self
     }
 
-    /// As a page of this origin would.
+    /// Connects as a page of this origin would.
     #[must_use]
     pub fn origin(self, origin: &str) -> Self {
         self.with(ORIGIN, origin)
     }
 
-    /// With this `Cookie` header.
+    /// Adds this `Cookie` header.
     #[must_use]
     pub fn cookie(self, cookie: &str) -> Self {
         self.with(COOKIE, cookie)
     }
 
-    /// With this header, named in lower case.
+    /// Adds this header, named in lower case.
     #[must_use]
     pub fn header(self, name: &'static str, value: &str) -> Self {
         self.with(HeaderName::from_static(name), value)
@@ -96,21 +96,21 @@ impl Dial {
         self
     }
 
-    /// From this address of the machine.
+    /// Connects from this address of the machine.
     #[must_use]
     pub fn from(mut self, address: IpAddr) -> Self {
         self.from = Some(address);
         self
     }
 
-    /// With a kernel buffer of so many bytes, so that a socket that is not read is full soon.
+    /// Sets the size of the kernel's receive buffer in bytes, so that a socket that is not read fills up soon.
     #[must_use]
     pub fn receive_buffer(mut self, bytes: u32) -> Self {
         self.receive_buffer = Some(bytes);
         self
     }
 
-    /// Connects, and gives the stream and the id of the socket.
+    /// Connects, and returns the stream and the id of the socket.
     pub(crate) async fn connect(self) -> Result<(Stream, String), ConnectError> {
         let late = |_| ConnectError::broken(format!("no connection within {HANDSHAKE:?}"));
         tokio::time::timeout(patient(HANDSHAKE), self.handshake()).await.map_err(late)?
@@ -136,7 +136,7 @@ impl Dial {
         }
     }
 
-    /// The HTTP upgrade.
+    /// Makes the HTTP upgrade.
     pub(crate) async fn websocket(&self) -> Result<Stream, ConnectError> {
         let address = self.url.trim_start_matches("http://");
         let address: SocketAddr = address.parse().map_err(ConnectError::broken)?;

@@ -1,5 +1,5 @@
-//! The convergence checker: what was acknowledged, what the log says, what the tables hold, what a snapshot shows and
-//! what every client has put together from events must be one and the same.
+//! The convergence checker: the acknowledgements, the log, the tables, a snapshot and every client's replica, built
+//! from events, must agree.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,25 +13,25 @@ use crate::{Database, Replica, first_difference};
 /// A command with a request id and the reply that acknowledged it.
 #[derive(Debug, Clone)]
 pub struct Acknowledged {
-    /// Who sent it.
+    /// The user who sent it.
     pub user: String,
     /// Its request id.
     pub request: String,
     /// The command's name.
     pub command: String,
-    /// Its payload, as it was sent.
+    /// Its payload, as sent.
     pub payload: Value,
     /// The reply.
     pub reply: Value,
 }
 
-/// All that is known of one board at the end of a test.
+/// Everything known about one board at the end of a test.
 pub struct Evidence<'a> {
-    /// The database beside the server.
+    /// The server's database.
     pub database: &'a Database,
     /// The board's id.
     pub board: &'a str,
-    /// What was acknowledged to the writers.
+    /// The commands that were acknowledged to the writers.
     pub acknowledged: &'a [Acknowledged],
     /// The readers' replicas, by name.
     pub replicas: &'a [(String, Replica)],
@@ -39,7 +39,7 @@ pub struct Evidence<'a> {
     pub snapshot: &'a Value,
 }
 
-/// How much was checked, so that a test can be sure that it checked something.
+/// How much was checked, so that a test can be sure that something was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tally {
     /// Rows of the log.
@@ -53,7 +53,7 @@ pub struct Tally {
 /// Checks that everything agrees.
 ///
 /// # Errors
-/// The first disagreement, in words.
+/// The first disagreement, as a sentence.
 pub async fn converge(evidence: Evidence<'_>) -> Result<Tally> {
     let Evidence { database, board, acknowledged, replicas, snapshot } = evidence;
     database.integrity_check().await?;
@@ -76,7 +76,7 @@ pub async fn converge(evidence: Evidence<'_>) -> Result<Tally> {
     Ok(Tally { events: history.rows().len(), acknowledged: acknowledged.len(), replicas: replicas.len() })
 }
 
-/// How often each request id is on record, by user and id.
+/// Returns how often each request id is recorded, by user and id.
 async fn requests(database: &Database) -> Result<BTreeMap<(String, String), usize>> {
     let mut counts = BTreeMap::new();
     for row in database.query("SELECT user_id, request_id FROM requests").await? {
@@ -86,7 +86,8 @@ async fn requests(database: &Database) -> Result<BTreeMap<(String, String), usiz
     Ok(counts)
 }
 
-/// An acknowledged command is on record once, had at most one effect, and what its reply showed is what the log says.
+/// Checks that an acknowledged command is recorded once, had at most one effect, and that its reply agrees with the
+/// log.
 fn durable(history: &History, requests: &BTreeMap<(String, String), usize>, done: &Acknowledged) -> Result<()> {
     let Acknowledged { user, request, reply, .. } = done;
     let recorded = requests.get(&(user.clone(), request.clone())).copied().unwrap_or_default();
@@ -111,8 +112,8 @@ fn durable(history: &History, requests: &BTreeMap<(String, String), usize>, done
     Ok(())
 }
 
-/// One effect is one transaction: its events stand together and end at the reply's number, and none of them says the
-/// same of the same thing again. (Making room, or deleting a column, moves other tasks along: several events.)
+/// Checks that one effect is one transaction: its events are consecutive and end at the reply's number, and no two of
+/// them say the same of the same entity. (Making room, or deleting a column, moves other tasks along: several events.)
 fn one_effect(effects: &[&Logged], seq: u64) -> Result<()> {
     let mut said = BTreeSet::new();
     for (effect, expected) in effects.iter().rev().zip((1..=seq).rev()) {
@@ -125,12 +126,13 @@ fn one_effect(effects: &[&Logged], seq: u64) -> Result<()> {
     Ok(())
 }
 
-/// What the log last said of each task, and of each column and member that it mentions, is what the snapshot shows.
+/// Checks that the snapshot shows the last logged state of each task, and of each column and member that the log
+/// mentions.
 fn log_agrees(history: &History, truth: &Replica) -> Result<()> {
     let truth = truth.to_value();
     let entities = &truth["entities"];
     let mut logged_tasks = 0;
-    // A dependency goes with either of its tasks, and no event says so.
+    // A dependency is removed with either of its tasks, without an event of its own.
     let is_dangling = |ends: &str| ends.split(' ').take(2).any(|end| entities["task"][end].is_null());
     for (kind, id, state) in history.latest() {
         logged_tasks += usize::from(kind == "task");
@@ -147,7 +149,7 @@ fn log_agrees(history: &History, truth: &Replica) -> Result<()> {
     Ok(())
 }
 
-/// The tables hold the entities that the snapshot shows, and no others.
+/// Checks that the tables hold exactly the entities that the snapshot shows.
 async fn tables_agree(database: &Database, board: &str, snapshot: &Value) -> Result<()> {
     for table in ["columns", "tasks"] {
         let sql = format!("SELECT id, version FROM {table} WHERE board_id = '{board}'");

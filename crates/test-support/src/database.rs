@@ -1,4 +1,4 @@
-//! Databases for tests: a fresh one each, of either kind, and a look into it beside the server.
+//! Databases for tests: a fresh one for each, of either kind, and access to it while the server is running.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -12,7 +12,7 @@ use tokio::{io::AsyncWriteExt as _, process::Command};
 use crate::postgres::Instance;
 use crate::psql::{output, psql};
 
-/// What runs under the server.
+/// The kind of database under the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A file in a folder of its own.
@@ -33,7 +33,7 @@ enum Place {
     Postgres { instance: Arc<Instance>, name: String },
 }
 
-/// Prints the rows of a query as JSON, with the file opened read-only.
+/// Prints the rows of a query as JSON; the file is opened read-only.
 const SQLITE_QUERY: &str = r"
 import json, sqlite3, sys
 connection = sqlite3.connect('file:' + sys.argv[1] + '?mode=ro', uri=True, timeout=10)
@@ -41,15 +41,15 @@ text = lambda value: '' if value is None else value.decode() if isinstance(value
 print(json.dumps([[text(value) for value in row] for row in connection.execute(sys.argv[2])]))
 ";
 
-/// Runs what comes in as a script.
+/// Runs its standard input as a script.
 const SQLITE_SCRIPT: &str =
     "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=10).executescript(sys.stdin.read())";
 
 impl Database {
-    /// Makes a database.
+    /// Creates a database.
     ///
     /// # Errors
-    /// The folder, or for Postgres the instance or the database, can't be made.
+    /// The folder, the Postgres instance or the database can't be created.
     pub async fn create(kind: Kind) -> Result<Arc<Self>> {
         let folder = tempfile::Builder::new().prefix("boardwire-test-").tempdir().context("making a folder")?;
         let (url, place) = match kind {
@@ -64,13 +64,13 @@ impl Database {
         Ok(Arc::new(Self { url, folder, place }))
     }
 
-    /// Its URL, as the server takes it.
+    /// Returns its URL in the form that the server takes.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The kind of it.
+    /// Returns its kind.
     #[must_use]
     pub fn kind(&self) -> Kind {
         match self.place {
@@ -79,13 +79,13 @@ impl Database {
         }
     }
 
-    /// A folder that belongs to this test alone.
+    /// Returns a folder that belongs to this test alone.
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// The rows of a query, each field as text; NULL is the empty text.
+    /// Returns the rows of a query, each field as text; NULL is empty text.
     ///
     /// # Errors
     /// The query fails.
@@ -101,7 +101,7 @@ impl Database {
         }
     }
 
-    /// Runs a script beside whoever has the database open.
+    /// Runs a script while others may have the database open.
     ///
     /// # Errors
     /// The script fails.
@@ -127,10 +127,10 @@ impl Database {
         Ok(())
     }
 
-    /// Lets the database check itself.
+    /// Runs the database's own integrity check.
     ///
     /// # Errors
-    /// It finds something.
+    /// It finds an error.
     pub async fn integrity_check(&self) -> Result<()> {
         match self.place {
             Place::Sqlite => {
@@ -159,7 +159,7 @@ impl Drop for Database {
     }
 }
 
-/// A name that no other database of the instance has, whichever process of the tests makes it.
+/// Returns a name that no other database of the instance has, whichever test process asks.
 fn fresh_name() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     format!("bw_{}_{}_{:08x}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed), fastrand::u32(..))

@@ -1,28 +1,28 @@
-//! How long tests wait. Limits are generous, since they are met only where something is wrong; on a machine that is busy
-//! beyond measure all of them are scaled by one setting.
+//! How long tests wait. The limits are generous, because they are only reached when something is wrong; for very busy
+//! machines, one setting scales them all.
 
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-/// How long is waited for what must come, before it is scaled: see [`patient`].
+/// How long to wait for an expected event, before scaling: see [`patient`].
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The setting: a number, 1 or more. The tests in other languages read it too.
+/// The setting: a number, at least 1. The tests in other languages read it, too.
 const VARIABLE: &str = "BOARDWIRE_TEST_PATIENCE";
 
-/// How often the condition is looked at.
+/// How often a condition is checked.
 const STEP: Duration = Duration::from_millis(20);
 
-/// How often something is tried that needs a quick machine.
+/// How often a test that needs a quick machine is tried.
 const ATTEMPTS: usize = 10;
 
-/// A limit, scaled by `BOARDWIRE_TEST_PATIENCE`. Whatever takes a limit in this crate scales it by itself; this is for tests
-/// that measure, and for what must last as long as it takes to get ready.
+/// Returns a limit, scaled by `BOARDWIRE_TEST_PATIENCE`. Functions of this crate that take a limit scale it themselves;
+/// use this for tests that measure, and for durations that depend on a preparation.
 ///
 /// # Panics
-/// The setting is no number, or less than 1.
+/// The setting is not a number, or less than 1.
 #[must_use]
 pub fn patient(limit: Duration) -> Duration {
     static FACTOR: LazyLock<f64> = LazyLock::new(|| {
@@ -34,10 +34,10 @@ pub fn patient(limit: Duration) -> Duration {
     limit.mul_f64(*FACTOR)
 }
 
-/// Waits until `condition` gives a value; after `limit`, scaled, fails with `what`.
+/// Waits until `condition` returns a value; after the scaled `limit`, fails with `what`.
 ///
 /// # Errors
-/// The condition's own error at once, or the deadline.
+/// The condition failed, or the deadline passed.
 pub async fn eventually<T, F>(what: &str, limit: Duration, mut condition: F) -> Result<T>
 where
     F: AsyncFnMut() -> Result<Option<T>>,
@@ -54,19 +54,19 @@ where
     }
 }
 
-/// Waits for `future`; after `limit`, scaled, fails with `what`.
+/// Waits for `future`; after the scaled `limit`, fails with `what`.
 ///
 /// # Errors
-/// The deadline.
+/// The deadline passed.
 pub async fn within<F: Future>(what: &str, limit: Duration, future: F) -> Result<F::Output> {
     let limit = patient(limit);
     tokio::time::timeout(limit, future).await.with_context(|| format!("not within {limit:?}: {what}"))
 }
 
-/// Tries what shows something only where it goes quickly, until it does: `None` is an attempt that took too long.
+/// Repeats an attempt that proves something only if it runs quickly; `None` is an attempt that took too long.
 ///
 /// # Errors
-/// The attempt's own error at once; or all of them took too long.
+/// An attempt failed, or all of them took too long.
 pub async fn when_quick<T>(what: &str, mut attempt: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
     for _ in 0..ATTEMPTS {
         if let Some(value) = attempt().await? {

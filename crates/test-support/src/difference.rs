@@ -1,8 +1,8 @@
-//! The first place where two JSON values differ, in words.
+//! Describes the first difference between two JSON values.
 
 use serde_json::Value;
 
-/// Describes the first difference, depth first in key order; `None` when the values are equal.
+/// Describes the first difference, depth first in key order; `None` if the values are equal.
 #[must_use]
 pub fn first_difference(left: &Value, right: &Value) -> Option<String> {
     differ("", left, right)

@@ -1,4 +1,4 @@
-//! The entities that a reply or an event shows: what is there now, and what is gone.
+//! The entities in a reply or an event: their current state, or that they are gone.
 
 use serde_json::Value;
 
@@ -9,11 +9,11 @@ pub struct Entity {
     pub kind: &'static str,
     /// Its id; a member's is the user's, a dependency's its two tasks and its type.
     pub id: String,
-    /// The entity, or `None` when it is gone.
+    /// Its state, or `None` if it is gone.
     pub state: Option<Value>,
 }
 
-/// What a reply shows, as the sender's replica takes it: the reply stands in for the event.
+/// Returns the entities in a reply, as the sender's replica takes them: the reply replaces the event.
 #[must_use]
 pub fn reply_entities(reply: &Value) -> Vec<Entity> {
     let mut found = present(reply);
@@ -23,22 +23,22 @@ pub fn reply_entities(reply: &Value) -> Vec<Entity> {
     found
 }
 
-/// What a durable event's envelope shows. `None` where it shows nothing, as no kind of the contract does.
+/// Returns the entities in a durable event's envelope; `None` for an unknown kind of event.
 pub(crate) fn event_entities(envelope: &Value) -> Option<Vec<Entity>> {
     let data = &envelope["data"];
     let gone =
         |kind: &'static str, key: &str| data[key].as_str().map(|id| Entity { kind, id: id.to_owned(), state: None });
     Some(match envelope["type"].as_str()? {
         "task:deleted" => gone("task", "taskId").into_iter().collect(),
-        // The tasks that moved on, if the event says so, and then the column.
+        // The tasks that were moved, if the event has any, and then the column.
         "column:deleted" => present(data).into_iter().chain(gone("column", "columnId")).collect(),
         "board:member:removed" => gone("member", "userId").into_iter().collect(),
         "task:dependency:removed" => {
             entity("dependency", &data["dependency"]).map(|gone| Entity { state: None, ..gone }).into_iter().collect()
         }
-        // What else is said about a task beside its own fields is no part of a board's snapshot.
+        // Comments and attachments are not part of a board's snapshot.
         kind if ["task:comment:", "task:attachment:"].iter().any(|p| kind.starts_with(p)) => Vec::new(),
-        // Every other event shows its entities as they are now.
+        // Every other event shows the current state of its entities.
         _ => Some(present(data)).filter(|shown| !shown.is_empty())?,
     })
 }

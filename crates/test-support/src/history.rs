@@ -1,4 +1,4 @@
-//! A board's log as it stands in the database, read beside the server.
+//! A board's log, read from the database while the server is running.
 
 use std::collections::BTreeMap;
 
@@ -13,9 +13,9 @@ use crate::entities::event_entities;
 pub struct Logged {
     /// Its number.
     pub seq: u64,
-    /// What happened.
+    /// The kind of event.
     pub kind: String,
-    /// The envelope as it went out.
+    /// The envelope as it was sent.
     pub envelope: Value,
 }
 
@@ -23,17 +23,17 @@ pub struct Logged {
 #[derive(Debug)]
 pub struct History {
     rows: Vec<Logged>,
-    /// For each entity, the numbers at which the log shows it, and as what.
+    /// For each entity, its logged states by their numbers.
     states: BTreeMap<(&'static str, String), BTreeMap<u64, Option<Value>>>,
-    /// For each user and request id, the indexes of the rows that it caused.
+    /// For each user and request id, the indexes of the rows it caused.
     causes: BTreeMap<(String, String), Vec<usize>>,
 }
 
 impl History {
-    /// Reads it and checks that it counts 1, 2, 3, … and that each envelope agrees with its row.
+    /// Reads the log, and checks that it counts 1, 2, 3, … and that each envelope agrees with its row.
     ///
     /// # Errors
-    /// It can't be read, or doesn't.
+    /// The log can't be read, or a check fails.
     pub async fn read(database: &Database, board: &str) -> Result<Self> {
         let sql = format!("SELECT seq, kind, envelope FROM events WHERE board_id = '{board}' ORDER BY seq");
         let mut history = Self { rows: Vec::new(), states: BTreeMap::new(), causes: BTreeMap::new() };
@@ -57,32 +57,32 @@ impl History {
         Ok(history)
     }
 
-    /// All rows.
+    /// Returns all rows.
     #[must_use]
     pub fn rows(&self) -> &[Logged] {
         &self.rows
     }
 
-    /// The row with this number.
+    /// Returns the row with this number.
     #[must_use]
     pub fn at(&self, seq: u64) -> Option<&Logged> {
         self.rows.get(usize::try_from(seq.checked_sub(1)?).ok()?)
     }
 
-    /// The rows that this request of this user caused.
+    /// Returns the rows that this request of this user caused.
     #[must_use]
     pub fn caused_by(&self, user: &str, request: &str) -> Vec<&Logged> {
         let indexes = self.causes.get(&(user.to_owned(), request.to_owned()));
         indexes.into_iter().flatten().filter_map(|index| self.rows.get(*index)).collect()
     }
 
-    /// What the log last said of an entity up to `seq`: `None` if nothing, `Some(None)` if that it is gone.
+    /// Returns the last logged state of an entity up to `seq`: `None` if there is none, `Some(None)` if it is gone.
     #[must_use]
     pub fn state_at(&self, kind: &'static str, id: &str, seq: u64) -> Option<&Option<Value>> {
         self.states.get(&(kind, id.to_owned()))?.range(..=seq).next_back().map(|(_, state)| state)
     }
 
-    /// What the log last said of each entity that is still there, by kind and id.
+    /// Returns the last logged state of each entity that still exists, by kind and id.
     pub fn latest(&self) -> impl Iterator<Item = (&'static str, &str, &Value)> {
         self.states.iter().filter_map(|((kind, id), states)| {
             let state = states.values().next_back()?.as_ref()?;

@@ -1,4 +1,5 @@
-//! HTTP requests for tests: one connection each, written and read by hand, so that a test sees what is really sent.
+//! HTTP requests for tests: each on its own connection, written and read by hand, so that a test sees what is really
+//! sent.
 
 use std::net::IpAddr;
 
@@ -7,7 +8,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
-/// A request that is yet to be sent.
+/// A request to be sent.
 #[derive(Debug, Clone)]
 pub struct Http {
     authority: String,
@@ -18,19 +19,19 @@ pub struct Http {
     from: Option<IpAddr>,
 }
 
-/// What came back.
+/// The answer to a request.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// The status code.
     pub status: u16,
     /// The headers, names in lower case.
     pub headers: Vec<(String, String)>,
-    /// The body, with no transfer coding left.
+    /// The body, with any transfer coding removed.
     pub body: Vec<u8>,
 }
 
 impl Http {
-    /// A request to `url` (`http://HOST:PORT`).
+    /// Creates a request to `url` (`http://HOST:PORT`).
     #[must_use]
     pub fn new(url: &str, method: &str, path: &str) -> Self {
         let authority = url.trim_start_matches("http://").trim_end_matches('/').to_owned();
@@ -44,47 +45,47 @@ impl Http {
         }
     }
 
-    /// From this address of the machine's own, such as 127.0.0.2.
+    /// Sends it from this address of the machine, such as 127.0.0.2.
     #[must_use]
     pub fn from(mut self, address: IpAddr) -> Self {
         self.from = Some(address);
         self
     }
 
-    /// With this header.
+    /// Adds this header.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// With this token.
+    /// Adds this token.
     #[must_use]
     pub fn bearer(self, token: &str) -> Self {
         self.header("authorization", &format!("Bearer {token}"))
     }
 
-    /// With a JSON body.
+    /// Adds a JSON body.
     #[must_use]
     pub fn json(mut self, body: &Value) -> Self {
         self.body = body.to_string().into_bytes();
         self.header("content-type", "application/json")
     }
 
-    /// With a body of this type.
+    /// Adds a body of this type.
     #[must_use]
     pub fn body(mut self, content_type: &str, bytes: Vec<u8>) -> Self {
         self.body = bytes;
         self.header("content-type", content_type)
     }
 
-    /// With a form that holds one file in the field `file`.
+    /// Adds a form with one file in the field `file`.
     #[must_use]
     pub fn file(self, name: &str, content_type: &str, bytes: &[u8]) -> Self {
         self.field("file", name, content_type, bytes)
     }
 
-    /// With a form that holds one file in this field.
+    /// Adds a form with one file in this field.
     #[must_use]
     pub fn field(self, field: &str, name: &str, content_type: &str, bytes: &[u8]) -> Self {
         let head = format!(
@@ -98,7 +99,7 @@ impl Http {
     /// Sends it and reads the answer.
     ///
     /// # Errors
-    /// The connection fails, or what comes back is no HTTP.
+    /// The connection fails, or the answer is not HTTP.
     pub async fn send(self) -> Result<Answer> {
         let mut stream = self.begin().await?;
         // A server that refuses early may not read the rest.
@@ -109,7 +110,7 @@ impl Http {
         Answer::parse(&bytes)
     }
 
-    /// Sends the first `bytes` of the body and no more. Dropping the connection cuts it.
+    /// Sends only the first `bytes` of the body. Dropping the connection cuts it.
     ///
     /// # Errors
     /// The connection fails.
@@ -156,21 +157,21 @@ impl Answer {
         Ok(answer)
     }
 
-    /// The first header of this name, given in lower case.
+    /// Returns the first header with this name, given in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// The body as JSON.
+    /// Returns the body as JSON.
     ///
     /// # Errors
-    /// It is none.
+    /// The body is not JSON.
     pub fn json(&self) -> Result<Value> {
         serde_json::from_slice(&self.body).with_context(|| format!("{}", String::from_utf8_lossy(&self.body)))
     }
 
-    /// The cookie of this name that a `Set-Cookie` header sets.
+    /// Returns the cookie with this name from a `Set-Cookie` header.
     #[must_use]
     pub fn cookie(&self, name: &str) -> Option<&str> {
         let cookies = self.headers.iter().filter(|(header, _)| header == "set-cookie");
@@ -178,7 +179,7 @@ impl Answer {
         values.find_map(|cookie| cookie.split(';').next().filter(|value| !value.is_empty()))
     }
 
-    /// The session in a `Set-Cookie` header.
+    /// Returns the session from a `Set-Cookie` header.
     #[must_use]
     pub fn session(&self) -> Option<&str> {
         self.cookie("boardwire_session").or_else(|| self.cookie("__Host-boardwire_session"))

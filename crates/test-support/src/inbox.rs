@@ -1,4 +1,4 @@
-//! What a client has received and the test has not yet looked at, in order.
+//! The events that a client has received and the test has not yet taken, in order.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,33 +16,33 @@ pub struct Event {
 }
 
 impl Event {
-    /// The board's sequence number, on a durable event.
+    /// Returns the board's sequence number, if the event is durable.
     #[must_use]
     pub fn seq(&self) -> Option<u64> {
         self.payload["seq"].as_u64()
     }
 
-    /// The board it belongs to, as far as the envelope says.
+    /// Returns the board it belongs to, if the envelope names one.
     #[must_use]
     pub fn board(&self) -> Option<&str> {
         self.payload["boardId"].as_str()
     }
 
-    /// Does it tell of company: who is there, who types, what one is notified of? Such events come beside those of a
-    /// board's log, and a test that is about the log does not meet them.
+    /// Returns whether it is about company: presence, typing or notifications. Such events are not part of a board's
+    /// log, and tests of the log skip them.
     #[must_use]
     pub fn is_company(&self) -> bool {
         ["user:", "typing:", "notification"].iter().any(|prefix| self.name.starts_with(prefix))
     }
 
-    /// The envelope's `data`.
+    /// Returns the envelope's `data`.
     #[must_use]
     pub fn data(&self) -> &Value {
         &self.payload["data"]
     }
 }
 
-/// One entry of a client's recording: everything it heard, in the order of arrival.
+/// One entry of a client's recording: what it received, in the order of arrival.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Heard {
     /// The acknowledgement of the command that was sent with this id.
@@ -51,11 +51,11 @@ pub enum Heard {
     Event(Event),
 }
 
-/// The shared state between a client and its reading task. It is not bounded: a test reads few enough.
+/// The state shared by a client and its reading task. It is unbounded: a test reads few events.
 #[derive(Default)]
 pub(crate) struct Inbox {
     state: Mutex<State>,
-    /// Told after each change.
+    /// Notified after each change.
     pub(crate) arrived: Notify,
 }
 
@@ -73,7 +73,7 @@ impl Inbox {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps a place for the acknowledgement with this id; a closed connection gives none any more.
+    /// Reserves a place for the acknowledgement with this id; after the connection has closed, none comes.
     pub(crate) fn expect_ack(&self, id: u64) -> oneshot::Receiver<Value> {
         let (sender, receiver) = oneshot::channel();
         let mut state = self.state();
@@ -83,19 +83,19 @@ impl Inbox {
         receiver
     }
 
-    /// Takes in an acknowledgement; false if nobody had asked for it.
+    /// Handles an acknowledgement; returns `false` if nobody asked for it.
     pub(crate) fn ack(&self, id: u64, reply: Value) -> bool {
         let mut state = self.state();
         let Some(waiting) = state.pending.remove(&id) else { return false };
         if let Some(recording) = &mut state.recording {
             recording.push(Heard::Ack(id, reply.clone()));
         }
-        // The test may have stopped waiting for it: that is its right.
+        // The test may have stopped waiting for it, which is fine.
         let _ = waiting.send(reply);
         true
     }
 
-    /// Takes in an event.
+    /// Adds an event.
     pub(crate) fn event(&self, event: Event) {
         let mut state = self.state();
         if event.is_company() {
@@ -110,7 +110,7 @@ impl Inbox {
         self.arrived.notify_waiters();
     }
 
-    /// Ends it: nobody waits for an acknowledgement any more.
+    /// Closes the inbox: nobody waits for an acknowledgement any more.
     pub(crate) fn close(&self, reason: impl Into<String>) {
         let mut state = self.state();
         state.closed.get_or_insert_with(|| reason.into());
@@ -119,12 +119,12 @@ impl Inbox {
         self.arrived.notify_waiters();
     }
 
-    /// Why the connection ended, if it did.
+    /// Returns why the connection ended, if it has.
     pub(crate) fn closed(&self) -> Option<String> {
         self.state().closed.clone()
     }
 
-    /// Takes the first event that `wanted` picks.
+    /// Takes the first event that `wanted` accepts.
     pub(crate) fn take(&self, mut wanted: impl FnMut(&Event) -> bool) -> Option<Event> {
         let mut state = self.state();
         let index = state.events.iter().position(&mut wanted)?;
@@ -141,12 +141,12 @@ impl Inbox {
         })
     }
 
-    /// Takes the first event that tells of company.
+    /// Takes the first event about company.
     pub(crate) fn take_company(&self) -> Option<Event> {
         self.state().company.pop_front()
     }
 
-    /// Takes all events that tell of company.
+    /// Takes all events about company.
     pub(crate) fn drain_company(&self) -> Vec<Event> {
         self.state().company.drain(..).collect()
     }
@@ -161,7 +161,7 @@ impl Inbox {
         self.state().recording = Some(Vec::new());
     }
 
-    /// What was recorded since the last call.
+    /// Returns what was recorded since the last call.
     pub(crate) fn recorded(&self) -> Vec<Heard> {
         self.state().recording.as_mut().map(std::mem::take).unwrap_or_default()
     }

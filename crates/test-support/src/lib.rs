@@ -1,8 +1,8 @@
-//! What the tests of the whole product stand on: the real server as a child process, databases of both kinds, users,
-//! a Socket.IO client of its own, replicas of boards, and the convergence checker.
+//! The foundation of the tests of the whole product: the real server as a child process, databases of both kinds,
+//! users, a Socket.IO client of its own, replicas of boards, and the convergence checker.
 //!
-//! Nothing here looks inside the server. It starts the `boardwire` program, speaks the wire contract to it, and reads
-//! the database beside it.
+//! Nothing here uses the server's internals. It starts the `boardwire` program, speaks the wire contract to it, and
+//! reads its database.
 //!
 //! ```no_run
 //! # async fn example() -> anyhow::Result<()> {

@@ -1,18 +1,18 @@
-//! The packets of Engine.IO v4 and Socket.IO v5 as text frames of a WebSocket: only what a test client needs.
+//! The packets of Engine.IO v4 and Socket.IO v5 as text frames of a WebSocket, as far as a test client needs them.
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-/// What the server may send on the default namespace.
+/// A packet that the server may send on the default namespace.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Incoming {
     /// Engine.IO `0`: the session is open.
     Open,
     /// Engine.IO `1`: the server closes the session.
     Close,
-    /// Engine.IO `2`: to be answered with `3`.
+    /// Engine.IO `2`: must be answered with `3`.
     Ping,
-    /// Engine.IO `3` or `6`: of no consequence.
+    /// Engine.IO `3` or `6`: ignored.
     Nothing,
     /// Socket.IO `40`: accepted, with `{sid}`.
     Connected(Value),
@@ -26,7 +26,7 @@ pub(crate) enum Incoming {
     Refused(Value),
 }
 
-/// Reads one text frame.
+/// Parses one text frame.
 pub(crate) fn parse(frame: &str) -> Result<Incoming> {
     let mut letters = frame.chars();
     let rest = |skip: usize| frame.get(skip..).unwrap_or_default();
@@ -53,12 +53,12 @@ pub(crate) fn parse(frame: &str) -> Result<Incoming> {
     })
 }
 
-/// The connect packet with its `auth` object.
+/// Returns the connect packet with its `auth` object.
 pub(crate) fn connect(auth: &Value) -> String {
     format!("40{auth}")
 }
 
-/// An event with one argument, and with an id when an acknowledgement is wanted.
+/// Returns an event packet with one argument, and with an id if an acknowledgement is wanted.
 pub(crate) fn event(name: &str, payload: &Value, ack: Option<u64>) -> String {
     let id = ack.map(|id| id.to_string()).unwrap_or_default();
     format!("42{id}{}", Value::Array(vec![name.into(), payload.clone()]))

@@ -1,5 +1,5 @@
-//! The Postgres instance that the tests use: the one that `BOARDWIRE_TEST_POSTGRES` names, or a throw-away one of their
-//! own on a free port, which all tests of the process share and which ends with the last of them.
+//! The Postgres instance that the tests use: the one that `BOARDWIRE_TEST_POSTGRES` names, or a temporary one on a free
+//! port, which all tests of the process share and which ends with the last of them.
 
 use std::ffi::OsString;
 use std::net::TcpListener;
@@ -16,35 +16,35 @@ use tokio::sync::Mutex;
 use crate::eventually;
 use crate::psql::psql;
 
-/// The variable that names an instance, as a URL of a database whose user may create others.
+/// The variable that names an instance, as the URL of a database whose user may create others.
 const VARIABLE: &str = "BOARDWIRE_TEST_POSTGRES";
 
 /// How long the instance may take to start.
 const START: Duration = Duration::from_secs(60);
 
-/// Where Debian puts the programs that it keeps out of the path.
+/// Where Debian puts the programs that are not in the path.
 const DEBIAN: &str = "/usr/lib/postgresql";
 
-/// Whom the programs run as when the tests run as root, which they refuse.
+/// The account that the programs run as when the tests run as root, which they refuse.
 const ACCOUNT: &str = "postgres";
 
 /// An instance.
 pub(crate) struct Instance {
-    /// The URL up to the name of a database, and what follows the name.
+    /// The URL before the name of a database, and what follows the name.
     base: String,
     options: String,
     admin: String,
     own: Option<Own>,
 }
 
-/// A throw-away instance: its process and its folder.
+/// A temporary instance: its process and its folder.
 struct Own {
     postmaster: Child,
     _folder: TempDir,
 }
 
 impl Instance {
-    /// The instance of this process, started if there is none.
+    /// Returns the instance of this process, which is started if there is none.
     pub(crate) async fn shared() -> Result<Arc<Self>> {
         static CURRENT: Mutex<Weak<Instance>> = Mutex::const_new(Weak::new());
         let mut current = CURRENT.lock().await;
@@ -88,7 +88,7 @@ impl Instance {
             "listen_addresses=127.0.0.1",
             "unix_socket_directories=",
             "max_connections=200",
-            // Nothing here outlives the machine; what the tests kill is the server, never Postgres.
+            // The data need not survive a crash of the machine; the tests kill the server, never Postgres.
             "fsync=off",
         ] {
             postmaster.args(["-c", setting]);
@@ -117,13 +117,13 @@ impl Instance {
         .map(drop)
     }
 
-    /// The URL of one of its databases.
+    /// Returns the URL of one of its databases.
     pub(crate) fn url(&self, name: &str) -> String {
         format!("{}/{name}{}", self.base, self.options)
     }
 
-    /// Makes a database. Where the instance can, it gets a collation that does not sort text as bytes: the server may
-    /// not rely on the one that an operator happens to have.
+    /// Creates a database. If the instance supports it, the collation does not sort text as bytes: the server must not
+    /// rely on the collation that an operator happens to have.
     pub(crate) async fn create_database(&self, name: &str) -> Result<()> {
         let able = "SELECT count(*) FROM pg_collation WHERE collprovider = 'i' \
                     AND current_setting('server_version_num')::int >= 150000";
@@ -133,11 +133,11 @@ impl Instance {
         psql(&self.admin, &create).await.map(drop)
     }
 
-    /// Removes a database, where that is not done by removing the whole instance.
+    /// Removes a database, unless the whole instance is removed.
     pub(crate) fn drop_database(&self, name: &str) {
         if self.own.is_none() {
             let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-            // Nobody is left to tell when it fails; the name says whose it was.
+            // If this fails, nobody is left to tell; the name says whose it was.
             let _ = Command::new("psql").args(["-X", "-q", "-c", &drop, &self.admin]).stdin(Stdio::null()).output();
         }
     }
@@ -154,7 +154,7 @@ impl Drop for Own {
     }
 }
 
-/// A program of Postgres: from the path, else from where Debian puts it, the newest.
+/// Returns a program of Postgres: from the path, or else the newest from where Debian puts it.
 fn tool(name: &str) -> Result<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     if let Some(found) = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file()) {
@@ -175,7 +175,7 @@ fn tool(name: &str) -> Result<PathBuf> {
     })
 }
 
-/// A command that runs as somebody other than root.
+/// Returns a command that does not run as root.
 fn as_account(program: &Path) -> Command {
     if !geteuid().is_root() {
         return Command::new(program);
@@ -194,7 +194,7 @@ fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// A port that was free a moment ago.
+/// Returns a port that was free a moment ago.
 fn free_port() -> Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }

@@ -1,15 +1,15 @@
-//! Asks databases by their own programs, beside whoever has them open.
+//! Queries databases with their own programs, while others may have them open.
 
 use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
 use tokio::process::Command;
 
-/// What separates fields and rows in psql's output: control characters, which JSON text never holds.
+/// The separators of fields and rows in psql's output: control characters, which JSON text never contains.
 const FIELD: char = '\u{1f}';
 const ROW: char = '\u{1e}';
 
-/// The rows that psql gives for `sql`.
+/// Returns the rows that psql prints for `sql`.
 pub(crate) async fn psql(url: &str, sql: &str) -> Result<Vec<Vec<String>>> {
     let mut command = Command::new("psql");
     command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-F", &FIELD.to_string(), "-R", &ROW.to_string()]);
@@ -22,7 +22,7 @@ pub(crate) async fn psql(url: &str, sql: &str) -> Result<Vec<Vec<String>>> {
     Ok(text.split(ROW).map(|row| row.split(FIELD).map(str::to_owned).collect()).collect())
 }
 
-/// What a program prints that runs `sql`.
+/// Returns the output of a program that runs `sql`.
 pub(crate) async fn output(command: &mut Command, sql: &str) -> Result<String> {
     let program = command.as_std().get_program().to_string_lossy().into_owned();
     let output = command.stdin(Stdio::null()).output().await.with_context(|| format!("running {program}"))?;

@@ -1,8 +1,9 @@
-//! Takes out of a value what differs from run to run, so that the rest can be compared whole.
+//! Removes from a value what differs from run to run, so that the rest can be compared as a whole.
 
 use serde_json::Value;
 
-/// Replaces made-up ids by `[id]`, instants by `[time]` and a board's epoch by `[epoch]`. Chosen ids and positions stay.
+/// Replaces generated ids by `[id]`, instants by `[time]` and a board's epoch by `[epoch]`. Chosen ids and positions
+/// stay.
 #[must_use]
 pub fn redact(value: &Value) -> Value {
     match value {
@@ -21,7 +22,7 @@ pub fn redact(value: &Value) -> Value {
     }
 }
 
-/// Whether the text has the form of a UUID.
+/// Returns whether the text has the form of a UUID.
 fn is_uuid(text: &str) -> bool {
     text.len() == 36
         && text.char_indices().all(|(index, letter)| match index {
@@ -30,7 +31,7 @@ fn is_uuid(text: &str) -> bool {
         })
 }
 
-/// Whether the text has the form of an RFC 3339 instant in UTC with milliseconds: `2026-08-01T10:20:30.123Z`.
+/// Returns whether the text has the form of an RFC 3339 instant in UTC with milliseconds: `2026-08-01T10:20:30.123Z`.
 fn is_instant(text: &str) -> bool {
     const FORM: &str = "0000-00-00T00:00:00.000Z";
     text.len() == FORM.len()

@@ -1,4 +1,4 @@
-//! A client's replica of a board: a snapshot, and then nothing but events, each exactly one further than the last.
+//! A client's replica of a board: a snapshot, and then only events, each numbered one higher than the last.
 
 use std::collections::BTreeMap;
 
@@ -10,14 +10,14 @@ use crate::inbox::Event;
 /// Why an event can't be applied.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Divergence {
-    /// It is not the next one: a hole, or a repeat.
+    /// It is not the next one: there is a gap, or it is repeated.
     Gap {
-        /// The number that comes next.
+        /// The number that should come next.
         expected: u64,
-        /// The number that came.
+        /// The number that was received.
         got: u64,
     },
-    /// It is not an event of this board's log at all.
+    /// It is not an event of this board's log.
     Foreign(Value),
 }
 
@@ -32,7 +32,7 @@ impl std::fmt::Display for Divergence {
 
 impl std::error::Error for Divergence {}
 
-/// A board as one client knows it.
+/// A board as one client sees it.
 #[derive(Debug, Clone)]
 pub struct Replica {
     board: String,
@@ -42,7 +42,7 @@ pub struct Replica {
 }
 
 impl Replica {
-    /// The replica that a `board:get` reply begins; `None` if it is not one.
+    /// Returns the replica that starts from a `board:get` reply; `None` if it is not one.
     #[must_use]
     pub fn from_snapshot(reply: &Value) -> Option<Self> {
         let mut replica = Self {
@@ -57,28 +57,28 @@ impl Replica {
         Some(replica)
     }
 
-    /// The number of the last change in it.
+    /// Returns the number of the last change in it.
     #[must_use]
     pub fn seq(&self) -> u64 {
         self.seq
     }
 
-    /// The epoch that `seq` belongs to, to be sent along with `since`.
+    /// Returns the epoch that `seq` belongs to, which must be sent along with `since`.
     #[must_use]
     pub fn epoch(&self) -> &Value {
         &self.epoch
     }
 
-    /// The board's id.
+    /// Returns the board's id.
     #[must_use]
     pub fn board(&self) -> &str {
         &self.board
     }
 
-    /// Takes in a durable event of this board.
+    /// Applies a durable event of this board.
     ///
     /// # Errors
-    /// It is not the next one, or none of this board's.
+    /// It is not the next one, or not this board's.
     pub fn apply(&mut self, event: &Event) -> Result<(), Divergence> {
         let foreign = || Divergence::Foreign(event.payload.clone());
         if event.board() != Some(&self.board) || event.payload["type"] != *event.name {
@@ -90,7 +90,7 @@ impl Replica {
         Ok(())
     }
 
-    /// Takes in the reply to a change of one's own, which comes instead of its event.
+    /// Applies the reply to one's own change, which comes instead of its event.
     ///
     /// # Errors
     /// It is not the next change.
@@ -100,7 +100,7 @@ impl Replica {
         Ok(())
     }
 
-    /// All of it as one value, to be compared with another one's.
+    /// Returns the replica as one value, for comparison with another.
     #[must_use]
     pub fn to_value(&self) -> Value {
         json!({ "seq": self.seq, "epoch": self.epoch, "entities": self.entities })

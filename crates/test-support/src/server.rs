@@ -1,4 +1,4 @@
-//! The real program as a child process: started on a free port, asked for its address, killed or drained.
+//! The real program as a child process: it is started on a free port, asked for its address, and killed or drained.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::process::{ExitStatus, Stdio};
@@ -15,17 +15,17 @@ use crate::deadline::{PATIENCE, eventually, within};
 use crate::token::JWT_SECRET;
 use crate::{Database, binary};
 
-/// How long the server may take until it listens.
+/// How long the server may take to start listening.
 const START: Duration = Duration::from_secs(60);
 
-/// How long it may take to drain.
+/// How long the server may take to drain.
 const DRAIN: Duration = Duration::from_secs(60);
 
-/// How many lines of its log are kept for a failure's message.
+/// How many lines of its log are kept for error messages.
 const LOG_LINES: usize = 200;
 
-/// What every test server is started with; a test may override each. The limits are out of the way here, and the tests
-/// of limits put them back.
+/// The settings that every test server is started with; a test may override each. Limits are set high here, and the
+/// tests of limits set them back.
 const SETTINGS: &[(&str, &str)] = &[
     ("BOARDWIRE_LISTEN", "127.0.0.1:0"),
     ("BOARDWIRE_JWT_SECRET", JWT_SECRET),
@@ -35,19 +35,19 @@ const SETTINGS: &[(&str, &str)] = &[
     ("BOARDWIRE_HANDSHAKES_PER_MINUTE", "1000000"),
     ("BOARDWIRE_FAILED_HANDSHAKES_PER_MINUTE", "1000000"),
     ("BOARDWIRE_LOGINS_PER_MINUTE", "1000000"),
-    // Fewer than any machine has open files for, so that nothing is warned of.
+    // Fewer than any machine has open files for, so that no warning is logged.
     ("BOARDWIRE_MAX_CONNECTIONS", "2000"),
 ];
 
-/// What the program is started with.
+/// The settings of the program.
 #[derive(Default)]
 struct Settings {
     variables: BTreeMap<String, Option<String>>,
-    /// How many files it may have open: without asking for more, and at most.
+    /// How many files it may have open: the soft and the hard limit.
     open_files: Option<(u32, u32)>,
 }
 
-/// A server that is yet to be started.
+/// A server to be started.
 pub struct ServerBuilder {
     database: Arc<Database>,
     settings: Settings,
@@ -55,38 +55,38 @@ pub struct ServerBuilder {
 }
 
 impl ServerBuilder {
-    /// With this environment variable.
+    /// Sets this environment variable.
     #[must_use]
     pub fn set(mut self, variable: &str, value: &str) -> Self {
         self.settings.variables.insert(variable.to_owned(), Some(value.to_owned()));
         self
     }
 
-    /// Without this environment variable, so that the server's own default holds.
+    /// Removes this environment variable, so that the server's own default applies.
     #[must_use]
     pub fn unset(mut self, variable: &str) -> Self {
         self.settings.variables.insert(variable.to_owned(), None);
         self
     }
 
-    /// With `soft` open files, and no more than `hard` if it asks the system for more.
+    /// Limits its open files to `soft`, and to `hard` if it raises the limit.
     #[must_use]
     pub fn open_files(mut self, soft: u32, hard: u32) -> Self {
         self.settings.open_files = Some((soft, hard));
         self
     }
 
-    /// Keeps all of its log, however long.
+    /// Keeps its whole log, however long.
     #[must_use]
     pub fn keep_whole_log(mut self) -> Self {
         self.log.most = usize::MAX;
         self
     }
 
-    /// Starts it and waits until it listens.
+    /// Starts it, and waits until it is listening.
     ///
     /// # Errors
-    /// It is not built, ends at once, or does not listen in time.
+    /// It has not been built, ends at once, or does not listen in time.
     pub async fn start(self) -> Result<Server> {
         let running = Some(Running::start(&self.database, &self.settings, &self.log).await?);
         Ok(Server { database: self.database, settings: self.settings, log: self.log, running })
@@ -120,7 +120,7 @@ impl Log {
         lines.iter().fold(String::new(), |text, line| text + line + "\n")
     }
 
-    /// Takes in what is written; older lines are forgotten.
+    /// Keeps the lines that are written; older ones are dropped.
     async fn keep(self, stderr: impl AsyncRead + Unpin) {
         let mut written = BufReader::new(stderr).lines();
         while let Ok(Some(line)) = written.next_line().await {
@@ -149,7 +149,7 @@ impl Server {
         Self::builder(database).start().await
     }
 
-    /// A server on this database, to be given other settings.
+    /// Returns a builder for a server on this database, to change its settings.
     #[must_use]
     pub fn builder(database: &Arc<Database>) -> ServerBuilder {
         let variables = SETTINGS.iter().map(|(name, value)| ((*name).to_owned(), Some((*value).to_owned()))).collect();
@@ -157,29 +157,29 @@ impl Server {
         ServerBuilder { database: Arc::clone(database), settings, log: Log::default() }
     }
 
-    /// Where it listens: `http://127.0.0.1:PORT`. Another port after each [`restart`](Self::restart).
+    /// Returns its address: `http://127.0.0.1:PORT`. Each [`restart`](Self::restart) changes the port.
     #[must_use]
     pub fn url(&self) -> String {
         self.running.as_ref().map(|running| format!("http://{}", running.address)).unwrap_or_default()
     }
 
-    /// The end of its log, for the message of a failure; all of it after
+    /// Returns the end of its log, for error messages; the whole log after
     /// [`keep_whole_log`](ServerBuilder::keep_whole_log).
     #[must_use]
     pub fn log(&self) -> String {
         self.log.text()
     }
 
-    /// Waits until its log says this. Its lines come through a pipe, later than the answers to what they tell of.
+    /// Waits until its log contains this. Its lines come through a pipe, later than the answers that they concern.
     ///
     /// # Errors
-    /// The deadline, with the log.
+    /// The deadline passed; the error contains the log.
     pub async fn logs(&self, text: &str) -> Result<()> {
         let logged = eventually(text, PATIENCE, async || Ok(self.log().contains(text).then_some(()))).await;
         logged.with_context(|| format!("in the log:\n{}", self.log()))
     }
 
-    /// Ends it as a power cut would (SIGKILL), and waits until it is gone.
+    /// Kills it as a power cut would (SIGKILL), and waits until it is gone.
     ///
     /// # Errors
     /// It is not running.
@@ -211,17 +211,17 @@ impl Server {
     /// Starts it again on the same database, with the same settings.
     ///
     /// # Errors
-    /// As [`ServerBuilder::start`]; or it is still running.
+    /// As [`ServerBuilder::start`], or it is still running.
     pub async fn restart(&mut self) -> Result<()> {
         ensure!(self.running.is_none(), "the server is still running");
         self.running = Some(Running::start(&self.database, &self.settings, &self.log).await?);
         Ok(())
     }
 
-    /// Whether the process is there.
+    /// Returns whether the process exists.
     ///
     /// # Errors
-    /// The system does not tell.
+    /// The operating system does not tell.
     pub fn alive(&mut self) -> Result<bool> {
         match &mut self.running {
             Some(running) => Ok(running.child.try_wait()?.is_none()),
@@ -229,7 +229,7 @@ impl Server {
         }
     }
 
-    /// Its resident memory in KiB.
+    /// Returns its resident memory in KiB.
     ///
     /// # Errors
     /// It is not running.
@@ -239,7 +239,7 @@ impl Server {
         Ok(line.trim().trim_end_matches(" kB").parse()?)
     }
 
-    /// How many files and sockets it has open.
+    /// Returns how many files and sockets it has open.
     ///
     /// # Errors
     /// It is not running.
@@ -247,27 +247,27 @@ impl Server {
         Ok(std::fs::read_dir(format!("/proc/{}/fd", self.pid()?))?.count())
     }
 
-    /// How many sockets it has open.
+    /// Returns how many sockets it has open.
     ///
     /// # Errors
     /// It is not running.
     pub fn socket_count(&self) -> Result<usize> {
         let entries = std::fs::read_dir(format!("/proc/{}/fd", self.pid()?))?;
-        // A descriptor closed since the listing has no target any more.
+        // A descriptor that was closed since the listing has no target any more.
         let targets = entries.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
         Ok(targets.filter(|target| target.to_string_lossy().starts_with("socket:")).count())
     }
 
     /// Runs one of the program's own commands on this server's database, as an operator does, with this standard input.
-    /// What it prints is JSON.
+    /// Returns its output, which is JSON.
     ///
     /// # Errors
-    /// The command fails; the error holds what it wrote to standard error.
+    /// The command fails; the error contains its standard error.
     pub async fn run(&self, arguments: &[&str], stdin: &str) -> Result<Value> {
         let mut command = program(&self.database, &self.settings)?;
         command.args(arguments).arg("--json").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().context("starting boardwire")?;
-        // A command that reads nothing may be gone already.
+        // A command that reads nothing may already be gone.
         let _ = child.stdin.take().context("no standard input")?.write_all(stdin.as_bytes()).await;
         let output = child.wait_with_output().await.context("running boardwire")?;
         let stderr = String::from_utf8_lossy(&output.stderr);
@@ -283,7 +283,7 @@ impl Server {
         self.run(&["user", "create", "--id", id, "--name", name, "--permissions", permissions], "").await
     }
 
-    /// Its process id.
+    /// Returns its process id.
     ///
     /// # Errors
     /// It is not running.
@@ -308,10 +308,10 @@ impl Running {
             value["listening"].as_str().map(str::to_owned).with_context(|| format!("no `listening` in {line:?}"))
         });
         match address {
-            // One that listens at every address is reached at that of this machine.
+            // A server that listens on all addresses is reached at this machine's.
             Ok(address) => Ok(Self { child, address: address.replace("0.0.0.0", "127.0.0.1"), _stdout: stdout }),
             Err(error) => {
-                // Its last words say why.
+                // Its last lines say why.
                 let _ = child.kill().await;
                 keeping.await.context("reading the log of boardwire")?;
                 Err(error.context(format!("starting boardwire; its log:\n{}", log.text())))
@@ -320,7 +320,7 @@ impl Running {
     }
 }
 
-/// The program with its settings in the environment and nothing of the caller's own `BOARDWIRE_*`.
+/// Returns the program with its settings in the environment, and without the caller's own `BOARDWIRE_*`.
 fn program(database: &Database, settings: &Settings) -> Result<Command> {
     let mut command = match settings.open_files {
         Some((soft, hard)) => {

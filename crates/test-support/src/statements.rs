@@ -1,5 +1,5 @@
-//! Which statements something takes, by the spans that the store opens around them (`db.…`): to show that it takes no more
-//! for many rows than for few. What other threads do for it counts as well.
+//! Records the statements that an operation takes, by the spans that the store opens around them (`db.…`): to show that
+//! it takes no more for many rows than for few. What other threads do for it counts as well.
 
 use std::{
     collections::HashMap,
@@ -9,17 +9,17 @@ use std::{
 use tracing::{Instrument as _, Subscriber, level_filters::LevelFilter, span};
 use tracing_subscriber::{Layer, layer::Context, prelude::*, registry::LookupSpan};
 
-/// The span around what is watched.
+/// The span around the watched operation.
 const WATCHED: &str = "watched";
 
-/// What ran within each span that is watched, by the span's id.
+/// The statements that ran within each watched span, by the span's id.
 static RAN: Mutex<Option<HashMap<u64, Vec<&'static str>>>> = Mutex::new(None);
 
 fn ran() -> MutexGuard<'static, Option<HashMap<u64, Vec<&'static str>>>> {
     RAN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Notes each span of the store within one that is watched.
+/// Notes each span of the store within a watched one.
 struct Watch;
 
 impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Watch {
@@ -31,8 +31,8 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Watch {
     }
 }
 
-/// What a future gives, and the names of the statements that it took, in order. The first call becomes the process's
-/// subscriber of `tracing`.
+/// Returns a future's output, and the names of the statements that it took, in order. The first call becomes the
+/// process's `tracing` subscriber.
 pub async fn statements<F: Future>(of: F) -> (F::Output, Vec<&'static str>) {
     static START: Once = Once::new();
     START.call_once(|| {

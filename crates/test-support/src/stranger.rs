@@ -1,5 +1,5 @@
-//! Somebody who has opened a WebSocket and says nothing of who he is: frames as they are, and when the server has had
-//! enough of them.
+//! A client that opens a WebSocket and does not authenticate: it sends raw frames, and sees when the server cuts it
+//! off.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::deadline::within;
 pub struct Stranger(Stream);
 
 impl Dial {
-    /// Opens the WebSocket and no more.
+    /// Opens only the WebSocket.
     ///
     /// # Errors
     /// As the server or the network refuses.
@@ -24,17 +24,17 @@ impl Dial {
 }
 
 impl Stranger {
-    /// Sends a text frame; `false`: the connection has ended.
+    /// Sends a text frame; returns `false` if the connection has ended.
     pub async fn text(&mut self, frame: impl Into<String>) -> bool {
         self.0.send(Message::text(frame.into())).await.is_ok()
     }
 
-    /// Sends a binary frame; `false`: the connection has ended.
+    /// Sends a binary frame; returns `false` if the connection has ended.
     pub async fn binary(&mut self, frame: Vec<u8>) -> bool {
         self.0.send(Message::binary(frame)).await.is_ok()
     }
 
-    /// Sends a ping of the WebSocket; `false`: the connection has ended.
+    /// Sends a WebSocket ping; returns `false` if the connection has ended.
     pub async fn ping(&mut self) -> bool {
         self.0.send(Message::Ping(Vec::new().into())).await.is_ok()
     }

@@ -1,4 +1,4 @@
-//! Credentials for tests: tokens as an outside identity provider would sign them.
+//! Credentials for tests: tokens as an external identity provider would sign them.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use serde_json::json;
 /// The secret that test servers are started with: 40 characters, used nowhere else.
 pub const JWT_SECRET: &str = "test-secret-of-exactly-forty-characters!";
 
-/// How long a token is valid when a test does not say.
+/// How long a token is valid by default.
 const DEFAULT_TTL: Duration = Duration::from_secs(3600);
 
-/// A token for `user` with these permissions, valid for an hour. The server makes the user if it doesn't know it.
+/// Returns a token for `user` with these permissions, valid for an hour. The server creates the user if it is unknown.
 ///
 /// # Errors
 /// Signing fails.
@@ -20,7 +20,7 @@ pub fn token(user: &str, permissions: &[&str]) -> Result<String> {
     token_expiring_in(user, permissions, DEFAULT_TTL)
 }
 
-/// The same, valid for `ttl`.
+/// Returns the same token, valid for `ttl`.
 ///
 /// # Errors
 /// Signing fails.
@@ -35,7 +35,7 @@ pub fn token_expiring_in(user: &str, permissions: &[&str], ttl: Duration) -> Res
         .context("signing a test token")
 }
 
-/// The name that goes with a user id: the id with a capital first letter.
+/// Returns the name that goes with a user id: the id with a capital first letter.
 fn name_of(user: &str) -> String {
     let mut letters = user.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
