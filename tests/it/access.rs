@@ -1,5 +1,5 @@
-//! Who may do what, as one table: every command × role on the board × what the credential allows. A command of the
-//! catalog without a row fails the test.
+//! The access matrix, as one table: every command × role on the board × what the credential allows. The test fails for
+//! a command of the catalog without a row.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,7 +17,7 @@ on_both!(removed_members_receive_nothing_more, outsiders_receive_nothing);
 /// The columns of the table.
 const ROLES: [&str; 5] = ["owner", "member", "viewer", "none", "admin"];
 
-/// What is expected for each of [`ROLES`].
+/// The expected outcome for each of [`ROLES`].
 type Line = [&'static str; 5];
 
 const OK: &str = "ok";
@@ -28,12 +28,12 @@ const ANYONE: Line = [OK, OK, OK, OK, OK];
 const READERS: Line = [OK, OK, OK, HIDDEN, OK];
 const WRITERS: Line = [OK, OK, NO, HIDDEN, OK];
 const OWNERS: Line = [OK, NO, NO, HIDDEN, OK];
-/// With a credential that only reads nobody writes, whatever the board is; the same answer where there is no board.
+/// With a read-only credential nobody writes, to any board; the answer is the same where there is no board.
 const NOBODY: Line = [NO, NO, NO, NO, NO];
 /// With such a credential the administrator is a stranger to the board.
 const READERS_WITHOUT_ADMIN: Line = [OK, OK, OK, HIDDEN, HIDDEN];
 
-/// What a cell of the table can name.
+/// The values that a cell of the table can refer to.
 struct Cell {
     board: Board,
     task: String,
@@ -41,7 +41,7 @@ struct Cell {
     comment: String,
     attachment: String,
     subscription: Option<String>,
-    /// Of the owner's lease on the other task, if there is one.
+    /// The fence of the owner's lease on the other task, if there is one.
     fence: u64,
     /// Another token of the caller.
     token: String,
@@ -50,9 +50,9 @@ struct Cell {
 struct Row {
     command: &'static str,
     payload: fn(&Cell) -> Value,
-    /// With a credential that reads and writes.
+    /// The outcomes with a credential that reads and writes.
     full: Line,
-    /// With a credential that only reads.
+    /// The outcomes with a read-only credential.
     reading: Line,
 }
 
@@ -159,7 +159,7 @@ async fn every_command_for_every_role_and_credential() -> Result<()> {
     Ok(())
 }
 
-/// With a credential that only writes, nothing is read; and the administrator is a stranger to the board.
+/// With a write-only credential nothing can be read; and the administrator is a stranger to the board.
 fn writing(row: &Row, role: usize) -> Result<&'static str> {
     let kind = CommandKind::from_name(row.command).context("no such command")?;
     Ok(match kind.permission() {
@@ -174,7 +174,7 @@ struct Caller {
     token: String,
 }
 
-/// On a board of its own, so that no cell depends on another.
+/// Runs one cell on a board of its own, so that no cell depends on another.
 async fn one_cell(
     scene: &Scene,
     owner: &Client,
@@ -229,7 +229,7 @@ async fn one_cell(
         return Ok(());
     }
     if expected == HIDDEN {
-        // What is hidden answers as if it did not exist, to the letter.
+        // A hidden entity answers exactly as if it did not exist.
         let nowhere = Cell {
             board: Board { id: "nowhere".into(), columns: vec!["nowhere".into(), "there".into(), "neither".into()] },
             task: "nowhere".into(),
@@ -254,7 +254,7 @@ async fn outsiders_receive_nothing(kind: Kind) -> Result<()> {
     eve.ask("subscribe", json!({ "type": "task:*", "filters": { "userId": "ann" } })).await?;
     let board = Board::create(&ann, &[]).await?;
     let task = board.task(&ann, "Secret").await?;
-    // Whatever she tries to listen to by name is refused, and what she gets hold of stays silent.
+    // Whatever she names in a subscription is refused, and the subscriptions that she gets stay silent.
     for (command, payload) in [
         ("subscribe", json!({ "type": "*", "filters": { "boardId": board.id } })),
         ("subscribe", json!({ "type": "*", "filters": { "taskId": task } })),
@@ -288,7 +288,7 @@ async fn removed_members_receive_nothing_more(kind: Kind) -> Result<()> {
     let removal = ann.ask("board:member:remove", json!({ "boardId": board.id, "userId": "bob" })).await?;
     let rename = json!({ "taskId": task, "updates": { "title": "Not for Bob" } });
     let after = ann.ask("task:update", rename).await?;
-    // He may learn that he was removed, and nothing that came after it.
+    // He may learn that he was removed, but nothing that came after it.
     let refused = bob.refused("board:get", json!({ "boardId": board.id }), "NOT_FOUND").await?;
     ensure!(refused["details"].is_null(), "{refused}");
     bob.refused("task:update", json!({ "taskId": task, "updates": { "title": "X" } }), "NOT_FOUND").await?;
@@ -300,7 +300,7 @@ async fn removed_members_receive_nothing_more(kind: Kind) -> Result<()> {
     board.task(&ann, "Not for Bob either").await?;
     bob.expect_silence(Duration::from_millis(500)).await?;
 
-    // Let in again, he hears again, what he missed included.
+    // Added again, he receives events again, including those that he missed.
     ann.ask("board:member:set", json!({ "boardId": board.id, "userId": "bob", "role": "viewer" })).await?;
     let resume = json!({ "boardId": board.id, "since": removal["seq"], "epoch": snapshot["epoch"] });
     let bob = scene.client("bob").await?;

@@ -1,4 +1,4 @@
-//! Whom an owner may add to a board, where that is not everybody.
+//! Whom an owner may add to a board where not everybody is allowed.
 
 use anyhow::{Result, ensure};
 use boardwire_test_support::Kind;
@@ -16,21 +16,21 @@ async fn strangers_are_added_by_nobody_but_admins(kind: Kind) -> Result<()> {
     let [ann, bob] = [scene.client("ann").await?, scene.client("bob").await?];
     let board = Board::create(&ann, &[]).await?;
     let add = |user: &str| json!({ "boardId": board.id, "userId": user, "role": "member" });
-    // Nothing tells a user that there is from one that there is not.
+    // Nothing tells an existing user from one that does not exist.
     let there_is = ann.refused("board:member:set", add("bob"), "NOT_FOUND").await?;
     let there_is_not = ann.refused("board:member:set", add("nobody"), "NOT_FOUND").await?;
     let told = |reply: &Value| [reply["error"].clone(), reply["details"].clone()];
     assert_eq!(told(&there_is), told(&there_is_not));
     ensure!(bob.ask("board:list", json!({})).await?["boards"] == json!([]), "he was added all the same");
 
-    // A team is shared; a board is; and an admin may.
+    // With one of them the owner shares a team, with one a board; and an admin may add anybody.
     ann.ask("board:member:set", add("mate")).await?;
     scene.admin().await?.ask("board:member:set", add("bob")).await?;
     let another = Board::create(&ann, &[]).await?;
     let add_there = |user: &str| json!({ "boardId": another.id, "userId": user, "role": "viewer" });
     ann.ask("board:member:set", add_there("bob")).await?;
     ann.refused("board:member:set", add_there("cid"), "NOT_FOUND").await?;
-    // Who is a member gets another role as ever, and a member who went may come again while there is another board.
+    // A member can be given another role as before, and a former member may return while there is another shared board.
     ann.ask("board:member:set", add("bob")).await?;
     ann.ask("board:member:remove", json!({ "boardId": board.id, "userId": "bob" })).await?;
     let reply: Value = ann.ask("board:member:set", add("bob")).await?;
@@ -54,19 +54,19 @@ async fn strangers_are_given_no_task(kind: Kind) -> Result<()> {
             ("task:assign", json!({ "taskId": task, "assignee": user })),
         ]
     };
-    // Nothing tells a stranger from somebody who does not exist.
+    // Nothing tells a stranger from a user who does not exist.
     let told = |reply: &Value| [reply["error"].clone(), reply["details"].clone()];
     for ((kind, stranger), (_, nobody)) in ways("bob").into_iter().zip(ways("nobody")) {
         let there_is = ann.refused(kind, stranger, "INVALID_MESSAGE").await?;
         let there_is_not = ann.refused(kind, nobody, "INVALID_MESSAGE").await?;
         assert_eq!(told(&there_is), told(&there_is_not), "{kind}");
     }
-    // A member, whom one may add, and for an admin everybody.
+    // A member, who may be added, and for an admin everybody.
     for (kind, payload) in ["cid", "mate"].into_iter().flat_map(ways) {
         ann.ask(kind, payload).await?;
     }
     admin.ask("task:assign", json!({ "taskId": task, "assignee": "bob" })).await?;
-    // Whose it is may be said again.
+    // Naming the present owner again is allowed.
     for (kind, payload) in ways("bob").into_iter().skip(1) {
         ann.ask(kind, payload).await?;
     }

@@ -1,5 +1,5 @@
-//! Agents share a board: tasks that wait for each other, a limit on what is in progress, and agents that vanish amid
-//! their work or come back too late. Each task has one agent at a time, and in the end all are done.
+//! Agents share a board: tasks that block each other, a limit on work in progress, and agents that vanish in the middle
+//! of their work or come back too late. Each task has one agent at a time, and in the end all are done.
 
 mod door;
 mod witness;
@@ -28,33 +28,33 @@ const WIP_LIMIT: usize = 6;
 /// Labels that tasks may have and agents look for.
 const TAGS: [&str; 3] = ["api", "docs", "näxt"];
 
-/// How long all of it may take.
+/// How long the whole test may take.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// How often an agent that found nothing looks again.
+/// How long an agent that found nothing waits before it looks again.
 const IDLE: Duration = Duration::from_millis(15);
 
-/// What becomes of a task that an agent has claimed.
+/// What happens to a task that an agent has claimed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
-    /// It is done.
+    /// It is completed.
     Done,
-    /// It takes longer than the lease, which is renewed meanwhile, and is done.
+    /// It takes longer than the lease, which is renewed meanwhile, and is completed.
     Renewed,
-    /// The agent's connection is cut amid the work.
+    /// The agent's connection is cut in the middle of the work.
     Killed,
-    /// The agent comes back when the lease is over.
+    /// The agent comes back after the lease has ended.
     Late,
 }
 
-/// The fates of an agent's claims, in an order of its own, again and again.
+/// The fates of an agent's claims, in its own order, repeated.
 const FATES: [Fate; 20] = {
     let mut fates = [Fate::Done; 20];
     (fates[0], fates[1], fates[2], fates[3]) = (Fate::Killed, Fate::Killed, Fate::Late, Fate::Renewed);
     fates
 };
 
-/// What an agent knows of the leases that it had.
+/// What an agent knows of the leases that it held.
 pub(crate) struct Held {
     agent: String,
     task: String,
@@ -72,7 +72,7 @@ async fn play(kind: Kind, seed: u64) -> Result<()> {
     let mut rng = fastrand::Rng::with_seed(seed);
     let scene = Scene::open(kind).await?;
     let (planner, observer) = (scene.client("planner").await?, scene.client("observer").await?);
-    // Two agents of each user, one at each door: what tells them apart is the fence alone.
+    // Two agents of each user, one at each door: only the fence tells them apart.
     let users: Vec<String> = (0..AGENTS / 2).map(|number| format!("user-{number}")).collect();
     for user in &users {
         scene.client(user).await?;
@@ -119,7 +119,7 @@ async fn play(kind: Kind, seed: u64) -> Result<()> {
     observer.expect_silence(Duration::from_millis(200)).await
 }
 
-/// Makes the tasks. Each waits for up to three that were made shortly before it, so that no circle closes.
+/// Creates the tasks. Each waits for up to three that were created shortly before it, so that there is no cycle.
 async fn plan(board: &Board, planner: &Client, rng: &mut fastrand::Rng) -> Result<()> {
     let mut calls = Vec::new();
     for number in 0..TASKS {
@@ -147,7 +147,7 @@ async fn plan(board: &Board, planner: &Client, rng: &mut fastrand::Rng) -> Resul
     Ok(())
 }
 
-/// Unlike those of other boards on the same database.
+/// Returns an id unlike those of other boards in the same database.
 fn task_id(board: &str, number: usize) -> String {
     format!("{}-{number}", &board[board.len() - 6..])
 }
@@ -220,7 +220,7 @@ impl Agent {
         tokio::time::sleep(Duration::from_millis(self.rng.u64(5..=30))).await;
     }
 
-    /// Does a task, and says so; false if the lease was over before that.
+    /// Completes a task and reports it; returns `false` if the lease had ended before.
     async fn finish<D: Door>(&mut self, door: &D, task: &str, fence: u64, renewed: bool) -> Result<bool> {
         let rounds = if renewed { 5 } else { self.rng.usize(..2) };
         for round in 0..rounds {
@@ -248,7 +248,7 @@ impl Agent {
         Ok(true)
     }
 
-    /// Whatever is tried under a lease that is over is refused.
+    /// Checks that every attempt under an ended lease is refused.
     async fn come_late<D: Door>(&self, door: &D, task: &str, fence: u64) -> Result<()> {
         let renew = Step::Renew { task, fence, ttl: 2 };
         let update = Step::Update { task, fence, title: "Too late" };
@@ -261,7 +261,7 @@ impl Agent {
         Ok(())
     }
 
-    /// A request id that tells the witness under which lease it was sent.
+    /// Returns a request id that tells the witness under which lease it was sent.
     fn request(&self, task: &str, fence: u64, what: &str) -> String {
         format!("{}.{task}.{fence}.{what}", self.name)
     }
@@ -288,7 +288,7 @@ async fn a_member_who_is_an_agent_is_shown_as_one(kind: Kind) -> Result<()> {
         members.iter().filter(|member| member["agent"] == true).map(|member| text(&member["user_id"])).collect()
     };
     assert_eq!(agents().await?, ["scout"]);
-    // It stays one until something else is said.
+    // It stays one until changed explicitly.
     assert_eq!(save(&[]).await?["user"]["agent"], true);
     assert_eq!(save(&["--agent=false"]).await?["user"]["agent"], false);
     assert_eq!(agents().await?, Vec::<String>::new());

@@ -1,5 +1,5 @@
-//! Attachments: what goes up comes down as it was, as a download that no browser runs; what is refused or broken off
-//! leaves nothing behind; and everybody on the board hears of what is there and what is gone.
+//! Attachments: a download returns what was uploaded, in a form that no browser runs; a refused or interrupted upload
+//! leaves nothing behind; and everybody on the board is told of what is added and removed.
 
 mod hostile;
 mod places;
@@ -21,7 +21,7 @@ on_both!(a_file_goes_up_and_comes_down, a_repeated_upload_has_one_effect, files_
 /// The SHA-256 of two million times `a`.
 const TWO_MILLION: &str = "bcf7f9d1b4311c3352e60502255ce09a6744df84e8f2c89f79c4b5d74933a95a";
 
-/// A request for an upload by `user`, yet to be given a file.
+/// Returns an upload request by `user` that has no file yet.
 fn upload(server: &Server, user: &str, task: &str) -> Result<Http> {
     upload_with(server, user, &["read", "write"], task)
 }
@@ -35,14 +35,14 @@ fn download(server: &Server, user: &str, id: &str) -> Result<Http> {
     Ok(Http::new(&server.url(), "GET", &format!("/api/v1/attachments/{id}")).bearer(&token(user, &["read"])?))
 }
 
-/// Uploads what must be taken; the attachment.
+/// Makes an upload that must be accepted; returns the attachment.
 async fn uploaded(request: Http) -> Result<Value> {
     let answer = request.send().await?;
     ensure!(answer.status == 201, "the upload was refused: {answer:?}");
     Ok(answer.json()?["attachment"].clone())
 }
 
-/// Where the server of this scene keeps files when nothing else is said.
+/// Returns where the server of this scene stores files by default.
 fn folder(scene: &Scene) -> PathBuf {
     match scene.database.kind() {
         Kind::Sqlite => scene.database.folder().join("board.db.attachments"),
@@ -54,7 +54,7 @@ fn folder(scene: &Scene) -> PathBuf {
     }
 }
 
-/// The names of all that is in it.
+/// Returns the names of everything in the folder.
 fn kept(folder: &Path) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))? {
@@ -87,7 +87,7 @@ impl Table {
         self.ann.ask("task:get", json!({ "taskId": self.task })).await
     }
 
-    /// No attachment, no file and no part of one.
+    /// Checks that there is no attachment, no file and no part of one.
     async fn is_untouched(&self) -> Result<()> {
         let detail = self.detail().await?;
         ensure!(detail["attachments"] == json!([]), "{detail}");
@@ -97,7 +97,7 @@ impl Table {
     }
 }
 
-/// What every download is sent with.
+/// Checks the headers that every download is sent with.
 fn is_safe(answer: &Answer) -> Result<()> {
     let disposition = answer.header("content-disposition").context("no Content-Disposition")?;
     ensure!(disposition.starts_with("attachment; filename=\""), "{disposition}");
@@ -128,7 +128,7 @@ async fn a_file_goes_up_and_comes_down(kind: Kind) -> Result<()> {
     assert_eq!([&attachment["filename"], &attachment["content_type"]], ["notes.txt", "text/plain"]);
     assert_eq!([&attachment["uploaded_by"], &attachment["task_id"]], ["ann", table.task.as_str()]);
 
-    // Everybody hears of it, the uploader's own sockets too: it was none of them that sent it.
+    // Everybody is told, including the uploader's own sockets: none of them sent it.
     for client in [&bob, &table.ann] {
         let event = client.next_event("task:attachment:added").await?;
         assert_eq!(event.data(), &json!({ "attachment": attachment, "taskId": table.task, "boardId": table.board.id }));
@@ -173,7 +173,7 @@ async fn a_repeated_upload_has_one_effect(kind: Kind) -> Result<()> {
     table.ann.expect_silence(Duration::from_millis(300)).await?;
     let id = text(&first["attachment"]["id"])?;
     assert_eq!(download(&table.scene.server, "ann", &id)?.send().await?.body, b"abc");
-    // What came for nothing is not kept either.
+    // A file that turned out unneeded is not kept either.
     assert_eq!(kept(&folder(&table.scene))?, [id]);
     Ok(())
 }
@@ -201,7 +201,7 @@ async fn a_large_file_does_not_pass_through_memory() -> Result<()> {
     let most = ("BOARDWIRE_MAX_ATTACHMENT_SIZE", "100000000");
     let table = Table::set(Scene::with(Kind::Sqlite, &[most]).await?, &[]).await?;
     let server = &table.scene.server;
-    // What is allocated once is there before the first look.
+    // What is allocated only once is there before the first measurement.
     uploaded(upload(server, "ann", &table.task)?.file("small", "text/plain", &vec![1; 1_000_000])).await?;
     let before = server.rss_kib()?;
     let bytes = (0..=250).collect::<Vec<u8>>().repeat(SIZE / 251);

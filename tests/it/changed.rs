@@ -8,7 +8,7 @@ use crate::scene::{Board, Scene, fields, text};
 
 on_both!(whatever_changes_on_a_board_is_its_latest_change, a_renamed_board_changed_as_well, both_doors_say_the_same);
 
-/// A board as a list has it.
+/// Returns a board as a list shows it.
 async fn listed(reader: &Client, board: &Board) -> Result<Value> {
     let boards = reader.ask("board:list", json!({})).await?["boards"].clone();
     let found = boards.as_array().and_then(|boards| boards.iter().find(|listed| listed["id"] == board.id));
@@ -39,7 +39,7 @@ async fn whatever_changes_on_a_board_is_its_latest_change(kind: Kind) -> Result<
         assert_eq!(now["updated_at"], created["updated_at"], "its own fields are as they were after {command}");
         assert_eq!(listed(&bob, &board).await?, now, "looking changes nothing");
     }
-    // What is refused, or is so already, is no change.
+    // A refused change, or one without effect, does not count.
     let before = listed(&bob, &board).await?;
     ann.refused("task:update", json!({ "taskId": "t", "updates": { "priority": 4 } }), "NOT_FOUND").await?;
     ann.ask("board:member:set", json!({ "boardId": board.id, "userId": "bob", "role": "member" })).await?;
@@ -74,7 +74,7 @@ async fn both_doors_say_the_same(kind: Kind) -> Result<()> {
     board.task(&ann, "T").await?;
     let now = listed(&ann, &board).await?;
     ensure!(text(&now["changed_at"])? >= text(&now["updated_at"])?, "{now}");
-    // And after another start.
+    // The same after a restart.
     scene.server.terminate().await?;
     scene.server.restart().await?;
     let request = Http::new(&scene.server.url(), "GET", "/api/v1/boards").bearer(&token("ann", &["read"])?);

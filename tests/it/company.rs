@@ -1,4 +1,4 @@
-//! Company: who is there, who types, and who is a member through a team; and that it ends with the right to read.
+//! Company: presence, typing and membership through a team; all end with the right to read.
 
 mod presence;
 mod removal;
@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 
 use crate::scene::{Board, Scene};
 
-/// How long it is watched that nothing comes.
+/// How long tests watch that nothing arrives.
 const WINDOW: Duration = Duration::from_millis(500);
 
-/// Ann's board with the members Bob and Cid, on which Ann looks.
+/// Ann's board with the members Bob and Cid, which Ann is viewing.
 struct Stage {
     scene: Scene,
     ann: Client,
@@ -34,18 +34,19 @@ impl Stage {
         Ok(Self { scene, ann, bob, cid, board })
     }
 
-    /// Who is there, as `presence:list` tells.
+    /// Returns the users present, according to `presence:list`.
     async fn present(&self, reader: &Client) -> Result<Vec<String>> {
         Ok(names(&reader.ask("presence:list", json!({ "boardId": self.board.id })).await?["users"]))
     }
 
-    /// Takes what a client has been told of company so far: all of it comes before the reply to a command.
+    /// Takes the events about company that a client has received so far: all of them come before the reply to a
+    /// command.
     async fn catch_up(&self, client: &Client) -> Result<Vec<Event>> {
         self.present(client).await?;
         Ok(client.company())
     }
 
-    /// What is told of a user on the board.
+    /// Returns what is told of a user on the board.
     fn about(&self, user: &str) -> Value {
         json!({ "userId": user, "boardId": self.board.id })
     }
@@ -60,7 +61,7 @@ impl Stage {
     }
 }
 
-/// A list of viewers in a few words each: who, how, and on which task.
+/// Returns a list of viewers in short form: user, status and task.
 fn names(viewers: &Value) -> Vec<String> {
     let name = |viewer: &Value| {
         let words = [&viewer["userId"], &viewer["status"], &viewer["taskId"]];
@@ -69,7 +70,7 @@ fn names(viewers: &Value) -> Vec<String> {
     viewers.as_array().into_iter().flatten().map(name).collect()
 }
 
-/// The next event of company must be this one, and say this and nothing else.
+/// Checks that the next event about company is this one, with exactly this data.
 async fn hears(client: &Client, name: &str, data: Value) -> Result<()> {
     let event = client.next_company().await?;
     ensure!(event.name == name && *event.data() == data, "it should be {name} {data}, it is {event:?}");
@@ -79,7 +80,7 @@ async fn hears(client: &Client, name: &str, data: Value) -> Result<()> {
     Ok(())
 }
 
-/// An object with more fields.
+/// Returns an object with more fields.
 fn with(mut object: Value, more: Value) -> Value {
     if let (Some(fields), Value::Object(more)) = (object.as_object_mut(), more) {
         fields.extend(more);

@@ -115,7 +115,7 @@ async fn edits_of_the_same_field_conflict(kind: Kind) -> Result<()> {
     let reply = pair.bob.ask("task:update", again).await?;
     assert_eq!(reply["task"]["title"], "His");
 
-    // Sent at the same moment, one wins and one is told.
+    // Of two sent at the same moment, one wins and the other is refused.
     let version = reply["task"]["version"].clone();
     let race =
         |title: &str| json!({ "taskId": pair.task["id"], "updates": { "title": title }, "expectedVersion": version });

@@ -86,7 +86,7 @@ async fn a_page_of_another_origin_is_refused() -> Result<()> {
     Dial::open(scene.dial("ann")?).await.map(drop).context("without an origin")
 }
 
-/// The envelope of the next event, with its general fields checked: only `type` and `data` are left to look at.
+/// Returns the envelope of the next event after checking its general fields, so that only `type` and `data` remain.
 async fn envelope(listener: &Client, name: &str, board: &str, seq: &Value, request: &str) -> Result<Value> {
     let event = listener.next_any().await.with_context(|| format!("waiting for {name}"))?;
     assert_eq!(event.name, name);
@@ -113,7 +113,7 @@ async fn every_durable_event_has_its_shape(kind: Kind) -> Result<()> {
     let (first, second, third) = (&board.columns[0], &board.columns[1], &board.columns[2]);
     let order = [second, first, third];
 
-    // Command, payload, event, and the fields of its data that are known beforehand; `reply:X` is the reply's field X.
+    // Command, payload, event, and the fields of its data that are known in advance; `reply:X` is the reply's field X.
     let b = json!(board.id);
     let script = [
         (
@@ -326,7 +326,7 @@ async fn ids_may_be_chosen_once(kind: Kind) -> Result<()> {
     ann.ask("board:create", json!({ "name": "Mine", "id": "my_Board-1" })).await?;
     ann.ask("task:create", json!({ "boardId": "my_Board-1", "title": "A", "id": "T-1" })).await?;
     ann.refused("task:create", json!({ "boardId": "my_Board-1", "title": "B", "id": "T-1" }), "CONFLICT").await?;
-    // Somebody else's id is taken too, and the refusal shows nothing of it.
+    // Someone else's id is taken as well, and the refusal reveals nothing about it.
     let reply = bob.refused("board:create", json!({ "name": "Hers", "id": "my_Board-1" }), "CONFLICT").await?;
     ensure!(!reply.to_string().contains("Mine"), "the refusal shows the other board: {reply}");
     let made = ann.ask("task:create", json!({ "boardId": "my_Board-1", "title": "C" })).await?;

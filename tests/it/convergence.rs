@@ -1,4 +1,4 @@
-//! Twenty writers, twenty readers, readers that drop and resume at random: everyone ends with the same board.
+//! Twenty writers and twenty readers, some of which drop and resume at random: everyone ends with the same board.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,11 +16,11 @@ on_both!(one_board_converges, ten_boards_converge);
 
 const WRITERS: usize = 20;
 const READERS: usize = 20;
-/// In all, over all boards.
+/// The number of changes, over all boards.
 const CHANGES: usize = 5_000;
-/// How many commands a writer has on the way at once.
+/// How many commands of a writer may be unanswered at once.
 const WINDOW: usize = 8;
-/// How often a reader drops its connection at most.
+/// The most times that a reader drops its connection.
 const DROPS: usize = 8;
 
 async fn one_board_converges(kind: Kind) -> Result<()> {
@@ -50,7 +50,7 @@ async fn converge_on(scene: &Scene, count: usize, seed: u64) -> Result<()> {
         scene.client(user).await?.disconnect().await?;
     }
 
-    // Writer and reader number n are at board n modulo the number of boards.
+    // Writer and reader number n use board n modulo the number of boards.
     let mut boards = Vec::new();
     for index in 0..count {
         let at = |users: &'_ [String]| users.iter().skip(index).step_by(count).cloned().collect::<Vec<_>>();
@@ -129,14 +129,14 @@ async fn write(mut writer: Writer, socket: Client) -> Result<Writer> {
     Ok(writer)
 }
 
-/// Somebody who keeps a replica, and whose connection is bad.
+/// A reader that keeps a replica over a bad connection.
 struct Reader {
     name: String,
     dial: Dial,
     board: String,
-    /// Uses a subscription instead of a view.
+    /// Whether it uses a subscription instead of a view.
     subscribes: bool,
-    /// After at most so many events its connection drops.
+    /// Its connection drops after at most this many events.
     patience: usize,
     rng: fastrand::Rng,
 }
@@ -151,7 +151,7 @@ impl Reader {
         let mut replica: Option<Replica> = None;
         for drops in 0.. {
             let socket = self.dial.clone().open().await?;
-            // Events up to this number are in the snapshot already; after a recovery there are none such.
+            // Events up to this number are in the snapshot already; after a recovery there are none.
             let mut floor = 0;
             let recovered = self.listen(&socket, replica.as_ref()).await?;
             let mut current = match replica.take() {
@@ -166,7 +166,7 @@ impl Reader {
             let mut left = if drops < DROPS { self.rng.usize(0..self.patience) } else { usize::MAX };
             while left > 0 {
                 if done.borrow_and_update().get(&self.board) == Some(&current.seq()) {
-                    // Whatever came now would be a repeat.
+                    // Anything that came now would be a repeat.
                     socket.expect_silence(Duration::from_millis(200)).await?;
                     return Ok(current);
                 }
@@ -189,7 +189,7 @@ impl Reader {
         unreachable!("the loop ends by returning")
     }
 
-    /// Listens to the board, from where `known` ends if anything is known; whether it was recovered from there.
+    /// Listens to the board, from where `known` ends if it is given; returns whether it was recovered from there.
     async fn listen(&self, socket: &Client, known: Option<&Replica>) -> Result<bool> {
         let (command, mut payload) = if self.subscribes {
             ("subscribe", json!({ "type": "*", "filters": { "boardId": self.board } }))

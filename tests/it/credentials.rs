@@ -1,5 +1,5 @@
-//! Credentials of each kind over both doors: what lets a caller in and what does not, how often somebody may try, what is
-//! kept of them, and that none of it is ever written to the log.
+//! Credentials of each kind at both doors: which are accepted, how often a client may try, what is stored of them, and
+//! that none of it is ever written to the log.
 
 mod keys;
 mod logins;
@@ -21,17 +21,17 @@ async fn user(scene: &Scene, id: &str, password: &str) -> Result<Value> {
     scene.server.run(&create, &format!("{password}\n")).await
 }
 
-/// A request to log in, yet to be sent.
+/// Returns a login request.
 fn login(server: &Server, user: &str, password: &str) -> Http {
     Http::new(&server.url(), "POST", "/api/v1/sessions").json(&json!({ "user": user, "password": password }))
 }
 
-/// Asks for the session at hand.
+/// Returns a request for the current session.
 fn current(server: &Server) -> Http {
     Http::new(&server.url(), "GET", "/api/v1/sessions/current")
 }
 
-/// The handshake with these credentials fails, with the sentence of the contract and no word more.
+/// Checks that the handshake with these credentials fails with exactly the contract's sentence.
 async fn not_let_in(server: &Server, auth: Value) -> Result<()> {
     match Client::connect(&server.url(), auth.clone()).await {
         Err(ConnectError::Refused(message)) => {
@@ -43,7 +43,7 @@ async fn not_let_in(server: &Server, auth: Value) -> Result<()> {
     }
 }
 
-/// An error as RFC 9457 and the contract have it.
+/// Checks an error against RFC 9457 and the contract.
 fn is_problem(answer: &Answer, status: u16, code: &str) -> Result<Value> {
     ensure!(answer.status == status, "status {status} expected: {answer:?}");
     ensure!(answer.header("content-type") == Some("application/problem+json"), "{answer:?}");

@@ -1,7 +1,7 @@
-//! The doors of the server, behind one face: a command goes in, and the reply comes out as a socket has it.
+//! The doors of the server behind one interface: a command goes in, and the reply comes out in the form of a socket's.
 //!
-//! To add a door, add a variant and its lines in [`Door::send`]; the access matrix runs over all that
-//! `Caller::doors` in `access.rs` gives.
+//! To add a door, add a variant and its lines in [`Door::send`]; the access matrix runs over everything that
+//! `Caller::doors` in `access.rs` returns.
 
 use std::io::Read as _;
 use std::sync::Arc;
@@ -15,31 +15,31 @@ use serde_json::{Map, Value, json};
 
 use crate::mcp::client::Agent;
 
-/// A way in, with the credentials of one caller.
+/// A door, with the credentials of one caller.
 pub(crate) enum Door {
     /// Socket.IO.
     Socket(Client),
-    /// HTTP, as the server's OpenAPI document says.
+    /// HTTP, according to the server's OpenAPI document.
     Http {
         /// Where the server listens.
         url: String,
         /// The caller's token.
         token: String,
-        /// The document.
+        /// The OpenAPI document.
         document: Arc<Value>,
     },
-    /// MCP, by the tools.
+    /// MCP, using the tools.
     Mcp(Agent),
 }
 
-/// The server's OpenAPI document.
+/// Returns the server's OpenAPI document.
 pub(crate) async fn document(url: &str) -> Result<Arc<Value>> {
     let answer = Http::new(url, "GET", "/api/v1/openapi.json").send().await?;
     ensure!(answer.status == 200 && answer.header("cache-control") == Some("no-cache"), "{answer:?}");
     Ok(Arc::new(answer.json()?))
 }
 
-/// The text of a compressed answer.
+/// Returns the text of a compressed answer.
 pub(crate) fn unpacked(answer: &Answer) -> Result<String> {
     let mut text = String::new();
     GzDecoder::new(&answer.body[..]).read_to_string(&mut text).context("no gzip")?;
@@ -47,7 +47,7 @@ pub(crate) fn unpacked(answer: &Answer) -> Result<String> {
 }
 
 impl Door {
-    /// Its name, for the message of a failure.
+    /// Returns its name, for error messages.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Socket(_) => "a socket",
@@ -56,7 +56,7 @@ impl Door {
         }
     }
 
-    /// The reply to a command, with `ok` and else `code`; `None`: this door has no such command.
+    /// Returns the reply to a command, with `ok` or else `code`; `None` if this door has no such command.
     pub(crate) async fn send(&self, command: &str, payload: &Value) -> Result<Option<Value>> {
         match self {
             Self::Socket(client) => client.call(command, payload.clone()).await.map(Some),
@@ -82,7 +82,7 @@ fn operation_id(command: &str) -> String {
     parts.fold(first, |id, part| id + &part[..1].to_uppercase() + &part[1..])
 }
 
-/// The request that a command is, each field where the document has it.
+/// Returns the request for a command, with each field where the document has it.
 fn request(url: &str, document: &Value, command: &str, payload: &Value) -> Result<Option<Http>> {
     let wanted = operation_id(command);
     let paths = document["paths"].as_object().context("no paths")?;
@@ -119,7 +119,7 @@ fn request(url: &str, document: &Value, command: &str, payload: &Value) -> Resul
     }))
 }
 
-/// The answer as a reply. Its status must be the one of its code.
+/// Returns the answer as a reply, after checking that its status goes with its code.
 async fn reply(request: Http) -> Result<Value> {
     let answer = request.send().await?;
     let mut body = answer.json()?;

@@ -1,4 +1,4 @@
-//! SIGTERM: clients are told, what was begun is finished, the exit is clean.
+//! SIGTERM: clients are told, work in progress is finished, and the exit is clean.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ async fn what_was_acknowledged_before_the_end_is_there_after_it(kind: Kind) -> R
     ensure!(status.success(), "it ended with {status}; its log:\n{}", scene.server.log());
     let mut done = Vec::new();
     for (n, reply) in pending {
-        // One that was not begun gets no reply, or is told that the server is going.
+        // A command that was not begun gets no reply, or is told that the server is closing.
         if let Ok(reply) = reply.reply().await {
             ensure!(reply["ok"] == true || reply["code"] == "UNAVAILABLE", "card {n}: {reply}");
             done.extend((reply["ok"] == true).then_some(format!("card-{n}")));
@@ -58,7 +58,7 @@ async fn what_was_acknowledged_before_the_end_is_there_after_it(kind: Kind) -> R
     Ok(())
 }
 
-/// An upload that is under way when the server is told to stop still gets its answer.
+/// An upload in progress when the server is told to stop still gets its answer.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_in_hand_is_finished() -> Result<()> {
     let mut scene = Scene::open(Kind::Sqlite).await?;
@@ -75,7 +75,7 @@ async fn a_request_in_hand_is_finished() -> Result<()> {
         part.len() + rest.len()
     );
     stream.write_all(head.as_bytes()).await?;
-    // When its file is there, the request is in hand.
+    // Once its file exists, the request is in progress.
     let folder = scene.database.folder().join("board.db.attachments");
     eventually("the upload has begun", Duration::from_secs(10), async || {
         Ok(std::fs::read_dir(&folder).is_ok_and(|mut files| files.next().is_some()).then_some(()))

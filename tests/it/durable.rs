@@ -1,4 +1,4 @@
-//! A reply means that the change is on disk: seen from outside, in the order of the server's system calls.
+//! A reply means that the change is on disk: observed from outside, in the order of the server's system calls.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -52,7 +52,7 @@ async fn a_commit_is_synced_before_it_is_acknowledged() -> Result<()> {
     Ok(())
 }
 
-/// A small file system over a folder, as long as this lives. Only root may make one.
+/// A small file system over a folder, for as long as this lives. Only root may create one.
 struct SmallDisk<'a>(&'a Path);
 
 impl<'a> SmallDisk<'a> {
@@ -101,13 +101,13 @@ async fn a_server_whose_disk_is_full_is_not_ready() -> Result<()> {
     Ok(())
 }
 
-/// Waits until strace watches the server.
+/// Waits until strace is attached to the server.
 async fn attached(strace: &mut Child) -> Result<()> {
     let mut lines = BufReader::new(strace.stderr.take().context("no standard error")?).lines();
     let line = within("strace attaches", PATIENCE, lines.next_line()).await??;
     let line = line.context("strace ended")?;
     ensure!(line.contains("attached"), "strace said: {line}");
-    // It goes on talking, and must not meet a closed pipe.
+    // It goes on printing, and must not meet a closed pipe.
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
     Ok(())
 }

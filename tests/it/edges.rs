@@ -1,4 +1,4 @@
-//! Edges of the socket door: clients that leave halfway, bursts, credentials that run out, pages of other origins.
+//! Edge cases of the socket door: clients that leave halfway, bursts, expiring credentials, pages of other origins.
 
 use std::time::Duration;
 
@@ -111,7 +111,7 @@ async fn upgrades_of_sessions_that_do_not_exist_leave_nothing_behind() -> Result
     Ok(())
 }
 
-/// The status and headers of a request with an origin.
+/// Returns the status and headers of the answer to a request with an origin.
 async fn from_origin(scene: &Scene, method: &str, origin: &str) -> Result<String> {
     let address = scene.server.url().replace("http://", "");
     let mut stream = TcpStream::connect(&address).await?;

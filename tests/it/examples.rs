@@ -1,6 +1,6 @@
-//! The examples of the socket reference: every command is sent, every event is received, and what travelled is what the
-//! reference shows. A command or an event of the catalog that is not here fails the test; so does an event that reaches
-//! somebody who should not have it.
+//! The examples of the socket reference: every command is sent, every event is received, and the messages are what the
+//! reference shows. The test fails for a command or an event of the catalog that is missing here, and for an event that
+//! reaches a client that should not get it.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -11,13 +11,13 @@ use serde_json::{Value, json};
 
 use crate::scene::{Scene, ids};
 
-/// Where the examples stand; the reference is made from them.
+/// The file of the examples; the reference is made from it.
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/api/examples.json");
 
-/// How long somebody is watched who should receive nothing.
+/// How long a client that should receive nothing is watched.
 const SILENCE: Duration = Duration::from_millis(500);
 
-/// What travelled.
+/// The messages sent and received.
 #[derive(Default)]
 struct Book {
     commands: BTreeMap<String, Value>,
@@ -62,7 +62,7 @@ impl Book {
         Ok(envelope)
     }
 
-    /// Each command and each event of the catalog is here, and nothing else.
+    /// Checks that exactly the commands and events of the catalog are here.
     fn check_complete(&self) -> Result<()> {
         let commands: Vec<_> = CommandKind::ALL.iter().map(|kind| kind.name()).collect();
         let events: Vec<_> = EventKind::ALL.iter().map(|kind| kind.name()).collect();
@@ -75,8 +75,8 @@ impl Book {
     }
 }
 
-/// The connections of the script: Ann writes and looks on, in another tab too; Bob and Cid are members; Eve is none, and
-/// listens to all she may.
+/// The connections of the script: Ann writes, and watches in another tab; Bob and Cid are members; Eve is not, and
+/// subscribes to everything she may.
 struct Cast {
     url: String,
     ann: Client,
@@ -102,7 +102,7 @@ impl Cast {
         })
     }
 
-    /// Who receives the events of the board that Ann causes.
+    /// Returns those who receive the events that Ann causes on the board.
     fn others(&self) -> [&Client; 2] {
         [&self.tab, &self.bob]
     }
@@ -211,7 +211,7 @@ async fn tasks(book: &mut Book, cast: &Cast) -> Result<()> {
     let upload = cast.post("/api/v1/tasks/engine/attachments", "ann")?;
     let uploaded = upload.file("plan.txt", "text/plain", b"Up, and further up.").send().await?;
     ensure!(uploaded.status == 201, "{}", String::from_utf8_lossy(&uploaded.body));
-    // An upload comes over no socket: so all of Ann's hear of it too.
+    // An upload comes over no socket, so all of Ann's sockets are told as well.
     for receiver in [ann, tab, bob] {
         book.event(receiver, "task:attachment:added").await?;
     }
@@ -284,14 +284,15 @@ async fn endings(book: &mut Book, cast: &Cast) -> Result<()> {
     book.event(ann, "user:left").await.map(drop)
 }
 
-/// The same with what differs from run to run replaced: the first id that a server made becomes number 1, and so on.
+/// Returns the value with everything replaced that differs from run to run: the first generated id becomes number 1,
+/// and so on.
 fn plain(value: Value) -> Value {
     Plain::default().of(value, "")
 }
 
 #[derive(Default)]
 struct Plain {
-    /// Those that have been met, in this order.
+    /// The ids that have been met, in this order.
     ids: Vec<String>,
 }
 

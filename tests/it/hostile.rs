@@ -1,4 +1,4 @@
-//! Strangers: whoever has not said who he is can't make the server hold much, nor hold a connection for long.
+//! Strangers: a client that has not authenticated can't make the server hold much, nor hold a connection for long.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -20,13 +20,13 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::scene::{Scene, text};
 
-/// So long may a connection stay without an identity in tests of what ends it earlier.
+/// How long a connection may stay unauthenticated in tests of what ends it earlier.
 const NEVER: (&str, &str) = ("BOARDWIRE_CONNECT_TIMEOUT_MS", "3600000");
 
-/// All places of a server that may open 600 files.
+/// The number of places on a server that may open 600 files.
 const ROOM: usize = 344;
 
-/// How soon a newcomer gets a place where strangers have all.
+/// How soon a newcomer gets a place when strangers hold all of them.
 const SOON: Duration = Duration::from_secs(3);
 
 const SLOW_BODY: &str = "POST /api/v1/sessions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\
@@ -35,7 +35,7 @@ const WEBSOCKET: &str = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nH
                          Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
                          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
-/// Longer than the server waits for anybody, whatever the machine does besides.
+/// Longer than the server waits for anyone, even on a busy machine.
 const LONG: Duration = Duration::from_secs(40);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -57,13 +57,13 @@ async fn attachments_of_strangers_are_not_gathered() -> Result<()> {
     for stranger in &mut strangers {
         stranger.wait_closed(PATIENCE).await?;
     }
-    // Nor are those of somebody who is known.
+    // Nor are those of an authenticated client.
     let ann = scene.client("ann").await?;
     ann.send_text(r#"451-["task:create",{"_placeholder":true,"num":0}]"#);
     ann.wait_closed(PATIENCE).await.map(drop)
 }
 
-/// Reads until the server ends a connection, and writes `drip` now and then; what it said.
+/// Reads until the server ends a connection, and writes `drip` now and then. Returns what the server sent.
 async fn until_closed(mut stream: TcpStream, drip: &'static [u8]) -> Result<String> {
     let mut said = Vec::new();
     let ended = async {
@@ -72,7 +72,7 @@ async fn until_closed(mut stream: TcpStream, drip: &'static [u8]) -> Result<Stri
             match timeout(Duration::from_secs(2), stream.read(&mut buffer)).await {
                 Ok(Ok(0) | Err(_)) => return,
                 Ok(Ok(length)) => said.extend_from_slice(&buffer[..length]),
-                // That it has ended shows when it is read.
+                // The end of the connection shows in reading.
                 Err(_) => drop(stream.write_all(drip).await),
             }
         }
@@ -100,7 +100,7 @@ async fn whoever_is_slow_on_purpose_is_cut() -> Result<()> {
         (format!("Authorization: Bearer {token}\r\n"), "Accept: application/json, text/event-stream\r\n");
     let (polling, sessions) = (post(&polling, ""), post("/api/v1/sessions", ""));
     let (mcp, api) = (post("/mcp", &format!("{known}{accepted}")), post("/api/v1/boards", &known));
-    // Who is quick at first is as slow then.
+    // A client that is quick at first is too slow afterwards.
     let opened = Http::new(&url, "GET", "/socket.io/?EIO=4&transport=polling").send().await?;
     let opened: Value = serde_json::from_slice(opened.body.get(1..).context("no packet")?)?;
     let ahead = format!(
@@ -120,7 +120,7 @@ async fn whoever_is_slow_on_purpose_is_cut() -> Result<()> {
     Ok(())
 }
 
-/// Sends a frame over and over until the connection is ended over it.
+/// Sends a frame over and over until the connection is ended for it.
 async fn flood(stranger: &mut Stranger, frame: Option<&str>) -> Result<()> {
     let sending = async {
         for _ in 0..100_000 {
@@ -144,7 +144,7 @@ async fn a_flood_of_what_is_of_no_use_is_cut() -> Result<()> {
         let mut stranger = Dial::new(&scene.server.url()).stranger().await?;
         flood(&mut stranger, frame).await.with_context(|| format!("{frame:?}"))?;
     }
-    // Commands are of use, however many.
+    // Commands are useful, however many there are.
     let ann = scene.client("ann").await?;
     for _ in 0..5 {
         let replies: Vec<_> = (0..1_000).map(|_| ann.send_call("board:list", &json!({}))).collect();
@@ -155,7 +155,7 @@ async fn a_flood_of_what_is_of_no_use_is_cut() -> Result<()> {
     Ok(())
 }
 
-/// Holds a connection from another address of this machine until it is cut; `says` is all that comes over it.
+/// Holds a connection from another address of this machine until it is cut; `says` is all that is sent over it.
 async fn hold(from: Ipv4Addr, host: SocketAddr, says: &str) -> std::io::Result<u64> {
     let socket = TcpSocket::new_v4()?;
     socket.bind(SocketAddr::from((from, 0)))?;
@@ -164,7 +164,7 @@ async fn hold(from: Ipv4Addr, host: SocketAddr, says: &str) -> std::io::Result<u
     tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
 }
 
-/// Holds as many connections of an address, each opened again when it is cut.
+/// Holds this many connections from an address, each reopened when it is cut.
 fn attack(from: Ipv4Addr, host: SocketAddr, connections: usize, says: &str) -> Vec<AbortOnDropHandle<()>> {
     let holding = || {
         let says = says.to_owned();
@@ -182,13 +182,13 @@ fn attack(from: Ipv4Addr, host: SocketAddr, connections: usize, says: &str) -> V
 async fn one_address_leaves_room_for_the_others() -> Result<()> {
     let database = Database::create(Kind::Sqlite).await?;
     let server = Server::builder(&database).open_files(300, 600).start().await?;
-    // What the system allows is asked for, and said where it is less than what was set.
+    // The server raises its limit as far as allowed, and logs if that is less than configured.
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.pid()?))?;
     let files = limits.lines().find(|line| line.starts_with("Max open files")).context("no limit")?;
     assert_eq!(files.split_whitespace().skip(3).take(2).collect::<Vec<_>>(), ["600", "600"], "{limits}");
     server.logs("allows 344 connections").await?;
 
-    // As many as it can have and more.
+    // As many as it can have, and more.
     let host: SocketAddr = server.url().trim_start_matches("http://").parse()?;
     let attackers = attack(Ipv4Addr::new(127, 0, 0, 2), host, 400, "");
     eventually("the attacker has what he can get", PATIENCE, async || Ok((server.socket_count()? > 150).then_some(())))
@@ -210,7 +210,7 @@ async fn those_who_hold_most_make_room_for_the_others() -> Result<()> {
     let (one, other) = (Ipv4Addr::new(127, 0, 0, 2), Ipv4Addr::new(127, 0, 0, 3));
     let dial =
         |user: &str| Ok::<_, anyhow::Error>(Dial::new(&server.url()).auth(json!({ "token": token(user, &["read"])? })));
-    // From an address that attacks he came first, so he would be the first to go if he were not known.
+    // He came first from an address that attacks, so he would be cut first if he were not authenticated.
     let bob = dial("bob")?.from(one.into()).open().await?;
 
     // Each address has as many as it can have and more, so together they have all.
@@ -248,7 +248,7 @@ async fn clients_of_a_proxy_make_room_too() -> Result<()> {
 
     let forwarded = |lines: &str, request: &str| request.replacen("\r\n", &format!("\r\n{lines}"), 1);
     let named = format!("X-Forwarded-For: {ATTACKER}\r\n");
-    // Proxies may pass on what a client says besides, so nobody knows whom the request comes from.
+    // Proxies may pass on what a client says as well, so it is unknown whom the request comes from.
     let disputed = format!("{named}Forwarded: for=203.0.113.9\r\n");
     for lines in [named, disputed] {
         let attackers = [SLOW_BODY, WEBSOCKET].map(|request| attack(PROXY, host, 225, &forwarded(&lines, request)));

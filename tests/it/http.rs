@@ -1,5 +1,5 @@
-//! The domain over HTTP: it is what sockets do, and they hear of it; versions and request ids hold across the doors; a
-//! board's log as a stream.
+//! The domain over HTTP: it does what sockets do, and they are told of it; versions and request ids hold across the
+//! doors; a board's log as a stream.
 
 mod bodies;
 mod changes;
@@ -15,13 +15,13 @@ use serde_json::Value;
 
 use crate::scene::Scene;
 
-/// A request of a user who may read and write.
+/// Returns a request of a user who may read and write.
 fn http(scene: &Scene, user: &str, method: &str, path: &str) -> Result<Http> {
     let token = token(user, &["read", "write"])?;
     Ok(Http::new(&scene.server.url(), method, &format!("/api/v1{path}")).bearer(&token))
 }
 
-/// The body of an answer with this status.
+/// Returns the body of an answer after checking its status.
 fn with_status(answer: &Answer, status: u16) -> Result<Value> {
     ensure!(answer.status == status, "{status} expected: {answer:?}");
     answer.json()

@@ -1,4 +1,4 @@
-//! The same request id has one effect and one reply, whoever sends it again and when.
+//! The same request id has one effect and one reply, whoever repeats it and when.
 
 use std::collections::BTreeMap;
 
@@ -27,11 +27,11 @@ async fn a_repeated_request_gives_the_first_reply_and_one_effect(kind: Kind) -> 
     assert_eq!(first["requestId"], "r-1");
     assert_eq!(ann.call("task:create", create.clone()).await?, first);
 
-    // The board has moved on since: the reply is still the first one.
+    // The board has changed since: the reply is still the first one.
     ann.ask("task:update", json!({ "taskId": first["task"]["id"], "updates": { "title": "Changed" } })).await?;
     assert_eq!(ann.call("task:create", create.clone()).await?, first);
 
-    // Over a restart too.
+    // The same after a restart.
     scene.server.terminate().await?;
     scene.server.restart().await?;
     let ann = scene.client("ann").await?;
@@ -65,9 +65,9 @@ async fn another_payload_is_a_mismatch(kind: Kind) -> Result<()> {
     let other = json!({ "boardId": board.id, "title": "Two", "requestId": "r" });
     let reply = ann.refused("task:create", other, "IDEMPOTENCY_MISMATCH").await?;
     assert_eq!(reply["requestId"], "r");
-    // Another command with the same id is another payload too.
+    // Another command with the same id counts as another payload.
     ann.refused("board:archive", json!({ "boardId": board.id, "requestId": "r" }), "IDEMPOTENCY_MISMATCH").await?;
-    // The order in which the fields are written is no difference.
+    // The order of the fields makes no difference.
     ann.send_text(format!(r#"42["task:create",{{"requestId":"r","title":"One","boardId":"{}"}}]"#, board.id));
     assert_eq!(ann.next_event("task:create:success").await?.payload, first);
     let snapshot = board.snapshot(&ann).await?;
@@ -92,7 +92,7 @@ async fn two_sockets_with_one_request_have_one_effect(kind: Kind) -> Result<()> 
     Ok(())
 }
 
-/// For the commands that refuse when their effect is there already, and for those that would have it twice.
+/// For commands that are refused when their effect exists already, and for those that would have it twice.
 async fn one_request_over_six_sockets_at_once_has_one_effect_and_one_reply(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
     let mut sockets = Vec::new();
@@ -125,7 +125,7 @@ async fn one_request_over_six_sockets_at_once_has_one_effect_and_one_reply(kind:
     }
     for (changed, requests) in done {
         let history = History::read(&scene.database, &changed).await?;
-        // What was not asked for by one of them is what made the board.
+        // Events that none of them requested come from creating the board.
         let caused = history.rows().iter().filter(|row| !row.envelope["requestId"].is_null());
         let caused: Result<Vec<_>> = caused.map(|row| Ok((text(&row.envelope["requestId"])?, row.seq))).collect();
         assert_eq!(caused?, requests, "on {changed}");
@@ -154,7 +154,7 @@ async fn one_id_for_two_requests_at_once_is_a_mismatch_for_one(kind: Kind) -> Re
     Ok(())
 }
 
-/// Sends the same over all of them before any reply is awaited.
+/// Sends the same command over all sockets before waiting for any reply.
 async fn at_once(sockets: &[Client], command: &str, payload: &Value) -> Result<Vec<Value>> {
     let pending: Vec<_> = sockets.iter().map(|socket| socket.send_call(command, payload)).collect();
     let mut replies = Vec::with_capacity(pending.len());

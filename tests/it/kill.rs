@@ -1,4 +1,4 @@
-//! kill -9 in the middle of writes: nothing acknowledged is lost, nothing is done twice, nothing is half done.
+//! `kill -9` in the middle of writes: nothing acknowledged is lost, nothing is done twice, nothing is half done.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -15,7 +15,7 @@ on_both!(nothing_acknowledged_is_lost);
 
 const WRITERS: usize = 6;
 const WINDOW: usize = 4;
-/// How soon after a kill a board can be read again.
+/// How soon after a kill a board must be readable again.
 const READY: Duration = Duration::from_secs(5);
 
 fn rounds(kind: Kind) -> Result<usize> {
@@ -77,7 +77,7 @@ async fn kill_and_look(scene: &mut Scene, rounds: usize, seed: u64) -> Result<()
     converge(evidence).await.map(drop)
 }
 
-/// Everyone writes; the server is killed; it comes back; what was left unanswered is sent again.
+/// Everyone writes; the server is killed; it comes back; unanswered commands are sent again.
 async fn one_round(
     scene: &mut Scene,
     writers: &mut Vec<Writer>,
@@ -127,7 +127,7 @@ async fn one_round(
     catch_up(&reader, replica, snapshot["seq"].as_u64().context("no seq")?).await
 }
 
-/// A request that was acknowledged, sent again as it was, is answered as it was.
+/// Checks that an acknowledged request, repeated unchanged, gets the same answer.
 async fn resend_an_answered_one(writer: &Writer, socket: &Client, rng: &mut fastrand::Rng) -> Result<()> {
     let Some(done) = rng.choice(&writer.acknowledged) else { return Ok(()) };
     let again = socket.call(&done.command, done.payload.clone()).await?;

@@ -1,4 +1,5 @@
-//! Leases: several agents share a board, each task has one at most, and whoever has lost a lease is told so.
+//! Leases: several agents share a board, each task has at most one of them, and an agent that has lost its lease is
+//! told so.
 
 mod choosing;
 mod ending;
@@ -27,7 +28,7 @@ impl Stage {
         Ok(Self { scene, ann, bob, board })
     }
 
-    /// A task with these fields; its id.
+    /// Creates a task with these fields; returns its id.
     async fn task(&self, more: Value) -> Result<String> {
         let mut task = json!({ "boardId": self.board.id, "title": "Task" });
         if let (Some(fields), Value::Object(more)) = (task.as_object_mut(), more) {
@@ -91,7 +92,7 @@ async fn a_lease_is_taken_renewed_and_given_back(kind: Kind) -> Result<()> {
     let data = json!({ "task": task, "holder": "ann", "releasedBy": "ann", "expired": false, "boardId": board.id });
     assert_eq!(event.data(), &data);
 
-    // It can be had again, under a higher number.
+    // It can be claimed again, under a higher number.
     let again = stage.claim_next(bob).await?;
     assert_eq!((&again["task"]["id"], fence(&again["task"])?), (&json!(id), 2));
     assert_eq!(again["task"], board.snapshot(ann).await?["tasks"][0]);
@@ -149,7 +150,7 @@ async fn a_fence_is_looked_at(kind: Kind) -> Result<()> {
         ann.refused(command, payload, "LEASE_LOST").await?;
     }
     stage.claim(ann, &id).await?;
-    // People overrule an agent: they need no number, and it finds out by its own.
+    // People overrule an agent: they need no number, and the agent notices by its own.
     bob.ask("task:update", json!({ "taskId": id, "updates": { "title": "By hand" } })).await?;
     bob.ask("task:release", json!({ "taskId": id })).await?;
     stage.claim(bob, &id).await?;

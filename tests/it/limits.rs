@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::scene::{Board, Scene, seed};
 
-/// The server's own limits: 100 commands in any minute and 10 in any second, 60 views in any ten seconds.
+/// Starts a server with its default limits: 100 commands a minute and 10 a second, 60 views in ten seconds.
 async fn limited(settings: &[(&str, &str)]) -> Result<Scene> {
     let defaults = [
         ("BOARDWIRE_RATE_LIMIT_MAX_REQUESTS", "100"),
@@ -20,7 +20,7 @@ async fn limited(settings: &[(&str, &str)]) -> Result<Scene> {
     Scene::with(Kind::Sqlite, &[&defaults[..], settings].concat()).await
 }
 
-/// Sends `count` cheap commands at once; the replies in order.
+/// Sends `count` cheap commands at once; returns the replies in order.
 async fn volley(client: &Client, count: usize) -> Result<Vec<Value>> {
     let pending: Vec<_> = (0..count).map(|_| client.send_call("board:list", &json!({}))).collect();
     try_join_all(pending.into_iter().map(boardwire_test_support::Pending::reply)).await
@@ -48,7 +48,7 @@ async fn the_eleventh_command_at_once_is_refused_and_the_connection_stays() -> R
     ensure!(error["message"].is_string() && error["timestamp"].is_string(), "{error}");
     ensure!(error["retryAfter"].as_f64().is_some_and(|wait| wait > 0.0 && wait <= 1.0), "{error}");
 
-    // The same socket goes on as soon as it may.
+    // The same socket continues as soon as it may.
     let again = eventually("the limit is over", Duration::from_secs(5), async || {
         let reply = ann.call("board:list", json!({})).await?;
         Ok((reply["ok"] == true).then_some(reply))
@@ -176,7 +176,8 @@ async fn random_arrivals_never_fill_a_second_beyond_the_burst() -> Result<()> {
     let made = board.snapshot(&bob).await?["tasks"].as_array().map_or(0, Vec::len);
     assert_eq!(made, accepted.len(), "seed {seed}");
     ensure!((20..=100).contains(&made), "seed {seed}: {made}");
-    // A command is counted between its sending and its reply, so what lies wholly within a second was counted in it.
+    // A command is counted between its sending and its reply, so one that lies wholly within a second was counted in
+    // it.
     for (first, ..) in &accepted {
         let within = |(sent, _, replied): &&&(_, _, _)| sent >= first && *replied - *first < Duration::from_secs(1);
         let count = accepted.iter().filter(within).count();

@@ -1,4 +1,4 @@
-//! Lists of tasks, page by page, and pieces of a board's log.
+//! Lists of tasks, page by page, and parts of a board's log.
 
 use anyhow::{Context, Result, ensure};
 use boardwire_test_support::{Client, Kind};
@@ -27,7 +27,7 @@ async fn a_walk_meets_every_task_once(kind: Kind) -> Result<()> {
     loop {
         let reply = ann.ask("task:list", page).await?;
         met.extend(ids(&reply["tasks"])?);
-        // Whatever changes meanwhile moves no task to a page where it would be met twice or not at all.
+        // Concurrent changes move no task to a page where it would be met twice or not at all.
         let changed = &all[met.len() % TASKS];
         ann.ask("task:update", json!({ "taskId": changed, "updates": { "priority": met.len() % 11 } })).await?;
         ann.ask(

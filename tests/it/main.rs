@@ -1,7 +1,7 @@
 //! Tests of the whole product: the real server as a process, a real database of each kind, real sockets.
 //!
-//! Each file holds one promise. A test that concerns what is stored runs on both databases: it is an `async fn` that
-//! takes a [`Kind`](boardwire_test_support::Kind), listed in `on_both!`.
+//! Each file covers one promise. A test of stored data runs on both databases: it is an `async fn` that takes a
+//! [`Kind`](boardwire_test_support::Kind), listed in `on_both!`.
 
 /// Makes two tests of each function: one on SQLite, one on Postgres.
 macro_rules! on_both {

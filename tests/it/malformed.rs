@@ -58,7 +58,7 @@ async fn a_wrong_shape_is_named_with_its_path() -> Result<()> {
         let details = reply["details"].as_array().with_context(|| format!("details are a list: {reply}"))?;
         let paths: Vec<&str> = details.iter().filter_map(|detail| detail["path"].as_str()).collect();
         ensure!(paths == [path], "{command} with {payload}: {reply}");
-        // In words for people, not in those of the decoder.
+        // In plain words, not in those of the decoder.
         for foreign in ["invalid", "expected", "sequence", "unknown", "struct", "i64", "u64", "u32", "map"] {
             ensure!(
                 !details.iter().any(|detail| detail["message"].as_str().is_none_or(|said| said.contains(foreign))),
@@ -152,7 +152,7 @@ async fn a_message_over_64_kib_is_not_taken() -> Result<()> {
     let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
     let board = Board::create(&ann, &[("bob", "viewer")]).await?;
     board.view(&bob).await?;
-    // What fits is taken: two long texts stay below the limit.
+    // What fits is accepted: two long texts stay below the limit.
     let long = json!({ "boardId": board.id, "title": "Long", "description": "x".repeat(20_000) });
     ann.ask("task:create", long).await?;
     bob.next_event("task:created").await?;
@@ -222,7 +222,8 @@ async fn ten_thousand_malformed_frames_change_nothing() -> Result<()> {
     Ok(())
 }
 
-/// Sends its share as a stranger to the board, with a new connection whenever one was ended; the codes it met.
+/// Sends its share as a stranger to the board, reconnecting whenever the connection was ended. Returns the codes
+/// received.
 async fn send_malformed(scene: &Scene, board: &Board, count: usize, seed: u64) -> Result<BTreeSet<String>> {
     let mut rng = fastrand::Rng::with_seed(seed);
     let mut codes = BTreeSet::new();
@@ -238,7 +239,7 @@ async fn send_malformed(scene: &Scene, board: &Board, count: usize, seed: u64) -
             eve.send_text(frame)
         }
         if n % 20 == 0 {
-            // A query in between: answered, unless the connection has ended over what came before.
+            // A query in between is answered, unless the connection has ended because of an earlier frame.
             let reply = eve.call("board:get", json!({ "boardId": board.id })).await;
             ensure!(reply.is_ok() || eve.closed().is_some(), "neither an answer nor an end, frame {n}");
             codes
@@ -248,7 +249,7 @@ async fn send_malformed(scene: &Scene, board: &Board, count: usize, seed: u64) -
     Ok(codes)
 }
 
-/// A frame with something wrong: a valid command with a value replaced or with a piece of its text damaged.
+/// Returns a malformed frame: a valid command with a value replaced or a piece of its text damaged.
 fn malformed(rng: &mut fastrand::Rng, board: &Board) -> String {
     let names =
         ["task:create", "task:update", "board:update", "subscribe", "view:board", "column:reorder", "no:such", ""];
@@ -293,7 +294,7 @@ fn strange(rng: &mut fastrand::Rng) -> Value {
     }
 }
 
-/// The others write, are answered, and hear of it.
+/// Checks that other clients can write, get answers, and receive events.
 async fn others_go_on(writer: &Client, listener: &Client, board: &Board) -> Result<()> {
     let task = board.task(writer, "Undisturbed").await?;
     let heard = listener.next_event("task:created").await?;

@@ -1,4 +1,4 @@
-//! A server that other machines can reach is more careful by default than one for its own machine alone.
+//! A server that other machines can reach is stricter by default than one that only its own machine can reach.
 
 use anyhow::{Context, Result, ensure};
 use boardwire_test_support::{Http, Kind};
@@ -10,10 +10,10 @@ const EVERYWHERE: (&str, &str) = ("BOARDWIRE_LISTEN", "0.0.0.0:0");
 
 const PASSWORD: &str = "correct horse battery";
 
-/// What the log says where nobody can sign in over plain HTTP.
+/// The log message where nobody can sign in over plain HTTP.
 const WARNING: &str = "nobody can sign in with a password over plain HTTP";
 
-/// Whether the session cookie of somebody who signs in is for HTTPS alone.
+/// Returns whether the session cookie of a login is only for HTTPS.
 async fn is_for_https_alone(scene: &Scene) -> Result<bool> {
     scene.server.run(&["user", "create", "--id", "ann", "--name", "Ann", "--password-stdin"], PASSWORD).await?;
     let login = Http::new(&scene.server.url(), "POST", "/api/v1/sessions");
@@ -34,7 +34,7 @@ async fn passwords_need_https_and_the_log_says_so() -> Result<()> {
     scene.server.logs("on a trusted network, allow plain HTTP by --secure-cookies false").await?;
     ensure!(is_for_https_alone(&scene).await?, "over plain HTTP the session would be anybody's who listens");
 
-    // Where the operator has said so, and on this machine, plain HTTP does.
+    // If the operator has said so, and on this machine, plain HTTP works.
     for settings in [&[EVERYWHERE, ("BOARDWIRE_SECURE_COOKIES", "false")][..], &[]] {
         let mut scene = Scene::with(Kind::Sqlite, settings).await?;
         ensure!(!is_for_https_alone(&scene).await?, "{settings:?}");

@@ -1,4 +1,4 @@
-//! Notifications: who gets one for what, and that nobody gets one of a board that he may not read.
+//! Notifications: who gets one for what, and that nobody gets one about a board that they may not read.
 
 mod batches;
 mod reading;
@@ -14,10 +14,10 @@ use crate::scene::{Board, Scene, fields, text};
 
 on_both!(an_assignment_tells_the_assignee, a_mention_tells_those_who_are_mentioned, changes_tell_the_assignee);
 
-/// How long it is watched that nothing comes.
+/// How long tests watch that nothing arrives.
 const WINDOW: Duration = Duration::from_millis(500);
 
-/// Ann's board with the members Bob and Cid; Eve is no member.
+/// Ann's board with the members Bob and Cid; Eve is not a member.
 struct Stage {
     scene: Scene,
     ann: Client,
@@ -36,7 +36,7 @@ impl Stage {
         Ok(Self { scene, ann, bob, cid, eve, board })
     }
 
-    /// The users other than Bob have been told nothing.
+    /// Checks that no user other than Bob has been notified.
     async fn only_bob(&self) -> Result<()> {
         for client in [&self.ann, &self.cid, &self.eve] {
             assert_eq!(listed(client, json!({})).await?.0, Vec::<Value>::new());
@@ -46,14 +46,14 @@ impl Stage {
     }
 }
 
-/// What `notification:list` gives: the notifications, and how many are unread.
+/// Returns the result of `notification:list`: the notifications, and how many are unread.
 async fn listed(client: &Client, wanted: Value) -> Result<(Vec<Value>, u64)> {
     let reply = client.ask("notification:list", wanted).await?;
     let notifications = reply["notifications"].as_array().context("no list")?.clone();
     Ok((notifications, reply["unread"].as_u64().context("no count")?))
 }
 
-/// So many notifications as they come, single or in batches, in order, each with the event that brought it.
+/// Returns the next `count` notifications, single or in batches, in order, each with the event that brought it.
 async fn notified(client: &Client, count: usize) -> Result<Vec<(String, Value)>> {
     let mut found = Vec::new();
     while found.len() < count {
@@ -68,12 +68,12 @@ async fn notified(client: &Client, count: usize) -> Result<Vec<(String, Value)>>
     Ok(found)
 }
 
-/// Who did what: the kind, and the sentence.
+/// Returns the kind and the sentence of a notification.
 fn said(notification: &Value) -> (&str, &str) {
     (notification["kind"].as_str().unwrap_or_default(), notification["text"].as_str().unwrap_or_default())
 }
 
-/// The sentences of a list, newest first.
+/// Returns the sentences of a list, newest first.
 fn sentences(list: &[Value]) -> Vec<&str> {
     list.iter().map(|notification| said(notification).1).collect()
 }
@@ -99,7 +99,7 @@ async fn an_assignment_tells_the_assignee(kind: Kind) -> Result<()> {
     });
     assert_eq!(notification, expected);
 
-    // To himself, to somebody who can't read the board, to nobody, and to whom it is assigned already.
+    // Assigned to himself, to someone who can't read the board, to nobody, and to the present assignee.
     bob.ask("task:assign", json!({ "taskId": task, "assignee": "bob" })).await?;
     let own = json!({ "boardId": board.id, "title": "Own", "assignee": "bob" });
     bob.ask("task:create", own).await?;
@@ -109,7 +109,7 @@ async fn an_assignment_tells_the_assignee(kind: Kind) -> Result<()> {
     stage.only_bob().await?;
     assert_eq!(listed(bob, json!({})).await?.1, 1);
 
-    // Taken away from him; and given to him in other ways.
+    // Unassigned; and assigned to him in other ways.
     ann.ask("task:assign", json!({ "taskId": task, "assignee": null })).await?;
     ann.ask("task:update", json!({ "taskId": task, "updates": { "assignee": "bob" } })).await?;
     ann.ask("task:create", json!({ "boardId": board.id, "title": "New", "assignee": "bob" })).await?;
@@ -164,10 +164,10 @@ async fn changes_tell_the_assignee(kind: Kind) -> Result<()> {
     ann.ask("task:update", json!({ "taskId": task, "updates": { "priority": 5 } })).await?;
     ann.ask("task:move", json!({ "taskId": task, "toColumn": board.columns[1] })).await?;
     ann.ask("task:comment:add", json!({ "taskId": task, "body": "Well?" })).await?;
-    // One who is mentioned on a task of his own is told once.
+    // A user mentioned on their own task is notified once.
     ann.ask("task:comment:add", json!({ "taskId": task, "body": "@bob?" })).await?;
     ann.ask("task:complete", json!({ "taskId": task })).await?;
-    // What changes nothing, and what he does himself.
+    // Changes without effect, and those that he makes himself.
     ann.ask("task:update", json!({ "taskId": task, "updates": { "priority": 5 } })).await?;
     ann.ask("task:complete", json!({ "taskId": task })).await?;
     bob.ask("task:update", json!({ "taskId": task, "updates": { "priority": 6 } })).await?;
@@ -191,7 +191,7 @@ async fn changes_tell_the_assignee(kind: Kind) -> Result<()> {
     stage.only_bob().await
 }
 
-/// A mention in the description is told once, and does not silence what happens to the task later.
+/// A mention in the description is told once, and does not silence later events of the task.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_old_mention_does_not_hide_changes_from_the_assignee() -> Result<()> {
     let stage = Stage::open(Kind::Sqlite).await?;

@@ -1,4 +1,4 @@
-//! What a test sees of a server as an operator does: the overview, and the metrics.
+//! What an operator can see of a server: the overview and the metrics.
 
 use anyhow::{Context as _, Result, ensure};
 use boardwire_test_support::{Http, token};
@@ -6,21 +6,21 @@ use serde_json::Value;
 
 use crate::scene::Scene;
 
-/// Returns a request of `user` to what operators use.
+/// Returns a request of `user` to the operator's routes.
 pub(crate) fn request(scene: &Scene, user: &str, method: &str, path: &str) -> Result<Http> {
     let permissions: &[&str] = if user == "root" { &["read", "write", "admin"] } else { &["read", "write"] };
     let request = Http::new(&scene.server.url(), method, &format!("/api/v1/operator{path}"));
     Ok(request.bearer(&token(user, permissions)?))
 }
 
-/// Returns what the operator sees.
+/// Returns the overview.
 pub(crate) async fn overview(scene: &Scene) -> Result<Value> {
     let answer = request(scene, "root", "GET", "")?.send().await?;
     ensure!(answer.status == 200, "{answer:?}");
     answer.json()
 }
 
-/// Returns the metrics, each line's name and labels with its value.
+/// Returns the metrics: the name and labels of each line with its value.
 pub(crate) async fn metrics(scene: &Scene) -> Result<Vec<(String, f64)>> {
     let answer = Http::new(&scene.server.url(), "GET", "/metrics").send().await?;
     ensure!(answer.status == 200, "{answer:?}");
@@ -37,7 +37,7 @@ pub(crate) async fn metrics(scene: &Scene) -> Result<Vec<(String, f64)>> {
         .collect()
 }
 
-/// Returns the value of one of them; 0 when it is not there.
+/// Returns the value of a metric; 0 if it is absent.
 pub(crate) fn metric(metrics: &[(String, f64)], name: &str) -> f64 {
     metrics.iter().find(|(known, _)| known == name).map_or(0.0, |(_, value)| *value)
 }

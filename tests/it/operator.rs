@@ -1,5 +1,5 @@
-//! What operators see and do: the figures are those of what has happened, nobody else sees them, what watches servers
-//! learns no names, and a user who is disconnected is gone and can come back.
+//! What operators see and do: the figures match what has happened, nobody else sees them, monitoring learns no names,
+//! and a disconnected user is gone and can come back.
 
 use std::time::Duration;
 
@@ -53,7 +53,7 @@ async fn the_figures_are_those_of_what_has_happened() -> Result<()> {
     assert_eq!((&seen["boards"][0]["name"], &seen["boards"][0]["viewers"]), (&json!("Launch"), &json!(1)));
     assert_eq!((&seen["slow"], &seen["incidents"]), (&json!([]), &json!([])));
 
-    // The course of things adds up to the totals.
+    // The samples add up to the totals.
     let history = eventually("the second is over", Duration::from_secs(5), async || {
         let seen = overview(&scene).await?;
         let seconds = seen["history"].as_array().context("no history")?.clone();
@@ -146,7 +146,7 @@ async fn a_user_who_is_disconnected_is_told_why_and_can_come_back() -> Result<()
         "{text}"
     );
 
-    // Nobody else is concerned, and the credentials are still good.
+    // Other users are not affected, and the credentials are still valid.
     ann.ask("board:list", json!({})).await?;
     scene.client("bob").await?.ask("board:list", json!({})).await?;
     let nobody = request(&scene, "root", "POST", "/users/eve/disconnect")?.send().await?;

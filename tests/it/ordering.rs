@@ -21,13 +21,13 @@ async fn pipelined_commands_are_executed_and_answered_in_order(kind: Kind) -> Re
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;
     ann.record();
-    // Each command rests on the one before it: out of order, one of them would be refused.
+    // Each command depends on the one before it: out of order, one of them would be refused.
     let mut pending = Vec::new();
     for n in 0..COUNT {
         let (name, payload) = match n % 4 {
             0 => ("task:create", json!({ "boardId": board.id, "id": format!("card-{n}"), "title": "A" })),
             1 => ("task:update", json!({ "taskId": format!("card-{}", n - 1), "updates": { "title": "B" } })),
-            // A query in between waits its turn too.
+            // A query in between waits for its turn, too.
             2 => ("task:get", json!({ "taskId": format!("card-{}", n - 2) })),
             _ => ("task:delete", json!({ "taskId": format!("card-{}", n - 3) })),
         };
@@ -104,8 +104,8 @@ async fn events_come_before_acknowledgements_with_a_higher_number(kind: Kind) ->
     Ok(())
 }
 
-/// Replies standing in for the socket's own events, what it heard is the log without a hole or a repeat; replies come
-/// in their order, events in theirs, and each event before the replies with a higher number.
+/// Checks that, with replies replacing the socket's own events, the client received the log without a gap or a repeat;
+/// that replies and events each come in their order, and each event before the replies with a higher number.
 fn in_order(replica: &mut Replica, heard: Vec<Heard>) -> Result<()> {
     let seq = |heard: &Heard| match heard {
         Heard::Ack(_, reply) => reply["seq"].as_u64(),

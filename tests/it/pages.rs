@@ -15,7 +15,7 @@ on_both!(
     who_may_not_read_gets_no_page,
 );
 
-/// All pages of a board; `between` is called after each but the last.
+/// Returns all pages of a board; `between` is called after each but the last.
 async fn walk(
     reader: &Client,
     board: &str,
@@ -36,12 +36,12 @@ async fn walk(
     }
 }
 
-/// The entities of a list, of all pages.
+/// Returns the entities of a list from all pages.
 fn all(pages: &[Value], list: &str) -> Vec<Value> {
     pages.iter().flat_map(|page| page[list].as_array().into_iter().flatten()).cloned().collect()
 }
 
-/// In an order of their own.
+/// Returns entities in a fixed order.
 fn sorted(mut entities: Vec<Value>) -> Vec<Value> {
     entities.sort_by_key(Value::to_string);
     entities
@@ -67,7 +67,8 @@ async fn pages_show_a_board_once_and_in_order(kind: Kind) -> Result<()> {
     }
     let whole = board.snapshot(&ann).await?;
     ensure!(whole.get("next").is_none() && whole["dependencies"].as_array().is_some_and(|all| all.len() == TASKS - 1));
-    // Whole, a board is by column and position, which is the order in which these were made, in three columns.
+    // A whole board is ordered by column and position, which is the order in which these were created, in three
+    // columns.
     let expected: Vec<_> = (0..3).flat_map(|column| (column..TASKS).step_by(3)).map(|n| n * 7 % TASKS).collect();
     let shown = tasks.iter().map(|id| id[..2].parse()).collect::<Result<Vec<usize>, _>>()?;
     assert_eq!(shown, expected);
@@ -88,7 +89,7 @@ async fn pages_show_a_board_once_and_in_order(kind: Kind) -> Result<()> {
             }
         }
     }
-    // A page may begin after an id that is no more.
+    // A page may begin after an id that no longer exists.
     let page = ann.ask("board:get", json!({ "boardId": board.id, "limit": 2, "after": "05" })).await?;
     ensure!(ids(&page["tasks"])?.iter().map(|id| &id[..2]).eq(["05", "06"]), "{page}");
     let end = ann.ask("board:get", json!({ "boardId": board.id, "limit": 2, "after": "zz" })).await?;
@@ -122,7 +123,8 @@ async fn a_walk_meets_what_stays_once_while_others_write(kind: Kind) -> Result<(
     for n in 0..TASKS {
         ann.ask("task:create", json!({ "boardId": board.id, "id": id(n), "title": "T" })).await?;
     }
-    // Between two pages a task is deleted in front, one behind, one is made on either side, and one is moved.
+    // Between two pages, one task before and one after the page's end are deleted, one is created on either side, and
+    // one is moved.
     let mut step = 0;
     let pages = walk(&ann, &board.id, 4, async || {
         step += 1;
@@ -146,18 +148,18 @@ async fn a_walk_meets_what_stays_once_while_others_write(kind: Kind) -> Result<(
     for id in stayed {
         ensure!(met.contains_key(id), "{id} is missing: {met:?}");
     }
-    // Each page is of a moment of its own.
+    // Each page shows its own moment.
     let seqs: Vec<_> = pages.iter().filter_map(|page| page["seq"].as_u64()).collect();
     ensure!(seqs.len() == pages.len() && seqs.is_sorted_by(|one, next| one < next), "{seqs:?}");
     Ok(())
 }
 
-/// The most characters of a description, each of three bytes.
+/// Returns the longest description, with three bytes per character.
 fn long_text() -> String {
     "語".repeat(20_000)
 }
 
-/// A board of 285 tasks with 60 KB each, somewhat more than 16 MiB.
+/// Creates a board of 285 tasks with 60 KB each, somewhat more than 16 MiB.
 pub(crate) async fn too_large(owner: &Client) -> Result<Board> {
     let board = Board::create(owner, &[]).await?;
     let text = long_text();
@@ -182,7 +184,7 @@ async fn a_board_that_is_too_large_is_refused_whole_and_shown_in_pages(kind: Kin
     }
     let met = ids(&Value::Array(all(&pages, "tasks")))?;
     ensure!(met.len() == 285 && met.is_sorted() && pages.len() == 9, "{} tasks on {} pages", met.len(), pages.len());
-    // One less than is too much is shown whole again.
+    // Just below the limit, it is shown whole again.
     for id in &met[..10] {
         ann.ask("task:delete", json!({ "taskId": id })).await?;
     }

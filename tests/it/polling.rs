@@ -1,4 +1,4 @@
-//! Long-polling by hand: what holds for a message over a WebSocket holds for each message of a batch.
+//! Long-polling by hand: the limits for a message over a WebSocket hold for each message of a batch.
 
 use anyhow::{Context, Result, ensure};
 use boardwire_test_support::{Http, Kind, PATIENCE, eventually, token};
@@ -31,20 +31,21 @@ impl Polling {
         Ok(session)
     }
 
-    /// The packets that wait, or the next to come.
+    /// Returns the packets that wait, or the next to arrive.
     async fn poll(&self) -> Result<Vec<String>> {
         let answer = Http::new(&self.url, "GET", &self.path).send().await?;
         ensure!(answer.status == 200, "{answer:?}");
         Ok(String::from_utf8(answer.body)?.split('\x1e').map(str::to_owned).collect())
     }
 
-    /// Sends a batch of packets; the status.
+    /// Sends a batch of packets; returns the status.
     async fn post(&self, packets: &[String]) -> Result<u16> {
         let body = packets.join("\x1e").into_bytes();
         Ok(Http::new(&self.url, "POST", &self.path).body("text/plain;charset=UTF-8", body).send().await?.status)
     }
 
-    /// The replies to so many commands that were sent with the numbers from 0 on, in the order of the numbers.
+    /// Returns the replies to this many commands, which were sent with the numbers from 0 on, in the order of the
+    /// numbers.
     async fn replies(&self, count: usize) -> Result<Vec<Value>> {
         let mut replies = vec![Value::Null; count];
         while replies.iter().any(Value::is_null) {
@@ -74,7 +75,7 @@ async fn a_batch_may_be_larger_than_a_message() -> Result<()> {
     assert_eq!(session.post(&creates(&board, &[5_000; 16])).await?, 200);
     let replies = session.replies(16).await?;
     ensure!(replies.iter().all(|reply| reply["ok"] == true), "{replies:?}");
-    // As many of the largest as a batch may have.
+    // As many of the largest as fit into a batch.
     assert_eq!(session.post(&creates(&board, &[19_900; 16])).await?, 200);
     session.replies(16).await?;
     assert_eq!(board.snapshot(&bob).await?["tasks"].as_array().map(Vec::len), Some(32));
@@ -101,7 +102,7 @@ async fn a_message_of_a_batch_that_is_too_large_is_answered() -> Result<()> {
     Ok(())
 }
 
-/// So many requests for the whole board.
+/// Returns this many requests for the whole board.
 fn gets(board: &Board, count: usize) -> Vec<String> {
     (0..count).map(|number| format!("42{number}{}", json!(["board:get", { "boardId": board.id }]))).collect()
 }

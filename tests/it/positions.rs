@@ -12,7 +12,7 @@ on_both!(
     a_column_can_be_called_by_its_name
 );
 
-/// No key may grow without end.
+/// The longest position: no key may grow without end.
 const LONGEST: usize = 64;
 
 async fn there_is_always_room_between_two_tasks(kind: Kind) -> Result<()> {
@@ -29,12 +29,12 @@ async fn there_is_always_room_between_two_tasks(kind: Kind) -> Result<()> {
     let snapshot = board.snapshot(&ann).await?;
     let mut mine = Replica::from_snapshot(&snapshot).context("a snapshot")?;
     let mut theirs = Replica::from_snapshot(&snapshot).context("a snapshot")?;
-    // Each in turn goes right behind the first one, in front of the other: the gap halves each time.
+    // Each in turn moves right behind the first one, in front of the other: the gap halves each time.
     for n in 0..MOVES {
         let (moved, ahead) = if n % 2 == 0 { (&tasks[1], &tasks[2]) } else { (&tasks[2], &tasks[1]) };
         let place = json!({ "taskId": moved, "toColumn": board.columns[0], "after": tasks[0], "before": ahead });
         let reply = ann.ask("task:move", place).await?;
-        // Room that had to be made shows as events of its own, also to the mover, in front of the reply.
+        // Making room shows as separate events, which the mover also gets before the reply.
         for event in ann.events() {
             mine.apply(&event)?;
         }
@@ -96,7 +96,7 @@ async fn a_column_can_be_called_by_its_name(kind: Kind) -> Result<()> {
     for missing in ["Nowhere", "a/b", other.columns[0].as_str()] {
         ann.refused("task:move", to(missing), "NOT_FOUND").await?;
     }
-    // An id counts before a name.
+    // Ids take precedence over names.
     let called = json!({ "boardId": board.id, "name": board.columns[2], "id": "named-like-an-id" });
     ann.ask("column:create", called).await?;
     let moved = ann.ask("task:move", to(&board.columns[2])).await?;

@@ -1,4 +1,4 @@
-//! Behind a proxy that is trusted, clients are told apart by what it says of them; nobody else's word counts.
+//! Behind a trusted proxy, clients are told apart by its headers; nobody else's headers count.
 
 use anyhow::{Context, Result, ensure};
 use boardwire_test_support::{ConnectError, Http, Kind};
@@ -9,7 +9,7 @@ use crate::scene::Scene;
 
 const TRUSTED: (&str, &str) = ("BOARDWIRE_TRUSTED_PROXIES", "192.0.2.0/24, 127.0.0.1");
 
-/// The status of a request with a wrong token that is said to come from `client`.
+/// Returns the status of a request with a wrong token that is said to come from `client`.
 async fn refused(scene: &Scene, client: &str) -> Result<u16> {
     let request = Http::new(&scene.server.url(), "GET", "/api/v1/boards").bearer("wrong");
     Ok(request.header("x-forwarded-for", client).send().await?.status)
@@ -20,16 +20,16 @@ async fn one_client_of_a_proxy_does_not_lock_out_the_others() -> Result<()> {
     let limit = ("BOARDWIRE_FAILED_HANDSHAKES_PER_MINUTE", "2");
     let scene = Scene::with(Kind::Sqlite, &[TRUSTED, limit]).await?;
     assert_eq!((refused(&scene, "203.0.113.1").await?, refused(&scene, "203.0.113.1").await?), (401, 429));
-    // What he claims to come from makes no difference, and IPv6 counts by customer.
+    // The address that the client claims makes no difference, and IPv6 counts by customer.
     assert_eq!(refused(&scene, "203.0.113.9, 203.0.113.1").await?, 429);
     assert_eq!((refused(&scene, "2001:db8::1").await?, refused(&scene, "2001:db8::2:0:0:2").await?), (401, 429));
     assert_eq!(refused(&scene, "203.0.113.2").await?, 401);
     scene.server.logs("203.0.113.2").await.context("the log names no client")?;
 
-    // A client that is no proxy is one client, whatever it says.
+    // A client that is not a proxy is one client, whatever it says.
     let scene = Scene::with(Kind::Sqlite, &[limit]).await?;
     assert_eq!((refused(&scene, "203.0.113.1").await?, refused(&scene, "203.0.113.2").await?), (401, 429));
-    // Who may have forgotten to name it is told so, once.
+    // An operator who may have forgotten to name the proxy is warned, once.
     scene.server.logs("--trusted-proxies 127.0.0.1").await?;
     assert_eq!(scene.server.log().matches("--trusted-proxies").count(), 1, "{}", scene.server.log());
     Ok(())
@@ -42,7 +42,7 @@ async fn create(scene: &Scene, user: &str) -> Result<()> {
     scene.server.run(&create, &format!("{PASSWORD}\n")).await.map(drop)
 }
 
-/// A request of somebody who signs in, yet to be sent.
+/// Returns a login request.
 fn login(scene: &Scene, user: &str, password: &str) -> Http {
     let body = json!({ "user": user, "password": password });
     Http::new(&scene.server.url(), "POST", "/api/v1/sessions").json(&body)
@@ -55,7 +55,7 @@ async fn wrong_passwords_of_one_client_of_a_proxy_stop_no_other() -> Result<()> 
         |scene: &Scene, user: &str| login(scene, user, "a wrong password").header("x-forwarded-for", "203.0.113.1");
     let sign_in = |scene: &Scene, user: &str| login(scene, user, PASSWORD).header("x-forwarded-for", "203.0.113.2");
 
-    // Of one address one login at once, and the next half a minute later, which is longer than anybody waits.
+    // Each address may log in once now, and again half a minute later, which is longer than any login waits.
     let scene = Scene::with(Kind::Sqlite, &[TRUSTED, ("BOARDWIRE_LOGINS_PER_MINUTE", "2")]).await?;
     create(&scene, "bob").await?;
     let mut guesses = Vec::new();

@@ -1,4 +1,4 @@
-//! Coming back: `since` and `epoch` give what was missed, or the reply says that it can't be had.
+//! Resuming: `since` and `epoch` return what was missed, or the reply says that it is not available.
 
 use std::time::Duration;
 

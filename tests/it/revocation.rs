@@ -1,8 +1,8 @@
-//! What is revoked ends: whatever ends or narrows a credential, an account or a membership takes effect on open sockets
-//! within a second. This is a promise of the product, and the one place where a time is asserted.
+//! Revocation: whatever ends or narrows a credential, an account or a membership takes effect on open sockets within a
+//! second. This is a promise of the product, and the one place where a time is asserted.
 //!
-//! Each test lets another client write all the time, does what revokes, and looks at when the affected socket received
-//! its last event.
+//! In each test another client writes all the time while something is revoked, and the test checks when the affected
+//! socket received its last event.
 
 #![expect(clippy::print_stdout, reason = "what was measured is worth knowing")]
 
@@ -31,15 +31,15 @@ on_both!(
     a_removed_member,
 );
 
-/// What is promised.
+/// Returns the promised time.
 fn promised() -> Duration {
     patient(Duration::from_secs(1))
 }
-/// How long it is watched that nothing comes after that.
+/// Returns how long tests watch that nothing arrives after that.
 fn watched() -> Duration {
     patient(Duration::from_millis(2_500))
 }
-/// For how long credentials are given that end during a test; until then a listener has to be there. Whole seconds.
+/// Returns how long credentials last that end during a test; a listener must be there before. Whole seconds.
 fn brief() -> Duration {
     Duration::from_secs(patient(Duration::from_secs(8)).as_secs())
 }
@@ -81,7 +81,7 @@ impl Drop for Writer {
     }
 }
 
-/// When things reached the socket that is concerned.
+/// When messages reached the affected socket.
 struct Heard {
     events: u64,
     last: Instant,
@@ -115,7 +115,7 @@ fn listen(client: Client, until: tokio::sync::watch::Receiver<Option<Instant>>) 
     })
 }
 
-/// A board on which Ann writes all the time, with a socket of Bob's that sees it.
+/// A board on which Ann writes all the time, with a socket of Bob's that views it.
 struct Stage {
     scene: Scene,
     board: Board,
@@ -126,7 +126,7 @@ struct Stage {
 }
 
 impl Stage {
-    /// Bob, whom the command line has made, is a member in this role, or none.
+    /// Prepares the stage; Bob, whom the command line created, is a member in this role, if any.
     async fn set(scene: Scene, role: Option<&str>) -> Result<Self> {
         let ann = scene.client("ann").await?;
         let members: Vec<(&str, &str)> = role.iter().map(|role| ("bob", *role)).collect();
@@ -136,7 +136,7 @@ impl Stage {
         Ok(Self { scene, board, task, writer, ann, until: tokio::sync::watch::channel(None).0 })
     }
 
-    /// Views the board over `client`, and hears some of what is written before anything is revoked.
+    /// Views the board over `client`, and receives some changes before anything is revoked.
     async fn attend(&self, client: Client) -> Result<JoinHandle<Heard>> {
         client.ask("subscribe", json!({ "type": "*" })).await?;
         self.board.view(&client).await?;
@@ -146,7 +146,8 @@ impl Stage {
         Ok(listen(client, self.until.subscribe()))
     }
 
-    /// The credentials ended at `cause`: the socket is told so and closed within a second, and not before.
+    /// Checks that, after the credentials ended at `cause`, the socket is told so and closed within a second, and not
+    /// before.
     async fn ends(&self, what: &str, listening: JoinHandle<Heard>, cause: Instant, early: Duration) -> Result<()> {
         self.until.send_replace(Some(cause + watched()));
         let heard = listening.await?;
@@ -161,7 +162,7 @@ impl Stage {
         Ok(())
     }
 
-    /// The socket stays open and hears nothing of the board any more.
+    /// Checks that the socket stays open and receives nothing more of the board.
     async fn falls_silent(&self, what: &str, listening: JoinHandle<Heard>, cause: Instant) -> Result<Client> {
         self.until.send_replace(Some(cause + watched()));
         let heard = listening.await?;
@@ -177,7 +178,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Somebody else goes on writing, so that silence means something.
+    /// Checks that another client goes on writing, so that silence means something.
     async fn others_go_on(&self) -> Result<()> {
         let before = self.writer.written();
         let patience = Instant::now() + patient(PATIENCE);
@@ -188,7 +189,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Tries to write over `client` until that is refused as `FORBIDDEN`.
+    /// Tries to write over `client` until that is refused with `FORBIDDEN`.
     async fn forbidden(&self, what: &str, client: &Client, cause: Instant) -> Result<()> {
         let attempt = async {
             loop {
@@ -224,13 +225,13 @@ async fn connect(server: &Server, session: &Value) -> Result<Client> {
     Ok(Client::connect(&server.url(), json!({ "sessionId": session["sessionId"] })).await?)
 }
 
-/// The time of day, as the server takes it to judge tokens.
+/// Returns the time of day, by which the server judges tokens.
 #[expect(clippy::disallowed_methods, reason = "tokens end by the time of day")]
 fn time_of_day() -> Result<Duration> {
     Ok(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?)
 }
 
-/// The moment that comes at this time of day.
+/// Returns the instant at this time of day.
 fn moment(time: Duration) -> Result<Instant> {
     Ok(Instant::now() + time.checked_sub(time_of_day()?).context("that moment is over")?)
 }
@@ -242,7 +243,7 @@ async fn a_token_that_expires() -> Result<()> {
     let claims = time_of_day()?.as_secs();
     let bob = Client::connect(&stage.scene.server.url(), json!({ "token": token })).await?;
     let listening = stage.attend(bob).await?;
-    // The token's end is a whole second; it was made in this one or the one before.
+    // The token's end is a whole second; it was created in this second or the one before.
     let cause = moment(Duration::from_secs(claims) + brief())?;
     stage.ends("token expired", listening, cause, Duration::from_millis(1_050)).await?;
     let refused = Client::connect(&stage.scene.server.url(), json!({ "token": token })).await;
@@ -341,7 +342,7 @@ async fn a_user_who_may_no_longer_write(kind: Kind) -> Result<()> {
     stage.forbidden("permissions lowered", &bob, Instant::now()).await?;
     let _ = bob.events();
     bob.next_event("task:updated").await.context("he may still read")?;
-    // A token that says more than the account has gives nothing back.
+    // A token that claims more than the account has restores nothing.
     let refresh = json!({ "token": token("bob", &["read", "write"])? });
     bob.ask("auth:refresh", refresh).await?;
     let update = json!({ "taskId": stage.task, "updates": { "priority": 3 } });
@@ -388,7 +389,7 @@ async fn an_owner_who_becomes_a_viewer(kind: Kind) -> Result<()> {
     stage.board.view(&bob).await?;
     let demote = json!({ "boardId": stage.board.id, "userId": "bob", "role": "viewer" });
     stage.ann.ask("board:member:set", demote).await?;
-    // At once: the next command already.
+    // At once: from the next command on.
     let update = json!({ "taskId": stage.task, "updates": { "priority": 3 } });
     bob.refused("task:update", update, "FORBIDDEN").await?;
     bob.refused("board:archive", json!({ "boardId": stage.board.id }), "FORBIDDEN").await?;
@@ -407,8 +408,8 @@ async fn a_removed_member(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-/// A socket that came with an API key and was refreshed with a token is held by that token, and what revokes the account
-/// still reaches it.
+/// A socket that connected with an API key and was refreshed with a token is bound to that token, and revoking the
+/// account still reaches it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refreshed_token_that_expires() -> Result<()> {
     let stage = Stage::set(with_bob(Kind::Sqlite, &[]).await?, Some("member")).await?;

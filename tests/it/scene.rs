@@ -13,12 +13,12 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
-    /// With limits out of the way.
+    /// Starts a server with high limits.
     pub(crate) async fn open(kind: Kind) -> Result<Self> {
         Self::with(kind, &[]).await
     }
 
-    /// With these settings on top.
+    /// Starts a server with these settings in addition.
     pub(crate) async fn with(kind: Kind, settings: &[(&str, &str)]) -> Result<Self> {
         let database = Database::create(kind).await?;
         let mut server = Server::builder(&database);
@@ -29,24 +29,24 @@ impl Scene {
         Ok(Self { database, server })
     }
 
-    /// A user who may read and write, connected.
+    /// Connects a user who may read and write.
     pub(crate) async fn client(&self, user: &str) -> Result<Client> {
         self.client_with(user, &["read", "write"]).await
     }
 
-    /// A user with these permissions, connected.
+    /// Connects a user with these permissions.
     pub(crate) async fn client_with(&self, user: &str, permissions: &[&str]) -> Result<Client> {
         let auth = json!({ "token": token(user, permissions)? });
         let client = Client::connect(&self.server.url(), auth).await;
         client.with_context(|| format!("connecting {user}; the server's log:\n{}", self.server.log()))
     }
 
-    /// A connection of `user` that is not opened yet.
+    /// Returns a connection of `user` that is not open yet.
     pub(crate) fn dial(&self, user: &str) -> Result<Dial> {
         Ok(Dial::new(&self.server.url()).auth(json!({ "token": token(user, &["read", "write"])? })))
     }
 
-    /// The administrator, connected.
+    /// Connects the administrator.
     pub(crate) async fn admin(&self) -> Result<Client> {
         self.server.create_user("root", "Root", "read,write,admin").await?;
         self.client_with("root", &["read", "write", "admin"]).await
@@ -61,7 +61,7 @@ pub(crate) struct Board {
 }
 
 impl Board {
-    /// A board of `owner` with the default columns and these members, who must have connected once.
+    /// Creates a board of `owner` with the default columns and these members, who must have connected once.
     pub(crate) async fn create(owner: &Client, members: &[(&str, &str)]) -> Result<Self> {
         let reply = owner.ask("board:create", json!({ "name": "Launch" })).await?;
         let board = Self { id: text(&reply["board"]["id"])?, columns: ids(&reply["columns"])? };
@@ -73,41 +73,41 @@ impl Board {
         Ok(board)
     }
 
-    /// A new task on it; its id.
+    /// Creates a task on the board; returns its id.
     pub(crate) async fn task(&self, writer: &Client, title: &str) -> Result<String> {
         let reply = writer.ask("task:create", json!({ "boardId": self.id, "title": title })).await?;
         text(&reply["task"]["id"])
     }
 
-    /// A fresh snapshot.
+    /// Returns a fresh snapshot.
     pub(crate) async fn snapshot(&self, reader: &Client) -> Result<Value> {
         reader.ask("board:get", json!({ "boardId": self.id })).await
     }
 
-    /// A viewer from the present on.
+    /// Views the board from now on.
     pub(crate) async fn view(&self, reader: &Client) -> Result<Value> {
         reader.ask("view:board", json!({ "boardId": self.id })).await
     }
 }
 
-/// The text in a value.
+/// Returns the text in a value.
 pub(crate) fn text(value: &Value) -> Result<String> {
     value.as_str().map(str::to_owned).with_context(|| format!("no text: {value}"))
 }
 
-/// The ids of a list of entities.
+/// Returns the ids of a list of entities.
 pub(crate) fn ids(list: &Value) -> Result<Vec<String>> {
     list.as_array().with_context(|| format!("no list: {list}"))?.iter().map(|item| text(&item["id"])).collect()
 }
 
-/// The names of an object's fields, sorted.
+/// Returns the names of an object's fields, sorted.
 pub(crate) fn fields(value: &Value) -> Vec<&str> {
     let mut names: Vec<&str> = value.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
     names.sort_unstable();
     names
 }
 
-/// The seed of a test that chooses at random: `BOARDWIRE_TEST_SEED`, or a new one. A failure must name it.
+/// Returns the seed for random choices: `BOARDWIRE_TEST_SEED`, or a new one. Errors must name it.
 pub(crate) fn seed() -> Result<u64> {
     match std::env::var("BOARDWIRE_TEST_SEED") {
         Ok(seed) => seed.parse().context("BOARDWIRE_TEST_SEED is a number"),

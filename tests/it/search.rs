@@ -1,4 +1,4 @@
-//! Search: words are found where the caller may read, and whatever is asked for is nothing but words.
+//! Search: words are found where the caller may read, and every query is treated as plain words.
 
 use anyhow::Result;
 use boardwire_test_support::{Client, Kind};
@@ -8,7 +8,7 @@ use crate::scene::{Board, Scene};
 
 on_both!(texts_are_found_while_they_are_there, only_the_readable_is_found, hostile_words_are_words);
 
-/// The tasks and comments that are found, as short words.
+/// Returns the tasks and comments that are found, in short form.
 async fn find(client: &Client, query: &str) -> Result<Vec<String>> {
     let reply = client.ask("task:search", json!({ "query": query })).await?;
     let name = |hit: &Value| hit["commentId"].as_str().or(hit["taskId"].as_str()).unwrap_or_default().to_owned();
@@ -107,7 +107,7 @@ async fn hostile_words_are_words(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-/// The time of a search ends: whoever asks is told to try again, and the others notice nothing.
+/// A search has a time limit: its caller is told to try again, and the others notice nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_search_that_takes_too_long_is_given_up() -> Result<()> {
     let scene = Scene::open(Kind::Postgres).await?;

@@ -1,6 +1,6 @@
-//! One server at a time on a database: a second one would be deaf to the first, so it is told why it can't start. The
-//! command line goes on beside a server, one that was killed is followed at once, and one that has lost its database to
-//! another ends.
+//! Only one server at a time may use a database: a second one would miss the first one's events, so it is told why it
+//! can't start. The command line works beside a server, a killed server can be replaced at once, and one that has lost
+//! its database to another ends.
 
 use std::{sync::Arc, time::Duration};
 
@@ -25,7 +25,7 @@ async fn a_second_server_is_refused(kind: Kind) -> Result<()> {
         ensure!(said.contains(part), "{part} is not in: {said}");
     }
 
-    // Neither the command line nor the server that was there notices anything.
+    // Neither the command line nor the running server notices anything.
     scene.server.create_user("bob", "Bob", "read,write").await?;
     let bob = scene.client("bob").await?;
     ann.ask("board:member:set", json!({ "boardId": board.id, "userId": "bob", "role": "member" })).await?;
@@ -45,11 +45,11 @@ async fn a_killed_server_is_followed_at_once(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-/// What a server holds on Postgres, and who waits for it.
+/// The locks that servers hold on Postgres, and wait for.
 const CLAIMS: &str = "FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2
                       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
-/// Another server has to have the database for half a minute.
+/// Another server must have the database for half a minute.
 const GIVEN_UP: Duration = Duration::from_secs(120);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -57,7 +57,7 @@ async fn a_server_whose_database_another_has_taken_ends_in_good_order() -> Resul
     let mut scene = Scene::open(Kind::Postgres).await?;
     let ann = scene.client("ann").await?;
 
-    // Whoever stands in line for the claim has it when the server's connection is lost, and keeps it.
+    // The next in line for the claim gets it when the server's connection is lost, and keeps it.
     let database = Arc::clone(&scene.database);
     let other = format!("SELECT pg_advisory_lock(classid::int, objid::int), pg_sleep(3600) {CLAIMS} AND granted");
     let other = AbortOnDropHandle::new(tokio::spawn(async move { database.query(&other).await }));
@@ -78,7 +78,7 @@ async fn a_server_whose_database_another_has_taken_ends_in_good_order() -> Resul
     let closing = ann.next_event("server:closing").await?.payload;
     ensure!(closing["data"]["reconnectAfterMs"].as_u64().is_some(), "{closing}");
     ann.wait_closed(PATIENCE).await?;
-    // The server is ending already, so SIGTERM changes nothing; this waits for its exit.
+    // The server is already ending, so SIGTERM changes nothing; this waits for its exit.
     let status = scene.server.terminate().await?;
     assert_eq!(status.code(), Some(1), "{status}; its log:\n{}", scene.server.log());
     drop(other);

@@ -1,4 +1,4 @@
-//! A client that stops reading costs the others nothing, and is gone soon.
+//! A client that stops reading costs the others nothing, and is soon gone.
 
 use std::time::Duration;
 
@@ -11,20 +11,20 @@ use crate::{
     scene::{Board, Scene},
 };
 
-/// How soon after its buffers are full a client that doesn't read is gone, and some allowance for the machine.
+/// How soon a client that does not read is gone after its buffers are full, with some allowance for the machine.
 const GONE: Duration = Duration::from_secs(7);
 
-/// How large an answer is at least, and how many each client asks for and does not take.
+/// The smallest size of an answer in bytes, and how many answers each client requests without reading them.
 const ANSWER: usize = 60 * 20_000;
 pub(crate) const ASKED: usize = 40;
-/// How many clients do so: what the server needs to make answers, it needs but once.
+/// How many clients do so: what the server needs to make answers, it needs only once.
 pub(crate) const SLOW: usize = 10;
-/// What the server may hold for each, in KiB: one answer in its queue, one in the library and one that is being written, with
-/// a quarter of a MiB in front of each of the first two; and twice as much for what is being made, and for the allocator.
-/// All of the answers would take almost four times that.
+/// The most that the server may hold for each, in KiB: one answer in its queue, one in the library and one being
+/// written, with a quarter of a MiB in front of each of the first two; and twice as much for answers being made, and
+/// for the allocator. All of the answers would take almost four times that.
 pub(crate) const MOST_HELD: u64 = (3 * ANSWER as u64 / 1024 + 512) * 3;
 
-/// A board that makes a large answer, which has been asked for once.
+/// Creates a board with a large answer, which has been requested once.
 pub(crate) async fn large_board(owner: &Client) -> Result<Board> {
     let board = Board::create(owner, &[]).await?;
     for n in 0..60 {
@@ -65,7 +65,7 @@ async fn a_client_that_stops_reading_is_gone_and_the_others_get_everything() -> 
     .await
     .with_context(|| format!("the server's log:\n{}", scene.server.log()))?;
 
-    // The operator sees who it was.
+    // The operator sees which user it was.
     let slow_ones = eventually("it is listed", GONE, async || {
         let slow = overview(&scene).await?["slow"].as_array().cloned().unwrap_or_default();
         Ok((!slow.is_empty()).then_some(slow))
@@ -74,7 +74,7 @@ async fn a_client_that_stops_reading_is_gone_and_the_others_get_everything() -> 
     .with_context(|| format!("the server's log:\n{}", scene.server.log()))?;
     assert_eq!((slow_ones.len(), &slow_ones[0]["userId"], &slow_ones[0]["door"]), (1, &json!("cid"), &json!("socket")));
 
-    // What it finds when it reads again is a connection that has ended; a new one catches up.
+    // When it reads again, it finds that the connection has ended; a new one catches up.
     slow.resume_reading();
     slow.wait_closed(Duration::from_secs(10)).await?;
     let back = scene.client("cid").await?;
@@ -122,7 +122,7 @@ async fn of_what_a_client_leaves_behind_only_changes_are_carried_out() -> Result
     let created = ann.next_event("task:created").await?;
     assert_eq!(created.data()["task"]["title"], "The last wish");
     let answered = metric(&metrics(&scene).await?, r#"boardwire_commands_total{command="board:get",code="OK"}"#);
-    // Some answers are under way before the client is given up.
+    // Some answers are being sent before the client is given up.
     ensure!(answered < 20.0, "the board was read {answered} times for a client that is gone");
     Ok(())
 }
@@ -132,7 +132,7 @@ async fn memory_and_descriptors_come_back_after_clients_leave() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;
-    // The first round warms up what is opened once and kept.
+    // The first round creates what is opened once and kept.
     let mut baseline = None;
     for round in 0..3 {
         let mut clients = Vec::new();

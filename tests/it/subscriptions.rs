@@ -1,4 +1,4 @@
-//! Who hears what: patterns, filters, at most once, views, the cap, and the end of it.
+//! Which events a client receives: patterns, filters, at most once, views, the limit, and their end.
 
 use std::time::Duration;
 
@@ -99,7 +99,7 @@ async fn filters_narrow() -> Result<()> {
     assert_eq!(bob.next_any().await?.data()["task"]["title"], "This");
     bob.ask("unsubscribe", json!({ "subscriptionId": id })).await?;
 
-    // `userId` is who did it.
+    // `userId` is the user who made the change.
     let id = subscribe(&bob, "task:*", json!({ "userId": "cid" })).await?;
     ann.ask("task:update", rename(&one, "By Ann")).await?;
     cid.ask("task:update", rename(&one, "By Cid")).await?;
@@ -124,7 +124,7 @@ async fn without_a_board_it_covers_all_that_may_be_read() -> Result<()> {
         board.task(&ann, title).await?;
         assert_eq!(bob.next_any().await?.data()["task"]["title"], title);
     }
-    // What he may read changes, and the subscription with it.
+    // What he may read changes, and the subscription follows.
     let later = Board::create(&ann, &[]).await?;
     later.task(&ann, "Not yet").await?;
     ann.ask("board:member:set", json!({ "boardId": later.id, "userId": "bob", "role": "viewer" })).await?;
@@ -137,7 +137,7 @@ async fn without_a_board_it_covers_all_that_may_be_read() -> Result<()> {
 async fn a_subscription_begins_with_what_comes_after_it() -> Result<()> {
     let Stage { scene: _scene, ann, bob, board } = stage().await?;
     let other = Board::create(&ann, &[("bob", "viewer")]).await?;
-    // The server has had this board in hand for another subscription, and let go of it.
+    // The server has already loaded this board for another subscription, and released it.
     let id = subscribe(&bob, "task:*", json!({ "userId": "nobody" })).await?;
     bob.ask("unsubscribe", json!({ "subscriptionId": id })).await?;
     let id = subscribe(&bob, "task:*", json!({ "boardId": other.id })).await?;
@@ -183,7 +183,7 @@ async fn a_view_is_a_state_of_its_own() -> Result<()> {
     board.task(&ann, "Here").await?;
     assert_eq!(bob.next_any().await?.board(), Some(board.id.as_str()));
 
-    // Looking at another board ends the view of the first one, and leaves subscriptions alone.
+    // Viewing another board ends the view of the first one, and does not affect subscriptions.
     let id = subscribe(&bob, "task:deleted", json!({ "boardId": board.id })).await?;
     other.view(&bob).await?;
     let gone = board.task(&ann, "Not seen").await?;
@@ -192,7 +192,7 @@ async fn a_view_is_a_state_of_its_own() -> Result<()> {
     assert_eq!(bob.next_any().await?.name, "task:deleted");
     assert_eq!(bob.next_any().await?.board(), Some(other.id.as_str()));
 
-    // Ending a subscription leaves the view alone.
+    // Ending a subscription does not affect the view.
     bob.ask("unsubscribe", json!({ "subscriptionId": id })).await?;
     other.task(&ann, "There too").await?;
     assert_eq!(bob.next_any().await?.board(), Some(other.id.as_str()));
@@ -229,7 +229,7 @@ async fn a_socket_has_at_most_128_subscriptions() -> Result<()> {
     board.task(&ann, "Once").await?;
     bob.next_event("task:created").await?;
     bob.expect_silence(WINDOW).await?;
-    // Another socket has its own, and an ended one makes room.
+    // Another socket has its own limit, and ending a subscription makes room.
     scene.client("bob").await?.ask("subscribe", one_more.clone()).await?;
     bob.ask("unsubscribe", json!({ "subscriptionId": first })).await?;
     bob.ask("subscribe", one_more).await.map(drop)
@@ -250,7 +250,7 @@ async fn who_leaves_with_a_thousand_subscriptions_stops_nobody() -> Result<()> {
             ensure!(reply["ok"] == true, "{reply}");
         }
     }
-    // All of a user's connections together have as many as eight of them may have.
+    // All of a user's connections together may have as many as eight of them may.
     ann.refused("subscribe", json!({ "type": "*" }), "SUBSCRIPTION_LIMIT").await?;
     let board = Board::create(&bob, &[]).await?;
     for socket in sockets {

@@ -1,6 +1,6 @@
-//! What the writers of the long tests do: seeded, of every kind of change, and each command certain to succeed, so that
-//! every refusal is a finding. A writer moves, completes and deletes only its own cards, whose places it therefore
-//! knows; all of them edit and move the shared cards; the first writer of a board alone changes its columns.
+//! The writers of the long tests: seeded, with every kind of change, and each command certain to succeed, so that every
+//! refusal is a finding. A writer moves, completes and deletes only its own cards, whose places it therefore knows; all
+//! of them edit and move the shared cards; only the first writer of a board changes its columns.
 
 use std::collections::VecDeque;
 
@@ -13,7 +13,7 @@ use crate::scene::Board;
 /// How many shared cards a board has.
 const SHARED: usize = 5;
 
-/// A command that is ready to be sent, as often as it takes.
+/// A command that is ready to be sent, repeatedly if needed.
 #[derive(Debug, Clone)]
 pub(crate) struct Command {
     pub(crate) name: &'static str,
@@ -21,7 +21,7 @@ pub(crate) struct Command {
     pub(crate) payload: Value,
 }
 
-/// Somebody who keeps changing one board.
+/// A writer that keeps changing one board.
 pub(crate) struct Writer {
     pub(crate) user: String,
     pub(crate) board: String,
@@ -30,15 +30,15 @@ pub(crate) struct Writer {
     /// The board's columns as this writer knows them; the first three are the default ones, which stay.
     columns: Vec<String>,
     keeps_columns: bool,
-    /// Its own cards, and the column that each is in.
+    /// Its own cards, and the column of each.
     cards: Vec<(String, String)>,
     sent: usize,
     pub(crate) acknowledged: Vec<Acknowledged>,
-    /// Sent, and not answered when the connection ended.
+    /// Commands that were sent, and not answered when the connection ended.
     pub(crate) unanswered: VecDeque<Command>,
 }
 
-/// Makes the shared cards of a board.
+/// Creates the shared cards of a board.
 pub(crate) async fn share_cards(board: &Board, owner: &Client) -> Result<()> {
     for number in 0..SHARED {
         let card = json!({ "boardId": board.id, "title": "Shared", "id": shared(&board.id, number) });
@@ -48,7 +48,7 @@ pub(crate) async fn share_cards(board: &Board, owner: &Client) -> Result<()> {
 }
 
 impl Writer {
-    /// A writer of `board`; exactly one of a board `keeps_columns`.
+    /// Creates a writer of `board`; exactly one of a board's writers `keeps_columns`.
     pub(crate) fn new(user: &str, board: &Board, members: &[String], keeps_columns: bool, seed: u64) -> Self {
         Self {
             user: user.to_owned(),
@@ -64,7 +64,7 @@ impl Writer {
         }
     }
 
-    /// The next command: what was left unanswered comes first.
+    /// Returns the next command: unanswered ones come first.
     pub(crate) fn next_command(&mut self) -> Command {
         self.unanswered.pop_front().unwrap_or_else(|| self.invent())
     }
@@ -97,7 +97,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Waits for a reply; gives the command back if the connection ended first.
+    /// Waits for a reply; returns the command if the connection ended first.
     async fn settle(&mut self, client: &Client, command: Command, pending: Pending) -> Result<Option<Command>> {
         let reply = match pending.reply().await {
             Ok(reply) => reply,
@@ -188,7 +188,7 @@ impl Writer {
         ("task:assign", json!({ "taskId": id, "assignee": assignee }))
     }
 
-    /// One of its own cards waits for one that it made earlier, so that no circle closes.
+    /// Makes one of its own cards wait for an earlier one, so that there is no cycle.
     fn depend(&mut self) -> (&'static str, Value) {
         let number = |id: &str| id.rsplit_once('-').and_then(|(_, number)| number.parse::<usize>().ok());
         let mut pair = self.rng.choose_multiple(self.cards.iter().map(|(id, _)| id.clone()), 2);
@@ -243,7 +243,7 @@ impl Writer {
         }
     }
 
-    /// Half of the time, another own card of the column.
+    /// In half of the cases, returns another own card of the column.
     fn neighbour(&mut self, column: &str, but: &str) -> Option<(String, String)> {
         let there: Vec<&(String, String)> =
             self.cards.iter().filter(|(id, place)| place == column && id != but).collect();
@@ -255,7 +255,7 @@ fn shared(board: &str, number: usize) -> String {
     format!("shared-{}-{number}", tail(board))
 }
 
-/// The end of a board's id. Made-up ids begin with the time, so that their ends tell boards apart.
+/// Returns the end of a board's id. Generated ids begin with the time, so their ends tell boards apart.
 fn tail(board: &str) -> &str {
     board.get(board.len().saturating_sub(12)..).unwrap_or(board)
 }

@@ -1,4 +1,4 @@
-//! The doors through which agents come, and what they ask for there.
+//! The doors that agents use, and their requests there.
 
 use std::future::Future;
 
@@ -6,13 +6,13 @@ use anyhow::{Context, Result};
 use boardwire_test_support::{Client, Http, token};
 use serde_json::{Value, json};
 
-/// Where an agent connects, and as whom.
+/// Where an agent connects, and as which user.
 pub(crate) struct Entrance {
     pub(crate) url: String,
     pub(crate) user: String,
 }
 
-/// What an agent asks for.
+/// A request of an agent.
 #[derive(Debug)]
 pub(crate) enum Step<'a> {
     Claim { board: &'a str, agent: &'a str, tag: Option<&'static str>, ttl: u64 },
@@ -21,7 +21,7 @@ pub(crate) enum Step<'a> {
     Complete { task: &'a str, fence: u64 },
 }
 
-/// What came of it: the result, or the code of the refusal.
+/// The outcome: the result, or the code of the refusal.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Done(Value),
@@ -32,13 +32,13 @@ pub(crate) enum Outcome {
 pub(crate) trait Door: Send + Sync + Sized + 'static {
     fn open(entrance: &Entrance) -> impl Future<Output = Result<Self>> + Send;
 
-    /// Asks, under this request id.
+    /// Sends a request under this request id.
     fn ask(&self, request: &str, step: &Step<'_>) -> impl Future<Output = Result<Outcome>> + Send;
 
-    /// Ends the connection without a word, amid the work on this task.
+    /// Ends the connection without notice, in the middle of the work on this task.
     fn cut(self, task: &str, fence: u64) -> impl Future<Output = Result<()>> + Send;
 
-    /// Asks for what must be granted.
+    /// Sends a request that must be granted.
     fn done(&self, request: &str, step: &Step<'_>) -> impl Future<Output = Result<Value>> + Send {
         async move {
             match self.ask(request, step).await? {
@@ -84,7 +84,7 @@ impl Door for Socket {
     }
 }
 
-/// HTTP: a connection for each request.
+/// HTTP, with a connection for each request.
 pub(crate) struct Over {
     url: String,
     token: String,
@@ -123,7 +123,7 @@ impl Door for Over {
         Ok(outcome(answer.status < 300, body))
     }
 
-    /// In the middle of saying that it is done.
+    /// Cuts the connection in the middle of reporting that the task is done.
     async fn cut(self, task: &str, fence: u64) -> Result<()> {
         let complete = self.request("POST", &format!("/tasks/{task}/complete")).json(&json!({ "fence": fence }));
         complete.send_part(4).await.map(drop)

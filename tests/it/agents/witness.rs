@@ -1,4 +1,5 @@
-//! Somebody who sees nothing but the board's events, and finds from them whether the agents kept out of each other's way.
+//! An observer that sees only the board's events, and concludes from them whether the agents kept out of each other's
+//! way.
 
 use std::collections::HashMap;
 
@@ -14,11 +15,11 @@ struct Card {
     column: String,
     done: bool,
     blockers: Vec<String>,
-    /// The lease that holds now, as the last event had it.
+    /// The current lease, according to the last event.
     lease: Option<Value>,
     /// The highest fence so far.
     fence: u64,
-    /// For each fence, how its lease ended: done, or not.
+    /// For each fence, whether its lease ended with the task done.
     ended: HashMap<u64, bool>,
 }
 
@@ -31,23 +32,23 @@ pub(crate) struct Witness {
 }
 
 impl Witness {
-    /// One who begins with this reply to `view:board`, when the board has no tasks.
+    /// Creates a witness from this reply to `view:board`, while the board has no tasks.
     pub(crate) fn new(board: &Board, view: Value, limit: usize) -> Result<Self> {
         let seq = view["seq"].as_u64().context("no seq")?;
         Ok(Self { seq, in_progress: board.columns[1].clone(), limit, cards: HashMap::new() })
     }
 
-    /// The last event that was heard.
+    /// Returns the number of the last event.
     pub(crate) fn seq(&self) -> u64 {
         self.seq
     }
 
-    /// How many tasks are done.
+    /// Returns how many tasks are done.
     pub(crate) fn done(&self) -> usize {
         self.cards.values().filter(|card| card.done).count()
     }
 
-    /// Takes in the next event.
+    /// Handles the next event.
     pub(crate) fn hear(&mut self, envelope: &Value) -> Result<()> {
         self.look(envelope).with_context(|| format!("at the event {envelope}"))
     }
@@ -79,7 +80,7 @@ impl Witness {
         Ok(())
     }
 
-    /// Did the lease end as the agent says that it did?
+    /// Checks that the lease ended as the agent reports.
     pub(crate) fn agrees(&self, held: &Held) -> Result<()> {
         let Held { agent, task, fence, fate } = held;
         let done = self.cards.get(task).and_then(|card| card.ended.get(fence)).copied();
@@ -90,7 +91,7 @@ impl Witness {
 }
 
 impl Card {
-    /// `open`: the blockers that are not done.
+    /// `open` are the blockers that are not done.
     fn hear(&mut self, envelope: &Value, id: &str, open: &[String]) -> Result<()> {
         let kind = envelope["type"].as_str().unwrap_or_default();
         let at = text(&envelope["timestamp"])?;
@@ -133,7 +134,7 @@ impl Card {
         Ok(())
     }
 
-    /// Was it sent under the lease that holds, and before its time was over?
+    /// Checks that it was sent under the current lease, and before that ended.
     fn require_live(&self, envelope: &Value, id: &str, at: &str) -> Result<()> {
         let lease = self.lease.as_ref().context("nobody holds it")?;
         ensure!(!over(lease, at)?, "the time of {lease} was over");
@@ -149,7 +150,7 @@ fn number(lease: &Value) -> Result<u64> {
     lease["fence"].as_u64().with_context(|| format!("no fence in {lease}"))
 }
 
-/// Both are UTC with milliseconds: they compare as text.
+/// Both are UTC with milliseconds, so they compare as text.
 fn over(lease: &Value, at: &str) -> Result<bool> {
     Ok(text(&lease["expires_at"])?.as_str() <= at)
 }

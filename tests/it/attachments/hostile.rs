@@ -1,4 +1,4 @@
-//! Names and media types that mean harm.
+//! Malicious names and media types.
 
 use anyhow::{Context, Result, ensure};
 use boardwire_test_support::Kind;
@@ -73,7 +73,7 @@ async fn what_browsers_would_run_is_a_download() -> Result<()> {
         (&format!("text/{}", "x".repeat(200)), "application/octet-stream"),
     ] {
         let answer = upload(server, "ann", &table.task)?.file("page.html", given, page).send().await?;
-        // A media type that is none may also be refused.
+        // Something that is not a media type may also be refused.
         if answer.status == 422 && taken == "application/octet-stream" {
             continue;
         }
@@ -102,7 +102,7 @@ async fn only_who_may_read_the_board_downloads() -> Result<()> {
         ensure!((400..500).contains(&answer.status) && answer.header("content-disposition").is_none(), "{answer:?}");
         ensure!(answer.header("content-type") == Some("application/problem+json"), "{id}: {answer:?}");
     }
-    // An etag that one happens to know gives nothing away.
+    // Knowing an ETag by chance gives nothing away.
     let etag = format!("\"{}\"", text(&attachment["sha256"])?);
     let asked = download(server, "eve", &id)?.header("if-none-match", &etag).send().await?;
     ensure!(asked.status == 404, "{asked:?}");

@@ -1,4 +1,4 @@
-//! Where files are kept: a folder, or what a URL names.
+//! Where files are stored: a folder, or whatever a URL names.
 
 use anyhow::{Context, Result, ensure};
 use boardwire_test_support::{Database, Kind, Server};
@@ -8,7 +8,7 @@ use crate::scene::{Scene, text};
 
 const PLACE: &str = "BOARDWIRE_ATTACHMENTS";
 
-/// A file goes up and comes down.
+/// Checks that a file can be uploaded and downloaded.
 async fn holds_a_file(table: &Table) -> Result<String> {
     let server = &table.scene.server;
     let attachment = uploaded(upload(server, "ann", &table.task)?.file("a", "text/plain", b"kept")).await?;
@@ -25,7 +25,7 @@ async fn memory_holds_files_while_the_server_runs() -> Result<()> {
     ensure!(!kept(table.scene.database.folder())?.iter().any(|name| name.contains("attachments")), "it is on the disk");
     table.scene.server.terminate().await?;
     table.scene.server.restart().await?;
-    // What is known of it is still there, its bytes are not: that is said, and breaks nothing.
+    // Its record still exists, but its bytes do not: the answer says so, and nothing breaks.
     let answer = download(&table.scene.server, "ann", &id)?.send().await?;
     ensure!(answer.status == 404, "{answer:?}");
     Ok(())

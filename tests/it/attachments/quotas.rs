@@ -1,4 +1,5 @@
-//! Room: what one user and all may hold, also when many files come at once, and what stays free on the disk.
+//! Room: how much one user and all users may store, even when many files arrive at once, and what stays free on the
+//! disk.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -17,7 +18,7 @@ on_both!(
     files_count_until_they_are_removed
 );
 
-/// Refused for want of room, whose it says.
+/// Checks that the answer refuses for want of room, in this scope.
 fn is_full(answer: &Answer, scope: &str) -> Result<()> {
     ensure!(answer.status == 507 && answer.header("content-type") == Some("application/problem+json"), "{answer:?}");
     let problem = answer.json()?;
@@ -33,7 +34,7 @@ async fn a_user_holds_no_more_than_the_quota(kind: Kind) -> Result<()> {
         let request = upload(server, user, &table.task)?.file("a.bin", "application/octet-stream", &vec![b'x'; size]);
         anyhow::Ok(request.send())
     };
-    // All at once: as many as the quota has room for, and no more.
+    // All at once: as many are accepted as the quota has room for.
     let mut taken = Vec::new();
     for _ in 0..3 {
         for answer in
@@ -52,13 +53,13 @@ async fn a_user_holds_no_more_than_the_quota(kind: Kind) -> Result<()> {
     let refused = send("ann", 3000)?.await?;
     is_full(&refused, "user")?;
     assert_eq!(refused.json()?["details"], json!({ "scope": "user", "limit": 10_000, "held": 9000 }));
-    // Nobody else is concerned, and room that is made is there at once.
+    // Other users are not affected, and freed room is available at once.
     ensure!(send("bob", 3000)?.await?.status == 201);
     table.ann.ask("task:attachment:remove", json!({ "attachmentId": taken[0] })).await?;
     ensure!(send("ann", 3000)?.await?.status == 201);
     is_full(&send("ann", 3000)?.await?, "user")?;
 
-    // What has begun counts before it is there.
+    // An upload in progress counts before it is complete.
     table.ann.ask("task:attachment:remove", json!({ "attachmentId": taken[1] })).await?;
     let half = eventually("the one that has begun counts", PATIENCE, async || {
         let half = upload(server, "ann", &table.task)?.file("a.bin", "application/octet-stream", &[b'x'; 3000]);
@@ -67,7 +68,7 @@ async fn a_user_holds_no_more_than_the_quota(kind: Kind) -> Result<()> {
         if answer.status != 201 {
             return is_full(&answer, "user").map(|()| Some(half));
         }
-        // It was faster, and so the one before it is the one that is refused.
+        // It was faster, so the one before it is refused.
         let id = text(&answer.json()?["attachment"]["id"])?;
         table.ann.ask("task:attachment:remove", json!({ "attachmentId": id })).await?;
         Ok(None)
@@ -129,7 +130,7 @@ async fn files_count_until_they_are_removed(kind: Kind) -> Result<()> {
     .await
 }
 
-/// A small file system, where the system lets us make one.
+/// A small file system, if the operating system lets the test create one.
 struct SmallDisk(PathBuf);
 
 impl SmallDisk {
@@ -172,7 +173,7 @@ async fn a_disk_keeps_room_for_the_database() -> Result<()> {
     assert_eq!(taken.len(), if disk.is_some() { 7 } else { 0 }, "of 8 MiB, 5% stay free");
     let left = kept(&files)?;
     ensure!(left.len() == taken.len(), "what was refused left something behind: {left:?}");
-    // The rest goes on.
+    // Other changes still work.
     table.board.task(&table.ann, "Written all the same").await?;
     if let Some(first) = taken.first() {
         ensure!(download(&table.scene.server, "ann", first)?.send().await?.body.len() == 1_000_000);

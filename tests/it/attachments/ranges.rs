@@ -50,7 +50,7 @@ async fn a_part_of_a_file_comes_alone(kind: Kind) -> Result<()> {
         );
         ensure!(answer.json()?["code"] == "INVALID_MESSAGE", "{answer:?}");
     }
-    // What is no range, not served, or of another file is as if it were not there.
+    // A header that is not a range, is not served, or is for another file is ignored.
     let weak = format!("W/{tag}");
     for (range, if_range) in [
         ("bytes=5-2", None),
@@ -71,7 +71,7 @@ async fn a_part_of_a_file_comes_alone(kind: Kind) -> Result<()> {
         ensure!(answer.status == 200 && answer.body == bytes, "{range} {if_range:?}: {:?}", answer.headers);
         ensure!(answer.header("content-range").is_none(), "{range} {if_range:?}: {:?}", answer.headers);
     }
-    // The other conditions come first.
+    // The other conditions are checked first.
     let known =
         download(server, "ann", &id)?.header("range", "bytes=0-1").header("if-none-match", &weak).send().await?;
     ensure!(known.status == 304, "{known:?}");

@@ -1,4 +1,4 @@
-//! Uploads that are refused or broken off: they leave nothing behind.
+//! Uploads that are refused or interrupted: they leave nothing behind.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::{Table, folder, kept, upload, upload_with, uploaded};
 use crate::scene::{Scene, text};
 
-/// An error as RFC 9457 and the contract have it.
+/// Checks an error against RFC 9457 and the contract.
 fn is_problem(answer: &Answer, status: u16, code: &str) -> Result<Value> {
     ensure!(answer.status == status, "status {status} expected: {answer:?}");
     ensure!(answer.header("content-type") == Some("application/problem+json"), "{answer:?}");
@@ -110,7 +110,7 @@ async fn a_connection_that_is_cut_leaves_nothing() -> Result<()> {
     let table = Table::set(Scene::open(Kind::Sqlite).await?, &[]).await?;
     table.board.view(&table.ann).await?;
     let folder = folder(&table.scene);
-    // Some pieces of the file are on the disk by then: object_store puts down 5 MiB at a time.
+    // By then, some pieces of the file are on the disk: object_store writes 5 MiB at a time.
     for sent in [100, 8_000_000] {
         let request = upload(&table.scene.server, "ann", &table.task)?.file("a", "text/plain", &vec![7; 12_000_000]);
         let stream = request.send_part(sent).await?;
@@ -127,7 +127,7 @@ async fn a_connection_that_is_cut_leaves_nothing() -> Result<()> {
     table.is_untouched().await
 }
 
-/// What a server that was killed had begun is no file.
+/// What a killed server had begun is not a file.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_killed_leaves_no_file() -> Result<()> {
     let mut table = Table::set(Scene::open(Kind::Sqlite).await?, &[]).await?;
@@ -150,7 +150,7 @@ async fn a_server_that_is_killed_leaves_no_file() -> Result<()> {
     Ok(())
 }
 
-/// What a form holds before its file has bounds, so that nobody fills the server's memory with it.
+/// What comes before the file in a form is bounded, so that nobody fills the server's memory with it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_comes_before_the_file_does_not_fill_the_memory() -> Result<()> {
     const SIZE: usize = 64 << 20;
@@ -197,7 +197,7 @@ async fn one_user_has_four_uploads_at_the_same_time() -> Result<()> {
     let refused = eventually("the fifth is refused", PATIENCE, async || {
         let answer = file("ann")?.send().await?;
         if answer.status == 201 {
-            // It was let in before one of the four, which is refused now, or will be: another takes its place.
+            // It was admitted before one of the four, which is refused now, or will be: another takes its place.
             running.push(file("ann")?.send_part(20).await?);
         }
         Ok((answer.status != 201).then_some(answer))
@@ -211,7 +211,7 @@ async fn one_user_has_four_uploads_at_the_same_time() -> Result<()> {
         .await
 }
 
-/// An upload may last; who loses the right to it in the meantime leaves nothing on the board.
+/// An upload may take long; a user who loses the right to it meanwhile leaves nothing on the board.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_that_is_revoked_during_an_upload_uploads_nothing() -> Result<()> {
     let table = Table::set(Scene::open(Kind::Sqlite).await?, &[]).await?;

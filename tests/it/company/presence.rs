@@ -1,4 +1,4 @@
-//! Who is there: each user once over all tabs, and nobody who may not read the board.
+//! Presence: each user is listed once over all tabs, and nobody who may not read the board.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Stage, WINDOW, hears, names, with};
 
-/// Bob on the board, as he comes and goes.
+/// Returns Bob as presence events on the board show him.
 fn bob(stage: &Stage) -> Value {
     with(stage.about("bob"), json!({ "name": "Bob" }))
 }
@@ -27,7 +27,7 @@ async fn three_tabs_on_two_browsers_are_one_user() -> Result<()> {
     }
     stage.ann.expect_no_company(WINDOW).await?;
 
-    // A tab is killed: he is there all the same.
+    // One tab is killed: he is still there.
     two.drop_connection().await;
     stage.ann.expect_no_company(Duration::from_millis(700)).await?;
     assert_eq!(stage.present(&stage.ann).await?, ["ann online", "bob online"]);
@@ -60,7 +60,7 @@ async fn who_comes_back_soon_was_never_away() -> Result<()> {
     let again = stage.scene.client("bob").await?;
     stage.board.view(&again).await?;
     assert_eq!(stage.ann.ask("presence:list", json!({ "boardId": stage.board.id })).await?, listed, "`since` included");
-    // The next thing that is told is that he leaves: nothing was told of the gap.
+    // The next event is that he leaves: nothing was told of the gap.
     again.ask("view:leave", json!({})).await?;
     hears(&stage.ann, "user:left", bob(&stage)).await?;
     stage.ann.expect_no_company(WINDOW).await
@@ -80,7 +80,7 @@ async fn the_last_tab_that_leaves_takes_the_user_away_at_once() -> Result<()> {
     hears(&stage.ann, "user:left", bob(&stage)).await?;
     ensure!(before.elapsed() < patient(Duration::from_secs(1)), "it took {:?}", before.elapsed());
     assert_eq!(stage.present(&stage.ann).await?, ["ann online"]);
-    // He is connected all the same, so he is not offline.
+    // He is still connected, so he is not offline.
     stage.ann.expect_no_company(WINDOW).await
 }
 
@@ -102,7 +102,7 @@ async fn lists_agree_on_who_is_where_and_how() -> Result<()> {
     assert_eq!(names(&tab.ask("view:task", json!({ "taskId": one })).await?["viewers"]).len(), 2);
     hears(ann, "user:presence", with(stage.about("bob"), json!({ "status": "online", "taskId": one }))).await?;
     hears(cid, "user:presence", with(stage.about("bob"), json!({ "status": "online", "taskId": one }))).await?;
-    // Who sends a command is not told of its effect.
+    // The sender of a command is not told of its effect.
     tab.expect_no_company(WINDOW).await?;
     ann.expect_no_company(Duration::from_millis(50)).await
 }
@@ -122,7 +122,7 @@ async fn a_user_is_online_where_one_tab_is() -> Result<()> {
     assert_eq!(stage.present(ann).await?, ["ann online", "bob away"]);
     one.ask("presence:update", json!({ "status": "online" })).await?;
     hears(ann, "user:presence", with(stage.about("bob"), json!({ "status": "online" }))).await?;
-    // The tab that is left is away.
+    // The remaining tab is away.
     one.ask("view:leave", json!({})).await?;
     hears(ann, "user:presence", with(stage.about("bob"), json!({ "status": "away" }))).await?;
     ann.expect_no_company(WINDOW).await
@@ -138,7 +138,7 @@ async fn one_may_be_there_without_looking() -> Result<()> {
     declared.ask("presence:update", json!({ "status": "away", "taskId": task })).await?;
     hears(ann, "user:presence", with(stage.about("bob"), json!({ "status": "away", "taskId": task }))).await?;
     assert_eq!(stage.present(ann).await?, ["ann online".to_owned(), format!("bob away {task}")]);
-    // That is no view: he receives nothing.
+    // That is not a view: he receives nothing.
     board.task(ann, "Unseen").await?;
     stage.board.view(&stage.cid).await?;
     declared.expect_silence(WINDOW).await?;

@@ -38,13 +38,13 @@ async fn who_is_removed_has_left_and_is_told_nothing() -> Result<()> {
     ] {
         bob.refused(command, payload, "NOT_FOUND").await?;
     }
-    // How he is there, without a board, is his own affair.
+    // His status without a board is independent of it.
     bob.ask("presence:update", json!({ "status": "away" })).await?;
     bob.expect_no_company(WINDOW).await?;
     bob.expect_silence(Duration::from_millis(50)).await?;
     stage.catch_up(ann).await?;
 
-    // Let in again, he is where his connection still looks, and hears of others.
+    // Added again, he is present where his connection still looks, and receives events about others.
     stage.let_in("bob").await?;
     hears(ann, "user:joined", about).await?;
     assert_eq!(stage.present(ann).await?, ["ann online", "bob away"]);
@@ -91,11 +91,11 @@ async fn a_removal_breaks_off_a_replay_of_a_subscription(kind: Kind) -> Result<(
     removal_during_replay(kind, |board| ("subscribe", everything(board))).await
 }
 
-/// A member resumes from the start of a long log, and reads no more than its beginning until the owner has removed him.
+/// A member resumes from the start of a long log, and reads only its beginning until the owner has removed the member.
 async fn removal_during_replay(kind: Kind, resume: impl Fn(&str) -> (&'static str, Value)) -> Result<()> {
     /// About 32 MiB: more than the kernel and the server keep for one connection.
     const EVENTS: u64 = 2_000;
-    /// As many commands of one user may wait.
+    /// How many commands of one user may wait.
     const ROUND: u64 = 500;
     let scene = Scene::open(kind).await?;
     let ann = scene.client("ann").await?;
@@ -116,7 +116,7 @@ async fn removal_during_replay(kind: Kind, resume: impl Fn(&str) -> (&'static st
         }
     }
 
-    // The replay has begun when its first event is there.
+    // The replay has begun once its first event arrives.
     let (command, payload) = resume(&board.id);
     let replay = bob.send_call(command, &payload);
     let first = bob.next_any().await?;

@@ -1,4 +1,4 @@
-//! Teams on boards: a team's board has each user of the team as a member, as the team changes.
+//! Teams on boards: a team's board has each user of the team as a member, and follows changes to the team.
 
 use std::{
     sync::Arc,
@@ -21,7 +21,7 @@ on_both!(
     a_lease_ends_when_its_holder_leaves_the_team
 );
 
-/// How soon a change of teams is in effect.
+/// How soon a change of teams takes effect.
 const SOON: Duration = Duration::from_secs(1);
 
 /// Puts a user into these teams, as an operator does.
@@ -72,13 +72,13 @@ async fn a_teams_board_has_the_team_as_members(kind: Kind) -> Result<()> {
     let stage = stage(kind).await?;
     let (ann, bob) = (&stage.ann, stage.scene.client("bob").await?);
     assert_eq!(stage.members().await?, ["ann owner", "bob member"]);
-    // In the log stands who became a member, and by whom.
+    // The log says who became a member, and by whom.
     bob.ask("subscribe", json!({ "type": "board:*", "filters": { "boardId": stage.board }, "since": 0 })).await?;
     let names: Vec<String> = bob.events().into_iter().map(|event| event.name).collect();
     assert_eq!(names, ["board:created", "board:member:set"]);
     ann.ask("board:list", json!({})).await?;
 
-    // Another team takes the place of this one; a member by name stays.
+    // Another team replaces this one; a member added by name stays.
     let caller_team = json!({ "team_id": "green" });
     ann.refused("board:update", stage.update(&caller_team), "FORBIDDEN").await?;
     ann.refused("board:update", stage.update(&json!({ "team_id": "nobodys" })), "FORBIDDEN").await?;
@@ -103,7 +103,7 @@ async fn members_follow_the_team(kind: Kind) -> Result<()> {
     dan.ask("subscribe", json!({ "type": "*" })).await?;
     dan.refused("view:board", json!(stage.board), "NOT_FOUND").await?;
 
-    // He joins the team: he is a member, and hears of the board, without connecting again.
+    // He joins the team: he is a member, and receives the board's events without reconnecting.
     join(&stage.scene, "dan", "red").await?;
     let joined = Instant::now();
     ann.next_matching("Dan is a member", |event| is_about(event, "board:member:set", "dan")).await?;
@@ -128,7 +128,7 @@ async fn members_follow_the_team(kind: Kind) -> Result<()> {
     dan.expect_silence(WINDOW).await?;
     dan.expect_no_company(Duration::from_millis(50)).await?;
 
-    // A membership by name outlasts the team, and does not become one of the team.
+    // A membership by name outlasts the team, and does not become one through the team.
     ann.ask("board:member:set", json!({ "boardId": stage.board, "userId": "bob", "role": "viewer" })).await?;
     join(&stage.scene, "bob", "green").await?;
     join(&stage.scene, "dan", "red").await?;
@@ -138,7 +138,7 @@ async fn members_follow_the_team(kind: Kind) -> Result<()> {
 }
 
 impl Stage {
-    /// A task that Bob claims, on the board that Ann looks at from then on; its id.
+    /// Has Bob claim a task on the board, which Ann views from then on; returns its id.
     async fn claimed_by_bob(&self) -> Result<String> {
         let task = self.ann.ask("task:create", json!({ "boardId": self.board, "title": "Task" })).await?;
         let (id, bob) = (text(&task["task"]["id"])?, self.scene.client("bob").await?);
@@ -147,7 +147,7 @@ impl Stage {
         Ok(id)
     }
 
-    /// Bob's membership ends, and with it his lease, of which Ann is told first.
+    /// Checks that Bob's lease ends with his membership, and that Ann is told of the lease first.
     async fn ends_with_its_lease(&self, task: &str, by: &str) -> Result<()> {
         let first = self.ann.next_any().await?;
         ensure!(first.name == "task:released", "the lease ends before the membership: {first:?}");
@@ -176,7 +176,7 @@ async fn a_lease_ends_when_its_holder_leaves_the_team(kind: Kind) -> Result<()> 
     stage.ends_with_its_lease(&task, "bob").await
 }
 
-/// Who is taken off the board by name stays off it, whatever happens to the account, until somebody says otherwise.
+/// A user removed from the board by name stays removed, whatever happens to the account, until added again.
 async fn who_is_removed_by_name_does_not_come_back(kind: Kind) -> Result<()> {
     let stage = stage(kind).await?;
     let ann = &stage.ann;
@@ -185,7 +185,7 @@ async fn who_is_removed_by_name_does_not_come_back(kind: Kind) -> Result<()> {
     let bob = json!({ "boardId": stage.board, "userId": "bob" });
     ann.ask("board:member:remove", bob.clone()).await?;
     join(&stage.scene, "bob", "red,blue").await?;
-    // Dan's change is later: when it has been followed, Bob's has.
+    // Dan's change is later: once it has been followed, so has Bob's.
     join(&stage.scene, "dan", "red").await?;
     eventually("Dan is a member", SOON, async || {
         Ok((stage.members().await? == ["ann owner", "dan member"]).then_some(()))
@@ -196,7 +196,7 @@ async fn who_is_removed_by_name_does_not_come_back(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-/// The caller's teams are those of now, also on an open connection.
+/// The caller's teams are always current, even on an open connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_joins_a_team_may_give_it_a_board() -> Result<()> {
     let stage = stage(Kind::Sqlite).await?;
@@ -211,12 +211,12 @@ async fn who_joins_a_team_may_give_it_a_board() -> Result<()> {
     Ok(())
 }
 
-/// The boards of teams follow as fast as storage does. Whoever loses credentials meanwhile does not wait for that.
+/// The boards of teams follow as fast as storage does. Lost credentials do not wait for that.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_revocation_waits_for_no_board_of_a_team() -> Result<()> {
     let Stage { scene, ann, .. } = stage(Kind::Postgres).await?;
     let database = Arc::clone(&scene.database);
-    // Each of them is to become a member again, waits 5 seconds for a board that is locked, and comes before Dan.
+    // Each of them must become a member again, waits 5 seconds for a locked board, and comes before Dan.
     for mate in 0..8 {
         join(&scene, &format!("bob{mate}"), "red").await?;
     }

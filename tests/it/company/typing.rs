@@ -1,4 +1,4 @@
-//! Who types: others hear of it, it ends by itself, and it is told at most once a second.
+//! Typing: others are told of it, it ends by itself, and it is told at most once a second.
 
 use std::time::{Duration, Instant};
 
@@ -84,7 +84,7 @@ async fn moving_on_ends_the_place_before() -> Result<()> {
     ann.expect_no_company(WINDOW).await
 }
 
-/// As many changes as the connection carries cost another viewer one event a second, and the last one is the truth.
+/// However many changes a connection sends, another viewer gets one event a second, and the last one is the truth.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flood_costs_others_one_event_a_second() -> Result<()> {
     const FLOOD: Duration = Duration::from_secs(4);
@@ -104,7 +104,7 @@ async fn a_flood_costs_others_one_event_a_second() -> Result<()> {
         let (heard, took) = (ann.company(), begin.elapsed());
         let most = took.as_secs() as usize + 1;
         ensure!(!heard.is_empty() && heard.len() <= most, "{sent} in {took:?} cost {} events: {heard:?}", heard.len());
-        // One more may be due. After that what was told last is the truth.
+        // One more may be due. After that, the last event is the truth.
         let due = if ends_typing { "typing:start" } else { "typing:stop" };
         let last = match heard.last().context("nothing was heard")? {
             last if last.name == due => last.clone(),
@@ -116,7 +116,7 @@ async fn a_flood_costs_others_one_event_a_second() -> Result<()> {
     Ok(())
 }
 
-/// A client may say that it has left a place when it is at the next one already.
+/// A client may say that it has left a place after it has arrived at the next one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_late_stop_is_about_its_own_place() -> Result<()> {
     let stage = Stage::open().await?;

@@ -38,7 +38,7 @@ async fn keys_are_scoped_and_their_use_is_noted(kind: Kind) -> Result<()> {
     agent.refused("board:create", json!({ "name": "B" }), "FORBIDDEN").await?;
     ensure!(!listed(server, &id).await?["usedAt"].is_null(), "its use is not noted");
 
-    // What a key asks for beyond its user's permissions, it does not get.
+    // A key gets no permissions beyond its user's, even if it asks for them.
     let (_, key) = create(server, "read,write,admin").await?;
     let answer = current(server).header("x-api-key", &key).send().await?;
     ensure!(answer.status == 200, "{answer:?}");
@@ -74,7 +74,7 @@ async fn what_is_no_key_is_refused_alike() -> Result<()> {
     }
     not_let_in(server, json!({ "sessionId": key })).await?;
     not_let_in(server, json!({ "token": key })).await?;
-    // The first credential counts, also when a later one is good.
+    // The first credential counts, even if a later one is valid.
     not_let_in(server, json!({ "token": "x", "apiKey": key })).await?;
     Client::connect(&server.url(), json!({ "apiKey": key, "sessionId": "x" })).await?;
 
@@ -145,7 +145,7 @@ async fn commands_on_credentials_make_no_database() -> Result<()> {
     Ok(())
 }
 
-/// Everything that the database holds, as bytes.
+/// Returns everything that the database contains, as bytes.
 async fn contents(database: &Database) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     match database.kind() {

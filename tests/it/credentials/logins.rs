@@ -1,4 +1,4 @@
-//! Wrong passwords, and how often somebody may try.
+//! Wrong passwords, and how often a client may try.
 
 use anyhow::{Context, Result, ensure};
 use boardwire_test_support::{Answer, Http, Kind, Server};
@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use super::{PASSWORD, is_problem, login, user};
 use crate::scene::Scene;
 
-/// A login that is told to wait, for some seconds.
+/// Checks that a login is told to wait, for some seconds.
 fn waits(answer: &Answer) -> Result<()> {
     let body = is_problem(answer, 429, "RATE_LIMIT")?;
     let wait: u64 = answer.header("retry-after").context("no Retry-After")?.parse()?;
@@ -46,14 +46,14 @@ async fn a_wrong_password_and_an_unknown_user_answer_alike() -> Result<()> {
     Ok(())
 }
 
-/// Wrong passwords for a user, from one address.
+/// How many wrong passwords are sent for a user, from one address.
 const GUESSES: usize = 16;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn guessing_at_one_address_stops_nobody_at_another() -> Result<()> {
     let scene = Scene::with(Kind::Sqlite, &[("BOARDWIRE_FAILED_LOGINS", "1000")]).await?;
     guessing_stops_nobody(&scene).await?;
-    // Nor where those who guess have to wait.
+    // The same where those who guess must wait.
     let scene = Scene::with(Kind::Sqlite, &[("BOARDWIRE_FAILED_LOGINS", "1")]).await?;
     guessing_stops_nobody(&scene).await
 }
@@ -69,13 +69,14 @@ async fn guessing_stops_nobody(scene: &Scene) -> Result<()> {
     Ok(())
 }
 
-/// Guesses at an account, all at once. Dropping them ends them.
+/// Guesses at an account, all at once. Dropping the result ends the guesses.
 fn guess(server: &Server, account: &str) -> JoinSet<Result<Answer>> {
     let guess = login(server, account, "wrong horse");
     (0..GUESSES).map(|_| guess.clone().send()).collect()
 }
 
-/// Where somebody guesses, others have to wait; except where they have been before. Made-up accounts are not told apart.
+/// Where someone guesses, others must wait, except those who have signed in from there before. Made-up accounts look
+/// the same.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_known_device_does_not_wait_with_those_who_guess() -> Result<()> {
     let scene = Scene::with(Kind::Sqlite, &[("BOARDWIRE_FAILED_LOGINS", "1")]).await?;
@@ -87,7 +88,7 @@ async fn a_known_device_does_not_wait_with_those_who_guess() -> Result<()> {
     let mut crowded = Vec::new();
     let mut guesses = Vec::new();
     for account in ["ann", "nobody"] {
-        // Eight are judged one after another, with waits between them that grow; the others are told to come back.
+        // Eight are judged one after another, with growing waits between them; the others are told to come back.
         let mut all = guess(server, account);
         let refused = loop {
             let answer = all.join_next().await.context("all have been judged")???;
@@ -116,7 +117,7 @@ async fn logins_of_one_address_are_limited() -> Result<()> {
     let scene = Scene::with(Kind::Sqlite, &[("BOARDWIRE_LOGINS_PER_MINUTE", "2")]).await?;
     let server = &scene.server;
     user(&scene, "ann", PASSWORD).await?;
-    // Half of them at once, right or wrong; a made-up account counts as well. Half a minute is too long to be waited for.
+    // Half of them at once, right or wrong; a made-up account counts as well. Half a minute is too long to wait for.
     is_problem(&attempt(server, "nobody", PASSWORD).await?, 401, "AUTH_FAILED")?;
     waits(&attempt(server, "ann", PASSWORD).await?)?;
     waits(&attempt(server, "bob", PASSWORD).await?)
@@ -148,7 +149,7 @@ async fn a_password_that_is_too_short_changes_nothing() -> Result<()> {
     }
     let kept = attempt(&scene.server, "ann", PASSWORD).await?;
     ensure!(kept.status == 201 && kept.json()?["user"]["name"] == "ann", "{kept:?}");
-    // Line ends are no part of it.
+    // Line ends are not part of it.
     let create = ["user", "create", "--id", "ann", "--name", "Ann", "--password-stdin"];
     scene.server.run(&create, "exactly8\r\n").await?;
     let answer = attempt(&scene.server, "ann", "exactly8").await?;

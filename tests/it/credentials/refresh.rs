@@ -13,12 +13,12 @@ fn expiring(user: &str, seconds: u64) -> Result<String> {
     token_expiring_in(user, &["read", "write"], Duration::from_secs(seconds))
 }
 
-/// One that ends during the test, when what has to be done before is done.
+/// Returns a token that ends during the test, after the preparations are done.
 fn brief(user: &str, seconds: u64) -> Result<String> {
     expiring(user, patient(Duration::from_secs(seconds)).as_secs())
 }
 
-/// Still open, and working.
+/// Checks that the connection is still open and working.
 async fn works(client: &Client) -> Result<()> {
     client.ask("board:list", json!({})).await.map(drop)
 }
@@ -31,7 +31,7 @@ async fn a_later_token_extends_the_connection() -> Result<()> {
     let other = Client::connect(&url, json!({ "token": brief("ann", 8)? })).await?;
     let reply = ann.ask("auth:refresh", json!({ "token": expiring("ann", 3_600)? })).await?;
     ensure!(reply["expiresAt"].as_str().is_some_and(|at| at.ends_with('Z')), "{reply}");
-    // The one that was not refreshed says when the old token has ended.
+    // The client that was not refreshed reports when the old token has ended.
     assert_eq!(other.next_event("error").await?.payload["code"], "UNAUTHENTICATED");
     works(&ann).await?;
     ensure!(ann.expect_silence(Duration::from_millis(1_200)).await.is_ok(), "it ended after all: {:?}", ann.closed());
@@ -60,7 +60,7 @@ async fn what_is_not_better_is_refused_and_changes_nothing() -> Result<()> {
     for payload in [json!({}), json!({ "token": 7 }), json!({ "token": Value::Null })] {
         ann.refused("auth:refresh", payload, "INVALID_MESSAGE").await?;
     }
-    // Still herself, with what she may do, and to the same end.
+    // She is still the same user, with the same permissions and the same expiry.
     ann.ask("board:update", json!({ "boardId": made["board"]["id"], "updates": { "name": "Still hers" } })).await?;
     ensure!(ann.closed().is_none(), "{:?}", ann.closed());
 
@@ -94,7 +94,7 @@ async fn a_refresh_works_with_every_kind_of_credentials() -> Result<()> {
     agent.ask("auth:refresh", json!({ "token": expiring("ann", 3_600)? })).await?;
     assert_eq!(witness.next_event("error").await?.payload["code"], "UNAUTHENTICATED");
     works(&agent).await?;
-    // What the new token allows counts from then on.
+    // From then on, the permissions of the new token apply.
     let narrow = token_expiring_in("ann", &["read"], Duration::from_secs(7_200))?;
     agent.ask("auth:refresh", json!({ "token": narrow })).await?;
     agent.refused("board:create", json!({ "name": "B" }), "FORBIDDEN").await?;

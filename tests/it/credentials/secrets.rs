@@ -1,4 +1,4 @@
-//! The log, at its most talkative, tells no secret.
+//! The log contains no secrets, even at its most verbose.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ async fn no_secret_is_logged(kind: Kind) -> Result<()> {
     let later = token_expiring_in("ann", &["read"], Duration::from_secs(1_200))?;
     let url = server.url();
 
-    // Each of them by each way that it may take, good and bad.
+    // Each of them in every way that it can be sent, valid and invalid.
     for auth in [json!({ "token": token }), json!({ "apiKey": key }), json!({ "sessionId": session })] {
         let client = Client::connect(&url, auth).await?;
         client.ask("auth:refresh", json!({ "token": later })).await.ok();

@@ -1,4 +1,4 @@
-//! Sessions: login, the cookie, and where a cookie counts.
+//! Sessions: login, the cookie, and where a cookie is accepted.
 
 use anyhow::{Context, Result, ensure};
 use boardwire_test_support::{Client, ConnectError, Database, Dial, Http, Kind, Server};
@@ -32,7 +32,7 @@ async fn a_login_gives_a_session(kind: Kind) -> Result<()> {
     let ann = Client::connect(&server.url(), json!({ "sessionId": session })).await?;
     assert_eq!(ann.status()["data"]["user"]["id"], "ann");
     Board::create(&ann, &[]).await?;
-    // A page gets the cookie and nothing that a script could read.
+    // A page gets only the cookie, which no script can read.
     let answer = login(server, "ann", PASSWORD).header("origin", &server.url()).send().await?;
     ensure!(answer.status == 201 && answer.session().is_some(), "{answer:?}");
     let body = answer.json()?;
@@ -60,7 +60,7 @@ async fn each_login_gives_a_new_id(kind: Kind) -> Result<()> {
     for session in [kept, again] {
         Client::connect(&server.url(), json!({ "sessionId": session })).await?;
     }
-    // An id of somebody else's choice is not taken over.
+    // An id chosen by someone else is not adopted.
     let planted = format!("bws_0123456789abcdef_{}", "A".repeat(43));
     let cookie = format!("boardwire_session={planted}");
     let after = login(server, "ann", PASSWORD).header("origin", &server.url()).header("cookie", &cookie).send().await?;
@@ -68,7 +68,8 @@ async fn each_login_gives_a_new_id(kind: Kind) -> Result<()> {
     not_let_in(server, json!({ "sessionId": planted })).await
 }
 
-/// The public id of a session is no secret: who knows it can't end the session with it. All the same it is nobody's business.
+/// The public id of a session is not a secret: knowing it does not allow ending the session. It is still not shown to
+/// others.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_forged_cookie_ends_no_session() -> Result<()> {
     let database = Database::create(Kind::Sqlite).await?;
@@ -85,7 +86,7 @@ async fn a_forged_cookie_ends_no_session() -> Result<()> {
     ensure!(answer.status == 201, "{answer:?}");
     let ann = Client::connect(&ours, json!({ "sessionId": session })).await.context("the session was ended")?;
     ann.disconnect().await?;
-    // With its secret it is ended, as ever.
+    // With its secret, it is ended.
     let cookie = format!("boardwire_session={session}");
     let answer = login(&server, "eve", PASSWORD).header("origin", &ours).header("cookie", &cookie).send().await?;
     let eve = format!("boardwire_session={}", answer.session().context("no session")?);
@@ -118,7 +119,7 @@ async fn logging_out_ends_it(kind: Kind) -> Result<()> {
     ensure!(cleared.starts_with("boardwire_session=;") && cleared.contains("Max-Age=0"), "{cleared}");
     not_let_in(server, json!({ "sessionId": session })).await?;
     is_problem(&logout.header("origin", &url).send().await?, 401, "UNAUTHENTICATED")?;
-    // Other credentials are no session.
+    // Other credentials are not a session.
     let token = boardwire_test_support::token("ann", &["read"])?;
     let answer = Http::new(&url, "DELETE", "/api/v1/sessions/current").bearer(&token).send().await?;
     is_problem(&answer, 404, "NOT_FOUND").map(drop)
@@ -147,7 +148,7 @@ async fn a_cookie_counts_from_known_pages_alone() -> Result<()> {
         let answer = current(server).header("cookie", &cookie).header("origin", origin).send().await?;
         ensure!(answer.status == 403, "{origin}: {answer:?}");
     }
-    // A handshake that names credentials goes by these.
+    // A handshake that names credentials uses those.
     let named = dial().origin(page).auth(json!({ "token": "garbage" })).open().await;
     ensure!(named.is_err(), "the cookie stepped in for a bad token");
 
@@ -159,7 +160,8 @@ async fn a_cookie_counts_from_known_pages_alone() -> Result<()> {
     let answer = ask().header("origin", page).send().await?;
     let allowed = ["access-control-allow-origin", "access-control-allow-credentials"].map(|name| answer.header(name));
     assert_eq!(allowed, [Some(page), Some("true")]);
-    // A browser that does not name its page says at least whether it is one of ours. Attachments are no exception.
+    // A browser that does not name the page's origin at least says whether it is one of ours. Attachments are no
+    // exception.
     let upload = || Http::new(&url, "POST", "/api/v1/tasks/t/attachments").header("cookie", &cookie);
     for site in ["cross-site", "same-site", "same-origin", "none"] {
         let answer = upload().header("sec-fetch-site", site).file("a", "text/plain", b"a").send().await?;
@@ -209,8 +211,8 @@ async fn the_operator_may_ask_for_secure_cookies() -> Result<()> {
         ensure!(cookie.split("; ").any(|attribute| attribute == wanted), "{cookie}");
     }
     ensure!(!cookie.contains("Domain"), "{cookie}");
-    // Browsers take a cookie of this name from this host over HTTPS alone. What another host of the domain can set, a
-    // cookie of the plain name, is nothing to the server.
+    // Browsers accept a cookie of this name from this host only over HTTPS. The server ignores a cookie of the plain
+    // name, which another host of the domain could set.
     let session = answer.cookie("__Host-boardwire_session").context("a name that others can set")?;
     let url = scene.server.url();
     for (name, counts) in [("__Host-boardwire_session", true), ("boardwire_session", false)] {
@@ -223,7 +225,7 @@ async fn the_operator_may_ask_for_secure_cookies() -> Result<()> {
     Ok(())
 }
 
-/// Whatever else somebody put under the name of the cookie, the user's own session is found; and no other user's.
+/// Whatever else was stored under the name of the cookie, the user's own session is found, and no other user's.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_cookie_of_the_name_is_tried() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;

@@ -25,7 +25,7 @@ async fn comments_are_added_mended_and_deleted(kind: Kind) -> Result<()> {
     assert_eq!(event.data(), &json!({ "comment": comment, "taskId": task, "boardId": board.id }));
     assert_eq!((event.seq(), &event.payload["userId"]), (reply["seq"].as_u64(), &json!("ann")));
 
-    // Whoever may write mends it; the author stays.
+    // Anyone who may write can edit it; the author stays.
     let id = text(&comment["id"])?;
     board.view(&ann).await?;
     let mended = bob.ask("task:comment:update", json!({ "commentId": id, "body": "Mended" })).await?;
@@ -33,12 +33,12 @@ async fn comments_are_added_mended_and_deleted(kind: Kind) -> Result<()> {
     assert_eq!(mended["comment"]["created_at"], comment["created_at"]);
     let event = ann.next_event("task:comment:updated").await?;
     assert_eq!(event.data(), &json!({ "comment": mended["comment"], "taskId": task, "boardId": board.id }));
-    // The same text again is no change.
+    // The same text again is not a change.
     let same = bob.ask("task:comment:update", json!({ "commentId": id, "body": "Mended" })).await?;
     assert_eq!(same["comment"], mended["comment"]);
     ann.expect_silence(Duration::from_millis(200)).await?;
 
-    // An id of one's own, once.
+    // A client may choose the id, once.
     let chosen = json!({ "taskId": task, "body": "Chosen", "id": "my-comment" });
     assert_eq!(bob.ask("task:comment:add", chosen.clone()).await?["comment"]["id"], "my-comment");
     bob.refused("task:comment:add", chosen, "CONFLICT").await?;
@@ -99,7 +99,7 @@ async fn mentions_are_of_readers(kind: Kind) -> Result<()> {
     bob.next_event("notification:mention").await.context("he was mentioned")?;
     let update = json!({ "commentId": reply["comment"]["id"], "body": "@eve only" });
     assert_eq!(ann.ask("task:comment:update", update).await?["comment"]["mentions"], json!([]));
-    // Nobody else is told.
+    // Nobody else is notified.
     let told = scene.database.query("SELECT user_id FROM notifications ORDER BY user_id").await?;
     ensure!(told == [["bob"], ["vic"]], "{told:?}");
     Ok(())

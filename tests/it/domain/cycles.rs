@@ -1,4 +1,4 @@
-//! What blocks what never closes a circle, whoever adds at the same time.
+//! Blocking dependencies never form a cycle, whoever adds them at the same time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,14 +10,14 @@ use crate::scene::{Board, Scene, seed};
 
 on_both!(circles_of_any_length_are_refused, adding_at_the_same_time_closes_no_circle);
 
-/// Rounds of adding at the same time; in each, two clients add what together would be a circle.
+/// Rounds of simultaneous adding; in each, two clients add what together would form a cycle.
 const ROUNDS: usize = 60;
 
 fn link(from: &str, to: &str) -> Value {
     json!({ "taskId": from, "dependsOn": to })
 }
 
-/// The dependencies of a board that block, as pairs.
+/// Returns the blocking dependencies of a board as pairs.
 fn edges(snapshot: &Value) -> Result<Vec<(String, String)>> {
     let all = snapshot["dependencies"].as_array().context("no dependencies")?;
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -25,7 +25,7 @@ fn edges(snapshot: &Value) -> Result<Vec<(String, String)>> {
     Ok(blocking.map(|dependency| (text(&dependency["task_id"]), text(&dependency["depends_on"]))).collect())
 }
 
-/// Takes away whatever depends on nothing that is left, until that is everything, or a circle.
+/// Removes repeatedly whatever depends on nothing that is left, until nothing is left, or a cycle.
 fn is_free_of_circles(edges: &[(String, String)]) -> bool {
     let mut left: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (from, to) in edges {
@@ -82,14 +82,14 @@ async fn circles_of_any_length_are_refused(kind: Kind) -> Result<()> {
         if length == 1 {
             continue;
         }
-        // In another way they may well refer to each other.
+        // With other types, they may refer to each other.
         for kind in ["relates_to", "duplicates"] {
             let mut back = closing.clone();
             back["type"] = json!(kind);
             ann.ask("task:dependency:add", back).await?;
             bob.next_event("task:dependency:added").await?;
         }
-        // Once the ring is open elsewhere, it may close here.
+        // Once the ring is open elsewhere, it may be closed here.
         ann.ask("task:dependency:remove", link(&ring[0], &ring[1])).await?;
         bob.next_event("task:dependency:removed").await?;
         ann.ask("task:dependency:add", closing).await?;
@@ -97,7 +97,7 @@ async fn circles_of_any_length_are_refused(kind: Kind) -> Result<()> {
         ann.refused("task:dependency:add", link(&ring[0], &ring[1]), "DEPENDENCY_CYCLE").await?;
         ensure!(bob.events().is_empty(), "events without a change");
     }
-    // What meets again is no circle.
+    // A diamond is not a cycle.
     let diamond = tasks(&board, &ann, 4).await?;
     for (from, to) in [(0, 1), (0, 2), (1, 3), (2, 3)] {
         ann.ask("task:dependency:add", link(&diamond[from], &diamond[to])).await?;
@@ -115,7 +115,7 @@ async fn adding_at_the_same_time_closes_no_circle(kind: Kind) -> Result<()> {
     let five = tasks(&board, &ann, 5).await?;
     let mut clashes = 0;
     for round in 0..ROUNDS {
-        // A chain of some length, which the one closes at its beginning and the other at its end.
+        // A chain, which one client closes at its start and the other at its end.
         let mut order: Vec<&String> = five.iter().collect();
         random.shuffle(&mut order);
         let length = random.usize(2..=5);

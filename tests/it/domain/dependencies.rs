@@ -35,7 +35,7 @@ async fn each_type_is_added_and_removed(kind: Kind) -> Result<()> {
         assert_eq!(event.data(), &json!({ "dependency": dependency, "boardId": board.id }));
         assert_eq!(event.seq(), reply["seq"].as_u64());
 
-        // Again, by whomever: the same answer, and nothing happens.
+        // Added again by anyone: the same answer, and no effect.
         for client in [&ann, &bob] {
             let again = client.ask("task:dependency:add", link(&a, &b, kind)).await?;
             assert_eq!((&again["dependency"], &again["seq"]), (dependency, &reply["seq"]));
@@ -43,7 +43,7 @@ async fn each_type_is_added_and_removed(kind: Kind) -> Result<()> {
         all.push(dependency.clone());
     }
     bob.expect_silence(Duration::from_millis(200)).await?;
-    // Without a type it is the first one.
+    // Without a type, it is the first one.
     assert_eq!(ann.ask("task:dependency:add", json!({ "taskId": a, "dependsOn": b })).await?["dependency"], all[0]);
     for task in [&a, &b] {
         let shown = detail(&bob, task).await?;
@@ -87,7 +87,7 @@ async fn blockers_are_told_as_they_complete(kind: Kind) -> Result<()> {
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;
     let (a, b, c) = (board.task(&ann, "A").await?, board.task(&ann, "B").await?, board.task(&ann, "C").await?);
-    // A waits for B and C; what merely relates holds nobody up.
+    // A waits for B and C; a mere relation blocks nothing.
     ann.ask("task:dependency:add", link(&a, &b, "blocks")).await?;
     ann.ask("task:dependency:add", link(&a, &c, "blocks")).await?;
     ann.ask("task:dependency:add", link(&b, &c, "relates_to")).await?;
@@ -101,7 +101,7 @@ async fn blockers_are_told_as_they_complete(kind: Kind) -> Result<()> {
     ann.ask("task:complete", json!({ "taskId": b })).await?;
     assert_eq!(detail(&ann, &a).await?["blockedBy"], json!([c]));
     assert_eq!(detail(&ann, &b).await?["blocking"], json!([]), "what is done blocks nobody");
-    // By way of the column as well.
+    // Moving it through the column works as well.
     ann.ask("task:move", json!({ "taskId": c, "toColumn": board.columns[2] })).await?;
     assert_eq!(detail(&ann, &a).await?["blockedBy"], json!([]));
     ann.ask("task:move", json!({ "taskId": c, "toColumn": board.columns[0] })).await?;
@@ -158,7 +158,7 @@ async fn a_task_has_a_hundred_dependencies_at_most() -> Result<()> {
     for (from, to) in [(&hub, &one), (&one, &hub)] {
         ann.refused("task:dependency:add", link(from, to, "blocks"), "CONFLICT").await?;
     }
-    // What is there already may be said again.
+    // An existing one may be added again.
     ann.ask("task:dependency:add", link(&last, &hub, "relates_to")).await?;
     ann.ask("task:dependency:remove", link(&last, &hub, "relates_to")).await?;
     ann.ask("task:dependency:add", link(&one, &hub, "blocks")).await.map(drop)

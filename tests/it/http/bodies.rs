@@ -1,4 +1,4 @@
-//! Bodies: what they must say that they are, and what people are told of what is wrong with them.
+//! Bodies: the type that they must declare, and the errors for malformed ones.
 
 use anyhow::{Context, Result, ensure};
 use boardwire_test_support::{Http, Kind};
@@ -43,10 +43,10 @@ async fn a_body_says_what_it_is() -> Result<()> {
         ensure!(answer.header("content-type") == Some("application/problem+json"), "{shown}: {answer:?}");
         ensure!(problem["code"] == "INVALID_MESSAGE" && problem["details"][0]["path"] == path, "{shown}: {problem}");
     }
-    // A form without its border is of the right type, and wrong all the same.
+    // A form without its border has the right type, but is still wrong.
     let open = http(&scene, "ann", "POST", &files)?.body("multipart/form-data", b"abc".to_vec()).send().await?;
     with_status(&open, 422)?;
-    // Where there is no body there is nothing to say of it.
+    // Without a body, no type needs to be declared.
     let done = http(&scene, "ann", "POST", &format!("/tasks/{task}/complete"))?.send().await?;
     with_status(&done, 200)?;
     let after = board.snapshot(&ann).await?;

@@ -1,4 +1,4 @@
-//! Changes: what they do, against which version, and once.
+//! Changes over HTTP: their effect, the version that they are made against, and that they happen once.
 
 use anyhow::{Context, Result, ensure};
 use boardwire_test_support::Kind;
@@ -48,7 +48,7 @@ async fn a_walk_is_heard_in_order(kind: Kind) -> Result<()> {
         ensure!(heard.iter().any(|name| name == expected), "{method} {path}: {heard:?}");
         last = seq;
     }
-    // The log tells the same, page by page.
+    // The log says the same, page by page.
     let mut since = 0;
     while since < last {
         let page = http(&scene, "ann", "GET", &format!("/boards/b/events?since={since}&limit=3"))?.send().await?;

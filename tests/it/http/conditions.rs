@@ -1,4 +1,4 @@
-//! What requests say of ETags: RFC 9110, sections 8.8.3 and 13, line by line.
+//! Conditional requests with ETags: RFC 9110, sections 8.8.3 and 13, line by line.
 
 use anyhow::{Context, Result, ensure};
 use boardwire_test_support::{Answer, Http, Kind};
@@ -8,7 +8,7 @@ use super::{http, with_status};
 use crate::doors::document;
 use crate::scene::{Board, Scene};
 
-/// A request with these lines of a header.
+/// Returns the request with these lines of a header.
 fn with(request: Http, header: &str, lines: &[&str]) -> Http {
     lines.iter().fold(request, |request, line| request.header(header, line))
 }
@@ -77,7 +77,7 @@ async fn a_change_is_made_under_its_conditions_or_not_at_all() -> Result<()> {
     for title in ["2", "3"] {
         ann.ask("task:update", json!({ "taskId": task, "updates": { "title": title } })).await?;
     }
-    // The title was last changed in version 3, which is what there is.
+    // The title was last changed in version 3, the current one.
     let weak = format!("W/{read}");
     let cases: [(&str, &[&str], u16); 23] = [
         ("if-match", &["\"3\""], 200),
@@ -105,7 +105,7 @@ async fn a_change_is_made_under_its_conditions_or_not_at_all() -> Result<()> {
         ("if-none-match", &["x"], 422),
     ];
     for (number, (header, lines, status)) in cases.into_iter().enumerate() {
-        // Each line begins with a task of its own, at version 3.
+        // Each line begins with its own task, at version 3.
         let id = format!("t{number}");
         ann.ask("task:create", json!({ "boardId": board.id, "id": id, "title": "1" })).await?;
         for title in ["2", "3"] {
@@ -126,23 +126,23 @@ async fn a_change_is_made_under_its_conditions_or_not_at_all() -> Result<()> {
             _ => ensure!(body["code"] == "INVALID_MESSAGE" && body["details"][0]["path"] != Value::Null, "{body}"),
         }
     }
-    // What is known of what is there, by its ETag as it is read.
+    // The current state, by its ETag.
     let tag = tag_of(&http(&scene, "ann", "GET", &path)?.send().await?)?;
     let change = || anyhow::Ok(http(&scene, "ann", "PATCH", &path)?.json(&json!({ "title": "Mine" })));
     with_status(&change()?.header("if-none-match", &tag).send().await?, 412)?;
-    // Fields that nobody has changed since do not clash, whatever the version.
+    // Fields that nobody has changed since do not conflict, whatever the version.
     let priority = http(&scene, "ann", "PATCH", &path)?.json(&json!({ "priority": 7 })).header("if-match", &read);
     with_status(&priority.send().await?, 200)?;
-    // Other refusals come first.
+    // Other refusals take precedence.
     let request = |path: &str, body: Value| {
         anyhow::Ok(http(&scene, "ann", "PATCH", path)?.json(&body).header("if-match", "\"x\""))
     };
     with_status(&request("/tasks/nothing", json!({ "title": "Mine" }))?.send().await?, 404)?;
     with_status(&request(&path, json!({ "title": 1 }))?.send().await?, 422)?;
-    // A change that is made against no version says so.
+    // A change that is not made against a version says so.
     let done = http(&scene, "ann", "POST", &format!("{path}/complete"))?.header("if-match", "\"1\"").send().await?;
     with_status(&done, 422)?;
-    // And a tag that holds for nothing does not hold for it either.
+    // And a tag that matches nothing does not match it either.
     for tag in ["W/\"1\"", "\"foreign\"", "W/\"1\", \"\""] {
         for (method, path) in
             [("DELETE", path.clone()), ("POST", format!("{path}/move")), ("POST", format!("{path}/complete"))]
@@ -152,7 +152,7 @@ async fn a_change_is_made_under_its_conditions_or_not_at_all() -> Result<()> {
             ensure!(body["code"] == "CONFLICT", "{body}");
         }
     }
-    // What is said is true of the tag.
+    // The message describes the tag correctly.
     for (tag, said) in [
         ("W/\"4\"", "If-Match does not hold"),
         ("\"foreign\"", "If-Match does not hold"),
@@ -176,7 +176,7 @@ async fn a_repeat_under_several_versions_gets_the_first_answer() -> Result<()> {
         anyhow::Ok(request.header("idempotency-key", "once").header("if-match", "\"2\", \"1\"").send())
     };
     let first = with_status(&change("2")?.await?, 200)?;
-    // Now version 2 is there as well, and the request is another one against it.
+    // Now version 2 exists as well, and the request is another one against it.
     let again = with_status(&change("2")?.await?, 200)?;
     assert_eq!((&again, &first["task"]["version"]), (&first, &json!(2)));
     let other = with_status(&change("3")?.await?, 422)?;

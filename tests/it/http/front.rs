@@ -1,4 +1,4 @@
-//! What stands in front of all doors: which host a request is for, and answers that are compressed.
+//! The layers in front of all doors: the host that a request names, and compression.
 
 use anyhow::{Context, Result, ensure};
 use boardwire_test_support::{Answer, Http, Kind, PATIENCE, patient, token};
@@ -69,7 +69,7 @@ async fn answers_are_compressed_for_who_takes_it() -> Result<()> {
         ensure!(answer.body == plain.body, "{refused}");
     }
 
-    // Other bytes, another tag; and both are good for what tags are for.
+    // Different bytes have a different tag; and both can be used in conditions.
     let (tag, packed) = (plain.header("etag").context("no ETag")?, small.header("etag").context("no ETag")?);
     assert_eq!(packed, format!("{}-gzip\"", tag.trim_end_matches('"')));
     let known = get("gzip")?.header("if-none-match", &format!("\"x\", {packed}")).send().await?;
@@ -79,7 +79,7 @@ async fn answers_are_compressed_for_who_takes_it() -> Result<()> {
     let change = http(&scene, "ann", "PATCH", &path)?.json(&json!({ "title": "Longer" })).header("if-match", packed);
     with_status(&change.send().await?, 200)?;
 
-    // What is small, and what carries a secret, stays as it is.
+    // Small answers, and those that carry a secret, are not compressed.
     let boards = http(&scene, "ann", "GET", "/sessions/current")?.header("accept-encoding", "gzip").send().await?;
     ensure!(boards.header("content-encoding").is_none(), "{boards:?}");
     let create = ["user", "create", "--id", "eve", "--name", "Eve", "--password-stdin"];
@@ -89,7 +89,7 @@ async fn answers_are_compressed_for_who_takes_it() -> Result<()> {
     ensure!(answer.status == 201 && answer.header("content-encoding").is_none(), "{answer:?}");
     ensure!(answer.header("cache-control") == Some("no-store"), "{answer:?}");
 
-    // A stream flows: the first event comes although no more follows.
+    // A stream is not held back: the first event arrives although no other follows.
     let stream = http(&scene, "ann", "GET", &format!("/boards/{}/events?since=0", board.id))?;
     let stream = stream.header("accept", "text/event-stream").header("accept-encoding", "gzip").send_part(0).await?;
     let mut lines = BufReader::new(stream).lines();
@@ -101,7 +101,7 @@ async fn answers_are_compressed_for_who_takes_it() -> Result<()> {
         }
     }
 
-    // So is what comes over polling.
+    // The same goes for polling.
     let polling = |method: &str, sid: &str| {
         let path = format!("/socket.io/?EIO=4&transport=polling{sid}");
         Http::new(&scene.server.url(), method, &path).header("accept-encoding", "gzip")

@@ -1,11 +1,11 @@
-//! An address where there is nothing: a page for people, and for programs what their door says.
+//! An address where there is nothing: people get a page, and programs the answer of their door.
 
 use anyhow::{Context, Result, ensure};
 use boardwire_test_support::{Answer, Http, Kind};
 
 use crate::scene::Scene;
 
-/// What browsers say when somebody goes to an address.
+/// What browsers send when someone opens an address.
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
 async fn ask(scene: &Scene, method: &str, path: &str, accept: &str) -> Result<Answer> {
@@ -27,7 +27,7 @@ async fn people_get_a_page_that_leads_back() -> Result<()> {
             page.contains("There is nothing at this address.") && page.contains("<a href=\"/\">Show your boards</a>")
         );
         ensure!(!page.contains("<script") && !page.contains("src=") && !page.contains("style="), "{page}");
-        // Its policy lets its own style through, and nothing that is written into it.
+        // Its policy allows its own style, and nothing injected into it.
         let policy = answer.header("content-security-policy").context("no policy")?;
         let nonce = page.split("nonce=\"").nth(1).and_then(|rest| rest.split('"').next()).context("no nonce")?;
         ensure!(policy.contains(&format!("'nonce-{nonce}'")) && policy.starts_with("default-src 'none'"), "{policy}");
@@ -62,7 +62,7 @@ async fn programs_get_what_they_got() -> Result<()> {
         assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{method}");
         assert_eq!(problem["code"], "NOT_FOUND", "{method}");
     }
-    // A page that was opened before an update asks for parts that are gone: it hears so in words.
+    // A page opened before an update asks for parts that are gone: it gets a plain message.
     let part = ask(&scene, "GET", "/assets/gone.js", BROWSER).await?;
     assert_eq!((part.status, part.header("content-type")), (404, Some("text/plain; charset=utf-8")));
     for path in ["/socket.io/there-is-none", "/socket.io/?EIO=4&transport=there-is-none"] {

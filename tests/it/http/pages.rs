@@ -34,7 +34,7 @@ async fn pages_are_asked_for_in_the_query_and_have_tags() -> Result<()> {
         }
     }
     ensure!(met == tasks && tags.len() == 3, "{met:?} on {} pages", tags.len());
-    // The tag of a page is that of no other page, and of the whole neither; and it goes with what is on the page.
+    // The tag of a page differs from those of other pages and of the whole, and depends on what is on the page.
     let whole = get("")?.send().await?;
     let mut different: Vec<_> = tags.iter().map(|(_, tag)| tag.as_str()).chain(whole.header("etag")).collect();
     different.sort_unstable();
@@ -70,7 +70,7 @@ async fn a_board_that_is_too_large_says_how_it_can_be_had() -> Result<()> {
     ensure!(refused["code"] == "PAYLOAD_TOO_LARGE" && text(&refused["detail"])?.contains("limit"), "{refused}");
     let page = with_status(&http(&scene, "ann", "GET", &format!("{path}?limit=10"))?.send().await?, 200)?;
     ensure!(ids(&page["tasks"])?.len() == 10 && page["next"].is_string());
-    // There is such a board, whatever tag it would have.
+    // The board exists, whatever tag it would have.
     for (tags, status) in [("*", 412), ("\"x\"", 200)] {
         let change = http(&scene, "ann", "PATCH", &path)?.header("if-none-match", tags).json(&json!({ "name": "New" }));
         with_status(&change.send().await?, status).with_context(|| tags.to_owned())?;

@@ -12,10 +12,10 @@ use crate::scene::{Board, Scene};
 
 on_both!(a_stream_goes_on_without_hole_or_repeat);
 
-/// A stream that is read.
+/// A stream that is being read.
 struct Reading(BufReader<TcpStream>);
 
-/// One event: its name, its id, its data.
+/// One event: its name, its id and its data.
 type Told = (String, String, Value);
 
 impl Reading {
@@ -27,7 +27,7 @@ impl Reading {
         Ok(Self(BufReader::new(request.send_part(0).await?)))
     }
 
-    /// The next event; `None` at the end. The sizes of chunks, headers and comments are no fields of events.
+    /// Returns the next event; `None` at the end. Chunk sizes, headers and comments are not fields of events.
     async fn next(&mut self) -> Result<Option<Told>> {
         let (mut name, mut id, mut data) = (String::new(), String::new(), Value::Null);
         loop {
@@ -122,7 +122,7 @@ async fn a_stream_ends_with_the_server_and_for_who_was_removed() -> Result<()> {
     }
     ann.ask("board:member:remove", json!({ "boardId": board.id, "userId": "bob" })).await?;
     board.task(&ann, "Another").await?;
-    // A notification of another board is no event of this one.
+    // A notification about another board is not an event of this one.
     let cat = scene.client("cat").await?;
     let elsewhere = Board::create(&cat, &[("ann", "member")]).await?;
     let theirs_to_do = elsewhere.task(&cat, "Elsewhere").await?;
@@ -130,7 +130,7 @@ async fn a_stream_ends_with_the_server_and_for_who_was_removed() -> Result<()> {
     ann.ask("task:update", json!({ "taskId": task, "updates": { "title": "Seen" } })).await?;
     let (_, _, data) = own.next().await?.context("it ended")?;
     ensure!(data["type"] == "task:updated", "what the filters leave: {data}");
-    // Under a name that a browser's `EventSource` leaves free, and under the one from before.
+    // Under a name that a browser's `EventSource` does not use itself, and under the older one.
     for expected in ["end", "error"] {
         let (name, _, data) = theirs.next().await?.context("no last word")?;
         ensure!(name == expected && data["code"] == "NOT_FOUND", "{name} {data}");

@@ -1,4 +1,4 @@
-//! Which task comes next, and what can't be had.
+//! Which task is chosen next, and which can't be claimed.
 
 use anyhow::Result;
 use boardwire_test_support::Kind;
@@ -36,7 +36,7 @@ async fn the_order_is_kept(kind: Kind) -> Result<()> {
     }
     assert_eq!(stage.claim_next(ann).await?["task"], Value::Null);
 
-    // By labels and column.
+    // By tags and column.
     ann.ask("task:release", json!({ "taskId": urgent })).await?;
     let claim = |more: Value| {
         let mut payload = json!({ "boardId": stage.board.id });
@@ -68,14 +68,14 @@ async fn what_stands_against_a_task_is_told(kind: Kind) -> Result<()> {
     assert!(next["why"]["reasons"].to_string().contains("unblocks 1 task"), "{next}");
     let refused = bob.refused("task:claim", claim(&first), "CONFLICT").await?;
     assert_eq!(refused["details"]["current"], next["task"]);
-    // The same user is another agent.
+    // Another claim of the same user is another agent.
     ann.refused("task:claim", claim(&first), "CONFLICT").await?;
     ann.ask("task:complete", json!({ "taskId": first })).await?;
     ann.refused("task:claim", claim(&first), "CONFLICT").await?;
     ann.ask("task:assign", json!({ "taskId": second, "assignee": "ann" })).await?;
     bob.refused("task:claim", claim(&second), "CONFLICT").await?;
     let claimed = stage.claim(ann, &second).await?;
-    // The claim did not assign it, so giving it back does not take it away.
+    // The claim did not assign it, so releasing it does not unassign it.
     let released = ann.ask("task:release", json!({ "taskId": claimed["id"], "fence": 1 })).await?;
     assert_eq!(released["task"]["assignee"], "ann");
     ann.ask("board:archive", json!({ "boardId": stage.board.id })).await?;
@@ -94,7 +94,7 @@ async fn a_full_column_takes_no_more(kind: Kind) -> Result<()> {
     let none = stage.claim_next(ann).await?;
     assert_eq!((&none["task"], &none["why"]["skipped"]["wipLimit"]), (&Value::Null, &json!(1)));
     ann.refused("task:claim", json!({ "boardId": stage.board.id, "taskId": second }), "WIP_LIMIT").await?;
-    // Who is in the column already needs no further room.
+    // A task that is already in the column needs no more room.
     ann.ask("task:release", json!({ "taskId": first })).await?;
     assert_eq!(stage.claim_next(ann).await?["task"]["id"], *first);
     Ok(())

@@ -1,4 +1,4 @@
-//! How leases end: by time, by whatever makes the task done, by people.
+//! How leases end: by time, by any change that completes the task, by people.
 
 use anyhow::Result;
 use boardwire_test_support::Kind;
@@ -35,7 +35,8 @@ async fn a_dead_lease_can_be_taken_over(kind: Kind) -> Result<()> {
     let (ann, bob) = (&stage.ann, &stage.bob);
     let id = stage.task(json!({})).await?;
     ann.ask("task:claim", json!({ "boardId": stage.board.id, "taskId": id, "ttl": 1 })).await?;
-    // Whoever asks first after its time, this or the sweep: it is told once that it can be had, and under a new number.
+    // Whichever comes first after its time, this claim or the sweep: it is announced once as free, and has a new
+    // number.
     let claimed = loop {
         let claimed = stage.claim_next(bob).await?;
         if !claimed["task"].is_null() {

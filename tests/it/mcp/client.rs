@@ -1,4 +1,4 @@
-//! A client of the protocol that writes its messages by hand.
+//! An MCP client that writes its messages by hand.
 
 use anyhow::{Context, Result, bail, ensure};
 use boardwire_test_support::{Answer, Http, PATIENCE, Server, patient, token};
@@ -17,17 +17,17 @@ pub(crate) struct Agent {
 }
 
 impl Agent {
-    /// One of the current revision, which has no sessions.
+    /// Creates a client of the current revision, which has no sessions.
     pub(super) fn current(server: &Server, user: &str) -> Result<Self> {
         Ok(Self { url: server.url(), token: token(user, &["read", "write"])?, session: None })
     }
 
-    /// One of the current revision, with this token.
+    /// Creates a client of the current revision, with this token.
     pub(crate) fn with_token(url: &str, token: &str) -> Self {
         Self { url: url.to_owned(), token: token.to_owned(), session: None }
     }
 
-    /// One of the previous revision, in a session of its own.
+    /// Creates a client of the previous revision, in its own session.
     pub(super) async fn previous(server: &Server, user: &str) -> Result<Self> {
         let mut agent = Self::current(server, user)?;
         let answer = agent.initialize().await?;
@@ -51,7 +51,7 @@ impl Agent {
         self.bare().json(&message).send().await
     }
 
-    /// A request with nothing but what every request has.
+    /// Returns a request with only what every request has.
     pub(super) fn bare(&self) -> Http {
         Http::new(&self.url, "POST", "/mcp").bearer(&self.token).header("accept", "application/json, text/event-stream")
     }
@@ -80,17 +80,17 @@ impl Agent {
         json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
     }
 
-    /// A request that has not been sent yet.
+    /// Returns a request that has not been sent yet.
     pub(super) fn prepare(&self, method: &str, params: Value) -> Http {
         self.post(method, &self.message(method, params))
     }
 
-    /// Sends a request; the HTTP answer.
+    /// Sends a request; returns the HTTP answer.
     pub(super) async fn send(&self, method: &str, params: Value) -> Result<Answer> {
         self.prepare(method, params).send().await
     }
 
-    /// Sends a request; the answer to it, a result or an error.
+    /// Sends a request; returns its result or error.
     pub(super) async fn request(&self, method: &str, params: Value) -> Result<Value> {
         let answer = self.send(method, params).await?;
         let messages = match answer.json() {
@@ -101,7 +101,7 @@ impl Agent {
         reply.with_context(|| format!("no answer: {answer:?}"))
     }
 
-    /// Calls a tool; its result, which holds the same in structure and in text.
+    /// Calls a tool; returns its result after checking that structure and text agree.
     pub(crate) async fn tool(&self, name: &str, arguments: Value) -> Result<Value> {
         let reply = self.request("tools/call", json!({"name": name, "arguments": arguments})).await?;
         let result = &reply["result"];
@@ -110,14 +110,14 @@ impl Agent {
         Ok(result.clone())
     }
 
-    /// Calls a tool that is to go through; its answer.
+    /// Calls a tool that must succeed; returns its answer.
     pub(super) async fn ask(&self, name: &str, arguments: Value) -> Result<Value> {
         let result = self.tool(name, arguments).await?;
         ensure!(result["isError"] == false, "{name}: {result}");
         Ok(result["structuredContent"].clone())
     }
 
-    /// Calls a tool that is to be refused; the failure.
+    /// Calls a tool that must be refused; returns the failure.
     pub(super) async fn refused(&self, name: &str, arguments: Value, code: &str) -> Result<Value> {
         let result = self.tool(name, arguments).await?;
         let failure = &result["structuredContent"];
@@ -125,7 +125,8 @@ impl Agent {
         Ok(failure.clone())
     }
 
-    /// Opens a stream that tells when these resources change. It comes uncompressed, although its client would take that.
+    /// Opens a stream that announces changes of these resources. It is not compressed, although its client would accept
+    /// that.
     pub(super) async fn listen(&self, uris: &[&str]) -> Result<Stream> {
         if let Some(session) = &self.session {
             for uri in uris {
@@ -148,7 +149,7 @@ impl Agent {
     }
 }
 
-/// The messages in a text of server-sent events.
+/// Returns the messages in a text of server-sent events.
 pub(super) fn messages(text: &str) -> Vec<Value> {
     let data = text.lines().filter_map(|line| line.strip_prefix("data:"));
     data.filter_map(|data| serde_json::from_str(data.trim()).ok()).collect()
@@ -165,7 +166,7 @@ impl Stream {
         Self { connection, read: String::new() }
     }
 
-    /// The next message; `None`: the stream has ended.
+    /// Returns the next message; `None` if the stream has ended.
     pub(super) async fn next(&mut self) -> Result<Option<Value>> {
         loop {
             while let Some((line, rest)) = self.read.split_once('\n') {
@@ -185,7 +186,7 @@ impl Stream {
         }
     }
 
-    /// The next resource that has changed.
+    /// Returns the next resource that has changed.
     pub(super) async fn updated(&mut self) -> Result<String> {
         loop {
             let Some(message) = self.next().await? else { bail!("the stream ended") };
@@ -197,7 +198,7 @@ impl Stream {
 }
 
 impl Agent {
-    /// The same as [`listen`](Self::listen), by an agent of the same user and revision with a session of its own.
+    /// The same as [`listen`](Self::listen), by an agent of the same user and revision in its own session.
     pub(super) async fn listen_apart(&self, scene: &crate::scene::Scene, uri: &str) -> Result<Stream> {
         let agent = match self.session {
             Some(_) => Self::previous(&scene.server, "ann").await?,

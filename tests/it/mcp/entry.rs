@@ -1,4 +1,4 @@
-//! Who is let in, and whose session it is.
+//! Which callers are admitted, and whom a session belongs to.
 
 use anyhow::{Result, ensure};
 use boardwire_test_support::Kind;

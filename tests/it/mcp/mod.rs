@@ -1,5 +1,5 @@
-//! Agents: what they do over MCP is live everywhere, what happens elsewhere reaches them, and they are held to the same
-//! rules. In raw JSON-RPC, in both revisions of the protocol.
+//! Agents: their changes over MCP are seen live everywhere, changes made elsewhere reach them, and the same rules apply
+//! to them. In raw JSON-RPC, in both revisions of the protocol.
 
 pub(crate) mod client;
 mod entry;

@@ -1,4 +1,4 @@
-//! Older revisions of the protocol, and what is no message of any.
+//! Older revisions of the protocol, and messages that belong to none.
 
 use anyhow::{Context, Result, ensure};
 use boardwire_test_support::{Answer, Http, Kind};
@@ -8,11 +8,11 @@ use super::client::{Agent, PREVIOUS, messages};
 use crate::doors::unpacked;
 use crate::scene::{Board, Scene};
 
-/// The oldest clients say their revision in the first message alone.
+/// The oldest clients name their revision only in the first message.
 const WITHOUT_HEADER: [&str; 2] = ["2024-11-05", "2025-03-26"];
 const OLDER: [&str; 3] = ["2024-11-05", "2025-03-26", "2025-06-18"];
 
-/// A session of a revision, by what such a client sends.
+/// A session of a revision, with the messages that such a client sends.
 struct Session {
     agent: Agent,
     revision: &'static str,
@@ -45,7 +45,7 @@ impl Session {
     }
 }
 
-/// The messages in a stream; without an event that has none, where older clients would stumble over it.
+/// Returns the messages in a stream, after checking that no event is without one, which older clients can't handle.
 fn streamed(answer: &Answer) -> Result<Vec<Value>> {
     ensure!(answer.header("content-type") == Some("text/event-stream"), "{answer:?}");
     let text = String::from_utf8(answer.body.clone())?;
@@ -64,7 +64,7 @@ async fn older_revisions_are_served_as_they_are() -> Result<()> {
         let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call});
         let answers = streamed(&session.post().json(&call).send().await?)?;
         ensure!(answers.len() == 1 && answers[0]["id"] == 1, "{revision}: {answers:?}");
-        // Clients that know no structured content find it in the text.
+        // Clients that do not know structured content find it in the text.
         let text = answers[0]["result"]["content"][0]["text"].as_str().context("no text")?;
         ensure!(serde_json::from_str::<Value>(text)?["board"]["name"] == revision, "{text}");
     }
@@ -87,7 +87,7 @@ async fn a_session_that_is_ended_is_told_so() -> Result<()> {
         let (session, _) = Session::begin(&scene, revision).await?;
         let end =
             || session.with_headers(Http::new(&scene.server.url(), "DELETE", "/mcp").bearer(&session.agent.token));
-        // The SDKs take 200, 204 and 405 for an end, and log everything else.
+        // The SDKs accept 200, 204 and 405 as the end, and log everything else.
         ensure!(end().send().await?.status == 200, "{revision}");
         ensure!(end().send().await?.status == 404, "{revision}");
     }

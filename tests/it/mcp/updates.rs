@@ -1,4 +1,4 @@
-//! Resources that tell when they change, in both revisions.
+//! Resources that announce their changes, in both revisions.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ async fn a_change_is_told_to_who_subscribed() -> Result<()> {
             ensure!(stream.updated().await? == task_uri);
             ensure!(boards.updated().await? == board_uri);
         }
-        // Whoever hears of the board hears of both tasks; whoever hears of the task, of one.
+        // A subscriber of the board is told of both tasks; a subscriber of the task, of one.
         ann.ask("task:update", json!({"taskId": other, "updates": {"priority": 3}})).await?;
         ensure!(boards.updated().await? == board_uri);
         ann.ask("task:comment:add", json!({"taskId": task, "body": "Look"})).await?;
@@ -63,7 +63,7 @@ async fn subscriptions_end_with_the_credentials() -> Result<()> {
     let mut agent = Agent::current(&scene.server, "ann")?;
     agent.token = token_expiring_in("ann", &["read"], patient(Duration::from_secs(10)))?;
     let mut stream = agent.listen(&[&uri]).await?;
-    // It is told as long as it is valid.
+    // Changes are announced for as long as it is valid.
     ensure!(stream.updated().await? == uri);
     while let Some(message) = stream.next().await? {
         ensure!(message["method"].is_null(), "{message}");

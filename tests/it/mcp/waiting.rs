@@ -1,4 +1,4 @@
-//! Waiting for changes: every event once, in order, however the calls fall.
+//! Waiting for changes: every event once, in order, however the calls are timed.
 
 use anyhow::{Context, Result, ensure};
 use boardwire_test_support::Kind;
@@ -10,7 +10,7 @@ use crate::scene::{Board, Scene};
 
 on_both!(nothing_is_missed_and_nothing_comes_twice);
 
-/// Changes that are made meanwhile.
+/// How many changes are made meanwhile.
 const CHANGES: u64 = 150;
 
 async fn nothing_is_missed_and_nothing_comes_twice(kind: Kind) -> Result<()> {
@@ -90,7 +90,7 @@ async fn who_waits_is_told_that_the_server_closes() -> Result<()> {
         let wanted = json!({"boardId": board.id, "since": seq, "timeoutSeconds": 50});
         waiting.push(tokio::spawn(async move { agent.refused("wait_for_changes", wanted, "UNAVAILABLE").await }));
     }
-    // Nothing outside tells that a wait has begun.
+    // Nothing visible outside tells that a wait has begun.
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     ensure!(scene.server.terminate().await?.success());
     for waiting in waiting {

@@ -1,4 +1,4 @@
-//! Batches: the first notification goes out at once, what follows within a second together.
+//! Batches: the first notification is sent at once, and those that follow within a second together.
 
 use std::time::{Duration, Instant};
 
@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 
 use super::{Stage, WINDOW, listed, notified};
 
-/// The numbers at the end of the titles in a list.
+/// Returns the numbers at the end of the titles in a list.
 fn numbers<'a>(list: impl IntoIterator<Item = &'a Value>) -> Vec<usize> {
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>().parse().ok();
     list.into_iter().filter_map(|one| one["text"].as_str().and_then(digits)).collect()
 }
 
-/// Assigns a new task to a user, its number in the title.
+/// Assigns a new task to a user, with its number in the title.
 async fn assign(stage: &Stage, user: &str, number: usize) -> Result<()> {
     let create = json!({ "boardId": stage.board.id, "title": format!("Task {number}"), "assignee": user });
     stage.ann.ask("task:create", create).await.map(drop)
@@ -70,7 +70,7 @@ async fn many_come_by_tens_each_once_and_in_order() -> Result<()> {
     Ok(())
 }
 
-/// A batch is due a second after the first that waits; what is shown has to happen before.
+/// A batch is due one second after its first notification; the test's steps must happen before.
 const BEFORE_IT_IS_DUE: Duration = Duration::from_millis(900);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -87,7 +87,7 @@ async fn what_waits_is_sent_before_the_server_ends() -> Result<()> {
         if asked > BEFORE_IT_IS_DUE {
             return Ok(None);
         }
-        // What comes on a connection comes in order: this was there before the end was announced.
+        // Events arrive in order on a connection: this one came before the end was announced.
         let came: Vec<Value> = stage.bob.company().iter().map(|event| event.data().clone()).collect();
         assert_eq!(numbers([&came[0]["notification"]]), [0], "{came:?}");
         assert_eq!(numbers(came[1]["notifications"].as_array().into_iter().flatten()), [1, 2], "{came:?}");
@@ -98,7 +98,7 @@ async fn what_waits_is_sent_before_the_server_ends() -> Result<()> {
     .await
 }
 
-/// Waiting for the end of the second is no way around the right to read.
+/// Waiting for the end of the second does not bypass the right to read.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_waited_is_not_sent_after_a_removal() -> Result<()> {
     when_quick("what waits at a removal", async || {

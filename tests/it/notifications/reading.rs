@@ -1,4 +1,4 @@
-//! What is stored of notifications: pages, what has been read, and that the right to read a board decides.
+//! Stored notifications: pages, read marks, and that the right to read a board decides.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::scene::text;
 on_both!(a_list_comes_in_pages, what_is_read_is_known_to_all_tabs, a_removed_member_has_none_of_that_board);
 
 impl Stage {
-    /// Mentions Bob so many times; he has been told when this returns.
+    /// Mentions Bob this many times; he has been notified when this returns.
     async fn mention_bob(&self, count: usize) -> Result<Vec<Value>> {
         let task = self.board.task(&self.ann, "Plan").await?;
         for n in 0..count {
@@ -51,7 +51,7 @@ async fn a_list_comes_in_pages(kind: Kind) -> Result<()> {
     for wrong in [json!({ "limit": 0 }), json!({ "limit": 101 }), json!({ "limit": "all" })] {
         bob.refused("notification:list", wrong, "INVALID_MESSAGE").await?;
     }
-    // They are his alone.
+    // Only he sees them.
     assert_eq!(listed(&stage.cid, json!({ "before": ids[0] })).await?, (Vec::new(), 0));
     Ok(())
 }
@@ -66,7 +66,7 @@ async fn what_is_read_is_known_to_all_tabs(kind: Kind) -> Result<()> {
     let reply = bob.ask("notification:read", json!({ "ids": [id(0), id(2)] })).await?;
     assert_eq!(reply["unread"], 2);
     is_read(&tab, json!({ "ids": [id(0), id(2)], "all": false, "unread": 2 })).await?;
-    // Read twice, or not his own, or none at all.
+    // Marked twice, someone else's, or nonexistent.
     cid.ask("notification:read", json!({ "ids": [id(1)] })).await?;
     let reply = bob.ask("notification:read", json!({ "ids": [id(2), "none"] })).await?;
     assert_eq!(reply["unread"], 2, "another user can't read it for him");
@@ -82,14 +82,14 @@ async fn what_is_read_is_known_to_all_tabs(kind: Kind) -> Result<()> {
     for wrong in [json!({}), json!({ "all": false }), json!({ "ids": [id(0)], "all": true })] {
         bob.refused("notification:read", wrong, "INVALID_MESSAGE").await?;
     }
-    // Neither the tab that said so nor anybody else is told.
+    // Neither the tab that marked them nor anyone else is told.
     for client in [bob, &tab, &stage.ann, cid] {
         client.expect_no_company(Duration::from_millis(200)).await?;
     }
     Ok(())
 }
 
-/// The next event of company tells that notifications have been read.
+/// Checks that the next event about company says which notifications were read.
 async fn is_read(client: &Client, data: Value) -> Result<()> {
     let event = client.next_company().await?;
     ensure!(event.name == "notification:read" && *event.data() == data, "it should be {data}, it is {event:?}");
@@ -112,12 +112,12 @@ async fn a_removed_member_has_none_of_that_board(kind: Kind) -> Result<()> {
     assert_eq!(list[0]["board_id"], json!(other.id));
     let tab = scene.client("bob").await?;
     assert_eq!(listed(&tab, json!({ "unreadOnly": true })).await?, (list.clone(), 1));
-    // Neither the count of what is read, nor what the other tab hears, tells of them.
+    // Neither the count of those marked nor what the other tab receives reveals them.
     let reply = bob.ask("notification:read", json!({ "ids": [list[0]["id"]] })).await?;
     assert_eq!(reply["unread"], 0);
     let heard = tab.next_event("notification:read").await.context("the other tab")?;
     assert_eq!(heard.data()["unread"], 0);
-    // What is said there now makes none.
+    // Mentions there now create none.
     let secret = board.task(ann, "Secret").await?;
     ann.ask("task:comment:add", json!({ "taskId": secret, "body": "@bob" })).await?;
     ann.refused("task:assign", json!({ "taskId": secret, "assignee": "nobody" }), "INVALID_MESSAGE").await?;
@@ -125,7 +125,7 @@ async fn a_removed_member_has_none_of_that_board(kind: Kind) -> Result<()> {
     assert_eq!(listed(bob, json!({})).await?.0.len(), 1);
     tab.expect_no_company(WINDOW).await?;
 
-    // They are his again when he is a member again.
+    // He sees them again once he is a member again.
     ann.ask("board:member:set", json!({ "boardId": board.id, "userId": "bob", "role": "viewer" })).await?;
     let (list, unread) = listed(bob, json!({})).await?;
     assert_eq!((list.len(), unread), (4, 3));

@@ -1,4 +1,4 @@
-//! What an operator has to say: `POST /api/v1/notifications`, to a user, a team or everybody.
+//! Notices from operators: `POST /api/v1/notifications`, to a user, a team or everybody.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ impl Stage {
         self.request(&body).send().await
     }
 
-    /// The texts of all that each user has, newest first.
+    /// Returns the texts of all notifications of each user, newest first.
     async fn texts(&self) -> Result<[Vec<String>; 3]> {
         let mut all = [const { Vec::new() }; 3];
         for (user, texts) in self.users.iter().zip(&mut all) {
@@ -99,7 +99,7 @@ async fn what_is_wrong_or_not_allowed_tells_nobody() -> Result<()> {
         let problem = answer.json()?;
         assert_eq!((answer.status, &problem["code"]), (status, &json!(code)), "{body}: {problem}");
     }
-    // Who is no admin, or holds less than he has.
+    // A caller who is not an admin, or whose credential allows less.
     let url = stage.scene.server.url();
     let request = || Http::new(&url, "POST", "/api/v1/notifications").json(&json!({ "text": "No", "all": true }));
     for holder in [
