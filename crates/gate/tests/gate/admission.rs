@@ -25,7 +25,7 @@ async fn a_permit_executes_what_was_charged_and_is_counted_once() {
     let admitted = admit(&scene, Charge::Command(CommandKind::BoardCreate)).await.unwrap();
     let reply = run(&admitted, json!({"name": "Plans"})).await.unwrap();
     assert_eq!(reply["board"]["name"], "Plans", "{reply}");
-    // What belongs to the same request is not charged again, and has to be a query.
+    // A query within the same request is not charged again, and nothing but a query is allowed.
     let payload = json!({"boardId": reply["board"]["id"]});
     let board = admitted.query(CommandKind::BoardGet, payload.clone()).await.unwrap();
     assert!(board.get().contains("Plans"), "{board}");

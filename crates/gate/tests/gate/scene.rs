@@ -39,11 +39,11 @@ const HOUR: Duration = Duration::from_secs(3600);
 /// The system's clock, with faults.
 #[derive(Default)]
 pub(crate) struct Faulty {
-    /// The next look at the monotonic time panics.
+    /// Set to make the next reading of the monotonic clock panic.
     pub(crate) panics: AtomicBool,
-    /// How often the monotonic time was looked at.
+    /// How often the monotonic clock was read.
     pub(crate) looks: AtomicU64,
-    /// Told when the slow thread looks at the time; it goes on when the other end of this is gone.
+    /// Notified when the slow thread reads the clock; the thread continues when the other end is dropped.
     pub(crate) slow: std::sync::Mutex<Option<(mpsc::Sender<()>, mpsc::Receiver<()>)>>,
 }
 
