@@ -277,7 +277,7 @@ async fn clients_of_a_proxy_make_room_too() -> Result<()> {
 /// Checking a password takes 19 MiB, which the server gives back.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wrong_passwords_leave_no_memory_behind() -> Result<()> {
-    const MOST_KIB: u64 = 100 * 1024;
+    const MAX_KIB: u64 = 100 * 1024;
     let scene = Scene::open(Kind::Sqlite).await?;
     let before = scene.server.rss_kib()?;
     let mut guesses = JoinSet::new();
@@ -292,7 +292,7 @@ async fn wrong_passwords_leave_no_memory_behind() -> Result<()> {
         ensure!(matches!(status, 401 | 429 | 503), "{status}");
     }
     eventually("the memory is given back", PATIENCE, async || {
-        Ok((scene.server.rss_kib()?.saturating_sub(before) < MOST_KIB).then_some(()))
+        Ok((scene.server.rss_kib()?.saturating_sub(before) < MAX_KIB).then_some(()))
     })
     .await
 }

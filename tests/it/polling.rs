@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     observe::overview,
     scene::{Board, Scene, text},
-    slow::{ASKED, MOST_HELD, SLOW, large_board},
+    slow::{ASKED, MAX_HELD_KIB, SLOW, large_board},
 };
 
 /// A session over polling alone.
@@ -131,7 +131,7 @@ async fn answers_that_nobody_fetches_are_bounded_by_their_size() -> Result<()> {
         Ok((overview(&scene).await?["connections"]["socket"] == 1).then_some(()))
     })
     .await?;
-    ensure!(most < MOST_HELD, "the server holds {most} KiB for each session");
+    ensure!(most < MAX_HELD_KIB, "the server holds {most} KiB for each session");
     Ok(())
 }
 

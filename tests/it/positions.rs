@@ -13,7 +13,7 @@ on_both!(
 );
 
 /// The longest position: no key may grow without end.
-const LONGEST: usize = 64;
+const MAX_LENGTH: usize = 64;
 
 async fn there_is_always_room_between_two_tasks(kind: Kind) -> Result<()> {
     const MOVES: usize = 600;
@@ -77,7 +77,7 @@ async fn there_is_always_room_between_two_columns(kind: Kind) -> Result<()> {
 fn check_lengths(list: &Value) -> Result<()> {
     for item in list.as_array().context("a list")? {
         let position = item["position"].as_str().context("a position")?;
-        ensure!(position.len() <= LONGEST, "the position has grown to {} characters", position.len());
+        ensure!(position.len() <= MAX_LENGTH, "the position has grown to {} characters", position.len());
     }
     Ok(())
 }

@@ -22,7 +22,7 @@ pub(crate) const SLOW: usize = 10;
 /// The most that the server may hold for each, in KiB: one answer in its queue, one in the library and one being
 /// written, with a quarter of a MiB in front of each of the first two; and twice as much for answers being made, and
 /// for the allocator. All of the answers would take almost four times that.
-pub(crate) const MOST_HELD: u64 = (3 * ANSWER as u64 / 1024 + 512) * 3;
+pub(crate) const MAX_HELD_KIB: u64 = (3 * ANSWER as u64 / 1024 + 512) * 3;
 
 /// Creates a board with a large answer, which has been requested once.
 pub(crate) async fn large_board(owner: &Client) -> Result<Board> {
@@ -105,7 +105,7 @@ async fn answers_that_nobody_reads_are_bounded_by_their_size() -> Result<()> {
         Ok((scene.server.socket_count()? <= sockets - SLOW).then_some(()))
     })
     .await?;
-    ensure!(most < MOST_HELD, "the server holds {most} KiB for each client");
+    ensure!(most < MAX_HELD_KIB, "the server holds {most} KiB for each client");
     Ok(())
 }
 

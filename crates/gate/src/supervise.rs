@@ -7,11 +7,11 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 /// How long to wait before a task is restarted; doubled after each further panic.
 const PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const MAX_PAUSE: Duration = Duration::from_secs(60);
 /// A task that ran for this long counts as recovered.
-const SOUND: Duration = Duration::from_secs(60);
+const STABLE_AFTER: Duration = Duration::from_secs(60);
 /// A vital task that failed this often without recovering, within some 3 seconds, is not restarted.
-const MOST: u32 = 5;
+const MAX_RESTARTS: u32 = 5;
 
 /// What happens to the server without a task.
 #[derive(Debug, Clone)]
@@ -36,21 +36,21 @@ where
         if stop.is_cancelled() {
             return;
         }
-        if begun.elapsed() >= SOUND {
+        if begun.elapsed() >= STABLE_AFTER {
             broken = 0;
         }
         broken += 1;
         // The panic itself is in the log, with its location.
         let reason = ended.err().map_or_else(|| "it ended by itself".to_owned(), |error| error.to_string());
         if let Need::Vital(failed) = &need
-            && broken > MOST
+            && broken > MAX_RESTARTS
         {
             tracing::error!(task = name, %reason, "a task without which the server can't go on does not come back");
             failed.cancel();
             return;
         }
         tracing::error!(task = name, %reason, "a task of the server broke off and begins anew");
-        let pause = PAUSE.saturating_mul(1 << (broken - 1).min(16)).min(LONGEST_PAUSE);
+        let pause = PAUSE.saturating_mul(1 << (broken - 1).min(16)).min(MAX_PAUSE);
         tokio::select! {
             () = stop.cancelled() => return,
             () = sleep(pause) => {}
@@ -89,12 +89,12 @@ mod tests {
         for need in [Need::Helpful, Need::Vital(failed.clone())] {
             life.store(0, Ordering::SeqCst);
             let stop = stop.child_token();
-            let running = tokio::spawn(supervise("test", need, stop.clone(), task(MOST, &life, &stop)));
-            while life.load(Ordering::SeqCst) <= MOST {
+            let running = tokio::spawn(supervise("test", need, stop.clone(), task(MAX_RESTARTS, &life, &stop)));
+            while life.load(Ordering::SeqCst) <= MAX_RESTARTS {
                 sleep(PAUSE).await;
             }
             stop.cancel();
-            timeout(SOUND, running).await.expect("it stops").unwrap();
+            timeout(STABLE_AFTER, running).await.expect("it stops").unwrap();
             assert!(!failed.is_cancelled());
         }
     }
@@ -103,19 +103,19 @@ mod tests {
     async fn what_may_not_be_missing_takes_the_server_down() {
         let (life, stop, failed) = (Arc::new(AtomicU32::new(0)), CancellationToken::new(), CancellationToken::new());
         let forever = task(u32::MAX, &life, &stop);
-        timeout(SOUND, supervise("test", Need::Vital(failed.clone()), stop.clone(), forever))
+        timeout(STABLE_AFTER, supervise("test", Need::Vital(failed.clone()), stop.clone(), forever))
             .await
             .expect("it gives up");
         assert!(failed.is_cancelled());
-        assert_eq!(life.load(Ordering::SeqCst), MOST + 1);
+        assert_eq!(life.load(Ordering::SeqCst), MAX_RESTARTS + 1);
         // A task that is only helpful is restarted, at growing intervals.
         life.store(0, Ordering::SeqCst);
         let running = tokio::spawn(supervise("test", Need::Helpful, stop.clone(), task(u32::MAX, &life, &stop)));
-        while life.load(Ordering::SeqCst) <= 3 * MOST {
-            sleep(LONGEST_PAUSE).await;
+        while life.load(Ordering::SeqCst) <= 3 * MAX_RESTARTS {
+            sleep(MAX_PAUSE).await;
         }
         stop.cancel();
-        timeout(SOUND, running).await.expect("it stops").unwrap();
+        timeout(STABLE_AFTER, running).await.expect("it stops").unwrap();
     }
 
     #[tokio::test(start_paused = true)]

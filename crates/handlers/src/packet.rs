@@ -4,7 +4,7 @@ use boardwire_protocol::RequestId;
 use serde_json::{Value, value::RawValue};
 
 /// The longest event name that is repeated in an answer, in bytes. Names of commands are shorter.
-const LONGEST_NAME: usize = 100;
+const MAX_NAME_BYTES: usize = 100;
 
 /// Returns the name and the only argument of an event. An event without a name, or with a long one, is answered as
 /// `message`.
@@ -13,7 +13,7 @@ pub(crate) fn split(packet: &str, binary: bool) -> (String, Result<Value, &'stat
     let Ok(parts) = serde_json::from_str::<Vec<&RawValue>>(packet) else { return nameless("this is not a JSON array") };
     let mut parts = parts.into_iter();
     let name = parts.next().and_then(|name| serde_json::from_str::<String>(name.get()).ok());
-    let Some(name) = name.filter(|name| name.len() <= LONGEST_NAME) else {
+    let Some(name) = name.filter(|name| name.len() <= MAX_NAME_BYTES) else {
         return nameless("the event has no name that a command could have");
     };
     let payload = match (parts.next(), parts.next()) {
@@ -48,7 +48,7 @@ mod tests {
         check(r#"["task:get",{"_placeholder":true,"num":0}]"#, true, "task:get", false);
         check("[7,{}]", false, "message", false);
         check("[]", false, "message", false);
-        check(&format!(r#"["{}",{{}}]"#, "x".repeat(LONGEST_NAME + 1)), false, "message", false);
+        check(&format!(r#"["{}",{{}}]"#, "x".repeat(MAX_NAME_BYTES + 1)), false, "message", false);
         check("{}", false, "message", false);
         check(&format!(r#"["task:get",{}]"#, "[".repeat(30_000)), false, "message", false);
     }

@@ -16,7 +16,7 @@ use tokio::time::{sleep, timeout};
 const WINDOW: Duration = Duration::from_secs(15 * 60);
 /// The first wait; each further wrong password doubles it.
 const PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+const MAX_PAUSE: Duration = Duration::from_secs(30);
 /// How many wrong passwords, beyond the free ones, lead to the longest pause.
 const STEPS: u32 = 5;
 /// How many logins of one guesser may be in progress; they are judged one after another. Further ones are refused.
@@ -86,8 +86,8 @@ impl Logins {
         clock: &dyn Clock,
         password: impl Future<Output = Option<bool>>,
     ) -> Result<Option<bool>, Crowded> {
-        let place = self.enter(guesser).ok_or(Crowded(LONGEST_PAUSE))?;
-        let _turn = timeout(PATIENCE, place.turn.lock()).await.map_err(|_| Crowded(LONGEST_PAUSE))?;
+        let place = self.enter(guesser).ok_or(Crowded(MAX_PAUSE))?;
+        let _turn = timeout(PATIENCE, place.turn.lock()).await.map_err(|_| Crowded(MAX_PAUSE))?;
         sleep(self.pause(&place.guesser, clock)).await;
         let verdict = password.await;
         if verdict == Some(false) {
@@ -101,7 +101,7 @@ impl Logins {
         let info = self.wrong.info(guesser, clock.monotonic());
         let wrong = info.limit.saturating_sub(info.remaining);
         match wrong.checked_sub(self.free) {
-            Some(beyond) => PAUSE.saturating_mul(1 << beyond.min(STEPS)).min(LONGEST_PAUSE),
+            Some(beyond) => PAUSE.saturating_mul(1 << beyond.min(STEPS)).min(MAX_PAUSE),
             None => Duration::ZERO,
         }
     }

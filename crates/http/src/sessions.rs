@@ -34,7 +34,7 @@ pub(crate) fn routes() -> Router<Arc<Door>> {
 /// How long a device is remembered, in seconds: 180 days.
 const DEVICE_LASTS: i64 = 180 * 24 * 3_600;
 /// How many device cookies of a request are examined.
-const MOST_DEVICES: usize = 4;
+const MAX_DEVICES: usize = 4;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -185,7 +185,7 @@ impl Door {
 
     /// Returns the id of the device, if this user has signed in on it before.
     async fn device(&self, id: Option<&UserId>, headers: &HeaderMap, page: &Page) -> Result<Option<String>, Problem> {
-        let mut shown = Cookie::Device.values(page.secure_cookies(), cookies(headers)).take(MOST_DEVICES).peekable();
+        let mut shown = Cookie::Device.values(page.secure_cookies(), cookies(headers)).take(MAX_DEVICES).peekable();
         let (Some(id), Some(_)) = (id, shown.peek()) else { return Ok(None) };
         let stored = self.services().store().password(id).await?;
         let known = stored

@@ -23,7 +23,7 @@ use self::{http::Http, pump::Pump};
 /// The prefix of the ids of the bridge's own requests, whose answers stay here.
 const OWN_ID: &str = "boardwire-mcp";
 /// The longest pause between two attempts to reopen the server's event stream.
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+const MAX_PAUSE: Duration = Duration::from_secs(10);
 
 /// The settings of a bridge.
 #[derive(Clone)]
@@ -75,7 +75,7 @@ fn config(url: &str, settings: &Settings) -> Result<StreamableHttpClientTranspor
     let mut config = StreamableHttpClientTransportConfig::with_uri(url);
     config.allow_stateless = true;
     let mut retry = ExponentialBackoff::default();
-    retry.max_delay = Some(LONGEST_PAUSE);
+    retry.max_delay = Some(MAX_PAUSE);
     config.retry_config = Arc::new(retry);
     if let Some(token) = &settings.token {
         HeaderValue::from_str(token).map_err(|_| Failed::Credential("token"))?;

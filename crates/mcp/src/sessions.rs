@@ -18,8 +18,8 @@ use rmcp::{
 /// sessions would otherwise lock their user out.
 const OF_ONE_USER: usize = 32;
 
-/// What is known about a session.
-struct KnownFields {
+/// A session, bound to the user who began it.
+struct BoundSession {
     user: UserId,
     /// The protocol revision that its client asked for.
     revision: ProtocolVersion,
@@ -30,7 +30,7 @@ struct KnownFields {
 /// The sessions and their users. Holds no more than exist, apart from those that have just ended.
 pub(crate) struct Sessions {
     manager: Arc<LocalSessionManager>,
-    known: Mutex<HashMap<String, KnownFields>>,
+    known: Mutex<HashMap<String, BoundSession>>,
     begun: AtomicU64,
 }
 
@@ -62,7 +62,7 @@ impl Sessions {
             sessions.retain(|known, _| live.contains(known.as_str()));
             if !sessions.contains_key(session) {
                 let begun = self.begun.fetch_add(1, Ordering::Relaxed);
-                sessions.insert(session.to_owned(), KnownFields { user: user.clone(), revision, begun });
+                sessions.insert(session.to_owned(), BoundSession { user: user.clone(), revision, begun });
             }
             let theirs = sessions.iter().filter(|(_, known)| known.user == user);
             let mut theirs: Vec<_> = theirs.map(|(session, known)| (known.begun, session.clone())).collect();
@@ -84,7 +84,7 @@ impl Sessions {
         self.lock().remove(session);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, KnownFields>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, BoundSession>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -13,7 +13,7 @@ use boardwire_services::{
     storage::{SaveUser, Store, User},
 };
 
-use crate::values::LONGEST_NAME;
+use crate::values::MAX_NAME_CHARS;
 
 /// Stored users.
 pub(crate) struct StoredUsers {
@@ -118,7 +118,7 @@ fn differs(user: &User, name: Option<&str>, teams: Option<&[TeamId]>) -> bool {
 /// Returns the name in a token in a form that may be stored: without characters that hide or turn text, and not too
 /// long. `None` if nothing visible is left.
 fn sound_name(claimed: &str) -> Option<String> {
-    let name: String = claimed.chars().filter(|&letter| !is_hidden(letter)).take(LONGEST_NAME).collect();
+    let name: String = claimed.chars().filter(|&letter| !is_hidden(letter)).take(MAX_NAME_CHARS).collect();
     (!name.trim().is_empty()).then_some(name)
 }
 
@@ -130,7 +130,7 @@ mod tests {
     fn a_claimed_name_is_made_sound() {
         assert_eq!(sound_name("Ada Lovelace").as_deref(), Some("Ada Lovelace"));
         assert_eq!(sound_name("A\u{1b}[2Jd\r\na\u{9b}\u{7f}").as_deref(), Some("A[2Jda"));
-        assert_eq!(sound_name(&"ä".repeat(10_000)), Some("ä".repeat(LONGEST_NAME)));
+        assert_eq!(sound_name(&"ä".repeat(10_000)), Some("ä".repeat(MAX_NAME_CHARS)));
         assert_eq!(sound_name("Ada\u{202e}ecalevoL\u{2069}\u{e0041}").as_deref(), Some("AdaecalevoL"));
         for nothing in ["", " ", "\n\u{1b}", " \t ", "\u{202e}\u{200b}"] {
             assert_eq!(sound_name(nothing), None, "{nothing:?}");

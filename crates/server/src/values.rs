@@ -13,7 +13,7 @@ use boardwire_protocol::is_hidden;
 
 const DAY: u64 = 86_400;
 /// Ten years, leap days included.
-const LONGEST_TTL: Duration = Duration::from_secs(3653 * DAY);
+const MAX_TTL: Duration = Duration::from_secs(3653 * DAY);
 
 /// Parses an address to listen on: an IP address or a name, with a port. Of a name's addresses, IPv4 comes first.
 pub(crate) fn listen_address(text: &str) -> Result<SocketAddr, String> {
@@ -103,14 +103,14 @@ pub(crate) fn ttl(text: &str) -> Result<Duration, String> {
     };
     let number: u64 = number.parse().map_err(|_| wrong())?;
     let ttl = Duration::from_secs(number.saturating_mul(seconds));
-    if ttl > LONGEST_TTL {
+    if ttl > MAX_TTL {
         return Err("ten years (3653d) at most".to_owned());
     }
     if ttl.is_zero() { Err(wrong()) } else { Ok(ttl) }
 }
 
 /// The longest name, in characters.
-pub(crate) const LONGEST_NAME: usize = 200;
+pub(crate) const MAX_NAME_CHARS: usize = 200;
 
 /// Parses the name of a user or an API key, as others see it. Characters that could move a terminal's cursor are
 /// refused.
@@ -125,8 +125,8 @@ pub(crate) fn user_name(text: &str) -> Result<String, String> {
         let code = u32::from(hidden);
         return Err(format!("a name has no characters that hide text or turn its direction, such as U+{code:04X}"));
     }
-    if text.chars().count() > LONGEST_NAME {
-        return Err(format!("a name has {LONGEST_NAME} characters at most"));
+    if text.chars().count() > MAX_NAME_CHARS {
+        return Err(format!("a name has {MAX_NAME_CHARS} characters at most"));
     }
     Ok(text.to_owned())
 }
@@ -201,7 +201,7 @@ mod tests {
     fn times_to_live() {
         assert_eq!(ttl("24h"), Ok(Duration::from_secs(DAY)));
         assert_eq!(ttl("90s"), Ok(Duration::from_secs(90)));
-        assert_eq!(ttl("3653d"), Ok(LONGEST_TTL));
+        assert_eq!(ttl("3653d"), Ok(MAX_TTL));
         for wrong in ["", "h", "24", "-1h", "0s", "1w", "ä"] {
             assert!(ttl(wrong).unwrap_err().contains("24h"), "{wrong}");
         }
@@ -233,7 +233,7 @@ mod tests {
         }
         // Joiners belong to the scripts and emoji that use them.
         assert!(user_name("می\u{200c}خواهم 👩\u{200d}💻").is_ok());
-        assert!(user_name(&"ä".repeat(LONGEST_NAME)).is_ok());
-        assert!(user_name(&"ä".repeat(LONGEST_NAME + 1)).unwrap_err().contains("200 characters"));
+        assert!(user_name(&"ä".repeat(MAX_NAME_CHARS)).is_ok());
+        assert!(user_name(&"ä".repeat(MAX_NAME_CHARS + 1)).unwrap_err().contains("200 characters"));
     }
 }

@@ -8,7 +8,7 @@ use tokio::io::{
 use tokio_util::task::AbortOnDropHandle;
 
 /// The longest line that is parsed, in bytes. A longer one is passed on as it is.
-const LONGEST: u64 = 1 << 20;
+const MAX_BATCH_BYTES: u64 = 1 << 20;
 /// The most bytes that may wait to be read.
 const WAITING: usize = 64 << 10;
 
@@ -19,7 +19,7 @@ pub(super) fn taken_apart(input: impl AsyncRead + Send + Unpin + 'static) -> (Du
         let mut input = BufReader::new(input);
         let mut line = Vec::new();
         let mut begins = true;
-        while (&mut input).take(LONGEST).read_until(b'\n', &mut line).await.is_ok_and(|read| read > 0) {
+        while (&mut input).take(MAX_BATCH_BYTES).read_until(b'\n', &mut line).await.is_ok_and(|read| read > 0) {
             let whole = line.ends_with(b"\n");
             let messages = if begins && whole { messages(&line) } else { None };
             // If nobody reads any more, there is nothing left to do.
