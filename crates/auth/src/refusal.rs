@@ -1,6 +1,6 @@
 //! Why a credential was refused, for logs and metrics. Clients are told only that authentication failed.
 
-/// Why a credential was refused. The messages contain no secret, and text of the caller's only escaped.
+/// Why a credential was refused. The messages contain no secret, and text from the caller only in escaped form.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The token is longer than [`MAX_TOKEN_BYTES`](crate::MAX_TOKEN_BYTES).
@@ -13,13 +13,13 @@ pub enum Refusal {
     #[error("the token demands header extensions that are not supported")]
     CriticalHeader,
     /// The token names a key (`kid`), and no configured key of its algorithm has that name.
-    #[error("the token names the key {0:?} (kid), which no configured key of its algorithm goes by")]
+    #[error("the token names the key {0:?} (kid), but no configured key of its algorithm has that name")]
     UnknownKey(String),
     /// No key is configured for the token's algorithm.
     #[error("no key is configured for the token's algorithm")]
     NoKeyForAlgorithm,
     /// The token names no key (`kid`), and several named keys have its algorithm.
-    #[error("the token names no key (kid), and more than one could fit")]
+    #[error("the token names no key (kid), and several keys could fit")]
     AmbiguousKey,
     /// The signature matches none of the keys in question.
     #[error("the signature does not match")]
@@ -57,7 +57,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Returns a stable word for the reason, for a metric's label.
+    /// Returns a stable word for the reason, for logs and metric labels.
     pub const fn reason(&self) -> &'static str {
         match self {
             Self::TooLong => "too_long",

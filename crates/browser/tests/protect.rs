@@ -1,4 +1,4 @@
-//! Tests of the policy in front of a door that reports what it finds in a request.
+//! Tests of the policy, with a handler behind it that reports which sessions count.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::net::Ipv4Addr;
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 /// Returns how many sessions count in a request, and in a handshake.
-async fn sessions(Extension(page): Extension<Page>, method: Method, headers: HeaderMap) -> String {
+async fn report_sessions(Extension(page): Extension<Page>, method: Method, headers: HeaderMap) -> String {
     format!("{} {}", page.sessions(&method, &headers).len(), page.handshake_sessions(&headers).len())
 }
 
@@ -27,7 +27,7 @@ async fn send(origins: &AllowedOrigins, method: Method, headers: &[(&str, &str)]
     let peer = Proxies::default().peer(Ipv4Addr::LOCALHOST.into(), request.headers(), connection);
     request.extensions_mut().insert(peer);
     let policy = BrowserPolicy { origins: origins.clone(), secure_cookies: None };
-    protect(Router::new().route("/", any(sessions)), policy).oneshot(request).await.unwrap()
+    protect(Router::new().route("/", any(report_sessions)), policy).oneshot(request).await.unwrap()
 }
 
 async fn text(response: Response<Body>) -> String {
@@ -36,7 +36,7 @@ async fn text(response: Response<Body>) -> String {
 }
 
 #[tokio::test]
-async fn foreign_origins_are_refused_and_programs_are_not_concerned() {
+async fn foreign_origins_are_refused_and_requests_without_an_origin_pass() {
     let listed = AllowedOrigins::Listed(vec!["https://board.example".into()]);
     let status =
         async |origins: &AllowedOrigins, headers: &[(&str, &str)]| send(origins, Method::GET, headers).await.status();
@@ -59,13 +59,13 @@ async fn pages_of_allowed_origins_may_read_answers() {
         let answer = send(&origins, Method::OPTIONS, &preflight).await;
         let allowed = answer.headers().get(header::ACCESS_CONTROL_ALLOW_ORIGIN);
         assert_eq!(allowed.unwrap(), "https://board.example", "{origins:?}");
-        let with = answer.headers().contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS);
-        assert_eq!(with, credentials, "{origins:?}");
+        let allows_credentials = answer.headers().contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS);
+        assert_eq!(allows_credentials, credentials, "{origins:?}");
     }
 }
 
 #[tokio::test]
-async fn a_session_cookie_counts_where_the_page_that_sent_it_may() {
+async fn a_session_cookie_counts_only_from_allowed_pages_and_programs() {
     let secret = SecretKind::Session.generate().unwrap().text;
     let cookie = Cookie::Session.set(false, &secret, 60).split(';').next().unwrap().to_owned();
     let check = async |origins: &AllowedOrigins, method: Method, headers: &[(&str, &str)], expected: &str| {

@@ -10,8 +10,8 @@ use std::{
 };
 
 use boardwire_protocol::{
-    Change, Code, Command, CommandGroup, CommandKind, ConnectionCommand, Decoded, ErrorBody, Invalid, RequestId,
-    UserId, success,
+    Change, Code, Command, CommandGroup, CommandKind, ConnectionCommand, Decoded, ErrorBody, RequestId, UserId,
+    Violation, success,
 };
 use boardwire_rate_limit::{RateLimitInfo, Refused};
 use boardwire_services::{Caller, Origin};
@@ -130,7 +130,7 @@ impl Gate {
     /// # Errors
     /// `INVALID_MESSAGE`, with everything that is wrong.
     pub(crate) fn decode(kind: CommandKind, payload: Value) -> Result<Decoded, ErrorBody> {
-        Decoded::from_payload(kind, payload).map_err(invalid)
+        Decoded::from_payload(kind, payload).map_err(|error| invalid(&error.violations))
     }
 }
 
@@ -259,11 +259,12 @@ fn is_activity(kind: CommandKind) -> bool {
     matches!(kind, ViewBoard | ViewTask | ViewLeave | PresenceUpdate | PresenceList | TypingStart | TypingStop)
 }
 
-fn invalid(invalid: Invalid) -> ErrorBody {
-    let sentence = invalid.violations.iter().map(|violation| match violation.path.as_str() {
+/// Returns the error for a payload in which these things are wrong.
+pub(crate) fn invalid(violations: &[Violation]) -> ErrorBody {
+    let sentence = violations.iter().map(|violation| match violation.path.as_str() {
         "" => violation.message.clone(),
         path => format!("{path}: {}", violation.message),
     });
     let message = sentence.collect::<Vec<_>>().join("; ");
-    ErrorBody::new(Code::InvalidMessage, message).with_details(json!(invalid.violations))
+    ErrorBody::new(Code::InvalidMessage, message).with_details(json!(violations))
 }

@@ -4,14 +4,14 @@ use std::{net::IpAddr, pin::Pin, sync::Arc};
 
 use boardwire_metrics::TransportKind;
 use boardwire_protocol::{
-    BoardId, Code, Command, CommandKind, ConnectionCommand, Epoch, ErrorBody, Pattern, SubscriptionId,
+    BoardId, Code, Command, CommandKind, ConnectionCommand, Epoch, ErrorBody, Pattern, SubscriptionId, Violation,
     connection::Filters,
 };
 use boardwire_services::{Caller, ServiceError, storage::StorageError};
 use boardwire_subscriptions::{JoinError, Joined, Resume, Socket, Subscription};
 use serde_json::{Map, Value};
 
-use crate::{Gate, Listener, ListenerEvent};
+use crate::{Gate, Listener, ListenerEvent, admission::invalid};
 
 /// What to follow of a board.
 #[derive(Debug, Clone)]
@@ -27,16 +27,20 @@ pub struct FollowRequest {
 }
 
 impl FollowRequest {
-    /// Reads the fields of the command `subscribe`, whose filters must name a board.
+    /// Reads the fields of the command `subscribe`, whose filters must name a board. `board_field` is what the caller calls
+    /// that field, for the error when it is missing.
     ///
     /// # Errors
     /// `INVALID_MESSAGE`, with everything that is wrong with them.
-    pub fn from_fields(fields: Map<String, Value>) -> Result<Self, ErrorBody> {
+    pub fn from_fields(fields: Map<String, Value>, board_field: &str) -> Result<Self, ErrorBody> {
         let command = match Gate::decode(CommandKind::Subscribe, fields.into())?.command {
             Command::Connection(ConnectionCommand::Subscribe(command)) => command,
             _ => return Err(ErrorBody::new(Code::Internal, "a subscription was decoded to something else")),
         };
-        let missing = || ErrorBody::new(Code::InvalidMessage, "filters.boardId: is missing");
+        let missing = || {
+            let violation = Violation { path: board_field.to_owned(), message: "is missing".to_owned() };
+            invalid(&[violation])
+        };
         let board = command.filters.board_id.clone().ok_or_else(missing)?;
         let resume = command.since.map(|since| Resume { since, epoch: command.epoch });
         Ok(Self { board, pattern: command.pattern, filters: command.filters, resume })

@@ -65,7 +65,7 @@ impl Follower {
         if !users.is_empty() {
             gate.team_boards.add(users);
             // Another process that changed the account may have changed memberships as well.
-            gate.hub.suspect();
+            gate.hub.check_log();
         }
         // Only handled changes count as seen: if this is interrupted, they come again.
         let last = changes.iter().map(|change| change.id).fold(last, i64::max);
@@ -94,7 +94,7 @@ pub(crate) async fn follow_teams(gate: Arc<Gate>, stop: CancellationToken) {
             }
             // Memberships that another process changed are committed by now, and this process has not been told.
             if !users.is_empty() {
-                gate.hub.suspect();
+                gate.hub.check_log();
             }
             drop(batch);
             match &failed {

@@ -63,7 +63,7 @@ fn wanted(board: &BoardId, query: Option<&str>, last: Option<Resume>) -> Result<
     }
     fields.entry("type").or_insert_with(|| "*".into());
     fields.insert("filters".to_owned(), filters);
-    let mut request = FollowRequest::from_fields(fields)?;
+    let mut request = FollowRequest::from_fields(fields, "filters.boardId")?;
     request.resume = last.or(request.resume);
     Ok(request)
 }

@@ -7,7 +7,7 @@
 //! # To add a route
 //! A command of the catalog is a row of `api/table.rs` and nothing else. Anything that is not a command has a handler
 //! in the module of its subject: it takes a `caller::AuthenticatedRequest`, uses types of `protocol`, and returns
-//! `Result<_, Problem>`; add its line to that module's `routes`, and its operation to `openapi/others.rs`.
+//! `Result<_, Problem>`; add its line to that module's `routes`, and its operation to `openapi/own_handlers.rs`.
 #![doc = include_str!("../README.md")]
 
 mod api;

@@ -9,10 +9,10 @@ use serde_json::{Map, Value, json};
 
 use crate::api::{Fields, ROUTES, Route, Verb};
 
-mod others;
+mod own_handlers;
 
 /// The prefix of references to types.
-const SCHEMAS: &str = "#/components/schemas/";
+const SCHEMA_REF_PREFIX: &str = "#/components/schemas/";
 
 /// Returns the OpenAPI 3.1 document.
 #[must_use]
@@ -22,11 +22,11 @@ pub fn document() -> Value {
     for route in ROUTES {
         insert(&mut paths, route.path, route.verb.name(), operation(route, &schemas));
     }
-    for (path, verb, operation) in others::operations(&schemas) {
+    for (path, verb, operation) in own_handlers::operations(&schemas) {
         insert(&mut paths, path, verb, operation);
     }
     let mut definitions = Map::from_iter([("Problem".to_owned(), problem())]);
-    paths.values().for_each(|item| define(item, &schemas, &mut definitions));
+    paths.values().for_each(|item| collect_definitions(item, &schemas, &mut definitions));
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -43,16 +43,16 @@ pub fn document() -> Value {
         "components": {
             "schemas": definitions,
             "responses": {"Problem": {
-                "description": "It was refused, and nothing was changed; `code` says why.",
-                "headers": {"Retry-After": header("How many seconds to wait, with RATE_LIMIT.")},
-                "content": {"application/problem+json": {"schema": {"$ref": format!("{SCHEMAS}Problem")}}},
+                "description": "The request was refused and nothing was changed; `code` says why.",
+                "headers": {"Retry-After": header("With RATE_LIMIT: how many seconds to wait.")},
+                "content": {"application/problem+json": {"schema": {"$ref": format!("{SCHEMA_REF_PREFIX}Problem")}}},
             }},
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "description": "A token (JWT) or an API key."},
                 "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
                 "session": {
                     "type": "apiKey", "in": "cookie", "name": "boardwire_session",
-                    "description": "Where cookies are sent over HTTPS alone, its name is `__Host-boardwire_session`.",
+                    "description": "If cookies are sent over HTTPS only, its name is `__Host-boardwire_session`.",
                 },
             },
         },
@@ -62,13 +62,13 @@ pub fn document() -> Value {
 const TAGS: [(&str, &str); 9] = [
     ("boards", "Boards and who is on them."),
     ("columns", "The columns of boards."),
-    ("tasks", "Cards, and what is to be done next."),
-    ("comments", "Remarks on tasks."),
+    ("tasks", "Cards, and which one to do next."),
+    ("comments", "Comments on tasks."),
     ("attachments", "Files on tasks."),
     ("events", "What happened on a board, as a page or as a stream."),
-    ("notifications", "What users should know of."),
+    ("notifications", "What users should know about."),
     ("sessions", "Signing in and out."),
-    ("operator", "What goes on at the server, for admins."),
+    ("operator", "What is happening on the server, for admins."),
 ];
 
 impl Verb {
@@ -106,14 +106,14 @@ fn operation(route: &Route, schemas: &Schemas) -> Value {
     let found = schemas.commands.iter().find(|(kind, ..)| *kind == route.kind);
     let (payload, result) =
         found.map_or((&empty, &empty), |(_, payload, result)| (payload.as_value(), result.as_value()));
-    let places: Vec<_> = route.places().collect();
+    let path_parameters: Vec<_> = route.path_parameters().collect();
     let mut parameters: Vec<_> =
-        places.iter().map(|name| parameter("path", name, &payload["properties"][*name], true)).collect();
+        path_parameters.iter().map(|name| parameter("path", name, &payload["properties"][*name], true)).collect();
     if route.fields != Fields::Body {
         let body = if let Fields::BodyIs(name) = route.fields { Some(name) } else { None };
         let fields = payload["properties"].as_object().into_iter().flatten();
         let in_query = fields.filter(|(name, _)| {
-            !places.contains(&name.as_str()) && Some(name.as_str()) != body && *name != "expectedVersion"
+            !path_parameters.contains(&name.as_str()) && Some(name.as_str()) != body && *name != "expectedVersion"
         });
         parameters.extend(in_query.map(|(name, schema)| parameter("query", name, schema, requires(payload, name))));
     }
@@ -134,18 +134,17 @@ fn operation(route: &Route, schemas: &Schemas) -> Value {
     let status = if route.creates.is_some() { "201" } else { "200" };
     operation["responses"][status] = success(route, result);
     if route.verb == Verb::Get && route.entity.is_some() {
-        operation["responses"]["304"] =
-            json!({"description": "What the client has is what there is: its If-None-Match names the ETag."});
+        operation["responses"]["304"] = json!({"description": "Not modified: If-None-Match names the current ETag."});
     }
     match route.fields {
         Fields::Query => {}
         Fields::Body => {
-            let rest = without(payload, &places);
+            let rest = without_path_fields(payload, &path_parameters);
             if rest["properties"].as_object().is_some_and(|fields| !fields.is_empty()) {
-                operation["requestBody"] = body(rest);
+                operation["requestBody"] = request_body(rest);
             }
         }
-        Fields::BodyIs(field) => operation["requestBody"] = body(payload["properties"][field].clone()),
+        Fields::BodyIs(field) => operation["requestBody"] = request_body(payload["properties"][field].clone()),
     }
     operation
 }
@@ -155,26 +154,26 @@ fn requires(payload: &Value, name: &str) -> bool {
 }
 
 /// Returns a payload schema without the fields that are in the path.
-fn without(payload: &Value, places: &[&str]) -> Value {
+fn without_path_fields(payload: &Value, path_parameters: &[&str]) -> Value {
     let mut rest = payload.clone();
     if let Some(fields) = rest.get_mut("properties").and_then(Value::as_object_mut) {
-        fields.retain(|name, _| !places.contains(&name.as_str()));
+        fields.retain(|name, _| !path_parameters.contains(&name.as_str()));
     }
     if let Some(required) = rest.get_mut("required").and_then(Value::as_array_mut) {
-        required.retain(|name| !places.iter().any(|place| name == place));
+        required.retain(|name| !path_parameters.iter().any(|parameter| name == parameter));
     }
     rest
 }
 
-fn body(schema: Value) -> Value {
+fn request_body(schema: Value) -> Value {
     let required = schema["required"].as_array().is_some_and(|required| !required.is_empty());
-    json!({"required": required, "content": {"application/json": {"schema": moved(schema)}}})
+    json!({"required": required, "content": {"application/json": {"schema": with_component_refs(schema)}}})
 }
 
-fn parameter(place: &str, name: &str, schema: &Value, required: bool) -> Value {
-    let mut schema = moved(schema.clone());
+fn parameter(location: &str, name: &str, schema: &Value, required: bool) -> Value {
+    let mut schema = with_component_refs(schema.clone());
     let description = schema.as_object_mut().and_then(|schema| schema.remove("description"));
-    let mut parameter = json!({"name": name, "in": place, "required": required, "schema": not_null(schema)});
+    let mut parameter = json!({"name": name, "in": location, "required": required, "schema": not_null(schema)});
     if let Some(description) = description {
         parameter["description"] = description;
     }
@@ -204,9 +203,9 @@ const ETAG: &str = "\"[0-9]{1,15}([.][0-9a-f]{16})?(-gzip)?\"";
 
 fn if_match() -> Value {
     let description = "The ETag of what the change was made against, or several, with commas between them. The change goes \
-                       through if it touches no field that has changed since; otherwise, and with a tag that is weak or \
-                       not of this server, the answer is 412 with the code CONFLICT and what there is in \
-                       `details.current`, and nothing is changed. `*` asks for no version.";
+                       through if it touches no field that has changed since; otherwise, and if a tag is weak or not \
+                       from this server, the answer is 412 with the code CONFLICT and the current state in \
+                       `details.current`, and nothing is changed. `*` matches any version.";
     let schema = json!({"type": "string", "pattern": format!("^([*]|{ETAG})$"), "examples": ["\"7\""]});
     json!({"name": "If-Match", "in": "header", "required": false, "description": description, "schema": schema})
 }
@@ -230,30 +229,30 @@ fn success(route: &Route, result: &Value) -> Value {
         headers["ETag"]["schema"]["pattern"] = format!("^{ETAG}$").into();
     }
     if route.creates.is_some_and(|collection| !collection.is_empty()) {
-        headers["Location"] = header("Where it is found.");
+        headers["Location"] = header("The path of what was created.");
     }
     let content = json!({"application/json": {"schema": reply(result)}});
-    json!({"description": "It was done.", "headers": headers, "content": content})
+    json!({"description": "The command was executed.", "headers": headers, "content": content})
 }
 
 /// Returns the headers that tell the caller's limit.
 fn limits() -> Value {
     json!({
-        "RateLimit": header("How much is left of the limit that binds."),
+        "RateLimit": header("How much is left of the limit that applies."),
         "RateLimit-Policy": header("The limits."),
     })
 }
 
 /// Returns the schema of the reply that carries this result.
 fn reply(result: &Value) -> Value {
-    let mut schema = moved(result.clone());
+    let mut schema = with_component_refs(result.clone());
     let mut required = schema["required"].as_array().cloned().unwrap_or_default();
     required.insert(0, "ok".into());
     let fields = schema["properties"].as_object().cloned().unwrap_or_default();
     let mut properties = Map::new();
     properties.insert("ok".to_owned(), json!({"const": true}));
     properties.insert("requestId".to_owned(), json!({"type": "string", "description": "The Idempotency-Key."}));
-    let seq = json!({"type": "integer", "minimum": 0, "description": "The board's sequence number after it."});
+    let seq = json!({"type": "integer", "minimum": 0, "description": "The board's sequence number after the command."});
     properties.insert("seq".to_owned(), seq);
     properties.extend(fields);
     schema["type"] = "object".into();
@@ -273,44 +272,46 @@ fn problem() -> Value {
             "title": {"type": "string"},
             "status": {"type": "integer", "minimum": 400, "maximum": 599},
             "detail": {"type": "string", "description": "A sentence for people."},
-            "error": {"type": "string", "description": "The same."},
+            "error": {"type": "string", "description": "The same as `detail`."},
             "code": {"type": "string", "enum": codes},
-            "details": {"description": "With INVALID_MESSAGE what is wrong and where, with CONFLICT what there is now."},
-            "retryAfter": {"type": "number", "description": "How many seconds to wait, with RATE_LIMIT."},
+            "details": {"description": "With INVALID_MESSAGE what is wrong and where, with CONFLICT the current state."},
+            "retryAfter": {"type": "number", "description": "With RATE_LIMIT: how many seconds to wait."},
             "limit": {"type": "integer"},
             "remaining": {"type": "integer"},
-            "reset": {"type": "integer", "description": "When the limit is whole again, in milliseconds since 1970."},
+            "reset": {"type": "integer", "description": "When the full limit is available again, in milliseconds since 1970."},
         },
     })
 }
 
 /// Defines the types that a part of the document refers to, directly or indirectly.
-fn define(part: &Value, schemas: &Schemas, definitions: &mut Map<String, Value>) {
+fn collect_definitions(part: &Value, schemas: &Schemas, definitions: &mut Map<String, Value>) {
     match part {
         Value::Object(fields) => {
-            let named = fields.get("$ref").and_then(Value::as_str).and_then(|path| path.strip_prefix(SCHEMAS));
+            let named =
+                fields.get("$ref").and_then(Value::as_str).and_then(|path| path.strip_prefix(SCHEMA_REF_PREFIX));
             if let Some((name, schema)) = named.and_then(|name| schemas.definitions.get_key_value(name))
                 && !definitions.contains_key(name)
             {
-                let schema = moved(schema.clone());
+                let schema = with_component_refs(schema.clone());
                 definitions.insert(name.clone(), schema.clone());
-                define(&schema, schemas, definitions);
+                collect_definitions(&schema, schemas, definitions);
             }
-            fields.values().for_each(|value| define(value, schemas, definitions));
+            fields.values().for_each(|value| collect_definitions(value, schemas, definitions));
         }
-        Value::Array(values) => values.iter().for_each(|value| define(value, schemas, definitions)),
+        Value::Array(values) => values.iter().for_each(|value| collect_definitions(value, schemas, definitions)),
         _ => {}
     }
 }
 
-/// Returns the schema with its references pointing to where this document keeps types.
-fn moved(mut schema: Value) -> Value {
+/// Returns the schema with its references pointing to where this document keeps types, and with the largest value of each
+/// unsigned integer.
+fn with_component_refs(mut schema: Value) -> Value {
     match &mut schema {
         Value::Object(fields) => {
             for (name, value) in fields.iter_mut() {
                 match (name.as_str(), value.as_str().and_then(|text| text.strip_prefix("#/$defs/"))) {
-                    ("$ref", Some(definition)) => *value = format!("{SCHEMAS}{definition}").into(),
-                    _ => *value = moved(value.take()),
+                    ("$ref", Some(definition)) => *value = format!("{SCHEMA_REF_PREFIX}{definition}").into(),
+                    _ => *value = with_component_refs(value.take()),
                 }
             }
             let largest = match fields.get("format").and_then(Value::as_str) {
@@ -322,7 +323,7 @@ fn moved(mut schema: Value) -> Value {
                 fields.entry("maximum").or_insert_with(|| largest.into());
             }
         }
-        Value::Array(values) => values.iter_mut().for_each(|value| *value = moved(value.take())),
+        Value::Array(values) => values.iter_mut().for_each(|value| *value = with_component_refs(value.take())),
         _ => {}
     }
     schema

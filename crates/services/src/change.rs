@@ -12,7 +12,7 @@ use crate::{
     board,
     clock::Clock,
     column, comment, dependency, lease, notification,
-    storage::{Remembered, StorageError, Transaction},
+    storage::{StorageError, Transaction, UsedRequest},
     task, team,
     unit::Unit,
 };
@@ -68,11 +68,11 @@ impl Request {
         let (user, hash, since) = (caller.user(), fingerprint(&work), Timestamp(now.0 - REMEMBERED_FOR_MS));
         // This comes before all rules. Otherwise the same request, sent over another connection at the same moment,
         // would be refused because of what this one has already done.
-        if !unit.tx.claim(user, request_id, &hash, now, since).await? {
-            return first_reply(unit.tx.remembered(user, request_id, since).await?, &hash);
+        if !unit.tx.claim_request(user, request_id, &hash, now, since).await? {
+            return first_reply(unit.tx.find_request(user, request_id, since).await?, &hash);
         }
         let outcome = dispatch(unit, work).await?;
-        unit.tx.remember(user, request_id, &outcome.to_stored()?).await?;
+        unit.tx.store_reply(user, request_id, &outcome.to_stored()?).await?;
         Ok(outcome)
     }
 }
@@ -122,7 +122,7 @@ async fn run(unit: &mut Unit<'_>, change: Change) -> Result<ChangeOutcome, Servi
 }
 
 /// Returns the reply to a request whose id has been used before.
-fn first_reply(remembered: Option<Remembered>, hash: &str) -> Result<ChangeOutcome, ServiceError> {
+fn first_reply(remembered: Option<UsedRequest>, hash: &str) -> Result<ChangeOutcome, ServiceError> {
     match remembered {
         Some(first) if first.hash == hash => ChangeOutcome::from_stored(&first.reply),
         Some(_) => Err(ServiceError::IdempotencyMismatch),

@@ -121,7 +121,7 @@ impl<'u, 't> BoardEdit<'u, 't> {
     }
 
     /// Adds something that a single user is told once the change is durable.
-    pub(crate) fn tell(&mut self, event: UserEvent) {
+    pub(crate) fn add_user_event(&mut self, event: UserEvent) {
         self.unit.user_events.push(event);
     }
 

@@ -39,7 +39,7 @@ impl BoardEdit<'_, '_> {
         }
         let notification = self.notification(user, kind, task, verb);
         self.tx().insert_notification(&notification).await?;
-        self.tell(UserEvent::Notified(notification));
+        self.add_user_event(UserEvent::Notified(notification));
         Ok(())
     }
 
@@ -72,7 +72,7 @@ impl BoardEdit<'_, '_> {
         if !notifications.is_empty() {
             self.tx().insert_notifications(&notifications).await?;
         }
-        notifications.into_iter().for_each(|notification| self.tell(UserEvent::Notified(notification)));
+        notifications.into_iter().for_each(|notification| self.add_user_event(UserEvent::Notified(notification)));
         Ok(())
     }
 

@@ -15,12 +15,11 @@ pub trait Publisher: Send + Sync + 'static {
     async fn publish(&self, entries: &[Arc<LogEntry>]);
 
     /// Returns when all events of the board up to `seq` have been queued for delivery.
-    async fn settle(&self, board: &BoardId, seq: Seq);
+    async fn wait_until_queued(&self, board: &BoardId, seq: Seq);
 
-    /// Delivers what single users are told, in this order. If some of it is lost, it can still be found in storage.
-    fn tell(&self, events: &[UserEvent]);
+    /// Delivers events for single users, in this order. An event that is lost can still be found in storage.
+    fn send_to_users(&self, events: &[UserEvent]);
 
-    /// Says that a commit failed, so that the log may contain events that have not been published. The publisher looks
-    /// for them.
-    fn suspect(&self);
+    /// Asks the publisher to look in the log for events that have not been published, as after a failed commit.
+    fn check_log(&self);
 }

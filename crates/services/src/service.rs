@@ -239,13 +239,15 @@ impl Services {
             match &written {
                 Ok(outcome) => {
                     match &outcome.at {
-                        Some((board, seq)) if outcome.entries.is_empty() => publisher.settle(board, *seq).await,
+                        Some((board, seq)) if outcome.entries.is_empty() => {
+                            publisher.wait_until_queued(board, *seq).await
+                        }
                         Some(_) => publisher.publish(&outcome.entries).await,
                         None => {}
                     }
-                    publisher.tell(&outcome.user_events);
+                    publisher.send_to_users(&outcome.user_events);
                 }
-                Err(ServiceError::Storage(_)) => publisher.suspect(),
+                Err(ServiceError::Storage(_)) => publisher.check_log(),
                 Err(_) => {}
             }
             written
@@ -262,7 +264,7 @@ impl Services {
         caller.require(query.kind())?;
         let answer = query::run(&*self.store, caller, self.clock.now(), query).await?;
         if let Some((board, seq)) = &answer.at {
-            self.publisher.settle(board, *seq).await;
+            self.publisher.wait_until_queued(board, *seq).await;
         }
         Ok(answer.result)
     }

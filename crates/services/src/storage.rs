@@ -44,7 +44,7 @@ pub use log::{Head, Log, LogEntry, LogRepository, Origin};
 pub use maintenance::{MaintenanceStore, Prune};
 pub use member::{MemberRepository, MemberStore, Membership};
 pub use notification::{NotificationRepository, NotificationStore, WantedNotifications};
-pub use request::{Remembered, RequestRepository};
+pub use request::{RequestRepository, UsedRequest};
 pub use search::{Match, SearchStore, WantedMatches};
 pub use session::{Session, SessionStore};
 pub use snapshot::{SnapshotStore, WantedBoard};

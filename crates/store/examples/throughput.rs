@@ -101,7 +101,7 @@ async fn update_task(tx: &mut dyn Transaction, number: u64) -> Result<ChangeOutc
     let board = board_id(number.wrapping_mul(7_919) % BOARDS)?;
     let request = RequestId::try_from(format!("request-{number}").as_str()).map_err(anyhow::Error::msg)?;
     let since = Timestamp(NOW.0 - 86_400_000);
-    anyhow::ensure!(tx.claim(&user, &request, &"0".repeat(64), NOW, since).await?);
+    anyhow::ensure!(tx.claim_request(&user, &request, &"0".repeat(64), NOW, since).await?);
     let seq = tx.lock_board(&board).await?.context("no board")?.seq.next();
     tx.role(&board, &user).await?.context("no member")?;
     let mut state = tx.task(&task_id(number.wrapping_mul(7_919) % BOARDS)?).await?.context("no task")?;
@@ -122,7 +122,7 @@ async fn update_task(tx: &mut dyn Transaction, number: u64) -> Result<ChangeOutc
         envelope: serde_json::value::to_raw_value(&state.task)?,
     };
     tx.append(&entry).await?;
-    tx.remember(&user, &request, entry.envelope.get()).await?;
+    tx.store_reply(&user, &request, entry.envelope.get()).await?;
     Ok(ChangeOutcome {
         at: Some((board, seq)),
         result: RawValue::NULL.to_owned(),

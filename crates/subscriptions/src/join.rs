@@ -13,8 +13,8 @@ use crate::{
     socket::Socket,
 };
 
-/// The most bytes of the log that are delivered before it is checked whether the connection has room for more.
-const STEP: usize = 1 << 20;
+/// How many bytes of the log are delivered before checking whether the connection can take more.
+const REPLAY_STEP_BYTES: usize = 1 << 20;
 
 /// Where a client resumes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,19 +37,19 @@ pub struct Joined {
 }
 
 impl Hub {
-    /// Adds an interest to a board's channel, after delivering what the client missed. `note` is called under the
-    /// channel's lock, together with the addition, to note it with the socket.
+    /// Adds an interest to a board's channel, after delivering what the client missed. `on_added` is called under
+    /// the channel's lock, together with the addition, to record it in the socket.
     pub(crate) async fn join(
         &self,
         socket: &Arc<Socket>,
         board: &BoardId,
         interest: Interest,
         resume: Option<Resume>,
-        mut note: impl FnMut(&Socket),
+        mut on_added: impl FnMut(&Socket),
     ) -> Result<Joined, JoinError> {
         let channel = self.open(board).await?.ok_or(JoinError::NoBoard)?;
         let (mut cursor, mut recovered) = match &resume {
-            Some(resume) => self.reachable(&channel, resume).await?,
+            Some(resume) => self.replay_start(&channel, resume).await?,
             None => (None, None),
         };
         let _replaying = cursor.is_some().then(|| channel.begin_replay());
@@ -66,15 +66,16 @@ impl Hub {
                     return Err(JoinError::NoBoard);
                 }
                 state.follow_everywhere();
-                let at_hand = cursor.is_none_or(|cursor| replay_recent(&state, socket, &interest, cursor));
-                if at_hand {
+                let replayed = cursor.is_none_or(|cursor| replay_recent(&state, socket, &interest, cursor));
+                if replayed {
                     if socket.asked().gone {
                         return Err(JoinError::Gone);
                     }
-                    let served = resume.as_ref().filter(|_| recovered == Some(true)).map(|resume| resume.since);
-                    let from = served.unwrap_or(state.delivered).min(state.delivered);
+                    let delivered_since =
+                        resume.as_ref().filter(|_| recovered == Some(true)).map(|resume| resume.since);
+                    let from = delivered_since.unwrap_or(state.delivered).min(state.delivered);
                     state.add(socket, Interest { from, ..interest });
-                    note(socket);
+                    on_added(socket);
                     return Ok(Joined { seq: state.delivered, epoch: state.epoch.clone(), recovered });
                 }
             }
@@ -94,7 +95,7 @@ impl Hub {
     }
 
     /// Returns where a replay begins, and whether the log reaches back that far.
-    async fn reachable(&self, channel: &Channel, resume: &Resume) -> Result<(Option<Seq>, Option<bool>), JoinError> {
+    async fn replay_start(&self, channel: &Channel, resume: &Resume) -> Result<(Option<Seq>, Option<bool>), JoinError> {
         let head = self.log.head(&channel.board).await?.ok_or(JoinError::NoBoard)?;
         let same_log = resume.epoch.as_ref().is_none_or(|epoch| *epoch == head.epoch);
         if !same_log || resume.since > head.seq || resume.since.next() < head.oldest {
@@ -110,8 +111,10 @@ impl Hub {
 /// of them, or if they have more bytes than a step.
 fn replay_recent(state: &State, socket: &Socket, interest: &Interest, cursor: Seq) -> bool {
     let size = |entry: &Arc<LogEntry>| entry.envelope.get().len();
-    let one_step = |cursor| Some(state.recent_after(cursor)?.map(size).sum::<usize>() <= STEP);
-    let Some(entries) = state.recent_after(cursor).filter(|_| one_step(cursor) == Some(true)) else { return false };
+    let fits_one_step = |cursor| Some(state.recent_after(cursor)?.map(size).sum::<usize>() <= REPLAY_STEP_BYTES);
+    let Some(entries) = state.recent_after(cursor).filter(|_| fits_one_step(cursor) == Some(true)) else {
+        return false;
+    };
     for entry in entries {
         replay_one(state, socket, interest, entry);
     }
@@ -134,7 +137,7 @@ fn replay(
     let (mut cursor, mut bytes) = (from, 0);
     for entry in page.iter().take_while(|entry| entry.seq <= state.delivered) {
         bytes += entry.envelope.get().len();
-        if bytes > STEP && cursor != from {
+        if bytes > REPLAY_STEP_BYTES && cursor != from {
             break;
         }
         replay_one(&state, socket, interest, entry);

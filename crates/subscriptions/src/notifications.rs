@@ -107,19 +107,32 @@ impl Notifications {
     }
 }
 
+/// Sends notifications, but for those about boards from which their user has been removed since they were queued.
 fn send(sender: &EphemeralSender, sent: Sent) {
+    let may_be_sent = |notification: &Notification| {
+        let board = notification.board_id.as_ref();
+        !board.is_some_and(|board| sender.is_outsider(board, &notification.user_id))
+    };
     match sent {
         Sent::One(notification) => {
-            let data = data::Notified { notification: (*notification).clone() };
-            let event = match notification.kind {
+            if !may_be_sent(&notification) {
+                return;
+            }
+            let (user, kind) = (notification.user_id.clone(), notification.kind);
+            let (board, actor) = (notification.board_id.clone(), notification.actor.clone());
+            let data = data::Notified { notification: *notification };
+            let event = match kind {
                 NotificationKind::Task => Ephemeral::NotificationTask(data),
                 NotificationKind::Mention => Ephemeral::NotificationMention(data),
                 NotificationKind::System => Ephemeral::NotificationSystem(data),
             };
-            let about = About { board: notification.board_id.as_ref(), actor: notification.actor.as_ref() };
-            sender.send_to_user(&notification.user_id, &event, about, None);
+            sender.send_to_user(&user, &event, About { board: board.as_ref(), actor: actor.as_ref() }, None);
         }
-        Sent::Batch(user, notifications) => {
+        Sent::Batch(user, mut notifications) => {
+            notifications.retain(may_be_sent);
+            if notifications.is_empty() {
+                return;
+            }
             let event = Ephemeral::NotificationsBatch(data::NotificationsBatch { notifications });
             sender.send_to_user(&user, &event, About::default(), None);
         }

@@ -42,7 +42,7 @@ impl Publisher for Hub {
         self.settle_channel(&channel, last.seq).await;
     }
 
-    fn tell(&self, events: &[UserEvent]) {
+    fn send_to_users(&self, events: &[UserEvent]) {
         for event in events {
             match event {
                 UserEvent::Notified(notification) => self.notifications.add(notification),
@@ -54,7 +54,7 @@ impl Publisher for Hub {
         }
     }
 
-    async fn settle(&self, board: &BoardId, seq: Seq) {
+    async fn wait_until_queued(&self, board: &BoardId, seq: Seq) {
         let channel = match self.channels.get(board) {
             Some(channel) => channel,
             None if self.everywhere.is_empty() => return,
@@ -63,7 +63,7 @@ impl Publisher for Hub {
         self.settle_channel(&channel, seq).await;
     }
 
-    fn suspect(&self) {
+    fn check_log(&self) {
         self.suspicion.notify_one();
     }
 }
@@ -150,7 +150,7 @@ impl Hub {
     pub(crate) async fn settle_channel(&self, channel: &Channel, seq: Seq) {
         if timeout(PATIENCE, self.reach(channel, seq)).await.is_err() {
             tracing::error!(board = %channel.board, %seq, "the log can't be read; delivery goes on when it can");
-            self.suspect();
+            self.check_log();
         }
     }
 

@@ -76,7 +76,10 @@ async fn a_wait_ends_with_the_first_change_or_with_its_time() -> Result<()> {
     let wanted = json!({"boardId": board.id, "since": 9999});
     ensure!(agent.ask("wait_for_changes", wanted).await?["recovered"] == false);
     agent.refused("wait_for_changes", json!({"boardId": "none", "since": 0}), "NOT_FOUND").await?;
-    agent.refused("wait_for_changes", json!({"boardId": board.id}), "INVALID_MESSAGE").await?;
+    for (wanted, missing) in [(json!({"boardId": board.id}), "since"), (json!({"since": 0}), "boardId")] {
+        let refused = agent.refused("wait_for_changes", wanted, "INVALID_MESSAGE").await?;
+        ensure!(refused["details"] == json!([{"path": missing, "message": "is missing"}]), "{refused}");
+    }
     Ok(())
 }
 

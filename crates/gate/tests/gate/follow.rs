@@ -20,7 +20,7 @@ fn request(board: &Value, since: Option<u64>) -> FollowRequest {
     let fields = json!({"type": "*", "filters": {"boardId": board}, "since": since});
     let Value::Object(mut fields) = fields else { unreachable!("it is an object") };
     fields.retain(|_, value| !value.is_null());
-    FollowRequest::from_fields(fields).unwrap()
+    FollowRequest::from_fields(fields, "boardId").unwrap()
 }
 
 async fn follow(scene: &Scene, request: FollowRequest) -> Result<Follower, FollowError> {
@@ -74,6 +74,8 @@ async fn a_board_that_is_not_there_is_not_followed() {
     }
     let fields = json!({"type": "*", "filters": {}});
     let Value::Object(fields) = fields else { unreachable!("it is an object") };
-    assert_eq!(FollowRequest::from_fields(fields).unwrap_err().code, Code::InvalidMessage);
+    let refused = FollowRequest::from_fields(fields, "boardId").unwrap_err();
+    assert_eq!(refused.code, Code::InvalidMessage);
+    assert_eq!(refused.details.unwrap(), json!([{"path": "boardId", "message": "is missing"}]));
     scene.close().await;
 }

@@ -128,7 +128,7 @@ fn says_nothing_of_others(error: &ErrorBody, version: u64) -> bool {
 /// Returns what a reader is shown at the path of a change, if anything.
 async fn shown_here(route: &Route, admitted: &Admitted, payload: &Map<String, Value>) -> Option<Shown> {
     let reading = ROUTES.iter().find(|other| other.path == route.path && other.verb == Verb::Get)?;
-    let places = reading.places().filter_map(|name| Some((name.to_owned(), payload.get(name)?.clone())));
+    let places = reading.path_parameters().filter_map(|name| Some((name.to_owned(), payload.get(name)?.clone())));
     let payload = Value::Object(places.collect());
     match admitted.query(reading.kind, payload).await {
         Ok(reply) => Some(Shown::by(reading, &reply)),

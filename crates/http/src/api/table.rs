@@ -76,7 +76,7 @@ impl Route {
     }
 
     /// Returns the names in the path.
-    pub(crate) fn places(&self) -> impl Iterator<Item = &'static str> {
+    pub(crate) fn path_parameters(&self) -> impl Iterator<Item = &'static str> {
         self.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
     }
 }

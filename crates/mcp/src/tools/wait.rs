@@ -66,7 +66,7 @@ impl Wanted {
         filters.extend(arguments.remove("taskId").map(|task| ("taskId".to_owned(), task)));
         arguments.entry("type").or_insert_with(|| "*".into());
         arguments.insert("filters".to_owned(), filters.into());
-        let request = FollowRequest::from_fields(arguments)?;
+        let request = FollowRequest::from_fields(arguments, "boardId")?;
         let since = request.resume.as_ref().ok_or_else(|| invalid("since", "is missing"))?.since;
         Ok(Self { request, since, timeout: Duration::from_secs(timeout), limit: limit as usize })
     }

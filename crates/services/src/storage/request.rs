@@ -7,7 +7,7 @@ use super::StorageResult;
 
 /// What a request id was used for.
 #[derive(Debug, Clone)]
-pub struct Remembered {
+pub struct UsedRequest {
     /// The hash of the request, in lower-case hexadecimal.
     pub hash: String,
     /// The reply, as `ChangeOutcome` encodes it.
@@ -19,8 +19,8 @@ pub struct Remembered {
 pub trait RequestRepository: Send {
     /// Claims a user's request id for this unit, if it has not been used at or after `since`. Returns `false` if it has.
     /// While another unit has claimed the same id, this waits until that one ends. Whoever claims an id must
-    /// [`remember`](Self::remember) the reply in the same unit: until then the reply is empty.
-    async fn claim(
+    /// [`store_reply`](Self::store_reply) the reply in the same unit: until then the reply is empty.
+    async fn claim_request(
         &mut self,
         user: &UserId,
         request: &RequestId,
@@ -30,13 +30,13 @@ pub trait RequestRepository: Send {
     ) -> StorageResult<bool>;
 
     /// Returns what a user's request id was used for at or after `since`.
-    async fn remembered(
+    async fn find_request(
         &mut self,
         user: &UserId,
         request: &RequestId,
         since: Timestamp,
-    ) -> StorageResult<Option<Remembered>>;
+    ) -> StorageResult<Option<UsedRequest>>;
 
     /// Stores the reply to a request that this unit has claimed.
-    async fn remember(&mut self, user: &UserId, request: &RequestId, reply: &str) -> StorageResult<()>;
+    async fn store_reply(&mut self, user: &UserId, request: &RequestId, reply: &str) -> StorageResult<()>;
 }

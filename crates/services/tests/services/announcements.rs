@@ -23,11 +23,11 @@ struct Told(Mutex<Vec<usize>>);
 #[async_trait]
 impl Publisher for Told {
     async fn publish(&self, _: &[Arc<LogEntry>]) {}
-    async fn settle(&self, _: &BoardId, _: Seq) {}
-    fn tell(&self, events: &[UserEvent]) {
+    async fn wait_until_queued(&self, _: &BoardId, _: Seq) {}
+    fn send_to_users(&self, events: &[UserEvent]) {
         self.0.lock().unwrap().push(events.len());
     }
-    fn suspect(&self) {}
+    fn check_log(&self) {}
 }
 
 fn user(number: usize) -> Result<UserId> {

@@ -21,9 +21,9 @@ struct Nobody;
 #[async_trait]
 impl Publisher for Nobody {
     async fn publish(&self, _: &[Arc<LogEntry>]) {}
-    async fn settle(&self, _: &BoardId, _: Seq) {}
-    fn tell(&self, _: &[UserEvent]) {}
-    fn suspect(&self) {}
+    async fn wait_until_queued(&self, _: &BoardId, _: Seq) {}
+    fn send_to_users(&self, _: &[UserEvent]) {}
+    fn check_log(&self) {}
 }
 
 /// What a test runs on.

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use boardwire_protocol::{RequestId, Timestamp, UserId};
-use boardwire_services::storage::{Remembered, RequestRepository, StorageResult};
+use boardwire_services::storage::{RequestRepository, StorageResult, UsedRequest};
 
 use crate::{
     connection::Connection,
@@ -37,7 +37,7 @@ const PRUNE: Statement = Statement::new(
 #[async_trait]
 impl RequestRepository for Connection<'_> {
     #[tracing::instrument(level = "debug", name = "db.request.claim", skip_all)]
-    async fn claim(
+    async fn claim_request(
         &mut self,
         user: &UserId,
         request: &RequestId,
@@ -56,19 +56,19 @@ impl RequestRepository for Connection<'_> {
     }
 
     #[tracing::instrument(level = "debug", name = "db.request.find", skip_all)]
-    async fn remembered(
+    async fn find_request(
         &mut self,
         user: &UserId,
         request: &RequestId,
         since: Timestamp,
-    ) -> StorageResult<Option<Remembered>> {
+    ) -> StorageResult<Option<UsedRequest>> {
         let values = [Value::Text(user.as_str()), Value::Text(request.as_str()), Value::Int(since.0)];
         let row = self.fetch_optional(&FIND, &values).await?;
-        row.map(|row| Ok(Remembered { hash: row.text(0)?, reply: row.text(1)? })).transpose()
+        row.map(|row| Ok(UsedRequest { hash: row.text(0)?, reply: row.text(1)? })).transpose()
     }
 
     #[tracing::instrument(level = "debug", name = "db.request.remember", skip_all)]
-    async fn remember(&mut self, user: &UserId, request: &RequestId, reply: &str) -> StorageResult<()> {
+    async fn store_reply(&mut self, user: &UserId, request: &RequestId, reply: &str) -> StorageResult<()> {
         let values = [Value::Text(user.as_str()), Value::Text(request.as_str()), Value::Text(reply)];
         self.execute_one(&REMEMBER, &values).await
     }

@@ -31,11 +31,11 @@ async fn make(
 ) -> Result<(bool, String), StorageError> {
     let (user, request) = (user_id(user), request_id("bestellung #1 – ä"));
     let (now, since, hash) = (Timestamp(now), Timestamp(since), format!("hash of {reply}"));
-    let is_new = tx.claim(&user, &request, &hash, now, since).await?;
+    let is_new = tx.claim_request(&user, &request, &hash, now, since).await?;
     if is_new {
-        tx.remember(&user, &request, reply).await?;
+        tx.store_reply(&user, &request, reply).await?;
     }
-    let found = tx.remembered(&user, &request, since).await?.expect("it is there now");
+    let found = tx.find_request(&user, &request, since).await?.expect("it is there now");
     assert_eq!(found.hash, format!("hash of {}", found.reply));
     Ok((is_new, found.reply))
 }
@@ -118,8 +118,9 @@ async fn a_claim_waits_for_the_one_before_and_sees_how_it_ended() -> Result<()> 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_not_claimed_is_not_remembered() -> Result<()> {
     on_both(async |scene| {
-        let unclaimed = scene
-            .unit(|tx| Box::pin(async move { Ok(tx.remember(&user_id("ann"), &request_id("unknown"), "{}").await?) }));
+        let unclaimed = scene.unit(|tx| {
+            Box::pin(async move { Ok(tx.store_reply(&user_id("ann"), &request_id("unknown"), "{}").await?) })
+        });
         let error = unclaimed.await.unwrap_err();
         assert!(is_broken(&error) && error.to_string().contains("0 rows"), "{error}");
         Ok(())
@@ -135,7 +136,7 @@ async fn old_requests_are_pruned() -> Result<()> {
                 Box::pin(async move {
                     for number in 0..2_500 {
                         let (request, now) = (request_id(&number.to_string()), Timestamp(number));
-                        assert!(tx.claim(&user_id("ann"), &request, "0a", now, Timestamp(0)).await?);
+                        assert!(tx.claim_request(&user_id("ann"), &request, "0a", now, Timestamp(0)).await?);
                     }
                     Ok(())
                 })

@@ -233,7 +233,7 @@ async fn settling_reaches_those_who_listen_to_all_boards() {
     let ada = scene.socket("ada");
     scene.subscribe_everywhere(&ada, "*");
     scene.commit(5, EventKind::TaskMoved);
-    scene.hub.settle(&scene.board, Seq(5)).await;
+    scene.hub.wait_until_queued(&scene.board, Seq(5)).await;
     assert_eq!(ada.taken(), [1, 2, 3, 4, 5]);
 }
 

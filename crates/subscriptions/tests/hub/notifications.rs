@@ -33,7 +33,7 @@ impl Timed {
     /// Tells a user of as many changes as there are ids.
     fn notify<S: AsRef<str>>(&self, user: &str, ids: impl IntoIterator<Item = S>) {
         for id in ids {
-            self.scene.hub.tell(&[UserEvent::Notified(notification(id.as_ref(), user, Some("b1")))]);
+            self.scene.hub.send_to_users(&[UserEvent::Notified(notification(id.as_ref(), user, Some("b1")))]);
         }
     }
 }
@@ -128,8 +128,8 @@ async fn who_is_removed_is_not_sent_what_waited() {
     let ada = scene.socket("ada");
     scene.view(&ada, None).await;
     timed.notify("bob", ["n1", "n2"]);
-    scene.hub.tell(&[UserEvent::Notified(notification("n3", "bob", Some("b2")))]);
-    scene.hub.tell(&[UserEvent::Notified(notification("n4", "bob", None))]);
+    scene.hub.send_to_users(&[UserEvent::Notified(notification("n3", "bob", Some("b2")))]);
+    scene.hub.send_to_users(&[UserEvent::Notified(notification("n4", "bob", None))]);
     timed.notify("ada", ["n5", "n6"]);
     scene.publish(&scene.remove_member("bob")).await;
     timed.pass(1_000);

@@ -224,7 +224,7 @@ async fn it_ends_while_the_log_does_not_answer() {
     scene.break_log(true);
     let stop = CancellationToken::new();
     let running = tokio::spawn(Arc::clone(&scene.hub).run(stop.clone()));
-    scene.hub.suspect();
+    scene.hub.check_log();
     let ended = async {
         while scene.refused() == 0 {
             tokio::time::sleep(Duration::from_millis(10)).await;

@@ -1,4 +1,4 @@
-//! Finds the files that define what a module names.
+//! Finds which files define the names that a module uses.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::tree::Tree;
 /// Which files a file depends on, each with the names that it takes from there.
 pub(in super::super) type Dependencies = BTreeMap<String, BTreeMap<String, Vec<String>>>;
 
-/// What a path leads to, by the module's place in the tree.
+/// What a path leads to, by the module's index in the tree.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Target {
     Module(usize),
@@ -19,8 +19,8 @@ enum Target {
 /// The dependencies between the files of a target.
 pub(in super::super) fn dependencies(tree: &Tree) -> Dependencies {
     let mut found = Dependencies::new();
-    for (at, module) in tree.modules.iter().enumerate() {
-        for (name, definer) in uses(tree, at) {
+    for (index, module) in tree.modules.iter().enumerate() {
+        for (name, definer) in uses(tree, index) {
             let definer = &tree.modules[definer].file;
             if *definer != module.file {
                 let names = found.entry(module.file.clone()).or_default().entry(definer.clone()).or_default();
@@ -34,48 +34,48 @@ pub(in super::super) fn dependencies(tree: &Tree) -> Dependencies {
 }
 
 /// Each name of an item that a module uses, with the module that defines it.
-fn uses(tree: &Tree, at: usize) -> Vec<(String, usize)> {
-    let source = &tree.modules[at].source;
+fn uses(tree: &Tree, index: usize) -> Vec<(String, usize)> {
+    let source = &tree.modules[index].source;
     let mut found = Vec::new();
-    let mut note = |path: &[String]| {
-        // Of `Type::method` the type is what is taken.
+    let mut record = |path: &[String]| {
+        // `Type::method` counts as a use of the type.
         let name = path.iter().find(|name| name.starts_with(char::is_uppercase)).or(path.last());
-        if let (Some(Target::Item(definer)), Some(name)) = (resolve(tree, at, path, 0), name) {
+        if let (Some(Target::Item(definer)), Some(name)) = (resolve(tree, index, path, 0), name) {
             found.push((name.clone(), definer));
         }
     };
     for import in &source.imports {
         match &import.name {
-            Some(name) if !import.is_reexport || source.words.contains(name) => note(&import.path),
+            Some(name) if !import.is_reexport || source.words.contains(name) => record(&import.path),
             Some(_) => {}
             None => {
-                let words = source.words.iter().filter(|word| !is_named(tree, at, word));
-                let holder = resolve(tree, at, &import.path, 0);
+                let words = source.words.iter().filter(|word| !is_named(tree, index, word));
+                let holder = resolve(tree, index, &import.path, 0);
                 if let Some(Target::Module(holder)) = holder {
                     words
                         .filter(|word| look_up(tree, holder, word, 0).is_some())
-                        .for_each(|word| note(&[import.path.as_slice(), std::slice::from_ref(word)].concat()));
+                        .for_each(|word| record(&[import.path.as_slice(), std::slice::from_ref(word)].concat()));
                 }
             }
         }
     }
-    source.paths.iter().for_each(|path| note(path));
+    source.paths.iter().for_each(|path| record(path));
     found
 }
 
-/// Whether a module gives a name a meaning by itself, whatever it imports in bulk.
-fn is_named(tree: &Tree, at: usize, name: &str) -> bool {
-    let module = &tree.modules[at];
+/// Whether a module defines, imports or declares a name itself, whatever its glob imports bring in.
+fn is_named(tree: &Tree, index: usize, name: &str) -> bool {
+    let module = &tree.modules[index];
     let source = &module.source;
     source.defined.contains(name)
         || source.imports.iter().any(|import| import.name.as_deref() == Some(name))
         || module.children.iter().any(|child| tree.modules[*child].name() == name)
 }
 
-/// Deeper than any chain of re-exports that is not a circle itself.
+/// Deeper than any chain of re-exports that is not circular.
 const DEPTH: usize = 32;
 
-/// Where a path leads from a module; `None` out of the target.
+/// Where a path leads from a module; `None` if it leads out of the target.
 fn resolve(tree: &Tree, from: usize, path: &[String], depth: usize) -> Option<Target> {
     let (first, rest) = path.split_first()?;
     let mut target = match first.as_str() {
@@ -87,7 +87,7 @@ fn resolve(tree: &Tree, from: usize, path: &[String], depth: usize) -> Option<Ta
     for name in rest {
         target = match target {
             Target::Module(module) if name == "super" => Target::Module(tree.modules[module].parent?),
-            // A name that is nowhere to be seen is made by a macro.
+            // A name that is found nowhere must come from a macro.
             Target::Module(module) => look_up(tree, module, name, depth).unwrap_or(Target::Item(module)),
             Target::Item(_) => break,
         };
@@ -106,7 +106,7 @@ fn look_up(tree: &Tree, module: usize, name: &str, depth: usize) -> Option<Targe
     }
     let inside = |import: &Path| resolve(tree, module, import, depth + 1);
     let named = node.source.imports.iter().filter(|import| import.name.as_deref() == Some(name));
-    // A module may have the name of one of its items: the item is what is wanted then.
+    // A module may have the name of one of its items: the item takes precedence.
     let imported: Vec<Target> = named.filter_map(|import| inside(&import.path)).collect();
     if let Some(item) = imported.iter().find(|target| matches!(target, Target::Item(_))) {
         return Some(*item);
@@ -120,8 +120,8 @@ fn look_up(tree: &Tree, module: usize, name: &str, depth: usize) -> Option<Targe
     if node.source.in_macros.contains(name) {
         return Some(Target::Item(module));
     }
-    let mut bulk = node.source.imports.iter().filter(|import| import.name.is_none());
-    bulk.find_map(|import| match inside(&import.path)? {
+    let mut glob_imports = node.source.imports.iter().filter(|import| import.name.is_none());
+    glob_imports.find_map(|import| match inside(&import.path)? {
         Target::Module(holder) => look_up(tree, holder, name, depth + 1),
         // The variants of an enum are its module's.
         Target::Item(_) => None,

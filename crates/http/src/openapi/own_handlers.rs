@@ -3,7 +3,7 @@
 use boardwire_protocol::{CommandKind, schema::Schemas};
 use serde_json::{Value, json};
 
-use super::{SCHEMAS, header, idempotency_key, limits, operation_id, parameter, reply};
+use super::{SCHEMA_REF_PREFIX, header, idempotency_key, limits, operation_id, parameter, reply};
 
 /// Returns the path, the method and the operation of each.
 pub(super) fn operations(schemas: &Schemas) -> Vec<(&'static str, &'static str, Value)> {
@@ -103,7 +103,7 @@ fn upload() -> Value {
     let result = json!({
         "type": "object",
         "required": ["attachment"],
-        "properties": {"attachment": {"$ref": format!("{SCHEMAS}Attachment")}},
+        "properties": {"attachment": {"$ref": format!("{SCHEMA_REF_PREFIX}Attachment")}},
     });
     json!({
         "operationId": "upload", "description": "The file is read as a stream and kept by the hash of its bytes. Needs the permission `write`, and on the board the role `member` or more.",
@@ -131,7 +131,8 @@ fn download() -> Value {
         "content": {"*/*": binary},
     });
     let mut beyond = json!({"description": "The file has no such part.", "headers": {"Content-Range": header("How many bytes it has.")}});
-    beyond["content"] = json!({"application/problem+json": {"schema": {"$ref": format!("{SCHEMAS}Problem")}}});
+    beyond["content"] =
+        json!({"application/problem+json": {"schema": {"$ref": format!("{SCHEMA_REF_PREFIX}Problem")}}});
     json!({
         "operationId": "download", "description": "Needs the permission `read`, and on the board the role `viewer` or more.",
         "summary": "Downloads a file.", "tags": ["attachments"],
@@ -176,7 +177,7 @@ fn announce(schemas: &Schemas) -> Value {
 fn presence() -> Value {
     let result = json!({
         "type": "object", "required": ["users"],
-        "properties": {"users": {"type": "array", "items": {"$ref": format!("{SCHEMAS}Viewer")}}},
+        "properties": {"users": {"type": "array", "items": {"$ref": format!("{SCHEMA_REF_PREFIX}Viewer")}}},
     });
     json!({
         "operationId": operation_id(CommandKind::PresenceList),
