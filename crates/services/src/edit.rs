@@ -171,7 +171,7 @@ impl<'u, 't> BoardEdit<'u, 't> {
 
     /// Returns a log entry for an event under the board's next `seq`. The envelope is encoded here, once.
     fn entry(&mut self, event: Event, actor: Option<UserId>, origin: Option<Origin>) -> Result<LogEntry, ServiceError> {
-        let (task_id, subject) = concerns(&event);
+        let (task_id, subject) = (event.task_id().cloned(), event.subject().cloned());
         let seq = self.state.seq.next();
         let meta = EnvelopeMeta {
             kind: event.kind(),
@@ -207,37 +207,5 @@ impl<'u, 't> BoardEdit<'u, 't> {
             self.unit.tx.save_seq(&board.id, *seq, *changed_at).await?;
         }
         ChangeOutcome::new(self.state.board.id, self.state.seq, result)
-    }
-}
-
-/// Returns the task that an event concerns, and the user that it is about.
-fn concerns(event: &Event) -> (Option<TaskId>, Option<UserId>) {
-    match event {
-        Event::TaskCreated(data) => (Some(data.task.id.clone()), None),
-        Event::TaskUpdated(data) => (Some(data.task.id.clone()), None),
-        Event::TaskMoved(data) => (Some(data.task.id.clone()), None),
-        Event::TaskAssigned(data) => (Some(data.task.id.clone()), data.assignee.clone()),
-        Event::TaskCompleted(data) => (Some(data.task.id.clone()), None),
-        Event::TaskDeleted(data) => (Some(data.task_id.clone()), None),
-        Event::TaskClaimed(data) => (Some(data.task.id.clone()), None),
-        Event::TaskRenewed(data) => (Some(data.task.id.clone()), None),
-        Event::TaskReleased(data) => (Some(data.task.id.clone()), None),
-        Event::TaskCommentAdded(data) => (Some(data.task_id.clone()), None),
-        Event::TaskCommentUpdated(data) => (Some(data.task_id.clone()), None),
-        Event::TaskCommentDeleted(data) => (Some(data.task_id.clone()), None),
-        Event::TaskAttachmentAdded(data) => (Some(data.task_id.clone()), None),
-        Event::TaskAttachmentRemoved(data) => (Some(data.task_id.clone()), None),
-        Event::TaskDependencyAdded(data) => (Some(data.dependency.task_id.clone()), None),
-        Event::TaskDependencyRemoved(data) => (Some(data.dependency.task_id.clone()), None),
-        Event::BoardMemberSet(data) => (None, Some(data.member.user_id.clone())),
-        Event::BoardMemberRemoved(data) => (None, Some(data.user_id.clone())),
-        Event::BoardCreated(data) => (None, Some(data.created_by.clone())),
-        Event::BoardUpdated(_)
-        | Event::BoardArchived(_)
-        | Event::BoardRestored(_)
-        | Event::ColumnCreated(_)
-        | Event::ColumnUpdated(_)
-        | Event::ColumnReordered(_)
-        | Event::ColumnDeleted(_) => (None, None),
     }
 }

@@ -7,9 +7,24 @@ pub use data::{ConnectedUser, Limits};
 pub use envelope::{EncodedEnvelope, Envelope, EnvelopeMeta};
 use serde::Serialize;
 
+use crate::{TaskId, UserId};
+
+/// A field of an event's data, if the list names one.
+macro_rules! field {
+    ($type:ty, $data:ident) => {{
+        let _ = $data;
+        None
+    }};
+    ($type:ty, $data:ident, $($field:ident).+) => { Option::<&$type>::from(&$data.$($field).+) };
+}
+
+/// For a durable event the list names besides where its data has the task that it concerns, and the user that it is about.
 macro_rules! events {
     (
-        durable { $($(#[doc = $doc:literal])+ $name:literal => $variant:ident($data:ty);)* }
+        durable { $(
+            $(#[doc = $doc:literal])+
+            $name:literal => $variant:ident($data:ty $(, task = $($task:ident).+)? $(, subject = $($subject:ident).+)?);
+        )* }
         ephemeral { $($(#[doc = $edoc:literal])+ $ename:literal => $evariant:ident($edata:ty);)* }
     ) => {
         /// An event without its data.
@@ -66,6 +81,18 @@ macro_rules! events {
             pub fn kind(&self) -> EventKind {
                 match self { $(Self::$variant(_) => EventKind::$variant,)* }
             }
+
+            /// Returns the task that it concerns.
+            #[must_use]
+            pub fn task_id(&self) -> Option<&TaskId> {
+                match self { $(Self::$variant(data) => field!(TaskId, data $(, $($task).+)?),)* }
+            }
+
+            /// Returns the user that it is about, who is in its data.
+            #[must_use]
+            pub fn subject(&self) -> Option<&UserId> {
+                match self { $(Self::$variant(data) => field!(UserId, data $(, $($subject).+)?),)* }
+            }
         }
 
         /// An ephemeral event, which is not stored.
@@ -86,39 +113,39 @@ macro_rules! events {
 events! {
     durable {
         /// A task was created.
-        "task:created" => TaskCreated(data::TaskCreated);
+        "task:created" => TaskCreated(data::TaskCreated, task = task.id);
         /// Fields of a task changed.
-        "task:updated" => TaskUpdated(data::TaskUpdated);
+        "task:updated" => TaskUpdated(data::TaskUpdated, task = task.id);
         /// A task moved to another place or column.
-        "task:moved" => TaskMoved(data::TaskMoved);
+        "task:moved" => TaskMoved(data::TaskMoved, task = task.id);
         /// A task was given to somebody, or to nobody.
-        "task:assigned" => TaskAssigned(data::TaskAssigned);
+        "task:assigned" => TaskAssigned(data::TaskAssigned, task = task.id, subject = assignee);
         /// A task was completed.
-        "task:completed" => TaskCompleted(data::TaskCompleted);
+        "task:completed" => TaskCompleted(data::TaskCompleted, task = task.id);
         /// A task was deleted.
-        "task:deleted" => TaskDeleted(data::TaskDeleted);
+        "task:deleted" => TaskDeleted(data::TaskDeleted, task = task_id);
         /// Somebody took a task to work on; it may have moved to another column.
-        "task:claimed" => TaskClaimed(data::TaskClaimed);
+        "task:claimed" => TaskClaimed(data::TaskClaimed, task = task.id);
         /// Somebody holds a task for longer.
-        "task:renewed" => TaskRenewed(data::TaskRenewed);
+        "task:renewed" => TaskRenewed(data::TaskRenewed, task = task.id);
         /// Nobody holds a task any more: it was given back or taken away, or the time was over.
-        "task:released" => TaskReleased(data::TaskReleased);
+        "task:released" => TaskReleased(data::TaskReleased, task = task.id);
         /// A comment was added to a task.
-        "task:comment:added" => TaskCommentAdded(data::TaskCommentAdded);
+        "task:comment:added" => TaskCommentAdded(data::TaskCommentAdded, task = task_id);
         /// A comment has another text.
-        "task:comment:updated" => TaskCommentUpdated(data::TaskCommentUpdated);
+        "task:comment:updated" => TaskCommentUpdated(data::TaskCommentUpdated, task = task_id);
         /// A comment was deleted.
-        "task:comment:deleted" => TaskCommentDeleted(data::TaskCommentDeleted);
+        "task:comment:deleted" => TaskCommentDeleted(data::TaskCommentDeleted, task = task_id);
         /// A file was attached to a task.
-        "task:attachment:added" => TaskAttachmentAdded(data::TaskAttachmentAdded);
+        "task:attachment:added" => TaskAttachmentAdded(data::TaskAttachmentAdded, task = task_id);
         /// A file was removed from a task.
-        "task:attachment:removed" => TaskAttachmentRemoved(data::TaskAttachmentRemoved);
+        "task:attachment:removed" => TaskAttachmentRemoved(data::TaskAttachmentRemoved, task = task_id);
         /// A task depends on another.
-        "task:dependency:added" => TaskDependencyAdded(data::TaskDependencyAdded);
+        "task:dependency:added" => TaskDependencyAdded(data::TaskDependencyAdded, task = dependency.task_id);
         /// A task does not depend on another any more.
-        "task:dependency:removed" => TaskDependencyRemoved(data::TaskDependencyRemoved);
+        "task:dependency:removed" => TaskDependencyRemoved(data::TaskDependencyRemoved, task = dependency.task_id);
         /// A board was created.
-        "board:created" => BoardCreated(data::BoardCreated);
+        "board:created" => BoardCreated(data::BoardCreated, subject = created_by);
         /// Fields of a board changed.
         "board:updated" => BoardUpdated(data::BoardUpdated);
         /// A board was archived.
@@ -126,9 +153,9 @@ events! {
         /// A board was restored.
         "board:restored" => BoardRestored(data::BoardRestored);
         /// A member was added, or has another role.
-        "board:member:set" => BoardMemberSet(data::BoardMemberSet);
+        "board:member:set" => BoardMemberSet(data::BoardMemberSet, subject = member.user_id);
         /// A member was removed.
-        "board:member:removed" => BoardMemberRemoved(data::BoardMemberRemoved);
+        "board:member:removed" => BoardMemberRemoved(data::BoardMemberRemoved, subject = user_id);
         /// A column was created.
         "column:created" => ColumnCreated(data::ColumnCreated);
         /// Fields of a column changed.

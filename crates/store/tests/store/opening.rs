@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use boardwire_services::storage::StorageError;
 use boardwire_store::{OpenError, Options, files_in, open};
 use boardwire_test_support::{Database, Kind};
@@ -13,8 +13,15 @@ use crate::{
     samples::{board, board_id, save_user, user_id},
 };
 
-/// The newest version of the schema; versions count from 1.
-const NEWEST: &str = "9";
+/// Returns the newest version of the schema: the number of the last script. Versions count from 1.
+fn newest() -> Result<String> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
+    let number = |name: &str| name.split_once('_').and_then(|(number, _)| number.parse::<u32>().ok());
+    let names = fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+    let names = names.collect::<Result<Vec<_>>>()?;
+    let newest = names.iter().filter_map(|name| number(name)).max().context("no scripts")?;
+    Ok(newest.to_string())
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_written_is_there_after_opening_again() -> Result<()> {
@@ -25,7 +32,7 @@ async fn what_was_written_is_there_after_opening_again() -> Result<()> {
         again.store().save_user(&save_user("eve")).await?;
         assert!(scene.store.user(&user_id("eve")).await?.is_some(), "two programs may write");
         again.close().await;
-        assert_eq!(scene.database.query("SELECT MAX(version) FROM schema_migrations").await?, [[NEWEST]]);
+        assert_eq!(scene.database.query("SELECT MAX(version) FROM schema_migrations").await?, [[newest()?]]);
         Ok(())
     })
     .await
@@ -44,7 +51,7 @@ async fn several_may_open_a_new_database_at_once() -> Result<()> {
         for opened in opening {
             opened.await??.close().await;
         }
-        assert_eq!(database.query("SELECT COUNT(*) FROM schema_migrations").await?, [[NEWEST]]);
+        assert_eq!(database.query("SELECT COUNT(*) FROM schema_migrations").await?, [[newest()?]]);
     }
     Ok(())
 }
