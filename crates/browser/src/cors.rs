@@ -1,12 +1,12 @@
 //! Lets pages of other origins read responses (CORS).
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use boardwire_auth::AllowedOrigins;
 use http::{HeaderName, Method, header};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
-use crate::BrowserPolicy;
+use crate::{BrowserPolicy, page::Page};
 
 /// How long a browser may cache the answer to a preflight.
 const PREFLIGHT: Duration = Duration::from_secs(600);
@@ -14,11 +14,13 @@ const PREFLIGHT: Duration = Duration::from_secs(600);
 /// The header with an agent's session, which agents in browsers must read.
 const AGENT_SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 
-/// Lets pages of allowed origins read responses. Credentials are only allowed where origins are listed.
-pub(crate) fn cors(policy: &Arc<BrowserPolicy>) -> CorsLayer {
-    let allowed = Arc::clone(policy);
+/// Lets pages of allowed origins read responses. Credentials are only allowed where origins are listed. Requests must carry
+/// their [`Page`].
+pub(crate) fn cors(policy: &BrowserPolicy) -> CorsLayer {
     CorsLayer::new()
-        .allow_origin(AllowOrigin::predicate(move |_, request| allowed.allows(&request.headers, &request.extensions)))
+        .allow_origin(AllowOrigin::predicate(|_, request| {
+            request.extensions.get::<Page>().is_some_and(|page| page.may_call(&request.headers))
+        }))
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers([

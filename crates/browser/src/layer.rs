@@ -20,12 +20,12 @@ pub fn protect(doors: Router, policy: BrowserPolicy) -> Router {
 }
 
 async fn check(State(policy): State<Arc<BrowserPolicy>>, mut request: Request, next: Next) -> Response {
-    if !policy.allows(request.headers(), request.extensions()) {
+    let page = Page::of(policy, request.extensions());
+    if !page.may_call(request.headers()) {
         let text = "this origin may not connect; the operator allows origins with BOARDWIRE_CLIENT_URL, and names proxies \
                     that end TLS with BOARDWIRE_TRUSTED_PROXIES\n";
         return (StatusCode::FORBIDDEN, text).into_response();
     }
-    let page = Page::of(policy, request.extensions());
     request.extensions_mut().insert(page);
     next.run(request).await
 }

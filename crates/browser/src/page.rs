@@ -29,6 +29,11 @@ impl Page {
         Self { policy, own_origin: peer.and_then(Peer::origin), https: peer.is_some_and(|peer| peer.https) }
     }
 
+    /// Returns whether the page may call.
+    pub(crate) fn may_call(&self, headers: &HeaderMap) -> bool {
+        self.policy.origins.allow(text(headers, header::ORIGIN), self.own_origin.as_deref())
+    }
+
     /// Returns whether this client's cookies are sent only over HTTPS.
     #[must_use]
     pub fn secure_cookies(&self) -> bool {

@@ -68,7 +68,7 @@ type Joining = Pin<Box<dyn Future<Output = Result<Joined, ErrorBody>> + Send>>;
 
 /// Follows a board.
 pub struct Follower {
-    listener: Arc<Listener>,
+    listener: Listener,
     epoch: Epoch,
     /// Set while missed events are arriving.
     joining: Option<Joining>,
@@ -90,7 +90,7 @@ impl Gate {
         let head = self.readable_head(&caller, &request.board).await;
         let epoch = head.map_err(FollowError::Refused)?;
         let permit = self.connection_permit(&caller, address).ok_or(FollowError::TooManyConnections)?;
-        let listener = Arc::new(self.listen(caller, permit, transport));
+        let listener = self.listen(caller, permit, transport);
         let (gate, socket) = (Arc::clone(self), Arc::clone(listener.socket()));
         let joining: Joining = Box::pin(async move {
             let FollowRequest { board, pattern, filters, resume } = request;
