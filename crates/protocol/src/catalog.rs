@@ -52,8 +52,9 @@ impl CommandGroup {
     }
 }
 
+/// Declares all commands. `$dollar` is the token `$`, for the macros that this one defines.
 macro_rules! catalog {
-    ($($(#[doc = $group_doc:literal])+ $group:ident($type:ident) { $(
+    ($dollar:tt $($(#[doc = $group_doc:literal])+ $group:ident($type:ident), $match:ident { $(
         $(#[doc = $doc:literal])+
         $name:literal => $variant:ident($payload:ty) -> $result:ty, $permission:ident, $role:ident $(, bare $bare:literal)?;
     )* })*) => {
@@ -65,6 +66,15 @@ macro_rules! catalog {
             $(#[doc = $group_doc])+
             #[derive(Debug, Clone, PartialEq, Eq)]
             pub enum $type { $($(#[doc = $doc])+ $variant($payload),)* }
+
+            /// Evaluates an expression with the payload of a decoded command, of whichever type it is:
+            #[doc = concat!("`", stringify!($match), "!(command, payload => serde_json::to_value(&payload))`.")]
+            #[macro_export]
+            macro_rules! $match {
+                ($dollar command:expr, $dollar payload:ident => $dollar value:expr) => {
+                    match $dollar command { $($crate::$type::$variant($dollar payload) => $dollar value,)* }
+                };
+            }
 
             impl $type {
                 /// Returns which command it is.
@@ -152,9 +162,9 @@ macro_rules! catalog {
     };
 }
 
-catalog! {
+catalog! { $
     /// A command that changes what is stored.
-    Change(Change) {
+    Change(Change), match_change {
         /// Adds a task at the end of a column, or next to a neighbour.
         "task:create" => TaskCreate(task::Create) -> task::TaskResult, Write, Member;
         /// Sets fields of a task.
@@ -166,7 +176,7 @@ catalog! {
         /// Marks a task as done and moves it to the board's first column with the status `done`.
         "task:complete" => TaskComplete(task::Complete) -> task::TaskResult, Write, Member;
         /// Deletes a task.
-        "task:delete" => TaskDelete(task::Only) -> task::Deleted, Write, Member;
+        "task:delete" => TaskDelete(task::Delete) -> task::Deleted, Write, Member;
         /// Takes a task to work on, the next one or a certain one, and holds it for some time.
         "task:claim" => TaskClaim(lease::Claim) -> lease::Chosen, Write, Member;
         /// Holds a task for longer.
@@ -178,21 +188,21 @@ catalog! {
         /// Gives a comment another text.
         "task:comment:update" => TaskCommentUpdate(comment::Update) -> comment::CommentResult, Write, Member;
         /// Deletes a comment.
-        "task:comment:delete" => TaskCommentDelete(comment::Only) -> comment::Deleted, Write, Member;
+        "task:comment:delete" => TaskCommentDelete(comment::Delete) -> comment::Deleted, Write, Member;
         /// Removes a file from a task.
-        "task:attachment:remove" => TaskAttachmentRemove(attachment::Only) -> attachment::Removed, Write, Member;
+        "task:attachment:remove" => TaskAttachmentRemove(attachment::Remove) -> attachment::Removed, Write, Member;
         /// Says that a task depends on another.
-        "task:dependency:add" => TaskDependencyAdd(dependency::Link) -> dependency::DependencyResult, Write, Member;
+        "task:dependency:add" => TaskDependencyAdd(dependency::Add) -> dependency::DependencyResult, Write, Member;
         /// Says that a task does not depend on another any more.
-        "task:dependency:remove" => TaskDependencyRemove(dependency::Link) -> dependency::DependencyResult, Write, Member;
+        "task:dependency:remove" => TaskDependencyRemove(dependency::Remove) -> dependency::DependencyResult, Write, Member;
         /// Makes a board with the caller as its owner.
         "board:create" => BoardCreate(board::Create) -> board::Created, Write, None;
         /// Sets fields of a board.
         "board:update" => BoardUpdate(board::Update) -> board::BoardResult, Write, Member;
         /// Archives a board: it can be read and restored, and nothing else.
-        "board:archive" => BoardArchive(board::Only) -> board::BoardResult, Write, Owner;
+        "board:archive" => BoardArchive(board::Archive) -> board::BoardResult, Write, Owner;
         /// Restores an archived board.
-        "board:restore" => BoardRestore(board::Only) -> board::BoardResult, Write, Owner;
+        "board:restore" => BoardRestore(board::Restore) -> board::BoardResult, Write, Owner;
         /// Adds a member, or changes a member's role. The last owner stays owner.
         "board:member:set" => BoardMemberSet(board::MemberSet) -> board::MemberResult, Write, Owner;
         /// Removes a member. The last owner stays.
@@ -209,9 +219,9 @@ catalog! {
         "notification:read" => NotificationRead(notification::Read) -> notification::Unread, Read, None;
     }
     /// A command that reads what is stored.
-    Query(Query) {
+    Query(Query), match_query {
         /// A task with all that belongs to it.
-        "task:get" => TaskGet(task::Only) -> task::Detail, Read, Viewer;
+        "task:get" => TaskGet(task::Get) -> task::Detail, Read, Viewer;
         /// The task that `task:claim` would take. Changes nothing.
         "task:next" => TaskNext(lease::Next) -> lease::Chosen, Read, Viewer;
         /// Tasks on one board or on all that the caller may read, page by page.
@@ -228,7 +238,7 @@ catalog! {
         "notification:list" => NotificationList(notification::List) -> notification::Listed, Read, None;
     }
     /// A command that concerns the connection that sent it.
-    Connection(ConnectionCommand) {
+    Connection(ConnectionCommand), match_connection_command {
         /// Receive events whose name matches a pattern, from one board or from all that the caller may read.
         "subscribe" => Subscribe(connection::Subscribe) -> connection::Subscribed, Read, Viewer;
         /// Ends a subscription.

@@ -6,7 +6,7 @@ use boardwire_protocol::{Attachment, AttachmentId, Event, FileName, TaskId, atta
 use crate::{
     ChangeOutcome, ServiceError,
     storage::{Files, StorageResult, Store},
-    unit::Unit,
+    unit::{Execute, Unit},
 };
 
 /// The most attachments that a task may have.
@@ -31,51 +31,55 @@ pub struct NewAttachment {
     pub sha256: String,
 }
 
-pub(crate) async fn add(unit: &mut Unit<'_>, new: NewAttachment) -> Result<ChangeOutcome, ServiceError> {
-    let mut edit = unit.board_of(&new.task_id).await?;
-    let task = edit.task(&new.task_id).await?.task;
-    if edit.tx().count_attachments(&task.id).await? >= MAX_ATTACHMENTS {
-        return Err(too_many());
+impl Execute for NewAttachment {
+    async fn execute(self, unit: &mut Unit<'_>) -> Result<ChangeOutcome, ServiceError> {
+        let mut edit = unit.board_of(&self.task_id).await?;
+        let task = edit.task(&self.task_id).await?.task;
+        if edit.tx().count_attachments(&task.id).await? >= MAX_ATTACHMENTS {
+            return Err(too_many());
+        }
+        let attachment = Attachment {
+            id: self.id,
+            task_id: task.id.clone(),
+            board_id: edit.id().clone(),
+            filename: self.filename.into_string(),
+            content_type: self.content_type,
+            size: self.size,
+            sha256: self.sha256,
+            uploaded_by: edit.actor(),
+            created_at: edit.now(),
+        };
+        if !edit.tx().insert_attachment(&attachment).await? {
+            return Err(ServiceError::conflict("this attachment id is taken"));
+        }
+        edit.notify_assignee(&task, "attached a file to", &[]).await?;
+        edit.record(Event::TaskAttachmentAdded(data::TaskAttachmentAdded {
+            attachment: attachment.clone(),
+            task_id: task.id,
+            board_id: edit.id().clone(),
+        }))
+        .await?;
+        edit.finish(&attachment::AttachmentResult { attachment }).await
     }
-    let attachment = Attachment {
-        id: new.id,
-        task_id: task.id.clone(),
-        board_id: edit.id().clone(),
-        filename: new.filename.into_string(),
-        content_type: new.content_type,
-        size: new.size,
-        sha256: new.sha256,
-        uploaded_by: edit.actor(),
-        created_at: edit.now(),
-    };
-    if !edit.tx().insert_attachment(&attachment).await? {
-        return Err(ServiceError::conflict("this attachment id is taken"));
-    }
-    edit.notify_assignee(&task, "attached a file to", &[]).await?;
-    edit.record(Event::TaskAttachmentAdded(data::TaskAttachmentAdded {
-        attachment: attachment.clone(),
-        task_id: task.id,
-        board_id: edit.id().clone(),
-    }))
-    .await?;
-    edit.finish(&attachment::AttachmentResult { attachment }).await
 }
 
-pub(crate) async fn remove(unit: &mut Unit<'_>, command: attachment::Only) -> Result<ChangeOutcome, ServiceError> {
-    let id = command.attachment_id;
-    let board = unit.tx.attachment(&id).await?.ok_or(ServiceError::NotFound("attachment"))?.board_id;
-    let mut edit = unit.board_with("attachment", &board).await?;
-    let attachment = edit.tx().attachment(&id).await?.ok_or(ServiceError::NotFound("attachment"))?;
-    let task = edit.task(&attachment.task_id).await?.task;
-    edit.tx().delete_attachment(&id).await?;
-    edit.notify_assignee(&task, "removed a file from", &[]).await?;
-    edit.record(Event::TaskAttachmentRemoved(data::TaskAttachmentRemoved {
-        attachment_id: id.clone(),
-        task_id: task.id,
-        board_id: edit.id().clone(),
-    }))
-    .await?;
-    edit.finish(&attachment::Removed { attachment_id: id }).await
+impl Execute for attachment::Remove {
+    async fn execute(self, unit: &mut Unit<'_>) -> Result<ChangeOutcome, ServiceError> {
+        let id = self.attachment_id;
+        let board = unit.tx.attachment(&id).await?.ok_or(ServiceError::NotFound("attachment"))?.board_id;
+        let mut edit = unit.board_with("attachment", &board).await?;
+        let attachment = edit.tx().attachment(&id).await?.ok_or(ServiceError::NotFound("attachment"))?;
+        let task = edit.task(&attachment.task_id).await?.task;
+        edit.tx().delete_attachment(&id).await?;
+        edit.notify_assignee(&task, "removed a file from", &[]).await?;
+        edit.record(Event::TaskAttachmentRemoved(data::TaskAttachmentRemoved {
+            attachment_id: id.clone(),
+            task_id: task.id,
+            board_id: edit.id().clone(),
+        }))
+        .await?;
+        edit.finish(&attachment::Removed { attachment_id: id }).await
+    }
 }
 
 /// Removes up to 500 files whose attachments have been deleted, and returns how many it removed. If one can't be

@@ -1,20 +1,22 @@
-//! A change from beginning to end, within one unit of work: claim the request id, make the change, remember the reply.
+//! A change from beginning to end: one unit of work, in which the request id is claimed, the change is made and the reply
+//! is remembered, and then the publication of what was committed.
 
 use std::sync::Arc;
 
-use boardwire_protocol::{BoardId, Change, RequestId, TaskId, Timestamp, UserId};
+use boardwire_auth::Permission;
+use boardwire_protocol::{BoardId, Change, RequestId, TaskId, Timestamp, UserId, match_change};
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use tracing::Instrument as _;
 
 use crate::{
-    Addable, Caller, ChangeOutcome, Origin, ServiceError,
-    attachment::{self, NewAttachment},
-    board,
+    Addable, Caller, ChangeOutcome, Origin, ServiceError, Services,
+    attachment::NewAttachment,
     clock::Clock,
-    column, comment, dependency, lease, notification,
+    lease, notification,
     storage::{StorageError, Transaction, UsedRequest},
-    task, team,
-    unit::Unit,
+    team,
+    unit::{Execute as _, Unit},
 };
 
 /// How long a request id is remembered, in milliseconds.
@@ -34,20 +36,86 @@ pub(crate) enum Work {
     ExpireLease(TaskId),
 }
 
+impl Services {
+    /// Makes a change. When this returns `Ok`, the change is durable, and its events are on their way to all
+    /// connections but `origin`. Once begun, a change is completed even if the caller stops waiting.
+    ///
+    /// # Errors
+    /// Returns why the change was not made. After [`ServiceError::BrokenOff`] it is unknown whether it was made; sending the
+    /// same request id again finds out.
+    pub async fn change(
+        &self,
+        caller: &Caller,
+        request_id: Option<RequestId>,
+        change: Change,
+        origin: Option<Origin>,
+    ) -> Result<ChangeOutcome, ServiceError> {
+        caller.require(change.kind())?;
+        self.run(caller, request_id, Work::Change(change), origin).await
+    }
+
+    /// Attaches a file whose bytes have been stored. Works like [`change`](Self::change).
+    ///
+    /// # Errors
+    /// Returns the same errors as [`change`](Self::change).
+    pub async fn attach(
+        &self,
+        caller: &Caller,
+        request_id: Option<RequestId>,
+        new: NewAttachment,
+    ) -> Result<ChangeOutcome, ServiceError> {
+        caller.require_permission(Permission::Write, "an upload")?;
+        self.run(caller, request_id, Work::Attach(new), None).await
+    }
+
+    /// Runs a unit of work to its end, even if its caller stops waiting, and publishes what it has committed.
+    pub(crate) async fn run(
+        &self,
+        caller: &Caller,
+        request_id: Option<RequestId>,
+        work: Work,
+        origin: Option<Origin>,
+    ) -> Result<ChangeOutcome, ServiceError> {
+        let (caller, clock) = (caller.clone(), Arc::clone(&self.clock));
+        let (max_tasks, addable) = (self.max_tasks, self.addable);
+        let request = Request { caller, work, request_id, origin, clock, max_tasks, addable };
+        let (store, publisher) = (Arc::clone(&self.store), Arc::clone(&self.publisher));
+        let work = async move {
+            let written = store.write(Box::new(move |tx| Box::pin(request.run(tx)))).await;
+            match &written {
+                Ok(outcome) => {
+                    match &outcome.at {
+                        Some((board, seq)) if outcome.entries.is_empty() => {
+                            publisher.wait_until_queued(board, *seq).await
+                        }
+                        Some(_) => publisher.publish(&outcome.entries).await,
+                        None => {}
+                    }
+                    publisher.send_to_users(&outcome.user_events);
+                }
+                Err(ServiceError::Storage(_)) => publisher.check_log(),
+                Err(_) => {}
+            }
+            written
+        };
+        self.running.spawn(work.in_current_span()).await.unwrap_or(Err(ServiceError::BrokenOff))
+    }
+}
+
 /// A unit of work that is to be run.
-pub(crate) struct Request {
-    pub(crate) caller: Caller,
-    pub(crate) work: Work,
-    pub(crate) request_id: Option<RequestId>,
-    pub(crate) origin: Option<Origin>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) max_tasks: u32,
-    pub(crate) addable: Addable,
+struct Request {
+    caller: Caller,
+    work: Work,
+    request_id: Option<RequestId>,
+    origin: Option<Origin>,
+    clock: Arc<dyn Clock>,
+    max_tasks: u32,
+    addable: Addable,
 }
 
 impl Request {
     /// Runs the unit of work.
-    pub(crate) async fn run(self, tx: &mut dyn Transaction) -> Result<ChangeOutcome, ServiceError> {
+    async fn run(self, tx: &mut dyn Transaction) -> Result<ChangeOutcome, ServiceError> {
         let Self { caller, work, request_id, origin, clock, max_tasks, addable } = self;
         let now = clock.now();
         let unit = &mut Unit {
@@ -79,46 +147,15 @@ impl Request {
 
 async fn dispatch(unit: &mut Unit<'_>, work: Work) -> Result<ChangeOutcome, ServiceError> {
     let mut outcome = match work {
-        Work::Change(change) => run(unit, change).await,
-        Work::Attach(new) => attachment::add(unit, new).await,
-        Work::Announce(page) => notification::announce(unit, page).await,
+        Work::Change(change) => match_change!(change, payload => payload.execute(unit).await),
+        Work::Attach(file) => file.execute(unit).await,
+        Work::Announce(page) => page.execute(unit).await,
         Work::SyncTeams(board, user) => team::sync(unit, &board, &user).await,
         Work::ExpireLease(task) => lease::expire(unit, &task).await,
     }?;
     outcome.entries = std::mem::take(&mut unit.entries);
     outcome.user_events = std::mem::take(&mut unit.user_events);
     Ok(outcome)
-}
-
-async fn run(unit: &mut Unit<'_>, change: Change) -> Result<ChangeOutcome, ServiceError> {
-    match change {
-        Change::TaskCreate(command) => task::create(unit, command).await,
-        Change::TaskUpdate(command) => task::update(unit, command).await,
-        Change::TaskMove(command) => task::move_to(unit, command).await,
-        Change::TaskAssign(command) => task::assign(unit, command).await,
-        Change::TaskComplete(command) => task::complete(unit, command).await,
-        Change::TaskDelete(command) => task::delete(unit, command).await,
-        Change::TaskClaim(command) => lease::claim(unit, command).await,
-        Change::TaskRenew(command) => lease::renew(unit, command).await,
-        Change::TaskRelease(command) => lease::release(unit, command).await,
-        Change::TaskCommentAdd(command) => comment::add(unit, command).await,
-        Change::TaskCommentUpdate(command) => comment::update(unit, command).await,
-        Change::TaskCommentDelete(command) => comment::delete(unit, command).await,
-        Change::TaskAttachmentRemove(command) => attachment::remove(unit, command).await,
-        Change::TaskDependencyAdd(command) => dependency::add(unit, command).await,
-        Change::TaskDependencyRemove(command) => dependency::remove(unit, command).await,
-        Change::BoardCreate(command) => board::create(unit, command).await,
-        Change::BoardUpdate(command) => board::update(unit, command).await,
-        Change::BoardArchive(command) => board::archive(unit, command).await,
-        Change::BoardRestore(command) => board::restore(unit, command).await,
-        Change::BoardMemberSet(command) => board::set_member(unit, command).await,
-        Change::BoardMemberRemove(command) => board::remove_member(unit, command).await,
-        Change::ColumnCreate(command) => column::create(unit, command).await,
-        Change::ColumnUpdate(command) => column::update(unit, command).await,
-        Change::ColumnReorder(command) => column::reorder(unit, command).await,
-        Change::ColumnDelete(command) => column::delete(unit, command).await,
-        Change::NotificationRead(command) => notification::read(unit, command).await,
-    }
 }
 
 /// Returns the reply to a request whose id has been used before.

@@ -7,12 +7,11 @@ use serde_json::to_value;
 
 use crate::{
     ChangeOutcome, ServiceError,
-    access::Archived,
-    edit::BoardEdit,
+    edit::{Archived, BoardEdit},
     merge::Merge,
     position::{self, LONG},
     storage::{ColumnState, FieldVersions},
-    unit::Unit,
+    unit::{Execute, Unit},
 };
 
 /// The most columns that a board may have.
@@ -20,126 +19,138 @@ const MAX_COLUMNS: usize = 100;
 /// The most tasks that may move in one unit of work. Each of them has an event of its own.
 const MAX_MOVED: usize = 5_000;
 
-pub(crate) async fn create(unit: &mut Unit<'_>, command: column::Create) -> Result<ChangeOutcome, ServiceError> {
-    let mut edit = unit.board(&command.board_id, Role::Member, Archived::Refused).await?;
-    let mut columns = edit.columns().await?;
-    if columns.len() >= MAX_COLUMNS {
-        return Err(ServiceError::conflict(format!("a board has at most {MAX_COLUMNS} columns")));
-    }
-    let id = command.id.unwrap_or_else(|| edit.new_id());
-    let at = index_for(&columns, command.before.as_ref(), command.after.as_ref())?;
-    let mut key = key_at(&columns, at);
-    if key.len() > LONG {
-        let order: Vec<_> = columns.into_iter().map(|column| column.id).collect();
-        columns = edit.reorder(&order).await?;
-        let event = edit.reordered(&columns);
-        edit.record_aside(event).await?;
-        key = key_at(&columns, at);
-    }
-    let column = Column {
-        id,
-        board_id: edit.id().clone(),
-        name: command.name.into_string(),
-        position: key,
-        status: command.status,
-        wip_limit: command.wip_limit,
-        version: 1,
-        created_at: edit.now(),
-        updated_at: edit.now(),
-    };
-    let state = ColumnState { column, changed: FieldVersions::default() };
-    if !edit.tx().insert_column(&state).await? {
-        return Err(ServiceError::conflict("this column id is taken"));
-    }
-    edit.record(Event::ColumnCreated(data::ColumnCreated {
-        column: state.column.clone(),
-        board_id: edit.id().clone(),
-    }))
-    .await?;
-    edit.finish(&column::ColumnResult { column: state.column }).await
-}
-
-pub(crate) async fn update(unit: &mut Unit<'_>, command: column::Update) -> Result<ChangeOutcome, ServiceError> {
-    let (mut edit, mut state) = open(unit, &command.column_id).await?;
-    let before = state.column.clone();
-    let updates = command.updates;
-    let changes = {
-        let ColumnState { column, changed } = &mut state;
-        let mut merge = Merge::new(changed, column.version, command.expected_version);
-        merge.set("name", &mut column.name, updates.name.map(|name| name.into_string()));
-        merge.set("status", &mut column.status, updates.status.wanted());
-        merge.set("wip_limit", &mut column.wip_limit, updates.wip_limit.wanted());
-        merge.finish(|| to_value(&before))?
-    };
-    if !changes.is_empty() {
-        state.column.version += 1;
-        state.column.updated_at = edit.now();
-        edit.tx().save_column(&state).await?;
-        edit.record(Event::ColumnUpdated(data::ColumnUpdated {
+impl Execute for column::Create {
+    async fn execute(self, unit: &mut Unit<'_>) -> Result<ChangeOutcome, ServiceError> {
+        let mut edit = unit.board(&self.board_id, Role::Member, Archived::Refused).await?;
+        let mut columns = edit.columns().await?;
+        if columns.len() >= MAX_COLUMNS {
+            return Err(ServiceError::conflict(format!("a board has at most {MAX_COLUMNS} columns")));
+        }
+        let id = self.id.unwrap_or_else(|| edit.new_id());
+        let at = index_for(&columns, self.before.as_ref(), self.after.as_ref())?;
+        let mut key = key_at(&columns, at);
+        if key.len() > LONG {
+            let order: Vec<_> = columns.into_iter().map(|column| column.id).collect();
+            columns = edit.reorder(&order).await?;
+            let event = edit.reordered(&columns);
+            edit.record_aside(event).await?;
+            key = key_at(&columns, at);
+        }
+        let column = Column {
+            id,
+            board_id: edit.id().clone(),
+            name: self.name.into_string(),
+            position: key,
+            status: self.status,
+            wip_limit: self.wip_limit,
+            version: 1,
+            created_at: edit.now(),
+            updated_at: edit.now(),
+        };
+        let state = ColumnState { column, changed: FieldVersions::default() };
+        if !edit.tx().insert_column(&state).await? {
+            return Err(ServiceError::conflict("this column id is taken"));
+        }
+        edit.record(Event::ColumnCreated(data::ColumnCreated {
             column: state.column.clone(),
-            changes,
             board_id: edit.id().clone(),
         }))
         .await?;
+        edit.finish(&column::ColumnResult { column: state.column }).await
     }
-    edit.finish(&column::ColumnResult { column: state.column }).await
 }
 
-pub(crate) async fn reorder(unit: &mut Unit<'_>, command: column::Reorder) -> Result<ChangeOutcome, ServiceError> {
-    let mut edit = unit.board(&command.board_id, Role::Member, Archived::Refused).await?;
-    let columns = edit.columns().await?;
-    let wanted: HashSet<_> = command.column_ids.iter().collect();
-    let known: HashSet<_> = columns.iter().map(|column| &column.id).collect();
-    if wanted.len() != command.column_ids.len() {
-        return Err(ServiceError::invalid("columnIds", "names a column twice"));
+impl Execute for column::Update {
+    async fn execute(self, unit: &mut Unit<'_>) -> Result<ChangeOutcome, ServiceError> {
+        let (mut edit, mut state) = open(unit, &self.column_id).await?;
+        let before = state.column.clone();
+        let updates = self.updates;
+        let changes = {
+            let ColumnState { column, changed } = &mut state;
+            let mut merge = Merge::new(changed, column.version, self.expected_version);
+            merge.set("name", &mut column.name, updates.name.map(|name| name.into_string()));
+            merge.set("status", &mut column.status, updates.status.wanted());
+            merge.set("wip_limit", &mut column.wip_limit, updates.wip_limit.wanted());
+            merge.finish(|| to_value(&before))?
+        };
+        if !changes.is_empty() {
+            state.column.version += 1;
+            state.column.updated_at = edit.now();
+            edit.tx().save_column(&state).await?;
+            edit.record(Event::ColumnUpdated(data::ColumnUpdated {
+                column: state.column.clone(),
+                changes,
+                board_id: edit.id().clone(),
+            }))
+            .await?;
+        }
+        edit.finish(&column::ColumnResult { column: state.column }).await
     }
-    if wanted != known {
-        return Err(ServiceError::Conflict {
-            message: "columnIds must name all columns of the board, as they are now".to_owned(),
-            current: Some(to_value(&columns)?),
-            fields: vec!["columnIds"],
-        });
-    }
-    let columns = if columns.iter().map(|column| &column.id).eq(&command.column_ids) {
-        columns
-    } else {
-        let columns = edit.reorder(&command.column_ids).await?;
-        let event = edit.reordered(&columns);
-        edit.record(event).await?;
-        columns
-    };
-    edit.finish(&column::Columns { columns }).await
 }
 
-pub(crate) async fn delete(unit: &mut Unit<'_>, command: column::Delete) -> Result<ChangeOutcome, ServiceError> {
-    let (mut edit, state) = open(unit, &command.column_id).await?;
-    let tasks = edit.tx().tasks_in(&command.column_id).await?;
-    match &command.move_tasks_to {
-        Some(target) if *target == command.column_id => {
-            return Err(ServiceError::invalid("moveTasksTo", "is the column that is to be deleted"));
+impl Execute for column::Reorder {
+    async fn execute(self, unit: &mut Unit<'_>) -> Result<ChangeOutcome, ServiceError> {
+        let mut edit = unit.board(&self.board_id, Role::Member, Archived::Refused).await?;
+        let columns = edit.columns().await?;
+        let wanted: HashSet<_> = self.column_ids.iter().collect();
+        let known: HashSet<_> = columns.iter().map(|column| &column.id).collect();
+        if wanted.len() != self.column_ids.len() {
+            return Err(ServiceError::invalid("columnIds", "names a column twice"));
         }
-        Some(_) if tasks.len() > MAX_MOVED => {
-            let message = format!("the column holds {} tasks; at most {MAX_MOVED} move at once", tasks.len());
-            return Err(ServiceError::conflict(message));
+        if wanted != known {
+            return Err(ServiceError::Conflict {
+                message: "columnIds must name all columns of the board, as they are now".to_owned(),
+                current: Some(to_value(&columns)?),
+                fields: vec!["columnIds"],
+            });
         }
-        Some(target) => {
-            let target = edit.column(target).await?.column;
-            edit.room_in(&target, tasks.len() as u64).await?;
-            edit.move_to_end(tasks, &target).await?;
-        }
-        None if tasks.is_empty() => {}
-        None => {
-            let message = format!("the column holds {} tasks; say in moveTasksTo where they go", tasks.len());
-            return Err(ServiceError::Conflict { message, current: Some(to_value(&state.column)?), fields: vec![] });
-        }
+        let columns = if columns.iter().map(|column| &column.id).eq(&self.column_ids) {
+            columns
+        } else {
+            let columns = edit.reorder(&self.column_ids).await?;
+            let event = edit.reordered(&columns);
+            edit.record(event).await?;
+            columns
+        };
+        edit.finish(&column::Columns { columns }).await
     }
-    edit.tx().delete_column(&command.column_id).await?;
-    edit.record(Event::ColumnDeleted(data::ColumnDeleted {
-        column_id: command.column_id.clone(),
-        board_id: edit.id().clone(),
-    }))
-    .await?;
-    edit.finish(&column::Deleted { column_id: command.column_id }).await
+}
+
+impl Execute for column::Delete {
+    async fn execute(self, unit: &mut Unit<'_>) -> Result<ChangeOutcome, ServiceError> {
+        let (mut edit, state) = open(unit, &self.column_id).await?;
+        let tasks = edit.tx().tasks_in(&self.column_id).await?;
+        match &self.move_tasks_to {
+            Some(target) if *target == self.column_id => {
+                return Err(ServiceError::invalid("moveTasksTo", "is the column that is to be deleted"));
+            }
+            Some(_) if tasks.len() > MAX_MOVED => {
+                let message = format!("the column holds {} tasks; at most {MAX_MOVED} move at once", tasks.len());
+                return Err(ServiceError::conflict(message));
+            }
+            Some(target) => {
+                let target = edit.column(target).await?.column;
+                edit.room_in(&target, tasks.len() as u64).await?;
+                edit.move_to_end(tasks, &target).await?;
+            }
+            None if tasks.is_empty() => {}
+            None => {
+                let message = format!("the column holds {} tasks; say in moveTasksTo where they go", tasks.len());
+                return Err(ServiceError::Conflict {
+                    message,
+                    current: Some(to_value(&state.column)?),
+                    fields: vec![],
+                });
+            }
+        }
+        edit.tx().delete_column(&self.column_id).await?;
+        edit.record(Event::ColumnDeleted(data::ColumnDeleted {
+            column_id: self.column_id.clone(),
+            board_id: edit.id().clone(),
+        }))
+        .await?;
+        edit.finish(&column::Deleted { column_id: self.column_id }).await
+    }
 }
 
 /// Locks the board of a column and reads the column again, now that nobody else can change it.

@@ -3,72 +3,84 @@
 
 use boardwire_protocol::{Comment, CommentId, Event, comment, data};
 
-use crate::{ChangeOutcome, ServiceError, edit::BoardEdit, unit::Unit};
+use crate::{
+    ChangeOutcome, ServiceError,
+    edit::BoardEdit,
+    unit::{Execute, Unit},
+};
 
 /// The most comments that a task may have, because `task:get` returns all of them.
 const MAX_COMMENTS: u64 = 1_000;
 
-pub(crate) async fn add(unit: &mut Unit<'_>, command: comment::Add) -> Result<ChangeOutcome, ServiceError> {
-    let mut edit = unit.board_of(&command.task_id).await?;
-    let task = edit.task(&command.task_id).await?.task;
-    if edit.tx().count_comments(&task.id).await? >= MAX_COMMENTS {
-        return Err(ServiceError::conflict(format!("a task has at most {MAX_COMMENTS} comments; delete some first")));
-    }
-    let body = command.body.into_string();
-    let mentioned = edit.notify_mentioned(&task, &body, "", "mentioned you on").await?;
-    let id = command.id.unwrap_or_else(|| edit.new_id());
-    let comment = Comment {
-        id,
-        task_id: task.id.clone(),
-        board_id: edit.id().clone(),
-        author: edit.actor(),
-        body,
-        mentions: mentioned.all,
-        created_at: edit.now(),
-        updated_at: edit.now(),
-    };
-    if !edit.tx().insert_comment(&comment).await? {
-        return Err(ServiceError::conflict("this comment id is taken"));
-    }
-    edit.notify_assignee(&task, "commented on", &mentioned.told).await?;
-    edit.record(Event::TaskCommentAdded(data::TaskCommentAdded {
-        comment: comment.clone(),
-        task_id: task.id,
-        board_id: edit.id().clone(),
-    }))
-    .await?;
-    edit.finish(&comment::CommentResult { comment }).await
-}
-
-pub(crate) async fn update(unit: &mut Unit<'_>, command: comment::Update) -> Result<ChangeOutcome, ServiceError> {
-    let (mut edit, mut comment) = open(unit, &command.comment_id).await?;
-    let body = command.body.into_string();
-    if comment.body != body {
-        let task = edit.task(&comment.task_id).await?.task;
-        comment.mentions = edit.notify_mentioned(&task, &body, &comment.body, "mentioned you on").await?.all;
-        comment.body = body;
-        comment.updated_at = edit.now();
-        edit.tx().save_comment(&comment).await?;
-        edit.record(Event::TaskCommentUpdated(data::TaskCommentUpdated {
+impl Execute for comment::Add {
+    async fn execute(self, unit: &mut Unit<'_>) -> Result<ChangeOutcome, ServiceError> {
+        let mut edit = unit.board_of(&self.task_id).await?;
+        let task = edit.task(&self.task_id).await?.task;
+        if edit.tx().count_comments(&task.id).await? >= MAX_COMMENTS {
+            return Err(ServiceError::conflict(format!(
+                "a task has at most {MAX_COMMENTS} comments; delete some first"
+            )));
+        }
+        let body = self.body.into_string();
+        let mentioned = edit.notify_mentioned(&task, &body, "", "mentioned you on").await?;
+        let id = self.id.unwrap_or_else(|| edit.new_id());
+        let comment = Comment {
+            id,
+            task_id: task.id.clone(),
+            board_id: edit.id().clone(),
+            author: edit.actor(),
+            body,
+            mentions: mentioned.all,
+            created_at: edit.now(),
+            updated_at: edit.now(),
+        };
+        if !edit.tx().insert_comment(&comment).await? {
+            return Err(ServiceError::conflict("this comment id is taken"));
+        }
+        edit.notify_assignee(&task, "commented on", &mentioned.told).await?;
+        edit.record(Event::TaskCommentAdded(data::TaskCommentAdded {
             comment: comment.clone(),
-            task_id: comment.task_id.clone(),
+            task_id: task.id,
             board_id: edit.id().clone(),
         }))
         .await?;
+        edit.finish(&comment::CommentResult { comment }).await
     }
-    edit.finish(&comment::CommentResult { comment }).await
 }
 
-pub(crate) async fn delete(unit: &mut Unit<'_>, command: comment::Only) -> Result<ChangeOutcome, ServiceError> {
-    let (mut edit, comment) = open(unit, &command.comment_id).await?;
-    edit.tx().delete_comment(&comment.id).await?;
-    edit.record(Event::TaskCommentDeleted(data::TaskCommentDeleted {
-        comment_id: comment.id.clone(),
-        task_id: comment.task_id,
-        board_id: edit.id().clone(),
-    }))
-    .await?;
-    edit.finish(&comment::Deleted { comment_id: comment.id }).await
+impl Execute for comment::Update {
+    async fn execute(self, unit: &mut Unit<'_>) -> Result<ChangeOutcome, ServiceError> {
+        let (mut edit, mut comment) = open(unit, &self.comment_id).await?;
+        let body = self.body.into_string();
+        if comment.body != body {
+            let task = edit.task(&comment.task_id).await?.task;
+            comment.mentions = edit.notify_mentioned(&task, &body, &comment.body, "mentioned you on").await?.all;
+            comment.body = body;
+            comment.updated_at = edit.now();
+            edit.tx().save_comment(&comment).await?;
+            edit.record(Event::TaskCommentUpdated(data::TaskCommentUpdated {
+                comment: comment.clone(),
+                task_id: comment.task_id.clone(),
+                board_id: edit.id().clone(),
+            }))
+            .await?;
+        }
+        edit.finish(&comment::CommentResult { comment }).await
+    }
+}
+
+impl Execute for comment::Delete {
+    async fn execute(self, unit: &mut Unit<'_>) -> Result<ChangeOutcome, ServiceError> {
+        let (mut edit, comment) = open(unit, &self.comment_id).await?;
+        edit.tx().delete_comment(&comment.id).await?;
+        edit.record(Event::TaskCommentDeleted(data::TaskCommentDeleted {
+            comment_id: comment.id.clone(),
+            task_id: comment.task_id,
+            board_id: edit.id().clone(),
+        }))
+        .await?;
+        edit.finish(&comment::Deleted { comment_id: comment.id }).await
+    }
 }
 
 /// Locks the board of a comment and reads the comment again, now that nobody else can change it.

@@ -2,49 +2,57 @@
 
 use boardwire_protocol::{Dependency, DependencyType, Event, Task, TaskId, data, dependency};
 
-use crate::{ChangeOutcome, ServiceError, edit::BoardEdit, unit::Unit};
+use crate::{
+    ChangeOutcome, ServiceError,
+    edit::BoardEdit,
+    unit::{Execute, Unit},
+};
 
 /// The most dependencies that a task may have, in both directions, because `board:get` returns all of them.
 const MAX_DEPENDENCIES: u64 = 100;
 
-pub(crate) async fn add(unit: &mut Unit<'_>, command: dependency::Link) -> Result<ChangeOutcome, ServiceError> {
-    let mut edit = unit.board_of(&command.task_id).await?;
-    let task = edit.task(&command.task_id).await?.task;
-    other(&mut edit, &command.depends_on).await?;
-    let (from, to, kind) = (command.task_id, command.depends_on, command.kind);
-    if let Some(dependency) = edit.tx().dependency(&from, &to, kind).await? {
-        return edit.finish(&dependency::DependencyResult { dependency }).await;
-    }
-    if from == to || (kind == DependencyType::Blocks && edit.tx().is_blocked_by(&to, &from).await?) {
-        return Err(ServiceError::DependencyCycle);
-    }
-    for end in [&from, &to] {
-        if edit.tx().count_dependencies(end).await? >= MAX_DEPENDENCIES {
-            return Err(ServiceError::conflict(format!(
-                "a task has at most {MAX_DEPENDENCIES} dependencies; remove one first"
-            )));
+impl Execute for dependency::Add {
+    async fn execute(self, unit: &mut Unit<'_>) -> Result<ChangeOutcome, ServiceError> {
+        let mut edit = unit.board_of(&self.task_id).await?;
+        let task = edit.task(&self.task_id).await?.task;
+        other(&mut edit, &self.depends_on).await?;
+        let (from, to, kind) = (self.task_id, self.depends_on, self.kind);
+        if let Some(dependency) = edit.tx().dependency(&from, &to, kind).await? {
+            return edit.finish(&dependency::DependencyResult { dependency }).await;
         }
+        if from == to || (kind == DependencyType::Blocks && edit.tx().is_blocked_by(&to, &from).await?) {
+            return Err(ServiceError::DependencyCycle);
+        }
+        for end in [&from, &to] {
+            if edit.tx().count_dependencies(end).await? >= MAX_DEPENDENCIES {
+                return Err(ServiceError::conflict(format!(
+                    "a task has at most {MAX_DEPENDENCIES} dependencies; remove one first"
+                )));
+            }
+        }
+        let dependency =
+            Dependency { task_id: from, depends_on: to, kind, created_by: edit.actor(), created_at: edit.now() };
+        let board = edit.id().clone();
+        edit.tx().insert_dependency(&board, &dependency).await?;
+        edit.notify_assignee(&task, "added a dependency to", &[]).await?;
+        let data = data::TaskDependencyAdded { dependency: dependency.clone(), board_id: board };
+        edit.record(Event::TaskDependencyAdded(data)).await?;
+        edit.finish(&dependency::DependencyResult { dependency }).await
     }
-    let dependency =
-        Dependency { task_id: from, depends_on: to, kind, created_by: edit.actor(), created_at: edit.now() };
-    let board = edit.id().clone();
-    edit.tx().insert_dependency(&board, &dependency).await?;
-    edit.notify_assignee(&task, "added a dependency to", &[]).await?;
-    let data = data::TaskDependencyAdded { dependency: dependency.clone(), board_id: board };
-    edit.record(Event::TaskDependencyAdded(data)).await?;
-    edit.finish(&dependency::DependencyResult { dependency }).await
 }
 
-pub(crate) async fn remove(unit: &mut Unit<'_>, command: dependency::Link) -> Result<ChangeOutcome, ServiceError> {
-    let mut edit = unit.board_of(&command.task_id).await?;
-    let task = edit.task(&command.task_id).await?.task;
-    let found = edit.tx().dependency(&command.task_id, &command.depends_on, command.kind).await?;
-    let dependency = found.ok_or(ServiceError::NotFound("dependency"))?;
-    edit.tx().delete_dependency(&dependency).await?;
-    edit.notify_assignee(&task, "removed a dependency from", &[]).await?;
-    let data = data::TaskDependencyRemoved { dependency: dependency.clone(), board_id: edit.id().clone() };
-    edit.record(Event::TaskDependencyRemoved(data)).await?;
-    edit.finish(&dependency::DependencyResult { dependency }).await
+impl Execute for dependency::Remove {
+    async fn execute(self, unit: &mut Unit<'_>) -> Result<ChangeOutcome, ServiceError> {
+        let mut edit = unit.board_of(&self.task_id).await?;
+        let task = edit.task(&self.task_id).await?.task;
+        let found = edit.tx().dependency(&self.task_id, &self.depends_on, self.kind).await?;
+        let dependency = found.ok_or(ServiceError::NotFound("dependency"))?;
+        edit.tx().delete_dependency(&dependency).await?;
+        edit.notify_assignee(&task, "removed a dependency from", &[]).await?;
+        let data = data::TaskDependencyRemoved { dependency: dependency.clone(), board_id: edit.id().clone() };
+        edit.record(Event::TaskDependencyRemoved(data)).await?;
+        edit.finish(&dependency::DependencyResult { dependency }).await
+    }
 }
 
 /// Returns the task at the other end. A task on another board is treated as if it did not exist, because the readers of

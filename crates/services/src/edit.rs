@@ -1,11 +1,11 @@
-//! The permission to change one board, and the means to do so: whoever has a [`BoardEdit`] has passed all checks of
-//! access.
+//! The permission to change one board, and the means to do so. A [`BoardEdit`] is created here alone, after the checks
+//! of access, so that a change that was not checked does not compile.
 
 use std::{collections::HashSet, sync::Arc};
 
 use boardwire_auth::Permission;
 use boardwire_protocol::{
-    Board, BoardId, ColumnId, Envelope, EnvelopeMeta, Event, Seq, TaskId, TeamId, Timestamp, UserId,
+    Board, BoardId, ColumnId, Envelope, EnvelopeMeta, Event, Role, Seq, TaskId, TeamId, Timestamp, UserId,
 };
 use serde::Serialize;
 
@@ -16,6 +16,60 @@ use crate::{
     unit::Unit,
 };
 
+/// Whether a change may be made on an archived board.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Archived {
+    Refused,
+    Allowed,
+}
+
+impl<'t> Unit<'t> {
+    /// Locks a board on which the caller has at least the role `needed`.
+    pub(crate) async fn board(
+        &mut self,
+        id: &BoardId,
+        needed: Role,
+        archived: Archived,
+    ) -> Result<BoardEdit<'_, 't>, ServiceError> {
+        let state = self.tx.lock_board(id).await?.ok_or(ServiceError::NotFound("board"))?;
+        if !self.caller.is_admin() {
+            let role = self.tx.role(id, self.caller.user()).await?.ok_or(ServiceError::NotFound("board"))?;
+            if role < needed {
+                return Err(ServiceError::role_too_low(role, needed));
+            }
+        }
+        if state.board.archived && archived == Archived::Refused {
+            return Err(ServiceError::Archived);
+        }
+        Ok(BoardEdit::new(self, state))
+    }
+
+    /// Locks the board of a task that the caller may change.
+    pub(crate) async fn board_of(&mut self, task: &TaskId) -> Result<BoardEdit<'_, 't>, ServiceError> {
+        let board = self.tx.board_of_task(task).await?.ok_or(ServiceError::NotFound("task"))?;
+        self.board_with("task", &board).await
+    }
+
+    /// Locks the board of something that the caller may change. If the caller may not read the board, the error says
+    /// that `what` does not exist.
+    pub(crate) async fn board_with(
+        &mut self,
+        what: &'static str,
+        id: &BoardId,
+    ) -> Result<BoardEdit<'_, 't>, ServiceError> {
+        self.board(id, Role::Member, Archived::Refused).await.map_err(|error| match error {
+            ServiceError::NotFound(_) => ServiceError::NotFound(what),
+            other => other,
+        })
+    }
+
+    /// Locks a board for something that the program does on its own, without checking the caller's role.
+    pub(crate) async fn board_unchecked(&mut self, id: &BoardId) -> Result<BoardEdit<'_, 't>, ServiceError> {
+        let state = self.tx.lock_board(id).await?.ok_or(ServiceError::NotFound("board"))?;
+        Ok(BoardEdit::new(self, state))
+    }
+}
+
 /// A locked board that the caller may change. [`BoardEdit::finish`] must be called at the end: it stores the board.
 pub(crate) struct BoardEdit<'u, 't> {
     unit: &'u mut Unit<'t>,
@@ -25,7 +79,7 @@ pub(crate) struct BoardEdit<'u, 't> {
 }
 
 impl<'u, 't> BoardEdit<'u, 't> {
-    pub(crate) fn new(unit: &'u mut Unit<'t>, state: BoardState) -> Self {
+    fn new(unit: &'u mut Unit<'t>, state: BoardState) -> Self {
         Self { unit, stored_seq: state.seq, state, board_changed: false }
     }
 

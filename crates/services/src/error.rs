@@ -1,6 +1,6 @@
 //! Why a command failed, and what clients are told about it.
 
-use boardwire_protocol::{Code, ErrorBody, TaskId};
+use boardwire_protocol::{Code, ErrorBody, Role, TaskId};
 use serde_json::{Value, json};
 
 use crate::{
@@ -90,6 +90,12 @@ pub enum ServiceError {
 }
 
 impl ServiceError {
+    /// Returns an error for a role on the board that is lower than the one needed.
+    pub(crate) fn role_too_low(role: Role, needed: Role) -> Self {
+        let (role, needed) = (role.name(), needed.name());
+        Self::Forbidden(format!("this needs the role {needed} on the board; yours is {role}"))
+    }
+
     /// Returns an error for a field that is not valid here.
     pub(crate) fn invalid(path: &'static str, message: impl Into<String>) -> Self {
         Self::Invalid { path, message: message.into() }

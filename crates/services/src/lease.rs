@@ -14,81 +14,86 @@ use serde_json::to_value;
 
 use crate::{
     ChangeOutcome, ServiceError,
-    access::Archived,
-    edit::BoardEdit,
+    edit::{Archived, BoardEdit},
     lease_state::{assignee_without_lease, is_live},
     scheduler::{self, Search, working_column},
     storage::TaskState,
     task_order::Neighbours,
-    unit::Unit,
+    unit::{Execute, Unit},
 };
 
 /// How many tasks are read and written at once when the leases of users end.
 const RELEASED_AT_ONCE: usize = 500;
 
-pub(crate) async fn claim(unit: &mut Unit<'_>, command: lease::Claim) -> Result<ChangeOutcome, ServiceError> {
-    let mut edit = unit.board(&command.board_id, Role::Member, Archived::Refused).await?;
-    let (chosen, why) = match &command.task_id {
-        Some(_) if command.tags.is_some() || command.column_id.is_some() => {
-            return Err(ServiceError::invalid("taskId", "names the task: tags and columnId must be left out"));
-        }
-        Some(id) => {
-            let reasons = vec!["asked for by its id".to_owned()];
-            let why = lease::Choice { reasons, candidates: 1, skipped: lease::Skipped::default() };
-            (Some(edit.claimable(id).await?), why)
-        }
-        None => {
-            let workload = edit.tx().workload(&command.board_id).await?.ok_or(ServiceError::NotFound("board"))?;
-            let (tags, column) = (command.tags.as_ref(), command.column_id.as_ref());
-            let search = Search { user: edit.caller().user(), tags, column, now: edit.now() };
-            match scheduler::choose(&workload, &search)? {
-                (Some(id), why) => (Some(edit.task(&id).await?), why),
-                (None, why) => (None, why),
+impl Execute for lease::Claim {
+    async fn execute(self, unit: &mut Unit<'_>) -> Result<ChangeOutcome, ServiceError> {
+        let mut edit = unit.board(&self.board_id, Role::Member, Archived::Refused).await?;
+        let (chosen, why) = match &self.task_id {
+            Some(_) if self.tags.is_some() || self.column_id.is_some() => {
+                return Err(ServiceError::invalid("taskId", "names the task: tags and columnId must be left out"));
             }
-        }
-    };
-    let Some(mut state) = chosen else { return edit.finish(&lease::Chosen { task: None, why }).await };
-    let from_column = state.task.column_id.clone();
-    edit.take(&mut state, command.ttl.unwrap_or_default(), command.agent).await?;
-    edit.tx().save_task(&state).await?;
-    edit.record(Event::TaskClaimed(data::TaskClaimed {
-        task: state.task.clone(),
-        claimed_by: edit.actor(),
-        from_column,
-        board_id: edit.id().clone(),
-    }))
-    .await?;
-    edit.finish(&lease::Chosen { task: Some(state.task), why }).await
-}
-
-pub(crate) async fn renew(unit: &mut Unit<'_>, command: lease::Renew) -> Result<ChangeOutcome, ServiceError> {
-    let mut edit = unit.board_of(&command.task_id).await?;
-    let mut state = edit.task(&command.task_id).await?;
-    edit.require_lease(&state, Some(command.fence))?;
-    let until = end_of(edit.now(), command.ttl.unwrap_or_default());
-    state.task.lease = state.task.lease.map(|lease| Lease { expires_at: until, ..lease });
-    edit.touch(&mut state, &["lease"]);
-    edit.tx().save_task(&state).await?;
-    edit.record(Event::TaskRenewed(data::TaskRenewed {
-        task: state.task.clone(),
-        renewed_by: edit.actor(),
-        board_id: edit.id().clone(),
-    }))
-    .await?;
-    edit.finish(&task::TaskResult { task: state.task }).await
-}
-
-pub(crate) async fn release(unit: &mut Unit<'_>, command: lease::Release) -> Result<ChangeOutcome, ServiceError> {
-    let mut edit = unit.board_of(&command.task_id).await?;
-    let mut state = edit.task(&command.task_id).await?;
-    edit.require_lease(&state, command.fence)?;
-    if let Some(lease) = give_back(&edit, &mut state) {
+            Some(id) => {
+                let reasons = vec!["asked for by its id".to_owned()];
+                let why = lease::Choice { reasons, candidates: 1, skipped: lease::Skipped::default() };
+                (Some(edit.claimable(id).await?), why)
+            }
+            None => {
+                let workload = edit.tx().workload(&self.board_id).await?.ok_or(ServiceError::NotFound("board"))?;
+                let (tags, column) = (self.tags.as_ref(), self.column_id.as_ref());
+                let search = Search { user: edit.caller().user(), tags, column, now: edit.now() };
+                match scheduler::choose(&workload, &search)? {
+                    (Some(id), why) => (Some(edit.task(&id).await?), why),
+                    (None, why) => (None, why),
+                }
+            }
+        };
+        let Some(mut state) = chosen else { return edit.finish(&lease::Chosen { task: None, why }).await };
+        let from_column = state.task.column_id.clone();
+        edit.take(&mut state, self.ttl.unwrap_or_default(), self.agent).await?;
         edit.tx().save_task(&state).await?;
-        edit.notify(&lease.holder, NotificationKind::Task, &state.task, "released from you").await?;
-        let event = released_by_actor(&edit, &state.task, lease);
-        edit.record(event).await?;
+        edit.record(Event::TaskClaimed(data::TaskClaimed {
+            task: state.task.clone(),
+            claimed_by: edit.actor(),
+            from_column,
+            board_id: edit.id().clone(),
+        }))
+        .await?;
+        edit.finish(&lease::Chosen { task: Some(state.task), why }).await
     }
-    edit.finish(&task::TaskResult { task: state.task }).await
+}
+
+impl Execute for lease::Renew {
+    async fn execute(self, unit: &mut Unit<'_>) -> Result<ChangeOutcome, ServiceError> {
+        let mut edit = unit.board_of(&self.task_id).await?;
+        let mut state = edit.task(&self.task_id).await?;
+        edit.require_lease(&state, Some(self.fence))?;
+        let until = end_of(edit.now(), self.ttl.unwrap_or_default());
+        state.task.lease = state.task.lease.map(|lease| Lease { expires_at: until, ..lease });
+        edit.touch(&mut state, &["lease"]);
+        edit.tx().save_task(&state).await?;
+        edit.record(Event::TaskRenewed(data::TaskRenewed {
+            task: state.task.clone(),
+            renewed_by: edit.actor(),
+            board_id: edit.id().clone(),
+        }))
+        .await?;
+        edit.finish(&task::TaskResult { task: state.task }).await
+    }
+}
+
+impl Execute for lease::Release {
+    async fn execute(self, unit: &mut Unit<'_>) -> Result<ChangeOutcome, ServiceError> {
+        let mut edit = unit.board_of(&self.task_id).await?;
+        let mut state = edit.task(&self.task_id).await?;
+        edit.require_lease(&state, self.fence)?;
+        if let Some(lease) = give_back(&edit, &mut state) {
+            edit.tx().save_task(&state).await?;
+            edit.notify(&lease.holder, NotificationKind::Task, &state.task, "released from you").await?;
+            let event = released_by_actor(&edit, &state.task, lease);
+            edit.record(event).await?;
+        }
+        edit.finish(&task::TaskResult { task: state.task }).await
+    }
 }
 
 /// Ends the lease of a task if it has expired.

@@ -6,9 +6,9 @@
 //! to.
 //!
 //! # To add a change
-//! Once the command is in `protocol`'s catalog, the `match` in `change.rs` does not compile without it: write a
-//! function in the module of the entity that it changes. The function changes storage through a `BoardEdit`, which it
-//! gets from `access` after the checks.
+//! Once the command is in `protocol`'s catalog, `change.rs` does not compile before its payload implements `Execute`,
+//! in the module of the entity that it changes. There it changes storage through a `BoardEdit`, which `Unit` gives
+//! after the checks.
 #![doc = include_str!("../README.md")]
 
 mod access;

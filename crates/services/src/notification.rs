@@ -4,35 +4,40 @@ use boardwire_protocol::{Body, Notification, NotificationKind, RequestId, TeamId
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{ChangeOutcome, ServiceError, UserEvent, unit::Unit};
+use crate::{
+    ChangeOutcome, ServiceError, UserEvent,
+    unit::{Execute, Unit},
+};
 
 /// The most notifications that one command marks by their ids.
 const MAX_MARKED: usize = 500;
 /// The most users that one unit of work notifies: few enough that others hardly wait for it.
 const ANNOUNCED_AT_ONCE: u32 = 500;
 
-pub(crate) async fn read(unit: &mut Unit<'_>, command: notification::Read) -> Result<ChangeOutcome, ServiceError> {
-    let caller = unit.caller;
-    let (user, now) = (caller.user(), unit.now);
-    match (&command.ids, command.all) {
-        (Some(ids), None | Some(false)) if ids.len() > MAX_MARKED => {
-            return Err(ServiceError::invalid("ids", format!("at most {MAX_MARKED} ids, got {}", ids.len())));
-        }
-        (Some(ids), None | Some(false)) => {
-            for id in ids {
-                unit.tx.mark_read(user, Some(id), now).await?;
+impl Execute for notification::Read {
+    async fn execute(self, unit: &mut Unit<'_>) -> Result<ChangeOutcome, ServiceError> {
+        let caller = unit.caller;
+        let (user, now) = (caller.user(), unit.now);
+        match (&self.ids, self.all) {
+            (Some(ids), None | Some(false)) if ids.len() > MAX_MARKED => {
+                return Err(ServiceError::invalid("ids", format!("at most {MAX_MARKED} ids, got {}", ids.len())));
             }
+            (Some(ids), None | Some(false)) => {
+                for id in ids {
+                    unit.tx.mark_read(user, Some(id), now).await?;
+                }
+            }
+            (None, Some(true)) => unit.tx.mark_read(user, None, now).await?,
+            _ => return Err(ServiceError::invalid("ids", "give `ids`, or `all: true`")),
         }
-        (None, Some(true)) => unit.tx.mark_read(user, None, now).await?,
-        _ => return Err(ServiceError::invalid("ids", "give `ids`, or `all: true`")),
+        let unread = unit.tx.count_unread(user, caller.is_admin()).await?;
+        unit.user_events.push(UserEvent::Read {
+            user: user.clone(),
+            data: data::NotificationRead { all: self.ids.is_none(), ids: self.ids, unread },
+            origin: unit.origin,
+        });
+        ChangeOutcome::beside_boards(&notification::Unread { unread })
     }
-    let unread = unit.tx.count_unread(user, caller.is_admin()).await?;
-    unit.user_events.push(UserEvent::Read {
-        user: user.clone(),
-        data: data::NotificationRead { all: command.ids.is_none(), ids: command.ids, unread },
-        origin: unit.origin,
-    });
-    ChangeOutcome::beside_boards(&notification::Unread { unread })
 }
 
 /// A notification that an operator sends to many users.
@@ -71,37 +76,39 @@ pub(crate) struct Announced {
     pub(crate) last: Option<UserId>,
 }
 
-pub(crate) async fn announce(unit: &mut Unit<'_>, page: Page) -> Result<ChangeOutcome, ServiceError> {
-    let Page { announcement, after } = page;
-    let users = match &announcement.to {
-        Audience::User(user) => {
-            let user = unit.tx.user(user).await?.ok_or(ServiceError::NotFound("user"))?;
-            vec![user.id]
+impl Execute for Page {
+    async fn execute(self, unit: &mut Unit<'_>) -> Result<ChangeOutcome, ServiceError> {
+        let Page { announcement, after } = self;
+        let users = match &announcement.to {
+            Audience::User(user) => {
+                let user = unit.tx.user(user).await?.ok_or(ServiceError::NotFound("user"))?;
+                vec![user.id]
+            }
+            Audience::Team(team) => unit.tx.users(Some(team), after.as_ref(), ANNOUNCED_AT_ONCE).await?,
+            Audience::Everybody => unit.tx.users(None, after.as_ref(), ANNOUNCED_AT_ONCE).await?,
+        };
+        if users.is_empty() && after.is_none() {
+            return Err(ServiceError::NotFound("team"));
         }
-        Audience::Team(team) => unit.tx.users(Some(team), after.as_ref(), ANNOUNCED_AT_ONCE).await?,
-        Audience::Everybody => unit.tx.users(None, after.as_ref(), ANNOUNCED_AT_ONCE).await?,
-    };
-    if users.is_empty() && after.is_none() {
-        return Err(ServiceError::NotFound("team"));
+        let mut notifications = Vec::with_capacity(users.len());
+        for user in &users {
+            notifications.push(Notification {
+                id: unit.clock.new_id(),
+                kind: NotificationKind::System,
+                user_id: user.clone(),
+                board_id: None,
+                task_id: None,
+                actor: Some(unit.caller.user().clone()),
+                text: announcement.text.as_str().to_owned(),
+                read_at: None,
+                created_at: unit.now,
+            });
+        }
+        unit.tx.insert_notifications(&notifications).await?;
+        unit.user_events.extend(notifications.into_iter().map(UserEvent::Notified));
+        let last = users.last().filter(|_| users.len() == ANNOUNCED_AT_ONCE as usize).cloned();
+        ChangeOutcome::beside_boards(&Announced { notified: users.len(), last })
     }
-    let mut notifications = Vec::with_capacity(users.len());
-    for user in &users {
-        notifications.push(Notification {
-            id: unit.clock.new_id(),
-            kind: NotificationKind::System,
-            user_id: user.clone(),
-            board_id: None,
-            task_id: None,
-            actor: Some(unit.caller.user().clone()),
-            text: announcement.text.as_str().to_owned(),
-            read_at: None,
-            created_at: unit.now,
-        });
-    }
-    unit.tx.insert_notifications(&notifications).await?;
-    unit.user_events.extend(notifications.into_iter().map(UserEvent::Notified));
-    let last = users.last().filter(|_| users.len() == ANNOUNCED_AT_ONCE as usize).cloned();
-    ChangeOutcome::beside_boards(&Announced { notified: users.len(), last })
 }
 
 /// Returns the request id of the page after this user. Asking again for an announcement that was interrupted continues

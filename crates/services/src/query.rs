@@ -25,7 +25,7 @@ pub(crate) async fn run(
             let member = (!caller.is_admin()).then(|| caller.user());
             Answer::new(&board::Listed { boards: store.boards(member, archived).await? })
         }
-        Query::TaskGet(task::Only { task_id }) => {
+        Query::TaskGet(task::Get { task_id }) => {
             access::readable_task(store, caller, &task_id).await?;
             Answer::new(&store.detail(&task_id).await?.ok_or(ServiceError::NotFound("task"))?)
         }

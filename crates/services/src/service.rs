@@ -3,15 +3,14 @@
 use std::sync::Arc;
 
 use boardwire_auth::{Account, CredentialId, Permission, Permissions, Principal};
-use boardwire_protocol::{Attachment, AttachmentId, BoardId, Change, Query, RequestId, TaskId, TeamId, UserId};
+use boardwire_protocol::{Attachment, AttachmentId, BoardId, Query, RequestId, TaskId, TeamId, UserId};
 use serde_json::value::RawValue;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
 use crate::{
-    Addable, Caller, ChangeOutcome, Origin, Publisher, ServiceError, access,
-    attachment::{self, NewAttachment},
-    change::{Request, Work},
+    Addable, Caller, ChangeOutcome, Publisher, ServiceError, access, attachment,
+    change::Work,
     clock::Clock,
     notification::{self, Announced, Announcement, Page},
     query,
@@ -30,12 +29,12 @@ const MAX_TASKS: u32 = 20_000;
 /// Everything that can be done on boards. Cheap to clone.
 #[derive(Clone)]
 pub struct Services {
-    store: Arc<dyn Store>,
-    publisher: Arc<dyn Publisher>,
-    clock: Arc<dyn Clock>,
-    addable: Addable,
-    running: TaskTracker,
-    max_tasks: u32,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) publisher: Arc<dyn Publisher>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) addable: Addable,
+    pub(crate) running: TaskTracker,
+    pub(crate) max_tasks: u32,
 }
 
 impl Services {
@@ -67,37 +66,6 @@ impl Services {
     #[must_use]
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
-    }
-
-    /// Makes a change. When this returns `Ok`, the change is durable, and its events are on their way to all
-    /// connections but `origin`. Once begun, a change is completed even if the caller stops waiting.
-    ///
-    /// # Errors
-    /// Returns why the change was not made. After [`ServiceError::BrokenOff`] it is unknown whether it was made; sending the
-    /// same request id again finds out.
-    pub async fn change(
-        &self,
-        caller: &Caller,
-        request_id: Option<RequestId>,
-        change: Change,
-        origin: Option<Origin>,
-    ) -> Result<ChangeOutcome, ServiceError> {
-        caller.require(change.kind())?;
-        self.run(caller, request_id, Work::Change(change), origin).await
-    }
-
-    /// Attaches a file whose bytes have been stored. Works like [`change`](Self::change).
-    ///
-    /// # Errors
-    /// Returns the same errors as [`change`](Self::change).
-    pub async fn attach(
-        &self,
-        caller: &Caller,
-        request_id: Option<RequestId>,
-        new: NewAttachment,
-    ) -> Result<ChangeOutcome, ServiceError> {
-        caller.require_permission(Permission::Write, "an upload")?;
-        self.run(caller, request_id, Work::Attach(new), None).await
     }
 
     /// Checks that the caller may attach a file to this task now. Call this before receiving the file.
@@ -221,38 +189,6 @@ impl Services {
     async fn on_behalf_of(&self, user: &UserId) -> Result<Option<Caller>, ServiceError> {
         let Some(stored) = self.store.user(user).await? else { return Ok(None) };
         by_itself(stored.id.as_str(), stored.name, &stored.teams).map(Some)
-    }
-
-    async fn run(
-        &self,
-        caller: &Caller,
-        request_id: Option<RequestId>,
-        work: Work,
-        origin: Option<Origin>,
-    ) -> Result<ChangeOutcome, ServiceError> {
-        let (caller, clock) = (caller.clone(), Arc::clone(&self.clock));
-        let (max_tasks, addable) = (self.max_tasks, self.addable);
-        let request = Request { caller, work, request_id, origin, clock, max_tasks, addable };
-        let (store, publisher) = (Arc::clone(&self.store), Arc::clone(&self.publisher));
-        let work = async move {
-            let written = store.write(Box::new(move |tx| Box::pin(request.run(tx)))).await;
-            match &written {
-                Ok(outcome) => {
-                    match &outcome.at {
-                        Some((board, seq)) if outcome.entries.is_empty() => {
-                            publisher.wait_until_queued(board, *seq).await
-                        }
-                        Some(_) => publisher.publish(&outcome.entries).await,
-                        None => {}
-                    }
-                    publisher.send_to_users(&outcome.user_events);
-                }
-                Err(ServiceError::Storage(_)) => publisher.check_log(),
-                Err(_) => {}
-            }
-            written
-        };
-        self.running.spawn(work.in_current_span()).await.unwrap_or(Err(ServiceError::BrokenOff))
     }
 
     /// Runs a query. The result is a JSON object. If it shows a board, all events up to the board's `seq` have been

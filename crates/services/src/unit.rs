@@ -5,7 +5,7 @@ use std::sync::Arc;
 use boardwire_protocol::{RequestId, Timestamp};
 
 use crate::{
-    Addable, Caller, Origin, UserEvent,
+    Addable, Caller, ChangeOutcome, Origin, ServiceError, UserEvent,
     clock::Clock,
     storage::{LogEntry, Transaction},
 };
@@ -23,4 +23,11 @@ pub(crate) struct Unit<'t> {
     pub(crate) addable: Addable,
     pub(crate) entries: Vec<Arc<LogEntry>>,
     pub(crate) user_events: Vec<UserEvent>,
+}
+
+/// What is executed within a unit of work: the payload of a command that changes something, in the module of the entity
+/// that it changes.
+pub(crate) trait Execute {
+    /// Checks the rules, makes the change, and records its events.
+    async fn execute(self, unit: &mut Unit<'_>) -> Result<ChangeOutcome, ServiceError>;
 }

@@ -5,7 +5,7 @@ use crate::{Attachment, AttachmentId};
 payloads! {
     "camelCase":
     /// `task:attachment:remove`.
-    pub struct Only {
+    pub struct Remove {
         /// The attachment.
         pub attachment_id: AttachmentId,
     }

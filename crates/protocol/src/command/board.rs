@@ -57,8 +57,15 @@ payloads! {
     }
 
     "camelCase":
-    /// `board:archive`, `board:restore`: the board alone.
-    pub struct Only {
+    /// `board:archive`.
+    pub struct Archive {
+        /// The board.
+        pub board_id: BoardId,
+    }
+
+    "camelCase":
+    /// `board:restore`.
+    pub struct Restore {
         /// The board.
         pub board_id: BoardId,
     }

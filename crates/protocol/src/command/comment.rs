@@ -26,7 +26,7 @@ payloads! {
 
     "camelCase":
     /// `task:comment:delete`.
-    pub struct Only {
+    pub struct Delete {
         /// The comment.
         pub comment_id: CommentId,
     }

@@ -4,8 +4,20 @@ use crate::{Dependency, DependencyType, TaskId};
 
 payloads! {
     "camelCase":
-    /// `task:dependency:add`, `task:dependency:remove`.
-    pub struct Link {
+    /// `task:dependency:add`.
+    pub struct Add {
+        /// The task that depends.
+        pub task_id: TaskId,
+        /// The task of the same board that it depends on.
+        pub depends_on: TaskId,
+        /// The type; absent: `blocks`, which means that `taskId` can't go on before `dependsOn` is done.
+        #[serde(default, rename = "type")]
+        pub kind: DependencyType,
+    }
+
+    "camelCase":
+    /// `task:dependency:remove`.
+    pub struct Remove {
         /// The task that depends.
         pub task_id: TaskId,
         /// The task of the same board that it depends on.

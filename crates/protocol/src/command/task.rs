@@ -130,8 +130,15 @@ payloads! {
     }
 
     "camelCase":
-    /// `task:delete`, `task:get`: the task alone.
-    pub struct Only {
+    /// `task:delete`.
+    pub struct Delete {
+        /// The task.
+        pub task_id: TaskId,
+    }
+
+    "camelCase":
+    /// `task:get`.
+    pub struct Get {
         /// The task.
         pub task_id: TaskId,
     }

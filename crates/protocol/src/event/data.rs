@@ -1,0 +1,6 @@
+//! The data of each event.
+
+pub use super::{
+    ephemeral::*,
+    list::{Changes, durable::*},
+};
