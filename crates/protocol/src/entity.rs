@@ -293,6 +293,33 @@ entities! {
     }
 }
 
+impl Task {
+    /// Returns a new task as far as it is the same for all: at version 1, to do, with nothing optional.
+    #[must_use]
+    pub fn blank(id: TaskId, column: (BoardId, ColumnId), created_by: UserId, now: Timestamp) -> Self {
+        let (board_id, column_id) = column;
+        Self {
+            id,
+            board_id,
+            column_id,
+            title: String::new(),
+            description: String::new(),
+            status: Status::Todo,
+            position: String::new(),
+            priority: 0,
+            assignee: None,
+            due_date: None,
+            tags: Vec::new(),
+            version: 1,
+            created_by,
+            created_at: now,
+            updated_at: now,
+            completed_at: None,
+            lease: None,
+        }
+    }
+}
+
 macro_rules! names {
     ($($kind:ident { $($variant:ident => $name:literal),* $(,)? })*) => {$(
         impl $kind {

@@ -30,9 +30,6 @@ impl Execute for task::Create {
         let status = column.status.unwrap_or(Status::Todo);
         let task = Task {
             position: edit.position_for(&column.id, &neighbours, &id).await?,
-            id,
-            board_id: edit.id().clone(),
-            column_id: column.id,
             title: self.title.into_string(),
             description: self.description.map(|text| text.into_string()).unwrap_or_default(),
             status,
@@ -40,12 +37,8 @@ impl Execute for task::Create {
             assignee: self.assignee,
             due_date: self.due_date.map(|date| date.into_string()),
             tags: self.tags.unwrap_or_default().into_strings(),
-            version: 1,
-            created_by: edit.actor(),
-            created_at: edit.now(),
-            updated_at: edit.now(),
             completed_at: (status == Status::Done).then(|| edit.now()),
-            lease: None,
+            ..Task::blank(id, (edit.id().clone(), column.id), edit.actor(), edit.now())
         };
         let state = TaskState { task, changed: FieldVersions::default(), fence: 0, assigned_by_claim: false };
         if !edit.tx().insert_task(&state).await? {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use boardwire_protocol::{Board, BoardId, Column, ColumnId, Epoch, Role, Seq, Status, Task, TaskId, Timestamp, UserId};
+use boardwire_protocol::{Board, BoardId, Column, ColumnId, Epoch, Role, Seq, Task, TaskId, Timestamp, UserId};
 use boardwire_services::{
     ChangeOutcome, ServiceError,
     storage::{
@@ -135,23 +135,15 @@ async fn fill(tx: &mut dyn Transaction, number: u64, tasks: u64) -> Result<Chang
         let secret = if number == 0 { "" } else { "secret" };
         let number = number * tasks + at;
         let task = Task {
-            id: TaskId::try_from(format!("task-{number}").as_str())?,
-            board_id: board_id.clone(),
-            column_id: column_id.clone(),
             title: format!("{} {fuel}", text(number, 5)),
             description: format!("{} {rocket} {secret}", text(number, 30)),
-            status: Status::Todo,
             position: "a0".to_owned(),
-            priority: 0,
-            assignee: None,
-            due_date: None,
-            tags: Vec::new(),
-            version: 1,
-            created_by: owner.clone(),
-            created_at: NOW,
-            updated_at: NOW,
-            completed_at: None,
-            lease: None,
+            ..Task::blank(
+                TaskId::try_from(format!("task-{number}").as_str())?,
+                (board_id.clone(), column_id.clone()),
+                owner.clone(),
+                NOW,
+            )
         };
         let state = TaskState { task, changed: FieldVersions::default(), fence: 0, assigned_by_claim: false };
         tx.insert_task(&state).await?;

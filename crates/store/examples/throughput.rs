@@ -13,7 +13,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use boardwire_protocol::{
-    Board, BoardId, Column, ColumnId, Epoch, EventKind, RequestId, Role, Seq, Status, Task, TaskId, Timestamp, UserId,
+    Board, BoardId, Column, ColumnId, Epoch, EventKind, RequestId, Role, Seq, Task, TaskId, Timestamp, UserId,
 };
 use boardwire_services::{
     ChangeOutcome, ServiceError,
@@ -176,23 +176,11 @@ async fn add_board(tx: &mut dyn Transaction, number: u64) -> Result<ChangeOutcom
         updated_at: NOW,
     };
     let task = Task {
-        id: task_id(number)?,
-        board_id: board.id.clone(),
-        column_id: column.id.clone(),
         title: "Title".to_owned(),
         description: "What is to be done, and why, in a sentence or two.".to_owned(),
-        status: Status::Todo,
         position: "a0".to_owned(),
-        priority: 0,
-        assignee: None,
-        due_date: None,
         tags: vec!["tag".to_owned()],
-        version: 1,
-        created_by: user.clone(),
-        created_at: NOW,
-        updated_at: NOW,
-        completed_at: None,
-        lease: None,
+        ..Task::blank(task_id(number)?, (board.id.clone(), column.id.clone()), user.clone(), NOW)
     };
     let (id, changed) = (board.id.clone(), FieldVersions::default());
     let epoch = Epoch::try_from("first")?;

@@ -1,16 +1,25 @@
-//! A connection of any kind, which runs statements.
+//! A connection of any kind, which runs statements and units of work.
 //!
 //! SQLite's single writer uses rusqlite, in the calling thread. SQLite's readers, and Postgres, use sqlx. sqlx hands
 //! each statement for SQLite to another thread, and for a unit of work of eight statements this switching costs ten
 //! times as much as the statements themselves.
 
-use std::time::Instant;
+use std::{
+    any::Any,
+    panic::AssertUnwindSafe,
+    time::{Duration, Instant},
+};
 
-use boardwire_services::storage::StorageResult;
+use boardwire_services::{
+    ServiceError,
+    storage::{BoxFuture, StorageResult},
+};
+use futures_util::FutureExt as _;
 use sqlx::{
     Arguments, AssertSqlSafe, Executor, PgConnection, Postgres, Sqlite, SqliteConnection, postgres::PgArguments,
     query_with, raw_sql, sqlite::SqliteArguments,
 };
+use tokio::time::timeout;
 
 use crate::{
     error::{DriverError, broken, failed, unavailable},
@@ -18,6 +27,13 @@ use crate::{
     rusqlite_exec,
     statement::{Statement, Value},
 };
+
+/// What a unit of work does on its connection. It does not begin or end the transaction.
+pub(crate) type Body<T> =
+    Box<dyn for<'u, 'c> FnOnce(&'u mut Connection<'c>) -> BoxFuture<'u, Result<T, ServiceError>> + Send>;
+
+/// The name of a unit of work in messages.
+pub(crate) const UNIT: &str = "unit of work";
 
 /// The kind of database, where that makes a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,9 +83,19 @@ impl<'c> Connection<'c> {
         }
     }
 
-    /// Returns whether a statement has failed.
-    pub(crate) fn has_failed(&self) -> bool {
-        self.failed
+    /// Runs the body of a unit of work, within a time limit and catching its panics. After `Ok` the transaction is to be
+    /// committed, after `Err` to be rolled back.
+    pub(crate) async fn run_unit<T>(&mut self, body: Body<T>, limit: Duration) -> Result<T, ServiceError> {
+        let guarded = AssertUnwindSafe(async { body(&mut *self).await }).catch_unwind();
+        let outcome = match timeout(limit, guarded).await {
+            Ok(Ok(outcome)) => outcome?,
+            Ok(Err(panic)) => return Err(broken(UNIT, format_args!("panicked: {}", message_of(&*panic))).into()),
+            Err(_) => return Err(unavailable(UNIT, format_args!("took longer than {limit:?}")).into()),
+        };
+        if self.failed {
+            return Err(broken(UNIT, "went on after a failed statement").into());
+        }
+        Ok(outcome)
     }
 
     /// Runs a statement. Returns how many rows it changed.
@@ -196,6 +222,12 @@ impl<'c> Connection<'c> {
         self.failed |= result.is_err();
         result.map_err(|error| failed(statement.name, error))
     }
+}
+
+/// Returns the message of a panic.
+pub(crate) fn message_of(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }
 
 fn sqlite_arguments(statement: &Statement, values: &[Value<'_>]) -> StorageResult<SqliteArguments> {

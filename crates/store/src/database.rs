@@ -7,12 +7,12 @@ use boardwire_services::{
 };
 
 use crate::{
-    connection::Connection,
+    connection::{Body, Connection, UNIT},
+    error::broken,
     lost::Lost,
     postgres::PostgresDatabase,
     readers::{ReadConnection, Readers},
     sqlite::SqliteDatabase,
-    work::{self, Body},
 };
 
 /// A database.
@@ -60,12 +60,15 @@ impl Database {
             let done = body(connection);
             Box::pin(async move { Ok(done.await?) })
         });
-        work::storage_result(self.submit(body).await)
+        self.submit(body).await.map_err(|error| match error {
+            ServiceError::Storage(error) => error,
+            other => broken(UNIT, other),
+        })
     }
 
     async fn submit<T: Send + 'static>(&self, body: Body<T>) -> Result<T, ServiceError> {
         match self {
-            Self::Sqlite(database) => database.submit(body).await,
+            Self::Sqlite(database) => database.writer().submit(body).await,
             Self::Postgres(database) => database.submit(body).await,
         }
     }

@@ -30,7 +30,6 @@ mod search_terms;
 mod sqlite;
 mod statement;
 mod statements;
-mod work;
 
 pub use files::{FilesError, files_at, files_in};
 pub use lost::Lost;

@@ -9,18 +9,9 @@ use crate::{
     statement::Statement,
 };
 
-/// To change the schema, add a script here. Never change one that has been released.
-const SCRIPTS: &[(i64, &str)] = &[
-    (1, include_str!("../migrations/0001_core.sql")),
-    (2, include_str!("../migrations/0002_domain.sql")),
-    (3, include_str!("../migrations/0003_leases.sql")),
-    (4, include_str!("../migrations/0004_agents.sql")),
-    (5, include_str!("../migrations/0005_words.sql")),
-    (6, include_str!("../migrations/0006_quotas.sql")),
-    (7, include_str!("../migrations/0007_changes.sql")),
-    (8, include_str!("../migrations/0008_pages.sql")),
-    (9, include_str!("../migrations/0009_leftovers.sql")),
-];
+/// The scripts in `migrations/` with their versions. To change the schema, add one. Never change one that has been
+/// released.
+const SCRIPTS: &[(i64, &str)] = include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
 
 const PREPARE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations
     (version BIGINT NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)";

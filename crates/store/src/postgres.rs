@@ -14,14 +14,13 @@ use tracing::Instrument;
 use crate::{
     Options,
     claim::PostgresClaim,
-    connection::Connection,
+    connection::{Body, Connection, UNIT},
     error::{broken, failed},
     lost::Lost,
     migrations,
     open_error::OpenError,
     postgres_transaction::begin,
     readers::{Pool, Readers},
-    work::{self, Body},
 };
 
 /// A connection that has been idle for longer than this is tested before it is used.
@@ -100,14 +99,14 @@ impl PostgresDatabase {
         let mut transaction = begin(&self.writers, "BEGIN", self.wait).await?;
         let limit = self.unit_time;
         let unit = async move {
-            let done = work::run(body, &mut Connection::postgres(&mut transaction), limit).await?;
+            let done = Connection::postgres(&mut transaction).run_unit(body, limit).await?;
             // If this fails because the connection was lost, the change may have been made: sending the same request id
             // again finds out.
             transaction.commit().await.map_err(|error| failed("committing a unit of work", error))?;
             Ok(done)
         };
         let ended = self.units.spawn(unit.in_current_span()).await;
-        ended.unwrap_or_else(|error| Err(broken("unit of work", error).into()))
+        ended.unwrap_or_else(|error| Err(broken(UNIT, error).into()))
     }
 
     pub(crate) fn readers(&self) -> &Readers {

@@ -16,10 +16,9 @@ use tracing::Instrument as _;
 
 use crate::{
     Options,
-    connection::Connection,
+    connection::{Connection, message_of},
     error::{broken, failed, unavailable},
     postgres_transaction,
-    work::message_of,
 };
 
 const READING: &str = "reading";

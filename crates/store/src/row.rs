@@ -17,6 +17,18 @@ enum Data {
     Postgres(PgRow),
 }
 
+/// Counts the columns of a row that is read from the first one on.
+#[derive(Default)]
+pub(crate) struct Ordinal(usize);
+
+impl Ordinal {
+    /// Returns the index of the next column.
+    pub(crate) fn next(&mut self) -> usize {
+        self.0 += 1;
+        self.0 - 1
+    }
+}
+
 /// A row, and the name of the statement that returned it.
 pub(crate) struct Row {
     statement: &'static str,

@@ -26,6 +26,23 @@ impl Statement {
     }
 }
 
+/// Returns the statement that inserts a row into a table, unless there is one with its key. The parameters are the
+/// columns, in this order.
+pub(crate) fn insert_into(name: &'static str, table: &str, columns: &str) -> Statement {
+    let parameters: Vec<_> = (1..=columns.split(", ").count()).map(|number| format!("${number}")).collect();
+    let parameters = parameters.join(", ");
+    Statement::new(name, format!("INSERT INTO {table} ({columns}) VALUES ({parameters}) ON CONFLICT DO NOTHING").leak())
+}
+
+/// Returns the statement that updates the row with this `id`, the first of the columns. It has the parameters of
+/// [`insert_into`], and leaves the `fixed` columns as they are.
+pub(crate) fn update(name: &'static str, table: &str, columns: &str, fixed: &[&str]) -> Statement {
+    let numbered = (1..).zip(columns.split(", "));
+    let changing = numbered.filter(|(number, column)| *number > 1 && !fixed.contains(column));
+    let assignments: Vec<_> = changing.map(|(number, column)| format!("{column} = ${number}")).collect();
+    Statement::new(name, format!("UPDATE {table} SET {} WHERE id = $1", assignments.join(", ")).leak())
+}
+
 /// A `SELECT` that locks the row it finds until the unit of work ends. SQLite has one writer, so that there is nothing to
 /// lock.
 macro_rules! locking {

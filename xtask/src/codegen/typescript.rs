@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 use boardwire_protocol::{
-    Code, PROTOCOL_VERSION,
+    BoardId, Code, ColumnId, PROTOCOL_VERSION, Task, TaskId, Timestamp, UserId,
     schema::{Schemas, schemas},
 };
-use serde_json::Value;
+use serde_json::{Value, to_value};
 
 use super::schema::{description, fields, type_of};
 
@@ -69,7 +69,22 @@ pub(crate) fn entities() -> Result<String> {
     let schemas = schemas();
     let mut text = HEAD.to_owned();
     write_definitions(&mut text, &schemas, &Names::of(&schemas).entities)?;
+    write_blank_task(&mut text)?;
     Ok(text)
+}
+
+/// A new task as far as it is the same for all.
+fn write_blank_task(text: &mut String) -> Result<()> {
+    let own = ["id", "board_id", "column_id", "created_by", "created_at", "updated_at"];
+    let id = "id";
+    let place = (BoardId::try_from(id)?, ColumnId::try_from(id)?);
+    let task = to_value(Task::blank(TaskId::try_from(id)?, place, UserId::try_from(id)?, Timestamp(0)))?;
+    let fields = task.as_object().into_iter().flatten().filter(|(name, _)| !own.contains(&name.as_str()));
+    let fields: Vec<_> = fields.map(|(name, value)| format!("  {name}: {value},")).collect();
+    let names = own.map(|name| format!("\"{name}\"")).join(" | ");
+    writeln!(text, "\n/** What a new task has in the fields that are not set. */")?;
+    writeln!(text, "export const BLANK_TASK: Omit<Task, {names}> = {{\n{}\n}};", fields.join("\n"))?;
+    Ok(())
 }
 
 /// `protocol/eventData.ts`: the data of each event.

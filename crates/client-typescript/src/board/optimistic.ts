@@ -1,6 +1,6 @@
 /** The effect of each command on a board, as far as it is known before the server has executed it. */
 import type { Payload } from "../queue.js";
-import type { Column, CommandName, Status, Task } from "../protocol.js";
+import { BLANK_TASK, type Column, type CommandName, type Status, type Task } from "../protocol.js";
 import { link, removeTask, type Content } from "./content.js";
 import { between, compare, spread } from "./position.js";
 
@@ -19,6 +19,7 @@ const RULES: Rules = {
     if (id == null || column === undefined || content.tasks.has(id)) return;
     const status = column.status ?? "todo";
     content.tasks.set(id, {
+      ...BLANK_TASK,
       id,
       board_id: boardId,
       column_id: column.id,
@@ -26,7 +27,7 @@ const RULES: Rules = {
       description: description ?? "",
       status,
       position: place(content, column.id, id, payload),
-      priority: priority ?? 0,
+      priority: priority ?? BLANK_TASK.priority,
       assignee: assignee ?? null,
       due_date: due_date ?? null,
       tags: tags ?? [],
@@ -35,7 +36,6 @@ const RULES: Rules = {
       created_at: now,
       updated_at: now,
       completed_at: status === "done" ? now : null,
-      lease: null,
     });
   },
   "task:update": (content, { taskId, updates }, { now }) => {

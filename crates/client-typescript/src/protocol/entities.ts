@@ -270,3 +270,18 @@ export interface Viewer {
 
 /** Whether a user is online or away. */
 export type ViewerStatus = "online" | "away";
+
+/** What a new task has in the fields that are not set. */
+export const BLANK_TASK: Omit<Task, "id" | "board_id" | "column_id" | "created_by" | "created_at" | "updated_at"> = {
+  assignee: null,
+  completed_at: null,
+  description: "",
+  due_date: null,
+  lease: null,
+  position: "",
+  priority: 0,
+  status: "todo",
+  tags: [],
+  title: "",
+  version: 1,
+};

@@ -8,11 +8,11 @@ use boardwire_test_support::{Database as Fresh, Kind};
 
 use super::*;
 use crate::{
+    connection::Body,
     postgres,
     sqlite::{self, SqliteDatabase},
     statement::Statement,
     statements::{search, snapshot},
-    work::Body,
 };
 
 const FOR_EVER: Statement = Statement::new(
@@ -114,7 +114,7 @@ async fn filled() -> (Arc<Fresh>, SqliteDatabase) {
             Ok(())
         })
     });
-    database.submit(fill).await.unwrap();
+    database.writer().submit(fill).await.unwrap();
     (fresh, database)
 }
 

@@ -7,25 +7,17 @@ use std::{
     str::FromStr,
     sync::{Mutex, PoisonError},
     thread,
-    time::Duration,
 };
 
-use boardwire_services::{ServiceError, storage::StorageResult};
+use boardwire_services::storage::StorageResult;
 use sqlx::{
     ConnectOptions as _,
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
-use tokio::{
-    runtime::Handle,
-    sync::{mpsc, oneshot},
-    time::timeout,
-};
+use tokio::runtime::Handle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{
-    group::{Pending, Waiting},
-    writer::{BEGIN, COMMIT, File, Writer},
-};
+use super::writer::{BEGIN, COMMIT, File, Writer, WriterQueue};
 use crate::{
     Options,
     claim::lock_beside,
@@ -36,7 +28,6 @@ use crate::{
     open_error::OpenError,
     readers::{Pool, Readers},
     statement::Statement,
-    work::Body,
 };
 
 /// Earlier versions have a bug in resetting the WAL that can corrupt the database.
@@ -64,11 +55,8 @@ const VERSION: Statement = Statement::new("sqlite.version", "SELECT sqlite_versi
 #[derive(Debug)]
 pub(crate) struct SqliteDatabase {
     readers: Readers,
-    /// Sends units of work to the writer. If the queue is full, callers wait.
-    pub(super) queue: mpsc::Sender<Box<dyn Waiting>>,
+    writer: WriterQueue,
     file: PathBuf,
-    wait: Duration,
-    unit_time: Duration,
     stop: CancellationToken,
     /// Tracks the writer's thread.
     tasks: TaskTracker,
@@ -110,14 +98,13 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<SqliteDatabase,
         .await
         .map_err(|error| failed("opening the database file for reading", error))?;
 
-    let (queue, waiting) = mpsc::channel(options.queue.max(1));
     let stop = CancellationToken::new();
     let tasks = TaskTracker::new();
-    let writer = Writer::new(for_writer, connection, waiting, stop.clone(), options);
-    run_writer(writer, &tasks)?;
+    let (running, writer) = Writer::new(for_writer, connection, stop.clone(), options);
+    run_writer(running, &tasks)?;
     tasks.close();
     let readers = Readers::new(Pool::Sqlite(readers), options);
-    Ok(SqliteDatabase { readers, queue, file, wait: options.wait, unit_time: options.unit_time, stop, tasks, claim })
+    Ok(SqliteDatabase { readers, writer, file, stop, tasks, claim })
 }
 
 impl SqliteDatabase {
@@ -126,21 +113,14 @@ impl SqliteDatabase {
         &self.file
     }
 
-    /// Hands a unit of work to the writer. Once it is in the queue it is run, even if its caller goes away.
-    pub(crate) async fn submit<T: Send + 'static>(&self, body: Body<T>) -> Result<T, ServiceError> {
-        let permit = match timeout(self.wait, self.queue.reserve()).await {
-            Ok(Ok(permit)) => permit,
-            Ok(Err(_)) => return Err(unavailable("unit of work", "the store is closed").into()),
-            Err(_) => return Err(unavailable("unit of work", "too many wait to be written").into()),
-        };
-        let (reply, answer) = oneshot::channel();
-        permit.send(Box::new(Pending::new(body, self.unit_time, reply)));
-        answer.await.unwrap_or_else(|_| Err(unavailable("unit of work", "the writer is gone").into()))
+    /// Returns the queue of the writer.
+    pub(crate) fn writer(&self) -> &WriterQueue {
+        &self.writer
     }
 
     /// Checks that the writer is running.
     pub(crate) fn check_writer(&self) -> StorageResult<()> {
-        if self.queue.is_closed() { Err(unavailable("ping", "the writer is gone")) } else { Ok(()) }
+        self.writer.check()
     }
 
     /// Checks that the disk has room for writing. Without this check, a small enough write might still succeed.

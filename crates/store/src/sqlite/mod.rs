@@ -1,7 +1,6 @@
 //! SQLite: one connection that writes, on a thread of its own, and a pool of connections that only read.
 
 mod database;
-mod group;
 mod writer;
 
 pub(crate) use database::{SqliteDatabase, open};

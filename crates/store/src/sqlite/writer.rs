@@ -1,15 +1,32 @@
 //! The only writer: takes the units of work that wait, runs each behind a savepoint, commits them together, and only
 //! then answers. Syncing a hundred changes to a disk takes about as long as syncing one.
 
-use std::{path::PathBuf, thread, time::Duration};
+use std::{
+    path::PathBuf,
+    thread,
+    time::{Duration, Instant},
+};
 
-use boardwire_services::storage::StorageResult;
+use async_trait::async_trait;
+use boardwire_services::{
+    ServiceError,
+    storage::{StorageError, StorageResult},
+};
 use rusqlite::{ErrorCode, OpenFlags};
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, Span};
 
-use super::group::Waiting;
-use crate::{Options, connection::Connection, error::failed, search_terms, statement::Statement};
+use crate::{
+    Options,
+    connection::{Body, Connection, UNIT},
+    error::{failed, unavailable},
+    search_terms,
+    statement::Statement,
+};
 
 pub(super) const BEGIN: Statement = Statement::new("sqlite.begin", "BEGIN IMMEDIATE");
 pub(super) const COMMIT: Statement = Statement::new("sqlite.commit", "COMMIT");
@@ -17,6 +34,10 @@ pub(super) const COMMIT: Statement = Statement::new("sqlite.commit", "COMMIT");
 /// Each unit of work runs behind a savepoint. `COMMIT` releases the last one.
 const SAVEPOINT: Statement = Statement::new("sqlite.savepoint", "SAVEPOINT unit");
 const RELEASE: Statement = Statement::new("sqlite.release", "RELEASE unit");
+const UNDO: Statement = Statement::new("sqlite.undo", "ROLLBACK TO unit");
+
+/// After how many of its instructions SQLite checks whether a unit's time is over: well under a millisecond.
+const INSTRUCTIONS: i32 = 4_096;
 
 /// A checkpoint for every 16 MiB, which measured fastest. The WAL file is truncated to 64 MiB, and the page cache holds
 /// 32 MiB.
@@ -64,6 +85,36 @@ impl File {
     }
 }
 
+/// Hands units of work to the writer.
+#[derive(Debug)]
+pub(crate) struct WriterQueue {
+    /// If it is full, callers wait.
+    queue: mpsc::Sender<Box<dyn Waiting>>,
+    /// How long a caller waits for a place in the queue.
+    wait: Duration,
+    /// How long a unit of work may take.
+    unit_time: Duration,
+}
+
+impl WriterQueue {
+    /// Hands a unit of work to the writer. Once it is in the queue it is run, even if its caller goes away.
+    pub(crate) async fn submit<T: Send + 'static>(&self, body: Body<T>) -> Result<T, ServiceError> {
+        let permit = match timeout(self.wait, self.queue.reserve()).await {
+            Ok(Ok(permit)) => permit,
+            Ok(Err(_)) => return Err(unavailable(UNIT, "the store is closed").into()),
+            Err(_) => return Err(unavailable(UNIT, "too many wait to be written").into()),
+        };
+        let (reply, answer) = oneshot::channel();
+        permit.send(Box::new(Pending::new(body, self.unit_time, reply)));
+        answer.await.unwrap_or_else(|_| Err(unavailable(UNIT, "the writer is gone").into()))
+    }
+
+    /// Checks that the writer is running.
+    pub(super) fn check(&self) -> StorageResult<()> {
+        if self.queue.is_closed() { Err(unavailable("ping", "the writer is gone")) } else { Ok(()) }
+    }
+}
+
 pub(super) struct Writer {
     file: File,
     /// `None` after a failure: the next group opens it again.
@@ -75,15 +126,17 @@ pub(super) struct Writer {
 }
 
 impl Writer {
+    /// Creates a writer, and the queue through which it gets its work.
     pub(super) fn new(
         file: File,
         connection: rusqlite::Connection,
-        queue: mpsc::Receiver<Box<dyn Waiting>>,
         stop: CancellationToken,
         limits: &Options,
-    ) -> Self {
-        let Options { group_units, group_time, .. } = *limits;
-        Self { file, connection: Some(connection), queue, stop, group_units, group_time }
+    ) -> (Self, WriterQueue) {
+        let Options { group_units, group_time, wait, unit_time, .. } = *limits;
+        let (sender, queue) = mpsc::channel(limits.queue.max(1));
+        let writer = Self { file, connection: Some(connection), queue, stop, group_units, group_time };
+        (writer, WriterQueue { queue: sender, wait, unit_time })
     }
 
     /// Runs until the store is closed or dropped and the queue is empty.
@@ -170,111 +223,68 @@ impl Writer {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use async_trait::async_trait;
-    use boardwire_services::{
-        ServiceError,
-        storage::{MaintenanceStore as _, StorageError},
-    };
-    use futures_util::FutureExt as _;
-    use tokio::{sync::oneshot, time::timeout};
+/// A unit of work in the queue.
+#[async_trait]
+trait Waiting: Send {
+    /// Runs the unit. If it fails, its changes are rolled back to the savepoint `unit`. An error means that the whole
+    /// transaction can't be committed.
+    async fn run(&mut self, connection: &mut rusqlite::Connection) -> StorageResult<()>;
 
-    use super::*;
-    use crate::{
-        database::Database,
-        lost::Lost,
-        sqlite::{SqliteDatabase, open},
-        work::Body,
-    };
+    /// Sends the result to the caller. `lost`: the transaction was not committed, for this reason.
+    fn answer(self: Box<Self>, lost: Option<&StorageError>);
+}
 
-    const PATIENCE: Duration = Duration::from_secs(60);
+struct Pending<T> {
+    body: Option<Body<T>>,
+    limit: Duration,
+    span: Span,
+    outcome: Option<Result<T, ServiceError>>,
+    reply: oneshot::Sender<Result<T, ServiceError>>,
+}
 
-    const TABLE: Statement = Statement::new("test.table", "CREATE TABLE kept (id BIGINT)");
-    const INSERT: Statement = Statement::new("test.insert", "INSERT INTO kept VALUES (1)");
-    const COUNT: Statement = Statement::new("test.count", "SELECT COUNT(*) FROM kept");
-    const ROLLBACK: Statement = Statement::new("test.rollback", "ROLLBACK");
-
-    /// Runs the statements in one unit of work.
-    async fn run(database: &SqliteDatabase, statements: &'static [Statement]) -> Result<(), ServiceError> {
-        let body: Body<()> = Box::new(move |connection| {
-            Box::pin(async move {
-                for statement in statements {
-                    connection.execute(statement, &[]).await?;
-                }
-                Ok(())
-            })
-        });
-        database.submit(body).await
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn a_lost_group_is_answered_as_lost_and_the_next_one_is_kept() {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite://{}", folder.path().join("x.db").display());
-        let database = open(&url, &Options::default()).await.unwrap();
-        run(&database, &[TABLE]).await.unwrap();
-
-        // The first unit holds the writer until the others wait, so that all are in one group. The second simulates a
-        // full disk, after which SQLite rolls back the whole transaction on its own.
-        let (go, wait) = oneshot::channel::<()>();
-        let first: Body<()> = Box::new(|connection| {
-            Box::pin(async move {
-                connection.execute(&INSERT, &[]).await?;
-                let _ = wait.await;
-                Ok(())
-            })
-        });
-        let (first, second, third, ()) = tokio::join!(
-            biased;
-            database.submit(first),
-            run(&database, &[ROLLBACK]),
-            run(&database, &[INSERT]),
-            async { drop(go) },
-        );
-        for lost in [first, second, third] {
-            assert!(matches!(lost, Err(ServiceError::Storage(StorageError::Unavailable(_)))), "{lost:?}");
-        }
-        run(&database, &[INSERT]).await.unwrap();
-        let count = database
-            .readers()
-            .read(|mut reader| async move { reader.connection().fetch_one(&COUNT, &[]).await })
-            .await
-            .unwrap();
-        assert_eq!(count.int(0).unwrap(), 1, "nothing of the lost group was kept");
-        database.close().await;
-    }
-
-    /// A unit that panics where nothing catches it.
-    struct Fatal;
-
-    #[async_trait]
-    impl Waiting for Fatal {
-        async fn run(&mut self, _: &mut rusqlite::Connection) -> StorageResult<()> {
-            panic!("as the test has it")
-        }
-
-        fn answer(self: Box<Self>, _: Option<&StorageError>) {}
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn a_store_without_a_writer_is_lost() {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite://{}", folder.path().join("x.db").display());
-        let database = open(&url, &Options::default()).await.unwrap();
-        let queue = database.queue.clone();
-
-        // A unit that panics does not end the writer.
-        let panics: Body<()> = Box::new(|_| Box::pin(async { panic!("as the test has it") }));
-        assert!(matches!(database.submit(panics).await, Err(ServiceError::Storage(StorageError::Broken(_)))));
-        run(&database, &[TABLE]).await.unwrap();
-        let database = Database::Sqlite(database);
-        assert!(database.lost().now_or_never().is_none());
-
-        queue.send(Box::new(Fatal)).await.unwrap();
-        let lost = timeout(PATIENCE, database.lost()).await.expect("nobody is told");
-        assert_eq!(lost, Lost::Broken);
-        assert!(matches!(database.ping().await, Err(StorageError::Unavailable(_))));
-        database.close().await;
+impl<T> Pending<T> {
+    fn new(body: Body<T>, limit: Duration, reply: oneshot::Sender<Result<T, ServiceError>>) -> Self {
+        Self { body: Some(body), limit, span: Span::current(), outcome: None, reply }
     }
 }
+
+#[async_trait]
+impl<T: Send> Waiting for Pending<T> {
+    async fn run(&mut self, connection: &mut rusqlite::Connection) -> StorageResult<()> {
+        let Some(body) = self.body.take() else { return Ok(()) };
+        let until = Instant::now() + self.limit;
+        watch(connection, Some(move || Instant::now() >= until))?;
+        let outcome = {
+            let mut unit = Connection::writer_until(connection, until);
+            unit.run_unit(body, self.limit).instrument(self.span.clone()).await
+        };
+        watch(connection, None::<fn() -> bool>)?;
+        let undone = outcome.is_err();
+        self.outcome = Some(outcome);
+        if undone {
+            Connection::writer(connection).execute(&UNDO, &[]).await?;
+        }
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, lost: Option<&StorageError>) {
+        let outcome = match (lost, self.outcome) {
+            (None, Some(outcome)) => outcome,
+            (Some(reason), _) => Err(unavailable(UNIT, reason).into()),
+            (None, None) => Err(unavailable(UNIT, "it was not run").into()),
+        };
+        // If the caller no longer waits, nobody needs the result.
+        let _ = self.reply.send(outcome);
+    }
+}
+
+/// Makes SQLite check during each statement whether to interrupt it.
+fn watch<F>(connection: &rusqlite::Connection, is_over: Option<F>) -> StorageResult<()>
+where
+    F: FnMut() -> bool + Send + 'static,
+{
+    connection.progress_handler(INSTRUCTIONS, is_over).map_err(|error| failed("watching a unit of work", error))
+}
+
+#[cfg(test)]
+mod tests;

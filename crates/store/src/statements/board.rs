@@ -1,5 +1,7 @@
 //! `boards`.
 
+use std::sync::LazyLock;
+
 use async_trait::async_trait;
 use boardwire_protocol::{Board, BoardId, ListedBoard, Seq, Timestamp, UserId};
 use boardwire_services::storage::{BoardRepository, BoardState, BoardStore, StorageResult};
@@ -7,12 +9,11 @@ use boardwire_services::storage::{BoardRepository, BoardState, BoardStore, Stora
 use crate::{
     connection::Connection,
     database::Database,
-    row::Row,
-    statement::{Statement, Value, locking},
+    row::{Ordinal, Row},
+    statement::{Statement, Value, insert_into, locking, update},
 };
 
-/// The columns. Their order numbers the parameters of [`INSERT`] and [`SAVE`], and, from 0, the columns that
-/// are read.
+/// The columns, in the order in which [`values`] returns them and [`read`] reads them.
 macro_rules! fields {
     () => {
         "id, name, description, color, team_id, archived, version, created_by, created_at, updated_at, changed, seq, \
@@ -40,21 +41,10 @@ const LIST_OF_MEMBER: Statement = Statement::new(
     ),
 );
 
-const INSERT: Statement = Statement::new(
-    "board.insert",
-    concat!(
-        "INSERT INTO boards (",
-        fields!(),
-        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT DO NOTHING"
-    ),
-);
+static INSERT: LazyLock<Statement> = LazyLock::new(|| insert_into("board.insert", "boards", fields!()));
 
-const SAVE: Statement = Statement::new(
-    "board.save",
-    "UPDATE boards SET name = $2, description = $3, color = $4, team_id = $5, archived = $6, version = $7,
-        updated_at = $10, changed = $11, seq = $12, epoch = $13, changed_at = $14
-     WHERE id = $1",
-);
+static SAVE: LazyLock<Statement> =
+    LazyLock::new(|| update("board.save", "boards", fields!(), &["created_by", "created_at"]));
 
 const SAVE_SEQ: Statement =
     Statement::new("board.save_seq", "UPDATE boards SET seq = $2, changed_at = $3 WHERE id = $1");
@@ -103,7 +93,8 @@ impl BoardStore for Database {
                 Some(user) => connection.fetch_all(&LIST_OF_MEMBER, &[archived, Value::Text(user.as_str())]).await?,
                 None => connection.fetch_all(&LIST_ALL, &[archived]).await?,
             };
-            rows.iter().map(|row| Ok(ListedBoard { board: read_board(row)?, changed_at: row.time(13)? })).collect()
+            let listed = |BoardState { board, changed_at, .. }| ListedBoard { board, changed_at };
+            rows.iter().map(|row| read(row).map(listed)).collect()
         })
         .await
     }
@@ -116,9 +107,9 @@ pub(super) async fn find(connection: &mut Connection<'_>, id: &BoardId) -> Stora
 }
 
 /// Returns the parameters of [`INSERT`] and [`SAVE`].
-fn values(state: &BoardState) -> StorageResult<[Value<'_>; 14]> {
+fn values(state: &BoardState) -> StorageResult<Vec<Value<'_>>> {
     let board = &state.board;
-    Ok([
+    Ok(vec![
         Value::Text(board.id.as_str()),
         Value::Text(&board.name),
         Value::Text(&board.description),
@@ -137,21 +128,24 @@ fn values(state: &BoardState) -> StorageResult<[Value<'_>; 14]> {
 }
 
 fn read(row: &Row) -> StorageResult<BoardState> {
-    let (changed, seq, epoch) = (row.json(10)?, row.seq(11)?, row.id(12)?);
-    Ok(BoardState { board: read_board(row)?, changed, seq, epoch, changed_at: row.time(13)? })
-}
-
-fn read_board(row: &Row) -> StorageResult<Board> {
-    Ok(Board {
-        id: row.id(0)?,
-        name: row.text(1)?,
-        description: row.text(2)?,
-        color: row.opt_text(3)?,
-        team_id: row.opt_id(4)?,
-        archived: row.int(5)? != 0,
-        version: row.number(6)?,
-        created_by: row.id(7)?,
-        created_at: row.time(8)?,
-        updated_at: row.time(9)?,
+    let at = &mut Ordinal::default();
+    let board = Board {
+        id: row.id(at.next())?,
+        name: row.text(at.next())?,
+        description: row.text(at.next())?,
+        color: row.opt_text(at.next())?,
+        team_id: row.opt_id(at.next())?,
+        archived: row.int(at.next())? != 0,
+        version: row.number(at.next())?,
+        created_by: row.id(at.next())?,
+        created_at: row.time(at.next())?,
+        updated_at: row.time(at.next())?,
+    };
+    Ok(BoardState {
+        board,
+        changed: row.json(at.next())?,
+        seq: row.seq(at.next())?,
+        epoch: row.id(at.next())?,
+        changed_at: row.time(at.next())?,
     })
 }

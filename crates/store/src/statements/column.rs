@@ -1,17 +1,18 @@
 //! `columns`.
 
+use std::sync::LazyLock;
+
 use async_trait::async_trait;
 use boardwire_protocol::{BoardId, Column, ColumnId, Status};
 use boardwire_services::storage::{ColumnRepository, ColumnState, StorageResult};
 
 use crate::{
     connection::Connection,
-    row::Row,
-    statement::{Statement, Value},
+    row::{Ordinal, Row},
+    statement::{Statement, Value, insert_into, update},
 };
 
-/// The columns. Their order numbers the parameters of [`INSERT`] and [`SAVE`], and, from 0, the columns that
-/// are read.
+/// The columns, in the order in which [`values`] returns them and [`read`] reads them.
 macro_rules! fields {
     () => {
         "id, board_id, name, position, status, wip_limit, version, created_at, updated_at, changed"
@@ -25,21 +26,10 @@ const LIST: Statement = Statement::new(
     concat!("SELECT ", fields!(), " FROM columns WHERE board_id = $1 ORDER BY position, id"),
 );
 
-const INSERT: Statement = Statement::new(
-    "column.insert",
-    concat!(
-        "INSERT INTO columns (",
-        fields!(),
-        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING"
-    ),
-);
+static INSERT: LazyLock<Statement> = LazyLock::new(|| insert_into("column.insert", "columns", fields!()));
 
-const SAVE: Statement = Statement::new(
-    "column.save",
-    "UPDATE columns SET name = $3, position = $4, status = $5, wip_limit = $6, version = $7, updated_at = $9,
-        changed = $10
-     WHERE id = $1",
-);
+static SAVE: LazyLock<Statement> =
+    LazyLock::new(|| update("column.save", "columns", fields!(), &["board_id", "created_at"]));
 
 const DELETE: Statement = Statement::new("column.delete", "DELETE FROM columns WHERE id = $1");
 
@@ -74,9 +64,9 @@ impl ColumnRepository for Connection<'_> {
 }
 
 /// Returns the parameters of [`INSERT`] and [`SAVE`].
-fn values(state: &ColumnState) -> StorageResult<[Value<'_>; 10]> {
+fn values(state: &ColumnState) -> StorageResult<Vec<Value<'_>>> {
     let column = &state.column;
-    Ok([
+    Ok(vec![
         Value::Text(column.id.as_str()),
         Value::Text(column.board_id.as_str()),
         Value::Text(&column.name),
@@ -91,16 +81,17 @@ fn values(state: &ColumnState) -> StorageResult<[Value<'_>; 10]> {
 }
 
 fn read(row: &Row) -> StorageResult<ColumnState> {
+    let at = &mut Ordinal::default();
     let column = Column {
-        id: row.id(0)?,
-        board_id: row.id(1)?,
-        name: row.text(2)?,
-        position: row.text(3)?,
-        status: row.opt_named(4, Status::from_name)?,
-        wip_limit: row.opt_number(5)?,
-        version: row.number(6)?,
-        created_at: row.time(7)?,
-        updated_at: row.time(8)?,
+        id: row.id(at.next())?,
+        board_id: row.id(at.next())?,
+        name: row.text(at.next())?,
+        position: row.text(at.next())?,
+        status: row.opt_named(at.next(), Status::from_name)?,
+        wip_limit: row.opt_number(at.next())?,
+        version: row.number(at.next())?,
+        created_at: row.time(at.next())?,
+        updated_at: row.time(at.next())?,
     };
-    Ok(ColumnState { column, changed: row.json(9)? })
+    Ok(ColumnState { column, changed: row.json(at.next())? })
 }

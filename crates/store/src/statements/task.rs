@@ -1,5 +1,7 @@
 //! `tasks`.
 
+use std::sync::LazyLock;
+
 use async_trait::async_trait;
 use boardwire_protocol::{BoardId, ColumnId, Status, Task, TaskId};
 use boardwire_services::storage::{StorageResult, TaskRepository, TaskState};
@@ -7,19 +9,21 @@ use boardwire_services::storage::{StorageResult, TaskRepository, TaskState};
 use super::stored_lease::StoredLease;
 use crate::{
     connection::Connection,
-    row::Row,
-    statement::{Statement, Value, json, of_rows},
+    row::{Ordinal, Row},
+    statement::{Statement, Value, insert_into, json, of_rows, update},
 };
 
-/// The columns. Their order numbers the parameters of [`INSERT`] and [`SAVE`], which have `lease_expires_at` as the last
-/// one, and, from 0, the columns that are read.
+/// The columns, in the order in which [`values`] returns them and [`read_state`] reads them.
 macro_rules! fields {
     () => {
         "id, board_id, column_id, title, description, status, position, priority, assignee, due_date, tags, version, \
-         created_by, created_at, updated_at, completed_at, changed, fence, lease"
+         created_by, created_at, updated_at, completed_at, lease, changed, fence"
     };
 }
 pub(super) use fields;
+
+/// The columns, and one that is not read: it is there for the index by which expired leases are found.
+const WRITTEN: &str = concat!(fields!(), ", lease_expires_at");
 
 const FIND: Statement = Statement::new("task.find", concat!("SELECT ", fields!(), " FROM tasks WHERE id = $1"));
 
@@ -60,23 +64,10 @@ const POSITION_AFTER: Statement = Statement::new(
     "SELECT position FROM tasks WHERE column_id = $1 AND position > $2 AND id <> $3 ORDER BY position LIMIT 1",
 );
 
-const INSERT: Statement = Statement::new(
-    "task.insert",
-    concat!(
-        "INSERT INTO tasks (",
-        fields!(),
-        ", lease_expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
-         $19, $20) ON CONFLICT DO NOTHING"
-    ),
-);
+static INSERT: LazyLock<Statement> = LazyLock::new(|| insert_into("task.insert", "tasks", WRITTEN));
 
-const SAVE: Statement = Statement::new(
-    "task.save",
-    "UPDATE tasks SET column_id = $3, title = $4, description = $5, status = $6, position = $7, priority = $8,
-        assignee = $9, due_date = $10, tags = $11, version = $12, updated_at = $15, completed_at = $16, changed = $17,
-        fence = $18, lease = $19, lease_expires_at = $20
-     WHERE id = $1",
-);
+static SAVE: LazyLock<Statement> =
+    LazyLock::new(|| update("task.save", "tasks", WRITTEN, &["board_id", "created_by", "created_at"]));
 
 /// For each task: the id, and the columns that a move changes.
 const MOVE_ALL: Statement = of_rows!(
@@ -111,20 +102,20 @@ impl TaskRepository for Connection<'_> {
     #[tracing::instrument(level = "debug", name = "db.task.find", skip_all)]
     async fn task(&mut self, id: &TaskId) -> StorageResult<Option<TaskState>> {
         let row = self.fetch_optional(&FIND, &[Value::Text(id.as_str())]).await?;
-        row.as_ref().map(read).transpose()
+        row.as_ref().map(read_state).transpose()
     }
 
     #[tracing::instrument(level = "debug", name = "db.task.find_all", skip_all)]
     async fn tasks(&mut self, ids: &[TaskId]) -> StorageResult<Vec<TaskState>> {
         let ids: Vec<_> = ids.iter().map(|id| [id]).collect();
         let rows = self.fetch_all(&FIND_ALL, &[Value::json(&ids)?]).await?;
-        rows.iter().map(read).collect()
+        rows.iter().map(read_state).collect()
     }
 
     #[tracing::instrument(level = "debug", name = "db.task.list_of_column", skip_all)]
     async fn tasks_in(&mut self, column: &ColumnId) -> StorageResult<Vec<TaskState>> {
         let rows = self.fetch_all(&LIST_OF_COLUMN, &[Value::Text(column.as_str())]).await?;
-        rows.iter().map(read).collect()
+        rows.iter().map(read_state).collect()
     }
 
     #[tracing::instrument(level = "debug", name = "db.task.board_of", skip_all)]
@@ -223,7 +214,7 @@ pub(super) async fn part_of_board(
     let after = after.map_or(NO_TASK, TaskId::as_str);
     let values = [Value::Text(board.as_str()), Value::Text(after), Value::Int(limit.into())];
     let rows = connection.fetch_all(&PART_OF_BOARD, &values).await?;
-    rows.iter().map(read_task).collect()
+    rows.iter().map(read).collect()
 }
 
 async fn neighbour(
@@ -240,9 +231,9 @@ async fn neighbour(
 }
 
 /// Returns the parameters of [`INSERT`] and [`SAVE`].
-fn values(state: &TaskState) -> StorageResult<[Value<'_>; 20]> {
+fn values(state: &TaskState) -> StorageResult<Vec<Value<'_>>> {
     let task = &state.task;
-    Ok([
+    Ok(vec![
         Value::Text(task.id.as_str()),
         Value::Text(task.board_id.as_str()),
         Value::Text(task.column_id.as_str()),
@@ -259,40 +250,40 @@ fn values(state: &TaskState) -> StorageResult<[Value<'_>; 20]> {
         Value::Int(task.created_at.0),
         Value::Int(task.updated_at.0),
         Value::OptInt(task.completed_at.map(|time| time.0)),
+        StoredLease::of(state)?.map_or(Value::OptText(None), Value::OwnedText),
         Value::json(&state.changed)?,
         Value::number(state.fence),
-        StoredLease::of(state)?.map_or(Value::OptText(None), Value::OwnedText),
         Value::OptInt(task.lease.as_ref().map(|lease| lease.expires_at.0)),
     ])
 }
 
-fn read(row: &Row) -> StorageResult<TaskState> {
-    Ok(TaskState {
-        task: read_task(row)?,
-        changed: row.json(16)?,
-        fence: row.number(17)?,
-        assigned_by_claim: StoredLease::read(row, 18)?.is_some_and(|kept| kept.assigned),
-    })
+fn read_state(row: &Row) -> StorageResult<TaskState> {
+    let at = &mut Ordinal::default();
+    let mut task = Task {
+        id: row.id(at.next())?,
+        board_id: row.id(at.next())?,
+        column_id: row.id(at.next())?,
+        title: row.text(at.next())?,
+        description: row.text(at.next())?,
+        status: row.named(at.next(), Status::from_name)?,
+        position: row.text(at.next())?,
+        priority: row.number(at.next())?,
+        assignee: row.opt_id(at.next())?,
+        due_date: row.opt_text(at.next())?,
+        tags: row.json(at.next())?,
+        version: row.number(at.next())?,
+        created_by: row.id(at.next())?,
+        created_at: row.time(at.next())?,
+        updated_at: row.time(at.next())?,
+        completed_at: row.opt_time(at.next())?,
+        lease: None,
+    };
+    let stored = StoredLease::read(row, at.next())?;
+    let assigned_by_claim = stored.as_ref().is_some_and(|stored| stored.assigned);
+    task.lease = stored.map(|stored| stored.lease);
+    Ok(TaskState { task, assigned_by_claim, changed: row.json(at.next())?, fence: row.number(at.next())? })
 }
 
-pub(super) fn read_task(row: &Row) -> StorageResult<Task> {
-    Ok(Task {
-        id: row.id(0)?,
-        board_id: row.id(1)?,
-        column_id: row.id(2)?,
-        title: row.text(3)?,
-        description: row.text(4)?,
-        status: row.named(5, Status::from_name)?,
-        position: row.text(6)?,
-        priority: row.number(7)?,
-        assignee: row.opt_id(8)?,
-        due_date: row.opt_text(9)?,
-        tags: row.json(10)?,
-        version: row.number(11)?,
-        created_by: row.id(12)?,
-        created_at: row.time(13)?,
-        updated_at: row.time(14)?,
-        completed_at: row.opt_time(15)?,
-        lease: StoredLease::read(row, 18)?.map(|kept| kept.lease),
-    })
+pub(super) fn read(row: &Row) -> StorageResult<Task> {
+    read_state(row).map(|state| state.task)
 }

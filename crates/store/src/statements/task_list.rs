@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use boardwire_protocol::{BoardId, Status, Task, TaskId};
 use boardwire_services::storage::{StorageResult, TaskRepository as _, TaskStore, WantedTasks};
 
-use super::task::{fields, read_task};
+use super::task::{fields, read};
 use crate::{
     database::Database,
     statement::{Statement, Value},
@@ -85,7 +85,7 @@ impl TaskStore for Database {
                 Value::Int(wanted.limit.into()),
             ];
             let rows = connection.fetch_all(statement, &values).await?;
-            rows.iter().map(read_task).collect()
+            rows.iter().map(read).collect()
         })
         .await
     }

@@ -1,8 +1,8 @@
 //! Users, boards, columns, tasks and events for tests.
 
 use boardwire_protocol::{
-    Board, BoardId, Column, ColumnId, Dependency, DependencyType, Epoch, EventKind, Role, Seq, Status, Task, TaskId,
-    Timestamp, UserId,
+    Board, BoardId, Column, ColumnId, Dependency, DependencyType, Epoch, EventKind, Role, Seq, Task, TaskId, Timestamp,
+    UserId,
 };
 use boardwire_services::{
     Origin,
@@ -109,23 +109,14 @@ pub(crate) fn column(board: &str, id: &str, position: &str) -> ColumnState {
 
 pub(crate) fn task(column: &ColumnState, id: &str, position: &str) -> TaskState {
     let task = Task {
-        id: task_id(id),
-        board_id: column.column.board_id.clone(),
-        column_id: column.column.id.clone(),
         title: format!("Task {id}"),
-        description: String::new(),
-        status: Status::Todo,
         position: position.to_owned(),
-        priority: 0,
-        assignee: None,
-        due_date: None,
-        tags: Vec::new(),
-        version: 1,
-        created_by: user_id("ann"),
-        created_at: Timestamp(30),
-        updated_at: Timestamp(30),
-        completed_at: None,
-        lease: None,
+        ..Task::blank(
+            task_id(id),
+            (column.column.board_id.clone(), column.column.id.clone()),
+            user_id("ann"),
+            Timestamp(30),
+        )
     };
     TaskState { task, changed: FieldVersions::default(), fence: 0, assigned_by_claim: false }
 }

@@ -1,0 +1,106 @@
+//! Groups that are lost, and a store whose writer is gone.
+
+use async_trait::async_trait;
+use boardwire_services::{
+    ServiceError,
+    storage::{MaintenanceStore as _, StorageError},
+};
+use futures_util::FutureExt as _;
+use tokio::{sync::oneshot, time::timeout};
+
+use super::*;
+use crate::{
+    database::Database,
+    lost::Lost,
+    sqlite::{SqliteDatabase, open},
+};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const TABLE: Statement = Statement::new("test.table", "CREATE TABLE kept (id BIGINT)");
+const INSERT: Statement = Statement::new("test.insert", "INSERT INTO kept VALUES (1)");
+const COUNT: Statement = Statement::new("test.count", "SELECT COUNT(*) FROM kept");
+const ROLLBACK: Statement = Statement::new("test.rollback", "ROLLBACK");
+
+/// Runs the statements in one unit of work.
+async fn run(database: &SqliteDatabase, statements: &'static [Statement]) -> Result<(), ServiceError> {
+    let body: Body<()> = Box::new(move |connection| {
+        Box::pin(async move {
+            for statement in statements {
+                connection.execute(statement, &[]).await?;
+            }
+            Ok(())
+        })
+    });
+    database.writer().submit(body).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_group_is_answered_as_lost_and_the_next_one_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("x.db").display());
+    let database = open(&url, &Options::default()).await.unwrap();
+    run(&database, &[TABLE]).await.unwrap();
+
+    // The first unit holds the writer until the others wait, so that all are in one group. The second simulates a
+    // full disk, after which SQLite rolls back the whole transaction on its own.
+    let (go, wait) = oneshot::channel::<()>();
+    let first: Body<()> = Box::new(|connection| {
+        Box::pin(async move {
+            connection.execute(&INSERT, &[]).await?;
+            let _ = wait.await;
+            Ok(())
+        })
+    });
+    let (first, second, third, ()) = tokio::join!(
+        biased;
+        database.writer().submit(first),
+        run(&database, &[ROLLBACK]),
+        run(&database, &[INSERT]),
+        async { drop(go) },
+    );
+    for lost in [first, second, third] {
+        assert!(matches!(lost, Err(ServiceError::Storage(StorageError::Unavailable(_)))), "{lost:?}");
+    }
+    run(&database, &[INSERT]).await.unwrap();
+    let count = database
+        .readers()
+        .read(|mut reader| async move { reader.connection().fetch_one(&COUNT, &[]).await })
+        .await
+        .unwrap();
+    assert_eq!(count.int(0).unwrap(), 1, "nothing of the lost group was kept");
+    database.close().await;
+}
+
+/// A unit that panics where nothing catches it.
+struct Fatal;
+
+#[async_trait]
+impl Waiting for Fatal {
+    async fn run(&mut self, _: &mut rusqlite::Connection) -> StorageResult<()> {
+        panic!("as the test has it")
+    }
+
+    fn answer(self: Box<Self>, _: Option<&StorageError>) {}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_without_a_writer_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("x.db").display());
+    let database = open(&url, &Options::default()).await.unwrap();
+    let queue = database.writer().queue.clone();
+
+    // A unit that panics does not end the writer.
+    let panics: Body<()> = Box::new(|_| Box::pin(async { panic!("as the test has it") }));
+    assert!(matches!(database.writer().submit(panics).await, Err(ServiceError::Storage(StorageError::Broken(_)))));
+    run(&database, &[TABLE]).await.unwrap();
+    let database = Database::Sqlite(database);
+    assert!(database.lost().now_or_never().is_none());
+
+    queue.send(Box::new(Fatal)).await.unwrap();
+    let lost = timeout(PATIENCE, database.lost()).await.expect("nobody is told");
+    assert_eq!(lost, Lost::Broken);
+    assert!(matches!(database.ping().await, Err(StorageError::Unavailable(_))));
+    database.close().await;
+}
