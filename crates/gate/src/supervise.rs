@@ -75,7 +75,7 @@ mod tests {
         move || {
             let (life, stop) = (life.fetch_add(1, Ordering::SeqCst) + 1, stop.clone());
             Box::pin(async move {
-                assert!(life > panics, "as the test has it");
+                assert!(life > panics, "provoked by the test");
                 stop.cancelled().await;
             })
         }

@@ -1,4 +1,4 @@
-//! Changes of boards and their members.
+//! Changes to boards and their members.
 
 use boardwire_protocol::{Board, Column, Event, Member, Role, Seq, Status, board, data};
 use serde_json::to_value;
@@ -21,7 +21,7 @@ impl Execute for board::Create {
     async fn execute(self, unit: &mut Unit<'_>) -> Result<ChangeOutcome, ServiceError> {
         let creator = unit.caller.user().clone();
         if let Some(team) = &self.team_id {
-            team::may_give_to(unit.caller, team)?;
+            team::require_may_give_to(unit.caller, team)?;
         }
         let id = self.id.unwrap_or_else(|| unit.clock.new_id());
         let board = Board {
@@ -41,7 +41,7 @@ impl Execute for board::Create {
         if !unit.tx.insert_board(&state).await? {
             return Err(ServiceError::conflict("this board id is taken"));
         }
-        unit.tx.set_member(&id, &creator, &by_name(Role::Owner)).await?;
+        unit.tx.set_member(&id, &creator, &direct(Role::Owner)).await?;
         let mut edit = unit.board(&id, Role::Owner, Archived::Refused).await?;
 
         let wanted = match self.columns {
@@ -105,7 +105,7 @@ impl Execute for board::Update {
             let board = touch(&mut edit);
             if board.team_id != before.team_id {
                 if let Some(team) = &board.team_id {
-                    team::may_give_to(edit.caller(), team)?;
+                    team::require_may_give_to(edit.caller(), team)?;
                 }
                 edit.change_team(before.team_id.as_ref(), board.team_id.as_ref()).await?;
             }
@@ -150,10 +150,10 @@ impl Execute for board::MemberSet {
         }
         let member =
             Member { board_id: self.board_id, user_id: user.id, name: user.name, agent: user.agent, role: self.role };
-        let wanted = by_name(self.role);
+        let wanted = direct(self.role);
         if membership.as_ref() != Some(&wanted) {
             if membership.is_some_and(|membership| membership.role == Role::Owner) {
-                another_owner(&mut edit).await?;
+                require_another_owner(&mut edit).await?;
             }
             if self.role < Role::Member {
                 edit.end_leases_of(std::slice::from_ref(&member.user_id)).await?;
@@ -177,7 +177,7 @@ impl Execute for board::MemberRemove {
         let mut edit = unit.board(&board_id, Role::Owner, Archived::Allowed).await?;
         match edit.tx().role(&board_id, &user_id).await? {
             None => return Err(ServiceError::NotFound("member")),
-            Some(Role::Owner) => another_owner(&mut edit).await?,
+            Some(Role::Owner) => require_another_owner(&mut edit).await?,
             Some(_) => {}
         }
         edit.end_leases_of(std::slice::from_ref(&user_id)).await?;
@@ -191,12 +191,12 @@ impl Execute for board::MemberRemove {
 }
 
 /// Returns a membership that does not depend on a team.
-fn by_name(role: Role) -> Membership {
+fn direct(role: Role) -> Membership {
     Membership { role, team: None }
 }
 
 /// Checks that the board has more than one owner.
-async fn another_owner(edit: &mut BoardEdit<'_, '_>) -> Result<(), ServiceError> {
+async fn require_another_owner(edit: &mut BoardEdit<'_, '_>) -> Result<(), ServiceError> {
     let id = edit.id().clone();
     if edit.tx().count_owners(&id).await? > 1 {
         return Ok(());
@@ -204,6 +204,7 @@ async fn another_owner(edit: &mut BoardEdit<'_, '_>) -> Result<(), ServiceError>
     Err(ServiceError::conflict("this is the board's only owner; make somebody else an owner first"))
 }
 
+/// Raises the version of the board and sets when it changed. Returns the board as it is now.
 fn touch(edit: &mut BoardEdit<'_, '_>) -> Board {
     let now = edit.now();
     let state = edit.board_mut();

@@ -37,7 +37,7 @@ impl Execute for comment::Add {
         if !edit.tx().insert_comment(&comment).await? {
             return Err(ServiceError::conflict("this comment id is taken"));
         }
-        edit.notify_assignee(&task, "commented on", &mentioned.told).await?;
+        edit.notify_assignee(&task, "commented on", &mentioned.notified).await?;
         edit.record(Event::TaskCommentAdded(data::TaskCommentAdded {
             comment: comment.clone(),
             task_id: task.id,

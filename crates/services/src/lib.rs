@@ -38,6 +38,7 @@ mod scheduler;
 mod service;
 mod snapshot;
 pub mod storage;
+mod system;
 mod task;
 mod task_order;
 mod team;

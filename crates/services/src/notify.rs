@@ -8,7 +8,7 @@ use crate::{ServiceError, UserEvent, edit::BoardEdit, storage::TaskState};
 
 /// The most users that one text can mention. Any further mentions are plain text.
 const MAX_MENTIONS: usize = 50;
-/// How many characters of a task's title a notification has.
+/// The most characters of a task's title that a notification quotes.
 const TITLE_CHARS: usize = 100;
 
 impl BoardEdit<'_, '_> {
@@ -61,11 +61,11 @@ impl BoardEdit<'_, '_> {
     /// Notifies the assignees of these tasks of what happened to each task.
     pub(crate) async fn notify_assignees(&mut self, tasks: &[TaskState], verb: &str) -> Result<(), ServiceError> {
         let assignees: BTreeSet<_> = tasks.iter().filter_map(|state| state.task.assignee.clone()).collect();
-        let mut told = self.readers_among(&Vec::from_iter(assignees)).await?;
-        told.remove(&self.actor());
+        let mut notified = self.readers_among(&Vec::from_iter(assignees)).await?;
+        notified.remove(&self.actor());
         let mut notifications = Vec::new();
         for TaskState { task, .. } in tasks {
-            if let Some(user) = task.assignee.as_ref().filter(|user| told.contains(*user)) {
+            if let Some(user) = task.assignee.as_ref().filter(|user| notified.contains(*user)) {
                 notifications.push(self.notification(user, NotificationKind::Task, task, verb));
             }
         }
@@ -81,10 +81,10 @@ impl BoardEdit<'_, '_> {
         &mut self,
         task: &Task,
         verb: &str,
-        told: &[UserId],
+        notified: &[UserId],
     ) -> Result<(), ServiceError> {
         match &task.assignee {
-            Some(user) if !told.contains(user) => self.notify(user, NotificationKind::Task, task, verb).await,
+            Some(user) if !notified.contains(user) => self.notify(user, NotificationKind::Task, task, verb).await,
             _ => Ok(()),
         }
     }
@@ -106,14 +106,14 @@ impl BoardEdit<'_, '_> {
         earlier: &str,
         verb: &str,
     ) -> Result<Mentioned, ServiceError> {
-        let (known, named) = (mentions(earlier), mentions(text));
-        let readers = self.readers_among(&Vec::from_iter(named.iter().cloned())).await?;
+        let (before, now) = (mentions(earlier), mentions(text));
+        let readers = self.readers_among(&Vec::from_iter(now.iter().cloned())).await?;
         let mut mentioned = Mentioned::default();
-        for user in named {
+        for user in now {
             if readers.contains(&user) {
-                if !known.contains(&user) {
+                if !before.contains(&user) {
                     self.notify_reader(&user, NotificationKind::Mention, task, verb).await?;
-                    mentioned.told.push(user.clone());
+                    mentioned.notified.push(user.clone());
                 }
                 mentioned.all.push(user);
             }
@@ -127,7 +127,7 @@ impl BoardEdit<'_, '_> {
 pub(crate) struct Mentioned {
     pub(crate) all: Vec<UserId>,
     /// Those of them who have been notified now.
-    pub(crate) told: Vec<UserId>,
+    pub(crate) notified: Vec<UserId>,
 }
 
 /// Returns the users whom a text mentions: `@` and a user's id, not in the middle of a word.

@@ -63,7 +63,7 @@ pub(crate) fn choose(
         };
         let own = assignee == Some(search.user);
         let has_all = |tags: &Tags| tags.iter().all(|tag| task.tags.iter().any(|other| other == tag));
-        let counted = if !search.tags.is_none_or(has_all) {
+        let counter = if !search.tags.is_none_or(has_all) {
             &mut skipped.tags
         } else if task.lease.as_ref().is_some_and(|lease| is_live(lease, search.now)) {
             &mut skipped.leased
@@ -77,7 +77,7 @@ pub(crate) fn choose(
             eligible.push(Eligible { task, own });
             continue;
         };
-        *counted += 1;
+        *counter += 1;
     }
     let chosen = eligible.iter().min_by_key(|eligible| eligible.rank());
     let reasons = match chosen {
@@ -104,7 +104,7 @@ fn is_full(workload: &BoardWorkload, column: Option<&Column>) -> bool {
     })
 }
 
-/// Returns why a task was chosen, as sentences for people.
+/// Returns why a task was chosen, in short phrases for people.
 fn reasons(chosen: &Eligible<'_>, eligible: &[Eligible<'_>]) -> Vec<String> {
     let TaskCandidate { priority, due_date, blocks, status, .. } = chosen.task;
     let mut reasons = Vec::new();

@@ -96,9 +96,9 @@ impl Execute for task::Update {
             }
             edit.tx().save_task(&state).await?;
             let (task, earlier) = (&state.task, &before.description);
-            let told = edit.notify_mentioned(task, &task.description, earlier, "mentioned you in").await?.told;
+            let notified = edit.notify_mentioned(task, &task.description, earlier, "mentioned you in").await?.notified;
             if before.assignee == task.assignee {
-                edit.notify_assignee(task, "changed", &told).await?;
+                edit.notify_assignee(task, "changed", &notified).await?;
             } else {
                 edit.notify_assigned(task, before.assignee.as_ref()).await?;
             }

@@ -19,7 +19,7 @@ fn bounded(users: usize) -> Result<(), ServiceError> {
 }
 
 /// Checks that the caller may give a board to a team: to one of its own, or as an admin to any.
-pub(crate) fn may_give_to(caller: &Caller, team: &TeamId) -> Result<(), ServiceError> {
+pub(crate) fn require_may_give_to(caller: &Caller, team: &TeamId) -> Result<(), ServiceError> {
     if caller.is_admin() || caller.teams().contains(team) {
         return Ok(());
     }

@@ -38,14 +38,14 @@ async fn main() -> Result<()> {
     fill(&store).await?;
     let count = Arc::new(AtomicU64::new(0));
     for callers in [1, 16, 64, 256] {
-        let share = if callers == 1 { units / 10 } else { units };
-        measure(&store, &count, callers, share).await?;
+        let units = if callers == 1 { units / 10 } else { units };
+        measure(&store, &count, callers, units).await?;
     }
     opened.close().await;
     Ok(())
 }
 
-/// Runs `units` units of work from `callers` tasks, each on a random board and task.
+/// Runs `units` units of work from `callers` tasks, spread evenly over the boards and their tasks.
 #[expect(clippy::print_stdout, reason = "the result of the measurement")]
 async fn measure(store: &Arc<dyn Store>, count: &Arc<AtomicU64>, callers: u64, units: u64) -> Result<()> {
     let begun = Instant::now();
@@ -74,9 +74,9 @@ async fn measure(store: &Arc<dyn Store>, count: &Arc<AtomicU64>, callers: u64, u
     let elapsed = begun.elapsed();
     count.store(last, Ordering::Relaxed);
     times.sort();
-    let at = |share: usize| times.get(times.len() * share / 100).copied().unwrap_or(Duration::ZERO);
+    let percentile = |percent: usize| times.get(times.len() * percent / 100).copied().unwrap_or(Duration::ZERO);
     let rate = units as f64 / elapsed.as_secs_f64();
-    println!("{callers:4} callers: {rate:8.0} units/s, median {:.1?}, p99 {:.1?}", at(50), at(99));
+    println!("{callers:4} callers: {rate:8.0} units/s, median {:.1?}, p99 {:.1?}", percentile(50), percentile(99));
     Ok(())
 }
 

@@ -1,6 +1,6 @@
-//! A server's claim on its database. Servers do not tell each other about their events yet, so that the clients of a
-//! second server would miss those of the first: a second server does not start. Other programs need no claim, and a
-//! claim does not keep them out.
+//! A server's claim on its database. Servers do not tell each other about their events yet: the clients of one would miss
+//! the events of another, so a second server refuses to start. Other programs need no claim, and a claim does not keep
+//! them out.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -26,14 +26,14 @@ use crate::{
 };
 
 /// How often locking the file is retried while another process may be about to end.
-const STEP: Duration = Duration::from_millis(20);
+const RETRY_INTERVAL: Duration = Duration::from_millis(20);
 
 /// How often the connection that holds the claim is checked.
-const PULSE: Duration = Duration::from_secs(1);
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A server that has lost its claim tries for this many times [`Options::wait`](crate::Options::wait) to get it back.
 /// By then Postgres has noticed that the old connection is gone, so that only another server can hold the claim.
-const TRIES: u32 = 6;
+const MAX_ATTEMPTS: u32 = 6;
 
 /// Makes Postgres notice within 25 s that this machine is gone; its default is two hours.
 const KEEPALIVE: &str = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3";
@@ -59,9 +59,9 @@ pub(crate) async fn lock_beside(database: &Path, wait: Duration) -> Result<File,
         match file.try_lock() {
             Ok(()) => return Ok(file),
             Err(TryLockError::WouldBlock) if begun.elapsed() >= wait => return Err(OpenError::InUse),
-            Err(TryLockError::WouldBlock) => sleep(STEP).await,
+            Err(TryLockError::WouldBlock) => sleep(RETRY_INTERVAL).await,
             Err(TryLockError::Error(error)) => {
-                return Err(unavailable("locking beside the database file", error).into());
+                return Err(unavailable("locking the lock file of the database", error).into());
             }
         }
     }
@@ -74,7 +74,7 @@ pub(crate) struct PostgresClaim {
     /// Whether another server has the database. The task owns the sender, which is dropped when the task ends, and the
     /// lock with it.
     taken: watch::Receiver<bool>,
-    watch: TaskTracker,
+    task: TaskTracker,
     stop: CancellationToken,
     /// Ends the task if the claim is dropped without having been released.
     _stop: DropGuard,
@@ -85,12 +85,12 @@ impl PostgresClaim {
     /// server to end.
     pub(crate) async fn take(pool: &PgPool, wait: Duration) -> Result<Self, OpenError> {
         let held = lock(pool).await?;
-        let (stop, watch) = (CancellationToken::new(), TaskTracker::new());
-        let (told, taken) = watch::channel(false);
-        let hold = Hold { pool: pool.clone(), wait, taken: told, stop: stop.clone() };
-        watch.spawn(hold.run(held));
-        watch.close();
-        Ok(Self { taken, watch, _stop: stop.clone().drop_guard(), stop })
+        let (stop, task) = (CancellationToken::new(), TaskTracker::new());
+        let (sender, taken) = watch::channel(false);
+        let hold = Hold { pool: pool.clone(), wait, taken: sender, stop: stop.clone() };
+        task.spawn(hold.run(held));
+        task.close();
+        Ok(Self { taken, task, _stop: stop.clone().drop_guard(), stop })
     }
 
     /// Returns when another server has the database, or when the task that watches the lock has failed.
@@ -98,7 +98,7 @@ impl PostgresClaim {
         match self.taken.clone().wait_for(|taken| *taken).await {
             Ok(_) => Lost::Taken,
             Err(_) => {
-                tracing::error!("what holds the database for this server has broken down");
+                tracing::error!("the task that holds this server's claim on the database has failed");
                 Lost::Broken
             }
         }
@@ -107,7 +107,7 @@ impl PostgresClaim {
     /// Releases the lock.
     pub(crate) async fn release(&self) {
         self.stop.cancel();
-        self.watch.wait().await;
+        self.task.wait().await;
     }
 }
 
@@ -123,11 +123,13 @@ impl Hold {
         let stop = self.stop.clone();
         let watching = async {
             loop {
-                self.watch(&mut held).await;
-                tracing::warn!("the connection that holds the database for this server is lost; taking it again");
-                let Some(again) = self.again().await else { break };
-                held = again;
-                tracing::info!("the database is held again");
+                self.wait_until_lost(&mut held).await;
+                tracing::warn!(
+                    "lost the connection that holds this server's claim on the database; taking the claim again"
+                );
+                let Some(reacquired) = self.reacquire().await else { break };
+                held = reacquired;
+                tracing::info!("the claim on the database is held again");
             }
             tracing::error!("another server has taken the database");
             self.taken.send_replace(true);
@@ -138,24 +140,24 @@ impl Hold {
     }
 
     /// Returns when the connection is lost.
-    async fn watch(&self, held: &mut PgConnection) {
+    async fn wait_until_lost(&self, held: &mut PgConnection) {
         while matches!(timeout(self.wait, held.ping()).await, Ok(Ok(()))) {
-            sleep(PULSE).await;
+            sleep(CHECK_INTERVAL).await;
         }
     }
 
     /// Takes the lock again. Returns `None` if another server has it. If the database does not answer, this waits until
     /// it does.
-    async fn again(&self) -> Option<PgConnection> {
+    async fn reacquire(&self) -> Option<PgConnection> {
         let mut refused = 0;
-        while refused < TRIES {
+        while refused < MAX_ATTEMPTS {
             match lock(&self.pool).await {
                 Ok(held) => return Some(held),
                 Err(OpenError::InUse) => refused += 1,
                 Err(error) => {
-                    tracing::warn!(%error, "the database can't be held; trying again");
+                    tracing::warn!(%error, "the claim on the database can't be taken; trying again");
                     refused = 0;
-                    sleep(PULSE).await;
+                    sleep(CHECK_INTERVAL).await;
                 }
             }
         }
@@ -202,7 +204,7 @@ mod tests {
         let panics = Arc::new(AtomicBool::new(false));
         let connecting = Arc::clone(&panics);
         let pool = PgPoolOptions::new().after_connect(move |_, _| {
-            assert!(!connecting.load(Ordering::SeqCst), "as the test has it");
+            assert!(!connecting.load(Ordering::SeqCst), "provoked by the test");
             Box::pin(async { Ok(()) })
         });
         let pool = pool.connect(database.url()).await.unwrap();

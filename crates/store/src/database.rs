@@ -40,14 +40,14 @@ impl Database {
         self.readers().read(body).await
     }
 
-    /// Runs several statements that only read, as of one moment.
-    pub(crate) async fn read_moment<T, B, F>(&self, body: B) -> StorageResult<T>
+    /// Runs several statements that only read, as of one state.
+    pub(crate) async fn read_snapshot<T, B, F>(&self, body: B) -> StorageResult<T>
     where
         T: Send + 'static,
         B: FnOnce(ReadConnection) -> F + Send + 'static,
         F: Future<Output = StorageResult<T>> + Send + 'static,
     {
-        self.readers().read_moment(body).await
+        self.readers().read_snapshot(body).await
     }
 
     /// Runs a unit of work that is not a job of the services.

@@ -1,5 +1,5 @@
-//! Reading outside units of work. Each read runs on a task of the store: so a caller that is slow to take the answer,
-//! for example because it waits for a client, does not hold a connection.
+//! Reading outside units of work. Each read runs in a task that the store owns, so that a caller that is slow to take the
+//! answer, for example because it waits for a client, does not hold a connection.
 
 use std::{
     panic::AssertUnwindSafe,
@@ -23,8 +23,9 @@ use crate::{
 
 const READING: &str = "reading";
 
-/// After how many of its instructions SQLite checks whether the time is over: well under a millisecond.
-const INSTRUCTIONS: i32 = 4_096;
+/// How many instructions of its virtual machine SQLite executes between two checks of the deadline. They take well under
+/// a millisecond.
+const INSTRUCTIONS_PER_CHECK: i32 = 4_096;
 
 /// The connections for reading.
 #[derive(Debug, Clone)]
@@ -37,54 +38,58 @@ pub(crate) enum Pool {
 pub(crate) enum ReadConnection {
     Sqlite(PoolConnection<Sqlite>),
     Postgres(PoolConnection<Postgres>),
-    /// In a transaction, so that several statements see the same moment.
-    SqliteMoment(Transaction<'static, Sqlite>),
-    /// In a transaction, so that several statements see the same moment.
-    PostgresMoment(Transaction<'static, Postgres>),
+    /// In a transaction, so that several statements see the same state.
+    SqliteSnapshot(Transaction<'static, Sqlite>),
+    /// In a transaction, so that several statements see the same state.
+    PostgresSnapshot(Transaction<'static, Postgres>),
 }
 
 impl ReadConnection {
     pub(crate) fn connection(&mut self) -> Connection<'_> {
         match self {
-            Self::Sqlite(lease) => Connection::sqlite(lease),
-            Self::SqliteMoment(lease) => Connection::sqlite(lease),
-            Self::Postgres(lease) => Connection::postgres(lease),
-            Self::PostgresMoment(lease) => Connection::postgres(lease),
+            Self::Sqlite(connection) => Connection::sqlite(connection),
+            Self::SqliteSnapshot(connection) => Connection::sqlite(connection),
+            Self::Postgres(connection) => Connection::postgres(connection),
+            Self::PostgresSnapshot(connection) => Connection::postgres(connection),
         }
     }
 
-    /// Interrupts what runs longer than this, until [`unlimited`](Self::unlimited) is called.
-    async fn limited(&mut self, time: Duration) -> StorageResult<()> {
+    /// Interrupts statements that run longer than this, until [`remove_time_limit`](Self::remove_time_limit) is called.
+    async fn set_time_limit(&mut self, time: Duration) -> StorageResult<()> {
         match self {
-            Self::Sqlite(_) | Self::SqliteMoment(_) => {
+            Self::Sqlite(_) | Self::SqliteSnapshot(_) => {
                 let until = Instant::now() + time;
-                self.watch(INSTRUCTIONS, move || Instant::now() < until).await
+                self.watch(INSTRUCTIONS_PER_CHECK, move || Instant::now() < until).await
             }
-            Self::Postgres(_) | Self::PostgresMoment(_) => {
+            Self::Postgres(_) | Self::PostgresSnapshot(_) => {
                 let limit = format!("SET LOCAL statement_timeout = {}", time.as_millis());
                 self.connection().run_script(limit).await.map_err(|error| failed("limiting a read", error))
             }
         }
     }
 
-    /// Makes SQLite call `goes_on` after each of this many instructions, and stop if it returns `false`.
-    async fn watch(&mut self, instructions: i32, goes_on: impl FnMut() -> bool + Send + 'static) -> StorageResult<()> {
+    /// Makes SQLite call `keep_going` after every this many instructions, and stop if it returns `false`.
+    async fn watch(
+        &mut self,
+        instructions: i32,
+        keep_going: impl FnMut() -> bool + Send + 'static,
+    ) -> StorageResult<()> {
         let locked = match self {
-            Self::Sqlite(lease) => lease.lock_handle().await,
-            Self::SqliteMoment(lease) => lease.lock_handle().await,
-            Self::Postgres(_) | Self::PostgresMoment(_) => return Ok(()),
+            Self::Sqlite(connection) => connection.lock_handle().await,
+            Self::SqliteSnapshot(connection) => connection.lock_handle().await,
+            Self::Postgres(_) | Self::PostgresSnapshot(_) => return Ok(()),
         };
         let mut handle = locked.map_err(|error| failed("watching a read", error))?;
-        handle.set_progress_handler(instructions, goes_on);
+        handle.set_progress_handler(instructions, keep_going);
         Ok(())
     }
 
     /// Removes the limit. On Postgres, the limit ends with the transaction.
-    async fn unlimited(&mut self) -> StorageResult<()> {
+    async fn remove_time_limit(&mut self) -> StorageResult<()> {
         let locked = match self {
-            Self::Sqlite(lease) => lease.lock_handle().await,
-            Self::SqliteMoment(lease) => lease.lock_handle().await,
-            Self::Postgres(_) | Self::PostgresMoment(_) => return Ok(()),
+            Self::Sqlite(connection) => connection.lock_handle().await,
+            Self::SqliteSnapshot(connection) => connection.lock_handle().await,
+            Self::Postgres(_) | Self::PostgresSnapshot(_) => return Ok(()),
         };
         locked.map_err(|error| failed("watching a read", error))?.remove_progress_handler();
         Ok(())
@@ -93,24 +98,24 @@ impl ReadConnection {
 
 impl Pool {
     /// Returns a connection for one statement.
-    pub(crate) async fn lease(&self) -> StorageResult<ReadConnection> {
-        let lease = match self {
+    pub(crate) async fn acquire(&self) -> StorageResult<ReadConnection> {
+        let connection = match self {
             Self::Sqlite(pool) => pool.acquire().await.map(ReadConnection::Sqlite),
             Self::Postgres(pool) => pool.acquire().await.map(ReadConnection::Postgres),
         };
-        lease.map_err(|error| failed("waiting for a connection", error))
+        connection.map_err(|error| failed("waiting for a connection", error))
     }
 
-    /// Returns a connection for several statements that see the same moment.
-    pub(crate) async fn moment(&self, wait: Duration) -> StorageResult<ReadConnection> {
+    /// Returns a connection for several statements that see the same state.
+    pub(crate) async fn snapshot(&self, wait: Duration) -> StorageResult<ReadConnection> {
         match self {
             Self::Sqlite(pool) => {
                 let begun = pool.begin().await;
-                begun.map(ReadConnection::SqliteMoment).map_err(|error| failed("beginning to read", error))
+                begun.map(ReadConnection::SqliteSnapshot).map_err(|error| failed("beginning to read", error))
             }
             Self::Postgres(pool) => {
                 let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-                postgres_transaction::begin(pool, begin, wait).await.map(ReadConnection::PostgresMoment)
+                postgres_transaction::begin(pool, begin, wait).await.map(ReadConnection::PostgresSnapshot)
             }
         }
     }
@@ -154,37 +159,37 @@ impl Readers {
         F: Future<Output = StorageResult<T>> + Send + 'static,
     {
         let pool = self.pool.clone();
-        self.run(async move { body(pool.lease().await?).await }).await
+        self.run(async move { body(pool.acquire().await?).await }).await
     }
 
-    /// Runs several statements that see the same moment. They are aborted if the caller goes away.
-    pub(crate) async fn read_moment<T, B, F>(&self, body: B) -> StorageResult<T>
+    /// Runs several statements that see the same state. They are aborted if the caller goes away.
+    pub(crate) async fn read_snapshot<T, B, F>(&self, body: B) -> StorageResult<T>
     where
         T: Send + 'static,
         B: FnOnce(ReadConnection) -> F + Send + 'static,
         F: Future<Output = StorageResult<T>> + Send + 'static,
     {
         let (pool, wait) = (self.pool.clone(), self.wait);
-        self.run(async move { body(pool.moment(wait).await?).await }).await
+        self.run(async move { body(pool.snapshot(wait).await?).await }).await
     }
 
     /// Runs statements that may take long: few at a time, for at most `Options::search_time` in all (on Postgres:
-    /// each). Once begun, they are completed even if they panic, so that the connection is returned in its original
-    /// state.
+    /// each). Once begun, they are not aborted if the caller goes away, and a panic is caught, so that the limit is always
+    /// removed before the connection is returned.
     pub(crate) async fn search<T, B>(&self, body: B) -> StorageResult<T>
     where
         T: Send + 'static,
         B: for<'u, 'c> FnOnce(&'u mut Connection<'c>) -> BoxFuture<'u, StorageResult<T>> + Send + 'static,
     {
-        let turn = timeout(self.wait, Arc::clone(&self.searches).acquire_owned()).await;
-        let turn = turn.map_err(|_| unavailable(READING, "too many search"))?;
+        let permit = timeout(self.wait, Arc::clone(&self.searches).acquire_owned()).await;
+        let permit = permit.map_err(|_| unavailable(READING, "too many searches at the same time"))?;
         let (pool, wait, time) = (self.pool.clone(), self.wait, self.search_time);
         let searching = async move {
-            let _turn = turn;
-            let mut lease = pool.moment(wait).await?;
-            lease.limited(time).await?;
-            let found = AssertUnwindSafe(async { body(&mut lease.connection()).await }).catch_unwind().await;
-            lease.unlimited().await?;
+            let _permit = permit;
+            let mut reader = pool.snapshot(wait).await?;
+            reader.set_time_limit(time).await?;
+            let found = AssertUnwindSafe(async { body(&mut reader.connection()).await }).catch_unwind().await;
+            reader.remove_time_limit().await?;
             found.unwrap_or_else(|panic| Err(broken(READING, format_args!("panicked: {}", message_of(&*panic)))))
         };
         let ended = self.tasks.spawn(searching.in_current_span()).await;

@@ -59,7 +59,7 @@ impl Clock for Faulty {
     }
 
     fn monotonic(&self) -> Instant {
-        assert!(!self.panics.swap(false, Ordering::SeqCst), "as the test has it");
+        assert!(!self.panics.swap(false, Ordering::SeqCst), "provoked by the test");
         self.looks.fetch_add(1, Ordering::SeqCst);
         SystemClock.monotonic()
     }

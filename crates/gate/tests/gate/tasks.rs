@@ -61,7 +61,7 @@ struct Fatal(AtomicBool);
 
 impl Wake for Fatal {
     fn wake(self: Arc<Self>) {
-        assert!(self.0.swap(true, Ordering::SeqCst), "as the test has it");
+        assert!(self.0.swap(true, Ordering::SeqCst), "provoked by the test");
     }
 }
 

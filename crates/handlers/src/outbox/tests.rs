@@ -16,7 +16,7 @@ struct Taker {
 
 impl Wire for Taker {
     fn send(&self, _: &Outgoing) -> Sent {
-        assert!(!self.panics.swap(false, Ordering::SeqCst), "as the test has it");
+        assert!(!self.panics.swap(false, Ordering::SeqCst), "provoked by the test");
         self.taken.fetch_add(1, Ordering::SeqCst);
         self.came.notify_one();
         Sent::Yes

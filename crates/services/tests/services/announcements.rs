@@ -18,10 +18,10 @@ const USERS: usize = 1_203;
 
 /// How many users each unit of work notified.
 #[derive(Default)]
-struct Told(Mutex<Vec<usize>>);
+struct RecordingPublisher(Mutex<Vec<usize>>);
 
 #[async_trait]
-impl Publisher for Told {
+impl Publisher for RecordingPublisher {
     async fn publish(&self, _: &[Arc<LogEntry>]) {}
     async fn wait_until_queued(&self, _: &BoardId, _: Seq) {}
     fn send_to_users(&self, events: &[UserEvent]) {
@@ -52,13 +52,13 @@ async fn fill(store: &Arc<dyn Store>) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everybody_is_told_once_in_pages() -> Result<()> {
+async fn everybody_is_notified_once_page_by_page() -> Result<()> {
     let database = Database::create(Kind::Sqlite).await?;
     let opened = open(database.url(), Options::default()).await?;
     let store = opened.store();
     fill(&store).await?;
-    let told = Arc::new(Told::default());
-    let services = Services::new(Arc::clone(&store), told.clone(), Arc::new(SystemClock));
+    let publisher = Arc::new(RecordingPublisher::default());
+    let services = Services::new(Arc::clone(&store), publisher.clone(), Arc::new(SystemClock));
     let account = Account { id: "u00000".into(), name: "Root".into(), permissions: Permissions::ALL, teams: vec![] };
     let caller = Caller::new(Arc::new(Principal::of(account, None, None, CredentialId::Token { id: None }))).unwrap();
     let announcement =
@@ -68,7 +68,10 @@ async fn everybody_is_told_once_in_pages() -> Result<()> {
         let applied = services.announce(&caller, Some(request.clone()), announcement.clone()).await?;
         assert_eq!(applied.result.get(), format!(r#"{{"notified":{USERS}}}"#));
     }
-    assert_eq!(told.0.lock().unwrap().iter().filter(|told| **told > 0).collect::<Vec<_>>(), [&500, &500, &203]);
+    assert_eq!(
+        publisher.0.lock().unwrap().iter().filter(|notified| **notified > 0).collect::<Vec<_>>(),
+        [&500, &500, &203]
+    );
     for number in [0, 499, 500, 1_202] {
         let wanted =
             WantedNotifications { user: user(number)?, everywhere: false, unread_only: false, before: None, limit: 10 };

@@ -5,18 +5,18 @@ use boardwire_protocol::{Lease, TaskId, Timestamp, UserId};
 use boardwire_services::{ChangeOutcome, storage::Job};
 use serde_json::{json, value::RawValue};
 
-use crate::scene::{Scene, on_both};
+use crate::fixture::{Fixture, on_both};
 
 /// More leases than are read at once.
 const MANY: i64 = 600;
 
-/// Creates a board with a task for each of these leases: the task's id, the holder, and when the lease ended.
-async fn leased(scene: &Scene, leases: Vec<(String, &'static str, i64)>) -> Result<()> {
-    let ann = scene.user("ann", &[]).await?;
-    scene.user("bob", &[]).await?;
-    let board = scene.ask(&ann, "board:create", json!({ "name": "B" })).await?;
+/// Creates a board with a task for each of these leases: the task's id, the holder, and when the lease expires.
+async fn leased(fixture: &Fixture, leases: Vec<(String, &'static str, i64)>) -> Result<()> {
+    let ann = fixture.user("ann", &[]).await?;
+    fixture.user("bob", &[]).await?;
+    let board = fixture.ask(&ann, "board:create", json!({ "name": "B" })).await?;
     let task = json!({ "boardId": board["board"]["id"], "title": "T", "id": "free" });
-    scene.ask(&ann, "task:create", task).await?;
+    fixture.ask(&ann, "task:create", task).await?;
     let add: Job = Box::new(|tx| {
         Box::pin(async move {
             let free = tx.task(&TaskId::try_from("free").unwrap()).await?.unwrap();
@@ -35,45 +35,45 @@ async fn leased(scene: &Scene, leases: Vec<(String, &'static str, i64)>) -> Resu
             Ok(ChangeOutcome { at: None, result: RawValue::NULL.to_owned(), entries: vec![], user_events: vec![] })
         })
     });
-    scene.store().write(add).await?;
+    fixture.store().write(add).await?;
     Ok(())
 }
 
 /// Returns the tasks whose lease has ended with a `task:released` in the log, in order.
-async fn ended(scene: &Scene) -> Result<Vec<Vec<String>>> {
+async fn ended(fixture: &Fixture) -> Result<Vec<Vec<String>>> {
     let ended = "SELECT tasks.id FROM events JOIN tasks ON tasks.id = events.task_id
         WHERE events.kind = 'task:released' AND tasks.lease IS NULL ORDER BY seq";
-    scene.database.query(ended).await
+    fixture.database.query(ended).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unreadable_lease_keeps_no_other() -> Result<()> {
-    on_both(async |scene| {
-        leased(scene, vec![("bad".to_owned(), "ann", 1), ("good".to_owned(), "ann", 2)]).await?;
-        scene.database.run("UPDATE tasks SET lease = '{' WHERE id = 'bad'").await?;
-        let told = scene.services.expire_leases().await;
-        assert_eq!(ended(scene).await?, [["good"]]);
-        let told = told.unwrap_err().to_string();
-        assert!(told.contains("task.find"), "{told}");
+async fn an_unreadable_lease_does_not_keep_others_from_expiring() -> Result<()> {
+    on_both(async |fixture| {
+        leased(fixture, vec![("bad".to_owned(), "ann", 1), ("good".to_owned(), "ann", 2)]).await?;
+        fixture.database.run("UPDATE tasks SET lease = '{' WHERE id = 'bad'").await?;
+        let result = fixture.services.expire_leases().await;
+        assert_eq!(ended(fixture).await?, [["good"]]);
+        let message = result.unwrap_err().to_string();
+        assert!(message.contains("task.find"), "{message}");
         Ok(())
     })
     .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn more_unreadable_leases_than_are_read_at_once_keep_no_other() -> Result<()> {
-    on_both(async |scene| {
+async fn more_unreadable_leases_than_one_page_do_not_keep_others_from_expiring() -> Result<()> {
+    on_both(async |fixture| {
         // All end at the same time, so that only their ids tell where the next page begins.
         let mut leases: Vec<_> = (0..MANY).map(|bad| (format!("bad{bad:03}"), "ann", 1)).collect();
         leases.extend([("good".to_owned(), "ann", 1), ("later".to_owned(), "bob", i64::MAX)]);
-        leased(scene, leases).await?;
-        scene.database.run("UPDATE tasks SET lease = '{' WHERE id LIKE 'bad%'").await?;
+        leased(fixture, leases).await?;
+        fixture.database.run("UPDATE tasks SET lease = '{' WHERE id LIKE 'bad%'").await?;
         for _ in 0..2 {
-            scene.services.expire_leases().await.unwrap_err();
-            assert_eq!(ended(scene).await?, [["good"]]);
+            fixture.services.expire_leases().await.unwrap_err();
+            assert_eq!(ended(fixture).await?, [["good"]]);
         }
         let held = "SELECT COUNT(*) FROM tasks WHERE lease IS NOT NULL";
-        assert_eq!(scene.database.query(held).await?, [[(MANY + 1).to_string()]]);
+        assert_eq!(fixture.database.query(held).await?, [[(MANY + 1).to_string()]]);
         Ok(())
     })
     .await
@@ -81,13 +81,13 @@ async fn more_unreadable_leases_than_are_read_at_once_keep_no_other() -> Result<
 
 /// A lease ends no matter who holds it.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lease_ends_whose_holder_cannot_be_read() -> Result<()> {
-    on_both(async |scene| {
+async fn a_lease_whose_holder_cannot_be_read_still_expires() -> Result<()> {
+    on_both(async |fixture| {
         let leases = [("bobs", "bob", 1), ("nobodys", "gone", 2), ("good", "ann", 3)];
-        leased(scene, leases.map(|(id, holder, at)| (id.to_owned(), holder, at)).into()).await?;
-        scene.database.run("UPDATE users SET permissions = '{' WHERE id = 'bob'").await?;
-        scene.services.expire_leases().await?;
-        assert_eq!(ended(scene).await?, [["bobs"], ["nobodys"], ["good"]]);
+        leased(fixture, leases.map(|(id, holder, at)| (id.to_owned(), holder, at)).into()).await?;
+        fixture.database.run("UPDATE users SET permissions = '{' WHERE id = 'bob'").await?;
+        fixture.services.expire_leases().await?;
+        assert_eq!(ended(fixture).await?, [["bobs"], ["nobodys"], ["good"]]);
         Ok(())
     })
     .await

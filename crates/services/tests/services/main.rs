@@ -3,5 +3,5 @@
 
 mod announcements;
 mod costs;
+mod fixture;
 mod leases;
-mod scene;

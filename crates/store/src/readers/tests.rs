@@ -74,12 +74,12 @@ async fn counted<T, B>(database: &SqliteDatabase, body: B) -> (u64, T)
 where
     B: for<'u, 'c> FnOnce(&'u mut Connection<'c>) -> BoxFuture<'u, StorageResult<T>>,
 {
-    let mut lease = database.readers().pool.moment(Duration::from_secs(5)).await.unwrap();
+    let mut reader = database.readers().pool.snapshot(Duration::from_secs(5)).await.unwrap();
     let count = Arc::new(AtomicU64::new(0));
     let counting = Arc::clone(&count);
-    lease.watch(1, move || counting.fetch_add(1, Ordering::Relaxed) < u64::MAX).await.unwrap();
-    let read = body(&mut lease.connection()).await.unwrap();
-    lease.unlimited().await.unwrap();
+    reader.watch(1, move || counting.fetch_add(1, Ordering::Relaxed) < u64::MAX).await.unwrap();
+    let read = body(&mut reader.connection()).await.unwrap();
+    reader.remove_time_limit().await.unwrap();
     (count.load(Ordering::Relaxed), read)
 }
 

@@ -1,4 +1,4 @@
-//! `api_keys`.
+//! Statements on `api_keys`.
 
 use async_trait::async_trait;
 use boardwire_protocol::{Timestamp, UserId};
@@ -41,7 +41,7 @@ impl ApiKeyStore for Database {
     #[tracing::instrument(level = "debug", name = "db.api_key.find", skip_all)]
     async fn api_key(&self, id: &str) -> StorageResult<Option<(ApiKey, User)>> {
         let id = id.to_owned();
-        self.read_moment(move |mut reader| async move {
+        self.read_snapshot(move |mut reader| async move {
             let connection = &mut reader.connection();
             let row = connection.fetch_optional(&FIND, &[Value::Text(&id)]).await?;
             let Some(key) = row.as_ref().map(read).transpose()? else { return Ok(None) };

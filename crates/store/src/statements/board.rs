@@ -1,4 +1,4 @@
-//! `boards`.
+//! Statements on `boards`.
 
 use std::sync::LazyLock;
 

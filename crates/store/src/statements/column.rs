@@ -1,4 +1,4 @@
-//! `columns`.
+//! Statements on `columns`.
 
 use std::sync::LazyLock;
 

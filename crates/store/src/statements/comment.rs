@@ -1,4 +1,4 @@
-//! `comments`.
+//! Statements on `comments`.
 
 use async_trait::async_trait;
 use boardwire_protocol::{Comment, CommentId, TaskId};

@@ -1,4 +1,4 @@
-//! `dependencies`.
+//! Statements on `dependencies`.
 
 use async_trait::async_trait;
 use boardwire_protocol::{BoardId, Dependency, DependencyType, TaskId};

@@ -79,7 +79,7 @@ impl LeaseStore for Database {
     #[tracing::instrument(level = "debug", name = "db.workload", skip_all)]
     async fn workload(&self, board: &BoardId) -> StorageResult<Option<BoardWorkload>> {
         let board = board.clone();
-        self.read_moment(move |mut reader| async move { reader.connection().workload(&board).await }).await
+        self.read_snapshot(move |mut reader| async move { reader.connection().workload(&board).await }).await
     }
 
     #[tracing::instrument(level = "debug", name = "db.lease.expired", skip_all)]

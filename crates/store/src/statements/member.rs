@@ -1,4 +1,4 @@
-//! `members`.
+//! Statements on `members` and `departures`.
 
 use async_trait::async_trait;
 use boardwire_protocol::{BoardId, Member, Role, TeamId, UserId};
@@ -34,8 +34,8 @@ const LIST_THROUGH: Statement = Statement::new(
     "SELECT user_id FROM members WHERE board_id = $1 AND team_id = $2 ORDER BY user_id",
 );
 
-/// The boards of the user's teams that the user is not a member of, and those that the user is a member of through a
-/// team that the user or the board has left.
+/// The boards of the user's teams that the user is not a member of, unless the user was removed from them, and those that
+/// the user is a member of through a team that the user or the board has left.
 const TEAM_BOARDS: Statement = Statement::new(
     "member.team_boards",
     "SELECT boards.id FROM boards JOIN team_users ON team_users.team_id = boards.team_id
@@ -75,10 +75,12 @@ const DEPART: Statement = Statement::new(
 const HAS_DEPARTED: Statement =
     Statement::new("member.has_departed", "SELECT 1 FROM departures WHERE board_id = $1 AND user_id = $2");
 
-const RETURN: Statement =
-    Statement::new("member.return", "DELETE FROM departures WHERE board_id = $1 AND ($2 IS NULL OR user_id = $2)");
+const FORGET_DEPARTURES: Statement = Statement::new(
+    "member.forget_departures",
+    "DELETE FROM departures WHERE board_id = $1 AND ($2 IS NULL OR user_id = $2)",
+);
 
-const COUNT: Statement =
+const COUNT_WITH_ROLE: Statement =
     Statement::new("member.count", "SELECT COUNT(*) FROM members WHERE board_id = $1 AND role = $2");
 
 #[async_trait]
@@ -103,7 +105,8 @@ impl MemberRepository for Connection<'_> {
 
     #[tracing::instrument(level = "debug", name = "db.member.count", skip_all)]
     async fn count_owners(&mut self, board: &BoardId) -> StorageResult<u64> {
-        let row = self.fetch_one(&COUNT, &[Value::Text(board.as_str()), Value::Text(Role::Owner.name())]).await?;
+        let row =
+            self.fetch_one(&COUNT_WITH_ROLE, &[Value::Text(board.as_str()), Value::Text(Role::Owner.name())]).await?;
         row.number(0)
     }
 
@@ -155,10 +158,10 @@ impl MemberRepository for Connection<'_> {
         Ok(self.fetch_optional(&HAS_DEPARTED, &values).await?.is_some())
     }
 
-    #[tracing::instrument(level = "debug", name = "db.member.return", skip_all)]
+    #[tracing::instrument(level = "debug", name = "db.member.forget_departures", skip_all)]
     async fn forget_departures(&mut self, board: &BoardId, user: Option<&UserId>) -> StorageResult<()> {
         let values = [Value::Text(board.as_str()), Value::OptText(user.map(UserId::as_str))];
-        self.execute(&RETURN, &values).await.map(drop)
+        self.execute(&FORGET_DEPARTURES, &values).await.map(drop)
     }
 }
 

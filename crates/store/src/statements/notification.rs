@@ -1,4 +1,4 @@
-//! `notifications`. Users only see those of boards that they may read.
+//! Statements on `notifications`. Users only see those of boards that they may read.
 
 use async_trait::async_trait;
 use boardwire_protocol::{Notification, NotificationId, NotificationKind, Timestamp, UserId};
@@ -135,7 +135,7 @@ impl NotificationRepository for Connection<'_> {
 impl NotificationStore for Database {
     async fn notifications(&self, wanted: &WantedNotifications) -> StorageResult<(Vec<Notification>, u64)> {
         let wanted = wanted.clone();
-        self.read_moment(move |mut reader| async move {
+        self.read_snapshot(move |mut reader| async move {
             let connection = &mut reader.connection();
             let listed = list(connection, &wanted).await?;
             Ok((listed, connection.count_unread(&wanted.user, wanted.everywhere).await?))

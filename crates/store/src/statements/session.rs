@@ -1,4 +1,4 @@
-//! `sessions`.
+//! Statements on `sessions`.
 
 use async_trait::async_trait;
 use boardwire_protocol::{Timestamp, UserId};
@@ -47,7 +47,7 @@ const PRUNE_SESSIONS: Statement = Statement::new("session.prune", "DELETE FROM s
 impl SessionStore for Database {
     async fn session(&self, id: &str) -> StorageResult<Option<(Session, User)>> {
         let id = id.to_owned();
-        self.read_moment(move |mut reader| async move {
+        self.read_snapshot(move |mut reader| async move {
             let connection = &mut reader.connection();
             let Some(session) = find(connection, &id).await? else { return Ok(None) };
             Ok(connection.user(&session.user).await?.map(|user| (session, user)))

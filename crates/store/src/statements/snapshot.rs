@@ -20,13 +20,13 @@ impl SnapshotStore for Database {
     #[tracing::instrument(level = "debug", name = "db.snapshot", skip_all)]
     async fn snapshot(&self, wanted: &WantedBoard) -> StorageResult<Option<Snapshot>> {
         let wanted = wanted.clone();
-        self.read_moment(move |mut reader| async move { read(&mut reader.connection(), &wanted).await }).await
+        self.read_snapshot(move |mut reader| async move { read(&mut reader.connection(), &wanted).await }).await
     }
 
     #[tracing::instrument(level = "debug", name = "db.detail", skip_all)]
     async fn detail(&self, id: &TaskId) -> StorageResult<Option<Detail>> {
         let id = id.clone();
-        self.read_moment(move |mut reader| async move { read_detail(&mut reader.connection(), &id).await }).await
+        self.read_snapshot(move |mut reader| async move { read_detail(&mut reader.connection(), &id).await }).await
     }
 }
 

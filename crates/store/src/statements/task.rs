@@ -1,4 +1,4 @@
-//! `tasks`.
+//! Statements on `tasks`.
 
 use std::sync::LazyLock;
 

@@ -1,4 +1,4 @@
-//! `users`.
+//! Statements on `users`.
 
 use async_trait::async_trait;
 use boardwire_protocol::{BoardId, Role, TeamId, UserId};

@@ -78,7 +78,7 @@ struct Fatal;
 #[async_trait]
 impl Waiting for Fatal {
     async fn run(&mut self, _: &mut rusqlite::Connection) -> StorageResult<()> {
-        panic!("as the test has it")
+        panic!("provoked by the test")
     }
 
     fn answer(self: Box<Self>, _: Option<&StorageError>) {}
@@ -92,7 +92,7 @@ async fn a_store_without_a_writer_is_lost() {
     let queue = database.writer().queue.clone();
 
     // A unit that panics does not end the writer.
-    let panics: Body<()> = Box::new(|_| Box::pin(async { panic!("as the test has it") }));
+    let panics: Body<()> = Box::new(|_| Box::pin(async { panic!("provoked by the test") }));
     assert!(matches!(database.writer().submit(panics).await, Err(ServiceError::Storage(StorageError::Broken(_)))));
     run(&database, &[TABLE]).await.unwrap();
     let database = Database::Sqlite(database);

@@ -26,22 +26,22 @@ impl Publisher for Nobody {
     fn check_log(&self) {}
 }
 
-/// What a test runs on.
-pub(crate) struct Scene {
+/// A fresh database and the services on it.
+pub(crate) struct Fixture {
     pub(crate) database: Arc<Database>,
     pub(crate) services: Services,
     opened: Opened,
 }
 
 /// Runs a test on a fresh database of each kind.
-pub(crate) async fn on_both(test: impl AsyncFn(&Scene) -> Result<()>) -> Result<()> {
+pub(crate) async fn on_both(test: impl AsyncFn(&Fixture) -> Result<()>) -> Result<()> {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let database = Database::create(kind).await?;
         let opened = open(database.url(), Options::default()).await?;
         let services = Services::new(opened.store(), Arc::new(Nobody), Arc::new(SystemClock));
-        let scene = Scene { database, services, opened };
-        let result = test(&scene).await;
-        let Scene { services, opened, .. } = scene;
+        let fixture = Fixture { database, services, opened };
+        let result = test(&fixture).await;
+        let Fixture { services, opened, .. } = fixture;
         services.drain().await;
         opened.close().await;
         result.map_err(|error| error.context(format!("on {kind:?}")))?;
@@ -49,7 +49,7 @@ pub(crate) async fn on_both(test: impl AsyncFn(&Scene) -> Result<()>) -> Result<
     Ok(())
 }
 
-impl Scene {
+impl Fixture {
     pub(crate) fn store(&self) -> &Arc<dyn Store> {
         self.services.store()
     }
