@@ -6,7 +6,6 @@ use boardwire_auth::Permission;
 use boardwire_protocol::{Attachment, AttachmentId, BoardId, Query, TaskId};
 use serde_json::value::RawValue;
 use tokio_util::task::TaskTracker;
-use tracing::Instrument as _;
 
 use crate::{Addable, Caller, Publisher, ServiceError, access, attachment, clock::Clock, query, storage::Store};
 
