@@ -18,11 +18,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Gateway,
-    inbox::Incoming,
+    inbox::{Incoming, error_event},
     link::Link,
     outbox::{SharedOutbox, SocketOutbox},
     pipeline::Pipeline,
-    reply::error_frame,
 };
 
 /// The credentials in the handshake; the first one given counts.
@@ -123,7 +122,7 @@ impl Connection {
         if AssertUnwindSafe(self.execute(&guard, inbox)).catch_unwind().await.is_err() {
             // The panic is in the log, with its location; the client is told, and may connect again.
             let error = ErrorBody::new(Code::SocketError, "a fault of the server ends this connection; connect again");
-            self.outbox.dismiss(Some(error_frame(self.gateway.gate.clock(), &error, None)));
+            self.outbox.dismiss(Some(error_event(self.gateway.gate.clock(), &error, None)));
         }
         drop(guard);
         if let Some(reason) = self.outbox.given_up() {
@@ -176,7 +175,7 @@ impl Connection {
 
     fn dismiss(&self, reason: &str) {
         let error = ErrorBody::new(Code::Unauthenticated, reason);
-        self.outbox.dismiss(Some(error_frame(self.gateway.gate.clock(), &error, None)));
+        self.outbox.dismiss(Some(error_event(self.gateway.gate.clock(), &error, None)));
     }
 
     /// Gives the place back when the transport is gone. A client that left but keeps its WebSocket open is cut off.

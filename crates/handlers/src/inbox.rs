@@ -1,26 +1,39 @@
-//! The inbox of a connection: commands wait here for their turn, bounded by number and by bytes. A command that does
-//! not fit is refused at once, ahead of those that wait.
+//! What a client sends: an event waits here for its turn, is taken apart, and gets its answer. What waits is bounded by
+//! number and by bytes; an event that does not fit is refused at once, ahead of those that wait.
 
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
 };
 
-use boardwire_protocol::{Code, ErrorBody};
+use boardwire_protocol::{Code, CommandKind, Ephemeral, ErrorBody, RequestId, data, failure};
 use boardwire_services::clock::Clock;
-use boardwire_subscriptions::Outbox as _;
+use boardwire_subscriptions::{About, Frame, Outbox as _};
+use serde_json::{Value, value::RawValue};
 use tokio::sync::mpsc::{self, error::TrySendError};
 
 use crate::{
     outbox::{SharedOutbox, SocketOutbox},
-    packet,
-    reply::{ReplyTo, error_frame},
+    queue::Outgoing,
 };
 
-/// The most commands of one connection that may wait for their turn.
-const MAX_COMMANDS: usize = 1024;
-/// The most bytes of such commands.
+/// The most events of one connection that may wait for their turn.
+const MAX_EVENTS: usize = 1024;
+/// The most bytes of such events.
 const MAX_BYTES: usize = 1 << 20;
+/// The longest event name that is repeated in an answer, in bytes. Names of commands are shorter.
+const MAX_NAME_BYTES: usize = 100;
+
+/// The sending end of an inbox.
+pub(crate) struct Inbox {
+    events: mpsc::Sender<Incoming>,
+    outbox: Arc<SocketOutbox>,
+    clock: Arc<dyn Clock>,
+    /// The largest packet, in bytes.
+    max_payload: usize,
+    /// The bytes that wait.
+    waiting: Arc<AtomicUsize>,
+}
 
 /// One event from a client, as received.
 pub(crate) struct Incoming {
@@ -34,12 +47,24 @@ pub(crate) struct Incoming {
     _bytes: BytePermit,
 }
 
-impl Incoming {
-    /// Takes the event out, so that its bytes no longer count as waiting. Returns the packet, whether it came with
-    /// binary data, and the id of the acknowledgement.
-    pub(crate) fn into_parts(self) -> (String, bool, Option<i64>) {
-        (self.packet, self.binary, self.acknowledgement)
-    }
+/// An event that has been taken apart.
+pub(crate) struct ParsedEvent {
+    /// The command that it names, if there is such a command.
+    pub(crate) kind: Option<CommandKind>,
+    /// Its only argument, or what is wrong with the event.
+    pub(crate) payload: Result<Value, &'static str>,
+    pub(crate) reply_to: ReplyTo,
+}
+
+/// Where the answer to an event goes: to the client's callback, or else into an event named `<command>:success` or
+/// `<command>:error`. The object is the same.
+pub(crate) struct ReplyTo {
+    /// The name of the event.
+    command: String,
+    /// The client's id of the request, if it could be read.
+    request_id: Option<RequestId>,
+    /// The id of the callback.
+    acknowledgement: Option<i64>,
 }
 
 /// Bytes that wait in an inbox; they are given back when this is dropped.
@@ -48,31 +73,14 @@ struct BytePermit {
     bytes: usize,
 }
 
-impl Drop for BytePermit {
-    fn drop(&mut self) {
-        self.waiting.fetch_sub(self.bytes, Ordering::Relaxed);
-    }
-}
-
-/// The end of an inbox that receives events.
-pub(crate) struct Inbox {
-    commands: mpsc::Sender<Incoming>,
-    outbox: Arc<SocketOutbox>,
-    clock: Arc<dyn Clock>,
-    /// The largest packet, in bytes.
-    max_payload: usize,
-    /// The bytes that wait.
-    waiting: Arc<AtomicUsize>,
-}
-
 /// Opens an inbox; refusals go to `outbox`. Returns both ends.
 pub(crate) fn open(
     outbox: Arc<SocketOutbox>,
     clock: Arc<dyn Clock>,
     max_payload: usize,
 ) -> (Inbox, mpsc::Receiver<Incoming>) {
-    let (commands, incoming) = mpsc::channel(MAX_COMMANDS);
-    (Inbox { commands, outbox, clock, max_payload, waiting: Arc::default() }, incoming)
+    let (events, incoming) = mpsc::channel(MAX_EVENTS);
+    (Inbox { events, outbox, clock, max_payload, waiting: Arc::default() }, incoming)
 }
 
 impl Inbox {
@@ -80,41 +88,145 @@ impl Inbox {
     pub(crate) fn receive(&self, packet: String, binary: bool, acknowledgement: Option<i64>) {
         let bytes = packet.len();
         if bytes > self.max_payload {
-            return self.refuse_size(&packet, acknowledgement);
+            let event = ParsedEvent::parse(&packet, false, acknowledgement);
+            return self.refuse(event, &self.too_large(bytes));
         }
         let total = self.waiting.fetch_add(bytes, Ordering::Relaxed) + bytes;
         let permit = BytePermit { waiting: Arc::clone(&self.waiting), bytes };
         let incoming = Incoming { packet, binary, acknowledgement, _bytes: permit };
         if total > MAX_BYTES {
-            return self.refuse_overflow(&incoming);
+            return self.refuse(incoming.parse(), &self.too_many());
         }
-        if let Err(TrySendError::Full(incoming)) = self.commands.try_send(incoming) {
-            self.refuse_overflow(&incoming);
+        if let Err(TrySendError::Full(incoming)) = self.events.try_send(incoming) {
+            self.refuse(incoming.parse(), &self.too_many());
         }
     }
 
-    /// Refuses a command that is too large.
-    fn refuse_size(&self, packet: &str, acknowledgement: Option<i64>) {
-        let (command, payload) = packet::split(packet, false);
-        let request_id = payload.ok().as_ref().and_then(packet::request_id);
-        let message = format!("the message has {} bytes; at most {} are accepted", packet.len(), self.max_payload);
-        let error = ErrorBody::new(Code::PayloadTooLarge, message);
-        ReplyTo { command, acknowledgement }.error(&self.outbox, request_id.as_ref(), &error);
+    fn refuse(&self, event: ParsedEvent, error: &ErrorBody) {
+        event.reply_to.error(&self.outbox, &*self.clock, error);
     }
 
-    /// Refuses a command for which there is no room.
-    fn refuse_overflow(&self, refused: &Incoming) {
-        let (command, payload) = packet::split(&refused.packet, refused.binary);
-        let request_id = payload.ok().as_ref().and_then(packet::request_id);
-        let message = "too many commands wait for their turn; wait for answers first";
-        let error = ErrorBody {
+    fn too_large(&self, bytes: usize) -> ErrorBody {
+        let message = format!("the message has {bytes} bytes; at most {} are accepted", self.max_payload);
+        ErrorBody::new(Code::PayloadTooLarge, message)
+    }
+
+    fn too_many(&self) -> ErrorBody {
+        ErrorBody {
             retry_after: Some(1.0),
-            limit: u32::try_from(MAX_COMMANDS).ok(),
+            limit: u32::try_from(MAX_EVENTS).ok(),
             remaining: Some(0),
             reset: Some(self.clock.now().0 + 1000),
-            ..ErrorBody::new(Code::RateLimit, message)
+            ..ErrorBody::new(Code::RateLimit, "too many commands wait for their turn; wait for answers first")
+        }
+    }
+}
+
+impl Drop for BytePermit {
+    fn drop(&mut self) {
+        self.waiting.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+impl Incoming {
+    /// Takes the event apart. From now on, its bytes do not count as waiting.
+    pub(crate) fn parse(self) -> ParsedEvent {
+        ParsedEvent::parse(&self.packet, self.binary, self.acknowledgement)
+    }
+}
+
+impl ParsedEvent {
+    /// An event without a name, or with a long one, is answered as `message`.
+    fn parse(packet: &str, binary: bool, acknowledgement: Option<i64>) -> Self {
+        let (command, payload) = match serde_json::from_str::<Vec<&RawValue>>(packet) {
+            Ok(parts) => Self::split(&parts, binary),
+            Err(_) => (None, Err("this is not a JSON array")),
         };
-        SharedOutbox(Arc::clone(&self.outbox)).push(error_frame(&*self.clock, &error, request_id.as_ref()));
-        ReplyTo { command, acknowledgement: refused.acknowledgement }.error(&self.outbox, request_id.as_ref(), &error);
+        let command = command.unwrap_or_else(|| "message".to_owned());
+        let request_id = payload.as_ref().ok().and_then(request_id);
+        let kind = CommandKind::from_name(&command);
+        Self { kind, payload, reply_to: ReplyTo { command, request_id, acknowledgement } }
+    }
+
+    /// Returns the name and the only argument.
+    fn split(parts: &[&RawValue], binary: bool) -> (Option<String>, Result<Value, &'static str>) {
+        let name = parts.first().and_then(|name| serde_json::from_str::<String>(name.get()).ok());
+        let Some(name) = name.filter(|name| name.len() <= MAX_NAME_BYTES) else {
+            return (None, Err("the event has no name that a command could have"));
+        };
+        let payload = match &parts[1..] {
+            _ if binary => Err("binary data is not accepted"),
+            [] => Ok(Value::Null),
+            [argument] => serde_json::from_str(argument.get()).map_err(|_| "the argument is not valid JSON"),
+            _ => Err("a command takes one JSON object, and got more than one argument"),
+        };
+        (Some(name), payload)
+    }
+}
+
+fn request_id(payload: &Value) -> Option<RequestId> {
+    RequestId::try_from(payload.get("requestId")?.as_str()?).ok()
+}
+
+impl ReplyTo {
+    /// Answers with the reply to a command.
+    pub(crate) fn success(self, outbox: &Arc<SocketOutbox>, reply: Box<RawValue>) {
+        self.send(outbox, "success", reply);
+    }
+
+    /// Answers with an error. An exceeded limit is told as an `error` event, too, before the answer.
+    pub(crate) fn error(self, outbox: &Arc<SocketOutbox>, clock: &dyn Clock, error: &ErrorBody) {
+        let request_id = self.request_id.as_ref();
+        if error.code == Code::RateLimit {
+            SharedOutbox(Arc::clone(outbox)).push(error_event(clock, error, request_id));
+        }
+        let reply = failure(request_id, error);
+        self.send(outbox, "error", reply);
+    }
+
+    fn send(self, outbox: &Arc<SocketOutbox>, outcome: &str, reply: Box<RawValue>) {
+        outbox.answer(match self.acknowledgement {
+            Some(id) => Outgoing::Acknowledgement(id, reply),
+            None => Outgoing::Answer(format!("{}:{outcome}", self.command), reply),
+        });
+    }
+}
+
+/// Returns the `error` event for an error.
+pub(crate) fn error_event(clock: &dyn Clock, error: &ErrorBody, request_id: Option<&RequestId>) -> Frame {
+    let event = Ephemeral::Error(data::ErrorEvent {
+        code: error.code,
+        message: error.message.clone(),
+        timestamp: clock.now(),
+        request_id: request_id.cloned(),
+        retry_after: error.retry_after,
+        limit: error.limit,
+        remaining: error.remaining,
+        reset: error.reset,
+    });
+    Frame::ephemeral(clock, &event, About::default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(packet: &str, binary: bool, name: &str, readable: bool) {
+        let event = ParsedEvent::parse(packet, binary, None);
+        assert_eq!((event.reply_to.command.as_str(), event.payload.is_ok()), (name, readable), "{packet}");
+    }
+
+    #[test]
+    fn what_is_wrong_is_answered_under_the_name_that_can_be_read() {
+        check(r#"["task:get",{"taskId":"t"}]"#, false, "task:get", true);
+        check(r#"["view:leave"]"#, false, "view:leave", true);
+        check(r#"["task:get",{},{}]"#, false, "task:get", false);
+        check(r#"["task:get",{"taskId":"\ud800"}]"#, false, "task:get", false);
+        check(r#"["task:get",{"_placeholder":true,"num":0}]"#, true, "task:get", false);
+        check("[7,{}]", false, "message", false);
+        check("[]", false, "message", false);
+        check(&format!(r#"["{}",{{}}]"#, "x".repeat(MAX_NAME_BYTES + 1)), false, "message", false);
+        check("{}", false, "message", false);
+        check(&format!(r#"["task:get",{}]"#, "[".repeat(30_000)), false, "message", false);
     }
 }

@@ -15,10 +15,8 @@ mod inbox;
 mod link;
 mod open;
 mod outbox;
-mod packet;
 mod pipeline;
 mod queue;
-mod reply;
 mod session;
 mod transport;
 

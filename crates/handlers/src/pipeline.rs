@@ -5,17 +5,15 @@ use std::sync::Arc;
 
 use boardwire_gate::{Call, Charge};
 use boardwire_protocol::{Code, CommandGroup, CommandKind, ErrorBody};
-use boardwire_subscriptions::{Outbox as _, Socket};
+use boardwire_subscriptions::Socket;
 use serde_json::{Value, json, value::RawValue};
 use tokio::sync::Notify;
 use tracing::Instrument as _;
 
 use crate::{
     Gateway,
-    inbox::Incoming,
-    outbox::{SharedOutbox, SocketOutbox},
-    packet,
-    reply::{ReplyTo, error_frame},
+    inbox::{Incoming, ParsedEvent, ReplyTo},
+    outbox::SocketOutbox,
     session,
 };
 
@@ -32,27 +30,20 @@ impl Pipeline {
     /// Executes one command and answers it. If the connection has ended, nobody can receive an answer, and only changes
     /// are executed.
     pub(crate) async fn run(&self, incoming: Incoming) {
-        let (packet, binary, acknowledgement) = incoming.into_parts();
-        let (name, payload) = packet::split(&packet, binary);
-        let kind = CommandKind::from_name(&name);
+        let ParsedEvent { kind, payload, reply_to } = incoming.parse();
         if self.outbox.is_closed() && kind.is_none_or(|kind| kind.group() != CommandGroup::Change) {
             return;
         }
         let span = tracing::info_span!("cmd", name = kind.map_or("unknown", CommandKind::name));
-        self.answer(kind, payload, ReplyTo { command: name, acknowledgement }).instrument(span).await;
+        self.answer(kind, payload, reply_to).instrument(span).await;
     }
 
     async fn answer(&self, kind: Option<CommandKind>, payload: Result<Value, &'static str>, reply_to: ReplyTo) {
-        let request_id = payload.as_ref().ok().and_then(packet::request_id);
         match self.execute(kind, payload).await {
             Ok(reply) => reply_to.success(&self.outbox, reply),
             Err(error) => {
                 tracing::debug!(code = error.code.as_str(), "refused");
-                if error.code == Code::RateLimit {
-                    let clock = self.gateway.gate.clock();
-                    SharedOutbox(Arc::clone(&self.outbox)).push(error_frame(clock, &error, request_id.as_ref()));
-                }
-                reply_to.error(&self.outbox, request_id.as_ref(), &error);
+                reply_to.error(&self.outbox, self.gateway.gate.clock(), &error);
             }
         }
     }
