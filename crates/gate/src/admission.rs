@@ -10,12 +10,11 @@ use std::{
 };
 
 use boardwire_protocol::{
-    Change, Code, Command, CommandGroup, CommandKind, ConnectionCommand, Decoded, ErrorBody, RequestId, UserId,
-    Violation, success,
+    Change, Code, Command, CommandGroup, CommandKind, ConnectionCommand, Decoded, ErrorBody, RequestId, UserId, success,
 };
 use boardwire_rate_limit::{RateLimitInfo, Refused};
 use boardwire_services::{Caller, Origin};
-use serde_json::{Value, json, value::RawValue};
+use serde_json::{Value, value::RawValue};
 
 use crate::Gate;
 
@@ -130,7 +129,7 @@ impl Gate {
     /// # Errors
     /// `INVALID_MESSAGE`, with everything that is wrong.
     pub(crate) fn decode(kind: CommandKind, payload: Value) -> Result<Decoded, ErrorBody> {
-        Decoded::from_payload(kind, payload).map_err(|error| invalid(&error.violations))
+        Decoded::from_payload(kind, payload).map_err(|error| ErrorBody::invalid(&error.violations))
     }
 }
 
@@ -257,14 +256,4 @@ impl Admitted {
 fn is_activity(kind: CommandKind) -> bool {
     use CommandKind::{PresenceList, PresenceUpdate, TypingStart, TypingStop, ViewBoard, ViewLeave, ViewTask};
     matches!(kind, ViewBoard | ViewTask | ViewLeave | PresenceUpdate | PresenceList | TypingStart | TypingStop)
-}
-
-/// Returns the error for a payload in which these things are wrong.
-pub(crate) fn invalid(violations: &[Violation]) -> ErrorBody {
-    let sentence = violations.iter().map(|violation| match violation.path.as_str() {
-        "" => violation.message.clone(),
-        path => format!("{path}: {}", violation.message),
-    });
-    let message = sentence.collect::<Vec<_>>().join("; ");
-    ErrorBody::new(Code::InvalidMessage, message).with_details(json!(violations))
 }

@@ -11,7 +11,7 @@ use boardwire_services::{Caller, ServiceError, storage::StorageError};
 use boardwire_subscriptions::{JoinError, Joined, Resume, Socket, Subscription};
 use serde_json::{Map, Value};
 
-use crate::{Gate, Listener, ListenerEvent, admission::invalid};
+use crate::{Gate, Listener, ListenerEvent};
 
 /// What to follow of a board.
 #[derive(Debug, Clone)]
@@ -37,10 +37,7 @@ impl FollowRequest {
             Command::Connection(ConnectionCommand::Subscribe(command)) => command,
             _ => return Err(ErrorBody::new(Code::Internal, "a subscription was decoded to something else")),
         };
-        let missing = || {
-            let violation = Violation { path: board_field.to_owned(), message: "is missing".to_owned() };
-            invalid(&[violation])
-        };
+        let missing = || ErrorBody::invalid(&[Violation::new(board_field, "is missing")]);
         let board = command.filters.board_id.clone().ok_or_else(missing)?;
         let resume = command.since.map(|since| Resume { since, epoch: command.epoch });
         Ok(Self { board, pattern: command.pattern, filters: command.filters, resume })

@@ -6,7 +6,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use boardwire_protocol::{Code, CommandKind, Ephemeral, ErrorBody, RequestId, data, failure};
+use boardwire_protocol::{Code, CommandKind, Ephemeral, ErrorBody, RequestId, Violation, data, failure};
 use boardwire_services::clock::Clock;
 use boardwire_subscriptions::{About, Frame, Outbox as _};
 use serde_json::{Value, value::RawValue};
@@ -52,7 +52,7 @@ pub(crate) struct ParsedEvent {
     /// The command that it names, if there is such a command.
     pub(crate) kind: Option<CommandKind>,
     /// Its only argument, or what is wrong with the event.
-    pub(crate) payload: Result<Value, &'static str>,
+    pub(crate) payload: Result<Value, Violation>,
     pub(crate) reply_to: ReplyTo,
 }
 
@@ -145,6 +145,7 @@ impl ParsedEvent {
         let command = command.unwrap_or_else(|| "message".to_owned());
         let request_id = payload.as_ref().ok().and_then(request_id);
         let kind = CommandKind::from_name(&command);
+        let payload = payload.map_err(|message| Violation::new("", message));
         Self { kind, payload, reply_to: ReplyTo { command, request_id, acknowledgement } }
     }
 

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use boardwire_gate::{Call, Charge};
-use boardwire_protocol::{Code, CommandGroup, CommandKind, ErrorBody};
+use boardwire_protocol::{CommandGroup, CommandKind, ErrorBody, Violation};
 use boardwire_subscriptions::Socket;
-use serde_json::{Value, json, value::RawValue};
+use serde_json::{Value, value::RawValue};
 use tokio::sync::Notify;
 use tracing::Instrument as _;
 
@@ -38,7 +38,7 @@ impl Pipeline {
         self.answer(kind, payload, reply_to).instrument(span).await;
     }
 
-    async fn answer(&self, kind: Option<CommandKind>, payload: Result<Value, &'static str>, reply_to: ReplyTo) {
+    async fn answer(&self, kind: Option<CommandKind>, payload: Result<Value, Violation>, reply_to: ReplyTo) {
         match self.execute(kind, payload).await {
             Ok(reply) => reply_to.success(&self.outbox, reply),
             Err(error) => {
@@ -51,7 +51,7 @@ impl Pipeline {
     async fn execute(
         &self,
         kind: Option<CommandKind>,
-        payload: Result<Value, &'static str>,
+        payload: Result<Value, Violation>,
     ) -> Result<Box<RawValue>, ErrorBody> {
         let gate = &self.gateway.gate;
         let mut admitted = gate.admit(self.socket.caller(), Charge::of(kind)).await?;
@@ -61,12 +61,8 @@ impl Pipeline {
             self.recheck.notify_one();
         }
         admitted = admitted.acting_as(self.socket.caller());
-        let payload = payload.map_err(|message| admitted.refuse(unreadable(message)))?;
+        let payload = payload.map_err(|violation| admitted.refuse(ErrorBody::invalid(&[violation])))?;
         let call = Call { payload, request_id: None, origin: Some(self.socket.origin()) };
         admitted.run(call, |command| session::run(gate, &self.socket, &self.recheck, command)).await
     }
-}
-
-fn unreadable(message: &str) -> ErrorBody {
-    ErrorBody::new(Code::InvalidMessage, message).with_details(json!([{"path": "", "message": message}]))
 }

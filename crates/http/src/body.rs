@@ -6,7 +6,7 @@ use axum::{
     extract::{FromRequest, Request},
     http::{HeaderMap, StatusCode, header},
 };
-use boardwire_protocol::{Code, Violation};
+use boardwire_protocol::{Code, ErrorBody, Violation};
 use futures_util::TryStreamExt;
 use serde::de::DeserializeOwned;
 
@@ -24,7 +24,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         is_of_type(request.headers(), "application/json")?;
         let bytes = read(request.into_body()).await?;
-        decode(&bytes).map(Self).map_err(|Violation { path, message }| Problem::invalid(&path, message))
+        decode(&bytes).map(Self).map_err(|violation| ErrorBody::invalid(&[violation]).into())
     }
 }
 
@@ -60,7 +60,7 @@ async fn read(body: Body) -> Result<Vec<u8>, Problem> {
 
 /// Decodes exactly one object. serde's derive alone would also accept an array of the fields' values.
 fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Violation> {
-    let whole = |message: &str| Violation { path: String::new(), message: message.to_owned() };
+    let whole = |message: &str| Violation::new("", message);
     if bytes.trim_ascii_start().first() != Some(&b'{') {
         return Err(whole("the body must be one JSON object"));
     }

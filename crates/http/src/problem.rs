@@ -6,10 +6,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use boardwire_gate::AuthenticationError;
-use boardwire_protocol::{Code, ErrorBody};
+use boardwire_protocol::{Code, ErrorBody, Violation};
 use boardwire_services::{ServiceError, storage::StorageError};
 use serde::Serialize;
-use serde_json::json;
 
 /// A refusal, with a status where that does not follow from the code.
 #[derive(Debug)]
@@ -58,10 +57,7 @@ impl Problem {
 
     /// The request is wrong at `path`; an empty path means the whole.
     pub(crate) fn invalid(path: &str, message: impl Into<String>) -> Self {
-        let message = message.into();
-        let sentence = if path.is_empty() { message.clone() } else { format!("{path}: {message}") };
-        let error = ErrorBody::new(Code::InvalidMessage, sentence);
-        error.with_details(json!([{"path": path, "message": message}])).into()
+        ErrorBody::invalid(&[Violation::new(path, message)]).into()
     }
 
     /// A header is not a list of entity tags.
@@ -149,7 +145,7 @@ impl IntoResponse for Problem {
 #[cfg(test)]
 mod tests {
     use axum::body::to_bytes;
-    use serde_json::{Map, Value};
+    use serde_json::{Map, Value, json};
 
     use super::*;
 

@@ -1,6 +1,6 @@
 //! Refusals in the protocol's form. Tools answer with the failure of the wire contract instead.
 
-use boardwire_protocol::{Code, ErrorBody, failure};
+use boardwire_protocol::{Code, ErrorBody, Violation, failure};
 use rmcp::{ErrorData, model::ErrorCode};
 use serde_json::Value;
 
@@ -25,8 +25,7 @@ pub(crate) fn of(error: &ErrorBody) -> ErrorData {
 
 /// Returns the error for an invalid argument.
 pub(crate) fn invalid(path: &str, message: &str) -> ErrorBody {
-    let details = serde_json::json!([{"path": path, "message": message}]);
-    ErrorBody::new(Code::InvalidMessage, format!("{path}: {message}")).with_details(details)
+    ErrorBody::invalid(&[Violation::new(path, message)])
 }
 
 #[cfg(test)]

@@ -1,9 +1,8 @@
 //! Decodes a typed command from its name and a JSON value, or says what is wrong with its shape and where.
 
-use serde::Serialize;
 use serde_json::Value;
 
-use crate::{Command, CommandKind, RequestId};
+use crate::{Command, CommandKind, RequestId, Violation};
 
 /// A command and its sender's id of the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,15 +11,6 @@ pub struct Decoded {
     pub command: Command,
     /// The sender's id of this request.
     pub request_id: Option<RequestId>,
-}
-
-/// One thing that is wrong with a message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Violation {
-    /// The path of the field, such as `updates.title`; empty for the message as a whole.
-    pub path: String,
-    /// What is wrong with it, as a sentence without a subject, such as `is missing`.
-    pub message: String,
 }
 
 /// Why a message can't be decoded: it has the wrong shape.
@@ -34,7 +24,7 @@ pub struct Invalid {
 
 impl Invalid {
     fn one(path: impl Into<String>, message: impl Into<String>, request_id: Option<RequestId>) -> Self {
-        Self { violations: vec![Violation { path: path.into(), message: message.into() }], request_id }
+        Self { violations: vec![Violation::new(path, message)], request_id }
     }
 }
 

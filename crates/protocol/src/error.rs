@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::Timestamp;
 
@@ -81,6 +81,23 @@ impl Serialize for Code {
     }
 }
 
+/// One thing that is wrong with the shape of a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Violation {
+    /// The path of the field, such as `updates.title`; empty for the message as a whole.
+    pub path: String,
+    /// What is wrong with it, as a sentence without a subject, such as `is missing`.
+    pub message: String,
+}
+
+impl Violation {
+    /// Makes a violation from a path, empty for the message as a whole, and what is wrong there.
+    #[must_use]
+    pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { path: path.into(), message: message.into() }
+    }
+}
+
 /// An error as it stands in a reply, an `error` event or an HTTP body.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -120,6 +137,17 @@ impl ErrorBody {
             remaining: None,
             reset: None,
         }
+    }
+
+    /// Makes an `INVALID_MESSAGE` for a message of the wrong shape; `details` lists the violations.
+    #[must_use]
+    pub fn invalid(violations: &[Violation]) -> Self {
+        let sentence = |Violation { path, message }: &Violation| match path.as_str() {
+            "" => message.clone(),
+            path => format!("{path}: {message}"),
+        };
+        let message = violations.iter().map(sentence).collect::<Vec<_>>().join("; ");
+        Self::new(Code::InvalidMessage, message).with_details(json!(violations))
     }
 
     /// Makes a `RATE_LIMIT` with the state of the binding limit: how long to `wait`, how much it allows, how much it

@@ -35,12 +35,12 @@ pub use catalog::{BoardRole, Change, Command, CommandGroup, CommandKind, Connect
 pub use command::{
     attachment, board, column, comment, connection, dependency, lease, listing, notification, presence, task,
 };
-pub use decode::{Decoded, Invalid, Violation};
+pub use decode::{Decoded, Invalid};
 pub use entity::{
     Attachment, Board, Column, Comment, Dependency, DependencyType, Lease, ListedBoard, Member, Notification,
     NotificationKind, Role, Status, Task, Viewer, ViewerStatus,
 };
-pub use error::{Code, ErrorBody};
+pub use error::{Code, ErrorBody, Violation};
 pub use event::{ConnectedUser, EncodedEnvelope, Envelope, EnvelopeMeta, Ephemeral, Event, EventKind, Limits, data};
 pub use id::{
     AttachmentId, BoardId, ColumnId, CommentId, Epoch, EventId, InvalidId, NotificationId, RequestId, Seq,
