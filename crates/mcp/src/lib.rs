@@ -3,8 +3,8 @@
 //! everywhere.
 //!
 //! # To add a tool
-//! Add a command to the catalog of `protocol`, and give it a row in `tools/table.rs`. Its arguments are the payload of
-//! the command. A test fails for a command without a row.
+//! Add a command to the catalog of `protocol`: it is a tool, whose arguments are the payload of the command. A row in
+//! `tools/table.rs` gives it another name, a description for agents, hints, or another place in the list.
 #![doc = include_str!("../README.md")]
 
 mod agent;

@@ -13,7 +13,7 @@ use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use serde_json::{Map, Value, json};
 
 use super::{
-    table::{Row, TABLE},
+    table::{self, Row},
     wait,
 };
 use crate::shape::{DEFAULT_BYTES, KnownFields, MAX_BYTES, MAX_FIELDS, MIN_BYTES};
@@ -21,7 +21,7 @@ use crate::shape::{DEFAULT_BYTES, KnownFields, MAX_BYTES, MAX_FIELDS, MIN_BYTES}
 static SCHEMAS: LazyLock<Schemas> = LazyLock::new(schemas);
 
 static TOOLS: LazyLock<Vec<Tool>> = LazyLock::new(|| {
-    let mut tools: Vec<_> = TABLE.iter().map(|row| tool(row, &SCHEMAS)).collect();
+    let mut tools: Vec<_> = table::rows().iter().map(|row| tool(row, &SCHEMAS)).collect();
     tools.push(waiting(&SCHEMAS));
     tools
 });
@@ -51,7 +51,7 @@ pub(crate) fn find(name: &str) -> Option<&'static Tool> {
 /// Returns the fields in this tool's answers, or `None` if there is no such tool.
 pub(crate) fn answers(name: &str) -> Option<KnownFields<'static>> {
     let known = |schema: &'static Value| KnownFields::new(schema, &SCHEMAS.definitions);
-    let Some(row) = TABLE.iter().find(|row| row.name == name) else {
+    let Some(row) = table::row(name) else {
         return (name == wait::NAME).then(|| known(&EVENTS));
     };
     if row.kind == CommandKind::BoardEvents {
@@ -60,7 +60,7 @@ pub(crate) fn answers(name: &str) -> Option<KnownFields<'static>> {
     SCHEMAS.commands.iter().find(|(kind, ..)| *kind == row.kind).map(|(_, _, result)| known(result.as_value()))
 }
 
-fn tool(row: &Row, schemas: &Schemas) -> Tool {
+fn tool(row: &'static Row, schemas: &Schemas) -> Tool {
     let payload =
         schemas.commands.iter().find(|(kind, ..)| *kind == row.kind).map(|(_, payload, _)| payload.as_value());
     let mut schema = payload.and_then(Value::as_object).cloned().unwrap_or_default();
@@ -77,8 +77,8 @@ fn tool(row: &Row, schemas: &Schemas) -> Tool {
         .destructive(row.destructive)
         .idempotent(row.idempotent || row.reads())
         .open_world(false);
-    Tool::new(row.name, row.description, finished(schema, schemas))
-        .with_title(title(row.name))
+    Tool::new(&*row.name, row.description, finished(schema, schemas))
+        .with_title(title(&row.name))
         .with_annotations(annotations)
 }
 

@@ -1,4 +1,4 @@
-//! The tools: one for every command in the table, and one that waits.
+//! The tools: one for every command that does not concern a connection, and one that waits.
 
 mod answer;
 mod call;

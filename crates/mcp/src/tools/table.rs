@@ -1,11 +1,14 @@
-//! The table that maps each command to a tool.
+//! The table that maps each command to a tool. A row gives a command's tool its name, its description for agents and its
+//! place in the list; a command without a row is a tool as well, with what the catalog says about it.
+
+use std::{borrow::Cow, sync::LazyLock};
 
 use boardwire_protocol::{CommandGroup, CommandKind};
 
 /// A tool that is a command.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Row {
-    pub(crate) name: &'static str,
+    pub(crate) name: Cow<'static, str>,
     pub(crate) kind: CommandKind,
     /// What it does, written for a reader who chooses among tools.
     pub(crate) description: &'static str,
@@ -17,7 +20,18 @@ pub(crate) struct Row {
 
 impl Row {
     const fn new(name: &'static str, kind: CommandKind, description: &'static str) -> Self {
-        Self { name, kind, description, destructive: false, idempotent: false }
+        Self { name: Cow::Borrowed(name), kind, description, destructive: false, idempotent: false }
+    }
+
+    /// Returns the row of a command that has none in [`ROWS`]: its name is the verb and the noun at the end of the
+    /// command's name, its description the catalog's summary.
+    fn default_of(kind: CommandKind) -> Self {
+        let mut words = kind.name().rsplit(':');
+        let name = match (words.next(), words.next()) {
+            (Some(verb), Some(noun)) => Cow::Owned(format!("{verb}_{noun}")),
+            _ => Cow::Borrowed(kind.name()),
+        };
+        Self { name, kind, description: kind.summary().trim(), destructive: false, idempotent: false }
     }
 
     const fn sets(mut self) -> Self {
@@ -38,8 +52,8 @@ impl Row {
 
 use CommandKind as Kind;
 
-/// All rows, in the order in which they are listed: the most used first.
-pub(crate) const TABLE: &[Row] = &[
+/// The rows, in the order in which their tools are listed: the most used first.
+const ROWS: &[Row] = &[
     Row::new("list_boards", Kind::BoardList, "Lists the boards you may read, by name."),
     Row::new(
         "get_board",
@@ -139,26 +153,70 @@ pub(crate) const TABLE: &[Row] = &[
     Row::new("delete_column", Kind::ColumnDelete, "Deletes a column; its tasks move to moveTasksTo.").destroys(),
 ];
 
+static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| with_defaults(ROWS, CommandKind::ALL));
+
+/// Returns the rows of all tools that are commands, in the order in which they are listed.
+pub(crate) fn rows() -> &'static [Row] {
+    &TABLE
+}
+
 /// Returns the row of the tool with this name.
 pub(crate) fn row(name: &str) -> Option<&'static Row> {
-    TABLE.iter().find(|row| row.name == name)
+    rows().iter().find(|row| row.name == name)
 }
 
 /// Returns the name of the tool for this command, or `None` if the command belongs to a socket alone.
 #[must_use]
 pub fn tool_name(kind: CommandKind) -> Option<&'static str> {
-    TABLE.iter().find(|row| row.kind == kind).map(|row| row.name)
+    rows().iter().find(|row| row.kind == kind).map(|row| &*row.name)
+}
+
+/// Returns these rows, and after them the defaults of the commands that have none. A command that concerns a connection
+/// is no tool.
+fn with_defaults(rows: &[Row], commands: &[CommandKind]) -> Vec<Row> {
+    let has_row = |kind: CommandKind| rows.iter().any(|row| row.kind == kind);
+    let defaults = commands.iter().copied().filter(|kind| kind.group() != CommandGroup::Connection && !has_row(*kind));
+    rows.iter().cloned().chain(defaults.map(Row::default_of)).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::collections::HashSet;
 
-    #[test]
-    fn every_command_that_is_not_the_sockets_own_is_a_tool() {
+    use super::{super::wait, *};
+
+    fn assert_one_tool_each(rows: &[Row]) {
         for kind in CommandKind::ALL {
-            let tools = TABLE.iter().filter(|row| row.kind == *kind).count();
+            let tools = rows.iter().filter(|row| row.kind == *kind).count();
             assert_eq!(tools, usize::from(kind.group() != CommandGroup::Connection), "{}", kind.name());
         }
+        let mut names = HashSet::from([wait::NAME]);
+        for row in rows {
+            assert!(names.insert(&row.name), "two tools are named {}", row.name);
+        }
+    }
+
+    #[test]
+    fn every_command_that_is_not_the_sockets_own_is_a_tool_with_a_name_of_its_own() {
+        assert_one_tool_each(rows());
+    }
+
+    #[test]
+    fn a_command_without_a_row_is_a_tool_too() {
+        let left_out = [Kind::ColumnCreate, Kind::TaskCommentAdd, Kind::TaskGet];
+        let others: Vec<_> = ROWS.iter().filter(|row| !left_out.contains(&row.kind)).cloned().collect();
+        let rows = with_defaults(&others, CommandKind::ALL);
+        assert_one_tool_each(&rows);
+        let mut added: Vec<_> = rows[others.len()..].iter().map(|row| (&*row.name, row.description)).collect();
+        added.sort_unstable();
+        assert_eq!(
+            added,
+            [
+                ("add_comment", "Adds a comment to a task."),
+                ("create_column", "Adds a column at the end, or next to a neighbour."),
+                ("get_task", "A task with all that belongs to it."),
+            ]
+        );
+        assert!(rows[others.len()..].iter().all(|row| !row.destructive && !row.idempotent));
     }
 }
