@@ -9,13 +9,13 @@
 
 mod batch;
 mod connect;
+mod connection;
 mod gateway;
 mod guard;
 mod inbox;
 mod link;
 mod open;
 mod outbox;
-mod pipeline;
 mod queue;
 mod session;
 mod transport;

@@ -29,7 +29,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Gateway, batch,
-    connect::{Connection, Handshake, HandshakeRejection},
+    connect::{Handshake, HandshakeRejection},
+    connection::Connection,
     inbox::{self, Inbox},
     link::Link,
     outbox::{Sent, SharedOutbox, SocketOutbox, Wire},
@@ -68,7 +69,7 @@ pub(crate) fn layer(gateway: &Arc<Gateway>) -> SocketIoLayer {
         let gateway = Arc::clone(&admitting);
         async move { connect(gateway, socket, handshake.unwrap_or_default()).await }
     };
-    // The client has been told that it is connected, so its pipeline may begin.
+    // The client has been told that it is connected, so its commands may be executed.
     let connected = async |socket: SocketRef| {
         if let Some(connected) = socket.extensions.get::<Arc<Notify>>() {
             connected.notify_one();
