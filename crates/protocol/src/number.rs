@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bounds_hold() {
+    fn values_out_of_bounds_are_refused() {
         assert!(from_value::<Priority>(json!(10)).is_ok());
         assert!(from_value::<Priority>(json!(11)).is_err());
         assert!(from_value::<Priority>(json!(-1)).is_err());

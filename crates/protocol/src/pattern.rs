@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn star_stands_for_any_run() {
+    fn a_star_matches_any_sequence() {
         check("*", "task:created", true);
         check("task:*", "task:created", true);
         check("task:*", "task:comment:added", true);

@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn both_forms() {
+    fn replies_for_success_and_failure() {
         let request_id = RequestId::try_from("r").unwrap();
         assert_eq!(
             success(Some(&request_id), Some(Seq(7)), &raw(r#"{"taskId":"t"}"#)).get(),

@@ -229,7 +229,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bounds_hold() {
+    fn values_out_of_bounds_are_refused() {
         assert!(from_value::<Title>(json!("x".repeat(500))).is_ok());
         assert!(from_value::<Title>(json!("x".repeat(501))).is_err());
         assert!(from_value::<Title>(json!("  ")).is_err());

@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn always_three_decimals() {
+    fn timestamps_always_have_three_decimals() {
         assert_eq!(Timestamp(0).to_string(), "1970-01-01T00:00:00.000Z");
         assert_eq!(Timestamp(1_787_990_400_120).to_string(), "2026-08-29T08:00:00.120Z");
     }

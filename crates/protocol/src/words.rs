@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn people_read_what_is_wrong_in_their_words() {
+    fn messages_say_what_is_wrong_in_plain_words() {
         for (json, path, message) in [
             (r#"{}"#, "text", "is missing"),
             (r#"{"text": "", "inner": {}}"#, "inner.one", "is missing"),

@@ -196,7 +196,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_letters_and_digits_make_words() {
+    fn words_consist_of_letters_and_digits() {
         assert_eq!(words("Rocket's \"fuel\" NEAR/2 * a:b\0c"), ["rocket", "s", "fuel", "near", "2", "a", "b", "c"]);
         assert!(words("\"* 🚀 \0 (-) ").is_empty());
         assert_eq!(words("Größe 東京"), ["größe", "東京"]);

@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn appending_and_prepending_stay_short() {
+    fn keys_stay_short_when_appending_and_prepending() {
         let (mut last, mut first) = (check(None, None), check(None, None));
         for _ in 0..20_000 {
             last = check(Some(&last), None);
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_always_room_between() {
+    fn there_is_always_a_key_between_two() {
         let (mut low, mut high) = ("a0".to_owned(), "a1".to_owned());
         for turn in 0..2_000 {
             let key = check(Some(&low), Some(&high));
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_spread_is_in_order_and_short() {
+    fn initial_keys_are_in_order_and_short() {
         for (low, high) in [(None, None), (Some("a0"), Some("a1")), (None, Some("a0V")), (Some("a0zz"), Some("a1"))] {
             let keys = spread(low, high, 1_000);
             assert_eq!(keys.len(), 1_000);

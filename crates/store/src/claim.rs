@@ -199,7 +199,7 @@ mod tests {
                               AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn a_claim_that_nobody_watches_is_lost() {
+    async fn a_claim_whose_task_has_failed_is_lost() {
         let database = Database::create(Kind::Postgres).await.unwrap();
         let panics = Arc::new(AtomicBool::new(false));
         let connecting = Arc::clone(&panics);

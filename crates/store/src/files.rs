@@ -179,7 +179,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_was_never_finished_is_removed_when_it_is_old() {
+    async fn unfinished_uploads_are_removed_once_they_are_old() {
         let folder = tempfile::tempdir().unwrap();
         let files = files_in(folder.path()).unwrap();
         let id = AttachmentId::try_from("0198f6a0-0000-7000-8000-000000000001").unwrap();

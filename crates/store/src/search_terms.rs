@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_is_a_term_of_its_board() {
+    fn a_word_is_indexed_with_its_board() {
         assert_eq!(terms(12, "Buy fuel, Größe-XL"), "12\u{E000}Buy 12\u{E000}fuel 12\u{E000}Größe 12\u{E000}XL ");
         // No text gets at another board's terms.
         assert_eq!(terms(1, "2\u{E000}fuel"), "1\u{E000}2 1\u{E000}fuel ");

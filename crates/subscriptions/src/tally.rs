@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn it_does_not_grow_beyond_its_bounds() {
+    fn the_list_does_not_grow_beyond_its_limit() {
         let (start, mut tally) = (Instant::now(), Tally::default());
         for second in 0..100 {
             for key in 0..2 * MAX_KEYS {

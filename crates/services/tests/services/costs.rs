@@ -142,7 +142,7 @@ async fn ending_the_leases_of_a_member_takes_a_constant_number_of_statements() -
 
 /// Tasks can be long: they are not loaded for callers who may not read them.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stranger_has_no_task_loaded() -> Result<()> {
+async fn no_task_is_loaded_for_a_stranger() -> Result<()> {
     on_both(async |fixture| {
         let (ann, eve) = (fixture.user("ann", &[]).await?, fixture.user("eve", &[]).await?);
         let (board, _) = board::<&str>(fixture, &ann, &[]).await?;

@@ -119,7 +119,7 @@ async fn filled() -> (Arc<Fresh>, SqliteDatabase) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_of_a_board_costs_what_is_on_it() {
+async fn reading_a_page_of_a_board_costs_in_proportion_to_the_page() {
     let (_fresh, database) = filled().await;
     cost_of_page(&database, "b5-1").await;
     for after in ["b5-1", "b5-25", "b5-70"] {
@@ -130,7 +130,7 @@ async fn a_page_of_a_board_costs_what_is_on_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_search_costs_what_is_on_the_callers_boards() {
+async fn a_search_costs_in_proportion_to_the_callers_boards() {
     let (_fresh, database) = filled().await;
     // What the connection learns only once does not count.
     cost(&database, "rocket").await;
@@ -158,7 +158,7 @@ async fn outlast(readers: &Readers) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_search_that_panics_leaves_the_connection_as_it_was() {
+async fn a_search_that_panics_returns_the_connection_in_its_original_state() {
     let options = Options { search_time: Duration::from_millis(20), ..Options::default() };
     let fresh = Fresh::create(Kind::Sqlite).await.unwrap();
     let database = sqlite::open(fresh.url(), &options).await.unwrap();
@@ -181,7 +181,7 @@ async fn a_search_that_panics_leaves_the_connection_as_it_was() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_search_without_end_is_ended_and_leaves_the_connection_as_it_was() {
+async fn a_search_that_runs_too_long_is_ended_and_returns_the_connection_in_its_original_state() {
     assert_eq!(Options::default().search_time, Duration::from_secs(2), "what is promised");
     let options = Options { search_time: Duration::from_millis(20), ..Options::default() };
     let fresh = Fresh::create(Kind::Sqlite).await.unwrap();

@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn urls_that_make_no_sense_are_refused() {
+    fn invalid_urls_are_refused() {
         for memory in ["sqlite::memory:", "sqlite://:memory:", "sqlite://x?mode=memory"] {
             assert!(matches!(file_of(memory), Err(OpenError::InMemory)), "{memory}");
         }

@@ -157,7 +157,7 @@ mod tests {
     use crate::{Options, sqlite};
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn what_can_be_claimed_is_asked_once_for_the_board() {
+    async fn candidates_for_a_claim_are_read_in_one_statement_for_the_board() {
         const PLANS: [Statement; 2] = [
             Statement::new("test.plan", concat!("EXPLAIN QUERY PLAN ", candidates!())),
             Statement::new("test.plan", concat!("EXPLAIN QUERY PLAN ", waiting!())),

@@ -50,7 +50,7 @@ async fn changed(scene: &Scene, after: i64) -> Result<Vec<UserId>> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_sessions_that_were_not_used_for_longest_make_room() -> Result<()> {
+async fn the_least_recently_used_sessions_make_room() -> Result<()> {
     on_both(async |scene| {
         a_board(&scene).await?;
         scene.store.save_user(&SaveUser { password: Some("p".to_owned()), ..save_user("ann") }).await?;
@@ -178,7 +178,7 @@ async fn changes_are_listed_in_order() -> Result<()> {
 /// Whoever follows the list knows a change by its number: one whose number was used before would be overlooked, and a
 /// revocation with it.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_place_in_the_list_is_given_once_also_after_pruning() -> Result<()> {
+async fn a_number_in_the_list_is_never_reused_even_after_pruning() -> Result<()> {
     on_both(async |scene| {
         scene.store.save_user(&save_user("ann")).await?;
         scene.store.save_user(&save_user("ann")).await?;

@@ -23,7 +23,7 @@ async fn serve(database: &Database) -> Result<Opened> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_server_is_refused_and_others_are_not() -> Result<()> {
+async fn a_second_server_is_refused_and_other_programs_are_not() -> Result<()> {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let database = Database::create(kind).await?;
         let first = serve(&database).await?;
@@ -42,7 +42,7 @@ async fn a_second_server_is_refused_and_others_are_not() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_link_to_the_database_is_no_way_around() -> Result<()> {
+async fn a_link_to_the_database_does_not_bypass_the_claim() -> Result<()> {
     let database = Database::create(Kind::Sqlite).await?;
     let first = serve(&database).await?;
     let link = database.folder().join("link.db");
@@ -54,7 +54,7 @@ async fn a_link_to_the_database_is_no_way_around() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_is_about_to_end_is_waited_for() -> Result<()> {
+async fn a_server_waits_for_one_that_is_about_to_end() -> Result<()> {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let database = Database::create(kind).await?;
         let first = serve(&database).await?;
@@ -72,7 +72,7 @@ async fn a_server_that_is_about_to_end_is_waited_for() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_claim_whose_connection_is_lost_is_taken_again() -> Result<()> {
+async fn a_claim_is_reacquired_after_its_connection_is_lost() -> Result<()> {
     let database = Database::create(Kind::Postgres).await?;
     let first = serve(&database).await?;
     let before = end_holder(&database).await?;
@@ -85,7 +85,7 @@ async fn a_claim_whose_connection_is_lost_is_taken_again() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_claim_that_another_server_took_is_lost() -> Result<()> {
+async fn a_claim_taken_by_another_server_is_lost() -> Result<()> {
     let database = Database::create(Kind::Postgres).await?;
     let first = open(database.url(), server(Duration::from_secs(1))).await?;
     // The second waits in line, so that it is next when the first loses its connection.

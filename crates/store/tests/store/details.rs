@@ -192,7 +192,7 @@ async fn dependencies() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn blocking_is_followed_through_others() -> Result<()> {
+async fn blocking_is_followed_through_intermediate_tasks() -> Result<()> {
     on_both(async |scene| {
         tasks(&scene).await?;
         scene
@@ -241,7 +241,7 @@ async fn blocking_is_followed_through_others() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_hangs_on_a_task_goes_with_it() -> Result<()> {
+async fn deleting_a_task_deletes_what_belongs_to_it() -> Result<()> {
     on_both(async |scene| {
         tasks(&scene).await?;
         scene

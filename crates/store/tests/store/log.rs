@@ -28,7 +28,7 @@ async fn seqs(scene: &Scene, board: &BoardId) -> Result<Vec<u64>> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_appended_is_read_in_order() -> Result<()> {
+async fn appended_events_are_read_in_order() -> Result<()> {
     on_both(async |scene| {
         a_board(&scene).await?;
         append(&scene, "b", 1, 10).await?;
@@ -51,7 +51,7 @@ async fn what_was_appended_is_read_in_order() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_head_says_where_a_log_stands() -> Result<()> {
+async fn the_head_of_a_log_has_its_last_seq_and_its_members() -> Result<()> {
     on_both(async |scene| {
         let b = board_id("b");
         assert_eq!(scene.store.head(&b).await?, None);
@@ -77,7 +77,7 @@ async fn the_head_says_where_a_log_stands() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pruning_takes_the_beginning_of_a_log() -> Result<()> {
+async fn pruning_removes_the_beginning_of_a_log() -> Result<()> {
     on_both(async |scene| {
         a_board(&scene).await?;
         add_board(&scene.store, "b2").await?;

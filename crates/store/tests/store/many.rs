@@ -100,7 +100,7 @@ async fn events_are_appended_in_order() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn users_are_told_page_by_page() -> Result<()> {
+async fn users_are_notified_page_by_page() -> Result<()> {
     on_both(async |scene| {
         for id in ["a", "b", "c", "d"] {
             let mut user = save_user(id);
@@ -139,7 +139,7 @@ async fn users_are_told_page_by_page() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_team_comes_and_goes() -> Result<()> {
+async fn a_team_is_added_and_removed() -> Result<()> {
     on_both(async |scene| {
         a_board(&scene).await?;
         for id in ["ann", "bob", "cid"] {

@@ -50,7 +50,7 @@ async fn page(scene: &Scene, wanted: WantedNotifications) -> Result<(Vec<i64>, u
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn they_are_listed_newest_first_page_by_page() -> Result<()> {
+async fn notifications_are_listed_newest_first_page_by_page() -> Result<()> {
     on_both(async |scene| {
         a_board(&scene).await?;
         let mut full = notification(5, "ann", Some("b"));
@@ -81,7 +81,7 @@ async fn they_are_listed_newest_first_page_by_page() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn those_of_a_board_end_with_the_membership() -> Result<()> {
+async fn notifications_of_a_board_disappear_with_the_membership() -> Result<()> {
     on_both(async |scene| {
         a_board(&scene).await?;
         scene.unit(|tx| Box::pin(async move { Ok(tx.insert_board(&board("b2")).await.map(drop)?) })).await?;
@@ -115,7 +115,7 @@ async fn those_of_a_board_end_with_the_membership() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_or_all_are_marked_as_read() -> Result<()> {
+async fn one_notification_or_all_are_marked_as_read() -> Result<()> {
     on_both(async |scene| {
         a_board(&scene).await?;
         let mut all: Vec<_> = [1, 2, 3].map(|number| notification(number, "ann", None)).into();
@@ -147,7 +147,7 @@ async fn one_or_all_are_marked_as_read() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn old_ones_are_forgotten_read_or_not() -> Result<()> {
+async fn old_notifications_are_pruned_read_or_not() -> Result<()> {
     on_both(async |scene| {
         a_board(&scene).await?;
         // More than are deleted at once.

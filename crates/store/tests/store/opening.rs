@@ -24,7 +24,7 @@ fn newest() -> Result<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_written_is_there_after_opening_again() -> Result<()> {
+async fn written_data_is_there_after_reopening() -> Result<()> {
     on_both(async |scene| {
         a_board(&scene).await?;
         let again = open(scene.database.url(), Options::default()).await?;
@@ -39,7 +39,7 @@ async fn what_was_written_is_there_after_opening_again() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn several_may_open_a_new_database_at_once() -> Result<()> {
+async fn several_processes_may_open_a_new_database_at_the_same_time() -> Result<()> {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let database = Database::create(kind).await?;
         let opening: Vec<_> = (0..4)
@@ -78,7 +78,7 @@ async fn a_newer_schema_is_refused() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cant_be_opened_is_said_without_the_password() {
+async fn the_error_for_a_database_that_cannot_be_opened_hides_the_password() {
     let options = Options { wait: Duration::from_millis(100), ..Options::default() };
     for url in ["mysql://x:hush@y/z", "postgres://x:hush@127.0.0.1:1/z", "postgres://x:hush@127.0.0.1:bad/z"] {
         let error = open(url, options.clone()).await.unwrap_err().to_string();
@@ -91,7 +91,7 @@ fn mode(path: &Path) -> Result<u32> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_made_is_for_its_owner_alone() -> Result<()> {
+async fn created_files_are_readable_by_their_owner_alone() -> Result<()> {
     let database = Database::create(Kind::Sqlite).await?;
     let opened = open(database.url(), Options::default()).await?;
     add_board(&opened.store(), "b").await?;
@@ -120,7 +120,7 @@ async fn what_is_made_is_for_its_owner_alone() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_missing_file_is_made_only_where_that_is_wanted() -> Result<()> {
+async fn a_missing_file_is_created_only_if_the_options_say_so() -> Result<()> {
     let database = Database::create(Kind::Sqlite).await?;
     let existing = || Options { create: false, ..Options::default() };
     let elsewhere = format!("sqlite://{}", database.folder().join("no/such.db").display());
@@ -135,7 +135,7 @@ async fn a_missing_file_is_made_only_where_that_is_wanted() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn closing_finishes_what_waits_and_refuses_the_rest() -> Result<()> {
+async fn closing_finishes_queued_units_and_refuses_new_ones() -> Result<()> {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let database = Database::create(kind).await?;
         let opened = open(database.url(), Options::default()).await?;
@@ -171,7 +171,7 @@ async fn closing_finishes_what_waits_and_refuses_the_rest() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_waits_too_long_for_sqlite_s_lock_is_told() -> Result<()> {
+async fn waiting_too_long_for_the_lock_of_sqlite_is_an_error() -> Result<()> {
     let database = Database::create(Kind::Sqlite).await?;
     let patient = open(database.url(), Options::default()).await?;
     let hasty = open(database.url(), Options { wait: Duration::from_millis(50), ..Options::default() }).await?;

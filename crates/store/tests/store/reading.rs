@@ -13,7 +13,7 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_snapshot_is_in_order() -> Result<()> {
+async fn a_snapshot_is_sorted() -> Result<()> {
     on_both(async |scene| {
         a_board(&scene).await?;
         let mut zoe = save_user("zoe");
@@ -53,7 +53,7 @@ async fn a_snapshot_is_in_order() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_part_of_a_board_ends_where_it_was_told_to() -> Result<()> {
+async fn a_page_of_a_board_ends_at_its_limit() -> Result<()> {
     on_both(async |scene| {
         a_board(&scene).await?;
         let fill = scene.unit(|tx| {
@@ -112,7 +112,7 @@ async fn a_part_of_a_board_ends_where_it_was_told_to() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_snapshot_is_of_one_moment() -> Result<()> {
+async fn a_snapshot_shows_one_moment() -> Result<()> {
     on_both(async |scene| {
         a_board(&scene).await?;
         let add_column = scene.unit(|tx| {
@@ -188,7 +188,7 @@ async fn boards_are_listed_by_name() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_read_whose_answer_nobody_takes_holds_no_connection() -> Result<()> {
+async fn a_read_whose_answer_is_not_taken_holds_no_connection() -> Result<()> {
     on_both(async |scene| {
         a_board(&scene).await?;
         // Each read is begun and then left alone, as by a caller that waits for a client.
@@ -213,7 +213,7 @@ async fn a_read_whose_answer_nobody_takes_holds_no_connection() -> Result<()> {
 
 /// Callers that begin a read and are not polled again, as when a client stops reading its stream, hold no connection.
 #[tokio::test(flavor = "multi_thread")]
-async fn callers_that_stop_half_way_hold_no_connection() -> Result<()> {
+async fn callers_that_stop_midway_hold_no_connection() -> Result<()> {
     on_both(async |scene| {
         a_board(&scene).await?;
         let wanted = whole("b");

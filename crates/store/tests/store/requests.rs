@@ -63,7 +63,7 @@ fn known(reply: &str) -> (bool, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_is_remembered_once() -> Result<()> {
+async fn a_request_id_is_claimed_once() -> Result<()> {
     on_both(async |scene| {
         assert_eq!(made(&scene, "ann", "first", 100, 50).await?, new("first"));
         assert_eq!(made(&scene, "ann", "second", 110, 60).await?, known("first"), "a younger one is there");
@@ -76,7 +76,7 @@ async fn a_request_is_remembered_once() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_claim_waits_for_the_one_before_and_sees_how_it_ended() -> Result<()> {
+async fn claiming_a_request_id_waits_for_an_earlier_claim_and_sees_its_outcome() -> Result<()> {
     on_both(async |scene| {
         // For an id that is unused, and one that is old; `now` tells the rounds apart.
         for (now, is_kept) in [(100, true), (200, true), (300, false)] {
@@ -116,7 +116,7 @@ async fn a_claim_waits_for_the_one_before_and_sees_how_it_ended() -> Result<()> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_not_claimed_is_not_remembered() -> Result<()> {
+async fn a_request_id_that_was_not_claimed_is_not_remembered() -> Result<()> {
     on_both(async |scene| {
         let unclaimed = scene.unit(|tx| {
             Box::pin(async move { Ok(tx.store_reply(&user_id("ann"), &request_id("unknown"), "{}").await?) })

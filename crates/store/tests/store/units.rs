@@ -69,7 +69,7 @@ async fn exists(scene: &Scene, id: &str) -> Result<bool> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn units_on_one_board_come_one_after_another() -> Result<()> {
+async fn units_on_one_board_run_one_after_another() -> Result<()> {
     on_both(async |scene| {
         a_board(&scene).await?;
         let left = Arc::new(AtomicU32::new(1_000));
@@ -100,7 +100,7 @@ async fn units_on_one_board_come_one_after_another() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_unit_that_fails_takes_nothing_of_others_along() -> Result<()> {
+async fn a_unit_that_fails_does_not_affect_others() -> Result<()> {
     on_both(async |scene| {
         // The first holds SQLite's writer until the others wait behind it, so that all share one commit.
         let (first, begun, go) = held(&scene.store, "first");
@@ -131,7 +131,7 @@ async fn a_unit_that_fails_takes_nothing_of_others_along() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_overlooks_a_failed_statement_fails() -> Result<()> {
+async fn a_unit_that_ignores_a_failed_statement_fails() -> Result<()> {
     on_both(async |scene| {
         a_board(&scene).await?;
         let overlooking = insert(&scene.store, "other", |tx| {
@@ -151,7 +151,7 @@ async fn who_overlooks_a_failed_statement_fails() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_unit_whose_caller_has_gone_is_run_to_its_end() -> Result<()> {
+async fn a_unit_is_completed_even_if_its_caller_goes_away() -> Result<()> {
     on_both(async |scene| {
         let (caller, begun, go) = held(&scene.store, "b");
         begun.await?;
@@ -186,7 +186,7 @@ async fn a_lost_connection_is_replaced() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_unit_without_end_is_ended_and_takes_nothing_of_others_along() -> Result<()> {
+async fn a_unit_that_runs_too_long_is_ended_and_does_not_affect_others() -> Result<()> {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let database = Database::create(kind).await?;
         let options = Options { unit_time: Duration::from_secs(1), ..Options::default() };

@@ -15,7 +15,7 @@ async fn stage() -> (Timed, Client) {
 }
 
 #[tokio::test]
-async fn a_user_comes_once_and_leaves_once() {
+async fn a_user_with_several_connections_joins_once_and_leaves_once() {
     let (timed, ada) = stage().await;
     let scene = &timed.scene;
     let tabs = [scene.socket("bob"), scene.socket("bob"), scene.socket("bob")];
@@ -40,7 +40,7 @@ async fn a_user_comes_once_and_leaves_once() {
 }
 
 #[tokio::test]
-async fn the_grace_is_five_seconds() {
+async fn a_lost_connection_counts_for_five_seconds() {
     let (timed, ada) = stage().await;
     let scene = &timed.scene;
     let bob = scene.socket("bob");
@@ -58,7 +58,7 @@ async fn the_grace_is_five_seconds() {
 }
 
 #[tokio::test]
-async fn the_grace_begins_with_the_last_connection() {
+async fn the_grace_period_begins_when_the_last_connection_is_lost() {
     let (timed, ada) = stage().await;
     let scene = &timed.scene;
     let (first, second) = (scene.socket("bob"), scene.socket("bob"));
@@ -75,7 +75,7 @@ async fn the_grace_begins_with_the_last_connection() {
 }
 
 #[tokio::test]
-async fn who_comes_back_within_the_grace_was_never_away() {
+async fn a_user_who_returns_within_the_grace_period_never_left() {
     let (timed, ada) = stage().await;
     let scene = &timed.scene;
     let bob = scene.socket("bob");
@@ -98,7 +98,7 @@ async fn who_comes_back_within_the_grace_was_never_away() {
 }
 
 #[tokio::test]
-async fn who_is_connected_elsewhere_is_not_offline() {
+async fn a_user_who_is_connected_elsewhere_is_not_offline() {
     let (timed, ada) = stage().await;
     let scene = &timed.scene;
     let (bob, _elsewhere) = (scene.socket("bob"), scene.socket("bob"));
@@ -110,7 +110,7 @@ async fn who_is_connected_elsewhere_is_not_offline() {
 }
 
 #[tokio::test]
-async fn a_user_is_online_where_one_connection_is() {
+async fn a_user_is_online_if_any_connection_is() {
     let (timed, ada) = stage().await;
     let scene = &timed.scene;
     let (first, second) = (scene.socket("bob"), scene.socket("bob"));
@@ -131,7 +131,7 @@ async fn a_user_is_online_where_one_connection_is() {
 }
 
 #[tokio::test]
-async fn a_user_is_on_the_task_opened_last() {
+async fn a_user_is_shown_on_the_task_opened_last() {
     let (timed, ada) = stage().await;
     let scene = &timed.scene;
     let (first, second) = (scene.socket("bob"), scene.socket("bob"));
@@ -147,7 +147,7 @@ async fn a_user_is_on_the_task_opened_last() {
 }
 
 #[tokio::test]
-async fn who_looks_at_a_task_hears_of_that_task() {
+async fn viewers_of_a_task_receive_presence_on_that_task() {
     let (timed, ada) = stage().await;
     let scene = &timed.scene;
     let carl = scene.socket("ada");
@@ -163,7 +163,7 @@ async fn who_looks_at_a_task_hears_of_that_task() {
 }
 
 #[tokio::test]
-async fn one_may_be_there_without_looking() {
+async fn a_user_may_be_present_without_viewing() {
     let (timed, ada) = stage().await;
     let scene = &timed.scene;
     let bob = scene.socket("bob");
@@ -177,7 +177,7 @@ async fn one_may_be_there_without_looking() {
 }
 
 #[tokio::test]
-async fn subscriptions_to_presence_and_typing_get_those() {
+async fn subscriptions_to_presence_and_typing_receive_both() {
     let timed = Timed::new();
     let scene = &timed.scene;
     let sockets = [(); 5].map(|()| scene.socket("ada"));
@@ -204,7 +204,7 @@ async fn subscriptions_to_presence_and_typing_get_those() {
 }
 
 #[tokio::test]
-async fn who_is_removed_has_left_and_who_is_back_has_come() {
+async fn a_removed_member_leaves_and_a_member_who_is_added_again_joins() {
     let (timed, ada) = stage().await;
     let scene = &timed.scene;
     let bob = scene.socket("bob");
@@ -233,7 +233,7 @@ async fn who_is_removed_has_left_and_who_is_back_has_come() {
 }
 
 #[tokio::test]
-async fn who_looks_at_a_task_hears_that_somebody_went_on() {
+async fn viewers_of_a_task_are_told_when_somebody_leaves_it() {
     let (timed, _ada) = stage().await;
     let scene = &timed.scene;
     let on_first = scene.socket("ada");

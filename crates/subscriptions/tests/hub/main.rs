@@ -45,7 +45,7 @@ async fn publishing_returns_when_everything_before_is_queued() {
 }
 
 #[tokio::test]
-async fn a_socket_resumes_without_a_hole_and_without_a_repeat() {
+async fn a_socket_resumes_without_gaps_or_repeats() {
     for missed in [0, 1, 255, 256, 257, 700] {
         let scene = Scene::new();
         let entries = scene.commit(missed, EventKind::TaskUpdated);
@@ -62,7 +62,7 @@ async fn a_socket_resumes_without_a_hole_and_without_a_repeat() {
 }
 
 #[tokio::test]
-async fn a_replay_of_large_events_goes_in_steps() {
+async fn a_replay_of_large_events_is_sent_in_steps() {
     for missed in [10, 100, 300] {
         let scene = Scene::new();
         scene.enlarge(60_000);
@@ -86,7 +86,7 @@ async fn a_replay_of_large_events_goes_in_steps() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn resuming_amid_changes_neither_loses_nor_repeats() {
+async fn resuming_during_changes_neither_loses_nor_repeats_events() {
     let scene = Scene::new();
     let first = scene.commit(400, EventKind::TaskUpdated);
     scene.publish(&first).await;
@@ -116,7 +116,7 @@ async fn resuming_amid_changes_neither_loses_nor_repeats() {
 }
 
 #[tokio::test]
-async fn what_can_not_be_recovered_is_said() {
+async fn a_resume_that_cannot_recover_everything_says_so() {
     let scene = Scene::new();
     let entries = scene.commit(10, EventKind::TaskUpdated);
     scene.publish(&entries).await;
@@ -131,7 +131,7 @@ async fn what_can_not_be_recovered_is_said() {
 }
 
 #[tokio::test]
-async fn overlapping_interests_deliver_once() {
+async fn overlapping_interests_deliver_an_event_once() {
     let scene = Scene::new();
     let ada = scene.socket("ada");
     scene.view(&ada, None).await;
@@ -200,7 +200,7 @@ async fn a_member_who_is_removed_receives_nothing_more() {
 }
 
 #[tokio::test]
-async fn a_member_who_is_back_can_recover_what_he_was_not_there_for() {
+async fn a_member_who_is_added_again_can_recover_missed_events() {
     let scene = Scene::new();
     let bob = scene.socket("bob");
     scene.view(&bob, None).await;
@@ -218,7 +218,7 @@ async fn a_member_who_is_back_can_recover_what_he_was_not_there_for() {
 }
 
 #[tokio::test]
-async fn a_burst_that_opens_the_channel_arrives_whole() {
+async fn a_burst_that_opens_the_channel_arrives_completely() {
     let scene = Scene::new();
     let ada = scene.socket("ada");
     scene.subscribe_everywhere(&ada, "*");
@@ -228,7 +228,7 @@ async fn a_burst_that_opens_the_channel_arrives_whole() {
 }
 
 #[tokio::test]
-async fn settling_reaches_those_who_listen_to_all_boards() {
+async fn waiting_until_queued_includes_subscriptions_to_all_boards() {
     let scene = Scene::new();
     let ada = scene.socket("ada");
     scene.subscribe_everywhere(&ada, "*");
@@ -272,7 +272,7 @@ async fn a_subscription_to_all_boards_follows_memberships() {
 }
 
 #[tokio::test]
-async fn a_subscription_to_all_boards_begins_with_what_comes_after_it() {
+async fn a_subscription_to_all_boards_starts_with_later_events() {
     let scene = Scene::new();
     let unheard = scene.commit(3, EventKind::TaskUpdated);
     scene.publish(&unheard).await;
@@ -286,7 +286,7 @@ async fn a_subscription_to_all_boards_begins_with_what_comes_after_it() {
 }
 
 #[tokio::test]
-async fn views_replace_each_other_and_leave_subscriptions_alone() {
+async fn a_view_replaces_the_previous_one_and_leaves_subscriptions_alone() {
     let scene = Scene::new();
     let ada = scene.socket("ada");
     scene.subscribe(&ada, "task:*", filters(None, None), None).await.unwrap();
@@ -301,7 +301,7 @@ async fn views_replace_each_other_and_leave_subscriptions_alone() {
 }
 
 #[tokio::test]
-async fn subscriptions_are_capped_and_end() {
+async fn subscriptions_are_limited_and_end() {
     let scene = Scene::new();
     let ada = scene.socket("ada");
     let mut ids = Vec::new();
@@ -321,7 +321,7 @@ async fn subscriptions_are_capped_and_end() {
 
 /// During each page others commit more than the channel keeps when nobody replays.
 #[tokio::test]
-async fn a_replay_is_not_outrun_by_fast_writers() {
+async fn a_replay_catches_up_with_fast_writers() {
     const WRITERS_STOP: u64 = 50;
     let (scene, held_up) = (Scene::new(), 400);
     scene.commit(1_000, EventKind::TaskUpdated);
@@ -343,7 +343,7 @@ async fn a_replay_is_not_outrun_by_fast_writers() {
 }
 
 #[tokio::test]
-async fn a_users_connections_together_are_capped_and_told_their_own_limit() {
+async fn the_connections_of_a_user_share_a_limit_that_is_reported_to_each() {
     let scene = Scene::new();
     // Each connection may have 4, all of a user's together 8 times as many without a board.
     let sockets: Vec<_> = (0..9).map(|_| scene.socket("ada")).collect();
@@ -375,7 +375,7 @@ async fn a_connection_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn a_log_that_is_down_delays_and_loses_nothing() {
+async fn a_log_that_is_unavailable_delays_events_and_loses_none() {
     let scene = Scene::new();
     let ada = scene.socket("ada");
     scene.view(&ada, None).await;
@@ -388,7 +388,7 @@ async fn a_log_that_is_down_delays_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn what_was_forgotten_before_it_was_delivered_stops_nothing() {
+async fn events_pruned_before_delivery_do_not_stop_later_ones() {
     let scene = Scene::new();
     let (ada, bob) = (scene.socket("ada"), scene.socket("bob"));
     scene.view(&ada, None).await;

@@ -47,7 +47,7 @@ fn batch(numbers: impl IntoIterator<Item = u32>) -> String {
 }
 
 #[tokio::test]
-async fn the_first_goes_at_once_and_what_follows_within_a_second_together() {
+async fn the_first_notification_is_sent_at_once_and_those_within_a_second_in_a_batch() {
     let (timed, bob) = stage();
     timed.notify("bob", ["n1"]);
     assert_eq!(bob.told(), ["notification:task n1"]);
@@ -69,7 +69,7 @@ async fn the_first_goes_at_once_and_what_follows_within_a_second_together() {
 }
 
 #[tokio::test]
-async fn a_batch_has_at_most_ten() {
+async fn a_batch_has_at_most_ten_notifications() {
     let (timed, bob) = stage();
     timed.notify("bob", numbered(0..=9));
     assert_eq!(bob.told(), ["notification:task n0"], "nine wait");
@@ -84,7 +84,7 @@ async fn a_batch_has_at_most_ten() {
 }
 
 #[tokio::test]
-async fn users_have_batches_of_their_own_and_all_their_tabs_get_them() {
+async fn each_user_has_a_batch_that_all_connections_receive() {
     let (timed, bob) = stage();
     let (tab, ada) = (timed.scene.socket("bob"), timed.scene.socket("ada"));
     timed.notify("bob", ["n1", "n2"]);
@@ -98,7 +98,7 @@ async fn users_have_batches_of_their_own_and_all_their_tabs_get_them() {
 }
 
 #[tokio::test]
-async fn what_waits_is_sent_before_the_end() {
+async fn waiting_notifications_are_sent_before_shutdown() {
     let (timed, bob) = stage();
     timed.notify("bob", numbered(1..=3));
     bob.told();
@@ -110,7 +110,7 @@ async fn what_waits_is_sent_before_the_end() {
 }
 
 #[tokio::test]
-async fn nothing_is_kept_for_those_without_a_connection() {
+async fn nothing_is_kept_for_users_without_a_connection() {
     let (timed, bob) = stage();
     timed.scene.hub.disconnect(&bob.socket);
     timed.notify("bob", ["n1", "n2"]);
@@ -122,7 +122,7 @@ async fn nothing_is_kept_for_those_without_a_connection() {
 }
 
 #[tokio::test]
-async fn who_is_removed_is_not_sent_what_waited() {
+async fn a_removed_member_is_not_sent_waiting_notifications() {
     let (timed, bob) = stage();
     let scene = &timed.scene;
     let ada = scene.socket("ada");
@@ -139,7 +139,7 @@ async fn who_is_removed_is_not_sent_what_waited() {
 
 /// Nobody looks at the board, so the hub has no channel of it.
 #[tokio::test]
-async fn who_is_removed_from_a_board_that_nobody_looks_at_is_not_sent_what_waited() {
+async fn a_member_removed_from_a_board_without_a_channel_is_not_sent_waiting_notifications() {
     let (timed, bob) = stage();
     let scene = &timed.scene;
     timed.notify("bob", ["n1", "n2"]);
@@ -150,7 +150,7 @@ async fn who_is_removed_from_a_board_that_nobody_looks_at_is_not_sent_what_waite
 
 /// The change was made while Bob was a member, and is told when he has been removed.
 #[tokio::test]
-async fn who_has_been_removed_is_not_told_late() {
+async fn a_former_member_is_not_notified_late() {
     let (timed, bob) = stage();
     let scene = &timed.scene;
     let ada = scene.socket("ada");

@@ -5,7 +5,7 @@ use boardwire_subscriptions::Room;
 use crate::scene::{Scene, ephemeral, filters};
 
 #[tokio::test]
-async fn rooms_reach_those_they_name() {
+async fn broadcasts_to_a_room_reach_its_members() {
     let scene = Scene::new();
     let on_board = scene.socket("ada");
     scene.view(&on_board, None).await;
@@ -44,7 +44,7 @@ async fn rooms_reach_those_they_name() {
 }
 
 #[tokio::test]
-async fn a_room_of_a_board_is_no_way_around_the_right_to_read_it() {
+async fn the_room_of_a_board_reaches_only_those_who_may_read_the_board() {
     let scene = Scene::new();
     let (ada, bob, tab) = (scene.socket("ada"), scene.socket("bob"), scene.socket("bob"));
     scene.view(&ada, None).await;
@@ -66,7 +66,7 @@ async fn a_room_of_a_board_is_no_way_around_the_right_to_read_it() {
 }
 
 #[tokio::test]
-async fn whoever_left_a_room_is_not_in_it() {
+async fn a_user_who_left_a_room_is_not_in_it() {
     let scene = Scene::new();
     let (ada, bob) = (scene.socket("ada"), scene.socket("bob"));
     scene.view(&ada, None).await;

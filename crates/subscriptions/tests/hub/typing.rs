@@ -19,7 +19,7 @@ async fn stage() -> (Timed, Client, Client) {
 }
 
 #[tokio::test]
-async fn others_hear_of_it_and_the_typist_does_not() {
+async fn others_are_told_who_types_and_the_typist_is_not() {
     let (timed, ada, bob) = stage().await;
     let scene = &timed.scene;
     let tab = scene.socket("bob");
@@ -37,7 +37,7 @@ async fn others_hear_of_it_and_the_typist_does_not() {
 }
 
 #[tokio::test]
-async fn it_ends_after_five_seconds_of_silence() {
+async fn typing_ends_after_five_seconds_without_another_start() {
     let (timed, ada, bob) = stage().await;
     let scene = &timed.scene;
     scene.type_on(&bob, None).await.unwrap();
@@ -53,7 +53,7 @@ async fn it_ends_after_five_seconds_of_silence() {
 }
 
 #[tokio::test]
-async fn a_lost_connection_types_no_more() {
+async fn a_lost_connection_stops_typing() {
     let (timed, ada, bob) = stage().await;
     let scene = &timed.scene;
     scene.type_on(&bob, Some("t1")).await.unwrap();
@@ -66,7 +66,7 @@ async fn a_lost_connection_types_no_more() {
 }
 
 #[tokio::test]
-async fn two_tabs_in_one_place_are_one_typist() {
+async fn two_connections_of_a_user_are_one_typist() {
     let (timed, ada, bob) = stage().await;
     let scene = &timed.scene;
     let tab = scene.socket("bob");
@@ -83,7 +83,7 @@ async fn two_tabs_in_one_place_are_one_typist() {
 
 /// However fast it changes, others hear one thing a second, and in the end what is true.
 #[tokio::test]
-async fn rapid_changes_are_told_once_a_second() {
+async fn rapid_changes_are_sent_once_a_second() {
     for (ends_typing, ended) in [(true, "typing:start"), (false, "typing:stop")] {
         let (timed, ada, bob) = stage().await;
         let scene = &timed.scene;
@@ -117,7 +117,7 @@ async fn rapid_changes_are_told_once_a_second() {
 }
 
 #[tokio::test]
-async fn moving_on_ends_the_place_before() {
+async fn typing_on_another_task_ends_it_on_the_previous_one() {
     let (timed, ada, bob) = stage().await;
     let scene = &timed.scene;
     let on_first = scene.socket("ada");
@@ -138,7 +138,7 @@ async fn moving_on_ends_the_place_before() {
 }
 
 #[tokio::test]
-async fn moving_back_and_forth_is_told_once_a_second_and_ends_right() {
+async fn moving_back_and_forth_is_sent_once_a_second_with_the_final_state() {
     let (timed, ada, bob) = stage().await;
     let scene = &timed.scene;
     let mut told = 0;
@@ -170,7 +170,7 @@ async fn moving_back_and_forth_is_told_once_a_second_and_ends_right() {
 }
 
 #[tokio::test]
-async fn moving_to_another_board_ends_it_on_the_first() {
+async fn typing_on_another_board_ends_it_on_the_first() {
     let (timed, ada, bob) = stage().await;
     let scene = &timed.scene;
     scene.type_on(&bob, Some("t1")).await.unwrap();
@@ -180,7 +180,7 @@ async fn moving_to_another_board_ends_it_on_the_first() {
 }
 
 #[tokio::test]
-async fn who_is_removed_types_no_more() {
+async fn a_removed_member_stops_typing() {
     let (timed, ada, bob) = stage().await;
     let scene = &timed.scene;
     scene.view(&bob, None).await;
@@ -198,7 +198,7 @@ async fn who_is_removed_types_no_more() {
 }
 
 #[tokio::test]
-async fn who_comes_later_hears_who_is_typing() {
+async fn a_user_who_joins_later_is_told_who_types() {
     let (timed, ada, bob) = stage().await;
     let scene = &timed.scene;
     scene.type_on(&bob, Some("t1")).await.unwrap();
@@ -216,7 +216,7 @@ async fn who_comes_later_hears_who_is_typing() {
 }
 
 #[tokio::test]
-async fn it_ends_while_the_log_does_not_answer() {
+async fn typing_ends_even_while_the_log_does_not_answer() {
     let (timed, ada, bob) = stage().await;
     let scene = &timed.scene;
     scene.type_on(&bob, None).await.unwrap();

@@ -36,7 +36,7 @@ async fn run(database: &SqliteDatabase, statements: &'static [Statement]) -> Res
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lost_group_is_answered_as_lost_and_the_next_one_is_kept() {
+async fn a_failed_commit_is_answered_as_failed_and_the_next_group_is_stored() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("x.db").display());
     let database = open(&url, &Options::default()).await.unwrap();
@@ -85,7 +85,7 @@ impl Waiting for Fatal {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_without_a_writer_is_lost() {
+async fn a_store_whose_writer_has_failed_is_lost() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("x.db").display());
     let database = open(&url, &Options::default()).await.unwrap();
