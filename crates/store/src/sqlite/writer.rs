@@ -89,7 +89,7 @@ impl File {
 #[derive(Debug)]
 pub(crate) struct WriterQueue {
     /// If it is full, callers wait.
-    queue: mpsc::Sender<Box<dyn Waiting>>,
+    queue: mpsc::Sender<Box<dyn QueuedUnit>>,
     /// How long a caller waits for a place in the queue.
     wait: Duration,
     /// How long a unit of work may take.
@@ -119,7 +119,7 @@ pub(super) struct Writer {
     file: File,
     /// `None` after a failure: the next group opens it again.
     connection: Option<rusqlite::Connection>,
-    queue: mpsc::Receiver<Box<dyn Waiting>>,
+    queue: mpsc::Receiver<Box<dyn QueuedUnit>>,
     stop: CancellationToken,
     group_units: usize,
     group_time: Duration,
@@ -147,7 +147,7 @@ impl Writer {
         self.disconnect();
     }
 
-    async fn next(&mut self) -> Option<Box<dyn Waiting>> {
+    async fn next(&mut self) -> Option<Box<dyn QueuedUnit>> {
         tokio::select! {
             biased;
             unit = self.queue.recv() => return unit,
@@ -156,7 +156,7 @@ impl Writer {
         self.queue.recv().await
     }
 
-    async fn write_group(&mut self, first: Box<dyn Waiting>) {
+    async fn write_group(&mut self, first: Box<dyn QueuedUnit>) {
         let mut group = Vec::with_capacity(self.group_units);
         group.push(first);
         let result = match self.begin().await {
@@ -197,7 +197,7 @@ impl Writer {
     async fn run_group(
         &mut self,
         connection: &mut rusqlite::Connection,
-        group: &mut Vec<Box<dyn Waiting>>,
+        group: &mut Vec<Box<dyn QueuedUnit>>,
     ) -> StorageResult<()> {
         let started = Instant::now();
         while let Some(unit) = group.last_mut() {
@@ -225,7 +225,7 @@ impl Writer {
 
 /// A unit of work in the queue.
 #[async_trait]
-trait Waiting: Send {
+trait QueuedUnit: Send {
     /// Runs the unit. If it fails, its changes are rolled back to the savepoint `unit`. An error means that the whole
     /// transaction can't be committed.
     async fn run(&mut self, connection: &mut rusqlite::Connection) -> StorageResult<()>;
@@ -249,7 +249,7 @@ impl<T> Pending<T> {
 }
 
 #[async_trait]
-impl<T: Send> Waiting for Pending<T> {
+impl<T: Send> QueuedUnit for Pending<T> {
     async fn run(&mut self, connection: &mut rusqlite::Connection) -> StorageResult<()> {
         let Some(body) = self.body.take() else { return Ok(()) };
         let until = Instant::now() + self.limit;

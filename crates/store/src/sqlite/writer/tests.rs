@@ -76,7 +76,7 @@ async fn a_failed_commit_is_answered_as_failed_and_the_next_group_is_stored() {
 struct Fatal;
 
 #[async_trait]
-impl Waiting for Fatal {
+impl QueuedUnit for Fatal {
     async fn run(&mut self, _: &mut rusqlite::Connection) -> StorageResult<()> {
         panic!("provoked by the test")
     }
