@@ -73,7 +73,7 @@ impl Call {
     }
 }
 
-/// Refuses session commands, which have no meaning without a connection: for [`Admitted::run`].
+/// Refuses the commands that concern a connection, for callers without one: for [`Admitted::run`].
 ///
 /// # Errors
 /// `UNKNOWN_EVENT`, always.
@@ -158,21 +158,21 @@ impl Admitted {
         Self { caller, ..self }
     }
 
-    /// Executes the command that was charged, and returns the reply. `session` takes the commands that concern the
-    /// connection itself; see [`no_connection`].
+    /// Executes the command that was charged, and returns the reply. `on_connection` executes the commands that
+    /// concern the connection itself; see [`no_connection`].
     ///
     /// # Errors
     /// `UNKNOWN_EVENT`, `INVALID_MESSAGE`, and what the services refuse.
     pub async fn run<F>(
         &self,
         call: Call,
-        session: impl FnOnce(ConnectionCommand) -> F,
+        on_connection: impl FnOnce(ConnectionCommand) -> F,
     ) -> Result<Box<RawValue>, ErrorBody>
     where
         F: Future<Output = Result<Box<RawValue>, ErrorBody>>,
     {
         match self.charge {
-            Charge::Command(kind) => self.execute(kind, call, session).await,
+            Charge::Command(kind) => self.execute(kind, call, on_connection).await,
             Charge::Request(_) | Charge::UnknownCommand => {
                 Err(self.refuse(ErrorBody::new(Code::UnknownEvent, "there is no command of this name")))
             }
@@ -207,13 +207,13 @@ impl Admitted {
         &self,
         kind: CommandKind,
         call: Call,
-        session: impl FnOnce(ConnectionCommand) -> F,
+        on_connection: impl FnOnce(ConnectionCommand) -> F,
     ) -> Result<Box<RawValue>, ErrorBody>
     where
         F: Future<Output = Result<Box<RawValue>, ErrorBody>>,
     {
         let begun = self.gate.clock().monotonic();
-        let outcome = self.dispatch(kind, call, session).await;
+        let outcome = self.dispatch(kind, call, on_connection).await;
         let took = self.gate.clock().monotonic().duration_since(begun);
         self.gate.metrics.record_command(kind, took, outcome.as_ref().err());
         outcome
@@ -223,7 +223,7 @@ impl Admitted {
         &self,
         kind: CommandKind,
         call: Call,
-        session: impl FnOnce(ConnectionCommand) -> F,
+        on_connection: impl FnOnce(ConnectionCommand) -> F,
     ) -> Result<Box<RawValue>, ErrorBody>
     where
         F: Future<Output = Result<Box<RawValue>, ErrorBody>>,
@@ -237,7 +237,7 @@ impl Admitted {
                 let result = self.gate.services.query(&self.caller, query).await?;
                 Ok(success(request_id.as_ref(), None, &result))
             }
-            Command::Connection(command) => Ok(success(request_id.as_ref(), None, &session(command).await?)),
+            Command::Connection(command) => Ok(success(request_id.as_ref(), None, &on_connection(command).await?)),
         }
     }
 

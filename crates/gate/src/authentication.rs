@@ -77,7 +77,7 @@ impl Gate {
             match self.accept(credential, address).await {
                 Ok(caller) => match &accepted {
                     Some(first) if first.user() != caller.user() => {
-                        tracing::info!("cookies of two users came together; none counts");
+                        tracing::info!("a request has session cookies of two users; neither counts");
                         return Err(AuthenticationError::Refused);
                     }
                     Some(_) => {}
@@ -109,7 +109,7 @@ impl Gate {
                 });
             }
             Err(AuthError::Unavailable(error)) => {
-                tracing::warn!(%error, "credentials undecided");
+                tracing::warn!(%error, "can't check credentials");
                 return Err(AuthenticationError::Undecided);
             }
         };
@@ -129,7 +129,7 @@ impl Gate {
             Ok(Principal { credential: CredentialId::Session(id), .. }) => Ok(Some(id)),
             Ok(_) | Err(AuthError::Refused(_)) => Ok(None),
             Err(AuthError::Unavailable(error)) => {
-                tracing::warn!(%error, "a session can't be looked at");
+                tracing::warn!(%error, "can't look up a session");
                 Err(AuthenticationError::Undecided)
             }
         }
@@ -153,11 +153,11 @@ impl Gate {
             Ok(principal) => Caller::new(Arc::new(principal)).map_err(|_| AuthenticationError::Refused),
             Err(AuthError::Refused(Refusal::Expired)) => Err(AuthenticationError::Expired),
             Err(AuthError::Refused(refusal)) => {
-                tracing::info!(reason = refusal.reason(), "credentials that had been accepted ended");
+                tracing::info!(reason = refusal.reason(), "the credentials of a connection are no longer valid");
                 Err(AuthenticationError::Refused)
             }
             Err(AuthError::Unavailable(error)) => {
-                tracing::warn!(%error, "can't look at credentials again");
+                tracing::warn!(%error, "can't check the credentials of a connection again");
                 Err(AuthenticationError::Undecided)
             }
         }

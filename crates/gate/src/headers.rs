@@ -1,16 +1,19 @@
-//! Credentials in the headers of a request.
+//! Headers that doors share: the credentials of a request, and `Cache-Control` of a stream.
 
 use boardwire_auth::Credential;
-use http::{HeaderMap, HeaderName, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 /// The header that carries an API key.
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+/// The `Cache-Control` of a stream of events: caches must not keep it, and proxies must not compress it.
+pub const STREAM_CACHE_CONTROL: HeaderValue = HeaderValue::from_static("no-cache, no-transform");
 
 /// Returns the credentials in `Authorization: Bearer` or, if that is absent, in `X-API-Key`. The first takes precedence
 /// even if it can't be read. It may also carry an API key, for clients that can set only this header.
 #[must_use]
 pub fn credential(headers: &HeaderMap) -> Option<Credential> {
-    let text = |name| headers.get(name).map(|value: &http::HeaderValue| value.to_str().unwrap_or_default());
+    let text = |name| headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or_default());
     if let Some(value) = text(header::AUTHORIZATION) {
         let (scheme, secret) = value.split_once(' ')?;
         let secret = secret.trim().to_owned();

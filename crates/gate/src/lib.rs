@@ -26,7 +26,7 @@ pub use connection_guard::ConnectionGuard;
 pub use connection_limits::{ConnectionLimiter, ConnectionLimits, ConnectionPermit};
 pub use follow::{FollowError, FollowRequest, Followed, Follower};
 pub use gate::{Gate, GateParts};
-pub use headers::{credential, names_credential};
+pub use headers::{STREAM_CACHE_CONTROL, credential, names_credential};
 pub use listener::{Listener, ListenerEvent};
 pub use peer::{Peer, Proxies};
 pub use supervise::{Need, supervise};

@@ -45,11 +45,11 @@ where
         if let Need::Vital(failed) = &need
             && broken > MAX_RESTARTS
         {
-            tracing::error!(task = name, %reason, "a task without which the server can't go on does not come back");
+            tracing::error!(task = name, %reason, "a background task that the server needs keeps failing; the server stops");
             failed.cancel();
             return;
         }
-        tracing::error!(task = name, %reason, "a task of the server broke off and begins anew");
+        tracing::error!(task = name, %reason, "a background task ended unexpectedly; it is restarted");
         let pause = PAUSE.saturating_mul(1 << (broken - 1).min(16)).min(MAX_PAUSE);
         tokio::select! {
             () = stop.cancelled() => return,

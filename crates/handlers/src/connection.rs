@@ -17,11 +17,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use crate::{
-    Gateway,
+    Gateway, connection_command,
     inbox::{Incoming, ParsedEvent, ReplyTo, error_event},
     link::Link,
     outbox::{SharedOutbox, SocketOutbox},
-    session,
 };
 
 /// How long a transport may stay without a socket.
@@ -141,7 +140,7 @@ impl Connection {
         admitted = admitted.acting_as(self.socket.caller());
         let payload = payload.map_err(|violation| admitted.refuse(ErrorBody::invalid(&[violation])))?;
         let call = Call { payload, request_id: None, origin: Some(self.socket.origin()) };
-        admitted.run(call, |command| session::run(gate, &self.socket, &self.recheck, command)).await
+        admitted.run(call, |command| connection_command::run(gate, &self.socket, &self.recheck, command)).await
     }
 
     fn dismiss(&self, reason: &str) {

@@ -2,14 +2,15 @@
 //!
 //! `transport` is the only module that knows how socketioxide behaves, and makes up for its weaknesses.
 //!
-//! # To add a session command
-//! After its line in `protocol`'s catalog, the compiler asks for an arm in the match of `session.rs`. Changes and
-//! queries need nothing here.
+//! # To add a command that concerns the connection
+//! After its line in `protocol`'s catalog, the compiler asks for an arm in the match of `connection_command.rs`. Changes
+//! and queries need nothing here.
 #![doc = include_str!("../README.md")]
 
 mod batch;
 mod connect;
 mod connection;
+mod connection_command;
 mod gateway;
 mod guard;
 mod inbox;
@@ -17,7 +18,6 @@ mod link;
 mod open;
 mod outbox;
 mod queue;
-mod session;
 mod transport;
 
 pub use gateway::{Gateway, GatewayParts, Settings};

@@ -115,7 +115,7 @@ impl SocketOutbox {
     /// Gives up the connection: the hub forgets it at once, and the transport is cut.
     fn give_up(&self, state: &mut State, reason: &'static str) {
         let _ = self.given_up.set(reason);
-        tracing::info!(reason, "a connection is ended");
+        tracing::info!(reason, "cutting off a slow client");
         state.queue.clear();
         state.ending = Some(End::HangUp);
         self.closed.cancel();

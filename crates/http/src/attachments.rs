@@ -83,12 +83,12 @@ async fn upload(
     let attached = door.services().attach(&caller, authenticated.request_id.clone(), new).await;
     let applied = match attached {
         Ok(applied) => applied,
-        Err(fault) => {
+        Err(error) => {
             // It is unknown whether a change that broke off happened; leftovers are swept later.
-            if !matches!(fault, ServiceError::BrokenOff | ServiceError::Storage(_)) {
+            if !matches!(error, ServiceError::BrokenOff | ServiceError::Storage(_)) {
                 let _ = door.parts.files.remove(&id).await;
             }
-            return Err(fault.into());
+            return Err(error.into());
         }
     };
     // This is the reply to an earlier request with the same id: its file is kept, and this one is not needed.

@@ -39,8 +39,8 @@ impl From<AuthenticationError> for Problem {
 }
 
 impl From<ServiceError> for Problem {
-    fn from(fault: ServiceError) -> Self {
-        ErrorBody::from(fault).into()
+    fn from(error: ServiceError) -> Self {
+        ErrorBody::from(error).into()
     }
 }
 

@@ -16,7 +16,7 @@ impl Door {
             return Ok(());
         }
         if let Err(error) = remove_leftovers(&**self.services().store(), &*self.parts.files).await {
-            tracing::warn!(%error, "can't remove files of attachments that are gone");
+            tracing::warn!(%error, "can't remove the files of deleted attachments");
         }
         let Some(refused) = self.lacks_room_for(turn, user).await? else { return Ok(()) };
         tracing::warn!(%user, reason = refused.message, "an upload was refused for want of room");

@@ -6,7 +6,7 @@ use axum::response::{
     IntoResponse, Response, Sse,
     sse::{Event, KeepAlive},
 };
-use boardwire_gate::{FollowError, FollowRequest, Follower, Listener, ListenerEvent, Peer};
+use boardwire_gate::{FollowError, FollowRequest, Follower, Listener, ListenerEvent, Peer, STREAM_CACHE_CONTROL};
 use boardwire_metrics::TransportKind;
 use boardwire_protocol::{Code, ErrorBody};
 use boardwire_services::Caller;
@@ -60,9 +60,9 @@ pub(crate) fn answer(stream: impl Stream<Item = Result<Event, ErrorBody>> + Send
         stream.flat_map(|said| futures_util::stream::iter(said.map_or_else(|error| last(&error), |event| vec![event])));
     let first = futures_util::stream::iter([Event::default().retry(RETRY)]);
     let sse = Sse::new(first.chain(told).map(Ok::<_, Infallible>)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
-    // Proxies that buffer or compress are asked not to.
+    // Asks proxies that buffer or compress not to.
     let buffering = (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
-    let transforming = (header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
+    let transforming = (header::CACHE_CONTROL, STREAM_CACHE_CONTROL);
     ([buffering, transforming], sse).into_response()
 }
 

@@ -12,9 +12,10 @@ use axum::{
     extract::FromRequest as _,
     response::{IntoResponse as _, Response},
 };
+use boardwire_gate::STREAM_CACHE_CONTROL;
 use boardwire_protocol::{Code, ErrorBody};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use http::{HeaderMap, HeaderValue, Request, StatusCode, header, request::Parts};
+use http::{HeaderMap, Request, StatusCode, header, request::Parts};
 use rmcp::{
     ErrorData,
     model::{ErrorCode, ProtocolVersion},
@@ -126,7 +127,7 @@ pub(crate) fn as_known_to(revision: &ProtocolVersion, answer: Response) -> Respo
 /// If the answer is a stream, asks proxies and layers not to compress it.
 pub(crate) fn untransformed(mut answer: Response) -> Response {
     if is(answer.headers(), EVENT_STREAM) {
-        answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
+        answer.headers_mut().insert(header::CACHE_CONTROL, STREAM_CACHE_CONTROL);
     }
     answer
 }

@@ -69,7 +69,7 @@ impl Maintenance {
                     let removed = remove_leftovers(&*self.store, &*self.files).await;
                     match &removed {
                         Err(error) if !failing => {
-                            tracing::warn!(%error, "can't remove files of attachments that are gone; trying again every few seconds");
+                            tracing::warn!(%error, "can't remove the files of deleted attachments; trying again every few seconds");
                         }
                         _ => {}
                     }
@@ -85,7 +85,7 @@ impl Maintenance {
         }
         match self.sweep_files().await {
             Ok(0) => {}
-            Ok(removed) => tracing::info!(removed, "removed files that nobody knows"),
+            Ok(removed) => tracing::info!(removed, "removed files that belong to no attachment"),
             Err(error) => tracing::warn!(%error, "can't remove old files; trying again in an hour"),
         }
     }

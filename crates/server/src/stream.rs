@@ -96,7 +96,7 @@ impl AsyncRead for Monitored {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.inner).poll_read(cx, buffer);
         if !self.connection.note_read(buffer.filled().len() - before) {
-            tracing::info!("a connection is ended: it sends too much that is of no use");
+            tracing::info!("cutting off a connection that sends too much useless data");
             self.connection.cut();
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }

@@ -198,7 +198,7 @@ impl Hub {
         let Some(head) = self.log.head(&channel.board).await? else { return Ok(()) };
         let before = Seq(first.seq.0 - 1);
         let changed = channel.skip_to(before, head);
-        tracing::warn!(board = %channel.board, %before, "events were forgotten before they were delivered");
+        tracing::warn!(board = %channel.board, %before, "events were removed from the log before they were delivered");
         let listening: Vec<_> = channel.lock().recipients().map(|recipient| Arc::clone(&recipient.socket)).collect();
         listening.iter().for_each(|socket| socket.outbox().lost(&channel.board));
         self.follow_members(channel, &changed);
