@@ -9,7 +9,7 @@ use crate::key::{Key, KeyError};
 
 /// Returns the set's keys for RS256, ES256 and EdDSA signatures. Other keys (`use` other than `sig`, `key_ops` without
 /// `verify`, other types, curves and algorithms) are ignored, as the RFC demands. A symmetric key, a damaged one, and a
-/// set without any key of use are errors.
+/// set without any usable key are errors.
 pub(crate) fn read(text: &str) -> Result<Vec<Key>, KeyError> {
     let set: Set = serde_json::from_str(text).map_err(KeyError::JwksShape)?;
     let mut keys = Vec::new();

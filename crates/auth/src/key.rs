@@ -71,7 +71,7 @@ impl Key {
     /// Makes an HS256 key from the secret's bytes.
     pub(crate) fn hs256(secret: &[u8]) -> Result<Self, KeyError> {
         check_secret(secret)?;
-        Ok(Self::tied(Algorithm::HS256, DecodingKey::from_secret(secret)))
+        Ok(Self::for_algorithm(Algorithm::HS256, DecodingKey::from_secret(secret)))
     }
 
     /// Makes a key from a public key as PEM text. Its type decides the algorithm: RSA RS256, EC P-256 ES256, Ed25519
@@ -100,17 +100,17 @@ impl Key {
         if !(MIN_RSA_BITS..=MAX_RSA_BITS).contains(&bits) {
             return Err(KeyError::RsaSize(bits));
         }
-        Ok(Some(Self::tied(Algorithm::RS256, key)))
+        Ok(Some(Self::for_algorithm(Algorithm::RS256, key)))
     }
 
     /// Makes an ES256 key; `None` if the bytes are not a point of the curve P-256.
     pub(crate) fn p256(key: DecodingKey) -> Option<Self> {
-        Self::tried(Algorithm::ES256, key, 65)
+        Self::checked(Algorithm::ES256, key, 65)
     }
 
     /// Makes an EdDSA key; `None` if the bytes are not an Ed25519 key.
     pub(crate) fn ed25519(key: DecodingKey) -> Option<Self> {
-        Self::tried(Algorithm::EdDSA, key, 32)
+        Self::checked(Algorithm::EdDSA, key, 32)
     }
 
     /// Gives the key a name in tokens.
@@ -120,7 +120,7 @@ impl Key {
     }
 
     /// Checks the signature of a token and returns its claims. After `Err(Signature)` another key may still match.
-    pub(crate) fn open(&self, token: &str) -> Result<RawClaims, Refusal> {
+    pub(crate) fn verify(&self, token: &str) -> Result<RawClaims, Refusal> {
         use jsonwebtoken::errors::ErrorKind;
         match jsonwebtoken::decode::<RawClaims>(token, &self.decoding, &self.validation) {
             Ok(token) => Ok(token.claims),
@@ -133,13 +133,13 @@ impl Key {
 
     /// Makes a key if it has this length and the library can load it. The length is checked first, because the library
     /// slices Ed25519 keys without checking.
-    fn tried(algorithm: Algorithm, key: DecodingKey, bytes: usize) -> Option<Self> {
+    fn checked(algorithm: Algorithm, key: DecodingKey, bytes: usize) -> Option<Self> {
         let fits = key.try_get_as_bytes().is_ok_and(|content| content.len() == bytes);
         let loads = fits && jsonwebtoken::crypto::verify("", b"", &key, algorithm).is_ok();
-        loads.then(|| Self::tied(algorithm, key))
+        loads.then(|| Self::for_algorithm(algorithm, key))
     }
 
-    fn tied(algorithm: Algorithm, decoding: DecodingKey) -> Self {
+    fn for_algorithm(algorithm: Algorithm, decoding: DecodingKey) -> Self {
         // The library is to check only the signature: for times it would read the system's clock, and it accepts a
         // missing audience or issuer.
         let mut validation = Validation::new(algorithm);

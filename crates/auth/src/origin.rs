@@ -1,4 +1,4 @@
-//! The origins of pages that may call the server. Other programs than browsers send no origin and are always allowed.
+//! The origins of pages that may call the server. Programs other than browsers send no origin and are always allowed.
 
 /// The origins of pages that may call the server.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -108,7 +108,7 @@ impl SessionAuthenticator {
         if !self.usage.claim(id, None, now_ms) {
             return Ok(None);
         }
-        let found = self.found(id, principal, now_ms).await;
+        let found = self.find(id, principal, now_ms).await;
         if found.is_err() {
             self.usage.release(id);
         }
@@ -118,7 +118,7 @@ impl SessionAuthenticator {
     }
 
     /// Returns the record of the session of `principal`, unless it has ended.
-    async fn found(&self, id: &str, principal: &Principal, now_ms: i64) -> Result<SessionRecord, AuthError> {
+    async fn find(&self, id: &str, principal: &Principal, now_ms: i64) -> Result<SessionRecord, AuthError> {
         let record = self.sessions.session(id).await.map_err(AuthError::Unavailable)?;
         let record = record.filter(|record| record.account.id == principal.user).ok_or(Refusal::UnknownCredential)?;
         if now_ms >= self.end(&record) { Err(Refusal::Expired.into()) } else { Ok(record) }
@@ -162,7 +162,7 @@ impl Authenticator for SessionAuthenticator {
 
     async fn renew(&self, principal: &Principal, now_ms: i64) -> Result<Option<Principal>, AuthError> {
         let CredentialId::Session(id) = &principal.credential else { return Ok(None) };
-        let record = self.found(id, principal, now_ms).await?;
+        let record = self.find(id, principal, now_ms).await?;
         Ok(Some(self.principal(id, record)))
     }
 }

@@ -49,7 +49,7 @@ impl TokenVerifier {
         let header = Header::of(token)?;
         let mut verdict = Err(Refusal::Signature);
         for key in self.candidates(&header)? {
-            verdict = key.open(token);
+            verdict = key.verify(token);
             if !matches!(verdict, Err(Refusal::Signature)) {
                 break;
             }
@@ -60,15 +60,15 @@ impl TokenVerifier {
     }
 
     fn candidates(&self, header: &Header) -> Result<Vec<&Key>, Refusal> {
-        let fitting: Vec<_> = self.keys.iter().filter(|key| key.algorithm == header.algorithm).collect();
-        if fitting.is_empty() {
+        let of_algorithm: Vec<_> = self.keys.iter().filter(|key| key.algorithm == header.algorithm).collect();
+        if of_algorithm.is_empty() {
             return Err(Refusal::NoKeyForAlgorithm);
         }
-        let goes_by: Vec<_> = fitting.iter().copied().filter(|key| key.kid == header.kid).collect();
+        let named_alike: Vec<_> = of_algorithm.iter().copied().filter(|key| key.kid == header.kid).collect();
         match &header.kid {
-            _ if !goes_by.is_empty() => Ok(goes_by),
+            _ if !named_alike.is_empty() => Ok(named_alike),
             Some(kid) => Err(Refusal::UnknownKey(kid.chars().take(MAX_SHOWN_KID_CHARS).collect())),
-            None if fitting.len() == 1 => Ok(fitting),
+            None if of_algorithm.len() == 1 => Ok(of_algorithm),
             None => Err(Refusal::AmbiguousKey),
         }
     }

@@ -9,10 +9,10 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use crate::{BrowserPolicy, page::Page};
 
 /// How long a browser may cache the answer to a preflight.
-const PREFLIGHT: Duration = Duration::from_secs(600);
+const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(600);
 
-/// The header with an agent's session, which agents in browsers must read.
-const AGENT_SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
+/// The header with the id of an MCP session, which agents that run in a browser must read.
+const MCP_SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 
 /// Lets pages of allowed origins read responses. Credentials are only allowed where origins are listed. Requests must carry
 /// their [`Page`].
@@ -30,8 +30,8 @@ pub(crate) fn cors(policy: &BrowserPolicy) -> CorsLayer {
             header::CONTENT_DISPOSITION,
             HeaderName::from_static("ratelimit"),
             HeaderName::from_static("ratelimit-policy"),
-            AGENT_SESSION,
+            MCP_SESSION_ID,
         ])
         .allow_credentials(policy.origins != AllowedOrigins::Any)
-        .max_age(PREFLIGHT)
+        .max_age(PREFLIGHT_MAX_AGE)
 }

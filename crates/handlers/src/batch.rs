@@ -10,9 +10,9 @@ use axum::body::{Body, Bytes, HttpBody};
 use http_body::{Frame, SizeHint};
 
 /// How many of the largest messages fit into one POST.
-pub(crate) const MESSAGES: u64 = 16;
+pub(crate) const MAX_MESSAGES: u64 = 16;
 /// The most packets in one POST, pings and pongs included.
-const PACKETS: usize = 1024;
+const MAX_PACKETS: usize = 1024;
 /// The byte that separates two packets.
 const SEPARATOR: u8 = 0x1e;
 
@@ -23,6 +23,7 @@ pub(crate) struct Batch {
     max_packet: usize,
     /// Bytes of the current packet that have arrived.
     length: usize,
+    /// Packets that have begun to arrive.
     packets: usize,
 }
 
@@ -32,7 +33,7 @@ impl Batch {
     }
 
     /// Counts the bytes that have arrived; returns `false` if they exceed a limit.
-    fn take(&mut self, bytes: &[u8]) -> bool {
+    fn count(&mut self, bytes: &[u8]) -> bool {
         let mut pieces = bytes.split(|byte| *byte == SEPARATOR);
         self.length += pieces.next().map_or(0, <[u8]>::len);
         for piece in pieces {
@@ -42,7 +43,7 @@ impl Batch {
             }
             self.length = piece.len();
         }
-        self.length <= self.max_packet && self.packets <= PACKETS
+        self.length <= self.max_packet && self.packets <= MAX_PACKETS
     }
 }
 
@@ -54,14 +55,14 @@ impl HttpBody for Batch {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let came = ready!(Pin::new(&mut self.body).poll_frame(context));
-        if let Some(Ok(frame)) = &came
-            && let Some(bytes) = frame.data_ref()
-            && !self.take(bytes)
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        if let Some(Ok(part)) = &frame
+            && let Some(bytes) = part.data_ref()
+            && !self.count(bytes)
         {
             return Poll::Ready(Some(Err(axum::Error::new("a packet is too large, or there are too many"))));
         }
-        Poll::Ready(came)
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
@@ -79,7 +80,7 @@ mod tests {
 
     fn check(pieces: &[&str], expected: bool) {
         let mut batch = Batch::new(Body::empty(), 4);
-        let taken = pieces.iter().all(|piece| batch.take(piece.as_bytes()));
+        let taken = pieces.iter().all(|piece| batch.count(piece.as_bytes()));
         assert_eq!(taken, expected, "{pieces:?}");
     }
 
@@ -93,7 +94,7 @@ mod tests {
         check(&["12", "34", "\x1e12", "34"], true);
         check(&["12", "345"], false);
         check(&["1\x1e12", "345"], false);
-        check(&["1\x1e"; PACKETS - 1], true);
-        check(&["1\x1e"; PACKETS], false);
+        check(&["1\x1e"; MAX_PACKETS - 1], true);
+        check(&["1\x1e"; MAX_PACKETS], false);
     }
 }

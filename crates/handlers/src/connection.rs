@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// How long a transport may stay without a socket.
-const GRACE: Duration = Duration::from_secs(2);
+const IDLE_TRANSPORT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// One connection, from its handshake on.
 pub(crate) struct Connection {
@@ -46,16 +46,16 @@ pub(crate) struct Connection {
 impl Connection {
     /// Serves the connection until it ends, then forgets it. Changes received before the end are still made.
     pub(crate) async fn serve(self, inbox: mpsc::Receiver<Incoming>) {
-        let patience = self.gateway.settings.connect_timeout;
+        let connect_timeout = self.gateway.settings.connect_timeout;
         tokio::select! {
-            arrived = timeout(patience, self.connected.notified()) => if arrived.is_err() {
+            arrived = timeout(connect_timeout, self.connected.notified()) => if arrived.is_err() {
                 return self.outbox.dismiss(None);
             },
             () = self.closed.cancelled() => {}
         }
         let guard = self.gateway.gate.watch(Arc::clone(&self.socket), Arc::clone(&self.recheck), TransportKind::Socket);
         self.gateway.sessions.socket_began(&self.link.id);
-        self.greet();
+        self.send_status();
         if AssertUnwindSafe(self.execute(&guard, inbox)).catch_unwind().await.is_err() {
             // The panic is in the log, with its location; the client is told, and may connect again.
             let error = ErrorBody::new(Code::SocketError, "a fault of the server ends this connection; connect again");
@@ -66,12 +66,12 @@ impl Connection {
             self.gateway.gate.metrics().record_slow_consumer(self.socket.user(), TransportKind::Socket, reason);
         }
         self.outbox.flush();
-        self.let_go().await;
+        self.release_transport().await;
     }
 
     /// Executes commands in the order in which they arrive; each is answered before the next begins.
     async fn execute(&self, guard: &ConnectionGuard, mut inbox: mpsc::Receiver<Incoming>) {
-        let handle = SharedOutbox(Arc::clone(&self.outbox));
+        let outbox = SharedOutbox(Arc::clone(&self.outbox));
         let ended = guard.credentials_end();
         tokio::pin!(ended);
         loop {
@@ -93,7 +93,7 @@ impl Connection {
             tokio::select! {
                 biased;
                 reason = &mut ended => return self.dismiss(reason),
-                ready = handle.ready() => if !ready {
+                ready = outbox.ready() => if !ready {
                     break;
                 }
             }
@@ -148,13 +148,13 @@ impl Connection {
         self.outbox.dismiss(Some(error_event(self.gateway.gate.clock(), &error, None)));
     }
 
-    /// Gives the place back when the transport is gone. A client that left but keeps its WebSocket open is cut off.
-    async fn let_go(&self) {
+    /// Waits until the transport is gone. A client that left but keeps its WebSocket open is cut off.
+    async fn release_transport(&self) {
         let connection = self.link.connection();
         if let Some(connection) = &connection {
             tokio::select! {
                 () = connection.closed() => {}
-                () = sleep(GRACE) => {}
+                () = sleep(IDLE_TRANSPORT_TIMEOUT) => {}
                 () = self.gateway.gate.closing().cancelled() => {}
             }
         }
@@ -164,7 +164,7 @@ impl Connection {
         }
     }
 
-    fn greet(&self) {
+    fn send_status(&self) {
         let status = Ephemeral::ConnectionStatus(data::ConnectionStatus {
             status: "connected",
             socket_id: self.link.id.clone(),

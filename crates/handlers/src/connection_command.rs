@@ -24,23 +24,23 @@ pub(crate) async fn run(
     recheck: &Notify,
     command: ConnectionCommand,
 ) -> Result<Box<RawValue>, ErrorBody> {
-    let run = Run { gate, socket, caller: socket.caller() };
-    run.require(&command)?;
+    let execution = Execution { gate, socket, caller: socket.caller() };
+    execution.require(&command)?;
     let result = match command {
-        ConnectionCommand::Subscribe(command) => to_raw_value(&run.subscribe(command).await?),
-        ConnectionCommand::Unsubscribe(command) => to_raw_value(&run.unsubscribe(command)?),
-        ConnectionCommand::ViewBoard(command) => to_raw_value(&run.view_board(command).await?),
-        ConnectionCommand::ViewTask(command) => to_raw_value(&run.view_task(command).await?),
+        ConnectionCommand::Subscribe(command) => to_raw_value(&execution.subscribe(command).await?),
+        ConnectionCommand::Unsubscribe(command) => to_raw_value(&execution.unsubscribe(command)?),
+        ConnectionCommand::ViewBoard(command) => to_raw_value(&execution.view_board(command).await?),
+        ConnectionCommand::ViewTask(command) => to_raw_value(&execution.view_task(command).await?),
         ConnectionCommand::ViewLeave(_) => {
             gate.hub().view_nothing(socket);
             to_raw_value(&json!({"viewers": []}))
         }
-        ConnectionCommand::PresenceUpdate(command) => to_raw_value(&run.declare(command).await?),
-        ConnectionCommand::PresenceList(command) => to_raw_value(&run.present(command).await?),
-        ConnectionCommand::TypingStart(command) => to_raw_value(&run.start_typing(command).await?),
-        ConnectionCommand::TypingStop(command) => to_raw_value(&run.stop_typing(command).await?),
+        ConnectionCommand::PresenceUpdate(command) => to_raw_value(&execution.update_presence(command).await?),
+        ConnectionCommand::PresenceList(command) => to_raw_value(&execution.list_presence(command).await?),
+        ConnectionCommand::TypingStart(command) => to_raw_value(&execution.start_typing(command).await?),
+        ConnectionCommand::TypingStop(command) => to_raw_value(&execution.stop_typing(command).await?),
         ConnectionCommand::AuthRefresh(command) => {
-            let refreshed = run.refresh(command).await?;
+            let refreshed = execution.refresh(command).await?;
             recheck.notify_one();
             to_raw_value(&refreshed)
         }
@@ -48,13 +48,14 @@ pub(crate) async fn run(
     Ok(result.map_err(ServiceError::Encoding)?)
 }
 
-struct Run<'a> {
+/// A command that is being executed for a connection.
+struct Execution<'a> {
     gate: &'a Gate,
     socket: &'a Arc<Socket>,
     caller: Caller,
 }
 
-impl Run<'_> {
+impl Execution<'_> {
     fn require(&self, command: &ConnectionCommand) -> Result<(), ErrorBody> {
         Ok(self.caller.require(command.kind())?)
     }
@@ -63,7 +64,7 @@ impl Run<'_> {
         let Subscribe { pattern, filters, since, epoch } = command;
         let board = match (&filters.board_id, &filters.task_id) {
             (None, None) => None,
-            (board, task) => Some(self.place(board.clone(), task.clone()).await?.0),
+            (board, task) => Some(self.readable_place(board.clone(), task.clone()).await?.0),
         };
         let resume = since.map(|since| Resume { since, epoch });
         let id: SubscriptionId = self.gate.clock().new_id();
@@ -110,18 +111,18 @@ impl Run<'_> {
         Ok(Viewed { viewers: self.gate.hub().viewers(&board, Some(&task_id)), seq: Some(seq), epoch, recovered })
     }
 
-    async fn declare(&self, command: presence::Update) -> Result<presence::Done, ErrorBody> {
+    async fn update_presence(&self, command: presence::Update) -> Result<presence::Done, ErrorBody> {
         let presence::Update { status, board_id, task_id } = command;
         let place = match (board_id, task_id) {
             (None, None) => None,
-            (board, task) => Some(self.place(board, task).await?),
+            (board, task) => Some(self.readable_place(board, task).await?),
         };
         self.gate.hub().declare(self.socket, status, place).await.map_err(Gate::not_joined)?;
         Ok(presence::Done {})
     }
 
-    async fn present(&self, command: presence::List) -> Result<presence::Listed, ErrorBody> {
-        let (board, _) = self.place(Some(command.board_id), None).await?;
+    async fn list_presence(&self, command: presence::List) -> Result<presence::Listed, ErrorBody> {
+        let (board, _) = self.readable_place(Some(command.board_id), None).await?;
         Ok(presence::Listed { users: self.gate.hub().viewers(&board, None) })
     }
 
@@ -143,12 +144,12 @@ impl Run<'_> {
             (None, None) => {
                 Err(ServiceError::Invalid { path: "boardId", message: "give `boardId` or `taskId`".to_owned() }.into())
             }
-            (board, task) => self.place(board, task).await,
+            (board, task) => self.readable_place(board, task).await,
         }
     }
 
     /// Returns a board, and its task if one is given, that the caller may read.
-    async fn place(
+    async fn readable_place(
         &self,
         board: Option<BoardId>,
         task: Option<TaskId>,

@@ -28,7 +28,7 @@ pub(crate) async fn check(State(gateway): State<Arc<Gateway>>, request: Request,
         return (StatusCode::TOO_MANY_REQUESTS, wait, "too many connections\n").into_response();
     }
     if let (Some(session), Some(peer)) = (&session, &peer) {
-        gateway.sessions.came_over(session, &peer.connection);
+        gateway.sessions.request_came_over(session, &peer.connection);
     }
     let request = match ours && request.method() == Method::POST {
         true => request.map(|body| Body::new(Batch::new(body, gateway.max_message()))),

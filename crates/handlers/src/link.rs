@@ -40,7 +40,7 @@ impl TransportSessions {
     }
 
     /// Notes that a request of a session came over a connection, whose user is then as authenticated as the session's.
-    pub(crate) fn came_over(&self, id: &str, connection: &TcpConnection) {
+    pub(crate) fn request_came_over(&self, id: &str, connection: &TcpConnection) {
         if !connection.is_authenticated() && self.lock().get(id).is_some_and(|session| session.sockets > 0) {
             connection.note_authenticated();
         }
@@ -92,7 +92,7 @@ impl Link {
     }
 
     /// Returns how many bytes have been sent to the client, including those of the protocols below.
-    pub(crate) fn taken(&self) -> u64 {
+    pub(crate) fn bytes_sent(&self) -> u64 {
         if let Some(connection) = &self.direct {
             return connection.written();
         }
@@ -113,14 +113,14 @@ mod tests {
     fn what_carries_a_session_with_a_socket_is_known() {
         let (sessions, connection) = (TransportSessions::default(), || TcpConnection::new(CancellationToken::new()));
         let (early, upgraded, late) = (connection(), connection(), connection());
-        sessions.came_over("a", &early);
+        sessions.request_came_over("a", &early);
         sessions.upgraded("a", upgraded.clone());
         assert!(!upgraded.is_authenticated());
         sessions.socket_began("a");
-        sessions.came_over("a", &late);
+        sessions.request_came_over("a", &late);
         assert_eq!([&early, &upgraded, &late].map(TcpConnection::is_authenticated), [false, true, true]);
         let stranger = connection();
-        sessions.came_over("b", &stranger);
+        sessions.request_came_over("b", &stranger);
         assert!(!stranger.is_authenticated());
     }
 }

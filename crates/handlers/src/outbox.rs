@@ -16,16 +16,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::queue::{Outgoing, Queue};
 
-/// How long the client may read nothing, or next to nothing.
-const STALLED: Duration = Duration::from_secs(5);
-const AS_GOOD_AS_NOTHING: u64 = 4096;
+/// How long a client may take less than [`MIN_PROGRESS_BYTES`] while more waits for it.
+const STALL_TIMEOUT: Duration = Duration::from_secs(5);
+const MIN_PROGRESS_BYTES: u64 = 4096;
 /// The reason given when such a connection is ended.
-const STOPPED: &str = "it stopped reading";
+const STOPPED_READING: &str = "it stopped reading";
 /// Frames queued within this time are sent together.
 const COALESCE: Duration = Duration::from_millis(3);
 /// The longest such time. Under load, the flusher rests twice as long as its last round took, up to this limit: fewer,
 /// larger writes are what a busy server saves most by, and users do not notice the difference.
-const COALESCE_AT_MOST: Duration = Duration::from_millis(20);
+const MAX_COALESCE: Duration = Duration::from_millis(20);
 
 /// The result of handing something to a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub(crate) trait Wire: Send + Sync + 'static {
     fn send(&self, outgoing: &Outgoing) -> Sent;
 
     /// Returns how many bytes have been sent to the client so far.
-    fn taken(&self) -> u64;
+    fn bytes_sent(&self) -> u64;
 
     /// Tells the client to leave; returns `false` if there is no room for that now.
     fn dismiss(&self) -> bool;
@@ -99,13 +99,13 @@ impl SocketOutbox {
         self.flush();
     }
 
-    /// Sends these last words in place of what is queued, and tells the client to leave.
-    pub(crate) fn dismiss(self: &Arc<Self>, last_words: Option<Frame>) {
+    /// Sends this event in place of what is queued, and tells the client to leave.
+    pub(crate) fn dismiss(self: &Arc<Self>, last_event: Option<Frame>) {
         {
             let mut state = self.lock();
             state.queue.clear();
-            if let Some(last_words) = last_words {
-                state.queue.put(Outgoing::Event(last_words));
+            if let Some(last_event) = last_event {
+                state.queue.put(Outgoing::Event(last_event));
             }
             state.ending.get_or_insert(End::Dismiss);
         }
@@ -136,7 +136,7 @@ impl SocketOutbox {
     /// Notes a slow client when the transport has ended, perhaps by its own timeout: a long backlog shows it.
     fn note_backlog(&self, state: &State) {
         if !state.queue.is_low() {
-            let _ = self.given_up.set(STOPPED);
+            let _ = self.given_up.set(STOPPED_READING);
         }
     }
 
@@ -181,14 +181,14 @@ impl SocketOutbox {
             full = !self.wire.dismiss();
         }
         if full {
-            let taken = self.wire.taken();
+            let taken = self.wire.bytes_sent();
             let (since, before) = *state.stalled.get_or_insert_with(|| (Instant::now(), taken));
-            if since.elapsed() > STALLED {
+            if since.elapsed() > STALL_TIMEOUT {
                 // A large frame that is being sent takes its time.
                 state.stalled = None;
-                if taken.saturating_sub(before) < AS_GOOD_AS_NOTHING {
+                if taken.saturating_sub(before) < MIN_PROGRESS_BYTES {
                     full = false;
-                    self.give_up(&mut state, STOPPED);
+                    self.give_up(&mut state, STOPPED_READING);
                 }
             }
         }
@@ -223,7 +223,7 @@ impl Outbox for SharedOutbox {
                 }
             }
             tokio::select! {
-                _ = timeout(STALLED, drained) => {}
+                _ = timeout(STALL_TIMEOUT, drained) => {}
                 () = self.0.closed.cancelled() => return false,
             }
         }
@@ -288,7 +288,7 @@ impl Flusher {
                 outbox.flush();
             }
             drop(due);
-            sleep((begun.elapsed() * 2).clamp(COALESCE, COALESCE_AT_MOST)).await;
+            sleep((begun.elapsed() * 2).clamp(COALESCE, MAX_COALESCE)).await;
         }
     }
 }

@@ -54,7 +54,7 @@ pub(crate) fn layer(gateway: &Arc<Gateway>) -> SocketIoLayer {
         .ping_timeout(settings.ping_timeout)
         .connect_timeout(settings.connect_timeout)
         // Over polling, this bounds a whole batch; the guard bounds its single messages.
-        .max_payload(settings.max_payload.saturating_mul(batch::MESSAGES))
+        .max_payload(settings.max_payload.saturating_mul(batch::MAX_MESSAGES))
         .max_buffer_size(LIBRARY_BUFFER)
         .ws_max_message_size(max_message)
         .ws_max_frame_size(max_message)
@@ -64,9 +64,9 @@ pub(crate) fn layer(gateway: &Arc<Gateway>) -> SocketIoLayer {
         // until all of them are there, even before the client has authenticated.
         .with_parser(ParserConfig::common().max_incoming_binaries(0).max_incoming_binary_buf_size(0))
         .build_layer();
-    let admitting = Arc::clone(gateway);
-    let middleware = move |Shared(socket): Shared, TryData(handshake): TryData<Handshake>| {
-        let gateway = Arc::clone(&admitting);
+    let for_middleware = Arc::clone(gateway);
+    let middleware = move |SharedSocket(socket): SharedSocket, TryData(handshake): TryData<Handshake>| {
+        let gateway = Arc::clone(&for_middleware);
         async move { connect(gateway, socket, handshake.unwrap_or_default()).await }
     };
     // The client has been told that it is connected, so its commands may be executed.
@@ -92,8 +92,8 @@ async fn connect(
     let accepted = gateway.accept(handshake, cookies, peer.as_ref()).await?;
     let (closed, connected) = (CancellationToken::new(), Arc::new(Notify::new()));
     // If the session begins over a WebSocket, the handshake's connection is the one that carries it.
-    let direct = socket.req_parts().headers.contains_key(http::header::UPGRADE);
-    let direct = peer.filter(|_| direct).map(|peer| peer.connection);
+    let is_websocket = socket.req_parts().headers.contains_key(http::header::UPGRADE);
+    let direct = peer.filter(|_| is_websocket).map(|peer| peer.connection);
     let link = Link { id: socket.id.to_string(), direct, sessions: Arc::clone(&gateway.sessions) };
     let wire = SocketWire::new(&socket, link.clone());
     let outbox = SocketOutbox::new(wire, closed.clone(), Arc::clone(&gateway.flusher));
@@ -138,9 +138,9 @@ impl MessageHandler<LocalAdapter, Reader> for Reader {
 }
 
 /// The socket itself, which the library's own extractors hand out only by reference.
-struct Shared(Arc<Socket<LocalAdapter>>);
+struct SharedSocket(Arc<Socket<LocalAdapter>>);
 
-impl FromConnectParts<LocalAdapter> for Shared {
+impl FromConnectParts<LocalAdapter> for SharedSocket {
     type Error = Infallible;
 
     fn from_connect_parts(socket: &Arc<Socket<LocalAdapter>>, _: &Option<Value>) -> Result<Self, Infallible> {
@@ -155,13 +155,13 @@ struct SocketWire {
     link: Link,
     /// Bytes that the library holds, as far as is known.
     held: AtomicU64,
-    /// Bytes that had been sent at the last look.
-    left: AtomicU64,
+    /// Bytes that had been sent when `held` was last brought up to date.
+    sent: AtomicU64,
 }
 
 impl SocketWire {
     fn new(socket: &Arc<Socket<LocalAdapter>>, link: Link) -> Self {
-        Self { socket: Arc::downgrade(socket), link, held: AtomicU64::new(0), left: AtomicU64::new(0) }
+        Self { socket: Arc::downgrade(socket), link, held: AtomicU64::new(0), sent: AtomicU64::new(0) }
     }
 
     /// Returns whether the library has room for more. Its own bound is a number of packets of any size.
@@ -169,8 +169,8 @@ impl SocketWire {
         if self.held.load(Ordering::Relaxed) < LIBRARY_BYTES {
             return true;
         }
-        let left = self.link.taken();
-        let since = left.saturating_sub(self.left.swap(left, Ordering::Relaxed));
+        let sent = self.link.bytes_sent();
+        let since = sent.saturating_sub(self.sent.swap(sent, Ordering::Relaxed));
         let held = self.held.load(Ordering::Relaxed).saturating_sub(since);
         self.held.store(held, Ordering::Relaxed);
         held < LIBRARY_BYTES
@@ -201,8 +201,8 @@ impl Wire for SocketWire {
         }
     }
 
-    fn taken(&self) -> u64 {
-        self.link.taken()
+    fn bytes_sent(&self) -> u64 {
+        self.link.bytes_sent()
     }
 
     fn dismiss(&self) -> bool {

@@ -17,55 +17,56 @@ use tracing_subscriber::{EnvFilter, Layer, fmt, layer::Context, prelude::*};
 
 use crate::settings::{LogFormat, TelemetrySettings};
 
-/// These crates print packets, including credentials, below this level, whatever the operator asks for.
-const CAPPED: [&str; 2] = ["engineioxide=info", "socketioxide=info"];
-/// This crate reports every session, and every client that hangs up, as if something were wrong. Filters that the
-/// operator names come after these.
-const QUIET: &str = "rmcp=error,rmcp::service=off,rmcp::transport::streamable_http_server::tower=off";
+/// The most verbose level of crates that log packets, credentials included, below it. It holds whatever filter the
+/// operator sets.
+const CAPPED_LEVELS: [&str; 2] = ["engineioxide=info", "socketioxide=info"];
+/// The levels of a crate that reports every session, and every client that hangs up, as an error. The operator's filter
+/// takes precedence.
+const DEFAULT_LEVELS: &str = "rmcp=error,rmcp::service=off,rmcp::transport::streamable_http_server::tower=off";
 
-/// Starts logging. Returns the keeper of the latest warnings and errors.
+/// Starts logging. Returns the list of the latest warnings and errors.
 pub(crate) fn start(settings: &TelemetrySettings) -> Result<Arc<Incidents>> {
-    let mut filter = EnvFilter::try_new(format!("{QUIET},{}", settings.log)).context("--log can't be read")?;
-    for capped in CAPPED {
-        filter = filter.add_directive(capped.parse()?);
+    let mut filter = EnvFilter::try_new(format!("{DEFAULT_LEVELS},{}", settings.log)).context("--log can't be read")?;
+    for directive in CAPPED_LEVELS {
+        filter = filter.add_directive(directive.parse()?);
     }
-    let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
+    let to_stderr = fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     let incidents = Arc::<Incidents>::default();
-    let registry = tracing_subscriber::registry().with(filter).with(Keeper(Arc::clone(&incidents)));
+    let registry = tracing_subscriber::registry().with(filter).with(IncidentLayer(Arc::clone(&incidents)));
     match settings.log_format {
-        LogFormat::Console => registry.with(lines).try_init(),
-        LogFormat::Json => registry.with(lines.json()).try_init(),
+        LogFormat::Console => registry.with(to_stderr).try_init(),
+        LogFormat::Json => registry.with(to_stderr.json()).try_init(),
     }
     .context("logging is started already")?;
     Ok(incidents)
 }
 
-/// Keeps warnings and errors.
-struct Keeper(Arc<Incidents>);
+/// Adds warnings and errors to the list that operators see.
+struct IncidentLayer(Arc<Incidents>);
 
-impl<S: Subscriber> Layer<S> for Keeper {
+impl<S: Subscriber> Layer<S> for IncidentLayer {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let severity = match *event.metadata().level() {
             Level::ERROR => Severity::Error,
             Level::WARN => Severity::Warning,
             _ => return,
         };
-        let mut sentence = Sentence::default();
-        event.record(&mut sentence);
+        let mut line = LogLine::default();
+        event.record(&mut line);
         let place = event.metadata().target().to_owned();
-        let message = sentence.message + &sentence.fields;
+        let message = line.message + &line.fields;
         self.0.note(Incident { at: SystemClock.now(), severity, place, message });
     }
 }
 
 /// Formats an event as one line: the message, then the fields.
 #[derive(Default)]
-struct Sentence {
+struct LogLine {
     message: String,
     fields: String,
 }
 
-impl Visit for Sentence {
+impl Visit for LogLine {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         // Writing to a string can't fail.
         let _ = match field.name() {

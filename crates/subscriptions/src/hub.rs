@@ -91,11 +91,11 @@ impl Hub {
         self.counts.deliveries.load(Ordering::Relaxed)
     }
 
-    /// Returns the boards with the most durable events within the last minute, at most `most` of them, each with how
+    /// Returns the boards with the most durable events within the last minute, at most `limit` of them, each with how
     /// many there were.
     #[must_use]
-    pub fn busiest_boards(&self, most: usize) -> Vec<(BoardId, u64)> {
-        lock(&self.counts.boards).busiest(most, self.clock.monotonic())
+    pub fn busiest_boards(&self, limit: usize) -> Vec<(BoardId, u64)> {
+        lock(&self.counts.boards).busiest(limit, self.clock.monotonic())
     }
 
     /// Returns how many boards have a channel.

@@ -22,7 +22,7 @@ impl Wire for Taker {
         Sent::Yes
     }
 
-    fn taken(&self) -> u64 {
+    fn bytes_sent(&self) -> u64 {
         0
     }
 
