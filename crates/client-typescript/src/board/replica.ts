@@ -16,6 +16,8 @@ export interface Change {
   readonly seq: number;
   readonly data: unknown;
   readonly requestId: string | undefined;
+  /** Who made it. Missing in the reply to a change of this client, and where the server made the change by itself. */
+  readonly userId: string | undefined;
   /** Whether it is the reply to a command on this connection. */
   readonly own: boolean;
 }
@@ -112,14 +114,16 @@ export class Replica {
   }
 
   /** Handles an event of this board's log. */
-  take({ type, data, seq, requestId }: AnyEnvelope): void {
-    if (seq !== undefined) this.#receive({ type, data, seq, requestId, own: false });
+  take({ type, data, seq, requestId, userId }: AnyEnvelope): void {
+    if (seq !== undefined) this.#receive({ type, data, seq, requestId, userId, own: false });
   }
 
   /** Handles the reply to a change of this board that was sent on the present connection. */
   takeReply(command: string, reply: { seq?: number; requestId?: string }): void {
     const { seq, requestId } = reply;
-    if (seq !== undefined && !this.#early.has(seq)) this.#receive({ type: command, data: reply, seq, requestId, own: true });
+    if (seq !== undefined && !this.#early.has(seq)) {
+      this.#receive({ type: command, data: reply, seq, requestId, userId: undefined, own: true });
+    }
   }
 
   /** Handles any reply: a gap that is still there will not be filled any more. */

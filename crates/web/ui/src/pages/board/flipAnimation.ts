@@ -11,29 +11,17 @@ import type { Shown } from "./moves";
 const MOST = 12;
 const GLOW_MS = 1_600;
 
-/** The fields of an event's data that name who made the change. */
-interface Told {
-  task?: { id: string } | null;
-  movedBy?: string;
-  updatedBy?: string;
-  createdBy?: string;
-  completedBy?: string;
-  assignedBy?: string;
-  claimedBy?: string;
-  releasedBy?: string | null;
-}
-
 export function useFlipAnimation(root: RefObject<HTMLElement | null>, board: BoardStore, shown: Shown, isDragging: boolean): void {
   const changed = useRef(new Map<string, string>());
   const before = useRef<Map<string, Drawn>>(undefined);
 
   useEffect(
     () =>
-      board.onChange(({ own, type, data }) => {
+      board.onChange(({ own, type, data, userId }) => {
+        // An agent renews its lease every few seconds, which changes nothing that the card shows.
         if (own || type === "task:renewed") return;
-        const { task, movedBy, updatedBy, createdBy, completedBy, assignedBy, claimedBy, releasedBy } = data as Told;
-        const who = movedBy ?? updatedBy ?? createdBy ?? completedBy ?? assignedBy ?? claimedBy ?? releasedBy;
-        if (task != null && who != null) changed.current.set(task.id, who);
+        const { task } = data as { task?: { id: string } | null };
+        if (task != null && userId !== undefined) changed.current.set(task.id, userId);
         // The page still shows the state before the change, which is compared with the one after it.
         if (changed.current.size <= MOST) before.current ??= drawn(root.current);
       }),

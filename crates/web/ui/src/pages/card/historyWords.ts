@@ -43,8 +43,6 @@ export function wordsOf({ type, data }: AnyEnvelope, { taskId, nameOf, columns, 
   const { task, comment, dependency, attachment, changes = {}, fromColumn, toColumn, assignee, expired, holder } = (data ?? {}) as Fields;
   const column = (id: string | undefined) => columns.find((one) => one.id === id)?.name ?? "a deleted column";
   switch (type) {
-    case "task:created":
-      return "created this card";
     case "task:updated":
       return `changed ${
         Object.keys(changes)
@@ -55,8 +53,6 @@ export function wordsOf({ type, data }: AnyEnvelope, { taskId, nameOf, columns, 
       return fromColumn === toColumn ? `moved this card within ${column(toColumn)}` : `moved this card from ${column(fromColumn)} to ${column(toColumn)}`;
     case "task:assigned":
       return assignee == null ? "unassigned this card" : `assigned this card to ${nameOf(assignee)}`;
-    case "task:completed":
-      return "completed this card";
     case "task:claimed":
       return `started working on this card${task?.lease?.agent ? ` as ${task.lease.agent}` : ""}`;
     case "task:renewed":
@@ -85,8 +81,19 @@ export function wordsOf({ type, data }: AnyEnvelope, { taskId, nameOf, columns, 
       return `${verb} a dependency: this card ${how[task_id === taskId ? 0 : 1]} ${other}`;
     }
     default:
-      return type;
+      return defaultWords(type);
   }
+}
+
+/**
+ * The phrase for an event without words of its own, from its name, which ends in what was done: `task:completed` is "completed this
+ * card", `task:cover:changed` is "changed the cover of this card".
+ */
+function defaultWords(type: string): string {
+  const [subject, ...rest] = type.split(":");
+  const verb = rest.pop();
+  if (subject !== "task" || verb === undefined) return "changed this card";
+  return rest.length === 0 ? `${verb} this card` : `${verb} the ${rest.join(" ")} of this card`;
 }
 
 /** The text that an event wrote, if the phrase does not contain all of it. */
