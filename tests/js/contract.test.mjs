@@ -1,32 +1,18 @@
 // The wire contract, through the official client on each of its transports: two users on a board, every command, every
 // envelope, both forms of a reply, refusals, and an outsider who hears nothing.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { open, TRANSPORTS } from './client.mjs';
 import { startServer, token } from './server.mjs';
 
-const TASK = [
-  'assignee',
-  'board_id',
-  'column_id',
-  'completed_at',
-  'created_at',
-  'created_by',
-  'description',
-  'due_date',
-  'id',
-  'lease',
-  'position',
-  'priority',
-  'status',
-  'tags',
-  'title',
-  'updated_at',
-  'version',
-];
+const { $defs: definitions } = JSON.parse(readFileSync(new URL('../../docs/api/schema.json', import.meta.url), 'utf8'));
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-const fields = (value) => Object.keys(value).sort();
+/** Asserts that a value has exactly the fields that its published definition requires. */
+function assertFields(value, definition) {
+  assert.deepEqual(Object.keys(value).sort(), definitions[definition].required.toSorted(), definition);
+}
 
 for (const [transport, options] of Object.entries(TRANSPORTS)) {
   describe(`socket.io-client over ${transport}`, () => {
@@ -61,7 +47,7 @@ for (const [transport, options] of Object.entries(TRANSPORTS)) {
 
     it('says what the connection is', () => {
       const [status] = listening;
-      assert.deepEqual(fields(status), ['limits', 'protocolVersion', 'serverVersion', 'socketId', 'status', 'user']);
+      assertFields(status, 'ConnectionStatus');
       assert.equal(status.status, 'connected');
       assert.equal(status.socketId, ann.socket.id);
       assert.equal(status.protocolVersion, 1);
@@ -159,13 +145,15 @@ for (const [transport, options] of Object.entries(TRANSPORTS)) {
 
     it('shows tasks and boards whole', async () => {
       const { task } = await bob.ask('task:create', { boardId: board, title: '<b>as given</b>', priority: 3 });
-      assert.deepEqual(fields(task), TASK);
+      assertFields(task, 'Task');
       assert.equal(task.title, '<b>as given</b>');
       const got = await ann.ask('task:get', { taskId: task.id });
-      assert.deepEqual(fields(got), ['attachments', 'blockedBy', 'blocking', 'comments', 'dependencies', 'ok', 'task']);
+      assertFields(got, 'command.task.get.success');
       assert.deepEqual(got.task, task);
       const snapshot = await ann.ask('board:get', { boardId: board });
-      assert.deepEqual(fields(snapshot), ['board', 'columns', 'dependencies', 'epoch', 'members', 'ok', 'seq', 'tasks']);
+      assertFields(snapshot, 'command.board.get.success');
+      assertFields(snapshot.board, 'Board');
+      for (const column of snapshot.columns) assertFields(column, 'Column');
       assert.deepEqual(snapshot.tasks, [task]);
       assert.deepEqual(snapshot.members.map(({ user_id }) => user_id).sort(), ['ann', 'bob']);
       const { boards } = await ann.ask('board:list', {});
