@@ -243,7 +243,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     const bob = await seat('bob');
     const viewers = ({ shown }) => shown().viewers.map(({ userId, status, taskId }) => [userId, status, taskId]);
     await until('both', () => viewers(ann).length === 2 && viewers(bob).length === 2);
-    bob.board.look(one.id, 'away');
+    bob.board.setPresence(one.id, 'away');
     await until('the open task', () => viewers(ann).some(([user, status, taskId]) => user === 'bob' && status === 'away' && taskId === one.id));
     bob.board.typing(one.id);
     bob.board.typing(one.id);
@@ -319,26 +319,26 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
   });
 
   it('applies events that it does not know by what they carry', async () => {
-    const { apply, nothing } = await import(pathToFileURL(join(PACKAGE, 'dist/board/content.js')).href);
-    const content = nothing();
+    const { applyChange, emptyContent } = await import(pathToFileURL(join(PACKAGE, 'dist/board/content.js')).href);
+    const content = emptyContent();
     const task = { id: 't', column_id: 'c', position: 'a0', title: 'T', version: 3 };
-    apply(content, 'task:claimed', { task: { ...task, lease: { holder: 'ann' } }, boardId: 'b' });
+    applyChange(content, 'task:claimed', { task: { ...task, lease: { holder: 'ann' } }, boardId: 'b' });
     assert.deepEqual(content.tasks.get('t').lease, { holder: 'ann' });
-    apply(content, 'task:renewed', { task: { ...task, version: 2, title: 'older' } });
+    applyChange(content, 'task:renewed', { task: { ...task, version: 2, title: 'older' } });
     assert.equal(content.tasks.get('t').title, 'T', 'what is older is not applied');
-    apply(content, 'task:comment:deleted', { commentId: 'x', taskId: 't' });
-    apply(content, 'task:attachment:removed', { attachmentId: 'x', taskId: 't' });
-    apply(content, 'task:looked:at', { taskId: 't' });
+    applyChange(content, 'task:comment:deleted', { commentId: 'x', taskId: 't' });
+    applyChange(content, 'task:attachment:removed', { attachmentId: 'x', taskId: 't' });
+    applyChange(content, 'task:looked:at', { taskId: 't' });
     assert.equal(content.tasks.size, 1);
     const dependency = { task_id: 't', depends_on: 'u', type: 'blocks' };
-    apply(content, 'task:dependency:added', { dependency });
-    apply(content, 'task:deleted', { taskId: 't' });
+    applyChange(content, 'task:dependency:added', { dependency });
+    applyChange(content, 'task:deleted', { taskId: 't' });
     assert.deepEqual([content.tasks.size, content.dependencies.size], [0, 0]);
   });
 
   it('finds a place between any two, as the server does', async (t) => {
     t.diagnostic(`BOARDWIRE_TEST_SEED=${SEED}`);
-    const { between, spread } = await import(pathToFileURL(join(PACKAGE, 'dist/board/position.js')).href);
+    const { between, initialKeys } = await import(pathToFileURL(join(PACKAGE, 'dist/board/position.js')).href);
     const random = dice(SEED);
     const keys = [];
     for (let turn = 0; turn < 3000; turn += 1) {
@@ -347,7 +347,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
       assert.ok((at === 0 || keys[at - 1] < key) && (at === keys.length || key < keys[at]), `${keys[at - 1]} < ${key} < ${keys[at]}`);
       keys.splice(at, 0, key);
     }
-    assert.deepEqual(spread(3), ['a0', 'a1', 'a2']);
+    assert.deepEqual(initialKeys(3), ['a0', 'a1', 'a2']);
     let [last, first] = ['a0', 'a0'];
     for (let turn = 0; turn < 5000; turn += 1) [last, first] = [between(last, undefined), between(undefined, first)];
     assert.ok(last.length <= 4 && first.length <= 4, `${last} ${first}`);

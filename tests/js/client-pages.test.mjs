@@ -120,12 +120,12 @@ describe('the pages of a board', () => {
         happen(10);
         // No event up to the reply's `seq` comes after it; some that are later come before it.
         const early = told.filter(({ seq }) => seq <= page.seq).length;
-        told.splice(0, early + random.below(told.length - early + 1)).forEach((event) => replica.take(event));
+        told.splice(0, early + random.below(told.length - early + 1)).forEach((event) => replica.handleEvent(event));
         pages += 1;
         return { ok: true, ...page };
       });
       await replica.resume();
-      told.splice(0).forEach((event) => replica.take(event));
+      told.splice(0).forEach((event) => replica.handleEvent(event));
       assert.deepEqual(shown(replica), picture(board.snapshot()), `BOARDWIRE_TEST_SEED=${seed}`);
       replica.close();
     }
@@ -157,7 +157,7 @@ describe('the pages of a board', () => {
       const page = board.page(payload, 9);
       // Behind the last page's moment, and in front of its answer.
       while (count === 2 && told.length < TOO_MANY) board.happen();
-      told.splice(0).forEach((event) => replica.take(event));
+      told.splice(0).forEach((event) => replica.handleEvent(event));
       return { ok: true, ...page };
     });
     await replica.resume();

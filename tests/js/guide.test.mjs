@@ -136,9 +136,9 @@ describe('the module in the guide', () => {
     const presence = new stage.guide.Presence(gus);
     await until('the other', () => shown.users.has('gus') && presence.users.has('fay'));
 
-    await presence.look(task.id);
+    await presence.setPresence(task.id);
     await until('the open card', () => shown.users.get('gus').taskId === task.id);
-    await presence.look(undefined, 'away');
+    await presence.setPresence(undefined, 'away');
     await until('that it is closed', () => shown.users.get('gus').taskId === undefined);
     assert.deepEqual(shown.users.get('gus'), { name: 'Gus', status: 'away', taskId: undefined });
 

@@ -10,7 +10,7 @@ import type { Credentials } from "./credentials.js";
 import { BoardwireError } from "./error.js";
 import { Listeners, type Report, type Unsubscribe } from "./listeners.js";
 import { isEnvelope, type AnyEnvelope, type Filters, type Message } from "./message.js";
-import { onLeave } from "./page.js";
+import { onPageHidden } from "./page.js";
 import type { CommandName, EventName } from "./protocol.js";
 import { CommandQueue, type Payload, type Result, type SendOptions } from "./queue.js";
 import { Renewal } from "./renewal.js";
@@ -50,8 +50,8 @@ export class Client {
   readonly #subscriptions = new Set<Subscription>();
   readonly #handlers = new Map<string, Listeners<[message: unknown, type: string]>>();
   readonly #report: Report;
-  readonly #forgetPage: Unsubscribe;
-  #end: Promise<void> | undefined;
+  readonly #stopPageListener: Unsubscribe;
+  #closePromise: Promise<void> | undefined;
 
   constructor(url: string, options: Credentials & ClientSettings) {
     const { reconnect, handshakeMs = 15_000, silenceMs = 10_000, commandTimeoutMs = 120_000, queueLimit = 1_000, edits, socket = {} } = options;
@@ -65,18 +65,18 @@ export class Client {
       connection,
       queue: this.#queue,
       edits: editOptions(edits),
-      viewing: { boardId: undefined },
+      viewedBoard: { boardId: undefined },
       report,
     };
     new Renewal(connection);
-    connection.onEvent.add((type, message) => this.#hear(type, message));
-    connection.onAnswer.add((name, payload, answer) => this.#answered(name, payload, answer));
+    connection.onEvent.add((type, message) => this.#handleEvent(type, message));
+    connection.onAnswer.add((name, payload, answer) => this.#handleReply(name, payload, answer));
     connection.onUp.add(() => void this.#resume());
-    connection.onDown.add(() => this.#engines.forEach((engine) => engine.lost()));
+    connection.onDown.add(() => this.#engines.forEach((engine) => engine.handleDisconnect()));
     connection.onStatus.add(({ state, error }) => {
       if (state === "refused") this.#queue.fail(new BoardwireError("AUTH_FAILED", error?.message ?? "refused"));
     });
-    this.#forgetPage = onLeave(() => void this.flush());
+    this.#stopPageListener = onPageHidden(() => void this.flush());
     connection.start();
   }
 
@@ -89,14 +89,14 @@ export class Client {
   /** Waits until the connection is live. Fails when the credentials are refused, or the client is closed. */
   ready(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const look = ({ state, error }: ConnectionInfo) => {
+      const settleIfKnown = ({ state, error }: ConnectionInfo) => {
         if (state !== "live" && state !== "refused" && state !== "closed") return;
         stop();
         if (state === "live") resolve();
         else reject(error ?? new BoardwireError("CLOSED", "the client is closed"));
       };
-      const stop = this.onStatus(look);
-      look(this.getStatus());
+      const stop = this.onStatus(settleIfKnown);
+      settleIfKnown(this.getStatus());
     });
   }
 
@@ -162,12 +162,12 @@ export class Client {
    * after that.
    */
   close({ withinMs = 2_000 } = {}): Promise<void> {
-    this.#end ??= this.#close(withinMs);
-    return this.#end;
+    this.#closePromise ??= this.#close(withinMs);
+    return this.#closePromise;
   }
 
   async #close(withinMs: number): Promise<void> {
-    this.#forgetPage();
+    this.#stopPageListener();
     if (this.#connection.up) await this.#drained(withinMs);
     this.#queue.fail(new BoardwireError("CLOSED", "the client was closed"));
     for (const engine of [...this.#engines, ...this.#closing]) engine.dispose();
@@ -184,27 +184,27 @@ export class Client {
   /** Resumes all boards and subscriptions; meanwhile commands are sent again. */
   async #resume(): Promise<void> {
     const resumed = [...this.#subscriptions, ...this.#engines].map((one) => one.resume());
-    this.#queue.go();
+    this.#queue.sendNext();
     const before = this.getStatus().server;
     if (resumed.length > 0) this.#connection.progress("catching-up");
     await Promise.all(resumed);
     if (this.getStatus().server === before) this.#connection.progress("live");
   }
 
-  #hear(type: string, message: unknown): void {
+  #handleEvent(type: string, message: unknown): void {
     if (isEnvelope(message)) {
       const { boardId } = message;
-      for (const engine of this.#engines) if (engine.id === boardId) engine.take(message);
-      for (const subscription of [...this.#subscriptions]) subscription.take(message);
+      for (const engine of this.#engines) if (engine.id === boardId) engine.handleEvent(message);
+      for (const subscription of [...this.#subscriptions]) subscription.handleEvent(message);
     }
-    this.#handlers.get(type)?.tell(message, type);
-    this.#handlers.get("*")?.tell(isEnvelope(message) ? message : { type, data: message, timestamp: "", id: "" }, type);
+    this.#handlers.get(type)?.emit(message, type);
+    this.#handlers.get("*")?.emit(isEnvelope(message) ? message : { type, data: message, timestamp: "", id: "" }, type);
   }
 
-  #answered(name: string, payload: object, answer: { ok: boolean }): void {
+  #handleReply(name: string, payload: object, answer: { ok: boolean }): void {
     for (const engine of this.#engines) {
-      if (answer.ok) engine.heard(name, payload, answer as { ok: true } & ReplyContent);
-      else engine.replica.check();
+      if (answer.ok) engine.handleReply(name, payload, answer as { ok: true } & ReplyContent);
+      else engine.replica.checkGap();
     }
   }
 

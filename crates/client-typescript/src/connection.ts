@@ -5,7 +5,7 @@
 import { io, type ManagerOptions, type Socket, type SocketOptions } from "socket.io-client";
 import { PendingReplies, type Answer } from "./pendingReplies.js";
 import { Backoff, jittered, type BackoffOptions } from "./backoff.js";
-import { NothingElse, CredentialProvider, type Credentials } from "./credentials.js";
+import { NoOtherCredentials, CredentialProvider, type Credentials } from "./credentials.js";
 import { Listeners, type Report } from "./listeners.js";
 import type { ConnectionStatus } from "./protocol.js";
 
@@ -62,9 +62,9 @@ export class Connection {
   readonly #pauses = new Map<(whole: boolean) => void, ReturnType<typeof setTimeout>>();
   #info: ConnectionInfo = { state: "connecting", attempts: 0 };
   #attempt = 0;
-  #everUp = false;
+  #hasBeenUp = false;
   /** Whether there is neither a connection nor an attempt at one. */
-  #idle = true;
+  #isIdle = true;
   #up = false;
   #notBefore = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -89,7 +89,7 @@ export class Connection {
       forceNew: true,
       reconnection: false,
     });
-    this.#socket.on("connect", () => this.#socket.io.engine.on("packet", () => this.#replies.heard()));
+    this.#socket.on("connect", () => this.#socket.io.engine.on("packet", () => this.#replies.received()));
     this.#socket.on("connect_error", (error) => this.#failed(error));
     this.#socket.on("disconnect", (reason) => this.#failed(new Error(reason)));
     this.#socket.onAny((type: string, message: unknown) => this.#receive(type, message));
@@ -111,7 +111,7 @@ export class Connection {
 
   /** Connects at once: for the first time, after a refusal, or in the middle of a wait. */
   start(): void {
-    if (this.#info.state === "closed" || !this.#idle) return;
+    if (this.#info.state === "closed" || !this.#isIdle) return;
     this.credentials.reset();
     this.#backoff.reset();
     void this.#connect();
@@ -126,10 +126,10 @@ export class Connection {
   stop(): void {
     this.#attempt += 1;
     clearTimeout(this.#timer);
-    this.#idle = true;
+    this.#isIdle = true;
     this.#socket.disconnect();
-    this.#lose();
-    this.#say({ state: "closed", attempts: 0 });
+    this.#handleLoss();
+    this.#setInfo({ state: "closed", attempts: 0 });
     this.#socket.offAny();
     this.#socket.off();
   }
@@ -138,9 +138,9 @@ export class Connection {
   ask(name: string, payload: object): Promise<Answer> {
     if (!this.#up) return Promise.resolve(undefined);
     return new Promise((resolve) => {
-      const answered = this.#replies.expect(resolve);
+      const answered = this.#replies.add(resolve);
       this.#socket.emit(name, payload, (reply: NonNullable<Answer>) => {
-        if (answered(reply)) this.onAnswer.tell(name, payload, reply);
+        if (answered(reply)) this.onAnswer.emit(name, payload, reply);
       });
     });
   }
@@ -159,14 +159,14 @@ export class Connection {
 
   /** Sets the state to what the boards and subscriptions on the connection have reached. */
   progress(state: "catching-up" | "live"): void {
-    if (this.#up) this.#say({ ...this.#info, state });
+    if (this.#up) this.#setInfo({ ...this.#info, state });
   }
 
   async #connect(): Promise<void> {
     const attempt = ++this.#attempt;
     clearTimeout(this.#timer);
-    this.#idle = false;
-    this.#say({ ...this.#without("retryInMs"), state: this.#everUp ? "reconnecting" : "connecting" });
+    this.#isIdle = false;
+    this.#setInfo({ ...this.#without("retryInMs"), state: this.#hasBeenUp ? "reconnecting" : "connecting" });
     let auth: Record<string, string>;
     try {
       auth = await this.credentials.handshake();
@@ -186,39 +186,39 @@ export class Connection {
       const { reconnectAfterMs } = (message as { data: { reconnectAfterMs: number } }).data;
       this.#notBefore = Date.now() + reconnectAfterMs;
     }
-    this.onEvent.tell(type, message);
+    this.onEvent.emit(type, message);
   }
 
   #ready(server: ConnectionStatus): void {
     clearTimeout(this.#timer);
     this.#up = true;
-    this.#everUp = true;
+    this.#hasBeenUp = true;
     this.#backoff.reset();
-    this.#say({ state: "connected", attempts: 0, server });
-    this.onUp.tell();
+    this.#setInfo({ state: "connected", attempts: 0, server });
+    this.onUp.emit();
   }
 
   /** Handles a failed attempt or a lost connection: another attempt follows, unless the credentials were refused. */
   #failed(error: Error): void {
-    if (this.#idle) return;
-    this.#idle = true;
+    if (this.#isIdle) return;
+    this.#isIdle = true;
     this.#attempt += 1;
     clearTimeout(this.#timer);
     this.#socket.disconnect();
-    this.#lose();
-    const refused = error.message === REFUSAL ? !this.credentials.reject() : error instanceof NothingElse;
+    this.#handleLoss();
+    const refused = error.message === REFUSAL ? !this.credentials.reject() : error instanceof NoOtherCredentials;
     if (refused) {
-      this.#say({ ...this.#info, state: "refused", error });
+      this.#setInfo({ ...this.#info, state: "refused", error });
     } else {
       // When the server has asked for a pause, clients come back after it, spread by jitter.
       const asked = Math.max(0, this.#notBefore - Date.now());
       const retryInMs = Math.max(this.#backoff.next(), asked && asked + jittered(this.#options.backoff.minMs));
-      this.#say({ ...this.#info, state: this.#everUp ? "reconnecting" : "connecting", attempts: this.#backoff.attempts, retryInMs, error });
+      this.#setInfo({ ...this.#info, state: this.#hasBeenUp ? "reconnecting" : "connecting", attempts: this.#backoff.attempts, retryInMs, error });
       this.#timer = setTimeout(() => void this.#connect(), retryInMs);
     }
   }
 
-  #lose(): void {
+  #handleLoss(): void {
     for (const [resolve, timer] of this.#pauses) {
       clearTimeout(timer);
       resolve(false);
@@ -226,8 +226,8 @@ export class Connection {
     this.#pauses.clear();
     const wasUp = this.#up;
     this.#up = false;
-    this.#replies.lose();
-    if (wasUp) this.onDown.tell();
+    this.#replies.endAll();
+    if (wasUp) this.onDown.emit();
   }
 
   #without(field: "retryInMs"): ConnectionInfo {
@@ -235,8 +235,8 @@ export class Connection {
     return rest;
   }
 
-  #say(info: ConnectionInfo): void {
+  #setInfo(info: ConnectionInfo): void {
     this.#info = info;
-    this.onStatus.tell(info);
+    this.onStatus.emit(info);
   }
 }

@@ -10,7 +10,7 @@ export type TokenSource = () => string | Promise<string>;
 export type Credentials = { token: string | TokenSource } | { apiKey: string } | { sessionId: string } | { cookie: true };
 
 /** Thrown when the source returns the same token that was refused before. */
-export class NothingElse extends Error {
+export class NoOtherCredentials extends Error {
   override readonly name = "NothingElse";
 }
 
@@ -23,7 +23,7 @@ export class CredentialProvider {
     this.#credentials = credentials;
   }
 
-  /** Returns what the handshake presents. Fails as the source of tokens fails, and with {@link NothingElse}. */
+  /** Returns what the handshake presents. Fails as the source of tokens fails, and with {@link NoOtherCredentials}. */
   async handshake(): Promise<Record<string, string>> {
     const credentials = this.#credentials;
     if ("apiKey" in credentials) return { apiKey: credentials.apiKey };
@@ -34,10 +34,10 @@ export class CredentialProvider {
 
   /** Returns a token for the handshake or for `auth:refresh`. */
   async token(): Promise<string> {
-    if (!("token" in this.#credentials)) throw new NothingElse("these credentials cannot be renewed");
+    if (!("token" in this.#credentials)) throw new NoOtherCredentials("these credentials cannot be renewed");
     const { token } = this.#credentials;
     const fetched = typeof token === "function" ? await token() : token;
-    if (fetched === this.#refused) throw new NothingElse("the new token is the one that was refused");
+    if (fetched === this.#refused) throw new NoOtherCredentials("the new token is the one that was refused");
     this.#current = fetched;
     return fetched;
   }

@@ -2,11 +2,12 @@
 export type { BackoffOptions } from "./backoff.js";
 export { BoardStore } from "./board/board.js";
 export type { Refusal } from "./board/pendingMutations.js";
-export type { Present, Typist } from "./board/presence.js";
+export type { Present, PresentUser, Typist } from "./board/presence.js";
 export {
   mergeTexts,
   type Clash,
   type Edit,
+  type EditConflict,
   type EditDraft,
   type EditState,
   type EditTimes,

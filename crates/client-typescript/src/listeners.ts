@@ -26,7 +26,7 @@ export class Listeners<Args extends unknown[]> {
   }
 
   /** Calls the current listeners in the order in which they were added. */
-  tell(...args: Args): void {
+  emit(...args: Args): void {
     for (const { listener } of [...this.#entries]) {
       try {
         listener(...args);

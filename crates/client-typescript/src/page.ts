@@ -2,10 +2,10 @@
 import type { Unsubscribe } from "./listeners.js";
 
 /** Calls `leave` whenever the page is hidden. Does nothing where there is no page. */
-export function onLeave(leave: () => void): Unsubscribe {
+export function onPageHidden(listener: () => void): Unsubscribe {
   if (typeof document === "undefined") return () => {};
   const hidden = () => {
-    if (document.visibilityState === "hidden") leave();
+    if (document.visibilityState === "hidden") listener();
   };
   document.addEventListener("visibilitychange", hidden);
   return () => document.removeEventListener("visibilitychange", hidden);

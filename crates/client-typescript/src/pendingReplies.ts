@@ -7,14 +7,14 @@ export type Answer = Reply<object> | undefined;
 export class PendingReplies {
   readonly #waiting = new Set<(answer: Answer) => void>();
   readonly #silenceMs: number;
-  readonly #dead: () => void;
-  #heard = 0;
-  #watch: ReturnType<typeof setTimeout> | undefined;
+  readonly #onSilence: () => void;
+  #lastReceived = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Calls `dead` when an answer is due and nothing at all has come for `silenceMs`. */
   constructor(silenceMs: number, dead: () => void) {
     this.#silenceMs = silenceMs;
-    this.#dead = dead;
+    this.#onSilence = dead;
   }
 
   /** How many commands wait. */
@@ -23,37 +23,37 @@ export class PendingReplies {
   }
 
   /** Waits for one reply. Returns the function to call with it, which returns `false` when the reply is too late. */
-  expect(resolve: (answer: Answer) => void): (answer: Answer) => boolean {
+  add(resolve: (answer: Answer) => void): (answer: Answer) => boolean {
     if (this.#waiting.size === 0) {
-      this.#heard = Date.now();
-      this.#look();
+      this.#lastReceived = Date.now();
+      this.#watchSilence();
     }
     this.#waiting.add(resolve);
     return (answer) => {
       if (!this.#waiting.delete(resolve)) return false;
-      if (this.#waiting.size === 0) clearTimeout(this.#watch);
+      if (this.#waiting.size === 0) clearTimeout(this.#timer);
       resolve(answer);
       return true;
     };
   }
 
   /** Notes that something was received: the connection is alive. */
-  heard(): void {
-    this.#heard = Date.now();
+  received(): void {
+    this.#lastReceived = Date.now();
   }
 
   /** Ends all waits without a reply: the connection has ended. */
-  lose(): void {
-    clearTimeout(this.#watch);
+  endAll(): void {
+    clearTimeout(this.#timer);
     const lost = [...this.#waiting];
     this.#waiting.clear();
     for (const resolve of lost) resolve(undefined);
   }
 
-  #look(): void {
-    clearTimeout(this.#watch);
-    const left = this.#heard + this.#silenceMs - Date.now();
-    if (left <= 0) this.#dead();
-    else this.#watch = setTimeout(() => this.#look(), left);
+  #watchSilence(): void {
+    clearTimeout(this.#timer);
+    const left = this.#lastReceived + this.#silenceMs - Date.now();
+    if (left <= 0) this.#onSilence();
+    else this.#timer = setTimeout(() => this.#watchSilence(), left);
   }
 }

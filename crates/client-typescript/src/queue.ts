@@ -44,7 +44,7 @@ export class CommandQueue {
     this.#connection = connection;
     this.#limit = limit;
     this.#timeout = timeout;
-    connection.onDown.add(() => this.#wake());
+    connection.onDown.add(() => this.#cancelBackoff());
   }
 
   /** How many commands have not been answered. */
@@ -63,14 +63,14 @@ export class CommandQueue {
   ): Promise<Result<Name>> {
     const given = typeof payload === "function" ? undefined : payload.requestId;
     const requestId = options.requestId ?? given ?? newId();
-    const hindrance = this.#hindrance(requestId, options.signal, beyondLimit);
-    if (hindrance) return Promise.reject(hindrance);
+    const rejection = this.#reasonToReject(requestId, options.signal, beyondLimit);
+    if (rejection) return Promise.reject(rejection);
     return new Promise((resolve, reject) => {
       const timeout = options.timeout ?? this.#timeout;
-      const timer = timeout < 2 ** 31 ? setTimeout(() => give(new BoardwireError("TIMEOUT", `${name} timed out`, { requestId })), timeout) : undefined;
-      const abort = () => give(aborted(requestId));
+      const timer = timeout < 2 ** 31 ? setTimeout(() => settle(new BoardwireError("TIMEOUT", `${name} timed out`, { requestId })), timeout) : undefined;
+      const abort = () => settle(aborted(requestId));
       options.signal?.addEventListener("abort", abort);
-      const give = (outcome: Success<object> | BoardwireError) => {
+      const settle = (outcome: Success<object> | BoardwireError) => {
         clearTimeout(timer);
         options.signal?.removeEventListener("abort", abort);
         const place = this.#jobs.indexOf(job);
@@ -86,15 +86,15 @@ export class CommandQueue {
         attempts: new Attempts(),
         body: undefined,
         compose: () => ({ ...(typeof payload === "function" ? payload() : payload), requestId }),
-        settle: give,
+        settle,
       };
       this.#jobs.push(job);
-      this.go();
+      this.sendNext();
     });
   }
 
   /** Sends the next command, if the connection is up and none is on its way. */
-  go(): void {
+  sendNext(): void {
     const job = this.#jobs[0];
     if (job && !this.#busy && this.#backoffTimer === undefined && this.#connection.up) void this.#attempt(job);
   }
@@ -106,11 +106,11 @@ export class CommandQueue {
 
   /** Gives up on all that wait. */
   fail(error: BoardwireError): void {
-    this.#wake();
+    this.#cancelBackoff();
     for (const job of [...this.#jobs]) job.settle(error);
   }
 
-  #hindrance(requestId: string, signal: AbortSignal | undefined, beyondLimit: boolean): BoardwireError | undefined {
+  #reasonToReject(requestId: string, signal: AbortSignal | undefined, beyondLimit: boolean): BoardwireError | undefined {
     const { state } = this.#connection.info;
     if (state === "closed") return new BoardwireError("CLOSED", "the client is closed", { requestId });
     if (state === "refused") return new BoardwireError("AUTH_FAILED", "the credentials were refused", { requestId });
@@ -128,12 +128,12 @@ export class CommandQueue {
       const answer = await this.#connection.ask(job.name, job.body);
       if (answer === undefined) return;
       if (answer.ok) return job.settle(answer);
-      const wait = job.attempts.after(answer);
+      const wait = job.attempts.delayAfter(answer);
       if (wait === undefined) job.settle(BoardwireError.of(answer));
-      else this.#backoffTimer = setTimeout(() => (this.#wake(), this.go()), wait);
+      else this.#backoffTimer = setTimeout(() => (this.#cancelBackoff(), this.sendNext()), wait);
     } finally {
       this.#busy = false;
-      this.go();
+      this.sendNext();
     }
   }
 
@@ -145,7 +145,7 @@ export class CommandQueue {
     return new BoardwireError("PAYLOAD_TOO_LARGE", `the command has ${length} bytes; at most ${limit} are accepted`);
   }
 
-  #wake(): void {
+  #cancelBackoff(): void {
     clearTimeout(this.#backoffTimer);
     this.#backoffTimer = undefined;
   }

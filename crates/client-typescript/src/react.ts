@@ -1,7 +1,7 @@
 /** Hooks for React: a board and the connection, live. */
 import { useCallback, useSyncExternalStore } from "react";
 import type { BoardStore } from "./board/board.js";
-import { EMPTY, type BoardSnapshot } from "./board/snapshot.js";
+import { EMPTY_SNAPSHOT, type BoardSnapshot } from "./board/snapshot.js";
 import type { Client } from "./client.js";
 import type { ConnectionInfo } from "./connection.js";
 
@@ -18,8 +18,8 @@ export function useBoard(client: Client, boardId: string): { snapshot: BoardSnap
     },
     [client, boardId],
   );
-  const getSnapshot = useCallback(() => client.board(boardId)?.getSnapshot() ?? EMPTY, [client, boardId]);
-  const snapshot = useSyncExternalStore(subscribe, getSnapshot, () => EMPTY);
+  const getSnapshot = useCallback(() => client.board(boardId)?.getSnapshot() ?? EMPTY_SNAPSHOT, [client, boardId]);
+  const snapshot = useSyncExternalStore(subscribe, getSnapshot, () => EMPTY_SNAPSHOT);
   return { snapshot, board: client.board(boardId) };
 }
 

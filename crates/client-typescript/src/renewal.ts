@@ -5,7 +5,7 @@ import type { Connection } from "./connection.js";
 /** How long before the old token ends a new one is fetched, in milliseconds; a short-lived one at half its time. */
 const AHEAD_MS = 60_000;
 /** The longest timer, in milliseconds: timers reach no further than 24 days. */
-const LONGEST_MS = 86_400_000;
+const MAX_TIMER_MS = 86_400_000;
 
 export class Renewal {
   readonly #connection: Connection;
@@ -14,16 +14,16 @@ export class Renewal {
 
   constructor(connection: Connection) {
     this.#connection = connection;
-    connection.onUp.add(() => this.#plan(connection.credentials.expiresAt));
+    connection.onUp.add(() => this.#schedule(connection.credentials.expiresAt));
     connection.onDown.add(() => clearTimeout(this.#timer));
   }
 
-  #plan(end: number | undefined): void {
+  #schedule(end: number | undefined): void {
     clearTimeout(this.#timer);
     if (end === undefined || !this.#connection.credentials.renewable) return;
     const left = end - Date.now();
     const wait = Math.max(left - AHEAD_MS, left / 2, 0);
-    this.#timer = setTimeout(() => (wait > LONGEST_MS ? this.#plan(end) : void this.#renew()), Math.min(wait, LONGEST_MS));
+    this.#timer = setTimeout(() => (wait > MAX_TIMER_MS ? this.#schedule(end) : void this.#renew()), Math.min(wait, MAX_TIMER_MS));
   }
 
   /** Renews the token. If that fails the connection ends with its token, and the next one fetches another. */
@@ -40,7 +40,7 @@ export class Renewal {
     if (!this.#connection.up) return;
     if (end !== undefined && !Number.isNaN(end)) {
       this.#backoff.reset();
-      this.#plan(end);
+      this.#schedule(end);
     } else {
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => void this.#renew(), this.#backoff.next());

@@ -5,23 +5,23 @@ import { BoardwireError } from "./error.js";
 import type { CommandName, Commands, Failure, Success } from "./protocol.js";
 
 /** After how many internal errors of the server a command is given up. */
-const MOST_FAULTS = 5;
+const MAX_INTERNAL_ERRORS = 5;
 
 /** One command's attempts. */
 export class Attempts {
   readonly #backoff = new Backoff({ minMs: 250, maxMs: 10_000 });
-  #faults = 0;
+  #internalErrors = 0;
 
   /** Returns how long to wait before the next attempt, in milliseconds; nothing where another is of no use. */
-  after(failure: Failure): number | undefined {
+  delayAfter(failure: Failure): number | undefined {
     switch (failure.code) {
       case "RATE_LIMIT":
         return (failure.retryAfter ?? 1) * 1000;
       case "UNAVAILABLE":
         return this.#backoff.next();
       case "INTERNAL":
-        this.#faults += 1;
-        return this.#faults < MOST_FAULTS ? this.#backoff.next() : undefined;
+        this.#internalErrors += 1;
+        return this.#internalErrors < MAX_INTERNAL_ERRORS ? this.#backoff.next() : undefined;
       default:
         return undefined;
     }
@@ -43,7 +43,7 @@ export async function requestWithRetry<Name extends CommandName>(
     const answer = await connection.ask(name, payload);
     if (answer === undefined) return undefined;
     if (answer.ok) return answer;
-    const wait = attempts.after(answer);
+    const wait = attempts.delayAfter(answer);
     if (wait === undefined) throw BoardwireError.of(answer);
     if (!(await connection.pause(wait))) return undefined;
   }

@@ -6,7 +6,7 @@ import { matcher, passes, type AnyEnvelope, type Filters } from "./message.js";
 import { requestWithRetry } from "./retry.js";
 
 /** How many events are kept while a subscription resumes; with more it starts again. */
-const MOST_HELD = 10_000;
+const MAX_HELD = 10_000;
 
 /** Where a subscription continues. There is no `seq` without a board or task in its filters. */
 export interface Reset {
@@ -29,15 +29,15 @@ export class Subscription {
   readonly #connection: Connection;
   readonly #handlers: SubscriptionHandlers;
   readonly #report: Report;
-  readonly #end: (subscription: Subscription) => void;
+  readonly #onClose: (subscription: Subscription) => void;
   readonly #matches: (type: string) => boolean;
   #id: string | undefined;
   #seq: number | undefined;
   #epoch: string | undefined;
-  #begun = false;
+  #isEstablished = false;
   #held: AnyEnvelope[] | undefined;
   /** The last event that was dropped. */
-  #lost: number | undefined;
+  #lastDropped: number | undefined;
   #closed = false;
 
   constructor(
@@ -53,14 +53,14 @@ export class Subscription {
     this.#connection = connection;
     this.#handlers = handlers;
     this.#report = report;
-    this.#end = end;
+    this.#onClose = end;
     this.#matches = matcher(pattern);
   }
 
   /** Subscribes on a connection that is up, after the last event seen. */
   async resume(): Promise<void> {
     const held: AnyEnvelope[] = (this.#held = []);
-    this.#lost = undefined;
+    this.#lastDropped = undefined;
     this.#id = undefined;
     const { pattern: type, filters } = this;
     const from = this.#seq === undefined ? {} : { since: this.#seq, ...(this.#epoch === undefined ? {} : { epoch: this.#epoch }) };
@@ -70,15 +70,15 @@ export class Subscription {
       this.#id = reply.subscriptionId;
       if (this.#closed) return this.#unsubscribe();
       this.#held = undefined;
-      const missed = this.#lost !== undefined || (this.#begun && reply.recovered !== true);
-      if (missed || !this.#begun) {
-        this.#seq = typeof reply.seq === "number" ? Math.max(reply.seq, this.#lost ?? 0) : undefined;
+      const missed = this.#lastDropped !== undefined || (this.#isEstablished && reply.recovered !== true);
+      if (missed || !this.#isEstablished) {
+        this.#seq = typeof reply.seq === "number" ? Math.max(reply.seq, this.#lastDropped ?? 0) : undefined;
         this.#epoch = reply.epoch ?? undefined;
       }
-      this.#begun = true;
+      this.#isEstablished = true;
       if (missed) this.#call(() => this.#handlers.onReset?.(this.#position()));
       held.sort((one, other) => (one.seq ?? 0) - (other.seq ?? 0));
-      for (const event of held) this.#give(event);
+      for (const event of held) this.#deliver(event);
     } catch (error) {
       if (held === this.#held) this.#held = undefined;
       this.#call(() => this.#handlers.onRefused?.(error as BoardwireError));
@@ -86,22 +86,22 @@ export class Subscription {
   }
 
   /** Handles an event of the connection. */
-  take(event: AnyEnvelope): void {
+  handleEvent(event: AnyEnvelope): void {
     if (!this.#matches(event.type) || !passes(event, this.filters)) return;
-    if (this.#held === undefined) return this.#give(event);
-    if (this.#held.length < MOST_HELD) this.#held.push(event);
-    else this.#lost = event.seq ?? this.#lost ?? 0;
+    if (this.#held === undefined) return this.#deliver(event);
+    if (this.#held.length < MAX_HELD) this.#held.push(event);
+    else this.#lastDropped = event.seq ?? this.#lastDropped ?? 0;
   }
 
   /** Ends the subscription. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#end(this);
+    this.#onClose(this);
     this.#unsubscribe();
   }
 
-  #give(event: AnyEnvelope): void {
+  #deliver(event: AnyEnvelope): void {
     if (this.#closed) return;
     if (event.seq !== undefined && this.#seq !== undefined) {
       if (event.seq <= this.#seq) return;

@@ -25,7 +25,7 @@ export class BoardStore {
   readonly getSnapshot = (): BoardSnapshot => this.#engine.snapshot();
 
   /** Calls the listener when the snapshot has changed, once for several changes at a time. */
-  readonly subscribe = (listener: () => void): Unsubscribe => this.#engine.onShown.add(listener);
+  readonly subscribe = (listener: () => void): Unsubscribe => this.#engine.onSnapshotChange.add(listener);
 
   /** Calls the listener with each confirmed change in the order of `seq`, of this client and of others. */
   onChange(listener: (change: Change) => void): Unsubscribe {
@@ -47,17 +47,17 @@ export class BoardStore {
 
   /** Waits until the board is live. Fails when the server refuses to show it. */
   ready(): Promise<void> {
-    const { replica, onShown } = this.#engine;
+    const { replica, onSnapshotChange: onShown } = this.#engine;
     return new Promise((resolve, reject) => {
-      const look = () => {
+      const settleIfKnown = () => {
         const { state, error } = replica;
         if (state === "live") resolve();
         else if (state === "refused" && error) reject(error);
         else return;
         stop();
       };
-      const stop = onShown.add(look);
-      look();
+      const stop = onShown.add(settleIfKnown);
+      settleIfKnown();
     });
   }
 
@@ -80,9 +80,9 @@ export class BoardStore {
    */
   updateTask(taskId: string, updates: TaskUpdates, { force = false, ...options }: SendOptions & { force?: boolean } = {}): Promise<Task> {
     const shown = { taskId, updates };
-    const compose = (base: number | undefined) => ({ ...shown, ...(base === undefined ? {} : { expectedVersion: base }) });
-    const base = force ? undefined : this.#engine.replica.content.tasks.get(taskId)?.version;
-    return taskOf(this.#engine.mutations.send({ command: "task:update", compose, shown, taskId, base }, options));
+    const compose = (expectedVersion: number | undefined) => ({ ...shown, ...(expectedVersion === undefined ? {} : { expectedVersion }) });
+    const baseVersion = force ? undefined : this.#engine.replica.content.tasks.get(taskId)?.version;
+    return taskOf(this.#engine.mutations.send({ command: "task:update", compose, shown, taskId, baseVersion }, options));
   }
 
   /** Moves a task to a column and a place in it, by default the end. */
@@ -141,9 +141,14 @@ export class BoardStore {
     this.#engine.keystrokes.stop();
   }
 
-  /** Shows others which task the user has open, if any, and whether the user is present. */
-  look(taskId?: string, status: ViewerStatus = "online"): void {
-    this.#engine.subscription.look(status, taskId);
+  /** Tells others which task the user has open, if any, and whether the user is present. */
+  setPresence(taskId?: string, status: ViewerStatus = "online"): void {
+    this.#engine.subscription.setPresence(status, taskId);
+  }
+
+  /** @deprecated use {@link setPresence} */
+  look(taskId?: string, status?: ViewerStatus): void {
+    this.setPresence(taskId, status);
   }
 
   /** Closes the board. Call it as often as the board was opened; the last call sends what has been typed first. */

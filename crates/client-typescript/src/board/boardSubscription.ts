@@ -8,46 +8,46 @@ import type { Viewer, ViewerStatus } from "../protocol.js";
 import type { Joined } from "./replica.js";
 
 /** Which board the client's connection views. */
-export interface Viewing {
+export interface ViewedBoard {
   boardId: string | undefined;
 }
 
 export class BoardSubscription {
   readonly #boardId: string;
   readonly #connection: Connection;
-  readonly #viewing: Viewing;
+  readonly #viewedBoard: ViewedBoard;
   #subscriptionId: string | undefined;
-  #look: { status: ViewerStatus; taskId?: string } | undefined;
+  #presence: { status: ViewerStatus; taskId?: string } | undefined;
   #closed = false;
 
-  constructor(boardId: string, connection: Connection, viewing: Viewing) {
+  constructor(boardId: string, connection: Connection, viewing: ViewedBoard) {
     this.#boardId = boardId;
     this.#connection = connection;
-    this.#viewing = viewing;
+    this.#viewedBoard = viewing;
   }
 
   /** Starts to receive events on a connection that is up. Returns nothing when the connection ends before. */
   async join(from: { since?: number; epoch?: string }): Promise<Joined | undefined> {
     const boardId = this.#boardId;
-    this.#viewing.boardId ??= boardId;
-    const views = this.#viewing.boardId === boardId;
+    this.#viewedBoard.boardId ??= boardId;
+    const views = this.#viewedBoard.boardId === boardId;
     this.#subscriptionId = undefined;
     const joined = views ? await this.#view(from) : await this.#subscribe(from);
-    if (joined && this.#look) this.#declare();
+    if (joined && this.#presence) this.#sendPresence();
     return joined;
   }
 
   /** Tells the server which task the user has open, and whether the user is present. Repeated on each connection. */
-  look(status: ViewerStatus, taskId: string | undefined): void {
-    this.#look = { status, ...(taskId === undefined ? {} : { taskId }) };
-    if (this.#connection.up) this.#declare();
+  setPresence(status: ViewerStatus, taskId: string | undefined): void {
+    this.#presence = { status, ...(taskId === undefined ? {} : { taskId }) };
+    if (this.#connection.up) this.#sendPresence();
   }
 
   /** Ends the view or the subscription. */
   leave(): void {
     this.#closed = true;
-    if (this.#viewing.boardId === this.#boardId) {
-      this.#viewing.boardId = undefined;
+    if (this.#viewedBoard.boardId === this.#boardId) {
+      this.#viewedBoard.boardId = undefined;
       void this.#connection.ask("view:leave", {});
     } else {
       this.#unsubscribe();
@@ -74,7 +74,7 @@ export class BoardSubscription {
     if (subscriptionId !== undefined) void this.#connection.ask("unsubscribe", { subscriptionId });
   }
 
-  #declare(): void {
-    void this.#connection.ask("presence:update", { boardId: this.#boardId, ...this.#look });
+  #sendPresence(): void {
+    void this.#connection.ask("presence:update", { boardId: this.#boardId, ...this.#presence });
   }
 }

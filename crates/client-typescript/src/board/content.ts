@@ -7,12 +7,12 @@ export interface Content {
   columns: Map<string, Column>;
   tasks: Map<string, Task>;
   members: Map<string, Member>;
-  /** By {@link link}. */
+  /** By {@link dependencyKey}. */
   dependencies: Map<string, Dependency>;
 }
 
 /** The entities that events and replies carry. */
-interface Carried {
+interface ChangeData {
   board?: Board;
   column?: Column;
   columns?: Column[];
@@ -29,18 +29,18 @@ interface Carried {
 }
 
 /** The key of a dependency. */
-export function link({ task_id, type, depends_on }: Pick<Dependency, "task_id" | "type" | "depends_on">): string {
+export function dependencyKey({ task_id, type, depends_on }: Pick<Dependency, "task_id" | "type" | "depends_on">): string {
   return `${task_id} ${type} ${depends_on}`;
 }
 
-export function nothing(): Content {
+export function emptyContent(): Content {
   return { board: undefined, columns: new Map(), tasks: new Map(), members: new Map(), dependencies: new Map() };
 }
 
 /** What the first page of a `board:get` shows beside its tasks. */
-export function beginning({ board, columns, members }: Commands["board:get"]["result"]): Content {
+export function contentOfFirstPage({ board, columns, members }: Commands["board:get"]["result"]): Content {
   return {
-    ...nothing(),
+    ...emptyContent(),
     board,
     columns: new Map(columns.map((column) => [column.id, column])),
     members: new Map(members.map((member) => [member.user_id, member])),
@@ -49,8 +49,8 @@ export function beginning({ board, columns, members }: Commands["board:get"]["re
 
 /** Adds the tasks of a page, and what they depend on. */
 export function addPage(content: Content, { tasks, dependencies }: Commands["board:get"]["result"]): void {
-  for (const task of tasks) put(content.tasks, task.id, task);
-  for (const dependency of dependencies) content.dependencies.set(link(dependency), dependency);
+  for (const task of tasks) putUnlessOlder(content.tasks, task.id, task);
+  for (const dependency of dependencies) content.dependencies.set(dependencyKey(dependency), dependency);
 }
 
 /** A copy that can be changed without the original. */
@@ -69,27 +69,27 @@ export function copyOf({ board, columns, tasks, members, dependencies }: Content
  * that ends in `delete`, `deleted`, `remove` or `removed` removes what it names. So events that this client does not know are
  * applied as well.
  */
-export function apply(content: Content, type: string, data: unknown): void {
-  const carried = (data ?? {}) as Carried;
+export function applyChange(content: Content, type: string, data: unknown): void {
+  const fields = (data ?? {}) as ChangeData;
   const [verb = "", noun = ""] = type.split(":").reverse();
   const removed = /^(delete|remove)d?$/.test(verb) ? noun : undefined;
-  const some = <Entity>(one: Entity | null | undefined, many: Entity[] | undefined) => many ?? (one == null ? [] : [one]);
+  const listOf = <Entity>(one: Entity | null | undefined, many: Entity[] | undefined) => many ?? (one == null ? [] : [one]);
 
-  if (removed === "task" && carried.taskId !== undefined) removeTask(content, carried.taskId);
-  else for (const task of some(carried.task, carried.tasks)) put(content.tasks, task.id, task);
+  if (removed === "task" && fields.taskId !== undefined) removeTask(content, fields.taskId);
+  else for (const task of listOf(fields.task, fields.tasks)) putUnlessOlder(content.tasks, task.id, task);
 
-  if (removed === "column" && carried.columnId !== undefined) content.columns.delete(carried.columnId);
-  else for (const column of some(carried.column, carried.columns)) put(content.columns, column.id, column);
+  if (removed === "column" && fields.columnId !== undefined) content.columns.delete(fields.columnId);
+  else for (const column of listOf(fields.column, fields.columns)) putUnlessOlder(content.columns, column.id, column);
 
-  if (removed === "member" && carried.userId !== undefined) content.members.delete(carried.userId);
-  else for (const member of some(carried.member, carried.members)) content.members.set(member.user_id, member);
+  if (removed === "member" && fields.userId !== undefined) content.members.delete(fields.userId);
+  else for (const member of listOf(fields.member, fields.members)) content.members.set(member.user_id, member);
 
-  for (const dependency of some(carried.dependency, carried.dependencies)) {
-    if (removed === "dependency") content.dependencies.delete(link(dependency));
-    else content.dependencies.set(link(dependency), dependency);
+  for (const dependency of listOf(fields.dependency, fields.dependencies)) {
+    if (removed === "dependency") content.dependencies.delete(dependencyKey(dependency));
+    else content.dependencies.set(dependencyKey(dependency), dependency);
   }
 
-  if (carried.board && carried.board.version >= (content.board?.version ?? 0)) content.board = carried.board;
+  if (fields.board && fields.board.version >= (content.board?.version ?? 0)) content.board = fields.board;
 }
 
 /** Removes a task with its dependencies. */
@@ -100,7 +100,7 @@ export function removeTask(content: Content, taskId: string): void {
   }
 }
 
-function put<Entity extends { version: number }>(all: Map<string, Entity>, id: string, entity: Entity): void {
+function putUnlessOlder<Entity extends { version: number }>(all: Map<string, Entity>, id: string, entity: Entity): void {
   const known = all.get(id);
   if (known === undefined || entity.version >= known.version) all.set(id, entity);
 }

@@ -15,7 +15,7 @@ export type TaskField = keyof TaskUpdates;
 export type TaskValue = TaskUpdates[TaskField];
 
 /** A field that two users have changed since it was `base`. */
-export interface Clash {
+export interface EditConflict {
   readonly taskId: string;
   readonly field: TaskField;
   readonly base: TaskValue;
@@ -23,8 +23,11 @@ export interface Clash {
   readonly theirs: TaskValue;
 }
 
+/** @deprecated use {@link EditConflict} */
+export type Clash = EditConflict;
+
 /** Returns the value to save in place of the two, or nothing where the user has to decide. */
-export type Resolve = (clash: Clash) => TaskValue;
+export type Resolve = (clash: EditConflict) => TaskValue;
 
 /**
  * `saved`: nothing of it is only here; `unsaved`: it is on its way, or waits for the connection, or, where there is an `error`,
@@ -141,7 +144,7 @@ export class Edit<Field extends TaskField = TaskField> {
 
   /** The value to show on the board; nothing where it is the one on the server. */
   get shown(): TaskValue {
-    return this.state !== "unsaved" || isSame(this.#mine, this.#base) ? undefined : (this.#outgoing() ?? this.#mine);
+    return this.state !== "unsaved" || isSame(this.#mine, this.#base) ? undefined : (this.#valueToSend() ?? this.#mine);
   }
 
   /** Sets the value. It is sent once nothing is typed for a moment, unless there is a conflict to decide. */
@@ -153,7 +156,7 @@ export class Edit<Field extends TaskField = TaskField> {
       this.#debounce = setTimeout(() => void this.save(), this.#host.debounceMs);
       this.#maxWait ??= setTimeout(() => void this.save(), this.#host.maxWaitMs);
     }
-    this.#tell();
+    this.#notify();
   }
 
   /** Ends a conflict with the value that the user has decided on, which is sent at once. */
@@ -173,8 +176,8 @@ export class Edit<Field extends TaskField = TaskField> {
     this.#isConflict = false;
     this.#error = undefined;
     const confirmed = this.#host.confirmed(this.taskId);
-    if (confirmed) this.#take(confirmed);
-    this.#tell();
+    if (confirmed) this.#takeServerTask(confirmed);
+    this.#notify();
   }
 
   /** Takes over the value on the server if the user has written nothing. For a field that shows changes by others. */
@@ -182,7 +185,7 @@ export class Edit<Field extends TaskField = TaskField> {
     const isUntouched = this.state === "saved" && isSame(this.#mine, this.#first);
     if (!isUntouched || isSame(this.#mine, this.#theirs)) return;
     this.#mine = this.#base = this.#first = this.#theirs;
-    this.#tell();
+    this.#notify();
   }
 
   /**
@@ -194,18 +197,18 @@ export class Edit<Field extends TaskField = TaskField> {
     if (this.state === "unsaved" && this.#saving === undefined) {
       this.#saving = this.#saveAll().finally(() => {
         this.#saving = undefined;
-        this.look();
-        this.#tell();
+        this.handleConfirmed();
+        this.#notify();
       });
     }
     return this.#saving ?? Promise.resolve();
   }
 
   /** Handles a change of the confirmed board. */
-  look(): void {
+  handleConfirmed(): void {
     const task = this.#host.confirmed(this.taskId);
     // An own value that is not answered yet must not be taken for another user's.
-    if (task && this.#saving === undefined && task.version > this.#version) this.#take(task);
+    if (task && this.#saving === undefined && task.version > this.#version) this.#takeServerTask(task);
   }
 
   /** Ends the timers. */
@@ -218,8 +221,8 @@ export class Edit<Field extends TaskField = TaskField> {
 
   async #saveAll(): Promise<void> {
     while (!this.#isConflict && !isSame(this.#mine, this.#base)) {
-      const merged = isSame(this.#base, this.#theirs) ? undefined : { mine: this.#mine, value: this.#outgoing() };
-      if (merged && merged.value === undefined) return this.#clash();
+      const merged = isSame(this.#base, this.#theirs) ? undefined : { mine: this.#mine, value: this.#valueToSend() };
+      if (merged && merged.value === undefined) return this.#enterConflict();
       const compose = (): Payload<"task:update"> => {
         this.stop();
         const sent = merged ?? { mine: this.#mine, value: this.#mine };
@@ -228,18 +231,18 @@ export class Edit<Field extends TaskField = TaskField> {
       };
       try {
         const task = await this.#host.save(compose);
-        this.#settle(task);
+        this.#saved(task);
       } catch (error) {
         const { current } = conflictOf<Task>(error) ?? {};
-        if (current) this.#take(current);
-        else return this.#fail(error as BoardwireError);
+        if (current) this.#takeServerTask(current);
+        else return this.#handleError(error as BoardwireError);
       }
-      this.#recover();
+      this.#clearFault();
     }
   }
 
   /** Notes that the value is saved. */
-  #settle(task: Task): void {
+  #saved(task: Task): void {
     this.#base = this.#sent.at(-1)?.mine ?? this.#base;
     this.#sent = [];
     this.#theirs = valueOf(task, this.field);
@@ -247,7 +250,7 @@ export class Edit<Field extends TaskField = TaskField> {
   }
 
   /** Takes in the field as somebody else has changed it, or as this edit has without getting the reply. */
-  #take(task: Task): void {
+  #takeServerTask(task: Task): void {
     const now = valueOf(task, this.field);
     const isNew = !isSame(now, this.#theirs);
     this.#theirs = now;
@@ -257,18 +260,18 @@ export class Edit<Field extends TaskField = TaskField> {
     if (sent) {
       this.#base = sent.mine;
       this.#sent = [];
-      this.#recover();
+      this.#clearFault();
     } else if (isSame(now, this.#mine)) {
       this.#base = this.#mine;
       this.#isConflict = false;
-    } else if (this.#isReplaced(now) || this.#outgoing() === undefined) {
-      this.#clash();
+    } else if (this.#isReplaced(now) || this.#valueToSend() === undefined) {
+      this.#enterConflict();
     }
-    this.#tell();
+    this.#notify();
   }
 
   /** Returns the value to save, merged with the changes by others; nothing where that can't be done. */
-  #outgoing(): TaskValue {
+  #valueToSend(): TaskValue {
     if (isSame(this.#base, this.#theirs)) return this.#mine;
     if (isSame(this.#base, this.#mine)) return this.#theirs;
     const { taskId, field } = this;
@@ -281,12 +284,12 @@ export class Edit<Field extends TaskField = TaskField> {
     return typeof first === "string" && typeof saved === "string" && typeof now === "string" && isUndone(first, saved, now);
   }
 
-  #clash(): void {
+  #enterConflict(): void {
     this.stop();
     this.#isConflict = true;
   }
 
-  #fail(error: BoardwireError): void {
+  #handleError(error: BoardwireError): void {
     if (isFault(error)) {
       this.stop();
       this.#fault = error;
@@ -295,31 +298,31 @@ export class Edit<Field extends TaskField = TaskField> {
     }
     // Where nothing was decided it is kept for the next connection.
     if (error.undecided) return;
-    this.#recover();
+    this.#clearFault();
     this.#sent = [];
     this.#error = error;
   }
 
   /** Forgets the error: the server has answered again. */
-  #recover(): void {
+  #clearFault(): void {
     this.#fault = undefined;
     this.#backoff.reset();
   }
 
-  #tell(): void {
+  #notify(): void {
     this.#host.changed();
-    this.#listeners.tell();
+    this.#listeners.emit();
   }
 }
 
 /** Merges two texts where that can be done. Other values are not merged. */
-export function mergeTexts({ base, mine, theirs }: Clash): TaskValue {
+export function mergeTexts({ base, mine, theirs }: EditConflict): TaskValue {
   const areTexts = typeof base === "string" && typeof mine === "string" && typeof theirs === "string";
   return areTexts ? merge(base, mine, theirs) : undefined;
 }
 
 /** Whether an edit handles this error itself: it resolves conflicts, and tries again after internal errors. */
-export function goesOn(error: unknown): boolean {
+export function isHandledByEdit(error: unknown): boolean {
   return conflictOf(error)?.current !== undefined || isFault(error);
 }
 

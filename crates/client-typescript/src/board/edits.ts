@@ -42,7 +42,7 @@ export class Edits {
 
   /** Starts an edit, from a draft if there is one. Whoever holds it calls `release` in the end. */
   hold<Field extends TaskField>(taskId: string, field: Field, draft?: EditDraft): Edit<Field> {
-    const edit = this.#of(taskId, field, draft);
+    const edit = this.#getOrCreate(taskId, field, draft);
     edit.holders += 1;
     return edit;
   }
@@ -51,12 +51,12 @@ export class Edits {
   async release(edit: Edit): Promise<void> {
     edit.holders -= 1;
     await edit.save();
-    this.#tidy(edit);
+    this.#removeIfOver(edit);
   }
 
   /** Sets a value, in place of an earlier one of the same field. */
   set<Field extends TaskField>(taskId: string, field: Field, value: TaskUpdates[Field]): void {
-    this.#of(taskId, field).write(value);
+    this.#getOrCreate(taskId, field).write(value);
   }
 
   /** Sends what waits, of one task or of all. Resolves when all of it is saved, refused or in conflict. */
@@ -66,8 +66,8 @@ export class Edits {
   }
 
   /** Handles a change of the confirmed board. */
-  look(): void {
-    for (const edit of this.#edits.values()) edit.look();
+  handleConfirmed(): void {
+    for (const edit of this.#edits.values()) edit.handleConfirmed();
   }
 
   /** Applies the values that are not saved yet. */
@@ -83,18 +83,18 @@ export class Edits {
     this.#edits.clear();
   }
 
-  #of<Field extends TaskField>(taskId: string, field: Field, draft?: EditDraft): Edit<Field> {
+  #getOrCreate<Field extends TaskField>(taskId: string, field: Field, draft?: EditDraft): Edit<Field> {
     const key = keyOf(taskId, field);
     const known = this.#edits.get(key);
     if (known) return known as unknown as Edit<Field>;
     const edit: Edit<Field> = new Edit(taskId, field, this.#host, draft);
     this.#edits.set(key, edit);
-    edit.onChange(() => this.#tidy(edit));
+    edit.onChange(() => this.#removeIfOver(edit));
     return edit;
   }
 
   /** Ends an edit that is over and that nobody holds. */
-  #tidy(edit: Edit): void {
+  #removeIfOver(edit: Edit): void {
     const key = keyOf(edit.taskId, edit.field);
     const isOver = edit.state === "saved" || edit.state === "refused";
     if (isOver && edit.holders === 0 && this.#edits.get(key) === edit) this.#edits.delete(key);

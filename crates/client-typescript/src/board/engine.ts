@@ -9,17 +9,17 @@ import { PendingMutations } from "./pendingMutations.js";
 import { Presence } from "./presence.js";
 import { copyOf } from "./content.js";
 import { Edits, type EditOptions } from "./edits.js";
-import { BoardSubscription, type Viewing } from "./boardSubscription.js";
+import { BoardSubscription, type ViewedBoard } from "./boardSubscription.js";
 import { Keystrokes } from "./keystrokes.js";
 import { Replica, type Change, type Joined } from "./replica.js";
-import { arrange, EMPTY, type BoardSnapshot } from "./snapshot.js";
+import { contentParts, EMPTY_SNAPSHOT, type BoardSnapshot } from "./snapshot.js";
 
 /** What a board needs of its client. */
 export interface Host {
   readonly connection: Connection;
   readonly queue: CommandQueue;
   readonly edits: EditOptions;
-  readonly viewing: Viewing;
+  readonly viewedBoard: ViewedBoard;
   readonly report: Report;
 }
 
@@ -31,22 +31,22 @@ export class BoardEngine {
   readonly mutations: PendingMutations;
   readonly edits: Edits;
   /** What is shown has changed. */
-  readonly onShown: Listeners<[]>;
+  readonly onSnapshotChange: Listeners<[]>;
   /** Confirmed changes, in order. */
   readonly onChange: Listeners<[Change]>;
   /** There is a new snapshot. */
   readonly onReset: Listeners<[]>;
   readonly #host: Host;
   readonly #presence = new Presence();
-  #snapshot: BoardSnapshot = EMPTY;
-  #stale = true;
-  #telling = false;
+  #snapshot: BoardSnapshot = EMPTY_SNAPSHOT;
+  #isOutdated = true;
+  #isNotifying = false;
 
   constructor(id: string, host: Host) {
-    const { connection, queue, report, viewing } = host;
+    const { connection, queue, report, viewedBoard: viewing } = host;
     this.id = id;
     this.#host = host;
-    this.onShown = new Listeners(report);
+    this.onSnapshotChange = new Listeners(report);
     this.onChange = new Listeners(report);
     this.onReset = new Listeners(report);
     this.subscription = new BoardSubscription(id, connection, viewing);
@@ -54,8 +54,8 @@ export class BoardEngine {
     this.replica = new Replica(id, connection, {
       join: (from) => this.#join(from),
       applied: (changes) => this.#applied(changes),
-      reset: () => this.onReset.tell(),
-      changed: () => this.#moved(),
+      reset: () => this.onReset.emit(),
+      changed: () => this.#confirmedChanged(),
     });
     this.mutations = new PendingMutations(
       queue,
@@ -74,8 +74,8 @@ export class BoardEngine {
   }
 
   snapshot(): BoardSnapshot {
-    if (this.#stale) {
-      this.#stale = false;
+    if (this.#isOutdated) {
+      this.#isOutdated = false;
       this.#snapshot = this.#arrange();
     }
     return this.#snapshot;
@@ -89,25 +89,25 @@ export class BoardEngine {
   }
 
   /** Handles the loss of the connection. */
-  lost(): void {
-    this.#presence.lost();
-    this.keystrokes.lost();
-    this.replica.lost();
+  handleDisconnect(): void {
+    this.#presence.handleDisconnect();
+    this.keystrokes.handleDisconnect();
+    this.replica.handleDisconnect();
     this.#changed();
   }
 
   /** Handles an event of this board. */
-  take(event: AnyEnvelope): void {
-    if (this.#presence.take(event)) this.#changed();
-    else this.replica.take(event);
+  handleEvent(event: AnyEnvelope): void {
+    if (this.#presence.handleEvent(event)) this.#changed();
+    else this.replica.handleEvent(event);
   }
 
   /** Handles a successful reply on the connection, of this board or another. */
-  heard(command: string, payload: object, reply: Success<ReplyContent>): void {
-    if (reply.task) this.mutations.saw(reply.task);
+  handleReply(command: string, payload: object, reply: Success<ReplyContent>): void {
+    if (reply.task) this.mutations.rebase(reply.task);
     const own = this.mutations.has(reply.requestId) || belongsTo(this.id, this.replica.content, command, payload, reply);
-    if (own) this.replica.takeReply(command, reply);
-    this.replica.check();
+    if (own) this.replica.handleReply(command, reply);
+    this.replica.checkGap();
   }
 
   /** Sends what has been typed. Resolves when it is saved, refused or in conflict, or has to wait for a connection. */
@@ -137,37 +137,37 @@ export class BoardEngine {
     this.edits.clear();
     this.mutations.clear();
     this.replica.close();
-    this.onShown.clear();
+    this.onSnapshotChange.clear();
     this.onChange.clear();
     this.onReset.clear();
   }
 
   async #join(from: { since?: number; epoch?: string }): Promise<Joined | undefined> {
-    this.#presence.expect();
+    this.#presence.beginLoading();
     const joined = await this.subscription.join(from);
-    if (joined?.viewers) this.#presence.set(joined.viewers);
+    if (joined?.viewers) this.#presence.setViewers(joined.viewers);
     return joined;
   }
 
   #applied(changes: readonly Change[]): void {
     for (const { requestId } of changes) this.mutations.confirmed(requestId);
-    this.#moved();
-    for (const change of changes) this.onChange.tell(change);
+    this.#confirmedChanged();
+    for (const change of changes) this.onChange.emit(change);
   }
 
-  #moved(): void {
+  #confirmedChanged(): void {
     this.mutations.advanced();
-    this.edits.look();
+    this.edits.handleConfirmed();
     this.#changed();
   }
 
   #changed(): void {
-    this.#stale = true;
-    if (this.#telling) return;
-    this.#telling = true;
+    this.#isOutdated = true;
+    if (this.#isNotifying) return;
+    this.#isNotifying = true;
     queueMicrotask(() => {
-      this.#telling = false;
-      this.onShown.tell();
+      this.#isNotifying = false;
+      this.onSnapshotChange.emit();
     });
   }
 
@@ -183,6 +183,6 @@ export class BoardEngine {
     }
     const { viewers, typing } = this.#presence;
     const { conflicts } = edits;
-    return Object.freeze({ ...arrange(content, this.#snapshot), state, error, seq, epoch, viewers, typing, unconfirmed, conflicts });
+    return Object.freeze({ ...contentParts(content, this.#snapshot), state, error, seq, epoch, viewers, typing, unconfirmed, conflicts });
   }
 }

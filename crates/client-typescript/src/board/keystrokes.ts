@@ -2,7 +2,7 @@
 import type { Connection } from "../connection.js";
 
 /** How often it is repeated, in milliseconds. The server forgets it after 5 seconds. */
-const AGAIN_MS = 2_000;
+const REPEAT_MS = 2_000;
 /** How long after the last key it is taken back, in milliseconds. */
 const IDLE_MS = 4_000;
 
@@ -12,7 +12,7 @@ export class Keystrokes {
   readonly #connection: Connection;
   readonly #boardId: string;
   #taskId: string | undefined;
-  #said = 0;
+  #lastSent = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(connection: Connection, boardId: string) {
@@ -26,21 +26,21 @@ export class Keystrokes {
     this.#taskId = taskId;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.stop(), IDLE_MS);
-    if (!this.#connection.up || Date.now() - this.#said < AGAIN_MS) return;
-    this.#said = Date.now();
+    if (!this.#connection.up || Date.now() - this.#lastSent < REPEAT_MS) return;
+    this.#lastSent = Date.now();
     void this.#connection.ask("typing:start", this.#place);
   }
 
   /** Nothing more is typed. */
   stop(): void {
     clearTimeout(this.#timer);
-    if (this.#said > 0 && this.#connection.up) void this.#connection.ask("typing:stop", this.#place);
-    this.#said = 0;
+    if (this.#lastSent > 0 && this.#connection.up) void this.#connection.ask("typing:stop", this.#place);
+    this.#lastSent = 0;
   }
 
   /** The connection is gone, and with it what was said. */
-  lost(): void {
-    this.#said = 0;
+  handleDisconnect(): void {
+    this.#lastSent = 0;
   }
 
   get #place(): Place {

@@ -12,7 +12,7 @@ interface Hunk {
 }
 
 /** Versions that differ in more words than that are not compared any further: the time that it takes grows with this. */
-const MOST_CHANGES = 1_000;
+const MAX_CHANGES = 1_000;
 
 /** Merges both changes of the original into one text. Returns nothing if they touch each other. */
 export function merge(original: string, mine: string, theirs: string): string | undefined {
@@ -23,7 +23,7 @@ export function merge(original: string, mine: string, theirs: string): string | 
 
 /** Merges both changes of the original line by line; where they touch each other, `theirs` comes before `mine`. */
 export function mergeAll(original: string, mine: string, theirs: string): string {
-  const both = combine(linesOf, original, mine, theirs, (own, others) => [...others.map(ended), ...own]);
+  const both = combine(linesOf, original, mine, theirs, (own, others) => [...others.map(withLineEnd), ...own]);
   return both ?? `${theirs}\n\n${mine}`;
 }
 
@@ -48,16 +48,16 @@ function combine(partsOf: (text: string) => string[], original: string, mine: st
       end = Math.max(end, next.end);
       return true;
     };
-    const [ours, alien]: [Hunk[], Hunk[]] = [[], []];
-    while (take(own, ours) || take(others, alien));
-    const [one, other] = [applied(parts, start, end, ours), applied(parts, start, end, alien)];
-    const isOne = alien.length === 0 || one.join("") === other.join("");
+    const [myHunks, theirHunks]: [Hunk[], Hunk[]] = [[], []];
+    while (take(own, myHunks) || take(others, theirHunks));
+    const [one, other] = [applied(parts, start, end, myHunks), applied(parts, start, end, theirHunks)];
+    const isOne = theirHunks.length === 0 || one.join("") === other.join("");
     const settled = isOne
       ? one
-      : ours.length === 0
+      : myHunks.length === 0
         ? other
         : settle(
-            ours.flatMap(({ words }) => words),
+            myHunks.flatMap(({ words }) => words),
             other,
           );
     if (settled === undefined) return undefined;
@@ -101,13 +101,13 @@ function linesOf(text: string): string[] {
 }
 
 /** The line with its end, which the last one of a text may not have. */
-function ended(line: string): string {
+function withLineEnd(line: string): string {
   return line.endsWith("\n") ? line : `${line}\n`;
 }
 
 /** Where a text differs from another, both in parts; nothing if it does so nearly everywhere. */
 function hunks(words: string[], text: string[]): Hunk[] | undefined {
-  const parts = diffArrays(words, text, { maxEditLength: MOST_CHANGES });
+  const parts = diffArrays(words, text, { maxEditLength: MAX_CHANGES });
   if (parts === undefined) return undefined;
   const found: Hunk[] = [];
   let at = 0;

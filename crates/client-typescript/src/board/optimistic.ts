@@ -1,8 +1,8 @@
 /** The effect of each command on a board, as far as it is known before the server has executed it. */
 import type { Payload } from "../queue.js";
 import { BLANK_TASK, type Column, type CommandName, type Status, type Task } from "../protocol.js";
-import { link, removeTask, type Content } from "./content.js";
-import { between, compare, spread } from "./position.js";
+import { dependencyKey, removeTask, type Content } from "./content.js";
+import { between, compare, initialKeys } from "./position.js";
 
 /** Who changes the board, and when. */
 export interface Author {
@@ -10,9 +10,9 @@ export interface Author {
   readonly now: string;
 }
 
-type Rules = { readonly [Name in CommandName]?: (content: Content, payload: Payload<Name>, author: Author) => void };
+type Effects = { readonly [Name in CommandName]?: (content: Content, payload: Payload<Name>, author: Author) => void };
 
-const RULES: Rules = {
+const EFFECTS: Effects = {
   "task:create": (content, payload, { userId, now }) => {
     const { boardId, id, title, columnId, description, priority, assignee, due_date, tags } = payload;
     const column = columnId == null ? inOrder(content.columns.values())[0] : content.columns.get(columnId);
@@ -26,7 +26,7 @@ const RULES: Rules = {
       title,
       description: description ?? "",
       status,
-      position: place(content, column.id, id, payload),
+      position: positionAmong(content, column.id, id, payload),
       priority: priority ?? BLANK_TASK.priority,
       assignee: assignee ?? null,
       due_date: due_date ?? null,
@@ -47,7 +47,7 @@ const RULES: Rules = {
   },
   "task:move": (content, payload, { now }) => {
     const [task, column] = [content.tasks.get(payload.taskId), content.columns.get(payload.toColumn)];
-    if (task && column) content.tasks.set(task.id, entered(content, task, column, payload, now));
+    if (task && column) content.tasks.set(task.id, movedInto(content, task, column, payload, now));
   },
   "task:assign": (content, { taskId, assignee }) => {
     const task = content.tasks.get(taskId);
@@ -59,23 +59,23 @@ const RULES: Rules = {
     const done = inOrder(content.columns.values()).filter(({ status }) => status === "done");
     const [target] = done;
     const elsewhere = target && !done.some(({ id }) => id === task.column_id);
-    content.tasks.set(taskId, elsewhere ? entered(content, task, target, {}, now) : withStatus(task, "done", now));
+    content.tasks.set(taskId, elsewhere ? movedInto(content, task, target, {}, now) : withStatus(task, "done", now));
   },
   "task:delete": (content, { taskId }) => removeTask(content, taskId),
   "task:dependency:add": (content, { taskId, dependsOn, type = "blocks" }, { userId, now }) => {
     const dependency = { task_id: taskId, depends_on: dependsOn, type, created_by: userId, created_at: now };
-    const known = content.dependencies.has(link(dependency));
-    if (!known && content.tasks.has(taskId) && content.tasks.has(dependsOn)) content.dependencies.set(link(dependency), dependency);
+    const known = content.dependencies.has(dependencyKey(dependency));
+    if (!known && content.tasks.has(taskId) && content.tasks.has(dependsOn)) content.dependencies.set(dependencyKey(dependency), dependency);
   },
   "task:dependency:remove": (content, { taskId, dependsOn, type = "blocks" }) => {
-    content.dependencies.delete(link({ task_id: taskId, depends_on: dependsOn, type }));
+    content.dependencies.delete(dependencyKey({ task_id: taskId, depends_on: dependsOn, type }));
   },
   "column:update": (content, { columnId, updates }) => {
     const column = content.columns.get(columnId);
     if (column) content.columns.set(columnId, { ...column, ...updates });
   },
   "column:reorder": (content, { columnIds }) => {
-    const keys = spread(columnIds.length);
+    const keys = initialKeys(columnIds.length);
     columnIds.forEach((id, at) => {
       const column = content.columns.get(id);
       if (column) content.columns.set(id, { ...column, position: keys[at] ?? column.position });
@@ -89,8 +89,8 @@ const RULES: Rules = {
 
 /** Applies the expected effect of a command to the content, where it is known. */
 export function applyOptimistically(content: Content, command: CommandName, payload: object, author: Author): void {
-  const rule = RULES[command] as ((content: Content, payload: object, author: Author) => void) | undefined;
-  rule?.(content, payload, author);
+  const effect = EFFECTS[command] as ((content: Content, payload: object, author: Author) => void) | undefined;
+  effect?.(content, payload, author);
 }
 
 /** Columns and tasks as they stand: by position, and by id where two are at the same. */
@@ -104,7 +104,7 @@ interface Neighbours {
 }
 
 /** A position behind `after`, else in front of `before`, else at the end. */
-function place(content: Content, columnId: string, taskId: string, { before, after }: Neighbours): string {
+function positionAmong(content: Content, columnId: string, taskId: string, { before, after }: Neighbours): string {
   const others = inOrder(content.tasks.values()).filter(({ id, column_id }) => column_id === columnId && id !== taskId);
   const index = (id: string | null | undefined) => (id == null ? -1 : others.findIndex((other) => other.id === id));
   const [behind, front] = [index(after), index(before)];
@@ -112,8 +112,8 @@ function place(content: Content, columnId: string, taskId: string, { before, aft
   return between(others[at - 1]?.position, others[at]?.position);
 }
 
-function entered(content: Content, task: Task, column: Column, neighbours: Neighbours, now: string): Task {
-  const moved = { ...task, column_id: column.id, position: place(content, column.id, task.id, neighbours) };
+function movedInto(content: Content, task: Task, column: Column, neighbours: Neighbours, now: string): Task {
+  const moved = { ...task, column_id: column.id, position: positionAmong(content, column.id, task.id, neighbours) };
   return task.column_id === column.id ? moved : withStatus(moved, column.status ?? task.status, now);
 }
 

@@ -10,16 +10,16 @@ export interface Intent {
   /** The task whose version the change depends on. */
   readonly taskId: string | undefined;
   /** The version of the task that the user saw. */
-  base: number | undefined;
+  baseVersion: number | undefined;
   /** What is sent; nothing as long as it may still change. */
   payload: object | undefined;
   /** Whether it has been sent, so that it can't change any more. */
   sent: boolean;
   /** The `seq` of its reply: the copy contains it once it has reached that. */
-  landsAt: number | undefined;
+  replySeq: number | undefined;
 }
 
-export class Overlay {
+export class Intents {
   #intents: Intent[] = [];
 
   get size(): number {
@@ -41,20 +41,20 @@ export class Overlay {
   }
 
   /** Removes the change with this request id, which the copy now contains. */
-  confirmed(requestId: string | undefined): void {
+  removeRequest(requestId: string | undefined): void {
     if (this.has(requestId)) this.#intents = this.#intents.filter((intent) => intent.requestId !== requestId);
   }
 
   /** Removes the changes up to a `seq`, which the copy now contains. */
-  reached(seq: number): void {
-    this.#intents = this.#intents.filter(({ landsAt }) => landsAt === undefined || landsAt > seq);
+  removeUpTo(seq: number): void {
+    this.#intents = this.#intents.filter(({ replySeq }) => replySeq === undefined || replySeq > seq);
   }
 
   /** Bases the later changes of a task on a version that this client has made. */
-  saw(taskId: string, version: number): void {
+  rebase(taskId: string, version: number): void {
     for (const intent of this.#intents) {
-      if (intent.taskId === taskId && intent.base !== undefined && !intent.sent) {
-        intent.base = Math.max(intent.base, version);
+      if (intent.taskId === taskId && intent.baseVersion !== undefined && !intent.sent) {
+        intent.baseVersion = Math.max(intent.baseVersion, version);
       }
     }
   }

@@ -5,9 +5,9 @@ import { Listeners, type Report } from "../listeners.js";
 import type { CommandName, Task } from "../protocol.js";
 import type { CommandQueue, Payload, Result, SendOptions } from "../queue.js";
 import type { Content } from "./content.js";
-import { goesOn } from "./edit.js";
+import { isHandledByEdit } from "./edit.js";
 import type { Author } from "./optimistic.js";
-import { Overlay, type Intent } from "./overlay.js";
+import { Intents, type Intent } from "./overlay.js";
 
 /** A change of this client that was refused, and taken back. */
 export interface Refusal {
@@ -17,52 +17,52 @@ export interface Refusal {
 }
 
 /** A change to be sent. */
-export interface Draft<Name extends CommandName> {
+export interface Mutation<Name extends CommandName> {
   readonly command: Name;
   /** Makes what is sent, right before it is sent. */
-  readonly compose: (base: number | undefined) => Payload<Name>;
+  readonly compose: (baseVersion: number | undefined) => Payload<Name>;
   /** What is shown until then; nothing if that is not known yet. */
   readonly shown?: Payload<Name>;
   /** The task whose version the change depends on, and that version. */
   readonly taskId?: string;
-  readonly base?: number | undefined;
+  readonly baseVersion?: number | undefined;
   /** Whether it belongs to an edit, which handles conflicts and internal errors itself. There is only one for each field, so the queue always takes it. */
   readonly isEdit?: boolean;
 }
 
 export class PendingMutations {
   readonly onRefusal: Listeners<[Refusal]>;
-  readonly #overlay = new Overlay();
+  readonly #intents = new Intents();
   readonly #queue: CommandQueue;
-  readonly #reached: () => number;
+  readonly #confirmedSeq: () => number;
   readonly #changed: () => void;
 
   /** `reached` returns the `seq` of the confirmed copy. */
   constructor(queue: CommandQueue, report: Report, reached: () => number, changed: () => void) {
     this.#queue = queue;
     this.onRefusal = new Listeners(report);
-    this.#reached = reached;
+    this.#confirmedSeq = reached;
     this.#changed = changed;
   }
 
   /** How many changes are not confirmed. */
   get size(): number {
-    return this.#overlay.size;
+    return this.#intents.size;
   }
 
   /** Whether a request is one of these. */
   has(requestId: string | undefined): boolean {
-    return this.#overlay.has(requestId);
+    return this.#intents.has(requestId);
   }
 
-  send<Name extends CommandName>(draft: Draft<Name>, options: SendOptions = {}): Promise<Result<Name>> {
-    const { command, compose, shown, taskId, base, isEdit = false } = draft;
+  send<Name extends CommandName>(draft: Mutation<Name>, options: SendOptions = {}): Promise<Result<Name>> {
+    const { command, compose, shown, taskId, baseVersion, isEdit = false } = draft;
     const requestId = options.requestId ?? shown?.requestId ?? newId();
-    const intent: Intent = { command, requestId, taskId, base, payload: shown && asSent(shown), sent: false, landsAt: undefined };
-    this.#overlay.add(intent);
+    const intent: Intent = { command, requestId, taskId, baseVersion, payload: shown && asSent(shown), sent: false, replySeq: undefined };
+    this.#intents.add(intent);
     this.#changed();
     const composed = () => {
-      const payload = compose(intent.base);
+      const payload = compose(intent.baseVersion);
       intent.sent = true;
       intent.payload = asSent(payload);
       this.#changed();
@@ -78,41 +78,41 @@ export class PendingMutations {
   }
 
   /** Notes the reply to a change of a task: later changes of it are based on that version. */
-  saw({ id, version }: Task): void {
-    this.#overlay.saw(id, version);
+  rebase({ id, version }: Task): void {
+    this.#intents.rebase(id, version);
   }
 
   /** Removes the change of a request that the confirmed copy now contains. */
   confirmed(requestId: string | undefined): void {
-    this.#overlay.confirmed(requestId);
+    this.#intents.removeRequest(requestId);
   }
 
   /** Removes what the confirmed copy has reached. */
   advanced(): void {
-    this.#overlay.reached(this.#reached());
+    this.#intents.removeUpTo(this.#confirmedSeq());
   }
 
   apply(content: Content, author: Author): void {
-    this.#overlay.apply(content, author);
+    this.#intents.apply(content, author);
   }
 
   clear(): void {
-    this.#overlay.clear();
+    this.#intents.clear();
     this.onRefusal.clear();
   }
 
   #succeeded(intent: Intent, seq: number | undefined): void {
-    if (seq === undefined || seq <= this.#reached()) this.#overlay.remove(intent);
-    else intent.landsAt = seq;
+    if (seq === undefined || seq <= this.#confirmedSeq()) this.#intents.remove(intent);
+    else intent.replySeq = seq;
     this.#changed();
   }
 
   #failed(intent: Intent, error: unknown, isEdit: boolean): void {
-    this.#overlay.remove(intent);
+    this.#intents.remove(intent);
     this.#changed();
     const { command, payload = {} } = intent;
-    if (isEdit && goesOn(error)) return;
-    if (error instanceof BoardwireError) this.onRefusal.tell({ command, payload, error });
+    if (isEdit && isHandledByEdit(error)) return;
+    if (error instanceof BoardwireError) this.onRefusal.emit({ command, payload, error });
   }
 }
 

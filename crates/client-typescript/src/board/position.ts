@@ -5,7 +5,7 @@
  */
 
 const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const LAST = DIGITS.length - 1;
+const MAX_DIGIT = DIGITS.length - 1;
 
 /** Plain comparison of text, as the server sorts. */
 export function compare(one: string, other: string): number {
@@ -15,29 +15,29 @@ export function compare(one: string, other: string): number {
 /** A key strictly between two; nothing: before all, or behind all. Bounds that are out of order give one behind the first. */
 export function between(low: string | undefined, high: string | undefined): string {
   if (low === undefined && high === undefined) return "a0";
-  if (low === undefined) return before(high ?? "a0");
-  const [integer, fraction] = split(low);
-  if (high === undefined || high <= low) return step(integer, true) ?? integer + midpoint(fraction, "");
-  const [highInteger, highFraction] = split(high);
+  if (low === undefined) return keyBefore(high ?? "a0");
+  const [integer, fraction] = splitKey(low);
+  if (high === undefined || high <= low) return adjacentInteger(integer, true) ?? integer + midpoint(fraction, "");
+  const [highInteger, highFraction] = splitKey(high);
   if (integer === highInteger) return integer + midpoint(fraction, highFraction);
-  const next = step(integer, true);
+  const next = adjacentInteger(integer, true);
   return next !== undefined && next < high ? next : integer + midpoint(fraction, "");
 }
 
 /** `count` keys in order, from nothing. */
-export function spread(count: number): string[] {
+export function initialKeys(count: number): string[] {
   const keys: string[] = [];
   while (keys.length < count) keys.push(between(keys.at(-1), undefined));
   return keys;
 }
 
-function before(high: string): string {
-  const [integer, fraction] = split(high);
+function keyBefore(high: string): string {
+  const [integer, fraction] = splitKey(high);
   if (fraction !== "") return integer;
-  return step(integer, false) ?? integer + midpoint("", fraction);
+  return adjacentInteger(integer, false) ?? integer + midpoint("", fraction);
 }
 
-function split(key: string): [integer: string, fraction: string] {
+function splitKey(key: string): [integer: string, fraction: string] {
   const head = key.charAt(0);
   let length = 1;
   if (head >= "a" && head <= "z") length = head.charCodeAt(0) - 97 + 2;
@@ -46,11 +46,11 @@ function split(key: string): [integer: string, fraction: string] {
 }
 
 /** The next integer up or down; nothing at the very end of the range. */
-function step(integer: string, up: boolean): string | undefined {
-  const [wrap, fill] = up ? [LAST, 0] : [0, LAST];
+function adjacentInteger(integer: string, up: boolean): string | undefined {
+  const [wrap, fill] = up ? [MAX_DIGIT, 0] : [0, MAX_DIGIT];
   const digits = [...integer];
   for (let at = digits.length - 1; at > 0; at -= 1) {
-    const digit = value(digits[at]);
+    const digit = digitValue(digits[at]);
     if (digit !== wrap) {
       digits[at] = DIGITS.charAt(digit + (up ? 1 : -1));
       return digits.join("");
@@ -59,9 +59,9 @@ function step(integer: string, up: boolean): string | undefined {
   }
   const head = integer.charAt(0);
   if (head === (up ? "z" : "A")) return undefined;
-  const turn = up ? ["Z", "a"] : ["a", "Z"];
-  const next = head === turn[0] ? (turn[1] ?? head) : String.fromCharCode(head.charCodeAt(0) + (up ? 1 : -1));
-  const [longest] = split(next + DIGITS.charAt(fill).repeat(integer.length + 1));
+  const signChange = up ? ["Z", "a"] : ["a", "Z"];
+  const next = head === signChange[0] ? (signChange[1] ?? head) : String.fromCharCode(head.charCodeAt(0) + (up ? 1 : -1));
+  const [longest] = splitKey(next + DIGITS.charAt(fill).repeat(integer.length + 1));
   return longest;
 }
 
@@ -70,16 +70,16 @@ function midpoint(low: string, high: string): string {
   let middle = "";
   let bounded = high !== "";
   for (let at = 0; at < Math.max(low.length, high.length) + 2; at += 1) {
-    const below = value(low[at]);
-    const above = !bounded ? DIGITS.length : value(high[at]);
-    if (above > below + 1) return middle + DIGITS.charAt(Math.floor((below + above) / 2));
-    middle += DIGITS.charAt(below);
+    const lowDigit = digitValue(low[at]);
+    const highDigit = !bounded ? DIGITS.length : digitValue(high[at]);
+    if (highDigit > lowDigit + 1) return middle + DIGITS.charAt(Math.floor((lowDigit + highDigit) / 2));
+    middle += DIGITS.charAt(lowDigit);
     // Once a digit is below the upper bound's, the rest is free to grow.
-    bounded &&= above <= below;
+    bounded &&= highDigit <= lowDigit;
   }
   return middle;
 }
 
-function value(digit: string | undefined): number {
+function digitValue(digit: string | undefined): number {
   return digit === undefined ? 0 : Math.max(0, DIGITS.indexOf(digit));
 }

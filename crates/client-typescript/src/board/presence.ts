@@ -4,7 +4,7 @@ import type { Typing, UserJoined, UserPresence, Viewer } from "../protocol.js";
 import { compare } from "./position.js";
 
 /** A user who views the board. */
-export interface Present {
+export interface PresentUser {
   readonly userId: string;
   readonly name: string;
   /** `offline` for the few seconds in which a user may come back. */
@@ -14,21 +14,24 @@ export interface Present {
   readonly since: string;
 }
 
+/** @deprecated use {@link PresentUser} */
+export type Present = PresentUser;
+
 /** A user who types, on a task or on the board. */
 export interface Typist {
   readonly userId: string;
   readonly taskId?: string;
 }
 
-const open = (taskId: string | null | undefined) => (taskId == null ? {} : { taskId });
+const taskIdField = (taskId: string | null | undefined) => (taskId == null ? {} : { taskId });
 
 export class Presence {
-  readonly #viewers = new Map<string, Present>();
+  readonly #viewers = new Map<string, PresentUser>();
   readonly #typing = new Map<string, Typist>();
   /** Events that came while the list was requested. */
   #meanwhile: AnyEnvelope[] | undefined;
 
-  get viewers(): Present[] {
+  get viewers(): PresentUser[] {
     return [...this.#viewers.values()].sort((one, other) => compare(one.since, other.since) || compare(one.userId, other.userId));
   }
 
@@ -37,35 +40,35 @@ export class Presence {
   }
 
   /** Keeps events from now on until the list that is requested is set. */
-  expect(): void {
+  beginLoading(): void {
     this.#meanwhile = [];
   }
 
   /** Sets the list, and applies the events kept meanwhile. */
-  set(viewers: readonly Viewer[]): void {
+  setViewers(viewers: readonly Viewer[]): void {
     this.#viewers.clear();
     for (const { userId, name, status, taskId, since } of viewers) {
-      this.#viewers.set(userId, { userId, name, status, since, ...open(taskId) });
+      this.#viewers.set(userId, { userId, name, status, since, ...taskIdField(taskId) });
     }
     const meanwhile = this.#meanwhile ?? [];
     this.#meanwhile = undefined;
-    for (const event of meanwhile) this.take(event);
+    for (const event of meanwhile) this.handleEvent(event);
   }
 
   /** Handles an event of the board. Returns whether it was about presence or typing. */
-  take(event: AnyEnvelope): boolean {
+  handleEvent(event: AnyEnvelope): boolean {
     switch (event.type) {
       case "user:joined":
       case "user:left":
       case "user:presence":
         this.#meanwhile?.push(event);
-        this.#take(event);
+        this.#handleViewer(event);
         return true;
       case "typing:start":
       case "typing:stop": {
         const { userId, taskId } = event.data as Typing;
         const key = `${userId} ${taskId ?? ""}`;
-        if (event.type === "typing:start") this.#typing.set(key, { userId, ...open(taskId) });
+        if (event.type === "typing:start") this.#typing.set(key, { userId, ...taskIdField(taskId) });
         else this.#typing.delete(key);
         return true;
       }
@@ -75,23 +78,23 @@ export class Presence {
   }
 
   /** Handles the loss of the connection: nobody types. The viewers stay until there is a new list. */
-  lost(): void {
+  handleDisconnect(): void {
     this.#typing.clear();
     this.#meanwhile = undefined;
   }
 
-  #take({ type, data, timestamp }: AnyEnvelope): void {
+  #handleViewer({ type, data, timestamp }: AnyEnvelope): void {
     const { userId } = data as { userId: string };
     const known = this.#viewers.get(userId);
     if (type === "user:left") {
       this.#viewers.delete(userId);
     } else if (type === "user:joined") {
       const { name, taskId } = data as UserJoined;
-      this.#viewers.set(userId, { userId, name, status: "online", since: known?.since ?? timestamp, ...open(taskId) });
+      this.#viewers.set(userId, { userId, name, status: "online", since: known?.since ?? timestamp, ...taskIdField(taskId) });
     } else if (known) {
       const { status, taskId } = data as UserPresence;
       const { taskId: _, ...rest } = known;
-      this.#viewers.set(userId, { ...rest, status, ...open(taskId) });
+      this.#viewers.set(userId, { ...rest, status, ...taskIdField(taskId) });
     }
   }
 }

@@ -8,7 +8,7 @@ import { BoardwireError } from "../error.js";
 import type { AnyEnvelope } from "../message.js";
 import type { Viewer } from "../protocol.js";
 import { requestWithRetry } from "../retry.js";
-import { addPage, apply, beginning, nothing, type Content } from "./content.js";
+import { addPage, applyChange, contentOfFirstPage, emptyContent, type Content } from "./content.js";
 
 /** A change that has been applied to the copy. `type` is the event's, or the command's where this client made it. */
 export interface Change {
@@ -52,9 +52,9 @@ interface Copy {
 }
 
 /** Tasks of a page. */
-const PAGE = 1_000;
+const PAGE_SIZE = 1_000;
 /** How many changes that can't be applied yet are kept; with more a snapshot is quicker. */
-const MOST_EARLY = 10_000;
+const MAX_EARLY = 10_000;
 /** How long a gap may last before a snapshot is loaded, in milliseconds. */
 const GAP_MS = 5_000;
 
@@ -64,12 +64,12 @@ export class Replica {
   readonly #events: ReplicaEvents;
   readonly #early = new Map<number, Change>();
   #overflowed = false;
-  #copy: Copy = { content: nothing(), seq: 0, epoch: "" };
+  #copy: Copy = { content: emptyContent(), seq: 0, epoch: "" };
   #state: ReplicaState = "loading";
   #error: BoardwireError | undefined;
-  #syncs = 0;
+  #latestSync = 0;
   #syncing = true;
-  #gap: ReturnType<typeof setTimeout> | undefined;
+  #gapTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(boardId: string, connection: Connection, events: ReplicaEvents) {
     this.boardId = boardId;
@@ -106,20 +106,20 @@ export class Replica {
   }
 
   /** Handles the loss of the connection. */
-  lost(): void {
-    this.#syncs += 1;
+  handleDisconnect(): void {
+    this.#latestSync += 1;
     this.#syncing = true;
-    clearTimeout(this.#gap);
-    if (this.#state === "live") this.#say("stale");
+    clearTimeout(this.#gapTimer);
+    if (this.#state === "live") this.#setState("stale");
   }
 
   /** Handles an event of this board's log. */
-  take({ type, data, seq, requestId, userId }: AnyEnvelope): void {
+  handleEvent({ type, data, seq, requestId, userId }: AnyEnvelope): void {
     if (seq !== undefined) this.#receive({ type, data, seq, requestId, userId, own: false });
   }
 
   /** Handles the reply to a change of this board that was sent on the present connection. */
-  takeReply(command: string, reply: { seq?: number; requestId?: string }): void {
+  handleReply(command: string, reply: { seq?: number; requestId?: string }): void {
     const { seq, requestId } = reply;
     if (seq !== undefined && !this.#early.has(seq)) {
       this.#receive({ type: command, data: reply, seq, requestId, userId: undefined, own: true });
@@ -127,31 +127,31 @@ export class Replica {
   }
 
   /** Handles any reply: a gap that is still there will not be filled any more. */
-  check(): void {
+  checkGap(): void {
     if (!this.#syncing && this.#early.size > 0) this.#closeGap();
   }
 
   close(): void {
-    this.lost();
+    this.handleDisconnect();
     this.#early.clear();
   }
 
   #receive(change: Change): void {
     if (!this.#syncing && change.seq <= this.seq) return;
-    if (this.#early.size >= MOST_EARLY) this.#overflowed = true;
+    if (this.#early.size >= MAX_EARLY) this.#overflowed = true;
     else this.#early.set(change.seq, change);
     this.#advance();
   }
 
   /** Brings the copy up to date. A later call takes the place of this one. */
   async #sync(joining: boolean): Promise<void> {
-    const sync = ++this.#syncs;
+    const sync = ++this.#latestSync;
     this.#syncing = true;
-    clearTimeout(this.#gap);
+    clearTimeout(this.#gapTimer);
     try {
       const known = this.seq > 0 ? { since: this.seq, epoch: this.epoch } : {};
       const joined = joining ? await this.#events.join(known) : {};
-      if (sync !== this.#syncs || joined === undefined) return;
+      if (sync !== this.#latestSync || joined === undefined) return;
       if (joined.recovered !== true || this.#overflowed) {
         const copy = await this.#load(sync);
         if (copy === undefined) return;
@@ -159,12 +159,12 @@ export class Replica {
         this.#events.reset();
       }
       this.#syncing = false;
-      this.#say("live");
+      this.#setState("live");
       this.#advance();
     } catch (error) {
-      if (sync !== this.#syncs) return;
+      if (sync !== this.#latestSync) return;
       this.#error = error as BoardwireError;
-      this.#say("refused");
+      this.#setState("refused");
     }
   }
 
@@ -180,10 +180,10 @@ export class Replica {
     for (let copy: Copy | undefined, after: string | undefined; ;) {
       if (copy === undefined) this.#overflowed = false;
       const page = await this.#page(after);
-      if (sync !== this.#syncs || page === undefined) return undefined;
+      if (sync !== this.#latestSync || page === undefined) return undefined;
       const { seq = 0, epoch, next } = page;
-      copy ??= { content: beginning(page), seq, epoch };
-      this.#follow(copy, seq);
+      copy ??= { content: contentOfFirstPage(page), seq, epoch };
+      this.#applyWaiting(copy, seq);
       addPage(copy.content, page);
       const whole = next == null;
       if (copy.epoch !== epoch || (whole && this.#overflowed)) copy = after = undefined;
@@ -195,7 +195,7 @@ export class Replica {
   async #page(after: string | undefined) {
     const { boardId } = this;
     try {
-      return await requestWithRetry(this.#connection, "board:get", { boardId, limit: PAGE, ...(after === undefined ? {} : { after }) });
+      return await requestWithRetry(this.#connection, "board:get", { boardId, limit: PAGE_SIZE, ...(after === undefined ? {} : { after }) });
     } catch (error) {
       // Older servers know no pages.
       if (after !== undefined || (error as BoardwireError).code !== "INVALID_MESSAGE") throw error;
@@ -204,10 +204,10 @@ export class Replica {
   }
 
   /** Applies the next changes to a copy, up to `last`, and drops the waiting ones that it contains by then. */
-  #follow(copy: Copy, last: number): Change[] {
+  #applyWaiting(copy: Copy, last: number): Change[] {
     const applied: Change[] = [];
     for (let next; copy.seq < last && (next = this.#early.get(copy.seq + 1));) {
-      apply(copy.content, next.type, next.data);
+      applyChange(copy.content, next.type, next.data);
       copy.seq = next.seq;
       applied.push(next);
     }
@@ -217,21 +217,21 @@ export class Replica {
 
   #advance(): void {
     if (this.#syncing) return;
-    clearTimeout(this.#gap);
-    const applied = this.#follow(this.#copy, Infinity);
+    clearTimeout(this.#gapTimer);
+    const applied = this.#applyWaiting(this.#copy, Infinity);
     if (applied.length > 0) this.#events.applied(applied);
     if (this.#early.size > 0) this.#closeGap();
   }
 
   /** Handles a gap before the changes that wait. A reply on its way may fill it, but nothing earlier comes after a reply. */
   #closeGap(): void {
-    clearTimeout(this.#gap);
+    clearTimeout(this.#gapTimer);
     const replied = [...this.#early.values()].some(({ own }) => own);
     if (replied || this.#overflowed || this.#connection.unanswered === 0) void this.#sync(false);
-    else this.#gap = setTimeout(() => void this.#sync(false), GAP_MS);
+    else this.#gapTimer = setTimeout(() => void this.#sync(false), GAP_MS);
   }
 
-  #say(state: ReplicaState): void {
+  #setState(state: ReplicaState): void {
     this.#state = state;
     if (state !== "refused") this.#error = undefined;
     this.#events.changed();

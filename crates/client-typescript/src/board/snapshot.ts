@@ -1,7 +1,7 @@
 /** A board as it is shown: the confirmed content with the changes of this client on top. Immutable. */
 import type { BoardwireError } from "../error.js";
 import type { Board, Column, Dependency, Member, Task } from "../protocol.js";
-import type { Present, Typist } from "./presence.js";
+import type { PresentUser, Typist } from "./presence.js";
 import type { Content } from "./content.js";
 import type { Edit } from "./edit.js";
 import { inOrder } from "./optimistic.js";
@@ -25,7 +25,7 @@ export interface BoardSnapshot {
   readonly members: readonly Member[];
   readonly dependencies: readonly Dependency[];
   /** The users who view the board. */
-  readonly viewers: readonly Present[];
+  readonly viewers: readonly PresentUser[];
   /** The users who type. */
   readonly typing: readonly Typist[];
   /** How many changes of this client are shown and not confirmed, edits that are not sent yet included. */
@@ -35,7 +35,7 @@ export interface BoardSnapshot {
 }
 
 /** The snapshot of a board that is not loaded yet. */
-export const EMPTY: BoardSnapshot = Object.freeze({
+export const EMPTY_SNAPSHOT: BoardSnapshot = Object.freeze({
   state: "loading",
   error: undefined,
   seq: 0,
@@ -53,23 +53,23 @@ export const EMPTY: BoardSnapshot = Object.freeze({
 });
 
 /** The parts of a snapshot that come from the content. What has not changed stays the same object. */
-export function arrange(content: Content, last: BoardSnapshot) {
+export function contentParts(content: Content, last: BoardSnapshot) {
   const columns = inOrder(content.columns.values());
   const lists = new Map<string, Task[]>(columns.map(({ id }) => [id, []]));
   for (const task of content.tasks.values()) lists.get(task.column_id)?.push(task);
   const tasksByColumn = new Map<string, readonly Task[]>();
-  for (const [id, tasks] of lists) tasksByColumn.set(id, same(last.tasksByColumn.get(id), inOrder(tasks)));
+  for (const [id, tasks] of lists) tasksByColumn.set(id, reuseIfEqual(last.tasksByColumn.get(id), inOrder(tasks)));
   const members = [...content.members.values()].sort((one, other) => compare(one.user_id, other.user_id));
   return {
     board: content.board,
-    columns: same(last.columns, columns),
+    columns: reuseIfEqual(last.columns, columns),
     tasks: new Map(content.tasks) as ReadonlyMap<string, Task>,
     tasksByColumn: tasksByColumn as ReadonlyMap<string, readonly Task[]>,
-    members: same(last.members, members),
-    dependencies: same(last.dependencies, [...content.dependencies.values()]),
+    members: reuseIfEqual(last.members, members),
+    dependencies: reuseIfEqual(last.dependencies, [...content.dependencies.values()]),
   };
 }
 
-function same<Item>(last: readonly Item[] | undefined, now: readonly Item[]): readonly Item[] {
+function reuseIfEqual<Item>(last: readonly Item[] | undefined, now: readonly Item[]): readonly Item[] {
   return last?.length === now.length && now.every((item, at) => item === last[at]) ? last : now;
 }
