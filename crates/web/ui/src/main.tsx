@@ -6,10 +6,10 @@ import "./styles/base.css";
 import "./styles/parts.css";
 import { createRoot } from "react-dom/client";
 import { App } from "./app/App";
-import { begin } from "./app/session";
+import { restoreSession } from "./app/session";
 import { applyTheme } from "./app/theme";
 
 applyTheme();
-void begin();
+void restoreSession();
 const root = document.getElementById("app");
 if (root) createRoot(root).render(<App />);

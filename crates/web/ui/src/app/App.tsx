@@ -11,7 +11,7 @@ import { Button } from "../parts/Button";
 import { Empty } from "../parts/Empty";
 import { Notices } from "./notices";
 import { aroundNavigation, paths, routes, useTitle } from "./router";
-import { begin, useSession, type Session } from "./session";
+import { restoreSession, useSession, type Session } from "./session";
 import { SignedInContext } from "./signedIn";
 
 export function App() {
@@ -57,7 +57,7 @@ function Private({ children }: { children: ReactNode }) {
         <main>
           <Empty icon={<WifiOff />} heading="h1" title="The server is not responding">
             <p>{session.reason}</p>
-            <Button onClick={() => void begin()}>Try again</Button>
+            <Button onClick={() => void restoreSession()}>Try again</Button>
           </Empty>
         </main>
       );

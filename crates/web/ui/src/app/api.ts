@@ -7,42 +7,42 @@ export function setToken(value: string | undefined): void {
   token = value;
 }
 
-export function authorization(): Record<string, string> {
+export function authorizationHeaders(): Record<string, string> {
   return token === undefined ? {} : { authorization: `Bearer ${token}` };
 }
 
 interface Options {
   body?: unknown;
   /** Statuses for which the result is `undefined`. */
-  none?: readonly number[];
+  emptyStatuses?: readonly number[];
   signal?: AbortSignal;
 }
 
 /** Sends JSON and returns JSON. Fails with the message of the server. */
-export async function request<Result>(method: string, path: string, { body, none = [], signal }: Options = {}): Promise<Result> {
+export async function request<Result>(method: string, path: string, { body, emptyStatuses = [], signal }: Options = {}): Promise<Result> {
   const isForm = body instanceof FormData;
   const response = await fetch(path, {
     method,
-    headers: { accept: "application/json", ...authorization(), ...(body === undefined || isForm ? {} : { "content-type": "application/json" }) },
+    headers: { accept: "application/json", ...authorizationHeaders(), ...(body === undefined || isForm ? {} : { "content-type": "application/json" }) },
     ...(body === undefined ? {} : { body: isForm ? body : JSON.stringify(body) }),
     ...(signal ? { signal } : {}),
   });
-  if (none.includes(response.status)) return undefined as Result;
-  if (!response.ok) throw new Error(await refusal(response));
+  if (emptyStatuses.includes(response.status)) return undefined as Result;
+  if (!response.ok) throw new Error(await errorMessage(response));
   return (response.status === 204 ? undefined : await response.json()) as Result;
 }
 
 /** Downloads a file. */
 export async function download(path: string): Promise<Blob> {
-  const response = await fetch(path, { headers: authorization() });
-  if (!response.ok) throw new Error(await refusal(response));
+  const response = await fetch(path, { headers: authorizationHeaders() });
+  if (!response.ok) throw new Error(await errorMessage(response));
   return response.blob();
 }
 
 /** Server-sent events, until the server ends the stream. Not an `EventSource`, which can't send the tab's own token. */
 export async function* stream(path: string, signal: AbortSignal): AsyncGenerator<{ name: string; data: string }> {
-  const response = await fetch(path, { headers: { accept: "text/event-stream", ...authorization() }, signal });
-  if (!response.ok || response.body === null) throw new Error(await refusal(response));
+  const response = await fetch(path, { headers: { accept: "text/event-stream", ...authorizationHeaders() }, signal });
+  if (!response.ok || response.body === null) throw new Error(await errorMessage(response));
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   for (;;) {
@@ -57,7 +57,7 @@ export async function* stream(path: string, signal: AbortSignal): AsyncGenerator
   }
 }
 
-async function refusal(response: Response): Promise<string> {
+async function errorMessage(response: Response): Promise<string> {
   const problem = (await response.json().catch(() => ({}))) as { detail?: string; retryAfter?: number };
   const wait = problem.retryAfter === undefined ? "" : ` Try again in ${Math.ceil(problem.retryAfter)} s.`;
   return `${problem.detail ?? `The server answered ${response.status}.`}${wait}`;

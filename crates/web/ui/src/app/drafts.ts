@@ -9,7 +9,7 @@ import { isOpen, thisTab, onTabMayHaveClosed } from "./tabs";
 
 const PREFIX = "boardwire-draft";
 
-interface Kept {
+interface StoredDraft {
   value: unknown;
   /** The draft of another tab that it was taken over from. It is kept until this one ends, in case that tab is still open. */
   from?: { key: string; value: unknown };
@@ -18,11 +18,11 @@ interface Kept {
 /** Keeps a draft for a place, such as a task's description; `undefined` removes it. */
 export function keepDraft(userId: string, place: string, value: unknown): void {
   const key = keyOf(userId, place, thisTab());
-  if (value === undefined) end(key);
-  else keep(key, { ...read(key), value });
+  if (value === undefined) remove(key);
+  else store(key, { ...read(key), value });
 }
 
-function keep(key: string, kept: Kept): void {
+function store(key: string, kept: StoredDraft): void {
   try {
     storage()?.setItem(key, JSON.stringify(kept));
   } catch {
@@ -40,10 +40,10 @@ function storage(): Storage | undefined {
 }
 
 /** Removes a draft, and those that it was taken over from if they have not changed since. */
-function end(key: string): void {
+function remove(key: string): void {
   const from = read(key)?.from;
   storage()?.removeItem(key);
-  if (from && JSON.stringify(read(from.key)?.value) === JSON.stringify(from.value)) end(from.key);
+  if (from && JSON.stringify(read(from.key)?.value) === JSON.stringify(from.value)) remove(from.key);
 }
 
 /** The draft of this tab for a place. */
@@ -54,14 +54,14 @@ function ownDraft(userId: string, place: string): unknown {
 /** All drafts of this tab, by place. */
 export function ownDrafts(userId: string): (readonly [place: string, value: unknown])[] {
   const [before, after] = [`${PREFIX} ${userId} `, ` ${thisTab()}`];
-  const keys = keysThatBegin(before).filter((key) => key.endsWith(after));
+  const keys = keysWithPrefix(before).filter((key) => key.endsWith(after));
   return keys.map((key) => [key.slice(before.length, -after.length), read(key)?.value]);
 }
 
 /** The keys of the drafts for a place that belong to other tabs and that no tab has taken over. */
-function othersDrafts(userId: string, place: string): string[] {
+function draftsOfOtherTabs(userId: string, place: string): string[] {
   const prefix = keyOf(userId, place, "");
-  const all = keysThatBegin(prefix);
+  const all = keysWithPrefix(prefix);
   const taken = new Set(all.map((key) => read(key)?.from?.key));
   return all.filter((key) => key !== prefix + thisTab() && !taken.has(key));
 }
@@ -74,13 +74,13 @@ export function offerDraft(userId: string, place: string, take: (value: unknown)
   const own = ownDraft(userId, place);
   let isWanted = own === undefined || !take(own);
   const offer = async () => {
-    for (const key of othersDrafts(userId, place)) {
+    for (const key of draftsOfOtherTabs(userId, place)) {
       if (!isWanted || (await isOpen(key.slice(keyOf(userId, place, "").length)))) continue;
       const left = read(key);
       if (!isWanted || left === undefined || !take(left.value)) continue;
       isWanted = false;
       const now = ownDraft(userId, place) ?? left.value;
-      keep(keyOf(userId, place, thisTab()), { value: now, from: { key, value: left.value } });
+      store(keyOf(userId, place, thisTab()), { value: now, from: { key, value: left.value } });
     }
   };
   void offer();
@@ -92,11 +92,11 @@ export function offerDraft(userId: string, place: string, take: (value: unknown)
 }
 
 /** A field's text, and the texts that were sent from it and have no reply yet. */
-interface Unsent {
+interface UnsentText {
   text: string;
   sent: readonly string[];
   /** The part at the beginning of the text that was refused and has come back. */
-  back: string;
+  returned: string;
 }
 
 export interface Draft {
@@ -107,7 +107,7 @@ export interface Draft {
 }
 
 /** The fields by key; the browser keeps a copy. */
-const useUnsent = create<Readonly<Record<string, Unsent>>>(() => ({}));
+const useUnsentTexts = create<Readonly<Record<string, UnsentText>>>(() => ({}));
 
 /**
  * The text of a field that is sent as a whole. It is kept until the server has accepted it, also while the field is not shown. Texts
@@ -118,13 +118,13 @@ export function useDraft(place: string, separator: string): Draft {
   const key = keyOf(user.id, place, "");
   // A text without a reply when the page was left may have been saved or not: better shown twice than lost.
   const current = useCallback(
-    () => useUnsent.getState()[key] ?? { ...NOTHING, text: textOf(ownDraft(user.id, place), separator) },
+    () => useUnsentTexts.getState()[key] ?? { ...EMPTY, text: textOf(ownDraft(user.id, place), separator) },
     [key, user.id, place, separator],
   );
   const change = useCallback(
-    (next: (now: Unsent) => Unsent) => {
+    (next: (now: UnsentText) => UnsentText) => {
       const now = next(current());
-      useUnsent.setState({ [key]: now });
+      useUnsentTexts.setState({ [key]: now });
       keepDraft(user.id, place, now.text === "" && now.sent.length === 0 ? undefined : now);
     },
     [current, key, user.id, place],
@@ -139,15 +139,15 @@ export function useDraft(place: string, separator: string): Draft {
     return offerDraft(user.id, place, take);
   }, [user.id, place, separator, current, change]);
   return {
-    text: useUnsent(() => current().text),
+    text: useUnsentTexts(() => current().text),
     setText: (text) => change((now) => ({ ...now, text })),
     send: (parts, each) => {
-      change(({ sent }) => ({ ...NOTHING, sent: [...sent, ...parts] }));
+      change(({ sent }) => ({ ...EMPTY, sent: [...sent, ...parts] }));
       for (const part of parts) {
-        const taken = (now: Unsent) => ({ ...now, sent: without(now.sent, part) });
+        const withoutPart = (now: UnsentText) => ({ ...now, sent: without(now.sent, part) });
         each(part).then(
-          () => change(taken),
-          () => change((now) => returned(taken(now), part, separator)),
+          () => change(withoutPart),
+          () => change((now) => withReturned(withoutPart(now), part, separator)),
         );
       }
     },
@@ -155,7 +155,7 @@ export function useDraft(place: string, separator: string): Draft {
 }
 
 /** The drafts that are kept for some places, to be shown where they can't be sent any more. */
-export function useLeftOver(places: readonly string[]): readonly string[] {
+export function useTextsLeftOver(places: readonly string[]): readonly string[] {
   const { user } = useSignedIn();
   const [all, setAll] = useState<readonly unknown[]>([]);
   const key = places.join(" ");
@@ -164,20 +164,20 @@ export function useLeftOver(places: readonly string[]): readonly string[] {
       setAll((all) => [...all, kept]);
       return true;
     };
-    const ends = key.split(" ").map((place) => offerDraft(user.id, place, take));
-    return () => ends.forEach((end) => end());
+    const stops = key.split(" ").map((place) => offerDraft(user.id, place, take));
+    return () => stops.forEach((stop) => stop());
   }, [user.id, key]);
   return [...new Set(all.map((draft) => textOf(draft, "\n\n")))].filter((text) => text !== "");
 }
 
-const NOTHING: Unsent = { text: "", sent: [], back: "" };
+const EMPTY: UnsentText = { text: "", sent: [], returned: "" };
 
 /** With a part that has come back, after the earlier ones and before what was typed since. */
-function returned({ text, sent, back }: Unsent, part: string, separator: string): Unsent {
+function withReturned({ text, sent, returned: back }: UnsentText, part: string, separator: string): UnsentText {
   const before = text.startsWith(back) ? back : "";
   const typed = text.slice(before === "" ? 0 : before.length + separator.length);
   const now = [before, part].filter(Boolean).join(separator);
-  return { text: [now, typed].filter(Boolean).join(separator), sent, back: now };
+  return { text: [now, typed].filter(Boolean).join(separator), sent, returned: now };
 }
 
 function without(parts: readonly string[], part: string): readonly string[] {
@@ -187,12 +187,12 @@ function without(parts: readonly string[], part: string): readonly string[] {
 
 /** The text in a draft of any kind. */
 function textOf(draft: unknown, separator: string): string {
-  const { text = "", sent = [], value } = (draft ?? {}) as Partial<Unsent> & { value?: unknown };
+  const { text = "", sent = [], value } = (draft ?? {}) as Partial<UnsentText> & { value?: unknown };
   if (typeof value === "string") return value;
   return [...sent, text].filter(Boolean).join(separator);
 }
 
-function keysThatBegin(prefix: string): string[] {
+function keysWithPrefix(prefix: string): string[] {
   return Object.keys(storage() ?? {}).filter((key) => key.startsWith(prefix));
 }
 
@@ -200,9 +200,9 @@ function keyOf(userId: string, place: string, of: string): string {
   return [PREFIX, userId, place, of].join(" ");
 }
 
-function read(key: string): Kept | undefined {
+function read(key: string): StoredDraft | undefined {
   try {
-    return (JSON.parse(storage()?.getItem(key) ?? "null") as Kept | null) ?? undefined;
+    return (JSON.parse(storage()?.getItem(key) ?? "null") as StoredDraft | null) ?? undefined;
   } catch {
     return undefined;
   }

@@ -15,7 +15,7 @@ export interface Notice {
 
 const SHOWN_MS = 6_000;
 /** More would cover the page. */
-const MOST = 3;
+const MAX_NOTICES = 3;
 
 interface State {
   notices: readonly Notice[];
@@ -30,14 +30,14 @@ let last = 0;
 export function notify(text: string, { kind = "plain", action }: { kind?: Notice["kind"]; action?: Notice["action"] } = {}): () => void {
   const notice: Notice = { id: (last += 1), text, kind, ...(action ? { action } : {}) };
   // The same text again takes the place of the first.
-  useStore.setState(({ notices }) => ({ notices: [...notices.filter((other) => other.text !== text), notice].slice(-MOST) }));
+  useStore.setState(({ notices }) => ({ notices: [...notices.filter((other) => other.text !== text), notice].slice(-MAX_NOTICES) }));
   const end = () => dismiss(notice.id);
   setTimeout(end, kind === "bad" ? SHOWN_MS * 2 : SHOWN_MS);
   return end;
 }
 
 /** Shows that something failed, and why. */
-export function complain(what: string, error: unknown): void {
+export function notifyError(what: string, error: unknown): void {
   notify(`${what}: ${reasonOf(error)}`, { kind: "bad" });
 }
 
@@ -53,7 +53,7 @@ export function announce(text: string): void {
 
 export function Notices() {
   const { notices, announcement } = useStore();
-  const place = useTopmost();
+  const container = useTopmost();
   return createPortal(
     <>
       <div className="visually-hidden" role="status" aria-live="polite" data-testid="announcer">
@@ -75,6 +75,6 @@ export function Notices() {
         ))}
       </div>
     </>,
-    place,
+    container,
   );
 }

@@ -1,9 +1,9 @@
 /** The current time, which components follow. */
 import { create } from "zustand";
 
-const EVERY_MS = 10_000;
+const INTERVAL_MS = 10_000;
 
 /** Milliseconds since 1970, at most ten seconds old. */
 export const useNow = create<number>(() => Date.now());
 
-setInterval(() => useNow.setState(Date.now()), EVERY_MS);
+setInterval(() => useNow.setState(Date.now()), INTERVAL_MS);

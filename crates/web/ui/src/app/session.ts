@@ -10,29 +10,29 @@ import { reasonOf } from "./reason";
 export type Session =
   { state: "unknown" } | { state: "out"; reason?: string } | { state: "unreachable"; reason: string } | { state: "in"; user: ConnectedUser; client: Client };
 
-const TOKEN = "boardwire-demo-token";
+const TOKEN_KEY = "boardwire-demo-token";
 
 export const useSession = create<Session>(() => ({ state: "unknown" }));
 
-function become(next: Session): void {
+function setSession(next: Session): void {
   const session = useSession.getState();
   if (session.state === "in" && session !== next) void session.client.close();
   useSession.setState(next, true);
 }
 
 /** Finds out who is signed in: by the demo's link, by the tab's token, or by the cookie. */
-export async function begin(): Promise<void> {
+export async function restoreSession(): Promise<void> {
   try {
     const demo = /^#demo=([A-Za-z0-9_-]{1,64})$/.exec(location.hash)?.[1];
     if (demo !== undefined) {
       history.replaceState(null, "", location.pathname);
-      sessionStorage.setItem(TOKEN, await demoToken(demo));
+      sessionStorage.setItem(TOKEN_KEY, await demoToken(demo));
     }
-    const token = sessionStorage.getItem(TOKEN) ?? undefined;
+    const token = sessionStorage.getItem(TOKEN_KEY) ?? undefined;
     setToken(token);
-    if (!(await enter(token))) leave();
+    if (!(await startSession(token))) endSession();
   } catch (error) {
-    become({ state: "unreachable", reason: reasonOf(error) });
+    setSession({ state: "unreachable", reason: reasonOf(error) });
   }
 }
 
@@ -44,27 +44,27 @@ async function demoToken(user: string): Promise<string> {
 }
 
 /** Signs in with the credentials that there are. Returns `false` when the server accepts none. */
-async function enter(token: string | undefined): Promise<boolean> {
-  const response = await request<{ user: ConnectedUser } | undefined>("GET", "/api/v1/sessions/current", { none: [401, 403] });
+async function startSession(token: string | undefined): Promise<boolean> {
+  const response = await request<{ user: ConnectedUser } | undefined>("GET", "/api/v1/sessions/current", { emptyStatuses: [401, 403] });
   if (response === undefined) return false;
   const client = new Client(location.origin, token === undefined ? { cookie: true } : { token });
   client.onStatus(({ state }) => {
-    if (state === "refused") leave("You have been signed out.");
+    if (state === "refused") endSession("You have been signed out.");
   });
-  become({ state: "in", user: response.user, client });
+  setSession({ state: "in", user: response.user, client });
   return true;
 }
 
 /** Signs in with a password. Fails with what to do, also when the password is correct and the browser does not keep the session. */
 export async function signIn(user: string, password: string): Promise<void> {
   await request("POST", "/api/v1/sessions", { body: { user, password } });
-  sessionStorage.removeItem(TOKEN);
+  sessionStorage.removeItem(TOKEN_KEY);
   setToken(undefined);
-  if (!(await enter(undefined))) throw new Error(NOT_KEPT[location.protocol] ?? NOT_KEPT["https:"]);
+  if (!(await startSession(undefined))) throw new Error(SESSION_NOT_KEPT[location.protocol] ?? SESSION_NOT_KEPT["https:"]);
 }
 
 /** Why the browser did not keep a new session, by the protocol of the page. */
-const NOT_KEPT: Record<string, string> = {
+const SESSION_NOT_KEPT: Record<string, string> = {
   "http:":
     "Your password is correct, but the browser did not keep the session: this server requires HTTPS, and this page was opened over plain HTTP. " +
     "Open it with https://. On a trusted network, the operator can allow plain HTTP with --secure-cookies false.",
@@ -73,15 +73,15 @@ const NOT_KEPT: Record<string, string> = {
 
 /** Sends what is not saved yet, then ends the session here and, unless it is the demo's, on the server. */
 export async function signOut(): Promise<void> {
-  const token = sessionStorage.getItem(TOKEN);
+  const token = sessionStorage.getItem(TOKEN_KEY);
   const session = useSession.getState();
   if (session.state === "in") await session.client.close();
-  if (token === null) await request("DELETE", "/api/v1/sessions/current", { none: [401] });
-  leave();
+  if (token === null) await request("DELETE", "/api/v1/sessions/current", { emptyStatuses: [401] });
+  endSession();
 }
 
-function leave(reason?: string): void {
-  sessionStorage.removeItem(TOKEN);
+function endSession(reason?: string): void {
+  sessionStorage.removeItem(TOKEN_KEY);
   setToken(undefined);
-  become(reason === undefined ? { state: "out" } : { state: "out", reason });
+  setSession(reason === undefined ? { state: "out" } : { state: "out", reason });
 }

@@ -21,13 +21,13 @@ export function ago(moment: string, now: number): string {
 }
 
 /** The full date and time, for tooltips. */
-export function inFull(moment: string): string {
+export function fullTime(moment: string): string {
   const time = Date.parse(moment);
   return Number.isNaN(time) ? moment : moments.format(time);
 }
 
 /** A due date, which is a day or an instant: its text, and whether it is over or soon. */
-export function due(date: string, now: Date): { text: string; tone: "over" | "soon" | "later" } {
+export function dueDate(date: string, now: Date): { text: string; tone: "over" | "soon" | "later" } {
   const isDay = /^\d{4}-\d{2}-\d{2}$/.test(date);
   // A day is in the user's time zone, and lasts until its end.
   const end = isDay ? new Date(`${date}T23:59:59`) : new Date(date);

@@ -4,7 +4,7 @@ import { newId } from "@boardwire/client";
 import { Archive, LayoutGrid, Plus } from "lucide-react";
 import { useCallback, useEffect, useState, type CSSProperties } from "react";
 import { Link } from "wouter";
-import { complain } from "../app/notices";
+import { notifyError } from "../app/notices";
 import { go, paths, useTitle } from "../app/router";
 import { isOnline, useSignedIn } from "../app/signedIn";
 import { Ago } from "../parts/Ago";
@@ -22,14 +22,14 @@ export function Boards() {
   const [archived, setArchived] = useState(false);
   const [listed, setListed] = useState<{ archived: boolean; boards: readonly ListedBoard[] }>();
   /** When boards have changed since they were listed, from their events. */
-  const [moments, setMoments] = useState<ReadonlyMap<string, string>>(new Map());
+  const [changedAt, setChangedAt] = useState<ReadonlyMap<string, string>>(new Map());
   const [creating, setCreating] = useState(false);
 
   const load = useCallback(
     () =>
       client.send("board:list", { archived }).then(
         ({ boards }) => setListed({ archived, boards }),
-        (error: unknown) => complain("The boards can't be shown", error),
+        (error: unknown) => notifyError("The boards can't be shown", error),
       ),
     [client, archived],
   );
@@ -37,7 +37,7 @@ export function Boards() {
     const onEvent = ({ type, boardId, seq, timestamp }: AnyEnvelope) => {
       // Presence and typing change no board: only events in its log have a `seq`.
       if (boardId === undefined || seq === undefined) return;
-      setMoments((moments) => new Map(moments).set(boardId, timestamp));
+      setChangedAt((known) => new Map(known).set(boardId, timestamp));
       if (type.startsWith("board:")) void load();
     };
     const subscription = client.subscribe("*", {}, { onEvent, onReset: () => void load() });
@@ -92,7 +92,7 @@ export function Boards() {
                 <strong className="said">{board.name}</strong>
                 <span className="board-about said">{board.description || "No description"}</span>
                 <span className="faint board-when">
-                  Updated <Ago moment={later(board.changed_at, moments.get(board.id))} />
+                  Updated <Ago moment={later(board.changed_at, changedAt.get(board.id))} />
                 </span>
               </Link>
             </li>

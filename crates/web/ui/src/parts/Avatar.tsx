@@ -9,7 +9,7 @@ export function hue(text: string): number {
   return sum;
 }
 
-const coloured = (text: string) => ({ "--hue": hue(text) }) as CSSProperties;
+const hueStyle = (text: string) => ({ "--hue": hue(text) }) as CSSProperties;
 
 /** Up to two initials of a name. */
 export function initials(name: string): string {
@@ -39,7 +39,7 @@ export function Avatar({ id, name, size = "normal", away = false, label = name }
   return (
     <span
       className="avatar"
-      style={coloured(id)}
+      style={hueStyle(id)}
       data-size={size}
       data-away={away}
       data-agent={isAgent}
@@ -54,7 +54,7 @@ export function Avatar({ id, name, size = "normal", away = false, label = name }
 
 export function Tag({ text }: { text: string }) {
   return (
-    <span className="tag said" style={coloured(text)}>
+    <span className="tag said" style={hueStyle(text)}>
       {text}
     </span>
   );

@@ -6,7 +6,7 @@ import * as Radix from "@radix-ui/react-dialog";
 import { X } from "lucide-react";
 import { useEffect, useState, type CSSProperties, type ReactNode } from "react";
 import { Button } from "./Button";
-import { focusFirst, opener } from "./focus";
+import { focusFirst, openingElement } from "./focus";
 import { addDialog } from "./modals";
 
 interface Props {
@@ -26,7 +26,7 @@ interface Props {
 
 export function Dialog({ title, role = "dialog", onClose, width = 520, head, foot, className = "", returnTo, children }: Props) {
   // Determined before anything in the dialog takes the focus.
-  const [before] = useState(opener);
+  const [before] = useState(openingElement);
   const [frame, setFrame] = useState<HTMLElement | null>(null);
   useEffect(() => (frame ? addDialog(frame) : undefined), [frame]);
   return (

@@ -6,12 +6,12 @@ import { go, paths } from "../app/router";
 import { signOut } from "../app/session";
 import { useSignedIn } from "../app/signedIn";
 import { setTheme, useTheme, type Theme } from "../app/theme";
-import { settleDeletions } from "../app/deletions";
-import { complain } from "../app/notices";
+import { executeAllDeletions } from "../app/deletions";
+import { notifyError } from "../app/notices";
 import { Avatar } from "./Avatar";
 import { ConnectionLine } from "./ConnectionLine";
 import { Notifications } from "./Notifications";
-import { Choice, ChoiceItem, Item, Line, Menu } from "./Menu";
+import { Choice, ChoiceItem, Item, Separator, Menu } from "./Menu";
 import "../styles/header.css";
 
 interface Props {
@@ -62,7 +62,7 @@ function UserMenu() {
         <strong className="said">{user.name}</strong>
         <span className="faint said">{user.id}</span>
       </div>
-      <Line />
+      <Separator />
       <Choice value={theme} onChoose={setTheme}>
         {THEMES.map(([value, label, icon]) => (
           <ChoiceItem key={value} value={value}>
@@ -70,7 +70,7 @@ function UserMenu() {
           </ChoiceItem>
         ))}
       </Choice>
-      <Line />
+      <Separator />
       {user.permissions.includes("admin") && (
         <Item onSelect={() => go(paths.operator)}>
           <Activity size={16} /> Operator
@@ -78,9 +78,9 @@ function UserMenu() {
       )}
       <Item
         onSelect={() =>
-          void settleDeletions()
+          void executeAllDeletions()
             .then(signOut)
-            .catch((error: unknown) => complain("Signing out failed", error))
+            .catch((error: unknown) => notifyError("Signing out failed", error))
         }
       >
         <LogOut size={16} /> Sign out

@@ -2,8 +2,8 @@
 import * as Radix from "@radix-ui/react-dropdown-menu";
 import type { ReactNode } from "react";
 import { Button } from "./Button";
-import { giveBack } from "./focus";
-import { PLACE, type OpenerProps } from "./Popover";
+import { keepFocusElsewhere } from "./focus";
+import { PLACEMENT, type OpenerProps } from "./Popover";
 
 export function Menu({ button, label, children, ...rest }: OpenerProps & { children: ReactNode }) {
   return (
@@ -13,7 +13,7 @@ export function Menu({ button, label, children, ...rest }: OpenerProps & { child
           {button}
         </Button>
       </Radix.Trigger>
-      <Radix.Content className="popover" {...PLACE} onCloseAutoFocus={giveBack}>
+      <Radix.Content className="popover" {...PLACEMENT} onCloseAutoFocus={keepFocusElsewhere}>
         {children}
       </Radix.Content>
     </Radix.Root>
@@ -49,6 +49,6 @@ export function ChoiceItem({ value, children }: { value: string; children: React
   );
 }
 
-export function Line() {
+export function Separator() {
   return <Radix.Separator className="menu-line" />;
 }

@@ -2,7 +2,7 @@
 import type { Notification } from "@boardwire/client";
 import { AtSign, Bell, CheckCheck, Megaphone, SquareKanban } from "lucide-react";
 import { useEffect, useReducer } from "react";
-import { complain, notify } from "../app/notices";
+import { notifyError, notify } from "../app/notices";
 import { go, openTask, paths } from "../app/router";
 import { useSignedIn } from "../app/signedIn";
 import { Ago } from "./Ago";
@@ -20,7 +20,7 @@ type Action =
   | { type: "came"; list: readonly Notification[] }
   | { type: "read"; unread: number; ids: readonly string[] | undefined };
 
-const SHOWN = 50;
+const MAX_SHOWN = 50;
 
 function reduce(state: State, action: Action): State {
   switch (action.type) {
@@ -29,7 +29,7 @@ function reduce(state: State, action: Action): State {
     case "came": {
       const known = new Set(state.list.map(({ id }) => id));
       const fresh = action.list.filter(({ id }) => !known.has(id)).reverse();
-      return { list: [...fresh, ...state.list].slice(0, SHOWN), unread: state.unread + fresh.length };
+      return { list: [...fresh, ...state.list].slice(0, MAX_SHOWN), unread: state.unread + fresh.length };
     }
     case "read": {
       const now = new Date().toISOString();
@@ -46,11 +46,11 @@ export function Notifications() {
 
   useEffect(() => {
     const load = () =>
-      client.send("notification:list", { limit: SHOWN }).then(
+      client.send("notification:list", { limit: MAX_SHOWN }).then(
         ({ notifications, unread }) => dispatch({ type: "loaded", list: notifications, unread }),
         () => {},
       );
-    const came = (notifications: readonly Notification[]) => {
+    const receive = (notifications: readonly Notification[]) => {
       dispatch({ type: "came", list: notifications });
       const news = notifications.filter((one) => !isBeingRead(one));
       const [first] = news;
@@ -59,27 +59,27 @@ export function Notifications() {
       notify(text, first.task_id !== null && first.board_id !== null ? { action: { label: "Show", run: open(first) } } : {});
     };
     let wasLive = false;
-    const looked = ({ state }: { state: string }) => {
+    const handleStatus = ({ state }: { state: string }) => {
       // The list contains what came while there was no connection.
       if (state === "live" && !wasLive) void load();
       wasLive = state === "live";
     };
     const stops = [
-      client.on("notification:task", ({ data }) => came([data.notification])),
-      client.on("notification:mention", ({ data }) => came([data.notification])),
-      client.on("notification:system", ({ data }) => came([data.notification])),
-      client.on("notifications:batch", ({ data }) => came(data.notifications)),
+      client.on("notification:task", ({ data }) => receive([data.notification])),
+      client.on("notification:mention", ({ data }) => receive([data.notification])),
+      client.on("notification:system", ({ data }) => receive([data.notification])),
+      client.on("notifications:batch", ({ data }) => receive(data.notifications)),
       client.on("notification:read", ({ data }) => dispatch({ type: "read", unread: data.unread, ids: data.all ? undefined : (data.ids ?? []) })),
-      client.onStatus(looked),
+      client.onStatus(handleStatus),
     ];
-    looked(client.getStatus());
+    handleStatus(client.getStatus());
     return () => stops.forEach((stop) => stop());
   }, [client]);
 
   const markRead = (ids: readonly string[] | undefined) =>
     client.send("notification:read", ids === undefined ? { all: true } : { ids: [...ids] }).then(
       ({ unread }) => dispatch({ type: "read", unread, ids }),
-      (error: unknown) => complain("The notifications could not be marked as read", error),
+      (error: unknown) => notifyError("The notifications could not be marked as read", error),
     );
 
   const count = unread > 99 ? "99+" : String(unread);

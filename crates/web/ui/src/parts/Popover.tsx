@@ -5,7 +5,7 @@
 import * as Radix from "@radix-ui/react-popover";
 import { useState, type ReactNode } from "react";
 import { Button, type ButtonProps } from "./Button";
-import { focusFirst, giveBack } from "./focus";
+import { focusFirst, keepFocusElsewhere } from "./focus";
 
 export interface OpenerProps extends Pick<ButtonProps, "size" | "icon" | "className"> {
   /** What the button shows. */
@@ -14,7 +14,7 @@ export interface OpenerProps extends Pick<ButtonProps, "size" | "icon" | "classN
 }
 
 /** The distances from the button and from the edges of the page. */
-export const PLACE = { align: "start", sideOffset: 4, collisionPadding: 8 } as const;
+export const PLACEMENT = { align: "start", sideOffset: 4, collisionPadding: 8 } as const;
 
 export function Popover({ button, label, children, ...rest }: OpenerProps & { children: (close: () => void) => ReactNode }) {
   const [open, setOpen] = useState(false);
@@ -25,7 +25,7 @@ export function Popover({ button, label, children, ...rest }: OpenerProps & { ch
           {button}
         </Button>
       </Radix.Trigger>
-      <Radix.Content className="popover" aria-label={label} {...PLACE} onOpenAutoFocus={focusFirst} onCloseAutoFocus={giveBack}>
+      <Radix.Content className="popover" aria-label={label} {...PLACEMENT} onOpenAutoFocus={focusFirst} onCloseAutoFocus={keepFocusElsewhere}>
         {children(() => setOpen(false))}
       </Radix.Content>
     </Radix.Root>

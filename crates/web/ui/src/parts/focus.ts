@@ -7,7 +7,7 @@ function focused(): HTMLElement | null {
 }
 
 /** The element that opens a dialog: the one with the focus; in a menu or a panel, which close then, the button that opened it. */
-export function opener(): HTMLElement | null {
+export function openingElement(): HTMLElement | null {
   const element = focused();
   const panel = element?.closest(".popover");
   return panel ? document.querySelector<HTMLElement>(`[aria-controls="${CSS.escape(panel.id)}"]`) : element;
@@ -23,7 +23,7 @@ export function focusFirst(event: Event): boolean {
 }
 
 /** Keeps a panel that closes from taking the focus back to its button if something else has it. */
-export function giveBack(event: Event): void {
+export function keepFocusElsewhere(event: Event): void {
   if (focused() !== null) event.preventDefault();
 }
 

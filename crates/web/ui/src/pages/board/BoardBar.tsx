@@ -1,16 +1,16 @@
 /** The board's bar: its name, viewers, search, filters and menu. */
-import type { Present, Task } from "@boardwire/client";
+import type { PresentUser, Task } from "@boardwire/client";
 import { Archive, ArchiveRestore, Filter as FilterIcon, MoreHorizontal, Pencil, Search, Users, X } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { go, paths } from "../../app/router";
 import { useSignedIn } from "../../app/signedIn";
 import { Avatar, Tag } from "../../parts/Avatar";
 import { Button } from "../../parts/Button";
-import { Item, Line, Menu } from "../../parts/Menu";
+import { Item, Separator, Menu } from "../../parts/Menu";
 import { Popover } from "../../parts/Popover";
 import { useOpenBoard } from "./boardContext";
 import { BoardDetails } from "./BoardDetails";
-import { EVERYTHING, isEverything, testOf, type Filter } from "./filter";
+import { NO_FILTER, isNoFilter, taskTest, type Filter } from "./filter";
 import { Members } from "./Members";
 
 export function BoardTitle() {
@@ -45,7 +45,7 @@ export function BoardBar({ filter, onFilter }: BarProps) {
             <Item disabled={archived} onSelect={() => setDialog("details")}>
               <Pencil size={16} /> Name and description
             </Item>
-            <Line />
+            <Separator />
             {archived ? (
               <Item onSelect={() => void change(() => board.send("board:restore", { boardId: board.id }))}>
                 <ArchiveRestore size={16} /> Restore board
@@ -64,7 +64,7 @@ export function BoardBar({ filter, onFilter }: BarProps) {
   );
 }
 
-const FACES = 5;
+const MAX_FACES = 5;
 
 /** The other viewers of the board, and the card that each has open. */
 function Viewers() {
@@ -73,17 +73,17 @@ function Viewers() {
   const { user } = useSignedIn();
   const others = viewers.filter(({ userId }) => userId !== user.id);
   if (others.length === 0) return null;
-  const where = ({ taskId }: Present) => (taskId === undefined ? undefined : tasks.get(taskId));
+  const where = ({ taskId }: PresentUser) => (taskId === undefined ? undefined : tasks.get(taskId));
   return (
     <Popover
       label={`Also here: ${others.map(({ name }) => name).join(", ")}`}
       className="viewers"
       button={
         <span className="faces" data-testid="viewers">
-          {others.slice(0, FACES).map((viewer) => (
+          {others.slice(0, MAX_FACES).map((viewer) => (
             <Avatar key={viewer.userId} id={viewer.userId} name={viewer.name} away={viewer.status !== "online"} />
           ))}
-          {others.length > FACES && <span className="count">+{others.length - FACES}</span>}
+          {others.length > MAX_FACES && <span className="count">+{others.length - MAX_FACES}</span>}
         </span>
       }
     >
@@ -100,7 +100,7 @@ function Viewers() {
   );
 }
 
-function ViewerLine({ viewer, task, onGo }: { viewer: Present; task: Task | undefined; onGo: () => void }) {
+function ViewerLine({ viewer, task, onGo }: { viewer: PresentUser; task: Task | undefined; onGo: () => void }) {
   const status = viewer.status === "online" ? "on the board" : viewer.status;
   return (
     <button type="button" className="menu-item" disabled={task === undefined} onClick={() => task && (onGo(), go(paths.task(task.board_id, task.id)))}>
@@ -150,7 +150,7 @@ const DUE = { over: "Overdue", week: "Due within a week" } as const;
 function Filters({ filter, onFilter }: BarProps) {
   const { snapshot } = useOpenBoard();
   const { tasks, members } = snapshot;
-  const active = !isEverything({ ...filter, text: "" });
+  const active = !isNoFilter({ ...filter, text: "" });
   return (
     <Popover icon label={active ? "Filters (active)" : "Filters"} className={active ? "filters-set" : ""} button={<FilterIcon size={17} />}>
       {() => (
@@ -163,7 +163,7 @@ function Filters({ filter, onFilter }: BarProps) {
           />
           <Choices label="Due" value={filter.due} choices={Object.entries(DUE)} onChoose={(due) => onFilter(without(filter, "due", due as Filter["due"]))} />
           <Labels tasks={tasks} value={filter.tag} onChoose={(tag) => onFilter(without(filter, "tag", tag))} />
-          <Button kind="quiet" size="small" disabled={!active} onClick={() => onFilter({ ...EVERYTHING, text: filter.text })}>
+          <Button kind="quiet" size="small" disabled={!active} onClick={() => onFilter({ ...NO_FILTER, text: filter.text })}>
             <X size={14} /> Clear filters
           </Button>
         </div>
@@ -204,7 +204,7 @@ function Choices({ label, value, choices, onChoose }: ChoicesProps) {
   );
 }
 
-const LABELS = 30;
+const MAX_LABELS = 30;
 
 function Labels({ tasks, value, onChoose }: { tasks: ReadonlyMap<string, Task>; value: string | undefined; onChoose: (tag: string | undefined) => void }) {
   const labels = useMemo(() => {
@@ -217,7 +217,7 @@ function Labels({ tasks, value, onChoose }: { tasks: ReadonlyMap<string, Task>; 
     <div className="field">
       <span>Label</span>
       <div className="label-choices">
-        {labels.slice(0, LABELS).map((label) => (
+        {labels.slice(0, MAX_LABELS).map((label) => (
           <button key={label} type="button" aria-pressed={label === value} onClick={() => onChoose(label === value ? undefined : label)}>
             <Tag text={label} />
           </button>
@@ -230,17 +230,17 @@ function Labels({ tasks, value, onChoose }: { tasks: ReadonlyMap<string, Task>; 
 /** Tells that filters hide some of the cards that a search finds. */
 export function HiddenByFilters({ filter, found, onFilter }: BarProps & { found: ReadonlySet<string> }) {
   const { tasks } = useOpenBoard().snapshot;
-  const isSearch = filter.text.trim() !== "" && !isEverything({ ...filter, text: "" });
+  const isSearch = filter.text.trim() !== "" && !isNoFilter({ ...filter, text: "" });
   const hidden = useMemo(() => {
     if (!isSearch) return 0;
-    const [fits, passes] = [testOf({ text: filter.text }, found), testOf(filter, found)];
+    const [fits, passes] = [taskTest({ text: filter.text }, found), taskTest(filter, found)];
     return [...tasks.values()].filter((task) => fits?.(task) && !passes?.(task)).length;
   }, [isSearch, filter, found, tasks]);
   if (hidden === 0) return null;
   return (
     <div className="board-note" role="status">
       <FilterIcon size={16} /> {hidden === 1 ? "1 more card matches, but is" : `${hidden} more cards match, but are`} hidden by the filters.
-      <Button size="small" onClick={() => onFilter({ ...EVERYTHING, text: filter.text })}>
+      <Button size="small" onClick={() => onFilter({ ...NO_FILTER, text: filter.text })}>
         Show all cards
       </Button>
     </div>

@@ -15,7 +15,7 @@ import { CardPage } from "../card/CardPage";
 import { ArchivedBar, BoardBar, BoardTitle, HiddenByFilters } from "./BoardBar";
 import { BoardContext, type OpenBoard } from "./boardContext";
 import { Columns } from "./Columns";
-import { EVERYTHING, testOf } from "./filter";
+import { NO_FILTER, taskTest } from "./filter";
 import { useServerSearch } from "./useServerSearch";
 import "../../styles/board.css";
 
@@ -27,32 +27,32 @@ interface Props {
 export function BoardPage({ boardId, taskId }: Props) {
   const { client, user } = useSignedIn();
   const { snapshot, board } = useBoard(client, boardId);
-  const [filter, setFilter] = useState(EVERYTHING);
+  const [filter, setFilter] = useState(NO_FILTER);
   const { members, state } = snapshot;
   useTitle(snapshot.board?.name);
 
   // Shows others which card is open, and whether the page is visible.
   useEffect(() => {
     if (board === undefined) return;
-    const look = () => board.look(taskId, document.hidden ? "away" : "online");
-    look();
-    document.addEventListener("visibilitychange", look);
-    return () => document.removeEventListener("visibilitychange", look);
+    const tell = () => board.setPresence(taskId, document.hidden ? "away" : "online");
+    tell();
+    document.addEventListener("visibilitychange", tell);
+    return () => document.removeEventListener("visibilitychange", tell);
   }, [board, taskId]);
 
   useEffect(
     () =>
       board?.onRefusal(({ command, payload, error }) => {
         if (isDeletion(command)) return;
-        const text = `${REFUSED[command] ?? "The change"} was undone: ${error.message}`;
+        const text = `${REFUSED_CHANGES[command] ?? "The change"} was undone: ${error.message}`;
         announce(text);
         // Somebody else was first: their change is shown, and the notice offers to apply this one anyway.
-        const again = () => {
+        const applyAnyway = () => {
           const { taskId, updates } = payload as { taskId: string; updates: Parameters<typeof board.updateTask>[1] };
           void board.updateTask(taskId, updates, { force: true });
         };
         const isConflict = command === "task:update" && conflictOf(error) !== undefined;
-        notify(text, { kind: "bad", ...(isConflict ? { action: { label: "Apply mine anyway", run: again } } : {}) });
+        notify(text, { kind: "bad", ...(isConflict ? { action: { label: "Apply mine anyway", run: applyAnyway } } : {}) });
       }),
     [board],
   );
@@ -78,7 +78,7 @@ export function BoardPage({ boardId, taskId }: Props) {
     };
   }, [board, snapshot, members, user, nameOf, change]);
   const found = useServerSearch(boardId, filter.text);
-  const test = useDeferredValue(useMemo(() => testOf(filter, found), [filter, found]));
+  const test = useDeferredValue(useMemo(() => taskTest(filter, found), [filter, found]));
 
   if (state === "refused") {
     return (
@@ -103,7 +103,7 @@ export function BoardPage({ boardId, taskId }: Props) {
           </Header>
           {snapshot.board.archived && <ArchivedBar />}
           <HiddenByFilters filter={filter} found={found} onFilter={setFilter} />
-          <Columns test={test} onClearFilter={() => setFilter(EVERYTHING)} />
+          <Columns test={test} onClearFilter={() => setFilter(NO_FILTER)} />
         </div>
         {taskId !== undefined && <CardPage key={taskId} taskId={taskId} onClose={() => go(paths.board(boardId))} />}
       </Agents>
@@ -112,7 +112,7 @@ export function BoardPage({ boardId, taskId }: Props) {
 }
 
 /** What notices call the effect of a command. */
-const REFUSED: Partial<Record<string, string>> = {
+const REFUSED_CHANGES: Partial<Record<string, string>> = {
   "task:create": "The new card",
   "task:move": "The move",
   "task:delete": "The deletion",

@@ -5,7 +5,7 @@ import { memo, useCallback, type KeyboardEvent } from "react";
 import { Link } from "wouter";
 import { paths } from "../../app/router";
 import { CardFace } from "./CardFace";
-import { dropped } from "./dragging";
+import { dropStyle } from "./dragging";
 
 interface Props {
   task: Task;
@@ -27,7 +27,7 @@ export const Card = memo(function Card({ task, provided, state, index, top, meas
     },
     [innerRef, measure],
   );
-  const style = dropped(draggableProps.style, state);
+  const style = dropStyle(draggableProps.style, state);
   return (
     <div {...draggableProps} ref={ref} className="card-place" data-index={index} style={top === undefined ? style : { ...style, top }}>
       <Link

@@ -3,30 +3,30 @@ import type { Lease, Task } from "@boardwire/client";
 import { Ban, CalendarClock, CheckCircle2, ChevronsUp, ChevronUp, FileWarning } from "lucide-react";
 import { memo } from "react";
 import { useNow } from "../../app/now";
-import { due } from "../../app/time";
+import { dueDate } from "../../app/time";
 import { Agent, Avatar, Tag } from "../../parts/Avatar";
 import { useCardFacts } from "./cardFacts";
 
-const MOST_TAGS = 4;
-const MOST_FACES = 3;
+const MAX_TAGS = 4;
+const MAX_FACES = 3;
 
 export const CardFace = memo(function CardFace({ task }: { task: Task }) {
   const { title, tags, lease } = task;
   return (
     <>
-      {lease && <Held lease={lease} />}
+      {lease && <LeaseMark lease={lease} />}
       <span className="card-title said" data-testid="card-title">
         {title}
       </span>
       {tags.length > 0 && (
         <span className="card-tags">
-          {tags.slice(0, MOST_TAGS).map((tag) => (
+          {tags.slice(0, MAX_TAGS).map((tag) => (
             <Tag key={tag} text={tag} />
           ))}
-          {tags.length > MOST_TAGS && <span className="count">+{tags.length - MOST_TAGS}</span>}
+          {tags.length > MAX_TAGS && <span className="count">+{tags.length - MAX_TAGS}</span>}
         </span>
       )}
-      <Foot task={task} />
+      <Footer task={task} />
     </>
   );
 });
@@ -34,7 +34,7 @@ export const CardFace = memo(function CardFace({ task }: { task: Task }) {
 const times = new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit", hour12: false });
 
 /** The agent with the lease. Nothing once the lease has expired, even before the server says so. */
-function Held({ lease: { agent, holder, expires_at } }: { lease: Lease }) {
+function LeaseMark({ lease: { agent, holder, expires_at } }: { lease: Lease }) {
   const { nameOf } = useCardFacts();
   const end = Date.parse(expires_at);
   if (!(end > useNow())) return null;
@@ -48,7 +48,7 @@ function Held({ lease: { agent, holder, expires_at } }: { lease: Lease }) {
   );
 }
 
-function Foot({ task: { id, due_date, priority, assignee, status } }: { task: Task }) {
+function Footer({ task: { id, due_date, priority, assignee, status } }: { task: Task }) {
   const { nameOf, blocked, undecided, viewers, typing } = useCardFacts();
   const isDone = status === "done";
   const isBlocked = !isDone && (status === "blocked" || blocked.has(id));
@@ -85,12 +85,12 @@ function Foot({ task: { id, due_date, priority, assignee, status } }: { task: Ta
             <i />
           </span>
         )}
-        {present.slice(0, MOST_FACES).map(({ userId, name, status }) => (
+        {present.slice(0, MAX_FACES).map(({ userId, name, status }) => (
           <span key={userId} className="card-viewer" data-testid="card-viewer">
             <Avatar id={userId} name={name} size="small" away={status !== "online"} label={`${name} is viewing this card`} />
           </span>
         ))}
-        {present.length > MOST_FACES && <span className="count">+{present.length - MOST_FACES}</span>}
+        {present.length > MAX_FACES && <span className="count">+{present.length - MAX_FACES}</span>}
         {assignee !== null && <Avatar id={assignee} name={nameOf(assignee)} size="small" label={`Assigned to ${nameOf(assignee)}`} />}
       </span>
     </span>
@@ -98,7 +98,7 @@ function Foot({ task: { id, due_date, priority, assignee, status } }: { task: Ta
 }
 
 function Due({ date, isDone }: { date: string; isDone: boolean }) {
-  const { text, tone } = due(date, new Date(useNow()));
+  const { text, tone } = dueDate(date, new Date(useNow()));
   const said = { over: "Overdue", soon: "Due soon", later: "Due" }[tone];
   return (
     <span className="card-mark said" data-tone={isDone ? "later" : tone} title={isDone ? `Was due ${text}` : `${said}: ${text}`}>

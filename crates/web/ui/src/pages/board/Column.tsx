@@ -15,7 +15,7 @@ import { Button } from "../../parts/Button";
 import { Card } from "./Card";
 import { ColumnMenu } from "./ColumnMenu";
 import { ColumnName } from "./ColumnName";
-import { dropped } from "./dragging";
+import { dropStyle } from "./dragging";
 import type { KeyboardNavigation } from "./keyboardNavigation";
 import { NewCard } from "./NewCard";
 
@@ -41,12 +41,12 @@ export const Column = memo(function Column(props: Props) {
   const limit = column.wip_limit;
   const fullness = limit === null || total < limit ? "free" : total === limit ? "full" : "over";
   const count = filtered ? `${tasks.length} of ${total}` : limit === null ? total : `${total} / ${limit}`;
-  const said = `${total} ${total === 1 ? "card" : "cards"}${limit === null ? "" : `, limit ${limit}`}${fullness === "over" ? ", over the limit" : ""}`;
+  const countText = `${total} ${total === 1 ? "card" : "cards"}${limit === null ? "" : `, limit ${limit}`}${fullness === "over" ? ", over the limit" : ""}`;
   return (
     <section
       {...draggableProps}
       ref={innerRef}
-      style={dropped(draggableProps.style, state)}
+      style={dropStyle(draggableProps.style, state)}
       className="column"
       aria-label={column.name}
       data-testid="column"
@@ -55,7 +55,7 @@ export const Column = memo(function Column(props: Props) {
     >
       <div className="column-head">
         <ColumnName column={column} renaming={renaming} onRename={setRenaming} canWrite={canWrite} handle={dragHandleProps} />
-        <span className="count column-count" data-fullness={fullness} title={said} data-testid="column-count">
+        <span className="count column-count" data-fullness={fullness} title={countText} data-testid="column-count">
           {count}
         </span>
         {canWrite && (
@@ -83,10 +83,10 @@ export const Column = memo(function Column(props: Props) {
 });
 
 /** The height of a card until it is measured, in pixels, and how many cards are rendered beyond the edge. */
-const ESTIMATE = 92;
-const AROUND = 5;
+const ESTIMATED_HEIGHT = 92;
+const OVERSCAN = 5;
 /** The height that the button for a new card covers at the end, in pixels. */
-const FOOT = 44;
+const FOOTER_HEIGHT = 44;
 
 type CardsProps = Omit<Props, "provided" | "state"> & { provided: DroppableProvided; state: DroppableStateSnapshot };
 
@@ -95,10 +95,10 @@ function Cards({ column, tasks, filtered, canWrite, adding, keyboard, provided, 
   const virtual = useVirtualizer({
     count: tasks.length,
     getScrollElement: () => frame.current,
-    estimateSize: () => ESTIMATE,
+    estimateSize: () => ESTIMATED_HEIGHT,
     getItemKey: (index) => tasks[index]?.id ?? index,
-    overscan: AROUND,
-    scrollPaddingEnd: FOOT,
+    overscan: OVERSCAN,
+    scrollPaddingEnd: FOOTER_HEIGHT,
     // Until it is measured: a list that is not visible yet needs a height too.
     initialRect: { width: 280, height: 640 },
   });
@@ -116,7 +116,7 @@ function Cards({ column, tasks, filtered, canWrite, adding, keyboard, provided, 
     [innerRef],
   );
   // The list that the dragged card comes from still contains it.
-  const room = state.isUsingPlaceholder && state.draggingFromThisWith === null ? ESTIMATE : 0;
+  const room = state.isUsingPlaceholder && state.draggingFromThisWith === null ? ESTIMATED_HEIGHT : 0;
   const isEmpty = tasks.length === 0 && !state.isDraggingOver && !adding;
   return (
     <div {...provided.droppableProps} ref={ref} className="cards" data-over={state.isDraggingOver}>

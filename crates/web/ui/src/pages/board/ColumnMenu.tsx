@@ -5,7 +5,7 @@ import { useState } from "react";
 import { announce } from "../../app/notices";
 import { FormDialog } from "../../parts/FormDialog";
 import { formText } from "../../parts/formText";
-import { Item, Line, Menu } from "../../parts/Menu";
+import { Item, Separator, Menu } from "../../parts/Menu";
 import { useOpenBoard } from "./boardContext";
 
 interface Props {
@@ -35,14 +35,14 @@ export function ColumnMenu({ column, total, onRename }: Props) {
         <Item onSelect={() => setDialog("settings")}>
           <Gauge size={16} /> Limit and status
         </Item>
-        <Line />
+        <Separator />
         <Item disabled={at <= 0} onSelect={() => move(-1)}>
           <ArrowLeft size={16} /> Move left
         </Item>
         <Item disabled={at >= ids.length - 1} onSelect={() => move(1)}>
           <ArrowRight size={16} /> Move right
         </Item>
-        <Line />
+        <Separator />
         <Item danger onSelect={() => setDialog("delete")}>
           <Trash2 size={16} /> Delete column
         </Item>

@@ -8,16 +8,16 @@ import { Button } from "../../parts/Button";
 import { Empty } from "../../parts/Empty";
 import { useUnsavedTexts } from "../card/textEdit";
 import { useOpenBoard } from "./boardContext";
-import { CardFactsContext, useFacts } from "./cardFacts";
+import { CardFactsContext, useComputedCardFacts } from "./cardFacts";
 import { Column } from "./Column";
-import { COLUMN, columnHandle, COLUMNS, INSTRUCTIONS, useDragging } from "./dragging";
-import { AT_THE_EDGE, SENSORS } from "./edge";
+import { COLUMN_TYPE, columnDraggableId, COLUMNS_DROPPABLE_ID, INSTRUCTIONS, useDragging } from "./dragging";
+import { AUTO_SCROLL, SENSORS } from "./edge";
 import { useFlipAnimation } from "./flipAnimation";
 import { useKeyboardNavigation } from "./keyboardNavigation";
 import { cardsOf } from "./moves";
 import { NewColumn } from "./NewColumn";
-import { useShown } from "./shown";
-import { useTouches } from "./touches";
+import { useShownBoard } from "./shown";
+import { useTouchForwarding } from "./touches";
 import "../../styles/columns.css";
 import "../../styles/card.css";
 
@@ -37,13 +37,13 @@ export function Columns({ test, onClearFilter }: Props) {
   const [adding, setAdding] = useState<string>();
   const root = useRef<HTMLElement>(null);
 
-  const live = useShown(snapshot, test);
+  const live = useShownBoard(snapshot, test);
   const { shown, isDragging, responders } = useDragging(live, open);
   const keyboard = useKeyboardNavigation(root, live, open, setAdding);
   useFlipAnimation(root, board, live, isDragging);
-  useTouches();
+  useTouchForwarding();
   useUnsavedTexts();
-  const facts = useFacts({ ...snapshot, nameOf, self: user.id });
+  const facts = useComputedCardFacts({ ...snapshot, nameOf, ownId: user.id });
   const [first] = snapshot.columns;
   useNewCardKey(canWrite && adding === undefined ? first?.id : undefined, setAdding);
 
@@ -77,12 +77,12 @@ export function Columns({ test, onClearFilter }: Props) {
       <DragDropContext
         {...responders}
         dragHandleUsageInstructions={INSTRUCTIONS}
-        autoScrollerOptions={AT_THE_EDGE}
+        autoScrollerOptions={AUTO_SCROLL}
         sensors={SENSORS}
         enableDefaultSensors={false}
         {...(nonce ? { nonce } : {})}
       >
-        <Droppable droppableId={COLUMNS} type={COLUMN} direction="horizontal">
+        <Droppable droppableId={COLUMNS_DROPPABLE_ID} type={COLUMN_TYPE} direction="horizontal">
           {({ innerRef, droppableProps, placeholder }) => (
             <main
               {...droppableProps}
@@ -93,7 +93,7 @@ export function Columns({ test, onClearFilter }: Props) {
               }}
             >
               {shown.columns.map((column, index) => (
-                <Draggable key={column.id} draggableId={columnHandle(column.id)} index={index} isDragDisabled={!canWrite}>
+                <Draggable key={column.id} draggableId={columnDraggableId(column.id)} index={index} isDragDisabled={!canWrite}>
                   {(provided, state) => (
                     <Column
                       column={column}

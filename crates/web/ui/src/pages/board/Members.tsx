@@ -12,10 +12,10 @@ import { Problem } from "../../parts/Problem";
 import { useOpenBoard } from "./boardContext";
 
 const ROLES: Record<Role, string> = { owner: "Owner", member: "Member", viewer: "Viewer" };
-const MAY: Record<Role, string> = { owner: "Can change everything, including members", member: "Can change cards and columns", viewer: "Can view" };
+const ROLE_HINTS: Record<Role, string> = { owner: "Can change everything, including members", member: "Can change cards and columns", viewer: "Can view" };
 
 /** The server does not tell users who do not exist from those who may not be added. */
-const UNKNOWN = "There is no such user, or you can’t add them. You can add people who share a team or a board with you; an administrator can add anyone.";
+const UNKNOWN_USER = "There is no such user, or you can’t add them. You can add people who share a team or a board with you; an administrator can add anyone.";
 
 export function Members({ onClose }: { onClose: () => void }) {
   const { client, user } = useSignedIn();
@@ -24,7 +24,7 @@ export function Members({ onClose }: { onClose: () => void }) {
   const manages = isOwner && snapshot.board?.archived === false;
 
   // Sent by the client, not by the board, so that a refusal is not shown as a notice too.
-  const attempt = async (run: () => Promise<unknown>, unknown?: string) => {
+  const tryChange = async (run: () => Promise<unknown>, unknown?: string) => {
     if (!isOnline(client)) return false;
     setProblem(undefined);
     try {
@@ -35,12 +35,13 @@ export function Members({ onClose }: { onClose: () => void }) {
       return false;
     }
   };
-  const set = (userId: string, role: Role, unknown?: string) => attempt(() => client.send("board:member:set", { boardId: board.id, userId, role }), unknown);
+  const setRole = (userId: string, role: Role, unknown?: string) =>
+    tryChange(() => client.send("board:member:set", { boardId: board.id, userId, role }), unknown);
   const add = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = event.currentTarget;
     const data = new FormData(form);
-    if (await set(formText(data, "user").trim(), data.get("role") as Role, UNKNOWN)) form.reset();
+    if (await setRole(formText(data, "user").trim(), data.get("role") as Role, UNKNOWN_USER)) form.reset();
   };
 
   return (
@@ -78,12 +79,12 @@ export function Members({ onClose }: { onClose: () => void }) {
               </span>
               {manages ? (
                 <>
-                  <RoleSelect label={`Role of ${name}`} value={role} onChange={(role) => void set(id, role)} />
+                  <RoleSelect label={`Role of ${name}`} value={role} onChange={(role) => void setRole(id, role)} />
                   <Button
                     kind="danger"
                     icon
                     label={`Remove ${name}`}
-                    onClick={() => void attempt(() => client.send("board:member:remove", { boardId: board.id, userId: id }))}
+                    onClick={() => void tryChange(() => client.send("board:member:remove", { boardId: board.id, userId: id }))}
                   >
                     <UserMinus size={16} />
                   </Button>
@@ -111,7 +112,7 @@ function RoleSelect({ label, onChange, ...rest }: RoleSelectProps) {
   return (
     <select className="input role" aria-label={label} {...rest} onChange={({ target }) => onChange?.(target.value as Role)}>
       {(Object.keys(ROLES) as Role[]).map((role) => (
-        <option key={role} value={role} title={MAY[role]}>
+        <option key={role} value={role} title={ROLE_HINTS[role]}>
           {ROLES[role]}
         </option>
       ))}

@@ -15,9 +15,9 @@ interface Props {
   onOpen: (open: boolean) => void;
 }
 
-const LONGEST = 500;
+const MAX_LENGTH = 500;
 /** Longer lists are not offered as cards: they may have been pasted by mistake. */
-const MOST = 100;
+const MAX_PASTED_LINES = 100;
 
 export function NewCard({ column, open, onOpen }: Props) {
   const button = useFocusBack<HTMLButtonElement>(open);
@@ -53,7 +53,7 @@ function Form({ column: { id: columnId, name }, onClose }: { column: Column; onC
   const text = title.trim();
   // There are several lines if several cards were refused.
   const titles = text.split(/\s*\n\s*/).filter(Boolean);
-  const one = () => add(titles);
+  const addTyped = () => add(titles);
   const cancel = () => {
     setTitle("");
     onClose();
@@ -62,12 +62,12 @@ function Form({ column: { id: columnId, name }, onClose }: { column: Column; onC
     if (event.key === "Escape") onClose();
     if (event.key !== "Enter" || event.nativeEvent.isComposing) return;
     event.preventDefault();
-    if (!event.shiftKey) one();
+    if (!event.shiftKey) addTyped();
   };
   const pasted = (event: ClipboardEvent) => {
     const found = event.clipboardData.getData("text/plain").split(/[\r\n]+/);
-    const titles = found.map((line) => line.trim().slice(0, LONGEST)).filter(Boolean);
-    setLines(titles.length > 1 && titles.length <= MOST ? titles : []);
+    const titles = found.map((line) => line.trim().slice(0, MAX_LENGTH)).filter(Boolean);
+    setLines(titles.length > 1 && titles.length <= MAX_PASTED_LINES ? titles : []);
   };
   return (
     <form
@@ -76,7 +76,7 @@ function Form({ column: { id: columnId, name }, onClose }: { column: Column; onC
       data-open
       onSubmit={(event) => {
         event.preventDefault();
-        one();
+        addTyped();
       }}
       onBlur={({ currentTarget, relatedTarget }) => {
         if (text === "" && document.hasFocus() && !currentTarget.contains(relatedTarget)) onClose();
@@ -87,7 +87,7 @@ function Form({ column: { id: columnId, name }, onClose }: { column: Column; onC
         aria-label={`Title of the new card in ${name}`}
         placeholder="What needs to be done?"
         rows={2}
-        maxLength={LONGEST}
+        maxLength={MAX_LENGTH}
         value={title}
         autoFocus
         onChange={({ target: { value } }) => setTitle(titles.length > 1 ? value : value.replaceAll(/\s*[\r\n]+\s*/g, " "))}

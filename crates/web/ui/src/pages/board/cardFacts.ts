@@ -1,5 +1,5 @@
 /** What cards show beside their task, computed once for all of them. */
-import type { BoardSnapshot, Present, Task } from "@boardwire/client";
+import type { BoardSnapshot, PresentUser, Task } from "@boardwire/client";
 import { createContext, useContext, useMemo } from "react";
 
 export interface CardFacts {
@@ -9,7 +9,7 @@ export interface CardFacts {
   /** The ids of tasks with a text in conflict, which the user has to decide on. */
   undecided: ReadonlySet<string>;
   /** The other users who have a card open, by task. */
-  viewers: ReadonlyMap<string, readonly Present[]>;
+  viewers: ReadonlyMap<string, readonly PresentUser[]>;
   /** The ids of other users who type on a card, by task. */
   typing: ReadonlyMap<string, readonly string[]>;
 }
@@ -22,33 +22,33 @@ export function useCardFacts(): CardFacts {
   return facts;
 }
 
-type Sources = Pick<BoardSnapshot, "tasks" | "dependencies" | "conflicts" | "viewers" | "typing"> & Pick<CardFacts, "nameOf"> & { self: string };
+type Sources = Pick<BoardSnapshot, "tasks" | "dependencies" | "conflicts" | "viewers" | "typing"> & Pick<CardFacts, "nameOf"> & { ownId: string };
 
-export function useFacts({ tasks, dependencies, conflicts, viewers, typing, nameOf, self }: Sources): CardFacts {
+export function useComputedCardFacts({ tasks, dependencies, conflicts, viewers, typing, nameOf, ownId }: Sources): CardFacts {
   // Computed with each event, but mostly for the same cards: an equal set stays the same object.
-  const blocked = useSame(blockedIds(dependencies, tasks));
-  const undecided = useSame(conflicts.map(({ taskId }) => taskId));
+  const blocked = useStableSet(blockedIds(dependencies, tasks));
+  const undecided = useStableSet(conflicts.map(({ taskId }) => taskId));
   const present = useMemo(() => {
-    const open = viewers.filter(({ userId, taskId }) => userId !== self && taskId !== undefined);
-    return grouped(
+    const open = viewers.filter(({ userId, taskId }) => userId !== ownId && taskId !== undefined);
+    return groupBy(
       open,
       ({ taskId = "" }) => taskId,
       (viewer) => viewer,
     );
-  }, [viewers, self]);
+  }, [viewers, ownId]);
   const typists = useMemo(() => {
-    const on = typing.filter(({ userId, taskId }) => userId !== self && taskId !== undefined);
-    return grouped(
+    const on = typing.filter(({ userId, taskId }) => userId !== ownId && taskId !== undefined);
+    return groupBy(
       on,
       ({ taskId = "" }) => taskId,
       ({ userId }) => userId,
     );
-  }, [typing, self]);
+  }, [typing, ownId]);
   return useMemo(() => ({ nameOf, blocked, undecided, viewers: present, typing: typists }), [nameOf, blocked, undecided, present, typists]);
 }
 
 /** Ids as a set, the same object as long as they are the same. */
-function useSame(ids: readonly string[]): ReadonlySet<string> {
+function useStableSet(ids: readonly string[]): ReadonlySet<string> {
   const key = ids.join(" ");
   return useMemo(() => new Set(key === "" ? [] : key.split(" ")), [key]);
 }
@@ -62,7 +62,7 @@ function isOpen(task: Task | undefined): boolean {
   return task !== undefined && task.status !== "done";
 }
 
-function grouped<Item, Value>(items: readonly Item[], key: (item: Item) => string, value: (item: Item) => Value): Map<string, Value[]> {
+function groupBy<Item, Value>(items: readonly Item[], key: (item: Item) => string, value: (item: Item) => Value): Map<string, Value[]> {
   const groups = new Map<string, Value[]>();
   for (const item of items) {
     const group = groups.get(key(item));

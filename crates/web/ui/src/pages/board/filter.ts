@@ -10,17 +10,17 @@ export interface Filter {
   due?: "over" | "week";
 }
 
-export const EVERYTHING: Filter = { text: "" };
+export const NO_FILTER: Filter = { text: "" };
 
-export function isEverything({ text, assignee, tag, due }: Filter): boolean {
+export function isNoFilter({ text, assignee, tag, due }: Filter): boolean {
   return text.trim() === "" && assignee === undefined && tag === undefined && due === undefined;
 }
 
 const DAY_MS = 86_400_000;
 
 /** Returns a test for tasks, or nothing where all pass. `found` are the ids of tasks that the server has found by their comments. */
-export function testOf(filter: Filter, found: ReadonlySet<string>, now = Date.now()): ((task: Task) => boolean) | undefined {
-  if (isEverything(filter)) return undefined;
+export function taskTest(filter: Filter, found: ReadonlySet<string>, now = Date.now()): ((task: Task) => boolean) | undefined {
+  if (isNoFilter(filter)) return undefined;
   const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
   return ({ id, title, description, tags, assignee, due_date, status }) => {
     if (filter.assignee !== undefined && (assignee ?? "") !== filter.assignee) return false;

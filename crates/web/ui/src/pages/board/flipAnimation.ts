@@ -5,15 +5,15 @@
 import type { BoardStore } from "@boardwire/client";
 import { useEffect, useLayoutEffect, useRef, type RefObject } from "react";
 import { hue } from "../../parts/Avatar";
-import type { Shown } from "./moves";
+import type { ShownBoard } from "./moves";
 
 /** More changes at once are not animated: nobody could follow them. */
-const MOST = 12;
+const MAX_ANIMATED = 12;
 const GLOW_MS = 1_600;
 
-export function useFlipAnimation(root: RefObject<HTMLElement | null>, board: BoardStore, shown: Shown, isDragging: boolean): void {
+export function useFlipAnimation(root: RefObject<HTMLElement | null>, board: BoardStore, shown: ShownBoard, isDragging: boolean): void {
   const changed = useRef(new Map<string, string>());
-  const before = useRef<Map<string, Drawn>>(undefined);
+  const before = useRef<Map<string, RenderedCard>>(undefined);
 
   useEffect(
     () =>
@@ -23,7 +23,7 @@ export function useFlipAnimation(root: RefObject<HTMLElement | null>, board: Boa
         const { task } = data as { task?: { id: string } | null };
         if (task != null && userId !== undefined) changed.current.set(task.id, userId);
         // The page still shows the state before the change, which is compared with the one after it.
-        if (changed.current.size <= MOST) before.current ??= drawn(root.current);
+        if (changed.current.size <= MAX_ANIMATED) before.current ??= renderedCards(root.current);
       }),
     [board, root],
   );
@@ -32,25 +32,25 @@ export function useFlipAnimation(root: RefObject<HTMLElement | null>, board: Boa
     const [was, whose] = [before.current, changed.current];
     before.current = undefined;
     changed.current = new Map();
-    if (was === undefined || whose.size > MOST || isDragging) return;
+    if (was === undefined || whose.size > MAX_ANIMATED || isDragging) return;
     const calm = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--calm"));
-    for (const [id, now] of drawn(root.current)) {
-      const who = whose.get(id);
-      if (calm > 0) travel(now, was.get(id), who !== undefined, calm);
-      if (who !== undefined) glow(now.card, who);
+    for (const [id, now] of renderedCards(root.current)) {
+      const userId = whose.get(id);
+      if (calm > 0) animateMove(now, was.get(id), userId !== undefined, calm);
+      if (userId !== undefined) glow(now.card, userId);
     }
     // Any card may have moved.
   }, [shown, root, isDragging]);
 }
 
-interface Drawn {
+interface RenderedCard {
   card: HTMLElement;
   box: DOMRect;
   column: Element | null;
 }
 
-function drawn(root: HTMLElement | null): Map<string, Drawn> {
-  const all = new Map<string, Drawn>();
+function renderedCards(root: HTMLElement | null): Map<string, RenderedCard> {
+  const all = new Map<string, RenderedCard>();
   for (const card of root?.querySelectorAll<HTMLElement>("[data-task-id]") ?? []) {
     const box = card.getBoundingClientRect();
     if (box.bottom > 0 && box.top < innerHeight) all.set(card.dataset.taskId ?? "", { card, box, column: card.closest("[data-column-id]") });
@@ -60,7 +60,7 @@ function drawn(root: HTMLElement | null): Map<string, Drawn> {
 
 const EASE = "cubic-bezier(0.2, 0.8, 0.2, 1)";
 
-function travel({ card, box, column }: Drawn, from: Drawn | undefined, isChanged: boolean, duration: number): void {
+function animateMove({ card, box, column }: RenderedCard, from: RenderedCard | undefined, isChanged: boolean, duration: number): void {
   const timing = { duration, easing: EASE };
   if (from === undefined) {
     if (isChanged) card.animate([{ opacity: 0, transform: "scale(0.96)" }, {}], timing);
@@ -69,11 +69,11 @@ function travel({ card, box, column }: Drawn, from: Drawn | undefined, isChanged
   const shift = `translate(${from.box.left - box.left}px, ${from.box.top - box.top}px)`;
   if (shift === "translate(0px, 0px)") return;
   if (from.column === column) card.animate([{ transform: shift }, {}], timing);
-  else fly(card, box, shift, timing);
+  else animateMoveToColumn(card, box, shift, timing);
 }
 
 /** Moves a copy from column to column, above everything: a column clips its cards. */
-function fly(card: HTMLElement, { left, top, width, height }: DOMRect, shift: string, timing: KeyframeAnimationOptions): void {
+function animateMoveToColumn(card: HTMLElement, { left, top, width, height }: DOMRect, shift: string, timing: KeyframeAnimationOptions): void {
   const double = card.cloneNode(true) as HTMLElement;
   double.removeAttribute("data-task-id");
   double.removeAttribute("data-testid");
@@ -86,7 +86,7 @@ function fly(card: HTMLElement, { left, top, width, height }: DOMRect, shift: st
   card.animate([{ opacity: 0 }, { opacity: 0 }], timing);
 }
 
-function glow(card: HTMLElement, who: string): void {
-  const colour = `hsl(${hue(who)} 65% 60% / 70%)`;
+function glow(card: HTMLElement, userId: string): void {
+  const colour = `hsl(${hue(userId)} 65% 60% / 70%)`;
   card.animate([{ boxShadow: `0 0 0 2px ${colour}, 0 0 10px ${colour}`, offset: 0.2 }, {}], { duration: GLOW_MS, easing: "ease-out" });
 }

@@ -3,7 +3,7 @@ import type { Task } from "@boardwire/client";
 import { useLayoutEffect, useMemo, useRef, type KeyboardEvent, type RefObject } from "react";
 import { announce } from "../../app/notices";
 import type { OpenBoard } from "./boardContext";
-import { ARROWS, cardsOf, placeOf, step, targetAt, type Direction, type Shown } from "./moves";
+import { ARROWS, cardsOf, placeOf, placeBeside, targetAt, type Direction, type ShownBoard } from "./moves";
 
 export interface KeyboardNavigation {
   onKey: (event: KeyboardEvent<HTMLElement>, task: Task) => void;
@@ -14,9 +14,14 @@ export interface KeyboardNavigation {
 }
 
 /** How many frames to wait at most until a card is rendered at its new place. */
-const PATIENCE = 10;
+const MAX_FRAMES = 10;
 
-export function useKeyboardNavigation(root: RefObject<HTMLElement | null>, live: Shown, open: OpenBoard, add: KeyboardNavigation["add"]): KeyboardNavigation {
+export function useKeyboardNavigation(
+  root: RefObject<HTMLElement | null>,
+  live: ShownBoard,
+  open: OpenBoard,
+  add: KeyboardNavigation["add"],
+): KeyboardNavigation {
   // The handlers stay the same object, so that columns are not rendered again, and read the latest state from here.
   const latest = useRef({ shown: live, open });
   useLayoutEffect(() => {
@@ -25,11 +30,11 @@ export function useKeyboardNavigation(root: RefObject<HTMLElement | null>, live:
   return useMemo(() => {
     const scrolls = new Map<string, (index: number) => void>();
 
-    const focus = (taskId: string, frames = PATIENCE) => {
+    const focus = (taskId: string, frames = MAX_FRAMES) => {
       requestAnimationFrame(() => {
         const place = placeOf(latest.current.shown, taskId);
         if (place === undefined) return;
-        const card = find(root.current, place.column.id, taskId);
+        const card = findCard(root.current, place.column.id, taskId);
         if (document.activeElement === card && card !== null) return;
         scrolls.get(place.column.id)?.(place.index);
         card?.focus();
@@ -40,7 +45,7 @@ export function useKeyboardNavigation(root: RefObject<HTMLElement | null>, live:
     const move = (task: Task, direction: Direction) => {
       const { shown, open } = latest.current;
       const from = placeOf(shown, task.id);
-      const to = from && step(shown, from, direction);
+      const to = from && placeBeside(shown, from, direction);
       if (to === undefined) return;
       const others = cardsOf(shown, to.column.id).filter(({ id }) => id !== task.id);
       const { board, change } = open;
@@ -53,13 +58,13 @@ export function useKeyboardNavigation(root: RefObject<HTMLElement | null>, live:
       void moved.then((confirmed) => confirmed === undefined && focus(task.id));
     };
 
-    const walk = (card: HTMLElement, task: Task, direction: Direction) => {
+    const moveFocus = (card: HTMLElement, task: Task, direction: Direction) => {
       const { shown } = latest.current;
       const from = placeOf(shown, task.id);
-      const to = from && step(shown, from, direction);
+      const to = from && placeBeside(shown, from, direction);
       if (to === undefined) return;
       if (to.column.id === from?.column.id) focus(cardsOf(shown, to.column.id)[to.index]?.id ?? task.id);
-      else beside(root.current, shown, from?.column.id ?? "", direction, card)?.focus();
+      else cardInNextColumn(root.current, shown, from?.column.id ?? "", direction, card)?.focus();
     };
 
     return {
@@ -70,7 +75,7 @@ export function useKeyboardNavigation(root: RefObject<HTMLElement | null>, live:
         const { canWrite } = latest.current.open;
         if (direction) {
           event.preventDefault();
-          if (!altKey) walk(currentTarget, task, direction);
+          if (!altKey) moveFocus(currentTarget, task, direction);
           else if (canWrite) move(task, direction);
         } else if (key === "n" && !altKey && canWrite) {
           event.preventDefault();
@@ -90,18 +95,27 @@ function cardsIn(root: HTMLElement | null, columnId: string): HTMLElement[] {
   return [...(root?.querySelectorAll<HTMLElement>(`[data-column-id="${CSS.escape(columnId)}"] [data-task-id]`) ?? [])];
 }
 
-function find(root: HTMLElement | null, columnId: string, taskId: string): HTMLElement | null {
+function findCard(root: HTMLElement | null, columnId: string, taskId: string): HTMLElement | null {
   return cardsIn(root, columnId).find(({ dataset }) => dataset.taskId === taskId) ?? null;
 }
 
 /** The card at the same height in the next column that has cards. */
-function beside(root: HTMLElement | null, { columns, cards }: Shown, columnId: string, direction: Direction, card: HTMLElement): HTMLElement | undefined {
+function cardInNextColumn(
+  root: HTMLElement | null,
+  { columns, cards }: ShownBoard,
+  columnId: string,
+  direction: Direction,
+  card: HTMLElement,
+): HTMLElement | undefined {
   const ids = columns.map(({ id }) => id);
   const at = ids.indexOf(columnId);
   const others = direction === "left" ? ids.slice(0, at).reverse() : ids.slice(at + 1);
   const next = others.find((id) => (cards.get(id)?.length ?? 0) > 0);
   if (next === undefined) return undefined;
   const { top } = card.getBoundingClientRect();
-  const away = (other: HTMLElement) => Math.abs(other.getBoundingClientRect().top - top);
-  return cardsIn(root, next).reduce<HTMLElement | undefined>((best, other) => (best === undefined || away(other) < away(best) ? other : best), undefined);
+  const distance = (other: HTMLElement) => Math.abs(other.getBoundingClientRect().top - top);
+  return cardsIn(root, next).reduce<HTMLElement | undefined>(
+    (best, other) => (best === undefined || distance(other) < distance(best) ? other : best),
+    undefined,
+  );
 }

@@ -4,7 +4,7 @@ import type { Column, Payload, Task } from "@boardwire/client";
 export type Target = Omit<Payload<"task:move">, "taskId">;
 
 /** The cards that are shown, column by column. */
-export interface Shown {
+export interface ShownBoard {
   columns: readonly Column[];
   cards: ReadonlyMap<string, readonly Task[]>;
 }
@@ -22,12 +22,12 @@ export function targetAt(toColumn: string, others: readonly Task[], index: numbe
   return after === undefined ? { toColumn } : { toColumn, after: after.id };
 }
 
-export function cardsOf({ cards }: Shown, columnId: string): readonly Task[] {
+export function cardsOf({ cards }: ShownBoard, columnId: string): readonly Task[] {
   return cards.get(columnId) ?? [];
 }
 
 /** Where a card is shown. */
-export function placeOf(shown: Shown, taskId: string): Place | undefined {
+export function placeOf(shown: ShownBoard, taskId: string): Place | undefined {
   for (const column of shown.columns) {
     const index = cardsOf(shown, column.id).findIndex(({ id }) => id === taskId);
     if (index >= 0) return { column, index };
@@ -40,7 +40,7 @@ export type Direction = "up" | "down" | "left" | "right";
 export const ARROWS: Readonly<Record<string, Direction>> = { ArrowUp: "up", ArrowDown: "down", ArrowLeft: "left", ArrowRight: "right" };
 
 /** The place one step away; nothing where there is none. */
-export function step(shown: Shown, { column, index }: Place, direction: Direction): Place | undefined {
+export function placeBeside(shown: ShownBoard, { column, index }: Place, direction: Direction): Place | undefined {
   if (direction === "up") return index > 0 ? { column, index: index - 1 } : undefined;
   if (direction === "down") return index < cardsOf(shown, column.id).length - 1 ? { column, index: index + 1 } : undefined;
   const next = shown.columns[shown.columns.findIndex(({ id }) => id === column.id) + (direction === "left" ? -1 : 1)];

@@ -7,21 +7,21 @@ import { useEffect } from "react";
 
 const TYPES = ["touchmove", "touchend", "touchcancel"] as const;
 
-export function useTouches(): void {
+export function useTouchForwarding(): void {
   useEffect(() => {
-    addEventListener("touchstart", follow, { capture: true, passive: true });
-    return () => removeEventListener("touchstart", follow, { capture: true });
+    addEventListener("touchstart", forwardTouches, { capture: true, passive: true });
+    return () => removeEventListener("touchstart", forwardTouches, { capture: true });
   }, []);
 }
 
-function follow({ target }: TouchEvent): void {
+function forwardTouches({ target }: TouchEvent): void {
   if (!(target instanceof HTMLElement || target instanceof SVGElement)) return;
-  const handOn = (event: TouchEvent) => {
+  const forward = (event: TouchEvent) => {
     const { type, touches, targetTouches, changedTouches } = event;
-    if (touches.length === 0) for (const type of TYPES) (target as HTMLElement).removeEventListener(type, handOn);
+    if (touches.length === 0) for (const type of TYPES) (target as HTMLElement).removeEventListener(type, forward);
     if (target.isConnected) return;
     const copy = new TouchEvent(type, { cancelable: true, touches: [...touches], targetTouches: [...targetTouches], changedTouches: [...changedTouches] });
     if (!dispatchEvent(copy)) event.preventDefault();
   };
-  for (const type of TYPES) (target as HTMLElement).addEventListener(type, handOn, { passive: false });
+  for (const type of TYPES) (target as HTMLElement).addEventListener(type, forward, { passive: false });
 }

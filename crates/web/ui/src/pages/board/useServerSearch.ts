@@ -4,7 +4,7 @@ import { useSignedIn } from "../../app/signedIn";
 
 /** How long nothing is typed before the search is sent, in milliseconds. */
 const DEBOUNCE_MS = 250;
-const MOST = 50;
+const MAX_HITS = 50;
 const NONE: ReadonlySet<string> = new Set();
 
 export function useServerSearch(boardId: string, text: string): ReadonlySet<string> {
@@ -15,7 +15,7 @@ export function useServerSearch(boardId: string, text: string): ReadonlySet<stri
     if (query === "") return;
     const leaving = new AbortController();
     const timer = setTimeout(() => {
-      client.send("task:search", { query, boardId, limit: MOST }, { signal: leaving.signal }).then(
+      client.send("task:search", { query, boardId, limit: MAX_HITS }, { signal: leaving.signal }).then(
         ({ hits }) => {
           if (!leaving.signal.aborted) setFound({ query, ids: new Set(hits.map(({ taskId }) => taskId)) });
         },

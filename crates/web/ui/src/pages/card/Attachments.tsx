@@ -2,9 +2,9 @@
 import { newId, type Attachment } from "@boardwire/client";
 import { Download, Paperclip, Trash2 } from "lucide-react";
 import { useRef, useState } from "react";
-import { authorization, download } from "../../app/api";
-import { deleteSoon, useDeletion } from "../../app/deletions";
-import { complain } from "../../app/notices";
+import { authorizationHeaders, download } from "../../app/api";
+import { deleteSoon, useIsBeingDeleted } from "../../app/deletions";
+import { notifyError } from "../../app/notices";
 import { isOnline, useSignedIn } from "../../app/signedIn";
 import { Ago } from "../../parts/Ago";
 import { Button } from "../../parts/Button";
@@ -29,7 +29,7 @@ export function useUploads(taskId: string): { uploads: readonly Upload[]; upload
     try {
       await send(taskId, id, file, (done) => setUploads((all) => all.map((one) => (one.id === id ? { ...one, done } : one))));
     } catch (error) {
-      complain(`“${file.name}” was not attached`, error);
+      notifyError(`“${file.name}” was not attached`, error);
     }
     setUploads((all) => all.filter((one) => one.id !== id));
   };
@@ -46,7 +46,7 @@ function send(taskId: string, requestId: string, file: File, told: (done: number
     form.append("file", file);
     const request = new XMLHttpRequest();
     request.open("POST", `/api/v1/tasks/${taskId}/attachments`);
-    for (const [name, value] of Object.entries({ ...authorization(), "idempotency-key": requestId })) request.setRequestHeader(name, value);
+    for (const [name, value] of Object.entries({ ...authorizationHeaders(), "idempotency-key": requestId })) request.setRequestHeader(name, value);
     request.responseType = "json";
     request.upload.onprogress = ({ loaded, total }) => told(total === 0 ? 0 : loaded / total);
     request.onerror = () => reject(new Error("the connection was lost"));
@@ -115,7 +115,7 @@ function Attached({ attachment }: { attachment: Attachment }) {
   const { client } = useSignedIn();
   const { board, canWrite, nameOf } = useOpenBoard();
   const { id, filename } = attachment;
-  const deleted = useDeletion(id);
+  const deleted = useIsBeingDeleted(id);
   const deleting = useFocusBack<HTMLButtonElement>(deleted);
   if (deleted) return <Deleted id={id} what={`“${filename}”`} />;
   return (
@@ -154,7 +154,7 @@ async function save({ id, filename }: Attachment): Promise<void> {
     link.click();
     setTimeout(() => URL.revokeObjectURL(url), 60_000);
   } catch (error) {
-    complain(`“${filename}” can't be downloaded`, error);
+    notifyError(`“${filename}” can't be downloaded`, error);
   }
 }
 

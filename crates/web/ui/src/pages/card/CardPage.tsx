@@ -2,8 +2,8 @@
 import type { Task } from "@boardwire/client";
 import { Check, Trash2, X } from "lucide-react";
 import { useState, type DragEvent } from "react";
-import { useStaying } from "../../app/deletions";
-import { useLeftOver } from "../../app/drafts";
+import { useRemainingCount } from "../../app/deletions";
+import { useTextsLeftOver } from "../../app/drafts";
 import { announce } from "../../app/notices";
 import { useSignedIn } from "../../app/signedIn";
 import { Button } from "../../parts/Button";
@@ -29,11 +29,11 @@ interface Props {
 export function CardPage({ taskId, onClose }: Props) {
   const { snapshot } = useOpenBoard();
   const task = snapshot.tasks.get(taskId);
-  return task ? <Shown task={task} onClose={onClose} /> : <Gone taskId={taskId} onClose={onClose} />;
+  return task ? <OpenCard task={task} onClose={onClose} /> : <CardNotFound taskId={taskId} onClose={onClose} />;
 }
 
-function Gone({ taskId, onClose }: Props) {
-  const drafts = useLeftOver([placeOf(taskId, "title"), placeOf(taskId, "description"), placeOfComment(taskId)]);
+function CardNotFound({ taskId, onClose }: Props) {
+  const drafts = useTextsLeftOver([placeOf(taskId, "title"), placeOf(taskId, "description"), placeOfComment(taskId)]);
   return (
     <Dialog title="Card not found" onClose={onClose} width={460}>
       <Empty title="This card does not exist">
@@ -52,14 +52,14 @@ function Gone({ taskId, onClose }: Props) {
   );
 }
 
-function Shown({ task, onClose }: { task: Task; onClose: () => void }) {
+function OpenCard({ task, onClose }: { task: Task; onClose: () => void }) {
   const { board, snapshot, canWrite, change } = useOpenBoard();
   const details = useDetails(task.id);
-  const comments = useStaying(details.comments);
+  const comments = useRemainingCount(details.comments);
   const { uploads, upload } = useUploads(task.id);
   const [over, setOver] = useState(false);
   const [deleting, setDeleting] = useState(false);
-  const [side, setSide] = useState<"comments" | "history">("comments");
+  const [tab, setTab] = useState<"comments" | "history">("comments");
   const column = snapshot.columns.find(({ id }) => id === task.column_id);
 
   const complete = () => {
@@ -77,7 +77,7 @@ function Shown({ task, onClose }: { task: Task; onClose: () => void }) {
     <div className="dialog-head card-head">
       <span className="faint said">{column?.name}</span>
       <span className="row">
-        <AlsoHere taskId={task.id} />
+        <OtherViewers taskId={task.id} />
         {canWrite && task.status !== "done" && (
           <Button size="small" onClick={complete}>
             <Check size={15} /> Complete
@@ -96,7 +96,7 @@ function Shown({ task, onClose }: { task: Task; onClose: () => void }) {
   );
 
   return (
-    <Dialog title={task.title} head={head} onClose={onClose} width={920} className="card-page" returnTo={() => onBoard(task)}>
+    <Dialog title={task.title} head={head} onClose={onClose} width={920} className="card-page" returnTo={() => elementOnBoard(task)}>
       <div
         className="card-body"
         data-testid="card-page"
@@ -116,14 +116,14 @@ function Shown({ task, onClose }: { task: Task; onClose: () => void }) {
           <Attachments attachments={details.attachments} uploads={uploads} onUpload={upload} />
           <section className="card-section">
             <div className="segments" role="group" aria-label="Activity">
-              <button type="button" aria-pressed={side === "comments"} onClick={() => setSide("comments")}>
+              <button type="button" aria-pressed={tab === "comments"} onClick={() => setTab("comments")}>
                 Comments {comments > 0 && `(${comments})`}
               </button>
-              <button type="button" aria-pressed={side === "history"} onClick={() => setSide("history")}>
+              <button type="button" aria-pressed={tab === "history"} onClick={() => setTab("history")}>
                 History
               </button>
             </div>
-            {side === "comments" ? <Comments taskId={task.id} details={details} onPaste={upload} /> : <History taskId={task.id} />}
+            {tab === "comments" ? <Comments taskId={task.id} details={details} onPaste={upload} /> : <History taskId={task.id} />}
           </section>
         </div>
         <Properties task={task} />
@@ -161,14 +161,14 @@ function Shown({ task, onClose }: { task: Task; onClose: () => void }) {
 }
 
 /** The card on the board; if it is gone, the first one in its column, or the column's name. */
-function onBoard({ id, column_id }: Task): HTMLElement | null {
+function elementOnBoard({ id, column_id }: Task): HTMLElement | null {
   const column = `[data-column-id="${CSS.escape(column_id)}"]`;
   const places = [`[data-task-id="${CSS.escape(id)}"]`, `${column} [data-task-id]`, `${column} h2`];
   return places.map((place) => document.querySelector<HTMLElement>(place)).find((element) => element !== null) ?? null;
 }
 
 /** The other users who have the card open, by name: avatars are on the board. */
-function AlsoHere({ taskId }: { taskId: string }) {
+function OtherViewers({ taskId }: { taskId: string }) {
   const { snapshot } = useOpenBoard();
   const { user } = useSignedIn();
   const names = snapshot.viewers.filter((viewer) => viewer.taskId === taskId && viewer.userId !== user.id).map(({ name }) => name);

@@ -4,7 +4,7 @@ import { useRef, useState, type ClipboardEvent, type KeyboardEvent } from "react
 import { Avatar } from "../../parts/Avatar";
 import { Button } from "../../parts/Button";
 import { useOptions } from "../../parts/options";
-import { PLACE } from "../../parts/Popover";
+import { PLACEMENT } from "../../parts/Popover";
 import { useOpenBoard } from "../board/boardContext";
 
 interface Props {
@@ -21,40 +21,42 @@ interface Props {
   onPaste?: (files: FileList) => void;
 }
 
-const LONGEST = 20_000;
-const MOST = 6;
+const MAX_LENGTH = 20_000;
+const MAX_SUGGESTIONS = 6;
 /** The beginning of a mention before the cursor. */
-const BEGUN = /(?<![A-Za-z0-9_@-])@([A-Za-z0-9_-]*)$/;
+const MENTION_START = /(?<![A-Za-z0-9_@-])@([A-Za-z0-9_-]*)$/;
 
 export function CommentField({ label, value, taskId, sendLabel, autoFocus = false, onChange, onSend, onClose, onCancel, onPaste }: Props) {
   const { board, snapshot } = useOpenBoard();
   const field = useRef<HTMLTextAreaElement>(null);
-  const [begun, setBegun] = useState<string>();
-  const wanted = begun?.toLowerCase() ?? "";
-  const offered =
-    begun === undefined
+  const [mention, setMention] = useState<string>();
+  const prefix = mention?.toLowerCase() ?? "";
+  const suggestions =
+    mention === undefined
       ? []
-      : snapshot.members.filter(({ user_id, name }) => user_id.toLowerCase().startsWith(wanted) || name.toLowerCase().startsWith(wanted)).slice(0, MOST);
+      : snapshot.members
+          .filter(({ user_id, name }) => user_id.toLowerCase().startsWith(prefix) || name.toLowerCase().startsWith(prefix))
+          .slice(0, MAX_SUGGESTIONS);
 
-  const look = () => {
+  const updateMention = () => {
     const { value = "", selectionStart = 0 } = field.current ?? {};
-    setBegun(BEGUN.exec(value.slice(0, selectionStart))?.[1]);
+    setMention(MENTION_START.exec(value.slice(0, selectionStart))?.[1]);
     restart();
   };
   const choose = ({ user_id: userId }: { user_id: string }) => {
     const element = field.current;
     if (element === null) return;
     const end = element.selectionStart;
-    const start = end - (begun?.length ?? 0);
+    const start = end - (mention?.length ?? 0);
     const text = `${element.value.slice(0, start)}${userId} `;
     onChange(text + element.value.slice(end));
-    setBegun(undefined);
+    setMention(undefined);
     requestAnimationFrame(() => {
       element.focus();
       element.setSelectionRange(text.length, text.length);
     });
   };
-  const { restart, pressed: chosen, field: completes, list, option } = useOptions(offered, choose);
+  const { restart, pressed: chosen, field: completes, list, option } = useOptions(suggestions, choose);
   const pressed = (event: KeyboardEvent<HTMLTextAreaElement>) => {
     if (chosen(event, ["Enter", "Tab"])) return;
     if (event.key === "Escape" && onClose) {
@@ -78,7 +80,7 @@ export function CommentField({ label, value, taskId, sendLabel, autoFocus = fals
         onSend();
       }}
     >
-      <Popover.Root open={offered.length > 0} onOpenChange={() => setBegun(undefined)}>
+      <Popover.Root open={suggestions.length > 0} onOpenChange={() => setMention(undefined)}>
         <Popover.Anchor asChild>
           <textarea
             ref={field}
@@ -87,27 +89,27 @@ export function CommentField({ label, value, taskId, sendLabel, autoFocus = fals
             {...completes}
             placeholder="Write a comment. Use @ to mention someone."
             rows={3}
-            maxLength={LONGEST}
+            maxLength={MAX_LENGTH}
             value={value}
             autoFocus={autoFocus}
             {...(onClose ? { "data-escape": true } : {})}
             onChange={({ target }) => {
               onChange(target.value);
               board.typing(taskId);
-              look();
+              updateMention();
             }}
             onKeyDown={pressed}
             onPaste={pasted}
             onBlur={() => {
               board.stopTyping();
-              setBegun(undefined);
+              setMention(undefined);
             }}
           />
         </Popover.Anchor>
         {/* The field keeps the focus. */}
         <Popover.Content
           className="popover"
-          {...PLACE}
+          {...PLACEMENT}
           side="top"
           {...list}
           aria-label="Members"
@@ -116,7 +118,7 @@ export function CommentField({ label, value, taskId, sendLabel, autoFocus = fals
           // Escape closes only the list.
           onEscapeKeyDown={(event) => event.stopPropagation()}
         >
-          {offered.map(({ user_id, name }, index) => (
+          {suggestions.map(({ user_id, name }, index) => (
             <div key={user_id} {...option(index)}>
               <Avatar id={user_id} name={name} size="small" label="" />
               <span className="said">{name}</span> <span className="faint">@{user_id}</span>

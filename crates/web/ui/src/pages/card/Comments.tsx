@@ -3,7 +3,7 @@ import { merge, mergeAll, newId, type Comment } from "@boardwire/client";
 import { Pencil, Trash2 } from "lucide-react";
 import { useCallback, useEffect, useState } from "react";
 import { createStore, useStore } from "zustand";
-import { deleteSoon, discardSoon, useDeletion } from "../../app/deletions";
+import { deleteSoon, discardSoon, useIsBeingDeleted } from "../../app/deletions";
 import { keepDraft, offerDraft, useDraft } from "../../app/drafts";
 import { announce } from "../../app/notices";
 import { isOnline, useSignedIn } from "../../app/signedIn";
@@ -51,7 +51,7 @@ export function Comments({ taskId, details, onPaste }: Props) {
       {details.state === "here" && details.comments.length + pending.length === 0 && <p className="faint">No comments yet.</p>}
       <ul className="comments">
         {details.comments.map((comment) => (
-          <Said key={comment.id} comment={comment} />
+          <CommentItem key={comment.id} comment={comment} />
         ))}
         {pending
           .filter(({ id }) => !sent.has(id))
@@ -81,25 +81,25 @@ function Typists({ taskId }: { taskId: string }) {
 }
 
 /** A comment that is being edited, and its text when that began. */
-interface Rewrite {
+interface CommentEdit {
   value: string;
   from: string;
 }
 
-function Said({ comment }: { comment: Comment }) {
+function CommentItem({ comment }: { comment: Comment }) {
   const { board, canWrite, nameOf, change } = useOpenBoard();
   const { client, user } = useSignedIn();
   const place = `changed-comment/${comment.id}`;
   const own = comment.author === user.id && canWrite;
-  const [store] = useState(() => createStore<{ draft: Rewrite | undefined; isClash: boolean }>(() => ({ draft: undefined, isClash: false })));
+  const [store] = useState(() => createStore<{ draft: CommentEdit | undefined; isClash: boolean }>(() => ({ draft: undefined, isClash: false })));
   const { draft, isClash } = useStore(store);
   /** Whether the field was closed with Escape, which keeps the draft. */
   const [isClosed, setClosed] = useState(false);
-  const isDiscarded = useDeletion(place);
+  const isDiscarded = useIsBeingDeleted(place);
   const isOpen = draft !== undefined && !isClosed && !isDiscarded;
   const isUnsaved = draft !== undefined && draft.value !== draft.from && !isDiscarded;
   const write = useCallback(
-    (next: Rewrite | undefined) => {
+    (next: CommentEdit | undefined) => {
       store.setState(next === undefined ? { draft: undefined, isClash: false } : { draft: next });
       keepDraft(user.id, place, next);
     },
@@ -110,7 +110,7 @@ function Said({ comment }: { comment: Comment }) {
     if (!own || isDiscarded) return undefined;
     return offerDraft(user.id, place, (kept) => {
       if (store.getState().draft !== undefined) return false;
-      store.setState({ draft: kept as Rewrite });
+      store.setState({ draft: kept as CommentEdit });
       return true;
     });
   }, [own, isDiscarded, store, user.id, place]);
@@ -139,7 +139,7 @@ function Said({ comment }: { comment: Comment }) {
     setClosed(false);
     if (draft === undefined) write({ value: comment.body, from: comment.body });
   };
-  const deleted = useDeletion(comment.id);
+  const deleted = useIsBeingDeleted(comment.id);
   const changing = useFocusBack<HTMLButtonElement>(isOpen || isDiscarded);
   const deleting = useFocusBack<HTMLButtonElement>(deleted);
   if (deleted) return <Deleted id={comment.id} what="The comment" />;

@@ -1,6 +1,6 @@
 /** Shown for some seconds in place of something that was deleted, with a button to undo that. */
 import { Undo2 } from "lucide-react";
-import { takeBack } from "../../app/deletions";
+import { cancelDeletion } from "../../app/deletions";
 import { Button } from "../../parts/Button";
 
 interface Props {
@@ -16,7 +16,7 @@ export function Deleted({ id, what, done = "deleted", as: Element = "li" }: Prop
       <span className="faint said" role="status">
         {what} was {done}.
       </span>
-      <Button size="small" autoFocus onClick={() => takeBack(id)}>
+      <Button size="small" autoFocus onClick={() => cancelDeletion(id)}>
         <Undo2 size={14} /> Undo
       </Button>
     </Element>

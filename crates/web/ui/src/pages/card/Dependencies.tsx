@@ -79,7 +79,7 @@ const CHOICES: readonly [string, DependencyType, boolean][] = [
   ["relates to", "relates_to", true],
   ["duplicates", "duplicates", true],
 ];
-const MOST = 8;
+const MAX_FOUND = 8;
 
 function Add({ task }: { task: Task }) {
   return (
@@ -96,7 +96,7 @@ function AddForm({ task, onDone }: { task: Task; onDone: () => void }) {
   const [text, setText] = useState("");
   const [problem, setProblem] = useState<string>();
   const words = text.toLowerCase().trim();
-  const found = [...snapshot.tasks.values()].filter(({ id, title }) => id !== task.id && title.toLowerCase().includes(words)).slice(0, MOST);
+  const found = [...snapshot.tasks.values()].filter(({ id, title }) => id !== task.id && title.toLowerCase().includes(words)).slice(0, MAX_FOUND);
 
   const add = async (other: Task) => {
     const [, type, depends] = CHOICES[choice] ?? ["", "blocks" as const, true];

@@ -9,7 +9,7 @@ import { Clash } from "./Clash";
 import { Markdown } from "./Markdown";
 import { useTextEdit, type TextEdit } from "./textEdit";
 
-const LONGEST = 20_000;
+const MAX_LENGTH = 20_000;
 
 export function Description({ task }: { task: Task }) {
   const { canWrite } = useOpenBoard();
@@ -37,7 +37,7 @@ export function Description({ task }: { task: Task }) {
 
 function Field({ taskId, writing: { edit, who, begin, leave, decide } }: { taskId: string; writing: TextEdit }) {
   const { board } = useOpenBoard();
-  const nameOf = useOther();
+  const nameOf = useAuthorName();
   const text = edit?.value ?? "";
   return (
     <>
@@ -46,7 +46,7 @@ function Field({ taskId, writing: { edit, who, begin, leave, decide } }: { taskI
         aria-label="Description"
         data-escape
         value={text}
-        maxLength={LONGEST}
+        maxLength={MAX_LENGTH}
         rows={6}
         autoFocus={edit?.draft === undefined}
         placeholder="Markdown: **bold**, - lists, - [ ] tasks, `code`, @user"
@@ -63,7 +63,7 @@ function Field({ taskId, writing: { edit, who, begin, leave, decide } }: { taskI
         }}
       />
       <p className="faint hint" data-testid="description-state" data-state={edit?.state}>
-        <State writing={{ edit, who }} />
+        <SaveState writing={{ edit, who }} />
       </p>
       {edit?.theirs != null && <Clash what="description" who={nameOf(who)} mine={text} theirs={edit.theirs} both={edit.both ?? text} onDecide={decide} />}
     </>
@@ -71,9 +71,9 @@ function Field({ taskId, writing: { edit, who, begin, leave, decide } }: { taskI
 }
 
 /** Whether the text is saved. */
-function State({ writing: { edit, who } }: { writing: Pick<TextEdit, "edit" | "who"> }) {
+function SaveState({ writing: { edit, who } }: { writing: Pick<TextEdit, "edit" | "who"> }) {
   const online = useOnline();
-  const nameOf = useOther();
+  const nameOf = useAuthorName();
   switch (edit?.state) {
     case "conflict":
       return "Not saved: choose a version.";
@@ -81,7 +81,7 @@ function State({ writing: { edit, who } }: { writing: Pick<TextEdit, "edit" | "w
       return `Not saved: ${edit.error?.message ?? "the server refused it"}`;
     case "unsaved":
       if (!online) return "Not saved yet: it will be sent when the connection is back.";
-      return edit.error ? <Fault error={edit.error} /> : "Saving…";
+      return edit.error ? <SaveError error={edit.error} /> : "Saving…";
     default:
       return who === undefined
         ? "Saved as you type. Press Ctrl+Enter or Escape to finish."
@@ -90,12 +90,12 @@ function State({ writing: { edit, who } }: { writing: Pick<TextEdit, "edit" | "w
 }
 
 /** Why a text is not saved yet. */
-export function Fault({ error }: { error: Error }) {
+export function SaveError({ error }: { error: Error }) {
   return <>Not saved yet: {reasonOf(error)}. Retrying.</>;
 }
 
 /** The name of the other author, who may be the same user in another window. */
-export function useOther(): (who: string | undefined) => string {
+export function useAuthorName(): (who: string | undefined) => string {
   const { nameOf } = useOpenBoard();
   const { user } = useSignedIn();
   return (who) => (who === undefined ? "Someone" : who === user.id ? "You, in another window," : nameOf(who));

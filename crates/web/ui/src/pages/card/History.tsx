@@ -8,59 +8,60 @@ import { Ago } from "../../parts/Ago";
 import { Avatar } from "../../parts/Avatar";
 import { Button } from "../../parts/Button";
 import { useOpenBoard } from "../board/boardContext";
-import { isAbout, textOf, wordsOf } from "./historyWords";
+import { isAboutTask, textOf, wordsOf } from "./historyWords";
 
 /** How many events of the board's log are read at a time. */
-const WINDOW = 500;
+const WINDOW_SIZE = 500;
 /** How many such windows are searched at most for events about the task. */
-const WINDOWS = 8;
-const ENOUGH = 15;
+const MAX_WINDOWS = 8;
+const ENOUGH_EVENTS = 15;
 const SETTLE_MS = 150;
 
-interface Read {
+interface LoadedHistory {
   /** Oldest first. */
   events: readonly AnyEnvelope[];
   /** All events after this one have been read, up to `to`. */
   from: number;
   to: number;
   /** Whether the log does not reach further back. */
-  cut: boolean;
+  isTruncated: boolean;
 }
 
 export function History({ taskId }: { taskId: string }) {
   const { client } = useSignedIn();
   const { board, snapshot, nameOf } = useOpenBoard();
-  const [read, setRead] = useState<Read>();
+  const [read, setRead] = useState<LoadedHistory>();
   const [problem, setProblem] = useState<string>();
 
-  const page = useCallback(
+  const loadEvents = useCallback(
     async (since: number, limit: number) => {
       const { events, recovered } = await client.send("board:events", { boardId: board.id, since, limit });
-      return { events: (events as unknown as AnyEnvelope[]).filter((event) => isAbout(event, taskId)), recovered };
+      return { events: (events as unknown as AnyEnvelope[]).filter((event) => isAboutTask(event, taskId)), recovered };
     },
     [client, board, taskId],
   );
   /** Finds earlier events, in as many windows as it takes. */
   const search = useCallback(
-    async (known: Read) => {
-      let { from, cut } = known;
+    async (known: LoadedHistory) => {
+      let { from, isTruncated } = known;
       let found: readonly AnyEnvelope[] = [];
-      for (let window = 0; window < WINDOWS && from > 0 && !cut && found.length < ENOUGH; window += 1) {
-        const since = Math.max(0, from - WINDOW);
-        const { events, recovered } = await page(since, from - since);
+      for (let window = 0; window < MAX_WINDOWS && from > 0 && !isTruncated && found.length < ENOUGH_EVENTS; window += 1) {
+        const since = Math.max(0, from - WINDOW_SIZE);
+        const { events, recovered } = await loadEvents(since, from - since);
         found = [...events, ...found];
         from = since;
-        cut = !recovered;
+        isTruncated = !recovered;
       }
-      return { found, from, cut };
+      return { found, from, isTruncated };
     },
-    [page],
+    [loadEvents],
   );
   const earlier = useCallback(
-    (known: Read) =>
+    (known: LoadedHistory) =>
       search(known).then(
         // Later events may have been added meanwhile; a result that was requested twice is added once.
-        ({ found, from, cut }) => setRead((now = known) => (now.from === known.from ? { ...now, events: [...found, ...now.events], from, cut } : now)),
+        ({ found, from, isTruncated }) =>
+          setRead((now = known) => (now.from === known.from ? { ...now, events: [...found, ...now.events], from, isTruncated } : now)),
         (error: unknown) => setProblem(reasonOf(error)),
       ),
     [search],
@@ -68,13 +69,13 @@ export function History({ taskId }: { taskId: string }) {
   const later = useEffectEvent(async () => {
     if (read === undefined) return;
     const to = board.getSnapshot().seq;
-    const { events } = await page(read.to, WINDOW);
+    const { events } = await loadEvents(read.to, WINDOW_SIZE);
     setRead((now) => now && { ...now, events: [...now.events, ...events.filter(({ id }) => !now.events.some((one) => one.id === id))], to });
   });
 
   useEffect(() => {
     const { seq } = board.getSnapshot();
-    void earlier({ events: [], from: seq, to: seq, cut: false });
+    void earlier({ events: [], from: seq, to: seq, isTruncated: false });
   }, [board, earlier]);
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -105,8 +106,8 @@ export function History({ taskId }: { taskId: string }) {
           </li>
         ))}
       </ol>
-      {read.cut && <p className="faint">Earlier history is no longer available.</p>}
-      {read.from > 0 && !read.cut && (
+      {read.isTruncated && <p className="faint">Earlier history is no longer available.</p>}
+      {read.from > 0 && !read.isTruncated && (
         <Button kind="quiet" size="small" onClick={() => void earlier(read)}>
           Show earlier
         </Button>
@@ -122,7 +123,7 @@ function Text({ event, taskId }: { event: AnyEnvelope; taskId: string }) {
   const written = textOf(event);
   if (written === undefined) return null;
   const { text, isDescription } = written;
-  const takeBack = () =>
+  const restore = () =>
     void change(async () => {
       await board.updateTask(taskId, { description: text });
       announce("Description restored.");
@@ -136,7 +137,7 @@ function Text({ event, taskId }: { event: AnyEnvelope; taskId: string }) {
         <div className="history-text">
           {text === "" ? <p className="faint">Empty.</p> : <pre className="said">{text}</pre>}
           {isDescription && canWrite && (
-            <Button size="small" disabled={text === snapshot.tasks.get(taskId)?.description} onClick={takeBack}>
+            <Button size="small" disabled={text === snapshot.tasks.get(taskId)?.description} onClick={restore}>
               Restore this text
             </Button>
           )}

@@ -6,7 +6,7 @@ import { Marked, type MarkedToken, type Token, type Tokens } from "marked";
 import { Fragment, useMemo, type ReactNode } from "react";
 import { useOpenBoard } from "../board/boardContext";
 
-const LINKS = /^(?:https?|mailto):/i;
+const SAFE_LINK = /^(?:https?|mailto):/i;
 /** `@` and a user's id, not within a word. */
 const MENTION = /(?<![A-Za-z0-9_@-])@([A-Za-z0-9_-]{1,64})/;
 /** The levels below the card's own headings. */
@@ -18,7 +18,7 @@ interface Mention {
   user: string;
 }
 
-const reader = new Marked({
+const parser = new Marked({
   gfm: true,
   breaks: true,
   extensions: [
@@ -38,9 +38,9 @@ export function Markdown({ text }: { text: string }) {
   const { nameOf } = useOpenBoard();
   const content = useMemo(() => {
     try {
-      const tokens = reader.lexer(text);
-      level(tokens);
-      return all(tokens, nameOf);
+      const tokens = parser.lexer(text);
+      normalizeHeadings(tokens);
+      return renderTokens(tokens, nameOf);
     } catch {
       // It is nested too deeply for the parser.
       return <p className="markdown-plain">{text}</p>;
@@ -50,9 +50,9 @@ export function Markdown({ text }: { text: string }) {
 }
 
 /** Adjusts headings so that none is more than one level below the one before it. */
-function level(tokens: readonly Token[]): void {
+function normalizeHeadings(tokens: readonly Token[]): void {
   let last = 0;
-  void reader.walkTokens([...tokens], (token) => {
+  void parser.walkTokens([...tokens], (token) => {
     if (token.type !== "heading") return;
     last = Math.min(token.depth as number, last + 1, LEVELS.length);
     token.depth = last;
@@ -61,12 +61,12 @@ function level(tokens: readonly Token[]): void {
 
 type NameOf = (userId: string) => string;
 
-function all(tokens: readonly Token[] | undefined, nameOf: NameOf): ReactNode {
-  return tokens?.map((token, at) => <Fragment key={at}>{one(token as MarkedToken | Mention, nameOf)}</Fragment>);
+function renderTokens(tokens: readonly Token[] | undefined, nameOf: NameOf): ReactNode {
+  return tokens?.map((token, at) => <Fragment key={at}>{renderToken(token as MarkedToken | Mention, nameOf)}</Fragment>);
 }
 
-function one(token: MarkedToken | Mention, nameOf: NameOf): ReactNode {
-  const inside = () => all("tokens" in token ? token.tokens : [], nameOf);
+function renderToken(token: MarkedToken | Mention, nameOf: NameOf): ReactNode {
+  const inside = () => renderTokens("tokens" in token ? token.tokens : [], nameOf);
   switch (token.type) {
     case "space":
     case "def":
@@ -80,7 +80,7 @@ function one(token: MarkedToken | Mention, nameOf: NameOf): ReactNode {
     case "blockquote":
       return <blockquote>{inside()}</blockquote>;
     case "list": {
-      const items = token.items.map((item, at) => <li key={at}>{item.task ? task(item, nameOf) : all(item.tokens, nameOf)}</li>);
+      const items = token.items.map((item, at) => <li key={at}>{item.task ? renderTaskItem(item, nameOf) : renderTokens(item.tokens, nameOf)}</li>);
       return token.ordered ? <ol start={Number(token.start)}>{items}</ol> : <ul>{items}</ul>;
     }
     case "code":
@@ -90,7 +90,7 @@ function one(token: MarkedToken | Mention, nameOf: NameOf): ReactNode {
         </pre>
       );
     case "table":
-      return table(token, nameOf);
+      return renderTable(token, nameOf);
     case "hr":
       return <hr />;
     case "br":
@@ -104,9 +104,9 @@ function one(token: MarkedToken | Mention, nameOf: NameOf): ReactNode {
     case "codespan":
       return <code>{token.text}</code>;
     case "link":
-      return link(token.href, inside());
+      return renderLink(token.href, inside());
     case "image":
-      return link(token.href, token.text || token.href);
+      return renderLink(token.href, token.text || token.href);
     case "mention":
       return <span className="mention">@{nameOf(token.user)}</span>;
     case "checkbox":
@@ -122,26 +122,26 @@ function one(token: MarkedToken | Mention, nameOf: NameOf): ReactNode {
 }
 
 /** The checkbox labels the item's own line, not the list below it. */
-function task({ tokens }: Tokens.ListItem, nameOf: NameOf): ReactNode {
+function renderTaskItem({ tokens }: Tokens.ListItem, nameOf: NameOf): ReactNode {
   const below = tokens.findIndex(({ type }) => !["checkbox", "text", "paragraph"].includes(type));
   const [own, others] = below < 0 ? [tokens, []] : [tokens.slice(0, below), tokens.slice(below)];
   // A label holds no paragraphs.
   const line = own.flatMap((token) => (token.type === "paragraph" ? (token.tokens ?? []) : [token]));
   return (
     <>
-      <label>{all(line, nameOf)}</label>
-      {all(others, nameOf)}
+      <label>{renderTokens(line, nameOf)}</label>
+      {renderTokens(others, nameOf)}
     </>
   );
 }
 
-function table({ header, rows }: Tokens.Table, nameOf: NameOf): ReactNode {
+function renderTable({ header, rows }: Tokens.Table, nameOf: NameOf): ReactNode {
   return (
     <table tabIndex={0}>
       <thead>
         <tr>
           {header.map(({ tokens }, at) => (
-            <th key={at}>{all(tokens, nameOf)}</th>
+            <th key={at}>{renderTokens(tokens, nameOf)}</th>
           ))}
         </tr>
       </thead>
@@ -149,7 +149,7 @@ function table({ header, rows }: Tokens.Table, nameOf: NameOf): ReactNode {
         {rows.map((cells, row) => (
           <tr key={row}>
             {cells.map(({ tokens }, at) => (
-              <td key={at}>{all(tokens, nameOf)}</td>
+              <td key={at}>{renderTokens(tokens, nameOf)}</td>
             ))}
           </tr>
         ))}
@@ -158,8 +158,8 @@ function table({ header, rows }: Tokens.Table, nameOf: NameOf): ReactNode {
   );
 }
 
-function link(href: string, content: ReactNode): ReactNode {
-  if (!LINKS.test(href)) return content;
+function renderLink(href: string, content: ReactNode): ReactNode {
+  if (!SAFE_LINK.test(href)) return content;
   return (
     <a href={href} target="_blank" rel="noopener noreferrer nofollow">
       {content}

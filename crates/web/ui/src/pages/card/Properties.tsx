@@ -3,7 +3,7 @@ import type { Task } from "@boardwire/client";
 import { Bot, X } from "lucide-react";
 import { useState, type KeyboardEvent, type ReactNode } from "react";
 import { useNow } from "../../app/now";
-import { due } from "../../app/time";
+import { dueDate } from "../../app/time";
 import { Ago } from "../../parts/Ago";
 import { Avatar, Tag } from "../../parts/Avatar";
 import { Button } from "../../parts/Button";
@@ -23,7 +23,7 @@ export function Properties({ task }: { task: Task }) {
   const { members, columns } = snapshot;
   const update = (updates: Parameters<typeof board.updateTask>[1]) => void change(() => board.updateTask(task.id, updates));
   const now = useNow();
-  const date = task.due_date === null ? undefined : due(task.due_date, new Date(now));
+  const date = task.due_date === null ? undefined : dueDate(task.due_date, new Date(now));
   const priorities = PRIORITIES.some(([value]) => value === task.priority) ? PRIORITIES : [...PRIORITIES, [task.priority, `${task.priority} of 10`] as const];
   const gone = task.assignee !== null && !members.some(({ user_id }) => user_id === task.assignee);
   return (

@@ -4,15 +4,15 @@ import { useRef, useState } from "react";
 import { notify } from "../../app/notices";
 import { useOpenBoard } from "../board/boardContext";
 import { Clash } from "./Clash";
-import { Fault, useOther } from "./Description";
+import { SaveError, useAuthorName } from "./Description";
 import { useTextEdit } from "./textEdit";
 
-const LONGEST = 500;
+const MAX_LENGTH = 500;
 
 export function Title({ task }: { task: Task }) {
   const { board, canWrite } = useOpenBoard();
   const { edit, who, begin, leave, decide, resume } = useTextEdit(task.id, "title");
-  const nameOf = useOther();
+  const nameOf = useAuthorName();
   /** The title before it was edited. */
   const before = useRef<string>(undefined);
   /** Whether the field is empty, which is not saved: a card needs a title. The ref is set before the next rendering. */
@@ -43,7 +43,7 @@ export function Title({ task }: { task: Task }) {
         aria-label="Title"
         data-escape
         rows={1}
-        maxLength={LONGEST}
+        maxLength={MAX_LENGTH}
         value={isEmpty ? "" : (edit?.value ?? task.title)}
         onFocus={() => {
           before.current = undefined;
@@ -76,7 +76,7 @@ export function Title({ task }: { task: Task }) {
       {edit?.state === "refused" && <p className="faint hint">Not saved: {edit.error?.message}</p>}
       {edit?.state === "unsaved" && edit.error && (
         <p className="faint hint">
-          <Fault error={edit.error} />
+          <SaveError error={edit.error} />
         </p>
       )}
       {edit?.theirs != null && <Clash what="title" who={nameOf(who)} mine={edit.value ?? ""} theirs={edit.theirs} onDecide={decide} />}

@@ -11,35 +11,35 @@ export interface Details {
   attachments: readonly Attachment[];
 }
 
-interface Carried {
+interface ChangeData {
   comment?: Comment;
   commentId?: string;
   attachment?: Attachment;
   attachmentId?: string;
 }
 
-const NOTHING: Details = { state: "loading", comments: [], attachments: [] };
+const LOADING: Details = { state: "loading", comments: [], attachments: [] };
 
 export function useDetails(taskId: string): Details {
   const { client } = useSignedIn();
   const { board } = useOpenBoard();
-  const [details, setDetails] = useState(NOTHING);
+  const [details, setDetails] = useState(LOADING);
 
   useEffect(() => {
-    let left = false;
+    let isClosed = false;
     /** Changes while the details are loading. They may be part of the reply or not, and are applied in any case. */
-    let meanwhile: Carried[] | undefined;
+    let meanwhile: ChangeData[] | undefined;
     const load = () => {
-      const since: Carried[] = [];
+      const since: ChangeData[] = [];
       meanwhile = since;
       client.send("task:get", { taskId }).then(
         ({ comments, attachments }) => {
-          if (left || meanwhile !== since) return;
+          if (isClosed || meanwhile !== since) return;
           meanwhile = undefined;
-          setDetails(since.reduce((all, carried) => including(all, carried, taskId), { state: "here", comments, attachments } as Details));
+          setDetails(since.reduce((all, carried) => applyChange(all, carried, taskId), { state: "here", comments, attachments } as Details));
         },
         ({ code }: BoardwireError) => {
-          if (!left && code === "NOT_FOUND") setDetails((all) => ({ ...all, state: "gone" }));
+          if (!isClosed && code === "NOT_FOUND") setDetails((all) => ({ ...all, state: "gone" }));
         },
       );
     };
@@ -47,14 +47,14 @@ export function useDetails(taskId: string): Details {
       board.onReset(load),
       board.onChange(({ type, data }) => {
         if (!type.startsWith("task:comment:") && !type.startsWith("task:attachment:")) return;
-        const carried = (data ?? {}) as Carried;
+        const carried = (data ?? {}) as ChangeData;
         meanwhile?.push(carried);
-        setDetails((all) => including(all, carried, taskId));
+        setDetails((all) => applyChange(all, carried, taskId));
       }),
     ];
     load();
     return () => {
-      left = true;
+      isClosed = true;
       stops.forEach((stop) => stop());
     };
   }, [client, board, taskId]);
@@ -62,16 +62,16 @@ export function useDetails(taskId: string): Details {
 }
 
 /** Applies a change: an entity is added or replaced, an id alone is removed. */
-function including(all: Details, { comment, commentId, attachment, attachmentId }: Carried, taskId: string): Details {
+function applyChange(all: Details, { comment, commentId, attachment, attachmentId }: ChangeData, taskId: string): Details {
   let { comments, attachments } = all;
-  if (comment?.task_id === taskId) comments = put(comments, comment);
+  if (comment?.task_id === taskId) comments = upsert(comments, comment);
   else if (commentId !== undefined) comments = comments.filter(({ id }) => id !== commentId);
-  if (attachment?.task_id === taskId) attachments = put(attachments, attachment);
+  if (attachment?.task_id === taskId) attachments = upsert(attachments, attachment);
   else if (attachmentId !== undefined) attachments = attachments.filter(({ id }) => id !== attachmentId);
   return { ...all, comments, attachments };
 }
 
-function put<Item extends { id: string }>(items: readonly Item[], item: Item): readonly Item[] {
+function upsert<Item extends { id: string }>(items: readonly Item[], item: Item): readonly Item[] {
   const at = items.findIndex(({ id }) => id === item.id);
   return at < 0 ? [...items, item] : items.with(at, item);
 }

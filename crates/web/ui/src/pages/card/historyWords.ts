@@ -24,7 +24,7 @@ interface Fields {
 }
 
 /** Whether an event is about a task. */
-export function isAbout({ data }: AnyEnvelope, taskId: string): boolean {
+export function isAboutTask({ data }: AnyEnvelope, taskId: string): boolean {
   const { task, taskId: named, comment, dependency, attachment } = (data ?? {}) as Fields;
   return [task?.id, named, comment?.task_id, attachment?.task_id, dependency?.task_id, dependency?.depends_on].includes(taskId);
 }
@@ -48,7 +48,7 @@ export function wordsOf({ type, data }: AnyEnvelope, { taskId, nameOf, columns, 
         Object.keys(changes)
           .map((field) => FIELDS[field] ?? field)
           .join(", ") || "this card"
-      }${values(changes)}`;
+      }${newValues(changes)}`;
     case "task:moved":
       return fromColumn === toColumn ? `moved this card within ${column(toColumn)}` : `moved this card from ${column(fromColumn)} to ${column(toColumn)}`;
     case "task:assigned":
@@ -106,7 +106,7 @@ export function textOf({ type, data }: AnyEnvelope): { text: string; isDescripti
 }
 
 /** The new values, if they are short enough. */
-function values(changes: Record<string, unknown>): string {
+function newValues(changes: Record<string, unknown>): string {
   const { title, due_date, priority, status, tags } = changes;
   if (typeof title === "string") return ` to “${excerpt(title)}”`;
   if (typeof due_date === "string") return ` to ${due_date.slice(0, "2026-01-05".length)}`;
@@ -116,9 +116,9 @@ function values(changes: Record<string, unknown>): string {
   return "";
 }
 
-const EXCERPT = 120;
+const EXCERPT_LENGTH = 120;
 
 function excerpt(text: string): string {
   const line = text.replaceAll(/\s+/g, " ").trim();
-  return line.length > EXCERPT ? `${line.slice(0, EXCERPT)}…` : line;
+  return line.length > EXCERPT_LENGTH ? `${line.slice(0, EXCERPT_LENGTH)}…` : line;
 }

@@ -10,7 +10,7 @@ import { useOpenBoard } from "../board/boardContext";
 export type TextField = "title" | "description";
 
 /** The state of the edit. It is in a store, so that a change counts before the next rendering. */
-interface Writing {
+interface TextEditState {
   edit: Edit<TextField> | undefined;
   /** Whether the field was left. */
   isLeft: boolean;
@@ -37,13 +37,13 @@ export function placeOf(taskId: string, field: TextField): string {
 }
 
 /** The edits whose drafts are kept already. */
-const kept = new WeakSet<Edit<TextField>>();
+const editsWithDraft = new WeakSet<Edit<TextField>>();
 
 /** Starts an edit, and keeps its draft until all is saved, also after the card was closed. */
-function startKept(board: BoardStore, userId: string, taskId: string, field: TextField, draft?: EditDraft): Edit<TextField> {
+function startEditWithDraft(board: BoardStore, userId: string, taskId: string, field: TextField, draft?: EditDraft): Edit<TextField> {
   const edit: Edit<TextField> = board.startEdit(taskId, field, draft);
-  if (!kept.has(edit)) {
-    kept.add(edit);
+  if (!editsWithDraft.has(edit)) {
+    editsWithDraft.add(edit);
     const keep = () => keepDraft(userId, placeOf(taskId, field), edit.draft);
     keep();
     edit.onChange(keep);
@@ -61,7 +61,7 @@ export function useUnsavedTexts(): void {
     for (const [place, draft] of ownDrafts(user.id)) {
       const [field, taskId] = place.split("/") as [string, string];
       if ((field !== "title" && field !== "description") || !isThere(taskId)) continue;
-      void board.endEdit(startKept(board, user.id, taskId, field, draft as EditDraft));
+      void board.endEdit(startEditWithDraft(board, user.id, taskId, field, draft as EditDraft));
     }
   }, [board, canWrite, user.id]);
 }
@@ -69,14 +69,14 @@ export function useUnsavedTexts(): void {
 export function useTextEdit(taskId: string, field: TextField): TextEdit {
   const { board, canWrite } = useOpenBoard();
   const { user } = useSignedIn();
-  const [store] = useState(() => createStore<Writing>(() => ({ edit: undefined, isLeft: false, who: undefined })));
+  const [store] = useState(() => createStore<TextEditState>(() => ({ edit: undefined, isLeft: false, who: undefined })));
   const { edit, isLeft, who } = useStore(store);
   const isShown = useRef(false);
   const [, redraw] = useReducer((count: number) => count + 1, 0);
 
   const start = useCallback(
     (draft?: EditDraft) => {
-      const edit = store.getState().edit ?? startKept(board, user.id, taskId, field, draft);
+      const edit = store.getState().edit ?? startEditWithDraft(board, user.id, taskId, field, draft);
       store.setState({ edit });
       return edit;
     },

@@ -13,7 +13,7 @@ import { Empty } from "../../parts/Empty";
 import { FormDialog } from "../../parts/FormDialog";
 import { Header } from "../../parts/Header";
 import { Sparkline } from "./Sparkline";
-import { DOORS, useOverview, type Door, type Doors, type Overview, type UserActivity } from "./overview";
+import { CONNECTION_KINDS, useOverview, type ConnectionKind, type ConnectionCounts, type Overview, type UserActivity } from "./overview";
 import "../../styles/operator.css";
 
 export function Operator() {
@@ -35,7 +35,7 @@ export function Operator() {
   );
 }
 
-const whole = new Intl.NumberFormat("en");
+const integers = new Intl.NumberFormat("en");
 
 function Figures() {
   const { overview, problem } = useOverview();
@@ -54,18 +54,18 @@ function Figures() {
       )}
       <section className="figures" aria-label="Figures">
         <Figure name="Connections" value={sum(connections)} testId="connections">
-          {whole.format(usersConnected)} {usersConnected === 1 ? "user" : "users"} · {inWords(connections)}
+          {integers.format(usersConnected)} {usersConnected === 1 ? "user" : "users"} · {countsText(connections)}
         </Figure>
         <Figure name="Commands per second" value={last?.commands ?? 0} testId="commands" trend={history.map(({ commands }) => commands)}>
-          {whole.format(totals.commands)} total, {whole.format(totals.refusals)} refused
+          {integers.format(totals.commands)} total, {integers.format(totals.refusals)} refused
         </Figure>
         <Figure name="Events per second" value={last?.events ?? 0} testId="events" trend={history.map(({ events }) => events)}>
-          {whole.format(totals.events)} total
+          {integers.format(totals.events)} total
         </Figure>
         <Figure name="Deliveries per second" value={last?.deliveries ?? 0} testId="deliveries" trend={history.map(({ deliveries }) => deliveries)}>
-          {whole.format(totals.deliveries)} total
+          {integers.format(totals.deliveries)} total
         </Figure>
-        <Figure name="Memory" value={memory === null ? "–" : `${whole.format(Math.round(memory / 2 ** 20))} MiB`} testId="memory">
+        <Figure name="Memory" value={memory === null ? "–" : `${integers.format(Math.round(memory / 2 ** 20))} MiB`} testId="memory">
           version {overview.version}, started <Ago moment={overview.startedAt} />
         </Figure>
       </section>
@@ -91,20 +91,22 @@ function Figure({ name, value, testId, trend, children }: FigureProps) {
   return (
     <div className="figure" data-testid={`figure-${testId}`}>
       <h2 className="label">{name}</h2>
-      <strong className="figure-value">{typeof value === "number" ? whole.format(value) : value}</strong>
+      <strong className="figure-value">{typeof value === "number" ? integers.format(value) : value}</strong>
       {trend && <Sparkline values={trend} name={name} />}
       <p className="faint">{children}</p>
     </div>
   );
 }
 
-function sum(doors: Doors): number {
+function sum(doors: ConnectionCounts): number {
   return Object.values(doors).reduce((all, count) => all + count, 0);
 }
 
-function inWords(doors: Doors): string {
-  const there = (Object.keys(DOORS) as Door[]).map((door) => ({ count: doors[door] ?? 0, names: DOORS[door] })).filter(({ count }) => count > 0);
-  const parts = there.map(({ count, names: [one, many] }) => `${whole.format(count)} ${count === 1 ? one : many}`);
+function countsText(doors: ConnectionCounts): string {
+  const there = (Object.keys(CONNECTION_KINDS) as ConnectionKind[])
+    .map((door) => ({ count: doors[door] ?? 0, names: CONNECTION_KINDS[door] }))
+    .filter(({ count }) => count > 0);
+  const parts = there.map(({ count, names: [one, many] }) => `${integers.format(count)} ${count === 1 ? one : many}`);
   return parts.join(", ") || "none";
 }
 
@@ -120,10 +122,10 @@ function Section({ title, count, children }: { title: string; count?: ReactNode;
 }
 
 function Users({ users, usersConnected }: Overview) {
-  const [ending, setEnding] = useState<UserActivity>();
+  const [disconnecting, setDisconnecting] = useState<UserActivity>();
   const shown = users.length;
   return (
-    <Section title="Users" count={usersConnected > shown ? `the ${shown} busiest of ${whole.format(usersConnected)}` : undefined}>
+    <Section title="Users" count={usersConnected > shown ? `the ${shown} busiest of ${integers.format(usersConnected)}` : undefined}>
       <div className="table-frame" tabIndex={0} role="region" aria-label="Users, table">
         <table>
           <thead>
@@ -150,12 +152,12 @@ function Users({ users, usersConnected }: Overview) {
                     </span>
                   </span>
                 </td>
-                <td>{inWords(user.connections)}</td>
+                <td>{countsText(user.connections)}</td>
                 <td>{user.since === null ? <span className="faint">not connected</span> : <Ago moment={user.since} />}</td>
-                <td className="number">{whole.format(user.calls)}</td>
+                <td className="number">{integers.format(user.calls)}</td>
                 <td className="number">
                   {user.since !== null && (
-                    <Button kind="danger" size="small" aria-label={`Disconnect ${user.name ?? user.id}`} onClick={() => setEnding(user)}>
+                    <Button kind="danger" size="small" aria-label={`Disconnect ${user.name ?? user.id}`} onClick={() => setDisconnecting(user)}>
                       Disconnect
                     </Button>
                   )}
@@ -165,7 +167,7 @@ function Users({ users, usersConnected }: Overview) {
           </tbody>
         </table>
       </div>
-      {ending && <Disconnect user={ending} onClose={() => setEnding(undefined)} />}
+      {disconnecting && <Disconnect user={disconnecting} onClose={() => setDisconnecting(undefined)} />}
     </Section>
   );
 }
@@ -180,7 +182,7 @@ function Disconnect({ user, onClose }: { user: UserActivity; onClose: () => void
   return (
     <FormDialog title={`Disconnect ${name}?`} width={420} saveLabel="Disconnect" danger onClose={onClose} onSave={disconnect}>
       <p>
-        All of the user's connections to this server end now: {inWords(user.connections)}. Programs may connect again at once; to keep somebody out, take the
+        All of the user's connections to this server end now: {countsText(user.connections)}. Programs may connect again at once; to keep somebody out, take the
         credentials away.
       </p>
     </FormDialog>
@@ -200,7 +202,7 @@ function Boards({ boards }: Overview) {
                 {name ?? id}
               </Link>
               <span className="numbers">
-                <span className="faint">{viewers === 0 ? "" : `${viewers} viewing`}</span> <strong>{whole.format(events)}</strong>
+                <span className="faint">{viewers === 0 ? "" : `${viewers} viewing`}</span> <strong>{integers.format(events)}</strong>
               </span>
             </li>
           ))}

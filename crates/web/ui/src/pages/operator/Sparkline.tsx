@@ -3,7 +3,7 @@ const SECONDS = 60;
 const HEIGHT = 36;
 
 export function Sparkline({ values, name }: { values: readonly number[]; name: string }) {
-  const most = Math.max(1, ...values);
+  const peak = Math.max(1, ...values);
   const first = SECONDS - values.length;
   return (
     <svg
@@ -14,7 +14,7 @@ export function Sparkline({ values, name }: { values: readonly number[]; name: s
       aria-label={`${name} over the last minute: peak ${Math.max(0, ...values)}`}
     >
       {values.map((value, at) => {
-        const height = value === 0 ? 1 : Math.max(2, (value / most) * HEIGHT);
+        const height = value === 0 ? 1 : Math.max(2, (value / peak) * HEIGHT);
         return <rect key={at} x={(first + at) * 4} y={HEIGHT - height} width={3} height={height} data-none={value === 0} />;
       })}
     </svg>

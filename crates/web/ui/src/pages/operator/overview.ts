@@ -4,9 +4,9 @@ import { stream } from "../../app/api";
 import { reasonOf } from "../../app/reason";
 
 /** The name of a connection of each kind, singular and plural. */
-export const DOORS = { socket: ["socket", "sockets"], stream: ["stream", "streams"], mcp: ["agent", "agents"] } as const;
-export type Door = keyof typeof DOORS;
-export type Doors = Partial<Record<Door, number>>;
+export const CONNECTION_KINDS = { socket: ["socket", "sockets"], stream: ["stream", "streams"], mcp: ["agent", "agents"] } as const;
+export type ConnectionKind = keyof typeof CONNECTION_KINDS;
+export type ConnectionCounts = Partial<Record<ConnectionKind, number>>;
 
 export interface Counts {
   commands: number;
@@ -18,7 +18,7 @@ export interface Counts {
 export interface UserActivity {
   id: string;
   name: string | null;
-  connections: Doors;
+  connections: ConnectionCounts;
   since: string | null;
   calls: number;
 }
@@ -27,18 +27,18 @@ export interface Overview {
   version: string;
   startedAt: string;
   at: string;
-  connections: Doors;
+  connections: ConnectionCounts;
   totals: Counts;
   history: (Counts & { at: string })[];
   usersConnected: number;
   users: UserActivity[];
   boards: { id: string; name: string | null; events: number; viewers: number }[];
-  slow: { at: string; userId: string; door: Door; reason: string }[];
+  slow: { at: string; userId: string; door: ConnectionKind; reason: string }[];
   incidents: { at: string; severity: "warning" | "error"; place: string; message: string }[];
   memory: number | null;
 }
 
-const AGAIN_MS = 2000;
+const RETRY_MS = 2000;
 
 /** The latest figures, and why there are no newer ones. */
 export function useOverview(): { overview?: Overview; problem?: string } {
@@ -58,7 +58,7 @@ export function useOverview(): { overview?: Overview; problem?: string } {
       }
       if (leaving.signal.aborted) return;
       setKnown(({ overview }) => ({ ...(overview ? { overview } : {}), problem }));
-      timer = setTimeout(() => void follow(), AGAIN_MS);
+      timer = setTimeout(() => void follow(), RETRY_MS);
     };
     void follow();
     return () => {
