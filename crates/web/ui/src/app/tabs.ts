@@ -1,99 +1,114 @@
-/** The browser's tabs with pages of this server. Each has a name, and tells the others that it is open. */
+/**
+ * The browser's tabs with pages of this server. Each has a name, and tells the others over a channel that it is open. A tab is asked
+ * for by its name, with a time limit for the reply.
+ */
 import { newId } from "@boardwire/client";
 
-type Message =
-  // Asks whether a tab is open; the reply.
-  | { isOpen: string }
-  | { open: string }
-  // A tab was opened or reloaded; the reply if another tab has the same name, as after duplicating a tab.
-  | { begins: string }
-  | { taken: string }
-  | { closes: string };
+interface Message {
+  /**
+   * `ask` and `reply`: whether a tab is open. `opened`: a tab was opened or reloaded; `nameTaken` is the reply of another tab with the
+   * same name, as after duplicating a tab. `closed`: a tab was closed, or its page was left.
+   */
+  type: "ask" | "reply" | "opened" | "nameTaken" | "closed";
+  /** The name of the tab that it is about. */
+  tab: string;
+}
 
-const KEPT = "boardwire-tab";
+/** The name of the channel, and the key of the tab's name in the session storage. */
+const KEY = "boardwire-tab";
 /** How long an open tab may take to reply, in milliseconds. A tab that the browser has suspended does not reply. */
-const ANSWER_MS = 2_000;
-/** How often to check whether a tab has closed, in milliseconds: one that was killed does not say so. */
-const LOOK_MS = 5_000;
+const REPLY_MS = 2_000;
+/** How often the listeners check whether a tab has closed, in milliseconds: one that was killed does not say so. */
+const CHECK_INTERVAL_MS = 5_000;
 
-const channel = new BroadcastChannel(KEPT);
-const say = (message: Message) => channel.postMessage(message);
-/** The functions that wait for the reply of each tab. */
+const channel = new BroadcastChannel(KEY);
+/** The functions that wait for the reply of a tab, by its name. */
 const waiting = new Map<string, Set<() => void>>();
-const mayHaveClosed = new Set<() => void>();
-let name = known() ?? named();
+const listeners = new Set<() => void>();
+let name = storedName() ?? newName();
+/** Whether another tab may still say that it has this name. */
 let isNew = true;
 
-function known(): string | null {
+function storedName(): string | null {
   try {
-    return sessionStorage.getItem(KEPT);
+    return sessionStorage.getItem(KEY);
   } catch {
     return null;
   }
 }
 
-function named(): string {
+function newName(): string {
   const id = newId();
   try {
-    sessionStorage.setItem(KEPT, id);
+    sessionStorage.setItem(KEY, id);
   } catch {
     // Without storage the tab has another name after a reload.
   }
   return id;
 }
 
-/** The name of this tab, which stays the same after a reload. */
+/** Returns the name of this tab, which stays the same after a reload. */
 export function thisTab(): string {
   return name;
 }
 
-/** Whether another tab of this name is open. */
+/** Returns whether another tab of this name is open. */
 export function isOpen(tab: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const others = waiting.get(tab) ?? new Set();
-    waiting.set(tab, others);
-    const end = (open: boolean) => {
-      others.delete(answered);
+    const replies = waiting.get(tab) ?? new Set();
+    waiting.set(tab, replies);
+    const settle = (open: boolean) => {
+      replies.delete(onReply);
       clearTimeout(timer);
       resolve(open);
     };
-    const answered = () => end(true);
-    const timer = setTimeout(end, ANSWER_MS, false);
-    others.add(answered);
-    say({ isOpen: tab });
+    const onReply = () => settle(true);
+    const timer = setTimeout(settle, REPLY_MS, false);
+    replies.add(onReply);
+    send("ask", tab);
   });
 }
 
-/** Calls the listener when another tab may have closed or reloaded. Returns what ends that. */
+/** Calls the listener when another tab may have closed or reloaded. Returns a function that removes the listener. */
 export function onTabMayHaveClosed(listener: () => void): () => void {
-  mayHaveClosed.add(listener);
-  return () => mayHaveClosed.delete(listener);
+  listeners.add(listener);
+  return () => listeners.delete(listener);
 }
 
-channel.onmessage = ({ data }: MessageEvent<Message>) => {
-  if ("isOpen" in data) {
-    if (data.isOpen === name) say({ open: name });
-  } else if ("open" in data) {
-    answer(data.open);
-  } else if ("begins" in data) {
-    answer(data.begins);
-    if (data.begins === name) say({ taken: name });
-  } else if ("taken" in data) {
-    if (data.taken === name && isNew) name = named();
-  } else {
-    lookAgain();
+function send(type: Message["type"], tab: string): void {
+  channel.postMessage({ type, tab } satisfies Message);
+}
+
+channel.onmessage = ({ data: { type, tab } }: MessageEvent<Message>) => {
+  switch (type) {
+    case "ask":
+      if (tab === name) send("reply", name);
+      break;
+    case "reply":
+      noteOpen(tab);
+      break;
+    case "opened":
+      noteOpen(tab);
+      if (tab === name) send("nameTaken", name);
+      break;
+    case "nameTaken":
+      if (tab === name && isNew) name = newName();
+      break;
+    case "closed":
+      callListeners();
   }
 };
 
-function lookAgain(): void {
-  mayHaveClosed.forEach((listener) => listener());
+/** Ends the waits for a tab, which is open. */
+function noteOpen(tab: string): void {
+  waiting.get(tab)?.forEach((onReply) => onReply());
 }
 
-function answer(open: string): void {
-  waiting.get(open)?.forEach((answered) => answered());
+function callListeners(): void {
+  listeners.forEach((listener) => listener());
 }
 
-setInterval(lookAgain, LOOK_MS);
-say({ begins: name });
-setTimeout(() => (isNew = false), ANSWER_MS);
-addEventListener("pagehide", () => say({ closes: name }));
+setInterval(callListeners, CHECK_INTERVAL_MS);
+send("opened", name);
+setTimeout(() => (isNew = false), REPLY_MS);
+addEventListener("pagehide", () => send("closed", name));
