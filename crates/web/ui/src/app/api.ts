@@ -60,5 +60,5 @@ export async function* stream(path: string, signal: AbortSignal): AsyncGenerator
 async function errorMessage(response: Response): Promise<string> {
   const problem = (await response.json().catch(() => ({}))) as { detail?: string; retryAfter?: number };
   const wait = problem.retryAfter === undefined ? "" : ` Try again in ${Math.ceil(problem.retryAfter)} s.`;
-  return `${problem.detail ?? `The server answered ${response.status}.`}${wait}`;
+  return `${problem.detail ?? `The server replied with status ${response.status}.`}${wait}`;
 }

@@ -53,7 +53,7 @@ function send(taskId: string, requestId: string, file: File, told: (done: number
     request.onload = () => {
       if (request.status < 300) return resolve();
       const problem = request.response as { detail?: string } | null;
-      reject(new Error(problem?.detail ?? `the server replied ${request.status}`));
+      reject(new Error(problem?.detail ?? `the server replied with status ${request.status}`));
     };
     request.send(form);
   });

@@ -62,7 +62,7 @@ export function wordsOf({ type, data }: AnyEnvelope, { taskId, nameOf, columns, 
     case "task:comment:added":
       return `commented: ${excerpt(comment?.body ?? "")}`;
     case "task:comment:updated":
-      return `changed a comment: ${excerpt(comment?.body ?? "")}`;
+      return `edited a comment: ${excerpt(comment?.body ?? "")}`;
     case "task:comment:deleted":
       return "deleted a comment";
     case "task:attachment:added":

@@ -182,8 +182,8 @@ function Disconnect({ user, onClose }: { user: UserActivity; onClose: () => void
   return (
     <FormDialog title={`Disconnect ${name}?`} width={420} saveLabel="Disconnect" danger onClose={onClose} onSave={disconnect}>
       <p>
-        All of the user's connections to this server end now: {countsText(user.connections)}. Programs may connect again at once; to keep somebody out, take the
-        credentials away.
+        This ends all of the user’s connections to this server now: {countsText(user.connections)}. Programs may reconnect right away; to keep someone out,
+        revoke their credentials.
       </p>
     </FormDialog>
   );
