@@ -57,7 +57,7 @@ describe('asyncapi.yaml', () => {
     assert.deepEqual(found.sort(), [...commands, ...events].sort());
   });
 
-  it('shows the examples as they travelled', () => {
+  it('shows the recorded examples', () => {
     const shown = new Map(
       document
         .components()
@@ -80,7 +80,7 @@ describe('asyncapi.yaml', () => {
     }
   });
 
-  it('has schemas that the examples fit', () => {
+  it('has schemas that the examples match', () => {
     const ajv = new Ajv({ strict: false, validateFormats: false });
     for (const message of document.components().messages().all()) {
       const validate = ajv.compile(message.payload().json());
@@ -90,7 +90,7 @@ describe('asyncapi.yaml', () => {
     }
   });
 
-  it('would not pass with a reference to nothing', async () => {
+  it('is rejected with a dangling reference', async () => {
     const lost = read('asyncapi.yaml').replaceAll('"#/components/schemas/Task"', '"#/components/schemas/Tusk"');
     assert.notDeepEqual((await parse(lost)).faults, []);
   });
@@ -114,11 +114,11 @@ describe('schema.json', () => {
     return validate(value) ? [] : validate.errors.map(({ instancePath, message }) => `${name}${instancePath} ${message}`);
   };
 
-  it('compiles, each definition', () => {
+  it('has definitions that all compile', () => {
     for (const name of Object.keys(schema.$defs)) assert.ok(ajv.getSchema(`${schema.$id}#/$defs/${name}`), name);
   });
 
-  it('describes what travels', () => {
+  it('describes the recorded messages', () => {
     for (const [name, { payload, reply }] of Object.entries(examples.commands)) {
       const id = `command.${name.replaceAll(':', '.')}`;
       assert.deepEqual([...check(`${id}.payload`, payload), ...check(`${id}.reply`, reply)], []);
@@ -130,7 +130,7 @@ describe('schema.json', () => {
     assert.deepEqual(check('command.task.get.reply', { ok: false, error: 'no such task', code: 'NOT_FOUND' }), []);
   });
 
-  it('refuses what the server refuses', () => {
+  it('rejects what the server rejects', () => {
     assert.notDeepEqual(check('command.task.create.payload', { boardId: 'launch' }), []);
     assert.notDeepEqual(check('command.task.create.payload', { boardId: 'launch', title: 'T', colour: 'red' }), []);
     assert.notDeepEqual(check('command.task.get.reply', { ok: false, error: 'no', code: 'NO' }), []);
@@ -140,7 +140,7 @@ describe('schema.json', () => {
 
 describe('spectral', () => {
   for (const name of DOCUMENTS) {
-    it(`has nothing to say about ${name}`, async (t) => {
+    it(`reports nothing about ${name}`, async (t) => {
       const { code, said } = await lint(join(api, name));
       t.diagnostic(said.trim());
       assert.equal(code, 0, said);

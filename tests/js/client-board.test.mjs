@@ -35,7 +35,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     await stage.keeper.ask('board:member:set', { boardId, userId: 'vic', role: 'viewer' });
   });
 
-  it('shows what is there, in order', async () => {
+  it('shows columns and tasks in order', async () => {
     const second = await create('second');
     const first = await create('first', { before: second.id });
     const done = await create('done', { columnId: columns[2].id });
@@ -65,7 +65,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     await client.close();
   });
 
-  it('shows own changes at once, as they are going to be', async () => {
+  it('shows own changes before they are confirmed', async () => {
     const { client, board, shown, task } = await seat();
     const [one, two] = [await create('one'), await create('two')];
     await until('both', () => shown().tasks.size === 2);
@@ -97,7 +97,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     await client.close();
   });
 
-  it('takes back what is refused, and says why', async () => {
+  it('takes back refused changes and reports the reason', async () => {
     const narrow = (await stage.keeper.ask('column:create', { boardId, name: 'Narrow', wip_limit: 1 })).column;
     await create('there', { columnId: narrow.id });
     const mine = await create('mine');
@@ -122,7 +122,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     await Promise.all([client.close(), vic.client.close()]);
   });
 
-  it('keeps own changes on top of what others do meanwhile', async () => {
+  it('keeps unconfirmed changes on top of changes by others', async () => {
     const [one, two] = [await create('one'), await create('two')];
     const { client, board, shown, task } = await seat();
     stage.proxy.refuse();
@@ -141,7 +141,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     await client.close();
   });
 
-  it('refuses an update of what another has changed, and shows what that is', async () => {
+  it('rejects an update of a field that somebody else changed, with the current task', async () => {
     const one = await create('one');
     const { client, board, task } = await seat();
     stage.proxy.refuse();
@@ -163,7 +163,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     await client.close();
   });
 
-  it('sends what is typed when it rests, and the last value only', async () => {
+  it('sends only the last typed value, after a pause', async () => {
     const one = await create('one');
     const { client, board, shown, task } = await seat('ann', { edits: { debounceMs: 100, maxWaitMs: 350 } });
     await stage.keeper.ask('subscribe', { type: 'task:updated', filters: { taskId: one.id } });
@@ -188,7 +188,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     await client.close();
   });
 
-  it('loses nothing that is typed without a connection', async () => {
+  it('keeps what is typed without a connection', async () => {
     const one = await create('one');
     const { client, board, task } = await seat('ann', { edits: { debounceMs: 20 } });
     stage.proxy.refuse();
@@ -218,7 +218,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     await client.close();
   });
 
-  it('asks what to do where another was faster at the same text', async () => {
+  it('reports a conflict when somebody else changed the same text', async () => {
     const one = await create('one');
     const asked = [];
     const resolve = ({ field, base, mine, theirs }) => {
@@ -237,7 +237,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     await client.close();
   });
 
-  it('says who is there, with which task open, and who types', async () => {
+  it('shows viewers, their open tasks and typing users', async () => {
     const one = await create('one');
     const ann = await seat('ann');
     const bob = await seat('bob');
@@ -262,7 +262,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     await ann.client.close();
   });
 
-  it('is one of several on one connection', async () => {
+  it('can be one of several boards on a connection', async () => {
     const first = await seat('ann');
     const firstId = boardId;
     boardId = `${boardId}-b`;
@@ -290,7 +290,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     await first.client.close();
   });
 
-  it('finds a change that it was not told of', async () => {
+  it('detects a change whose event did not arrive', async () => {
     const one = await create('one');
     const { client, board, shown } = await seat();
     let loaded = 0;
@@ -318,7 +318,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     await client.close();
   });
 
-  it('applies events that it does not know by what they carry', async () => {
+  it('applies unknown events by the fields of their data', async () => {
     const { applyChange, emptyContent } = await import(pathToFileURL(join(PACKAGE, 'dist/board/content.js')).href);
     const content = emptyContent();
     const task = { id: 't', column_id: 'c', position: 'a0', title: 'T', version: 3 };
@@ -336,7 +336,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     assert.deepEqual([content.tasks.size, content.dependencies.size], [0, 0]);
   });
 
-  it('finds a place between any two, as the server does', async (t) => {
+  it('makes positions between any two, as the server does', async (t) => {
     t.diagnostic(`BOARDWIRE_TEST_SEED=${SEED}`);
     const { between, initialKeys } = await import(pathToFileURL(join(PACKAGE, 'dist/board/position.js')).href);
     const random = dice(SEED);

@@ -21,7 +21,7 @@ describe('the commands of @boardwire/client', { timeout: patient(120_000) }, () 
   });
   after(() => narrow?.stop());
 
-  it('have one effect when the answer is lost and they are sent again', async () => {
+  it('have one effect when they are sent again after a lost reply', async () => {
     const client = start();
     await client.ready();
     await stage.keeper.ask('view:board', { boardId: 'board' });
@@ -39,7 +39,7 @@ describe('the commands of @boardwire/client', { timeout: patient(120_000) }, () 
     await client.close();
   });
 
-  it('are executed in the order in which they were sent, whatever happens to the connection', async (t) => {
+  it('are executed in the order in which they were sent, over connections that end', async (t) => {
     t.diagnostic(`BOARDWIRE_TEST_SEED=${SEED}`);
     const random = dice(SEED);
     await stage.keeper.ask('board:create', { name: 'Order', id: 'order', columns: [{ name: 'One' }] });
@@ -67,7 +67,7 @@ describe('the commands of @boardwire/client', { timeout: patient(120_000) }, () 
     await client.close();
   });
 
-  it('wait as long as the limit asks, and then go through, in order', async () => {
+  it('wait for `retryAfter` on a rate limit, and keep their order', async () => {
     const client = start({}, narrow.url);
     await client.ready();
     const refusals = [];
@@ -92,7 +92,7 @@ describe('the commands of @boardwire/client', { timeout: patient(120_000) }, () 
     await client.close();
   });
 
-  it('are refused with everything that the server says', async () => {
+  it('are rejected with all fields of the refusal', async () => {
     const client = start();
     const { task } = await client.send('task:create', { boardId: 'board', title: 'Old' });
     await client.send('task:update', { taskId: task.id, updates: { title: 'New' }, expectedVersion: task.version });
@@ -107,7 +107,7 @@ describe('the commands of @boardwire/client', { timeout: patient(120_000) }, () 
     await client.close();
   });
 
-  it('give up in time, on request, and at once where too many wait', async () => {
+  it('are given up on timeout, on abort, and when the queue is full', async () => {
     const client = start({ queueLimit: 3 });
     await client.ready();
     stage.proxy.refuse();
@@ -128,7 +128,7 @@ describe('the commands of @boardwire/client', { timeout: patient(120_000) }, () 
     await assert.rejects(client.send('board:list', {}), { code: 'CLOSED' });
   });
 
-  it('do not end the connection by their size', async () => {
+  it('are rejected before they exceed the maximum size', async () => {
     const client = start();
     await client.ready();
     const ends = [];
@@ -141,7 +141,7 @@ describe('the commands of @boardwire/client', { timeout: patient(120_000) }, () 
     await client.close();
   });
 
-  it('that wait when the client is closed are sent first, or told', async () => {
+  it('are sent or rejected when the client is closed', async () => {
     const client = start();
     await client.ready();
     const sent = client.send('board:create', { name: 'Last', id: 'last' });

@@ -25,7 +25,7 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
     return { client, states };
   };
 
-  it('says how it is, and comes back after a cut with the token of that moment', async () => {
+  it('reports its state, and reconnects with a fresh token', async () => {
     let asked = 0;
     const { client, states } = start({ token: async () => ((asked += 1), token('ann')) });
     await client.ready();
@@ -41,7 +41,7 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
     assert.equal(client.getStatus().state, 'closed');
   });
 
-  it('goes on trying for as long as nobody answers, with jitter', async () => {
+  it('retries with jitter until a server answers', async () => {
     const { client } = start();
     await client.ready();
     const waits = [];
@@ -59,7 +59,7 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
     await client.close();
   });
 
-  it('leaves a connection that has fallen silent', async () => {
+  it('drops a connection that has gone silent', async () => {
     const { client, states } = start({ silenceMs: 300 });
     await client.ready();
     stage.proxy.stall();
@@ -71,7 +71,7 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
     await client.close();
   });
 
-  it('hands over a new token before the old one ends', async () => {
+  it('renews the token before it expires', async () => {
     let asked = 0;
     const { client, states } = start({ token: () => token('ann', ['read'], (asked += 1) > 1 ? 3600 : 3) });
     await client.ready();
@@ -82,7 +82,7 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
     await client.close();
   });
 
-  it('comes back when its token has ended all the same', async () => {
+  it('reconnects when its token expired without renewal', async () => {
     let connects = 0;
     let live = 2;
     const { client, states } = start({
@@ -99,7 +99,7 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
     await client.close();
   });
 
-  it('ends when the credentials are refused, and tells those who wait', async () => {
+  it('ends when the credentials are refused, and rejects waiting commands', async () => {
     const { client } = start({ token: 'a.e30.c' });
     const waiting = client.send('board:list', {});
     await assert.rejects(waiting, { code: 'AUTH_FAILED' });
@@ -108,7 +108,7 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
     await assert.rejects(client.send('board:list', {}), { code: 'AUTH_FAILED' });
   });
 
-  it('asks for another token after a refusal, and gives up when there is none', async () => {
+  it('fetches another token after a refusal, and gives up if it is the same', async () => {
     const offers = ['a.e30.c', 'b.e30.c', token('ann')];
     let asked = 0;
     const lucky = start({ token: () => offers[(asked += 1) - 1] });
@@ -123,7 +123,7 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
     assert.equal(client.getStatus().state, 'refused');
   });
 
-  it('begins again after a refusal, when somebody has signed in', async () => {
+  it('connects again after a refusal on reconnect()', async () => {
     let current = 'a.e30.c';
     const { client } = start({ token: () => current });
     await assert.rejects(client.ready());
@@ -133,7 +133,7 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
     await client.close();
   });
 
-  it('outlasts a source of tokens that fails', async () => {
+  it('retries when fetching a token fails', async () => {
     let asked = 0;
     const { client } = start({
       token: async () => {
@@ -147,7 +147,7 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
     await client.close();
   });
 
-  it('waits for a place where there are too many connections', async () => {
+  it('retries while the user has too many connections', async () => {
     const crowd = Array.from({ length: 8 }, () => start({ token: () => token('cem') }));
     await Promise.all(crowd.map(({ client }) => client.ready()));
     const late = start({ token: () => token('cem') });
@@ -157,7 +157,7 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
     for (const { client } of [...crowd, late]) await client.close();
   });
 
-  it('takes an API key, and ends when it is revoked', async () => {
+  it('accepts an API key, and ends when it is revoked', async () => {
     stage.server.run(['user', 'create', '--id', 'kim', '--name', 'Kim']);
     const { id, key } = JSON.parse(stage.server.run(['api-key', 'create', '--user', 'kim', '--name', 'k', '--json']));
     const { client } = start({ token: undefined, apiKey: key });
@@ -166,7 +166,7 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
     await until('the end', () => client.getStatus().state === 'refused');
   });
 
-  it('waits as long as a server asks that is about to stop', async () => {
+  it('waits for `reconnectAfterMs` when the server stops', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'boardwire-closing-'));
     const secret = 'a-secret-of-at-least-thirty-two-characters';
     const environment = { ...process.env, BOARDWIRE_JWT_SECRET: secret, BOARDWIRE_DATABASE_URL: `sqlite://${join(folder, 'b.db')}` };
@@ -185,7 +185,7 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('leaves node able to exit', async () => {
+  it('lets Node exit after close()', async () => {
     const script = `
       import { connect } from '@boardwire/client';
       const client = connect(${JSON.stringify(stage.server.url)}, { token: () => ${JSON.stringify(token('ann'))} });

@@ -38,7 +38,7 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
     taskId = (await stage.keeper.ask('task:create', { boardId, title: 'One', description: 'First line\nSecond line\nThird line' })).task.id;
   });
 
-  it('put together what two write in different places, in whatever order it is sent', async () => {
+  it('merge changes by two users in different places, in either order', async () => {
     const [ann, bob] = [await seat('ann'), await seat('bob')];
     const [anns, bobs] = [ann, bob].map(({ board }) => board.startEdit(taskId, 'description'));
     anns.write('First line by Ann\nSecond line\nThird line');
@@ -59,7 +59,7 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
     await Promise.all([ann.client.close(), bob.client.close()]);
   });
 
-  it('keep both where the same was written, until the second has decided', async () => {
+  it('keep both versions of a conflict until the user decides', async () => {
     const [ann, bob] = [await seat('ann'), await seat('bob')];
     const refusals = [];
     bob.board.onRefusal(({ error }) => refusals.push(error.code));
@@ -90,7 +90,7 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
     await Promise.all([ann.client.close(), bob.client.close()]);
   });
 
-  it('are made from what was there when the writing began, not when the first key was pressed', async () => {
+  it('are based on the text at startEdit, not at the first key', async () => {
     const ann = await seat('ann');
     const edit = ann.board.startEdit(taskId, 'description');
     await change({ description: 'theirs' });
@@ -102,7 +102,7 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
     await ann.client.close();
   });
 
-  it('in which nothing was written go on from what others wrote, for who shows that', async () => {
+  it('without changes can follow changes by others', async () => {
     const ann = await seat('ann');
     const edit = ann.board.startEdit(taskId, 'description');
     await change({ description: 'theirs' });
@@ -121,7 +121,7 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
     await ann.client.close();
   });
 
-  it('are to be decided once more when a decision is taken back', async () => {
+  it('are in conflict again when a decision is taken back', async () => {
     const ann = await seat('ann');
     const edit = ann.board.startEdit(taskId, 'description');
     edit.write('mine');
@@ -137,7 +137,7 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
     await ann.client.close();
   });
 
-  it('written without a connection are put together, or kept for a decision', async () => {
+  it('made without a connection are merged, or kept as a conflict', async () => {
     const ann = await seat('ann');
     const [text, title] = [ann.board.startEdit(taskId, 'description'), ann.board.startEdit(taskId, 'title')];
     stage.proxy.refuse();
@@ -164,7 +164,7 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
     await ann.client.close();
   });
 
-  it('go on from a draft, in another client and after others have gone on', async () => {
+  it('continue from a draft in another client, after changes by others', async () => {
     const ann = await seat('ann');
     const edit = ann.board.startEdit(taskId, 'description');
     stage.proxy.refuse();
@@ -186,7 +186,7 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
     await Promise.all([later.client.close(), clash.client.close()]);
   });
 
-  it('that the server refuses are kept with the reason', async () => {
+  it('that the server refuses keep their text and the reason', async () => {
     const ann = await seat('ann');
     const edit = ann.board.startEdit(taskId, 'description');
     edit.write('x'.repeat(20_001));
@@ -198,7 +198,7 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
     await ann.client.close();
   });
 
-  it('are tried again by themselves after a fault of the server, and say so meanwhile', async (t) => {
+  it('are retried after an internal error of the server, and report it', async (t) => {
     const ann = await seat('ann');
     const refusals = [];
     ann.board.onRefusal(({ error }) => refusals.push(error.code));
@@ -216,7 +216,7 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
     await ann.client.close();
   });
 
-  it('lose nothing of what two type at once, over connections that end', async (t) => {
+  it('keep all that two users type at once, over connections that end', async (t) => {
     t.diagnostic(`BOARDWIRE_TEST_SEED=${SEED}`);
     const random = dice(SEED);
     const lines = Array.from({ length: 20 }, (_, at) => `Line ${at}`);
@@ -249,7 +249,7 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
     await Promise.all(people.map(({ client }) => client.close()));
   });
 
-  it('wait their turn when the line of commands is full', async () => {
+  it('wait when the command queue is full', async () => {
     // In a process of its own: one that never ends could not be given up in this one.
     const script = `
       const { connect } = await import(${JSON.stringify(pathToFileURL(join(stage.installed.folder, 'node_modules/@boardwire/client/dist/index.js')).href)});
@@ -283,7 +283,7 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
     assert.deepEqual(tasks.map(({ title }) => title).sort(), ['a', 'b', 'c', 'typed']);
   });
 
-  it('show all that both wrote in one text, and no line twice', async () => {
+  it('combine both versions in one text without repeating lines', async () => {
     const { merge, mergeAll } = stage.installed.client;
     const base = 'One\nTwo\nThree\nFour';
     assert.equal(
@@ -301,7 +301,7 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
     assert.equal(merge('One two three', 'One three', 'One two and three'), undefined);
   });
 
-  it('of texts that are long and all the same end soon', async () => {
+  it('of long repetitive texts are merged in little time', async () => {
     const { mergeTexts } = stage.installed.client;
     const base = 'the '.repeat(5_000);
     const merged = mergeTexts({ base, mine: `${base}end`.trim(), theirs: `begin ${base}` });

@@ -23,7 +23,7 @@ describe('the events of @boardwire/client', { timeout: patient(120_000) }, () =>
     await stage.keeper.ask('board:member:set', { boardId: board, userId: 'ann', role: 'member' });
   });
 
-  it('reach those who listen for their name, or for all, until they have heard enough', async () => {
+  it('reach listeners for their name or for all events until these are removed', async () => {
     const client = start();
     const heard = [];
     const stop = client.on('task:created', ({ data, seq }) => heard.push([data.task.title, seq > 0]));
@@ -52,7 +52,7 @@ describe('the events of @boardwire/client', { timeout: patient(120_000) }, () =>
     await client.close();
   });
 
-  it('of overlapping subscriptions come once to each, in order, over many connections', async () => {
+  it('reach each of overlapping subscriptions once, in order, over many connections', async () => {
     const client = start();
     await client.ready();
     const store = client.openBoard(board);
@@ -89,7 +89,7 @@ describe('the events of @boardwire/client', { timeout: patient(120_000) }, () =>
     await client.close();
   });
 
-  it('of all boards can be missed, and that is said', async () => {
+  it('of a subscription to all boards may be missed, which onReset reports', async () => {
     const client = start();
     await client.ready();
     const resets = [];
@@ -107,7 +107,7 @@ describe('the events of @boardwire/client', { timeout: patient(120_000) }, () =>
     await client.close();
   });
 
-  it('of a board that the caller may not read are refused, and so is the board', async () => {
+  it('of a board that the user may not read are refused, as is the board', async () => {
     await stage.keeper.ask('board:create', { name: 'Secret', id: 'secret' });
     const client = start();
     await client.ready();
@@ -119,7 +119,7 @@ describe('the events of @boardwire/client', { timeout: patient(120_000) }, () =>
     await client.close();
   });
 
-  it('that the log does not hold are not made up for: that is said, and the board is loaded anew', async () => {
+  it('that the log no longer contains are reported as missed, and the board is loaded again', async () => {
     // Another server with a board of the same name, as after a restored backup.
     const other = await startServer();
     const there = open(other.url, 'keeper');

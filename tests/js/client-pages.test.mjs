@@ -87,7 +87,7 @@ class MadeUp {
   }
 }
 
-describe('the pages of a board', () => {
+describe('a board that is loaded in pages', () => {
   let Replica;
   before(async () => ({ Replica } = await import(pathToFileURL(join(PACKAGE, 'dist/board/replica.js')).href)));
 
@@ -103,7 +103,7 @@ describe('the pages of a board', () => {
   };
   const shown = ({ seq, epoch, content }) => picture({ seq, epoch, ...content });
 
-  it('are put together with what happens meanwhile', async () => {
+  it('combines the pages with the changes that are made while they load', async () => {
     let pages = 0;
     for (let seed = SEED; seed < SEED + BOARDS; seed += 1) {
       const random = dice(seed);
@@ -132,7 +132,7 @@ describe('the pages of a board', () => {
     assert.ok(pages > 2 * BOARDS, `${pages} pages of ${BOARDS} boards`);
   });
 
-  it('begin anew where the log has another life', async () => {
+  it('starts again when the log has another epoch', async () => {
     const board = new MadeUp(dice(1), () => {});
     while (board.snapshot().tasks.length < 10) board.happen();
     const { replica, asked } = replicaOn((payload, count) => {
@@ -148,7 +148,7 @@ describe('the pages of a board', () => {
     replica.close();
   });
 
-  it('begin anew where more happened meanwhile than is kept', async () => {
+  it('starts again when more changes arrive than are kept', async () => {
     const told = [];
     const board = new MadeUp(dice(1), (event) => told.push(event));
     while (board.snapshot().tasks.length < 10) board.happen();
@@ -166,7 +166,7 @@ describe('the pages of a board', () => {
     replica.close();
   });
 
-  it('are not asked of a server that knows none', async () => {
+  it('is loaded in one reply from a server without paging', async () => {
     const board = new MadeUp(dice(1), () => {});
     for (let count = 0; count < 100; count += 1) board.happen();
     const { replica, asked } = replicaOn(({ limit }) =>
@@ -198,7 +198,7 @@ describe('a large board of @boardwire/client', { timeout: patient(240_000) }, ()
   });
   after(() => writers.forEach((writer) => writer.close()));
 
-  it('is loaded while others write as fast as they can', async (t) => {
+  it('loads while others write at full speed', async (t) => {
     t.diagnostic(`BOARDWIRE_TEST_SEED=${SEED}`);
     const { keeper } = stage;
     const { columns } = await keeper.ask('board:create', { id: 'large', name: 'Large' });

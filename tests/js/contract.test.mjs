@@ -45,7 +45,7 @@ for (const [transport, options] of Object.entries(TRANSPORTS)) {
       await server?.stop();
     });
 
-    it('says what the connection is', () => {
+    it('reports the connection in connection:status', () => {
       const [status] = listening;
       assertFields(status, 'ConnectionStatus');
       assert.equal(status.status, 'connected');
@@ -64,7 +64,7 @@ for (const [transport, options] of Object.entries(TRANSPORTS)) {
       }
     });
 
-    it('refuses wrong credentials with one sentence', async () => {
+    it('refuses wrong credentials with one message', async () => {
       for (const auth of [{}, { token: 'nonsense' }, { token: `${token('ann')}x` }, { apiKey: 'nonsense' }]) {
         const stranger = open(server.url, 'ann', { ...options, auth });
         await assert.rejects(stranger.connected(), { message: 'Authentication failed' });
@@ -72,7 +72,7 @@ for (const [transport, options] of Object.entries(TRANSPORTS)) {
       }
     });
 
-    it('carries every change to the other member, in an envelope, and to nobody else', async () => {
+    it('delivers every change to the other member in an envelope, and to nobody else', async () => {
       const steps = [
         [
           'task:create',
@@ -143,7 +143,7 @@ for (const [transport, options] of Object.entries(TRANSPORTS)) {
       await eve.silence(0);
     });
 
-    it('shows tasks and boards whole', async () => {
+    it('shows tasks and boards with all fields of the schema', async () => {
       const { task } = await bob.ask('task:create', { boardId: board, title: '<b>as given</b>', priority: 3 });
       assertFields(task, 'Task');
       assert.equal(task.title, '<b>as given</b>');
@@ -163,7 +163,7 @@ for (const [transport, options] of Object.entries(TRANSPORTS)) {
       );
     });
 
-    it('replies with events where there is no callback', async () => {
+    it('replies with events if there is no callback', async () => {
       const { task } = await ann.ask('task:create', { boardId: board, title: 'Once' });
       await bob.event('task:created');
       ann.socket.emit('task:update', { taskId: task.id, updates: { title: 'Twice' }, requestId: 'no-callback' });

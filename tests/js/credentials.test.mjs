@@ -51,7 +51,7 @@ for (const [transport, options] of Object.entries(TRANSPORTS)) {
       again.disconnect();
     });
 
-    it('ends with its session', { timeout: patient(60_000) }, async () => {
+    it('ends when its session is ended', { timeout: patient(60_000) }, async () => {
       const { sessionId } = await (await login()).json();
       const ada = open(server.url, 'ada', { ...options, auth: { sessionId } });
       await ada.connected();
@@ -61,7 +61,7 @@ for (const [transport, options] of Object.entries(TRANSPORTS)) {
       assert.ok((await ended(ada)) < PROMISED_MS);
     });
 
-    it("comes in with a page's cookie, and not without the page's origin", { timeout: patient(60_000) }, async () => {
+    it("accepts a page's cookie only with the page's origin", { timeout: patient(60_000) }, async () => {
       const answer = await login({ origin: ORIGIN });
       assert.equal((await answer.json()).sessionId, undefined, 'a script in the page must not see it');
       const cookie = answer.headers.get('set-cookie').split(';')[0];

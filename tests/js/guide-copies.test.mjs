@@ -98,11 +98,11 @@ function command({ pick, below, chance, shuffled }, { boardId, tasks, columns, d
   }
 }
 
-describe('the copies of the module in the guide', () => {
+describe('the board copy of the module in the guide', () => {
   const stage = startStage();
   const { compare, connect, enter, found, watch } = stage;
 
-  it('is right after any changes of many users with bad connections', { timeout: patient(120_000) }, async (t) => {
+  it('equals the board after many users changed it over bad connections', { timeout: patient(120_000) }, async (t) => {
     const seed = Number(process.env.BOARDWIRE_TEST_SEED ?? Date.now() % 2 ** 31);
     const message = `BOARDWIRE_TEST_SEED=${seed}`;
     await found('random', CROWD);
@@ -158,7 +158,7 @@ describe('the copies of the module in the guide', () => {
     t.diagnostic(`${message}: ${done} changes, ${seq} events, ${cuts} cuts`);
   });
 
-  it('is right after moves that make room', { timeout: patient(60_000) }, async () => {
+  it('equals the board after moves that give other tasks new positions', { timeout: patient(60_000) }, async () => {
     const users = CROWD.slice(0, 8);
     await found('narrow', users);
     const copies = users.map((user) => watch(user, 'narrow'));
@@ -181,7 +181,7 @@ describe('the copies of the module in the guide', () => {
     );
   });
 
-  it('is right when a board comes in pages, and changes meanwhile', { timeout: patient(120_000) }, async () => {
+  it('equals the board when it changes while pages load', { timeout: patient(120_000) }, async () => {
     await found('large', CROWD);
     const writers = CROWD.map(connect);
     await Promise.all(
@@ -209,7 +209,7 @@ describe('the copies of the module in the guide', () => {
     assert.deepEqual([copy.pages, copy.snapshots], [2, 1]);
   });
 
-  it('is right after an own change whose answer was lost', { timeout: patient(60_000) }, async () => {
+  it('equals the board after an own change whose reply was lost', { timeout: patient(60_000) }, async () => {
     await found('lost');
     const [writer, other] = ['ann', 'ben'].map((user) => watch(user, 'lost'));
     await until('the first snapshots', () => writer.seq !== undefined && other.seq !== undefined);
@@ -220,7 +220,7 @@ describe('the copies of the module in the guide', () => {
     assert.equal(writer.snapshots, 2, 'the hole is found and a snapshot taken');
   });
 
-  it('is right after the database was replaced by an older one', { timeout: patient(60_000) }, async () => {
+  it('equals the board after the database was replaced by an older one', { timeout: patient(60_000) }, async () => {
     await found('restored');
     const [reader, other] = ['ann', 'ben'].map((user) => watch(user, 'restored'));
     await until('the first snapshots', () => reader.seq !== undefined && other.seq !== undefined);

@@ -28,12 +28,12 @@ describe('the module in the guide', () => {
     assert.deepEqual([fetched, ends], [2, 0], 'one more token, and the same connection');
   });
 
-  it('says when no token is accepted', { timeout: patient(60_000) }, async () => {
+  it('reports that no token is accepted', { timeout: patient(60_000) }, async () => {
     const refused = new Promise((give) => ending(stage.guide.connect(stage.server.url, async () => 'a.e30.c', give)));
     assert.equal((await refused).message, 'Authentication failed');
   });
 
-  it('comes back by itself when its token expires', { timeout: patient(60_000) }, async () => {
+  it('reconnects when its token expires', { timeout: patient(60_000) }, async () => {
     enter('ann');
     const reasons = [];
     const later = token('ann', '--ttl', '1h');
@@ -49,7 +49,7 @@ describe('the module in the guide', () => {
     assert.deepEqual(reasons, ['io server disconnect']);
   });
 
-  it('signs in with a password, and out', { timeout: patient(60_000) }, async () => {
+  it('signs in with a password and signs out', { timeout: patient(60_000) }, async () => {
     stage.server.run(['user', 'create', '--id', 'pam', '--name', 'Pam', '--password-stdin'], 'correct horse battery');
     await assert.rejects(stage.guide.signIn(stage.server.url, 'pam', 'wrong horse battery'), { code: 'AUTH_FAILED' });
     const socket = ending(await stage.guide.signIn(stage.server.url, 'pam', 'correct horse battery'));
@@ -83,7 +83,7 @@ describe('the module in the guide', () => {
     await assert.rejects(stage.guide.download(stage.server.url, {}, attachment), { code: 'UNAUTHENTICATED' });
   });
 
-  it('saves what is typed, once it rests, and asks where another was faster', { timeout: patient(60_000) }, async () => {
+  it('saves typed text after a pause, and calls `resolve` on a conflict', { timeout: patient(60_000) }, async () => {
     await found('typed');
     const [ann, ben] = ['ann', 'ben'].map((user) => watch(user, 'typed'));
     await until('the first snapshots', () => ann.seq !== undefined && ben.seq !== undefined);
@@ -117,7 +117,7 @@ describe('the module in the guide', () => {
     await compare([ann, ben], 'typed', 'typed');
   });
 
-  it('knows who is there, who types and what is new', { timeout: patient(60_000) }, async () => {
+  it('tracks presence, typing and notifications', { timeout: patient(60_000) }, async () => {
     await found('presence', ['fay', 'gus']);
     const { task } = await stage.guide.ask(stage.keeper, 'task:create', { boardId: 'presence', title: 'T' });
     const shown = {};
@@ -170,7 +170,7 @@ describe('the module in the guide', () => {
     assert.equal(shown.failure, undefined);
   });
 
-  it('waits where it is too fast for the limits', { timeout: patient(60_000) }, async () => {
+  it('waits when it exceeds a rate limit', { timeout: patient(60_000) }, async () => {
     await found('plain', ['ann']);
     const ann = watch('ann', 'plain');
     await until('the snapshot', () => ann.seq !== undefined);

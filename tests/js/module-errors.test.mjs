@@ -27,7 +27,7 @@ describe('the error handling of the module document', () => {
     await server?.stop();
   });
 
-  it('waits retryAfter seconds on RATE_LIMIT, and then goes through', { timeout: patient(60_000) }, async () => {
+  it('succeeds after waiting retryAfter seconds on RATE_LIMIT', { timeout: patient(60_000) }, async () => {
     const { socket } = ann;
     const { id } = socket;
     const errors = [];

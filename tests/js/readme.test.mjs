@@ -19,7 +19,7 @@ function firstLine(child) {
   });
 }
 
-test('the client in the README', async () => {
+test('the sample in the README works', async () => {
   const readme = readFileSync(resolve(here, '../../README.md'), 'utf8');
   const [, snippet] = readme.match(/```js\n([\s\S]*?)```/);
   const demo = spawn(program(), ['demo', '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'ignore'] });

@@ -21,9 +21,9 @@ for (const way of WAYS) {
     });
     after(() => agent?.close());
 
-    test('the revision is the newest that both know', () => assert.equal(agent.revision, way.revision));
+    test('negotiates the newest revision that both know', () => assert.equal(agent.revision, way.revision));
 
-    test('tools are listed with what they take', async () => {
+    test('tools are listed with their input schemas', async () => {
       const { tools } = await agent.client.listTools();
       const named = new Map(tools.map((tool) => [tool.name, tool]));
       for (const name of ['list_boards', 'create_task', 'claim_next_task', 'complete_task', 'wait_for_changes']) {
@@ -33,7 +33,7 @@ for (const way of WAYS) {
       assert.deepEqual(named.get('create_task').inputSchema.required.toSorted(), ['boardId', 'title']);
     });
 
-    test('a task is made, claimed and completed', async () => {
+    test('a task is created, claimed and completed', async () => {
       const { task } = await call(agent, 'create_task', { boardId: board.id, title: 'Write the minutes' });
       const claimed = await call(agent, 'claim_next_task', { boardId: board.id, agent: way.name });
       assert.equal(claimed.task.id, task.id);
@@ -43,7 +43,7 @@ for (const way of WAYS) {
       assert.equal(done.task.status, 'done');
     });
 
-    test('a board is a resource that tells when it changes', async () => {
+    test('a board is a resource with update notifications', async () => {
       const { resources } = await agent.client.listResources();
       const { uri } = resources.find((resource) => resource.uri.includes(board.id));
       const read = async () => (await agent.client.readResource({ uri })).contents[0].text;
@@ -55,14 +55,14 @@ for (const way of WAYS) {
       assert.match(await read(), /From another door/);
     });
 
-    test('changes are waited for', async () => {
+    test('wait_for_changes returns changes', async () => {
       const { seq, epoch } = await call(agent, 'get_board', { boardId: board.id });
       const waiting = call(agent, 'wait_for_changes', { boardId: board.id, since: seq, epoch, timeoutSeconds: 20 });
       await scene.post(`/boards/${board.id}/tasks`, { title: 'Waited for' });
       assert.match(JSON.stringify(await waiting), /Waited for/);
     });
 
-    test('what is refused says why, with its code', async () => {
+    test('a refusal has a message and a code', async () => {
       const missing = await agent.client.callTool({ name: 'get_board', arguments: { boardId: 'nowhere' } });
       assert.equal(missing.isError, true);
       assert.equal(missing.structuredContent.code, 'NOT_FOUND');
@@ -70,7 +70,7 @@ for (const way of WAYS) {
       assert.equal(wrong.structuredContent.code, 'INVALID_MESSAGE');
     });
 
-    test('others see nothing of it', async (t) => {
+    test('other users see nothing of the board', async (t) => {
       const other = await way.connect({ url: scene.url, key: scene.bob });
       t.after(() => other.close());
       const result = await other.client.callTool({ name: 'get_board', arguments: { boardId: board.id } });

@@ -39,7 +39,7 @@ function raw(to, t) {
   };
 }
 
-test('a server that is not there is an error for the agent and a sentence for people', async (t) => {
+test('an unreachable server is an error for the agent and a message on stderr', async (t) => {
   const bridge = raw({ url: 'http://127.0.0.1:1', key: 'bwk_any' }, t);
   bridge.send(HELLO);
   const { id, error } = await bridge.next();
@@ -49,7 +49,7 @@ test('a server that is not there is an error for the agent and a sentence for pe
   assert.match(await bridge.said, /can't be reached/);
 });
 
-test('so are credentials that are refused', async (t) => {
+test('refused credentials are an error for the agent and a message on stderr', async (t) => {
   const bridge = raw({ url: scene.url, key: 'bwk_wrong' }, t);
   bridge.send(HELLO);
   const { error } = await bridge.next();
@@ -61,7 +61,7 @@ for (const [how, end] of [
   ['with its input', (child) => child.stdin.end()],
   ['on SIGTERM', (child) => child.kill('SIGTERM')],
 ]) {
-  test(`it ends ${how}, and the session with it`, async (t) => {
+  test(`ends ${how}, and ends its session`, async (t) => {
     const proxy = await startProxy(scene.url);
     t.after(() => proxy.close());
     const bridge = raw({ url: proxy.url, key: scene.ann }, t);
@@ -74,7 +74,7 @@ for (const [how, end] of [
   });
 }
 
-test('what was asked before the end of the input is answered', async (t) => {
+test('requests before the end of the input are answered', async (t) => {
   const bridge = raw({ url: scene.url, key: scene.ann }, t);
   bridge.send(HELLO);
   bridge.send({ jsonrpc: '2.0', method: 'notifications/initialized' });
@@ -87,7 +87,7 @@ test('what was asked before the end of the input is answered', async (t) => {
   assert.deepEqual(await bridge.ended, [0, null]);
 });
 
-test('a batch on its input is taken, as the revision 2025-03-26 has them', async (t) => {
+test('accepts batches, as revision 2025-03-26 defines them', async (t) => {
   const bridge = raw({ url: scene.url, key: scene.ann }, t);
   bridge.send({ ...HELLO, params: { ...HELLO.params, protocolVersion: '2025-03-26' } });
   assert.equal((await bridge.next()).result.protocolVersion, '2025-03-26');
@@ -100,7 +100,7 @@ test('a batch on its input is taken, as the revision 2025-03-26 has them', async
   ]);
 });
 
-test('subscriptions live on in a new session', async (t) => {
+test('subscriptions continue in a new session', async (t) => {
   const proxy = await startProxy(scene.url);
   t.after(() => proxy.close());
   const way = WAYS.find(({ name }) => name === 'SDK 1 through boardwire mcp');
@@ -119,7 +119,7 @@ test('subscriptions live on in a new session', async (t) => {
   await until(() => heard.includes(uri), 'an update in the new session');
 });
 
-test('--help shows how an agent is set up', async () => {
+test('--help shows how to configure an agent', async () => {
   const child = spawn(program(), ['mcp', '--help'], { stdio: ['ignore', 'pipe', 'inherit'] });
   const help = await text(child.stdout);
   const { mcpServers } = JSON.parse(help.slice(help.indexOf('{\n'), help.lastIndexOf('}') + 1));

@@ -160,7 +160,7 @@ describe('all doors', { timeout: patient(60_000) }, () => {
   });
 
   for (const door of ['the socket', 'HTTP', 'MCP', 'the TypeScript client']) {
-    it(`a change over ${door} arrives everywhere`, async () => {
+    it(`a change over ${door} is delivered to clients of all doors`, async () => {
       const id = `by-${door.toLowerCase().replaceAll(' ', '-')}`;
       await doors[door](id, `Made over ${door}`);
       for (const listener of ['a socket', 'a stream of events', 'an agent that subscribed', 'a live copy']) {
@@ -169,7 +169,7 @@ describe('all doors', { timeout: patient(60_000) }, () => {
     });
   }
 
-  it('one request over all of them has one effect and one reply', async () => {
+  it('one request id over all doors has one effect and one reply', async () => {
     const [over, ...others] = [doors['the socket'], doors.HTTP, doors.MCP];
     const first = await over('once', 'Once', 'request-1');
     for (const again of others) {
@@ -183,7 +183,7 @@ describe('all doors', { timeout: patient(60_000) }, () => {
     assert.equal(listeners.count('once'), 1);
   });
 
-  it('they refuse alike', async () => {
+  it('a refusal is the same over all doors', async () => {
     const refused = await doors.HTTP('not an id', 'x');
     assert.equal(refused.code, 'INVALID_MESSAGE');
     const tool = await doors.MCP('not an id', 'x');

@@ -52,7 +52,7 @@ const WAYS = {
 };
 
 for (const [way, transport] of Object.entries(WAYS)) {
-  test(`the loop, ${way}`, async (t) => {
+  test(`the loop of the guide works, ${way}`, async (t) => {
     const { server, samples } = await start();
     t.after(() => server.stop());
     const client = new Client({ name: 'guide', version: '1' });

@@ -122,7 +122,7 @@ async def know_bob(server):
 
 
 @pytest.mark.parametrize("away", [False, True], ids=["live", "during an outage"])
-def test_the_copy_follows_every_kind_of_change(server, away):
+def test_every_kind_of_change_is_applied(server, away):
     async def journey(this):
         await know_bob(server)
         if away:
@@ -138,7 +138,7 @@ def test_the_copy_follows_every_kind_of_change(server, away):
 
 
 @pytest.mark.parametrize("loss", ["a log that was cut", "another epoch", "a number from the future"])
-def test_what_cannot_be_recovered_is_taken_anew(server, loss):
+def test_a_snapshot_is_loaded_when_events_cannot_be_recovered(server, loss):
     async def journey(this):
         await this.add("kept")
         await this.equal()
@@ -165,7 +165,7 @@ def test_what_cannot_be_recovered_is_taken_anew(server, loss):
     play(server, start)
 
 
-def test_a_change_whose_answer_was_lost_has_one_effect(server):
+def test_a_change_whose_reply_was_lost_has_one_effect(server):
     async def journey(this):
         this.proxy.answers = False
         adding = asyncio.create_task(this.copy.change("task:create", {"boardId": this.board, "title": "Once"}))
@@ -183,7 +183,7 @@ def test_a_change_whose_answer_was_lost_has_one_effect(server):
     play(server, journey)
 
 
-def test_changes_wait_for_a_connection_and_refusals_come_back(server):
+def test_changes_wait_for_a_connection_and_refusals_are_raised(server):
     async def journey(this):
         this.proxy.fail()
         await until("the end", lambda: not this.proxy.connections)
@@ -201,7 +201,7 @@ def test_changes_wait_for_a_connection_and_refusals_come_back(server):
     play(server, journey)
 
 
-def test_a_hole_is_healed(server):
+def test_a_gap_in_the_events_is_filled(server):
     async def journey(this):
         # Behind the copy's back, on its connection: it gets neither the event nor the reply.
         await this.copy._sio.call("task:create", {"boardId": this.board, "title": "unseen"})
@@ -212,7 +212,7 @@ def test_a_hole_is_healed(server):
     play(server, journey)
 
 
-def test_the_copy_is_right_after_any_cuts(server):
+def test_the_copy_equals_the_board_after_connections_were_cut(server):
     seed = int(os.environ.get("BOARDWIRE_TEST_SEED", random.randrange(2**31)))
     dice = random.Random(seed)
 
@@ -265,7 +265,7 @@ async def run(*arguments, **variables):
 
 
 @pytest.mark.parametrize("credential", ["token", "api key"])
-def test_as_a_program(server, credential):
+def test_the_example_runs_as_a_program(server, credential):
     async def journey(this):
         if credential == "token":
             options, variables = ["--token", token("ann")], {}
@@ -297,7 +297,7 @@ def test_as_a_program(server, credential):
     play(server, journey)
 
 
-def test_the_program_says_what_is_refused(server):
+def test_the_program_prints_refusals(server):
     async def journey(this):
         for options, board, said in [
             (["--token", "nonsense"], this.board, "refused: Authentication failed\n"),
@@ -310,7 +310,7 @@ def test_the_program_says_what_is_refused(server):
     play(server, journey)
 
 
-def test_what_it_says_to_install_is_enough(tmp_path):
+def test_the_listed_requirements_suffice(tmp_path):
     """In an environment with nothing but the pip that came with this Python: newer ones know more."""
     (line,) = re.findall(r"`(pip install [^`]+)`", EXAMPLE.read_text())
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)

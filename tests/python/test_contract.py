@@ -36,7 +36,7 @@ async def new_board(owner, **members):
     return board, [column["id"] for column in reply["columns"]]
 
 
-def test_the_connection_says_what_it_is(server, transport):
+def test_connection_status_is_reported(server, transport):
     async def journey():
         ann = Client("ann")
         status = await ann.connect(server.url, [transport])
@@ -67,7 +67,7 @@ def test_wrong_credentials_are_refused(server, transport):
     asyncio.run(journey())
 
 
-def test_two_users_share_a_board_and_a_third_hears_nothing(server, transport):
+def test_events_reach_members_and_nobody_else(server, transport):
     async def journey():
         async with clients(server, transport, "ann", "bob", "eve") as (ann, bob, eve):
             board, columns = await new_board(ann, bob="member")
@@ -152,7 +152,7 @@ def test_replies_and_refusals(server, transport):
     asyncio.run(journey())
 
 
-def test_a_client_that_was_away_catches_up(server, transport):
+def test_a_client_resumes_after_a_reconnection(server, transport):
     async def journey():
         async with clients(server, transport, "ann", "bob") as (ann, bob):
             board, _ = await new_board(ann, bob="viewer")
@@ -170,7 +170,7 @@ def test_a_client_that_was_away_catches_up(server, transport):
     asyncio.run(journey())
 
 
-def test_a_volley_of_large_commands(server, transport):
+def test_many_large_commands_at_once(server, transport):
     """Over polling the client puts 16 of them into one POST."""
 
     async def journey():

@@ -73,7 +73,7 @@ def demo():
         yield running
 
 
-def test_every_sample_is_run_somewhere():
+def test_every_sample_is_run_by_a_test():
     pages = [ROOT / "README.md", *ROOT.glob("docs/guides/*.md"), *ROOT.glob("crates/*/README.md")]
     found = set()
     for page in pages:
@@ -99,7 +99,7 @@ def test_the_agents_guide_makes_a_user_and_a_key(plain):
     assert "bwk_" in shell(plain, code)
 
 
-def test_running_it_for_real(plain):
+def test_the_samples_for_production(plain):
     """The lines of the README that build, and that serve, are true of the server that runs already."""
     *_, code = samples("README.md", "sh")
     lines = code.splitlines(keepends=True)
@@ -126,7 +126,7 @@ def answer(server, path, credential=None, body=None):
         return json.load(refusal)
 
 
-def test_a_refusal_looks_as_shown(plain):
+def test_a_refusal_is_as_documented(plain):
     (shown,) = samples("crates/http/README.md", "json")
     assert answer(plain, "/api/v1/sessions", body={"user": "ada", "password": "wrong"}) == json.loads(shown)
 

@@ -10,7 +10,7 @@ import { clean, close, startStage } from './stage.mjs';
 describe('accounts and boards', () => {
   const stage = startStage('ann', 'bob');
 
-  test('a wrong password is refused with a reason, and the right one signs in', async () => {
+  test('a wrong password is refused with a reason, and the correct one signs in', async () => {
     const context = await stage.browser.newContext();
     const page = await context.newPage();
     await page.goto(stage.server.url);
@@ -46,7 +46,7 @@ describe('accounts and boards', () => {
     await close(page);
   });
 
-  test('a board is made, shared, renamed and archived, and the other one sees it at once', async () => {
+  test('a board is created, shared, renamed and archived, live for another user', async () => {
     const [ann, bob] = await Promise.all([stage.windowOf('ann'), stage.windowOf('bob')]);
     await ann.getByRole('button', { name: 'New board' }).first().click();
     await ann.getByLabel('Name').fill('Launch');
@@ -96,7 +96,7 @@ describe('accounts and boards', () => {
     await close(ann, bob);
   });
 
-  test('a board says in the list when anything on it changed, at once', async () => {
+  test('the list of boards shows live when anything on a board changed', async () => {
     const bob = startApi(stage.server.url, token('bob'));
     await stage.api.board('busy', { bob: 'member' });
     await stage.api.board('quiet');
@@ -126,7 +126,7 @@ describe('accounts and boards', () => {
     await close(ann);
   });
 
-  test('an address where there is nothing says so, and leads back', async () => {
+  test('an unknown address shows a page with a link to the boards', async () => {
     const grounds = [];
     for (const colorScheme of ['light', 'dark']) {
       const context = await stage.browser.newContext({ colorScheme });
@@ -147,13 +147,13 @@ describe('accounts and boards', () => {
     assert.equal(new Set(grounds).size, 2, 'light and dark');
   });
 
-  test('who is no member sees nothing of a board', async () => {
+  test('users who are not members see nothing of a board', async () => {
     const ann = await stage.windowOf('ann', '/boards/there-is-none');
     await ann.getByRole('heading', { name: 'This board is not available' }).waitFor();
     await close(ann);
   });
 
-  test('the theme is chosen and kept', async () => {
+  test('the theme can be chosen and survives a reload', async () => {
     const page = await stage.windowOf('ann', '/', { colorScheme: 'light' });
     const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     const light = await ground();

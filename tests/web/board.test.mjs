@@ -18,7 +18,7 @@ describe('the board', () => {
     return { id, path: `/boards/${id}`, columns: made.columns };
   }
 
-  test('a card that is made and dragged is there in three windows', async () => {
+  test('a new card and its move appear in three windows', async () => {
     const { path } = await board('dragged');
     const [ann, bob, cleo] = await stage.windows(path, 'ann', 'bob', 'cleo');
     await column(ann, 'To Do')
@@ -44,7 +44,7 @@ describe('the board', () => {
     await close(ann, bob, cleo);
   });
 
-  test('a card is moved by the keyboard, which is announced', async () => {
+  test('a card is moved by keyboard, with announcements', async () => {
     const { path } = await board('keys');
     const [ann, bob] = await stage.windows(path, 'ann', 'bob');
     const announcer = ann.getByTestId('announcer');
@@ -74,7 +74,7 @@ describe('the board', () => {
     await close(ann, bob);
   });
 
-  test('on a phone a card is dragged by touch', async () => {
+  test('a card is dragged by touch on a phone', async () => {
     const { path } = await board('touched');
     const phone = { viewport: { width: 390, height: 780 }, isMobile: true, hasTouch: true };
     const ann = await stage.windowOf('ann', path, phone);
@@ -142,7 +142,7 @@ describe('the board', () => {
     return { ann, rests, letGo: () => touch('touchEnd') };
   }
 
-  test('held at the edge of a phone, a card goes on by one column at a time, to the last, and falls there', async () => {
+  test('a card held at the edge of a phone scrolls one column at a time and is dropped into the last', async () => {
     const { ann, rests, letGo } = await heldAtTheEdge('edge');
     await eventually(async () => (await rests('Done')) > 0, true);
     const rest = await rests('In Progress');
@@ -160,7 +160,7 @@ describe('the board', () => {
     ['seen-grabbed', 'grabbed at the side where it goes', { grab: 0.85 }],
     ['seen-above', 'over the bar of the board', { to: [382, 10] }],
   ]) {
-    test(`let go at the edge of a phone, a card is in the column that one sees: ${how}`, async () => {
+    test(`a card released at the edge of a phone is dropped into the visible column: ${how}`, async () => {
       const { ann, rests, letGo } = await heldAtTheEdge(id, held);
       await eventually(async () => (await rests('In Progress')) > 0, true);
       await letGo();
@@ -173,7 +173,7 @@ describe('the board', () => {
     });
   }
 
-  test('on a phone a column is carried along the others', async () => {
+  test('a column is dragged past the others on a phone', async () => {
     const names = (page) => page.locator('[data-testid=column]').evaluateAll((all) => all.map((column) => column.getAttribute('aria-label')));
     const heading = (name) => (page) => page.getByRole('heading', { name, exact: true });
     const { ann, letGo } = await heldAtTheEdge('carried', { what: heading('Done'), to: [8] });
@@ -196,7 +196,7 @@ describe('the board', () => {
     await close(ann);
   });
 
-  test('who is here, on which card, and who types', async () => {
+  test('shows viewers, their open cards and typing users', async () => {
     const { path } = await board('company');
     const [ann, bob] = await stage.windows(path, 'ann', 'bob');
     await ann.getByTestId('viewers').getByLabel('Bob').waitFor();
@@ -215,7 +215,7 @@ describe('the board', () => {
     await close(ann);
   });
 
-  test('agents are marked, with what they hold', async () => {
+  test('agents and the cards that they hold are marked', async () => {
     stage.server.run(['user', 'create', '--id', 'scout', '--name', 'Scout', '--agent']);
     const { id, path } = await board('agents');
     await stage.api.send('PUT', `/boards/${id}/members/scout`, { role: 'member' });
@@ -231,7 +231,7 @@ describe('the board', () => {
     await close(ann);
   });
 
-  test('without a connection changes are refused in sight, and what was missed is there afterwards', async () => {
+  test('changes are refused visibly while offline, and missed changes appear afterwards', async () => {
     const { path, id, columns } = await board('offline');
     const proxy = await startProxy(stage.server.url);
     const ann = await windowOf(stage.browser, proxy.url, 'ann', path);
@@ -254,7 +254,7 @@ describe('the board', () => {
     await proxy.stop();
   });
 
-  test('what the server refuses is taken back, with the reason', async () => {
+  test('a refused change is undone, with the reason', async () => {
     const { path, columns } = await board('refused');
     await stage.api.send('PATCH', `/columns/${columns[1].id}`, { wip_limit: 1 });
     const ann = await stage.windowOf('ann', path);
@@ -272,7 +272,7 @@ describe('the board', () => {
     await close(ann);
   });
 
-  test('hostile titles are text and break nothing', async () => {
+  test('hostile titles are rendered as text', async () => {
     const { path, id, columns } = await board('hostile');
     const hostile = [
       '<img src=x onerror="globalThis.hacked=1"><script>globalThis.hacked=1</script>',
@@ -312,7 +312,7 @@ describe('the board', () => {
     await close(ann);
   });
 
-  test('search and filters show what fits', async () => {
+  test('search and filters show matching cards', async () => {
     const { path, id } = await board('filtered');
     await stage.api.send('PATCH', `/tasks/${id}-second`, { tags: ['urgent'], assignee: 'bob' });
     await stage.api.send('POST', `/tasks/${id}-third/comments`, { body: 'Only a comment says pineapple' });

@@ -21,7 +21,7 @@ describe('the card page', () => {
     return { id, columns: made.columns, path: `/boards/${id}`, one: `${id}-one`, two: `${id}-two` };
   }
 
-  test('title and description are written in place and seen by others as they are written', async () => {
+  test('title and description are edited in place, live for others', async () => {
     const { path } = await board('written');
     const [ann, bob] = await stage.windows(path, 'ann', 'bob');
     await openCard(ann, 'Write the notes');
@@ -52,7 +52,7 @@ describe('the card page', () => {
     await close(ann, bob);
   });
 
-  test('an empty title is refused, and Escape gives the old one back', async () => {
+  test('an empty title is refused, and Escape restores the old one', async () => {
     const { path } = await board('untitled');
     const ann = await stage.windowOf('ann', path);
     await openCard(ann, 'Write the notes');
@@ -69,7 +69,7 @@ describe('the card page', () => {
     await close(ann);
   });
 
-  test('a comment with a mention notifies who was mentioned, in all of the tabs', async () => {
+  test('a comment with a mention notifies the mentioned user in all tabs', async () => {
     const { path } = await board('mentioned');
     const [ann, bob] = await stage.windows(path, 'ann', 'bob');
     const tab = await bob.context().newPage();
@@ -98,7 +98,7 @@ describe('the card page', () => {
     await close(ann, bob);
   });
 
-  test('a file is attached, seen, downloaded and removed', async () => {
+  test('a file is attached, shown, downloaded and removed', async () => {
     const { path } = await board('attached');
     const [ann, bob] = await stage.windows(path, 'ann', 'bob');
     await openCard(ann, 'Write the notes');
@@ -114,7 +114,7 @@ describe('the card page', () => {
     await close(ann, bob);
   });
 
-  test('a comment and a file that are deleted can be had back for a while, and are gone after it', async () => {
+  test('deleting a comment or a file can be undone for some seconds', async () => {
     const { path, one } = await board('undone');
     const [ann, bob] = [await stage.windowOf('ann', path, { clock: true }), await stage.windowOf('bob', path)];
     await stage.api.send('POST', `/tasks/${one}/comments`, { body: 'Not to be lost' });
@@ -161,7 +161,7 @@ describe('the card page', () => {
     await close(ann, bob);
   });
 
-  test('what was deleted right before the page is left is gone', async () => {
+  test('a deletion is carried out when the page is left', async () => {
     const { path, one } = await board('left');
     const ann = await stage.windowOf('ann', path, { clock: true });
     const comments = () => stage.api.get(`/tasks/${one}`).then(({ comments }) => comments.map(({ body }) => body));
@@ -183,7 +183,7 @@ describe('the card page', () => {
     await close(ann);
   });
 
-  test('no notice about the card that one is reading', async () => {
+  test('there is no notice about the open card', async () => {
     const { path, one } = await board('reading');
     const [bob, elsewhere] = await stage.windows(path, 'bob', 'bob');
     await openCard(bob, 'Write the notes');
@@ -204,7 +204,7 @@ describe('the card page', () => {
     await close(bob, elsewhere);
   });
 
-  test('axe finds nothing in a description with headings, boxes and wide tables', async () => {
+  test('axe finds no violations in a description with headings, checkboxes and wide tables', async () => {
     const { path, one } = await board('marked');
     await stage.api.send('PATCH', `/tasks/${one}`, {
       description: '# Plan\n\n### Steps\n\n- [x] **one** &amp; only\n- [ ] two\n  - [ ] three\n\n`'.concat(
@@ -228,7 +228,7 @@ describe('the card page', () => {
     await close(ann);
   });
 
-  test('a dependency blocks, a circle is refused with the reason', async () => {
+  test('a dependency marks the card as blocked, and a cycle is refused with the reason', async () => {
     const { path } = await board('blocked');
     const ann = await stage.windowOf('ann', path);
     await openCard(ann, 'Write the notes');
@@ -255,7 +255,7 @@ describe('the card page', () => {
     await close(ann);
   });
 
-  test("an agent's lease is shown on the card, and a person can take it back", async () => {
+  test("an agent's lease is shown on the card, and a user can release it", async () => {
     const { path, id, one } = await board('leased');
     await bobs.send('POST', `/boards/${id}/claims`, { taskId: one, agent: 'scout-7', ttl: 600 });
     const ann = await stage.windowOf('ann', path);
@@ -269,7 +269,7 @@ describe('the card page', () => {
     await close(ann);
   });
 
-  test('properties are changed, the history tells of it, and another window has it live', async () => {
+  test('changes of properties appear live in another window and in the history', async () => {
     const { path } = await board('properties');
     const [ann, bob] = await stage.windows(path, 'ann', 'bob');
     await openCard(ann, 'Write the notes');
@@ -299,7 +299,7 @@ describe('the card page', () => {
     await close(ann, bob);
   });
 
-  test('two change the same at once: the second is refused with the reason, and can set it all the same', async () => {
+  test('the second of two conflicting changes is refused with the reason, and can be applied anyway', async () => {
     const { path, one } = await board('conflict');
     const proxy = await startProxy(stage.server.url);
     const ann = await windowOf(stage.browser, proxy.url, 'ann', `${path}/tasks/${one}`);
@@ -324,7 +324,7 @@ describe('the card page', () => {
     await proxy.stop();
   });
 
-  test('who reads changes nothing, and a card that is deleted says so', async () => {
+  test('viewers cannot change a card, and a deleted card is reported', async () => {
     const { path } = await board('deleted');
     const [ann, cleo] = await stage.windows(path, 'ann', 'cleo');
     await openCard(cleo, 'Write the notes');

@@ -14,7 +14,7 @@ const DRAWN = 200;
 
 const stage = startStage('ann', 'bob');
 
-test('five thousand cards are shown, and a move is in the other window', async (t) => {
+test('shows 5,000 cards, and a move appears in another window', async (t) => {
   const { api } = stage;
   const columns = Array.from({ length: COLUMNS }, (_, at) => ({ name: `Column ${at + 1}` }));
   const made = await api.send('POST', '/boards', { id: 'large', name: 'Large', columns });

@@ -17,7 +17,7 @@ describe('the operator’s page', () => {
 
   const figure = async (page, name) => Number((await page.getByTestId(`figure-${name}`).locator('strong').textContent()).replaceAll(',', ''));
 
-  test('it is live: connections, users and boards as they come and go', async () => {
+  test('shows connections, users and boards live', async () => {
     const root = await stage.windowOf('root');
     await root.getByRole('button', { name: /account/ }).click();
     await root.getByRole('menuitem', { name: 'Operator' }).click();
@@ -53,7 +53,7 @@ describe('the operator’s page', () => {
     await close(root);
   });
 
-  test('a user is disconnected, comes back, and goes on', async () => {
+  test('a disconnected user reconnects and continues', async () => {
     const [root, bob] = await Promise.all([stage.windowOf('root', '/operator'), stage.windowOf('bob', '/boards/busy')]);
     await bob.evaluate(() => {
       globalThis.states = [];
@@ -72,7 +72,7 @@ describe('the operator’s page', () => {
     await close(root, bob);
   });
 
-  test('when the server is away the figures stay and say so', async () => {
+  test('keeps the last figures, with their time, while the server is down', async () => {
     const root = await stage.windowOf('root', '/operator');
     await root.getByTestId('user-root').waitFor();
     await root.route('**/api/v1/operator', (route) => route.abort());
@@ -83,7 +83,7 @@ describe('the operator’s page', () => {
     await close(root);
   });
 
-  test('others are told that it is not for them', async () => {
+  test('tells users who are not admins that the page is for admins', async () => {
     const bob = await stage.windowOf('bob', '/operator');
     await bob.getByRole('heading', { name: 'This page is for admins' }).waitFor();
     await bob.getByRole('button', { name: /account/ }).click();

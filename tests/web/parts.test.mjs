@@ -20,7 +20,7 @@ describe('dialogs, menus and panels', () => {
       return element.getAttribute('aria-label') ?? element.dataset.taskId ?? (element === document.body ? 'nothing' : element.textContent.trim());
     });
 
-  test('before a card is deleted it is asked with room around it, and Enter takes nothing away', async () => {
+  test('deleting a card is confirmed in a dialog in which Enter cancels', async () => {
     const page = await boardOf('asked');
     await openCard(page, 'First');
     await page.getByRole('button', { name: 'Delete card' }).click();
@@ -44,7 +44,7 @@ describe('dialogs, menus and panels', () => {
     await close(page);
   });
 
-  test('the focus goes back to what opened a dialog', async () => {
+  test('the focus returns to the element that opened a dialog', async () => {
     const page = await boardOf('returned');
     await openCard(page, 'Second');
     await page.keyboard.press('Escape');
@@ -72,7 +72,7 @@ describe('dialogs, menus and panels', () => {
     await close(page);
   });
 
-  test('the focus goes back after Escape in a new card, a new column and a new name', async () => {
+  test('the focus returns after Escape in a new card, a new column and a rename', async () => {
     const page = await boardOf('escaped');
     await column(page, 'To Do').getByRole('button', { name: 'New card', exact: true }).click();
     await page.getByLabel(/Title of the new card/).waitFor();
@@ -91,7 +91,7 @@ describe('dialogs, menus and panels', () => {
     await close(page);
   });
 
-  test('a menu is used by keyboard alone', async () => {
+  test('a menu can be used by keyboard alone', async () => {
     const page = await boardOf('walked');
     await page.getByRole('button', { name: 'To Do menu' }).focus();
     await page.keyboard.press('Enter');
@@ -106,7 +106,7 @@ describe('dialogs, menus and panels', () => {
     await close(page);
   });
 
-  test('in a new comment Escape closes what completes a mention, and nothing else', async () => {
+  test('Escape in a new comment closes only the suggestions for a mention', async () => {
     const page = await boardOf('completed');
     await openCard(page, 'First');
     const field = page.getByRole('textbox', { name: 'Comment', exact: true });
@@ -123,7 +123,7 @@ describe('dialogs, menus and panels', () => {
     await close(page);
   });
 
-  test('moments in words move on with the time', async () => {
+  test('relative times are kept up to date', async () => {
     await stage.api.board('timed');
     await stage.api.task('timed', { id: 'timed-card', title: 'Timed' });
     await stage.api.send('POST', '/tasks/timed-card/comments', { body: 'Said' });
@@ -141,7 +141,7 @@ describe('dialogs, menus and panels', () => {
     }
   });
 
-  test('a description that nests too deeply is shown as it was written', async () => {
+  test('a description that is nested too deeply is shown as plain text', async () => {
     const page = await boardOf('nested');
     await stage.api.send('PATCH', '/tasks/nested-first', { description: `${'>'.repeat(5000)} far inside` });
     await openCard(page, 'First');

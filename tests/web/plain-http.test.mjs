@@ -27,7 +27,7 @@ describe('the page over plain HTTP', () => {
     return server.url.replace('127.0.0.1', NAME);
   }
 
-  test('says what to do where sessions are for HTTPS alone', async () => {
+  test('says what to do if the server requires HTTPS for sessions', async () => {
     const url = await start('true');
     const context = await browser.newContext();
     const page = await context.newPage();
@@ -47,7 +47,7 @@ describe('the page over plain HTTP', () => {
     await context.close();
   });
 
-  test('works where sessions are allowed over it', async () => {
+  test('works if the server allows sessions over plain HTTP', async () => {
     const page = await windowOf(browser, await start('false'), 'ann');
     await page.getByRole('button', { name: 'New board' }).first().click();
     await page.getByLabel('Name').fill('At home');

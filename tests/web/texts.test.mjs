@@ -9,7 +9,7 @@ import { clean, close, startStage } from './stage.mjs';
 
 const LINES = ['What is to be done', 'Who does it', 'By when'];
 
-describe('texts that two write at once', () => {
+describe('texts that two users edit at once', () => {
   const stage = startStage('ann', 'bob');
 
   async function board(id, description = LINES.join('\n')) {
@@ -44,7 +44,7 @@ describe('texts that two write at once', () => {
     ['ann', 'bob'],
     ['bob', 'ann'],
   ]) {
-    test(`in different places: both are there, whoever saves first (${first})`, async () => {
+    test(`changes in different places are merged (${first} saves first)`, async () => {
       const { path, stored } = await board(`apart-${first}`);
       const [one, other] = await stage.windows(path, first, second);
       await edit(one);
@@ -64,7 +64,7 @@ describe('texts that two write at once', () => {
       await close(one, other);
     });
 
-    test(`in the same place: the second sees both and decides, whoever saves first (${first})`, async () => {
+    test(`changes in the same place are for the second user to decide (${first} saves first)`, async () => {
       const { path, stored } = await board(`same-${first}`, '');
       const [one, other] = await stage.windows(path, first, second);
       await edit(one);
@@ -109,7 +109,7 @@ describe('texts that two write at once', () => {
     });
   }
 
-  test('who still writes is told when the own words are replaced, and can have them back', async () => {
+  test('a user who is still writing is told when others replace the text, and can restore it', async () => {
     const { path, stored } = await board('replaced');
     const [ann, bob] = await stage.windows(path, 'ann', 'bob');
     await edit(ann);
@@ -125,7 +125,7 @@ describe('texts that two write at once', () => {
     await close(ann, bob);
   });
 
-  test('one person in two tabs of one browser loses nothing either', async () => {
+  test('one user in two tabs of a browser loses nothing', async () => {
     const { path, stored } = await board('tabs', 'Before');
     const one = await stage.windowOf('ann', path);
     const other = await one.context().newPage();
@@ -159,7 +159,7 @@ describe('texts that two write at once', () => {
     await close(one);
   });
 
-  test('what is typed without a connection outlasts a reload, and is put together with what others wrote', async () => {
+  test('text typed offline survives a reload and is merged with changes by others', async () => {
     const { path, one, stored } = await board('offline');
     const proxy = await startProxy(stage.server.url);
     const ann = await windowOf(stage.browser, proxy.url, 'ann', path);
@@ -180,7 +180,7 @@ describe('texts that two write at once', () => {
     await proxy.stop();
   });
 
-  test('what the server fails to save says so, and is saved when it works again', async (t) => {
+  test('a text that the server fails to save is marked, and is saved later', async (t) => {
     const { path, stored } = await board('fault');
     const ann = await stage.windowOf('ann', path);
     t.after(() => stage.server.sql('DROP TRIGGER IF EXISTS fault'));
@@ -196,7 +196,7 @@ describe('texts that two write at once', () => {
     await close(ann);
   });
 
-  test('titles are put together as well, or both are shown', async () => {
+  test('titles are merged, or shown as a conflict', async () => {
     const { path, one, stored } = await board('titles');
     const proxy = await startProxy(stage.server.url);
     const ann = await windowOf(stage.browser, proxy.url, 'ann', path);
@@ -231,7 +231,7 @@ describe('texts that two write at once', () => {
     await proxy.stop();
   });
 
-  test('an earlier description is seen in the history, and taken back', async () => {
+  test('an earlier description is shown in the history and can be restored', async () => {
     const { path, one, stored } = await board('earlier', 'The very first');
     await stage.api.send('PATCH', `/tasks/${one}`, { description: 'The second' });
     await stage.api.send('PATCH', `/tasks/${one}`, { description: '' });

@@ -7,7 +7,7 @@ import { faultsOf } from './accessibility.mjs';
 import { column, eventually, live, openCard, titles, windowOf } from './browser.mjs';
 import { clean, close, startStage } from './stage.mjs';
 
-describe('what is typed', () => {
+describe('unsaved text', () => {
   const stage = startStage('ann');
 
   async function board(id) {
@@ -24,7 +24,7 @@ describe('what is typed', () => {
     await live(page);
   };
 
-  test('several new cards that are refused all come back, in order, and outlast a reload', async () => {
+  test('refused new cards return to their field in order, and survive a reload', async () => {
     const { path, columns } = await board('refused');
     await stage.api.send('PATCH', `/columns/${columns[0].id}`, { wip_limit: 1 });
     const ann = await stage.windowOf('ann', path, { permissions: ['clipboard-read', 'clipboard-write'] });
@@ -49,7 +49,7 @@ describe('what is typed', () => {
     await close(ann);
   });
 
-  test('a card, a column and a comment that are half written are there after a reload, for who wrote them', async () => {
+  test('drafts of a new card, column and comment survive a reload, for their author only', async () => {
     const { path, card } = await board('half');
     const ann = await stage.windowOf('ann', path);
     await (await newCard(ann)).fill('A new ca');
@@ -79,7 +79,7 @@ describe('what is typed', () => {
     await close(ann);
   });
 
-  test('a comment whose answer never came is there after the page was left', async () => {
+  test('a comment without a reply is a draft after the page was left', async () => {
     const { card, one } = await board('unanswered');
     const proxy = await startProxy(stage.server.url);
     const ann = await windowOf(stage.browser, proxy.url, 'ann', card);
@@ -98,7 +98,7 @@ describe('what is typed', () => {
     await proxy.stop();
   });
 
-  test('a new name of a column stays in its field without a connection', async () => {
+  test('a new column name stays in its field while offline', async () => {
     const { path } = await board('renamed');
     const proxy = await startProxy(stage.server.url);
     const ann = await windowOf(stage.browser, proxy.url, 'ann', path);
@@ -119,7 +119,7 @@ describe('what is typed', () => {
     await proxy.stop();
   });
 
-  test('a changed comment stays as a draft after Escape, and Cancel can be taken back for a while', async () => {
+  test('Escape keeps an edited comment as a draft, and Cancel can be undone for some seconds', async () => {
     const { card, one } = await board('closed');
     await stage.api.send('POST', `/tasks/${one}/comments`, { body: 'As it was' });
     const ann = await stage.windowOf('ann', card, { clock: true });
@@ -179,7 +179,7 @@ describe('what is typed', () => {
     await close(ann);
   });
 
-  test('a comment that was changed elsewhere meanwhile is not written over', async () => {
+  test('saving a comment does not overwrite an edit made elsewhere', async () => {
     const { card, one } = await board('comment');
     const { comment } = await stage.api.send('POST', `/tasks/${one}/comments`, { body: 'The first line\nThe last line' });
     const ann = await stage.windowOf('ann', card);
@@ -213,7 +213,7 @@ describe('what is typed', () => {
     await close(ann);
   });
 
-  test("a draft is its tab's while that is open, and is taken over once that is closed", async () => {
+  test('another tab takes over a draft only when its tab is closed', async () => {
     const { card } = await board('tabs');
     const first = await stage.windowOf('ann', card);
     const field = (page) => page.getByLabel('Comment', { exact: true });
@@ -242,7 +242,7 @@ describe('what is typed', () => {
     await close(second);
   });
 
-  test('the draft of a tab that ended without a word is taken over too', async () => {
+  test('another tab takes over the draft of a killed tab', async () => {
     const { card } = await board('killed');
     const first = await stage.windowOf('ann', card);
     const field = (page) => page.getByLabel('Comment', { exact: true });
@@ -257,7 +257,7 @@ describe('what is typed', () => {
     await close(second);
   });
 
-  test('a draft that was taken over is still there for a tab that comes back, until it has been sent', async () => {
+  test('a tab that returns still has its draft, until the tab that took it over has sent it', async () => {
     const { card } = await board('back');
     const first = await stage.windowOf('ann', card);
     const field = (page) => page.getByLabel('Comment', { exact: true });
@@ -285,7 +285,7 @@ describe('what is typed', () => {
     await close(first);
   });
 
-  test('a copy of a tab keeps drafts of its own', async () => {
+  test('a duplicated tab keeps its own drafts', async () => {
     const { card } = await board('copied');
     const first = await stage.windowOf('ann', card);
     const field = (page) => page.getByLabel('Comment', { exact: true });
@@ -303,7 +303,7 @@ describe('what is typed', () => {
     await close(first);
   });
 
-  test('what is typed in a comment while it is being saved stays, and is a change of what was saved', async () => {
+  test('text typed while a comment is being saved is an edit of the saved text', async () => {
     const { card, one } = await board('saving');
     const { comment } = await stage.api.send('POST', `/tasks/${one}/comments`, { body: 'First\nLast' });
     const proxy = await startProxy(stage.server.url);
@@ -328,7 +328,7 @@ describe('what is typed', () => {
     await proxy.stop();
   });
 
-  test('a change of a comment that is saved after its card was closed and opened again is called saved', async () => {
+  test('an edit that is saved after its card was reopened is shown as saved', async () => {
     const { card, one } = await board('reopened');
     await stage.api.send('POST', `/tasks/${one}/comments`, { body: 'As it was' });
     const proxy = await startProxy(stage.server.url);
@@ -350,7 +350,7 @@ describe('what is typed', () => {
     await proxy.stop();
   });
 
-  test('who takes the other text of a comment can take that back', async () => {
+  test('taking the other version of a comment can be undone', async () => {
     const { card, one } = await board('taken');
     const { comment } = await stage.api.send('POST', `/tasks/${one}/comments`, { body: 'As it was' });
     const ann = await stage.windowOf('ann', card);
@@ -368,7 +368,7 @@ describe('what is typed', () => {
     await close(ann);
   });
 
-  test('a title that Escape took back can be had again', async () => {
+  test('Escape in a title can be undone', async () => {
     const { card, one } = await board('escaped');
     const ann = await stage.windowOf('ann', card);
     const field = ann.getByLabel('Title', { exact: true });

@@ -25,7 +25,7 @@ async def ask(agent, tool, /, **arguments):
     return answer
 
 
-def test_a_task_is_made_claimed_and_completed(scene, agents, way):
+def test_a_task_is_created_claimed_and_completed(scene, agents, way):
     async def work():
         async with agents.connect(way, scene.url, scene.ann, scene.program) as agent:
             assert agent.revision == agents.REVISION
@@ -40,7 +40,7 @@ def test_a_task_is_made_claimed_and_completed(scene, agents, way):
     run(work())
 
 
-def test_changes_through_another_door_are_heard(scene, agents, way):
+def test_changes_over_http_are_reported(scene, agents, way):
     async def work():
         async with agents.connect(way, scene.url, scene.ann, scene.program) as agent:
             board = (await ask(agent, "create_board", name="Heard"))["board"]["id"]
@@ -60,7 +60,7 @@ def test_changes_through_another_door_are_heard(scene, agents, way):
     run(work())
 
 
-def test_what_is_refused_says_why(scene, agents, way):
+def test_a_refusal_has_a_message_and_a_code(scene, agents, way):
     async def work():
         async with agents.connect(way, scene.url, scene.ann, scene.program) as agent:
             board = (await ask(agent, "create_board", name="Mine"))["board"]["id"]
