@@ -6,41 +6,41 @@ import { beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 
-import { dice, SEED, until } from './chance.mjs';
+import { seededRandom, SEED, until } from './random.mjs';
 import { PACKAGE } from './client-installed.mjs';
-import { startStage } from './client-stage.mjs';
+import { startFixture } from './client-fixture.mjs';
 import { patient } from './patience.mjs';
 
 describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
-  const stage = startStage({ users: ['ann', 'bob', 'vic'] });
+  const fixture = startFixture({ users: ['ann', 'bob', 'vic'] });
   let number = 0;
   let boardId;
   let columns;
 
-  const start = (user = 'ann', options = {}) => stage.connect(user, options);
+  const start = (user = 'ann', options = {}) => fixture.connect(user, options);
   /** A client with the board open. */
-  const seat = async (user, options) => {
+  const openAs = async (user, options) => {
     const client = start(user, options);
     const board = client.openBoard(boardId);
     await board.ready();
     return { client, board, shown: () => board.getSnapshot(), task: (id) => board.getSnapshot().tasks.get(id) };
   };
-  const create = async (title, more = {}) => (await stage.keeper.ask('task:create', { boardId, title, ...more })).task;
-  const change = (taskId, updates) => stage.keeper.ask('task:update', { taskId, updates });
+  const create = async (title, more = {}) => (await fixture.keeper.ask('task:create', { boardId, title, ...more })).task;
+  const change = (taskId, updates) => fixture.keeper.ask('task:update', { taskId, updates });
 
   beforeEach(async () => {
     boardId = `board-${(number += 1)}`;
-    ({ columns } = await stage.keeper.ask('board:create', { id: boardId, name: 'Board' }));
-    for (const userId of ['ann', 'bob']) await stage.keeper.ask('board:member:set', { boardId, userId, role: 'member' });
-    await stage.keeper.ask('board:member:set', { boardId, userId: 'vic', role: 'viewer' });
+    ({ columns } = await fixture.keeper.ask('board:create', { id: boardId, name: 'Board' }));
+    for (const userId of ['ann', 'bob']) await fixture.keeper.ask('board:member:set', { boardId, userId, role: 'member' });
+    await fixture.keeper.ask('board:member:set', { boardId, userId: 'vic', role: 'viewer' });
   });
 
   it('shows columns and tasks in order', async () => {
     const second = await create('second');
     const first = await create('first', { before: second.id });
     const done = await create('done', { columnId: columns[2].id });
-    await stage.keeper.ask('task:dependency:add', { taskId: second.id, dependsOn: first.id });
-    const { client, shown } = await seat();
+    await fixture.keeper.ask('task:dependency:add', { taskId: second.id, dependsOn: first.id });
+    const { client, shown } = await openAs();
     const { state, board, tasksByColumn, members, dependencies } = shown();
     assert.deepEqual([state, board.name, shown().columns.map(({ id }) => id)], ['live', 'Board', columns.map(({ id }) => id)]);
     assert.deepEqual(
@@ -66,10 +66,10 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
   });
 
   it('shows own changes before they are confirmed', async () => {
-    const { client, board, shown, task } = await seat();
+    const { client, board, shown, task } = await openAs();
     const [one, two] = [await create('one'), await create('two')];
     await until('both', () => shown().tasks.size === 2);
-    stage.proxy.mute();
+    fixture.proxy.holdReplies();
     const steps = [
       board.createTask({ id: `new-${boardId}`, title: 'new', after: one.id }),
       board.updateTask(one.id, { title: 'uno', description: null }),
@@ -88,7 +88,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
       expected.columns.map(({ id }) => id),
       columns.map(({ id }) => id).reverse(),
     );
-    stage.proxy.flow();
+    fixture.proxy.resume();
     await Promise.all(steps);
     assert.equal(shown().unconfirmed, 0);
     const plain = ({ id, column_id, title, status, assignee }) => ({ id, column_id, title, status, assignee });
@@ -98,10 +98,10 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
   });
 
   it('takes back refused changes and reports the reason', async () => {
-    const narrow = (await stage.keeper.ask('column:create', { boardId, name: 'Narrow', wip_limit: 1 })).column;
+    const narrow = (await fixture.keeper.ask('column:create', { boardId, name: 'Narrow', wip_limit: 1 })).column;
     await create('there', { columnId: narrow.id });
     const mine = await create('mine');
-    const { client, board, task } = await seat();
+    const { client, board, task } = await openAs();
     const refusals = [];
     board.onRefusal(({ command, error }) => refusals.push([command, error.code]));
     // Nobody looks at this promise.
@@ -110,7 +110,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     await until('the refusal', () => refusals.length === 1);
     assert.equal(task(mine.id).column_id, mine.column_id);
 
-    const vic = await seat('vic');
+    const vic = await openAs('vic');
     const seen = [];
     vic.board.subscribe(() => seen.push(vic.shown().tasks.size));
     const refused = vic.board.createTask({ title: 'not allowed' });
@@ -124,15 +124,15 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
 
   it('keeps unconfirmed changes on top of changes by others', async () => {
     const [one, two] = [await create('one'), await create('two')];
-    const { client, board, shown, task } = await seat();
-    stage.proxy.refuse();
+    const { client, board, shown, task } = await openAs();
+    fixture.proxy.refuse();
     await until('the end of the connection', () => shown().state === 'stale');
     const renamed = board.updateTask(one.id, { title: 'mine' });
     const moved = board.moveTask(two.id, { toColumn: columns[1].id });
     await change(one.id, { priority: 7 });
-    await stage.keeper.ask('task:delete', { taskId: two.id });
+    await fixture.keeper.ask('task:delete', { taskId: two.id });
     assert.deepEqual([task(one.id).title, task(one.id).priority, task(two.id).column_id], ['mine', 0, columns[1].id]);
-    stage.proxy.accept();
+    fixture.proxy.accept();
     const merged = await renamed;
     assert.deepEqual([merged.title, merged.priority], ['mine', 7]);
     await assert.rejects(moved, { code: 'NOT_FOUND' });
@@ -143,33 +143,33 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
 
   it('rejects an update of a field that somebody else changed, with the current task', async () => {
     const one = await create('one');
-    const { client, board, task } = await seat();
-    stage.proxy.refuse();
+    const { client, board, task } = await openAs();
+    fixture.proxy.refuse();
     const mine = board.updateTask(one.id, { title: 'mine' });
     const next = board.updateTask(one.id, { tags: ['mine'] });
     await change(one.id, { title: 'theirs' });
-    stage.proxy.accept();
+    fixture.proxy.accept();
     const error = await mine.catch((error) => error);
-    assert.equal(stage.installed.client.conflictOf(error)?.current.title, 'theirs');
+    assert.equal(fixture.installed.client.conflictOf(error)?.current.title, 'theirs');
     await next;
     assert.deepEqual([task(one.id).title, task(one.id).tags], ['theirs', ['mine']]);
     // What one has just changed oneself is no conflict, and force asks nobody.
     await Promise.all([board.updateTask(one.id, { title: 'again' }), board.updateTask(one.id, { title: 'and again' })]);
-    stage.proxy.refuse();
+    fixture.proxy.refuse();
     const forced = board.updateTask(one.id, { title: 'forced' }, { force: true });
     await change(one.id, { title: 'theirs again' });
-    stage.proxy.accept();
+    fixture.proxy.accept();
     assert.equal((await forced).title, 'forced');
     await client.close();
   });
 
   it('sends only the last typed value, after a pause', async () => {
     const one = await create('one');
-    const { client, board, shown, task } = await seat('ann', { edits: { debounceMs: 100, maxWaitMs: 350 } });
-    await stage.keeper.ask('subscribe', { type: 'task:updated', filters: { taskId: one.id } });
+    const { client, board, shown, task } = await openAs('ann', { edits: { debounceMs: 100, maxWaitMs: 350 } });
+    await fixture.keeper.ask('subscribe', { type: 'task:updated', filters: { taskId: one.id } });
     for (const text of ['H', 'He', 'Hel']) board.edit(one.id, 'description', text);
     assert.deepEqual([task(one.id).description, shown().unconfirmed], ['Hel', 1]);
-    const { payload } = await stage.keeper.event('task:updated');
+    const { payload } = await fixture.keeper.event('task:updated');
     assert.deepEqual(payload.data.changes, { description: 'Hel' });
     // It does not rest: it goes out all the same after a while.
     const began = Date.now();
@@ -178,43 +178,43 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
       board.edit(one.id, 'description', 'x'.repeat((letters += 1)));
       await sleep(20);
     }
-    const middle = (await stage.keeper.event('task:updated')).payload.data.changes.description;
+    const middle = (await fixture.keeper.event('task:updated')).payload.data.changes.description;
     assert.ok(middle.length < letters, 'in the middle of the typing');
     board.edit(one.id, 'title', 'Title');
     await board.flush(one.id);
     assert.deepEqual([task(one.id).title, task(one.id).description, shown().unconfirmed], ['Title', 'x'.repeat(letters), 0]);
-    const { task: stored } = await stage.keeper.ask('task:get', { taskId: one.id });
+    const { task: stored } = await fixture.keeper.ask('task:get', { taskId: one.id });
     assert.deepEqual([stored.title, stored.description], ['Title', 'x'.repeat(letters)]);
     await client.close();
   });
 
   it('keeps what is typed without a connection', async () => {
     const one = await create('one');
-    const { client, board, task } = await seat('ann', { edits: { debounceMs: 20 } });
-    stage.proxy.refuse();
+    const { client, board, task } = await openAs('ann', { edits: { debounceMs: 20 } });
+    fixture.proxy.refuse();
     board.edit(one.id, 'description', 'early');
     await sleep(60);
     board.edit(one.id, 'description', 'late');
     board.edit(one.id, 'title', 'typed');
     await sleep(60);
-    stage.proxy.accept();
+    fixture.proxy.accept();
     const typed = (found) => found.description === 'late' && found.title === 'typed';
-    await until('what was typed', async () => typed((await stage.keeper.ask('task:get', { taskId: one.id })).task));
+    await until('what was typed', async () => typed((await fixture.keeper.ask('task:get', { taskId: one.id })).task));
     await until('the reply', () => board.getSnapshot().unconfirmed === 0);
-    const { task: stored } = await stage.keeper.ask('task:get', { taskId: one.id });
+    const { task: stored } = await fixture.keeper.ask('task:get', { taskId: one.id });
     assert.deepEqual([stored.title, task(one.id)], ['typed', stored]);
 
     // The answer is lost, and what follows is typed meanwhile.
-    stage.proxy.mute();
+    fixture.proxy.holdReplies();
     board.edit(one.id, 'description', 'sent');
-    await until('the first value', async () => (await stage.keeper.ask('task:get', { taskId: one.id })).task.description === 'sent');
+    await until('the first value', async () => (await fixture.keeper.ask('task:get', { taskId: one.id })).task.description === 'sent');
     board.edit(one.id, 'description', 'sent, and more');
-    stage.proxy.cut();
-    await until('the second', async () => (await stage.keeper.ask('task:get', { taskId: one.id })).task.description === 'sent, and more');
+    fixture.proxy.cut();
+    await until('the second', async () => (await fixture.keeper.ask('task:get', { taskId: one.id })).task.description === 'sent, and more');
 
     board.edit(one.id, 'description', 'the end');
     await board.close();
-    assert.equal((await stage.keeper.ask('task:get', { taskId: one.id })).task.description, 'the end');
+    assert.equal((await fixture.keeper.ask('task:get', { taskId: one.id })).task.description, 'the end');
     await client.close();
   });
 
@@ -225,12 +225,12 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
       asked.push([field, base]);
       return `${theirs} ${mine}`;
     };
-    const { client, board, task } = await seat('ann', { edits: { debounceMs: 20, resolve } });
-    stage.proxy.refuse();
+    const { client, board, task } = await openAs('ann', { edits: { debounceMs: 20, resolve } });
+    fixture.proxy.refuse();
     board.edit(one.id, 'description', 'mine');
     board.edit(one.id, 'priority', 3);
     await change(one.id, { description: 'theirs' });
-    stage.proxy.accept();
+    fixture.proxy.accept();
     await until('both', () => task(one.id).description === 'theirs mine' && board.getSnapshot().unconfirmed === 0);
     assert.deepEqual(asked.at(-1), ['description', '']);
     assert.equal(task(one.id).priority, 3);
@@ -239,8 +239,8 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
 
   it('shows viewers, their open tasks and typing users', async () => {
     const one = await create('one');
-    const ann = await seat('ann');
-    const bob = await seat('bob');
+    const ann = await openAs('ann');
+    const bob = await openAs('bob');
     const viewers = ({ shown }) => shown().viewers.map(({ userId, status, taskId }) => [userId, status, taskId]);
     await until('both', () => viewers(ann).length === 2 && viewers(bob).length === 2);
     bob.board.setPresence(one.id, 'away');
@@ -254,7 +254,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     bob.board.typing(one.id);
     await until('typing again', () => ann.shown().typing.length === 1);
     await until('its end by itself', () => ann.shown().typing.length === 0);
-    stage.proxy.cut();
+    fixture.proxy.cut();
     await until('both, after another connection', () => ann.shown().state === 'live' && bob.shown().state === 'live' && viewers(ann).length === 2);
     await until('what was said before', () => viewers(ann).some(([user, status, taskId]) => user === 'bob' && status === 'away' && taskId === one.id));
     await bob.client.close();
@@ -263,25 +263,25 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
   });
 
   it('can be one of several boards on a connection', async () => {
-    const first = await seat('ann');
+    const first = await openAs('ann');
     const firstId = boardId;
     boardId = `${boardId}-b`;
-    await stage.keeper.ask('board:create', { id: boardId, name: 'Second' });
-    await stage.keeper.ask('board:member:set', { boardId, userId: 'ann', role: 'member' });
+    await fixture.keeper.ask('board:create', { id: boardId, name: 'Second' });
+    await fixture.keeper.ask('board:member:set', { boardId, userId: 'ann', role: 'member' });
     const second = first.client.openBoard(boardId);
     assert.equal(first.client.openBoard(boardId), second, 'one and the same');
     await second.ready();
     assert.deepEqual(second.getSnapshot().viewers, [], 'it is followed, not viewed');
-    for (const id of [firstId, boardId]) await stage.keeper.ask('task:create', { boardId: id, title: id });
+    for (const id of [firstId, boardId]) await fixture.keeper.ask('task:create', { boardId: id, title: id });
     await until('both', () => first.shown().tasks.size === 1 && second.getSnapshot().tasks.size === 1);
-    stage.proxy.cut();
-    for (const id of [firstId, boardId]) await stage.keeper.ask('task:create', { boardId: id, title: id });
+    fixture.proxy.cut();
+    for (const id of [firstId, boardId]) await fixture.keeper.ask('task:create', { boardId: id, title: id });
     await until('both again', () => first.shown().tasks.size === 2 && second.getSnapshot().tasks.size === 2);
     await first.board.close();
     assert.equal(first.client.board(firstId), undefined);
     const again = first.client.openBoard(firstId);
     await again.ready();
-    await stage.keeper.ask('task:create', { boardId: firstId, title: 'third' });
+    await fixture.keeper.ask('task:create', { boardId: firstId, title: 'third' });
     await until('the third', () => again.getSnapshot().tasks.size === 3);
     await second.close();
     assert.equal(first.client.board(boardId), second, 'it was opened twice');
@@ -292,7 +292,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
 
   it('detects a change whose event did not arrive', async () => {
     const one = await create('one');
-    const { client, board, shown } = await seat();
+    const { client, board, shown } = await openAs();
     let loaded = 0;
     board.onReset(() => (loaded += 1));
     const { comment } = await client.send('task:comment:add', { taskId: one.id, body: 'Hm.' });
@@ -339,7 +339,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
   it('makes positions between any two, as the server does', async (t) => {
     t.diagnostic(`BOARDWIRE_TEST_SEED=${SEED}`);
     const { between, initialKeys } = await import(pathToFileURL(join(PACKAGE, 'dist/board/position.js')).href);
-    const random = dice(SEED);
+    const random = seededRandom(SEED);
     const keys = [];
     for (let turn = 0; turn < 3000; turn += 1) {
       const at = random.pick([0, keys.length, random.below(keys.length + 1)]);

@@ -2,47 +2,47 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
-import { dice, SEED, until } from './chance.mjs';
-import { startStage } from './client-stage.mjs';
+import { seededRandom, SEED, until } from './random.mjs';
+import { startFixture } from './client-fixture.mjs';
 import { patient } from './patience.mjs';
 import { startServer } from './server.mjs';
 
 const BURST = 3;
 
 describe('the commands of @boardwire/client', { timeout: patient(120_000) }, () => {
-  const stage = startStage({ keeper: 'ann' });
+  const fixture = startFixture({ keeper: 'ann' });
   let narrow;
 
-  const start = (options, url, user = 'ann') => stage.connect(user, options, url);
+  const start = (options, url, user = 'ann') => fixture.connect(user, options, url);
 
   before(async () => {
     narrow = await startServer({ BOARDWIRE_RATE_LIMIT_BURST: String(BURST) });
-    await stage.keeper.ask('board:create', { name: 'Board', id: 'board' });
+    await fixture.keeper.ask('board:create', { name: 'Board', id: 'board' });
   });
   after(() => narrow?.stop());
 
   it('have one effect when they are sent again after a lost reply', async () => {
     const client = start();
     await client.ready();
-    await stage.keeper.ask('view:board', { boardId: 'board' });
-    stage.proxy.mute();
+    await fixture.keeper.ask('view:board', { boardId: 'board' });
+    fixture.proxy.holdReplies();
     const created = client.send('task:create', { boardId: 'board', title: 'Once' });
-    const { payload: first } = await stage.keeper.event('task:created');
-    stage.proxy.cut();
+    const { payload: first } = await fixture.keeper.event('task:created');
+    fixture.proxy.cut();
     const { task, requestId } = await created;
     assert.equal(task.id, first.data.task.id, 'the reply is that to the first attempt');
     assert.equal(requestId, first.requestId);
-    const { tasks } = await stage.keeper.ask('board:get', { boardId: 'board' });
+    const { tasks } = await fixture.keeper.ask('board:get', { boardId: 'board' });
     assert.equal(tasks.length, 1);
-    await stage.keeper.silence();
-    await stage.keeper.ask('view:leave', {});
+    await fixture.keeper.expectNoEvents();
+    await fixture.keeper.ask('view:leave', {});
     await client.close();
   });
 
   it('are executed in the order in which they were sent, over connections that end', async (t) => {
     t.diagnostic(`BOARDWIRE_TEST_SEED=${SEED}`);
-    const random = dice(SEED);
-    await stage.keeper.ask('board:create', { name: 'Order', id: 'order', columns: [{ name: 'One' }] });
+    const random = seededRandom(SEED);
+    await fixture.keeper.ask('board:create', { name: 'Order', id: 'order', columns: [{ name: 'One' }] });
     const client = start();
     const titles = Array.from({ length: 200 }, (_, number) => `Task ${number}`);
     let cuts = 0;
@@ -52,11 +52,11 @@ describe('the commands of @boardwire/client', { timeout: patient(120_000) }, () 
         assert.equal(task.title, title);
         if (random.chance(0.05)) {
           cuts += 1;
-          stage.proxy.cut();
+          fixture.proxy.cut();
         }
       }),
     );
-    const { tasks } = await stage.keeper.ask('board:get', { boardId: 'order' });
+    const { tasks } = await fixture.keeper.ask('board:get', { boardId: 'order' });
     tasks.sort((one, other) => (one.position < other.position ? -1 : 1));
     assert.deepEqual(
       tasks.map(({ title }) => title),
@@ -98,10 +98,10 @@ describe('the commands of @boardwire/client', { timeout: patient(120_000) }, () 
     await client.send('task:update', { taskId: task.id, updates: { title: 'New' }, expectedVersion: task.version });
     const stale = client.send('task:update', { taskId: task.id, updates: { title: 'Other' }, expectedVersion: task.version }, { requestId: 'stale-1' });
     const error = await stale.catch((error) => error);
-    assert.ok(error instanceof stage.installed.client.BoardwireError);
+    assert.ok(error instanceof fixture.installed.client.BoardwireError);
     assert.deepEqual([error.code, error.requestId, error.undecided], ['CONFLICT', 'stale-1', false]);
     assert.ok(error.message.length > 0);
-    const { current, fields } = stage.installed.client.conflictOf(error);
+    const { current, fields } = fixture.installed.client.conflictOf(error);
     assert.deepEqual([current.title, fields], ['New', ['title']]);
     await assert.rejects(client.send('task:get', { taskId: 'nowhere' }), { code: 'NOT_FOUND' });
     await client.close();
@@ -110,7 +110,7 @@ describe('the commands of @boardwire/client', { timeout: patient(120_000) }, () 
   it('are given up on timeout, on abort, and when the queue is full', async () => {
     const client = start({ queueLimit: 3 });
     await client.ready();
-    stage.proxy.refuse();
+    fixture.proxy.refuse();
     await until('the end of the connection', () => client.getStatus().state === 'reconnecting');
     const late = client.send('board:list', {}, { timeout: 50 });
     await assert.rejects(late, { code: 'TIMEOUT' });
@@ -121,7 +121,7 @@ describe('the commands of @boardwire/client', { timeout: patient(120_000) }, () 
     await assert.rejects(client.send('board:list', {}, { signal: stop.signal }), { code: 'ABORTED' });
     const waiting = Array.from({ length: 3 }, () => client.send('board:list', {}));
     await assert.rejects(client.send('board:list', {}), { code: 'QUEUE_FULL' });
-    stage.proxy.accept();
+    fixture.proxy.accept();
     await Promise.all(waiting);
     await assert.rejects(client.send('board:get', { boardId: 'unwanted' }), { code: 'NOT_FOUND' });
     await client.close();

@@ -9,17 +9,17 @@ import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { until } from './chance.mjs';
-import { startStage } from './client-stage.mjs';
+import { until } from './random.mjs';
+import { startFixture } from './client-fixture.mjs';
 import { patient } from './patience.mjs';
 import { program, token } from './server.mjs';
 
 describe('the connection of @boardwire/client', { timeout: patient(120_000) }, () => {
-  const stage = startStage({ settings: { BOARDWIRE_MAX_CONNECTIONS_PER_USER: '8' }, options: { reconnect: { minMs: 20, maxMs: 200 } } });
+  const fixture = startFixture({ settings: { BOARDWIRE_MAX_CONNECTIONS_PER_USER: '8' }, options: { reconnect: { minMs: 20, maxMs: 200 } } });
 
   /** A client whose states are recorded. */
   const start = (options = {}, url = undefined) => {
-    const client = stage.connect('ann', options, url);
+    const client = fixture.connect('ann', options, url);
     const states = [client.getStatus().state];
     client.onStatus(({ state }) => state !== states.at(-1) && states.push(state));
     return { client, states };
@@ -33,7 +33,7 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
     assert.equal(client.getStatus().server.user.id, 'ann');
     client.subscribe('task:*', {}, () => {});
     states.length = 0;
-    stage.proxy.cut();
+    fixture.proxy.cut();
     await until('the next connection', () => states.at(-1) === 'live');
     assert.deepEqual(states, ['reconnecting', 'connected', 'catching-up', 'live']);
     assert.equal(asked, 2);
@@ -46,7 +46,7 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
     await client.ready();
     const waits = [];
     client.onStatus(({ retryInMs }) => retryInMs !== undefined && waits.push(retryInMs));
-    stage.proxy.refuse();
+    fixture.proxy.refuse();
     await until('many attempts', () => waits.length > 8);
     const late = waits.slice(5);
     assert.ok(
@@ -54,7 +54,7 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
       `between half and one and a half of 200 ms: ${late}`,
     );
     assert.ok(new Set(late).size > 1, 'no two alike');
-    stage.proxy.accept();
+    fixture.proxy.accept();
     await client.ready();
     await client.close();
   });
@@ -62,11 +62,11 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
   it('drops a connection that has gone silent', async () => {
     const { client, states } = start({ silenceMs: 300 });
     await client.ready();
-    stage.proxy.stall();
+    fixture.proxy.stall();
     const asked = client.send('board:list', {});
     await until('the end of that connection', () => states.includes('reconnecting'));
-    stage.proxy.cut();
-    stage.proxy.flow();
+    fixture.proxy.cut();
+    fixture.proxy.resume();
     assert.ok((await asked).ok);
     await client.close();
   });
@@ -158,11 +158,11 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
   });
 
   it('accepts an API key, and ends when it is revoked', async () => {
-    stage.server.run(['user', 'create', '--id', 'kim', '--name', 'Kim']);
-    const { id, key } = JSON.parse(stage.server.run(['api-key', 'create', '--user', 'kim', '--name', 'k', '--json']));
+    fixture.server.run(['user', 'create', '--id', 'kim', '--name', 'Kim']);
+    const { id, key } = JSON.parse(fixture.server.run(['api-key', 'create', '--user', 'kim', '--name', 'k', '--json']));
     const { client } = start({ token: undefined, apiKey: key });
     await client.ready();
-    stage.server.run(['api-key', 'revoke', id]);
+    fixture.server.run(['api-key', 'revoke', id]);
     await until('the end', () => client.getStatus().state === 'refused');
   });
 
@@ -188,7 +188,7 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
   it('lets Node exit after close()', async () => {
     const script = `
       import { connect } from '@boardwire/client';
-      const client = connect(${JSON.stringify(stage.server.url)}, { token: () => ${JSON.stringify(token('ann'))} });
+      const client = connect(${JSON.stringify(fixture.server.url)}, { token: () => ${JSON.stringify(token('ann'))} });
       await client.send('board:create', { id: 'exit', name: 'B' });
       const board = client.openBoard('exit');
       await board.ready();
@@ -201,8 +201,8 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
       gone.send('board:list', {}).catch(() => {});
       gone.openBoard('exit');
       await gone.close();`;
-    writeFileSync(join(stage.installed.folder, 'exit.mjs'), script);
-    const child = spawn(process.execPath, ['exit.mjs'], { cwd: stage.installed.folder, stdio: ['ignore', 'inherit', 'inherit'] });
+    writeFileSync(join(fixture.installed.folder, 'exit.mjs'), script);
+    const child = spawn(process.execPath, ['exit.mjs'], { cwd: fixture.installed.folder, stdio: ['ignore', 'inherit', 'inherit'] });
     const timer = setTimeout(() => child.kill('SIGKILL'), patient(10_000));
     const code = await new Promise((given) => child.once('exit', given));
     clearTimeout(timer);

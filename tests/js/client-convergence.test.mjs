@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { dice, SEED, until } from './chance.mjs';
-import { startStage } from './client-stage.mjs';
+import { seededRandom, SEED, until } from './random.mjs';
+import { startFixture } from './client-fixture.mjs';
 import { patient } from './patience.mjs';
-import { picture } from './picture.mjs';
+import { comparable } from './comparable.mjs';
 import { startProxy } from './proxy.mjs';
 
 const CHANGES = Number(process.env.BOARDWIRE_TEST_CHANGES ?? 5_000);
@@ -70,16 +70,16 @@ function step({ pick, below, chance, shuffled }, board, shown, serial) {
 }
 
 describe('the replicas of @boardwire/client', () => {
-  const stage = startStage({
+  const fixture = startFixture({
     users: [...WRITERS, VIEWER, ...WATCHERS, GUEST],
     options: { reconnect: { minMs: 5, maxMs: 50 }, silenceMs: 400, edits: { debounceMs: 15, maxWaitMs: 60 } },
   });
   const seats = [];
 
   /** A client behind a proxy of its own, with the board open. */
-  const seat = async (user) => {
-    const proxy = await startProxy(stage.server.url);
-    const client = stage.connect(user, {}, proxy.url);
+  const openAs = async (user) => {
+    const proxy = await startProxy(fixture.server.url);
+    const client = fixture.connect(user, {}, proxy.url);
     const one = { user, proxy, client, resets: 0, errors: [] };
     seats.push(one);
     await client.ready();
@@ -92,12 +92,12 @@ describe('the replicas of @boardwire/client', () => {
   };
 
   before(async () => {
-    await stage.keeper.ask('board:create', { name: 'Board', id: BOARD });
-    await stage.keeper.ask('board:create', { name: 'Beside', id: 'beside' });
-    await stage.keeper.ask('column:create', { boardId: BOARD, name: 'Narrow', id: 'narrow', wip_limit: WIP_LIMIT });
-    for (const userId of WRITERS) await stage.keeper.ask('board:member:set', { boardId: BOARD, userId, role: 'owner' });
-    for (const userId of [VIEWER, ...WATCHERS]) await stage.keeper.ask('board:member:set', { boardId: BOARD, userId, role: 'viewer' });
-    await stage.keeper.ask('board:member:set', { boardId: 'beside', userId: 'wim', role: 'viewer' });
+    await fixture.keeper.ask('board:create', { name: 'Board', id: BOARD });
+    await fixture.keeper.ask('board:create', { name: 'Beside', id: 'beside' });
+    await fixture.keeper.ask('column:create', { boardId: BOARD, name: 'Narrow', id: 'narrow', wip_limit: WIP_LIMIT });
+    for (const userId of WRITERS) await fixture.keeper.ask('board:member:set', { boardId: BOARD, userId, role: 'owner' });
+    for (const userId of [VIEWER, ...WATCHERS]) await fixture.keeper.ask('board:member:set', { boardId: BOARD, userId, role: 'viewer' });
+    await fixture.keeper.ask('board:member:set', { boardId: 'beside', userId: 'wim', role: 'viewer' });
   });
 
   after(() => Promise.all(seats.map(({ proxy }) => proxy.stop())));
@@ -105,7 +105,7 @@ describe('the replicas of @boardwire/client', () => {
   it(`equal the database after ${CHANGES} changes`, { timeout: patient(180_000) }, async (t) => {
     t.diagnostic(`BOARDWIRE_TEST_SEED=${SEED}`);
     const began = Date.now();
-    for (const user of [...WRITERS, VIEWER, ...WATCHERS]) await seat(user);
+    for (const user of [...WRITERS, VIEWER, ...WATCHERS]) await openAs(user);
     const tally = { done: 0, cuts: 0, stalls: 0, overtaken: 0, refused: {} };
     let head = 0;
     for (const { board } of seats) board.onChange(({ seq }) => (head = Math.max(head, seq)));
@@ -120,7 +120,7 @@ describe('the replicas of @boardwire/client', () => {
         one.proxy.stall();
         await sleep(random.below(800));
         one.proxy.cut();
-        one.proxy.flow();
+        one.proxy.resume();
       }
     };
     const refused = (one, error) => {
@@ -130,7 +130,7 @@ describe('the replicas of @boardwire/client', () => {
       tally.refused[error.code] = (tally.refused[error.code] ?? 0) + 1;
     };
     const write = async (one, number) => {
-      const random = dice(SEED + number);
+      const random = seededRandom(SEED + number);
       const going = new Set();
       one.board.onRefusal(({ error }) => refused(one, error));
       for (let serial = 0; head < CHANGES && one.errors.length === 0; serial += 1) {
@@ -153,7 +153,7 @@ describe('the replicas of @boardwire/client', () => {
       await one.board.flush();
     };
     const watch = async (one, number) => {
-      const random = dice(SEED - number);
+      const random = seededRandom(SEED - number);
       while (head < CHANGES && seats.every(({ errors }) => errors.length === 0)) {
         await trouble(one, random);
         await sleep(10);
@@ -166,16 +166,16 @@ describe('the replicas of @boardwire/client', () => {
     // Leases end by themselves: the board has come to rest when none is left.
     let seq;
     await until('the end of the leases', async () => {
-      const snapshot = await stage.keeper.ask('board:get', { boardId: BOARD });
+      const snapshot = await fixture.keeper.ask('board:get', { boardId: BOARD });
       seq = snapshot.seq;
       return snapshot.tasks.every(({ lease }) => lease === null);
     });
     await until(`event ${seq}`, () => seats.every(({ board }) => board.getSnapshot().seq >= seq && board.getSnapshot().state === 'live'));
-    const wanted = picture(await stage.keeper.ask('board:get', { boardId: BOARD }));
+    const wanted = comparable(await fixture.keeper.ask('board:get', { boardId: BOARD }));
     for (const { user, board } of seats) {
       const shown = board.getSnapshot();
       const message = `the replica of ${user}, BOARDWIRE_TEST_SEED=${SEED}`;
-      assert.deepEqual(picture(shown), wanted, message);
+      assert.deepEqual(comparable(shown), wanted, message);
       assert.deepEqual(shown.columns, wanted.columns, `${message}: columns in order`);
       assert.deepEqual(
         [...shown.tasksByColumn.values()].map((tasks) => tasks.length).reduce((a, b) => a + b, 0),

@@ -7,13 +7,13 @@ import { join } from 'node:path';
 import { beforeEach, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 
-import { dice, SEED, until } from './chance.mjs';
-import { startStage } from './client-stage.mjs';
+import { seededRandom, SEED, until } from './random.mjs';
+import { startFixture } from './client-fixture.mjs';
 import { patient } from './patience.mjs';
 import { token } from './server.mjs';
 
 describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
-  const stage = startStage({
+  const fixture = startFixture({
     users: ['ann', 'bob'],
     // What is written is sent on `flush` alone.
     options: { edits: { debounceMs: 600_000, maxWaitMs: 600_000 } },
@@ -22,24 +22,24 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
   let number = 0;
 
   /** Somebody with the board open. */
-  const seat = async (user, url) => {
-    const client = stage.connect(user, {}, url);
+  const openAs = async (user, url) => {
+    const client = fixture.connect(user, {}, url);
     const board = client.openBoard(boardId);
     await board.ready();
     return { client, board, shown: () => board.getSnapshot().tasks.get(taskId).description };
   };
-  const stored = async () => (await stage.keeper.ask('task:get', { taskId })).task;
-  const change = (updates) => stage.keeper.ask('task:update', { taskId, updates });
+  const stored = async () => (await fixture.keeper.ask('task:get', { taskId })).task;
+  const change = (updates) => fixture.keeper.ask('task:update', { taskId, updates });
 
   beforeEach(async () => {
     boardId = `texts-${(number += 1)}`;
-    await stage.keeper.ask('board:create', { id: boardId, name: 'Board' });
-    for (const userId of ['ann', 'bob']) await stage.keeper.ask('board:member:set', { boardId, userId, role: 'member' });
-    taskId = (await stage.keeper.ask('task:create', { boardId, title: 'One', description: 'First line\nSecond line\nThird line' })).task.id;
+    await fixture.keeper.ask('board:create', { id: boardId, name: 'Board' });
+    for (const userId of ['ann', 'bob']) await fixture.keeper.ask('board:member:set', { boardId, userId, role: 'member' });
+    taskId = (await fixture.keeper.ask('task:create', { boardId, title: 'One', description: 'First line\nSecond line\nThird line' })).task.id;
   });
 
   it('merge changes by two users in different places, in either order', async () => {
-    const [ann, bob] = [await seat('ann'), await seat('bob')];
+    const [ann, bob] = [await openAs('ann'), await openAs('bob')];
     const [anns, bobs] = [ann, bob].map(({ board }) => board.startEdit(taskId, 'description'));
     anns.write('First line by Ann\nSecond line\nThird line');
     bobs.write('First line\nSecond line\nThird line by Bob');
@@ -60,7 +60,7 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
   });
 
   it('keep both versions of a conflict until the user decides', async () => {
-    const [ann, bob] = [await seat('ann'), await seat('bob')];
+    const [ann, bob] = [await openAs('ann'), await openAs('bob')];
     const refusals = [];
     bob.board.onRefusal(({ error }) => refusals.push(error.code));
     const [anns, bobs] = [ann, bob].map(({ board }) => board.startEdit(taskId, 'description'));
@@ -91,7 +91,7 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
   });
 
   it('are based on the text at startEdit, not at the first key', async () => {
-    const ann = await seat('ann');
+    const ann = await openAs('ann');
     const edit = ann.board.startEdit(taskId, 'description');
     await change({ description: 'theirs' });
     await until('the change', () => ann.shown() === 'theirs');
@@ -103,7 +103,7 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
   });
 
   it('without changes can follow changes by others', async () => {
-    const ann = await seat('ann');
+    const ann = await openAs('ann');
     const edit = ann.board.startEdit(taskId, 'description');
     await change({ description: 'theirs' });
     await until('the change', () => ann.shown() === 'theirs');
@@ -122,7 +122,7 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
   });
 
   it('are in conflict again when a decision is taken back', async () => {
-    const ann = await seat('ann');
+    const ann = await openAs('ann');
     const edit = ann.board.startEdit(taskId, 'description');
     edit.write('mine');
     await change({ description: 'theirs' });
@@ -138,9 +138,9 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
   });
 
   it('made without a connection are merged, or kept as a conflict', async () => {
-    const ann = await seat('ann');
+    const ann = await openAs('ann');
     const [text, title] = [ann.board.startEdit(taskId, 'description'), ann.board.startEdit(taskId, 'title')];
-    stage.proxy.refuse();
+    fixture.proxy.refuse();
     await until('the end of the connection', () => ann.board.getSnapshot().state === 'stale');
     text.write('First line, mine\nSecond line\nThird line');
     title.write('My title');
@@ -148,46 +148,46 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
     await ann.board.flush();
     assert.deepEqual([text.state, title.state], ['unsaved', 'unsaved']);
     await change({ description: 'First line\nSecond line\nThird line, theirs', title: 'Their title' });
-    stage.proxy.accept();
+    fixture.proxy.accept();
     await until('both', () => text.state === 'saved' && title.state === 'conflict');
     const { description, title: kept } = await stored();
     assert.deepEqual([description, kept], ['First line, mine\nSecond line\nThird line, theirs', 'Their title']);
     assert.deepEqual([title.value, title.theirs], ['My title', 'Their title']);
     // Without anybody who holds it, it waits for a decision as well.
-    stage.proxy.refuse();
+    fixture.proxy.refuse();
     await until('the end of the connection', () => ann.board.getSnapshot().state === 'stale');
     ann.board.edit(taskId, 'priority', 3);
     await change({ priority: 9 });
-    stage.proxy.accept();
+    fixture.proxy.accept();
     await until('the conflict', () => ann.board.getSnapshot().conflicts.length === 2);
     assert.equal((await stored()).priority, 9);
     await ann.client.close();
   });
 
   it('continue from a draft in another client, after changes by others', async () => {
-    const ann = await seat('ann');
+    const ann = await openAs('ann');
     const edit = ann.board.startEdit(taskId, 'description');
-    stage.proxy.refuse();
+    fixture.proxy.refuse();
     edit.write('First line, mine\nSecond line\nThird line');
     const draft = JSON.parse(JSON.stringify(edit.draft));
     await ann.client.close();
     await change({ description: 'First line\nSecond line\nThird line, theirs' });
-    stage.proxy.accept();
-    const later = await seat('ann');
+    fixture.proxy.accept();
+    const later = await openAs('ann');
     const resumed = later.board.startEdit(taskId, 'description', draft);
     assert.deepEqual([resumed.value, resumed.state], ['First line, mine\nSecond line\nThird line', 'unsaved']);
     await resumed.save();
     assert.deepEqual([resumed.state, resumed.draft], ['saved', undefined]);
     assert.equal((await stored()).description, 'First line, mine\nSecond line\nThird line, theirs');
     await change({ description: 'quite another' });
-    const clash = await seat('ann');
+    const clash = await openAs('ann');
     const conflict = clash.board.startEdit(taskId, 'description', draft);
     assert.deepEqual([conflict.state, conflict.value, conflict.theirs], ['conflict', draft.value, 'quite another']);
     await Promise.all([later.client.close(), clash.client.close()]);
   });
 
   it('that the server refuses keep their text and the reason', async () => {
-    const ann = await seat('ann');
+    const ann = await openAs('ann');
     const edit = ann.board.startEdit(taskId, 'description');
     edit.write('x'.repeat(20_001));
     await edit.save();
@@ -199,18 +199,18 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
   });
 
   it('are retried after an internal error of the server, and report it', async (t) => {
-    const ann = await seat('ann');
+    const ann = await openAs('ann');
     const refusals = [];
     ann.board.onRefusal(({ error }) => refusals.push(error.code));
     const edit = ann.board.startEdit(taskId, 'description');
-    t.after(() => stage.server.sql('DROP TRIGGER IF EXISTS fault'));
-    stage.server.sql("CREATE TRIGGER fault BEFORE UPDATE ON tasks BEGIN SELECT RAISE(ABORT, 'out of order'); END");
+    t.after(() => fixture.server.sql('DROP TRIGGER IF EXISTS fault'));
+    fixture.server.sql("CREATE TRIGGER fault BEFORE UPDATE ON tasks BEGIN SELECT RAISE(ABORT, 'out of order'); END");
     edit.write('Mine');
     await edit.save();
     assert.deepEqual([edit.state, edit.error?.code, edit.draft?.value], ['unsaved', 'INTERNAL', 'Mine']);
     // It is not taken back.
     assert.deepEqual([ann.shown(), refusals], ['Mine', []]);
-    stage.server.sql('DROP TRIGGER fault');
+    fixture.server.sql('DROP TRIGGER fault');
     await until('it to be saved', () => edit.state === 'saved');
     assert.deepEqual([edit.error, (await stored()).description, refusals], [undefined, 'Mine', []]);
     await ann.client.close();
@@ -218,10 +218,10 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
 
   it('keep all that two users type at once, over connections that end', async (t) => {
     t.diagnostic(`BOARDWIRE_TEST_SEED=${SEED}`);
-    const random = dice(SEED);
+    const random = seededRandom(SEED);
     const lines = Array.from({ length: 20 }, (_, at) => `Line ${at}`);
     await change({ description: lines.join('\n') });
-    const people = [await seat('ann'), await seat('bob')];
+    const people = [await openAs('ann'), await openAs('bob')];
     await until('the text', () => people.every(({ shown }) => shown() === lines.join('\n')));
     const edits = people.map(({ board }) => board.startEdit(taskId, 'description'));
     const texts = [[...lines], [...lines]];
@@ -232,7 +232,7 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
       texts[who][at] += ` ${'ab'[who]}${turn}`;
       edits[who].write(texts[who].join('\n'));
       if (random.chance(0.5)) void edits[who].save();
-      if (random.chance(0.1)) stage.proxy.cut();
+      if (random.chance(0.1)) fixture.proxy.cut();
       if (random.chance(0.3)) await new Promise((resolve) => setTimeout(resolve, random.below(20)));
     }
     await until('all to be saved', async () => {
@@ -252,8 +252,8 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
   it('wait when the command queue is full', async () => {
     // In a process of its own: one that never ends could not be given up in this one.
     const script = `
-      const { connect } = await import(${JSON.stringify(pathToFileURL(join(stage.installed.folder, 'node_modules/@boardwire/client/dist/index.js')).href)});
-      const client = connect(${JSON.stringify(stage.proxy.url)}, { token: ${JSON.stringify(token('ann'))}, queueLimit: 3, reconnect: { minMs: 10, maxMs: 100 } });
+      const { connect } = await import(${JSON.stringify(pathToFileURL(join(fixture.installed.folder, 'node_modules/@boardwire/client/dist/index.js')).href)});
+      const client = connect(${JSON.stringify(fixture.proxy.url)}, { token: ${JSON.stringify(token('ann'))}, queueLimit: 3, reconnect: { minMs: 10, maxMs: 100 } });
       const board = client.openBoard(${JSON.stringify(boardId)});
       await board.ready();
       console.log('ready');
@@ -272,19 +272,19 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
     child.stdout.setEncoding('utf8').on('data', (text) => said.push(text));
     const patience = setTimeout(() => child.kill('SIGKILL'), patient(60_000));
     await until('the board to be open', () => said.length > 0, patient(60_000));
-    stage.proxy.refuse();
+    fixture.proxy.refuse();
     await until('the answers', () => said.join('').includes('QUEUE_FULL') || child.exitCode !== null || child.signalCode !== null, patient(60_000));
-    stage.proxy.accept();
+    fixture.proxy.accept();
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
     clearTimeout(patience);
     assert.deepEqual([child.exitCode, child.signalCode], [0, null], said.join(''));
     assert.match(said.join(''), /QUEUE_FULL typed/);
-    const { tasks } = await stage.keeper.ask('board:get', { boardId });
+    const { tasks } = await fixture.keeper.ask('board:get', { boardId });
     assert.deepEqual(tasks.map(({ title }) => title).sort(), ['a', 'b', 'c', 'typed']);
   });
 
   it('combine both versions in one text without repeating lines', async () => {
-    const { merge, mergeAll } = stage.installed.client;
+    const { merge, mergeAll } = fixture.installed.client;
     const base = 'One\nTwo\nThree\nFour';
     assert.equal(
       mergeAll(base, 'One\nTwo, mine\nThree\nFour', 'One, theirs\nTwo, theirs\nThree\nFour\nFive'),
@@ -302,7 +302,7 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
   });
 
   it('of long repetitive texts are merged in little time', async () => {
-    const { mergeTexts } = stage.installed.client;
+    const { mergeTexts } = fixture.installed.client;
     const base = 'the '.repeat(5_000);
     const merged = mergeTexts({ base, mine: `${base}end`.trim(), theirs: `begin ${base}` });
     assert.ok(merged === undefined || merged.startsWith('begin'));

@@ -5,22 +5,22 @@ import { before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { open } from './client.mjs';
-import { until } from './chance.mjs';
-import { startStage } from './client-stage.mjs';
+import { until } from './random.mjs';
+import { startFixture } from './client-fixture.mjs';
 import { patient } from './patience.mjs';
 import { startServer } from './server.mjs';
 
 describe('the events of @boardwire/client', { timeout: patient(120_000) }, () => {
   const board = 'board';
   const errors = [];
-  const stage = startStage({ users: ['ann'], options: { onError: (error) => errors.push(error) } });
+  const fixture = startFixture({ users: ['ann'], options: { onError: (error) => errors.push(error) } });
 
-  const start = () => stage.connect('ann');
-  const create = async (title) => (await stage.keeper.ask('task:create', { boardId: board, title })).task;
+  const start = () => fixture.connect('ann');
+  const create = async (title) => (await fixture.keeper.ask('task:create', { boardId: board, title })).task;
 
   before(async () => {
-    await stage.keeper.ask('board:create', { name: 'Board', id: board });
-    await stage.keeper.ask('board:member:set', { boardId: board, userId: 'ann', role: 'member' });
+    await fixture.keeper.ask('board:create', { name: 'Board', id: board });
+    await fixture.keeper.ask('board:member:set', { boardId: board, userId: 'ann', role: 'member' });
   });
 
   it('reach listeners for their name or for all events until these are removed', async () => {
@@ -67,11 +67,11 @@ describe('the events of @boardwire/client', { timeout: patient(120_000) }, () =>
     const first = store.getSnapshot().seq;
     for (let turn = 0; turn < 60; turn += 1) {
       await create(`Task ${turn}`);
-      if (turn % 7 === 0) await stage.keeper.ask('column:create', { boardId: board, name: `Column ${turn}` });
-      if (turn % 10 === 5) stage.proxy.cut();
+      if (turn % 7 === 0) await fixture.keeper.ask('column:create', { boardId: board, name: `Column ${turn}` });
+      if (turn % 10 === 5) fixture.proxy.cut();
       if (turn % 20 === 5) await until('the next connection', () => client.getStatus().state === 'live');
     }
-    const { seq: last } = await stage.keeper.ask('board:get', { boardId: board });
+    const { seq: last } = await fixture.keeper.ask('board:get', { boardId: board });
     await until('all events', () => heard.everything.at(-1) === last && heard.tasks.length === 60);
     const all = Array.from({ length: last - first }, (_, at) => first + 1 + at);
     assert.deepEqual(
@@ -99,7 +99,7 @@ describe('the events of @boardwire/client', { timeout: patient(120_000) }, () =>
     await create('Heard');
     await until('the event', () => heard.length === 1);
     assert.deepEqual(resets, []);
-    stage.proxy.cut();
+    fixture.proxy.cut();
     await until('the word', () => resets.length === 1);
     assert.deepEqual(resets, [{}]);
     await create('Heard again');
@@ -108,7 +108,7 @@ describe('the events of @boardwire/client', { timeout: patient(120_000) }, () =>
   });
 
   it('of a board that the user may not read are refused, as is the board', async () => {
-    await stage.keeper.ask('board:create', { name: 'Secret', id: 'secret' });
+    await fixture.keeper.ask('board:create', { name: 'Secret', id: 'secret' });
     const client = start();
     await client.ready();
     const refusal = new Promise((given) => client.subscribe('*', { boardId: 'secret' }, { onEvent: () => {}, onRefused: given }));
@@ -138,7 +138,7 @@ describe('the events of @boardwire/client', { timeout: patient(120_000) }, () =>
     const heard = [];
     client.subscribe('task:*', { boardId: board }, { onEvent: ({ data }) => heard.push(data.task.title), onReset: (reset) => resets.push(reset) });
     await client.send('board:list', {});
-    stage.proxy.lead(other.url);
+    fixture.proxy.redirect(other.url);
     await until('the word', () => resets.length === 1 && loaded === 1);
     const { seq, epoch } = await there.ask('board:get', { boardId: board });
     assert.deepEqual(resets, [{ seq, epoch }]);
@@ -150,7 +150,7 @@ describe('the events of @boardwire/client', { timeout: patient(120_000) }, () =>
       ['After'],
     );
     await client.close();
-    stage.proxy.lead(stage.server.url);
+    fixture.proxy.redirect(fixture.server.url);
     there.close();
     await other.stop();
   });

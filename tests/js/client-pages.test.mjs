@@ -6,11 +6,11 @@ import { after, before, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 
 import { open } from './client.mjs';
-import { dice, SEED, until } from './chance.mjs';
+import { seededRandom, SEED, until } from './random.mjs';
 import { PACKAGE } from './client-installed.mjs';
-import { startStage } from './client-stage.mjs';
+import { startFixture } from './client-fixture.mjs';
 import { patient } from './patience.mjs';
-import { picture } from './picture.mjs';
+import { comparable } from './comparable.mjs';
 
 /** So many boards are made up, and loaded. */
 const BOARDS = 300;
@@ -101,12 +101,12 @@ describe('a board that is loaded in pages', () => {
     const events = { join: async () => ({}), applied: () => {}, reset: () => {}, changed: () => {} };
     return { replica: new Replica('b', connection, events), asked };
   };
-  const shown = ({ seq, epoch, content }) => picture({ seq, epoch, ...content });
+  const shown = ({ seq, epoch, content }) => comparable({ seq, epoch, ...content });
 
   it('combines the pages with the changes that are made while they load', async () => {
     let pages = 0;
     for (let seed = SEED; seed < SEED + BOARDS; seed += 1) {
-      const random = dice(seed);
+      const random = seededRandom(seed);
       const told = [];
       const board = new MadeUp(random, (event) => told.push(event));
       const happen = (most) => {
@@ -126,14 +126,14 @@ describe('a board that is loaded in pages', () => {
       });
       await replica.resume();
       told.splice(0).forEach((event) => replica.handleEvent(event));
-      assert.deepEqual(shown(replica), picture(board.snapshot()), `BOARDWIRE_TEST_SEED=${seed}`);
+      assert.deepEqual(shown(replica), comparable(board.snapshot()), `BOARDWIRE_TEST_SEED=${seed}`);
       replica.close();
     }
     assert.ok(pages > 2 * BOARDS, `${pages} pages of ${BOARDS} boards`);
   });
 
   it('starts again when the log has another epoch', async () => {
-    const board = new MadeUp(dice(1), () => {});
+    const board = new MadeUp(seededRandom(1), () => {});
     while (board.snapshot().tasks.length < 10) board.happen();
     const { replica, asked } = replicaOn((payload, count) => {
       if (count === 3) {
@@ -143,14 +143,14 @@ describe('a board that is loaded in pages', () => {
       return { ok: true, ...board.page(payload, 3) };
     });
     await replica.resume();
-    assert.deepEqual(shown(replica), picture(board.snapshot()));
+    assert.deepEqual(shown(replica), comparable(board.snapshot()));
     assert.equal(asked.filter(({ after }) => after === undefined).length, 2, 'it has begun twice');
     replica.close();
   });
 
   it('starts again when more changes arrive than are kept', async () => {
     const told = [];
-    const board = new MadeUp(dice(1), (event) => told.push(event));
+    const board = new MadeUp(seededRandom(1), (event) => told.push(event));
     while (board.snapshot().tasks.length < 10) board.happen();
     told.length = 0;
     const { replica, asked } = replicaOn((payload, count) => {
@@ -161,19 +161,19 @@ describe('a board that is loaded in pages', () => {
       return { ok: true, ...page };
     });
     await replica.resume();
-    assert.deepEqual(shown(replica), picture(board.snapshot()));
+    assert.deepEqual(shown(replica), comparable(board.snapshot()));
     assert.equal(asked.filter(({ after }) => after === undefined).length, 2, 'it has begun twice');
     replica.close();
   });
 
   it('is loaded in one reply from a server without paging', async () => {
-    const board = new MadeUp(dice(1), () => {});
+    const board = new MadeUp(seededRandom(1), () => {});
     for (let count = 0; count < 100; count += 1) board.happen();
     const { replica, asked } = replicaOn(({ limit }) =>
       limit === undefined ? { ok: true, ...board.snapshot() } : { ok: false, code: 'INVALID_MESSAGE', error: 'limit: there is no such field' },
     );
     await replica.resume();
-    assert.deepEqual(shown(replica), picture(board.snapshot()));
+    assert.deepEqual(shown(replica), comparable(board.snapshot()));
     assert.deepEqual(
       asked.map(({ limit }) => limit),
       [1000, undefined],
@@ -187,12 +187,12 @@ describe('a large board of @boardwire/client', { timeout: patient(240_000) }, ()
   const WRITERS = 3;
   /** Changes that are made between two pages, at least. */
   const BETWEEN = 40;
-  const stage = startStage({ keeper: 'ann' });
+  const fixture = startFixture({ keeper: 'ann' });
   const writers = [];
 
   before(async () => {
     for (let count = 0; count < WRITERS; count += 1) {
-      writers.push(open(stage.server.url, 'ann'));
+      writers.push(open(fixture.server.url, 'ann'));
       await writers[count].connected();
     }
   });
@@ -200,7 +200,7 @@ describe('a large board of @boardwire/client', { timeout: patient(240_000) }, ()
 
   it('loads while others write at full speed', async (t) => {
     t.diagnostic(`BOARDWIRE_TEST_SEED=${SEED}`);
-    const { keeper } = stage;
+    const { keeper } = fixture;
     const { columns } = await keeper.ask('board:create', { id: 'large', name: 'Large' });
     const ids = Array.from({ length: TASKS }, (_, at) => `t${at}`);
     // No more at once than may wait for their turn.
@@ -212,7 +212,7 @@ describe('a large board of @boardwire/client', { timeout: patient(240_000) }, ()
     let changes = 0;
     let writing = true;
     const write = async (writer, number) => {
-      const { pick, below } = dice(SEED + number);
+      const { pick, below } = seededRandom(SEED + number);
       for (let serial = 0; writing; serial += 1) {
         const [taskId, dependsOn] = [pick(ids), pick(ids)];
         // Two writers may want the same, and what one wants may be gone: refusals are no matter here.
@@ -230,7 +230,7 @@ describe('a large board of @boardwire/client', { timeout: patient(240_000) }, ()
     const written = writers.map(write);
 
     // Each page is given to the client when more has been written: so there is something between two of them.
-    const { Connection } = await import(pathToFileURL(join(stage.installed.folder, 'node_modules/@boardwire/client/dist/connection.js')).href);
+    const { Connection } = await import(pathToFileURL(join(fixture.installed.folder, 'node_modules/@boardwire/client/dist/connection.js')).href);
     const { ask } = Connection.prototype;
     const pages = [];
     Connection.prototype.ask = async function (name, payload) {
@@ -241,7 +241,7 @@ describe('a large board of @boardwire/client', { timeout: patient(240_000) }, ()
       await until('more changes', () => changes >= enough);
       return answer;
     };
-    const client = stage.connect('ann');
+    const client = fixture.connect('ann');
     const board = client.openBoard('large');
     await board.ready();
     writing = false;
@@ -250,7 +250,7 @@ describe('a large board of @boardwire/client', { timeout: patient(240_000) }, ()
 
     const whole = await keeper.ask('board:get', { boardId: 'large' });
     await until(`event ${whole.seq}`, () => board.getSnapshot().seq >= whole.seq);
-    assert.deepEqual(picture(board.getSnapshot()), picture(whole));
+    assert.deepEqual(comparable(board.getSnapshot()), comparable(whole));
     assert.ok(pages.length >= 3 && pages[0].seq < pages.at(-1).seq, `${pages.map(({ seq }) => seq)}`);
     assert.ok(pages.every(({ tasks }) => tasks.length <= 1000));
     t.diagnostic(`${pages.length} pages, ${changes} changes, ${whole.tasks.length} tasks, ${whole.dependencies.length} dependencies`);

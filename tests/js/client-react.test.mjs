@@ -5,19 +5,19 @@ import { before, describe, it } from 'node:test';
 import { createElement, StrictMode } from 'react';
 import { create } from 'react-test-renderer';
 
-import { until } from './chance.mjs';
-import { startStage } from './client-stage.mjs';
+import { until } from './random.mjs';
+import { startFixture } from './client-fixture.mjs';
 import { patient } from './patience.mjs';
 
 describe('the hooks of @boardwire/client', { timeout: patient(60_000) }, () => {
-  const stage = startStage({ keeper: 'ann' });
+  const fixture = startFixture({ keeper: 'ann' });
   let hooks;
   let client;
 
   before(async () => {
-    hooks = await stage.installed.react();
-    for (const id of ['one', 'two']) await stage.keeper.ask('board:create', { id, name: `Board ${id}` });
-    client = stage.connect('ann');
+    hooks = await fixture.installed.react();
+    for (const id of ['one', 'two']) await fixture.keeper.ask('board:create', { id, name: `Board ${id}` });
+    client = fixture.connect('ann');
   });
 
   for (const [mode, wrap] of [
@@ -38,11 +38,11 @@ describe('the hooks of @boardwire/client', { timeout: patient(60_000) }, () => {
       const shows = (text) => until(text, () => shown.toJSON() === text);
 
       await shows('live Board one: ');
-      const { task } = await stage.keeper.ask('task:create', { boardId: 'one', title: 'Theirs' });
+      const { task } = await fixture.keeper.ask('task:create', { boardId: 'one', title: 'Theirs' });
       await shows('live Board one: Theirs');
       board.updateTask(task.id, { title: 'Mine' });
       await shows('live Board one: Mine');
-      await stage.keeper.ask('task:delete', { taskId: task.id });
+      await fixture.keeper.ask('task:delete', { taskId: task.id });
       await shows('live Board one: ');
 
       shown.update(page('two'));

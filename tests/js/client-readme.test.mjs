@@ -10,7 +10,7 @@ import { pathToFileURL } from 'node:url';
 import { createElement } from 'react';
 import { create } from 'react-test-renderer';
 
-import { until } from './chance.mjs';
+import { until } from './random.mjs';
 import { installClient, PACKAGE } from './client-installed.mjs';
 import { patient } from './patience.mjs';
 import { program, startPlainServer } from './server.mjs';

@@ -84,9 +84,9 @@ export function open(url, user, options = {}) {
     /** The next event of this name. */
     event: (name) => next(name, (event) => event.name === name),
     /** The next event, whatever its name, that does not tell of presence, typing or notifications. */
-    any: () => next('any event', ({ name }) => !PRESENCE.test(name)),
+    nextEvent: () => next('any event', ({ name }) => !PRESENCE.test(name)),
     /** Fails if anything of a board's log is unread or arrives within `ms`. */
-    async silence(ms = 300) {
+    async expectNoEvents(ms = 300) {
       await new Promise((resolve) => setTimeout(resolve, ms));
       assert.deepEqual(
         unread.filter(({ name }) => !PRESENCE.test(name)),

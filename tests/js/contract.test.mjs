@@ -131,16 +131,16 @@ for (const [transport, options] of Object.entries(TRANSPORTS)) {
         seq += 1;
         assert.equal(reply.seq, seq, command);
         assert.equal(reply.requestId, requestId, command);
-        const event = await bob.any();
+        const event = await bob.nextEvent();
         assert.equal(event.name, name);
         const { id, timestamp, ...envelope } = event.payload;
         assert.ok(typeof id === 'string' && id.length > 0);
         assert.match(timestamp, INSTANT);
         assert.deepEqual(envelope, { type: name, data: data(reply), boardId: board, seq, userId: 'ann', requestId });
       }
-      await bob.silence();
-      await ann.silence(0);
-      await eve.silence(0);
+      await bob.expectNoEvents();
+      await ann.expectNoEvents(0);
+      await eve.expectNoEvents(0);
     });
 
     it('shows tasks and boards with all fields of the schema', async () => {
@@ -167,18 +167,18 @@ for (const [transport, options] of Object.entries(TRANSPORTS)) {
       const { task } = await ann.ask('task:create', { boardId: board, title: 'Once' });
       await bob.event('task:created');
       ann.socket.emit('task:update', { taskId: task.id, updates: { title: 'Twice' }, requestId: 'no-callback' });
-      const success = await ann.any();
+      const success = await ann.nextEvent();
       assert.equal(success.name, 'task:update:success');
       assert.equal(success.payload.ok, true);
       assert.equal(success.payload.requestId, 'no-callback');
       assert.equal(success.payload.task.title, 'Twice');
-      assert.equal((await bob.any()).name, 'task:updated');
+      assert.equal((await bob.nextEvent()).name, 'task:updated');
       ann.socket.emit('task:update', { taskId: 'nowhere', updates: { title: 'X' } });
-      const refusal = await ann.any();
+      const refusal = await ann.nextEvent();
       assert.equal(refusal.name, 'task:update:error');
       assert.equal(refusal.payload.ok, false);
       assert.equal(refusal.payload.code, 'NOT_FOUND');
-      await bob.silence();
+      await bob.expectNoEvents();
     });
 
     it('refuses with stable codes', async () => {
@@ -232,7 +232,7 @@ for (const [transport, options] of Object.entries(TRANSPORTS)) {
       ]) {
         await eve.refused(command, payload, 'NOT_FOUND');
       }
-      await eve.silence();
+      await eve.expectNoEvents();
     });
 
     it('resumes after a reconnection', async () => {

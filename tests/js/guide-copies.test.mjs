@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { dice, until } from './chance.mjs';
-import { CROWD, sorted, startStage } from './guide-stage.mjs';
+import { seededRandom, until } from './random.mjs';
+import { CROWD, sorted, startFixture } from './guide-fixture.mjs';
 import { patient } from './patience.mjs';
 
 const CHANGES = 600;
@@ -99,23 +99,23 @@ function command({ pick, below, chance, shuffled }, { boardId, tasks, columns, d
 }
 
 describe('the board copy of the module in the guide', () => {
-  const stage = startStage();
-  const { compare, connect, enter, found, watch } = stage;
+  const fixture = startFixture();
+  const { expectEqualCopies, connect, createUser, createBoard, openCopy } = fixture;
 
   it('equals the board after many users changed it over bad connections', { timeout: patient(120_000) }, async (t) => {
     const seed = Number(process.env.BOARDWIRE_TEST_SEED ?? Date.now() % 2 ** 31);
     const message = `BOARDWIRE_TEST_SEED=${seed}`;
-    await found('random', CROWD);
-    enter('eve');
-    await stage.guide.ask(stage.keeper, 'task:create', { boardId: 'random', id: CARD, title: 'The open card' });
-    const copies = CROWD.map((user) => watch(user, 'random'));
-    for (const copy of copies) copy.card = new stage.guide.OpenTask(copy, CARD);
+    await createBoard('random', CROWD);
+    createUser('eve');
+    await fixture.guide.ask(fixture.keeper, 'task:create', { boardId: 'random', id: CARD, title: 'The open card' });
+    const copies = CROWD.map((user) => openCopy(user, 'random'));
+    for (const copy of copies) copy.card = new fixture.guide.OpenTask(copy, CARD);
     await until('the first snapshots', () => copies.every(({ seq, card }) => seq !== undefined && card.comments));
     let done = 0;
     let cuts = 0;
     await Promise.all(
       copies.map(async (copy, number) => {
-        const random = dice(seed + number);
+        const random = seededRandom(seed + number);
         const waiting = new Set();
         for (let serial = 0; done < CHANGES; serial += 1) {
           const [name, payload] = command(random, { ...copy, comments: copy.card.comments }, `${copy.user} ${serial}`) || [];
@@ -144,8 +144,8 @@ describe('the board copy of the module in the guide', () => {
         await Promise.all(waiting);
       }),
     );
-    const seq = await compare(copies, 'random', message);
-    const { comments } = await stage.guide.ask(stage.keeper, 'task:get', { taskId: CARD });
+    const seq = await expectEqualCopies(copies, 'random', message);
+    const { comments } = await fixture.guide.ask(fixture.keeper, 'task:get', { taskId: CARD });
     for (const { user, card } of copies) {
       assert.deepEqual(sorted(card.comments, 'id'), sorted(comments, 'id'), `${message}: the open card of ${user}`);
     }
@@ -160,8 +160,8 @@ describe('the board copy of the module in the guide', () => {
 
   it('equals the board after moves that give other tasks new positions', { timeout: patient(60_000) }, async () => {
     const users = CROWD.slice(0, 8);
-    await found('narrow', users);
-    const copies = users.map((user) => watch(user, 'narrow'));
+    await createBoard('narrow', users);
+    const copies = users.map((user) => openCopy(user, 'narrow'));
     await until('the first snapshots', () => copies.every(({ seq }) => seq !== undefined));
     const tasks = [];
     for (const title of ['first', 'one', 'two', 'last']) tasks.push((await copies[0].change('task:create', { boardId: 'narrow', title })).task);
@@ -172,7 +172,7 @@ describe('the board copy of the module in the guide', () => {
       const { id, column_id } = times % 2 ? one : two;
       await copies[times % copies.length].change('task:move', { taskId: id, toColumn: column_id, after: first.id });
     }
-    const seq = await compare(copies, 'narrow', 'narrow');
+    const seq = await expectEqualCopies(copies, 'narrow', 'narrow');
     assert.ok(seq > start + moves, 'some moves made room, each with events beside its own');
     assert.deepEqual(
       copies.map(({ snapshots }) => snapshots),
@@ -182,47 +182,47 @@ describe('the board copy of the module in the guide', () => {
   });
 
   it('equals the board when it changes while pages load', { timeout: patient(120_000) }, async () => {
-    await found('large', CROWD);
+    await createBoard('large', CROWD);
     const writers = CROWD.map(connect);
     await Promise.all(
       writers.map(async (writer) => {
-        for (let serial = 0; serial < 64; serial += 1) await stage.guide.ask(writer, 'task:create', { boardId: 'large', title: `Task ${serial}` });
+        for (let serial = 0; serial < 64; serial += 1) await fixture.guide.ask(writer, 'task:create', { boardId: 'large', title: `Task ${serial}` });
       }),
     );
-    const { tasks } = await stage.guide.ask(stage.keeper, 'board:get', { boardId: 'large' });
+    const { tasks } = await fixture.guide.ask(fixture.keeper, 'board:get', { boardId: 'large' });
     const last = tasks
       .map(({ id }) => id)
       .sort()
       .slice(-2);
-    await stage.guide.ask(stage.keeper, 'task:dependency:add', { taskId: last[0], dependsOn: last[1], type: 'blocks' });
+    await fixture.guide.ask(fixture.keeper, 'task:dependency:add', { taskId: last[0], dependsOn: last[1], type: 'blocks' });
 
-    const copy = watch('keeper', 'large');
+    const copy = openCopy('keeper', 'large');
     const changes = [];
     copy.socket.onAnyOutgoing((name) => {
       if (name !== 'board:get') return;
       const updates = { title: `Changed at page ${copy.pages}` };
-      changes.push(...writers.map((writer, number) => stage.guide.ask(writer, 'task:update', { taskId: tasks[number * 60].id, updates })));
+      changes.push(...writers.map((writer, number) => fixture.guide.ask(writer, 'task:update', { taskId: tasks[number * 60].id, updates })));
     });
     await until('the snapshot', () => copy.seq !== undefined);
     await Promise.all(changes);
-    await compare([copy], 'large', 'large');
+    await expectEqualCopies([copy], 'large', 'large');
     assert.deepEqual([copy.pages, copy.snapshots], [2, 1]);
   });
 
   it('equals the board after an own change whose reply was lost', { timeout: patient(60_000) }, async () => {
-    await found('lost');
-    const [writer, other] = ['ann', 'ben'].map((user) => watch(user, 'lost'));
+    await createBoard('lost');
+    const [writer, other] = ['ann', 'ben'].map((user) => openCopy(user, 'lost'));
     await until('the first snapshots', () => writer.seq !== undefined && other.seq !== undefined);
     // Behind the class's back, on its connection: it gets neither the event nor, knowingly, the reply.
     await writer.socket.emitWithAck('task:create', { boardId: 'lost', title: 'unseen' });
     await other.change('task:create', { boardId: 'lost', title: 'seen' });
-    await compare([writer, other], 'lost', 'lost');
+    await expectEqualCopies([writer, other], 'lost', 'lost');
     assert.equal(writer.snapshots, 2, 'the hole is found and a snapshot taken');
   });
 
   it('equals the board after the database was replaced by an older one', { timeout: patient(60_000) }, async () => {
-    await found('restored');
-    const [reader, other] = ['ann', 'ben'].map((user) => watch(user, 'restored'));
+    await createBoard('restored');
+    const [reader, other] = ['ann', 'ben'].map((user) => openCopy(user, 'restored'));
     await until('the first snapshots', () => reader.seq !== undefined && other.seq !== undefined);
     // To its server such a client looks as if it came from another log, and from the future.
     Object.assign(reader, { epoch: 'another', seq: reader.seq + 1000 });
@@ -231,6 +231,6 @@ describe('the board copy of the module in the guide', () => {
     for (const title of ['one', 'two', 'three']) await other.change('task:create', { boardId: 'restored', title });
     await until('a new snapshot', () => reader.snapshots === 2 && reader.seq < 1000);
     await other.change('task:create', { boardId: 'restored', title: 'four' });
-    await compare([reader, other], 'restored', 'restored');
+    await expectEqualCopies([reader, other], 'restored', 'restored');
   });
 });

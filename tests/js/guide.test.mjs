@@ -2,43 +2,43 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { until } from './chance.mjs';
-import { startStage } from './guide-stage.mjs';
+import { until } from './random.mjs';
+import { startFixture } from './guide-fixture.mjs';
 import { patient } from './patience.mjs';
 
 /** The life of a token that a test outlives: long enough to be issued and used on a busy machine. */
 const SHORT = `${Math.ceil(patient(6_000) / 1000)}s`;
 
 describe('the module in the guide', () => {
-  const stage = startStage();
-  const { compare, ending, enter, found, token, watch } = stage;
+  const fixture = startFixture();
+  const { expectEqualCopies, closeLater, createUser, createBoard, token, openCopy } = fixture;
 
   it('renews its token before it expires', { timeout: patient(60_000) }, async () => {
-    enter('ann');
+    createUser('ann');
     const renewed = token('ann', '--ttl', '1h');
     let fetched = 0;
-    const socket = ending(stage.guide.connect(stage.server.url, async () => ((fetched += 1), fetched > 1 ? renewed : token('ann', '--ttl', SHORT))));
+    const socket = closeLater(fixture.guide.connect(fixture.server.url, async () => ((fetched += 1), fetched > 1 ? renewed : token('ann', '--ttl', SHORT))));
     let ends = 0;
     socket.on('disconnect', () => (ends += 1));
     const status = new Promise((give) => socket.once('connection:status', ({ data }) => give(data)));
     assert.equal((await status).limits.burst, 10);
     const connected = Date.now();
     await until('the first token to be over', () => Date.now() > connected + parseInt(SHORT, 10) * 1000 + 500);
-    await stage.guide.ask(socket, 'board:list');
+    await fixture.guide.ask(socket, 'board:list');
     assert.deepEqual([fetched, ends], [2, 0], 'one more token, and the same connection');
   });
 
   it('reports that no token is accepted', { timeout: patient(60_000) }, async () => {
-    const refused = new Promise((give) => ending(stage.guide.connect(stage.server.url, async () => 'a.e30.c', give)));
+    const refused = new Promise((give) => closeLater(fixture.guide.connect(fixture.server.url, async () => 'a.e30.c', give)));
     assert.equal((await refused).message, 'Authentication failed');
   });
 
   it('reconnects when its token expires', { timeout: patient(60_000) }, async () => {
-    enter('ann');
+    createUser('ann');
     const reasons = [];
     const later = token('ann', '--ttl', '1h');
-    const socket = ending(
-      stage.guide.connect(stage.server.url, async () => {
+    const socket = closeLater(
+      fixture.guide.connect(fixture.server.url, async () => {
         // What is fetched for renewing is no good here; what is fetched for connecting is.
         if (socket?.connected) throw new Error('no token to be had');
         return reasons.length > 0 ? later : token('ann', '--ttl', SHORT);
@@ -50,48 +50,48 @@ describe('the module in the guide', () => {
   });
 
   it('signs in with a password and signs out', { timeout: patient(60_000) }, async () => {
-    stage.server.run(['user', 'create', '--id', 'pam', '--name', 'Pam', '--password-stdin'], 'correct horse battery');
-    await assert.rejects(stage.guide.signIn(stage.server.url, 'pam', 'wrong horse battery'), { code: 'AUTH_FAILED' });
-    const socket = ending(await stage.guide.signIn(stage.server.url, 'pam', 'correct horse battery'));
-    assert.deepEqual((await stage.guide.ask(socket, 'board:list')).boards, []);
+    fixture.server.run(['user', 'create', '--id', 'pam', '--name', 'Pam', '--password-stdin'], 'correct horse battery');
+    await assert.rejects(fixture.guide.signIn(fixture.server.url, 'pam', 'wrong horse battery'), { code: 'AUTH_FAILED' });
+    const socket = closeLater(await fixture.guide.signIn(fixture.server.url, 'pam', 'correct horse battery'));
+    assert.deepEqual((await fixture.guide.ask(socket, 'board:list')).boards, []);
 
     const ended = new Promise((give) => socket.once('disconnect', give));
     const code = new Promise((give) => socket.once('error', (error) => give(error.code)));
-    const authorization = { cookie: `boardwire_session=${socket.auth.sessionId}`, origin: stage.server.url };
-    const out = await fetch(`${stage.server.url}/api/v1/sessions/current`, { method: 'DELETE', headers: authorization });
+    const authorization = { cookie: `boardwire_session=${socket.auth.sessionId}`, origin: fixture.server.url };
+    const out = await fetch(`${fixture.server.url}/api/v1/sessions/current`, { method: 'DELETE', headers: authorization });
     assert.equal(out.status, 204);
     assert.deepEqual([await code, await ended], ['UNAUTHENTICATED', 'io server disconnect']);
   });
 
   it('attaches files to an open card', { timeout: patient(60_000) }, async () => {
-    await found('files', ['pam']);
-    const live = watch('pam', 'files');
+    await createBoard('files', ['pam']);
+    const live = openCopy('pam', 'files');
     const { task } = await live.change('task:create', { boardId: 'files', title: 'With a file' });
-    const card = new stage.guide.OpenTask(live, task.id);
+    const card = new fixture.guide.OpenTask(live, task.id);
     await until('the card', () => card.attachments);
 
-    const { key } = JSON.parse(stage.server.run(['api-key', 'create', '--user', 'pam', '--name', 'files', '--json']));
+    const { key } = JSON.parse(fixture.server.run(['api-key', 'create', '--user', 'pam', '--name', 'files', '--json']));
     const headers = { 'x-api-key': key };
     const file = new File(['hello'], 'hello.txt', { type: 'text/plain' });
-    const attachment = await stage.guide.attach(stage.server.url, headers, task.id, file, 'upload-1');
-    assert.equal((await stage.guide.attach(stage.server.url, headers, task.id, file, 'upload-1')).id, attachment.id, 'one effect');
-    assert.equal(await (await stage.guide.download(stage.server.url, headers, attachment)).text(), 'hello');
+    const attachment = await fixture.guide.attach(fixture.server.url, headers, task.id, file, 'upload-1');
+    assert.equal((await fixture.guide.attach(fixture.server.url, headers, task.id, file, 'upload-1')).id, attachment.id, 'one effect');
+    assert.equal(await (await fixture.guide.download(fixture.server.url, headers, attachment)).text(), 'hello');
     await until('the attachment', () => card.attachments.size === 1);
     await live.change('task:attachment:remove', { attachmentId: attachment.id });
     await until('its end', () => card.attachments.size === 0);
-    await assert.rejects(stage.guide.download(stage.server.url, headers, attachment), { code: 'NOT_FOUND' });
-    await assert.rejects(stage.guide.download(stage.server.url, {}, attachment), { code: 'UNAUTHENTICATED' });
+    await assert.rejects(fixture.guide.download(fixture.server.url, headers, attachment), { code: 'NOT_FOUND' });
+    await assert.rejects(fixture.guide.download(fixture.server.url, {}, attachment), { code: 'UNAUTHENTICATED' });
   });
 
   it('saves typed text after a pause, and calls `resolve` on a conflict', { timeout: patient(60_000) }, async () => {
-    await found('typed');
-    const [ann, ben] = ['ann', 'ben'].map((user) => watch(user, 'typed'));
+    await createBoard('typed');
+    const [ann, ben] = ['ann', 'ben'].map((user) => openCopy(user, 'typed'));
     await until('the first snapshots', () => ann.seq !== undefined && ben.seq !== undefined);
     const { task } = await ann.change('task:create', { boardId: 'typed', title: 'T' });
     await until('the task', () => ben.tasks.has(task.id));
     let sent = 0;
     ann.socket.onAnyOutgoing((name) => (sent += name === 'task:update'));
-    const edits = new stage.guide.Edits(ann);
+    const edits = new fixture.guide.Edits(ann);
     for (const title of ['H', 'He', 'Hel', 'Hello']) edits.set(task.id, 'title', title);
     edits.set(task.id, 'description', 'More');
     await until('it rests', () => ben.tasks.get(task.id).title === 'Hello');
@@ -108,18 +108,18 @@ describe('the module in the guide', () => {
     const seen = ann.tasks.get(task.id);
     await ben.change('task:update', { taskId: task.id, updates: { title: 'Bye', priority: 3 } });
     let asked;
-    const saved = await stage.guide.save(ann, seen, { title: 'Hi', description: 'Less' }, (mine, current, fields) => {
+    const saved = await fixture.guide.save(ann, seen, { title: 'Hi', description: 'Less' }, (mine, current, fields) => {
       asked = [current.title, fields];
       return { ...mine, title: `${current.title} and ${mine.title}` };
     });
     assert.deepEqual(asked, ['Bye', ['title']]);
     assert.deepEqual([saved.title, saved.description, saved.priority], ['Bye and Hi', 'Less', 3]);
-    await compare([ann, ben], 'typed', 'typed');
+    await expectEqualCopies([ann, ben], 'typed', 'typed');
   });
 
   it('tracks presence, typing and notifications', { timeout: patient(60_000) }, async () => {
-    await found('presence', ['fay', 'gus']);
-    const { task } = await stage.guide.ask(stage.keeper, 'task:create', { boardId: 'presence', title: 'T' });
+    await createBoard('presence', ['fay', 'gus']);
+    const { task } = await fixture.guide.ask(fixture.keeper, 'task:create', { boardId: 'presence', title: 'T' });
     const shown = {};
     const show = {
       board: () => {},
@@ -129,11 +129,11 @@ describe('the module in the guide', () => {
       notice: () => {},
     };
     const failed = (error) => (shown.failure = error);
-    const fay = stage.guide.openBoard(stage.server.url, async () => token('fay'), 'presence', { show, refused: failed, failed });
-    ending(fay.socket);
+    const fay = fixture.guide.openBoard(fixture.server.url, async () => token('fay'), 'presence', { show, refused: failed, failed });
+    closeLater(fay.socket);
     await until('oneself', () => shown.users?.get('fay') && shown.inbox);
-    const gus = watch('gus', 'presence');
-    const presence = new stage.guide.Presence(gus);
+    const gus = openCopy('gus', 'presence');
+    const presence = new fixture.guide.Presence(gus);
     await until('the other', () => shown.users.has('gus') && presence.users.has('fay'));
 
     await presence.setPresence(task.id);
@@ -142,7 +142,7 @@ describe('the module in the guide', () => {
     await until('that it is closed', () => shown.users.get('gus').taskId === undefined);
     assert.deepEqual(shown.users.get('gus'), { name: 'Gus', status: 'away', taskId: undefined });
 
-    const typing = stage.guide.typist(gus.socket, { taskId: task.id });
+    const typing = fixture.guide.typist(gus.socket, { taskId: task.id });
     typing.input();
     typing.input();
     await until('typing', () => shown.typists?.length === 1);
@@ -150,8 +150,8 @@ describe('the module in the guide', () => {
     typing.stop();
     await until('its end', () => shown.typists.length === 0);
 
-    const other = watch('fay', 'presence');
-    const otherInbox = new stage.guide.Inbox(other.socket);
+    const other = openCopy('fay', 'presence');
+    const otherInbox = new fixture.guide.Inbox(other.socket);
     await gus.change('task:assign', { taskId: task.id, assignee: 'fay' });
     for (const body of ['@fay one', '@fay two', '@fay three']) await gus.change('task:comment:add', { taskId: task.id, body });
     await until('all news', () => shown.inbox.unread === 4 && otherInbox.unread === 4);
@@ -171,8 +171,8 @@ describe('the module in the guide', () => {
   });
 
   it('waits when it exceeds a rate limit', { timeout: patient(60_000) }, async () => {
-    await found('plain', ['ann']);
-    const ann = watch('ann', 'plain');
+    await createBoard('plain', ['ann']);
+    const ann = openCopy('ann', 'plain');
     await until('the snapshot', () => ann.seq !== undefined);
     let refusals = 0;
     ann.socket.on('error', ({ code }) => (refusals += code === 'RATE_LIMIT'));
@@ -180,7 +180,7 @@ describe('the module in the guide', () => {
     const titles = Array.from({ length: 15 }, (_, number) => `Task ${number}`);
     await Promise.all(titles.map((title) => ann.change('task:create', { boardId: 'plain', title })));
     assert.ok(refusals > 0, 'they were too fast');
-    await compare([ann], 'plain', 'plain');
+    await expectEqualCopies([ann], 'plain', 'plain');
     assert.equal(ann.tasks.size, titles.length);
   });
 });

@@ -2,7 +2,7 @@
 // to another server.
 import { connect, createServer } from 'node:net';
 
-/** Starts a proxy to an `http://` address; `{url, cut, stall, mute, flow, refuse, accept, lead, stop}`. */
+/** Starts a proxy to an `http://` address; `{url, cut, stall, holdReplies, resume, refuse, accept, redirect, stop}`. */
 export async function startProxy(url) {
   let target = new URL(url);
   const pairs = new Set();
@@ -47,11 +47,11 @@ export async function startProxy(url) {
       each((socket) => socket.pause());
     },
     /** Holds back what the server says; what the client says gets through. */
-    mute() {
+    holdReplies() {
       for (const [, upstream] of pairs) upstream.pause();
     },
     /** Lets everything pass again. */
-    flow() {
+    resume() {
       stalled = false;
       each((socket) => socket.resume());
     },
@@ -64,7 +64,7 @@ export async function startProxy(url) {
       refusing = false;
     },
     /** Cuts, and leads whoever comes to another server. */
-    lead(url) {
+    redirect(url) {
       target = new URL(url);
       cut();
     },

@@ -3,20 +3,20 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
 import { WAYS, call, until } from './agents.mjs';
-import { startScene } from './scene.mjs';
+import { startFixture } from './fixture.mjs';
 
-let scene;
+let fixture;
 before(async () => {
-  scene = await startScene();
+  fixture = await startFixture();
 });
-after(() => scene?.stop());
+after(() => fixture?.stop());
 
 for (const way of WAYS) {
   describe(way.name, () => {
     let agent;
     let board;
     before(async () => {
-      agent = await way.connect({ url: scene.url, key: scene.ann });
+      agent = await way.connect({ url: fixture.url, key: fixture.ann });
       ({ board } = await call(agent, 'create_board', { name: way.name }));
     });
     after(() => agent?.close());
@@ -50,7 +50,7 @@ for (const way of WAYS) {
       assert.match(await read(), /Write the minutes/);
       const heard = [];
       await agent.watch(uri, (changed) => heard.push(changed));
-      await scene.post(`/boards/${board.id}/tasks`, { title: 'From another door' });
+      await fixture.post(`/boards/${board.id}/tasks`, { title: 'From another door' });
       await until(() => heard.includes(uri), 'an update of the board');
       assert.match(await read(), /From another door/);
     });
@@ -58,7 +58,7 @@ for (const way of WAYS) {
     test('wait_for_changes returns changes', async () => {
       const { seq, epoch } = await call(agent, 'get_board', { boardId: board.id });
       const waiting = call(agent, 'wait_for_changes', { boardId: board.id, since: seq, epoch, timeoutSeconds: 20 });
-      await scene.post(`/boards/${board.id}/tasks`, { title: 'Waited for' });
+      await fixture.post(`/boards/${board.id}/tasks`, { title: 'Waited for' });
       assert.match(JSON.stringify(await waiting), /Waited for/);
     });
 
@@ -71,14 +71,14 @@ for (const way of WAYS) {
     });
 
     test('other users see nothing of the board', async (t) => {
-      const other = await way.connect({ url: scene.url, key: scene.bob });
+      const other = await way.connect({ url: fixture.url, key: fixture.bob });
       t.after(() => other.close());
       const result = await other.client.callTool({ name: 'get_board', arguments: { boardId: board.id } });
       assert.equal(result.structuredContent.code, 'NOT_FOUND');
     });
 
     test('wrong credentials are refused', async () => {
-      await assert.rejects(way.connect({ url: scene.url, key: 'bwk_wrong' }), /401|credentials|Unauthorized/i);
+      await assert.rejects(way.connect({ url: fixture.url, key: 'bwk_wrong' }), /401|credentials|Unauthorized/i);
     });
   });
 }

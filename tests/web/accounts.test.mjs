@@ -3,26 +3,26 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { token } from '../js/server.mjs';
 import { startApi } from './api.mjs';
-import { eventually, keep, live } from './browser.mjs';
-import { faultsOf } from './accessibility.mjs';
-import { clean, close, startStage } from './stage.mjs';
+import { eventually, saveScreenshot, waitUntilLive } from './browser.mjs';
+import { violationsOf } from './accessibility.mjs';
+import { expectNoErrors, closeWindows, startFixture } from './fixture.mjs';
 
 describe('accounts and boards', () => {
-  const stage = startStage('ann', 'bob');
+  const fixture = startFixture('ann', 'bob');
 
   test('a wrong password is refused with a reason, and the correct one signs in', async () => {
-    const context = await stage.browser.newContext();
+    const context = await fixture.browser.newContext();
     const page = await context.newPage();
-    await page.goto(stage.server.url);
+    await page.goto(fixture.server.url);
     await page.getByLabel('User').fill('ann');
     await page.getByLabel('Password').fill('wrong');
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('alert').waitFor();
-    await keep(page, 'sign-in-refused');
-    assert.deepEqual(await faultsOf(page), []);
+    await saveScreenshot(page, 'sign-in-refused');
+    assert.deepEqual(await violationsOf(page), []);
     await page.getByLabel('Password').fill('correct horse battery staple');
     await page.getByRole('button', { name: 'Sign in' }).click();
-    await live(page);
+    await waitUntilLive(page);
     await page.getByRole('heading', { name: 'No boards yet' }).waitFor();
     const [cookie] = await context.cookies();
     assert.equal(cookie.httpOnly, true, 'no script can read the session');
@@ -30,10 +30,10 @@ describe('accounts and boards', () => {
   });
 
   test('signing out ends the session in every tab', async () => {
-    const page = await stage.windowOf('ann');
+    const page = await fixture.openWindow('ann');
     const other = await page.context().newPage();
-    await other.goto(stage.server.url);
-    await live(other);
+    await other.goto(fixture.server.url);
+    await waitUntilLive(other);
     await page.getByRole('button', { name: /account/ }).click();
     await page.getByRole('menuitem', { name: 'Sign out' }).click();
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
@@ -43,11 +43,11 @@ describe('accounts and boards', () => {
       (await page.context().cookies()).map(({ name }) => name),
       ['boardwire_device'],
     );
-    await close(page);
+    await closeWindows(page);
   });
 
   test('a board is created, shared, renamed and archived, live for another user', async () => {
-    const [ann, bob] = await Promise.all([stage.windowOf('ann'), stage.windowOf('bob')]);
+    const [ann, bob] = await Promise.all([fixture.openWindow('ann'), fixture.openWindow('bob')]);
     await ann.getByRole('button', { name: 'New board' }).first().click();
     await ann.getByLabel('Name').fill('Launch');
     await ann.getByLabel('Description').fill('Everything until the first of May');
@@ -67,8 +67,8 @@ describe('accounts and boards', () => {
     await ann.getByLabel('Role', { exact: true }).selectOption('viewer');
     await ann.getByRole('button', { name: 'Add', exact: true }).click();
     await ann.getByLabel('Role of Bob').waitFor();
-    await keep(ann, 'members');
-    assert.deepEqual(await faultsOf(ann), []);
+    await saveScreenshot(ann, 'members');
+    assert.deepEqual(await violationsOf(ann), []);
     await ann.getByRole('button', { name: 'Close' }).click();
 
     await bob.getByRole('link', { name: /Launch/ }).click();
@@ -88,20 +88,20 @@ describe('accounts and boards', () => {
     await ann.getByRole('button', { name: 'Restore' }).click();
     await bob.getByText('This board is archived').waitFor({ state: 'detached' });
 
-    await bob.goto(stage.server.url);
+    await bob.goto(fixture.server.url);
     await bob.getByRole('link', { name: /Launch in May/ }).waitFor();
-    await keep(bob, 'boards');
-    assert.deepEqual(await faultsOf(bob), []);
-    clean(ann, bob);
-    await close(ann, bob);
+    await saveScreenshot(bob, 'boards');
+    assert.deepEqual(await violationsOf(bob), []);
+    expectNoErrors(ann, bob);
+    await closeWindows(ann, bob);
   });
 
   test('the list of boards shows live when anything on a board changed', async () => {
-    const bob = startApi(stage.server.url, token('bob'));
-    await stage.api.board('busy', { bob: 'member' });
-    await stage.api.board('quiet');
-    stage.server.sql('UPDATE boards SET changed_at = changed_at - 3 * 3600 * 1000');
-    const ann = await stage.windowOf('ann');
+    const bob = startApi(fixture.server.url, token('bob'));
+    await fixture.api.board('busy', { bob: 'member' });
+    await fixture.api.board('quiet');
+    fixture.server.sql('UPDATE boards SET changed_at = changed_at - 3 * 3600 * 1000');
+    const ann = await fixture.openWindow('ann');
     const tile = (name) => ann.getByRole('link', { name: new RegExp(name) });
     const said = (name) =>
       tile(name)
@@ -122,22 +122,22 @@ describe('accounts and boards', () => {
     assert.equal(await moment('busy'), board.updated_at);
     assert.deepEqual([await said('quiet'), await moment('quiet')], ['Updated 3 hours ago', before]);
     assert.equal(await ann.evaluate(() => globalThis.isTheSamePage), true, 'it was not loaded again');
-    clean(ann);
-    await close(ann);
+    expectNoErrors(ann);
+    await closeWindows(ann);
   });
 
   test('an unknown address shows a page with a link to the boards', async () => {
     const grounds = [];
     for (const colorScheme of ['light', 'dark']) {
-      const context = await stage.browser.newContext({ colorScheme });
+      const context = await fixture.browser.newContext({ colorScheme });
       const page = await context.newPage();
       const refused = [];
       page.on('console', (message) => /content security policy/i.test(message.text()) && refused.push(message.text()));
-      assert.equal((await page.goto(`${stage.server.url}/there-is-none`)).status(), 404);
+      assert.equal((await page.goto(`${fixture.server.url}/there-is-none`)).status(), 404);
       await page.getByRole('heading', { name: 'There is nothing at this address.' }).waitFor();
       grounds.push(await page.evaluate(() => getComputedStyle(document.body).backgroundColor));
-      await keep(page, `nothing-${colorScheme}`);
-      assert.deepEqual(await faultsOf(page), []);
+      await saveScreenshot(page, `nothing-${colorScheme}`);
+      assert.deepEqual(await violationsOf(page), []);
       assert.deepEqual(refused, []);
       await page.getByRole('link', { name: 'Show your boards' }).click();
       await page.getByRole('button', { name: 'Sign in' }).waitFor();
@@ -148,22 +148,22 @@ describe('accounts and boards', () => {
   });
 
   test('users who are not members see nothing of a board', async () => {
-    const ann = await stage.windowOf('ann', '/boards/there-is-none');
+    const ann = await fixture.openWindow('ann', '/boards/there-is-none');
     await ann.getByRole('heading', { name: 'This board is not available' }).waitFor();
-    await close(ann);
+    await closeWindows(ann);
   });
 
   test('the theme can be chosen and survives a reload', async () => {
-    const page = await stage.windowOf('ann', '/', { colorScheme: 'light' });
+    const page = await fixture.openWindow('ann', '/', { colorScheme: 'light' });
     const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     const light = await ground();
     await page.getByRole('button', { name: /account/ }).click();
     await page.getByRole('menuitemradio', { name: 'Dark' }).click();
     assert.notEqual(await ground(), light);
     await page.reload();
-    await live(page);
+    await waitUntilLive(page);
     assert.notEqual(await ground(), light);
-    assert.deepEqual(await faultsOf(page), []);
-    await close(page);
+    assert.deepEqual(await violationsOf(page), []);
+    await closeWindows(page);
   });
 });

@@ -3,24 +3,24 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { startProxy } from '../js/proxy.mjs';
 import { token } from '../js/server.mjs';
-import { faultsOf } from './accessibility.mjs';
-import { card, column, drag, eventually, keep, live, openCard, titles, windowOf } from './browser.mjs';
+import { violationsOf } from './accessibility.mjs';
+import { card, column, drag, eventually, saveScreenshot, waitUntilLive, openCard, titles, openWindow } from './browser.mjs';
 import { startApi } from './api.mjs';
-import { clean, close, startStage } from './stage.mjs';
+import { expectNoErrors, closeWindows, startFixture } from './fixture.mjs';
 
 describe('the board', () => {
-  const stage = startStage('ann', 'bob', 'cleo');
+  const fixture = startFixture('ann', 'bob', 'cleo');
 
   /** A board with three cards in its first column, shared with Bob, and with Cleo, who reads. */
   async function board(id) {
-    const made = await stage.api.board(id, { bob: 'member', cleo: 'viewer' });
-    for (const title of ['First', 'Second', 'Third']) await stage.api.task(id, { id: `${id}-${title.toLowerCase()}`, title, columnId: made.columns[0].id });
+    const made = await fixture.api.board(id, { bob: 'member', cleo: 'viewer' });
+    for (const title of ['First', 'Second', 'Third']) await fixture.api.task(id, { id: `${id}-${title.toLowerCase()}`, title, columnId: made.columns[0].id });
     return { id, path: `/boards/${id}`, columns: made.columns };
   }
 
   test('a new card and its move appear in three windows', async () => {
     const { path } = await board('dragged');
-    const [ann, bob, cleo] = await stage.windows(path, 'ann', 'bob', 'cleo');
+    const [ann, bob, cleo] = await fixture.windows(path, 'ann', 'bob', 'cleo');
     await column(ann, 'To Do')
       .getByRole('button', { name: /New card/ })
       .last()
@@ -38,15 +38,15 @@ describe('the board', () => {
     await drag(bob, card(bob, 'Fourth'), card(bob, 'Second'));
     for (const page of [ann, bob, cleo]) await eventually(() => titles(page, 'To Do').then((all) => all.indexOf('Fourth') < 2), true);
     assert.equal(await cleo.getByRole('button', { name: /New card/ }).count(), 0, 'who reads has nothing to change with');
-    await keep(ann, 'board');
-    assert.deepEqual(await faultsOf(ann), []);
-    clean(ann, bob, cleo);
-    await close(ann, bob, cleo);
+    await saveScreenshot(ann, 'board');
+    assert.deepEqual(await violationsOf(ann), []);
+    expectNoErrors(ann, bob, cleo);
+    await closeWindows(ann, bob, cleo);
   });
 
   test('a card is moved by keyboard, with announcements', async () => {
     const { path } = await board('keys');
-    const [ann, bob] = await stage.windows(path, 'ann', 'bob');
+    const [ann, bob] = await fixture.windows(path, 'ann', 'bob');
     const announcer = ann.getByTestId('announcer');
     await card(ann, 'First').focus();
     await ann.keyboard.press('Alt+ArrowDown');
@@ -70,14 +70,14 @@ describe('the board', () => {
     await ann.getByTestId('card-page').waitFor();
     await ann.keyboard.press('Escape');
     await ann.getByTestId('card-page').waitFor({ state: 'detached' });
-    clean(ann, bob);
-    await close(ann, bob);
+    expectNoErrors(ann, bob);
+    await closeWindows(ann, bob);
   });
 
   test('a card is dragged by touch on a phone', async () => {
     const { path } = await board('touched');
     const phone = { viewport: { width: 390, height: 780 }, isMobile: true, hasTouch: true };
-    const ann = await stage.windowOf('ann', path, phone);
+    const ann = await fixture.openWindow('ann', path, phone);
     const devtools = await ann.context().newCDPSession(ann);
     const from = await card(ann, 'First').boundingBox();
     const to = await card(ann, 'Third').boundingBox();
@@ -94,13 +94,13 @@ describe('the board', () => {
     await eventually(() => titles(ann, 'To Do'), ['Second', 'Third', 'First']);
     const bar = await ann.getByRole('banner').boundingBox();
     assert.deepEqual([bar.x, bar.width], [0, 390], 'the bar stays while the columns scroll');
-    await keep(ann, 'board-phone');
+    await saveScreenshot(ann, 'board-phone');
     await card(ann, 'Second').tap();
     await ann.getByTestId('card-page').waitFor();
-    await keep(ann, 'card-phone');
-    assert.deepEqual(await faultsOf(ann), []);
-    clean(ann);
-    await close(ann);
+    await saveScreenshot(ann, 'card-phone');
+    assert.deepEqual(await violationsOf(ann), []);
+    expectNoErrors(ann);
+    await closeWindows(ann);
   });
 
   // Something that is held at an edge of a phone: grabbed at `grab` of its width, and held `to` there. `rests` tells how long each
@@ -108,7 +108,7 @@ describe('the board', () => {
   async function heldAtTheEdge(id, { what = (page) => card(page, 'First'), grab = 0.5, to = [382] } = {}) {
     const { path } = await board(id);
     const phone = { viewport: { width: 390, height: 780 }, isMobile: true, hasTouch: true };
-    const ann = await stage.windowOf('ann', path, phone);
+    const ann = await fixture.openWindow('ann', path, phone);
     const devtools = await ann.context().newCDPSession(ann);
     await what(ann).scrollIntoViewIfNeeded();
     const from = await what(ann).boundingBox();
@@ -151,8 +151,8 @@ describe('the board', () => {
     await ann.waitForTimeout(3_000);
     await letGo();
     await eventually(() => titles(ann, 'Done'), ['First']);
-    clean(ann);
-    await close(ann);
+    expectNoErrors(ann);
+    await closeWindows(ann);
   });
 
   for (const [id, how, held] of [
@@ -168,8 +168,8 @@ describe('the board', () => {
       await eventually(seen, true);
       await ann.waitForTimeout(500);
       assert.ok(await seen());
-      clean(ann);
-      await close(ann);
+      expectNoErrors(ann);
+      await closeWindows(ann);
     });
   }
 
@@ -180,25 +180,25 @@ describe('the board', () => {
     await eventually(() => ann.evaluate(() => scrollX), 0);
     await letGo();
     await eventually(() => names(ann), ['Done', 'To Do', 'In Progress']);
-    clean(ann);
-    await close(ann);
+    expectNoErrors(ann);
+    await closeWindows(ann);
   });
 
   test('four columns fit into 1440 pixels', async () => {
     const { path, id } = await board('four');
-    await stage.api.send('POST', `/boards/${id}/columns`, { name: 'Review' });
-    const ann = await stage.windowOf('ann', path, { viewport: { width: 1440, height: 900 } });
+    await fixture.api.send('POST', `/boards/${id}/columns`, { name: 'Review' });
+    const ann = await fixture.openWindow('ann', path, { viewport: { width: 1440, height: 900 } });
     await column(ann, 'Review').waitFor();
     assert.equal(await ann.evaluate(() => document.documentElement.scrollWidth), 1440);
     await ann.getByRole('button', { name: 'Add column' }).click();
     await ann.getByLabel('Name of the new column').waitFor();
     assert.equal(await ann.evaluate(() => document.documentElement.scrollWidth), 1440);
-    await close(ann);
+    await closeWindows(ann);
   });
 
   test('shows viewers, their open cards and typing users', async () => {
     const { path } = await board('company');
-    const [ann, bob] = await stage.windows(path, 'ann', 'bob');
+    const [ann, bob] = await fixture.windows(path, 'ann', 'bob');
     await ann.getByTestId('viewers').getByLabel('Bob').waitFor();
     await openCard(bob, 'Second');
     await card(ann, 'Second').getByLabel(/Bob/).waitFor();
@@ -206,58 +206,58 @@ describe('the board', () => {
     await ann.getByTestId('also-here').getByText('Bob is viewing').waitFor();
     await bob.getByLabel('Comment', { exact: true }).pressSequentially('Hel');
     await ann.getByTestId('typists').getByText('Bob is typing').waitFor();
-    await keep(ann, 'typing');
+    await saveScreenshot(ann, 'typing');
     // A window that is gone neither types nor is there.
-    await close(bob);
+    await closeWindows(bob);
     await ann.getByTestId('typists').getByText('Bob is typing').waitFor({ state: 'detached' });
     await ann.getByTestId('also-here').waitFor({ state: 'detached' });
-    clean(ann);
-    await close(ann);
+    expectNoErrors(ann);
+    await closeWindows(ann);
   });
 
   test('agents and the cards that they hold are marked', async () => {
-    stage.server.run(['user', 'create', '--id', 'scout', '--name', 'Scout', '--agent']);
+    fixture.server.run(['user', 'create', '--id', 'scout', '--name', 'Scout', '--agent']);
     const { id, path } = await board('agents');
-    await stage.api.send('PUT', `/boards/${id}/members/scout`, { role: 'member' });
-    const [ann] = await stage.windows(path, 'ann');
-    const scout = startApi(stage.server.url, token('scout'));
+    await fixture.api.send('PUT', `/boards/${id}/members/scout`, { role: 'member' });
+    const [ann] = await fixture.windows(path, 'ann');
+    const scout = startApi(fixture.server.url, token('scout'));
     await scout.send('POST', `/boards/${id}/claims`, { taskId: `${id}-first`, agent: 'scout-7' });
     await card(ann, 'First').getByTestId('card-agent').getByText('scout-7').waitFor();
-    await stage.api.send('PUT', `/tasks/${id}-second/assignee`, { assignee: 'scout' });
+    await fixture.api.send('PUT', `/tasks/${id}-second/assignee`, { assignee: 'scout' });
     await card(ann, 'Second').getByRole('img', { name: 'Assigned to Scout (agent)' }).waitFor();
-    await keep(ann, 'agents');
-    assert.deepEqual(await faultsOf(ann), []);
-    clean(ann);
-    await close(ann);
+    await saveScreenshot(ann, 'agents');
+    assert.deepEqual(await violationsOf(ann), []);
+    expectNoErrors(ann);
+    await closeWindows(ann);
   });
 
   test('changes are refused visibly while offline, and missed changes appear afterwards', async () => {
     const { path, id, columns } = await board('offline');
-    const proxy = await startProxy(stage.server.url);
-    const ann = await windowOf(stage.browser, proxy.url, 'ann', path);
+    const proxy = await startProxy(fixture.server.url);
+    const ann = await openWindow(fixture.browser, proxy.url, 'ann', path);
     proxy.refuse();
     await ann.locator('[data-testid=connection][data-state=reconnecting]').waitFor();
     await card(ann, 'First').focus();
     await ann.keyboard.press('Alt+ArrowDown');
     await ann.getByRole('alert').getByText('You are offline').waitFor();
     assert.deepEqual(await titles(ann, 'To Do'), ['First', 'Second', 'Third']);
-    await keep(ann, 'offline');
-    await stage.api.task(id, { title: 'Meanwhile', columnId: columns[0].id });
-    await stage.api.send('POST', `/tasks/${id}-second/move`, { toColumn: columns[2].id });
+    await saveScreenshot(ann, 'offline');
+    await fixture.api.task(id, { title: 'Meanwhile', columnId: columns[0].id });
+    await fixture.api.send('POST', `/tasks/${id}-second/move`, { toColumn: columns[2].id });
     proxy.accept();
-    await live(ann);
+    await waitUntilLive(ann);
     await ann.getByText('Caught up').waitFor();
     await eventually(() => titles(ann, 'To Do'), ['First', 'Third', 'Meanwhile']);
     assert.deepEqual(await titles(ann, 'Done'), ['Second']);
-    clean(ann);
-    await close(ann);
+    expectNoErrors(ann);
+    await closeWindows(ann);
     await proxy.stop();
   });
 
   test('a refused change is undone, with the reason', async () => {
     const { path, columns } = await board('refused');
-    await stage.api.send('PATCH', `/columns/${columns[1].id}`, { wip_limit: 1 });
-    const ann = await stage.windowOf('ann', path);
+    await fixture.api.send('PATCH', `/columns/${columns[1].id}`, { wip_limit: 1 });
+    const ann = await fixture.openWindow('ann', path);
     await drag(ann, card(ann, 'First'), column(ann, 'In Progress'));
     await eventually(() => titles(ann, 'In Progress'), ['First']);
     await drag(ann, card(ann, 'Second'), column(ann, 'In Progress'));
@@ -267,9 +267,9 @@ describe('the board', () => {
       .waitFor();
     await eventually(() => titles(ann, 'In Progress'), ['First']);
     await eventually(() => titles(ann, 'To Do'), ['Second', 'Third']);
-    await keep(ann, 'refused');
-    clean(ann);
-    await close(ann);
+    await saveScreenshot(ann, 'refused');
+    expectNoErrors(ann);
+    await closeWindows(ann);
   });
 
   test('hostile titles are rendered as text', async () => {
@@ -281,7 +281,7 @@ describe('the board', () => {
       'W'.repeat(500),
     ];
     for (const [at, title] of hostile.entries()) {
-      await stage.api.task(id, {
+      await fixture.api.task(id, {
         id: `hostile-${at}`,
         title,
         columnId: columns[0].id,
@@ -289,15 +289,15 @@ describe('the board', () => {
         description: `${title}\n\n[link](javascript:globalThis.hacked=1) ![x](javascript:globalThis.hacked=1)`,
       });
     }
-    const ann = await stage.windowOf('ann', path);
+    const ann = await fixture.openWindow('ann', path);
     assert.deepEqual((await titles(ann, 'To Do')).slice(-4), hostile);
     const frame = await column(ann, 'To Do').boundingBox();
     for (const box of await Promise.all((await column(ann, 'To Do').getByTestId('card').all()).map((one) => one.boundingBox()))) {
       assert.ok(box.x >= frame.x && box.x + box.width <= frame.x + frame.width, 'a card stays in its column');
     }
-    await keep(ann, 'hostile');
+    await saveScreenshot(ann, 'hostile');
     for (const at of hostile.keys()) {
-      await ann.goto(`${stage.server.url}${path}/tasks/hostile-${at}`);
+      await ann.goto(`${fixture.server.url}${path}/tasks/hostile-${at}`);
       await ann.getByTestId('card-page').waitFor();
       await ann.locator('.markdown').first().waitFor();
       const targets = await ann.locator('.markdown a').evaluateAll((links) => links.map((link) => link.getAttribute('href')));
@@ -306,17 +306,17 @@ describe('the board', () => {
         [],
       );
     }
-    await keep(ann, 'hostile-card');
+    await saveScreenshot(ann, 'hostile-card');
     assert.equal(await ann.evaluate(() => globalThis.hacked), undefined);
-    clean(ann);
-    await close(ann);
+    expectNoErrors(ann);
+    await closeWindows(ann);
   });
 
   test('search and filters show matching cards', async () => {
     const { path, id } = await board('filtered');
-    await stage.api.send('PATCH', `/tasks/${id}-second`, { tags: ['urgent'], assignee: 'bob' });
-    await stage.api.send('POST', `/tasks/${id}-third/comments`, { body: 'Only a comment says pineapple' });
-    const ann = await stage.windowOf('ann', path);
+    await fixture.api.send('PATCH', `/tasks/${id}-second`, { tags: ['urgent'], assignee: 'bob' });
+    await fixture.api.send('POST', `/tasks/${id}-third/comments`, { body: 'Only a comment says pineapple' });
+    const ann = await fixture.openWindow('ann', path);
     await ann.keyboard.press('/');
     await ann.keyboard.type('fir');
     await eventually(() => titles(ann, 'To Do'), ['First']);
@@ -331,26 +331,26 @@ describe('the board', () => {
     await ann.getByRole('button', { name: 'Filters', exact: true }).click();
     await ann.getByLabel('Assignee').selectOption({ label: 'Bob' });
     await eventually(() => titles(ann, 'To Do'), ['Second']);
-    assert.deepEqual(await faultsOf(ann), []);
+    assert.deepEqual(await violationsOf(ann), []);
     await ann.keyboard.press('Escape');
 
     // A filter that was forgotten hides nothing of what is looked for without a word.
     await ann.getByLabel('Search cards').fill('pineapple');
     await ann.getByText('1 more card matches, but is hidden by the filters.').waitFor();
     assert.deepEqual(await titles(ann, 'To Do'), []);
-    await keep(ann, 'hidden-by-filters');
-    assert.deepEqual(await faultsOf(ann), []);
+    await saveScreenshot(ann, 'hidden-by-filters');
+    assert.deepEqual(await violationsOf(ann), []);
     await ann.getByRole('status').getByRole('button', { name: 'Show all cards' }).click();
     await eventually(() => titles(ann, 'To Do'), ['Third']);
     assert.equal(await ann.getByLabel('Search cards').inputValue(), 'pineapple');
     await ann.getByText(/hidden by the filters/).waitFor({ state: 'detached' });
-    clean(ann);
-    await close(ann);
+    expectNoErrors(ann);
+    await closeWindows(ann);
   });
 
   test('columns are added, renamed, limited, moved and deleted', async () => {
     const { path } = await board('columns');
-    const [ann, bob] = await stage.windows(path, 'ann', 'bob');
+    const [ann, bob] = await fixture.windows(path, 'ann', 'bob');
     const names = (page) => page.getByTestId('column').getByRole('heading').allTextContents();
     await ann.getByRole('button', { name: /Add column/ }).click();
     await ann.getByLabel('Name of the new column').fill('Review');
@@ -370,7 +370,7 @@ describe('the board', () => {
     await ann.getByRole('alertdialog').getByRole('button', { name: 'Delete', exact: true }).click();
     await eventually(() => names(bob), ['In Progress', 'Review', 'Done']);
     await eventually(() => titles(bob, 'Review'), ['First', 'Second', 'Third']);
-    clean(ann, bob);
-    await close(ann, bob);
+    expectNoErrors(ann, bob);
+    await closeWindows(ann, bob);
   });
 });

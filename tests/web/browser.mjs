@@ -34,34 +34,40 @@ export function addUser(server, id, permissions = 'read,write', name = id[0].toU
 }
 
 /**
- * A window of somebody who has signed in with a password, at a path. `faults` fills with what the page complains of: errors
+ * A window of somebody who has signed in with a password, at a path. `errors` fills with what the page complains of: errors
  * of scripts, and what the content policy refused. With `clock` its time can be set on.
  */
-export async function windowOf(browser, url, user, path = '/', { clock = false, ...rest } = {}) {
+export async function openWindow(browser, url, user, path = '/', { clock = false, ...rest } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', ...rest });
   const page = await context.newPage();
   if (clock) await page.clock.install();
   page.setDefaultTimeout(patient(30_000));
-  page.faults = [];
-  page.on('pageerror', (error) => page.faults.push(String(error)));
+  page.errors = [];
+  page.on('pageerror', (error) => page.errors.push(String(error)));
   page.on('console', (message) => {
-    if (message.type() === 'error' && /content security policy|uncaught/i.test(message.text())) page.faults.push(message.text());
+    if (message.type() === 'error' && /content security policy|uncaught/i.test(message.text())) page.errors.push(message.text());
   });
   await page.goto(url + path);
   await page.getByLabel('User').fill(user);
   await page.getByLabel('Password').fill(PASSWORD);
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await live(page);
+  await waitUntilLive(page);
   return page;
 }
 
 /** Waits until the page says that it is live. */
-export async function live(page) {
+export async function waitUntilLive(page) {
   await page.locator('[data-testid=connection][data-state=live]').waitFor();
 }
 
+/** Reloads a page, and waits until it is live. */
+export async function reload(page) {
+  await page.reload();
+  await waitUntilLive(page);
+}
+
 /** Keeps what a page shows, for people to look at. */
-export async function keep(page, name) {
+export async function saveScreenshot(page, name) {
   mkdirSync(SCREENSHOTS, { recursive: true });
   await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
 }

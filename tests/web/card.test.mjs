@@ -4,26 +4,26 @@ import { readFile } from 'node:fs/promises';
 import { before, describe, test } from 'node:test';
 import { startProxy } from '../js/proxy.mjs';
 import { token } from '../js/server.mjs';
-import { faultsOf } from './accessibility.mjs';
+import { violationsOf } from './accessibility.mjs';
 import { startApi } from './api.mjs';
-import { card, eventually, keep, openCard, titles, windowOf } from './browser.mjs';
-import { clean, close, startStage } from './stage.mjs';
+import { card, eventually, saveScreenshot, openCard, titles, openWindow } from './browser.mjs';
+import { expectNoErrors, closeWindows, startFixture } from './fixture.mjs';
 
 describe('the card page', () => {
-  const stage = startStage('ann', 'bob', 'cleo');
+  const fixture = startFixture('ann', 'bob', 'cleo');
   let bobs;
-  before(() => (bobs = startApi(stage.server.url, token('bob'))));
+  before(() => (bobs = startApi(fixture.server.url, token('bob'))));
 
   async function board(id) {
-    const made = await stage.api.board(id, { bob: 'member', cleo: 'viewer' });
-    await stage.api.task(id, { id: `${id}-one`, title: 'Write the notes', columnId: made.columns[0].id });
-    await stage.api.task(id, { id: `${id}-two`, title: 'Read the notes', columnId: made.columns[0].id });
+    const made = await fixture.api.board(id, { bob: 'member', cleo: 'viewer' });
+    await fixture.api.task(id, { id: `${id}-one`, title: 'Write the notes', columnId: made.columns[0].id });
+    await fixture.api.task(id, { id: `${id}-two`, title: 'Read the notes', columnId: made.columns[0].id });
     return { id, columns: made.columns, path: `/boards/${id}`, one: `${id}-one`, two: `${id}-two` };
   }
 
   test('title and description are edited in place, live for others', async () => {
     const { path } = await board('written');
-    const [ann, bob] = await stage.windows(path, 'ann', 'bob');
+    const [ann, bob] = await fixture.windows(path, 'ann', 'bob');
     await openCard(ann, 'Write the notes');
     await ann.getByLabel('Title').fill('Write all the notes');
     await ann.keyboard.press('Enter');
@@ -46,15 +46,15 @@ describe('the card page', () => {
     assert.equal(await ann.getByText(/edited this while you were writing/).count(), 0);
     await ann.keyboard.press('Escape');
     await ann.locator('.markdown').getByText('What Bob wrote').waitFor();
-    await keep(ann, 'card');
-    assert.deepEqual(await faultsOf(ann), []);
-    clean(ann, bob);
-    await close(ann, bob);
+    await saveScreenshot(ann, 'card');
+    assert.deepEqual(await violationsOf(ann), []);
+    expectNoErrors(ann, bob);
+    await closeWindows(ann, bob);
   });
 
   test('an empty title is refused, and Escape restores the old one', async () => {
     const { path } = await board('untitled');
-    const ann = await stage.windowOf('ann', path);
+    const ann = await fixture.openWindow('ann', path);
     await openCard(ann, 'Write the notes');
     await ann.getByLabel('Title').fill('');
     await ann.keyboard.press('Enter');
@@ -65,15 +65,15 @@ describe('the card page', () => {
     await ann.keyboard.press('Escape');
     await ann.getByTestId('card-page').waitFor({ state: 'detached' });
     await eventually(() => titles(ann, 'To Do'), ['Write the notes', 'Read the notes']);
-    clean(ann);
-    await close(ann);
+    expectNoErrors(ann);
+    await closeWindows(ann);
   });
 
   test('a comment with a mention notifies the mentioned user in all tabs', async () => {
     const { path } = await board('mentioned');
-    const [ann, bob] = await stage.windows(path, 'ann', 'bob');
+    const [ann, bob] = await fixture.windows(path, 'ann', 'bob');
     const tab = await bob.context().newPage();
-    await tab.goto(stage.server.url);
+    await tab.goto(fixture.server.url);
     await openCard(ann, 'Write the notes');
     await ann.getByLabel('Comment', { exact: true }).pressSequentially('Please look, @bo');
     await ann.getByRole('listbox', { name: 'Members' }).getByRole('option', { name: /Bob/ }).waitFor();
@@ -94,13 +94,13 @@ describe('the card page', () => {
     await tab.getByTestId('comment').getByText('Never mind').waitFor();
     await ann.getByRole('button', { name: 'Delete comment' }).click();
     await tab.getByTestId('comment').waitFor({ state: 'detached' });
-    clean(ann, bob);
-    await close(ann, bob);
+    expectNoErrors(ann, bob);
+    await closeWindows(ann, bob);
   });
 
   test('a file is attached, shown, downloaded and removed', async () => {
     const { path } = await board('attached');
-    const [ann, bob] = await stage.windows(path, 'ann', 'bob');
+    const [ann, bob] = await fixture.windows(path, 'ann', 'bob');
     await openCard(ann, 'Write the notes');
     await openCard(bob, 'Write the notes');
     const file = { name: 'plan <b>.html', mimeType: 'text/html', buffer: Buffer.from('<script>alert(1)</script>') };
@@ -110,14 +110,14 @@ describe('the card page', () => {
     assert.equal(await readFile(await download.path(), 'utf8'), '<script>alert(1)</script>');
     await ann.getByRole('button', { name: /^Remove plan/ }).click();
     await bob.getByTestId('attachment').waitFor({ state: 'detached' });
-    clean(ann, bob);
-    await close(ann, bob);
+    expectNoErrors(ann, bob);
+    await closeWindows(ann, bob);
   });
 
   test('deleting a comment or a file can be undone for some seconds', async () => {
     const { path, one } = await board('undone');
-    const [ann, bob] = [await stage.windowOf('ann', path, { clock: true }), await stage.windowOf('bob', path)];
-    await stage.api.send('POST', `/tasks/${one}/comments`, { body: 'Not to be lost' });
+    const [ann, bob] = [await fixture.openWindow('ann', path, { clock: true }), await fixture.openWindow('bob', path)];
+    await fixture.api.send('POST', `/tasks/${one}/comments`, { body: 'Not to be lost' });
     await openCard(ann, 'Write the notes');
     await openCard(bob, 'Write the notes');
     await ann.getByLabel('Files to attach').setInputFiles({ name: 'plan.txt', mimeType: 'text/plain', buffer: Buffer.from('the plan') });
@@ -129,8 +129,8 @@ describe('the card page', () => {
       await ann.getByTestId(id).waitFor({ state: 'detached' });
       assert.equal((await counted.textContent()).trim(), id === 'comment' ? 'Comments' : 'Comments (1)');
       await eventually(() => ann.evaluate(() => document.activeElement.textContent.trim()), 'Undo');
-      await keep(ann, `deleted-${id}`);
-      assert.deepEqual(await faultsOf(ann), []);
+      await saveScreenshot(ann, `deleted-${id}`);
+      assert.deepEqual(await violationsOf(ann), []);
       await ann.keyboard.press('Enter');
       await ann.getByTestId(id).waitFor();
       await eventually(() => ann.evaluate(() => document.activeElement.getAttribute('aria-label')), name);
@@ -150,24 +150,24 @@ describe('the card page', () => {
       await ann.getByTestId(id).waitFor({ state: 'detached' });
     }
     // What can't be deleted any more is said once.
-    const { comment } = await stage.api.send('POST', `/tasks/${one}/comments`, { body: 'Gone already' });
+    const { comment } = await fixture.api.send('POST', `/tasks/${one}/comments`, { body: 'Gone already' });
     await ann.getByRole('button', { name: remove.comment }).click();
-    await stage.api.send('DELETE', `/comments/${comment.id}`);
+    await fixture.api.send('DELETE', `/comments/${comment.id}`);
     await bob.getByTestId('comment').waitFor({ state: 'detached' });
     await ann.clock.fastForward('00:09');
     await ann.getByRole('alert').getByText('The comment was not deleted').waitFor();
     assert.equal(await ann.getByText(/was undone/).count(), 0);
-    clean(ann, bob);
-    await close(ann, bob);
+    expectNoErrors(ann, bob);
+    await closeWindows(ann, bob);
   });
 
   test('a deletion is carried out when the page is left', async () => {
     const { path, one } = await board('left');
-    const ann = await stage.windowOf('ann', path, { clock: true });
-    const comments = () => stage.api.get(`/tasks/${one}`).then(({ comments }) => comments.map(({ body }) => body));
+    const ann = await fixture.openWindow('ann', path, { clock: true });
+    const comments = () => fixture.api.get(`/tasks/${one}`).then(({ comments }) => comments.map(({ body }) => body));
     for (const leave of ['reload', 'sign out']) {
-      await stage.api.send('POST', `/tasks/${one}/comments`, { body: leave });
-      await ann.goto(`${stage.server.url}${path}/tasks/${one}`);
+      await fixture.api.send('POST', `/tasks/${one}/comments`, { body: leave });
+      await ann.goto(`${fixture.server.url}${path}/tasks/${one}`);
       await ann.getByTestId('comment').getByText(leave).waitFor();
       await ann.getByRole('button', { name: 'Delete comment' }).click();
       await ann.getByRole('button', { name: 'Undo' }).waitFor();
@@ -180,14 +180,14 @@ describe('the card page', () => {
       }
       await eventually(comments, []);
     }
-    await close(ann);
+    await closeWindows(ann);
   });
 
   test('there is no notice about the open card', async () => {
     const { path, one } = await board('reading');
-    const [bob, elsewhere] = await stage.windows(path, 'bob', 'bob');
+    const [bob, elsewhere] = await fixture.windows(path, 'bob', 'bob');
     await openCard(bob, 'Write the notes');
-    await stage.api.send('POST', `/tasks/${one}/comments`, { body: 'Here, @bob' });
+    await fixture.api.send('POST', `/tasks/${one}/comments`, { body: 'Here, @bob' });
     for (const page of [bob, elsewhere]) await page.getByRole('button', { name: /Notifications, 1 unread/, includeHidden: true }).waitFor();
     await elsewhere
       .getByRole('region', { name: 'Notices' })
@@ -200,13 +200,13 @@ describe('the card page', () => {
         .count(),
       0,
     );
-    clean(bob, elsewhere);
-    await close(bob, elsewhere);
+    expectNoErrors(bob, elsewhere);
+    await closeWindows(bob, elsewhere);
   });
 
   test('axe finds no violations in a description with headings, checkboxes and wide tables', async () => {
     const { path, one } = await board('marked');
-    await stage.api.send('PATCH', `/tasks/${one}`, {
+    await fixture.api.send('PATCH', `/tasks/${one}`, {
       description: '# Plan\n\n### Steps\n\n- [x] **one** &amp; only\n- [ ] two\n  - [ ] three\n\n`'.concat(
         'wide '.repeat(80),
         '`\n\n```\n',
@@ -214,23 +214,23 @@ describe('the card page', () => {
         '\n```\n',
       ),
     });
-    const ann = await stage.windowOf('ann', path);
+    const ann = await fixture.openWindow('ann', path);
     await openCard(ann, 'Write the notes');
     await ann.getByRole('checkbox', { name: 'one & only', checked: true }).waitFor();
     await ann.getByRole('checkbox', { name: 'three' }).waitFor();
-    await keep(ann, 'marked');
-    assert.deepEqual(await faultsOf(ann), []);
+    await saveScreenshot(ann, 'marked');
+    assert.deepEqual(await violationsOf(ann), []);
     await ann.getByRole('button', { name: 'Edit', exact: true }).click();
     await ann.getByRole('textbox', { name: 'Comment', exact: true }).pressSequentially('@b');
     await ann.getByRole('listbox', { name: 'Members' }).getByRole('option', { name: /Bob/ }).waitFor();
-    assert.deepEqual(await faultsOf(ann), []);
-    clean(ann);
-    await close(ann);
+    assert.deepEqual(await violationsOf(ann), []);
+    expectNoErrors(ann);
+    await closeWindows(ann);
   });
 
   test('a dependency marks the card as blocked, and a cycle is refused with the reason', async () => {
     const { path } = await board('blocked');
-    const ann = await stage.windowOf('ann', path);
+    const ann = await fixture.openWindow('ann', path);
     await openCard(ann, 'Write the notes');
     await ann.getByRole('button', { name: 'Add a dependency' }).click();
     await ann.getByLabel('Other card').fill('read');
@@ -251,27 +251,27 @@ describe('the card page', () => {
     await ann.keyboard.press('Escape');
     await ann.getByTestId('card-page').waitFor({ state: 'detached' });
     await card(ann, 'Write the notes').getByText('Blocked').waitFor({ state: 'detached' });
-    clean(ann);
-    await close(ann);
+    expectNoErrors(ann);
+    await closeWindows(ann);
   });
 
   test("an agent's lease is shown on the card, and a user can release it", async () => {
     const { path, id, one } = await board('leased');
     await bobs.send('POST', `/boards/${id}/claims`, { taskId: one, agent: 'scout-7', ttl: 600 });
-    const ann = await stage.windowOf('ann', path);
+    const ann = await fixture.openWindow('ann', path);
     await card(ann, 'Write the notes').getByText('scout-7').waitFor();
     await openCard(ann, 'Write the notes');
     await ann.getByText(/is working on this until/).waitFor();
     await ann.getByRole('button', { name: 'Release' }).click();
     await ann.getByText(/is working on this until/).waitFor({ state: 'detached' });
     await card(ann, 'Write the notes').getByText('scout-7').waitFor({ state: 'detached' });
-    clean(ann);
-    await close(ann);
+    expectNoErrors(ann);
+    await closeWindows(ann);
   });
 
   test('changes of properties appear live in another window and in the history', async () => {
     const { path } = await board('properties');
-    const [ann, bob] = await stage.windows(path, 'ann', 'bob');
+    const [ann, bob] = await fixture.windows(path, 'ann', 'bob');
     await openCard(ann, 'Write the notes');
     await openCard(bob, 'Write the notes');
     await bob.getByRole('button', { name: 'History' }).click();
@@ -293,40 +293,40 @@ describe('the card page', () => {
       await history.getByText(words).waitFor();
     }
     assert.equal(await bob.getByLabel('Due').inputValue(), '2030-05-01');
-    await keep(bob, 'history');
-    assert.deepEqual(await faultsOf(bob), []);
-    clean(ann, bob);
-    await close(ann, bob);
+    await saveScreenshot(bob, 'history');
+    assert.deepEqual(await violationsOf(bob), []);
+    expectNoErrors(ann, bob);
+    await closeWindows(ann, bob);
   });
 
   test('the second of two conflicting changes is refused with the reason, and can be applied anyway', async () => {
     const { path, one } = await board('conflict');
-    const proxy = await startProxy(stage.server.url);
-    const ann = await windowOf(stage.browser, proxy.url, 'ann', `${path}/tasks/${one}`);
+    const proxy = await startProxy(fixture.server.url);
+    const ann = await openWindow(fixture.browser, proxy.url, 'ann', `${path}/tasks/${one}`);
     const priority = ann.getByRole('combobox', { name: 'Priority' });
     await priority.waitFor();
     // Ann is not told of what Bob does, before she does the same.
-    proxy.mute();
+    proxy.holdReplies();
     await bobs.send('PATCH', `/tasks/${one}`, { priority: 2 });
     await priority.selectOption({ label: 'Urgent' });
-    proxy.flow();
+    proxy.resume();
     await ann
       .getByRole('alert')
       .getByText(/was undone/)
       .waitFor();
     await eventually(() => priority.inputValue(), '2');
-    await keep(ann, 'conflict');
+    await saveScreenshot(ann, 'conflict');
     await ann.getByRole('button', { name: 'Apply mine anyway' }).click();
     await eventually(() => priority.inputValue(), '10');
-    await eventually(() => stage.api.get(`/tasks/${one}`).then(({ task }) => task.priority), 10);
-    clean(ann);
-    await close(ann);
+    await eventually(() => fixture.api.get(`/tasks/${one}`).then(({ task }) => task.priority), 10);
+    expectNoErrors(ann);
+    await closeWindows(ann);
     await proxy.stop();
   });
 
   test('viewers cannot change a card, and a deleted card is reported', async () => {
     const { path } = await board('deleted');
-    const [ann, cleo] = await stage.windows(path, 'ann', 'cleo');
+    const [ann, cleo] = await fixture.windows(path, 'ann', 'cleo');
     await openCard(cleo, 'Write the notes');
     assert.equal(await cleo.getByRole('button', { name: 'Complete' }).count(), 0);
     assert.equal(await cleo.getByLabel('Comment', { exact: true }).count(), 0);
@@ -337,7 +337,7 @@ describe('the card page', () => {
     await cleo.getByRole('heading', { name: 'This card does not exist' }).waitFor();
     await cleo.getByRole('button', { name: 'Back to the board' }).click();
     await eventually(() => titles(cleo, 'To Do'), ['Read the notes']);
-    clean(ann, cleo);
-    await close(ann, cleo);
+    expectNoErrors(ann, cleo);
+    await closeWindows(ann, cleo);
   });
 });

@@ -2,20 +2,20 @@
 // printed, not judged: machines differ.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { card, eventually, keep, live, titles } from './browser.mjs';
-import { clean, close, startStage } from './stage.mjs';
+import { card, eventually, saveScreenshot, waitUntilLive, titles } from './browser.mjs';
+import { expectNoErrors, closeWindows, startFixture } from './fixture.mjs';
 
 const CARDS = 5_000;
 const COLUMNS = 5;
 /** Requests at the same time. */
 const WRITERS = 16;
 /** More than this is not only what is seen. */
-const DRAWN = 200;
+const MAX_RENDERED = 200;
 
-const stage = startStage('ann', 'bob');
+const fixture = startFixture('ann', 'bob');
 
 test('shows 5,000 cards, and a move appears in another window', async (t) => {
-  const { api } = stage;
+  const { api } = fixture;
   const columns = Array.from({ length: COLUMNS }, (_, at) => ({ name: `Column ${at + 1}` }));
   const made = await api.send('POST', '/boards', { id: 'large', name: 'Large', columns });
   await api.send('PUT', '/boards/large/members/bob', { role: 'member' });
@@ -27,18 +27,18 @@ test('shows 5,000 cards, and a move appears in another window', async (t) => {
   };
   await Promise.all(Array.from({ length: WRITERS }, write));
 
-  const [ann, bob] = await Promise.all(['ann', 'bob'].map((user) => stage.windowOf(user)));
+  const [ann, bob] = await Promise.all(['ann', 'bob'].map((user) => fixture.openWindow(user)));
   const began = Date.now();
-  await ann.goto(`${stage.server.url}/boards/large`);
+  await ann.goto(`${fixture.server.url}/boards/large`);
   await ann.getByTestId('card').first().waitFor();
   t.diagnostic(`first view of ${CARDS} cards: ${Date.now() - began} ms`);
-  await live(ann);
-  await bob.goto(`${stage.server.url}/boards/large`);
-  await live(bob);
+  await waitUntilLive(ann);
+  await bob.goto(`${fixture.server.url}/boards/large`);
+  await waitUntilLive(bob);
   for (const page of [ann, bob]) {
     await page.getByTestId('card').first().waitFor();
     const drawn = await page.getByTestId('card').count();
-    assert.ok(drawn > 10 && drawn < DRAWN, `${drawn} cards are drawn`);
+    assert.ok(drawn > 10 && drawn < MAX_RENDERED, `${drawn} cards are drawn`);
   }
   const counts = await ann.getByTestId('column-count').allTextContents();
   assert.deepEqual(counts, Array(COLUMNS).fill(String(CARDS / COLUMNS)));
@@ -64,7 +64,7 @@ test('shows 5,000 cards, and a move appears in another window', async (t) => {
   // What is far down is drawn when it is looked for.
   await ann.getByLabel('Search cards').fill('Card 4999');
   await eventually(() => titles(ann, 'Column 5'), ['Card 4999']);
-  await keep(ann, 'large');
-  clean(ann, bob);
-  await close(ann, bob);
+  await saveScreenshot(ann, 'large');
+  expectNoErrors(ann, bob);
+  await closeWindows(ann, bob);
 });

@@ -3,15 +3,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { card, column, eventually, openCard, titles } from './browser.mjs';
-import { clean, close, startStage } from './stage.mjs';
+import { expectNoErrors, closeWindows, startFixture } from './fixture.mjs';
 
 describe('dialogs, menus and panels', () => {
-  const stage = startStage('ann', 'bob');
+  const fixture = startFixture('ann', 'bob');
 
   async function boardOf(id) {
-    const made = await stage.api.board(id, { bob: 'member' });
-    for (const title of ['First', 'Second']) await stage.api.task(id, { id: `${id}-${title.toLowerCase()}`, title, columnId: made.columns[0].id });
-    return stage.windowOf('ann', `/boards/${id}`);
+    const made = await fixture.api.board(id, { bob: 'member' });
+    for (const title of ['First', 'Second']) await fixture.api.task(id, { id: `${id}-${title.toLowerCase()}`, title, columnId: made.columns[0].id });
+    return fixture.openWindow('ann', `/boards/${id}`);
   }
   /** What has the focus, by the name that a screen reader would say; by its text where it has none. */
   const focused = (page) =>
@@ -40,8 +40,8 @@ describe('dialogs, menus and panels', () => {
     await page.getByTestId('card-page').waitFor({ state: 'detached' });
     await eventually(() => titles(page, 'To Do'), ['Second']);
     await eventually(() => focused(page), 'asked-second');
-    clean(page);
-    await close(page);
+    expectNoErrors(page);
+    await closeWindows(page);
   });
 
   test('the focus returns to the element that opened a dialog', async () => {
@@ -64,12 +64,12 @@ describe('dialogs, menus and panels', () => {
     await eventually(() => focused(page), 'Done menu');
 
     // By an address alone: the card on the board.
-    await page.goto(`${stage.server.url}/boards/returned/tasks/returned-first`);
+    await page.goto(`${fixture.server.url}/boards/returned/tasks/returned-first`);
     await page.getByTestId('card-page').waitFor();
     await page.keyboard.press('Escape');
     await eventually(() => focused(page), 'returned-first');
-    clean(page);
-    await close(page);
+    expectNoErrors(page);
+    await closeWindows(page);
   });
 
   test('the focus returns after Escape in a new card, a new column and a rename', async () => {
@@ -87,8 +87,8 @@ describe('dialogs, menus and panels', () => {
     await eventually(() => focused(page), 'New name for Done');
     await page.keyboard.press('Escape');
     await eventually(() => focused(page), 'Done');
-    clean(page);
-    await close(page);
+    expectNoErrors(page);
+    await closeWindows(page);
   });
 
   test('a menu can be used by keyboard alone', async () => {
@@ -103,7 +103,7 @@ describe('dialogs, menus and panels', () => {
     }
     await page.keyboard.press('Escape');
     await eventually(() => focused(page), 'To Do menu');
-    await close(page);
+    await closeWindows(page);
   });
 
   test('Escape in a new comment closes only the suggestions for a mention', async () => {
@@ -119,36 +119,36 @@ describe('dialogs, menus and panels', () => {
     await page.keyboard.press('Escape');
     await page.getByTestId('card-page').waitFor({ state: 'detached' });
     await card(page, 'First').waitFor();
-    clean(page);
-    await close(page);
+    expectNoErrors(page);
+    await closeWindows(page);
   });
 
   test('relative times are kept up to date', async () => {
-    await stage.api.board('timed');
-    await stage.api.task('timed', { id: 'timed-card', title: 'Timed' });
-    await stage.api.send('POST', '/tasks/timed-card/comments', { body: 'Said' });
+    await fixture.api.board('timed');
+    await fixture.api.task('timed', { id: 'timed-card', title: 'Timed' });
+    await fixture.api.send('POST', '/tasks/timed-card/comments', { body: 'Said' });
     const places = { '/': '[href="/boards/timed"]', '/boards/timed/tasks/timed-card': '[data-testid=card-page]' };
     for (const [path, place] of Object.entries(places)) {
-      const page = await stage.windowOf('ann', path, { clock: true });
+      const page = await fixture.openWindow('ann', path, { clock: true });
       const moments = page.locator(place).locator('time');
       const words = async () => [...new Set(await moments.allTextContents())];
       await moments.first().waitFor();
       assert.ok(!(await words()).includes('1 hour ago'), path);
       await page.clock.fastForward('01:00:00');
       await eventually(words, ['1 hour ago']);
-      clean(page);
-      await close(page);
+      expectNoErrors(page);
+      await closeWindows(page);
     }
   });
 
   test('a description that is nested too deeply is shown as plain text', async () => {
     const page = await boardOf('nested');
-    await stage.api.send('PATCH', '/tasks/nested-first', { description: `${'>'.repeat(5000)} far inside` });
+    await fixture.api.send('PATCH', '/tasks/nested-first', { description: `${'>'.repeat(5000)} far inside` });
     await openCard(page, 'First');
     await page
       .getByTestId('card-page')
       .getByText(/far inside/)
       .waitFor();
-    await close(page);
+    await closeWindows(page);
   });
 });

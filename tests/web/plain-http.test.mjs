@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startServer } from '../js/server.mjs';
-import { addUser, card, column, keep, launch, windowOf } from './browser.mjs';
-import { faultsOf } from './accessibility.mjs';
+import { addUser, card, column, saveScreenshot, launch, openWindow } from './browser.mjs';
+import { violationsOf } from './accessibility.mjs';
 
 const NAME = 'board.test';
 
@@ -42,13 +42,13 @@ describe('the page over plain HTTP', () => {
     await alert.getByText(/Open it with https:/).waitFor();
     await alert.getByText(/--secure-cookies false/).waitFor();
     await page.getByRole('button', { name: 'Sign in', exact: true, disabled: false }).waitFor();
-    await keep(page, 'sign-in-not-kept');
-    assert.deepEqual(await faultsOf(page), []);
+    await saveScreenshot(page, 'sign-in-not-kept');
+    assert.deepEqual(await violationsOf(page), []);
     await context.close();
   });
 
   test('works if the server allows sessions over plain HTTP', async () => {
-    const page = await windowOf(browser, await start('false'), 'ann');
+    const page = await openWindow(browser, await start('false'), 'ann');
     await page.getByRole('button', { name: 'New board' }).first().click();
     await page.getByLabel('Name').fill('At home');
     await page.getByRole('button', { name: 'Create board' }).click();
@@ -58,7 +58,7 @@ describe('the page over plain HTTP', () => {
     await card(page, 'Water the plants').waitFor();
     await page.reload();
     await card(page, 'Water the plants').waitFor();
-    assert.deepEqual(page.faults, []);
+    assert.deepEqual(page.errors, []);
     await page.context().close();
   });
 });

@@ -3,20 +3,20 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { startProxy } from '../js/proxy.mjs';
-import { faultsOf } from './accessibility.mjs';
-import { card, eventually, keep, live, openCard, windowOf } from './browser.mjs';
-import { clean, close, startStage } from './stage.mjs';
+import { violationsOf } from './accessibility.mjs';
+import { card, eventually, saveScreenshot, waitUntilLive, openCard, openWindow } from './browser.mjs';
+import { expectNoErrors, closeWindows, startFixture } from './fixture.mjs';
 
 const LINES = ['What is to be done', 'Who does it', 'By when'];
 
 describe('texts that two users edit at once', () => {
-  const stage = startStage('ann', 'bob');
+  const fixture = startFixture('ann', 'bob');
 
   async function board(id, description = LINES.join('\n')) {
-    const made = await stage.api.board(id, { bob: 'member' });
+    const made = await fixture.api.board(id, { bob: 'member' });
     const one = `${id}-one`;
-    await stage.api.task(id, { id: one, title: 'Write the notes', description, columnId: made.columns[0].id });
-    return { path: `/boards/${id}/tasks/${one}`, one, stored: async () => (await stage.api.get(`/tasks/${one}`)).task };
+    await fixture.api.task(id, { id: one, title: 'Write the notes', description, columnId: made.columns[0].id });
+    return { path: `/boards/${id}/tasks/${one}`, one, stored: async () => (await fixture.api.get(`/tasks/${one}`)).task };
   }
   const field = (page) => page.getByLabel('Description', { exact: true });
   const edit = (page) => page.getByRole('button', { name: 'Edit', exact: true }).click();
@@ -46,7 +46,7 @@ describe('texts that two users edit at once', () => {
   ]) {
     test(`changes in different places are merged (${first} saves first)`, async () => {
       const { path, stored } = await board(`apart-${first}`);
-      const [one, other] = await stage.windows(path, first, second);
+      const [one, other] = await fixture.windows(path, first, second);
       await edit(one);
       await edit(other);
       await write(one, with_(0, ': one'));
@@ -60,13 +60,13 @@ describe('texts that two users edit at once', () => {
       const both = [`${LINES[0]}: one, and one more`, LINES[1], `${LINES[2]}: two, and two more`].join('\n');
       await eventually(async () => (await stored()).description, both);
       for (const page of [one, other]) await page.locator('.markdown').getByText('one more').waitFor();
-      clean(one, other);
-      await close(one, other);
+      expectNoErrors(one, other);
+      await closeWindows(one, other);
     });
 
     test(`changes in the same place are for the second user to decide (${first} saves first)`, async () => {
       const { path, stored } = await board(`same-${first}`, '');
-      const [one, other] = await stage.windows(path, first, second);
+      const [one, other] = await fixture.windows(path, first, second);
       await edit(one);
       await edit(other);
       await write(other, 'What the second');
@@ -82,18 +82,18 @@ describe('texts that two users edit at once', () => {
       await clash(other).getByRole('region', { name: 'Current version' }).getByText('What the first wrote, and more').waitFor();
       await other.getByText('Not saved: choose a version.').waitFor();
       assert.equal((await stored()).description, 'What the first wrote, and more');
-      await keep(other, `clash-${first}`);
-      assert.deepEqual(await faultsOf(other), []);
+      await saveScreenshot(other, `clash-${first}`);
+      assert.deepEqual(await violationsOf(other), []);
 
       // The loser's text is there after a reload, and after the card was closed.
       await other.reload();
-      await live(other);
+      await waitUntilLive(other);
       await clash(other).getByRole('region', { name: 'Your version' }).getByText('What the second wrote').waitFor();
       await other.getByRole('button', { name: 'Close', exact: true }).click();
       await card(other, 'Write the notes').getByText('Unsaved text').waitFor();
       await other.reload();
       await card(other, 'Write the notes').getByText('Unsaved text').waitFor();
-      assert.deepEqual(await faultsOf(other), []);
+      assert.deepEqual(await violationsOf(other), []);
       await openCard(other, 'Write the notes');
       assert.equal(await field(other).inputValue(), 'What the second wrote');
       await decide(other, 'Keep both');
@@ -101,17 +101,17 @@ describe('texts that two users edit at once', () => {
       const both = 'What the first wrote, and more\nWhat the second wrote';
       await eventually(async () => (await stored()).description, both);
       await other.reload();
-      await live(other);
+      await waitUntilLive(other);
       await other.locator('.markdown').getByText('What the second wrote').waitFor();
       assert.equal(await field(other).count(), 0);
-      clean(one, other);
-      await close(one, other);
+      expectNoErrors(one, other);
+      await closeWindows(one, other);
     });
   }
 
   test('a user who is still writing is told when others replace the text, and can restore it', async () => {
     const { path, stored } = await board('replaced');
-    const [ann, bob] = await stage.windows(path, 'ann', 'bob');
+    const [ann, bob] = await fixture.windows(path, 'ann', 'bob');
     await edit(ann);
     await edit(bob);
     await write(ann, 'All by Ann');
@@ -122,15 +122,15 @@ describe('texts that two users edit at once', () => {
     await clash(ann).getByRole('region', { name: 'Your version' }).getByText('All by Ann').waitFor();
     await decide(ann, 'Keep mine');
     await eventually(async () => (await stored()).description, 'All by Ann');
-    await close(ann, bob);
+    await closeWindows(ann, bob);
   });
 
   test('one user in two tabs of a browser loses nothing', async () => {
     const { path, stored } = await board('tabs', 'Before');
-    const one = await stage.windowOf('ann', path);
+    const one = await fixture.openWindow('ann', path);
     const other = await one.context().newPage();
-    await other.goto(stage.server.url + path);
-    await live(other);
+    await other.goto(fixture.server.url + path);
+    await waitUntilLive(other);
     await edit(one);
     await edit(other);
     await write(other, 'In the second');
@@ -141,7 +141,7 @@ describe('texts that two users edit at once', () => {
     await write(one, 'In the first tab, on and on');
     await done(one);
     await other.reload();
-    await live(other);
+    await waitUntilLive(other);
     await clash(other).getByRole('region', { name: 'Your version' }).getByText('In the second tab').waitFor();
     await clash(other).getByText('You, in another window').or(clash(other).getByText('Someone')).waitFor();
     await decide(other, 'Take theirs');
@@ -149,93 +149,93 @@ describe('texts that two users edit at once', () => {
     assert.equal((await stored()).description, 'In the first tab, on and on');
     // What was given up can be had back, to be decided about once more.
     await other.getByText('Your description was discarded.').waitFor();
-    assert.deepEqual(await faultsOf(other), []);
+    assert.deepEqual(await violationsOf(other), []);
     await other.getByRole('button', { name: 'Undo' }).click();
     await clash(other).getByRole('region', { name: 'Your version' }).getByText('In the second tab').waitFor();
     assert.equal((await stored()).description, 'In the first tab, on and on');
     await decide(other, 'Keep mine');
     await clash(other).waitFor({ state: 'detached' });
     await eventually(async () => (await stored()).description, 'In the second tab');
-    await close(one);
+    await closeWindows(one);
   });
 
   test('text typed offline survives a reload and is merged with changes by others', async () => {
     const { path, one, stored } = await board('offline');
-    const proxy = await startProxy(stage.server.url);
-    const ann = await windowOf(stage.browser, proxy.url, 'ann', path);
+    const proxy = await startProxy(fixture.server.url);
+    const ann = await openWindow(fixture.browser, proxy.url, 'ann', path);
     await edit(ann);
     proxy.refuse();
     await ann.locator('[data-testid=connection]:not([data-state=live])').waitFor();
     await field(ann).fill(with_(0, ': mine'));
     await state(ann, 'unsaved');
     await ann.getByText('Not saved yet').waitFor();
-    await stage.api.send('PATCH', `/tasks/${one}`, { description: with_(2, ': theirs') });
+    await fixture.api.send('PATCH', `/tasks/${one}`, { description: with_(2, ': theirs') });
     proxy.accept();
     await ann.reload();
-    await live(ann);
+    await waitUntilLive(ann);
     await eventually(async () => (await stored()).description, [`${LINES[0]}: mine`, LINES[1], `${LINES[2]}: theirs`].join('\n'));
     await ann.locator('.markdown').getByText('theirs').waitFor();
-    clean(ann);
-    await close(ann);
+    expectNoErrors(ann);
+    await closeWindows(ann);
     await proxy.stop();
   });
 
   test('a text that the server fails to save is marked, and is saved later', async (t) => {
     const { path, stored } = await board('fault');
-    const ann = await stage.windowOf('ann', path);
-    t.after(() => stage.server.sql('DROP TRIGGER IF EXISTS fault'));
+    const ann = await fixture.openWindow('ann', path);
+    t.after(() => fixture.server.sql('DROP TRIGGER IF EXISTS fault'));
     await edit(ann);
-    stage.server.sql("CREATE TRIGGER fault BEFORE UPDATE ON tasks BEGIN SELECT RAISE(ABORT, 'out of order'); END");
+    fixture.server.sql("CREATE TRIGGER fault BEFORE UPDATE ON tasks BEGIN SELECT RAISE(ABORT, 'out of order'); END");
     await field(ann).fill('Mine');
     const says = (text) => ann.getByTestId('description-state').getByText(text).waitFor();
     await says('Not saved yet: a fault of the server. Retrying.');
-    stage.server.sql('DROP TRIGGER fault');
+    fixture.server.sql('DROP TRIGGER fault');
     await state(ann, 'saved');
     assert.equal((await stored()).description, 'Mine');
-    clean(ann);
-    await close(ann);
+    expectNoErrors(ann);
+    await closeWindows(ann);
   });
 
   test('titles are merged, or shown as a conflict', async () => {
     const { path, one, stored } = await board('titles');
-    const proxy = await startProxy(stage.server.url);
-    const ann = await windowOf(stage.browser, proxy.url, 'ann', path);
+    const proxy = await startProxy(fixture.server.url);
+    const ann = await openWindow(fixture.browser, proxy.url, 'ann', path);
     const title = ann.getByLabel('Title');
     // Nothing was typed: the field shows what there is, and Escape changes nothing.
     await title.focus();
-    await stage.api.send('PATCH', `/tasks/${one}`, { title: 'Write the long notes' });
+    await fixture.api.send('PATCH', `/tasks/${one}`, { title: 'Write the long notes' });
     await eventually(() => title.inputValue(), 'Write the long notes');
     await title.press('Escape');
     assert.equal(await title.inputValue(), 'Write the long notes');
     await title.focus();
     await title.fill('Write all the long notes');
     await eventually(async () => (await stored()).title, 'Write all the long notes');
-    await stage.api.send('PATCH', `/tasks/${one}`, { title: 'Write all the long notes today' });
+    await fixture.api.send('PATCH', `/tasks/${one}`, { title: 'Write all the long notes today' });
     await title.fill('Please write all the long notes');
     await title.press('Enter');
     await eventually(async () => (await stored()).title, 'Please write all the long notes today');
     await eventually(() => title.inputValue(), 'Please write all the long notes today');
     // Ann is not told of what Bob does, before she does the same.
     await title.focus();
-    proxy.mute();
-    await stage.api.send('PATCH', `/tasks/${one}`, { title: 'Theirs' });
+    proxy.holdReplies();
+    await fixture.api.send('PATCH', `/tasks/${one}`, { title: 'Theirs' });
     await title.fill('Mine');
     await title.press('Enter');
-    proxy.flow();
+    proxy.resume();
     await clash(ann).getByRole('region', { name: 'Your version' }).getByText('Mine').waitFor();
     assert.equal((await stored()).title, 'Theirs');
     await decide(ann, 'Keep mine');
     await eventually(async () => (await stored()).title, 'Mine');
-    clean(ann);
-    await close(ann);
+    expectNoErrors(ann);
+    await closeWindows(ann);
     await proxy.stop();
   });
 
   test('an earlier description is shown in the history and can be restored', async () => {
     const { path, one, stored } = await board('earlier', 'The very first');
-    await stage.api.send('PATCH', `/tasks/${one}`, { description: 'The second' });
-    await stage.api.send('PATCH', `/tasks/${one}`, { description: '' });
-    const ann = await stage.windowOf('ann', path);
+    await fixture.api.send('PATCH', `/tasks/${one}`, { description: 'The second' });
+    await fixture.api.send('PATCH', `/tasks/${one}`, { description: '' });
+    const ann = await fixture.openWindow('ann', path);
     await ann.getByRole('button', { name: 'History' }).click();
     const line = (words) => ann.getByTestId('history').getByRole('listitem').filter({ hasText: words });
     const texts = ann.getByTestId('history').getByRole('button', { name: 'Show text' });
@@ -243,12 +243,12 @@ describe('texts that two users edit at once', () => {
     await line('created this card').getByText('The very first').waitFor();
     await texts.nth(1).click();
     await ann.getByTestId('history').getByText('The second').waitFor();
-    await keep(ann, 'earlier-descriptions');
-    assert.deepEqual(await faultsOf(ann), []);
+    await saveScreenshot(ann, 'earlier-descriptions');
+    assert.deepEqual(await violationsOf(ann), []);
     await line('created this card').getByRole('button', { name: 'Restore this text' }).click();
     await eventually(async () => (await stored()).description, 'The very first');
     await ann.locator('.markdown').getByText('The very first').waitFor();
-    clean(ann);
-    await close(ann);
+    expectNoErrors(ann);
+    await closeWindows(ann);
   });
 });

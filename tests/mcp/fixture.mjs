@@ -2,7 +2,7 @@
 import { startServer } from '../js/server.mjs';
 
 /** `{url, ann, bob, post, stop}`: `ann` and `bob` are API keys, `post` makes a change over plain HTTP. */
-export async function startScene(settings) {
+export async function startFixture(settings) {
   const server = await startServer(settings);
   const key = (user) => {
     server.run(['user', 'create', '--id', user, '--name', user]);

@@ -1,7 +1,7 @@
-// What two copies of a board are compared by.
+// Makes copies of a board comparable.
 
-/** A snapshot of the server, or a replica, with everything in order. */
-export function picture({ seq, epoch, board, columns, tasks, members, dependencies }) {
+/** A snapshot of the server, or a replica, with all lists sorted. */
+export function comparable({ seq, epoch, board, columns, tasks, members, dependencies }) {
   const sorted = (all, ...fields) => {
     const key = (one) => fields.map((field) => one[field]).join(' ');
     return [...all.values()].sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));

@@ -1,4 +1,4 @@
-// Chance that a seed repeats, and patience.
+// Random numbers that a seed repeats, and waiting until something holds.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { patient } from './patience.mjs';
 
@@ -8,7 +8,7 @@ const PATIENCE_MS = patient(30_000);
 export const SEED = Number(process.env.BOARDWIRE_TEST_SEED ?? Date.now() % 2 ** 31);
 
 /** Random numbers: mulberry32. */
-export function dice(seed) {
+export function seededRandom(seed) {
   let state = seed;
   const random = () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -6,7 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import { after, afterEach, before, beforeEach } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-import { until } from './chance.mjs';
+import { until } from './random.mjs';
 import { startPlainServer } from './server.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -14,8 +14,8 @@ const here = dirname(fileURLToPath(import.meta.url));
 /** More users than one, so that none of them needs more commands in a minute than a user has. */
 export const CROWD = Array.from({ length: 16 }, (_, number) => `user-${number}`);
 
-/** A copy or a snapshot, in an order of its own. */
-function picture({ seq, board, tasks, columns, members, dependencies }) {
+/** A copy or a snapshot, with all lists sorted. */
+function comparable({ seq, board, tasks, columns, members, dependencies }) {
   return {
     seq,
     board,
@@ -32,33 +32,33 @@ export function sorted(all, ...fields) {
 }
 
 /**
- * Sets the stage for the tests of a `describe`: `stage.guide` is the module, `stage.server` a server of each test's own, so that none
- * has used up what another may do in a minute, and `stage.keeper` the connection of a user who founds boards.
+ * Starts a fixture for the tests of a `describe`: `fixture.guide` is the module, `fixture.server` a server of each test's own, so that none
+ * has used up what another may do in a minute, and `fixture.keeper` the connection of a user who creates boards.
  */
-export function startStage() {
-  const stage = {};
+export function startFixture() {
+  const fixture = {};
   let folder;
   let sockets = [];
 
   /** Makes a user beside the server, as its operator does. */
-  const enter = (id) => stage.server.run(['user', 'create', '--id', id, '--name', id[0].toUpperCase() + id.slice(1)]);
+  const createUser = (id) => fixture.server.run(['user', 'create', '--id', id, '--name', id[0].toUpperCase() + id.slice(1)]);
   /** A token of this user's. */
-  const token = (user, ...more) => JSON.parse(stage.server.run(['token', 'issue', '--user', user, '--json', ...more])).token;
+  const token = (user, ...more) => JSON.parse(fixture.server.run(['token', 'issue', '--user', user, '--json', ...more])).token;
 
   /** A connection, which ends with the test. */
-  const ending = (socket) => {
+  const closeLater = (socket) => {
     sockets.push(socket);
     return socket;
   };
   const connect = (user) => {
     const own = token(user);
-    return ending(stage.guide.connect(stage.server.url, async () => own));
+    return closeLater(fixture.guide.connect(fixture.server.url, async () => own));
   };
 
   /** A copy whose snapshots are counted, and the pages that they come in. */
-  const watch = (user, boardId) => {
+  const openCopy = (user, boardId) => {
     const socket = connect(user);
-    const copy = new stage.guide.LiveBoard(
+    const copy = new fixture.guide.LiveBoard(
       socket,
       boardId,
       () => {},
@@ -74,26 +74,26 @@ export function startStage() {
   };
 
   /** Waits until the copies have come as far as the board, and compares. */
-  const compare = async (copies, boardId, message) => {
-    const { seq } = await stage.guide.ask(stage.keeper, 'board:get', { boardId });
+  const expectEqualCopies = async (copies, boardId, message) => {
+    const { seq } = await fixture.guide.ask(fixture.keeper, 'board:get', { boardId });
     const behind = () => JSON.stringify(copies.map(({ user, seq, failure }) => [user, seq, failure?.message]));
     await until(`event ${seq}`, () => copies.every((copy) => copy.seq >= seq)).catch((error) => {
       throw new Error(`${message}: ${error.message}: ${behind()}`);
     });
-    const wanted = picture(await stage.guide.ask(stage.keeper, 'board:get', { boardId }));
+    const wanted = comparable(await fixture.guide.ask(fixture.keeper, 'board:get', { boardId }));
     for (const copy of copies) {
       assert.equal(copy.failure, undefined, `${message}: ${copy.user}: ${copy.failure}`);
-      assert.deepEqual(picture(copy), wanted, `${message}: the copy of ${copy.user}`);
+      assert.deepEqual(comparable(copy), wanted, `${message}: the copy of ${copy.user}`);
     }
     return seq;
   };
 
   /** A board of which all of these are owners, who are new. */
-  const found = async (boardId, users = ['ann', 'ben']) => {
-    await stage.guide.ask(stage.keeper, 'board:create', { name: 'Board', id: boardId });
+  const createBoard = async (boardId, users = ['ann', 'ben']) => {
+    await fixture.guide.ask(fixture.keeper, 'board:create', { name: 'Board', id: boardId });
     for (const userId of users) {
-      enter(userId);
-      await stage.guide.ask(stage.keeper, 'board:member:set', { boardId, userId, role: 'owner' });
+      createUser(userId);
+      await fixture.guide.ask(fixture.keeper, 'board:member:set', { boardId, userId, role: 'owner' });
     }
   };
 
@@ -103,22 +103,22 @@ export function startStage() {
     // Beside node_modules, so that it finds the client as it would after `npm install socket.io-client`.
     folder = mkdtempSync(join(here, 'guide-'));
     writeFileSync(join(folder, 'guide.mjs'), pieces.join('\n'));
-    stage.guide = await import(pathToFileURL(join(folder, 'guide.mjs')).href);
+    fixture.guide = await import(pathToFileURL(join(folder, 'guide.mjs')).href);
   });
 
   after(() => folder && rmSync(folder, { recursive: true }));
 
   beforeEach(async () => {
-    stage.server = await startPlainServer();
+    fixture.server = await startPlainServer();
     sockets = [];
-    enter('keeper');
-    stage.keeper = connect('keeper');
+    createUser('keeper');
+    fixture.keeper = connect('keeper');
   });
 
   afterEach(async () => {
     for (const socket of sockets) socket.disconnect();
-    await stage.server?.stop();
+    await fixture.server?.stop();
   });
 
-  return Object.assign(stage, { compare, connect, ending, enter, found, token, watch });
+  return Object.assign(fixture, { expectEqualCopies, connect, closeLater, createUser, createBoard, token, openCopy });
 }
