@@ -70,22 +70,22 @@ class Client:
                         return entry[1]
                 await self.arrived.wait()
 
-    def of_the_log(self):
+    def unread_log_events(self):
         """What is unread, but for presence, typing and notifications, which come beside a board's log."""
         return [entry for entry in self.unread if not entry[0].startswith(("user:", "typing:", "notification"))]
 
-    async def any(self):
+    async def next_event(self):
         """The next event, whatever its name, with its name; none of presence, typing and notifications."""
         async with asyncio.timeout(PATIENCE_SECONDS), self.arrived:
-            await self.arrived.wait_for(self.of_the_log)
-            entry = self.of_the_log()[0]
+            await self.arrived.wait_for(self.unread_log_events)
+            entry = self.unread_log_events()[0]
             self.unread.remove(entry)
             return entry
 
-    async def silence(self, seconds=0.3):
+    async def expect_no_events(self, seconds=0.3):
         """Fails if anything of a board's log is unread or arrives within that time."""
         await asyncio.sleep(seconds)
-        assert not self.of_the_log(), f"{self.user} should have heard nothing"
+        assert not self.unread_log_events(), f"{self.user} should have heard nothing"
         assert self.sio.connected, f"{self.user} is silent because the connection ended"
 
 

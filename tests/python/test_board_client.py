@@ -36,7 +36,7 @@ async def until(what, holds):
         pytest.fail(f"waited in vain for {what}")
 
 
-class Scene:
+class FollowedBoard:
     """A board of ann, who is connected well, and a copy that she follows through a proxy."""
 
     async def change(self, command, /, **payload):
@@ -46,7 +46,7 @@ class Scene:
     async def add(self, title):
         return (await self.change("task:create", boardId=self.board, title=title))["task"]
 
-    async def equal(self):
+    async def expect_equal(self):
         """Waits until the copy has come as far as the board, and compares them."""
         truth = await self.ann.ask("board:get", {"boardId": self.board})
         await until(f"event {truth['seq']}: {self.lines[-3:]}", lambda: (self.copy.seq or 0) >= truth["seq"])
@@ -59,9 +59,9 @@ class Scene:
 
 
 @contextlib.asynccontextmanager
-async def scene(server):
-    """Opens a scene; at its end everything is closed, and the copy must not have failed."""
-    this = Scene()
+async def followed_board(server):
+    """Opens a board and its copy; at its end everything is closed, and the copy must not have failed."""
+    this = FollowedBoard()
     async with contextlib.AsyncExitStack() as stack:
         this.ann = Client("ann")
         stack.push_async_callback(this.ann.close)
@@ -83,10 +83,10 @@ async def scene(server):
             await this.running
 
 
-def play(server, journey):
+def run_with_board(server, scenario):
     async def opened():
-        async with scene(server) as this:
-            await journey(this)
+        async with followed_board(server) as this:
+            await scenario(this)
 
     asyncio.run(opened())
 
@@ -123,25 +123,25 @@ async def know_bob(server):
 
 @pytest.mark.parametrize("away", [False, True], ids=["live", "during an outage"])
 def test_every_kind_of_change_is_applied(server, away):
-    async def journey(this):
+    async def scenario(this):
         await know_bob(server)
         if away:
             this.proxy.fail()
         await every_kind_of_change(this)
         this.proxy.heal()
-        await this.equal()
+        await this.expect_equal()
         assert this.snapshots() == 1, this.lines
         numbers = [int(line.split()[0]) for line in this.lines if line[0].isdigit()]
         assert numbers == list(range(1, this.copy.seq + 1)), this.lines
 
-    play(server, journey)
+    run_with_board(server, scenario)
 
 
 @pytest.mark.parametrize("loss", ["a log that was cut", "another epoch", "a number from the future"])
 def test_a_snapshot_is_loaded_when_events_cannot_be_recovered(server, loss):
-    async def journey(this):
+    async def scenario(this):
         await this.add("kept")
-        await this.equal()
+        await this.expect_equal()
         this.proxy.fail()
         await every_kind_of_change(this)
         this.copy.parts["tasks"]["gone"] = {"id": "gone"}
@@ -155,18 +155,18 @@ def test_a_snapshot_is_loaded_when_events_cannot_be_recovered(server, loss):
         this.proxy.heal()
         await until("another snapshot", lambda: this.snapshots() == 2)
         await this.add("live again")
-        await this.equal()
+        await this.expect_equal()
         assert "gone" not in this.copy.parts["tasks"]
 
     async def start(this):
         await know_bob(server)
-        await journey(this)
+        await scenario(this)
 
-    play(server, start)
+    run_with_board(server, start)
 
 
 def test_a_change_whose_reply_was_lost_has_one_effect(server):
-    async def journey(this):
+    async def scenario(this):
         this.proxy.answers = False
         adding = asyncio.create_task(this.copy.change("task:create", {"boardId": this.board, "title": "Once"}))
         while not (tasks := (await this.ann.ask("board:get", {"boardId": this.board}))["tasks"]):
@@ -177,14 +177,14 @@ def test_a_change_whose_reply_was_lost_has_one_effect(server):
         reply = await asyncio.wait_for(adding, PATIENCE_SECONDS)
         assert [reply["task"]] == tasks
         await this.add("after it")
-        await this.equal()
+        await this.expect_equal()
         assert [task["title"] for task in this.copy.parts["tasks"].values()] == ["Once", "after it"]
 
-    play(server, journey)
+    run_with_board(server, scenario)
 
 
 def test_changes_wait_for_a_connection_and_refusals_are_raised(server):
-    async def journey(this):
+    async def scenario(this):
         this.proxy.fail()
         await until("the end", lambda: not this.proxy.connections)
         titles = [f"task {number}" for number in range(5)]
@@ -195,21 +195,21 @@ def test_changes_wait_for_a_connection_and_refusals_are_raised(server):
         await asyncio.wait_for(waiting, PATIENCE_SECONDS)
         with pytest.raises(Refused, match="NOT_FOUND"):
             await this.copy.change("task:delete", {"taskId": "nowhere"})
-        await this.equal()
+        await this.expect_equal()
         assert len(this.copy.parts["tasks"]) == 6
 
-    play(server, journey)
+    run_with_board(server, scenario)
 
 
 def test_a_gap_in_the_events_is_filled(server):
-    async def journey(this):
+    async def scenario(this):
         # Behind the copy's back, on its connection: it gets neither the event nor the reply.
         await this.copy._sio.call("task:create", {"boardId": this.board, "title": "unseen"})
         await this.add("seen")
-        await this.equal()
+        await this.expect_equal()
         assert (this.snapshots(), len(this.copy.parts["tasks"])) == (1, 2)
 
-    play(server, journey)
+    run_with_board(server, scenario)
 
 
 def test_the_copy_equals_the_board_after_connections_were_cut(server):
@@ -226,7 +226,7 @@ def test_the_copy_equals_the_board_after_connections_were_cut(server):
                 tasks.append((await change("task:create", {"boardId": this.board, "title": f"{name} {number}"}))["task"]["id"])
             await asyncio.sleep(dice.random() * 0.05)
 
-    async def journey(this):
+    async def scenario(this):
         writing = asyncio.gather(write(this, this.copy.change, "own"), write(this, this.ann.ask, "other"))
         cuts = 0
         while not writing.done():
@@ -234,13 +234,13 @@ def test_the_copy_equals_the_board_after_connections_were_cut(server):
             this.proxy.cut()
             cuts += 1
         await writing
-        await this.equal()
+        await this.expect_equal()
         assert this.snapshots() == 1 and cuts > 1, f"BOARDWIRE_TEST_SEED={seed}: {this.lines}"
         titles = [task["title"] for task in this.copy.parts["tasks"].values()]
         assert len(titles) == len(set(titles)), f"BOARDWIRE_TEST_SEED={seed}"
 
     print(f"BOARDWIRE_TEST_SEED={seed}")
-    play(server, journey)
+    run_with_board(server, scenario)
 
 
 def api_key(server, user):
@@ -266,7 +266,7 @@ async def run(*arguments, **variables):
 
 @pytest.mark.parametrize("credential", ["token", "api key"])
 def test_the_example_runs_as_a_program(server, credential):
-    async def journey(this):
+    async def scenario(this):
         if credential == "token":
             options, variables = ["--token", token("ann")], {}
         else:
@@ -294,11 +294,11 @@ def test_the_example_runs_as_a_program(server, credential):
         example.terminate()
         await example.communicate()
 
-    play(server, journey)
+    run_with_board(server, scenario)
 
 
 def test_the_program_prints_refusals(server):
-    async def journey(this):
+    async def scenario(this):
         for options, board, said in [
             (["--token", "nonsense"], this.board, "refused: Authentication failed\n"),
             (["--token", token("eve")], this.board, "refused: view:board: NOT_FOUND: no such board\n"),
@@ -307,7 +307,7 @@ def test_the_program_prints_refusals(server):
             _, errors = await asyncio.wait_for(example.communicate(), PATIENCE_SECONDS)
             assert (example.returncode, errors.decode()) == (1, said)
 
-    play(server, journey)
+    run_with_board(server, scenario)
 
 
 def test_the_listed_requirements_suffice(tmp_path):

@@ -37,7 +37,7 @@ async def new_board(owner, **members):
 
 
 def test_connection_status_is_reported(server, transport):
-    async def journey():
+    async def scenario():
         ann = Client("ann")
         status = await ann.connect(server.url, [transport])
         assert ann.sio.transport() == transport
@@ -47,11 +47,11 @@ def test_connection_status_is_reported(server, transport):
         assert status["user"] == {"id": "ann", "name": "Ann", "permissions": ["read", "write"], "teams": []}
         await ann.close()
 
-    asyncio.run(journey())
+    asyncio.run(scenario())
 
 
 def test_wrong_credentials_are_refused(server, transport):
-    async def journey():
+    async def scenario():
         stranger = Client("ann")
         refusals = []
 
@@ -64,11 +64,11 @@ def test_wrong_credentials_are_refused(server, transport):
             await stranger.connect(server.url, [transport], auth={"token": "nonsense"})
         assert refusals == ["Authentication failed"]
 
-    asyncio.run(journey())
+    asyncio.run(scenario())
 
 
 def test_events_reach_members_and_nobody_else(server, transport):
-    async def journey():
+    async def scenario():
         async with clients(server, transport, "ann", "bob", "eve") as (ann, bob, eve):
             board, columns = await new_board(ann, bob="member")
             task = f"task-{board}"
@@ -96,7 +96,7 @@ def test_events_reach_members_and_nobody_else(server, transport):
                 reply = await ann.ask(command, {**payload, "requestId": request})
                 seq += 1
                 assert (reply["seq"], reply["requestId"]) == (seq, request), command
-                name, envelope = await bob.any()
+                name, envelope = await bob.next_event()
                 assert name == expected
                 assert INSTANT.fullmatch(envelope.pop("timestamp"))
                 assert envelope.pop("id")
@@ -110,7 +110,7 @@ def test_events_reach_members_and_nobody_else(server, transport):
                 }
                 for entity in ("task", "board", "column", "columns"):
                     assert data.get(entity) == reply.get(entity), command
-            await asyncio.gather(ann.silence(), bob.silence(), eve.silence())
+            await asyncio.gather(ann.expect_no_events(), bob.expect_no_events(), eve.expect_no_events())
 
             for command, payload in [
                 ("board:get", {"boardId": board}),
@@ -121,19 +121,19 @@ def test_events_reach_members_and_nobody_else(server, transport):
             ]:
                 await eve.refused(command, payload, "NOT_FOUND")
 
-    asyncio.run(journey())
+    asyncio.run(scenario())
 
 
 def test_replies_and_refusals(server, transport):
-    async def journey():
+    async def scenario():
         async with clients(server, transport, "ann", "bob") as (ann, bob):
             board, _ = await new_board(ann, bob="viewer")
             task = (await ann.ask("task:create", {"boardId": board, "title": "T"}))["task"]
             await ann.sio.emit("task:update", {"taskId": task["id"], "updates": {"title": "U"}})
-            name, reply = await ann.any()
+            name, reply = await ann.next_event()
             assert (name, reply["ok"], reply["task"]["title"]) == ("task:update:success", True, "U")
             await ann.sio.emit("task:update", {"taskId": "nowhere", "updates": {"title": "U"}})
-            name, reply = await ann.any()
+            name, reply = await ann.next_event()
             assert (name, reply["ok"], reply["code"]) == ("task:update:error", False, "NOT_FOUND")
 
             missing = await ann.refused("task:create", {"boardId": board}, "INVALID_MESSAGE")
@@ -149,11 +149,11 @@ def test_replies_and_refusals(server, transport):
             assert await ann.ask("task:create", once) == await ann.ask("task:create", once)
             await ann.refused("task:create", {**once, "title": "Other"}, "IDEMPOTENCY_MISMATCH")
 
-    asyncio.run(journey())
+    asyncio.run(scenario())
 
 
 def test_a_client_resumes_after_a_reconnection(server, transport):
-    async def journey():
+    async def scenario():
         async with clients(server, transport, "ann", "bob") as (ann, bob):
             board, _ = await new_board(ann, bob="viewer")
             snapshot = await bob.ask("board:get", {"boardId": board})
@@ -167,13 +167,13 @@ def test_a_client_resumes_after_a_reconnection(server, transport):
                 future = {**resume, "since": snapshot["seq"] + 1000}
                 assert (await back.ask("view:board", future))["recovered"] is False
 
-    asyncio.run(journey())
+    asyncio.run(scenario())
 
 
 def test_many_large_commands_at_once(server, transport):
     """Over polling the client puts 16 of them into one POST."""
 
-    async def journey():
+    async def scenario():
         async with clients(server, transport, "ann") as [ann]:
             board, _ = await new_board(ann)
             creates = [{"boardId": board, "title": f"Task {n}", "description": "x" * 5000} for n in range(20)]
@@ -183,4 +183,4 @@ def test_many_large_commands_at_once(server, transport):
             await ann.refused("task:create", too_large, "PAYLOAD_TOO_LARGE")
             await ann.ask("board:list", {})
 
-    asyncio.run(journey())
+    asyncio.run(scenario())

@@ -16,8 +16,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "python"))
 from boardwire_server import Server, patient, program  # noqa: E402
 
 
-class Scene:
-    """What the tests find."""
+class ServerWithKeys:
+    """The server of the tests, with the API keys of two users."""
 
     def __init__(self, server):
         self.url, self.program = server.url, program()
@@ -47,9 +47,9 @@ class Scene:
 
 
 @pytest.fixture(scope="session")
-def scene():
-    with Server() as server:
-        yield Scene(server)
+def server():
+    with Server() as running:
+        yield ServerWithKeys(running)
 
 
 #: The module for the SDK that is installed.
@@ -62,7 +62,7 @@ def agents():
 
 
 @pytest.fixture(autouse=True)
-def nothing_unknown(caplog):
+def no_sdk_errors(caplog):
     """The SDK met nothing that it does not know, and could end its sessions."""
     yield
     for said in ("Error parsing", "termination failed"):
