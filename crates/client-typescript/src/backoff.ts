@@ -1,4 +1,4 @@
-/** How long to wait before the next attempt: twice as long each time up to a limit, with jitter. */
+/** How long to wait before the next attempt: twice as long each time, up to a limit, with jitter. */
 
 export interface BackoffOptions {
   /** The first wait, in milliseconds, before jitter. */

@@ -21,7 +21,10 @@ export interface ClientSettings {
   reconnect?: Partial<BackoffOptions>;
   /** How long a handshake may take, by default 15,000 ms. */
   handshakeMs?: number;
-  /** How long the server may be silent while a command waits for its reply before the connection counts as lost, by default 10,000 ms. */
+  /**
+   * How long the server may be silent while a command waits for its reply before the connection counts as lost, by default 10,000
+   * ms.
+   */
   silenceMs?: number;
   /** How long a command is tried unless it says otherwise, by default 120,000 ms. */
   commandTimeoutMs?: number;
@@ -80,7 +83,7 @@ export class Client {
     connection.start();
   }
 
-  /** The status of the connection. The same object until it changes. */
+  /** Returns the status of the connection: the same object until it changes. */
   readonly getStatus = (): ConnectionInfo => this.#connection.info;
 
   /** Calls the listener with each change of the connection. */
@@ -115,7 +118,10 @@ export class Client {
     return this.#queue.send(name, payload, options);
   }
 
-  /** Calls the handler with each event of this name, with `*` for every event. Changes by this client itself are replied to instead. */
+  /**
+   * Calls the handler with each event of this name, or with every event for `*`. The client's own changes are not among them: they
+   * are replied to.
+   */
   on(type: "*", handler: (message: AnyEnvelope) => void): Unsubscribe;
   on<Type extends EventName>(type: Type, handler: (message: Message<Type>) => void): Unsubscribe;
   on(type: string, handler: (message: never) => void): Unsubscribe {
@@ -124,7 +130,7 @@ export class Client {
     return listeners.add(handler as (message: unknown) => void);
   }
 
-  /** Receives the events whose name matches a pattern such as `task:*`. Continues after each reconnect where it was. */
+  /** Receives the events whose name matches a pattern such as `task:*`. Resumes after each reconnect. */
   subscribe(pattern: string, filters: Filters, handlers: SubscriptionHandlers | SubscriptionHandlers["onEvent"]): Subscription {
     const all = typeof handlers === "function" ? { onEvent: handlers } : handlers;
     const end = (subscription: Subscription) => this.#subscriptions.delete(subscription);
@@ -134,7 +140,7 @@ export class Client {
     return subscription;
   }
 
-  /** Opens a live board. Opened several times, it is the same store, until it has been closed as often. */
+  /** Opens a live board. A board that is opened several times is the same store until it has been closed as often. */
   openBoard(boardId: string): BoardStore {
     let board = this.#boards.get(boardId);
     if (board === undefined) {

@@ -1,5 +1,5 @@
 /**
- * A connection that reconnects by itself for as long as there are credentials that the server accepts. It knows nothing of the
+ * A connection that reconnects by itself as long as the server accepts its credentials. It knows nothing of the
  * commands and events on it.
  */
 import { io, type ManagerOptions, type Socket, type SocketOptions } from "socket.io-client";
@@ -24,7 +24,7 @@ export interface ConnectionInfo {
   readonly retryInMs?: number;
   /** Why the last attempt or connection failed. */
   readonly error?: Error;
-  /** What the server says of itself, the user and its limits. */
+  /** The server's `connection:status`: its version, the user and the limits. */
   readonly server?: ConnectionStatus;
 }
 
@@ -40,7 +40,7 @@ export interface ConnectionOptions {
   report: Report;
 }
 
-/** What the server says when it refuses credentials. Other failures of a handshake are worth another attempt. */
+/** The server's message when it refuses credentials. After other failures of a handshake it is tried again. */
 const REFUSAL = "Authentication failed";
 
 export class Connection {
@@ -157,7 +157,7 @@ export class Connection {
     });
   }
 
-  /** Sets the state to what the boards and subscriptions on the connection have reached. */
+  /** Sets the state to that of the boards and subscriptions on the connection. */
   progress(state: "catching-up" | "live"): void {
     if (this.#up) this.#setInfo({ ...this.#info, state });
   }

@@ -4,12 +4,12 @@
 export type TokenSource = () => string | Promise<string>;
 
 /**
- * One of: a token, or where tokens come from; an API key; a session's id; the session cookie of a browser, which the
+ * One of: a token, or a function that fetches one; an API key; a session's id; the session cookie of a browser, which the
  * browser itself presents.
  */
 export type Credentials = { token: string | TokenSource } | { apiKey: string } | { sessionId: string } | { cookie: true };
 
-/** Thrown when the source returns the same token that was refused before. */
+/** Thrown when there are no credentials other than those that were refused. */
 export class NoOtherCredentials extends Error {
   override readonly name = "NothingElse";
 }
@@ -64,7 +64,7 @@ export class CredentialProvider {
   }
 }
 
-/** The `exp` of a JWT in milliseconds; nothing for what is none. The signature is the server's to check. */
+/** Returns the `exp` of a JWT in milliseconds; `undefined` if the token is no JWT. The server checks the signature. */
 export function expiryOf(token: string): number | undefined {
   try {
     const claims = atob((token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/"));

@@ -1,4 +1,4 @@
-/** Failures of commands: what the server refuses, and what the client itself gives up on. */
+/** Failures of commands: refusals by the server, and commands that the client itself gives up on. */
 import type { ErrorCode, Failure } from "./protocol.js";
 
 /**
@@ -26,12 +26,12 @@ export class BoardwireError extends Error {
     this.requestId = more.requestId;
   }
 
-  /** The error in a refusal. */
+  /** Returns the error for a refusal. */
   static of(failure: Failure): BoardwireError {
     return new BoardwireError(failure.code, failure.error, failure);
   }
 
-  /** Whether the command may have been executed all the same, or may be later: nothing was decided. */
+  /** Whether the outcome is unknown: the command may have been executed, or may still be. */
   get undecided(): boolean {
     return UNDECIDED.has(this.code);
   }
@@ -47,7 +47,7 @@ export interface Conflict<Entity> {
   fields?: string[];
 }
 
-/** The details of a conflict; nothing if it is another failure. */
+/** Returns the details of a conflict; `undefined` for another failure. */
 export function conflictOf<Entity>(error: unknown): Conflict<Entity> | undefined {
   if (!(error instanceof BoardwireError) || error.code !== "CONFLICT") return undefined;
   return error.details ?? {};

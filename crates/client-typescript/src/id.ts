@@ -1,6 +1,6 @@
 /** Ids that a client chooses: UUIDs of version 7, also where a page is not served over HTTPS. */
 
-/** A new id. Later ones sort behind earlier ones, to the millisecond. */
+/** Returns a new id. Ids sort by the millisecond in which they were made. */
 export function newId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   const view = new DataView(bytes.buffer);

@@ -1,4 +1,4 @@
-/** What `@boardwire/client` offers. */
+/** The public interface of `@boardwire/client`. */
 export type { BackoffOptions } from "./backoff.js";
 export { BoardStore } from "./board/board.js";
 export type { Refusal } from "./board/pendingMutations.js";

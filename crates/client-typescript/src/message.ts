@@ -1,10 +1,10 @@
 /** Events as they arrive, and which of them a pattern and filters match. */
 import type { Envelope, ErrorEvent, EventName } from "./protocol.js";
 
-/** What a listener of this event gets: the envelope, but for `error`, which comes bare. */
+/** What a listener of this event gets: the envelope, or the bare data of `error`. */
 export type Message<Type extends EventName> = Type extends "error" ? ErrorEvent : Envelope<Type>;
 
-/** An envelope of any event, also of one that came with a later server than this client knows. */
+/** An envelope of any event, including those of a newer server that this client does not know. */
 export interface AnyEnvelope {
   type: string;
   data: unknown;
@@ -39,14 +39,14 @@ export function isEnvelope(message: unknown): message is AnyEnvelope {
   return typeof message === "object" && message !== null && "type" in message && "data" in message;
 }
 
-/** A test for names: `*` stands for any run of characters, everything else for itself. */
+/** Returns a test for event names: `*` in the pattern stands for any characters, everything else for itself. */
 export function matcher(pattern: string): (type: string) => boolean {
   const literal = pattern.split("*").map((part) => part.replace(/[^a-z:]/g, "\\$&"));
   const expression = new RegExp(`^${literal.join(".*")}$`);
   return (type) => expression.test(type);
 }
 
-/** Whether an event passes the filters. */
+/** Returns whether an event passes the filters. */
 export function passes({ boardId, data, userId }: AnyEnvelope, filters: Filters): boolean {
   if (filters.boardId !== undefined && filters.boardId !== boardId) return false;
   if (filters.userId !== undefined && filters.userId !== userId) return false;

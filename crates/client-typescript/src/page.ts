@@ -1,7 +1,7 @@
-/** Notices when a browser's page is about to be left: the last moment to send anything. */
+/** Notices when a browser's page is hidden: it may be left, so this is the last moment to send anything. */
 import type { Unsubscribe } from "./listeners.js";
 
-/** Calls `leave` whenever the page is hidden. Does nothing where there is no page. */
+/** Calls the listener whenever the page is hidden. Does nothing outside a browser. */
 export function onPageHidden(listener: () => void): Unsubscribe {
   if (typeof document === "undefined") return () => {};
   const hidden = () => {

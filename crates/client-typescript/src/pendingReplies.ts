@@ -11,7 +11,7 @@ export class PendingReplies {
   #lastReceived = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Calls `dead` when an answer is due and nothing at all has come for `silenceMs`. */
+  /** Calls `onSilence` when a reply is awaited and nothing at all was received for `silenceMs`. */
   constructor(silenceMs: number, dead: () => void) {
     this.#silenceMs = silenceMs;
     this.#onSilence = dead;

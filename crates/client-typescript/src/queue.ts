@@ -13,7 +13,7 @@ export interface SendOptions {
   timeout?: number;
   /** The request's id, at most 64 characters. By default a new one. */
   requestId?: string;
-  /** Gives up. What has been sent already may have its effect all the same. */
+  /** Aborts the command. If it was sent already, it may still take effect. */
   signal?: AbortSignal;
 }
 
@@ -24,7 +24,7 @@ interface Job {
   readonly name: CommandName;
   readonly requestId: string;
   readonly attempts: Attempts;
-  /** What is sent, each time the same; made when it is sent for the first time. */
+  /** The payload, which is composed when it is sent for the first time and stays the same. */
   body: object | undefined;
   readonly compose: () => object;
   readonly settle: (outcome: Success<object> | BoardwireError) => void;
@@ -53,8 +53,8 @@ export class CommandQueue {
   }
 
   /**
-   * Adds a command at the end. A function as payload is called right before the command is sent for the first time. A caller that
-   * limits its commands in another way may go `beyondLimit`.
+   * Adds a command at the end. If the payload is a function, it is called right before the command is sent for the first time. A
+   * caller that limits its commands in another way may exceed the limit with `beyondLimit`.
    */
   send<Name extends CommandName>(
     name: Name,
@@ -99,12 +99,12 @@ export class CommandQueue {
     if (job && !this.#busy && this.#backoffTimer === undefined && this.#connection.up) void this.#attempt(job);
   }
 
-  /** Waits until no command waits. */
+  /** Waits until all commands are answered. */
   drained(): Promise<void> {
     return new Promise((resolve) => (this.#jobs.length === 0 ? resolve() : void this.#drained.push(resolve)));
   }
 
-  /** Gives up on all that wait. */
+  /** Rejects all commands that wait. */
   fail(error: BoardwireError): void {
     this.#cancelBackoff();
     for (const job of [...this.#jobs]) job.settle(error);
@@ -137,7 +137,10 @@ export class CommandQueue {
     }
   }
 
-  /** A message of more than twice the limit ends the connection: it must not be sent over and over. */
+  /**
+   * Returns an error if a message exceeds the limit. One of more than twice the limit would end the connection each time it is
+   * sent.
+   */
   #tooLarge(body: object): BoardwireError | undefined {
     const limit = this.#connection.info.server?.limits.maxPayload ?? Infinity;
     const { length } = new TextEncoder().encode(JSON.stringify(body));

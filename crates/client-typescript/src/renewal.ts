@@ -1,10 +1,10 @@
-/** Hands the server a new token on the open connection before the old one ends. */
+/** Renews the token on the open connection before it expires. */
 import { Backoff } from "./backoff.js";
 import type { Connection } from "./connection.js";
 
-/** How long before the old token ends a new one is fetched, in milliseconds; a short-lived one at half its time. */
+/** How long before its end a token is renewed, in milliseconds; a short-lived one is renewed at half its time. */
 const AHEAD_MS = 60_000;
-/** The longest timer, in milliseconds: timers reach no further than 24 days. */
+/** The longest timer, in milliseconds: timers can't be longer than 24 days. */
 const MAX_TIMER_MS = 86_400_000;
 
 export class Renewal {
@@ -35,7 +35,7 @@ export class Renewal {
       if (answer === undefined) return;
       if (answer.ok) end = Date.parse((answer as { expiresAt?: string }).expiresAt ?? "");
     } catch {
-      // There is no token: tried again below.
+      // No token could be fetched: retried below.
     }
     if (!this.#connection.up) return;
     if (end !== undefined && !Number.isNaN(end)) {

@@ -12,7 +12,7 @@ export class Attempts {
   readonly #backoff = new Backoff({ minMs: 250, maxMs: 10_000 });
   #internalErrors = 0;
 
-  /** Returns how long to wait before the next attempt, in milliseconds; nothing where another is of no use. */
+  /** Returns how long to wait before the next attempt, in milliseconds; `undefined` if another is useless. */
   delayAfter(failure: Failure): number | undefined {
     switch (failure.code) {
       case "RATE_LIMIT":

@@ -16,12 +16,12 @@ export interface ReplyContent {
   columnId?: string;
 }
 
-/** Commands whose replies have a `seq` too, though they change nothing. */
+/** Commands that change nothing, although their replies have a `seq`. */
 const NO_CHANGES = new Set(["board:get", "board:events", "subscribe", "view:board", "view:task", "view:leave"]);
 
 /**
- * Whether a reply reports a change of this board. A reply that names no board, task or column, as on deleting a comment, can't be
- * attributed; its `seq` is then missing, and a snapshot is loaded.
+ * Returns whether a reply reports a change of this board. A reply that names no board, task or column, as on deleting a comment,
+ * can't be attributed; its `seq` is then missing, and a snapshot is loaded.
  */
 export function belongsTo(boardId: string, content: Content, command: string, payload: object, reply: ReplyContent): boolean {
   if (NO_CHANGES.has(command)) return false;

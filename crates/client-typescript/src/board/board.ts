@@ -21,7 +21,7 @@ export class BoardStore {
     this.#close = close;
   }
 
-  /** The board as it is shown. The same object until something changes. */
+  /** Returns the board as it is shown: the same object until something changes. */
   readonly getSnapshot = (): BoardSnapshot => this.#engine.snapshot();
 
   /** Calls the listener when the snapshot has changed, once for several changes at a time. */
@@ -33,8 +33,8 @@ export class BoardStore {
   }
 
   /**
-   * Calls the listener when the board was loaded, at first or again, in place of single changes. Load again what you keep beside
-   * the board, such as the comments of an open task.
+   * Calls the listener when the whole board was loaded, for the first time or instead of single changes. Then reload what you keep
+   * beside the board, such as the comments of an open task.
    */
   onReset(listener: () => void): Unsubscribe {
     return this.#engine.onReset.add(listener);
@@ -63,7 +63,7 @@ export class BoardStore {
 
   /**
    * Sends a command that concerns this board. Where its effect is known in advance it is shown at once, and taken back when it is
-   * refused: {@link onRefusal} tells of that too.
+   * refused, which {@link onRefusal} reports too.
    */
   send<Name extends CommandName>(command: Name, payload: Payload<Name>, options?: SendOptions): Promise<Result<Name>> {
     return this.#engine.mutations.send({ command, compose: () => payload, shown: payload }, options);
@@ -75,8 +75,8 @@ export class BoardStore {
   }
 
   /**
-   * Sets fields of a task, unless somebody has changed the same fields since: then it is refused with `CONFLICT`, and the
-   * error's `details.current` is the task as it is. With `force` they are set in any case.
+   * Sets fields of a task. If somebody else has changed the same fields meanwhile, it is refused with `CONFLICT`, and the
+   * error's `details.current` is the current task. With `force` the fields are set in any case.
    */
   updateTask(taskId: string, updates: TaskUpdates, { force = false, ...options }: SendOptions & { force?: boolean } = {}): Promise<Task> {
     const shown = { taskId, updates };
@@ -95,12 +95,12 @@ export class BoardStore {
     return taskOf(this.send("task:assign", { taskId, assignee }, options));
   }
 
-  /** Marks a task as done and moves it to the first column for that. */
+  /** Marks a task as done, and moves it to the first column whose status is `done`. */
   complete(taskId: string, options?: SendOptions): Promise<Task> {
     return taskOf(this.send("task:complete", { taskId }, options));
   }
 
-  /** Deletes a task, with all that belongs to it. */
+  /** Deletes a task with its comments, attachments and dependencies. */
   deleteTask(taskId: string, options?: SendOptions): Promise<Result<"task:delete">> {
     return this.send("task:delete", { taskId }, options);
   }
@@ -126,17 +126,17 @@ export class BoardStore {
     return this.#engine.edits.release(edit);
   }
 
-  /** Sends what has been typed at once: on blur, and before the page is left. Does not wait for a connection. */
+  /** Sends what has been typed now. Call it on blur, and before the page is left. Does not wait for a connection. */
   flush(taskId?: string): Promise<void> {
     return this.#engine.flush(taskId);
   }
 
-  /** Tells others that the user types. Call it at each key, in a field of a task or of the board. */
+  /** Tells others that the user is typing. Call it at each key press in a field of a task or of the board. */
   typing(taskId?: string): void {
     this.#engine.keystrokes.pressed(taskId);
   }
 
-  /** Ends `typing`. Call it on blur and after sending; it happens by itself after a few seconds. */
+  /** Tells others that the user has stopped typing. Call it on blur and after sending; otherwise it happens after a few seconds. */
   stopTyping(): void {
     this.#engine.keystrokes.stop();
   }
@@ -151,13 +151,13 @@ export class BoardStore {
     this.setPresence(taskId, status);
   }
 
-  /** Closes the board. Call it as often as the board was opened; the last call sends what has been typed first. */
+  /** Closes the board. Call it as often as the board was opened. The last call first sends what has been typed. */
   close(): Promise<void> {
     return this.#close();
   }
 }
 
-/** The task of a reply. The caller may ignore the promise. */
+/** Returns the task of a reply. A caller that ignores the promise causes no unhandled rejection. */
 function taskOf(outcome: Promise<{ task: Task }>): Promise<Task> {
   const task = outcome.then(({ task }) => task);
   task.catch(() => {});

@@ -7,7 +7,7 @@ import { requestWithRetry } from "../retry.js";
 import type { Viewer, ViewerStatus } from "../protocol.js";
 import type { Joined } from "./replica.js";
 
-/** Which board the client's connection views. */
+/** The board that the client's connection views, if any. */
 export interface ViewedBoard {
   boardId: string | undefined;
 }
@@ -20,10 +20,10 @@ export class BoardSubscription {
   #presence: { status: ViewerStatus; taskId?: string } | undefined;
   #closed = false;
 
-  constructor(boardId: string, connection: Connection, viewing: ViewedBoard) {
+  constructor(boardId: string, connection: Connection, viewedBoard: ViewedBoard) {
     this.#boardId = boardId;
     this.#connection = connection;
-    this.#viewedBoard = viewing;
+    this.#viewedBoard = viewedBoard;
   }
 
   /** Starts to receive events on a connection that is up. Returns nothing when the connection ends before. */

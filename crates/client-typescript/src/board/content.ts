@@ -16,7 +16,7 @@ interface ChangeData {
   board?: Board;
   column?: Column;
   columns?: Column[];
-  /** `null` where a command found none. */
+  /** `null` if the command found none. */
   task?: Task | null;
   tasks?: Task[];
   member?: Member;
@@ -28,7 +28,7 @@ interface ChangeData {
   userId?: string;
 }
 
-/** The key of a dependency. */
+/** Returns the key of a dependency in {@link Content}. */
 export function dependencyKey({ task_id, type, depends_on }: Pick<Dependency, "task_id" | "type" | "depends_on">): string {
   return `${task_id} ${type} ${depends_on}`;
 }
@@ -37,7 +37,7 @@ export function emptyContent(): Content {
   return { board: undefined, columns: new Map(), tasks: new Map(), members: new Map(), dependencies: new Map() };
 }
 
-/** What the first page of a `board:get` shows beside its tasks. */
+/** Returns the content of the first page of a `board:get`, without its tasks and dependencies. */
 export function contentOfFirstPage({ board, columns, members }: Commands["board:get"]["result"]): Content {
   return {
     ...emptyContent(),
@@ -47,13 +47,13 @@ export function contentOfFirstPage({ board, columns, members }: Commands["board:
   };
 }
 
-/** Adds the tasks of a page, and what they depend on. */
+/** Adds the tasks of a page and their dependencies. */
 export function addPage(content: Content, { tasks, dependencies }: Commands["board:get"]["result"]): void {
   for (const task of tasks) putUnlessOlder(content.tasks, task.id, task);
   for (const dependency of dependencies) content.dependencies.set(dependencyKey(dependency), dependency);
 }
 
-/** A copy that can be changed without the original. */
+/** Returns a copy that can be changed independently. */
 export function copyOf({ board, columns, tasks, members, dependencies }: Content): Content {
   return {
     board,
@@ -65,8 +65,8 @@ export function copyOf({ board, columns, tasks, members, dependencies }: Content
 }
 
 /**
- * Applies an event, or the reply that reports the same change, by what it carries: whole entities replace the old ones, and a type
- * that ends in `delete`, `deleted`, `remove` or `removed` removes what it names. So events that this client does not know are
+ * Applies an event, or the reply that reports the same change, by the fields of its data: entities replace the old ones, and a type
+ * that ends in `delete`, `deleted`, `remove` or `removed` removes what the data names. So events that this client does not know are
  * applied as well.
  */
 export function applyChange(content: Content, type: string, data: unknown): void {

@@ -26,20 +26,20 @@ export interface EditConflict {
 /** @deprecated use {@link EditConflict} */
 export type Clash = EditConflict;
 
-/** Returns the value to save in place of the two, or nothing where the user has to decide. */
-export type Resolve = (clash: EditConflict) => TaskValue;
+/** Returns the value to save instead of the two; `undefined` if the user has to decide. */
+export type Resolve = (conflict: EditConflict) => TaskValue;
 
 /**
- * `saved`: nothing of it is only here; `unsaved`: it is on its way, or waits for the connection, or, where there is an `error`,
- * for the next attempt; `conflict`: somebody has changed the same, and nothing is sent until it is decided; `refused`: the server
- * does not take it.
+ * `saved`: the server has the value; `unsaved`: it is being sent, or waits for the connection or, if there is an `error`, for the
+ * next attempt; `conflict`: somebody else has changed the same text, and nothing is sent until the user decides; `refused`: the
+ * server does not accept it.
  */
 export type EditState = "saved" | "unsaved" | "conflict" | "refused";
 
 /** What is needed to continue an edit later. Plain data. */
 export interface EditDraft {
   readonly value: TaskValue;
-  /** What `value` was made from, and the version at which the field was that. */
+  /** The value that `value` was made from, and the version of the task that had it. */
   readonly base: TaskValue;
   readonly version: number;
 }
@@ -67,26 +67,26 @@ export interface EditHost extends EditTimes {
 export class Edit<Field extends TaskField = TaskField> {
   readonly taskId: string;
   readonly field: Field;
-  /** Tells that the state or what is in conflict has changed. */
+  /** Calls the listener when the state, or the other version in a conflict, has changed. */
   readonly onChange: (listener: () => void) => Unsubscribe;
-  /** How many hold it. An edit that nobody holds ends when it is saved. */
+  /** How many callers hold the edit. An edit that nobody holds ends when it is saved. */
   holders = 0;
   readonly #host: EditHost;
   readonly #listeners: Listeners<[]>;
   /** What the user has written. */
   #mine: TaskValue;
-  /** What that was made from: the field as first seen, later as last saved. */
+  /** What `#mine` was made from: the field as first seen, later as last saved. */
   #base: TaskValue;
   /** The field as first seen, or as it was before the latest decision. */
   #first: TaskValue;
   /** The latest value known to be on the server, and the version of the task that has it. */
   #theirs: TaskValue;
   #version: number;
-  /** Sent and not answered: they may have been saved. */
+  /** Values that were sent and have no reply: they may have been saved. */
   #sent: { mine: TaskValue; value: TaskValue }[] = [];
   #isConflict = false;
   #error: BoardwireError | undefined;
-  /** Why it is not saved yet: an internal error of the server, after which it is tried again. */
+  /** The internal error of the server after which saving is tried again. */
   #fault: BoardwireError | undefined;
   readonly #backoff = new Backoff({ minMs: 1_000, maxMs: 20_000 });
   #saving: Promise<void> | undefined;
@@ -189,8 +189,8 @@ export class Edit<Field extends TaskField = TaskField> {
   }
 
   /**
-   * Sends what waits, one value at a time. Resolves when it is saved, refused or in conflict, or when it will be tried again later
-   * because of an internal error of the server.
+   * Sends the value if it is not saved, and values written meanwhile one after the other. Resolves when all is saved, refused or in
+   * conflict, or when it will be tried again later because of an internal error of the server.
    */
   save(): Promise<void> {
     this.stop();
@@ -249,7 +249,7 @@ export class Edit<Field extends TaskField = TaskField> {
     this.#version = task.version;
   }
 
-  /** Takes in the field as somebody else has changed it, or as this edit has without getting the reply. */
+  /** Takes over the field as the server has it: changed by somebody else, or by this edit if its reply was lost. */
   #takeServerTask(task: Task): void {
     const now = valueOf(task, this.field);
     const isNew = !isSame(now, this.#theirs);
@@ -270,7 +270,7 @@ export class Edit<Field extends TaskField = TaskField> {
     this.#notify();
   }
 
-  /** Returns the value to save, merged with the changes by others; nothing where that can't be done. */
+  /** Returns the value to save, merged with changes by others; `undefined` if they can't be merged. */
   #valueToSend(): TaskValue {
     if (isSame(this.#base, this.#theirs)) return this.#mine;
     if (isSame(this.#base, this.#mine)) return this.#theirs;
@@ -278,7 +278,7 @@ export class Edit<Field extends TaskField = TaskField> {
     return this.#host.resolve({ taskId, field, base: this.#base, mine: this.#mine, theirs: this.#theirs });
   }
 
-  /** Whether somebody else has removed text that was written and saved in this edit. */
+  /** Returns whether somebody else has removed text that was written and saved in this edit. */
   #isReplaced(now: TaskValue): boolean {
     const [first, saved] = [this.#first, this.#base];
     return typeof first === "string" && typeof saved === "string" && typeof now === "string" && isUndone(first, saved, now);
@@ -296,7 +296,7 @@ export class Edit<Field extends TaskField = TaskField> {
       this.#retry = setTimeout(() => void this.save(), this.#backoff.next());
       return;
     }
-    // Where nothing was decided it is kept for the next connection.
+    // If the outcome is unknown, the value is kept for the next connection.
     if (error.undecided) return;
     this.#clearFault();
     this.#sent = [];
@@ -321,7 +321,7 @@ export function mergeTexts({ base, mine, theirs }: EditConflict): TaskValue {
   return areTexts ? merge(base, mine, theirs) : undefined;
 }
 
-/** Whether an edit handles this error itself: it resolves conflicts, and tries again after internal errors. */
+/** Returns whether an edit handles this error itself: it resolves conflicts, and retries after internal errors. */
 export function isHandledByEdit(error: unknown): boolean {
   return conflictOf(error)?.current !== undefined || isFault(error);
 }

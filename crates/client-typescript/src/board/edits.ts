@@ -1,15 +1,18 @@
-/** The fields of a board's tasks that are being written, and what is shown of them. */
+/** The edits of a board: fields of its tasks that are being typed. */
 import type { Content } from "./content.js";
 import { Edit, mergeTexts, type EditDraft, type EditHost, type EditTimes, type Resolve, type TaskField, type TaskUpdates } from "./edit.js";
 import { applyOptimistically, type Author } from "./optimistic.js";
 
 /** How edits are sent. */
 export interface EditOptions extends EditTimes {
-  /** What is saved where two users have changed the same field. By default texts are merged, and the user decides on all else. */
+  /**
+   * Decides what is saved if two users have changed the same field. By default texts are merged, and the user decides on other
+   * values.
+   */
   readonly resolve: Resolve;
 }
 
-/** How edits are sent, as a user of the client sets it. */
+/** How edits are sent, as given to the client: everything is optional. */
 export interface EditSettings extends Partial<EditOptions> {
   /** @deprecated use `debounceMs` */
   readonly restMs?: number;
@@ -40,7 +43,7 @@ export class Edits {
     return [...this.#edits.values()].filter(({ state }) => state === "conflict");
   }
 
-  /** Starts an edit, from a draft if there is one. Whoever holds it calls `release` in the end. */
+  /** Starts an edit, from a draft if there is one. The caller ends it with `release`. */
   hold<Field extends TaskField>(taskId: string, field: Field, draft?: EditDraft): Edit<Field> {
     const edit = this.#getOrCreate(taskId, field, draft);
     edit.holders += 1;

@@ -30,11 +30,11 @@ export class BoardEngine {
   readonly keystrokes: Keystrokes;
   readonly mutations: PendingMutations;
   readonly edits: Edits;
-  /** What is shown has changed. */
+  /** Emits when the snapshot has changed. */
   readonly onSnapshotChange: Listeners<[]>;
-  /** Confirmed changes, in order. */
+  /** Emits each confirmed change, in order. */
   readonly onChange: Listeners<[Change]>;
-  /** There is a new snapshot. */
+  /** Emits when the confirmed copy was loaded anew. */
   readonly onReset: Listeners<[]>;
   readonly #host: Host;
   readonly #presence = new Presence();
@@ -43,13 +43,13 @@ export class BoardEngine {
   #isNotifying = false;
 
   constructor(id: string, host: Host) {
-    const { connection, queue, report, viewedBoard: viewing } = host;
+    const { connection, queue, report, viewedBoard } = host;
     this.id = id;
     this.#host = host;
     this.onSnapshotChange = new Listeners(report);
     this.onChange = new Listeners(report);
     this.onReset = new Listeners(report);
-    this.subscription = new BoardSubscription(id, connection, viewing);
+    this.subscription = new BoardSubscription(id, connection, viewedBoard);
     this.keystrokes = new Keystrokes(connection, id);
     this.replica = new Replica(id, connection, {
       join: (from) => this.#join(from),
@@ -121,7 +121,7 @@ export class BoardEngine {
     });
   }
 
-  /** Leaves the board, and ends once what has been typed is saved. */
+  /** Leaves the board, and disposes of it once what has been typed is saved. */
   async close(): Promise<void> {
     this.keystrokes.stop();
     const saved = this.edits.flush();

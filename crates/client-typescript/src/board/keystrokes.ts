@@ -1,9 +1,9 @@
 /** Tells others that the user types: at most every other second, until no key is pressed for a while. */
 import type { Connection } from "../connection.js";
 
-/** How often it is repeated, in milliseconds. The server forgets it after 5 seconds. */
+/** How often `typing:start` is repeated, in milliseconds. The server forgets it after 5 seconds. */
 const REPEAT_MS = 2_000;
-/** How long after the last key it is taken back, in milliseconds. */
+/** How long after the last key press `typing:stop` is sent, in milliseconds. */
 const IDLE_MS = 4_000;
 
 type Place = { boardId: string } | { taskId: string };
@@ -20,7 +20,7 @@ export class Keystrokes {
     this.#boardId = boardId;
   }
 
-  /** A key was pressed, in a field of this task or of the board. */
+  /** Handles a key press in a field of this task or of the board. */
   pressed(taskId: string | undefined): void {
     if (taskId !== this.#taskId) this.stop();
     this.#taskId = taskId;
@@ -31,14 +31,14 @@ export class Keystrokes {
     void this.#connection.ask("typing:start", this.#place);
   }
 
-  /** Nothing more is typed. */
+  /** Tells others that the user has stopped typing. */
   stop(): void {
     clearTimeout(this.#timer);
     if (this.#lastSent > 0 && this.#connection.up) void this.#connection.ask("typing:stop", this.#place);
     this.#lastSent = 0;
   }
 
-  /** The connection is gone, and with it what was said. */
+  /** Handles the loss of the connection: the server has forgotten that the user types. */
   handleDisconnect(): void {
     this.#lastSent = 0;
   }

@@ -1,33 +1,33 @@
 /**
- * Three-way merge of texts: word by word, as long as the two versions were changed in different places. Changes in the same place
+ * Three-way merge of texts, word by word. It succeeds if the two versions were changed in different places; changes in the same place
  * are for the user to decide.
  */
 import { diffArrays } from "diff";
 
-/** A place of the original, in words or lines, and what was put there. */
+/** A range of the original, in words or lines, and its replacement. */
 interface Hunk {
   start: number;
   end: number;
   words: readonly string[];
 }
 
-/** Versions that differ in more words than that are not compared any further: the time that it takes grows with this. */
+/** Versions that differ in more words are not compared, because the time grows with the number of differences. */
 const MAX_CHANGES = 1_000;
 
-/** Merges both changes of the original into one text. Returns nothing if they touch each other. */
+/** Returns the original with both changes; `undefined` if they touch each other. */
 export function merge(original: string, mine: string, theirs: string): string | undefined {
   if (mine === theirs || theirs === original) return mine;
   if (mine === original) return theirs;
   return combine(wordsOf, original, mine, theirs, () => undefined);
 }
 
-/** Merges both changes of the original line by line; where they touch each other, `theirs` comes before `mine`. */
+/** Returns the original with both changes, merged line by line; where they touch each other, `theirs` comes before `mine`. */
 export function mergeAll(original: string, mine: string, theirs: string): string {
   const both = combine(linesOf, original, mine, theirs, (own, others) => [...others.map(withLineEnd), ...own]);
   return both ?? `${theirs}\n\n${mine}`;
 }
 
-/** What to put in a place that both changed, from what one wrote there and from the place as the others left it. */
+/** Returns what to put where both changed the original, from the own words and from the place as the other version has it. */
 type Settle = (own: readonly string[], others: readonly string[]) => readonly string[] | undefined;
 
 function combine(partsOf: (text: string) => string[], original: string, mine: string, theirs: string, settle: Settle): string | undefined {
@@ -39,7 +39,7 @@ function combine(partsOf: (text: string) => string[], original: string, mine: st
   for (let first; (first = earliest(own[0], others[0]));) {
     const { start } = first;
     let { end } = first;
-    /** Those of one side that touch what was taken so far. */
+    /** Moves the next hunk of one side if it touches those taken so far. Returns whether it did. */
     const take = (from: Hunk[], into: Hunk[]) => {
       const [next] = from;
       if (!next || !(next === first || touches(next, { start, end }))) return false;
@@ -71,7 +71,7 @@ function earliest(one: Hunk | undefined, other: Hunk | undefined): Hunk | undefi
   return one && other ? (one.start <= other.start ? one : other) : (one ?? other);
 }
 
-/** A piece of the original with some changes. */
+/** Returns a range of the original with some changes applied. */
 function applied(parts: readonly string[], start: number, end: number, changes: readonly Hunk[]): string[] {
   const piece: string[] = [];
   let at = start;
@@ -82,7 +82,7 @@ function applied(parts: readonly string[], start: number, end: number, changes: 
   return [...piece, ...parts.slice(at, end)];
 }
 
-/** Whether something that was written between the first two versions has been taken out in the third. */
+/** Returns whether text that was written between the first two versions was removed in the third. */
 export function isUndone(before: string, written: string, now: string): boolean {
   if (now === written || before === written) return false;
   const words = wordsOf(written);
@@ -91,7 +91,7 @@ export function isUndone(before: string, written: string, now: string): boolean 
   return back.some((one) => on.some((other) => one.start < other.end && other.start < one.end));
 }
 
-/** A word with the space before it; a line's end is one of its own. */
+/** Splits a text into words with the space before each; a line end is a word of its own. */
 function wordsOf(text: string): string[] {
   return text.match(/[^\S\n]*\S+|[^\S\n]*\n|[^\S\n]+/g) ?? [];
 }
@@ -100,12 +100,12 @@ function linesOf(text: string): string[] {
   return text.match(/[^\n]*\n|[^\n]+/g) ?? [];
 }
 
-/** The line with its end, which the last one of a text may not have. */
+/** Returns the line with its line end, which the last one of a text may lack. */
 function withLineEnd(line: string): string {
   return line.endsWith("\n") ? line : `${line}\n`;
 }
 
-/** Where a text differs from another, both in parts; nothing if it does so nearly everywhere. */
+/** Returns where a text differs from another, both in parts; `undefined` if there are more than {@link MAX_CHANGES} differences. */
 function hunks(words: string[], text: string[]): Hunk[] | undefined {
   const parts = diffArrays(words, text, { maxEditLength: MAX_CHANGES });
   if (parts === undefined) return undefined;
@@ -125,7 +125,7 @@ function hunks(words: string[], text: string[]): Hunk[] | undefined {
   return found;
 }
 
-/** Whether two places overlap. Where nothing is replaced, its neighbours count too: which comes first is not to be guessed. */
+/** Returns whether two ranges overlap. An insertion also touches its neighbours: which comes first can't be known. */
 function touches(one: Pick<Hunk, "start" | "end">, other: Pick<Hunk, "start" | "end">): boolean {
   const isInsertion = one.start === one.end || other.start === other.end;
   return isInsertion ? one.start <= other.end && other.start <= one.end : one.start < other.end && other.start < one.end;

@@ -87,13 +87,13 @@ const EFFECTS: Effects = {
   },
 };
 
-/** Applies the expected effect of a command to the content, where it is known. */
+/** Applies the expected effect of a command to the content, if it is known. */
 export function applyOptimistically(content: Content, command: CommandName, payload: object, author: Author): void {
   const effect = EFFECTS[command] as ((content: Content, payload: object, author: Author) => void) | undefined;
   effect?.(content, payload, author);
 }
 
-/** Columns and tasks as they stand: by position, and by id where two are at the same. */
+/** Returns columns or tasks in order: by position, and by id where positions are equal. */
 export function inOrder<Placed extends { id: string; position: string }>(all: Iterable<Placed>): Placed[] {
   return [...all].sort((one, other) => compare(one.position, other.position) || compare(one.id, other.id));
 }
@@ -103,7 +103,7 @@ interface Neighbours {
   after?: string | null;
 }
 
-/** A position behind `after`, else in front of `before`, else at the end. */
+/** Returns a position after the task `after`, or before the task `before`, or at the end of the column. */
 function positionAmong(content: Content, columnId: string, taskId: string, { before, after }: Neighbours): string {
   const others = inOrder(content.tasks.values()).filter(({ id, column_id }) => column_id === columnId && id !== taskId);
   const index = (id: string | null | undefined) => (id == null ? -1 : others.findIndex((other) => other.id === id));

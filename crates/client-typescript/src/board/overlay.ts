@@ -3,7 +3,7 @@ import type { CommandName } from "../protocol.js";
 import type { Content } from "./content.js";
 import { applyOptimistically, type Author } from "./optimistic.js";
 
-/** A change on its way. */
+/** A change that is not confirmed. */
 export interface Intent {
   readonly command: CommandName;
   readonly requestId: string;
@@ -11,11 +11,11 @@ export interface Intent {
   readonly taskId: string | undefined;
   /** The version of the task that the user saw. */
   baseVersion: number | undefined;
-  /** What is sent; nothing as long as it may still change. */
+  /** What is shown: the payload that is sent, or the one expected to be sent; `undefined` if it is not known yet. */
   payload: object | undefined;
   /** Whether it has been sent, so that it can't change any more. */
   sent: boolean;
-  /** The `seq` of its reply: the copy contains it once it has reached that. */
+  /** The `seq` of its reply: the copy contains the change once it has reached it. */
   replySeq: number | undefined;
 }
 
@@ -30,12 +30,12 @@ export class Intents {
     this.#intents.push(intent);
   }
 
-  /** Takes a change away: it was refused, or is confirmed. */
+  /** Removes a change that was refused or is confirmed. */
   remove(intent: Intent): void {
     this.#intents = this.#intents.filter((other) => other !== intent);
   }
 
-  /** Whether a request is one of these. */
+  /** Returns whether a request is one of these. */
   has(requestId: string | undefined): boolean {
     return requestId !== undefined && this.#intents.some((intent) => intent.requestId === requestId);
   }
@@ -50,7 +50,7 @@ export class Intents {
     this.#intents = this.#intents.filter(({ replySeq }) => replySeq === undefined || replySeq > seq);
   }
 
-  /** Bases the later changes of a task on a version that this client has made. */
+  /** Bases changes of a task that are not sent yet on a version that this client has made. */
   rebase(taskId: string, version: number): void {
     for (const intent of this.#intents) {
       if (intent.taskId === taskId && intent.baseVersion !== undefined && !intent.sent) {

@@ -19,14 +19,17 @@ export interface Refusal {
 /** A change to be sent. */
 export interface Mutation<Name extends CommandName> {
   readonly command: Name;
-  /** Makes what is sent, right before it is sent. */
+  /** Makes the payload right before it is sent. */
   readonly compose: (baseVersion: number | undefined) => Payload<Name>;
-  /** What is shown until then; nothing if that is not known yet. */
+  /** What is shown until then; missing if it is not known yet. */
   readonly shown?: Payload<Name>;
   /** The task whose version the change depends on, and that version. */
   readonly taskId?: string;
   readonly baseVersion?: number | undefined;
-  /** Whether it belongs to an edit, which handles conflicts and internal errors itself. There is only one for each field, so the queue always takes it. */
+  /**
+   * Whether it belongs to an edit, which handles conflicts and internal errors itself. There is only one for each field, so it may
+   * exceed the queue's limit.
+   */
   readonly isEdit?: boolean;
 }
 
@@ -37,7 +40,7 @@ export class PendingMutations {
   readonly #confirmedSeq: () => number;
   readonly #changed: () => void;
 
-  /** `reached` returns the `seq` of the confirmed copy. */
+  /** `confirmedSeq` returns the `seq` of the confirmed copy. */
   constructor(queue: CommandQueue, report: Report, reached: () => number, changed: () => void) {
     this.#queue = queue;
     this.onRefusal = new Listeners(report);
@@ -50,7 +53,7 @@ export class PendingMutations {
     return this.#intents.size;
   }
 
-  /** Whether a request is one of these. */
+  /** Returns whether a request is one of these. */
   has(requestId: string | undefined): boolean {
     return this.#intents.has(requestId);
   }
@@ -69,7 +72,7 @@ export class PendingMutations {
       return payload;
     };
     const outcome = this.#queue.send(command, composed, { ...options, requestId, beyondLimit: isEdit });
-    // A caller may ignore the promise: the listeners are told of a refusal.
+    // A caller may ignore the promise: listeners learn of a refusal from `onRefusal`.
     outcome.then(
       ({ seq }) => this.#succeeded(intent, seq),
       (error: unknown) => this.#failed(intent, error, isEdit),
@@ -116,7 +119,7 @@ export class PendingMutations {
   }
 }
 
-/** A copy as the server will read it: without what is undefined, independent of the caller's objects. */
+/** Returns a copy as the server will read it: without undefined fields, and independent of the caller's objects. */
 function asSent(payload: object): object {
   return JSON.parse(JSON.stringify(payload)) as object;
 }

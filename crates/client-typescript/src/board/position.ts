@@ -7,12 +7,15 @@
 const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const MAX_DIGIT = DIGITS.length - 1;
 
-/** Plain comparison of text, as the server sorts. */
+/** Compares texts by code units, as the server sorts them. */
 export function compare(one: string, other: string): number {
   return one < other ? -1 : one > other ? 1 : 0;
 }
 
-/** A key strictly between two; nothing: before all, or behind all. Bounds that are out of order give one behind the first. */
+/**
+ * Returns a key strictly between two. A missing bound stands for the beginning or the end. If the bounds are out of order, the key
+ * is after the first.
+ */
 export function between(low: string | undefined, high: string | undefined): string {
   if (low === undefined && high === undefined) return "a0";
   if (low === undefined) return keyBefore(high ?? "a0");
@@ -24,7 +27,7 @@ export function between(low: string | undefined, high: string | undefined): stri
   return next !== undefined && next < high ? next : integer + midpoint(fraction, "");
 }
 
-/** `count` keys in order, from nothing. */
+/** Returns keys for the items of a new list, in order. */
 export function initialKeys(count: number): string[] {
   const keys: string[] = [];
   while (keys.length < count) keys.push(between(keys.at(-1), undefined));
@@ -45,7 +48,7 @@ function splitKey(key: string): [integer: string, fraction: string] {
   return [key.slice(0, length), key.slice(length)];
 }
 
-/** The next integer up or down; nothing at the very end of the range. */
+/** Returns the next higher or lower integer; `undefined` at the end of the range. */
 function adjacentInteger(integer: string, up: boolean): string | undefined {
   const [wrap, fill] = up ? [MAX_DIGIT, 0] : [0, MAX_DIGIT];
   const digits = [...integer];
@@ -65,7 +68,7 @@ function adjacentInteger(integer: string, up: boolean): string | undefined {
   return longest;
 }
 
-/** A fraction strictly between two, without trailing zeros; `high` empty: no upper bound. */
+/** Returns a fraction strictly between two, without trailing zeros. An empty `high` is no upper bound. */
 function midpoint(low: string, high: string): string {
   let middle = "";
   let bounded = high !== "";
@@ -74,7 +77,7 @@ function midpoint(low: string, high: string): string {
     const highDigit = !bounded ? DIGITS.length : digitValue(high[at]);
     if (highDigit > lowDigit + 1) return middle + DIGITS.charAt(Math.floor((lowDigit + highDigit) / 2));
     middle += DIGITS.charAt(lowDigit);
-    // Once a digit is below the upper bound's, the rest is free to grow.
+    // Once a digit is lower than that of the upper bound, the digits after it have no upper bound.
     bounded &&= highDigit <= lowDigit;
   }
   return middle;

@@ -1,4 +1,4 @@
-/** The users who view a board, and those who type. */
+/** The users who view a board, and those who are typing. */
 import type { AnyEnvelope } from "../message.js";
 import type { Typing, UserJoined, UserPresence, Viewer } from "../protocol.js";
 import { compare } from "./position.js";
@@ -7,7 +7,7 @@ import { compare } from "./position.js";
 export interface PresentUser {
   readonly userId: string;
   readonly name: string;
-  /** `offline` for the few seconds in which a user may come back. */
+  /** `offline` for the few seconds within which a user may reconnect. */
   readonly status: "online" | "away" | "offline";
   /** The task that the user has open. */
   readonly taskId?: string;
@@ -17,7 +17,7 @@ export interface PresentUser {
 /** @deprecated use {@link PresentUser} */
 export type Present = PresentUser;
 
-/** A user who types, on a task or on the board. */
+/** A user who is typing, on a task or on the board. */
 export interface Typist {
   readonly userId: string;
   readonly taskId?: string;
@@ -28,7 +28,7 @@ const taskIdField = (taskId: string | null | undefined) => (taskId == null ? {} 
 export class Presence {
   readonly #viewers = new Map<string, PresentUser>();
   readonly #typing = new Map<string, Typist>();
-  /** Events that came while the list was requested. */
+  /** Events that arrived while the list was being loaded. */
   #meanwhile: AnyEnvelope[] | undefined;
 
   get viewers(): PresentUser[] {
@@ -39,7 +39,7 @@ export class Presence {
     return [...this.#typing.values()];
   }
 
-  /** Keeps events from now on until the list that is requested is set. */
+  /** Keeps events from now on until {@link setViewers}, because the list is being loaded. */
   beginLoading(): void {
     this.#meanwhile = [];
   }

@@ -30,7 +30,7 @@ export interface Joined {
   viewers?: Viewer[];
 }
 
-/** `loading`: nothing is known yet; `stale`: without a connection; `live`; `refused`: the server no longer shows it. */
+/** `loading`: there is no content yet; `live`; `stale`: there is no connection; `refused`: the server no longer shows the board. */
 export type ReplicaState = "loading" | "live" | "stale" | "refused";
 
 export interface ReplicaEvents {
@@ -51,9 +51,9 @@ interface Copy {
   readonly epoch: string;
 }
 
-/** Tasks of a page. */
+/** How many tasks are requested for each page. */
 const PAGE_SIZE = 1_000;
-/** How many changes that can't be applied yet are kept; with more a snapshot is quicker. */
+/** How many changes that can't be applied yet are kept. If there are more, a snapshot is loaded. */
 const MAX_EARLY = 10_000;
 /** How long a gap may last before a snapshot is loaded, in milliseconds. */
 const GAP_MS = 5_000;
@@ -99,7 +99,7 @@ export class Replica {
     return this.#error;
   }
 
-  /** On a new connection: gets what was missed, or the whole board. */
+  /** Loads what was missed, or the whole board. Call it on each new connection. */
   resume(): Promise<void> {
     this.#early.clear();
     return this.#sync(true);
@@ -118,7 +118,7 @@ export class Replica {
     if (seq !== undefined) this.#receive({ type, data, seq, requestId, userId, own: false });
   }
 
-  /** Handles the reply to a change of this board that was sent on the present connection. */
+  /** Handles the reply to a change of this board that was sent on the current connection. */
   handleReply(command: string, reply: { seq?: number; requestId?: string }): void {
     const { seq, requestId } = reply;
     if (seq !== undefined && !this.#early.has(seq)) {
@@ -126,7 +126,7 @@ export class Replica {
     }
   }
 
-  /** Handles any reply: a gap that is still there will not be filled any more. */
+  /** Checks for a gap after any reply: earlier events have arrived by then. */
   checkGap(): void {
     if (!this.#syncing && this.#early.size > 0) this.#closeGap();
   }
@@ -143,7 +143,7 @@ export class Replica {
     this.#advance();
   }
 
-  /** Brings the copy up to date. A later call takes the place of this one. */
+  /** Brings the copy up to date. A later call replaces an earlier one. */
   async #sync(joining: boolean): Promise<void> {
     const sync = ++this.#latestSync;
     this.#syncing = true;
@@ -197,13 +197,16 @@ export class Replica {
     try {
       return await requestWithRetry(this.#connection, "board:get", { boardId, limit: PAGE_SIZE, ...(after === undefined ? {} : { after }) });
     } catch (error) {
-      // Older servers know no pages.
+      // Older servers don't support paging.
       if (after !== undefined || (error as BoardwireError).code !== "INVALID_MESSAGE") throw error;
       return requestWithRetry(this.#connection, "board:get", { boardId });
     }
   }
 
-  /** Applies the next changes to a copy, up to `last`, and drops the waiting ones that it contains by then. */
+  /**
+   * Applies waiting changes to a copy in order, up to the `seq` `last`, and drops those that it contains then. Returns the applied
+   * ones.
+   */
   #applyWaiting(copy: Copy, last: number): Change[] {
     const applied: Change[] = [];
     for (let next; copy.seq < last && (next = this.#early.get(copy.seq + 1));) {
@@ -223,7 +226,10 @@ export class Replica {
     if (this.#early.size > 0) this.#closeGap();
   }
 
-  /** Handles a gap before the changes that wait. A reply on its way may fill it, but nothing earlier comes after a reply. */
+  /**
+   * Handles a gap before the waiting changes. A reply that is still to come may fill it, but no earlier event arrives after a
+   * reply.
+   */
   #closeGap(): void {
     clearTimeout(this.#gapTimer);
     const replied = [...this.#early.values()].some(({ own }) => own);

@@ -52,7 +52,7 @@ export const EMPTY_SNAPSHOT: BoardSnapshot = Object.freeze({
   conflicts: [],
 });
 
-/** The parts of a snapshot that come from the content. What has not changed stays the same object. */
+/** Returns the parts of a snapshot that come from the content. What has not changed stays the same object. */
 export function contentParts(content: Content, last: BoardSnapshot) {
   const columns = inOrder(content.columns.values());
   const lists = new Map<string, Task[]>(columns.map(({ id }) => [id, []]));
