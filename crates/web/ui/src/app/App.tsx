@@ -46,7 +46,7 @@ export function App() {
   );
 }
 
-/** Shows a page to users who are signed in, and to others the way in. */
+/** Shows a page to users who are signed in, and the sign-in page to others. */
 function Private({ children }: { children: ReactNode }) {
   const session = useSession();
   switch (session.state) {
@@ -61,14 +61,14 @@ function Private({ children }: { children: ReactNode }) {
           </Empty>
         </main>
       );
-    case "out":
+    case "signedOut":
       return <SignIn {...(session.reason === undefined ? {} : { reason: session.reason })} />;
-    case "in":
+    case "signedIn":
       return <SignedIn session={session}>{children}</SignedIn>;
   }
 }
 
-function SignedIn({ session: { user, client }, children }: { session: Extract<Session, { state: "in" }>; children: ReactNode }) {
+function SignedIn({ session: { user, client }, children }: { session: Extract<Session, { state: "signedIn" }>; children: ReactNode }) {
   const context = useMemo(() => ({ user, client }), [user, client]);
   return <SignedInContext value={context}>{children}</SignedInContext>;
 }

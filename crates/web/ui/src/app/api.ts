@@ -1,4 +1,4 @@
-/** HTTP requests to the server, for what has no command: sessions and files. */
+/** HTTP requests to the server, for what no command does: sessions, files and the operator's figures. */
 
 let token: string | undefined;
 
@@ -39,7 +39,7 @@ export async function download(path: string): Promise<Blob> {
   return response.blob();
 }
 
-/** Server-sent events, until the server ends the stream. Not an `EventSource`, which can't send the tab's own token. */
+/** Yields server-sent events until the server ends the stream. An `EventSource` could not send the tab's own token. */
 export async function* stream(path: string, signal: AbortSignal): AsyncGenerator<{ name: string; data: string }> {
   const response = await fetch(path, { headers: { accept: "text/event-stream", ...authorizationHeaders() }, signal });
   if (!response.ok || response.body === null) throw new Error(await errorMessage(response));

@@ -10,7 +10,7 @@ import { isOnline } from "./signedIn";
 
 interface Deletion {
   run: () => unknown;
-  /** Does the same while the page is left. */
+  /** Does the same when the page is left, in a way that outlives it. */
   runOnPageHide: () => unknown;
   timer: ReturnType<typeof setTimeout>;
 }
@@ -52,7 +52,7 @@ function schedule(id: string, run: Deletion["run"], runOnPageHide: Deletion["run
   useStore.setState({ pending: new Map([...pending(), [id, deletion]]) });
 }
 
-/** Whether a command is one of these deletions, whose failure is reported here. */
+/** Returns whether a command is one of these deletions, whose failure is reported here. */
 export function isDeletion(command: string): boolean {
   return command === "task:comment:delete" || command === "task:attachment:remove";
 }
@@ -69,17 +69,17 @@ async function execute(id: string): Promise<void> {
   if (pending().get(id) === deletion) cancelDeletion(id);
 }
 
-/** Carries out all deletions that wait. */
+/** Carries out all deletions that could still be undone. */
 export async function executeAllDeletions(): Promise<void> {
   await Promise.all([...pending().keys()].map(execute));
 }
 
-/** How many of these are not being deleted. */
+/** Returns how many of these are not being deleted. */
 export function useRemainingCount(all: readonly { id: string }[]): number {
   return useStore(({ pending }) => all.filter(({ id }) => !pending.has(id)).length);
 }
 
-/** Whether what has this id is being deleted. */
+/** Returns whether the comment, file or draft with this id is being deleted. */
 export function useIsBeingDeleted(id: string): boolean {
   return useStore(({ pending }) => pending.has(id));
 }

@@ -30,7 +30,7 @@ function store(key: string, kept: StoredDraft): void {
   }
 }
 
-/** The browser's storage; nothing where the user does not allow it. */
+/** Returns the browser's storage; `undefined` if the user does not allow it. */
 function storage(): Storage | undefined {
   try {
     return localStorage;
@@ -39,26 +39,26 @@ function storage(): Storage | undefined {
   }
 }
 
-/** Removes a draft, and those that it was taken over from if they have not changed since. */
+/** Removes a draft, and the one that it was taken over from unless that has changed since. */
 function remove(key: string): void {
   const from = read(key)?.from;
   storage()?.removeItem(key);
   if (from && JSON.stringify(read(from.key)?.value) === JSON.stringify(from.value)) remove(from.key);
 }
 
-/** The draft of this tab for a place. */
+/** Returns this tab's draft for a place. */
 function ownDraft(userId: string, place: string): unknown {
   return read(keyOf(userId, place, thisTab()))?.value;
 }
 
-/** All drafts of this tab, by place. */
+/** Returns all drafts of this tab, by place. */
 export function ownDrafts(userId: string): (readonly [place: string, value: unknown])[] {
   const [before, after] = [`${PREFIX} ${userId} `, ` ${thisTab()}`];
   const keys = keysWithPrefix(before).filter((key) => key.endsWith(after));
   return keys.map((key) => [key.slice(before.length, -after.length), read(key)?.value]);
 }
 
-/** The keys of the drafts for a place that belong to other tabs and that no tab has taken over. */
+/** Returns the keys of other tabs' drafts for a place that no tab has taken over. */
 function draftsOfOtherTabs(userId: string, place: string): string[] {
   const prefix = keyOf(userId, place, "");
   const all = keysWithPrefix(prefix);
@@ -67,7 +67,7 @@ function draftsOfOtherTabs(userId: string, place: string): string[] {
 }
 
 /**
- * Offers the drafts for a place until one is taken: that of this tab at once, then those of tabs that were closed. Returns what ends
+ * Offers the drafts for a place until one is taken: that of this tab at once, then those of tabs that were closed. Returns a function that ends
  * the offer.
  */
 export function offerDraft(userId: string, place: string, take: (value: unknown) => boolean): () => void {
@@ -95,14 +95,14 @@ export function offerDraft(userId: string, place: string, take: (value: unknown)
 interface UnsentText {
   text: string;
   sent: readonly string[];
-  /** The part at the beginning of the text that was refused and has come back. */
+  /** The beginning of the text: parts that were refused and returned to the field. */
   returned: string;
 }
 
 export interface Draft {
   text: string;
   setText: (text: string) => void;
-  /** Empties the field and sends the parts one by one. A part that is refused comes back, before what was typed since. */
+  /** Empties the field and sends the parts one by one. A part that is refused returns to the field, before what was typed since. */
   send: (parts: readonly string[], each: (part: string) => Promise<unknown>) => void;
 }
 
@@ -111,7 +111,7 @@ const useUnsentTexts = create<Readonly<Record<string, UnsentText>>>(() => ({}));
 
 /**
  * The text of a field that is sent as a whole. It is kept until the server has accepted it, also while the field is not shown. Texts
- * that come back are joined with a separator.
+ * that return are joined with a separator.
  */
 export function useDraft(place: string, separator: string): Draft {
   const { user } = useSignedIn();
@@ -154,7 +154,7 @@ export function useDraft(place: string, separator: string): Draft {
   };
 }
 
-/** The drafts that are kept for some places, to be shown where they can't be sent any more. */
+/** Returns the drafts for some places, to be shown when they can't be sent any more. */
 export function useTextsLeftOver(places: readonly string[]): readonly string[] {
   const { user } = useSignedIn();
   const [all, setAll] = useState<readonly unknown[]>([]);
@@ -172,7 +172,7 @@ export function useTextsLeftOver(places: readonly string[]): readonly string[] {
 
 const EMPTY: UnsentText = { text: "", sent: [], returned: "" };
 
-/** With a part that has come back, after the earlier ones and before what was typed since. */
+/** Returns the text with a refused part, after the earlier refused parts and before what was typed since. */
 function withReturned({ text, sent, returned: back }: UnsentText, part: string, separator: string): UnsentText {
   const before = text.startsWith(back) ? back : "";
   const typed = text.slice(before === "" ? 0 : before.length + separator.length);
@@ -185,7 +185,7 @@ function without(parts: readonly string[], part: string): readonly string[] {
   return parts.filter((_, index) => index !== at);
 }
 
-/** The text in a draft of any kind. */
+/** Returns the text in a draft of any kind. */
 function textOf(draft: unknown, separator: string): string {
   const { text = "", sent = [], value } = (draft ?? {}) as Partial<UnsentText> & { value?: unknown };
   if (typeof value === "string") return value;

@@ -26,10 +26,10 @@ interface State {
 const useStore = create<State>(() => ({ notices: [], announcement: "" }));
 let last = 0;
 
-/** Shows a notice for some seconds, an error for twice as long. Returns what ends it before. */
+/** Shows a notice for some seconds, an error for twice as long. Returns a function that dismisses it. */
 export function notify(text: string, { kind = "plain", action }: { kind?: Notice["kind"]; action?: Notice["action"] } = {}): () => void {
   const notice: Notice = { id: (last += 1), text, kind, ...(action ? { action } : {}) };
-  // The same text again takes the place of the first.
+  // A notice with the same text replaces the earlier one.
   useStore.setState(({ notices }) => ({ notices: [...notices.filter((other) => other.text !== text), notice].slice(-MAX_NOTICES) }));
   const end = () => dismiss(notice.id);
   setTimeout(end, kind === "bad" ? SHOWN_MS * 2 : SHOWN_MS);

@@ -16,17 +16,17 @@ export const paths = {
   task: (boardId: string, taskId: string) => `/boards/${boardId}/tasks/${taskId}`,
 };
 
-/** Goes to another page, as a new step of the browser's history. */
+/** Opens another page, as a new entry of the browser's history. */
 export function go(path: string): void {
   aroundNavigation(navigate, path);
 }
 
-/** Wraps each navigation, those of links as well: going to the page that is shown adds no step. */
+/** Wraps each navigation, including links: opening the current page adds no entry to the history. */
 export function aroundNavigation(navigate: (path: string, options?: object) => void, path: string, options?: object): void {
   if (path !== location.pathname) navigate(path, options);
 }
 
-/** The id of the card that is open, from the address. */
+/** Returns the id of the open card, from the address. */
 export function openTask(): string | undefined {
   return BOARD.exec(location.pathname)?.groups?.taskId;
 }

@@ -8,7 +8,10 @@ import { request, setToken } from "./api";
 import { reasonOf } from "./reason";
 
 export type Session =
-  { state: "unknown" } | { state: "out"; reason?: string } | { state: "unreachable"; reason: string } | { state: "in"; user: ConnectedUser; client: Client };
+  | { state: "unknown" }
+  | { state: "signedOut"; reason?: string }
+  | { state: "unreachable"; reason: string }
+  | { state: "signedIn"; user: ConnectedUser; client: Client };
 
 const TOKEN_KEY = "boardwire-demo-token";
 
@@ -16,7 +19,7 @@ export const useSession = create<Session>(() => ({ state: "unknown" }));
 
 function setSession(next: Session): void {
   const session = useSession.getState();
-  if (session.state === "in" && session !== next) void session.client.close();
+  if (session.state === "signedIn" && session !== next) void session.client.close();
   useSession.setState(next, true);
 }
 
@@ -43,7 +46,7 @@ async function demoToken(user: string): Promise<string> {
   return token;
 }
 
-/** Signs in with the credentials that there are. Returns `false` when the server accepts none. */
+/** Signs in with the existing credentials: a token, or the cookie. Returns `false` when the server accepts none. */
 async function startSession(token: string | undefined): Promise<boolean> {
   const response = await request<{ user: ConnectedUser } | undefined>("GET", "/api/v1/sessions/current", { emptyStatuses: [401, 403] });
   if (response === undefined) return false;
@@ -51,11 +54,11 @@ async function startSession(token: string | undefined): Promise<boolean> {
   client.onStatus(({ state }) => {
     if (state === "refused") endSession("You have been signed out.");
   });
-  setSession({ state: "in", user: response.user, client });
+  setSession({ state: "signedIn", user: response.user, client });
   return true;
 }
 
-/** Signs in with a password. Fails with what to do, also when the password is correct and the browser does not keep the session. */
+/** Signs in with a password. The error says what to do, also when the password is correct but the browser does not keep the session. */
 export async function signIn(user: string, password: string): Promise<void> {
   await request("POST", "/api/v1/sessions", { body: { user, password } });
   sessionStorage.removeItem(TOKEN_KEY);
@@ -75,7 +78,7 @@ const SESSION_NOT_KEPT: Record<string, string> = {
 export async function signOut(): Promise<void> {
   const token = sessionStorage.getItem(TOKEN_KEY);
   const session = useSession.getState();
-  if (session.state === "in") await session.client.close();
+  if (session.state === "signedIn") await session.client.close();
   if (token === null) await request("DELETE", "/api/v1/sessions/current", { emptyStatuses: [401] });
   endSession();
 }
@@ -83,5 +86,5 @@ export async function signOut(): Promise<void> {
 function endSession(reason?: string): void {
   sessionStorage.removeItem(TOKEN_KEY);
   setToken(undefined);
-  setSession(reason === undefined ? { state: "out" } : { state: "out", reason });
+  setSession(reason === undefined ? { state: "signedOut" } : { state: "signedOut", reason });
 }

@@ -17,14 +17,14 @@ export function useSignedIn(): SignedIn {
   return signedIn;
 }
 
-/** Whether there is a connection, so that changes can be made. */
+/** Returns whether there is a connection, so that changes can be made. */
 export function useOnline(): boolean {
   const { state } = useConnection(useSignedIn().client);
   return state === "live" || state === "catching-up";
 }
 
 /**
- * Whether there is a connection, so that a change can be made; if not, a notice says so. Changes are not kept for later, because
+ * Returns whether there is a connection, so that a change can be made; if not, shows a notice. Changes are not kept for later, because
  * nobody knows what others do meanwhile.
  */
 export function isOnline(client: Client): boolean {

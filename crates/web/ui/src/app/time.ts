@@ -12,7 +12,7 @@ const dates = new Intl.DateTimeFormat("en", { day: "numeric", month: "short" });
 const datesWithYear = new Intl.DateTimeFormat("en", { day: "numeric", month: "short", year: "numeric" });
 const moments = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
 
-/** A time relative to now: “5 minutes ago”, “in 2 hours”. */
+/** Returns a time relative to now: “5 minutes ago”, “in 2 hours”. */
 export function ago(moment: string, now: number): string {
   const seconds = (Date.parse(moment) - now) / 1000;
   if (Number.isNaN(seconds)) return moment;
@@ -20,13 +20,13 @@ export function ago(moment: string, now: number): string {
   return size === 0 ? "just now" : relative.format(Math.trunc(seconds / size), unit);
 }
 
-/** The full date and time, for tooltips. */
+/** Returns the full date and time, for tooltips. */
 export function fullTime(moment: string): string {
   const time = Date.parse(moment);
   return Number.isNaN(time) ? moment : moments.format(time);
 }
 
-/** A due date, which is a day or an instant: its text, and whether it is over or soon. */
+/** Returns the text of a due date, which is a day or an instant, and whether it is over or soon. */
 export function dueDate(date: string, now: Date): { text: string; tone: "over" | "soon" | "later" } {
   const isDay = /^\d{4}-\d{2}-\d{2}$/.test(date);
   // A day is in the user's time zone, and lasts until its end.

@@ -46,7 +46,7 @@ export function Boards() {
     return () => void subscription.close();
   }, [client, load]);
 
-  // A list of the other kind is not shown while this one is loading.
+  // The other list is not shown while this one is loading.
   const boards = listed?.archived === archived ? listed.boards : undefined;
   const shown = boards?.filter((board) => board.archived === archived).sort((one, other) => one.name.localeCompare(other.name));
   const canCreate = user.permissions.some((permission) => permission === "write" || permission === "admin");
@@ -104,12 +104,12 @@ export function Boards() {
   );
 }
 
-/** The later time: a reply may be older than an event that came before it. */
+/** Returns the later time: a reply may be older than an event that arrived before it. */
 function later(listed: string, heard = listed): string {
   return heard > listed ? heard : listed;
 }
 
-/** The board's colour if the browser knows it, otherwise one made from its id. */
+/** Returns the board's colour if the browser knows it, otherwise one made from its id. */
 function colour({ color, id }: Board): CSSProperties {
   const known = color !== null && CSS.supports("color", color);
   return { background: known ? color : `hsl(${hue(id)} 60% 55%)` };

@@ -2,7 +2,7 @@
 import { Bot } from "lucide-react";
 import { createContext, useContext, type CSSProperties } from "react";
 
-/** A hue for a text, always the same, in degrees. */
+/** Returns a hue in degrees, always the same for the same text. */
 export function hue(text: string): number {
   let sum = 0;
   for (const letter of text) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 360;
@@ -11,7 +11,7 @@ export function hue(text: string): number {
 
 const hueStyle = (text: string) => ({ "--hue": hue(text) }) as CSSProperties;
 
-/** Up to two initials of a name. */
+/** Returns up to two initials of a name. */
 export function initials(name: string): string {
   const words = name
     .trim()

@@ -32,7 +32,7 @@ export function Dialog({ title, role = "dialog", onClose, width = 520, head, foo
   return (
     <Radix.Root open onOpenChange={onClose}>
       <Radix.Portal>
-        {/* It covers the page, so that notices have their place in it. */}
+        {/* It covers the page, so that notices can be shown in it. */}
         <Radix.Content
           ref={setFrame}
           className="dialog-frame"

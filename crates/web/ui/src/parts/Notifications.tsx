@@ -137,7 +137,7 @@ const ICONS = {
   system: <Megaphone size={16} />,
 };
 
-/** Whether it is about the card that is open in front of the user. */
+/** Returns whether a notification is about the card that the user is looking at. */
 function isBeingRead({ task_id }: Notification): boolean {
   return task_id !== null && task_id === openTask() && !document.hidden;
 }

@@ -6,14 +6,14 @@ function focused(): HTMLElement | null {
   return activeElement instanceof HTMLElement && activeElement !== document.body ? activeElement : null;
 }
 
-/** The element that opens a dialog: the one with the focus; in a menu or a panel, which close then, the button that opened it. */
+/** Returns the element that opens a dialog: the focused one or, in a menu or a panel, the button that opened those, because they close. */
 export function openingElement(): HTMLElement | null {
   const element = focused();
   const panel = element?.closest(".popover");
   return panel ? document.querySelector<HTMLElement>(`[aria-controls="${CSS.escape(panel.id)}"]`) : element;
 }
 
-/** Focuses the element with `data-autofocus` in what opens. Returns whether there is one. */
+/** Focuses the element with `data-autofocus` in a dialog or panel that opens. Returns whether there is one. */
 export function focusFirst(event: Event): boolean {
   const first = (event.currentTarget as HTMLElement).querySelector<HTMLElement>("[data-autofocus]");
   if (first === null) return false;

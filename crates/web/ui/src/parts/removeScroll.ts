@@ -1,2 +1,2 @@
-/** In place of `react-remove-scroll`, which Radix imports for overlays and modal menus: there are none here. */
+/** Replaces `react-remove-scroll`, which Radix imports for overlays and modal menus: the page has none. */
 export { Fragment as RemoveScroll } from "react";

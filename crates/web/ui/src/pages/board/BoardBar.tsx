@@ -227,7 +227,7 @@ function Labels({ tasks, value, onChoose }: { tasks: ReadonlyMap<string, Task>; 
   );
 }
 
-/** Tells that filters hide some of the cards that a search finds. */
+/** A note that filters hide some of the cards that a search finds. */
 export function HiddenByFilters({ filter, found, onFilter }: BarProps & { found: ReadonlySet<string> }) {
   const { tasks } = useOpenBoard().snapshot;
   const isSearch = filter.text.trim() !== "" && !isNoFilter({ ...filter, text: "" });

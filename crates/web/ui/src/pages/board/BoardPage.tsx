@@ -111,7 +111,7 @@ export function BoardPage({ boardId, taskId }: Props) {
   );
 }
 
-/** What notices call the effect of a command. */
+/** The words for the effect of a command in notices. */
 const REFUSED_CHANGES: Partial<Record<string, string>> = {
   "task:create": "The new card",
   "task:move": "The move",

@@ -14,7 +14,7 @@ import { useOpenBoard } from "./boardContext";
 const ROLES: Record<Role, string> = { owner: "Owner", member: "Member", viewer: "Viewer" };
 const ROLE_HINTS: Record<Role, string> = { owner: "Can change everything, including members", member: "Can change cards and columns", viewer: "Can view" };
 
-/** The server does not tell users who do not exist from those who may not be added. */
+/** The server gives the same error for users who do not exist and for users who may not be added. */
 const UNKNOWN_USER = "There is no such user, or you can’t add them. You can add people who share a team or a board with you; an administrator can add anyone.";
 
 export function Members({ onClose }: { onClose: () => void }) {

@@ -47,7 +47,7 @@ export function useComputedCardFacts({ tasks, dependencies, conflicts, viewers, 
   return useMemo(() => ({ nameOf, blocked, undecided, viewers: present, typing: typists }), [nameOf, blocked, undecided, present, typists]);
 }
 
-/** Ids as a set, the same object as long as they are the same. */
+/** Returns ids as a set: the same object as long as they are the same. */
 function useStableSet(ids: readonly string[]): ReadonlySet<string> {
   const key = ids.join(" ");
   return useMemo(() => new Set(key === "" ? [] : key.split(" ")), [key]);

@@ -6,7 +6,7 @@ import type { OpenBoard } from "./boardContext";
 import { scrollToColumn } from "./edge";
 import { cardsOf, targetAt, type ShownBoard } from "./moves";
 
-/** Ids of droppables that are no column's: those of tasks and columns contain no colon. */
+/** Ids and types for the library for dragging. The ids have a colon, so that they differ from those of tasks and columns. */
 export const COLUMNS_DROPPABLE_ID = ":columns";
 export const COLUMN_TYPE = "column";
 export const columnDraggableId = (columnId: string) => `:${columnId}`;
@@ -17,7 +17,7 @@ export const INSTRUCTIONS =
 /** The duration of the drop animation: practically none, so that the move is sent at once. */
 const DROP_DURATION = "0.001s";
 
-/** The style from the library, with a shortened drop animation. */
+/** Returns the style from the library, with a shortened drop animation. */
 export function dropStyle(style: object | undefined, { isDropAnimating }: DraggableStateSnapshot): CSSProperties {
   return isDropAnimating ? { ...style, transitionDuration: DROP_DURATION } : { ...style };
 }
@@ -52,7 +52,7 @@ export function useDragging(live: ShownBoard, { board, change }: OpenBoard): Dra
         let outcome = `${title} was not moved. ${positionText(shown, result, source)}`;
         if (result.type !== COLUMN_TYPE) scrollToColumn((destination ?? source).droppableId);
         if (!stays && reason === "DROP") {
-          // Runs at once, or without a connection not at all.
+          // Runs immediately, or not at all without a connection.
           void change<unknown>(() => {
             outcome = `Dropped ${title}. ${positionText(shown, result, destination)}`;
             if (result.type !== COLUMN_TYPE) return moveCard(board, shown, result.draggableId, destination);
@@ -84,7 +84,7 @@ function titleOf(shown: ShownBoard, { type, source, draggableId }: DragStart): s
   return `“${task?.title ?? ""}”`;
 }
 
-/** A position as text, counting the dragged item. */
+/** Returns a position as text, counting the dragged item. */
 function positionText(shown: ShownBoard, { type, source }: DragStart, { droppableId, index }: { droppableId: string; index: number }): string {
   if (type === COLUMN_TYPE) return `Position ${index + 1} of ${shown.columns.length}.`;
   const count = cardsOf(shown, droppableId).length + (droppableId === source.droppableId ? 0 : 1);

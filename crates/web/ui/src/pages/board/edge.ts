@@ -58,7 +58,7 @@ class PhoneDrag {
     this.#isDragged = isHeld;
   }
 
-  /** Where the finger would have to be for the item to be visible. */
+  /** Returns where the finger would have to be for the item to stay in the visible column. */
   keepInColumn({ x, y }: Point): Point {
     const column = (this.#columns[this.#nearest()] ?? 0) - scrollX;
     const reach = this.#halfWidth - MARGIN_PX;
@@ -101,7 +101,7 @@ function centerOf(element: Element): Point {
   return { x: left + width / 2, y: top + height / 2 };
 }
 
-/** Lifts an item, and keeps it within the visible column. */
+/** Lifts an item on a phone, and keeps it within the visible column. */
 function liftOnPhone(draggableId: string, at: Point, lift: PreDragActions["fluidLift"]): FluidDragActions {
   const element = document.querySelector(`[data-rfd-draggable-id="${CSS.escape(draggableId)}"]`);
   if (element === null) return lift(at);

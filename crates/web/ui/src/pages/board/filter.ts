@@ -18,7 +18,7 @@ export function isNoFilter({ text, assignee, tag, due }: Filter): boolean {
 
 const DAY_MS = 86_400_000;
 
-/** Returns a test for tasks, or nothing where all pass. `found` are the ids of tasks that the server has found by their comments. */
+/** Returns a test for tasks; `undefined` if all pass. `found` has the ids of tasks that the server found by their comments. */
 export function taskTest(filter: Filter, found: ReadonlySet<string>, now = Date.now()): ((task: Task) => boolean) | undefined {
   if (isNoFilter(filter)) return undefined;
   const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);

@@ -1,6 +1,6 @@
 /**
  * Animates changes by others (first, last, invert, play): a card moves to its new place, those around it make room, and it glows for a
- * moment in the colour of the user who changed it. Only cards that are rendered take part, which are never many.
+ * moment in the colour of the user who changed it. Only rendered cards are animated, which are never many.
  */
 import type { BoardStore } from "@boardwire/client";
 import { useEffect, useLayoutEffect, useRef, type RefObject } from "react";

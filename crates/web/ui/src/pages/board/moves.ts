@@ -14,7 +14,7 @@ export interface Place {
   index: number;
 }
 
-/** The target at `index` among a column's other cards. `isThere` returns whether a card is still in the column. */
+/** Returns the target at `index` among a column's other cards. `isThere` returns whether a card is still in the column. */
 export function targetAt(toColumn: string, others: readonly Task[], index: number, isThere: (task: Task) => boolean = () => true): Target {
   const before = others.slice(index).find(isThere);
   if (before !== undefined) return { toColumn, before: before.id };
@@ -26,7 +26,7 @@ export function cardsOf({ cards }: ShownBoard, columnId: string): readonly Task[
   return cards.get(columnId) ?? [];
 }
 
-/** Where a card is shown. */
+/** Returns where a card is shown. */
 export function placeOf(shown: ShownBoard, taskId: string): Place | undefined {
   for (const column of shown.columns) {
     const index = cardsOf(shown, column.id).findIndex(({ id }) => id === taskId);
@@ -39,7 +39,7 @@ export type Direction = "up" | "down" | "left" | "right";
 
 export const ARROWS: Readonly<Record<string, Direction>> = { ArrowUp: "up", ArrowDown: "down", ArrowLeft: "left", ArrowRight: "right" };
 
-/** The place one step away; nothing where there is none. */
+/** Returns the place one step away; `undefined` if there is none. */
 export function placeBeside(shown: ShownBoard, { column, index }: Place, direction: Direction): Place | undefined {
   if (direction === "up") return index > 0 ? { column, index: index - 1 } : undefined;
   if (direction === "down") return index < cardsOf(shown, column.id).length - 1 ? { column, index: index + 1 } : undefined;

@@ -19,7 +19,7 @@ export function useServerSearch(boardId: string, text: string): ReadonlySet<stri
         ({ hits }) => {
           if (!leaving.signal.aborted) setFound({ query, ids: new Set(hits.map(({ taskId }) => taskId)) });
         },
-        // The results from the page itself are shown all the same.
+        // The results from the page itself are still shown.
         () => {},
       );
     }, DEBOUNCE_MS);

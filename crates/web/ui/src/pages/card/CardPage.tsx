@@ -160,7 +160,7 @@ function OpenCard({ task, onClose }: { task: Task; onClose: () => void }) {
   );
 }
 
-/** The card on the board; if it is gone, the first one in its column, or the column's name. */
+/** Returns the card on the board; if it is gone, the first one in its column, or the column's name. */
 function elementOnBoard({ id, column_id }: Task): HTMLElement | null {
   const column = `[data-column-id="${CSS.escape(column_id)}"]`;
   const places = [`[data-task-id="${CSS.escape(id)}"]`, `${column} [data-task-id]`, `${column} h2`];

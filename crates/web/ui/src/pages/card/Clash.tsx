@@ -1,4 +1,4 @@
-/** A conflict of two versions of a text: shows both until the user has chosen. */
+/** A conflict between two versions of a text: shows both until the user chooses. */
 import { Button } from "../../parts/Button";
 
 interface Props {

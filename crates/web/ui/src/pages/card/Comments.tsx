@@ -18,7 +18,7 @@ import { Deleted } from "./Deleted";
 import type { Details } from "./details";
 import { Markdown } from "./Markdown";
 
-/** The place of the draft of a new comment on a task. */
+/** Returns the place of the draft of a new comment on a task. */
 export function placeOfComment(taskId: string): string {
   return `comment/${taskId}`;
 }

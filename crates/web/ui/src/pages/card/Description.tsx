@@ -70,7 +70,7 @@ function Field({ taskId, writing: { edit, who, begin, leave, decide } }: { taskI
   );
 }
 
-/** Whether the text is saved. */
+/** A line that says whether the text is saved. */
 function SaveState({ writing: { edit, who } }: { writing: Pick<TextEdit, "edit" | "who"> }) {
   const online = useOnline();
   const nameOf = useAuthorName();
@@ -89,12 +89,12 @@ function SaveState({ writing: { edit, who } }: { writing: Pick<TextEdit, "edit" 
   }
 }
 
-/** Why a text is not saved yet. */
+/** A line that says why a text is not saved yet. */
 export function SaveError({ error }: { error: Error }) {
   return <>Not saved yet: {reasonOf(error)}. Retrying.</>;
 }
 
-/** The name of the other author, who may be the same user in another window. */
+/** Returns a function for the name of the other author, who may be the same user in another window. */
 export function useAuthorName(): (who: string | undefined) => string {
   const { nameOf } = useOpenBoard();
   const { user } = useSignedIn();

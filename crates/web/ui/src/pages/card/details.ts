@@ -27,7 +27,7 @@ export function useDetails(taskId: string): Details {
 
   useEffect(() => {
     let isClosed = false;
-    /** Changes while the details are loading. They may be part of the reply or not, and are applied in any case. */
+    /** Changes that arrive while the details are loading. The reply may contain them or not; they are applied in any case. */
     let meanwhile: ChangeData[] | undefined;
     const load = () => {
       const since: ChangeData[] = [];
@@ -61,7 +61,7 @@ export function useDetails(taskId: string): Details {
   return details;
 }
 
-/** Applies a change: an entity is added or replaced, an id alone is removed. */
+/** Applies a change: adds or replaces an entity, or removes the one with an id. */
 function applyChange(all: Details, { comment, commentId, attachment, attachmentId }: ChangeData, taskId: string): Details {
   let { comments, attachments } = all;
   if (comment?.task_id === taskId) comments = upsert(comments, comment);

@@ -18,7 +18,7 @@ interface TextEditState {
 }
 
 export interface TextEdit {
-  /** There while the user edits, and until all is saved. */
+  /** Set while the user edits, and until all is saved. */
   edit: Edit<TextField> | undefined;
   /** Who else has changed the text meanwhile, so that the field does not show the latest version. */
   who: string | undefined;
@@ -31,7 +31,7 @@ export interface TextEdit {
   resume: (draft: EditDraft) => void;
 }
 
-/** The place of the draft of a text. */
+/** Returns the place of the draft of a text. */
 export function placeOf(taskId: string, field: TextField): string {
   return `${field}/${taskId}`;
 }
@@ -135,7 +135,7 @@ export function useTextEdit(taskId: string, field: TextField): TextEdit {
     }
     store.setState({ isLeft: true });
     const started = start(draft);
-    // The card is closed: nobody edits there, and a conflict waits.
+    // The card is closed, so nobody edits the text. A conflict stays until the card is opened.
     if (!isShown.current) void board.endEdit(started);
   };
 
