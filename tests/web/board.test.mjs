@@ -1,4 +1,4 @@
-// The board itself: two and three windows, moving by mouse, touch and keyboard, being offline, refusals, hostile titles.
+// The board itself: two and three windows, moving by mouse and keyboard, being offline, refusals, hostile titles.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { startProxy } from '../js/proxy.mjs';
@@ -6,20 +6,13 @@ import { token } from '../js/server.mjs';
 import { violationsOf } from './accessibility.mjs';
 import { card, column, drag, eventually, saveScreenshot, waitUntilLive, openCard, titles, openWindow } from './browser.mjs';
 import { startApi } from './api.mjs';
-import { expectNoErrors, closeWindows, startFixture } from './fixture.mjs';
+import { boardWithThreeCards, closeWindows, expectNoErrors, startFixture } from './fixture.mjs';
 
 describe('the board', () => {
   const fixture = startFixture('ann', 'bob', 'cleo');
 
-  /** A board with three cards in its first column, shared with Bob, and with Cleo, who reads. */
-  async function board(id) {
-    const made = await fixture.api.board(id, { bob: 'member', cleo: 'viewer' });
-    for (const title of ['First', 'Second', 'Third']) await fixture.api.task(id, { id: `${id}-${title.toLowerCase()}`, title, columnId: made.columns[0].id });
-    return { id, path: `/boards/${id}`, columns: made.columns };
-  }
-
   test('a new card and its move appear in three windows', async () => {
-    const { path } = await board('dragged');
+    const { path } = await boardWithThreeCards(fixture, 'dragged');
     const [ann, bob, cleo] = await fixture.windows(path, 'ann', 'bob', 'cleo');
     await column(ann, 'To Do')
       .getByRole('button', { name: /New card/ })
@@ -45,7 +38,7 @@ describe('the board', () => {
   });
 
   test('a card is moved by keyboard, with announcements', async () => {
-    const { path } = await board('keys');
+    const { path } = await boardWithThreeCards(fixture, 'keys');
     const [ann, bob] = await fixture.windows(path, 'ann', 'bob');
     const announcer = ann.getByTestId('announcer');
     await card(ann, 'First').focus();
@@ -74,118 +67,8 @@ describe('the board', () => {
     await closeWindows(ann, bob);
   });
 
-  test('a card is dragged by touch on a phone', async () => {
-    const { path } = await board('touched');
-    const phone = { viewport: { width: 390, height: 780 }, isMobile: true, hasTouch: true };
-    const ann = await fixture.openWindow('ann', path, phone);
-    const devtools = await ann.context().newCDPSession(ann);
-    const from = await card(ann, 'First').boundingBox();
-    const to = await card(ann, 'Third').boundingBox();
-    const x = from.x + from.width / 2;
-    const touch = (type, y) => devtools.send('Input.dispatchTouchEvent', { type, touchPoints: type === 'touchEnd' ? [] : [{ x, y }] });
-    await touch('touchStart', from.y + 20);
-    await ann.waitForTimeout(400);
-    for (let step = 1; step <= 10; step += 1) {
-      await touch('touchMove', from.y + 20 + ((to.y + to.height - from.y) * step) / 10);
-      await ann.waitForTimeout(30);
-    }
-    await ann.waitForTimeout(200);
-    await touch('touchEnd');
-    await eventually(() => titles(ann, 'To Do'), ['Second', 'Third', 'First']);
-    const bar = await ann.getByRole('banner').boundingBox();
-    assert.deepEqual([bar.x, bar.width], [0, 390], 'the bar stays while the columns scroll');
-    await saveScreenshot(ann, 'board-phone');
-    await card(ann, 'Second').tap();
-    await ann.getByTestId('card-page').waitFor();
-    await saveScreenshot(ann, 'card-phone');
-    assert.deepEqual(await violationsOf(ann), []);
-    expectNoErrors(ann);
-    await closeWindows(ann);
-  });
-
-  // Something that is held at an edge of a phone: grabbed at `grab` of its width, and held `to` there. `rests` tells how long each
-  // column has been in the middle since.
-  async function heldAtTheEdge(id, { what = (page) => card(page, 'First'), grab = 0.5, to = [382] } = {}) {
-    const { path } = await board(id);
-    const phone = { viewport: { width: 390, height: 780 }, isMobile: true, hasTouch: true };
-    const ann = await fixture.openWindow('ann', path, phone);
-    const devtools = await ann.context().newCDPSession(ann);
-    await what(ann).scrollIntoViewIfNeeded();
-    const from = await what(ann).boundingBox();
-    const [x, y] = [from.x + from.width * grab, from.y + Math.min(20, from.height / 2)];
-    const [toX, toY = y] = to;
-    const touch = (type, x, y) => devtools.send('Input.dispatchTouchEvent', { type, touchPoints: type === 'touchEnd' ? [] : [{ x, y }] });
-    await ann.evaluate(() => {
-      globalThis.rests = {};
-      let last = performance.now();
-      const look = (now) => {
-        for (const column of document.querySelectorAll('[data-testid=column]:not([data-dragging=true])')) {
-          const { left, width } = column.getBoundingClientRect();
-          const name = column.getAttribute('aria-label');
-          if (Math.abs(left + width / 2 - innerWidth / 2) <= 12) {
-            globalThis.inTheMiddle = name;
-            globalThis.rests[name] = (globalThis.rests[name] ?? 0) + now - last;
-          }
-        }
-        last = now;
-        requestAnimationFrame(look);
-      };
-      requestAnimationFrame(look);
-    });
-    await touch('touchStart', x, y);
-    await ann.waitForTimeout(400);
-    for (let step = 1; step <= 10; step += 1) {
-      await touch('touchMove', x + ((toX - x) * step) / 10, y + ((toY - y) * step) / 10);
-      await ann.waitForTimeout(30);
-    }
-    const rests = (name) => ann.evaluate((name) => globalThis.rests[name] ?? 0, name);
-    return { ann, rests, letGo: () => touch('touchEnd') };
-  }
-
-  test('a card held at the edge of a phone scrolls one column at a time and is dropped into the last', async () => {
-    const { ann, rests, letGo } = await heldAtTheEdge('edge');
-    await eventually(async () => (await rests('Done')) > 0, true);
-    const rest = await rests('In Progress');
-    assert.ok(rest > 500, `it was at In Progress for ${Math.round(rest)} ms`);
-    // However long it is held there.
-    await ann.waitForTimeout(3_000);
-    await letGo();
-    await eventually(() => titles(ann, 'Done'), ['First']);
-    expectNoErrors(ann);
-    await closeWindows(ann);
-  });
-
-  for (const [id, how, held] of [
-    ['seen', 'in the middle', {}],
-    ['seen-grabbed', 'grabbed at the side where it goes', { grab: 0.85 }],
-    ['seen-above', 'over the bar of the board', { to: [382, 10] }],
-  ]) {
-    test(`a card released at the edge of a phone is dropped into the visible column: ${how}`, async () => {
-      const { ann, rests, letGo } = await heldAtTheEdge(id, held);
-      await eventually(async () => (await rests('In Progress')) > 0, true);
-      await letGo();
-      const seen = async () => (await titles(ann, await ann.evaluate(() => globalThis.inTheMiddle))).includes('First');
-      await eventually(seen, true);
-      await ann.waitForTimeout(500);
-      assert.ok(await seen());
-      expectNoErrors(ann);
-      await closeWindows(ann);
-    });
-  }
-
-  test('a column is dragged past the others on a phone', async () => {
-    const names = (page) => page.locator('[data-testid=column]').evaluateAll((all) => all.map((column) => column.getAttribute('aria-label')));
-    const heading = (name) => (page) => page.getByRole('heading', { name, exact: true });
-    const { ann, letGo } = await heldAtTheEdge('carried', { what: heading('Done'), to: [8] });
-    await eventually(() => ann.evaluate(() => scrollX), 0);
-    await letGo();
-    await eventually(() => names(ann), ['Done', 'To Do', 'In Progress']);
-    expectNoErrors(ann);
-    await closeWindows(ann);
-  });
-
   test('four columns fit into 1440 pixels', async () => {
-    const { path, id } = await board('four');
+    const { path, id } = await boardWithThreeCards(fixture, 'four');
     await fixture.api.send('POST', `/boards/${id}/columns`, { name: 'Review' });
     const ann = await fixture.openWindow('ann', path, { viewport: { width: 1440, height: 900 } });
     await column(ann, 'Review').waitFor();
@@ -197,7 +80,7 @@ describe('the board', () => {
   });
 
   test('shows viewers, their open cards and typing users', async () => {
-    const { path } = await board('company');
+    const { path } = await boardWithThreeCards(fixture, 'company');
     const [ann, bob] = await fixture.windows(path, 'ann', 'bob');
     await ann.getByTestId('viewers').getByLabel('Bob').waitFor();
     await openCard(bob, 'Second');
@@ -217,7 +100,7 @@ describe('the board', () => {
 
   test('agents and the cards that they hold are marked', async () => {
     fixture.server.run(['user', 'create', '--id', 'scout', '--name', 'Scout', '--agent']);
-    const { id, path } = await board('agents');
+    const { id, path } = await boardWithThreeCards(fixture, 'agents');
     await fixture.api.send('PUT', `/boards/${id}/members/scout`, { role: 'member' });
     const [ann] = await fixture.windows(path, 'ann');
     const scout = startApi(fixture.server.url, token('scout'));
@@ -232,7 +115,7 @@ describe('the board', () => {
   });
 
   test('changes are refused visibly while offline, and missed changes appear afterwards', async () => {
-    const { path, id, columns } = await board('offline');
+    const { path, id, columns } = await boardWithThreeCards(fixture, 'offline');
     const proxy = await startProxy(fixture.server.url);
     const ann = await openWindow(fixture.browser, proxy.url, 'ann', path);
     proxy.refuse();
@@ -255,7 +138,7 @@ describe('the board', () => {
   });
 
   test('a refused change is undone, with the reason', async () => {
-    const { path, columns } = await board('refused');
+    const { path, columns } = await boardWithThreeCards(fixture, 'refused');
     await fixture.api.send('PATCH', `/columns/${columns[1].id}`, { wip_limit: 1 });
     const ann = await fixture.openWindow('ann', path);
     await drag(ann, card(ann, 'First'), column(ann, 'In Progress'));
@@ -273,7 +156,7 @@ describe('the board', () => {
   });
 
   test('hostile titles are rendered as text', async () => {
-    const { path, id, columns } = await board('hostile');
+    const { path, id, columns } = await boardWithThreeCards(fixture, 'hostile');
     const hostile = [
       '<img src=x onerror="globalThis.hacked=1"><script>globalThis.hacked=1</script>',
       'javascript:globalThis.hacked=1',
@@ -313,7 +196,7 @@ describe('the board', () => {
   });
 
   test('search and filters show matching cards', async () => {
-    const { path, id } = await board('filtered');
+    const { path, id } = await boardWithThreeCards(fixture, 'filtered');
     await fixture.api.send('PATCH', `/tasks/${id}-second`, { tags: ['urgent'], assignee: 'bob' });
     await fixture.api.send('POST', `/tasks/${id}-third/comments`, { body: 'Only a comment says pineapple' });
     const ann = await fixture.openWindow('ann', path);
@@ -349,7 +232,7 @@ describe('the board', () => {
   });
 
   test('columns are added, renamed, limited, moved and deleted', async () => {
-    const { path } = await board('columns');
+    const { path } = await boardWithThreeCards(fixture, 'columns');
     const [ann, bob] = await fixture.windows(path, 'ann', 'bob');
     const names = (page) => page.getByTestId('column').getByRole('heading').allTextContents();
     await ann.getByRole('button', { name: /Add column/ }).click();

@@ -37,6 +37,13 @@ export async function boardWithCard({ api }, id) {
   return { path: `/boards/${id}`, card: `/boards/${id}/tasks/${taskId}`, taskId, columns };
 }
 
+/** A board with three cards in its first column, shared with Bob, and with Cleo as a viewer. */
+export async function boardWithThreeCards({ api }, id) {
+  const { columns } = await api.board(id, { bob: 'member', cleo: 'viewer' });
+  for (const title of ['First', 'Second', 'Third']) await api.task(id, { id: `${id}-${title.toLowerCase()}`, title, columnId: columns[0].id });
+  return { id, path: `/boards/${id}`, columns };
+}
+
 /** Closes windows. */
 export const closeWindows = (...pages) => Promise.all(pages.map((page) => page.context().close()));
 

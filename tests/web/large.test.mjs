@@ -1,5 +1,5 @@
-// A board of five thousand cards: only what is seen is drawn, and what others do is there at once. How long it takes is
-// printed, not judged: machines differ.
+// A board of 5,000 cards: only visible cards are rendered, and changes by others appear at once. Times are printed and not checked,
+// because machines differ.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { card, eventually, saveScreenshot, waitUntilLive, titles } from './browser.mjs';
@@ -7,9 +7,9 @@ import { expectNoErrors, closeWindows, startFixture } from './fixture.mjs';
 
 const CARDS = 5_000;
 const COLUMNS = 5;
-/** Requests at the same time. */
+/** How many requests are sent at a time. */
 const WRITERS = 16;
-/** More than this is not only what is seen. */
+/** At most so many cards are rendered: the visible ones and some beyond the edges. */
 const MAX_RENDERED = 200;
 
 const fixture = startFixture('ann', 'bob');
@@ -28,28 +28,28 @@ test('shows 5,000 cards, and a move appears in another window', async (t) => {
   await Promise.all(Array.from({ length: WRITERS }, write));
 
   const [ann, bob] = await Promise.all(['ann', 'bob'].map((user) => fixture.openWindow(user)));
-  const began = Date.now();
+  const start = Date.now();
   await ann.goto(`${fixture.server.url}/boards/large`);
   await ann.getByTestId('card').first().waitFor();
-  t.diagnostic(`first view of ${CARDS} cards: ${Date.now() - began} ms`);
+  t.diagnostic(`first view of ${CARDS} cards: ${Date.now() - start} ms`);
   await waitUntilLive(ann);
   await bob.goto(`${fixture.server.url}/boards/large`);
   await waitUntilLive(bob);
   for (const page of [ann, bob]) {
     await page.getByTestId('card').first().waitFor();
-    const drawn = await page.getByTestId('card').count();
-    assert.ok(drawn > 10 && drawn < MAX_RENDERED, `${drawn} cards are drawn`);
+    const rendered = await page.getByTestId('card').count();
+    assert.ok(rendered > 10 && rendered < MAX_RENDERED, `${rendered} cards are rendered`);
   }
   const counts = await ann.getByTestId('column-count').allTextContents();
   assert.deepEqual(counts, Array(COLUMNS).fill(String(CARDS / COLUMNS)));
 
   const [first, second] = await titles(ann, 'Column 1');
   await eventually(() => titles(bob, 'Column 1').then((all) => all.slice(0, 2)), [first, second]);
-  // Seen by the pages themselves, so that nothing but the way there is measured; they look before anything happens.
+  // The pages themselves note the times, so that only the way from one to the other is measured. They start before the move.
   await bob.evaluate((title) => {
     globalThis.seen = new Promise((resolve) => {
-      const look = () => document.querySelector('[data-testid=card-title]')?.textContent === title && resolve(Date.now());
-      new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true });
+      const check = () => document.querySelector('[data-testid=card-title]')?.textContent === title && resolve(Date.now());
+      new MutationObserver(check).observe(document.body, { childList: true, subtree: true, characterData: true });
     });
   }, second);
   await card(ann, first).first().focus();
@@ -58,10 +58,10 @@ test('shows 5,000 cards, and a move appears in another window', async (t) => {
   });
   await ann.keyboard.press('Alt+ArrowDown');
   const [pressed, seen] = [await ann.evaluate(() => globalThis.pressed), await bob.evaluate(() => globalThis.seen)];
-  t.diagnostic(`a move in the other window: ${seen - pressed} ms`);
+  t.diagnostic(`a move appeared in the other window after ${seen - pressed} ms`);
   await eventually(() => titles(bob, 'Column 1').then((all) => all.slice(0, 2)), [second, first]);
 
-  // What is far down is drawn when it is looked for.
+  // A card far down is rendered when it is searched for.
   await ann.getByLabel('Search cards').fill('Card 4999');
   await eventually(() => titles(ann, 'Column 5'), ['Card 4999']);
   await saveScreenshot(ann, 'large');
