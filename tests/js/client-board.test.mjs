@@ -305,6 +305,8 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     assert.equal(loaded, 1);
     const told = [];
     board.onChange(({ type, own }) => told.push([type, own]));
+    let author;
+    board.onChange(({ own, userId }) => (author = own ? author : userId));
     const { comment: other } = await board.send('task:comment:add', { taskId: one.id, body: 'Hm.' });
     await board.send('task:comment:delete', { commentId: other.id });
     await change(one.id, { title: 'three' });
@@ -314,6 +316,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
       ['task:comment:delete', true],
       ['task:updated', false],
     ]);
+    assert.equal(author, 'keeper');
     assert.equal(loaded, 1);
     await client.close();
   });

@@ -67,6 +67,17 @@ describe('the board', () => {
     await closeWindows(ann, bob);
   });
 
+  test('a card glows when another user changes it', async () => {
+    const { path } = await boardWithThreeCards(fixture, 'glowing');
+    const bob = await fixture.openWindow('bob', path);
+    const glows = (title) => card(bob, title).evaluate((element) => element.getAnimations().some(({ effect }) => 'boxShadow' in effect.getKeyframes()[0]));
+    await fixture.api.send('PATCH', '/tasks/glowing-second', { priority: 5 });
+    await eventually(() => glows('Second'), true);
+    assert.equal(await glows('First'), false);
+    expectNoErrors(bob);
+    await closeWindows(bob);
+  });
+
   test('four columns fit into 1440 pixels', async () => {
     const { path, id } = await boardWithThreeCards(fixture, 'four');
     await fixture.api.send('POST', `/boards/${id}/columns`, { name: 'Review' });
