@@ -59,7 +59,7 @@ export function Properties({ task }: { task: Task }) {
           value={task.assignee ?? ""}
           onChange={({ target }) => void change(() => board.assign(task.id, target.value || null))}
         >
-          <option value="">Nobody</option>
+          <option value="">Unassigned</option>
           {gone && <option value={task.assignee ?? ""}>{task.assignee}</option>}
           {members.map(({ user_id, name }) => (
             <option key={user_id} value={user_id}>
