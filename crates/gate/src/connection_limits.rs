@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use boardwire_rate_limit::customer;
+use boardwire_rate_limit::client_network;
 
 /// How many connections there may be at the same time.
 #[derive(Debug, Clone, Copy)]
@@ -15,7 +15,7 @@ pub struct ConnectionLimits {
     pub in_all: usize,
     /// The limit per user.
     pub per_user: usize,
-    /// The limit per address; with IPv6 per /64, which is what one customer has.
+    /// The limit per address; for IPv6 per /64, which one customer usually has.
     pub per_address: usize,
 }
 
@@ -42,7 +42,7 @@ impl ConnectionLimiter {
     /// Returns a permit for one more connection from an address, if it has fewer than `max`.
     #[must_use]
     pub fn acquire_for_address(self: &Arc<Self>, address: IpAddr, max: usize) -> Option<ConnectionPermit> {
-        self.take(vec![(Counted::Address(customer(address)), max)])
+        self.take(vec![(Counted::Address(client_network(address)), max)])
     }
 
     /// Returns a permit for one more connection of a user from an address, if the limits allow it.
@@ -53,7 +53,7 @@ impl ConnectionLimiter {
         address: Option<IpAddr>,
     ) -> Option<ConnectionPermit> {
         let mut wanted = vec![(Counted::Node, limits.in_all), (Counted::User(user.to_owned()), limits.per_user)];
-        wanted.extend(address.map(|address| (Counted::Address(customer(address)), limits.per_address)));
+        wanted.extend(address.map(|address| (Counted::Address(client_network(address)), limits.per_address)));
         self.take(wanted)
     }
 

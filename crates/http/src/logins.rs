@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use boardwire_rate_limit::{AddressLimiter, Quota, RateLimiter, customer};
+use boardwire_rate_limit::{AddressLimiter, Quota, RateLimiter, client_network};
 use boardwire_services::clock::Clock;
 use tokio::time::{sleep, timeout};
 
@@ -36,7 +36,7 @@ pub(crate) enum Guesser {
 
 impl Guesser {
     pub(crate) fn stranger(account: &str, address: IpAddr) -> Self {
-        Self::Stranger(account.to_owned(), customer(address))
+        Self::Stranger(account.to_owned(), client_network(address))
     }
 }
 

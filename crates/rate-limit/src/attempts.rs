@@ -18,20 +18,21 @@ use governor::{Quota, RateLimiter};
 /// The most addresses that a limiter remembers one by one.
 pub const DEFAULT_MAX_ADDRESSES: usize = 100_000;
 
-/// The fewest attempts between two searches for idle addresses.
+/// The fewest attempts between two sweeps, which remove idle addresses.
 const MIN_ATTEMPTS_BETWEEN_SWEEPS: usize = 1_024;
 
-/// How many states the addresses share for which there is no room.
+/// The number of states that are shared by the addresses for which there is no room.
 const SHARED_STATES: usize = 4_096;
 
 /// Allows each address `burst` attempts at once and `per_minute` a minute in the long run.
 ///
-/// IPv6 addresses count by their /64, which one customer has; an IPv4 address written as IPv6 counts as IPv4.
+/// IPv6 addresses are grouped by /64, the usual size of one customer's network; an IPv4-mapped address counts as IPv4.
 ///
-/// Memory is bounded. Addresses that have all of their burst again are removed: a search for them follows at least as
-/// many attempts as there were addresses, so that its cost for each attempt is constant. When there is still no room,
-/// further addresses share the quota with their neighbours (IPv4 /16, IPv6 /32, hashed onto 4,096 shared states). Then
-/// many attackers may use up the attempts of new addresses near them, but not those of an address that is remembered.
+/// Memory is bounded. Addresses whose full burst is available again are removed in sweeps. Between two sweeps there are
+/// at least as many attempts as there were addresses, so the amortised cost of an attempt is constant. When there is
+/// still no room, further addresses share the quota with their neighbours (IPv4 /16, IPv6 /32, hashed onto 4,096 shared
+/// states). Attackers may then use up the attempts of new addresses near them, but not those of an address that is
+/// remembered.
 ///
 /// The clock is governor's, monotonic; tests pass their own with [`with_clock`](Self::with_clock).
 #[derive(Debug)]
@@ -65,12 +66,12 @@ impl<C: Clock> AddressLimiter<C> {
     /// # Errors
     /// How long to wait. The attempt was refused and not counted.
     pub fn check(&self, ip: IpAddr) -> Result<(), Duration> {
-        self.sweep_now_and_then();
-        let verdict = self.limiter.check_key(&customer(ip));
+        self.sweep_if_due();
+        let verdict = self.limiter.check_key(&client_network(ip));
         verdict.map_err(|not_until| not_until.wait_time_from(self.limiter.clock().now()))
     }
 
-    /// Returns how many addresses (of IPv6, /64s) are remembered one by one, including idle ones not removed yet.
+    /// Returns how many addresses (for IPv6, /64s) are remembered one by one, including idle ones not removed yet.
     pub fn len(&self) -> usize {
         self.limiter.len()
     }
@@ -80,7 +81,7 @@ impl<C: Clock> AddressLimiter<C> {
         self.len() == 0
     }
 
-    fn sweep_now_and_then(&self) {
+    fn sweep_if_due(&self) {
         let attempt = self.attempts.fetch_add(1, Ordering::Relaxed);
         let due = self.next_sweep.load(Ordering::Relaxed);
         let claim = || self.next_sweep.compare_exchange(due, usize::MAX, Ordering::Relaxed, Ordering::Relaxed);
@@ -92,14 +93,21 @@ impl<C: Clock> AddressLimiter<C> {
     }
 }
 
-/// Returns the address that stands for the customer who has `ip`: itself, or of IPv6 its /64. IPv4 written as IPv6 is
-/// IPv4.
+/// Returns the address that `ip` counts as: an IPv4 address counts as itself, an IPv6 address as the first of its /64,
+/// the usual size of one customer's network. An IPv4-mapped address (`::ffff:192.0.2.1`) counts as IPv4.
 #[must_use]
-pub fn customer(ip: IpAddr) -> IpAddr {
+pub fn client_network(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64))),
         v4 => v4,
     }
+}
+
+/// Returns the address that `ip` counts as.
+#[deprecated(since = "0.1.0", note = "renamed to `client_network`")]
+#[must_use]
+pub fn customer(ip: IpAddr) -> IpAddr {
+    client_network(ip)
 }
 
 /// Returns the number of the wider network: IPv4 /16, IPv6 /32.
@@ -117,17 +125,17 @@ struct Bounded {
     max_known: usize,
     shared: Box<[InMemoryState]>,
     /// Hashes networks onto the shared states.
-    spread: RandomState,
+    hasher: RandomState,
 }
 
 impl Bounded {
     fn new(max_known: usize) -> Self {
         let shared = (0..SHARED_STATES).map(|_| InMemoryState::default()).collect();
-        Self { known: DashMapStateStore::default(), max_known, shared, spread: RandomState::new() }
+        Self { known: DashMapStateStore::default(), max_known, shared, hasher: RandomState::new() }
     }
 
     fn shared(&self, ip: IpAddr) -> &InMemoryState {
-        let index = self.spread.hash_one(neighbourhood(ip)) % SHARED_STATES as u64;
+        let index = self.hasher.hash_one(neighbourhood(ip)) % SHARED_STATES as u64;
         &self.shared[index as usize]
     }
 }

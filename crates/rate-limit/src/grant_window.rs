@@ -29,7 +29,7 @@ impl Limits {
     }
 
     /// Returns how long a grant counts against any limit.
-    pub(crate) fn memory(&self) -> Nanos {
+    pub(crate) fn longest_window(&self) -> Nanos {
         self.0[0].window.max(self.0[1].window)
     }
 
@@ -72,7 +72,7 @@ impl GrantWindow {
     pub(crate) fn take(&mut self, limits: &Limits, weight: u32, now: Nanos) -> Result<RateLimitInfo, Refused> {
         self.forget(limits, now);
         if weight > limits.capacity() {
-            let retry_after = Duration::from_nanos(limits.memory());
+            let retry_after = Duration::from_nanos(limits.longest_window());
             return Err(Refused { info: self.info(limits, now), retry_after });
         }
         let wait = (0..2).map(|which| self.wait(limits, which, weight, now)).max().unwrap_or_default();
@@ -81,7 +81,7 @@ impl GrantWindow {
         }
         if weight > 0 {
             self.grant(weight, now);
-            // A grant in a window of zero length is over as soon as it is made.
+            // In a window of zero length, a grant expires as soon as it is made.
             self.forget(limits, now);
         }
         Ok(self.info(limits, now))
@@ -120,7 +120,7 @@ impl GrantWindow {
     /// now.
     fn wait(&self, limits: &Limits, which: usize, weight: u32, now: Nanos) -> Nanos {
         let (limit, total) = (limits.0[which], self.totals[which]);
-        // Neither overflows: a total never exceeds its maximum.
+        // The inner subtraction can't underflow: a total never exceeds its maximum.
         let mut missing = weight.saturating_sub(limit.max - total.weight);
         for grant in self.grants.range(total.first..) {
             if missing == 0 {

@@ -1,8 +1,8 @@
 //! Limits how often a caller may call: exact sliding windows with a burst limit, for any type of key, in bounded
 //! memory.
 //!
-//! The user of this crate decides what a key is, how much a call weighs, which clock is used and how a caller is told
-//! of a refusal; the two adapters do the last. The limiters' state is in memory only.
+//! The user of this crate decides what a key is, how much a call weighs, which clock is used and how a refusal is
+//! reported to the caller; the two adapters report refusals by themselves. The limiters' state is in memory only.
 //!
 //! - [`RateLimiter`] is the limiter. It reads no clock: `now` is an argument.
 //! - [`Weights`] is a table of the weights of calls.
@@ -34,7 +34,10 @@ pub use self::socketioxide::{Admitted, NotAdmitted, SocketBudget};
 #[cfg(feature = "tower")]
 pub use self::tower::{LimitFields, RateLimitFuture, RateLimitLayer, RateLimitService};
 #[cfg(feature = "attempts")]
-pub use attempts::{AddressLimiter, DEFAULT_MAX_ADDRESSES, customer};
+#[expect(deprecated, reason = "its former name")]
+pub use attempts::customer;
+#[cfg(feature = "attempts")]
+pub use attempts::{AddressLimiter, DEFAULT_MAX_ADDRESSES, client_network};
 pub use limiter::{DEFAULT_MAX_KEYS, RateLimiter};
 pub use quota::{Quota, RateLimitInfo, Refused};
 pub use weights::Weights;

@@ -33,7 +33,7 @@ const MIN_KEYS_PER_SHARD: usize = 1_024;
 /// **When it is full** of keys that are not idle, a *new* key is refused, with the time until there may be room, and
 /// known keys are counted as before. So a million keys neither grow memory nor reset anybody's budget; but whoever can
 /// make up keys can keep new callers out. So use keys that callers cannot make up, such as accounts, and limit
-/// unauthenticated callers before, for instance with `AddressLimiter`. Each shard has its share of the room and keys
+/// unauthenticated callers beforehand, for instance with `AddressLimiter`. Each shard has its share of the room and keys
 /// are spread at random, so the first key may be refused when the limiter as a whole is a few percent short of full.
 #[derive(Debug)]
 pub struct RateLimiter<K> {
@@ -41,7 +41,7 @@ pub struct RateLimiter<K> {
     limits: Limits,
     shards: Vec<Mutex<Shard<K, RandomState>>>,
     /// Hashes with random keys, so that nobody can choose keys that all fall into one shard.
-    spread: RandomState,
+    hasher: RandomState,
 }
 
 impl<K: Hash + Eq + Clone> RateLimiter<K> {
@@ -50,12 +50,12 @@ impl<K: Hash + Eq + Clone> RateLimiter<K> {
         Self::with_capacity(quota, DEFAULT_MAX_KEYS)
     }
 
-    /// Makes a limiter that holds at most `max_keys` keys; with 0 it refuses all. Memory is allocated as keys come.
+    /// Makes a limiter that holds at most `max_keys` keys; with 0 it refuses all. Memory is allocated as keys are added.
     pub fn with_capacity(quota: Quota, max_keys: usize) -> Self {
         let count = (max_keys / MIN_KEYS_PER_SHARD).clamp(1, MAX_SHARDS);
         let share = |index| max_keys / count + usize::from(index < max_keys % count);
         let shards = (0..count).map(|index| Mutex::new(Shard::new(share(index), RandomState::new()))).collect();
-        Self { quota, limits: Limits::of(&quota), shards, spread: RandomState::new() }
+        Self { quota, limits: Limits::of(&quota), shards, hasher: RandomState::new() }
     }
 
     /// Accepts a call of this weight at `now` and counts it, or refuses it and counts nothing.
@@ -88,8 +88,8 @@ impl<K: Hash + Eq + Clone> RateLimiter<K> {
     }
 
     fn shard(&self, key: &K) -> MutexGuard<'_, Shard<K, RandomState>> {
-        // Where usize is shorter than the hash, its lower bits do as well.
-        let index = self.spread.hash_one(key) as usize % self.shards.len();
+        // On 32-bit targets the cast keeps the lower bits, which are as random as the rest.
+        let index = self.hasher.hash_one(key) as usize % self.shards.len();
         lock(&self.shards[index])
     }
 }

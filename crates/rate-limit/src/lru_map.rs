@@ -1,5 +1,5 @@
-//! A map whose keys are also in the order of last use. Looking a key up, touching it, adding one and removing the
-//! oldest take O(1). When a key is removed is left to the shard.
+//! A map that also keeps its keys in the order of last use. Looking a key up, touching it, adding one and removing the
+//! oldest take O(1). The shard decides when to remove a key.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash};

@@ -7,11 +7,12 @@ use std::time::Duration;
 pub struct Quota {
     /// The length of the long window.
     pub window: Duration,
-    /// The most weight accepted in any stretch of time as long as `window`.
+    /// The most weight accepted in any stretch of time as long as `window`: the number of requests, if each weighs 1.
     pub max_requests: u32,
     /// The length of the short window.
     pub burst_window: Duration,
-    /// The most weight accepted in any stretch of time as long as `burst_window`.
+    /// The most weight accepted in any stretch of time as long as `burst_window`: the number of requests, if each
+    /// weighs 1.
     pub burst: u32,
 }
 
@@ -29,13 +30,19 @@ impl Quota {
     }
 
     /// Returns how long an accepted call counts against a limit: the longer of the two windows.
-    pub fn memory(&self) -> Duration {
+    pub fn longest_window(&self) -> Duration {
         self.window.max(self.burst_window)
+    }
+
+    /// Returns how long an accepted call counts against a limit.
+    #[deprecated(since = "0.1.0", note = "renamed to `longest_window`")]
+    pub fn memory(&self) -> Duration {
+        self.longest_window()
     }
 }
 
 /// The state of the binding limit: of the two, the one that has less left and so would refuse first; if both have the
-/// same left, the one that takes longer to have more.
+/// same amount left, the one that takes longer to have more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimitInfo {
     /// The most weight that the binding limit accepts in its window.
@@ -52,8 +59,8 @@ pub struct RateLimitInfo {
 pub struct Refused {
     /// The state of the binding limit.
     pub info: RateLimitInfo,
-    /// The time after which the same call is accepted, if no other call of the key is accepted until then. It is finite
-    /// for a call heavier than [`Quota::capacity`] too, which is never accepted: the longer window, so that a caller
-    /// who tries again all the same does so seldom.
+    /// The time after which the same call is accepted, if no other call of the key is accepted until then. For a call
+    /// heavier than [`Quota::capacity`], which is never accepted, it is the longer window, so that a caller who tries
+    /// again all the same does so seldom.
     pub retry_after: Duration,
 }

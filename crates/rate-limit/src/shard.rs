@@ -1,4 +1,5 @@
-//! A part of the keys, behind one lock: counts for each key, removes idle keys, and refuses new ones when it is full.
+//! A part of the keys, behind one lock: counts calls for each key, removes idle keys, and refuses new ones when it is
+//! full.
 
 use std::hash::{BuildHasher, Hash};
 use std::time::{Duration, Instant};
@@ -87,7 +88,7 @@ impl<K: Hash + Eq + Clone, S: BuildHasher> Shard<K, S> {
     fn remove_idle(&mut self, limits: &Limits, now: Nanos) {
         for _ in 0..REMOVED_PER_CALL {
             match self.keys.oldest() {
-                Some(state) if now - state.newest >= limits.memory() => self.keys.remove_oldest(),
+                Some(state) if now - state.newest >= limits.longest_window() => self.keys.remove_oldest(),
                 _ => break,
             }
         }
@@ -99,7 +100,7 @@ impl<K: Hash + Eq + Clone, S: BuildHasher> Shard<K, S> {
             return Ok(());
         }
         let age = self.keys.oldest().map_or(0, |state| now - state.newest);
-        let wait = Duration::from_nanos(limits.memory().saturating_sub(age));
+        let wait = Duration::from_nanos(limits.longest_window().saturating_sub(age));
         let fresh = GrantWindow::default().peek(limits, now);
         Err(Refused { info: RateLimitInfo { remaining: 0, reset: wait, ..fresh }, retry_after: wait })
     }

@@ -1,5 +1,5 @@
 //! Counts the events of Socket.IO sockets: a budget in each socket's extensions, and an extractor that counts against
-//! it. Whose socket it is, is decided by whoever makes the budget.
+//! it. Whoever creates the budget decides which key the socket's events count for.
 
 use std::fmt;
 use std::hash::Hash;
@@ -14,8 +14,8 @@ use socketioxide::socket::Socket;
 
 use crate::{RateLimitInfo, RateLimiter, Refused};
 
-/// The limiter and key that the events of a socket are counted against. All that is counted with the same limiter and
-/// key, on other sockets or elsewhere, is counted together.
+/// The limiter and key that the events of a socket are counted against. Everything counted with the same limiter and
+/// key, on other sockets or elsewhere, shares one budget.
 ///
 /// Put it into the socket's extensions before any handler is registered:
 /// `socket.extensions.insert(SocketBudget::new(limiter, user))`.
@@ -44,7 +44,7 @@ impl SocketBudget {
     }
 
     /// Sets other clocks, for tests: a monotonic one, which must be the same for all that use the limiter, and the wall
-    /// clock that `reset` is told by.
+    /// clock from which `reset` is computed.
     #[must_use]
     pub fn with_clock(mut self, clock: impl Fn() -> (Instant, SystemTime) + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(clock);
@@ -121,7 +121,7 @@ impl<A: Adapter> FromMessageParts<A> for Admitted {
     }
 }
 
-/// The object that tells the client of a refusal.
+/// The object sent to the client when an event is refused.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Refusal {

@@ -1,4 +1,4 @@
-//! A middleware that counts HTTP requests, for any server made of tower services. Functions that are given to it decide
+//! A middleware that counts HTTP requests, for any server made of tower services. The functions passed to it decide
 //! which key a request counts for and how much it weighs. The header fields of responses are in `fields.rs`.
 
 mod fields;
@@ -22,7 +22,7 @@ pub use fields::LimitFields;
 /// Counts each request for its key. A request that is refused does not reach the service: the response is 429 with an
 /// empty body and `Retry-After` (whole seconds, rounded up, so that waiting as told is enough).
 ///
-/// That response and those of the service tell the state of the key's limits, in the fields of the IETF draft
+/// That response and those of the service carry the state of the key's limits, in the fields of the IETF draft
 /// [RateLimit header fields for HTTP](https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/):
 ///
 /// ```text
@@ -31,7 +31,7 @@ pub use fields::LimitFields;
 /// ```
 ///
 /// `q` is the most weight in any `w` seconds; `r` is what the binding limit has left, and `t` the seconds until it has
-/// more. The older fields `RateLimit-Limit`, `-Remaining` and `-Reset` are not sent: they can tell only one limit, and
+/// more. The older fields `RateLimit-Limit`, `-Remaining` and `-Reset` are not sent: they can describe only one limit, and
 /// servers differ in whether `-Reset` is a duration or a date.
 ///
 /// A refused request's body is not read.
@@ -45,12 +45,12 @@ pub struct RateLimitService<S, K> {
     rules: Arc<Rules<K>>,
 }
 
-type OfRequest<T> = dyn Fn(&Parts) -> T + Send + Sync;
+type RequestFn<T> = dyn Fn(&Parts) -> T + Send + Sync;
 
 struct Rules<K> {
     limiter: Arc<RateLimiter<K>>,
-    key: Arc<OfRequest<Option<K>>>,
-    weight: Arc<OfRequest<u32>>,
+    key: Arc<RequestFn<Option<K>>>,
+    weight: Arc<RequestFn<u32>>,
     clock: Arc<dyn Fn() -> Instant + Send + Sync>,
     fields: LimitFields,
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use boardwire_gate::{ConnectionLimiter, ConnectionPermit, TcpConnection};
-use boardwire_rate_limit::customer;
+use boardwire_rate_limit::client_network;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 /// How many connections are allowed.
@@ -97,7 +97,7 @@ impl ConnectionSlot {
     /// brings another's request.
     pub(crate) fn note_client(&self, client: IpAddr, connection: &TcpConnection) {
         if self.address.is_none() {
-            self.list(customer(client), connection);
+            self.list(client_network(client), connection);
         }
     }
 

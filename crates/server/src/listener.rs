@@ -10,7 +10,7 @@ use crate::{
 };
 use axum::Router;
 use boardwire_gate::{Need, Proxies, TcpConnection, supervise};
-use boardwire_rate_limit::customer;
+use boardwire_rate_limit::client_network;
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
@@ -131,7 +131,7 @@ impl Entrance {
     async fn next(&self) -> io::Result<Accepted> {
         let (stream, address) = self.listener.accept().await?;
         let remote = address.ip();
-        let of_its_own = (!self.proxies.trust(remote)).then(|| customer(remote));
+        let of_its_own = (!self.proxies.trust(remote)).then(|| client_network(remote));
         Ok(Accepted { stream, remote, slot: self.slots.take(of_its_own).await })
     }
 

@@ -1,4 +1,4 @@
-//! The header fields that tell a client its limits, after draft-ietf-httpapi-ratelimit-headers-10 and RFC 9110.
+//! The header fields that tell a client its limits, as in draft-ietf-httpapi-ratelimit-headers-10 and RFC 9110.
 
 use std::time::Duration;
 

@@ -49,7 +49,7 @@ async fn the_socketioxide_server_refuses_searches() {
 }
 
 #[test]
-fn the_readme_shows_them_as_they_are() {
+fn the_readme_shows_the_examples_unchanged() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let readme = std::fs::read_to_string(folder.join("README.md")).unwrap();
     for name in ["axum", "socketioxide"] {

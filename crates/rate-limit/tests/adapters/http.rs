@@ -79,7 +79,7 @@ where
 }
 
 #[tokio::test]
-async fn accepted_and_refused_answers_tell_the_limit_that_binds() {
+async fn accepted_and_refused_responses_describe_the_binding_limit() {
     let (calls, watch) = (Calls::default(), Watch::new());
     let service = by_user(Arc::new(RateLimiter::new(Quota::default())), &watch).layer(calls.service());
     for left in (0..10).rev() {
@@ -105,7 +105,7 @@ async fn accepted_and_refused_answers_tell_the_limit_that_binds() {
 }
 
 #[tokio::test]
-async fn without_a_key_nothing_is_counted_or_told() {
+async fn requests_without_a_key_are_not_counted_and_get_no_fields() {
     let (calls, watch) = (Calls::default(), Watch::new());
     let limiter = Arc::new(RateLimiter::new(Quota::default()));
     let service = by_user(Arc::clone(&limiter), &watch).layer(calls.service());
@@ -119,7 +119,7 @@ async fn without_a_key_nothing_is_counted_or_told() {
 }
 
 #[tokio::test]
-async fn classes_have_weights() {
+async fn requests_are_weighted_by_class() {
     let (calls, watch) = (Calls::default(), Watch::new());
     let weights = Weights::from([("/search", 5), ("/health", 0), ("/export", 11)]);
     let layer = by_user(Arc::new(RateLimiter::new(Quota::default())), &watch);
@@ -134,24 +134,24 @@ async fn classes_have_weights() {
 }
 
 #[tokio::test]
-async fn doors_share_a_limiter_and_stacked_limiters_both_tell() {
+async fn services_share_a_limiter_and_stacked_limiters_both_add_fields() {
     let (calls, watch) = (Calls::default(), Watch::new());
     let limiter = Arc::new(RateLimiter::new(Quota { burst: 2, ..Quota::default() }));
-    let door = by_user(Arc::clone(&limiter), &watch).layer(calls.service());
-    let other_door = by_user(limiter, &watch).layer(calls.service());
-    assert_eq!(send(&door, Some("ada"), "/").await.status, 200);
-    assert_eq!(send(&other_door, Some("ada"), "/").await.status, 200);
-    assert_eq!(send(&door, Some("ada"), "/").await.status, 429);
+    let first_service = by_user(Arc::clone(&limiter), &watch).layer(calls.service());
+    let second_service = by_user(limiter, &watch).layer(calls.service());
+    assert_eq!(send(&first_service, Some("ada"), "/").await.status, 200);
+    assert_eq!(send(&second_service, Some("ada"), "/").await.status, 200);
+    assert_eq!(send(&first_service, Some("ada"), "/").await.status, 429);
 
     let hourly = Quota { window: Duration::from_secs(3_600), max_requests: 5, burst: 5, ..Quota::default() };
-    let stacked = by_user(Arc::new(RateLimiter::new(hourly)), &watch).layer(other_door);
+    let stacked = by_user(Arc::new(RateLimiter::new(hourly)), &watch).layer(second_service);
     let answer = send(&stacked, Some("bob"), "/").await;
     assert_eq!(answer.rate_limit, [r#""burst";r=1;t=1"#, r#""window";r=4;t=3600"#]);
     assert_eq!(answer.policy[1], r#""window";q=5;w=3600, "burst";q=5;w=1"#);
 }
 
 #[tokio::test]
-async fn errors_of_the_service_pass() {
+async fn errors_of_the_service_are_passed_on() {
     let watch = Watch::new();
     let failing = service_fn(async |_: Request<u8>| Err::<Response<String>, _>("down"));
     let service = by_user(Arc::new(RateLimiter::new(Quota::default())), &watch).layer(failing);

@@ -97,7 +97,7 @@ async fn sockets_of_one_user_share_the_budget() {
 }
 
 #[tokio::test]
-async fn reconnecting_buys_nothing() {
+async fn reconnecting_does_not_reset_the_budget() {
     let app = App::new(Quota::default());
     let address = serve(app.router()).await;
     let mut accepted = 0;
@@ -110,7 +110,7 @@ async fn reconnecting_buys_nothing() {
 }
 
 #[tokio::test]
-async fn events_have_weights() {
+async fn events_are_weighted_by_name() {
     let app = App::new(Quota::default());
     let mut ada = Client::connect(serve(app.router()).await, "ada").await;
     assert_eq!(ada.call("search", "x").await, json!(5));
@@ -121,7 +121,7 @@ async fn events_have_weights() {
 }
 
 #[tokio::test]
-async fn without_a_budget_nothing_runs() {
+async fn without_a_budget_no_handler_runs() {
     let app = App::new(Quota::default());
     let mut nobody = Client::connect(serve(app.router()).await, "").await;
     nobody.emit("move", "x").await;

@@ -21,7 +21,7 @@ fn drain(limiter: &AddressLimiter<FakeRelativeClock>, ip: &str) -> usize {
 }
 
 #[test]
-fn a_burst_and_then_one_a_second() {
+fn a_burst_is_accepted_and_then_one_attempt_a_second() {
     let (limiter, clock) = limiter(10);
     assert_eq!(drain(&limiter, "192.0.2.1"), 3);
     assert_eq!(limiter.check("192.0.2.1".parse().unwrap()), Err(Duration::from_secs(1)));
@@ -33,7 +33,7 @@ fn a_burst_and_then_one_a_second() {
 }
 
 #[test]
-fn ipv6_counts_by_its_64_and_mapped_ipv4_as_ipv4() {
+fn ipv6_is_grouped_by_64_and_mapped_ipv4_counts_as_ipv4() {
     let (limiter, _clock) = limiter(10);
     assert_eq!(drain(&limiter, "2001:db8:0:1::1"), 3);
     assert_eq!(drain(&limiter, "2001:db8:0:1:ffff:ffff:ffff:ffff"), 0);
@@ -47,17 +47,17 @@ fn ipv6_counts_by_its_64_and_mapped_ipv4_as_ipv4() {
 fn a_million_addresses_are_bounded_and_forgotten() {
     let (limiter, clock) = limiter(1_000);
     assert_eq!(drain(&limiter, "192.0.2.1"), 3);
-    let strangers = |range: std::ops::Range<u32>| {
+    let accepted_from = |range: std::ops::Range<u32>| {
         let accepted = range.filter(|bits| limiter.check(Ipv4Addr::from_bits(0x0a00_0000 + bits).into()).is_ok());
         accepted.count()
     };
-    let accepted = strangers(0..1_000_000);
+    let accepted = accepted_from(0..1_000_000);
     assert_eq!(limiter.len(), 1_000);
     // 999 have a state of their own; the rest share at most 3 attempts for each of the 16 networks of 65,536.
     assert!((999 + 3..=999 + 16 * 3).contains(&accepted), "{accepted}");
     assert_eq!(drain(&limiter, "192.0.2.1"), 0);
     clock.advance(Duration::from_secs(10));
-    strangers(1_000_000..1_003_000);
+    accepted_from(1_000_000..1_003_000);
     assert_eq!(limiter.len(), 1_000);
     clock.advance(Duration::from_secs(10));
     for _ in 0..3_000 {

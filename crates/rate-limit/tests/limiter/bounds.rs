@@ -43,7 +43,7 @@ fn a_million_keys_one_after_another_are_all_served() {
 }
 
 #[test]
-fn idle_keys_die_out_without_new_ones() {
+fn idle_keys_are_removed_even_if_no_new_ones_come() {
     let limiter = RateLimiter::with_capacity(Quota::default(), 1_000);
     let start = Instant::now();
     assert!((0..1_000).all(|key| limiter.check(&key, 1, start).is_ok()));

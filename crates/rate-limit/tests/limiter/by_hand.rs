@@ -7,13 +7,13 @@ use boardwire_rate_limit::{Quota, RateLimitInfo, RateLimiter};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Accepts one after another at `now` until refused; how many it were.
+/// Makes calls at `now` until one is refused; returns how many were accepted.
 fn drain(limiter: &RateLimiter<&str>, key: &'static str, now: Instant) -> u32 {
     (0..).take_while(|_| limiter.check(&key, 1, now).is_ok()).count() as u32
 }
 
 #[test]
-fn a_burst_is_ten_and_a_minute_a_hundred() {
+fn the_default_quota_is_ten_a_second_and_a_hundred_a_minute() {
     let limiter = RateLimiter::new(Quota::default());
     let start = Instant::now();
     let per_second: Vec<_> = (0..12).map(|second| drain(&limiter, "ada", start + SECOND * second)).collect();
@@ -26,7 +26,7 @@ fn a_burst_is_ten_and_a_minute_a_hundred() {
 }
 
 #[test]
-fn a_window_has_no_seam() {
+fn the_window_slides_across_the_minute() {
     let limiter = RateLimiter::new(Quota { burst: 100, ..Quota::default() });
     let start = Instant::now();
     assert_eq!(drain(&limiter, "ada", start + SECOND * 59), 100);
@@ -35,7 +35,7 @@ fn a_window_has_no_seam() {
 }
 
 #[test]
-fn info_tells_the_limit_that_binds() {
+fn info_describes_the_binding_limit() {
     let limiter = RateLimiter::new(Quota::default());
     let start = Instant::now();
     let info = |limit, remaining, reset| RateLimitInfo { limit, remaining, reset };
@@ -51,7 +51,7 @@ fn info_tells_the_limit_that_binds() {
 }
 
 #[test]
-fn what_is_refused_is_not_counted() {
+fn refused_calls_are_not_counted() {
     let limiter = RateLimiter::new(Quota { max_requests: 2, ..Quota::default() });
     let start = Instant::now();
     assert_eq!(drain(&limiter, "ada", start), 2);
@@ -76,7 +76,7 @@ fn a_heavy_call_waits_until_enough_is_free() {
 }
 
 #[test]
-fn weightless_passes_and_too_heavy_never_does() {
+fn weight_zero_always_passes_and_more_than_the_capacity_never() {
     let limiter = RateLimiter::new(Quota::default());
     let start = Instant::now();
     for weight in [11, 100, 101, u32::MAX] {

@@ -15,7 +15,7 @@ fn a_clock_that_goes_backwards_locks_nobody_out() {
     }
     let back = ahead - SECOND * 30;
     let refused = limiter.check(&"ada", 1, back).unwrap_err();
-    // Told from the latest instant seen; never longer than the window.
+    // Counted from the latest instant seen; never longer than the window.
     assert_eq!(refused.retry_after, SECOND * 51);
     assert!(limiter.check(&"bob", 1, back).is_ok(), "others go on meanwhile");
     assert_eq!(limiter.check(&"bob", 1, back - SECOND * 900).unwrap().remaining, 8);
@@ -23,17 +23,17 @@ fn a_clock_that_goes_backwards_locks_nobody_out() {
 }
 
 #[test]
-fn a_clock_that_trembles_neither_gives_nor_takes() {
-    let (steady, trembling) = (RateLimiter::new(Quota::default()), RateLimiter::new(Quota::default()));
+fn a_jittering_clock_changes_no_decision() {
+    let (steady, jittering) = (RateLimiter::new(Quota::default()), RateLimiter::new(Quota::default()));
     let start = Instant::now() + SECOND * 1_000;
     let mut random = fastrand::Rng::with_seed(7);
     let mut accepted = 0;
     for step in 0..20_000 {
         let now = start + Duration::from_millis(step * 30);
         let expected = steady.check(&"ada", 1, now);
-        // Others, some of them late, come in between; the limiter's time has got as far as `now` all the same.
-        assert_eq!(trembling.info(&"ada", now), trembling.info(&"ada", now - random.u32(..500) * SECOND));
-        assert_eq!(trembling.check(&"ada", 1, now - random.u32(..500) * SECOND), expected);
+        // Calls with earlier instants come in between; the latest instant that the limiter has seen is still `now`.
+        assert_eq!(jittering.info(&"ada", now), jittering.info(&"ada", now - random.u32(..500) * SECOND));
+        assert_eq!(jittering.check(&"ada", 1, now - random.u32(..500) * SECOND), expected);
         accepted += u32::from(expected.is_ok());
     }
     assert_eq!(accepted, 1_000, "ten minutes of a hundred");

@@ -80,7 +80,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
     #[test]
-    fn every_answer_is_the_models(
+    fn every_answer_matches_the_model(
         quota in quotas(),
         arrivals in proptest::collection::vec((gaps(), 0_usize..3, prop_oneof![4 => Just(1_u32), 2 => 0_u32..10]), 1..150),
     ) {
