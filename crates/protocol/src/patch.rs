@@ -1,5 +1,6 @@
-//! Two kinds of fields that serde's derive accepts in more forms than wanted: a field of an update, which may be kept,
-//! cleared or set (absent, `null` or a value), and a nested object, which must not be an array.
+//! Three kinds of fields that serde's derive does not decode as wanted: a field of an update, which is kept, cleared or
+//! set (absent, `null` or a value); an optional field that must not be `null`; and a nested object, which must not be an
+//! array.
 
 use std::{fmt, marker::PhantomData};
 
@@ -28,12 +29,18 @@ impl<T> Patch<T> {
     }
 
     /// Returns the new value, which may be empty, or `None` if the field is kept.
-    pub fn wanted(self) -> Option<Option<T>> {
+    pub fn into_option(self) -> Option<Option<T>> {
         match self {
             Self::Keep => None,
             Self::Clear => Some(None),
             Self::Set(value) => Some(Some(value)),
         }
+    }
+
+    /// Returns the new value, which may be empty, or `None` if the field is kept.
+    #[deprecated(since = "0.1.0", note = "renamed to `into_option`")]
+    pub fn wanted(self) -> Option<Option<T>> {
+        self.into_option()
     }
 }
 
@@ -65,9 +72,9 @@ impl<T: schemars::JsonSchema> schemars::JsonSchema for Patch<T> {
     }
 }
 
-/// Decodes an optional field that can't be empty: a value is `Some`, and `null` is an error. Absent fields need
+/// Decodes an optional field that can't be `null`: a value is `Some`, and `null` is an error. Absent fields need
 /// `#[serde(default)]`.
-pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+pub(crate) fn non_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 

@@ -93,10 +93,10 @@ fn matches(pattern: &[u8], text: &[u8]) -> bool {
         } else if pattern.get(at) == Some(&text[seen]) {
             at += 1;
             seen += 1;
-        } else if let Some((after, taken)) = star {
-            at = after + 1;
+        } else if let Some((star_at, taken)) = star {
+            at = star_at + 1;
             seen = taken + 1;
-            star = Some((after, seen));
+            star = Some((star_at, seen));
         } else {
             return false;
         }
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_star_matches_any_sequence() {
+    fn a_star_matches_any_run_of_characters() {
         check("*", "task:created", true);
         check("task:*", "task:created", true);
         check("task:*", "task:comment:added", true);

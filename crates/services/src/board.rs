@@ -91,14 +91,14 @@ impl Execute for board::Update {
             let mut merge = Merge::new(changed, board.version, self.expected_version);
             merge.set("name", &mut board.name, updates.name.map(|name| name.into_string()));
             let description =
-                updates.description.wanted().map(|text| text.map(|text| text.into_string()).unwrap_or_default());
+                updates.description.into_option().map(|text| text.map(|text| text.into_string()).unwrap_or_default());
             merge.set("description", &mut board.description, description);
             merge.set(
                 "color",
                 &mut board.color,
-                updates.color.wanted().map(|color| color.map(|color| color.into_string())),
+                updates.color.into_option().map(|color| color.map(|color| color.into_string())),
             );
-            merge.set("team_id", &mut board.team_id, updates.team_id.wanted());
+            merge.set("team_id", &mut board.team_id, updates.team_id.into_option());
             merge.finish(|| to_value(&before))?
         };
         if !changes.is_empty() {

@@ -69,8 +69,8 @@ impl Execute for column::Update {
             let ColumnState { column, changed } = &mut state;
             let mut merge = Merge::new(changed, column.version, self.expected_version);
             merge.set("name", &mut column.name, updates.name.map(|name| name.into_string()));
-            merge.set("status", &mut column.status, updates.status.wanted());
-            merge.set("wip_limit", &mut column.wip_limit, updates.wip_limit.wanted());
+            merge.set("status", &mut column.status, updates.status.into_option());
+            merge.set("wip_limit", &mut column.wip_limit, updates.wip_limit.into_option());
             merge.finish(|| to_value(&before))?
         };
         if !changes.is_empty() {

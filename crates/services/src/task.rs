@@ -75,12 +75,12 @@ impl Execute for task::Update {
             let mut merge = Merge::new(changed, task.version, self.expected_version);
             merge.set("title", &mut task.title, updates.title.map(|title| title.into_string()));
             let description =
-                updates.description.wanted().map(|text| text.map(|text| text.into_string()).unwrap_or_default());
+                updates.description.into_option().map(|text| text.map(|text| text.into_string()).unwrap_or_default());
             merge.set("description", &mut task.description, description);
             merge.set("status", &mut task.status, updates.status);
             merge.set("priority", &mut task.priority, updates.priority.map(|priority| priority.get()));
-            merge.set("assignee", &mut task.assignee, updates.assignee.wanted());
-            let due_date = updates.due_date.wanted().map(|date| date.map(|date| date.into_string()));
+            merge.set("assignee", &mut task.assignee, updates.assignee.into_option());
+            let due_date = updates.due_date.into_option().map(|date| date.map(|date| date.into_string()));
             merge.set("due_date", &mut task.due_date, due_date);
             merge.set("tags", &mut task.tags, updates.tags.map(|tags| tags.into_strings()));
             let completed_at = (task.status == Status::Done).then(|| before.completed_at.unwrap_or(now));

@@ -3,7 +3,7 @@
 use crate::{
     Board, BoardId, Color, Column, Dependency, Epoch, ListedBoard, LongText, Member, Patch, Role, Seq, Status, Task,
     TaskId, TeamId, Title, UserId,
-    patch::{object, present},
+    patch::{non_null, object},
 };
 
 payloads! {
@@ -96,7 +96,7 @@ payloads! {
     #[derive(Default)]
     pub struct Updates {
         /// A new name.
-        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "non_null")]
         #[cfg_attr(feature = "schema", schemars(with = "Title"))]
         pub name: Option<Title>,
         /// A new description; `null` empties it.

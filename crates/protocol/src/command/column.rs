@@ -2,7 +2,7 @@
 
 use crate::{
     BoardId, Column, ColumnId, Patch, Status, Title,
-    patch::{object, present},
+    patch::{non_null, object},
 };
 
 payloads! {
@@ -48,7 +48,7 @@ payloads! {
     #[derive(Default)]
     pub struct Updates {
         /// A new name.
-        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "non_null")]
         #[cfg_attr(feature = "schema", schemars(with = "Title"))]
         pub name: Option<Title>,
         /// A new status for tasks that enter the column; `null`: they keep theirs. Tasks in the column keep theirs.

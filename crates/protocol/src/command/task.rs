@@ -3,7 +3,7 @@
 use crate::{
     Attachment, BoardId, ColumnId, Comment, Dependency, DueDate, LongText, Patch, Priority, Status, Tags, Task, TaskId,
     Title, UserId,
-    patch::{object, present},
+    patch::{non_null, object},
 };
 
 payloads! {
@@ -64,18 +64,18 @@ payloads! {
     #[derive(Default)]
     pub struct Updates {
         /// A new title.
-        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "non_null")]
         #[cfg_attr(feature = "schema", schemars(with = "Title"))]
         pub title: Option<Title>,
         /// A new description; `null` empties it.
         #[serde(default, skip_serializing_if = "Patch::is_keep")]
         pub description: Patch<LongText>,
         /// A new status. The task stays in its column.
-        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "non_null")]
         #[cfg_attr(feature = "schema", schemars(with = "Status"))]
         pub status: Option<Status>,
         /// A new priority.
-        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "non_null")]
         #[cfg_attr(feature = "schema", schemars(with = "Priority"))]
         pub priority: Option<Priority>,
         /// A new assignee; `null`: nobody.
@@ -85,7 +85,7 @@ payloads! {
         #[serde(default, skip_serializing_if = "Patch::is_keep")]
         pub due_date: Patch<DueDate>,
         /// New labels, in place of the old ones.
-        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "non_null")]
         #[cfg_attr(feature = "schema", schemars(with = "Tags"))]
         pub tags: Option<Tags>,
     }
