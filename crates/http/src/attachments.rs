@@ -19,11 +19,11 @@ use crate::{
     body::is_of_type,
     caller::AuthenticatedRequest,
     door::Door,
+    entity_tags::{EntityTags, Malformed},
     path::PathId,
     problem::Problem,
     quota,
     ranges::Wanted,
-    tags::{Malformed, Tags},
     upload_limiter::UploadLimiter,
 };
 
@@ -111,7 +111,7 @@ async fn download(
     let attachment = door.services().readable_attachment(authenticated.caller(), &id).await?;
     let described = describe(&attachment);
     let (tag, size) = (Some(attachment.sha256.as_str()), attachment.size);
-    let said = |name| Tags::read(&headers, &name);
+    let said = |name| EntityTags::read(&headers, &name);
     let must_be = said(header::IF_MATCH).map_err(|Malformed| Problem::invalid("If-Match", "must be ETags, or *"))?;
     if must_be.is_some_and(|must_be| !must_be.match_strongly(tag)) {
         return Err(Problem::precondition("If-Match"));
@@ -123,7 +123,7 @@ async fn download(
     // A part is served only of the version that `If-Range` names; else the whole. A date is no tag, and says nothing of
     // the bytes.
     let same = !headers.contains_key(header::IF_RANGE)
-        || matches!(said(header::IF_RANGE), Ok(Some(tags @ Tags::These(_))) if tags.match_strongly(tag));
+        || matches!(said(header::IF_RANGE), Ok(Some(tags @ EntityTags::These(_))) if tags.match_strongly(tag));
     let range = headers.get(header::RANGE).filter(|_| same && method == Method::GET);
     let part = match range.and_then(|range| range.to_str().ok()).map_or(Wanted::Whole, |range| Wanted::of(range, size))
     {

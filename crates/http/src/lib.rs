@@ -16,6 +16,7 @@ mod body;
 mod caller;
 mod door;
 mod drain;
+mod entity_tags;
 mod events;
 mod explorer;
 mod front;
@@ -34,7 +35,6 @@ mod room;
 mod routes;
 mod sessions;
 mod stream;
-mod tags;
 mod upload_limiter;
 
 pub use door::{DoorParts, Settings};

@@ -10,8 +10,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Route, Verb};
 use crate::{
+    entity_tags::{EntityTags, Malformed},
     problem::Problem,
-    tags::{Malformed, Tags},
 };
 
 /// The fields of an entity that its ETag depends on.
@@ -51,7 +51,7 @@ impl Shown {
 pub(super) fn response(route: &Route, headers: &HeaderMap, reply: &RawValue) -> Result<Response, Problem> {
     let Shown { entity, tag } = Shown::by(route, reply);
     let reads = route.verb == Verb::Get;
-    let read = |name| Tags::read(headers, &name);
+    let read = |name| EntityTags::read(headers, &name);
     if reads && let Some(wanted) = read(header::IF_MATCH).map_err(|Malformed| Problem::malformed_tags("If-Match"))? {
         let holds = wanted.match_strongly(tag.as_deref());
         holds.then_some(()).ok_or_else(|| Problem::precondition("If-Match"))?;

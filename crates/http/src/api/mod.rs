@@ -2,7 +2,7 @@
 //! the reading of requests and the OpenAPI document are all made from it.
 
 mod answer;
-mod condition;
+mod preconditions;
 mod request;
 mod table;
 
@@ -17,7 +17,7 @@ use axum::{
 use boardwire_gate::{Call, no_connection};
 use boardwire_protocol::Code;
 
-use condition::Condition;
+use preconditions::Preconditions;
 pub(crate) use request::parse_query;
 pub(crate) use table::{Fields, ROUTES, Route, Verb};
 
@@ -58,9 +58,9 @@ async fn run(
         let payload = request::payload(route, path, query, request).await?;
         authenticated.admitted.run(Call::new(payload.into(), authenticated.request_id), no_connection).await?
     } else {
-        let condition = Condition::read(route.kind, &headers)?;
+        let preconditions = Preconditions::read(route.kind, &headers)?;
         let payload = request::payload(route, path, query, request).await?;
-        condition::execute(route, authenticated, payload, condition).await?
+        preconditions::execute(route, authenticated, payload, preconditions).await?
     };
     answer::response(route, &headers, &reply)
 }

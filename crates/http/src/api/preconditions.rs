@@ -1,4 +1,4 @@
-//! The conditions of a request that makes a change: `If-Match` and `If-None-Match`.
+//! The preconditions of a request that makes a change: `If-Match` and `If-None-Match`.
 
 use boardwire_gate::{Admitted, Call, no_connection};
 use boardwire_protocol::{Code, CommandKind, ErrorBody};
@@ -8,37 +8,37 @@ use serde_json::{Map, Value, value::RawValue};
 use super::{ROUTES, Route, Verb, answer::Shown, request};
 use crate::{
     caller::AuthenticatedRequest,
+    entity_tags::{EntityTag, EntityTags, Malformed},
     problem::Problem,
-    tags::{Malformed, Tag, Tags},
 };
 
 /// The most versions that one request may name.
 const MAX_VERSIONS: usize = 16;
-/// A version that nothing ever reaches; it stands for a tag that this server did not give.
+/// A version that nothing ever reaches; it stands for a tag that this server did not make.
 const NEVER: u64 = u64::MAX;
 /// The error message for such a tag.
 const FOREIGN: &str = "If-Match does not hold: a tag must be one that this server gave, and not a weak one";
 
 /// The conditions under which a change may be made.
-pub(super) struct Condition {
+pub(super) struct Preconditions {
     /// The versions that it may have been made against, newest first; `None` means any.
     versions: Option<Vec<u64>>,
     /// The tags that must not match.
-    unwanted: Option<Tags>,
+    unwanted: Option<EntityTags>,
 }
 
-impl Condition {
+impl Preconditions {
     /// Reads the conditions from the headers of a change.
     ///
     /// # Errors
-    /// A header is malformed, no tag can hold, or the command does not take a version.
+    /// A header is malformed, no tag can match, or the command does not take a version.
     pub(super) fn read(kind: CommandKind, headers: &HeaderMap) -> Result<Self, Problem> {
         let tags = |name: HeaderName, shown: &str| {
-            Tags::read(headers, &name).map_err(|Malformed| Problem::malformed_tags(shown))
+            EntityTags::read(headers, &name).map_err(|Malformed| Problem::malformed_tags(shown))
         };
         let unwanted = tags(header::IF_NONE_MATCH, "If-None-Match")?;
         // `*` only requires that the entity exists, which the command checks anyway.
-        let Some(Tags::These(wanted)) = tags(header::IF_MATCH, "If-Match")? else {
+        let Some(EntityTags::These(wanted)) = tags(header::IF_MATCH, "If-Match")? else {
             return Ok(Self { versions: None, unwanted });
         };
         let mut versions: Vec<_> = wanted.iter().filter_map(version).collect();
@@ -62,7 +62,7 @@ impl Condition {
 
 /// Returns the version in one of this server's tags: the number alone, or before a dot and a fingerprint. A weak tag
 /// has none, because it does not promise identity.
-fn version(tag: &Tag) -> Option<u64> {
+fn version(tag: &EntityTag) -> Option<u64> {
     let text = std::str::from_utf8(&tag.opaque).ok().filter(|_| !tag.weak)?;
     let (digits, fingerprint) = text.split_once('.').map_or((text, None), |(digits, rest)| (digits, Some(rest)));
     let is_hexadecimal = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
@@ -71,25 +71,25 @@ fn version(tag: &Tag) -> Option<u64> {
     (version.to_string() == digits).then_some(version)
 }
 
-/// Executes a command under its conditions.
+/// Executes a command under its preconditions.
 ///
 /// # Errors
-/// The conditions do not hold, or the gate refuses the command.
+/// The preconditions do not hold, or the gate refuses the command.
 pub(super) async fn execute(
     route: &Route,
     authenticated: AuthenticatedRequest,
     mut payload: Map<String, Value>,
-    condition: Condition,
+    preconditions: Preconditions,
 ) -> Result<Box<RawValue>, Problem> {
     let AuthenticatedRequest { admitted, request_id } = &authenticated;
     let run = |payload| admitted.run(Call::new(Value::Object(payload), request_id.clone()), no_connection);
-    if let Some(unwanted) = condition.unwanted
+    if let Some(unwanted) = preconditions.unwanted
         && let Some(shown) = shown_here(route, admitted, &payload).await
         && unwanted.match_weakly(shown.tag.as_deref())
     {
         return Err(Problem::precondition("If-None-Match"));
     }
-    let Some(versions) = condition.versions else { return Ok(run(payload).await?) };
+    let Some(versions) = preconditions.versions else { return Ok(run(payload).await?) };
     if payload.contains_key(request::EXPECTED_VERSION) {
         return Err(Problem::invalid(request::EXPECTED_VERSION, "is given twice, also as If-Match"));
     }
@@ -102,9 +102,9 @@ pub(super) async fn execute(
                 if version == NEVER && error.code == Code::Conflict {
                     FOREIGN.clone_into(&mut error.message);
                 }
-                let another_may_do = says_nothing_of_others(&error, version);
+                let try_next = older_version_may_succeed(&error, version);
                 refused = Some(error);
-                if !another_may_do {
+                if !try_next {
                     break;
                 }
             }
@@ -116,7 +116,7 @@ pub(super) async fn execute(
 
 /// Returns whether nothing was changed and an older version may still succeed: the entity has not reached this one yet,
 /// or the request id was used with another version.
-fn says_nothing_of_others(error: &ErrorBody, version: u64) -> bool {
+fn older_version_may_succeed(error: &ErrorBody, version: u64) -> bool {
     let current = error.details.as_ref().and_then(|details| details["current"]["version"].as_u64());
     match error.code {
         Code::Conflict => current.is_some_and(|current| current < version),
@@ -143,10 +143,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_are_read_from_tags_of_ours_alone() {
+    fn versions_are_read_only_from_tags_of_this_server() {
         let versions = |text: &str| {
             let headers = [(header::IF_MATCH, text.parse().expect("a header"))].into_iter().collect();
-            Condition::read(CommandKind::TaskUpdate, &headers).map(|condition| condition.versions).ok()
+            let preconditions = Preconditions::read(CommandKind::TaskUpdate, &headers);
+            preconditions.map(|preconditions| preconditions.versions).ok()
         };
         let cases: [(&str, Option<&[u64]>); 12] = [
             ("*", None),

@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName};
 
 /// One entity tag, as a client sent it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Tag {
+pub(crate) struct EntityTag {
     /// Whether it is weak: it does not promise that the bytes are the same.
     pub(crate) weak: bool,
     /// The bytes between the quotes.
@@ -13,18 +13,18 @@ pub(crate) struct Tag {
 
 /// The value of a header that lists tags.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Tags {
+pub(crate) enum EntityTags {
     /// `*`: any representation.
     Any,
     /// One of these.
-    These(Vec<Tag>),
+    These(Vec<EntityTag>),
 }
 
 /// The header is present, but not a list of entity tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Malformed;
 
-impl Tags {
+impl EntityTags {
     /// Reads the header; returns `None` if it is absent. Several lines are one list.
     ///
     /// # Errors
@@ -49,7 +49,7 @@ impl Tags {
             if rest.is_empty() {
                 break;
             }
-            let (tag, after) = Tag::first(rest).ok_or(Malformed)?;
+            let (tag, after) = EntityTag::first(rest).ok_or(Malformed)?;
             rest = trimmed(after);
             if !rest.is_empty() && !rest.starts_with(b",") {
                 return Err(Malformed);
@@ -69,7 +69,7 @@ impl Tags {
         self.matched(opaque, |tag| !tag.weak)
     }
 
-    fn matched(&self, opaque: Option<&str>, counts: impl Fn(&Tag) -> bool) -> bool {
+    fn matched(&self, opaque: Option<&str>, counts: impl Fn(&EntityTag) -> bool) -> bool {
         match self {
             Self::Any => true,
             Self::These(tags) => {
@@ -79,7 +79,7 @@ impl Tags {
     }
 }
 
-impl Tag {
+impl EntityTag {
     /// Returns the tag at the start of a text, and what follows it.
     fn first(text: &[u8]) -> Option<(Self, &[u8])> {
         let (weak, text) = text.strip_prefix(b"W/").map_or((false, text), |text| (true, text));
@@ -105,12 +105,13 @@ mod tests {
     /// Returns the tags of these lines, weak ones with `W/` in front.
     fn read(lines: &[&str]) -> Result<Vec<String>, Malformed> {
         let headers = lines.iter().map(|line| (IF_MATCH, line.parse().expect("a header"))).collect();
-        Ok(match Tags::read(&headers, &IF_MATCH)? {
+        Ok(match EntityTags::read(&headers, &IF_MATCH)? {
             None => Vec::new(),
-            Some(Tags::Any) => vec!["any".to_owned()],
-            Some(Tags::These(tags)) => {
-                let shown =
-                    |tag: &Tag| format!("{}{}", if tag.weak { "W/" } else { "" }, String::from_utf8_lossy(&tag.opaque));
+            Some(EntityTags::Any) => vec!["any".to_owned()],
+            Some(EntityTags::These(tags)) => {
+                let shown = |tag: &EntityTag| {
+                    format!("{}{}", if tag.weak { "W/" } else { "" }, String::from_utf8_lossy(&tag.opaque))
+                };
                 tags.iter().map(shown).collect()
             }
         })
@@ -137,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_of_tags_is_malformed() {
+    fn anything_but_a_list_of_tags_is_malformed() {
         for lines in [
             &[""][..],
             &[","],
@@ -156,8 +157,8 @@ mod tests {
     }
 
     #[test]
-    fn weak_tags_match_for_who_reads_alone() {
-        let tags = |text: &str| Tags::parse(text.as_bytes()).expect("a list");
+    fn weak_tags_match_only_in_a_weak_comparison() {
+        let tags = |text: &str| EntityTags::parse(text.as_bytes()).expect("a list");
         for (text, weakly, strongly) in [
             ("\"7\"", true, true),
             ("W/\"7\"", true, false),
