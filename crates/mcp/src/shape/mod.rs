@@ -77,7 +77,8 @@ impl Shape {
         }
     }
 
-    /// Returns the answer with all fields, within the wanted size.
+    /// Returns the answer, shortened to the wanted size; does not select fields. The end of texts and lists is left out
+    /// first, whole fields only if that is not enough.
     pub(crate) fn fit(&self, reply: Value) -> Value {
         budget::fit(reply, self.max_bytes)
     }
