@@ -1,5 +1,5 @@
-//! The channel of one board: the single way on which its durable events reach this node's sockets. It delivers them in
-//! the order of their `seq`, without a gap. What comes early waits; what comes again is dropped.
+//! The channel of one board: the only path by which its durable events reach this node's sockets. It delivers them in
+//! the order of their `seq`, without a gap. Events that come early wait; those that come again are dropped.
 //!
 //! Everything here happens under one lock and without waiting; reading the log is left to `publish` and `join`.
 
@@ -30,7 +30,7 @@ pub(crate) struct Channel {
     /// The head of the log when the channel opened.
     pub(crate) opened: OnceCell<Seq>,
     /// Held while the log is read, so that one task at a time does.
-    pub(crate) filling: tokio::sync::Mutex<()>,
+    pub(crate) reading: tokio::sync::Mutex<()>,
     /// The last event delivered.
     progress: watch::Sender<Seq>,
 }
@@ -41,7 +41,7 @@ impl Channel {
             board,
             state: Mutex::new(State::new(now, counts, everywhere)),
             opened: OnceCell::new(),
-            filling: tokio::sync::Mutex::new(()),
+            reading: tokio::sync::Mutex::new(()),
             progress: watch::Sender::new(Seq(0)),
         }
     }
@@ -55,8 +55,8 @@ impl Channel {
         self.progress.subscribe()
     }
 
-    /// Opens the channel behind `floor`, or behind what has been offered already, if that is earlier: what comes after is
-    /// delivered.
+    /// Opens the channel. Delivery begins with the event after `floor`, or with the earliest event that has been offered
+    /// already, whichever comes first.
     pub(crate) fn open(&self, head: Head, floor: Seq) {
         let mut state = self.lock();
         let offered = state.pending.keys().next().map(|first| Seq(first.0.saturating_sub(1)));
@@ -69,7 +69,7 @@ impl Channel {
     }
 
     /// Takes an event that has been committed, and delivers all whose turn has come. Returns the users whose membership
-    /// changed by that.
+    /// these events changed.
     #[must_use]
     pub(crate) fn offer(&self, entry: &Arc<LogEntry>) -> Vec<UserId> {
         let mut state = self.lock();
@@ -85,7 +85,7 @@ impl Channel {
         std::mem::take(&mut state.changed_members)
     }
 
-    /// Delivers what was offered before the channel was open. Returns the users whose membership changed by that.
+    /// Delivers what was offered before the channel was open. Returns the users whose membership these events changed.
     #[must_use]
     pub(crate) fn release(&self) -> Vec<UserId> {
         let mut state = self.lock();
@@ -93,8 +93,8 @@ impl Channel {
         std::mem::take(&mut state.changed_members)
     }
 
-    /// Goes on behind `seq`, without the events up to it: the log has them no more. Memberships are taken from the head.
-    /// Returns the users whose membership changed by that.
+    /// Continues after `seq`, without the events up to it, which are no longer in the log. Memberships are taken from
+    /// the head. Returns the users whose membership differs from before.
     #[must_use]
     pub(crate) fn skip_to(&self, seq: Seq, head: Head) -> Vec<UserId> {
         let mut state = self.lock();

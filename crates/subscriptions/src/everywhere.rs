@@ -88,7 +88,7 @@ impl Everywhere {
 
     /// Returns whether nobody subscribes to all boards, and notes in that case that this event was published to nobody.
     /// Both happen under the lock under which somebody could subscribe.
-    pub(crate) fn nobody_hears(&self, entry: &LogEntry, now: Instant) -> bool {
+    pub(crate) fn note_if_unheard(&self, entry: &LogEntry, now: Instant) -> bool {
         let mut subscribers = self.lock();
         if !subscribers.is_empty() {
             return false;

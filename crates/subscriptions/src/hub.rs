@@ -18,7 +18,7 @@ pub struct Hub {
     /// The most subscriptions of one socket.
     pub(crate) max_subscriptions: usize,
     /// Notified when a channel may lack an event that is in the log.
-    pub(crate) suspicion: Notify,
+    pub(crate) check_requested: Notify,
     pub(crate) sockets: Arc<Sockets>,
     pub(crate) channels: Arc<Channels>,
     pub(crate) everywhere: Arc<Everywhere>,
@@ -43,7 +43,7 @@ impl Hub {
             log,
             clock,
             max_subscriptions,
-            suspicion: Notify::new(),
+            check_requested: Notify::new(),
             sockets,
             channels,
             everywhere,

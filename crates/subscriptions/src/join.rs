@@ -57,7 +57,7 @@ impl Hub {
         if !channel.lock().may_read(socket)
             && let Some(head) = self.log.head(board).await?
         {
-            self.settle_channel(&channel, head.seq).await;
+            self.wait_until_delivered(&channel, head.seq).await;
         }
         loop {
             {
@@ -102,7 +102,7 @@ impl Hub {
             return Ok((None, Some(false)));
         }
         // The client has got these events elsewhere; the channel must not deliver them again.
-        self.settle_channel(channel, resume.since).await;
+        self.wait_until_delivered(channel, resume.since).await;
         Ok((Some(resume.since), Some(true)))
     }
 }

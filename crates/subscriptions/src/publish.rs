@@ -1,4 +1,4 @@
-//! Takes committed events to their channels, and reads from the log what did not come.
+//! Hands committed events to their channels, and reads missing ones from the log.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -17,9 +17,9 @@ use crate::{Hub, channel::Channel, everywhere::LOOK_BACK, frame::About, lock::lo
 
 /// How long a committed event may be on its way before the log is read instead.
 const IN_FLIGHT: Duration = Duration::from_millis(250);
-/// How long a reply waits for the delivery of events while the log can't be read.
+/// How long a reply waits for the delivery of events, for instance while the log can't be read.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// The most events that a channel begins before the head of the log: see [`LOOK_BACK`].
+/// The most events before the head of the log with which a channel begins: see [`LOOK_BACK`].
 const LOOK_BACK_EVENTS: u64 = 1024;
 /// The most events in one read of the log.
 pub(crate) const PAGE: u32 = 256;
@@ -33,13 +33,15 @@ impl Publisher for Hub {
         lock(&self.counts.boards).count(&last.board_id, count, self.clock.monotonic());
         let channel = match self.channels.get(&last.board_id) {
             Some(channel) => channel,
-            None if self.everywhere.nobody_hears(last, self.clock.monotonic()) => return self.evict_removed(entries),
+            None if self.everywhere.note_if_unheard(last, self.clock.monotonic()) => {
+                return self.evict_removed(entries);
+            }
             None => self.channels.get_or_new(&last.board_id),
         };
         for entry in entries {
             self.offer(&channel, entry);
         }
-        self.settle_channel(&channel, last.seq).await;
+        self.wait_until_delivered(&channel, last.seq).await;
     }
 
     fn send_to_users(&self, events: &[UserEvent]) {
@@ -60,23 +62,23 @@ impl Publisher for Hub {
             None if self.everywhere.is_empty() => return,
             None => self.channels.get_or_new(board),
         };
-        self.settle_channel(&channel, seq).await;
+        self.wait_until_delivered(&channel, seq).await;
     }
 
     fn check_log(&self) {
-        self.suspicion.notify_one();
+        self.check_requested.notify_one();
     }
 }
 
 impl Hub {
-    /// Returns the channel of a board, open and brought up to the log. `None`: there is no such board.
+    /// Returns the channel of a board, open and caught up with the log. `None`: there is no such board.
     pub(crate) async fn open(&self, board: &BoardId) -> Result<Option<Arc<Channel>>, StorageError> {
         let channel = self.channels.get_or_new(board);
         let Some(head) = self.ensure_open(&channel).await? else {
             self.channels.remove(&channel);
             return Ok(None);
         };
-        self.settle_channel(&channel, head).await;
+        self.wait_until_delivered(&channel, head).await;
         Ok(Some(channel))
     }
 
@@ -103,16 +105,16 @@ impl Hub {
         self.follow_members(channel, &changed);
     }
 
-    /// Follows changes of memberships: who is no member any more is not present and does not type; who is one again is
-    /// present where a connection still views the board.
+    /// Follows changes of memberships: a user who may no longer read the board stops being shown as present or typing;
+    /// one who may read it again is shown as present if a connection still views it.
     fn follow_members(&self, channel: &Channel, changed: &[UserId]) {
         for user in changed {
-            let lost = !self.ephemeral.user_may_read(channel, user);
-            if lost {
+            let lost_access = !self.ephemeral.user_may_read(channel, user);
+            if lost_access {
                 self.evict(&channel.board, user);
             }
             for socket in self.sockets.of(user) {
-                if lost {
+                if lost_access {
                     socket.outbox().lost(&channel.board);
                 }
                 self.presence.refresh(&socket, Leaving::AtOnce);
@@ -120,7 +122,8 @@ impl Hub {
         }
     }
 
-    /// Follows removals of members from a board without a channel, about which notifications may wait.
+    /// Follows removals of members from a board that has no channel: notifications about it may still wait to be sent to
+    /// them.
     fn evict_removed(&self, entries: &[Arc<LogEntry>]) {
         let removed = entries.iter().filter(|entry| entry.kind == EventKind::BoardMemberRemoved);
         for (board, user) in removed.filter_map(|entry| Some((&entry.board_id, entry.subject.as_ref()?))) {
@@ -130,9 +133,9 @@ impl Hub {
         }
     }
 
-    /// Returns the event after which a channel that opens delivers: the head of the log. But while somebody subscribes
-    /// to all boards, the channel may open amid changes whose events arrive out of order, so it begins before them, and
-    /// after what was published to nobody.
+    /// Returns the event after which a channel that is being opened delivers: the head of the log. But while somebody
+    /// subscribes to all boards, the channel may open amid changes whose events arrive out of order, so it begins before
+    /// them, and after what was published while nobody subscribed to all boards.
     async fn floor(&self, board: &BoardId, head: Seq) -> Result<Seq, StorageError> {
         if self.everywhere.is_empty() {
             return Ok(head);
@@ -147,14 +150,14 @@ impl Hub {
 
     /// Waits until everything up to `seq` has been delivered, for [`PATIENCE`] at most. Reads the log when an event
     /// does not come by itself.
-    pub(crate) async fn settle_channel(&self, channel: &Channel, seq: Seq) {
-        if timeout(PATIENCE, self.reach(channel, seq)).await.is_err() {
-            tracing::error!(board = %channel.board, %seq, "the log can't be read; delivery goes on when it can");
+    pub(crate) async fn wait_until_delivered(&self, channel: &Channel, seq: Seq) {
+        if timeout(PATIENCE, self.deliver_up_to(channel, seq)).await.is_err() {
+            tracing::error!(board = %channel.board, %seq, "events could not be delivered in time; trying again in the background");
             self.check_log();
         }
     }
 
-    async fn reach(&self, channel: &Channel, seq: Seq) {
+    async fn deliver_up_to(&self, channel: &Channel, seq: Seq) {
         while let Err(error) = self.ensure_open(channel).await {
             tracing::warn!(board = %channel.board, %error, "can't open the board's channel; trying again");
             tokio::time::sleep(IN_FLIGHT).await;
@@ -168,21 +171,21 @@ impl Hub {
                 return;
             }
             if timeout(IN_FLIGHT, progress.changed()).await.is_err()
-                && let Err(error) = self.fill(channel).await
+                && let Err(error) = self.read_missing(channel).await
             {
                 tracing::warn!(board = %channel.board, %error, "can't read the log; trying again");
             }
         }
     }
 
-    /// Reads the log from the last event delivered to its end.
-    async fn fill(&self, channel: &Channel) -> Result<(), StorageError> {
-        let _one_at_a_time = channel.filling.lock().await;
+    /// Reads the log from the last event delivered to its end, and delivers what it has.
+    async fn read_missing(&self, channel: &Channel) -> Result<(), StorageError> {
+        let _one_at_a_time = channel.reading.lock().await;
         loop {
             let after = channel.lock().delivered;
             let entries = self.log.read(&channel.board, after, PAGE).await?;
             if let Some(first) = entries.first().filter(|first| first.seq > after.next()) {
-                self.skip(channel, first).await?;
+                self.skip_pruned(channel, first).await?;
             }
             for entry in &entries {
                 self.offer(channel, entry);
@@ -193,22 +196,22 @@ impl Hub {
         }
     }
 
-    /// Goes on with this event, because those before it are not in the log any more, and tells the connections.
-    async fn skip(&self, channel: &Channel, first: &LogEntry) -> Result<(), StorageError> {
+    /// Continues with this event, because those before it are no longer in the log, and tells the connections.
+    async fn skip_pruned(&self, channel: &Channel, first: &LogEntry) -> Result<(), StorageError> {
         let Some(head) = self.log.head(&channel.board).await? else { return Ok(()) };
         let before = Seq(first.seq.0 - 1);
         let changed = channel.skip_to(before, head);
-        tracing::warn!(board = %channel.board, %before, "events were removed from the log before they were delivered");
+        tracing::warn!(board = %channel.board, %before, "events were pruned from the log before they were delivered");
         let listening: Vec<_> = channel.lock().recipients().map(|recipient| Arc::clone(&recipient.socket)).collect();
         listening.iter().for_each(|socket| socket.outbox().lost(&channel.board));
         self.follow_members(channel, &changed);
         Ok(())
     }
 
-    /// Brings every channel up to the log. Tries again until the log can be read.
-    pub(crate) async fn verify(&self) {
+    /// Lets every channel catch up with the log. Tries again until the log can be read.
+    pub(crate) async fn catch_up_all(&self) {
         for channel in self.channels.all() {
-            while let Err(error) = self.fill(&channel).await {
+            while let Err(error) = self.read_missing(&channel).await {
                 tracing::warn!(board = %channel.board, %error, "can't read the log; trying again");
                 tokio::time::sleep(IN_FLIGHT).await;
             }

@@ -20,14 +20,14 @@ impl Hub {
         tokio::select! {
             () = stop.cancelled() => {}
             () = self.keep_time() => {}
-            () = self.verify_when_suspected() => {}
+            () = self.catch_up_when_requested() => {}
         }
     }
 
-    async fn verify_when_suspected(&self) {
+    async fn catch_up_when_requested(&self) {
         loop {
-            self.suspicion.notified().await;
-            self.verify().await;
+            self.check_requested.notified().await;
+            self.catch_up_all().await;
         }
     }
 

@@ -154,7 +154,7 @@ impl State {
         self.selections.clear();
     }
 
-    /// Has it found out anew who may read the board and who wants what, because somebody's permissions changed.
+    /// Discards which sockets get which events, because somebody's permissions changed; it is determined anew when needed.
     pub(crate) fn forget_everywhere(&mut self) {
         self.everywhere_known = false;
         self.selections.clear();
