@@ -115,17 +115,17 @@ pub(crate) async fn create_user(command: UserCreate) -> Result<()> {
 /// both by itself.
 async fn save(store: Arc<dyn Store>, user: &SaveUser) -> Result<User> {
     let saved = store.save_user(user).await?;
-    let services = Services::new(store, Arc::new(Nobody), Arc::new(SystemClock));
+    let services = Services::new(store, Arc::new(NullPublisher), Arc::new(SystemClock));
     services.sync_teams(&saved.id).await?;
     services.drain().await;
     Ok(saved)
 }
 
-/// A publisher without an audience: no client is connected to this process.
-pub(crate) struct Nobody;
+/// Discards all events: no client is connected to this process.
+pub(crate) struct NullPublisher;
 
 #[async_trait]
-impl Publisher for Nobody {
+impl Publisher for NullPublisher {
     async fn publish(&self, _: &[Arc<LogEntry>]) {}
     async fn wait_until_queued(&self, _: &BoardId, _: Seq) {}
     fn send_to_users(&self, _: &[UserEvent]) {}
@@ -178,7 +178,7 @@ pub(crate) async fn issue_token(command: TokenIssue) -> Result<()> {
     }
 }
 
-/// Returns the error for a token that is asked to allow more than its user may do.
+/// Returns the warning for a token that is asked to allow more than its user may do.
 fn excess(user: &User, wanted: Permissions) -> Option<String> {
     let left = directory::permissions(&user.permissions).narrowed_to(wanted);
     if left == wanted {
@@ -194,7 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_that_asks_for_too_much_is_warned_of() {
+    fn a_token_beyond_its_users_permissions_gets_a_warning() {
         let said = |may: &[&str], wanted: &str| {
             let user = User {
                 id: UserId::try_from("ann").unwrap(),

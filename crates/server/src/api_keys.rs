@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_ends_by_its_time_or_by_hand() {
+    fn a_key_is_valid_until_it_expires_or_is_revoked() {
         let key = |expires_at: Option<i64>, revoked_at: Option<i64>| ApiKey {
             id: "0123456789abcdef".to_owned(),
             user: UserId::try_from("ann").unwrap(),

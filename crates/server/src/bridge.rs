@@ -54,7 +54,7 @@ impl std::fmt::Debug for Mcp {
 pub(crate) async fn run(command: Mcp) -> Result<()> {
     let stop = async {
         // Without signals, the end of the input is enough.
-        if serve::told_to_stop().await.is_err() {
+        if serve::stop_signal().await.is_err() {
             std::future::pending::<()>().await;
         }
     };

@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_is_sound() {
+    fn the_command_line_is_defined_consistently() {
         Cli::command().debug_assert();
     }
 
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn every_help_is_as_it_was() {
+    fn help_texts_match_their_snapshots() {
         let mut pages = Vec::new();
         help("boardwire", Cli::command(), &mut pages);
         for (words, page) in pages {

@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn the_program_s_own_settings_can_be_set() {
+    fn the_file_can_set_the_settings_of_the_program() {
         let command = crate::cli::Cli::command;
         let text = "listen = 'localhost:0'\nclient-url = ['https://a.example', 'https://b.example/']\njson = true";
         assert!(apply_text(command(), text).is_ok());

@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_password_is_shown() {
+    fn urls_are_shown_without_their_password() {
         for (url, expected) in [
             ("postgres://ann:s3cret@db:5432/boards", "postgres://ann@db:5432/boards"),
             ("postgres://ann@db/boards", "postgres://ann@db/boards"),
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_some_commands_make_the_database() {
+    async fn a_missing_database_is_created_only_by_open() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("boards.db");
         let settings = StoreSettings { database_url: format!("sqlite://{}", file.display()), config: None };

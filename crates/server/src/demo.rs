@@ -35,7 +35,10 @@ pub(crate) async fn run(mut settings: ServeSettings, incidents: Arc<Incidents>, 
     if settings.store.database_url != DEFAULT_DATABASE_URL {
         tracing::warn!("the demo uses a throw-away database and ignores the one that was set (--database-url)");
     }
-    let folder = tempfile::Builder::new().prefix("boardwire-demo-").tempdir().context("no room for a database")?;
+    let folder = tempfile::Builder::new()
+        .prefix("boardwire-demo-")
+        .tempdir()
+        .context("can't create a temporary folder for the database")?;
     settings.store.database_url = format!("sqlite://{}", folder.path().join("demo.db").display());
     settings.auth.jwt_secret = Some(secret::random()?);
     (settings.auth.jwt_issuer, settings.auth.jwt_audience) = (None, None);

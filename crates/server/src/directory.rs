@@ -28,7 +28,7 @@ impl Directory for StoredUsers {
     async fn account(&self, claimed: &Claimed) -> Result<Option<Account>, BoxError> {
         let id = UserId::try_from(claimed.subject.as_str())?;
         let known = self.store.user(&id).await?;
-        let name = claimed.name.as_deref().and_then(sound_name);
+        let name = claimed.name.as_deref().and_then(sanitized_name);
         let teams = claimed
             .teams
             .as_ref()
@@ -117,7 +117,7 @@ fn differs(user: &User, name: Option<&str>, teams: Option<&[TeamId]>) -> bool {
 
 /// Returns the name in a token in a form that may be stored: without characters that hide or turn text, and not too
 /// long. `None` if nothing visible is left.
-fn sound_name(claimed: &str) -> Option<String> {
+fn sanitized_name(claimed: &str) -> Option<String> {
     let name: String = claimed.chars().filter(|&letter| !is_hidden(letter)).take(MAX_NAME_CHARS).collect();
     (!name.trim().is_empty()).then_some(name)
 }
@@ -127,13 +127,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_claimed_name_is_made_sound() {
-        assert_eq!(sound_name("Ada Lovelace").as_deref(), Some("Ada Lovelace"));
-        assert_eq!(sound_name("A\u{1b}[2Jd\r\na\u{9b}\u{7f}").as_deref(), Some("A[2Jda"));
-        assert_eq!(sound_name(&"ä".repeat(10_000)), Some("ä".repeat(MAX_NAME_CHARS)));
-        assert_eq!(sound_name("Ada\u{202e}ecalevoL\u{2069}\u{e0041}").as_deref(), Some("AdaecalevoL"));
+    fn a_name_from_a_token_is_sanitized() {
+        assert_eq!(sanitized_name("Ada Lovelace").as_deref(), Some("Ada Lovelace"));
+        assert_eq!(sanitized_name("A\u{1b}[2Jd\r\na\u{9b}\u{7f}").as_deref(), Some("A[2Jda"));
+        assert_eq!(sanitized_name(&"ä".repeat(10_000)), Some("ä".repeat(MAX_NAME_CHARS)));
+        assert_eq!(sanitized_name("Ada\u{202e}ecalevoL\u{2069}\u{e0041}").as_deref(), Some("AdaecalevoL"));
         for nothing in ["", " ", "\n\u{1b}", " \t ", "\u{202e}\u{200b}"] {
-            assert_eq!(sound_name(nothing), None, "{nothing:?}");
+            assert_eq!(sanitized_name(nothing), None, "{nothing:?}");
         }
     }
 }

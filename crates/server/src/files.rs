@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn attachments_stand_beside_the_database() {
+    fn attachments_are_stored_beside_the_database() {
         assert_eq!(beside("sqlite://boardwire.db"), "boardwire.db.attachments");
         assert_eq!(beside("sqlite:///var/lib/b.db?mode=rwc"), "/var/lib/b.db.attachments");
         assert_eq!(beside("postgres://ann:secret@db:5432/boards?x=y"), "boardwire-attachments/db_5432_boards");

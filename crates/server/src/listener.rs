@@ -4,9 +4,9 @@
 use std::{io, net::IpAddr, sync::Arc, time::Duration};
 
 use crate::{
-    connection_slots::{ConnectionSlot, ConnectionSlots, Room},
+    connection_slots::{ConnectionSlot, ConnectionSlots, SlotLimits},
     pace,
-    stream::Monitored,
+    stream::MonitoredStream,
 };
 use axum::Router;
 use boardwire_gate::{Need, Proxies, TcpConnection, supervise};
@@ -20,15 +20,15 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// How long a client may take to send the headers of a request.
-const HEADERS: Duration = Duration::from_secs(10);
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// The largest headers, and how much of a body is read ahead, in bytes.
 const READ_AHEAD: usize = 64 * 1024;
-/// How long to wait when the operating system has no room for another connection.
-const EXHAUSTED: Duration = Duration::from_millis(100);
+/// How long to wait before the next attempt when accepting fails, for instance because too many files are open.
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// A running listener.
 #[derive(Clone)]
-pub(crate) struct Accepting {
+pub(crate) struct RunningListener {
     /// Cancelled when no further connections are accepted.
     stop: CancellationToken,
     /// Cancelled when connections must end after their current request.
@@ -42,11 +42,16 @@ pub(crate) struct Accepting {
     requests: TaskTracker,
 }
 
-impl Accepting {
-    /// Serves `router` on `listener`. A server that stops accepting connections is of no use: `need` says what happens
-    /// then.
-    pub(crate) fn start(listener: TcpListener, router: Router, proxies: Proxies, room: Room, need: Need) -> Self {
-        let accepting = Self {
+impl RunningListener {
+    /// Serves `router` on `listener`, in a task that is supervised according to `need`.
+    pub(crate) fn start(
+        listener: TcpListener,
+        router: Router,
+        proxies: Proxies,
+        limits: SlotLimits,
+        need: Need,
+    ) -> Self {
+        let running = Self {
             stop: CancellationToken::new(),
             drain: CancellationToken::new(),
             cut_sockets: CancellationToken::new(),
@@ -54,16 +59,16 @@ impl Accepting {
             tasks: TaskTracker::new(),
             requests: TaskTracker::new(),
         };
-        let entrance = Entrance {
+        let acceptor = Acceptor {
             listener: Arc::new(listener),
             router,
             proxies: Arc::new(proxies),
-            slots: Arc::new(ConnectionSlots::new(room)),
-            accepting: accepting.clone(),
+            slots: Arc::new(ConnectionSlots::new(limits)),
+            running: running.clone(),
         };
-        let stop = accepting.stop.clone();
-        accepting.tasks.spawn(supervise("the listener", need, stop, move || entrance.clone().accept()));
-        accepting
+        let stop = running.stop.clone();
+        running.tasks.spawn(supervise("the listener", need, stop, move || acceptor.clone().accept()));
+        running
     }
 
     /// Stops accepting connections.
@@ -71,18 +76,19 @@ impl Accepting {
         self.stop.cancel();
     }
 
-    /// Gives requests `patience` to finish and WebSockets `last_words`, then cuts the rest.
-    pub(crate) async fn finish(self, patience: Duration, last_words: Duration) {
+    /// Waits up to `request_grace` for requests to finish and up to `websocket_grace` for WebSockets to close, then cuts
+    /// the rest.
+    pub(crate) async fn finish(self, request_grace: Duration, websocket_grace: Duration) {
         self.stop.cancel();
         self.drain.cancel();
         self.tasks.close();
         self.requests.close();
         let (tasks, requests) = (self.tasks.clone(), self.requests.clone());
         let sockets = async {
-            let _ = timeout(last_words, tasks.wait()).await;
+            let _ = timeout(websocket_grace, tasks.wait()).await;
             self.cut_sockets.cancel();
         };
-        let (_, ()) = tokio::join!(timeout(patience, requests.wait()), sockets);
+        let (_, ()) = tokio::join!(timeout(request_grace, requests.wait()), sockets);
         self.cut.cancel();
         self.tasks.wait().await;
     }
@@ -90,28 +96,28 @@ impl Accepting {
 
 /// Accepts and serves connections.
 #[derive(Clone)]
-struct Entrance {
+struct Acceptor {
     listener: Arc<TcpListener>,
     router: Router,
     proxies: Arc<Proxies>,
     slots: Arc<ConnectionSlots>,
-    accepting: Accepting,
+    running: RunningListener,
 }
 
 /// A connection that was accepted, with its address.
 struct Accepted {
     stream: TcpStream,
     remote: IpAddr,
-    /// Without a slot, the connection is cut.
+    /// `None`: there is no slot for the connection, which is cut.
     slot: Option<ConnectionSlot>,
 }
 
-impl Entrance {
+impl Acceptor {
     /// Accepts connections until the token is cancelled.
     async fn accept(self) {
         loop {
             let accepted = tokio::select! {
-                () = self.accepting.stop.cancelled() => return,
+                () = self.running.stop.cancelled() => return,
                 accepted = self.next() => accepted,
             };
             match accepted {
@@ -121,7 +127,7 @@ impl Entrance {
                 }
                 Err(error) => {
                     tracing::warn!(%error, "can't accept a connection");
-                    tokio::time::sleep(EXHAUSTED).await;
+                    tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
                 }
             }
         }
@@ -131,18 +137,19 @@ impl Entrance {
     async fn next(&self) -> io::Result<Accepted> {
         let (stream, address) = self.listener.accept().await?;
         let remote = address.ip();
-        let of_its_own = (!self.proxies.trust(remote)).then(|| client_network(remote));
-        Ok(Accepted { stream, remote, slot: self.slots.take(of_its_own).await })
+        // A proxy's address is not that of a client.
+        let client_address = (!self.proxies.trust(remote)).then(|| client_network(remote));
+        Ok(Accepted { stream, remote, slot: self.slots.take(client_address).await })
     }
 
     /// Serves a connection in a task of its own.
     fn begin(&self, stream: TcpStream, remote: IpAddr, slot: ConnectionSlot) {
-        let accepting = &self.accepting;
-        let Ok((stream, connection)) = Monitored::new(stream, accepting.cut.child_token()) else { return };
+        let running = &self.running;
+        let Ok((stream, connection)) = MonitoredStream::new(stream, running.cut.child_token()) else { return };
         slot.hold(&connection);
-        let (router, drain, request) = (self.router.clone(), accepting.drain.clone(), accepting.requests.token());
-        let (proxies, cut_sockets) = (Arc::clone(&self.proxies), accepting.cut_sockets.clone());
-        accepting.tasks.spawn(async move {
+        let (router, drain, request) = (self.router.clone(), running.drain.clone(), running.requests.token());
+        let (proxies, cut_sockets) = (Arc::clone(&self.proxies), running.cut_sockets.clone());
+        running.tasks.spawn(async move {
             let life = async {
                 let upgraded = serve(stream, &connection, remote, &slot, proxies, router, drain).await;
                 drop(request);
@@ -155,7 +162,7 @@ impl Entrance {
                 }
             };
             tokio::pin!(life);
-            // When a stranger is cut, a newcomer waits for the slot: its request is dropped at once.
+            // When an unauthenticated connection is cut, another one waits for its slot: so its request is dropped at once.
             tokio::select! {
                 biased;
                 () = connection.closed() => return,
@@ -171,7 +178,7 @@ impl Entrance {
 
 /// Serves requests; returns whether the connection may live on as a WebSocket.
 async fn serve(
-    stream: Monitored,
+    stream: MonitoredStream,
     connection: &TcpConnection,
     remote: IpAddr,
     slot: &ConnectionSlot,
@@ -187,7 +194,7 @@ async fn serve(
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADERS)
+        .header_read_timeout(HEADER_TIMEOUT)
         .max_buf_size(READ_AHEAD)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
@@ -201,6 +208,6 @@ async fn serve(
             }
         }
     };
-    // It may have ended as well: then its hang-up has been cancelled.
+    // `Ok` means either that the connection was upgraded or that it has ended; then its `TcpConnection` is closed.
     ended.inspect_err(|error| tracing::debug!(%error, "a connection ended with an error")).is_ok()
 }

@@ -1,4 +1,4 @@
-//! Periodic work: deletes old data, ends leases, and removes files that belong to nothing any more.
+//! Periodic work: deletes old data, ends expired leases, and removes orphaned files.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,37 +11,37 @@ use boardwire_services::{
 };
 use tokio_util::sync::CancellationToken;
 
-const EVERY: Duration = Duration::from_secs(3600);
+const INTERVAL: Duration = Duration::from_secs(3600);
 const HOUR_MS: i64 = 60 * 60 * 1000;
 const DAY_MS: i64 = 24 * HOUR_MS;
 /// How long notifications are kept.
 const NOTIFICATION_DAYS: i64 = 90;
-/// How many files are looked up at once.
-const LOOKED_UP: usize = 500;
+/// How many files are looked up in the database with one query.
+const LOOKUP_BATCH: usize = 500;
 
 /// How often the files of deleted attachments are removed.
-const LEFTOVERS_EVERY: Duration = Duration::from_secs(5);
+const LEFTOVERS_INTERVAL: Duration = Duration::from_secs(5);
 
-/// How often leases are checked for their end.
-const LEASES_EVERY: Duration = Duration::from_secs(1);
+/// How often expired leases are looked for.
+const LEASES_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Ends the leases whose time is over, once a second until the token is cancelled. Every node does it; a lease that one
-/// node has ended is no longer found by the others.
-pub(crate) async fn end_leases(services: Services, stop: CancellationToken) {
-    let mut turn = tokio::time::interval(LEASES_EVERY);
-    turn.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+/// Ends the leases that have expired, once a second until the token is cancelled. Only one server runs on a database;
+/// several would not disturb each other, because a lease that has been ended is not found again.
+pub(crate) async fn expire_leases(services: Services, stop: CancellationToken) {
+    let mut interval = tokio::time::interval(LEASES_INTERVAL);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut failing = false;
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            _ = turn.tick() => {}
+            _ = interval.tick() => {}
         }
-        let Some(ended) = stop.run_until_cancelled(services.expire_leases()).await else { return };
-        match &ended {
-            Err(error) if !failing => tracing::warn!(%error, "can't end leases; trying again every second"),
+        let Some(result) = stop.run_until_cancelled(services.expire_leases()).await else { return };
+        match &result {
+            Err(error) if !failing => tracing::warn!(%error, "can't end expired leases; trying again every second"),
             _ => {}
         }
-        failing = ended.is_err();
+        failing = result.is_err();
     }
 }
 
@@ -58,13 +58,13 @@ impl Maintenance {
     /// Does its work once an hour, and removes the files of deleted attachments every few seconds, until the token is
     /// cancelled.
     pub(crate) async fn run(self: Arc<Self>, stop: CancellationToken) {
-        let [mut turn, mut leftovers] = [EVERY, LEFTOVERS_EVERY].map(tokio::time::interval);
+        let [mut hourly, mut leftovers] = [INTERVAL, LEFTOVERS_INTERVAL].map(tokio::time::interval);
         leftovers.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut failing = false;
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                _ = turn.tick() => self.work().await,
+                _ = hourly.tick() => self.work().await,
                 _ = leftovers.tick() => {
                     let removed = remove_leftovers(&*self.store, &*self.files).await;
                     match &removed {
@@ -85,8 +85,8 @@ impl Maintenance {
         }
         match self.sweep_files().await {
             Ok(0) => {}
-            Ok(removed) => tracing::info!(removed, "removed files that belong to no attachment"),
-            Err(error) => tracing::warn!(%error, "can't remove old files; trying again in an hour"),
+            Ok(removed) => tracing::info!(removed, "removed orphaned files"),
+            Err(error) => tracing::warn!(%error, "can't remove orphaned files; trying again in an hour"),
         }
     }
 
@@ -97,21 +97,22 @@ impl Maintenance {
             requests: Timestamp(now - DAY_MS),
             events: (days > 0).then(|| Timestamp(now - days * DAY_MS)),
             notifications: Timestamp(now - NOTIFICATION_DAYS * DAY_MS),
+            // Sessions that ended, and the records of changes to accounts; not the accounts themselves.
             accounts: Timestamp(now - HOUR_MS),
         };
         self.store.prune(&before).await
     }
 
-    /// Removes files without an attachment. A file is stored before its attachment is recorded, and remains if its
-    /// upload breaks off in between. Young files may belong to an upload in progress, and a file whose name the server
-    /// did not make was put there by someone else; both stay.
+    /// Removes files without an attachment. A file is stored before its attachment is recorded, and is left behind if
+    /// the upload is interrupted in between. Recent files may belong to an upload in progress, and a file whose name the
+    /// server did not make was put there by someone else; both stay.
     async fn sweep_files(&self) -> StorageResult<usize> {
         let before = Timestamp(self.clock.now().0 - HOUR_MS);
         self.files.remove_unfinished(before).await?;
         let mut old = self.files.finished_before(before).await?;
         old.retain(is_made_here);
         let mut removed = 0;
-        for ids in old.chunks(LOOKED_UP) {
+        for ids in old.chunks(LOOKUP_BATCH) {
             let known = self.store.known_attachments(ids).await?;
             for id in ids.iter().filter(|id| !known.contains(id)) {
                 self.files.remove(id).await?;
@@ -144,7 +145,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::accounts::Nobody;
+    use crate::accounts::NullPublisher;
 
     /// The system's clock, this many milliseconds ahead.
     struct Ahead(i64);
@@ -175,7 +176,7 @@ mod tests {
         Maintenance { store: opened.store(), files: Arc::clone(files), clock: Arc::new(Ahead(ahead)), event_days: 0 }
     }
 
-    async fn put_down(files: &dyn Files, name: &str) -> AttachmentId {
+    async fn store_file(files: &dyn Files, name: &str) -> AttachmentId {
         let id = AttachmentId::try_from(name).unwrap();
         let mut file = files.create(&id).await.unwrap();
         file.write("bytes".into()).await.unwrap();
@@ -184,12 +185,12 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn old_files_that_nobody_knows_are_removed() {
+    async fn orphaned_files_are_removed_after_an_hour() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("board.db").display());
         let opened = open(&url, Options::default()).await.unwrap();
         let files = files_in(&folder.path().join("files")).unwrap();
-        let services = Services::new(opened.store(), Arc::new(Nobody), Arc::new(SystemClock));
+        let services = Services::new(opened.store(), Arc::new(NullPublisher), Arc::new(SystemClock));
         let account = boardwire_auth::Account {
             id: "ann".into(),
             name: "Ann".into(),
@@ -213,9 +214,9 @@ mod tests {
         let task = json!({ "boardId": board["board"]["id"], "title": "T" });
         let task = change(&services, &caller, CommandKind::TaskCreate, task).await;
 
-        let attached = put_down(&*files, &SystemClock.new_uuid().to_string()).await;
-        let orphan = put_down(&*files, &SystemClock.new_uuid().to_string()).await;
-        let foreign = [put_down(&*files, "README").await, put_down(&*files, &"-".repeat(36)).await];
+        let attached = store_file(&*files, &SystemClock.new_uuid().to_string()).await;
+        let orphan = store_file(&*files, &SystemClock.new_uuid().to_string()).await;
+        let foreign = [store_file(&*files, "README").await, store_file(&*files, &"-".repeat(36)).await];
         let new = NewAttachment {
             id: attached.clone(),
             task_id: TaskId::try_from(task["task"]["id"].as_str().unwrap()).unwrap(),
@@ -238,7 +239,8 @@ mod tests {
         }
         assert_eq!(maintenance(HOUR_MS + 60_000).sweep_files().await.unwrap(), 0);
 
-        // The files of a task count until they are removed, which may happen as soon as the task is deleted.
+        // The files of a task count towards the storage quotas until they are removed, which may happen as soon as the
+        // task is deleted.
         assert_eq!(remove_leftovers(&*opened.store(), &*files).await.unwrap(), 0);
         let delete = json!({ "taskId": task["task"]["id"] });
         change(&services, &caller, CommandKind::TaskDelete, delete).await;
@@ -253,14 +255,14 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn many_files_are_looked_up_at_once() {
+    async fn many_files_are_looked_up_with_one_query() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("board.db").display());
         let opened = open(&url, Options::default()).await.unwrap();
         let files = files_in(&folder.path().join("files")).unwrap();
         for count in [2, 30] {
             for _ in 0..count {
-                put_down(&*files, &SystemClock.new_uuid().to_string()).await;
+                store_file(&*files, &SystemClock.new_uuid().to_string()).await;
             }
             let maintenance = maintenance(&opened, &files, HOUR_MS + 60_000);
             let (removed, ran) = statements(maintenance.sweep_files()).await;

@@ -5,9 +5,9 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 /// How many files are needed besides the connections: the database, its readers, attachments being read or written.
 const OTHERS: usize = 256;
 
-/// Raises the limit as far as the operating system allows, and returns how many connections there is room for:
-/// `wanted`, or fewer.
-pub(crate) fn room_for(wanted: usize) -> usize {
+/// Raises the limit of open files as far as the operating system allows. Returns how many connections that leaves room
+/// for: `wanted`, or fewer.
+pub(crate) fn raise_limit(wanted: usize) -> usize {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     // If the limit can't be raised, it stays as it is.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });

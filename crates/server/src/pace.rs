@@ -1,5 +1,5 @@
-//! Request bodies must keep a minimum pace, at every door: a client that sends a byte now and then would otherwise hold
-//! a connection, and its handler's resources, for as long as it likes.
+//! Request bodies must keep a minimum pace, whatever the path: a client that sends a byte now and then would otherwise
+//! hold a connection, and its handler's resources, for as long as it likes.
 
 use std::{
     convert::Infallible,
@@ -20,22 +20,22 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-/// How long the server waits for a body that hardly progresses. Received bytes add time, up to this much again, so that
-/// a fast start does not allow a slow body for ever.
+/// How long the server waits for a body at first. Received bytes extend the remaining time, but never beyond this, so
+/// that a fast start does not allow a slow body for ever.
 const GRACE: Duration = Duration::from_secs(10);
-/// How many bytes add one second.
-const LEAST_RATE: f64 = 8.0 * 1024.0;
+/// How many received bytes extend the remaining time by one second.
+const MIN_BYTES_PER_SECOND: f64 = 8.0 * 1024.0;
 
 /// Answers a request. If its body is too slow, the handler is dropped, and the answer is 408.
 pub(crate) async fn serve(router: Router, request: Request<Incoming>) -> Result<Response, Infallible> {
-    let late = CancellationToken::new();
+    let timed_out = CancellationToken::new();
     let request = request.map(|body| match body.is_end_stream() {
         true => Body::new(body),
-        false => Body::new(Paced { body, late: late.clone(), left: GRACE, waiting: None }),
+        false => Body::new(Paced { body, timed_out: timed_out.clone(), remaining: GRACE, waiting: None }),
     });
     tokio::select! {
         answer = router.oneshot(request) => answer,
-        () = late.cancelled() => Ok(too_slow()),
+        () = timed_out.cancelled() => Ok(too_slow()),
     }
 }
 
@@ -49,9 +49,10 @@ fn too_slow() -> Response {
 struct Paced {
     body: Incoming,
     /// Cancelled when time is up.
-    late: CancellationToken,
+    timed_out: CancellationToken,
     /// How much longer the reader waits.
-    left: Duration,
+    remaining: Duration,
+    /// While the reader waits: since when, and the timer that ends the wait.
     waiting: Option<(Instant, Pin<Box<Sleep>>)>,
 }
 
@@ -64,21 +65,22 @@ impl HttpBody for Paced {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(context);
-        if let Poll::Ready(came) = polled {
+        if let Poll::Ready(received) = polled {
             if let Some((since, _)) = self.waiting.take() {
-                self.left = self.left.saturating_sub(since.elapsed());
+                self.remaining = self.remaining.saturating_sub(since.elapsed());
             }
-            let bytes = came.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref()).map_or(0, Bytes::len);
-            self.left = GRACE.min(self.left + Duration::from_secs_f64(bytes as f64 / LEAST_RATE));
-            return Poll::Ready(came);
+            let bytes = received.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref()).map_or(0, Bytes::len);
+            let extension = Duration::from_secs_f64(bytes as f64 / MIN_BYTES_PER_SECOND);
+            self.remaining = GRACE.min(self.remaining + extension);
+            return Poll::Ready(received);
         }
-        let left = self.left;
-        let (_, until) = self.waiting.get_or_insert_with(|| {
+        let remaining = self.remaining;
+        let (_, timer) = self.waiting.get_or_insert_with(|| {
             let now = Instant::now();
-            (now, Box::pin(sleep_until(now + left)))
+            (now, Box::pin(sleep_until(now + remaining)))
         });
-        if until.as_mut().poll(context).is_ready() {
-            self.late.cancel();
+        if timer.as_mut().poll(context).is_ready() {
+            self.timed_out.cancel();
         }
         Poll::Pending
     }

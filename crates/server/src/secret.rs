@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_that_can_be_guessed_is_for_this_machine_alone() {
+    fn a_guessable_secret_is_accepted_only_on_this_machine() {
         for (weak, reason) in [
             ("123456789".repeat(4), "fewer than 10 different characters"),
             ("1234567890".repeat(4), "repeats its first 10 characters"),

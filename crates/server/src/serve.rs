@@ -23,11 +23,11 @@ use tokio::{net::TcpListener, signal::unix::SignalKind};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    connection_slots::Room,
+    connection_slots::SlotLimits,
     database,
     directory::StoredUsers,
     files,
-    listener::Accepting,
+    listener::RunningListener,
     maintenance::{self, Maintenance},
     open_files, output, secret,
     settings::ServeSettings,
@@ -35,8 +35,8 @@ use crate::{
 
 /// Clients are asked to wait this long before they reconnect, so that they do not all come at once.
 const RECONNECT_AFTER: Duration = Duration::from_millis(1000);
-/// How long data in flight gets to be sent after the sockets' tasks have ended.
-const LAST_WORDS: Duration = Duration::from_millis(300);
+/// How long WebSockets stay open after the sockets' tasks have ended, so that queued data is still sent.
+const WEBSOCKET_GRACE: Duration = Duration::from_millis(300);
 /// How many HTTP connections are allowed besides the sockets, in all and from one address.
 const SPARE_CONNECTIONS: usize = 1024;
 const SPARE_PER_ADDRESS: usize = 256;
@@ -47,11 +47,11 @@ pub(crate) struct Running {
     pub(crate) services: Services,
     gate: Arc<Gate>,
     gateway: Arc<Gateway>,
-    accepting: Accepting,
+    listener: RunningListener,
     opened: Opened,
     background: TaskTracker,
     stop: CancellationToken,
-    patience: Duration,
+    drain_timeout: Duration,
 }
 
 /// Runs a server until it is stopped.
@@ -121,7 +121,8 @@ pub(crate) async fn start(settings: ServeSettings, incidents: Arc<Incidents>, mo
         .await
         .with_context(|| format!("can't listen on {}; choose another address with --listen", settings.listen))?;
     let address = listener.local_addr()?;
-    let accepting = Accepting::start(listener, router, settings.trusted_proxies.clone(), room(&settings), gate.vital());
+    let proxies = settings.trusted_proxies.clone();
+    let listener = RunningListener::start(listener, router, proxies, slot_limits(&settings), gate.vital());
     let stop = CancellationToken::new();
     let background = TaskTracker::new();
     let maintenance = Arc::new(Maintenance { store, files, clock, event_days: settings.event_retention_days });
@@ -130,36 +131,36 @@ pub(crate) async fn start(settings: ServeSettings, incidents: Arc<Incidents>, mo
         move || Arc::clone(&maintenance).run(stop.clone())
     };
     background.spawn(supervise("maintenance", Need::Helpful, stop.clone(), pruning));
-    let ending = {
+    let expiring = {
         let (services, stop) = (services.clone(), stop.clone());
-        move || maintenance::end_leases(services.clone(), stop.clone())
+        move || maintenance::expire_leases(services.clone(), stop.clone())
     };
-    background.spawn(supervise("the end of leases", gate.vital(), stop.clone(), ending));
+    background.spawn(supervise("the expiry of leases", gate.vital(), stop.clone(), expiring));
     background.close();
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
-    if settings.needs_https_untold() {
+    if settings.lacks_https() {
         tracing::warn!(
             "session cookies are for HTTPS alone: nobody can sign in with a password over plain HTTP. With TLS in front, name \
              the proxy by --trusted-proxies, or say --secure-cookies true; on a trusted network, allow plain HTTP by \
              --secure-cookies false"
         );
     }
-    let patience = Duration::from_millis(settings.drain_timeout_ms);
-    Ok(Running { address, services, gate, gateway, accepting, opened, background, stop, patience })
+    let drain_timeout = Duration::from_millis(settings.drain_timeout_ms);
+    Ok(Running { address, services, gate, gateway, listener, opened, background, stop, drain_timeout })
 }
 
-/// Returns how many connections are allowed: no more than files can be open, and at most half of them from one address.
-fn room(settings: &ServeSettings) -> Room {
+/// Returns how many connections are accepted: no more than files can be open, and at most half of them from one address.
+fn slot_limits(settings: &ServeSettings) -> SlotLimits {
     let wanted = settings.max_connections.saturating_add(SPARE_CONNECTIONS);
-    let in_all = open_files::room_for(wanted);
-    if in_all < wanted {
+    let total = open_files::raise_limit(wanted);
+    if total < wanted {
         tracing::warn!(
-            "the system allows {in_all} connections at the same time in place of {wanted}; raise its limit of open files \
+            "the system allows {total} connections at the same time in place of {wanted}; raise its limit of open files \
              (ulimit -n), or lower --max-connections"
         );
     }
     let per_address = settings.max_connections_per_address.saturating_add(SPARE_PER_ADDRESS);
-    Room { in_all, per_address: per_address.min(in_all.div_ceil(2)) }
+    SlotLimits { total, per_address: per_address.min(total.div_ceil(2)) }
 }
 
 fn limiter(per_minute: NonZeroU32) -> AddressLimiter {
@@ -171,7 +172,7 @@ impl Running {
     /// part of this one is broken.
     pub(crate) async fn until_stopped(&self) -> Result<()> {
         tokio::select! {
-            told = told_to_stop() => told,
+            signal = stop_signal() => signal,
             lost = self.opened.lost() => Err(lost.into()),
             () = self.gate.failed().cancelled() => bail!("a part of the server broke down for good; the log says which"),
         }
@@ -181,11 +182,11 @@ impl Running {
     /// storage.
     pub(crate) async fn drain(self) {
         tracing::info!("stopping");
-        self.accepting.stop();
+        self.listener.stop();
         self.gate.close(RECONNECT_AFTER);
-        self.gateway.close(self.patience).await;
+        self.gateway.close(self.drain_timeout).await;
         self.gate.finish().await;
-        self.accepting.finish(self.patience, LAST_WORDS).await;
+        self.listener.finish(self.drain_timeout, WEBSOCKET_GRACE).await;
         self.stop.cancel();
         self.background.wait().await;
         self.opened.close().await;
@@ -194,7 +195,7 @@ impl Running {
 }
 
 /// Waits for SIGTERM or SIGINT.
-pub(crate) async fn told_to_stop() -> Result<()> {
+pub(crate) async fn stop_signal() -> Result<()> {
     let mut terminate = tokio::signal::unix::signal(SignalKind::terminate())?;
     let mut interrupt = tokio::signal::unix::signal(SignalKind::interrupt())?;
     tokio::select! {
@@ -220,7 +221,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn a_part_that_is_broken_for_good_ends_the_server() {
+    async fn a_part_that_fails_permanently_ends_the_server() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("--database-url=sqlite://{}", folder.path().join("board.db").display());
         let settings = Program::try_parse_from(["test", "--listen=127.0.0.1:0", &url]).unwrap().settings;

@@ -266,9 +266,9 @@ impl ServeSettings {
         SessionPolicy { idle: self.session_idle, absolute: self.session_ttl }
     }
 
-    /// Returns whether others can reach the server while no setting says how browsers do: its session cookies are then
-    /// for HTTPS only, and browsers drop them from pages over plain HTTP.
-    pub(crate) fn needs_https_untold(&self) -> bool {
+    /// Returns whether others can reach the server while no setting says that browsers use HTTPS, or may do without. Its
+    /// session cookies are then for HTTPS only, and browsers drop them from pages over plain HTTP.
+    pub(crate) fn lacks_https(&self) -> bool {
         let has_https = self.client_url.iter().any(|origin| origin.starts_with("https://"));
         self.secure_cookies.is_none() && !self.listen.ip().is_loopback() && !has_https && !self.has_proxy()
     }
@@ -388,18 +388,18 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_others_reach_without_a_word_of_https_is_told_of() {
-        let told = |arguments: &[&str]| {
+    fn a_server_that_others_reach_lacks_https_unless_a_setting_says_otherwise() {
+        let lacks_https = |arguments: &[&str]| {
             let arguments = std::iter::once("test").chain(arguments.iter().copied());
-            Program::try_parse_from(arguments).unwrap().settings.needs_https_untold()
+            Program::try_parse_from(arguments).unwrap().settings.lacks_https()
         };
-        assert!(told(&["--listen=0.0.0.0:3456"]));
-        assert!(told(&["--listen=192.0.2.1:3456", "--client-url=http://board.example"]));
-        assert!(!told(&["--listen=127.0.0.1:3456"]));
-        assert!(!told(&["--listen=0.0.0.0:3456", "--client-url=https://board.example"]));
-        assert!(!told(&["--listen=0.0.0.0:3456", "--trusted-proxies=192.0.2.7"]));
-        assert!(!told(&["--listen=0.0.0.0:3456", "--secure-cookies=false"]));
-        assert!(!told(&["--listen=0.0.0.0:3456", "--secure-cookies=true"]));
+        assert!(lacks_https(&["--listen=0.0.0.0:3456"]));
+        assert!(lacks_https(&["--listen=192.0.2.1:3456", "--client-url=http://board.example"]));
+        assert!(!lacks_https(&["--listen=127.0.0.1:3456"]));
+        assert!(!lacks_https(&["--listen=0.0.0.0:3456", "--client-url=https://board.example"]));
+        assert!(!lacks_https(&["--listen=0.0.0.0:3456", "--trusted-proxies=192.0.2.7"]));
+        assert!(!lacks_https(&["--listen=0.0.0.0:3456", "--secure-cookies=false"]));
+        assert!(!lacks_https(&["--listen=0.0.0.0:3456", "--secure-cookies=true"]));
     }
 
     #[test]

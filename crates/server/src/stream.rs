@@ -18,45 +18,45 @@ use tokio::{
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 /// How long the peer may read nothing while data waits to be written.
-const STALLED: Duration = Duration::from_secs(5);
+const WRITE_STALL_TIMEOUT: Duration = Duration::from_secs(5);
 /// How much silence makes the operating system probe the peer, and the interval of the probes. After three probes
 /// without an answer the peer is gone.
-const SILENCE: Duration = Duration::from_secs(10);
-const PROBES: Duration = Duration::from_secs(5);
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 #[cfg(any(target_os = "linux", target_os = "macos"))]
-const UNANSWERED: u32 = 3;
-/// How long the connection survives without a sign of the peer, even with data on the way. It overrules the number of
-/// probes, so it leaves time for them.
+const KEEPALIVE_RETRIES: u32 = 3;
+/// How long the connection survives without a sign of the peer, even with unacknowledged data (`TCP_USER_TIMEOUT`). It
+/// overrules the number of probes, so it leaves time for them.
 #[cfg(target_os = "linux")]
-const GONE: Duration = Duration::from_secs(25);
+const USER_TIMEOUT: Duration = Duration::from_secs(25);
 
 /// An accepted connection.
-pub(crate) struct Monitored {
+pub(crate) struct MonitoredStream {
     inner: TcpStream,
     connection: TcpConnection,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
-impl Monitored {
+impl MonitoredStream {
     /// Monitors a stream. Cancelling `hang_up` cuts it, and its end cancels `hang_up`; the same goes for `connection`.
     pub(crate) fn new(inner: TcpStream, hang_up: CancellationToken) -> io::Result<(Self, TcpConnection)> {
         inner.set_nodelay(true)?;
         let socket = SockRef::from(&inner);
-        let probes = TcpKeepalive::new().with_time(SILENCE).with_interval(PROBES);
+        let probes = TcpKeepalive::new().with_time(KEEPALIVE_IDLE).with_interval(KEEPALIVE_INTERVAL);
         #[cfg(any(target_os = "linux", target_os = "macos"))]
-        let probes = probes.with_retries(UNANSWERED);
+        let probes = probes.with_retries(KEEPALIVE_RETRIES);
         socket.set_tcp_keepalive(&probes)?;
         #[cfg(target_os = "linux")]
-        socket.set_tcp_user_timeout(Some(GONE))?;
+        socket.set_tcp_user_timeout(Some(USER_TIMEOUT))?;
         let connection = TcpConnection::new(hang_up.clone());
         let stream =
             Self { inner, connection: connection.clone(), cut: Box::pin(hang_up.cancelled_owned()), stalled: None };
         Ok((stream, connection))
     }
 
-    /// Starts or checks the timer of a write that makes no progress.
-    fn watch<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    /// Starts or checks the timer of a write that makes no progress, and cuts the connection when it has run out.
+    fn check_progress<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.stalled = None;
             return written;
@@ -64,7 +64,7 @@ impl Monitored {
         if self.connection.is_closed() {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(STALLED)));
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(WRITE_STALL_TIMEOUT)));
         if stalled.as_mut().poll(cx).is_ready() {
             // The reader must learn of it too, or the session would go on without a way to send.
             self.connection.cut();
@@ -74,7 +74,7 @@ impl Monitored {
     }
 }
 
-impl Monitored {
+impl MonitoredStream {
     fn note_written(&self, written: &Poll<io::Result<usize>>) {
         if let Poll::Ready(Ok(bytes)) = written {
             self.connection.note_written(*bytes);
@@ -82,13 +82,13 @@ impl Monitored {
     }
 }
 
-impl Drop for Monitored {
+impl Drop for MonitoredStream {
     fn drop(&mut self) {
         self.connection.cut();
     }
 }
 
-impl AsyncRead for Monitored {
+impl AsyncRead for MonitoredStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if self.cut.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
@@ -104,11 +104,11 @@ impl AsyncRead for Monitored {
     }
 }
 
-impl AsyncWrite for Monitored {
+impl AsyncWrite for MonitoredStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.inner).poll_write(cx, bytes);
         self.note_written(&written);
-        self.watch(cx, written)
+        self.check_progress(cx, written)
     }
 
     fn poll_write_vectored(
@@ -118,7 +118,7 @@ impl AsyncWrite for Monitored {
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.inner).poll_write_vectored(cx, slices);
         self.note_written(&written);
-        self.watch(cx, written)
+        self.check_progress(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -127,7 +127,7 @@ impl AsyncWrite for Monitored {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.inner).poll_flush(cx);
-        self.watch(cx, flushed)
+        self.check_progress(cx, flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -142,11 +142,11 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_host_that_is_gone_is_missed_within_half_a_minute() {
+    async fn a_peer_that_is_gone_is_noticed_within_half_a_minute() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let _client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (accepted, _) = listener.accept().await.unwrap();
-        let (stream, _) = Monitored::new(accepted, CancellationToken::new()).unwrap();
+        let (stream, _) = MonitoredStream::new(accepted, CancellationToken::new()).unwrap();
         let socket = SockRef::from(&stream.inner);
         assert!(socket.keepalive().unwrap());
         let (silence, probes) = (socket.tcp_keepalive_time().unwrap(), socket.tcp_keepalive_interval().unwrap());

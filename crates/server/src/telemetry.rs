@@ -24,7 +24,7 @@ const CAPPED_LEVELS: [&str; 2] = ["engineioxide=info", "socketioxide=info"];
 /// takes precedence.
 const DEFAULT_LEVELS: &str = "rmcp=error,rmcp::service=off,rmcp::transport::streamable_http_server::tower=off";
 
-/// Starts logging. Returns the list of the latest warnings and errors.
+/// Starts logging. Returns the list in which the latest warnings and errors are kept.
 pub(crate) fn start(settings: &TelemetrySettings) -> Result<Arc<Incidents>> {
     let mut filter = EnvFilter::try_new(format!("{DEFAULT_LEVELS},{}", settings.log)).context("--log can't be read")?;
     for directive in CAPPED_LEVELS {
@@ -41,7 +41,7 @@ pub(crate) fn start(settings: &TelemetrySettings) -> Result<Arc<Incidents>> {
     Ok(incidents)
 }
 
-/// Adds warnings and errors to the list that operators see.
+/// Adds warnings and errors to the list.
 struct IncidentLayer(Arc<Incidents>);
 
 impl<S: Subscriber> Layer<S> for IncidentLayer {
@@ -51,22 +51,22 @@ impl<S: Subscriber> Layer<S> for IncidentLayer {
             Level::WARN => Severity::Warning,
             _ => return,
         };
-        let mut line = LogLine::default();
-        event.record(&mut line);
+        let mut visitor = MessageVisitor::default();
+        event.record(&mut visitor);
         let place = event.metadata().target().to_owned();
-        let message = line.message + &line.fields;
+        let message = visitor.message + &visitor.fields;
         self.0.note(Incident { at: SystemClock.now(), severity, place, message });
     }
 }
 
 /// Formats an event as one line: the message, then the fields.
 #[derive(Default)]
-struct LogLine {
+struct MessageVisitor {
     message: String,
     fields: String,
 }
 
-impl Visit for LogLine {
+impl Visit for MessageVisitor {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         // Writing to a string can't fail.
         let _ = match field.name() {

@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_is_shut_in_so_many_words() {
+    fn an_empty_set_of_permissions_must_be_given_as_none() {
         assert_eq!(permissions_or_none("none"), Ok(Permissions::NONE));
         assert_eq!(permissions_or_none("read,write"), Ok(Permissions::READ_WRITE));
         for wrong in ["", " ", "none,read", "root"] {
