@@ -9,9 +9,9 @@ use boardwire_protocol::Timestamp;
 use serde::Serialize;
 
 /// How many incidents are kept.
-const KEPT: usize = 50;
+const MAX_INCIDENTS: usize = 50;
 /// The longest message that is kept, in characters.
-const LENGTH: usize = 500;
+const MAX_MESSAGE_CHARS: usize = 500;
 
 /// The severity of an incident.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -56,7 +56,7 @@ impl Incidents {
 
     /// Notes an incident.
     pub fn note(&self, mut incident: Incident) {
-        if let Some((end, _)) = incident.message.char_indices().nth(LENGTH) {
+        if let Some((end, _)) = incident.message.char_indices().nth(MAX_MESSAGE_CHARS) {
             incident.message.truncate(end);
             incident.message.push('…');
         }
@@ -66,7 +66,7 @@ impl Incidents {
             Severity::Error => state.errors += 1,
         }
         state.recent.push_front(incident);
-        state.recent.truncate(KEPT);
+        state.recent.truncate(MAX_INCIDENTS);
     }
 
     /// Returns the latest incidents, the newest first.
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_latest_are_kept_and_all_are_counted() {
+    fn only_the_latest_are_kept_but_all_are_counted() {
         let incidents = Incidents::default();
         for number in 0..60 {
             let severity = if number % 3 == 0 { Severity::Error } else { Severity::Warning };

@@ -89,8 +89,7 @@ impl Metrics {
         self.recent().record_call(user, now);
     }
 
-    /// Records the outcome of something that has a name and no duration, such as a command that was refused before it
-    /// was executed.
+    /// Records an outcome without a duration, such as that of a command that was refused before it was executed.
     pub fn record_outcome(&self, command: &'static str, error: Option<&ErrorBody>) {
         self.commands.fetch_add(1, Ordering::Relaxed);
         if error.is_some() {

@@ -8,8 +8,8 @@ use serde::Serialize;
 use crate::{Counts, Incident, Metrics, Sample, SlowConsumer, TransportKind, exposition::resident_memory};
 
 /// The most users that are listed, and the most boards.
-const USERS: usize = 100;
-const BOARDS: usize = 10;
+const MAX_USERS: usize = 100;
+const MAX_BOARDS: usize = 10;
 
 /// The overview of one node.
 #[derive(Debug, Serialize)]
@@ -95,7 +95,7 @@ impl Metrics {
             history,
             users_connected: connected.len(),
             users: self.users(connected),
-            boards: self.hub.busiest_boards(BOARDS).into_iter().map(|board| self.board(board)).collect(),
+            boards: self.hub.busiest_boards(MAX_BOARDS).into_iter().map(|board| self.board(board)).collect(),
             slow,
             incidents: self.incidents.recent(),
             memory: resident_memory(),
@@ -126,7 +126,7 @@ impl Metrics {
             calls,
         }));
         users.sort_by(|one, other| other.calls.cmp(&one.calls).then_with(|| one.id.cmp(&other.id)));
-        users.truncate(USERS);
+        users.truncate(MAX_USERS);
         for user in &mut users {
             let socket = self.hub.sockets_of(&user.id).into_iter().next();
             user.name = socket.map(|socket| socket.caller().principal().name.clone());

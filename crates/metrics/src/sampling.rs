@@ -12,9 +12,9 @@ use serde::Serialize;
 use crate::{Counts, TransportKind};
 
 /// How many samples are kept, one per second.
-const SAMPLES: usize = 60;
+const MAX_SAMPLES: usize = 60;
 /// How many slow consumers are kept.
-const SLOW_CONSUMERS: usize = 50;
+const MAX_SLOW_CONSUMERS: usize = 50;
 
 /// A connection that was ended because it did not keep up.
 #[derive(Debug, Clone, Serialize)]
@@ -65,14 +65,14 @@ impl Recent {
 
     pub(crate) fn record_slow(&mut self, slow: SlowConsumer) {
         self.slow.push_front(slow);
-        self.slow.truncate(SLOW_CONSUMERS);
+        self.slow.truncate(MAX_SLOW_CONSUMERS);
     }
 
     /// Takes the sample of the second that ends now.
     pub(crate) fn sample(&mut self, at: Timestamp, counts: Counts) {
         self.samples.push_back(Sample { at, counts: counts.since(self.last) });
         self.last = counts;
-        if self.samples.len() > SAMPLES {
+        if self.samples.len() > MAX_SAMPLES {
             self.samples.pop_front();
         }
     }

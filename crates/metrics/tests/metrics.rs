@@ -34,7 +34,7 @@ fn user(id: &str) -> UserId {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_recorded_shows_and_names_nobody() {
+async fn recorded_values_are_exposed_without_names() {
     let Scene { metrics, incidents, _store, _folder } = Scene::new().await;
     let error = ErrorBody::new(Code::NotFound, "no such task");
     metrics.record_call(&user("quirin"), SystemClock.monotonic());
@@ -63,7 +63,7 @@ async fn what_is_recorded_shows_and_names_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_overview_has_the_busiest_first_connected_or_not() {
+async fn the_overview_lists_the_busiest_users_first() {
     let Scene { metrics, _store, _folder, .. } = Scene::new().await;
     for (id, calls) in [("ann", 1), ("bob", 3)] {
         for _ in 0..calls {
@@ -79,7 +79,7 @@ async fn the_overview_has_the_busiest_first_connected_or_not() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_sample_has_what_came_since_the_last_one() {
+async fn a_sample_counts_since_the_previous_one() {
     let Scene { metrics, _store, _folder, .. } = Scene::new().await;
     let stop = CancellationToken::new();
     let sampling = tokio::spawn(Arc::clone(&metrics).run(stop.clone()));
