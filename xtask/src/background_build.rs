@@ -13,7 +13,7 @@ impl BackgroundBuild {
     /// Starts `cargo` with these arguments. Its output and its failure are ignored: after [`BackgroundBuild::finish`] the caller
     /// runs the same build again, which then is short and reports errors.
     pub(crate) fn begin(workspace: &Workspace, arguments: &[&str]) -> Self {
-        let mut command = workspace.cargo_at_leisure(arguments);
+        let mut command = workspace.cargo_in_background(arguments);
         Self(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok())
     }
 

@@ -1,4 +1,4 @@
-//! `cargo xtask ci`: what a change must pass, in order, and the table of how it went.
+//! `cargo xtask ci`: the steps that a change must pass, in order, and a table of their results.
 
 use anyhow::Result;
 
@@ -8,7 +8,7 @@ use crate::suites::{self, Build, Selection};
 use crate::workspace::Workspace;
 use crate::{bench, codegen, demo, package, process, tidy, web};
 
-/// Runs every step; `false` when one has failed.
+/// Runs the steps; those after a broken build are left out. Returns whether all passed.
 pub(crate) fn run(workspace: &Workspace) -> bool {
     let mut report = Report::default();
     let mut release = None;
@@ -21,7 +21,7 @@ pub(crate) fn run(workspace: &Workspace) -> bool {
     report.passed()
 }
 
-/// The features for attachments in a cloud's storage. They are off by default, because they add an HTTPS client.
+/// The features for attachments in cloud storage. They are off by default, because they add an HTTPS client.
 const REMOTE_STORAGE: &str = "boardwire-store/s3,boardwire-store/gcs,boardwire-store/azure";
 
 const RELEASE: &[&str] = &["build", "--release"];
@@ -36,7 +36,7 @@ fn checks(workspace: &Workspace, report: &mut Report, release: Option<Background
     report.step("codegen", |_| codegen::run(workspace, true));
     report.step("web", |_| web::run(workspace, true));
     report.step("documentation", |_| {
-        // With the features of the step above, whose metadata of other crates serves here too.
+        // With the features of the clippy step, so that the metadata which that has built for other crates is used again.
         let mut command = workspace.cargo(&["doc", "--workspace", "--no-deps", "--features", REMOTE_STORAGE]);
         process::run(command.env("RUSTDOCFLAGS", "-D warnings"))
     });

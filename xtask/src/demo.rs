@@ -46,7 +46,7 @@ fn visit(mut command: Command, log: &Path) -> Result<()> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(File::create(log)?);
     let mut demo = Demo(command.spawn().context("cannot start the demo")?);
     let stdout = demo.0.stdout.take().context("the demo has no standard output")?;
-    let address = announced(stdout)?;
+    let address = read_address(stdout)?;
     println!("  listening on {address}");
     let status = status_line(&address, "/healthz").with_context(|| format!("GET http://{address}/healthz"))?;
     println!("  GET /healthz: {status}");
@@ -74,9 +74,9 @@ impl Drop for Demo {
     }
 }
 
-/// Waits for the line that says where the server listens. The rest of the output is read and thrown away, so that the
-/// server never waits for us.
-fn announced(stdout: ChildStdout) -> Result<String> {
+/// Waits for the line that says where the server listens, and returns the address. The rest of the output is read and
+/// discarded, so that the server never blocks on a full pipe.
+fn read_address(stdout: ChildStdout) -> Result<String> {
     let (sender, addresses) = channel();
     thread::spawn(move || {
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {
@@ -86,8 +86,8 @@ fn announced(stdout: ChildStdout) -> Result<String> {
         }
     });
     addresses.recv_timeout(START).map_err(|error| match error {
-        RecvTimeoutError::Timeout => anyhow::anyhow!("said no address within {} s", START.as_secs()),
-        RecvTimeoutError::Disconnected => anyhow::anyhow!("ended before it said an address"),
+        RecvTimeoutError::Timeout => anyhow::anyhow!("printed no address within {} s", START.as_secs()),
+        RecvTimeoutError::Disconnected => anyhow::anyhow!("ended before it printed an address"),
     })
 }
 
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_address_is_read_from_its_line_alone() {
+    fn the_address_is_read_only_from_the_line_that_has_it() {
         assert_eq!(listening(r#"{"listening":"127.0.0.1:3456"}"#).as_deref(), Some("127.0.0.1:3456"));
         assert_eq!(listening("open http://127.0.0.1:3456/"), None);
         assert_eq!(listening(r#"{"board":"b1"}"#), None);

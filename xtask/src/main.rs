@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_help_is_as_it_was() {
+    fn help_texts_match_their_snapshots() {
         let mut command = Arguments::command().term_width(100);
         command.build();
         insta::assert_snapshot!("xtask", command.render_long_help());

@@ -115,8 +115,8 @@ struct Account {
 }
 
 impl Account {
-    /// Postgres refuses to run as root, so root runs it as the user that Debian's package creates. Returns `None` where this process is
-    /// not root.
+    /// Returns the account that Debian's package creates if this process is root, because Postgres refuses to run as root;
+    /// otherwise `None`.
     fn for_the_server() -> Result<Option<Self>> {
         if id(&["-u"])? != 0 {
             return Ok(None);

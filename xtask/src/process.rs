@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 /// Interval at which a running program's state is checked.
-const TICK: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// Time limit for remaining output after a program has ended: a child that it left behind may hold the pipe open.
-const LINGER: Duration = Duration::from_secs(2);
+const OUTPUT_GRACE: Duration = Duration::from_secs(2);
 /// Time limit for a program to end after SIGTERM.
-const GRACE: Duration = Duration::from_secs(10);
+const TERM_GRACE: Duration = Duration::from_secs(10);
 
 /// Runs a program to its end. It inherits the output streams, and its standard input is empty.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
@@ -38,7 +38,7 @@ pub(crate) fn stream(command: &mut Command, limit: Option<Duration>, mut each: i
     let started = Instant::now();
     let mut ended: Option<(ExitStatus, Instant)> = None;
     loop {
-        match lines.recv_timeout(TICK) {
+        match lines.recv_timeout(POLL_INTERVAL) {
             Ok(line) => {
                 println!("{line}");
                 each(&plain(&line));
@@ -47,7 +47,7 @@ pub(crate) fn stream(command: &mut Command, limit: Option<Duration>, mut each: i
             Err(RecvTimeoutError::Disconnected) => return child.wait().context("waiting for a program"),
         }
         if let Some((status, at)) = ended {
-            if at.elapsed() > LINGER {
+            if at.elapsed() > OUTPUT_GRACE {
                 return Ok(status);
             }
         } else if let Some(status) = child.try_wait()? {
@@ -63,8 +63,8 @@ pub(crate) fn stream(command: &mut Command, limit: Option<Duration>, mut each: i
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let output = command.stdin(Stdio::null()).output().with_context(|| format!("cannot start {}", shown(command)))?;
     if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        bail!("{} ended with {}: {}", shown(command), output.status, said.trim());
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        bail!("{} ended with {}: {}", shown(command), output.status, stderr.trim());
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
@@ -103,21 +103,21 @@ pub(crate) fn wait(child: &mut Child, limit: Duration) -> Result<Option<ExitStat
         if started.elapsed() > limit {
             return Ok(None);
         }
-        thread::sleep(TICK);
+        thread::sleep(POLL_INTERVAL);
     }
 }
 
 /// Ends a program with SIGTERM, and with SIGKILL if it does not end in time. Errors are ignored: the caller needs nothing more
 /// of it.
 pub(crate) fn end(child: &mut Child) {
-    let asked = signal("TERM", child.id().into()).and_then(|()| wait(child, GRACE));
+    let asked = signal("TERM", child.id().into()).and_then(|()| wait(child, TERM_GRACE));
     if !matches!(asked, Ok(Some(_))) {
         let _ = child.kill();
         let _ = child.wait();
     }
 }
 
-/// Whether standard output is a terminal, so that programs may be asked for colours.
+/// Returns whether standard output is a terminal, so that programs may be asked for colours.
 pub(crate) fn colours() -> bool {
     stdout().is_terminal() && env::var_os("NO_COLOR").is_none()
 }
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn both_streams_are_seen_without_colours() {
+    fn lines_of_both_streams_are_passed_on_without_colours() {
         let mut lines = Vec::new();
         let script = r"printf '\033[32mgreen\033[0m\n'; echo plain >&2; exit 3";
         let status = stream(&mut shell(script), None, |line| lines.push(line.to_owned())).unwrap();
@@ -191,20 +191,20 @@ mod tests {
     }
 
     #[test]
-    fn a_program_over_its_limit_is_ended() {
+    fn a_program_that_exceeds_its_limit_is_ended() {
         let error = stream(&mut shell("exec sleep 60"), Some(Duration::from_millis(100)), |_| {}).unwrap_err();
         assert!(error.to_string().contains("was ended"), "{error}");
     }
 
     #[test]
-    fn a_child_left_behind_does_not_hold_us() {
+    fn a_child_left_behind_does_not_block() {
         let started = Instant::now();
         stream(&mut shell("sleep 20 & echo done"), None, |_| {}).unwrap();
         assert!(started.elapsed() < Duration::from_secs(10));
     }
 
     #[test]
-    fn a_failure_says_why() {
+    fn an_error_contains_what_the_program_printed() {
         let error = output(&mut shell("echo no such board >&2; exit 1")).unwrap_err();
         assert!(error.to_string().contains("no such board"), "{error}");
     }

@@ -39,7 +39,7 @@ impl Report {
         passed
     }
 
-    /// Whether every step has passed.
+    /// Returns whether every step has passed.
     pub(crate) fn passed(&self) -> bool {
         self.steps.iter().all(|step| step.passed)
     }

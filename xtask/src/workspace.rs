@@ -59,7 +59,7 @@ impl Workspace {
     }
 
     /// The same with the lowest priority.
-    pub(crate) fn cargo_at_leisure(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn cargo_in_background(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("nice");
         command.args(["-n", "19"]).arg(cargo()).args(arguments);
         self.settle(&mut command);

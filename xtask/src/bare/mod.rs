@@ -1,5 +1,5 @@
-//! `cargo xtask bare`: the README's commands on a Debian 12 that has nothing but Rust and a C compiler, so that what is
-//! missing in the set-up shows here before it shows to others.
+//! `cargo xtask bare`: the README's commands on a Debian 12 that has nothing but Rust and a C compiler, so that gaps in
+//! the set-up are found here before others find them.
 
 mod folder;
 mod outside;
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn commands_stand_in_blocks_for_the_shell() {
+    fn commands_are_read_from_blocks_for_the_shell() {
         let readme = "cargo no\n```sh\ncargo run --release -- demo\n```\n```js\ncargo no\n```\n```sh\ncargo build   # to\nls\n```";
         assert_eq!(commands(readme), ["cargo run --release -- demo", "cargo build"]);
     }

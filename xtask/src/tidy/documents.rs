@@ -6,7 +6,7 @@ use super::finding::Finding;
 use super::markdown::{Page, without_spans};
 use super::repository::Repository;
 
-/// Findings for crates without a README, or without a page where there are pages.
+/// Findings for crates without a README, or, if the repository has such pages, without a page in docs/modules.
 pub(super) fn pages(repository: &Repository) -> Vec<Finding> {
     let crates: BTreeSet<&str> = repository
         .paths()

@@ -43,7 +43,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
 fn findings(repository: &Repository, members: &[Member], roots: &[String]) -> Vec<Finding> {
     let mut findings = layers::check(members);
     findings.extend(circles::check(repository, roots));
-    findings.extend(sources::top(repository));
+    findings.extend(sources::root(repository));
     findings.extend(sources::headers(repository));
     findings.extend(sources::names(repository));
     findings.extend(size::check(repository));

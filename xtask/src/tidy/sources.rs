@@ -1,4 +1,4 @@
-//! The entries at the repository's top, the first line of source files, and the names of files and modules.
+//! The entries in the repository's root, the first line of source files, and the names of files and modules.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,12 +7,12 @@ use super::finding::Finding;
 use super::repository::Repository;
 
 /// Names that do not describe the contents.
-const EMPTY_NAMES: &[&str] = &["utils", "util", "common", "helpers", "helper", "misc"];
+const VAGUE_NAMES: &[&str] = &["utils", "util", "common", "helpers", "helper", "misc"];
 /// The extensions of files whose names are checked; documents are not.
 const CODE: &[&str] = &["rs", "js", "mjs", "cjs", "ts", "tsx", "py"];
 
-/// The entries that may be at the top: those that readers look for there, and those that tools find nowhere else.
-const TOP: &[&str] = &[
+/// The entries that may be in the root: those that readers look for there, and those that tools find nowhere else.
+const ROOT_ENTRIES: &[&str] = &[
     ".cargo",
     ".ci",
     ".clippy.toml",
@@ -38,39 +38,38 @@ const TOP: &[&str] = &[
     "xtask",
 ];
 
-/// Findings for what is at the top and has no reason to be there.
-pub(super) fn top(repository: &Repository) -> Vec<Finding> {
+/// Findings for unexpected entries in the root.
+pub(super) fn root(repository: &Repository) -> Vec<Finding> {
     let names: BTreeSet<&str> = repository.paths().filter_map(|path| path.split('/').next()).collect();
     let advice =
-        "put it where it belongs; what a tool looks for at the top goes into the list in xtask/src/tidy/sources.rs";
-    let strangers = names.into_iter().filter(|name| !TOP.contains(name));
-    strangers.map(|name| Finding::fail(name, "at the top", advice)).collect()
+        "move it to where it belongs; what a tool looks for in the root is listed in xtask/src/tidy/sources.rs";
+    let unexpected = names.into_iter().filter(|name| !ROOT_ENTRIES.contains(name));
+    unexpected.map(|name| Finding::fail(name, "not expected in the repository's root", advice)).collect()
 }
 
-/// Findings for Rust files that do not open with what they are for.
+/// Findings for Rust files that do not begin with a module comment.
 pub(super) fn headers(repository: &Repository) -> Vec<Finding> {
     let advice = "say in `//!` lines at the very top what the file is for, and what it leaves to others";
     repository
         .with_extension("rs")
         .filter(|(_, text)| !text.starts_with("//!"))
-        .map(|(path, _)| Finding::fail(path, "does not open with `//!`", advice))
+        .map(|(path, _)| Finding::fail(path, "does not begin with `//!`", advice))
         .collect()
 }
 
-/// Findings for files, folders and modules whose names say nothing.
+/// Findings for files, folders and modules with vague names.
 pub(super) fn names(repository: &Repository) -> Vec<Finding> {
-    let finding = |place: String, name: &str| {
-        Finding::fail(place, format!("called `{name}`"), "name it by the noun of the field that it is about")
-    };
+    let finding =
+        |place: String, name: &str| Finding::fail(place, format!("called `{name}`"), "name it after what it contains");
     let mut findings = Vec::new();
     for path in repository.paths().filter(|path| is_code(path)) {
         let without_extension = Path::new(path).with_extension("");
         let parts = without_extension.iter().filter_map(|part| part.to_str());
-        findings.extend(parts.filter(|part| EMPTY_NAMES.contains(part)).map(|part| finding(path.to_owned(), part)));
+        findings.extend(parts.filter(|part| VAGUE_NAMES.contains(part)).map(|part| finding(path.to_owned(), part)));
     }
     for (path, text) in repository.with_extension("rs") {
         for (number, line) in (1..).zip(text.lines()) {
-            if let Some(name) = inline_module(line).filter(|name| EMPTY_NAMES.contains(name)) {
+            if let Some(name) = inline_module(line).filter(|name| VAGUE_NAMES.contains(name)) {
                 findings.push(finding(format!("{path}:{number}"), name));
             }
         }
@@ -99,19 +98,19 @@ mod tests {
     }
 
     #[test]
-    fn a_file_opens_with_its_purpose() {
+    fn rust_files_begin_with_a_module_comment() {
         let files = [("a.rs", "//! What a is.\n"), ("b.rs", "use std::fs;\n"), ("c.md", "# C\n")];
         assert_eq!(places(&headers(&Repository::of(&files))), ["b.rs"]);
     }
 
     #[test]
-    fn the_top_is_kept_clear() {
+    fn unexpected_entries_in_the_root_are_found() {
         let files = [("Cargo.toml", ""), (".github/CONTRIBUTING.md", ""), ("notes.md", ""), ("scripts/x.sh", "")];
-        assert_eq!(places(&top(&Repository::of(&files))), ["notes.md", "scripts"]);
+        assert_eq!(places(&root(&Repository::of(&files))), ["notes.md", "scripts"]);
     }
 
     #[test]
-    fn names_that_say_nothing_are_found() {
+    fn vague_names_are_found() {
         let files = [
             ("crates/store/src/utils.rs", ""),
             ("tests/it/common/mod.rs", ""),
