@@ -50,7 +50,7 @@ pub use entities::{Entity, reply_entities};
 pub use history::{History, Logged};
 pub use http::{Answer, Http};
 pub use inbox::{Event, Heard};
-pub use redact::redact;
+pub use redact::{redact, stand_ins};
 pub use replica::{Divergence, Replica};
 pub use server::{Server, ServerBuilder};
 pub use statements::statements;

@@ -5,7 +5,8 @@ use boardwire_protocol::{CommandKind, EventKind, PROTOCOL_VERSION};
 use serde_json::{Map, Value, json};
 
 use super::contract::{self, FAILURE, command_name, event_name};
-use super::reference::{EXAMPLES, needs};
+use super::examples::recorded;
+use super::reference::needs;
 use super::yaml;
 
 const HEAD: &str = "# Made by `cargo xtask codegen` from the crate `boardwire-protocol`. Do not edit.\n\n";
@@ -27,7 +28,7 @@ const NAMESPACE: &str =
 const CHANNEL: &str = "#/channels/namespace";
 
 pub(super) fn make() -> Result<String> {
-    let examples: Value = serde_json::from_str(EXAMPLES)?;
+    let examples = recorded()?;
     let mut document = Document::default();
     for kind in CommandKind::ALL {
         document.command(*kind, &examples["commands"][kind.name()])?;

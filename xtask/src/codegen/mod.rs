@@ -5,6 +5,7 @@
 
 mod asyncapi;
 mod contract;
+mod examples;
 mod json_schema;
 mod mcp;
 mod openapi;
@@ -28,6 +29,7 @@ const GENERATED: &[(&str, Make)] = &[
     ("docs/api/WEBSOCKET.md", reference::make),
     ("docs/api/MCP.md", mcp::make),
     ("docs/api/asyncapi.yaml", asyncapi::make),
+    ("docs/api/examples.json", examples::make),
     ("docs/api/schema.json", json_schema::make),
     ("docs/api/openapi.json", openapi::make),
     ("crates/client-typescript/src/protocol.ts", typescript::index),

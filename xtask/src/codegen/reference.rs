@@ -9,16 +9,14 @@ use boardwire_protocol::{
 };
 use serde_json::Value;
 
+use super::examples::recorded;
 use super::schema::{bounds, constants, description, fields, resolve, type_of};
 
 const HEAD: &str = include_str!("reference_head.md");
 
-/// Real messages, recorded by the test in `tests/it/examples.rs`, which writes this file and fails when it changes.
-pub(super) const EXAMPLES: &str = include_str!("../../../docs/api/examples.json");
-
 pub(crate) fn make() -> Result<String> {
     let schemas = schemas();
-    let examples: Value = serde_json::from_str(EXAMPLES)?;
+    let examples = recorded()?;
     let mut text = HEAD.replace("{version}", &PROTOCOL_VERSION.to_string());
     writeln!(text, "## Commands\n")?;
     for group in [CommandGroup::Change, CommandGroup::Query, CommandGroup::Connection] {
@@ -87,7 +85,7 @@ fn events(text: &mut String, schemas: &Schemas, examples: &Value) -> Result<()> 
 fn shown(text: &mut String, title: &str, examples: &[(&str, &Value)]) -> Result<()> {
     ensure!(
         examples.iter().all(|(_, example)| example.is_object()),
-        "{title} is missing: run the tests, they write it"
+        "{title} is missing: the test in tests/it/examples.rs records it"
     );
     writeln!(text, "<details><summary>{}</summary>\n", title)?;
     for (name, example) in examples {
