@@ -34,17 +34,17 @@ const NOBODY: Line = [NO, NO, NO, NO, NO];
 const READERS_WITHOUT_ADMIN: Line = [OK, OK, OK, HIDDEN, HIDDEN];
 
 /// The values that a cell of the table can refer to.
-struct Cell {
-    board: Board,
-    task: String,
-    other: String,
-    comment: String,
-    attachment: String,
-    subscription: Option<String>,
+pub(crate) struct Cell {
+    pub(crate) board: Board,
+    pub(crate) task: String,
+    pub(crate) other: String,
+    pub(crate) comment: String,
+    pub(crate) attachment: String,
+    pub(crate) subscription: Option<String>,
     /// The fence of the owner's lease on the other task, if there is one.
-    fence: u64,
+    pub(crate) fence: u64,
     /// Another token of the caller.
-    token: String,
+    pub(crate) token: String,
 }
 
 struct Row {
@@ -114,6 +114,12 @@ const TABLE: &[Row] = &[
     row("typing:stop", READERS, READERS_WITHOUT_ADMIN, |c| json!({ "boardId": c.board.id })),
     row("auth:refresh", ANYONE, ANYONE, |c| json!({ "token": c.token })),
 ];
+
+/// Returns the payload that the table has for a command.
+pub(crate) fn payload(command: &str, cell: &Cell) -> Result<Value> {
+    let row = TABLE.iter().find(|row| row.command == command);
+    Ok((row.with_context(|| format!("{command} has no row in the table"))?.payload)(cell))
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_command_for_every_role_and_credential() -> Result<()> {

@@ -1,15 +1,19 @@
 //! The examples of the references: every command is sent, every event is received, and the messages are kept as
-//! snapshots, from which `cargo xtask codegen` takes the examples. The test fails for a command or an event of the catalog
-//! that is missing here, and for an event that reaches a client that should not get it.
+//! snapshots, from which `cargo xtask codegen` takes the examples. The test fails for an event of the catalog that is
+//! missing here, and for an event that reaches a client that should not get it.
+//!
+//! A command that the script does not send is sent with the payload of its row in `access.rs`. Call it in the script if
+//! that makes a poor example.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::{Context, Result, ensure};
-use boardwire_protocol::{CommandKind, EventKind};
+use boardwire_protocol::{CommandGroup, CommandKind, EventKind};
 use boardwire_test_support::{Client, Http, Kind, stand_ins, token, token_expiring_in};
 use serde_json::{Value, json};
 
-use crate::scene::{Scene, ids};
+use crate::access::{self, Cell};
+use crate::scene::{Board, Scene, ids, text};
 
 /// How long a client that should receive nothing is watched.
 const SILENCE: Duration = Duration::from_millis(500);
@@ -50,13 +54,18 @@ impl Book {
     /// Receives an event.
     async fn event(&mut self, receiver: &Client, name: &str) -> Result<Value> {
         let received = receiver.next_event(name).await.with_context(|| format!("waiting for {name}"))?;
-        let envelope = received.payload;
+        self.record(name, &received.payload)?;
+        Ok(received.payload)
+    }
+
+    /// Records an event, unless one of its name has been recorded.
+    fn record(&mut self, name: &str, envelope: &Value) -> Result<()> {
         if name != "error" {
             ensure!(envelope["type"] == name && envelope["data"].is_object(), "{envelope}");
             ensure!(envelope["timestamp"].is_string() && envelope["id"].is_string(), "{envelope}");
         }
         self.events.entry(name.to_owned()).or_insert_with(|| envelope.clone());
-        Ok(envelope)
+        Ok(())
     }
 
     /// Checks that exactly the commands and events of the catalog are here.
@@ -260,7 +269,7 @@ async fn endings(book: &mut Book, cast: &Cast) -> Result<()> {
     let detail = bob.ask("task:get", json!({ "taskId": "engine" })).await?;
     let attachment = json!({ "attachmentId": detail["attachments"][0]["id"] });
     let link = json!({ "taskId": "engine", "dependsOn": "fuel", "type": "blocks" });
-    for (command, payload, event) in [
+    let script = [
         ("task:attachment:remove", attachment, "task:attachment:removed"),
         ("task:dependency:remove", link, "task:dependency:removed"),
         ("task:comment:delete", json!({ "commentId": "question" }), "task:comment:deleted"),
@@ -270,9 +279,49 @@ async fn endings(book: &mut Book, cast: &Cast) -> Result<()> {
         ("board:archive", json!({ "boardId": "launch" }), "board:archived"),
         ("board:restore", json!({ "boardId": "launch" }), "board:restored"),
         ("board:member:remove", json!({ "boardId": "launch", "userId": "cid" }), "board:member:removed"),
-    ] {
+    ];
+    let sent_later: Vec<_> = script.iter().map(|(command, ..)| *command).chain(["view:leave"]).collect();
+    unscripted(book, cast, &sent_later).await?;
+    for (command, payload, event) in script {
         book.change(ann, command, payload, event, others).await?;
     }
     book.command(bob, "view:leave", json!({})).await?;
     book.event(ann, "user:left").await.map(drop)
+}
+
+/// Sends, with the payloads of the access table, the commands that were not sent yet and won't be later; receives the
+/// events of those that change the board.
+async fn unscripted(book: &mut Book, cast: &Cast, sent_later: &[&str]) -> Result<()> {
+    let board = cast.ann.ask("board:get", json!({ "boardId": "launch" })).await?;
+    let task = cast.ann.ask("task:get", json!({ "taskId": "engine" })).await?;
+    let cell = Cell {
+        board: Board { id: "launch".into(), columns: ids(&board["columns"])? },
+        task: "engine".into(),
+        other: "fuel".into(),
+        comment: "question".into(),
+        attachment: text(&task["attachments"][0]["id"])?,
+        subscription: None,
+        fence: 1,
+        token: token("ann", &["read", "write"])?,
+    };
+    for kind in CommandKind::ALL {
+        let name = kind.name();
+        if book.commands.contains_key(name) || sent_later.contains(&name) {
+            continue;
+        }
+        let reply = book.command(&cast.ann, name, access::payload(name, &cell)?).await?;
+        if kind.group() != CommandGroup::Change || !reply["seq"].is_u64() {
+            continue;
+        }
+        for receiver in cast.others() {
+            let event = receiver.next_matching(name, |event| event.seq() == reply["seq"].as_u64()).await;
+            let event = event.with_context(|| format!("waiting for the event of {name}"))?;
+            book.record(&event.name, &event.payload)?;
+        }
+        ensure!(
+            cast.ann.events().iter().all(|event| event.seq() != reply["seq"].as_u64()),
+            "{name} reached its sender"
+        );
+    }
+    Ok(())
 }
