@@ -1,4 +1,4 @@
-//! Comments and dependencies as members of a board use them.
+//! Comments and dependencies of tasks, over sockets.
 
 mod comments;
 mod cycles;

@@ -5,10 +5,12 @@ use boardwire_test_support::{Answer, Http, PATIENCE, Server, patient, token};
 use serde_json::{Value, json};
 use tokio::{io::AsyncReadExt, net::TcpStream, time::timeout};
 
+/// The current revision of the protocol, which has no sessions.
 pub(super) const CURRENT: &str = "2026-07-28";
+/// The previous revision, which needs a session.
 pub(super) const PREVIOUS: &str = "2025-11-25";
 
-/// An agent, in a session or without one.
+/// An agent that speaks the previous revision of the protocol in a session, or the current one without.
 #[derive(Clone)]
 pub(crate) struct Agent {
     pub(super) url: String,
@@ -17,7 +19,7 @@ pub(crate) struct Agent {
 }
 
 impl Agent {
-    /// Creates a client of the current revision, which has no sessions.
+    /// Creates a client of the current revision.
     pub(super) fn current(server: &Server, user: &str) -> Result<Self> {
         Ok(Self { url: server.url(), token: token(user, &["read", "write"])?, session: None })
     }
@@ -51,7 +53,7 @@ impl Agent {
         self.bare().json(&message).send().await
     }
 
-    /// Returns a request with only what every request has.
+    /// Returns a request with the headers of both revisions and no body.
     pub(super) fn bare(&self) -> Http {
         Http::new(&self.url, "POST", "/mcp").bearer(&self.token).header("accept", "application/json, text/event-stream")
     }
@@ -125,8 +127,7 @@ impl Agent {
         Ok(failure.clone())
     }
 
-    /// Opens a stream that announces changes of these resources. It is not compressed, although its client would accept
-    /// that.
+    /// Opens a stream of the changes of these resources. It is not compressed, although the request would accept that.
     pub(super) async fn listen(&self, uris: &[&str]) -> Result<Stream> {
         if let Some(session) = &self.session {
             for uri in uris {
@@ -146,6 +147,15 @@ impl Agent {
         let first = stream.next().await?.context("the stream ended")?;
         ensure!(first["method"] == "notifications/subscriptions/acknowledged", "{first}");
         Ok(stream)
+    }
+
+    /// Opens such a stream as Ann with the same revision of the protocol, in a session of its own where there are sessions.
+    pub(super) async fn listen_in_new_session(&self, scene: &crate::scene::Scene, uri: &str) -> Result<Stream> {
+        let agent = match self.session {
+            Some(_) => Self::previous(&scene.server, "ann").await?,
+            None => self.clone(),
+        };
+        agent.listen(&[uri]).await
     }
 }
 
@@ -178,7 +188,7 @@ impl Stream {
             }
             let mut bytes = [0; 4096];
             let read = timeout(patient(PATIENCE), self.connection.read(&mut bytes)).await;
-            match read.with_context(|| format!("nothing came; what was left: {:?}", self.read))? {
+            match read.with_context(|| format!("no message arrived; unread: {:?}", self.read))? {
                 Ok(0) => return Ok(None),
                 Ok(count) => self.read.push_str(std::str::from_utf8(&bytes[..count])?),
                 Err(_) => return Ok(None),
@@ -194,16 +204,5 @@ impl Stream {
                 return crate::scene::text(&message["params"]["uri"]);
             }
         }
-    }
-}
-
-impl Agent {
-    /// The same as [`listen`](Self::listen), by an agent of the same user and revision in its own session.
-    pub(super) async fn listen_apart(&self, scene: &crate::scene::Scene, uri: &str) -> Result<Stream> {
-        let agent = match self.session {
-            Some(_) => Self::previous(&scene.server, "ann").await?,
-            None => self.clone(),
-        };
-        agent.listen(&[uri]).await
     }
 }

@@ -19,7 +19,7 @@ async fn a_change_is_told_to_who_subscribed() -> Result<()> {
     let (board_uri, task_uri) = (format!("board://{}", board.id), format!("task://{task}"));
     for agent in [Agent::current(&scene.server, "ann")?, Agent::previous(&scene.server, "ann").await?] {
         let mut stream = agent.listen(&[&task_uri]).await?;
-        let mut boards = agent.listen_apart(&scene, &board_uri).await?;
+        let mut boards = agent.listen_in_new_session(&scene, &board_uri).await?;
         if agent.session.is_none() {
             // What changed after the acknowledgement and before the server listened is not missed.
             ensure!(stream.updated().await? == task_uri);
