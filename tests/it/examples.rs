@@ -20,12 +20,12 @@ const SILENCE: Duration = Duration::from_millis(500);
 
 /// The messages sent and received.
 #[derive(Default)]
-struct Book {
+struct Recorder {
     commands: BTreeMap<String, Value>,
     events: BTreeMap<String, Value>,
 }
 
-impl Book {
+impl Recorder {
     /// Sends a command that must succeed.
     async fn command(&mut self, sender: &Client, name: &str, payload: Value) -> Result<Value> {
         let reply = sender.ask(name, payload.clone()).await?;
@@ -81,9 +81,9 @@ impl Book {
     }
 }
 
-/// The connections of the script: Ann writes, and watches in another tab; Bob and Cid are members; Eve is not, and
+/// The connected clients: Ann writes, and watches in another tab; Bob and Cid are members; Eve is not, and
 /// subscribes to everything she may.
-struct Cast {
+struct Clients {
     url: String,
     ann: Client,
     tab: Client,
@@ -93,8 +93,8 @@ struct Cast {
     eve: Client,
 }
 
-impl Cast {
-    async fn enter(scene: &Scene) -> Result<Self> {
+impl Clients {
+    async fn connect(scene: &Scene) -> Result<Self> {
         let create = ["user", "create", "--id", "root", "--name", "Root", "--permissions", "read,write,admin"];
         scene.server.run(&create, "").await?;
         Ok(Self {
@@ -122,150 +122,156 @@ impl Cast {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_command_and_event_is_as_the_reference_shows_it() -> Result<()> {
     let mut scene = Scene::open(Kind::Sqlite).await?;
-    let cast = Cast::enter(&scene).await?;
-    let book = &mut Book::default();
-    book.events.insert("connection:status".into(), cast.ann.status().clone());
-    cast.eve.ask("subscribe", json!({ "type": "*" })).await?;
+    let clients = Clients::connect(&scene).await?;
+    let recorder = &mut Recorder::default();
+    recorder.events.insert("connection:status".into(), clients.ann.status().clone());
+    clients.eve.ask("subscribe", json!({ "type": "*" })).await?;
 
-    board(book, &cast).await?;
-    columns(book, &cast).await?;
-    tasks(book, &cast).await?;
-    notifications(book, &cast).await?;
-    company(book, &cast).await?;
-    endings(book, &cast).await?;
+    board(recorder, &clients).await?;
+    columns(recorder, &clients).await?;
+    tasks(recorder, &clients).await?;
+    notifications(recorder, &clients).await?;
+    presence(recorder, &clients).await?;
+    endings(recorder, &clients).await?;
 
-    let eve = &cast.eve;
+    let eve = &clients.eve;
     eve.expect_silence(SILENCE).await.context("Eve")?;
-    eve.expect_no_company(SILENCE).await.context("Eve")?;
-    cast.post("/api/v1/notifications", "root")?.json(&json!({ "text": "Back at noon.", "all": true })).send().await?;
-    book.event(eve, "notification:system").await?;
+    eve.expect_no_ephemeral(SILENCE).await.context("Eve")?;
+    clients
+        .post("/api/v1/notifications", "root")?
+        .json(&json!({ "text": "Back at noon.", "all": true }))
+        .send()
+        .await?;
+    recorder.event(eve, "notification:system").await?;
     let key = scene.server.run(&["api-key", "create", "--user", "eve", "--name", "Eve's agent"], "").await?;
-    let agent = Client::connect(&cast.url, json!({ "apiKey": key["key"] })).await?;
+    let agent = Client::connect(&clients.url, json!({ "apiKey": key["key"] })).await?;
     scene.server.run(&["api-key", "revoke", key["id"].as_str().unwrap_or_default()], "").await?;
-    book.event(&agent, "error").await?;
+    recorder.event(&agent, "error").await?;
     scene.server.ask_to_drain()?;
-    book.event(eve, "server:closing").await?;
+    recorder.event(eve, "server:closing").await?;
     scene.server.terminate().await?;
 
-    book.check_complete()?;
+    recorder.check_complete()?;
     // Numbered together, so that an id is the same in all messages.
-    let messages = stand_ins(&json!({ "commands": book.commands, "events": book.events }));
+    let messages = stand_ins(&json!({ "commands": recorder.commands, "events": recorder.events }));
     insta::assert_json_snapshot!("commands", messages["commands"]);
     insta::assert_json_snapshot!("events", messages["events"]);
     Ok(())
 }
 
-async fn board(book: &mut Book, cast: &Cast) -> Result<()> {
-    let Cast { ann, tab, bob, .. } = cast;
-    let everywhere = book.command(tab, "subscribe", json!({ "type": "*" })).await?;
+async fn board(recorder: &mut Recorder, clients: &Clients) -> Result<()> {
+    let Clients { ann, tab, bob, .. } = clients;
+    let everywhere = recorder.command(tab, "subscribe", json!({ "type": "*" })).await?;
     let create = json!({ "id": "launch", "name": "Launch", "color": "#4f46e5", "requestId": "create-launch" });
-    book.change(ann, "board:create", create, "board:created", &[tab]).await?;
+    recorder.change(ann, "board:create", create, "board:created", &[tab]).await?;
     for user in ["bob", "cid"] {
         let member = json!({ "boardId": "launch", "userId": user, "role": "member" });
-        book.change(ann, "board:member:set", member, "board:member:set", &[tab]).await?;
+        recorder.change(ann, "board:member:set", member, "board:member:set", &[tab]).await?;
     }
     let narrowed = json!({ "type": "*", "filters": { "boardId": "launch" }, "since": 3 });
-    book.commands.remove("subscribe");
-    book.command(tab, "subscribe", narrowed).await?;
-    book.command(tab, "unsubscribe", json!({ "subscriptionId": everywhere["subscriptionId"] })).await?;
+    recorder.commands.remove("subscribe");
+    recorder.command(tab, "subscribe", narrowed).await?;
+    recorder.command(tab, "unsubscribe", json!({ "subscriptionId": everywhere["subscriptionId"] })).await?;
     ann.ask("view:board", json!({ "boardId": "launch" })).await?;
-    book.command(bob, "view:board", json!({ "boardId": "launch", "since": 3 })).await?;
-    book.event(ann, "user:joined").await?;
+    recorder.command(bob, "view:board", json!({ "boardId": "launch", "since": 3 })).await?;
+    recorder.event(ann, "user:joined").await?;
     let update = json!({ "boardId": "launch", "updates": { "description": "To the moon" }, "expectedVersion": 1 });
-    book.change(ann, "board:update", update, "board:updated", &cast.others()).await?;
-    book.command(bob, "board:list", json!({ "archived": false })).await.map(drop)
+    recorder.change(ann, "board:update", update, "board:updated", &clients.others()).await?;
+    recorder.command(bob, "board:list", json!({ "archived": false })).await.map(drop)
 }
 
-async fn columns(book: &mut Book, cast: &Cast) -> Result<()> {
-    let (ann, others) = (&cast.ann, &cast.others());
+async fn columns(recorder: &mut Recorder, clients: &Clients) -> Result<()> {
+    let (ann, others) = (&clients.ann, &clients.others());
     let create = json!({ "boardId": "launch", "id": "review", "name": "Review", "wip_limit": 3 });
-    book.change(ann, "column:create", create, "column:created", others).await?;
+    recorder.change(ann, "column:create", create, "column:created", others).await?;
     let update = json!({ "columnId": "review", "updates": { "name": "In review" } });
-    book.change(ann, "column:update", update, "column:updated", others).await?;
+    recorder.change(ann, "column:update", update, "column:updated", others).await?;
     let snapshot = ann.ask("board:get", json!({ "boardId": "launch" })).await?;
     let mut order = ids(&snapshot["columns"])?;
     order.swap(2, 3);
     let reorder = json!({ "boardId": "launch", "columnIds": order });
-    book.change(ann, "column:reorder", reorder, "column:reordered", others).await.map(drop)
+    recorder.change(ann, "column:reorder", reorder, "column:reordered", others).await.map(drop)
 }
 
-async fn tasks(book: &mut Book, cast: &Cast) -> Result<()> {
-    let (Cast { ann, tab, bob, cid, .. }, others) = (cast, &cast.others());
+async fn tasks(recorder: &mut Recorder, clients: &Clients) -> Result<()> {
+    let (Clients { ann, tab, bob, cid, .. }, others) = (clients, &clients.others());
     let create =
         json!({ "boardId": "launch", "id": "engine", "title": "Test the engine", "priority": 7, "tags": ["hot"] });
-    book.change(ann, "task:create", create, "task:created", others).await?;
+    recorder.change(ann, "task:create", create, "task:created", others).await?;
     ann.ask("task:create", json!({ "boardId": "launch", "id": "fuel", "title": "Buy fuel" })).await?;
     let update = json!({ "taskId": "engine", "updates": { "title": "Test both engines", "due_date": "2026-12-24" } });
-    book.change(ann, "task:update", update, "task:updated", others).await?;
-    book.change(ann, "task:move", json!({ "taskId": "engine", "toColumn": "review" }), "task:moved", others).await?;
+    recorder.change(ann, "task:update", update, "task:updated", others).await?;
+    recorder
+        .change(ann, "task:move", json!({ "taskId": "engine", "toColumn": "review" }), "task:moved", others)
+        .await?;
     let assign = json!({ "taskId": "engine", "assignee": "cid" });
-    book.change(ann, "task:assign", assign, "task:assigned", others).await?;
-    book.event(cid, "notification:task").await?;
+    recorder.change(ann, "task:assign", assign, "task:assigned", others).await?;
+    recorder.event(cid, "notification:task").await?;
 
     let comment = json!({ "taskId": "engine", "id": "question", "body": "@bob, is it loud?" });
-    book.change(ann, "task:comment:add", comment, "task:comment:added", others).await?;
-    book.event(bob, "notification:mention").await?;
+    recorder.change(ann, "task:comment:add", comment, "task:comment:added", others).await?;
+    recorder.event(bob, "notification:mention").await?;
     let mend = json!({ "commentId": "question", "body": "@bob, is it very loud?" });
-    book.change(ann, "task:comment:update", mend, "task:comment:updated", others).await?;
+    recorder.change(ann, "task:comment:update", mend, "task:comment:updated", others).await?;
     let blocks = json!({ "taskId": "engine", "dependsOn": "fuel", "type": "blocks" });
-    book.change(ann, "task:dependency:add", blocks, "task:dependency:added", others).await?;
+    recorder.change(ann, "task:dependency:add", blocks, "task:dependency:added", others).await?;
 
-    let upload = cast.post("/api/v1/tasks/engine/attachments", "ann")?;
+    let upload = clients.post("/api/v1/tasks/engine/attachments", "ann")?;
     let uploaded = upload.file("plan.txt", "text/plain", b"Up, and further up.").send().await?;
     ensure!(uploaded.status == 201, "{}", String::from_utf8_lossy(&uploaded.body));
     // An upload comes over no socket, so all of Ann's sockets are told as well.
     for receiver in [ann, tab, bob] {
-        book.event(receiver, "task:attachment:added").await?;
+        recorder.event(receiver, "task:attachment:added").await?;
     }
-    leases(book, cast).await?;
-    book.command(bob, "task:get", json!({ "taskId": "engine" })).await?;
-    book.command(bob, "board:get", json!({ "boardId": "launch" })).await.map(drop)
+    leases(recorder, clients).await?;
+    recorder.command(bob, "task:get", json!({ "taskId": "engine" })).await?;
+    recorder.command(bob, "board:get", json!({ "boardId": "launch" })).await.map(drop)
 }
 
-async fn leases(book: &mut Book, cast: &Cast) -> Result<()> {
-    let (Cast { ann, bob, .. }, others) = (cast, &cast.others());
-    book.command(bob, "task:next", json!({ "boardId": "launch" })).await?;
+async fn leases(recorder: &mut Recorder, clients: &Clients) -> Result<()> {
+    let (Clients { ann, bob, .. }, others) = (clients, &clients.others());
+    recorder.command(bob, "task:next", json!({ "boardId": "launch" })).await?;
     let claim = json!({ "boardId": "launch", "ttl": 600, "agent": "claude-1", "requestId": "claim-1" });
-    let claimed = book.change(ann, "task:claim", claim, "task:claimed", others).await?;
+    let claimed = recorder.change(ann, "task:claim", claim, "task:claimed", others).await?;
     let (task, fence) = (&claimed["task"]["id"], &claimed["task"]["lease"]["fence"]);
     let renew = json!({ "taskId": task, "fence": fence, "ttl": 900 });
-    book.change(ann, "task:renew", renew, "task:renewed", others).await?;
-    book.command(bob, "task:list", json!({ "boardId": "launch", "leased": true, "limit": 10 })).await?;
-    book.command(bob, "task:search", json!({ "query": "very lou", "boardId": "launch" })).await?;
-    book.command(bob, "board:events", json!({ "boardId": "launch", "since": 2, "limit": 1 })).await?;
+    recorder.change(ann, "task:renew", renew, "task:renewed", others).await?;
+    recorder.command(bob, "task:list", json!({ "boardId": "launch", "leased": true, "limit": 10 })).await?;
+    recorder.command(bob, "task:search", json!({ "query": "very lou", "boardId": "launch" })).await?;
+    recorder.command(bob, "board:events", json!({ "boardId": "launch", "since": 2, "limit": 1 })).await?;
     let release = json!({ "taskId": task, "fence": fence });
-    book.change(ann, "task:release", release, "task:released", others).await.map(drop)
+    recorder.change(ann, "task:release", release, "task:released", others).await.map(drop)
 }
 
-async fn notifications(book: &mut Book, cast: &Cast) -> Result<()> {
-    let Cast { ann, bob, bobs_tab, .. } = cast;
+async fn notifications(recorder: &mut Recorder, clients: &Clients) -> Result<()> {
+    let Clients { ann, bob, bobs_tab, .. } = clients;
     // The second within a second goes into a batch.
     ann.ask("task:assign", json!({ "taskId": "fuel", "assignee": "bob" })).await?;
     ann.ask("task:update", json!({ "taskId": "fuel", "updates": { "priority": 9 } })).await?;
-    book.event(bob, "notifications:batch").await?;
-    let listed = book.command(bob, "notification:list", json!({ "unreadOnly": true, "limit": 10 })).await?;
+    recorder.event(bob, "notifications:batch").await?;
+    let listed = recorder.command(bob, "notification:list", json!({ "unreadOnly": true, "limit": 10 })).await?;
     let newest = &listed["notifications"][0]["id"];
-    book.command(bob, "notification:read", json!({ "ids": [newest] })).await?;
-    book.event(bobs_tab, "notification:read").await.map(drop)
+    recorder.command(bob, "notification:read", json!({ "ids": [newest] })).await?;
+    recorder.event(bobs_tab, "notification:read").await.map(drop)
 }
 
-async fn company(book: &mut Book, cast: &Cast) -> Result<()> {
-    let Cast { ann, bob, .. } = cast;
-    book.command(bob, "view:task", json!({ "taskId": "engine" })).await?;
-    book.event(ann, "user:presence").await?;
-    book.command(bob, "presence:update", json!({ "status": "away", "boardId": "launch" })).await?;
-    book.event(ann, "user:presence").await?;
-    book.command(ann, "presence:list", json!({ "boardId": "launch" })).await?;
-    book.command(bob, "typing:start", json!({ "taskId": "engine" })).await?;
-    book.event(ann, "typing:start").await?;
-    book.command(bob, "typing:stop", json!({ "taskId": "engine" })).await?;
-    book.event(ann, "typing:stop").await?;
+async fn presence(recorder: &mut Recorder, clients: &Clients) -> Result<()> {
+    let Clients { ann, bob, .. } = clients;
+    recorder.command(bob, "view:task", json!({ "taskId": "engine" })).await?;
+    recorder.event(ann, "user:presence").await?;
+    recorder.command(bob, "presence:update", json!({ "status": "away", "boardId": "launch" })).await?;
+    recorder.event(ann, "user:presence").await?;
+    recorder.command(ann, "presence:list", json!({ "boardId": "launch" })).await?;
+    recorder.command(bob, "typing:start", json!({ "taskId": "engine" })).await?;
+    recorder.event(ann, "typing:start").await?;
+    recorder.command(bob, "typing:stop", json!({ "taskId": "engine" })).await?;
+    recorder.event(ann, "typing:stop").await?;
     let later = token_expiring_in("bob", &["read", "write"], Duration::from_secs(7200))?;
-    book.command(bob, "auth:refresh", json!({ "token": later })).await.map(drop)
+    recorder.command(bob, "auth:refresh", json!({ "token": later })).await.map(drop)
 }
 
-async fn endings(book: &mut Book, cast: &Cast) -> Result<()> {
-    let (Cast { ann, bob, .. }, others) = (cast, &cast.others());
+async fn endings(recorder: &mut Recorder, clients: &Clients) -> Result<()> {
+    let (Clients { ann, bob, .. }, others) = (clients, &clients.others());
     let detail = bob.ask("task:get", json!({ "taskId": "engine" })).await?;
     let attachment = json!({ "attachmentId": detail["attachments"][0]["id"] });
     let link = json!({ "taskId": "engine", "dependsOn": "fuel", "type": "blocks" });
@@ -281,19 +287,19 @@ async fn endings(book: &mut Book, cast: &Cast) -> Result<()> {
         ("board:member:remove", json!({ "boardId": "launch", "userId": "cid" }), "board:member:removed"),
     ];
     let sent_later: Vec<_> = script.iter().map(|(command, ..)| *command).chain(["view:leave"]).collect();
-    unscripted(book, cast, &sent_later).await?;
+    unscripted(recorder, clients, &sent_later).await?;
     for (command, payload, event) in script {
-        book.change(ann, command, payload, event, others).await?;
+        recorder.change(ann, command, payload, event, others).await?;
     }
-    book.command(bob, "view:leave", json!({})).await?;
-    book.event(ann, "user:left").await.map(drop)
+    recorder.command(bob, "view:leave", json!({})).await?;
+    recorder.event(ann, "user:left").await.map(drop)
 }
 
 /// Sends, with the payloads of the access table, the commands that were not sent yet and won't be later; receives the
 /// events of those that change the board.
-async fn unscripted(book: &mut Book, cast: &Cast, sent_later: &[&str]) -> Result<()> {
-    let board = cast.ann.ask("board:get", json!({ "boardId": "launch" })).await?;
-    let task = cast.ann.ask("task:get", json!({ "taskId": "engine" })).await?;
+async fn unscripted(recorder: &mut Recorder, clients: &Clients, sent_later: &[&str]) -> Result<()> {
+    let board = clients.ann.ask("board:get", json!({ "boardId": "launch" })).await?;
+    let task = clients.ann.ask("task:get", json!({ "taskId": "engine" })).await?;
     let cell = Cell {
         board: Board { id: "launch".into(), columns: ids(&board["columns"])? },
         task: "engine".into(),
@@ -306,20 +312,20 @@ async fn unscripted(book: &mut Book, cast: &Cast, sent_later: &[&str]) -> Result
     };
     for kind in CommandKind::ALL {
         let name = kind.name();
-        if book.commands.contains_key(name) || sent_later.contains(&name) {
+        if recorder.commands.contains_key(name) || sent_later.contains(&name) {
             continue;
         }
-        let reply = book.command(&cast.ann, name, access::payload(name, &cell)?).await?;
+        let reply = recorder.command(&clients.ann, name, access::payload(name, &cell)?).await?;
         if kind.group() != CommandGroup::Change || !reply["seq"].is_u64() {
             continue;
         }
-        for receiver in cast.others() {
+        for receiver in clients.others() {
             let event = receiver.next_matching(name, |event| event.seq() == reply["seq"].as_u64()).await;
             let event = event.with_context(|| format!("waiting for the event of {name}"))?;
-            book.record(&event.name, &event.payload)?;
+            recorder.record(&event.name, &event.payload)?;
         }
         ensure!(
-            cast.ann.events().iter().all(|event| event.seq() != reply["seq"].as_u64()),
+            clients.ann.events().iter().all(|event| event.seq() != reply["seq"].as_u64()),
             "{name} reached its sender"
         );
     }

@@ -13,14 +13,14 @@ use crate::scene::{Board, Scene, fields, ids, text};
 on_both!(a_lease_is_taken_renewed_and_given_back, many_claims_at_once_give_distinct_tasks, a_fence_is_looked_at);
 
 /// Ann's board with the member Bob.
-struct Stage {
+struct LeaseBoard {
     scene: Scene,
     ann: Client,
     bob: Client,
     board: Board,
 }
 
-impl Stage {
+impl LeaseBoard {
     async fn open(kind: Kind) -> Result<Self> {
         let scene = Scene::open(kind).await?;
         let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
@@ -57,9 +57,9 @@ fn fence(task: &Value) -> Result<u64> {
 }
 
 async fn a_lease_is_taken_renewed_and_given_back(kind: Kind) -> Result<()> {
-    let stage = Stage::open(kind).await?;
-    let (ann, bob, board) = (&stage.ann, &stage.bob, &stage.board);
-    let id = stage.task(json!({})).await?;
+    let setup = LeaseBoard::open(kind).await?;
+    let (ann, bob, board) = (&setup.ann, &setup.bob, &setup.board);
+    let id = setup.task(json!({})).await?;
     board.view(bob).await?;
     let claim = json!({ "boardId": board.id, "taskId": id, "agent": "robot", "ttl": 60 });
     let reply = ann.ask("task:claim", claim).await?;
@@ -93,27 +93,27 @@ async fn a_lease_is_taken_renewed_and_given_back(kind: Kind) -> Result<()> {
     assert_eq!(event.data(), &data);
 
     // It can be claimed again, under a higher number.
-    let again = stage.claim_next(bob).await?;
+    let again = setup.claim_next(bob).await?;
     assert_eq!((&again["task"]["id"], fence(&again["task"])?), (&json!(id), 2));
     assert_eq!(again["task"], board.snapshot(ann).await?["tasks"][0]);
-    let none = stage.claim_next(ann).await?;
+    let none = setup.claim_next(ann).await?;
     assert_eq!((&none["task"], &none["why"]["skipped"]["leased"]), (&Value::Null, &json!(1)));
     Ok(())
 }
 
 async fn many_claims_at_once_give_distinct_tasks(kind: Kind) -> Result<()> {
     const TASKS: usize = 12;
-    let stage = Stage::open(kind).await?;
+    let setup = LeaseBoard::open(kind).await?;
     for _ in 0..TASKS {
-        stage.task(json!({})).await?;
+        setup.task(json!({})).await?;
     }
     let mut agents = Vec::new();
     for agent in 0..TASKS + 2 {
-        agents.push(stage.scene.client(if agent % 2 == 0 { "ann" } else { "bob" }).await?);
+        agents.push(setup.scene.client(if agent % 2 == 0 { "ann" } else { "bob" }).await?);
     }
     // The second claim of the same user must not get the first one's task either: it is leased.
     let claims: Vec<_> =
-        agents.iter().map(|agent| agent.send_call("task:claim", &json!({ "boardId": stage.board.id }))).collect();
+        agents.iter().map(|agent| agent.send_call("task:claim", &json!({ "boardId": setup.board.id }))).collect();
     let mut claimed = Vec::new();
     let mut without = 0;
     for claim in claims {
@@ -127,17 +127,17 @@ async fn many_claims_at_once_give_distinct_tasks(kind: Kind) -> Result<()> {
     claimed.sort();
     claimed.dedup();
     assert_eq!((claimed.len(), without), (TASKS, 2));
-    let mut all = ids(&stage.board.snapshot(&stage.ann).await?["tasks"])?;
+    let mut all = ids(&setup.board.snapshot(&setup.ann).await?["tasks"])?;
     all.sort();
     assert_eq!(claimed, all);
     Ok(())
 }
 
 async fn a_fence_is_looked_at(kind: Kind) -> Result<()> {
-    let stage = Stage::open(kind).await?;
-    let (ann, bob) = (&stage.ann, &stage.bob);
-    let id = stage.task(json!({})).await?;
-    let column = &stage.board.columns[0];
+    let setup = LeaseBoard::open(kind).await?;
+    let (ann, bob) = (&setup.ann, &setup.bob);
+    let id = setup.task(json!({})).await?;
+    let column = &setup.board.columns[0];
     let with = |fence: u64| {
         [
             ("task:update", json!({ "taskId": id, "updates": { "title": "T" }, "fence": fence })),
@@ -149,21 +149,21 @@ async fn a_fence_is_looked_at(kind: Kind) -> Result<()> {
     for (command, payload) in with(1) {
         ann.refused(command, payload, "LEASE_LOST").await?;
     }
-    stage.claim(ann, &id).await?;
+    setup.claim(ann, &id).await?;
     // People overrule an agent: they need no number, and the agent notices by its own.
     bob.ask("task:update", json!({ "taskId": id, "updates": { "title": "By hand" } })).await?;
     bob.ask("task:release", json!({ "taskId": id })).await?;
-    stage.claim(bob, &id).await?;
-    let before = stage.read(&id).await?;
+    setup.claim(bob, &id).await?;
+    let before = setup.read(&id).await?;
     for (command, payload) in with(1).into_iter().chain([("task:release", json!({ "taskId": id, "fence": 1 }))]) {
         let refused = ann.refused(command, payload, "LEASE_LOST").await?;
         assert_eq!(refused["details"]["current"], before, "{command}");
     }
-    assert_eq!(stage.read(&id).await?, before);
+    assert_eq!(setup.read(&id).await?, before);
     for (command, payload) in with(2) {
         bob.ask(command, payload).await?;
     }
-    let done = stage.read(&id).await?;
+    let done = setup.read(&id).await?;
     assert_eq!([&done["status"], &done["assignee"], &done["lease"]], [&json!("done"), &json!("bob"), &Value::Null]);
     bob.refused("task:renew", json!({ "taskId": id, "fence": 2 }), "LEASE_LOST").await.map(drop)
 }

@@ -18,7 +18,7 @@ on_both!(an_assignment_tells_the_assignee, a_mention_tells_those_who_are_mention
 const WINDOW: Duration = Duration::from_millis(500);
 
 /// Ann's board with the members Bob and Cid; Eve is not a member.
-struct Stage {
+struct MemberBoard {
     scene: Scene,
     ann: Client,
     bob: Client,
@@ -27,7 +27,7 @@ struct Stage {
     board: Board,
 }
 
-impl Stage {
+impl MemberBoard {
     async fn open(kind: Kind) -> Result<Self> {
         let scene = Scene::open(kind).await?;
         let (ann, bob, cid) = (scene.client("ann").await?, scene.client("bob").await?, scene.client("cid").await?);
@@ -40,7 +40,7 @@ impl Stage {
     async fn only_bob(&self) -> Result<()> {
         for client in [&self.ann, &self.cid, &self.eve] {
             assert_eq!(listed(client, json!({})).await?.0, Vec::<Value>::new());
-            client.expect_no_company(Duration::from_millis(50)).await?;
+            client.expect_no_ephemeral(Duration::from_millis(50)).await?;
         }
         Ok(())
     }
@@ -57,7 +57,7 @@ async fn listed(client: &Client, wanted: Value) -> Result<(Vec<Value>, u64)> {
 async fn notified(client: &Client, count: usize) -> Result<Vec<(String, Value)>> {
     let mut found = Vec::new();
     while found.len() < count {
-        let event = client.next_company().await.with_context(|| format!("after {} of {count}", found.len()))?;
+        let event = client.next_ephemeral().await.with_context(|| format!("after {} of {count}", found.len()))?;
         let data = event.data();
         let (single, batch) = (&data["notification"], data["notifications"].as_array());
         let all = batch.cloned().unwrap_or_else(|| vec![single.clone()]);
@@ -79,11 +79,11 @@ fn sentences(list: &[Value]) -> Vec<&str> {
 }
 
 async fn an_assignment_tells_the_assignee(kind: Kind) -> Result<()> {
-    let stage = Stage::open(kind).await?;
-    let Stage { ann, bob, board, .. } = &stage;
+    let setup = MemberBoard::open(kind).await?;
+    let MemberBoard { ann, bob, board, .. } = &setup;
     let task = board.task(ann, "Plan").await?;
     ann.ask("task:assign", json!({ "taskId": task, "assignee": "bob" })).await?;
-    let event = bob.next_company().await?;
+    let event = bob.next_ephemeral().await?;
     assert_eq!((event.name.as_str(), fields(event.data())), ("notification:task", vec!["notification"]));
     assert_eq!((event.board(), &event.payload["userId"]), (Some(board.id.as_str()), &json!("ann")));
     ensure!(event.seq().is_none(), "it is in no log: {event:?}");
@@ -106,7 +106,7 @@ async fn an_assignment_tells_the_assignee(kind: Kind) -> Result<()> {
     let outside = json!({ "boardId": board.id, "title": "Outside", "assignee": "eve" });
     let outside = text(&ann.ask("task:create", outside).await?["task"]["id"])?;
     ann.ask("task:update", json!({ "taskId": outside, "updates": { "priority": 3 } })).await?;
-    stage.only_bob().await?;
+    setup.only_bob().await?;
     assert_eq!(listed(bob, json!({})).await?.1, 1);
 
     // Unassigned; and assigned to him in other ways.
@@ -117,12 +117,12 @@ async fn an_assignment_tells_the_assignee(kind: Kind) -> Result<()> {
     let due =
         ["Ann assigned you “New”", "Ann assigned you “Plan”", "Ann took from you “Plan”", "Ann assigned you “Plan”"];
     assert_eq!((sentences(&list), unread), (due.to_vec(), 4));
-    stage.only_bob().await
+    setup.only_bob().await
 }
 
 async fn a_mention_tells_those_who_are_mentioned(kind: Kind) -> Result<()> {
-    let stage = Stage::open(kind).await?;
-    let Stage { ann, bob, cid, eve, board, .. } = &stage;
+    let setup = MemberBoard::open(kind).await?;
+    let MemberBoard { ann, bob, cid, eve, board, .. } = &setup;
     let task = board.task(ann, "Plan").await?;
     let add = |body: &str| json!({ "taskId": task, "body": body });
     let reply = ann.ask("task:comment:add", add("@bob and @eve, mail cid@cid.example, @nobody, @ann")).await?;
@@ -131,7 +131,7 @@ async fn a_mention_tells_those_who_are_mentioned(kind: Kind) -> Result<()> {
     let first = notified(bob, 1).await?;
     assert_eq!(first[0].0, "notification:mention");
     assert_eq!(said(&first[0].1), ("mention", "Ann mentioned you on “Plan”"));
-    stage.only_bob().await?;
+    setup.only_bob().await?;
 
     // Again only those who were not mentioned before.
     let edit = |body: &str| json!({ "commentId": comment, "body": body });
@@ -151,14 +151,14 @@ async fn a_mention_tells_those_who_are_mentioned(kind: Kind) -> Result<()> {
     assert_eq!(listed(cid, json!({})).await?.1, 1);
     for client in [ann, eve] {
         assert_eq!(listed(client, json!({})).await?, (Vec::new(), 0));
-        client.expect_no_company(WINDOW).await?;
+        client.expect_no_ephemeral(WINDOW).await?;
     }
     Ok(())
 }
 
 async fn changes_tell_the_assignee(kind: Kind) -> Result<()> {
-    let stage = Stage::open(kind).await?;
-    let Stage { ann, bob, board, .. } = &stage;
+    let setup = MemberBoard::open(kind).await?;
+    let MemberBoard { ann, bob, board, .. } = &setup;
     let task = board.task(ann, "Plan").await?;
     ann.ask("task:assign", json!({ "taskId": task, "assignee": "bob" })).await?;
     ann.ask("task:update", json!({ "taskId": task, "updates": { "priority": 5 } })).await?;
@@ -188,14 +188,14 @@ async fn changes_tell_the_assignee(kind: Kind) -> Result<()> {
     let (list, unread) = listed(bob, json!({})).await?;
     assert_eq!(unread, due.len() as u64);
     assert!(list.iter().eq(came.iter().rev().map(|(_, one)| one)), "stored as sent, newest first: {list:?}");
-    stage.only_bob().await
+    setup.only_bob().await
 }
 
 /// A mention in the description is told once, and does not silence later events of the task.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_old_mention_does_not_hide_changes_from_the_assignee() -> Result<()> {
-    let stage = Stage::open(Kind::Sqlite).await?;
-    let Stage { ann, bob, board, .. } = &stage;
+    let setup = MemberBoard::open(Kind::Sqlite).await?;
+    let MemberBoard { ann, bob, board, .. } = &setup;
     let create = json!({ "boardId": board.id, "title": "Plan", "description": "For @bob" });
     let task = text(&ann.ask("task:create", create).await?["task"]["id"])?;
     ann.ask("task:assign", json!({ "taskId": task, "assignee": "bob" })).await?;

@@ -372,12 +372,12 @@ async fn a_user_who_may_no_longer_read(kind: Kind) -> Result<()> {
     server.create_user("bob", "Bob", "none").await?;
     let bob = stage.falls_silent("no longer reads", listening, Instant::now()).await?;
     bob.refused("board:get", json!({ "boardId": stage.board.id }), "FORBIDDEN").await?;
-    let _ = bob.company();
+    let _ = bob.ephemeral_events();
     let comment = json!({ "taskId": stage.task, "body": "@bob, do you hear?" });
     stage.ann.ask("task:comment:add", comment).await?;
     stage.others_go_on().await?;
     ensure!(bob.events().is_empty(), "it hears again");
-    bob.expect_no_company(Duration::from_millis(300)).await?;
+    bob.expect_no_ephemeral(Duration::from_millis(300)).await?;
     let present = stage.ann.ask("presence:list", json!({ "boardId": stage.board.id })).await?;
     ensure!(!present["users"].to_string().contains("bob"), "{present}");
     Ok(())

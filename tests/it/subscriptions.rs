@@ -12,18 +12,18 @@ use crate::scene::{Board, Scene, text};
 const WINDOW: Duration = Duration::from_millis(300);
 
 /// A writer, a listener who is a member, and their board.
-struct Stage {
+struct SharedBoard {
     scene: Scene,
     ann: Client,
     bob: Client,
     board: Board,
 }
 
-async fn stage() -> Result<Stage> {
+async fn open() -> Result<SharedBoard> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
     let board = Board::create(&ann, &[("bob", "member")]).await?;
-    Ok(Stage { scene, ann, bob, board })
+    Ok(SharedBoard { scene, ann, bob, board })
 }
 
 async fn subscribe(client: &Client, pattern: &str, filters: Value) -> Result<String> {
@@ -34,7 +34,7 @@ async fn subscribe(client: &Client, pattern: &str, filters: Value) -> Result<Str
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn patterns_are_honoured() -> Result<()> {
-    let Stage { scene: _scene, ann, bob, board } = stage().await?;
+    let SharedBoard { scene: _scene, ann, bob, board } = open().await?;
     for (pattern, heard) in [
         ("task:*", vec!["task:created", "task:updated", "task:completed", "task:deleted"]),
         ("task:created", vec!["task:created"]),
@@ -66,7 +66,7 @@ async fn patterns_are_honoured() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_event_comes_at_most_once_however_many_reasons() -> Result<()> {
-    let Stage { scene: _scene, ann, bob, board } = stage().await?;
+    let SharedBoard { scene: _scene, ann, bob, board } = open().await?;
     let task = board.task(&ann, "A").await?;
     board.view(&bob).await?;
     bob.ask("view:task", json!({ "taskId": task })).await?;
@@ -87,7 +87,7 @@ async fn an_event_comes_at_most_once_however_many_reasons() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn filters_narrow() -> Result<()> {
-    let Stage { scene, ann, bob, board } = stage().await?;
+    let SharedBoard { scene, ann, bob, board } = open().await?;
     let (cid, other) = (scene.client("cid").await?, Board::create(&ann, &[("bob", "member")]).await?);
     ann.ask("board:member:set", json!({ "boardId": board.id, "userId": "cid", "role": "member" })).await?;
     let (one, two) = (board.task(&ann, "One").await?, board.task(&ann, "Two").await?);
@@ -117,7 +117,7 @@ async fn filters_narrow() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_board_it_covers_all_that_may_be_read() -> Result<()> {
-    let Stage { scene: _scene, ann, bob, board } = stage().await?;
+    let SharedBoard { scene: _scene, ann, bob, board } = open().await?;
     let other = Board::create(&ann, &[("bob", "viewer")]).await?;
     subscribe(&bob, "task:created", json!({})).await?;
     for (board, title) in [(&board, "Here"), (&other, "There")] {
@@ -135,7 +135,7 @@ async fn without_a_board_it_covers_all_that_may_be_read() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_subscription_begins_with_what_comes_after_it() -> Result<()> {
-    let Stage { scene: _scene, ann, bob, board } = stage().await?;
+    let SharedBoard { scene: _scene, ann, bob, board } = open().await?;
     let other = Board::create(&ann, &[("bob", "viewer")]).await?;
     // The server has already loaded this board for another subscription, and released it.
     let id = subscribe(&bob, "task:*", json!({ "userId": "nobody" })).await?;
@@ -151,7 +151,7 @@ async fn a_subscription_begins_with_what_comes_after_it() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_ended_subscription_is_silent() -> Result<()> {
-    let Stage { scene: _scene, ann, bob, board } = stage().await?;
+    let SharedBoard { scene: _scene, ann, bob, board } = open().await?;
     let id = subscribe(&bob, "*", json!({ "boardId": board.id })).await?;
     board.task(&ann, "Heard").await?;
     bob.next_event("task:created").await?;
@@ -163,7 +163,7 @@ async fn an_ended_subscription_is_silent() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_subscription_belongs_to_its_socket() -> Result<()> {
-    let Stage { scene, ann, bob, board } = stage().await?;
+    let SharedBoard { scene, ann, bob, board } = open().await?;
     let id = subscribe(&bob, "*", json!({ "boardId": board.id })).await?;
     ann.refused("unsubscribe", json!({ "subscriptionId": id }), "NOT_FOUND").await?;
     let second = scene.client("bob").await?;
@@ -175,7 +175,7 @@ async fn a_subscription_belongs_to_its_socket() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_view_is_a_state_of_its_own() -> Result<()> {
-    let Stage { scene: _scene, ann, bob, board } = stage().await?;
+    let SharedBoard { scene: _scene, ann, bob, board } = open().await?;
     let other = Board::create(&ann, &[("bob", "member")]).await?;
     // The bare id is enough.
     let reply = bob.call("view:board", json!(board.id)).await?;
@@ -204,7 +204,7 @@ async fn a_view_is_a_state_of_its_own() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_view_of_a_task_is_about_that_task() -> Result<()> {
-    let Stage { scene: _scene, ann, bob, board } = stage().await?;
+    let SharedBoard { scene: _scene, ann, bob, board } = open().await?;
     let (one, two) = (board.task(&ann, "One").await?, board.task(&ann, "Two").await?);
     let reply = bob.call("view:task", json!(one)).await?;
     assert_eq!(reply["ok"], true, "{reply}");
@@ -218,7 +218,7 @@ async fn a_view_of_a_task_is_about_that_task() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_socket_has_at_most_128_subscriptions() -> Result<()> {
-    let Stage { scene, ann, bob, board } = stage().await?;
+    let SharedBoard { scene, ann, bob, board } = open().await?;
     let mut first = None;
     for _ in 0..128 {
         let id = subscribe(&bob, "task:*", json!({ "boardId": board.id })).await?;

@@ -165,7 +165,7 @@ impl Client {
         found.ok_or_else(|| self.in_vain(name))
     }
 
-    /// Returns the next event of any name that is not about company.
+    /// Returns the next event of any name that is not ephemeral.
     ///
     /// # Errors
     /// The connection ended, or no such event arrived in time.
@@ -173,18 +173,20 @@ impl Client {
         self.next_matching("any event", |_| true).await
     }
 
-    /// Returns the next event about company: presence, typing, notifications.
+    /// Returns the next ephemeral event: presence, typing, notifications.
     ///
     /// # Errors
     /// The connection ended, or no such event arrived in time.
-    pub async fn next_company(&self) -> Result<Event> {
-        self.until(patient(PATIENCE), || self.inbox.take_company()).await.ok_or_else(|| self.in_vain("company"))
+    pub async fn next_ephemeral(&self) -> Result<Event> {
+        self.until(patient(PATIENCE), || self.inbox.take_ephemeral())
+            .await
+            .ok_or_else(|| self.in_vain("an ephemeral event"))
     }
 
-    /// Returns all events about company that were received and not yet taken.
+    /// Returns all ephemeral events that were received and not yet taken.
     #[must_use]
-    pub fn company(&self) -> Vec<Event> {
-        self.inbox.drain_company()
+    pub fn ephemeral_events(&self) -> Vec<Event> {
+        self.inbox.drain_ephemeral()
     }
 
     fn in_vain(&self, what: &str) -> anyhow::Error {
@@ -192,7 +194,7 @@ impl Client {
             "waited for {what} in vain; connection: {}; unread: {:?}, {:?}",
             self.inbox.closed().unwrap_or_else(|| "open".into()),
             self.inbox.drain(),
-            self.inbox.drain_company(),
+            self.inbox.drain_ephemeral(),
         )
     }
 
@@ -225,13 +227,13 @@ impl Client {
         }
     }
 
-    /// Checks that no event about company arrives within `window`, and that none was left unread.
+    /// Checks that no ephemeral event arrives within `window`, and that none was left unread.
     ///
     /// # Errors
     /// An event arrived, or the connection ended.
-    pub async fn expect_no_company(&self, window: Duration) -> Result<()> {
-        if let Some(event) = self.until(window, || self.inbox.take_company()).await {
-            bail!("there should have been no company, there was {event:?}");
+    pub async fn expect_no_ephemeral(&self, window: Duration) -> Result<()> {
+        if let Some(event) = self.until(window, || self.inbox.take_ephemeral()).await {
+            bail!("there should have been no ephemeral event, there was {event:?}");
         }
         match self.inbox.closed() {
             Some(reason) => bail!("silent because the connection ended: {reason}"),

@@ -28,10 +28,10 @@ impl Event {
         self.payload["boardId"].as_str()
     }
 
-    /// Returns whether it is about company: presence, typing or notifications. Such events are not part of a board's
+    /// Returns whether it is ephemeral: about presence, typing or notifications. Such events are not part of a board's
     /// log, and tests of the log skip them.
     #[must_use]
-    pub fn is_company(&self) -> bool {
+    pub fn is_ephemeral(&self) -> bool {
         ["user:", "typing:", "notification"].iter().any(|prefix| self.name.starts_with(prefix))
     }
 
@@ -62,7 +62,7 @@ pub(crate) struct Inbox {
 #[derive(Default)]
 struct State {
     events: VecDeque<Event>,
-    company: VecDeque<Event>,
+    ephemeral: VecDeque<Event>,
     pending: HashMap<u64, oneshot::Sender<Value>>,
     recording: Option<Vec<Heard>>,
     closed: Option<String>,
@@ -98,8 +98,8 @@ impl Inbox {
     /// Adds an event.
     pub(crate) fn event(&self, event: Event) {
         let mut state = self.state();
-        if event.is_company() {
-            state.company.push_back(event);
+        if event.is_ephemeral() {
+            state.ephemeral.push_back(event);
         } else {
             if let Some(recording) = &mut state.recording {
                 recording.push(Heard::Event(event.clone()));
@@ -135,20 +135,20 @@ impl Inbox {
     pub(crate) fn take_named(&self, name: &str) -> Option<Event> {
         let mut state = self.state();
         let state = &mut *state;
-        [&mut state.events, &mut state.company].into_iter().find_map(|events| {
+        [&mut state.events, &mut state.ephemeral].into_iter().find_map(|events| {
             let index = events.iter().position(|event| event.name == name)?;
             events.remove(index)
         })
     }
 
-    /// Takes the first event about company.
-    pub(crate) fn take_company(&self) -> Option<Event> {
-        self.state().company.pop_front()
+    /// Takes the first ephemeral event.
+    pub(crate) fn take_ephemeral(&self) -> Option<Event> {
+        self.state().ephemeral.pop_front()
     }
 
-    /// Takes all events about company.
-    pub(crate) fn drain_company(&self) -> Vec<Event> {
-        self.state().company.drain(..).collect()
+    /// Takes all ephemeral events.
+    pub(crate) fn drain_ephemeral(&self) -> Vec<Event> {
+        self.state().ephemeral.drain(..).collect()
     }
 
     /// Takes all events.

@@ -4,19 +4,19 @@ use anyhow::Result;
 use boardwire_test_support::Kind;
 use serde_json::{Value, json};
 
-use super::Stage;
+use super::LeaseBoard;
 
 on_both!(the_order_is_kept, what_stands_against_a_task_is_told, a_full_column_takes_no_more);
 
 async fn the_order_is_kept(kind: Kind) -> Result<()> {
-    let stage = Stage::open(kind).await?;
-    let ann = &stage.ann;
-    let plain = stage.task(json!({})).await?;
-    let later = stage.task(json!({ "priority": 5, "due_date": "2026-12-24" })).await?;
-    let sooner = stage.task(json!({ "priority": 5, "due_date": "2026-12-23T09:00:00Z" })).await?;
-    let urgent = stage.task(json!({ "priority": 9, "tags": ["a", "b"] })).await?;
-    let own = stage.task(json!({ "assignee": "ann" })).await?;
-    stage.task(json!({ "priority": 10, "assignee": "bob" })).await?;
+    let setup = LeaseBoard::open(kind).await?;
+    let ann = &setup.ann;
+    let plain = setup.task(json!({})).await?;
+    let later = setup.task(json!({ "priority": 5, "due_date": "2026-12-24" })).await?;
+    let sooner = setup.task(json!({ "priority": 5, "due_date": "2026-12-23T09:00:00Z" })).await?;
+    let urgent = setup.task(json!({ "priority": 9, "tags": ["a", "b"] })).await?;
+    let own = setup.task(json!({ "assignee": "ann" })).await?;
+    setup.task(json!({ "priority": 10, "assignee": "bob" })).await?;
     for (id, reason) in [
         (own, "assigned to you"),
         (urgent.clone(), "priority 9 is the highest of 4 candidates"),
@@ -24,22 +24,22 @@ async fn the_order_is_kept(kind: Kind) -> Result<()> {
         (later, "due 2026-12-24"),
         (plain, "the only candidate"),
     ] {
-        let before = stage.board.snapshot(ann).await?;
-        let next = ann.ask("task:next", json!({ "boardId": stage.board.id })).await?;
-        assert_eq!(stage.board.snapshot(ann).await?, before, "looking changes nothing");
-        let claimed = stage.claim_next(ann).await?;
+        let before = setup.board.snapshot(ann).await?;
+        let next = ann.ask("task:next", json!({ "boardId": setup.board.id })).await?;
+        assert_eq!(setup.board.snapshot(ann).await?, before, "looking changes nothing");
+        let claimed = setup.claim_next(ann).await?;
         assert_eq!([&next["task"]["id"], &claimed["task"]["id"]], [&json!(id), &json!(id)]);
         assert_eq!(next["why"], claimed["why"]);
         let reasons = claimed["why"]["reasons"].as_array().cloned().unwrap_or_default();
         assert!(reasons.contains(&json!(reason)), "{reasons:?}");
         assert_eq!(claimed["why"]["skipped"]["assignedToOthers"], 1);
     }
-    assert_eq!(stage.claim_next(ann).await?["task"], Value::Null);
+    assert_eq!(setup.claim_next(ann).await?["task"], Value::Null);
 
     // By tags and column.
     ann.ask("task:release", json!({ "taskId": urgent })).await?;
     let claim = |more: Value| {
-        let mut payload = json!({ "boardId": stage.board.id });
+        let mut payload = json!({ "boardId": setup.board.id });
         if let (Some(fields), Value::Object(more)) = (payload.as_object_mut(), more) {
             fields.extend(more);
         }
@@ -47,23 +47,23 @@ async fn the_order_is_kept(kind: Kind) -> Result<()> {
     };
     let none = ann.ask("task:claim", claim(json!({ "tags": ["a", "c"] }))).await?;
     assert_eq!((&none["task"], &none["why"]["skipped"]["leased"]), (&Value::Null, &json!(0)));
-    let none = ann.ask("task:claim", claim(json!({ "columnId": stage.board.columns[0] }))).await?;
+    let none = ann.ask("task:claim", claim(json!({ "columnId": setup.board.columns[0] }))).await?;
     assert_eq!(none["task"], Value::Null);
-    let both = claim(json!({ "tags": ["b", "a"], "columnId": stage.board.columns[1] }));
+    let both = claim(json!({ "tags": ["b", "a"], "columnId": setup.board.columns[1] }));
     assert_eq!(ann.ask("task:claim", both).await?["task"]["id"], *urgent);
     ann.refused("task:claim", claim(json!({ "columnId": "nowhere" })), "NOT_FOUND").await?;
     ann.refused("task:claim", claim(json!({ "taskId": urgent, "tags": [] })), "INVALID_MESSAGE").await.map(drop)
 }
 
 async fn what_stands_against_a_task_is_told(kind: Kind) -> Result<()> {
-    let stage = Stage::open(kind).await?;
-    let (ann, bob) = (&stage.ann, &stage.bob);
-    let (first, second) = (stage.task(json!({})).await?, stage.task(json!({ "priority": 9 })).await?);
+    let setup = LeaseBoard::open(kind).await?;
+    let (ann, bob) = (&setup.ann, &setup.bob);
+    let (first, second) = (setup.task(json!({})).await?, setup.task(json!({ "priority": 9 })).await?);
     ann.ask("task:dependency:add", json!({ "taskId": second, "dependsOn": first })).await?;
-    let claim = |task: &str| json!({ "boardId": stage.board.id, "taskId": task });
+    let claim = |task: &str| json!({ "boardId": setup.board.id, "taskId": task });
     let refused = ann.refused("task:claim", claim(&second), "CONFLICT").await?;
     assert_eq!(refused["details"]["blockedBy"], json!([first]));
-    let next = stage.claim_next(ann).await?;
+    let next = setup.claim_next(ann).await?;
     assert_eq!((&next["task"]["id"], &next["why"]["skipped"]["blocked"]), (&json!(first), &json!(1)));
     assert!(next["why"]["reasons"].to_string().contains("unblocks 1 task"), "{next}");
     let refused = bob.refused("task:claim", claim(&first), "CONFLICT").await?;
@@ -74,28 +74,28 @@ async fn what_stands_against_a_task_is_told(kind: Kind) -> Result<()> {
     ann.refused("task:claim", claim(&first), "CONFLICT").await?;
     ann.ask("task:assign", json!({ "taskId": second, "assignee": "ann" })).await?;
     bob.refused("task:claim", claim(&second), "CONFLICT").await?;
-    let claimed = stage.claim(ann, &second).await?;
+    let claimed = setup.claim(ann, &second).await?;
     // The claim did not assign it, so releasing it does not unassign it.
     let released = ann.ask("task:release", json!({ "taskId": claimed["id"], "fence": 1 })).await?;
     assert_eq!(released["task"]["assignee"], "ann");
-    ann.ask("board:archive", json!({ "boardId": stage.board.id })).await?;
+    ann.ask("board:archive", json!({ "boardId": setup.board.id })).await?;
     ann.refused("task:claim", claim(&second), "ARCHIVED").await?;
-    assert_eq!(ann.ask("task:next", json!({ "boardId": stage.board.id })).await?["task"], Value::Null);
+    assert_eq!(ann.ask("task:next", json!({ "boardId": setup.board.id })).await?["task"], Value::Null);
     Ok(())
 }
 
 async fn a_full_column_takes_no_more(kind: Kind) -> Result<()> {
-    let stage = Stage::open(kind).await?;
-    let ann = &stage.ann;
-    let limit = json!({ "columnId": stage.board.columns[1], "updates": { "wip_limit": 1 } });
+    let setup = LeaseBoard::open(kind).await?;
+    let ann = &setup.ann;
+    let limit = json!({ "columnId": setup.board.columns[1], "updates": { "wip_limit": 1 } });
     ann.ask("column:update", limit).await?;
-    let (first, second) = (stage.task(json!({})).await?, stage.task(json!({})).await?);
-    assert_eq!(stage.claim_next(ann).await?["task"]["id"], *first);
-    let none = stage.claim_next(ann).await?;
+    let (first, second) = (setup.task(json!({})).await?, setup.task(json!({})).await?);
+    assert_eq!(setup.claim_next(ann).await?["task"]["id"], *first);
+    let none = setup.claim_next(ann).await?;
     assert_eq!((&none["task"], &none["why"]["skipped"]["wipLimit"]), (&Value::Null, &json!(1)));
-    ann.refused("task:claim", json!({ "boardId": stage.board.id, "taskId": second }), "WIP_LIMIT").await?;
+    ann.refused("task:claim", json!({ "boardId": setup.board.id, "taskId": second }), "WIP_LIMIT").await?;
     // A task that is already in the column needs no more room.
     ann.ask("task:release", json!({ "taskId": first })).await?;
-    assert_eq!(stage.claim_next(ann).await?["task"]["id"], *first);
+    assert_eq!(setup.claim_next(ann).await?["task"]["id"], *first);
     Ok(())
 }

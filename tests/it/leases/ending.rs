@@ -4,7 +4,7 @@ use anyhow::Result;
 use boardwire_test_support::Kind;
 use serde_json::{Value, json};
 
-use super::{Stage, fence};
+use super::{LeaseBoard, fence};
 
 on_both!(
     time_ends_a_lease,
@@ -14,31 +14,31 @@ on_both!(
 );
 
 async fn time_ends_a_lease(kind: Kind) -> Result<()> {
-    let stage = Stage::open(kind).await?;
-    let (ann, bob, board) = (&stage.ann, &stage.bob, &stage.board);
-    let id = stage.task(json!({})).await?;
+    let setup = LeaseBoard::open(kind).await?;
+    let (ann, bob, board) = (&setup.ann, &setup.bob, &setup.board);
+    let id = setup.task(json!({})).await?;
     board.view(bob).await?;
     ann.ask("task:claim", json!({ "boardId": board.id, "taskId": id, "ttl": 1 })).await?;
     let event = bob.next_event("task:released").await?;
-    let task = stage.read(&id).await?;
+    let task = setup.read(&id).await?;
     assert_eq!([&task["lease"], &task["assignee"]], [&Value::Null, &Value::Null]);
     let data = json!({ "task": task, "holder": "ann", "releasedBy": null, "expired": true, "boardId": board.id });
     assert_eq!(event.data(), &data);
     assert!(event.payload["userId"].is_null(), "nobody did it: {event:?}");
     ann.refused("task:renew", json!({ "taskId": id, "fence": 1 }), "LEASE_LOST").await?;
-    assert_eq!(fence(&stage.claim(bob, &id).await?)?, 2);
+    assert_eq!(fence(&setup.claim(bob, &id).await?)?, 2);
     Ok(())
 }
 
 async fn a_dead_lease_can_be_taken_over(kind: Kind) -> Result<()> {
-    let stage = Stage::open(kind).await?;
-    let (ann, bob) = (&stage.ann, &stage.bob);
-    let id = stage.task(json!({})).await?;
-    ann.ask("task:claim", json!({ "boardId": stage.board.id, "taskId": id, "ttl": 1 })).await?;
+    let setup = LeaseBoard::open(kind).await?;
+    let (ann, bob) = (&setup.ann, &setup.bob);
+    let id = setup.task(json!({})).await?;
+    ann.ask("task:claim", json!({ "boardId": setup.board.id, "taskId": id, "ttl": 1 })).await?;
     // Whichever comes first after its time, this claim or the sweep: it is announced once as free, and has a new
     // number.
     let claimed = loop {
-        let claimed = stage.claim_next(bob).await?;
+        let claimed = setup.claim_next(bob).await?;
         if !claimed["task"].is_null() {
             break claimed;
         }
@@ -51,50 +51,50 @@ async fn a_dead_lease_can_be_taken_over(kind: Kind) -> Result<()> {
 }
 
 async fn what_is_done_is_not_leased(kind: Kind) -> Result<()> {
-    let stage = Stage::open(kind).await?;
-    let ann = &stage.ann;
-    let done = &stage.board.columns[2];
+    let setup = LeaseBoard::open(kind).await?;
+    let ann = &setup.ann;
+    let done = &setup.board.columns[2];
     let mut ways = Vec::new();
     for _ in 0..4 {
-        let id = stage.task(json!({})).await?;
-        stage.claim(ann, &id).await?;
+        let id = setup.task(json!({})).await?;
+        setup.claim(ann, &id).await?;
         ways.push(id);
     }
     ann.ask("task:update", json!({ "taskId": ways[0], "updates": { "status": "done" } })).await?;
     ann.ask("task:move", json!({ "taskId": ways[1], "toColumn": done })).await?;
     ann.ask("task:complete", json!({ "taskId": ways[2] })).await?;
-    ann.ask("column:delete", json!({ "columnId": stage.board.columns[1], "moveTasksTo": done })).await?;
+    ann.ask("column:delete", json!({ "columnId": setup.board.columns[1], "moveTasksTo": done })).await?;
     for id in &ways {
-        let task = stage.read(id).await?;
+        let task = setup.read(id).await?;
         assert_eq!([&task["status"], &task["lease"], &task["assignee"]], [&json!("done"), &Value::Null, &json!("ann")]);
     }
-    let leased = ann.ask("task:list", json!({ "boardId": stage.board.id, "leased": true })).await?;
+    let leased = ann.ask("task:list", json!({ "boardId": setup.board.id, "leased": true })).await?;
     assert_eq!(leased["tasks"], json!([]));
     Ok(())
 }
 
 async fn a_lease_ends_with_the_membership(kind: Kind) -> Result<()> {
-    let stage = Stage::open(kind).await?;
-    let (ann, bob, board) = (&stage.ann, &stage.bob, &stage.board);
+    let setup = LeaseBoard::open(kind).await?;
+    let (ann, bob, board) = (&setup.ann, &setup.bob, &setup.board);
     let (removed, lowered, kept) =
-        (stage.task(json!({})).await?, stage.task(json!({})).await?, stage.task(json!({})).await?);
-    stage.claim(ann, &kept).await?;
+        (setup.task(json!({})).await?, setup.task(json!({})).await?, setup.task(json!({})).await?);
+    setup.claim(ann, &kept).await?;
     board.view(ann).await?;
     let member = |role: &str| json!({ "boardId": board.id, "userId": "bob", "role": role });
     for (id, ending) in [(&removed, None), (&lowered, Some("viewer"))] {
         ann.ask("board:member:set", member("member")).await?;
-        stage.claim(bob, id).await?;
+        setup.claim(bob, id).await?;
         match ending {
             None => ann.ask("board:member:remove", json!({ "boardId": board.id, "userId": "bob" })).await?,
             Some(role) => ann.ask("board:member:set", member(role)).await?,
         };
         let event = ann.next_event("task:released").await?;
-        let task = stage.read(id).await?;
+        let task = setup.read(id).await?;
         assert_eq!([&task["lease"], &task["assignee"]], [&Value::Null, &Value::Null]);
         let data = json!({ "task": task, "holder": "bob", "releasedBy": "ann", "expired": false, "boardId": board.id });
         assert_eq!(event.data(), &data);
-        stage.claim(ann, id).await?;
+        setup.claim(ann, id).await?;
     }
-    assert_eq!(stage.read(&kept).await?["lease"]["holder"], "ann", "others keep theirs");
+    assert_eq!(setup.read(&kept).await?["lease"]["holder"], "ann", "others keep theirs");
     Ok(())
 }

@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use boardwire_test_support::{Kind, patient, when_quick};
 use serde_json::{Value, json};
 
-use super::{Stage, WINDOW, listed, notified};
+use super::{MemberBoard, WINDOW, listed, notified};
 
 /// Returns the numbers at the end of the titles in a list.
 fn numbers<'a>(list: impl IntoIterator<Item = &'a Value>) -> Vec<usize> {
@@ -15,46 +15,46 @@ fn numbers<'a>(list: impl IntoIterator<Item = &'a Value>) -> Vec<usize> {
 }
 
 /// Assigns a new task to a user, with its number in the title.
-async fn assign(stage: &Stage, user: &str, number: usize) -> Result<()> {
-    let create = json!({ "boardId": stage.board.id, "title": format!("Task {number}"), "assignee": user });
-    stage.ann.ask("task:create", create).await.map(drop)
+async fn assign(setup: &MemberBoard, user: &str, number: usize) -> Result<()> {
+    let create = json!({ "boardId": setup.board.id, "title": format!("Task {number}"), "assignee": user });
+    setup.ann.ask("task:create", create).await.map(drop)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_first_is_sent_at_once_and_the_rest_within_a_second() -> Result<()> {
-    let stage = Stage::open(Kind::Sqlite).await?;
+    let setup = MemberBoard::open(Kind::Sqlite).await?;
     let began = Instant::now();
     for n in 0..3 {
-        assign(&stage, "bob", n).await?;
+        assign(&setup, "bob", n).await?;
     }
     let made = began.elapsed();
-    let first = stage.bob.next_company().await?;
+    let first = setup.bob.next_ephemeral().await?;
     let (at_once, single) = (began.elapsed(), &first.data()["notification"]);
     assert_eq!((first.name.as_str(), numbers([single])), ("notification:task", vec![0]));
-    let rest = stage.bob.next_company().await?;
+    let rest = setup.bob.next_ephemeral().await?;
     let took = began.elapsed();
     assert_eq!(rest.name, "notifications:batch");
     assert_eq!(numbers(rest.data()["notifications"].as_array().into_iter().flatten()), [1, 2]);
     ensure!(at_once < made + patient(Duration::from_millis(300)), "the first took {at_once:?}");
     ensure!(took < made + patient(Duration::from_millis(1_400)), "the rest took {took:?}");
-    stage.bob.expect_no_company(WINDOW).await
+    setup.bob.expect_no_ephemeral(WINDOW).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_come_by_tens_each_once_and_in_order() -> Result<()> {
     const MANY: usize = 47;
-    let stage = Stage::open(Kind::Sqlite).await?;
-    let tab = stage.scene.client("bob").await?;
+    let setup = MemberBoard::open(Kind::Sqlite).await?;
+    let tab = setup.scene.client("bob").await?;
     for n in 0..MANY {
-        assign(&stage, "bob", n).await?;
+        assign(&setup, "bob", n).await?;
         if n % 2 == 0 {
-            assign(&stage, "cid", n).await?;
+            assign(&setup, "cid", n).await?;
         }
     }
     let in_order: Vec<usize> = (0..MANY).collect();
     let even: Vec<usize> = (0..MANY).step_by(2).collect();
     let mut first = None;
-    for (client, user, due) in [(&stage.bob, "bob", &in_order), (&tab, "bob", &in_order), (&stage.cid, "cid", &even)] {
+    for (client, user, due) in [(&setup.bob, "bob", &in_order), (&tab, "bob", &in_order), (&setup.cid, "cid", &even)] {
         let came = notified(client, due.len()).await?;
         assert_eq!(numbers(came.iter().map(|(_, one)| one)), *due);
         ensure!(came.iter().all(|(_, one)| one["user_id"] == user), "each user has his own: {came:?}");
@@ -63,9 +63,9 @@ async fn many_come_by_tens_each_once_and_in_order() -> Result<()> {
         if user == "bob" {
             assert_eq!(*first.get_or_insert_with(|| came.clone()), came, "all tabs get the same");
         }
-        client.expect_no_company(Duration::from_millis(300)).await?;
+        client.expect_no_ephemeral(Duration::from_millis(300)).await?;
     }
-    let (list, unread) = listed(&stage.bob, json!({ "limit": 100 })).await?;
+    let (list, unread) = listed(&setup.bob, json!({ "limit": 100 })).await?;
     assert_eq!((list.len(), unread), (MANY, MANY as u64));
     Ok(())
 }
@@ -76,23 +76,23 @@ const BEFORE_IT_IS_DUE: Duration = Duration::from_millis(900);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_waits_is_sent_before_the_server_ends() -> Result<()> {
     when_quick("what waits when the server ends", async || {
-        let mut stage = Stage::open(Kind::Sqlite).await?;
+        let mut setup = MemberBoard::open(Kind::Sqlite).await?;
         let began = Instant::now();
         for n in 0..3 {
-            assign(&stage, "bob", n).await?;
+            assign(&setup, "bob", n).await?;
         }
-        stage.scene.server.ask_to_drain()?;
+        setup.scene.server.ask_to_drain()?;
         let asked = began.elapsed();
-        stage.bob.next_event("server:closing").await?;
+        setup.bob.next_event("server:closing").await?;
         if asked > BEFORE_IT_IS_DUE {
             return Ok(None);
         }
         // Events arrive in order on a connection: this one came before the end was announced.
-        let came: Vec<Value> = stage.bob.company().iter().map(|event| event.data().clone()).collect();
+        let came: Vec<Value> = setup.bob.ephemeral_events().iter().map(|event| event.data().clone()).collect();
         assert_eq!(numbers([&came[0]["notification"]]), [0], "{came:?}");
         assert_eq!(numbers(came[1]["notifications"].as_array().into_iter().flatten()), [1, 2], "{came:?}");
         assert_eq!(came.len(), 2, "{came:?}");
-        ensure!(stage.scene.server.terminate().await?.success(), "it did not end well");
+        ensure!(setup.scene.server.terminate().await?.success(), "it did not end well");
         Ok(Some(()))
     })
     .await
@@ -102,20 +102,20 @@ async fn what_waits_is_sent_before_the_server_ends() -> Result<()> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_waited_is_not_sent_after_a_removal() -> Result<()> {
     when_quick("what waits at a removal", async || {
-        let stage = Stage::open(Kind::Sqlite).await?;
-        stage.board.view(&stage.ann).await?;
+        let setup = MemberBoard::open(Kind::Sqlite).await?;
+        setup.board.view(&setup.ann).await?;
         let began = Instant::now();
-        assign(&stage, "bob", 0).await?;
-        assign(&stage, "bob", 1).await?;
-        assign(&stage, "cid", 2).await?;
-        assign(&stage, "cid", 3).await?;
-        stage.ann.ask("board:member:remove", json!({ "boardId": stage.board.id, "userId": "bob" })).await?;
+        assign(&setup, "bob", 0).await?;
+        assign(&setup, "bob", 1).await?;
+        assign(&setup, "cid", 2).await?;
+        assign(&setup, "cid", 3).await?;
+        setup.ann.ask("board:member:remove", json!({ "boardId": setup.board.id, "userId": "bob" })).await?;
         if began.elapsed() > BEFORE_IT_IS_DUE {
             return Ok(None);
         }
-        assert_eq!(numbers(notified(&stage.cid, 2).await?.iter().map(|(_, one)| one)), [2, 3]);
-        assert_eq!(numbers(notified(&stage.bob, 1).await?.iter().map(|(_, one)| one)), [0]);
-        stage.bob.expect_no_company(WINDOW).await?;
+        assert_eq!(numbers(notified(&setup.cid, 2).await?.iter().map(|(_, one)| one)), [2, 3]);
+        assert_eq!(numbers(notified(&setup.bob, 1).await?.iter().map(|(_, one)| one)), [0]);
+        setup.bob.expect_no_ephemeral(WINDOW).await?;
         Ok(Some(()))
     })
     .await

@@ -6,12 +6,12 @@ use anyhow::{Context, Result, ensure};
 use boardwire_test_support::{Client, Kind};
 use serde_json::{Value, json};
 
-use super::{Stage, WINDOW, listed, notified};
+use super::{MemberBoard, WINDOW, listed, notified};
 use crate::scene::text;
 
 on_both!(a_list_comes_in_pages, what_is_read_is_known_to_all_tabs, a_removed_member_has_none_of_that_board);
 
-impl Stage {
+impl MemberBoard {
     /// Mentions Bob this many times; he has been notified when this returns.
     async fn mention_bob(&self, count: usize) -> Result<Vec<Value>> {
         let task = self.board.task(&self.ann, "Plan").await?;
@@ -23,11 +23,11 @@ impl Stage {
 }
 
 async fn a_list_comes_in_pages(kind: Kind) -> Result<()> {
-    let stage = Stage::open(kind).await?;
-    let mut newest_first = stage.mention_bob(7).await?;
+    let setup = MemberBoard::open(kind).await?;
+    let mut newest_first = setup.mention_bob(7).await?;
     newest_first.reverse();
     let ids: Vec<String> = newest_first.iter().map(|one| text(&one["id"])).collect::<Result<_>>()?;
-    let bob = &stage.bob;
+    let bob = &setup.bob;
     let mut pages = Vec::new();
     let mut wanted = json!({ "limit": 3 });
     loop {
@@ -52,14 +52,14 @@ async fn a_list_comes_in_pages(kind: Kind) -> Result<()> {
         bob.refused("notification:list", wrong, "INVALID_MESSAGE").await?;
     }
     // Only he sees them.
-    assert_eq!(listed(&stage.cid, json!({ "before": ids[0] })).await?, (Vec::new(), 0));
+    assert_eq!(listed(&setup.cid, json!({ "before": ids[0] })).await?, (Vec::new(), 0));
     Ok(())
 }
 
 async fn what_is_read_is_known_to_all_tabs(kind: Kind) -> Result<()> {
-    let stage = Stage::open(kind).await?;
-    let (tab, bob, cid) = (stage.scene.client("bob").await?, &stage.bob, &stage.cid);
-    let came = stage.mention_bob(4).await?;
+    let setup = MemberBoard::open(kind).await?;
+    let (tab, bob, cid) = (setup.scene.client("bob").await?, &setup.bob, &setup.cid);
+    let came = setup.mention_bob(4).await?;
     notified(&tab, 4).await?;
     let id = |n: usize| &came[n]["id"];
 
@@ -83,23 +83,23 @@ async fn what_is_read_is_known_to_all_tabs(kind: Kind) -> Result<()> {
         bob.refused("notification:read", wrong, "INVALID_MESSAGE").await?;
     }
     // Neither the tab that marked them nor anyone else is told.
-    for client in [bob, &tab, &stage.ann, cid] {
-        client.expect_no_company(Duration::from_millis(200)).await?;
+    for client in [bob, &tab, &setup.ann, cid] {
+        client.expect_no_ephemeral(Duration::from_millis(200)).await?;
     }
     Ok(())
 }
 
-/// Checks that the next event about company says which notifications were read.
+/// Checks that the next ephemeral event says which notifications were read.
 async fn is_read(client: &Client, data: Value) -> Result<()> {
-    let event = client.next_company().await?;
+    let event = client.next_ephemeral().await?;
     ensure!(event.name == "notification:read" && *event.data() == data, "it should be {data}, it is {event:?}");
     Ok(())
 }
 
 async fn a_removed_member_has_none_of_that_board(kind: Kind) -> Result<()> {
-    let stage = Stage::open(kind).await?;
-    let Stage { ann, bob, board, scene, .. } = &stage;
-    stage.mention_bob(3).await?;
+    let setup = MemberBoard::open(kind).await?;
+    let MemberBoard { ann, bob, board, scene, .. } = &setup;
+    setup.mention_bob(3).await?;
     let other = crate::scene::Board::create(ann, &[("bob", "viewer")]).await?;
     let task = other.task(ann, "Elsewhere").await?;
     ann.ask("task:assign", json!({ "taskId": task, "assignee": "bob" })).await?;
@@ -123,7 +123,7 @@ async fn a_removed_member_has_none_of_that_board(kind: Kind) -> Result<()> {
     ann.refused("task:assign", json!({ "taskId": secret, "assignee": "nobody" }), "INVALID_MESSAGE").await?;
     ann.ask("task:assign", json!({ "taskId": secret, "assignee": "bob" })).await?;
     assert_eq!(listed(bob, json!({})).await?.0.len(), 1);
-    tab.expect_no_company(WINDOW).await?;
+    tab.expect_no_ephemeral(WINDOW).await?;
 
     // He sees them again once he is a member again.
     ann.ask("board:member:set", json!({ "boardId": board.id, "userId": "bob", "role": "viewer" })).await?;

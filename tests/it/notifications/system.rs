@@ -12,13 +12,13 @@ use crate::scene::Scene;
 on_both!(an_operator_tells_a_user_a_team_and_everybody, the_same_request_is_told_once);
 
 /// Ann and Bob are in team red, Cid is in no team; all are connected. Root is the operator.
-struct Stage {
+struct TeamUsers {
     scene: Scene,
     users: [Client; 3],
     token: String,
 }
 
-impl Stage {
+impl TeamUsers {
     async fn open(kind: Kind) -> Result<Self> {
         let scene = Scene::open(kind).await?;
         scene.server.create_user("root", "Root", "read,write,admin").await?;
@@ -50,18 +50,18 @@ impl Stage {
 }
 
 async fn an_operator_tells_a_user_a_team_and_everybody(kind: Kind) -> Result<()> {
-    let stage = Stage::open(kind).await?;
-    let [ann, bob, cid] = &stage.users;
+    let setup = TeamUsers::open(kind).await?;
+    let [ann, bob, cid] = &setup.users;
     for (body, notified) in [
         (json!({ "text": "To Cid", "userId": "cid" }), 1),
         (json!({ "text": "To red", "teamId": "red" }), 2),
         (json!({ "text": "To all", "all": true }), 4),
     ] {
-        let answer = stage.post(body).await?;
+        let answer = setup.post(body).await?;
         assert_eq!((answer.status, answer.json()?), (201, json!({ "notified": notified })));
     }
-    assert_eq!(stage.texts().await?, [vec!["To all", "To red"], vec!["To all", "To red"], vec!["To all", "To Cid"]]);
-    let event = cid.next_company().await?;
+    assert_eq!(setup.texts().await?, [vec!["To all", "To red"], vec!["To all", "To red"], vec!["To all", "To Cid"]]);
+    let event = cid.next_ephemeral().await?;
     let notification = &event.data()["notification"];
     assert_eq!((event.name.as_str(), event.board()), ("notification:system", None));
     assert_eq!(super::said(notification), ("system", "To Cid"));
@@ -71,7 +71,7 @@ async fn an_operator_tells_a_user_a_team_and_everybody(kind: Kind) -> Result<()>
         assert_eq!(notification[field], value, "{field}");
     }
     for user in [ann, bob] {
-        let event = user.next_company().await?;
+        let event = user.next_ephemeral().await?;
         assert_eq!(
             (event.name.as_str(), super::said(&event.data()["notification"]).1),
             ("notification:system", "To red")
@@ -82,7 +82,7 @@ async fn an_operator_tells_a_user_a_team_and_everybody(kind: Kind) -> Result<()>
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_wrong_or_not_allowed_tells_nobody() -> Result<()> {
-    let stage = Stage::open(Kind::Sqlite).await?;
+    let setup = TeamUsers::open(Kind::Sqlite).await?;
     for (status, code, body) in [
         (422, "INVALID_MESSAGE", json!({ "text": "To whom?" })),
         (422, "INVALID_MESSAGE", json!({ "text": "To whom?", "all": false })),
@@ -95,12 +95,12 @@ async fn what_is_wrong_or_not_allowed_tells_nobody() -> Result<()> {
         (404, "NOT_FOUND", json!({ "text": "Nobody", "userId": "nobody" })),
         (404, "NOT_FOUND", json!({ "text": "Nobody", "teamId": "nobodys" })),
     ] {
-        let answer = stage.post(body.clone()).await?;
+        let answer = setup.post(body.clone()).await?;
         let problem = answer.json()?;
         assert_eq!((answer.status, &problem["code"]), (status, &json!(code)), "{body}: {problem}");
     }
     // A caller who is not an admin, or whose credential allows less.
-    let url = stage.scene.server.url();
+    let url = setup.scene.server.url();
     let request = || Http::new(&url, "POST", "/api/v1/notifications").json(&json!({ "text": "No", "all": true }));
     for holder in [
         token("cid", &["read", "write"])?,
@@ -111,24 +111,24 @@ async fn what_is_wrong_or_not_allowed_tells_nobody() -> Result<()> {
         assert_eq!((answer.status, &answer.json()?["code"]), (403, &json!("FORBIDDEN")));
     }
     assert_eq!(request().send().await?.status, 401);
-    assert_eq!(stage.texts().await?, [const { Vec::<String>::new() }; 3]);
-    for user in &stage.users {
-        user.expect_no_company(Duration::from_millis(200)).await?;
+    assert_eq!(setup.texts().await?, [const { Vec::<String>::new() }; 3]);
+    for user in &setup.users {
+        user.expect_no_ephemeral(Duration::from_millis(200)).await?;
     }
     Ok(())
 }
 
 async fn the_same_request_is_told_once(kind: Kind) -> Result<()> {
-    let stage = Stage::open(kind).await?;
+    let setup = TeamUsers::open(kind).await?;
     let body = json!({ "text": "Once", "userId": "ann" });
-    let first = stage.request(&body).header("idempotency-key", "say-it").send().await?;
-    let again = stage.request(&body).header("idempotency-key", "say-it").send().await?;
+    let first = setup.request(&body).header("idempotency-key", "say-it").send().await?;
+    let again = setup.request(&body).header("idempotency-key", "say-it").send().await?;
     assert_eq!((first.status, first.json()?), (201, json!({ "notified": 1 })));
     assert_eq!((again.status, again.json()?), (201, json!({ "notified": 1 })));
     let other = json!({ "text": "Other", "userId": "ann" });
-    let other = stage.request(&other).header("idempotency-key", "say-it").send().await?;
+    let other = setup.request(&other).header("idempotency-key", "say-it").send().await?;
     ensure!(other.json()?["code"] == "IDEMPOTENCY_MISMATCH", "{:?}", other.json()?);
-    assert_eq!(stage.texts().await?[0], ["Once"]);
-    assert_eq!(stage.users[0].next_company().await?.name, "notification:system");
-    stage.users[0].expect_no_company(WINDOW).await
+    assert_eq!(setup.texts().await?[0], ["Once"]);
+    assert_eq!(setup.users[0].next_ephemeral().await?.name, "notification:system");
+    setup.users[0].expect_no_ephemeral(WINDOW).await
 }

@@ -31,13 +31,13 @@ async fn join(scene: &Scene, user: &str, teams: &str) -> Result<()> {
 }
 
 /// Ann and Bob are in team red, Cid is in blue; the board is red's. Dan is in no team.
-struct Stage {
+struct TeamBoard {
     scene: Scene,
     ann: Client,
     board: String,
 }
 
-async fn stage(kind: Kind) -> Result<Stage> {
+async fn open(kind: Kind) -> Result<TeamBoard> {
     let scene = Scene::open(kind).await?;
     for (user, teams) in [("ann", "red"), ("bob", "red,green"), ("cid", "blue"), ("dan", "")] {
         join(&scene, user, teams).await?;
@@ -45,10 +45,10 @@ async fn stage(kind: Kind) -> Result<Stage> {
     let ann = scene.client("ann").await?;
     let made = ann.ask("board:create", json!({ "name": "Red", "team_id": "red" })).await?;
     assert_eq!(made["board"]["team_id"], "red");
-    Ok(Stage { scene, ann, board: text(&made["board"]["id"])? })
+    Ok(TeamBoard { scene, ann, board: text(&made["board"]["id"])? })
 }
 
-impl Stage {
+impl TeamBoard {
     async fn members(&self) -> Result<Vec<String>> {
         let snapshot = self.ann.ask("board:get", json!({ "boardId": self.board })).await?;
         let members = snapshot["members"].as_array().into_iter().flatten();
@@ -69,75 +69,75 @@ fn is_about(event: &Event, name: &str, user: &str) -> bool {
 }
 
 async fn a_teams_board_has_the_team_as_members(kind: Kind) -> Result<()> {
-    let stage = stage(kind).await?;
-    let (ann, bob) = (&stage.ann, stage.scene.client("bob").await?);
-    assert_eq!(stage.members().await?, ["ann owner", "bob member"]);
+    let setup = open(kind).await?;
+    let (ann, bob) = (&setup.ann, setup.scene.client("bob").await?);
+    assert_eq!(setup.members().await?, ["ann owner", "bob member"]);
     // The log says who became a member, and by whom.
-    bob.ask("subscribe", json!({ "type": "board:*", "filters": { "boardId": stage.board }, "since": 0 })).await?;
+    bob.ask("subscribe", json!({ "type": "board:*", "filters": { "boardId": setup.board }, "since": 0 })).await?;
     let names: Vec<String> = bob.events().into_iter().map(|event| event.name).collect();
     assert_eq!(names, ["board:created", "board:member:set"]);
     ann.ask("board:list", json!({})).await?;
 
     // Another team replaces this one; a member added by name stays.
     let caller_team = json!({ "team_id": "green" });
-    ann.refused("board:update", stage.update(&caller_team), "FORBIDDEN").await?;
-    ann.refused("board:update", stage.update(&json!({ "team_id": "nobodys" })), "FORBIDDEN").await?;
-    bob.refused("board:update", stage.update(&caller_team), "FORBIDDEN").await?;
-    bob.refused("board:update", stage.update(&json!({ "team_id": null })), "FORBIDDEN").await?;
+    ann.refused("board:update", setup.update(&caller_team), "FORBIDDEN").await?;
+    ann.refused("board:update", setup.update(&json!({ "team_id": "nobodys" })), "FORBIDDEN").await?;
+    bob.refused("board:update", setup.update(&caller_team), "FORBIDDEN").await?;
+    bob.refused("board:update", setup.update(&json!({ "team_id": null })), "FORBIDDEN").await?;
     bob.refused("board:create", json!({ "name": "Blue", "team_id": "blue" }), "FORBIDDEN").await?;
-    bob.ask("board:update", stage.update(&json!({ "name": "Redder" }))).await?;
-    assert_eq!(stage.members().await?, ["ann owner", "bob member"], "what was refused has no effect");
-    ann.ask("board:member:set", json!({ "boardId": stage.board, "userId": "dan", "role": "viewer" })).await?;
-    ann.ask("board:update", stage.update(&json!({ "team_id": null }))).await?;
-    assert_eq!(stage.members().await?, ["ann owner", "dan viewer"]);
-    bob.refused("board:get", json!({ "boardId": stage.board }), "NOT_FOUND").await?;
-    ann.ask("board:update", stage.update(&json!({ "team_id": "red" }))).await?;
-    assert_eq!(stage.members().await?, ["ann owner", "bob member", "dan viewer"]);
-    bob.ask("board:get", json!({ "boardId": stage.board })).await.map(drop)
+    bob.ask("board:update", setup.update(&json!({ "name": "Redder" }))).await?;
+    assert_eq!(setup.members().await?, ["ann owner", "bob member"], "what was refused has no effect");
+    ann.ask("board:member:set", json!({ "boardId": setup.board, "userId": "dan", "role": "viewer" })).await?;
+    ann.ask("board:update", setup.update(&json!({ "team_id": null }))).await?;
+    assert_eq!(setup.members().await?, ["ann owner", "dan viewer"]);
+    bob.refused("board:get", json!({ "boardId": setup.board }), "NOT_FOUND").await?;
+    ann.ask("board:update", setup.update(&json!({ "team_id": "red" }))).await?;
+    assert_eq!(setup.members().await?, ["ann owner", "bob member", "dan viewer"]);
+    bob.ask("board:get", json!({ "boardId": setup.board })).await.map(drop)
 }
 
 async fn members_follow_the_team(kind: Kind) -> Result<()> {
-    let stage = stage(kind).await?;
-    let (ann, dan) = (&stage.ann, stage.scene.client("dan").await?);
-    ann.ask("view:board", json!({ "boardId": stage.board })).await?;
+    let setup = open(kind).await?;
+    let (ann, dan) = (&setup.ann, setup.scene.client("dan").await?);
+    ann.ask("view:board", json!({ "boardId": setup.board })).await?;
     dan.ask("subscribe", json!({ "type": "*" })).await?;
-    dan.refused("view:board", json!(stage.board), "NOT_FOUND").await?;
+    dan.refused("view:board", json!(setup.board), "NOT_FOUND").await?;
 
     // He joins the team: he is a member, and receives the board's events without reconnecting.
-    join(&stage.scene, "dan", "red").await?;
+    join(&setup.scene, "dan", "red").await?;
     let joined = Instant::now();
     ann.next_matching("Dan is a member", |event| is_about(event, "board:member:set", "dan")).await?;
     ensure!(joined.elapsed() < patient(SOON), "it took {:?}", joined.elapsed());
-    assert_eq!(stage.members().await?, ["ann owner", "bob member", "dan member"]);
-    dan.ask("view:board", json!(stage.board)).await?;
-    ann.ask("task:create", json!({ "boardId": stage.board, "title": "For the team" })).await?;
+    assert_eq!(setup.members().await?, ["ann owner", "bob member", "dan member"]);
+    dan.ask("view:board", json!(setup.board)).await?;
+    ann.ask("task:create", json!({ "boardId": setup.board, "title": "For the team" })).await?;
     dan.next_event("task:created").await?;
 
     // He leaves it: he receives nothing more.
-    join(&stage.scene, "dan", "blue").await?;
+    join(&setup.scene, "dan", "blue").await?;
     let left = Instant::now();
     let event = ann.next_matching("Dan is out", |event| is_about(event, "board:member:removed", "dan")).await?;
     ensure!(left.elapsed() < patient(SOON), "it took {:?}", left.elapsed());
-    assert_eq!(stage.members().await?, ["ann owner", "bob member"]);
+    assert_eq!(setup.members().await?, ["ann owner", "bob member"]);
     for heard in dan.events() {
         ensure!(heard.seq() <= event.seq(), "after he left the team he received {heard:?}");
     }
-    let task = ann.ask("task:create", json!({ "boardId": stage.board, "title": "Not for Dan" })).await?;
+    let task = ann.ask("task:create", json!({ "boardId": setup.board, "title": "Not for Dan" })).await?;
     ann.ask("task:comment:add", json!({ "taskId": task["task"]["id"], "body": "@dan" })).await?;
-    dan.refused("board:get", json!({ "boardId": stage.board }), "NOT_FOUND").await?;
+    dan.refused("board:get", json!({ "boardId": setup.board }), "NOT_FOUND").await?;
     dan.expect_silence(WINDOW).await?;
-    dan.expect_no_company(Duration::from_millis(50)).await?;
+    dan.expect_no_ephemeral(Duration::from_millis(50)).await?;
 
     // A membership by name outlasts the team, and does not become one through the team.
-    ann.ask("board:member:set", json!({ "boardId": stage.board, "userId": "bob", "role": "viewer" })).await?;
-    join(&stage.scene, "bob", "green").await?;
-    join(&stage.scene, "dan", "red").await?;
+    ann.ask("board:member:set", json!({ "boardId": setup.board, "userId": "bob", "role": "viewer" })).await?;
+    join(&setup.scene, "bob", "green").await?;
+    join(&setup.scene, "dan", "red").await?;
     ann.next_matching("Dan is back", |event| is_about(event, "board:member:set", "dan")).await?;
-    assert_eq!(stage.members().await?, ["ann owner", "bob viewer", "dan member"]);
+    assert_eq!(setup.members().await?, ["ann owner", "bob viewer", "dan member"]);
     Ok(())
 }
 
-impl Stage {
+impl TeamBoard {
     /// Has Bob claim a task on the board, which Ann views from then on; returns its id.
     async fn claimed_by_bob(&self) -> Result<String> {
         let task = self.ann.ask("task:create", json!({ "boardId": self.board, "title": "Task" })).await?;
@@ -163,58 +163,58 @@ impl Stage {
 }
 
 async fn a_lease_ends_when_its_board_leaves_the_team(kind: Kind) -> Result<()> {
-    let stage = stage(kind).await?;
-    let task = stage.claimed_by_bob().await?;
-    stage.ann.ask("board:update", stage.update(&json!({ "team_id": null }))).await?;
-    stage.ends_with_its_lease(&task, "ann").await
+    let setup = open(kind).await?;
+    let task = setup.claimed_by_bob().await?;
+    setup.ann.ask("board:update", setup.update(&json!({ "team_id": null }))).await?;
+    setup.ends_with_its_lease(&task, "ann").await
 }
 
 async fn a_lease_ends_when_its_holder_leaves_the_team(kind: Kind) -> Result<()> {
-    let stage = stage(kind).await?;
-    let task = stage.claimed_by_bob().await?;
-    join(&stage.scene, "bob", "green").await?;
-    stage.ends_with_its_lease(&task, "bob").await
+    let setup = open(kind).await?;
+    let task = setup.claimed_by_bob().await?;
+    join(&setup.scene, "bob", "green").await?;
+    setup.ends_with_its_lease(&task, "bob").await
 }
 
 /// A user removed from the board by name stays removed, whatever happens to the account, until added again.
 async fn who_is_removed_by_name_does_not_come_back(kind: Kind) -> Result<()> {
-    let stage = stage(kind).await?;
-    let ann = &stage.ann;
-    ann.ask("board:update", stage.update(&json!({ "team_id": "red" }))).await?;
-    assert_eq!(stage.members().await?, ["ann owner", "bob member"]);
-    let bob = json!({ "boardId": stage.board, "userId": "bob" });
+    let setup = open(kind).await?;
+    let ann = &setup.ann;
+    ann.ask("board:update", setup.update(&json!({ "team_id": "red" }))).await?;
+    assert_eq!(setup.members().await?, ["ann owner", "bob member"]);
+    let bob = json!({ "boardId": setup.board, "userId": "bob" });
     ann.ask("board:member:remove", bob.clone()).await?;
-    join(&stage.scene, "bob", "red,blue").await?;
+    join(&setup.scene, "bob", "red,blue").await?;
     // Dan's change is later: once it has been followed, so has Bob's.
-    join(&stage.scene, "dan", "red").await?;
+    join(&setup.scene, "dan", "red").await?;
     eventually("Dan is a member", SOON, async || {
-        Ok((stage.members().await? == ["ann owner", "dan member"]).then_some(()))
+        Ok((setup.members().await? == ["ann owner", "dan member"]).then_some(()))
     })
     .await?;
-    ann.ask("board:member:set", json!({ "boardId": stage.board, "userId": "bob", "role": "member" })).await?;
-    assert_eq!(stage.members().await?, ["ann owner", "bob member", "dan member"]);
+    ann.ask("board:member:set", json!({ "boardId": setup.board, "userId": "bob", "role": "member" })).await?;
+    assert_eq!(setup.members().await?, ["ann owner", "bob member", "dan member"]);
     Ok(())
 }
 
 /// The caller's teams are always current, even on an open connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_joins_a_team_may_give_it_a_board() -> Result<()> {
-    let stage = stage(Kind::Sqlite).await?;
-    let update = stage.update(&json!({ "team_id": "blue" }));
-    stage.ann.refused("board:update", update.clone(), "FORBIDDEN").await?;
-    join(&stage.scene, "ann", "red,blue").await?;
+    let setup = open(Kind::Sqlite).await?;
+    let update = setup.update(&json!({ "team_id": "blue" }));
+    setup.ann.refused("board:update", update.clone(), "FORBIDDEN").await?;
+    join(&setup.scene, "ann", "red,blue").await?;
     eventually("Ann may give the board to blue", SOON, async || {
-        Ok((stage.ann.call("board:update", update.clone()).await?["ok"] == true).then_some(()))
+        Ok((setup.ann.call("board:update", update.clone()).await?["ok"] == true).then_some(()))
     })
     .await?;
-    assert_eq!(stage.members().await?, ["ann owner", "cid member"]);
+    assert_eq!(setup.members().await?, ["ann owner", "cid member"]);
     Ok(())
 }
 
 /// The boards of teams follow as fast as storage does. Lost credentials do not wait for that.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_revocation_waits_for_no_board_of_a_team() -> Result<()> {
-    let Stage { scene, ann, .. } = stage(Kind::Postgres).await?;
+    let TeamBoard { scene, ann, .. } = open(Kind::Postgres).await?;
     let database = Arc::clone(&scene.database);
     // Each of them must become a member again, waits 5 seconds for a locked board, and comes before Dan.
     for mate in 0..8 {

@@ -1,4 +1,4 @@
-//! Company and replay end with the membership.
+//! Presence, typing and replay end with the membership.
 
 use std::time::Duration;
 
@@ -6,31 +6,31 @@ use anyhow::{Context, Result, ensure};
 use boardwire_test_support::Kind;
 use serde_json::{Value, json};
 
-use super::{Stage, WINDOW, hears, with};
+use super::{ViewedBoard, WINDOW, expect_event, with};
 use crate::scene::{Board, Scene};
 
 on_both!(a_removal_breaks_off_a_replay_of_a_view, a_removal_breaks_off_a_replay_of_a_subscription);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_removed_has_left_and_is_told_nothing() -> Result<()> {
-    let stage = Stage::open().await?;
-    let Stage { ann, bob, cid, board, .. } = &stage;
-    let about = with(stage.about("bob"), json!({ "name": "Bob" }));
+    let setup = ViewedBoard::open().await?;
+    let ViewedBoard { ann, bob, cid, board, .. } = &setup;
+    let about = with(setup.event_data("bob"), json!({ "name": "Bob" }));
     board.view(cid).await?;
     board.view(bob).await?;
-    hears(ann, "user:joined", with(stage.about("cid"), json!({ "name": "Cid" }))).await?;
+    expect_event(ann, "user:joined", with(setup.event_data("cid"), json!({ "name": "Cid" }))).await?;
     for other in [ann, cid] {
-        hears(other, "user:joined", about.clone()).await?;
+        expect_event(other, "user:joined", about.clone()).await?;
     }
-    stage.remove("bob").await?;
+    setup.remove("bob").await?;
     for other in [ann, cid] {
-        hears(other, "user:left", about.clone()).await?;
+        expect_event(other, "user:left", about.clone()).await?;
     }
-    assert_eq!(stage.present(ann).await?, ["ann online", "cid online"]);
+    assert_eq!(setup.present(ann).await?, ["ann online", "cid online"]);
     cid.ask("presence:update", json!({ "status": "away" })).await?;
     cid.ask("typing:start", json!({ "boardId": board.id })).await?;
     cid.ask("view:leave", json!({})).await?;
-    stage.catch_up(ann).await?;
+    setup.catch_up(ann).await?;
     for (command, payload) in [
         ("presence:update", json!({ "status": "online", "boardId": board.id })),
         ("presence:list", json!({ "boardId": board.id })),
@@ -40,32 +40,32 @@ async fn who_is_removed_has_left_and_is_told_nothing() -> Result<()> {
     }
     // His status without a board is independent of it.
     bob.ask("presence:update", json!({ "status": "away" })).await?;
-    bob.expect_no_company(WINDOW).await?;
+    bob.expect_no_ephemeral(WINDOW).await?;
     bob.expect_silence(Duration::from_millis(50)).await?;
-    stage.catch_up(ann).await?;
+    setup.catch_up(ann).await?;
 
     // Added again, he is present where his connection still looks, and receives events about others.
-    stage.let_in("bob").await?;
-    hears(ann, "user:joined", about).await?;
-    assert_eq!(stage.present(ann).await?, ["ann online", "bob away"]);
+    setup.add("bob").await?;
+    expect_event(ann, "user:joined", about).await?;
+    assert_eq!(setup.present(ann).await?, ["ann online", "bob away"]);
     board.view(cid).await?;
-    hears(bob, "user:joined", with(stage.about("cid"), json!({ "name": "Cid" }))).await
+    expect_event(bob, "user:joined", with(setup.event_data("cid"), json!({ "name": "Cid" }))).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_removed_while_typing_types_no_more() -> Result<()> {
-    let stage = Stage::open().await?;
-    let Stage { ann, bob, cid, board, .. } = &stage;
+    let setup = ViewedBoard::open().await?;
+    let ViewedBoard { ann, bob, cid, board, .. } = &setup;
     let task = board.task(ann, "Typed on").await?;
     board.view(cid).await?;
     board.view(bob).await?;
     bob.ask("subscribe", json!({ "type": "*" })).await?;
     bob.ask("typing:start", json!({ "taskId": task })).await?;
     ann.next_event("typing:start").await?;
-    let removal = stage.remove("bob").await?;
+    let removal = setup.remove("bob").await?;
     for other in [ann, cid] {
         let stop = other.next_event("typing:stop").await?;
-        assert_eq!(stop.data(), &with(stage.about("bob"), json!({ "taskId": task })));
+        assert_eq!(stop.data(), &with(setup.event_data("bob"), json!({ "taskId": task })));
         other.next_event("user:left").await?;
     }
     for event in bob.events() {
@@ -78,7 +78,7 @@ async fn who_is_removed_while_typing_types_no_more() -> Result<()> {
     ann.ask("task:comment:add", json!({ "taskId": task, "body": "@bob" })).await?;
     cid.ask("view:leave", json!({})).await?;
     bob.refused("typing:stop", json!({ "taskId": task }), "NOT_FOUND").await?;
-    bob.expect_no_company(WINDOW).await?;
+    bob.expect_no_ephemeral(WINDOW).await?;
     bob.expect_silence(Duration::from_millis(50)).await
 }
 

@@ -1,4 +1,4 @@
-//! Typing: others are told of it, it ends by itself, and it is told at most once a second.
+//! Typing: the others receive an event, it ends by itself, and there is at most one event a second.
 
 use std::time::{Duration, Instant};
 
@@ -6,12 +6,12 @@ use anyhow::{Context, Result, ensure};
 use boardwire_test_support::patient;
 use serde_json::json;
 
-use super::{Stage, WINDOW, hears, with};
+use super::{ViewedBoard, WINDOW, expect_event, with};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn others_hear_of_it_and_ones_own_tabs_do_not() -> Result<()> {
-    let stage = Stage::open().await?;
-    let Stage { ann, bob, cid, board, scene } = &stage;
+async fn other_users_receive_it_and_own_tabs_do_not() -> Result<()> {
+    let setup = ViewedBoard::open().await?;
+    let ViewedBoard { ann, bob, cid, board, scene } = &setup;
     let (one, two) = (board.task(ann, "One").await?, board.task(ann, "Two").await?);
     let (tab, on_two) = (scene.client("bob").await?, scene.client("cid").await?);
     for viewer in [bob, &tab] {
@@ -20,68 +20,68 @@ async fn others_hear_of_it_and_ones_own_tabs_do_not() -> Result<()> {
     cid.ask("view:task", json!({ "taskId": one })).await?;
     on_two.ask("view:task", json!({ "taskId": two })).await?;
     for client in [ann, bob, &tab, cid, &on_two] {
-        stage.catch_up(client).await?;
+        setup.catch_up(client).await?;
     }
     bob.ask("typing:start", json!({ "taskId": one })).await?;
-    let typing = with(stage.about("bob"), json!({ "taskId": one }));
-    hears(ann, "typing:start", typing.clone()).await?;
-    hears(cid, "typing:start", typing.clone()).await?;
+    let typing = with(setup.event_data("bob"), json!({ "taskId": one }));
+    expect_event(ann, "typing:start", typing.clone()).await?;
+    expect_event(cid, "typing:start", typing.clone()).await?;
     bob.ask("typing:stop", json!({ "taskId": one })).await?;
-    hears(ann, "typing:stop", typing.clone()).await?;
-    hears(cid, "typing:stop", typing).await?;
+    expect_event(ann, "typing:stop", typing.clone()).await?;
+    expect_event(cid, "typing:stop", typing).await?;
     // A view of another task, and the user's own tabs.
     for client in [&on_two, bob, &tab] {
-        client.expect_no_company(Duration::from_millis(300)).await?;
+        client.expect_no_ephemeral(Duration::from_millis(300)).await?;
     }
     // On the board itself.
     bob.ask("typing:start", json!({ "boardId": board.id })).await?;
-    hears(ann, "typing:start", stage.about("bob")).await?;
-    cid.expect_no_company(Duration::from_millis(300)).await
+    expect_event(ann, "typing:start", setup.event_data("bob")).await?;
+    cid.expect_no_ephemeral(Duration::from_millis(300)).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_ends_after_five_seconds_of_silence() -> Result<()> {
-    let stage = Stage::open().await?;
-    let task = stage.board.task(&stage.ann, "Typed on").await?;
-    let typing = with(stage.about("bob"), json!({ "taskId": task }));
+    let setup = ViewedBoard::open().await?;
+    let task = setup.board.task(&setup.ann, "Typed on").await?;
+    let typing = with(setup.event_data("bob"), json!({ "taskId": task }));
     let began = Instant::now();
-    stage.bob.ask("typing:start", json!({ "taskId": task })).await?;
-    hears(&stage.ann, "typing:start", typing.clone()).await?;
-    hears(&stage.ann, "typing:stop", typing).await?;
+    setup.bob.ask("typing:start", json!({ "taskId": task })).await?;
+    expect_event(&setup.ann, "typing:start", typing.clone()).await?;
+    expect_event(&setup.ann, "typing:stop", typing).await?;
     let took = began.elapsed();
     ensure!(Duration::from_millis(4_900) < took && took < patient(Duration::from_millis(6_500)), "after {took:?}");
-    stage.ann.expect_no_company(WINDOW).await
+    setup.ann.expect_no_ephemeral(WINDOW).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_client_types_no_more() -> Result<()> {
-    let stage = Stage::open().await?;
-    let task = stage.board.task(&stage.ann, "Typed on").await?;
-    let typing = with(stage.about("bob"), json!({ "taskId": task }));
-    let doomed = stage.scene.client("bob").await?;
+    let setup = ViewedBoard::open().await?;
+    let task = setup.board.task(&setup.ann, "Typed on").await?;
+    let typing = with(setup.event_data("bob"), json!({ "taskId": task }));
+    let doomed = setup.scene.client("bob").await?;
     doomed.ask("typing:start", json!({ "taskId": task })).await?;
-    hears(&stage.ann, "typing:start", typing.clone()).await?;
+    expect_event(&setup.ann, "typing:start", typing.clone()).await?;
     let killed = Instant::now();
     doomed.drop_connection().await;
-    hears(&stage.ann, "typing:stop", typing).await?;
+    expect_event(&setup.ann, "typing:stop", typing).await?;
     ensure!(killed.elapsed() < patient(Duration::from_millis(1_500)), "after {:?}", killed.elapsed());
-    stage.ann.expect_no_company(WINDOW).await
+    setup.ann.expect_no_ephemeral(WINDOW).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn moving_on_ends_the_place_before() -> Result<()> {
-    let stage = Stage::open().await?;
-    let Stage { ann, bob, board, .. } = &stage;
+    let setup = ViewedBoard::open().await?;
+    let ViewedBoard { ann, bob, board, .. } = &setup;
     let (one, two) = (board.task(ann, "One").await?, board.task(ann, "Two").await?);
-    let on = |task: &str| with(stage.about("bob"), json!({ "taskId": task }));
+    let on = |task: &str| with(setup.event_data("bob"), json!({ "taskId": task }));
     bob.ask("typing:start", json!({ "taskId": one })).await?;
-    hears(ann, "typing:start", on(&one)).await?;
+    expect_event(ann, "typing:start", on(&one)).await?;
     bob.ask("typing:start", json!({ "taskId": two })).await?;
-    hears(ann, "typing:stop", on(&one)).await?;
-    hears(ann, "typing:start", on(&two)).await?;
+    expect_event(ann, "typing:stop", on(&one)).await?;
+    expect_event(ann, "typing:start", on(&two)).await?;
     bob.ask("typing:stop", json!({ "taskId": two })).await?;
-    hears(ann, "typing:stop", on(&two)).await?;
-    ann.expect_no_company(WINDOW).await
+    expect_event(ann, "typing:stop", on(&two)).await?;
+    ann.expect_no_ephemeral(WINDOW).await
 }
 
 /// However many changes a connection sends, another viewer gets one event a second, and the last one is the truth.
@@ -89,8 +89,8 @@ async fn moving_on_ends_the_place_before() -> Result<()> {
 async fn a_flood_costs_others_one_event_a_second() -> Result<()> {
     const FLOOD: Duration = Duration::from_secs(4);
     for ends_typing in [true, false] {
-        let stage = Stage::open().await?;
-        let Stage { ann, bob, board, .. } = &stage;
+        let setup = ViewedBoard::open().await?;
+        let ViewedBoard { ann, bob, board, .. } = &setup;
         let (begin, place) = (Instant::now(), json!({ "boardId": board.id }));
         let mut sent = 0;
         while begin.elapsed() < FLOOD || sent <= 100 {
@@ -101,17 +101,17 @@ async fn a_flood_costs_others_one_event_a_second() -> Result<()> {
         if ends_typing {
             bob.ask("typing:start", place.clone()).await?;
         }
-        let (heard, took) = (ann.company(), begin.elapsed());
+        let (heard, took) = (ann.ephemeral_events(), begin.elapsed());
         let most = took.as_secs() as usize + 1;
         ensure!(!heard.is_empty() && heard.len() <= most, "{sent} in {took:?} cost {} events: {heard:?}", heard.len());
         // One more may be due. After that, the last event is the truth.
         let due = if ends_typing { "typing:start" } else { "typing:stop" };
         let last = match heard.last().context("nothing was heard")? {
             last if last.name == due => last.clone(),
-            _ => ann.next_company().await?,
+            _ => ann.next_ephemeral().await?,
         };
-        assert_eq!((last.name.as_str(), last.data()), (due, &stage.about("bob")));
-        ann.expect_no_company(Duration::from_millis(1_300)).await?;
+        assert_eq!((last.name.as_str(), last.data()), (due, &setup.event_data("bob")));
+        ann.expect_no_ephemeral(Duration::from_millis(1_300)).await?;
     }
     Ok(())
 }
@@ -119,14 +119,14 @@ async fn a_flood_costs_others_one_event_a_second() -> Result<()> {
 /// A client may say that it has left a place after it has arrived at the next one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_late_stop_is_about_its_own_place() -> Result<()> {
-    let stage = Stage::open().await?;
-    let Stage { ann, bob, board, .. } = &stage;
+    let setup = ViewedBoard::open().await?;
+    let ViewedBoard { ann, bob, board, .. } = &setup;
     let (one, two) = (board.task(ann, "One").await?, board.task(ann, "Two").await?);
-    let on = |task: &str| with(stage.about("bob"), json!({ "taskId": task }));
+    let on = |task: &str| with(setup.event_data("bob"), json!({ "taskId": task }));
     bob.ask("typing:start", json!({ "taskId": one })).await?;
     bob.ask("typing:start", json!({ "taskId": two })).await?;
     bob.ask("typing:stop", json!({ "taskId": one })).await?;
-    hears(ann, "typing:start", on(&one)).await?;
-    hears(ann, "typing:stop", on(&one)).await?;
-    hears(ann, "typing:start", on(&two)).await
+    expect_event(ann, "typing:start", on(&one)).await?;
+    expect_event(ann, "typing:stop", on(&one)).await?;
+    expect_event(ann, "typing:start", on(&two)).await
 }

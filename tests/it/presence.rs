@@ -1,9 +1,9 @@
-//! Company: presence, typing and membership through a team; all end with the right to read.
+//! Presence, typing and membership through a team; all end with the right to read.
 
-mod presence;
 mod removal;
 mod teams;
 mod typing;
+mod users;
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::scene::{Board, Scene};
 const WINDOW: Duration = Duration::from_millis(500);
 
 /// Ann's board with the members Bob and Cid, which Ann is viewing.
-struct Stage {
+struct ViewedBoard {
     scene: Scene,
     ann: Client,
     bob: Client,
@@ -25,7 +25,7 @@ struct Stage {
     board: Board,
 }
 
-impl Stage {
+impl ViewedBoard {
     async fn open() -> Result<Self> {
         let scene = Scene::open(Kind::Sqlite).await?;
         let (ann, bob, cid) = (scene.client("ann").await?, scene.client("bob").await?, scene.client("cid").await?);
@@ -39,15 +39,15 @@ impl Stage {
         Ok(names(&reader.ask("presence:list", json!({ "boardId": self.board.id })).await?["users"]))
     }
 
-    /// Takes the events about company that a client has received so far: all of them come before the reply to a
+    /// Takes the ephemeral events that a client has received so far: they come before the reply to a
     /// command.
     async fn catch_up(&self, client: &Client) -> Result<Vec<Event>> {
         self.present(client).await?;
-        Ok(client.company())
+        Ok(client.ephemeral_events())
     }
 
-    /// Returns what is told of a user on the board.
-    fn about(&self, user: &str) -> Value {
+    /// Returns the data that each event about this user on the board has.
+    fn event_data(&self, user: &str) -> Value {
         json!({ "userId": user, "boardId": self.board.id })
     }
 
@@ -55,7 +55,7 @@ impl Stage {
         self.ann.ask("board:member:remove", json!({ "boardId": self.board.id, "userId": user })).await
     }
 
-    async fn let_in(&self, user: &str) -> Result<Value> {
+    async fn add(&self, user: &str) -> Result<Value> {
         let member = json!({ "boardId": self.board.id, "userId": user, "role": "member" });
         self.ann.ask("board:member:set", member).await
     }
@@ -70,13 +70,13 @@ fn names(viewers: &Value) -> Vec<String> {
     viewers.as_array().into_iter().flatten().map(name).collect()
 }
 
-/// Checks that the next event about company is this one, with exactly this data.
-async fn hears(client: &Client, name: &str, data: Value) -> Result<()> {
-    let event = client.next_company().await?;
+/// Checks that the next ephemeral event is this one, with exactly this data.
+async fn expect_event(client: &Client, name: &str, data: Value) -> Result<()> {
+    let event = client.next_ephemeral().await?;
     ensure!(event.name == name && *event.data() == data, "it should be {name} {data}, it is {event:?}");
-    ensure!(event.seq().is_none(), "it is in no log: {event:?}");
-    ensure!(event.payload["userId"] == data["userId"], "the envelope tells who: {event:?}");
-    ensure!(event.board() == data["boardId"].as_str(), "the envelope tells where: {event:?}");
+    ensure!(event.seq().is_none(), "it has a `seq`: {event:?}");
+    ensure!(event.payload["userId"] == data["userId"], "the wrong user in the envelope: {event:?}");
+    ensure!(event.board() == data["boardId"].as_str(), "the wrong board in the envelope: {event:?}");
     Ok(())
 }
 
