@@ -21,37 +21,12 @@ import type {
 export interface Commands {
   /** Adds a task at the end of a column, or next to a neighbour. */
   "task:create": {
-    payload: {
-      boardId: string;
-      title: string;
-      after?: string | null;
-      assignee?: string | null;
-      before?: string | null;
-      columnId?: string | null;
-      description?: string | null;
-      due_date?: string | null;
-      id?: string | null;
-      priority?: number | null;
-      tags?: string[] | null;
-    } & { requestId?: string };
+    payload: { boardId: string; title: string; after?: string | null; assignee?: string | null; before?: string | null; columnId?: string | null; description?: string | null; due_date?: string | null; id?: string | null; priority?: number | null; tags?: string[] | null } & { requestId?: string };
     result: { task: Task };
   };
   /** Sets fields of a task. */
   "task:update": {
-    payload: {
-      taskId: string;
-      updates: {
-        assignee?: string | null;
-        description?: string | null;
-        due_date?: string | null;
-        priority?: number;
-        status?: Status;
-        tags?: string[];
-        title?: string;
-      };
-      expectedVersion?: number | null;
-      fence?: number | null;
-    } & { requestId?: string };
+    payload: { taskId: string; updates: { assignee?: string | null; description?: string | null; due_date?: string | null; priority?: number; status?: Status; tags?: string[]; title?: string }; expectedVersion?: number | null; fence?: number | null } & { requestId?: string };
     result: { task: Task };
   };
   /** Moves a task to a column and a place in it. */
@@ -76,13 +51,8 @@ export interface Commands {
   };
   /** Takes a task to work on, the next one or a certain one, and holds it for some time. */
   "task:claim": {
-    payload: { boardId: string; agent?: string | null; columnId?: string | null; tags?: string[] | null; taskId?: string | null; ttl?: number | null } & {
-      requestId?: string;
-    };
-    result: {
-      task: Task | null;
-      why: { candidates: number; reasons: string[]; skipped: { assignedToOthers: number; blocked: number; leased: number; tags: number; wipLimit: number } };
-    };
+    payload: { boardId: string; agent?: string | null; columnId?: string | null; tags?: string[] | null; taskId?: string | null; ttl?: number | null } & { requestId?: string };
+    result: { task: Task | null; why: { candidates: number; reasons: string[]; skipped: { assignedToOthers: number; blocked: number; leased: number; tags: number; wipLimit: number } } };
   };
   /** Holds a task for longer. */
   "task:renew": {
@@ -126,23 +96,12 @@ export interface Commands {
   };
   /** Makes a board with the caller as its owner. */
   "board:create": {
-    payload: {
-      name: string;
-      color?: string | null;
-      columns?: { name: string; status?: Status | null; wip_limit?: number | null }[] | null;
-      description?: string | null;
-      id?: string | null;
-      team_id?: string | null;
-    } & { requestId?: string };
+    payload: { name: string; color?: string | null; columns?: ({ name: string; status?: Status | null; wip_limit?: number | null })[] | null; description?: string | null; id?: string | null; team_id?: string | null } & { requestId?: string };
     result: { board: Board; columns: Column[] };
   };
   /** Sets fields of a board. */
   "board:update": {
-    payload: {
-      boardId: string;
-      updates: { color?: string | null; description?: string | null; name?: string; team_id?: string | null };
-      expectedVersion?: number | null;
-    } & { requestId?: string };
+    payload: { boardId: string; updates: { color?: string | null; description?: string | null; name?: string; team_id?: string | null }; expectedVersion?: number | null } & { requestId?: string };
     result: { board: Board };
   };
   /** Archives a board: it can be read and restored, and nothing else. */
@@ -167,22 +126,12 @@ export interface Commands {
   };
   /** Adds a column at the end, or next to a neighbour. */
   "column:create": {
-    payload: {
-      boardId: string;
-      name: string;
-      after?: string | null;
-      before?: string | null;
-      id?: string | null;
-      status?: Status | null;
-      wip_limit?: number | null;
-    } & { requestId?: string };
+    payload: { boardId: string; name: string; after?: string | null; before?: string | null; id?: string | null; status?: Status | null; wip_limit?: number | null } & { requestId?: string };
     result: { column: Column };
   };
   /** Sets fields of a column. */
   "column:update": {
-    payload: { columnId: string; updates: { name?: string; status?: Status | null; wip_limit?: number | null }; expectedVersion?: number | null } & {
-      requestId?: string;
-    };
+    payload: { columnId: string; updates: { name?: string; status?: Status | null; wip_limit?: number | null }; expectedVersion?: number | null } & { requestId?: string };
     result: { column: Column };
   };
   /** Puts all columns of a board in a new order. */
@@ -208,30 +157,17 @@ export interface Commands {
   /** The task that `task:claim` would take. Changes nothing. */
   "task:next": {
     payload: { boardId: string; columnId?: string | null; tags?: string[] | null } & { requestId?: string };
-    result: {
-      task: Task | null;
-      why: { candidates: number; reasons: string[]; skipped: { assignedToOthers: number; blocked: number; leased: number; tags: number; wipLimit: number } };
-    };
+    result: { task: Task | null; why: { candidates: number; reasons: string[]; skipped: { assignedToOthers: number; blocked: number; leased: number; tags: number; wipLimit: number } } };
   };
   /** Tasks on one board or on all that the caller may read, page by page. */
   "task:list": {
-    payload: {
-      assignee?: string | null;
-      boardId?: string | null;
-      columnId?: string | null;
-      cursor?: string | null;
-      leased?: boolean | null;
-      limit?: number | null;
-      status?: Status | null;
-      tag?: string | null;
-      updatedSince?: string | null;
-    } & { requestId?: string };
+    payload: { assignee?: string | null; boardId?: string | null; columnId?: string | null; cursor?: string | null; leased?: boolean | null; limit?: number | null; status?: Status | null; tag?: string | null; updatedSince?: string | null } & { requestId?: string };
     result: { tasks: Task[]; cursor?: string | null };
   };
   /** Tasks in whose title, description or comments all of these words are. */
   "task:search": {
     payload: { query: string; boardId?: string | null; limit?: number | null } & { requestId?: string };
-    result: { hits: { boardId: string; snippet: string; status: Status; taskId: string; title: string; commentId?: string | null }[] };
+    result: { hits: ({ boardId: string; snippet: string; status: Status; taskId: string; title: string; commentId?: string | null })[] };
   };
   /** All of a board at one moment, or with `limit` a page of it, with the `seq` to go on from. */
   "board:get": {
@@ -241,7 +177,7 @@ export interface Commands {
   /** The events of a board after a certain one. */
   "board:events": {
     payload: { boardId: string; since: number; epoch?: string | null; limit?: number | null } & { requestId?: string };
-    result: { complete: boolean; epoch: string; events: Record<string, unknown>[]; recovered: boolean; seq: number };
+    result: { complete: boolean; epoch: string; events: (Record<string, unknown>)[]; recovered: boolean; seq: number };
   };
   /** The boards that the caller may read. */
   "board:list": {
@@ -254,24 +190,12 @@ export interface Commands {
     result: { notifications: Notification[]; unread: number };
   };
   /** Receive events whose name matches a pattern, from one board or from all that the caller may read. */
-  subscribe: {
-    payload: {
-      type: string;
-      epoch?: string | null;
-      filters?: { boardId?: string | null; taskId?: string | null; userId?: string | null };
-      since?: number | null;
-    } & { requestId?: string };
-    result: {
-      filters: { boardId?: string | null; taskId?: string | null; userId?: string | null };
-      subscriptionId: string;
-      type: string;
-      epoch?: string | null;
-      recovered?: boolean | null;
-      seq?: number | null;
-    };
+  "subscribe": {
+    payload: { type: string; epoch?: string | null; filters?: { boardId?: string | null; taskId?: string | null; userId?: string | null }; since?: number | null } & { requestId?: string };
+    result: { filters: { boardId?: string | null; taskId?: string | null; userId?: string | null }; subscriptionId: string; type: string; epoch?: string | null; recovered?: boolean | null; seq?: number | null };
   };
   /** Ends a subscription. */
-  unsubscribe: {
+  "unsubscribe": {
     payload: { subscriptionId: string } & { requestId?: string };
     result: { subscriptionId: string };
   };

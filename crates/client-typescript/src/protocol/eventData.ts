@@ -1,6 +1,17 @@
 // Made by `cargo xtask codegen` from the crate `boardwire-protocol`. Do not edit.
 
-import type { Attachment, Board, Column, Comment, ConnectedUser, Dependency, Limits, Member, Notification, Task } from "./entities.js";
+import type {
+  Attachment,
+  Board,
+  Column,
+  Comment,
+  ConnectedUser,
+  Dependency,
+  Limits,
+  Member,
+  Notification,
+  Task,
+} from "./entities.js";
 
 /** `board:archived`. */
 export interface BoardArchived {

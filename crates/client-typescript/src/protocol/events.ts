@@ -118,7 +118,7 @@ export interface Events {
   /** The server is about to stop: connect again after `reconnectAfterMs`. */
   "server:closing": ServerClosing;
   /** Something concerns the connection as a whole; also sent on `RATE_LIMIT`. */
-  error: ErrorEvent;
+  "error": ErrorEvent;
 }
 
 export type EventName = keyof Events;
