@@ -86,13 +86,13 @@ impl Logins {
         clock: &dyn Clock,
         password: impl Future<Output = Option<bool>>,
     ) -> Result<Option<bool>, Crowded> {
-        let place = self.enter(guesser).ok_or(Crowded(MAX_PAUSE))?;
-        let _turn = timeout(PATIENCE, place.turn.lock()).await.map_err(|_| Crowded(MAX_PAUSE))?;
-        sleep(self.pause(&place.guesser, clock)).await;
+        let attempt = self.enter(guesser).ok_or(Crowded(MAX_PAUSE))?;
+        let _turn = timeout(PATIENCE, attempt.turn.lock()).await.map_err(|_| Crowded(MAX_PAUSE))?;
+        sleep(self.pause(&attempt.guesser, clock)).await;
         let verdict = password.await;
         if verdict == Some(false) {
             // When so many are wrong that no more can be counted, the pause is at its longest anyway.
-            let _ = self.wrong.check(&place.guesser, 1, clock.monotonic());
+            let _ = self.wrong.check(&attempt.guesser, 1, clock.monotonic());
         }
         Ok(verdict)
     }
@@ -110,25 +110,25 @@ impl Logins {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn enter(&self, guesser: Guesser) -> Option<Place<'_>> {
+    fn enter(&self, guesser: Guesser) -> Option<LoginAttempt<'_>> {
         let mut under_way = self.lock();
         let turn = under_way.entry(guesser.clone()).or_default();
         // One of the references is the map's own.
-        (Arc::strong_count(turn) <= UNDER_WAY).then(|| Place { logins: self, guesser, turn: Arc::clone(turn) })
+        (Arc::strong_count(turn) <= UNDER_WAY).then(|| LoginAttempt { logins: self, guesser, turn: Arc::clone(turn) })
     }
 }
 
 /// A login in progress.
-struct Place<'a> {
+struct LoginAttempt<'a> {
     logins: &'a Logins,
     guesser: Guesser,
     turn: Arc<tokio::sync::Mutex<()>>,
 }
 
-impl Drop for Place<'_> {
+impl Drop for LoginAttempt<'_> {
     fn drop(&mut self) {
         let mut under_way = self.logins.lock();
-        // The references of the map and of this place.
+        // The references of the map and of this attempt.
         if Arc::strong_count(&self.turn) == 2 {
             under_way.remove(&self.guesser);
         }

@@ -25,10 +25,10 @@ pub enum Kind {
 pub struct Database {
     url: String,
     folder: TempDir,
-    place: Place,
+    location: Location,
 }
 
-enum Place {
+enum Location {
     Sqlite,
     Postgres { instance: Arc<Instance>, name: String },
 }
@@ -52,16 +52,16 @@ impl Database {
     /// The folder, the Postgres instance or the database can't be created.
     pub async fn create(kind: Kind) -> Result<Arc<Self>> {
         let folder = tempfile::Builder::new().prefix("boardwire-test-").tempdir().context("making a folder")?;
-        let (url, place) = match kind {
-            Kind::Sqlite => (format!("sqlite://{}", folder.path().join("board.db").display()), Place::Sqlite),
+        let (url, location) = match kind {
+            Kind::Sqlite => (format!("sqlite://{}", folder.path().join("board.db").display()), Location::Sqlite),
             Kind::Postgres => {
                 let instance = Instance::shared().await?;
                 let name = fresh_name();
                 instance.create_database(&name).await?;
-                (instance.url(&name), Place::Postgres { instance, name })
+                (instance.url(&name), Location::Postgres { instance, name })
             }
         };
-        Ok(Arc::new(Self { url, folder, place }))
+        Ok(Arc::new(Self { url, folder, location }))
     }
 
     /// Returns its URL in the form that the server takes.
@@ -73,9 +73,9 @@ impl Database {
     /// Returns its kind.
     #[must_use]
     pub fn kind(&self) -> Kind {
-        match self.place {
-            Place::Sqlite => Kind::Sqlite,
-            Place::Postgres { .. } => Kind::Postgres,
+        match self.location {
+            Location::Sqlite => Kind::Sqlite,
+            Location::Postgres { .. } => Kind::Postgres,
         }
     }
 
@@ -90,14 +90,14 @@ impl Database {
     /// # Errors
     /// The query fails.
     pub async fn query(&self, sql: &str) -> Result<Vec<Vec<String>>> {
-        match self.place {
-            Place::Sqlite => {
+        match self.location {
+            Location::Sqlite => {
                 let file = self.folder.path().join("board.db");
                 let mut command = Command::new("python3");
                 command.arg("-c").arg(SQLITE_QUERY).arg(file).arg(sql);
                 serde_json::from_str(&output(&mut command, sql).await?).context("reading the rows")
             }
-            Place::Postgres { .. } => psql(&self.url, sql).await,
+            Location::Postgres { .. } => psql(&self.url, sql).await,
         }
     }
 
@@ -106,13 +106,13 @@ impl Database {
     /// # Errors
     /// The script fails.
     pub async fn run(&self, script: &str) -> Result<()> {
-        let mut command = match self.place {
-            Place::Sqlite => {
+        let mut command = match self.location {
+            Location::Sqlite => {
                 let mut command = Command::new("python3");
                 command.arg("-c").arg(SQLITE_SCRIPT).arg(self.folder.path().join("board.db"));
                 command
             }
-            Place::Postgres { .. } => {
+            Location::Postgres { .. } => {
                 let mut command = Command::new("psql");
                 command.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", &self.url]);
                 command
@@ -132,14 +132,14 @@ impl Database {
     /// # Errors
     /// It finds an error.
     pub async fn integrity_check(&self) -> Result<()> {
-        match self.place {
-            Place::Sqlite => {
+        match self.location {
+            Location::Sqlite => {
                 let rows = self.query("PRAGMA integrity_check").await?;
                 ensure!(rows == [["ok"]], "the integrity check found: {rows:?}");
                 let rows = self.query("PRAGMA foreign_key_check").await?;
                 ensure!(rows.is_empty(), "rows that point nowhere: {rows:?}");
             }
-            Place::Postgres { .. } => {
+            Location::Postgres { .. } => {
                 // Postgres has no such check of its own; reading every row of every table at least decodes them.
                 let tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'";
                 for table in self.query(tables).await?.into_iter().flatten() {
@@ -153,7 +153,7 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        if let Place::Postgres { instance, name } = &self.place {
+        if let Location::Postgres { instance, name } = &self.location {
             instance.drop_database(name);
         }
     }

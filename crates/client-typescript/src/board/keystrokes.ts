@@ -6,7 +6,7 @@ const REPEAT_MS = 2_000;
 /** How long after the last key press `typing:stop` is sent, in milliseconds. */
 const IDLE_MS = 4_000;
 
-type Place = { boardId: string } | { taskId: string };
+type TypingTarget = { boardId: string } | { taskId: string };
 
 export class Keystrokes {
   readonly #connection: Connection;
@@ -28,13 +28,13 @@ export class Keystrokes {
     this.#timer = setTimeout(() => this.stop(), IDLE_MS);
     if (!this.#connection.up || Date.now() - this.#lastSent < REPEAT_MS) return;
     this.#lastSent = Date.now();
-    void this.#connection.ask("typing:start", this.#place);
+    void this.#connection.ask("typing:start", this.#target);
   }
 
   /** Tells others that the user has stopped typing. */
   stop(): void {
     clearTimeout(this.#timer);
-    if (this.#lastSent > 0 && this.#connection.up) void this.#connection.ask("typing:stop", this.#place);
+    if (this.#lastSent > 0 && this.#connection.up) void this.#connection.ask("typing:stop", this.#target);
     this.#lastSent = 0;
   }
 
@@ -43,7 +43,7 @@ export class Keystrokes {
     this.#lastSent = 0;
   }
 
-  get #place(): Place {
+  get #target(): TypingTarget {
     return this.#taskId === undefined ? { boardId: this.#boardId } : { taskId: this.#taskId };
   }
 }
