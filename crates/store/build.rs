@@ -6,24 +6,22 @@ use std::{env, error::Error, fmt::Write as _, fs, path::Path};
 const PIECES: [&str; 2] = ["_sqlite.sql", "_postgres.sql"];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("migrations");
-    println!("cargo::rerun-if-changed={}", folder.display());
+    println!("cargo::rerun-if-changed=migrations");
     let mut scripts = Vec::new();
-    for entry in fs::read_dir(&folder)? {
-        let path = entry?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).ok_or("a name that is not UTF-8")?;
-        if PIECES.iter().any(|piece| name.ends_with(piece)) {
-            continue;
+    for entry in fs::read_dir(Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("migrations"))? {
+        let name = entry?.file_name().into_string().map_err(|name| format!("{} is not UTF-8", name.display()))?;
+        if name.ends_with(".sql") && !PIECES.iter().any(|piece| name.ends_with(piece)) {
+            scripts.push(name);
         }
-        let version = name.split_once('_').and_then(|(version, _)| version.parse::<u32>().ok());
-        let version =
-            version.ok_or_else(|| format!("migrations/{name} does not begin with a number, such as 0001_"))?;
-        scripts.push((version, path));
     }
     scripts.sort();
     let mut list = String::from("&[\n");
-    for (version, path) in scripts {
-        writeln!(list, "    ({version}, include_str!({path:?})),")?;
+    for (version, name) in (1..).zip(scripts) {
+        let number = format!("{version:04}_");
+        if !name.starts_with(&number) {
+            return Err(format!("migrations/{name}: the next script's name must begin with {number}").into());
+        }
+        writeln!(list, r#"    ({version}, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/{name}"))),"#)?;
     }
     list.push_str("]\n");
     fs::write(Path::new(&env::var("OUT_DIR")?).join("migrations.rs"), list)?;

@@ -129,7 +129,7 @@ impl Drop for BytePermit {
 }
 
 impl Incoming {
-    /// Takes the event apart. From now on, its bytes do not count as waiting.
+    /// Takes the event apart. After that, its bytes do not count as waiting.
     pub(crate) fn parse(self) -> ParsedEvent {
         ParsedEvent::parse(&self.packet, self.binary, self.acknowledgement)
     }

@@ -1,5 +1,5 @@
-//! The permission to change one board, and the means to do so. A [`BoardEdit`] is created here alone, after the checks
-//! of access, so that a change that was not checked does not compile.
+//! The permission to change one board, and the means to do so. Only this module creates a [`BoardEdit`], after the checks
+//! of access. `Unit::board_unchecked` is for what the program does on its own; a new board is inserted without one.
 
 use std::{collections::HashSet, sync::Arc};
 

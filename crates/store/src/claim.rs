@@ -125,7 +125,7 @@ impl Hold {
             loop {
                 self.wait_until_lost(&mut held).await;
                 tracing::warn!(
-                    "lost the connection that holds this server's claim on the database; taking the claim again"
+                    "the connection that holds the database for this server is lost; taking the claim again"
                 );
                 let Some(reacquired) = self.reacquire().await else { break };
                 held = reacquired;

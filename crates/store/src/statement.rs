@@ -37,6 +37,7 @@ pub(crate) fn insert_into(name: &'static str, table: &str, columns: &str) -> Sta
 /// Returns the statement that updates the row with this `id`, the first of the columns. It has the parameters of
 /// [`insert_into`], and leaves the `fixed` columns as they are.
 pub(crate) fn update(name: &'static str, table: &str, columns: &str, fixed: &[&str]) -> Statement {
+    debug_assert!(fixed.iter().all(|fixed| columns.split(", ").any(|column| column == *fixed)), "{name}");
     let numbered = (1..).zip(columns.split(", "));
     let changing = numbered.filter(|(number, column)| *number > 1 && !fixed.contains(column));
     let assignments: Vec<_> = changing.map(|(number, column)| format!("{column} = ${number}")).collect();
@@ -108,4 +109,17 @@ impl Value<'_> {
 /// Returns a list or map as JSON text.
 pub(crate) fn json(value: &impl Serialize) -> StorageResult<String> {
     serde_json::to_string(value).map_err(|error| broken("writing JSON", error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_are_made_from_the_list_of_columns() {
+        let insert = insert_into("insert", "boxes", "id, label, made_at");
+        assert_eq!(insert.sqlite, "INSERT INTO boxes (id, label, made_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING");
+        let update = update("update", "boxes", "id, label, made_at, size", &["made_at"]);
+        assert_eq!(update.postgres, "UPDATE boxes SET label = $2, size = $4 WHERE id = $1");
+    }
 }

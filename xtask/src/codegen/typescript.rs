@@ -83,7 +83,7 @@ fn write_blank_task(text: &mut String) -> Result<()> {
     let fields: Vec<_> = fields.map(|(name, value)| format!("  {name}: {value},")).collect();
     let names = own.map(|name| format!("\"{name}\"")).join(" | ");
     writeln!(text, "\n/** What a new task has in the fields that are not set. */")?;
-    writeln!(text, "export const BLANK_TASK: Omit<Task, {names}> = {{\n{}\n}};", fields.join("\n"))?;
+    writeln!(text, "export const BLANK_TASK: Readonly<Omit<Task, {names}>> = {{\n{}\n}};", fields.join("\n"))?;
     Ok(())
 }
 

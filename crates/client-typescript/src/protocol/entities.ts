@@ -272,7 +272,7 @@ export interface Viewer {
 export type ViewerStatus = "online" | "away";
 
 /** What a new task has in the fields that are not set. */
-export const BLANK_TASK: Omit<Task, "id" | "board_id" | "column_id" | "created_by" | "created_at" | "updated_at"> = {
+export const BLANK_TASK: Readonly<Omit<Task, "id" | "board_id" | "column_id" | "created_by" | "created_at" | "updated_at">> = {
   assignee: null,
   completed_at: null,
   description: "",

@@ -24,14 +24,16 @@ impl Row {
     }
 
     /// Returns the row of a command that has none in [`ROWS`]: its name is the verb and the noun at the end of the
-    /// command's name, its description the catalog's summary.
+    /// command's name, its description the catalog's summary. A change counts as destructive, as long as no row says
+    /// otherwise.
     fn default_of(kind: CommandKind) -> Self {
         let mut words = kind.name().rsplit(':');
         let name = match (words.next(), words.next()) {
             (Some(verb), Some(noun)) => Cow::Owned(format!("{verb}_{noun}")),
             _ => Cow::Borrowed(kind.name()),
         };
-        Self { name, kind, description: kind.summary().trim(), destructive: false, idempotent: false }
+        let destructive = kind.group() == CommandGroup::Change;
+        Self { name, kind, description: kind.summary().trim(), destructive, idempotent: false }
     }
 
     const fn sets(mut self) -> Self {
@@ -217,6 +219,8 @@ mod tests {
                 ("get_task", "A task with all that belongs to it."),
             ]
         );
-        assert!(rows[others.len()..].iter().all(|row| !row.destructive && !row.idempotent));
+        for row in &rows[others.len()..] {
+            assert_eq!((row.destructive, row.idempotent), (!row.reads(), false), "{}", row.name);
+        }
     }
 }

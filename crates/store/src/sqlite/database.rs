@@ -139,7 +139,7 @@ impl SqliteDatabase {
     /// Returns when the writer has ended. The claim can't be lost: the system ends a file's lock only with the process.
     pub(crate) async fn lost(&self) -> Lost {
         self.tasks.wait().await;
-        tracing::error!("what writes to the database has broken down");
+        tracing::error!("the thread that writes to the database has failed");
         Lost::Broken
     }
 

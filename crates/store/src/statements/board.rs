@@ -13,11 +13,11 @@ use crate::{
     statement::{Statement, Value, insert_into, locking, update},
 };
 
-/// The columns, in the order in which [`values`] returns them and [`read`] reads them.
+/// The columns, in the order in which [`values`] returns them and [`read_listed`] and [`read`] read them.
 macro_rules! fields {
     () => {
-        "id, name, description, color, team_id, archived, version, created_by, created_at, updated_at, changed, seq, \
-         epoch, changed_at"
+        "id, name, description, color, team_id, archived, version, created_by, created_at, updated_at, \
+         changed_at, seq, epoch, changed"
     };
 }
 
@@ -93,8 +93,7 @@ impl BoardStore for Database {
                 Some(user) => connection.fetch_all(&LIST_OF_MEMBER, &[archived, Value::Text(user.as_str())]).await?,
                 None => connection.fetch_all(&LIST_ALL, &[archived]).await?,
             };
-            let listed = |BoardState { board, changed_at, .. }| ListedBoard { board, changed_at };
-            rows.iter().map(|row| read(row).map(listed)).collect()
+            rows.iter().map(|row| read_listed(row, &mut Ordinal::default())).collect()
         })
         .await
     }
@@ -120,15 +119,14 @@ fn values(state: &BoardState) -> StorageResult<Vec<Value<'_>>> {
         Value::Text(board.created_by.as_str()),
         Value::Int(board.created_at.0),
         Value::Int(board.updated_at.0),
-        Value::json(&state.changed)?,
+        Value::Int(state.changed_at.0),
         Value::number(state.seq.0),
         Value::Text(state.epoch.as_str()),
-        Value::Int(state.changed_at.0),
+        Value::json(&state.changed)?,
     ])
 }
 
-fn read(row: &Row) -> StorageResult<BoardState> {
-    let at = &mut Ordinal::default();
+fn read_listed(row: &Row, at: &mut Ordinal) -> StorageResult<ListedBoard> {
     let board = Board {
         id: row.id(at.next())?,
         name: row.text(at.next())?,
@@ -141,11 +139,17 @@ fn read(row: &Row) -> StorageResult<BoardState> {
         created_at: row.time(at.next())?,
         updated_at: row.time(at.next())?,
     };
+    Ok(ListedBoard { board, changed_at: row.time(at.next())? })
+}
+
+fn read(row: &Row) -> StorageResult<BoardState> {
+    let at = &mut Ordinal::default();
+    let ListedBoard { board, changed_at } = read_listed(row, at)?;
     Ok(BoardState {
         board,
-        changed: row.json(at.next())?,
+        changed_at,
         seq: row.seq(at.next())?,
         epoch: row.id(at.next())?,
-        changed_at: row.time(at.next())?,
+        changed: row.json(at.next())?,
     })
 }

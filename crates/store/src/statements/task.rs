@@ -13,7 +13,7 @@ use crate::{
     statement::{Statement, Value, insert_into, json, of_rows, update},
 };
 
-/// The columns, in the order in which [`values`] returns them and [`read_state`] reads them.
+/// The columns, in the order in which [`values`] returns them and [`read_columns`] and [`read_state`] read them.
 macro_rules! fields {
     () => {
         "id, board_id, column_id, title, description, status, position, priority, assignee, due_date, tags, version, \
@@ -257,8 +257,8 @@ fn values(state: &TaskState) -> StorageResult<Vec<Value<'_>>> {
     ])
 }
 
-fn read_state(row: &Row) -> StorageResult<TaskState> {
-    let at = &mut Ordinal::default();
+/// Reads a task, and whether its lease also assigned it.
+fn read_columns(row: &Row, at: &mut Ordinal) -> StorageResult<(Task, bool)> {
     let mut task = Task {
         id: row.id(at.next())?,
         board_id: row.id(at.next())?,
@@ -281,9 +281,15 @@ fn read_state(row: &Row) -> StorageResult<TaskState> {
     let stored = StoredLease::read(row, at.next())?;
     let assigned_by_claim = stored.as_ref().is_some_and(|stored| stored.assigned);
     task.lease = stored.map(|stored| stored.lease);
-    Ok(TaskState { task, assigned_by_claim, changed: row.json(at.next())?, fence: row.number(at.next())? })
+    Ok((task, assigned_by_claim))
 }
 
 pub(super) fn read(row: &Row) -> StorageResult<Task> {
-    read_state(row).map(|state| state.task)
+    read_columns(row, &mut Ordinal::default()).map(|(task, _)| task)
+}
+
+fn read_state(row: &Row) -> StorageResult<TaskState> {
+    let at = &mut Ordinal::default();
+    let (task, assigned_by_claim) = read_columns(row, at)?;
+    Ok(TaskState { task, assigned_by_claim, changed: row.json(at.next())?, fence: row.number(at.next())? })
 }

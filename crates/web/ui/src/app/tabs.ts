@@ -4,15 +4,14 @@
  */
 import { newId } from "@boardwire/client";
 
-interface Message {
-  /**
-   * `ask` and `reply`: whether a tab is open. `opened`: a tab was opened or reloaded; `nameTaken` is the reply of another tab with the
-   * same name, as after duplicating a tab. `closed`: a tab was closed, or its page was left.
-   */
-  type: "ask" | "reply" | "opened" | "nameTaken" | "closed";
-  /** The name of the tab that it is about. */
-  tab: string;
-}
+/**
+ * The field of a message that has the name of the tab that it is about. Pages of other versions are open at the same time, so these
+ * names stay.
+ *
+ * `isOpen` and `open`: whether a tab is open, and the reply. `begins`: a tab was opened or reloaded; `taken` is the reply of another tab
+ * with the same name, as after duplicating a tab. `closes`: a tab was closed, or its page was left.
+ */
+type MessageType = "isOpen" | "open" | "begins" | "taken" | "closes";
 
 /** The name of the channel, and the key of the tab's name in the session storage. */
 const KEY = "boardwire-tab";
@@ -65,7 +64,7 @@ export function isOpen(tab: string): Promise<boolean> {
     const onReply = () => settle(true);
     const timer = setTimeout(settle, REPLY_MS, false);
     replies.add(onReply);
-    send("ask", tab);
+    send("isOpen", tab);
   });
 }
 
@@ -75,26 +74,27 @@ export function onTabMayHaveClosed(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-function send(type: Message["type"], tab: string): void {
-  channel.postMessage({ type, tab } satisfies Message);
+function send(type: MessageType, tab: string): void {
+  channel.postMessage({ [type]: tab });
 }
 
-channel.onmessage = ({ data: { type, tab } }: MessageEvent<Message>) => {
+channel.onmessage = ({ data }: MessageEvent<Record<string, string>>) => {
+  const [type, tab = ""] = Object.entries(data)[0] ?? [];
   switch (type) {
-    case "ask":
-      if (tab === name) send("reply", name);
+    case "isOpen":
+      if (tab === name) send("open", name);
       break;
-    case "reply":
+    case "open":
       noteOpen(tab);
       break;
-    case "opened":
+    case "begins":
       noteOpen(tab);
-      if (tab === name) send("nameTaken", name);
+      if (tab === name) send("taken", name);
       break;
-    case "nameTaken":
+    case "taken":
       if (tab === name && isNew) name = newName();
       break;
-    case "closed":
+    case "closes":
       callListeners();
   }
 };
@@ -109,6 +109,6 @@ function callListeners(): void {
 }
 
 setInterval(callListeners, CHECK_INTERVAL_MS);
-send("opened", name);
+send("begins", name);
 setTimeout(() => (isNew = false), REPLY_MS);
-addEventListener("pagehide", () => send("closed", name));
+addEventListener("pagehide", () => send("closes", name));
