@@ -52,11 +52,11 @@ impl Page {
     /// us; so a request with neither comes from a program, whose user chose to send the cookie.
     #[must_use]
     pub fn sessions(&self, method: &Method, headers: &HeaderMap) -> Vec<Credential> {
-        let from_here = match text(headers, FETCH_SITE) {
+        let is_own_page_or_program = match text(headers, FETCH_SITE) {
             None => true,
             Some(site) => matches!(*method, Method::GET | Method::HEAD) && matches!(site, "same-origin" | "none"),
         };
-        let own = self.own_origin.as_deref().filter(|_| from_here);
+        let own = self.own_origin.as_deref().filter(|_| is_own_page_or_program);
         self.sessions_from(text(headers, header::ORIGIN).or(own), headers)
     }
 
@@ -84,7 +84,7 @@ impl Page {
     #[must_use]
     pub fn has_known_host(&self, headers: &HeaderMap) -> bool {
         let host = self.own_origin.as_deref().and_then(|own| own.split_once("://")).map(|(_, host)| host);
-        !headers.contains_key(header::ORIGIN) || host.is_some_and(|host| is_known(&self.policy.origins, host))
+        !headers.contains_key(header::ORIGIN) || host.is_some_and(|host| is_known_host(&self.policy.origins, host))
     }
 }
 
@@ -93,26 +93,26 @@ pub fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok())
 }
 
-/// Returns a header as text, if it is text.
+/// Returns a header as text. One that is not text counts as `null`, the origin of pages that have none.
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name).map(|value| value.to_str().unwrap_or("null"))
 }
 
-/// Returns whether nobody else can have pointed this host here.
-fn is_known(origins: &AllowedOrigins, host: &str) -> bool {
-    let name = name_of(host);
+/// Returns whether no page can have pointed this host at the server.
+fn is_known_host(origins: &AllowedOrigins, host: &str) -> bool {
+    let name = host_name(host);
     let listed = match origins {
         AllowedOrigins::Any => true,
         AllowedOrigins::SameHost => false,
         AllowedOrigins::Listed(list) => list.iter().any(|origin| {
-            origin.split_once("://").is_some_and(|(_, authority)| name_of(authority).eq_ignore_ascii_case(name))
+            origin.split_once("://").is_some_and(|(_, authority)| host_name(authority).eq_ignore_ascii_case(name))
         }),
     };
     listed || name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok()
 }
 
 /// Returns a host without its port.
-fn name_of(authority: &str) -> &str {
+fn host_name(authority: &str) -> &str {
     if let Some(rest) = authority.strip_prefix('[') {
         return rest.split_once(']').map_or(rest, |(name, _)| name);
     }
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_can_not_come_under_a_name_of_its_own() {
+    fn a_page_cannot_call_under_its_own_host_name() {
         let own = AllowedOrigins::SameHost;
         check(&own, Some("http://evil.example:3456"), "evil.example:3456", false);
         check(&own, Some("http://evil.example"), "127.0.0.1:3456", false);

@@ -7,6 +7,6 @@ use boardwire_auth::AllowedOrigins;
 pub struct BrowserPolicy {
     /// The origins whose pages may call.
     pub origins: AllowedOrigins,
-    /// Whether cookies are sent only over HTTPS; `None` means those that were set over it.
+    /// Whether cookies are sent only over HTTPS; `None` means only those that were set over HTTPS.
     pub secure_cookies: Option<bool>,
 }

@@ -1,4 +1,4 @@
-//! Tests of the policy, with a handler behind it that reports which sessions count.
+//! Tests of the policy, with a handler behind it that reports how many sessions count.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::net::Ipv4Addr;
