@@ -1,4 +1,4 @@
-//! Only what was admitted is executed, each command is charged and counted once, and a permit is good for what was charged.
+//! Only what was admitted is executed, each command is charged and counted once, and a permit allows only that command.
 
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ async fn a_permit_executes_what_was_charged_and_is_counted_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_no_command_executes_nothing() {
+async fn a_charge_that_names_no_command_executes_nothing() {
     let scene = Scene::new().await;
     for charge in [Charge::Request(CommandGroup::Query), Charge::UnknownCommand] {
         let admitted = admit(&scene, charge).await.unwrap();
@@ -50,7 +50,7 @@ async fn what_is_no_command_executes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_payload_of_the_wrong_shape_is_refused_with_all_that_is_wrong() {
+async fn a_payload_of_the_wrong_shape_is_refused_with_details() {
     let scene = Scene::new().await;
     let admitted = admit(&scene, Charge::Command(CommandKind::TaskMove)).await.unwrap();
     let refused = run(&admitted, json!({"taskId": 7, "unknown": true})).await.unwrap_err();
@@ -60,7 +60,7 @@ async fn a_payload_of_the_wrong_shape_is_refused_with_all_that_is_wrong() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn beyond_the_limit_nothing_is_admitted_and_all_charges_share_it() {
+async fn all_charges_share_one_limit_beyond_which_nothing_is_admitted() {
     let scene = Scene::new().await;
     let charges =
         [Charge::Command(CommandKind::BoardList), Charge::Request(CommandGroup::Query), Charge::UnknownCommand];
@@ -71,7 +71,7 @@ async fn beyond_the_limit_nothing_is_admitted_and_all_charges_share_it() {
             Err(error) => break error,
         }
     };
-    assert_eq!((refused.code, admitted), (Code::RateLimit, 10), "ten, whatever they are");
+    assert_eq!((refused.code, admitted), (Code::RateLimit, 10), "expected ten, of any kind");
     assert!(refused.retry_after.is_some(), "{refused:?}");
     // Views, presence and typing have a limit of their own.
     assert!(admit(&scene, Charge::Command(CommandKind::TypingStart)).await.is_ok());

@@ -1,4 +1,4 @@
-//! Following a board: access comes first, then what was missed, then what comes; and whoever follows counts as connected.
+//! Following a board: access is checked, missed events come before new ones, and a follower counts as a connection.
 
 use boardwire_gate::{Call, Charge, FollowError, FollowRequest, Followed, Follower, ListenerEvent, no_connection};
 use boardwire_metrics::TransportKind;
@@ -27,7 +27,7 @@ async fn follow(scene: &Scene, request: FollowRequest) -> Result<Follower, Follo
     scene.gate.follow(operator(), None, TransportKind::Stream, request).await
 }
 
-/// Returns the `seq` of the next event; `None`: from here on it is live.
+/// Returns the `seq` of the next event; `None` when all missed events have been queued.
 async fn next(follower: &mut Follower) -> Option<Seq> {
     match timeout(PATIENCE, follower.next()).await.expect("nothing comes").unwrap() {
         Followed::Event(ListenerEvent::Frame(Frame::Durable(entry))) => Some(entry.seq),
@@ -37,7 +37,7 @@ async fn next(follower: &mut Follower) -> Option<Seq> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_missed_comes_first_then_what_comes() {
+async fn missed_events_come_before_new_ones() {
     let scene = Scene::new().await;
     scene.change_account().await;
     let board = change(&scene, CommandKind::BoardCreate, json!({"name": "Plans"})).await;
@@ -66,7 +66,7 @@ async fn what_was_missed_comes_first_then_what_comes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_board_that_is_not_there_is_not_followed() {
+async fn a_board_that_does_not_exist_cannot_be_followed() {
     let scene = Scene::new().await;
     match follow(&scene, request(&json!("none"), None)).await {
         Err(FollowError::Refused(error)) => assert_eq!(error.code, Code::NotFound),

@@ -1,4 +1,4 @@
-//! A gate on a fresh database, without a server, and with a clock that fails or stands when a test says so.
+//! A gate on a fresh database, without a server, and with a clock that fails or stops on demand.
 
 use std::{
     num::NonZeroU32,
@@ -28,9 +28,9 @@ use boardwire_services::{
 use boardwire_store::{Opened, Options, open};
 use boardwire_subscriptions::Hub;
 
-/// How long a test waits for what must happen.
+/// How long a test waits for something that must happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
-/// The thread whose look at the time takes as long as the test wants.
+/// The name of the thread whose reading of the clock takes as long as the test wants.
 pub(crate) const SLOW: &str = "slow";
 
 /// The window of the rate limit for commands: longer than any test, so that a test's pace does not matter.
@@ -38,29 +38,29 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 /// The system's clock, with faults.
 #[derive(Default)]
-pub(crate) struct Faulty {
+pub(crate) struct FaultyClock {
     /// Set to make the next reading of the monotonic clock panic.
     pub(crate) panics: AtomicBool,
     /// How often the monotonic clock was read.
-    pub(crate) looks: AtomicU64,
+    pub(crate) readings: AtomicU64,
     /// Notified when the slow thread reads the clock; the thread continues when the other end is dropped.
     pub(crate) slow: std::sync::Mutex<Option<(mpsc::Sender<()>, mpsc::Receiver<()>)>>,
 }
 
-impl Clock for Faulty {
+impl Clock for FaultyClock {
     fn now(&self) -> Timestamp {
         if thread::current().name() == Some(SLOW)
-            && let Some((came, go_on)) = self.slow.lock().unwrap().take()
+            && let Some((reached, released)) = self.slow.lock().unwrap().take()
         {
-            came.send(()).unwrap();
-            let _ = go_on.recv();
+            reached.send(()).unwrap();
+            let _ = released.recv();
         }
         SystemClock.now()
     }
 
     fn monotonic(&self) -> Instant {
         assert!(!self.panics.swap(false, Ordering::SeqCst), "provoked by the test");
-        self.looks.fetch_add(1, Ordering::SeqCst);
+        self.readings.fetch_add(1, Ordering::SeqCst);
         SystemClock.monotonic()
     }
 
@@ -85,7 +85,7 @@ impl Sessions for NoSessions {
 /// What a test runs on: a gate on a fresh SQLite database.
 pub(crate) struct Scene {
     pub(crate) gate: Arc<Gate>,
-    pub(crate) clock: Arc<Faulty>,
+    pub(crate) clock: Arc<FaultyClock>,
     opened: Opened,
     _folder: tempfile::TempDir,
 }
@@ -99,7 +99,7 @@ impl Scene {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("board.db").display());
         let opened = open(&url, Options::default()).await.unwrap();
-        let clock = Arc::new(Faulty::default());
+        let clock = Arc::new(FaultyClock::default());
         let shared = Arc::clone(&clock) as Arc<dyn Clock>;
         let hub = Hub::new(opened.store(), Arc::clone(&shared), 2);
         let metrics = Metrics::new(Arc::clone(&hub), Arc::clone(&shared), Arc::default());
