@@ -1,8 +1,8 @@
 //! Admission: the checks that come before anything is executed for a caller, and the permit that they result in. Only a
 //! permit executes commands, so every executed command has been checked and counted.
 //!
-//! The checks come in this order: valid credentials, rate limit, shape of the payload. The services make the rest: the
-//! request id, access, and the rule.
+//! The checks come in this order: valid credentials, rate limit, shape of the payload. The services do the rest: the
+//! request id, access, and the rules of boards.
 
 use std::{
     sync::Arc,
@@ -21,8 +21,7 @@ use crate::Gate;
 /// What a caller asks for, for the rate limit and the metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Charge {
-    /// A command of the catalog, at the weight of its group. Commands that accompany every move of a user, and change
-    /// nothing, have a limit of their own.
+    /// A command of the catalog, at the weight of its group. Views, presence and typing have a limit of their own.
     Command(CommandKind),
     /// A request that is not a command, at the weight of this group.
     Request(CommandGroup),
@@ -82,7 +81,7 @@ pub async fn no_connection(_: ConnectionCommand) -> Result<Box<RawValue>, ErrorB
 }
 
 impl Gate {
-    /// Admits a caller: the credentials are still valid, and the rate limit has room for this charge.
+    /// Admits a caller whose credentials are still valid and whose rate limit has room for this charge.
     ///
     /// # Errors
     /// `UNAUTHENTICATED` and `RATE_LIMIT`.
@@ -91,7 +90,7 @@ impl Gate {
         self.metrics.record_call(caller.user(), now);
         let checked = self.still_valid(&caller).and_then(|()| self.debit(&caller, charge, now));
         checked.inspect_err(|error| self.metrics.record_outcome(charge.name(), Some(error)))?;
-        // A session in use does not end. If the use can't be recorded, the session keeps its previous end.
+        // Using a session extends it. If the use can't be recorded, the session keeps its previous end.
         let used = self.session_use.used(caller.principal(), self.clock().now().0).await;
         let renewed = used.ok().flatten().and_then(|principal| Caller::new(Arc::new(principal)).ok());
         let (caller, renewed) = renewed.map_or((caller, false), |caller| (caller, true));
@@ -152,7 +151,7 @@ impl Admitted {
         self.renewed
     }
 
-    /// Continues with what the credentials of the same user's connection allow by now.
+    /// Replaces the caller by one of the same user, whose credentials may have changed since.
     #[must_use]
     pub fn acting_as(self, caller: Caller) -> Self {
         Self { caller, ..self }
@@ -252,7 +251,7 @@ impl Admitted {
     }
 }
 
-/// Returns whether a command accompanies every move of a user and changes nothing.
+/// Returns whether a command is about views, presence or typing.
 fn is_activity(kind: CommandKind) -> bool {
     use CommandKind::{PresenceList, PresenceUpdate, TypingStart, TypingStop, ViewBoard, ViewLeave, ViewTask};
     matches!(kind, ViewBoard | ViewTask | ViewLeave | PresenceUpdate | PresenceList | TypingStart | TypingStop)

@@ -15,7 +15,7 @@ pub enum AuthenticationError {
     Refused,
     /// The credentials have expired.
     Expired,
-    /// Too many refused credentials came from this address; how long to wait.
+    /// Too many refused credentials came from this address; the next try must wait this long.
     TooOften(Duration),
     /// It can't be determined now whether they are valid; another try may succeed.
     Undecided,

@@ -17,7 +17,7 @@ const REVOKED: &str = "the credentials are not valid any more; sign in again";
 const ENDED: &str = "an operator has ended this connection";
 
 /// How long to wait before storage is asked again whether credentials are still valid.
-const UNDECIDED: Duration = Duration::from_millis(500);
+const RETRY_DELAY: Duration = Duration::from_millis(500);
 
 /// Guards a connection in the hub: it ends when its credentials end. Dropping the guard removes the connection from the
 /// hub, whatever ended its task.
@@ -64,8 +64,7 @@ impl ConnectionGuard {
             }
             let caller = self.socket.caller();
             let renewed = self.gate.renew(&caller).await;
-            // Other credentials may have replaced them meanwhile, of which this result says nothing: they are checked
-            // next.
+            // If other credentials have replaced these meanwhile, the result is not about them: they are checked next.
             if !Arc::ptr_eq(self.socket.caller().principal(), caller.principal()) {
                 self.recheck.notify_one();
                 continue;
@@ -74,7 +73,7 @@ impl ConnectionGuard {
                 Ok(caller) => self.gate.hub.renew(&self.socket, caller),
                 Err(AuthenticationError::Undecided) if !caller.principal().expired_at(self.gate.clock().now().0) => {
                     self.recheck.notify_one();
-                    sleep(UNDECIDED).await;
+                    sleep(RETRY_DELAY).await;
                 }
                 Err(AuthenticationError::Expired | AuthenticationError::Undecided) => return EXPIRED,
                 Err(AuthenticationError::Refused | AuthenticationError::TooOften(_)) => return REVOKED,

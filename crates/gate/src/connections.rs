@@ -1,4 +1,5 @@
-//! The connections of all doors, by user: how and since when each is connected, and how to reach it from outside.
+//! The connections of all doors, by user: how and since when each is connected, and how to recheck or
+//! end it from outside.
 
 use std::{
     collections::{BTreeMap, HashMap},

@@ -1,4 +1,4 @@
-//! Following a board: the checks, the start of a listener, and how it is read while missed events arrive.
+//! Following a board: access is checked, a listener is started, and it is read while missed events arrive.
 
 use std::{net::IpAddr, pin::Pin, sync::Arc};
 
@@ -57,7 +57,7 @@ pub enum FollowError {
 pub enum Followed {
     /// An event for the listener.
     Event(ListenerEvent),
-    /// All missed events are at hand or have been returned; from here on it is live. Comes once.
+    /// All missed events are queued or have been returned; new ones follow. Comes once.
     Joined(Joined),
 }
 
@@ -84,8 +84,8 @@ impl Gate {
         transport: TransportKind,
         request: FollowRequest,
     ) -> Result<Follower, FollowError> {
-        let head = self.readable_head(&caller, &request.board).await;
-        let epoch = head.map_err(FollowError::Refused)?;
+        let epoch = self.readable_epoch(&caller, &request.board).await;
+        let epoch = epoch.map_err(FollowError::Refused)?;
         let permit = self.connection_permit(&caller, address).ok_or(FollowError::TooManyConnections)?;
         let listener = self.listen(caller, permit, transport);
         let (gate, socket) = (Arc::clone(self), Arc::clone(listener.socket()));
@@ -97,7 +97,7 @@ impl Gate {
     }
 
     /// Returns the epoch of a board that the caller may follow.
-    async fn readable_head(&self, caller: &Caller, board: &BoardId) -> Result<Epoch, ErrorBody> {
+    async fn readable_epoch(&self, caller: &Caller, board: &BoardId) -> Result<Epoch, ErrorBody> {
         caller.require(CommandKind::Subscribe)?;
         self.services.readable_board(caller, board).await?;
         let head = self.services.store().head(board).await.map_err(ServiceError::Storage)?;
@@ -122,7 +122,7 @@ impl Gate {
         joined.map(|joined| (id, joined)).map_err(Self::not_joined)
     }
 
-    /// Returns the error for a connection that could not join, as clients are told.
+    /// Returns the error that a client gets when its connection could not join.
     #[must_use]
     pub fn not_joined(error: JoinError) -> ErrorBody {
         match error {
@@ -149,17 +149,17 @@ impl Follower {
     /// The follower could not join.
     pub async fn next(&mut self) -> Result<Followed, ErrorBody> {
         let Some(joining) = &mut self.joining else { return Ok(Followed::Event(self.listener.next().await)) };
-        // Missed events arrive while joining; the listener is read meanwhile, or it would wait for itself.
+        // Joining waits until missed events fit into the queue, so the queue must be read meanwhile.
         let joined = tokio::select! {
             biased;
-            heard = self.listener.next() => return Ok(Followed::Event(heard)),
+            event = self.listener.next() => return Ok(Followed::Event(event)),
             joined = joining => joined,
         };
         self.joining = None;
         joined.map(Followed::Joined)
     }
 
-    /// Returns the next event if one is at hand.
+    /// Returns the next event if one is queued.
     #[must_use]
     pub fn at_hand(&self) -> Option<ListenerEvent> {
         self.listener.at_hand()

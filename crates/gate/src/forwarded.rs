@@ -1,5 +1,5 @@
-//! Reads what proxies say of the requests that they forward: `Forwarded` (RFC 7239), and the older `X-Forwarded-For`,
-//! `-Proto` and `-Host`. Whether that is believed is decided in `peer.rs`.
+//! Reads what proxies say about the requests that they forward: `Forwarded` (RFC 7239), and the older
+//! `X-Forwarded-For`, `-Proto` and `-Host`. Whether that is believed is decided in `peer.rs`.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -9,7 +9,7 @@ const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
-/// What one proxy says of its caller.
+/// What one proxy says about its caller.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Hop {
     /// The caller's address; `None` if it is withheld or can't be read.
@@ -42,24 +42,25 @@ fn element(text: &str) -> Hop {
     hop
 }
 
-/// Returns the hops in the older headers, the nearest proxy's first. A proxy that does not append to a list repeats it.
+/// Returns the hops in the older headers, the nearest proxy's first. If a list is too short, its first value
+/// is repeated.
 pub(crate) fn older(headers: &HeaderMap) -> Vec<Hop> {
     let list = |name: HeaderName| -> Vec<&str> {
         values(headers, name).flat_map(|value| value.split(',')).map(str::trim).collect()
     };
     let (addresses, protocols, hosts) = (list(FOR), list(PROTO), list(HOST));
-    let said = usize::from(!protocols.is_empty() || !hosts.is_empty());
+    let at_least = usize::from(!protocols.is_empty() || !hosts.is_empty());
     let at = |list: &[&str], hop: usize| list.iter().rev().nth(hop).or(list.first()).map(|text| (*text).to_owned());
     let hop = |number| Hop {
         address: addresses.iter().rev().nth(number).and_then(|text| node(text)),
         https: at(&protocols, number).is_some_and(|text| is_tls(&text)),
         host: at(&hosts, number),
     };
-    (0..addresses.len().max(said)).map(hop).collect()
+    (0..addresses.len().max(at_least)).map(hop).collect()
 }
 
 fn values(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
-    // A header that is not text is ill-meant: it counts as a caller that withholds its address.
+    // A header that is not text counts as a caller that withholds its address.
     headers.get_all(name).iter().map(|value| value.to_str().unwrap_or("unknown"))
 }
 
@@ -119,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn the_standard_header() {
+    fn the_standard_header_is_read_from_the_nearest_proxy_on() {
         let lines = [
             ("forwarded", "for=192.0.2.43;proto=https;host=board.example, For=\"[2001:db8::1]:4711\" ; by=203.0.113.9"),
             ("forwarded", "for=unknown, for=_secret;proto=http, for=\"198.51.100.1:80\";host=\"a,b;c\\\"d\""),
@@ -136,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn the_older_headers() {
+    fn the_older_headers_are_read_from_the_nearest_proxy_on() {
         let lines =
             [("x-forwarded-for", "192.0.2.43, 2001:db8::1"), ("x-forwarded-for", "::ffff:198.51.100.1, nonsense")];
         let expected = ["", "198.51.100.1", "2001:db8::1", "192.0.2.43"].map(|address| hop(address, false, None));

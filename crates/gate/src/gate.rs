@@ -25,7 +25,7 @@ pub struct GateParts {
     pub hub: Arc<Hub>,
     /// The authenticators of all kinds of credentials.
     pub authenticators: Authenticators,
-    /// The authenticator of sessions, which is told when a session is used.
+    /// The authenticator of sessions, which records the use of a session.
     pub session_use: Arc<SessionAuthenticator>,
     /// The rate limit for the commands of a user.
     pub commands: Quota,
@@ -69,7 +69,7 @@ impl Gate {
         Need::Vital(self.failed.clone())
     }
 
-    /// Returns the token that is cancelled when such a task does not come back: the server must close.
+    /// Returns the token that is cancelled when a vital task keeps failing: the server must close.
     #[must_use]
     pub fn failed(&self) -> &CancellationToken {
         &self.failed
@@ -106,7 +106,7 @@ impl Gate {
     }
 
     /// Returns the token that is cancelled when the gate begins to close: no caller is admitted any more, and listeners
-    /// must leave.
+    /// end.
     #[must_use]
     pub fn closing(&self) -> &CancellationToken {
         &self.closing

@@ -5,6 +5,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 /// The header that carries an API key.
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+/// The prefix of every API key, and of no token.
+const KEY_PREFIX: &str = "bwk_";
 
 /// The `Cache-Control` of a stream of events: caches must not keep it, and proxies must not compress it.
 pub const STREAM_CACHE_CONTROL: HeaderValue = HeaderValue::from_static("no-cache, no-transform");
@@ -30,6 +32,3 @@ pub fn credential(headers: &HeaderMap) -> Option<Credential> {
 pub fn names_credential(headers: &HeaderMap) -> bool {
     headers.contains_key(header::AUTHORIZATION) || headers.contains_key(API_KEY)
 }
-
-/// The prefix of every API key, and of no token.
-const KEY_PREFIX: &str = "bwk_";

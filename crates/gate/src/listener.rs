@@ -19,7 +19,7 @@ use crate::{ConnectionGuard, ConnectionPermit, Gate};
 /// The most frames that may wait for one listener, and the most bytes. Beyond that it ends, and its client resumes.
 const MAX_WAITING: usize = 8192;
 const MAX_BYTES: usize = 8 << 20;
-/// A replay continues when no more frames than this wait.
+/// A replay continues when no more frames and bytes than this wait.
 const LOW_WATER: usize = 256;
 const LOW_WATER_BYTES: usize = 256 * 1024;
 
@@ -61,18 +61,19 @@ pub struct Listener {
 struct Queue {
     state: Mutex<QueueState>,
     /// Notified when an event has been queued.
-    came: Notify,
+    queued: Notify,
     /// Notified when an event has been taken out.
     taken: Notify,
 }
 
 #[derive(Default)]
 struct QueueState {
-    heard: VecDeque<ListenerEvent>,
+    events: VecDeque<ListenerEvent>,
     bytes: usize,
     /// Why the listener receives nothing more.
     ended: Option<&'static str>,
     overrun: bool,
+    /// Whether the listener has been dropped.
     gone: bool,
 }
 
@@ -81,19 +82,19 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn put(&self, heard: ListenerEvent) {
+    fn put(&self, event: ListenerEvent) {
         let mut state = self.lock();
-        let size = heard.size();
-        let too_many = state.bytes > 0 && state.bytes + size > MAX_BYTES;
-        if too_many || state.heard.len() >= MAX_WAITING {
+        let size = event.size();
+        let too_large = state.bytes > 0 && state.bytes + size > MAX_BYTES;
+        if too_large || state.events.len() >= MAX_WAITING {
             state.overrun = true;
-            state.heard.clear();
+            state.events.clear();
         }
         if !state.overrun {
             state.bytes += size;
-            state.heard.push_back(heard);
+            state.events.push_back(event);
         }
-        self.came.notify_one();
+        self.queued.notify_one();
     }
 }
 
@@ -118,7 +119,7 @@ impl Outbox for ListenerOutbox {
                 if state.gone || state.overrun {
                     return false;
                 }
-                if state.heard.len() <= LOW_WATER && state.bytes <= LOW_WATER_BYTES {
+                if state.events.len() <= LOW_WATER && state.bytes <= LOW_WATER_BYTES {
                     return true;
                 }
             }
@@ -139,7 +140,7 @@ impl Gate {
             tokio::spawn(async move {
                 let reason = guard.credentials_end().await;
                 queue.lock().ended = Some(reason);
-                queue.came.notify_one();
+                queue.queued.notify_one();
             })
         };
         Listener { guard, transport, queue, _watching: AbortOnDropHandle::new(watching), _permit: permit }
@@ -156,17 +157,17 @@ impl Listener {
     /// Waits for the next event. It may be cancelled and called again; nothing is lost.
     pub async fn next(&self) -> ListenerEvent {
         loop {
-            if let Some(heard) = self.at_hand() {
-                return heard;
+            if let Some(event) = self.at_hand() {
+                return event;
             }
             tokio::select! {
-                () = self.queue.came.notified() => {}
+                () = self.queue.queued.notified() => {}
                 () = self.guard.gate.closing().cancelled() => return ListenerEvent::Closing,
             }
         }
     }
 
-    /// Returns the next event if one is at hand.
+    /// Returns the next event if one is queued.
     #[must_use]
     pub fn at_hand(&self) -> Option<ListenerEvent> {
         let mut state = self.queue.lock();
@@ -176,11 +177,11 @@ impl Listener {
         if state.overrun {
             return Some(ListenerEvent::Overrun);
         }
-        let heard = state.heard.pop_front()?;
-        state.bytes -= heard.size();
+        let event = state.events.pop_front()?;
+        state.bytes -= event.size();
         drop(state);
         self.queue.taken.notify_one();
-        Some(heard)
+        Some(event)
     }
 }
 

@@ -48,19 +48,19 @@ impl Gate {
             background: TaskTracker::new(),
             stop: CancellationToken::new(),
         });
-        gate.keep("the hub", gate.vital(), |gate, stop| Arc::clone(&gate.hub).run(stop));
-        let follower = Arc::default();
-        gate.keep("the following of accounts", gate.vital(), move |gate, stop| {
-            recheck::run(gate, Arc::clone(&follower), stop)
+        gate.keep_running("the hub", gate.vital(), |gate, stop| Arc::clone(&gate.hub).run(stop));
+        let changes = Arc::default();
+        gate.keep_running("the watch on accounts", gate.vital(), move |gate, stop| {
+            recheck::watch_accounts(gate, Arc::clone(&changes), stop)
         });
-        gate.keep("the following of teams", gate.vital(), recheck::follow_teams);
-        gate.keep("the metrics", Need::Helpful, |gate, stop| Arc::clone(&gate.metrics).run(stop));
+        gate.keep_running("the update of team boards", gate.vital(), recheck::update_team_boards);
+        gate.keep_running("the metrics", Need::Helpful, |gate, stop| Arc::clone(&gate.metrics).run(stop));
         gate.background.close();
         gate
     }
 
     /// Keeps one of the gate's tasks running until the gate has closed.
-    fn keep<T>(
+    fn keep_running<T>(
         self: &Arc<Self>,
         name: &'static str,
         need: Need,

@@ -22,7 +22,7 @@ impl Gate {
         Self::require_operator(caller)?;
         let mut overview = self.metrics.overview(self.connections.users());
         for board in &mut overview.boards {
-            // Operators need the rest most when storage does not answer.
+            // Operators need the rest most when storage does not answer, so the name may be missing.
             let found = self.services.store().board(&board.id).await.ok().flatten();
             board.name = found.map(|board| board.name);
         }

@@ -14,7 +14,7 @@ use crate::{
 /// The other end of a request.
 #[derive(Debug, Clone)]
 pub struct Peer {
-    /// The client's address, IPv4 as IPv4. Behind trusted proxies it is the address of their caller.
+    /// The client's address, never IPv4 in IPv6 form. Behind trusted proxies it is the address of their caller.
     pub address: IpAddr,
     /// Whether the client came over TLS, which only a trusted proxy can say.
     pub https: bool,
@@ -29,8 +29,8 @@ impl Peer {
     #[must_use]
     pub fn origin(&self) -> Option<String> {
         let host = self.host.as_deref()?;
-        let (scheme, usual) = if self.https { ("https", ":443") } else { ("http", ":80") };
-        Some(format!("{scheme}://{}", host.strip_suffix(usual).unwrap_or(host)))
+        let (scheme, default_port) = if self.https { ("https", ":443") } else { ("http", ":80") };
+        Some(format!("{scheme}://{}", host.strip_suffix(default_port).unwrap_or(host)))
     }
 }
 
@@ -63,7 +63,7 @@ fn network(text: &str) -> Result<IpNet, String> {
 }
 
 /// Warns once that there seems to be a proxy, on this machine or in its network, that is not configured.
-fn warn_of_proxy(remote: IpAddr, headers: &HeaderMap) {
+fn warn_of_untrusted_proxy(remote: IpAddr, headers: &HeaderMap) {
     static ONCE: Once = Once::new();
     let is_near = match remote {
         IpAddr::V4(address) => address.is_loopback() || address.is_private(),
@@ -73,8 +73,8 @@ fn warn_of_proxy(remote: IpAddr, headers: &HeaderMap) {
         ONCE.call_once(|| {
             tracing::warn!(
                 %remote,
-                "requests come through a proxy that is not trusted: for the limits all its clients are one; name it with \
-                 --trusted-proxies {remote}"
+                "requests come through a proxy that is not trusted, so its clients count as one for the limits; \
+                 name it with --trusted-proxies {remote}"
             );
         });
     }
@@ -92,15 +92,15 @@ impl Proxies {
     #[must_use]
     pub fn peer(&self, remote: IpAddr, headers: &HeaderMap, connection: TcpConnection) -> Peer {
         let remote = remote.to_canonical();
-        let (address, hop) = self.told(remote, headers).unwrap_or((remote, Hop::default()));
-        let asked = || headers.get(header::HOST)?.to_str().ok().map(str::to_owned);
-        Peer { address, https: hop.https, host: hop.host.or_else(asked), connection }
+        let (address, hop) = self.named_client(remote, headers).unwrap_or((remote, Hop::default()));
+        let host = || headers.get(header::HOST)?.to_str().ok().map(str::to_owned);
+        Peer { address, https: hop.https, host: hop.host.or_else(host), connection }
     }
 
-    /// Returns what trusted proxies say, if there are any.
-    fn told(&self, remote: IpAddr, headers: &HeaderMap) -> Option<(IpAddr, Hop)> {
+    /// Returns the client that trusted proxies name: its address, and the hop that says how it came.
+    fn named_client(&self, remote: IpAddr, headers: &HeaderMap) -> Option<(IpAddr, Hop)> {
         if !self.trust(remote) {
-            warn_of_proxy(remote, headers);
+            warn_of_untrusted_proxy(remote, headers);
             return None;
         }
         let standard = self.walk(remote, forwarded::standard(headers));
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_not_trusted_speaks_for_himself() {
+    fn headers_from_an_untrusted_address_are_ignored() {
         let lines = [("x-forwarded-for", "203.0.113.1"), ("x-forwarded-proto", "https"), ("x-forwarded-host", "a")];
         check("203.0.113.9", &lines, "203.0.113.9", "http://inside:3456");
         check("203.0.113.9", &[("forwarded", "for=203.0.113.1;proto=https")], "203.0.113.9", "http://inside:3456");
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rightmost_who_is_not_trusted_counts() {
+    fn the_rightmost_untrusted_address_is_the_client() {
         let inside = "http://inside:3456";
         check("127.0.0.1", &[("x-forwarded-for", "198.51.100.7, 203.0.113.1, 10.1.2.3")], "203.0.113.1", inside);
         check("::ffff:127.0.0.1", &[("x-forwarded-for", "203.0.113.1")], "203.0.113.1", inside);
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn proxies_say_what_was_asked_for() {
+    fn trusted_proxies_name_the_scheme_and_the_host() {
         let lines = [("x-forwarded-proto", "https"), ("x-forwarded-host", "board.example:443")];
         check("127.0.0.1", &lines, "127.0.0.1", "https://board.example");
         let lines = [("x-forwarded-for", "203.0.113.1, 10.0.0.2"), ("x-forwarded-proto", "https, http")];
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn two_headers_that_disagree_say_nothing() {
+    fn headers_that_disagree_are_ignored() {
         let lines = [("x-forwarded-for", "203.0.113.1"), ("forwarded", "for=198.51.100.1;proto=https")];
         check("127.0.0.1", &lines, "127.0.0.1", "http://inside:3456");
         let lines = [("x-forwarded-for", "203.0.113.1"), ("forwarded", "for=203.0.113.1;proto=https")];
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_network_is_refused() {
+    fn only_addresses_and_networks_are_accepted() {
         assert_eq!("".parse(), Ok(Proxies::default()));
         for wrong in ["localhost", "10.0.0.0/33", "10.0.0", "*", "127.0.0.1:80"] {
             assert!(wrong.parse::<Proxies>().unwrap_err().contains("10.0.0.0/8"), "{wrong}");

@@ -12,26 +12,30 @@ use tokio_util::sync::CancellationToken;
 use crate::Gate;
 
 /// How often storage is polled. Revoked credentials end within a second.
-const EVERY: Duration = Duration::from_millis(200);
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 /// Changes may appear out of order, by as many positions as units of work run at the same time.
 const OVERLAP: i64 = 100;
 /// How long to wait before the boards of teams are tried again.
-const AGAIN: Duration = Duration::from_secs(1);
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// Follows the list of changes until the token is cancelled. A restarted task continues where `follower` is.
-pub(crate) async fn run(gate: Arc<Gate>, follower: Arc<tokio::sync::Mutex<Follower>>, stop: CancellationToken) {
-    let mut turn = tokio::time::interval(EVERY);
-    turn.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut follower = follower.lock().await;
+/// Handles changes of accounts until the token is cancelled. A restarted task continues where `changes` is.
+pub(crate) async fn watch_accounts(
+    gate: Arc<Gate>,
+    changes: Arc<tokio::sync::Mutex<AccountChanges>>,
+    stop: CancellationToken,
+) {
+    let mut interval = tokio::time::interval(POLL_INTERVAL);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut changes = changes.lock().await;
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            _ = turn.tick() => {}
+            _ = interval.tick() => {}
         }
-        match follower.next(&gate).await {
-            Ok(()) => follower.failing = false,
-            Err(error) if !follower.failing => {
-                follower.failing = true;
+        match changes.handle_new(&gate).await {
+            Ok(()) => changes.failing = false,
+            Err(error) if !changes.failing => {
+                changes.failing = true;
                 tracing::warn!(%error, "can't look for revoked credentials; trying again");
             }
             Err(_) => {}
@@ -39,17 +43,17 @@ pub(crate) async fn run(gate: Arc<Gate>, follower: Arc<tokio::sync::Mutex<Follow
     }
 }
 
-/// How far the list has been followed.
+/// How far the list of changes has been handled.
 #[derive(Default)]
-pub(crate) struct Follower {
+pub(crate) struct AccountChanges {
     /// The positions that have been handled, from `last - OVERLAP` on.
     seen: BTreeSet<i64>,
     last: Option<i64>,
     failing: bool,
 }
 
-impl Follower {
-    async fn next(&mut self, gate: &Gate) -> Result<(), ServiceError> {
+impl AccountChanges {
+    async fn handle_new(&mut self, gate: &Gate) -> Result<(), ServiceError> {
         let store = gate.services.store();
         // At the start, the latest changes are handled once more: they may have been committed out of order.
         let last = match self.last {
@@ -77,7 +81,7 @@ impl Follower {
 }
 
 /// Updates the boards of teams until the token is cancelled. Updates that storage can't make now are tried again.
-pub(crate) async fn follow_teams(gate: Arc<Gate>, stop: CancellationToken) {
+pub(crate) async fn update_team_boards(gate: Arc<Gate>, stop: CancellationToken) {
     let mut failing = false;
     let work = async {
         loop {
@@ -92,7 +96,7 @@ pub(crate) async fn follow_teams(gate: Arc<Gate>, stop: CancellationToken) {
                     Err(error) => failed = Some((user, error)),
                 }
             }
-            // Memberships that another process changed are committed by now, and this process has not been told.
+            // Another process may have changed memberships, which are committed by now.
             if !users.is_empty() {
                 gate.hub.check_log();
             }
@@ -103,7 +107,7 @@ pub(crate) async fn follow_teams(gate: Arc<Gate>, stop: CancellationToken) {
                     if !failing {
                         tracing::warn!(%user, %error, "can't bring the boards of a user's teams up to date; trying again");
                     }
-                    sleep(AGAIN).await;
+                    sleep(RETRY_DELAY).await;
                 }
             }
             failing = failed.is_some();

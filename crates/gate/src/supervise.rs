@@ -18,39 +18,39 @@ const MAX_RESTARTS: u32 = 5;
 pub enum Need {
     /// The server can do without it for a while: the task is restarted for ever.
     Helpful,
-    /// The server would break its promises. If the task does not come back, this token is cancelled, so that the server
-    /// closes in good order and can be restarted from outside.
+    /// The server does not work correctly without it. If the task keeps failing, this token is cancelled, so that the
+    /// server shuts down cleanly and can be restarted from outside.
     Vital(CancellationToken),
 }
 
-/// Runs the future that `task` makes until `stop` is cancelled: if it panics or ends, the next one starts after a
-/// pause. State that must survive is handed over by `task`. Dropping this ends the current one.
+/// Runs the future that `task` makes until `stop` is cancelled: if it panics or ends, `task` makes the next one after a
+/// pause, and hands over any state that must survive. Dropping this ends the current one.
 pub async fn supervise<T>(name: &'static str, need: Need, stop: CancellationToken, mut task: impl FnMut() -> T)
 where
     T: Future<Output = ()> + Send + 'static,
 {
-    let mut broken: u32 = 0;
+    let mut failures: u32 = 0;
     loop {
-        let begun = Instant::now();
+        let started = Instant::now();
         let ended = AbortOnDropHandle::new(tokio::spawn(task())).await;
         if stop.is_cancelled() {
             return;
         }
-        if begun.elapsed() >= STABLE_AFTER {
-            broken = 0;
+        if started.elapsed() >= STABLE_AFTER {
+            failures = 0;
         }
-        broken += 1;
+        failures += 1;
         // The panic itself is in the log, with its location.
         let reason = ended.err().map_or_else(|| "it ended by itself".to_owned(), |error| error.to_string());
         if let Need::Vital(failed) = &need
-            && broken > MAX_RESTARTS
+            && failures > MAX_RESTARTS
         {
             tracing::error!(task = name, %reason, "a background task that the server needs keeps failing; the server stops");
             failed.cancel();
             return;
         }
         tracing::error!(task = name, %reason, "a background task ended unexpectedly; it is restarted");
-        let pause = PAUSE.saturating_mul(1 << (broken - 1).min(16)).min(MAX_PAUSE);
+        let pause = PAUSE.saturating_mul(1 << (failures - 1).min(16)).min(MAX_PAUSE);
         tokio::select! {
             () = stop.cancelled() => return,
             () = sleep(pause) => {}
@@ -69,13 +69,13 @@ mod tests {
 
     use super::*;
 
-    /// A task that panics in its first `panics` runs, and reports which run it is in.
-    fn task(panics: u32, life: &Arc<AtomicU32>, stop: &CancellationToken) -> impl FnMut() -> BoxedTask + Send + use<> {
-        let (life, stop) = (Arc::clone(life), stop.clone());
+    /// A task that panics in its first `panics` runs, and counts its runs.
+    fn task(panics: u32, runs: &Arc<AtomicU32>, stop: &CancellationToken) -> impl FnMut() -> BoxedTask + Send + use<> {
+        let (runs, stop) = (Arc::clone(runs), stop.clone());
         move || {
-            let (life, stop) = (life.fetch_add(1, Ordering::SeqCst) + 1, stop.clone());
+            let (runs, stop) = (runs.fetch_add(1, Ordering::SeqCst) + 1, stop.clone());
             Box::pin(async move {
-                assert!(life > panics, "provoked by the test");
+                assert!(runs > panics, "provoked by the test");
                 stop.cancelled().await;
             })
         }
@@ -84,13 +84,13 @@ mod tests {
     type BoxedTask = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 
     #[tokio::test(start_paused = true)]
-    async fn a_task_comes_back_after_a_panic() {
-        let (life, stop, failed) = (Arc::new(AtomicU32::new(0)), CancellationToken::new(), CancellationToken::new());
+    async fn a_task_is_restarted_after_a_panic() {
+        let (runs, stop, failed) = (Arc::new(AtomicU32::new(0)), CancellationToken::new(), CancellationToken::new());
         for need in [Need::Helpful, Need::Vital(failed.clone())] {
-            life.store(0, Ordering::SeqCst);
+            runs.store(0, Ordering::SeqCst);
             let stop = stop.child_token();
-            let running = tokio::spawn(supervise("test", need, stop.clone(), task(MAX_RESTARTS, &life, &stop)));
-            while life.load(Ordering::SeqCst) <= MAX_RESTARTS {
+            let running = tokio::spawn(supervise("test", need, stop.clone(), task(MAX_RESTARTS, &runs, &stop)));
+            while runs.load(Ordering::SeqCst) <= MAX_RESTARTS {
                 sleep(PAUSE).await;
             }
             stop.cancel();
@@ -100,18 +100,18 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_may_not_be_missing_takes_the_server_down() {
-        let (life, stop, failed) = (Arc::new(AtomicU32::new(0)), CancellationToken::new(), CancellationToken::new());
-        let forever = task(u32::MAX, &life, &stop);
+    async fn a_vital_task_that_keeps_failing_stops_the_server() {
+        let (runs, stop, failed) = (Arc::new(AtomicU32::new(0)), CancellationToken::new(), CancellationToken::new());
+        let forever = task(u32::MAX, &runs, &stop);
         timeout(STABLE_AFTER, supervise("test", Need::Vital(failed.clone()), stop.clone(), forever))
             .await
             .expect("it gives up");
         assert!(failed.is_cancelled());
-        assert_eq!(life.load(Ordering::SeqCst), MAX_RESTARTS + 1);
+        assert_eq!(runs.load(Ordering::SeqCst), MAX_RESTARTS + 1);
         // A task that is only helpful is restarted, at growing intervals.
-        life.store(0, Ordering::SeqCst);
-        let running = tokio::spawn(supervise("test", Need::Helpful, stop.clone(), task(u32::MAX, &life, &stop)));
-        while life.load(Ordering::SeqCst) <= 3 * MAX_RESTARTS {
+        runs.store(0, Ordering::SeqCst);
+        let running = tokio::spawn(supervise("test", Need::Helpful, stop.clone(), task(u32::MAX, &runs, &stop)));
+        while runs.load(Ordering::SeqCst) <= 3 * MAX_RESTARTS {
             sleep(MAX_PAUSE).await;
         }
         stop.cancel();
@@ -119,15 +119,15 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_task_that_ends_by_itself_begins_anew() {
-        let (lives, stop) = (Arc::new(AtomicU32::new(0)), CancellationToken::new());
-        let counted = Arc::clone(&lives);
+    async fn a_task_that_ends_by_itself_is_restarted() {
+        let (runs, stop) = (Arc::new(AtomicU32::new(0)), CancellationToken::new());
+        let counted = Arc::clone(&runs);
         let brief = move || {
             counted.fetch_add(1, Ordering::SeqCst);
             std::future::ready(())
         };
         let running = tokio::spawn(supervise("test", Need::Helpful, stop.clone(), brief));
-        while lives.load(Ordering::SeqCst) < 3 {
+        while runs.load(Ordering::SeqCst) < 3 {
             sleep(PAUSE).await;
         }
         stop.cancel();

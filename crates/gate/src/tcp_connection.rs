@@ -13,11 +13,11 @@ use tokio_util::sync::CancellationToken;
 
 /// How much chatter (pings, packets that nobody receives) a WebSocket is forgiven, in bytes per second.
 const CHATTER_RATE: f64 = 1024.0;
-/// How much chatter is forgiven at once, in bytes, beyond the largest message, which is only known as one when it is
+/// How much chatter is forgiven at once, in bytes, beyond the largest message, which counts as chatter until it is
 /// complete.
-const CHATTER: u64 = 64 * 1024;
-/// The size of a message's frame, in bytes.
-const FRAME: u64 = 64;
+const CHATTER_ALLOWANCE: u64 = 64 * 1024;
+/// How many bytes the framing of a message may add to it.
+const FRAMING: u64 = 64;
 
 /// One TCP connection.
 #[derive(Debug, Clone)]
@@ -36,8 +36,9 @@ struct Inner {
 #[derive(Debug)]
 struct Chatter {
     bytes: u64,
-    most: u64,
-    forgiven: Instant,
+    max: u64,
+    /// When some of it was last forgiven.
+    forgiven_at: Instant,
 }
 
 impl TcpConnection {
@@ -93,8 +94,8 @@ impl TcpConnection {
 
     /// Notes that from here on it is a WebSocket with messages of at most `max_message` bytes.
     pub fn begin_messages(&self, max_message: usize) {
-        let most = CHATTER.saturating_add(max_message as u64);
-        *self.chatter() = Some(Chatter { bytes: 0, most, forgiven: Instant::now() });
+        let max = CHATTER_ALLOWANCE.saturating_add(max_message as u64);
+        *self.chatter() = Some(Chatter { bytes: 0, max, forgiven_at: Instant::now() });
     }
 
     /// Notes that this many bytes were read; returns `false` if there has been too much chatter lately.
@@ -102,19 +103,19 @@ impl TcpConnection {
     pub fn note_read(&self, bytes: usize) -> bool {
         let mut chatter = self.chatter();
         let Some(chatter) = &mut *chatter else { return true };
-        let forgiven = chatter.forgiven.elapsed().as_secs_f64() * CHATTER_RATE;
+        let forgiven = chatter.forgiven_at.elapsed().as_secs_f64() * CHATTER_RATE;
         if forgiven >= 1.0 {
             chatter.bytes = chatter.bytes.saturating_sub(forgiven as u64);
-            chatter.forgiven = Instant::now();
+            chatter.forgiven_at = Instant::now();
         }
         chatter.bytes += bytes as u64;
-        chatter.bytes <= chatter.most
+        chatter.bytes <= chatter.max
     }
 
     /// Notes that a message of this size was among them.
     pub fn note_message(&self, bytes: usize) {
         if let Some(chatter) = &mut *self.chatter() {
-            chatter.bytes = chatter.bytes.saturating_sub(FRAME.saturating_add(bytes as u64));
+            chatter.bytes = chatter.bytes.saturating_sub(FRAMING.saturating_add(bytes as u64));
         }
     }
 
@@ -128,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_may_come_without_end_and_chatter_may_not() {
+    fn messages_are_unlimited_and_chatter_is_not() {
         let connection = TcpConnection::new(CancellationToken::new());
         assert!((0..1_000).all(|_| connection.note_read(10_000)), "before it is a WebSocket nothing is counted");
         connection.begin_messages(100_000);
