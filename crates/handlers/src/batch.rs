@@ -1,5 +1,5 @@
 //! The body of a POST over long-polling: a batch of packets, each of which may be as large as a message over a
-//! WebSocket. The library only bounds the batch as a whole, and would hold one packet of that size.
+//! WebSocket. The library only bounds the batch as a whole, and would accept one packet of that size.
 
 use std::{
     pin::Pin,
@@ -80,12 +80,12 @@ mod tests {
 
     fn check(pieces: &[&str], expected: bool) {
         let mut batch = Batch::new(Body::empty(), 4);
-        let taken = pieces.iter().all(|piece| batch.count(piece.as_bytes()));
-        assert_eq!(taken, expected, "{pieces:?}");
+        let accepted = pieces.iter().all(|piece| batch.count(piece.as_bytes()));
+        assert_eq!(accepted, expected, "{pieces:?}");
     }
 
     #[test]
-    fn each_packet_is_bounded_and_the_batch_is_not() {
+    fn packets_are_bounded_in_size_and_in_number() {
         check(&["1234"], true);
         check(&["1234\x1e1234\x1e\x1e1234"], true);
         check(&["12345"], false);

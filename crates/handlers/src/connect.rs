@@ -27,7 +27,7 @@ impl Handshake {
     }
 }
 
-/// Why a handshake was refused; a client is told one of these three sentences and nothing else.
+/// Why a handshake was refused. The client gets one of these three texts and nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HandshakeRejection {
     Failed,

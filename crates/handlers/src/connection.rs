@@ -33,7 +33,7 @@ pub(crate) struct Connection {
     pub(crate) outbox: Arc<SocketOutbox>,
     /// The transport that carries the session.
     pub(crate) link: Link,
-    /// Its place among the connections, held until the end.
+    /// Counts it towards the limits of connections until it ends.
     pub(crate) _permit: ConnectionPermit,
     /// Notified when the client has been told that it is connected.
     pub(crate) connected: Arc<Notify>,
@@ -54,7 +54,7 @@ impl Connection {
             () = self.closed.cancelled() => {}
         }
         let guard = self.gateway.gate.watch(Arc::clone(&self.socket), Arc::clone(&self.recheck), TransportKind::Socket);
-        self.gateway.sessions.socket_began(&self.link.id);
+        self.gateway.sessions.add_socket(&self.link.id);
         self.send_status();
         if AssertUnwindSafe(self.execute(&guard, inbox)).catch_unwind().await.is_err() {
             // The panic is in the log, with its location; the client is told, and may connect again.
@@ -158,7 +158,7 @@ impl Connection {
                 () = self.gateway.gate.closing().cancelled() => {}
             }
         }
-        let unused = self.gateway.sessions.socket_ended(&self.link.id);
+        let unused = self.gateway.sessions.remove_socket(&self.link.id);
         if let Some(connection) = connection.filter(|_| unused && !self.gateway.gate.closing().is_cancelled()) {
             connection.cut();
         }

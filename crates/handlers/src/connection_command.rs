@@ -148,7 +148,7 @@ impl Execution<'_> {
         }
     }
 
-    /// Returns a board, and its task if one is given, that the caller may read.
+    /// Returns the board, and the task if one is given, provided that the caller may read them.
     async fn readable_place(
         &self,
         board: Option<BoardId>,

@@ -1,4 +1,4 @@
-//! The socket door as a whole: its parts, and how it is stopped.
+//! The socket door as a whole: its parts, and how it is closed.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,7 +18,7 @@ pub struct Settings {
     pub ping_timeout: Duration,
     /// How long a connection may take to authenticate.
     pub connect_timeout: Duration,
-    /// The largest message, in bytes, on both transports. Over polling, 16 may come at once.
+    /// The largest message, in bytes, on both transports. Over polling, one request may carry 16.
     pub max_payload: u64,
     /// The most subscriptions of one socket.
     pub max_subscriptions: u32,
@@ -30,9 +30,9 @@ pub struct GatewayParts {
     pub gate: Arc<Gate>,
     /// Limits the handshakes of one address.
     pub handshakes: AddressLimiter,
-    /// The limits of the door.
+    /// The settings of the door.
     pub settings: Settings,
-    /// The version of the server that clients are told.
+    /// The version of the server, which clients are told.
     pub server_version: &'static str,
 }
 

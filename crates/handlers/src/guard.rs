@@ -19,8 +19,8 @@ pub(crate) async fn check(State(gateway): State<Arc<Gateway>>, request: Request,
     let peer = request.extensions().get::<Peer>().cloned();
     let query = request.uri().query().unwrap_or_default();
     let session = query.split('&').find_map(|pair| pair.strip_prefix("sid=")).map(str::to_owned);
-    let ours = request.uri().path().starts_with("/socket.io");
-    if let (None, Some(peer), true) = (&session, &peer, ours)
+    let is_socket_io = request.uri().path().starts_with("/socket.io");
+    if let (None, Some(peer), true) = (&session, &peer, is_socket_io)
         && request.method() != Method::OPTIONS
         && let Err(wait) = gateway.handshakes.check(peer.address)
     {
@@ -28,24 +28,24 @@ pub(crate) async fn check(State(gateway): State<Arc<Gateway>>, request: Request,
         return (StatusCode::TOO_MANY_REQUESTS, wait, "too many connections\n").into_response();
     }
     if let (Some(session), Some(peer)) = (&session, &peer) {
-        gateway.sessions.request_came_over(session, &peer.connection);
+        gateway.sessions.note_request(session, &peer.connection);
     }
-    let request = match ours && request.method() == Method::POST {
+    let request = match is_socket_io && request.method() == Method::POST {
         true => request.map(|body| Body::new(Batch::new(body, gateway.max_message()))),
         false => request,
     };
-    let polls = request.method() == Method::GET;
+    let is_poll = request.method() == Method::GET;
     let response = next.run(request).await;
     // Only now is it known that this session exists.
     if let Some(peer) = peer.filter(|_| response.status() == StatusCode::SWITCHING_PROTOCOLS) {
         peer.connection.begin_messages(gateway.max_message());
         if let Some(session) = session {
-            gateway.sessions.upgraded(&session, peer.connection);
+            gateway.sessions.note_upgrade(&session, peer.connection);
         }
-    } else if let Some(session) = session.filter(|_| polls)
+    } else if let Some(session) = session.filter(|_| is_poll)
         && let Some(bytes) = response.body().size_hint().exact()
     {
-        gateway.sessions.polled(&session, bytes);
+        gateway.sessions.note_polled(&session, bytes);
     }
     response
 }

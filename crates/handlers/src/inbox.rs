@@ -1,5 +1,5 @@
-//! What a client sends: an event waits here for its turn, is taken apart, and gets its answer. What waits is bounded by
-//! number and by bytes; an event that does not fit is refused at once, ahead of those that wait.
+//! The events that a client sends: each waits here, is parsed, and is answered. Waiting events are bounded by number
+//! and by bytes; an event that does not fit is refused at once, ahead of those that wait.
 
 use std::sync::{
     Arc,
@@ -17,7 +17,7 @@ use crate::{
     queue::Outgoing,
 };
 
-/// The most events of one connection that may wait for their turn.
+/// The most events of one connection that may wait.
 const MAX_EVENTS: usize = 1024;
 /// The most bytes of such events.
 const MAX_BYTES: usize = 1 << 20;
@@ -31,7 +31,7 @@ pub(crate) struct Inbox {
     clock: Arc<dyn Clock>,
     /// The largest packet, in bytes.
     max_payload: usize,
-    /// The bytes that wait.
+    /// The bytes of the events that wait.
     waiting: Arc<AtomicUsize>,
 }
 
@@ -43,11 +43,11 @@ pub(crate) struct Incoming {
     binary: bool,
     /// The id under which the client waits for an acknowledgement.
     acknowledgement: Option<i64>,
-    /// Counts its bytes as waiting until its turn has come.
+    /// Counts its bytes as waiting until it is parsed.
     _bytes: BytePermit,
 }
 
-/// An event that has been taken apart.
+/// An event that has been parsed.
 pub(crate) struct ParsedEvent {
     /// The command that it names, if there is such a command.
     pub(crate) kind: Option<CommandKind>,
@@ -129,14 +129,14 @@ impl Drop for BytePermit {
 }
 
 impl Incoming {
-    /// Takes the event apart. After that, its bytes do not count as waiting.
+    /// Parses the event. From then on, its bytes do not count as waiting.
     pub(crate) fn parse(self) -> ParsedEvent {
         ParsedEvent::parse(&self.packet, self.binary, self.acknowledgement)
     }
 }
 
 impl ParsedEvent {
-    /// An event without a name, or with a long one, is answered as `message`.
+    /// Parses a packet. An event without a name, or with a long one, is answered as `message`.
     fn parse(packet: &str, binary: bool, acknowledgement: Option<i64>) -> Self {
         let (command, payload) = match serde_json::from_str::<Vec<&RawValue>>(packet) {
             Ok(parts) => Self::split(&parts, binary),
@@ -175,7 +175,7 @@ impl ReplyTo {
         self.send(outbox, "success", reply);
     }
 
-    /// Answers with an error. An exceeded limit is told as an `error` event, too, before the answer.
+    /// Answers with an error. An exceeded limit is also reported by an `error` event, before the answer.
     pub(crate) fn error(self, outbox: &Arc<SocketOutbox>, clock: &dyn Clock, error: &ErrorBody) {
         let request_id = self.request_id.as_ref();
         if error.code == Code::RateLimit {
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_answered_under_the_name_that_can_be_read() {
+    fn an_error_is_answered_under_the_events_name_if_it_can_be_read() {
         check(r#"["task:get",{"taskId":"t"}]"#, false, "task:get", true);
         check(r#"["view:leave"]"#, false, "view:leave", true);
         check(r#"["task:get",{},{}]"#, false, "task:get", false);

@@ -29,31 +29,31 @@ impl TransportSessions {
     }
 
     /// Notes that a session continues over a WebSocket.
-    pub(crate) fn upgraded(&self, id: &str, connection: TcpConnection) {
+    pub(crate) fn note_upgrade(&self, id: &str, connection: TcpConnection) {
         let mut by_id = self.lock();
         // Sweeping only when the map would grow keeps the cost low; sessions with sockets or open connections stay.
         if by_id.len() == by_id.capacity() {
-            let over = |session: &TransportSession| session.connection.as_ref().is_none_or(TcpConnection::is_closed);
-            by_id.retain(|_, session| session.sockets > 0 || !over(session));
+            let is_over = |session: &TransportSession| session.connection.as_ref().is_none_or(TcpConnection::is_closed);
+            by_id.retain(|_, session| session.sockets > 0 || !is_over(session));
         }
         by_id.entry(id.to_owned()).or_default().connection = Some(connection);
     }
 
-    /// Notes that a request of a session came over a connection, whose user is then as authenticated as the session's.
-    pub(crate) fn request_came_over(&self, id: &str, connection: &TcpConnection) {
+    /// Notes that a request of a session came over a connection, which is then authenticated if the session is.
+    pub(crate) fn note_request(&self, id: &str, connection: &TcpConnection) {
         if !connection.is_authenticated() && self.lock().get(id).is_some_and(|session| session.sockets > 0) {
             connection.note_authenticated();
         }
     }
 
     /// Notes that the client of a session fetched this many bytes over polling.
-    pub(crate) fn polled(&self, id: &str, bytes: u64) {
+    pub(crate) fn note_polled(&self, id: &str, bytes: u64) {
         if let Some(session) = self.lock().get_mut(id) {
             session.polled += bytes;
         }
     }
 
-    pub(crate) fn socket_began(&self, id: &str) {
+    pub(crate) fn add_socket(&self, id: &str) {
         let mut by_id = self.lock();
         let session = by_id.entry(id.to_owned()).or_default();
         session.sockets += 1;
@@ -62,8 +62,8 @@ impl TransportSessions {
         }
     }
 
-    /// Returns whether the session has no sockets left.
-    pub(crate) fn socket_ended(&self, id: &str) -> bool {
+    /// Returns whether the session has no sockets left then.
+    pub(crate) fn remove_socket(&self, id: &str) -> bool {
         let mut by_id = self.lock();
         let Some(session) = by_id.get_mut(id) else { return true };
         session.sockets = session.sockets.saturating_sub(1);
@@ -110,17 +110,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_carries_a_session_with_a_socket_is_known() {
+    fn the_connections_of_a_session_with_a_socket_are_authenticated() {
         let (sessions, connection) = (TransportSessions::default(), || TcpConnection::new(CancellationToken::new()));
         let (early, upgraded, late) = (connection(), connection(), connection());
-        sessions.request_came_over("a", &early);
-        sessions.upgraded("a", upgraded.clone());
+        sessions.note_request("a", &early);
+        sessions.note_upgrade("a", upgraded.clone());
         assert!(!upgraded.is_authenticated());
-        sessions.socket_began("a");
-        sessions.request_came_over("a", &late);
+        sessions.add_socket("a");
+        sessions.note_request("a", &late);
         assert_eq!([&early, &upgraded, &late].map(TcpConnection::is_authenticated), [false, true, true]);
         let stranger = connection();
-        sessions.request_came_over("b", &stranger);
+        sessions.note_request("b", &stranger);
         assert!(!stranger.is_authenticated());
     }
 }

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::queue::{Outgoing, Queue};
 
-/// How long a client may take less than [`MIN_PROGRESS_BYTES`] while more waits for it.
+/// How long a client may receive less than [`MIN_PROGRESS_BYTES`] while more waits for it.
 const STALL_TIMEOUT: Duration = Duration::from_secs(5);
 const MIN_PROGRESS_BYTES: u64 = 4096;
 /// The reason given when such a connection is ended.
@@ -24,7 +24,7 @@ const STOPPED_READING: &str = "it stopped reading";
 /// Frames queued within this time are sent together.
 const COALESCE: Duration = Duration::from_millis(3);
 /// The longest such time. Under load, the flusher rests twice as long as its last round took, up to this limit: fewer,
-/// larger writes are what a busy server saves most by, and users do not notice the difference.
+/// larger writes save a busy server the most, and users do not notice the difference.
 const MAX_COALESCE: Duration = Duration::from_millis(20);
 
 /// The result of handing something to a connection.
@@ -71,6 +71,7 @@ struct State {
 pub(crate) struct SocketOutbox {
     wire: Box<dyn Wire>,
     state: Mutex<State>,
+    /// Whether the flusher has it on its list.
     listed: AtomicBool,
     drained: Notify,
     closed: CancellationToken,
@@ -181,12 +182,12 @@ impl SocketOutbox {
             full = !self.wire.dismiss();
         }
         if full {
-            let taken = self.wire.bytes_sent();
-            let (since, before) = *state.stalled.get_or_insert_with(|| (Instant::now(), taken));
+            let sent = self.wire.bytes_sent();
+            let (since, before) = *state.stalled.get_or_insert_with(|| (Instant::now(), sent));
             if since.elapsed() > STALL_TIMEOUT {
-                // A large frame that is being sent takes its time.
+                // Sending a large frame takes time, so slow progress is allowed.
                 state.stalled = None;
-                if taken.saturating_sub(before) < MIN_PROGRESS_BYTES {
+                if sent.saturating_sub(before) < MIN_PROGRESS_BYTES {
                     full = false;
                     self.give_up(&mut state, STOPPED_READING);
                 }

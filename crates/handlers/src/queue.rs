@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 /// The most frames that may wait for one connection; beyond that, the connection ends and its client resumes with
 /// `since`. One commit can bring thousands; connections share them, so that a waiting frame costs a pointer.
 const MAX_WAITING: usize = 8192;
-/// The most bytes of waiting events: an event that all other connections have sent is kept in memory for this one
+/// The most bytes of waiting events. An event that all other connections have sent is kept in memory for this one
 /// alone.
 const MAX_EVENT_BYTES: usize = 8 << 20;
 /// A replay continues, and the next command is executed, when no more than this many frames wait, and no more than this
@@ -42,14 +42,13 @@ impl Outgoing {
 #[derive(Default)]
 pub(crate) struct Queue {
     waiting: VecDeque<Outgoing>,
-    /// The bytes of waiting events, and of waiting answers.
-    events: usize,
-    answers: usize,
+    event_bytes: usize,
+    answer_bytes: usize,
 }
 
 impl Queue {
     pub(crate) fn put(&mut self, outgoing: Outgoing) {
-        *self.bytes_like(&outgoing) += outgoing.size();
+        *self.bytes_of_kind(&outgoing) += outgoing.size();
         self.waiting.push_back(outgoing);
     }
 
@@ -57,10 +56,10 @@ impl Queue {
         self.waiting.front()
     }
 
-    /// Removes the first one.
+    /// Removes the first of them.
     pub(crate) fn take(&mut self) {
         if let Some(outgoing) = self.waiting.pop_front() {
-            *self.bytes_like(&outgoing) -= outgoing.size();
+            *self.bytes_of_kind(&outgoing) -= outgoing.size();
         }
     }
 
@@ -74,19 +73,19 @@ impl Queue {
 
     /// Returns whether there is no room for this.
     pub(crate) fn is_full(&self, outgoing: &Outgoing) -> bool {
-        let event = matches!(outgoing, Outgoing::Event(_)) && self.events > 0;
-        self.waiting.len() >= MAX_WAITING || event && self.events + outgoing.size() > MAX_EVENT_BYTES
+        let event = matches!(outgoing, Outgoing::Event(_)) && self.event_bytes > 0;
+        self.waiting.len() >= MAX_WAITING || event && self.event_bytes + outgoing.size() > MAX_EVENT_BYTES
     }
 
     /// Returns whether there is room for another step of a replay, and for the next answer.
     pub(crate) fn is_low(&self) -> bool {
-        self.waiting.len() <= LOW_WATER && self.events + self.answers <= LOW_WATER_BYTES
+        self.waiting.len() <= LOW_WATER && self.event_bytes + self.answer_bytes <= LOW_WATER_BYTES
     }
 
-    fn bytes_like(&mut self, outgoing: &Outgoing) -> &mut usize {
+    fn bytes_of_kind(&mut self, outgoing: &Outgoing) -> &mut usize {
         match outgoing {
-            Outgoing::Event(_) => &mut self.events,
-            Outgoing::Acknowledgement(..) | Outgoing::Answer(..) => &mut self.answers,
+            Outgoing::Event(_) => &mut self.event_bytes,
+            Outgoing::Acknowledgement(..) | Outgoing::Answer(..) => &mut self.answer_bytes,
         }
     }
 }
@@ -111,8 +110,8 @@ mod tests {
         Outgoing::Acknowledgement(0, body(size))
     }
 
-    /// Checks how many of `count` such are accepted, and whether the next command may begin then.
-    fn check(outgoing: &Outgoing, count: usize, taken: usize, low: bool) {
+    /// Checks how many of `count` copies are accepted, and whether the next command may begin then.
+    fn check(outgoing: &Outgoing, count: usize, accepted: usize, low: bool) {
         let mut queue = Queue::default();
         let room = (0..count).take_while(|_| {
             let room = !queue.is_full(outgoing);
@@ -121,14 +120,14 @@ mod tests {
             }
             room
         });
-        assert_eq!(room.count(), taken, "{count} of {}", outgoing.size());
+        assert_eq!(room.count(), accepted, "{count} of {}", outgoing.size());
         assert_eq!(queue.is_low(), low, "{count} of {}", outgoing.size());
-        (0..taken).for_each(|_| queue.take());
-        assert!(queue.is_low() && queue.is_empty() && (queue.events, queue.answers) == (0, 0));
+        (0..accepted).for_each(|_| queue.take());
+        assert!(queue.is_low() && queue.is_empty() && (queue.event_bytes, queue.answer_bytes) == (0, 0));
     }
 
     #[test]
-    fn what_waits_is_bounded_by_number_and_by_bytes() {
+    fn the_queue_is_bounded_by_number_and_by_bytes() {
         check(&event(100), LOW_WATER, LOW_WATER, true);
         check(&event(100), LOW_WATER + 1, LOW_WATER + 1, false);
         check(&event(10), MAX_WAITING + 1, MAX_WAITING, false);

@@ -53,7 +53,7 @@ pub(crate) fn layer(gateway: &Arc<Gateway>) -> SocketIoLayer {
         .ping_interval(settings.ping_interval)
         .ping_timeout(settings.ping_timeout)
         .connect_timeout(settings.connect_timeout)
-        // Over polling, this bounds a whole batch; the guard bounds its single messages.
+        // Over polling, this bounds a whole batch; the guard bounds each of its messages.
         .max_payload(settings.max_payload.saturating_mul(batch::MAX_MESSAGES))
         .max_buffer_size(LIBRARY_BUFFER)
         .ws_max_message_size(max_message)
@@ -148,8 +148,8 @@ impl FromConnectParts<LocalAdapter> for SharedSocket {
     }
 }
 
-/// The library's side of a connection. It must not keep the socket alive: the socket holds our entry, which holds the
-/// queue, which holds this.
+/// The library's side of a connection. It must not keep the socket alive: the socket holds its [`Reader`], which holds
+/// the queue, which holds this.
 struct SocketWire {
     socket: Weak<Socket<LocalAdapter>>,
     link: Link,

@@ -8,17 +8,17 @@ use serde_json::value::RawValue;
 use super::*;
 
 /// A connection that either panics at its first frame or accepts every frame.
-struct Taker {
+struct TestWire {
     panics: AtomicBool,
     taken: Arc<AtomicUsize>,
-    came: Arc<Notify>,
+    arrival: Arc<Notify>,
 }
 
-impl Wire for Taker {
+impl Wire for TestWire {
     fn send(&self, _: &Outgoing) -> Sent {
         assert!(!self.panics.swap(false, Ordering::SeqCst), "provoked by the test");
         self.taken.fetch_add(1, Ordering::SeqCst);
-        self.came.notify_one();
+        self.arrival.notify_one();
         Sent::Yes
     }
 
@@ -38,22 +38,22 @@ fn frame() -> Frame {
 }
 
 #[tokio::test]
-async fn a_panic_leaves_no_queue_behind() {
-    let (flusher, stop, came) = (Arc::new(Flusher::default()), CancellationToken::new(), Arc::new(Notify::new()));
+async fn a_panic_in_the_flusher_loses_no_queue() {
+    let (flusher, stop, arrival) = (Arc::new(Flusher::default()), CancellationToken::new(), Arc::new(Notify::new()));
     let connect = |panics: bool| {
         let taken = Arc::new(AtomicUsize::new(0));
         let (panics, counted) = (AtomicBool::new(panics), Arc::clone(&taken));
-        let wire = Taker { panics, taken: counted, came: Arc::clone(&came) };
+        let wire = TestWire { panics, taken: counted, arrival: Arc::clone(&arrival) };
         (SharedOutbox(SocketOutbox::new(wire, stop.child_token(), Arc::clone(&flusher))), taken)
     };
     let ((first, first_taken), (second, taken)) = (connect(true), connect(false));
     let arrived = async |taken: &AtomicUsize, count| {
         let wait = async {
             while taken.load(Ordering::SeqCst) < count {
-                came.notified().await;
+                arrival.notified().await;
             }
         };
-        timeout(Duration::from_secs(60), wait).await.expect("what was queued did not leave");
+        timeout(Duration::from_secs(60), wait).await.expect("a queued frame was not sent");
     };
     first.push(frame());
     second.push(frame());
