@@ -31,7 +31,7 @@ pub(crate) struct UserCreate {
     #[arg(long)]
     id: String,
     /// The user's name.
-    #[arg(long, value_parser = values::user_name)]
+    #[arg(long, value_parser = values::display_name)]
     name: String,
     /// Whether the user is an agent: a program that works in its own name, and is shown as one [default: false for a
     /// new user, unchanged for an existing one].
@@ -64,7 +64,7 @@ pub(crate) struct TokenIssue {
     #[arg(long)]
     permissions: Option<Permissions>,
     /// How long the token is valid, such as 90s, 30m, 24h or 7d.
-    #[arg(long, default_value = "24h", value_parser = values::ttl)]
+    #[arg(long, default_value = "24h", value_parser = values::duration)]
     ttl: Duration,
     /// Print one JSON object.
     #[arg(long)]
@@ -80,13 +80,13 @@ pub(crate) async fn create_user(command: UserCreate) -> Result<()> {
     let teams = command.teams.as_deref().map(teams).transpose().context("--teams")?;
     let password = if command.password_stdin { Some(read_password()?) } else { None };
     let opened = database::open(&command.store).await?;
-    let named = |permissions: Permissions| permissions.iter().map(|permission| permission.to_string()).collect();
+    let names = |permissions: Permissions| permissions.iter().map(|permission| permission.to_string()).collect();
     let user = SaveUser {
         id,
         name: Some(command.name),
         agent: command.agent,
-        permissions: command.permissions.map(named),
-        default_permissions: named(Permissions::READ_WRITE),
+        permissions: command.permissions.map(names),
+        default_permissions: names(Permissions::READ_WRITE),
         teams,
         password,
         now: SystemClock.now(),
@@ -111,8 +111,8 @@ pub(crate) async fn create_user(command: UserCreate) -> Result<()> {
     }
 }
 
-/// Saves the user, and updates memberships to match the user's teams. A server running on the same database notices
-/// both by itself.
+/// Saves the user, and updates memberships to match the user's teams. A server that runs on the same database notices
+/// both.
 async fn save(store: Arc<dyn Store>, user: &SaveUser) -> Result<User> {
     let saved = store.save_user(user).await?;
     let services = Services::new(store, Arc::new(NullPublisher), Arc::new(SystemClock));
@@ -156,7 +156,7 @@ pub(crate) async fn issue_token(command: TokenIssue) -> Result<()> {
     let user = opened.store().user(&id).await;
     opened.close().await;
     let user = user?.ok_or_else(|| no_user(&id))?;
-    let excess = command.permissions.and_then(|wanted| excess(&user, wanted));
+    let warning = command.permissions.and_then(|wanted| excess_warning(&user, wanted));
     let request = IssueRequest {
         subject: user.id.to_string(),
         permissions: command.permissions,
@@ -167,8 +167,8 @@ pub(crate) async fn issue_token(command: TokenIssue) -> Result<()> {
         id: Some(SystemClock.new_uuid().to_string()),
     };
     let token = secret::issuer(&command.auth, &command.store)?.issue(&request).context("--ttl")?;
-    if let Some(excess) = excess {
-        output::warning(&excess);
+    if let Some(warning) = warning {
+        output::warning(&warning);
     }
     if command.json {
         let expires_at = request.expires_at().map(Timestamp);
@@ -178,8 +178,8 @@ pub(crate) async fn issue_token(command: TokenIssue) -> Result<()> {
     }
 }
 
-/// Returns the warning for a token that is asked to allow more than its user may do.
-fn excess(user: &User, wanted: Permissions) -> Option<String> {
+/// Returns a warning if a token is to allow more than its user may do.
+fn excess_warning(user: &User, wanted: Permissions) -> Option<String> {
     let left = directory::permissions(&user.permissions).narrowed_to(wanted);
     if left == wanted {
         return None;
@@ -195,22 +195,22 @@ mod tests {
 
     #[test]
     fn a_token_beyond_its_users_permissions_gets_a_warning() {
-        let said = |may: &[&str], wanted: &str| {
+        let warning = |permissions: &[&str], wanted: &str| {
             let user = User {
                 id: UserId::try_from("ann").unwrap(),
                 name: "Ann".to_owned(),
                 agent: false,
-                permissions: may.iter().map(|name| (*name).to_owned()).collect(),
+                permissions: permissions.iter().map(|name| (*name).to_owned()).collect(),
                 teams: Vec::new(),
                 created_at: Timestamp(0),
             };
-            excess(&user, wanted.parse().unwrap())
+            excess_warning(&user, wanted.parse().unwrap())
         };
-        assert_eq!(said(&["read", "write"], "read"), None);
-        assert_eq!(said(&["admin"], "read,write"), None, "admin allows everything");
-        let text = said(&["read", "write"], "read,admin").unwrap();
+        assert_eq!(warning(&["read", "write"], "read"), None);
+        assert_eq!(warning(&["admin"], "read,write"), None, "admin allows everything");
+        let text = warning(&["read", "write"], "read,admin").unwrap();
         assert!(text.ends_with("of read,admin this one allows ann read"), "{text}");
-        let text = said(&["read"], "admin").unwrap();
+        let text = warning(&["read"], "admin").unwrap();
         assert!(text.ends_with("of admin this one allows ann nothing"), "{text}");
     }
 }

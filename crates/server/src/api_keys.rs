@@ -22,13 +22,13 @@ pub(crate) struct ApiKeyCreate {
     #[arg(long)]
     user: String,
     /// A name that says what the key is used for.
-    #[arg(long, value_parser = values::user_name)]
+    #[arg(long, value_parser = values::display_name)]
     name: String,
     /// The permissions of the key, at most the user's [default: all of the user's].
     #[arg(long)]
     permissions: Option<Permissions>,
     /// How long the key is valid, such as 90s, 30m, 24h or 7d [default: until it is revoked].
-    #[arg(long, value_parser = values::ttl)]
+    #[arg(long, value_parser = values::duration)]
     ttl: Option<Duration>,
     /// Print one JSON object.
     #[arg(long)]

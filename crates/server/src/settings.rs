@@ -1,12 +1,11 @@
 //! All settings, each with its flag, its variable and its default.
 
+mod parts;
+
 use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
-use boardwire_auth::{AllowedOrigins, Permissions, SessionPolicy};
-use boardwire_browser::BrowserPolicy;
-use boardwire_gate::{ConnectionLimits, Proxies};
-use boardwire_rate_limit::{Quota, Weights};
-use boardwire_services::Addable;
+use boardwire_auth::Permissions;
+use boardwire_gate::Proxies;
 use clap::{ArgAction, Args, ValueEnum};
 
 use crate::values;
@@ -108,10 +107,10 @@ pub(crate) struct ServeSettings {
     #[arg(long, env = "BOARDWIRE_ATTACHMENTS", value_name = "FOLDER|URL")]
     pub(crate) attachments: Option<String>,
     /// How long an unused session lasts, such as 7d.
-    #[arg(long, env = "BOARDWIRE_SESSION_IDLE", default_value = "7d", value_parser = values::ttl)]
+    #[arg(long, env = "BOARDWIRE_SESSION_IDLE", default_value = "7d", value_parser = values::duration)]
     pub(crate) session_idle: Duration,
     /// How long any session lasts, such as 30d.
-    #[arg(long, env = "BOARDWIRE_SESSION_TTL", default_value = "30d", value_parser = values::ttl)]
+    #[arg(long, env = "BOARDWIRE_SESSION_TTL", default_value = "30d", value_parser = values::duration)]
     pub(crate) session_ttl: Duration,
     /// Whom the owners of a board may add as members: anybody, or acquaintances, users who share a team or another
     /// board with them; other users then count as nonexistent. Admins may add anybody. [default: acquaintances, unless
@@ -193,7 +192,8 @@ pub(crate) struct ServeSettings {
     #[arg(value_parser = values::positive::<usize>)]
     pub(crate) max_mcp_sessions: usize,
     /// How long an MCP session without requests lasts, such as 1h.
-    #[arg(long, env = "BOARDWIRE_MCP_SESSION_IDLE", default_value = "1h", value_parser = values::ttl, help_heading = "Limits")]
+    #[arg(long, env = "BOARDWIRE_MCP_SESSION_IDLE", default_value = "1h", help_heading = "Limits")]
+    #[arg(value_parser = values::duration)]
     pub(crate) mcp_session_idle: Duration,
     /// The most handshakes from one address in one minute.
     #[arg(long, env = "BOARDWIRE_HANDSHAKES_PER_MINUTE", default_value = "12000", help_heading = "Limits")]
@@ -232,180 +232,5 @@ pub(crate) struct ServeSettings {
     pub(crate) event_retention_days: u32,
 }
 
-impl ServeSettings {
-    pub(crate) fn origins(&self) -> AllowedOrigins {
-        let listed: Vec<_> = self.client_url.iter().filter(|origin| !origin.is_empty()).cloned().collect();
-        match listed.as_slice() {
-            [] => AllowedOrigins::SameHost,
-            list if list.iter().any(|origin| origin == "*") => AllowedOrigins::Any,
-            list => AllowedOrigins::Listed(list.to_vec()),
-        }
-    }
-
-    /// Returns the rate limit for the commands of one user.
-    pub(crate) fn commands(&self) -> Quota {
-        Quota {
-            window: Duration::from_millis(self.rate_limit_window_ms),
-            max_requests: self.rate_limit_max_requests,
-            burst_window: Duration::from_secs(1),
-            burst: self.rate_limit_burst,
-        }
-    }
-
-    /// Returns the weights of commands, by group.
-    pub(crate) fn weights(&self) -> Weights {
-        Weights::from([
-            ("change", self.rate_limit_change_weight),
-            ("query", self.rate_limit_query_weight),
-            ("session", self.rate_limit_session_weight),
-        ])
-    }
-
-    /// Returns how long sessions last.
-    pub(crate) fn sessions(&self) -> SessionPolicy {
-        SessionPolicy { idle: self.session_idle, absolute: self.session_ttl }
-    }
-
-    /// Returns whether others can reach the server while no setting says that browsers use HTTPS, or may do without. Its
-    /// session cookies are then for HTTPS only, and browsers drop them from pages over plain HTTP.
-    pub(crate) fn lacks_https(&self) -> bool {
-        let has_https = self.client_url.iter().any(|origin| origin.starts_with("https://"));
-        self.secure_cookies.is_none() && !self.listen.ip().is_loopback() && !has_https && !self.has_proxy()
-    }
-
-    /// Returns whether clients come through a proxy.
-    pub(crate) fn has_proxy(&self) -> bool {
-        self.trusted_proxies != Proxies::default()
-    }
-
-    /// Returns whom owners may add to their boards.
-    pub(crate) fn addable(&self) -> Addable {
-        match self.addable_members {
-            Some(AddableMembers::Anybody) => Addable::Anybody,
-            Some(AddableMembers::Acquaintances) => Addable::Acquaintances,
-            None if self.listen.ip().is_loopback() && !self.has_proxy() => Addable::Anybody,
-            None => Addable::Acquaintances,
-        }
-    }
-
-    /// Returns whether cookies are sent only over HTTPS; `None` means those that were set over it.
-    fn secure_cookies(&self) -> Option<bool> {
-        self.secure_cookies.or((!self.listen.ip().is_loopback()).then_some(true))
-    }
-
-    /// Returns the settings of the HTTP door.
-    pub(crate) fn http(&self) -> boardwire_http::Settings {
-        boardwire_http::Settings {
-            sessions: self.sessions(),
-            max_attachment_size: self.max_attachment_size,
-            quotas: boardwire_http::Quotas {
-                per_user: self.attachment_quota_per_user,
-                in_all: self.attachment_quota,
-                min_free: self.min_free_disk,
-            },
-        }
-    }
-
-    /// Returns the operator's policy for browsers.
-    pub(crate) fn browser_policy(&self) -> BrowserPolicy {
-        BrowserPolicy { origins: self.origins(), secure_cookies: self.secure_cookies() }
-    }
-
-    /// Returns the settings of the MCP door.
-    pub(crate) fn mcp(&self) -> boardwire_mcp::Settings {
-        boardwire_mcp::Settings { max_sessions: self.max_mcp_sessions, session_idle: self.mcp_session_idle }
-    }
-
-    /// Returns the limit for the views, presence and typing commands of one user.
-    pub(crate) fn activity(&self) -> Quota {
-        let (ten_seconds, activity) = (Duration::from_secs(10), self.activity_limit_max_requests);
-        Quota { window: ten_seconds, max_requests: activity, burst_window: ten_seconds, burst: activity }
-    }
-
-    /// Returns how many connections are allowed.
-    pub(crate) fn connection_limits(&self) -> ConnectionLimits {
-        ConnectionLimits {
-            in_all: self.max_connections,
-            per_user: self.max_connections_per_user,
-            per_address: self.max_connections_per_address,
-        }
-    }
-
-    /// Returns the settings of the socket door.
-    pub(crate) fn gateway(&self) -> boardwire_handlers::Settings {
-        boardwire_handlers::Settings {
-            ping_interval: Duration::from_millis(self.ping_interval_ms),
-            ping_timeout: Duration::from_millis(self.ping_timeout_ms),
-            connect_timeout: Duration::from_millis(self.connect_timeout_ms),
-            max_payload: self.max_payload,
-            max_subscriptions: self.max_subscriptions,
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use clap::Parser;
-
-    use super::*;
-
-    #[derive(Debug, Parser)]
-    struct Program {
-        #[command(flatten)]
-        settings: ServeSettings,
-    }
-
-    fn accepts(argument: &str) -> bool {
-        Program::try_parse_from(["test", argument]).is_ok()
-    }
-
-    #[test]
-    fn limits_that_allow_nothing_are_refused() {
-        for flag in [
-            "rate-limit-window-ms",
-            "rate-limit-max-requests",
-            "rate-limit-burst",
-            "activity-limit-max-requests",
-            "max-tasks-per-board",
-            "max-subscriptions",
-            "max-connections",
-            "max-connections-per-user",
-            "max-connections-per-address",
-            "max-mcp-sessions",
-            "handshakes-per-minute",
-            "failed-handshakes-per-minute",
-            "ping-interval-ms",
-            "ping-timeout-ms",
-            "connect-timeout-ms",
-        ] {
-            assert!(!accepts(&format!("--{flag}=0")), "{flag}");
-            assert!(accepts(&format!("--{flag}=1")), "{flag}");
-        }
-        assert!(!accepts("--max-payload=1023") && accepts("--max-payload=1024"));
-        assert!(accepts("--min-free-disk=0") && accepts("--min-free-disk=99") && !accepts("--min-free-disk=100"));
-        assert!(accepts("--attachment-quota=0") && accepts("--attachment-quota-per-user=0"));
-        assert!(accepts("--drain-timeout-ms=0") && accepts("--event-retention-days=0"));
-    }
-
-    #[test]
-    fn a_server_that_others_reach_lacks_https_unless_a_setting_says_otherwise() {
-        let lacks_https = |arguments: &[&str]| {
-            let arguments = std::iter::once("test").chain(arguments.iter().copied());
-            Program::try_parse_from(arguments).unwrap().settings.lacks_https()
-        };
-        assert!(lacks_https(&["--listen=0.0.0.0:3456"]));
-        assert!(lacks_https(&["--listen=192.0.2.1:3456", "--client-url=http://board.example"]));
-        assert!(!lacks_https(&["--listen=127.0.0.1:3456"]));
-        assert!(!lacks_https(&["--listen=0.0.0.0:3456", "--client-url=https://board.example"]));
-        assert!(!lacks_https(&["--listen=0.0.0.0:3456", "--trusted-proxies=192.0.2.7"]));
-        assert!(!lacks_https(&["--listen=0.0.0.0:3456", "--secure-cookies=false"]));
-        assert!(!lacks_https(&["--listen=0.0.0.0:3456", "--secure-cookies=true"]));
-    }
-
-    #[test]
-    fn each_origin_of_the_list_is_checked() {
-        let settings = Program::try_parse_from(["test", "--client-url=https://a.example/,https://b.example:8443"]);
-        assert_eq!(settings.unwrap().settings.client_url, ["https://a.example", "https://b.example:8443"]);
-        assert!(!accepts("--client-url=https://a.example,https://b.example/app"));
-    }
-}
+mod tests;

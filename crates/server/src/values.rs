@@ -13,7 +13,7 @@ use boardwire_protocol::is_hidden;
 
 const DAY: u64 = 86_400;
 /// Ten years, leap days included.
-const MAX_TTL: Duration = Duration::from_secs(3653 * DAY);
+const MAX_DURATION: Duration = Duration::from_secs(3653 * DAY);
 
 /// Parses an address to listen on: an IP address or a name, with a port. Of a name's addresses, IPv4 comes first.
 pub(crate) fn listen_address(text: &str) -> Result<SocketAddr, String> {
@@ -34,8 +34,8 @@ pub(crate) fn listen_address(text: &str) -> Result<SocketAddr, String> {
     address.copied().ok_or_else(|| unknown("none found".to_owned()))
 }
 
-/// Parses an origin as browsers send it, or `*`. A trailing slash is dropped. An empty text means none: a variable that
-/// was set to nothing.
+/// Parses an origin as browsers send it, or `*`. A trailing slash is dropped. An empty text, from a variable that is
+/// set to nothing, means none.
 pub(crate) fn origin(text: &str) -> Result<String, String> {
     let text = text.trim();
     if text == "*" || text.is_empty() {
@@ -59,9 +59,9 @@ fn is_authority(text: &str) -> bool {
         Some((host, port)) if !text.ends_with(']') => (host, Some(port)),
         _ => (text, None),
     };
-    let numbered = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    let host_is_sound = numbered.map_or_else(|| is_host_name(host), |host| host.parse::<Ipv6Addr>().is_ok());
-    host_is_sound && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
+    let ipv6 = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let is_host = ipv6.map_or_else(|| is_host_name(host), |host| host.parse::<Ipv6Addr>().is_ok());
+    is_host && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
 }
 
 /// Returns whether the text is a name or an IPv4 address.
@@ -90,8 +90,8 @@ where
     if number < least { Err(format!("it must be at least {least}")) } else { Ok(number) }
 }
 
-/// Parses how long a credential is valid: a number with its unit.
-pub(crate) fn ttl(text: &str) -> Result<Duration, String> {
+/// Parses a duration: a number with its unit.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || "a number with s, m, h or d behind it, such as 24h".to_owned();
     let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
     let seconds = match unit {
@@ -102,11 +102,11 @@ pub(crate) fn ttl(text: &str) -> Result<Duration, String> {
         _ => return Err(wrong()),
     };
     let number: u64 = number.parse().map_err(|_| wrong())?;
-    let ttl = Duration::from_secs(number.saturating_mul(seconds));
-    if ttl > MAX_TTL {
+    let parsed = Duration::from_secs(number.saturating_mul(seconds));
+    if parsed > MAX_DURATION {
         return Err("ten years (3653d) at most".to_owned());
     }
-    if ttl.is_zero() { Err(wrong()) } else { Ok(ttl) }
+    if parsed.is_zero() { Err(wrong()) } else { Ok(parsed) }
 }
 
 /// The longest name, in characters.
@@ -114,7 +114,7 @@ pub(crate) const MAX_NAME_CHARS: usize = 200;
 
 /// Parses the name of a user or an API key, as others see it. Characters that could move a terminal's cursor are
 /// refused.
-pub(crate) fn user_name(text: &str) -> Result<String, String> {
+pub(crate) fn display_name(text: &str) -> Result<String, String> {
     if text.trim().is_empty() {
         return Err("a user needs a name that others can see, such as \"Ada Lovelace\"".to_owned());
     }
@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_to_listen_on() {
+    fn a_listen_address_is_an_ip_address_or_a_name_with_a_port() {
         for address in ["127.0.0.1:3456", "[::1]:3456", "0.0.0.0:0"] {
             assert_eq!(listen_address(address), Ok(address.parse().unwrap()));
         }
@@ -157,10 +157,10 @@ mod tests {
     }
 
     #[test]
-    fn origins() {
-        for sound in ["*", "https://board.example", "http://localhost:5173", "http://[::1]:80", "capacitor://localhost"]
+    fn an_origin_has_a_scheme_and_a_host_and_no_path() {
+        for valid in ["*", "https://board.example", "http://localhost:5173", "http://[::1]:80", "capacitor://localhost"]
         {
-            assert_eq!(origin(sound), Ok(sound.to_owned()));
+            assert_eq!(origin(valid), Ok(valid.to_owned()));
         }
         assert_eq!(origin(" https://board.example/ "), Ok("https://board.example".to_owned()));
         assert_eq!(origin(" "), Ok(String::new()));
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers() {
+    fn numbers_below_the_minimum_are_refused() {
         assert_eq!(positive::<u32>("1"), Ok(1));
         assert_eq!(positive::<usize>("0"), Err("it must be at least 1".to_owned()));
         assert!(positive::<u32>("4294967296").is_err() && positive::<u64>("-1").is_err());
@@ -198,15 +198,15 @@ mod tests {
     }
 
     #[test]
-    fn times_to_live() {
-        assert_eq!(ttl("24h"), Ok(Duration::from_secs(DAY)));
-        assert_eq!(ttl("90s"), Ok(Duration::from_secs(90)));
-        assert_eq!(ttl("3653d"), Ok(MAX_TTL));
+    fn a_duration_is_a_number_with_a_unit() {
+        assert_eq!(duration("24h"), Ok(Duration::from_secs(DAY)));
+        assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("3653d"), Ok(MAX_DURATION));
         for wrong in ["", "h", "24", "-1h", "0s", "1w", "ä"] {
-            assert!(ttl(wrong).unwrap_err().contains("24h"), "{wrong}");
+            assert!(duration(wrong).unwrap_err().contains("24h"), "{wrong}");
         }
         for long in ["3654d", "999999999999d", "18446744073709551615h"] {
-            assert!(ttl(long).unwrap_err().contains("ten years"), "{long}");
+            assert!(duration(long).unwrap_err().contains("ten years"), "{long}");
         }
     }
 
@@ -220,20 +220,20 @@ mod tests {
     }
 
     #[test]
-    fn names_of_users() {
-        assert_eq!(user_name("Ada"), Ok("Ada".to_owned()));
+    fn a_name_has_no_control_or_hidden_characters() {
+        assert_eq!(display_name("Ada"), Ok("Ada".to_owned()));
         for blank in ["", " ", "\t\n"] {
-            assert!(user_name(blank).is_err());
+            assert!(display_name(blank).is_err());
         }
         for unsafe_name in ["Ada\n0123  eve  valid", "\u{1b}[2JAda", "Ada\t", "Ada\u{7f}", "\u{9b}2J"] {
-            assert!(user_name(unsafe_name).unwrap_err().contains("no control characters"), "{unsafe_name:?}");
+            assert!(display_name(unsafe_name).unwrap_err().contains("no control characters"), "{unsafe_name:?}");
         }
         for hidden in ["Ada\u{202e}", "\u{2066}Ada", "A\u{200b}da", "Ada\u{e0041}"] {
-            assert!(user_name(hidden).unwrap_err().contains("turn its direction"), "{hidden:?}");
+            assert!(display_name(hidden).unwrap_err().contains("turn its direction"), "{hidden:?}");
         }
         // Joiners belong to the scripts and emoji that use them.
-        assert!(user_name("می\u{200c}خواهم 👩\u{200d}💻").is_ok());
-        assert!(user_name(&"ä".repeat(MAX_NAME_CHARS)).is_ok());
-        assert!(user_name(&"ä".repeat(MAX_NAME_CHARS + 1)).unwrap_err().contains("200 characters"));
+        assert!(display_name("می\u{200c}خواهم 👩\u{200d}💻").is_ok());
+        assert!(display_name(&"ä".repeat(MAX_NAME_CHARS)).is_ok());
+        assert!(display_name(&"ä".repeat(MAX_NAME_CHARS + 1)).unwrap_err().contains("200 characters"));
     }
 }
