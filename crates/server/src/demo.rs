@@ -23,17 +23,19 @@ use crate::{
     settings::{DEFAULT_DATABASE_URL, ServeSettings},
 };
 
-const TTL: Duration = Duration::from_secs(30 * 86_400);
+/// How long the demo's tokens are valid.
+const TOKEN_TTL: Duration = Duration::from_secs(30 * 86_400);
 
 /// Runs the demo until it is stopped.
 pub(crate) async fn run(mut settings: ServeSettings, incidents: Arc<Incidents>, as_json: bool) -> Result<()> {
     if !settings.listen.ip().is_loopback() {
         bail!(
-            "the demo hands its tokens to whoever asks, so it listens on this machine alone; use --listen 127.0.0.1:PORT"
+            "the demo gives its tokens to anybody who asks, so it listens on this machine only; use --listen \
+             127.0.0.1:PORT"
         );
     }
     if settings.store.database_url != DEFAULT_DATABASE_URL {
-        tracing::warn!("the demo uses a throw-away database and ignores the one that was set (--database-url)");
+        tracing::warn!("the demo uses a temporary database and ignores the one that was set (--database-url)");
     }
     let folder = tempfile::Builder::new()
         .prefix("boardwire-demo-")
@@ -45,13 +47,13 @@ pub(crate) async fn run(mut settings: ServeSettings, incidents: Arc<Incidents>, 
     let issuer = secret::issuer(&settings.auth, &settings.store)?;
 
     // Set once the server runs: its address is not known before.
-    let card = Arc::new(OnceCell::<Value>::new());
-    let shown = Arc::clone(&card);
+    let summary = Arc::new(OnceCell::<Value>::new());
+    let served = Arc::clone(&summary);
     let route = get(async move |headers: HeaderMap| {
         if !names_this_machine(&headers) {
             return (StatusCode::FORBIDDEN, "ask for it at 127.0.0.1 or localhost, with its port\n").into_response();
         }
-        Json(shown.get().cloned().unwrap_or_default()).into_response()
+        Json(served.get().cloned().unwrap_or_default()).into_response()
     });
     let running = serve::start(settings, incidents, Router::new().route("/demo.json", route)).await?;
     content::fill(&running.services).await.context("the demo board can't be made")?;
@@ -63,7 +65,7 @@ pub(crate) async fn run(mut settings: ServeSettings, incidents: Arc<Incidents>, 
             permissions: None,
             name: Some(name.to_owned()),
             teams: None,
-            ttl: TTL,
+            ttl: TOKEN_TTL,
             now_ms: SystemClock.now().0,
             id: None,
         };
@@ -71,11 +73,11 @@ pub(crate) async fn run(mut settings: ServeSettings, incidents: Arc<Incidents>, 
     }
     let url = format!("http://{}", running.address);
     let value = json!({"listening": running.address.to_string(), "url": url, "board": BOARD, "users": users});
-    card.set(value.clone()).context("the demo was started twice")?;
+    summary.set(value.clone()).context("the demo was started twice")?;
     let shown = if as_json {
         value.to_string()
     } else {
-        format!("{}\n{}", json!({ "listening": running.address.to_string() }), text(&value))
+        format!("{}\n{}", json!({ "listening": running.address.to_string() }), instructions(&value))
     };
     let ended = match output::line(&shown) {
         Ok(()) => running.until_stopped().await,
@@ -103,7 +105,7 @@ fn names_this_machine(headers: &HeaderMap) -> bool {
     }
 }
 
-fn text(value: &Value) -> String {
+fn instructions(value: &Value) -> String {
     let url = value["url"].as_str().unwrap_or_default();
     let alice = value["users"][0]["token"].as_str().unwrap_or_default();
     format!(
@@ -115,7 +117,7 @@ Boardwire demo. It forgets everything when it stops (Ctrl-C). Open it in two win
   Olga, who only reads  {url}/boards/{BOARD}#demo=olga
   Ada, the operator     {url}/operator#demo=ada
 
-The API, to be tried out: {url}/api/v1/docs
+Try out the API: {url}/api/v1/docs
 Everybody's tokens, for scripts and agents: {url}/demo.json
 
 Watch the board as Alice: put this into watch.mjs, then: npm install socket.io-client && node watch.mjs
@@ -137,14 +139,14 @@ mod tests {
 
     use super::*;
 
-    fn asked_as(host: &'static str) -> bool {
+    fn is_accepted_as(host: &'static str) -> bool {
         names_this_machine(&HeaderMap::from_iter([(header::HOST, HeaderValue::from_static(host))]))
     }
 
     #[test]
     fn only_names_of_this_machine_get_the_tokens() {
         for own in ["127.0.0.1", "127.0.0.1:3456", "localhost", "LocalHost:80", "[::1]", "[::1]:3456"] {
-            assert!(asked_as(own), "{own}");
+            assert!(is_accepted_as(own), "{own}");
         }
         for foreign in [
             "",
@@ -157,7 +159,7 @@ mod tests {
             "::1",
             "localhost:evil",
         ] {
-            assert!(!asked_as(foreign), "{foreign}");
+            assert!(!is_accepted_as(foreign), "{foreign}");
         }
         assert!(!names_this_machine(&HeaderMap::new()));
     }

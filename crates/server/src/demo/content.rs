@@ -35,7 +35,7 @@ pub(super) const USERS: [User; 5] = [
 
 const DAY: Duration = Duration::from_secs(86_400);
 /// How long the demo's agent holds its card, in seconds: the longest lease there is.
-const LEASE: u32 = 3600;
+const LEASE_SECONDS: u32 = 3600;
 
 #[derive(Deserialize)]
 struct Content {
@@ -64,7 +64,7 @@ struct Card {
     /// The comments: author and text.
     #[serde(default)]
     comments: Vec<(String, String)>,
-    /// The holder of its lease, and the name that the agent gives itself.
+    /// The lease: the user who holds it, and the name that the agent gives itself.
     lease: Option<(String, String)>,
 }
 
@@ -86,7 +86,7 @@ pub(super) async fn fill(services: &Services) -> Result<()> {
         services.store().save_user(&save).await?;
     }
     let owner = USERS[0].id;
-    let made = change(services, owner, CommandKind::BoardCreate, content.board).await?;
+    let created = change(services, owner, CommandKind::BoardCreate, content.board).await?;
     for (user, role) in content.members {
         let member = json!({"boardId": BOARD, "userId": user, "role": role});
         change(services, owner, CommandKind::BoardMemberSet, member).await?;
@@ -95,15 +95,15 @@ pub(super) async fn fill(services: &Services) -> Result<()> {
     for card in &content.cards {
         let due = card.due.map(|days| date(SystemClock.now(), days));
         let mut task = json!({
-            "boardId": BOARD, "columnId": made["columns"][card.column]["id"], "title": card.title,
+            "boardId": BOARD, "columnId": created["columns"][card.column]["id"], "title": card.title,
             "description": card.description, "priority": card.priority, "tags": card.tags,
             "assignee": card.assignee, "due_date": due,
         });
         if let Some(id) = &card.id {
             task["id"] = id.as_str().into();
         }
-        let made = change(services, &card.by, CommandKind::TaskCreate, task).await?;
-        ids.insert(&card.title, made["task"]["id"].clone());
+        let created = change(services, &card.by, CommandKind::TaskCreate, task).await?;
+        ids.insert(&card.title, created["task"]["id"].clone());
     }
     for card in &content.cards {
         let id = &ids[&card.title];
@@ -115,7 +115,7 @@ pub(super) async fn fill(services: &Services) -> Result<()> {
             change(services, author, CommandKind::TaskCommentAdd, json!({"taskId": id, "body": body})).await?;
         }
         if let Some((holder, agent)) = &card.lease {
-            let claim = json!({"boardId": BOARD, "taskId": id, "agent": agent, "ttl": LEASE});
+            let claim = json!({"boardId": BOARD, "taskId": id, "agent": agent, "ttl": LEASE_SECONDS});
             change(services, holder, CommandKind::TaskClaim, claim).await?;
         }
     }
@@ -124,8 +124,8 @@ pub(super) async fn fill(services: &Services) -> Result<()> {
 
 /// Returns the date this many days after a moment.
 fn date(now: Timestamp, days: u32) -> String {
-    let day = i64::try_from((DAY * days).as_millis()).unwrap_or_default();
-    Timestamp(now.0.saturating_add(day)).to_string().chars().take("2026-01-05".len()).collect()
+    let offset = i64::try_from((DAY * days).as_millis()).unwrap_or_default();
+    Timestamp(now.0.saturating_add(offset)).to_string().chars().take("2026-01-05".len()).collect()
 }
 
 /// Executes a command as a user's client would send it, and returns the content of the reply.
@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_card_is_due_on_a_day() {
+    fn a_due_date_is_counted_in_days_from_now() {
         let now = Timestamp(1_800_000_000_000);
         assert_eq!(date(now, 0), "2027-01-15");
         assert_eq!(date(now, 20), "2027-02-04");
