@@ -29,7 +29,7 @@ fn apply_text(mut command: Command, text: &str) -> Result<Command, String> {
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| error.to_string())?;
     for (key, value) in table {
         let value =
-            plain(&value).ok_or_else(|| format!("{key} must be text, a number, true, false or a list of these"))?;
+            to_text(&value).ok_or_else(|| format!("{key} must be text, a number, true, false or a list of these"))?;
         let mut arguments = Vec::new();
         find_arguments(&command, &key, &mut arguments);
         for argument in &arguments {
@@ -43,13 +43,13 @@ fn apply_text(mut command: Command, text: &str) -> Result<Command, String> {
     Ok(command)
 }
 
-fn plain(value: &toml::Value) -> Option<String> {
+fn to_text(value: &toml::Value) -> Option<String> {
     Some(match value {
         toml::Value::String(text) => text.clone(),
         toml::Value::Integer(number) => number.to_string(),
         toml::Value::Float(number) => number.to_string(),
         toml::Value::Boolean(flag) => flag.to_string(),
-        toml::Value::Array(values) => values.iter().map(plain).collect::<Option<Vec<_>>>()?.join(","),
+        toml::Value::Array(values) => values.iter().map(to_text).collect::<Option<Vec<_>>>()?.join(","),
         toml::Value::Table(_) | toml::Value::Datetime(_) => return None,
     })
 }

@@ -38,7 +38,7 @@ fn message(url: &str, error: &OpenError) -> String {
         OpenError::InvalidUrl(_) => (error.to_string(), "; check --database-url (BOARDWIRE_DATABASE_URL)"),
         _ => (error.to_string(), ""),
     };
-    format!("can't open the database {}: {cause}{hint}", shown(url))
+    format!("can't open the database {}: {cause}{hint}", without_password(url))
 }
 
 fn hint(url: &str) -> &'static str {
@@ -51,9 +51,9 @@ fn hint(url: &str) -> &'static str {
     }
 }
 
-/// Returns the URL without its password and its parameters, which may hold one. If it is unclear what the password is,
+/// Returns the URL without its password and its parameters, which may hold one. If it is unclear where the password is,
 /// only the scheme is left.
-fn shown(url: &str) -> String {
+fn without_password(url: &str) -> String {
     let base = url.split(['?', '#']).next().unwrap_or_default();
     if url.starts_with("sqlite:") {
         return base.to_owned();
@@ -98,7 +98,7 @@ mod tests {
             ("ann:s3cret@db", "that --database-url names"),
             ("sqlite://boards.db?mode=rwc", "sqlite://boards.db"),
         ] {
-            assert_eq!(shown(url), expected, "{url}");
+            assert_eq!(without_password(url), expected, "{url}");
         }
     }
 

@@ -150,33 +150,34 @@ impl Acceptor {
         let (router, drain, request) = (self.router.clone(), running.drain.clone(), running.requests.token());
         let (proxies, cut_sockets) = (Arc::clone(&self.proxies), running.cut_sockets.clone());
         running.tasks.spawn(async move {
-            let life = async {
+            let serving = async {
                 let upgraded = serve(stream, &connection, remote, &slot, proxies, router, drain).await;
                 drop(request);
                 if upgraded {
-                    // The stream lives on with the WebSocket, and holds its slot until it ends.
+                    // The stream continues as a WebSocket, and holds its slot until it ends.
                     tokio::select! {
                         () = connection.closed() => {}
                         () = cut_sockets.cancelled() => connection.cut(),
                     }
                 }
             };
-            tokio::pin!(life);
-            // When an unauthenticated connection is cut, another one waits for its slot: so its request is dropped at once.
+            tokio::pin!(serving);
+            // When an unauthenticated connection is cut, its request is dropped at once: another connection waits for
+            // its slot.
             tokio::select! {
                 biased;
                 () = connection.closed() => return,
-                () = &mut life => return,
+                () = &mut serving => return,
                 () = connection.authenticated() => slot.keep(),
             }
             if !connection.is_closed() {
-                life.await;
+                serving.await;
             }
         });
     }
 }
 
-/// Serves requests; returns whether the connection may live on as a WebSocket.
+/// Serves requests; returns whether the connection may continue as a WebSocket.
 async fn serve(
     stream: MonitoredStream,
     connection: &TcpConnection,

@@ -11,7 +11,7 @@ use boardwire_services::{
 };
 use tokio_util::sync::CancellationToken;
 
-const INTERVAL: Duration = Duration::from_secs(3600);
+const PRUNE_INTERVAL: Duration = Duration::from_secs(3600);
 const HOUR_MS: i64 = 60 * 60 * 1000;
 const DAY_MS: i64 = 24 * HOUR_MS;
 /// How long notifications are kept.
@@ -25,8 +25,8 @@ const LEFTOVERS_INTERVAL: Duration = Duration::from_secs(5);
 /// How often expired leases are looked for.
 const LEASES_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Ends the leases that have expired, once a second until the token is cancelled. Only one server runs on a database;
-/// several would not disturb each other, because a lease that has been ended is not found again.
+/// Ends the leases that have expired, once a second until the token is cancelled. Only one server runs on a database,
+/// but several would not conflict: a lease that has ended is not found again.
 pub(crate) async fn expire_leases(services: Services, stop: CancellationToken) {
     let mut interval = tokio::time::interval(LEASES_INTERVAL);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -55,16 +55,16 @@ pub(crate) struct Maintenance {
 }
 
 impl Maintenance {
-    /// Does its work once an hour, and removes the files of deleted attachments every few seconds, until the token is
-    /// cancelled.
+    /// Prunes the database and removes orphaned files once an hour, and removes the files of deleted attachments every
+    /// few seconds, until the token is cancelled.
     pub(crate) async fn run(self: Arc<Self>, stop: CancellationToken) {
-        let [mut hourly, mut leftovers] = [INTERVAL, LEFTOVERS_INTERVAL].map(tokio::time::interval);
+        let [mut hourly, mut leftovers] = [PRUNE_INTERVAL, LEFTOVERS_INTERVAL].map(tokio::time::interval);
         leftovers.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut failing = false;
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                _ = hourly.tick() => self.work().await,
+                _ = hourly.tick() => self.prune_and_sweep().await,
                 _ = leftovers.tick() => {
                     let removed = remove_leftovers(&*self.store, &*self.files).await;
                     match &removed {
@@ -79,7 +79,7 @@ impl Maintenance {
         }
     }
 
-    async fn work(&self) {
+    async fn prune_and_sweep(&self) {
         if let Err(error) = self.prune().await {
             tracing::warn!(%error, "can't prune the database; trying again in an hour");
         }
@@ -110,7 +110,7 @@ impl Maintenance {
         let before = Timestamp(self.clock.now().0 - HOUR_MS);
         self.files.remove_unfinished(before).await?;
         let mut old = self.files.finished_before(before).await?;
-        old.retain(is_made_here);
+        old.retain(is_uuid);
         let mut removed = 0;
         for ids in old.chunks(LOOKUP_BATCH) {
             let known = self.store.known_attachments(ids).await?;
@@ -123,8 +123,8 @@ impl Maintenance {
     }
 }
 
-/// Returns whether the id has the form of those that the server makes, a UUID.
-fn is_made_here(id: &AttachmentId) -> bool {
+/// Returns whether the id is a UUID, like all ids that the server makes.
+fn is_uuid(id: &AttachmentId) -> bool {
     let digits = |part: &str| part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     id.as_str().split('-').map(str::len).eq([8, 4, 4, 4, 12]) && id.as_str().split('-').all(digits)
 }
@@ -148,9 +148,9 @@ mod tests {
     use crate::accounts::NullPublisher;
 
     /// The system's clock, this many milliseconds ahead.
-    struct Ahead(i64);
+    struct ClockAhead(i64);
 
-    impl Clock for Ahead {
+    impl Clock for ClockAhead {
         fn now(&self) -> Timestamp {
             Timestamp(SystemClock.now().0 + self.0)
         }
@@ -173,7 +173,12 @@ mod tests {
     }
 
     fn maintenance(opened: &Opened, files: &Arc<dyn Files>, ahead: i64) -> Maintenance {
-        Maintenance { store: opened.store(), files: Arc::clone(files), clock: Arc::new(Ahead(ahead)), event_days: 0 }
+        Maintenance {
+            store: opened.store(),
+            files: Arc::clone(files),
+            clock: Arc::new(ClockAhead(ahead)),
+            event_days: 0,
+        }
     }
 
     async fn store_file(files: &dyn Files, name: &str) -> AttachmentId {
@@ -235,7 +240,7 @@ mod tests {
         assert!(files.open(&orphan, None).await.unwrap().is_none());
         assert!(files.open(&attached, None).await.unwrap().is_some());
         for foreign in &foreign {
-            assert!(files.open(foreign, None).await.unwrap().is_some(), "{foreign} was not ours");
+            assert!(files.open(foreign, None).await.unwrap().is_some(), "{foreign} was not made by the server");
         }
         assert_eq!(maintenance(HOUR_MS + 60_000).sweep_files().await.unwrap(), 0);
 

@@ -3,7 +3,7 @@
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// How many files are needed besides the connections: the database, its readers, attachments being read or written.
-const OTHERS: usize = 256;
+const RESERVED: usize = 256;
 
 /// Raises the limit of open files as far as the operating system allows. Returns how many connections that leaves room
 /// for: `wanted`, or fewer.
@@ -14,5 +14,5 @@ pub(crate) fn raise_limit(wanted: usize) -> usize {
     let Some(files) = getrlimit(Resource::Nofile).current else { return wanted };
     let files = usize::try_from(files).unwrap_or(usize::MAX);
     // With very few files, connections get half of them, but at least one.
-    files.saturating_sub(OTHERS).max(files / 2).max(1).min(wanted)
+    files.saturating_sub(RESERVED).max(files / 2).max(1).min(wanted)
 }

@@ -15,8 +15,8 @@ use boardwire_auth::{TokenIssuer, TokenVerifier};
 use crate::settings::{AuthSettings, StoreSettings};
 
 /// A secret with fewer different characters was not made at random.
-const DISTINCT_CHARACTERS: usize = 10;
-/// Nor was one that contains any of these, looking only at letters and digits.
+const MIN_DISTINCT_CHARACTERS: usize = 10;
+/// Neither was one whose letters and digits contain any of these.
 const PLACEHOLDERS: [&str; 13] = [
     "changeme",
     "changethis",
@@ -91,8 +91,8 @@ pub(crate) fn verifier(
     has_proxy: bool,
 ) -> Result<TokenVerifier> {
     let mut builder = TokenVerifier::builder();
-    let public_keys = auth.jwt_public_keys.iter().any(|key| !key.is_empty()) || auth.jwt_jwks.is_some();
-    if auth.jwt_secret.is_some() || !public_keys {
+    let has_public_keys = auth.jwt_public_keys.iter().any(|key| !key.is_empty()) || auth.jwt_jwks.is_some();
+    if auth.jwt_secret.is_some() || !has_public_keys {
         let secret = secret(auth, store)?;
         if secret.generated && !listen.ip().is_loopback() {
             bail!(
@@ -145,14 +145,14 @@ pub(crate) fn issuer(auth: &AuthSettings, store: &StoreSettings) -> Result<Token
         .context("the secret for tokens can't be used")
 }
 
-/// Returns why a secret can be guessed, if that shows.
+/// Returns why a secret can be guessed, if it has one of the known signs.
 fn weakness(secret: &str) -> Option<String> {
-    if secret.chars().collect::<HashSet<_>>().len() < DISTINCT_CHARACTERS {
-        return Some(format!("has fewer than {DISTINCT_CHARACTERS} different characters"));
+    if secret.chars().collect::<HashSet<_>>().len() < MIN_DISTINCT_CHARACTERS {
+        return Some(format!("has fewer than {MIN_DISTINCT_CHARACTERS} different characters"));
     }
-    let said: String =
+    let letters_and_digits: String =
         secret.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect();
-    if let Some(placeholder) = PLACEHOLDERS.iter().find(|placeholder| said.contains(**placeholder)) {
+    if let Some(placeholder) = PLACEHOLDERS.iter().find(|placeholder| letters_and_digits.contains(**placeholder)) {
         return Some(format!("says \"{placeholder}\""));
     }
     let bytes = secret.as_bytes();

@@ -65,8 +65,8 @@ pub(crate) async fn run(settings: ServeSettings, incidents: Arc<Incidents>) -> R
     ended
 }
 
-/// Starts a server; `more` are routes in addition to its own.
-pub(crate) async fn start(settings: ServeSettings, incidents: Arc<Incidents>, more: Router) -> Result<Running> {
+/// Starts a server with `extra_routes` in addition to its own.
+pub(crate) async fn start(settings: ServeSettings, incidents: Arc<Incidents>, extra_routes: Router) -> Result<Running> {
     let files = files::open(&settings)?;
     let opened = database::open_for_server(&settings.store).await?;
     let (store, clock) = (opened.store(), Arc::new(SystemClock) as Arc<dyn Clock>);
@@ -115,7 +115,7 @@ pub(crate) async fn start(settings: ServeSettings, incidents: Arc<Incidents>, mo
         settings: settings.gateway(),
         server_version: env!("CARGO_PKG_VERSION"),
     });
-    let router = boardwire_web::routes().merge(http).merge(mcp).merge(more);
+    let router = boardwire_web::routes().merge(http).merge(mcp).merge(extra_routes);
     let router = boardwire_http::front(protect(gateway.guard(router.layer(layer)), settings.browser_policy()));
     let listener = TcpListener::bind(settings.listen)
         .await
@@ -126,11 +126,11 @@ pub(crate) async fn start(settings: ServeSettings, incidents: Arc<Incidents>, mo
     let stop = CancellationToken::new();
     let background = TaskTracker::new();
     let maintenance = Arc::new(Maintenance { store, files, clock, event_days: settings.event_retention_days });
-    let pruning = {
+    let maintaining = {
         let stop = stop.clone();
         move || Arc::clone(&maintenance).run(stop.clone())
     };
-    background.spawn(supervise("maintenance", Need::Helpful, stop.clone(), pruning));
+    background.spawn(supervise("maintenance", Need::Helpful, stop.clone(), maintaining));
     let expiring = {
         let (services, stop) = (services.clone(), stop.clone());
         move || maintenance::expire_leases(services.clone(), stop.clone())
@@ -140,9 +140,9 @@ pub(crate) async fn start(settings: ServeSettings, incidents: Arc<Incidents>, mo
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
     if settings.lacks_https() {
         tracing::warn!(
-            "session cookies are for HTTPS alone: nobody can sign in with a password over plain HTTP. With TLS in front, name \
-             the proxy by --trusted-proxies, or say --secure-cookies true; on a trusted network, allow plain HTTP by \
-             --secure-cookies false"
+            "session cookies are sent over HTTPS only: nobody can sign in with a password over plain HTTP. With TLS in \
+             front, name the proxy with --trusted-proxies, or set --secure-cookies true; on a trusted network, allow \
+             plain HTTP with --secure-cookies false"
         );
     }
     let drain_timeout = Duration::from_millis(settings.drain_timeout_ms);
@@ -155,7 +155,7 @@ fn slot_limits(settings: &ServeSettings) -> SlotLimits {
     let total = open_files::raise_limit(wanted);
     if total < wanted {
         tracing::warn!(
-            "the system allows {total} connections at the same time in place of {wanted}; raise its limit of open files \
+            "the system allows {total} connections at the same time instead of {wanted}; raise its limit of open files \
              (ulimit -n), or lower --max-connections"
         );
     }
@@ -227,7 +227,8 @@ mod tests {
         let settings = Program::try_parse_from(["test", "--listen=127.0.0.1:0", &url]).unwrap().settings;
         let running = start(settings, Arc::default(), Router::new()).await.unwrap();
         running.gate.failed().cancel();
-        let ended = timeout(PATIENCE, running.until_stopped()).await.expect("it goes on").unwrap_err().to_string();
+        let ended =
+            timeout(PATIENCE, running.until_stopped()).await.expect("the server did not stop").unwrap_err().to_string();
         assert!(ended.contains("broke down for good"), "{ended}");
         running.drain().await;
     }

@@ -66,7 +66,7 @@ impl MonitoredStream {
         }
         let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(WRITE_STALL_TIMEOUT)));
         if stalled.as_mut().poll(cx).is_ready() {
-            // The reader must learn of it too, or the session would go on without a way to send.
+            // Reading must end too, or the session would continue without a way to send.
             self.connection.cut();
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }

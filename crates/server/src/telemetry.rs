@@ -17,11 +17,11 @@ use tracing_subscriber::{EnvFilter, Layer, fmt, layer::Context, prelude::*};
 
 use crate::settings::{LogFormat, TelemetrySettings};
 
-/// The most verbose level of crates that log packets, credentials included, below it. It holds whatever filter the
+/// The most verbose levels of crates that otherwise log packets, credentials included. They hold whatever filter the
 /// operator sets.
 const CAPPED_LEVELS: [&str; 2] = ["engineioxide=info", "socketioxide=info"];
-/// The levels of a crate that reports every session, and every client that hangs up, as an error. The operator's filter
-/// takes precedence.
+/// The levels of a crate that otherwise reports every session, and every client that hangs up, as an error. The
+/// operator's filter takes precedence.
 const DEFAULT_LEVELS: &str = "rmcp=error,rmcp::service=off,rmcp::transport::streamable_http_server::tower=off";
 
 /// Starts logging. Returns the list in which the latest warnings and errors are kept.
