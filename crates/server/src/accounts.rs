@@ -103,7 +103,9 @@ pub(crate) async fn create_user(command: UserCreate) -> Result<()> {
     } else {
         let (id, name, permissions) = (&user.id, &user.name, user.permissions.join(", "));
         if permissions.is_empty() {
-            return output::line(&format!("user {id} ({name}) may do nothing; open connections fall silent at once"));
+            return output::line(&format!(
+                "user {id} ({name}) may do nothing; open connections receive no more events"
+            ));
         }
         output::line(&format!(
             "user {id} ({name}) may {permissions}\na token to connect with: boardwire token issue --user {id}"

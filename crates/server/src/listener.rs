@@ -147,12 +147,12 @@ impl Acceptor {
         let running = &self.running;
         let Ok((stream, connection)) = MonitoredStream::new(stream, running.cut.child_token()) else { return };
         slot.hold(&connection);
-        let (router, drain, request) = (self.router.clone(), running.drain.clone(), running.requests.token());
+        let (router, drain, request_token) = (self.router.clone(), running.drain.clone(), running.requests.token());
         let (proxies, cut_sockets) = (Arc::clone(&self.proxies), running.cut_sockets.clone());
         running.tasks.spawn(async move {
             let serving = async {
                 let upgraded = serve(stream, &connection, remote, &slot, proxies, router, drain).await;
-                drop(request);
+                drop(request_token);
                 if upgraded {
                     // The stream continues as a WebSocket, and holds its slot until it ends.
                     tokio::select! {

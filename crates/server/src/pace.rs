@@ -1,4 +1,4 @@
-//! Request bodies must keep a minimum pace, whatever the path: a client that sends a byte now and then would otherwise
+//! Request bodies must keep a minimum pace, on every path: a client that sends a byte now and then would otherwise
 //! hold a connection, and its handler's resources, for as long as it likes.
 
 use std::{
@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 /// How long the server waits for a body at first. Received bytes extend the remaining time, but never beyond this, so
-/// that a fast start does not allow a slow body for ever.
+/// that a fast start does not allow a slow body indefinitely.
 const GRACE: Duration = Duration::from_secs(10);
 /// How many received bytes extend the remaining time by one second.
 const MIN_BYTES_PER_SECOND: f64 = 8.0 * 1024.0;

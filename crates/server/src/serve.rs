@@ -1,4 +1,4 @@
-//! Assembles the crates into a server, by hand and in this place only.
+//! Assembles all crates into a server, in one function.
 
 use std::{net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
 

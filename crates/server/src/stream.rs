@@ -1,5 +1,5 @@
 //! A TCP stream that can be cut from outside, and that ends by itself when its peer stops reading, sends nothing
-//! useful, or is gone. The library behind it would wait for such a peer for ever.
+//! useful, or is gone. The HTTP library would wait for such a peer indefinitely.
 
 use std::{
     io,

@@ -51,7 +51,7 @@ async fn waits(slots: &ConnectionSlots, address: Option<IpAddr>) -> bool {
     timeout(Duration::from_millis(20), slots.take(address)).await.is_err()
 }
 
-fn cut(connections: &[TcpConnection]) -> Vec<usize> {
+fn cut_indices(connections: &[TcpConnection]) -> Vec<usize> {
     (0..connections.len()).filter(|&n| connections[n].is_closed()).collect()
 }
 
@@ -61,12 +61,16 @@ async fn the_oldest_connection_of_the_busiest_address_makes_room_until_all_have_
     let connections = fill(&slots, &[(A, 5), (B, 3)]).await;
     assert!(connect(&slots, A).await.is_none(), "the busiest address gets no more");
     assert!(connect(&slots, B).await.is_some());
-    assert_eq!(cut(&connections), [0]);
+    assert_eq!(cut_indices(&connections), [0]);
     assert!(connect(&slots, B).await.is_none(), "four each");
     for n in 1..=2 {
         assert!(connect(&slots, C).await.is_some(), "{n}");
     }
-    assert_eq!((cut(&connections).len(), connect(&slots, C).await.is_none()), (3, true), "three, three and two");
+    assert_eq!(
+        (cut_indices(&connections).len(), connect(&slots, C).await.is_none()),
+        (3, true),
+        "three, three and two"
+    );
     assert_eq!(slots.free.available_permits(), 0);
 }
 
@@ -76,15 +80,15 @@ async fn authenticated_connections_are_neither_cut_nor_counted() {
     let connections = fill(&slots, &[(A, 4), (B, 2)]).await;
     connections[..3].iter().for_each(TcpConnection::note_authenticated);
     tokio::task::yield_now().await;
-    assert!(connect(&slots, A).await.is_none(), "one each, and two of another");
+    assert!(connect(&slots, A).await.is_none(), "A has one, and B has only two");
     assert!(connect(&slots, C).await.is_some());
-    assert_eq!(cut(&connections), [4]);
+    assert_eq!(cut_indices(&connections), [4]);
     // A connection that has authenticated but is still in the list is not cut either.
     let slots = ConnectionSlots::new(SlotLimits { total: 2, per_address: 2 });
     let connections = fill(&slots, &[(A, 2)]).await;
     connections[0].note_authenticated();
     assert!(!slots.unauthenticated.make_room(B));
-    assert_eq!(cut(&connections), [0_usize; 0]);
+    assert_eq!(cut_indices(&connections), [0_usize; 0]);
 }
 
 #[tokio::test]
@@ -94,7 +98,7 @@ async fn an_address_without_connections_waits_if_none_can_be_cut() {
     assert!(waits(&slots, B).await && waits(&slots, None).await);
     connections[2].note_authenticated();
     assert!(waits(&slots, B).await && waits(&slots, A).await);
-    assert!(cut(&connections).is_empty());
+    assert!(cut_indices(&connections).is_empty());
     connections[0].cut();
     assert!(connect(&slots, B).await.is_some());
 }
@@ -109,7 +113,7 @@ async fn clients_behind_a_proxy_make_room_like_direct_ones() {
     assert_eq!((slots.unauthenticated.count(A), slots.unauthenticated.count(B)), (4, 1));
     assert!(connect(&slots, C).await.is_some());
     connect_over_proxy(&slots, &[C]).await;
-    assert_eq!(cut(&connections), [1, 2], "the oldest ones of the client that has the most");
+    assert_eq!(cut_indices(&connections), [1, 2], "the oldest ones of the client that has the most");
     assert!(connect(&slots, A).await.is_none(), "direct or over a proxy");
     assert_eq!(
         (slots.unauthenticated.count(A), slots.unauthenticated.count(B), slots.unauthenticated.count(C)),
