@@ -97,7 +97,7 @@ impl Gate {
         let address = address.map(tracing::field::display);
         let now = self.clock().now().0;
         let principal = match self.authenticators.authenticate(credential, now).await {
-            // A credential that its authenticator still tolerates after its expiry would be thrown out at once.
+            // A credential that its authenticator still tolerates after its expiry would be disconnected at once.
             Ok(principal) if principal.expired_at(now) => return Err(AuthenticationError::Expired),
             Ok(principal) => principal,
             Err(AuthError::Refused(refusal)) => {

@@ -20,7 +20,7 @@ const ENDED: &str = "an operator has ended this connection";
 const RETRY_DELAY: Duration = Duration::from_millis(500);
 
 /// Guards a connection in the hub: it ends when its credentials end. Dropping the guard removes the connection from the
-/// hub, whatever ended its task.
+/// hub.
 pub struct ConnectionGuard {
     pub(crate) gate: Arc<Gate>,
     socket: Arc<Socket>,

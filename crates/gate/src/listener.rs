@@ -129,7 +129,7 @@ impl Outbox for ListenerOutbox {
 }
 
 impl Gate {
-    /// Creates a listener, which receives whatever its connection subscribes to.
+    /// Creates a listener, which receives what its connection subscribes to.
     #[must_use]
     pub fn listen(self: &Arc<Self>, caller: Caller, permit: ConnectionPermit, transport: TransportKind) -> Listener {
         let queue = Arc::new(Queue::default());

@@ -1,4 +1,4 @@
-//! Open connections follow their accounts and credentials: whatever is revoked, ended or narrowed, on this node, on
+//! Open connections follow their accounts and credentials: what is revoked, ended or narrowed, on this node, on
 //! another or by the command line, is recorded as a change in storage, and the connections concerned check their
 //! credentials again. The boards of the account's teams are updated too, by a separate task: that takes as long as
 //! storage does, and no revocation waits for it.
@@ -18,7 +18,7 @@ const OVERLAP: i64 = 100;
 /// How long to wait before the boards of teams are tried again.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// Handles changes of accounts until the token is cancelled. A restarted task continues where `changes` is.
+/// Handles changes of accounts until the token is cancelled. `changes` lets a restarted task continue.
 pub(crate) async fn watch_accounts(
     gate: Arc<Gate>,
     changes: Arc<tokio::sync::Mutex<AccountChanges>>,

@@ -16,7 +16,7 @@ const MAX_RESTARTS: u32 = 5;
 /// What happens to the server without a task.
 #[derive(Debug, Clone)]
 pub enum Need {
-    /// The server can do without it for a while: the task is restarted for ever.
+    /// The server can do without it for a while: the task is restarted without limit.
     Helpful,
     /// The server does not work correctly without it. If the task keeps failing, this token is cancelled, so that the
     /// server shuts down cleanly and can be restarted from outside.

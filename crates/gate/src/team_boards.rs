@@ -25,7 +25,7 @@ impl TeamBoards {
         self.added.notify_one();
     }
 
-    /// Takes all users out. Those still in the batch when it is dropped go back, whatever interrupted it.
+    /// Takes all users out. Those still in the batch when it is dropped are put back.
     pub(crate) fn take(&self) -> Batch<'_> {
         Batch { boards: self, users: std::mem::take(&mut *self.lock()) }
     }

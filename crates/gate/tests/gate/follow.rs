@@ -41,12 +41,12 @@ async fn missed_events_come_before_new_ones() {
     let scene = Scene::new().await;
     scene.change_account().await;
     let board = change(&scene, CommandKind::BoardCreate, json!({"name": "Plans"})).await;
-    let (id, begun) = (board["board"]["id"].clone(), board["seq"].as_u64().unwrap());
+    let (id, seq) = (board["board"]["id"].clone(), board["seq"].as_u64().unwrap());
     let rename = async |name: &str| {
         change(&scene, CommandKind::BoardUpdate, json!({"boardId": id, "updates": {"name": name}})).await
     };
     rename("missed").await;
-    let mut follower = follow(&scene, request(&id, Some(begun))).await.unwrap();
+    let mut follower = follow(&scene, request(&id, Some(seq))).await.unwrap();
     let (mut seen, mut live) = (Vec::new(), false);
     while !live || seen.is_empty() {
         match next(&mut follower).await {
@@ -54,9 +54,9 @@ async fn missed_events_come_before_new_ones() {
             None => live = true,
         }
     }
-    assert_eq!(seen, [Seq(begun + 1)]);
+    assert_eq!(seen, [Seq(seq + 1)]);
     rename("as it happens").await;
-    assert_eq!(next(&mut follower).await, Some(Seq(begun + 2)));
+    assert_eq!(next(&mut follower).await, Some(Seq(seq + 2)));
     // One connection is all that this user may have; it counts until the follower is dropped.
     let refused = follow(&scene, request(&id, None)).await;
     assert!(matches!(refused, Err(FollowError::TooManyConnections)));

@@ -31,7 +31,7 @@ use boardwire_subscriptions::Hub;
 /// How long a test waits for something that must happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// The name of the thread whose reading of the clock takes as long as the test wants.
-pub(crate) const SLOW: &str = "slow";
+pub(crate) const SLOW_THREAD: &str = "slow";
 
 /// The window of the rate limit for commands: longer than any test, so that a test's pace does not matter.
 const HOUR: Duration = Duration::from_secs(3600);
@@ -49,7 +49,7 @@ pub(crate) struct FaultyClock {
 
 impl Clock for FaultyClock {
     fn now(&self) -> Timestamp {
-        if thread::current().name() == Some(SLOW)
+        if thread::current().name() == Some(SLOW_THREAD)
             && let Some((reached, released)) = self.slow.lock().unwrap().take()
         {
             reached.send(()).unwrap();
@@ -92,10 +92,10 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub(crate) async fn new() -> Self {
-        Self::with(Authenticators::default()).await
+        Self::with_authenticators(Authenticators::default()).await
     }
 
-    pub(crate) async fn with(authenticators: Authenticators) -> Self {
+    pub(crate) async fn with_authenticators(authenticators: Authenticators) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("board.db").display());
         let opened = open(&url, Options::default()).await.unwrap();

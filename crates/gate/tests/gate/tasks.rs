@@ -20,7 +20,7 @@ use boardwire_services::clock::{Clock as _, SystemClock};
 use boardwire_subscriptions::{Frame, Outbox, Socket, SocketKey};
 use tokio::{sync::Notify, time::timeout};
 
-use crate::scene::{PATIENCE, SLOW, Scene, operator, operator_by};
+use crate::scene::{PATIENCE, SLOW_THREAD, Scene, operator, operator_by};
 
 /// Polls until the condition holds.
 async fn until(what: &str, seen: impl Fn() -> bool) {
@@ -124,7 +124,7 @@ fn has_token(principal: &Principal, token: &str) -> bool {
 async fn credentials_replaced_during_their_check_no_longer_count() {
     for is_revoked in [false, true] {
         let slow = Arc::new(SlowAuthenticator { asked: Notify::new(), released: Notify::new(), is_revoked });
-        let scene = Scene::with(Authenticators::new(vec![Arc::clone(&slow) as _])).await;
+        let scene = Scene::with_authenticators(Authenticators::new(vec![Arc::clone(&slow) as _])).await;
         let (recheck, socket) = (Arc::new(Notify::new()), Socket::new(SocketKey(1), operator(), Arc::new(Nowhere)));
         let guard = scene.gate.watch(Arc::clone(&socket), Arc::clone(&recheck), TransportKind::Socket);
         recheck.notify_one();
@@ -160,7 +160,7 @@ async fn no_command_waits_for_an_operators_overview() {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             runtime.block_on(gate.overview(&operator())).map(|overview| overview.at).unwrap()
         };
-        thread::Builder::new().name(SLOW.to_owned()).spawn(run).unwrap()
+        thread::Builder::new().name(SLOW_THREAD.to_owned()).spawn(run).unwrap()
     };
     tokio::task::spawn_blocking(move || has_reached.recv_timeout(PATIENCE))
         .await
