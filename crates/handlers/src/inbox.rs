@@ -57,7 +57,7 @@ pub(crate) struct ParsedEvent {
 }
 
 /// Where the answer to an event goes: to the client's callback, or else into an event named `<command>:success` or
-/// `<command>:error`. The object is the same.
+/// `<command>:error`. The JSON object is the same in both.
 pub(crate) struct ReplyTo {
     /// The name of the event.
     command: String,

@@ -1,4 +1,5 @@
-//! Sockets to services: the handshake, one pipeline that every command passes, replies, and the delivery of events.
+//! From sockets to services: the handshake, one pipeline that every command passes, replies, and the delivery of
+//! events.
 //!
 //! `transport` is the only module that knows how socketioxide behaves, and makes up for its weaknesses.
 //!

@@ -1,5 +1,5 @@
-//! The bounded queue of one connection, and the flusher that empties all of them: whatever becomes due for a connection
-//! within a few milliseconds is sent in one write, which costs a third of writing it piece by piece.
+//! The bounded queue of one connection, and the flusher that empties all of them: what is queued for a connection
+//! within a few milliseconds is sent in one write, which costs a third of single writes.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::AtomicBool, atomic::Ordering},
@@ -100,7 +100,7 @@ impl SocketOutbox {
         self.flush();
     }
 
-    /// Sends this event in place of what is queued, and tells the client to leave.
+    /// Replaces what is queued by this event, and tells the client to leave.
     pub(crate) fn dismiss(self: &Arc<Self>, last_event: Option<Frame>) {
         {
             let mut state = self.lock();
