@@ -16,10 +16,10 @@ use crate::{BrowserPolicy, cors::cors, page::Page};
 /// their extensions. Requests must carry a [`Peer`](boardwire_gate::Peer) when they arrive here.
 pub fn protect(doors: Router, policy: BrowserPolicy) -> Router {
     let policy = Arc::new(policy);
-    doors.layer(cors(&policy)).layer(from_fn_with_state(policy, check))
+    doors.layer(cors(&policy)).layer(from_fn_with_state(policy, check_origin))
 }
 
-async fn check(State(policy): State<Arc<BrowserPolicy>>, mut request: Request, next: Next) -> Response {
+async fn check_origin(State(policy): State<Arc<BrowserPolicy>>, mut request: Request, next: Next) -> Response {
     let page = Page::of(policy, request.extensions());
     if !page.may_call(request.headers()) {
         let text = "this origin may not connect; the operator allows origins with BOARDWIRE_CLIENT_URL, and names proxies \

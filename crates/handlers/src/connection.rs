@@ -44,7 +44,7 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// Serves the connection until it ends, then forgets it. Changes received before the end are still made.
+    /// Serves the connection until it ends. Changes received before the end are still made.
     pub(crate) async fn serve(self, inbox: mpsc::Receiver<Incoming>) {
         let connect_timeout = self.gateway.settings.connect_timeout;
         tokio::select! {
@@ -83,7 +83,7 @@ impl Connection {
                 () = self.gateway.gate.closing().cancelled() => break,
             };
             let Some(incoming) = incoming else { break };
-            // A change that has begun completes on its own; a replay does not.
+            // A change that has begun completes even if it is dropped here; a replay ends.
             tokio::select! {
                 biased;
                 reason = &mut ended => return self.dismiss(reason),

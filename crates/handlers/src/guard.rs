@@ -15,7 +15,7 @@ use http::{Method, StatusCode, header};
 use crate::{Gateway, batch::Batch};
 
 /// Refuses with 429 addresses that open connections too often, and keeps track of the transport of each session.
-pub(crate) async fn check(State(gateway): State<Arc<Gateway>>, request: Request, next: Next) -> Response {
+async fn check_request(State(gateway): State<Arc<Gateway>>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<Peer>().cloned();
     let query = request.uri().query().unwrap_or_default();
     let session = query.split('&').find_map(|pair| pair.strip_prefix("sid=")).map(str::to_owned);
@@ -53,6 +53,6 @@ pub(crate) async fn check(State(gateway): State<Arc<Gateway>>, request: Request,
 impl Gateway {
     /// Puts the checks in front of a router that carries the Socket.IO layer.
     pub fn guard(self: &Arc<Self>, router: axum::Router) -> axum::Router {
-        router.layer(axum::middleware::from_fn_with_state(Arc::clone(self), check))
+        router.layer(axum::middleware::from_fn_with_state(Arc::clone(self), check_request))
     }
 }
