@@ -23,17 +23,17 @@ pub(crate) struct Hop {
 /// Returns the hops in `Forwarded`, the nearest proxy's first.
 pub(crate) fn standard(headers: &HeaderMap) -> Vec<Hop> {
     let elements = values(headers, header::FORWARDED).flat_map(|value| split(value, ','));
-    let mut hops: Vec<_> = elements.map(element).collect();
+    let mut hops: Vec<_> = elements.map(parse_element).collect();
     hops.reverse();
     hops
 }
 
-fn element(text: &str) -> Hop {
+fn parse_element(text: &str) -> Hop {
     let mut hop = Hop::default();
     for (name, value) in split(text, ';').filter_map(|pair| pair.split_once('=')) {
         let value = unquoted(value.trim());
         match name.trim().to_ascii_lowercase().as_str() {
-            "for" => hop.address = node(&value),
+            "for" => hop.address = parse_address(&value),
             "proto" => hop.https = is_tls(&value),
             "host" => hop.host = Some(value),
             _ => {}
@@ -52,7 +52,7 @@ pub(crate) fn older(headers: &HeaderMap) -> Vec<Hop> {
     let at_least = usize::from(!protocols.is_empty() || !hosts.is_empty());
     let at = |list: &[&str], hop: usize| list.iter().rev().nth(hop).or(list.first()).map(|text| (*text).to_owned());
     let hop = |number| Hop {
-        address: addresses.iter().rev().nth(number).and_then(|text| node(text)),
+        address: addresses.iter().rev().nth(number).and_then(|text| parse_address(text)),
         https: at(&protocols, number).is_some_and(|text| is_tls(&text)),
         host: at(&hosts, number),
     };
@@ -94,8 +94,8 @@ fn is_tls(protocol: &str) -> bool {
     ["https", "wss"].iter().any(|tls| protocol.eq_ignore_ascii_case(tls))
 }
 
-/// Reads an address, with or without a port; IPv6 with or without brackets.
-fn node(text: &str) -> Option<IpAddr> {
+/// Parses an address, with or without a port; IPv6 with or without brackets.
+fn parse_address(text: &str) -> Option<IpAddr> {
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
     let address = bare.parse().or_else(|_| text.parse::<SocketAddr>().map(|address| address.ip())).ok();
     address.map(|address: IpAddr| address.to_canonical())

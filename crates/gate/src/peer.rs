@@ -43,11 +43,11 @@ impl FromStr for Proxies {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let named = text.split(',').map(str::trim).filter(|text| !text.is_empty());
-        named.map(network).collect::<Result<_, _>>().map(Self)
+        named.map(parse_network).collect::<Result<_, _>>().map(Self)
     }
 }
 
-fn network(text: &str) -> Result<IpNet, String> {
+fn parse_network(text: &str) -> Result<IpNet, String> {
     /// The length of the prefix of an IPv4 address written as an IPv6 address, in bits.
     const MAPPED: u8 = 96;
     let address = text.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical()));

@@ -148,7 +148,7 @@ fn read_password() -> Result<String> {
     hash_password(password).context("the password on standard input")
 }
 
-pub(crate) fn no_user(id: &UserId) -> anyhow::Error {
+pub(crate) fn no_such_user(id: &UserId) -> anyhow::Error {
     anyhow!("there is no user {id}; create one with: boardwire user create --id {id} --name NAME")
 }
 
@@ -157,7 +157,7 @@ pub(crate) async fn issue_token(command: TokenIssue) -> Result<()> {
     let opened = database::open_existing(&command.store).await?;
     let user = opened.store().user(&id).await;
     opened.close().await;
-    let user = user?.ok_or_else(|| no_user(&id))?;
+    let user = user?.ok_or_else(|| no_such_user(&id))?;
     let warning = command.permissions.and_then(|wanted| excess_warning(&user, wanted));
     let request = IssueRequest {
         subject: user.id.to_string(),

@@ -13,7 +13,7 @@ use boardwire_services::{
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::{accounts::no_user, database, output, settings::StoreSettings, values};
+use crate::{accounts::no_such_user, database, output, settings::StoreSettings, values};
 
 /// `boardwire api-key create`.
 #[derive(Debug, Args)]
@@ -87,7 +87,7 @@ pub(crate) async fn create(command: ApiKeyCreate) -> Result<()> {
     let store = opened.store();
     let inserted = match store.user(&user).await {
         Ok(Some(_)) => store.insert_api_key(&key).await.map_err(anyhow::Error::from),
-        Ok(None) => Err(no_user(&user)),
+        Ok(None) => Err(no_such_user(&user)),
         Err(error) => Err(error.into()),
     };
     drop(store);
@@ -108,7 +108,7 @@ pub(crate) async fn list(command: ApiKeyList) -> Result<()> {
     opened.close().await;
     let keys = keys?;
     if command.json {
-        let keys: Vec<Value> = keys.iter().map(shown).collect();
+        let keys: Vec<Value> = keys.iter().map(to_json).collect();
         return output::line(&json!({ "keys": keys }).to_string());
     }
     let now = SystemClock.now();
@@ -128,7 +128,7 @@ fn state(key: &ApiKey, now: Timestamp) -> &'static str {
     }
 }
 
-fn shown(key: &ApiKey) -> Value {
+fn to_json(key: &ApiKey) -> Value {
     json!({
         "id": key.id, "user": key.user, "name": key.name, "permissions": key.permissions,
         "createdAt": key.created_at, "expiresAt": key.expires_at, "usedAt": key.used_at, "revokedAt": key.revoked_at,

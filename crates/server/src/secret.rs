@@ -49,7 +49,7 @@ pub(crate) fn secret(auth: &AuthSettings, store: &StoreSettings) -> Result<Secre
     };
     let value = match std::fs::read_to_string(&file) {
         Ok(text) => text.trim().to_owned(),
-        Err(error) if error.kind() == ErrorKind::NotFound => create(&file)?,
+        Err(error) if error.kind() == ErrorKind::NotFound => create_secret_file(&file)?,
         Err(error) => return Err(error).with_context(|| format!("can't read {}", file.display())),
     };
     Ok(Secret { value, generated: true })
@@ -60,7 +60,7 @@ fn secret_file(database_url: &str) -> Option<PathBuf> {
     Some(PathBuf::from(format!("{path}.secret")))
 }
 
-fn create(file: &Path) -> Result<String> {
+fn create_secret_file(file: &Path) -> Result<String> {
     let value = random()?;
     let mut options = std::fs::OpenOptions::new();
     let opened = options.write(true).create_new(true).mode(0o600).open(file);

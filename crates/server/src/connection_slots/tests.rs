@@ -56,7 +56,7 @@ fn cut_indices(connections: &[TcpConnection]) -> Vec<usize> {
 }
 
 #[tokio::test]
-async fn the_oldest_connection_of_the_busiest_address_makes_room_until_all_have_the_same_number() {
+async fn the_busiest_address_loses_its_oldest_connection_to_one_with_two_fewer() {
     let slots = ConnectionSlots::new(SlotLimits { total: 8, per_address: 6 });
     let connections = fill(&slots, &[(A, 5), (B, 3)]).await;
     assert!(connect(&slots, A).await.is_none(), "the busiest address gets no more");
