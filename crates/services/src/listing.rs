@@ -1,4 +1,4 @@
-//! Queries that return lists, search results, or parts of a board's log.
+//! Queries that return the next task, lists, search results, or parts of a board's log.
 
 use boardwire_protocol::{BoardId, EncodedEnvelope, Timestamp, lease, listing};
 
@@ -12,29 +12,30 @@ use crate::{
 /// How many tasks a page has by default, and at most.
 const DEFAULT_TASKS: u32 = 50;
 const MAX_TASKS: u32 = 200;
-/// The prefix of a cursor. It names the order that the cursor belongs to.
-const CURSOR: &str = "id-";
+/// The prefix of a cursor. It names the order of the list: by id.
+const CURSOR_PREFIX: &str = "id-";
 /// How many search results an answer has by default, and at most.
 const DEFAULT_HITS: u32 = 20;
 const MAX_HITS: u32 = 50;
 /// How many events an answer has by default, and at most.
 const DEFAULT_EVENTS: u32 = 100;
 const MAX_EVENTS: u32 = 500;
-/// An answer ends before the event with which its envelopes would have more bytes than this.
-const ENOUGH_BYTES: usize = 1 << 20;
-/// How much of a text a search result shows, in characters: before the first word found, and in all.
-const BEFORE_WORD: usize = 40;
-const SNIPPET: usize = 160;
-/// How many words of a search are looked for in a text to choose what to show.
-const SHOWN_WORDS: usize = 8;
+/// The most bytes that the envelopes in an answer have together, except that the first event is always included.
+const MAX_EVENT_BYTES: usize = 1 << 20;
+/// How many characters of a text a snippet has: before the first word found, and in all.
+const SNIPPET_LEAD: usize = 40;
+const MAX_SNIPPET: usize = 160;
+/// How many of the words of a search are looked for when a snippet is cut.
+const MAX_SNIPPET_WORDS: usize = 8;
 
-pub(crate) async fn next(
+/// Suggests the task to work on next.
+pub(crate) async fn next_task(
     store: &dyn Store,
     caller: &Caller,
     now: Timestamp,
     query: lease::Next,
 ) -> Result<Answer, ServiceError> {
-    readable(store, caller, &query.board_id).await?;
+    require_readable(store, caller, &query.board_id).await?;
     let mut workload = store.workload(&query.board_id).await?.ok_or(ServiceError::NotFound("board"))?;
     if workload.archived {
         workload.candidates.clear();
@@ -48,22 +49,23 @@ pub(crate) async fn next(
     Answer::new(&lease::Chosen { task, why })
 }
 
+/// Returns a page of the tasks that match the query's conditions.
 pub(crate) async fn tasks(
     store: &dyn Store,
     caller: &Caller,
     now: Timestamp,
     query: listing::List,
 ) -> Result<Answer, ServiceError> {
-    let limit = bounded(query.limit, DEFAULT_TASKS, MAX_TASKS)?;
+    let limit = checked_limit(query.limit, DEFAULT_TASKS, MAX_TASKS)?;
     let after = match &query.cursor {
         None => None,
         Some(cursor) => {
-            let id = cursor.as_str().strip_prefix(CURSOR).and_then(|id| id.try_into().ok());
+            let id = cursor.as_str().strip_prefix(CURSOR_PREFIX).and_then(|id| id.try_into().ok());
             Some(id.ok_or_else(|| ServiceError::invalid("cursor", "is none that a list has given"))?)
         }
     };
     if let Some(board) = &query.board_id {
-        readable(store, caller, board).await?;
+        require_readable(store, caller, board).await?;
     }
     let wanted = WantedTasks {
         reader: (!caller.is_admin()).then(|| caller.user().clone()),
@@ -81,14 +83,15 @@ pub(crate) async fn tasks(
     let mut tasks = store.tasks(&wanted).await?;
     let more = tasks.len() > limit as usize;
     tasks.truncate(limit as usize);
-    let cursor = tasks.last().filter(|_| more).map(|task| format!("{CURSOR}{}", task.id));
+    let cursor = tasks.last().filter(|_| more).map(|task| format!("{CURSOR_PREFIX}{}", task.id));
     Answer::new(&listing::Listed { tasks, cursor })
 }
 
+/// Returns the tasks that contain all words of the query.
 pub(crate) async fn search(store: &dyn Store, caller: &Caller, query: listing::Search) -> Result<Answer, ServiceError> {
-    let limit = bounded(query.limit, DEFAULT_HITS, MAX_HITS)?;
+    let limit = checked_limit(query.limit, DEFAULT_HITS, MAX_HITS)?;
     if let Some(board) = &query.board_id {
-        readable(store, caller, board).await?;
+        require_readable(store, caller, board).await?;
     }
     let words = words(query.query.as_str());
     let found = if words.is_empty() {
@@ -101,12 +104,13 @@ pub(crate) async fn search(store: &dyn Store, caller: &Caller, query: listing::S
     Answer::new(&listing::Found { hits })
 }
 
+/// Returns a page of a board's log.
 pub(crate) async fn events(store: &dyn Store, caller: &Caller, query: listing::Events) -> Result<Answer, ServiceError> {
-    let limit = bounded(query.limit, DEFAULT_EVENTS, MAX_EVENTS)?;
+    let limit = checked_limit(query.limit, DEFAULT_EVENTS, MAX_EVENTS)?;
     let board = query.board_id;
-    readable(store, caller, &board).await?;
+    require_readable(store, caller, &board).await?;
     let head = store.head(&board).await?.ok_or(ServiceError::NotFound("board"))?;
-    // The role was read earlier; the membership at `seq` is what counts.
+    // Access was checked before `head` was read: check it again as of `head.seq`.
     if !caller.is_admin() && !head.members.contains(caller.user()) {
         return Err(ServiceError::NotFound("board"));
     }
@@ -117,8 +121,8 @@ pub(crate) async fn events(store: &dyn Store, caller: &Caller, query: listing::E
         complete: true,
         recovered: false,
     };
-    let reaches = query.since <= head.seq && head.oldest <= query.since.next();
-    if reaches && query.epoch.is_none_or(|epoch| epoch == head.epoch) {
+    let log_covers_since = query.since <= head.seq && head.oldest <= query.since.next();
+    if log_covers_since && query.epoch.is_none_or(|epoch| epoch == head.epoch) {
         let entries = store.read(&board, query.since, limit).await?;
         // If events were pruned in the meantime, the first ones are missing.
         logged.recovered =
@@ -127,7 +131,7 @@ pub(crate) async fn events(store: &dyn Store, caller: &Caller, query: listing::E
         let mut bytes = 0;
         for entry in entries.iter().filter(|entry| logged.recovered && entry.seq <= head.seq) {
             bytes += entry.envelope.get().len();
-            if bytes > ENOUGH_BYTES && !logged.events.is_empty() {
+            if bytes > MAX_EVENT_BYTES && !logged.events.is_empty() {
                 break;
             }
             last = entry.seq;
@@ -141,11 +145,13 @@ pub(crate) async fn events(store: &dyn Store, caller: &Caller, query: listing::E
     Ok(Answer { at: Some((board, head.seq)), ..Answer::new(&logged)? })
 }
 
-async fn readable(store: &dyn Store, caller: &Caller, board: &BoardId) -> Result<(), ServiceError> {
+/// Checks that the caller may read a board now.
+async fn require_readable(store: &dyn Store, caller: &Caller, board: &BoardId) -> Result<(), ServiceError> {
     if access::may_read(store, caller, board).await? { Ok(()) } else { Err(ServiceError::NotFound("board")) }
 }
 
-fn bounded(limit: Option<u32>, default: u32, max: u32) -> Result<u32, ServiceError> {
+/// Returns the limit, or the default if there is none. Checks that it is 1 to `max`.
+fn checked_limit(limit: Option<u32>, default: u32, max: u32) -> Result<u32, ServiceError> {
     let limit = limit.unwrap_or(default);
     if (1..=max).contains(&limit) {
         Ok(limit)
@@ -164,7 +170,7 @@ fn words(text: &str) -> Vec<String> {
 fn hit(found: Match, words: &[String]) -> listing::Hit {
     let snippet = snippet(&found.text, words).or_else(|| snippet(&found.title, words));
     listing::Hit {
-        snippet: snippet.unwrap_or_else(|| found.title.chars().take(SNIPPET).collect()),
+        snippet: snippet.unwrap_or_else(|| found.title.chars().take(MAX_SNIPPET).collect()),
         task_id: found.task_id,
         board_id: found.board_id,
         title: found.title,
@@ -178,14 +184,14 @@ fn snippet(text: &str, words: &[String]) -> Option<String> {
     let characters: Vec<char> = text.chars().collect();
     let lower: Vec<char> =
         characters.iter().map(|character| character.to_lowercase().next().unwrap_or(*character)).collect();
-    let begins = |at: usize| at == 0 || !characters[at - 1].is_alphanumeric();
-    let finds = |word: &String| {
+    let begins_word = |at: usize| at == 0 || !characters[at - 1].is_alphanumeric();
+    let find = |word: &String| {
         let word: Vec<char> = word.chars().collect();
-        (0..lower.len()).find(|at| lower[*at..].starts_with(&word) && begins(*at))
+        (0..lower.len()).find(|at| lower[*at..].starts_with(&word) && begins_word(*at))
     };
-    let at = words.iter().take(SHOWN_WORDS).filter_map(finds).min()?;
-    let from = at.saturating_sub(BEFORE_WORD);
-    let to = characters.len().min(from + SNIPPET);
+    let at = words.iter().take(MAX_SNIPPET_WORDS).filter_map(find).min()?;
+    let from = at.saturating_sub(SNIPPET_LEAD);
+    let to = characters.len().min(from + MAX_SNIPPET);
     let piece: String = characters[from..to].iter().collect();
     let (before, after) = (if from > 0 { "…" } else { "" }, if to < characters.len() { "…" } else { "" });
     Some(format!("{before}{piece}{after}"))

@@ -29,7 +29,7 @@ pub(crate) async fn run(
             access::readable_task(store, caller, &task_id).await?;
             Answer::new(&store.detail(&task_id).await?.ok_or(ServiceError::NotFound("task"))?)
         }
-        Query::TaskNext(query) => listing::next(store, caller, now, query).await,
+        Query::TaskNext(query) => listing::next_task(store, caller, now, query).await,
         Query::TaskList(query) => listing::tasks(store, caller, now, query).await,
         Query::TaskSearch(query) => listing::search(store, caller, query).await,
         Query::BoardEvents(query) => listing::events(store, caller, query).await,
