@@ -1,8 +1,9 @@
 //! The storage that services need, as traits. The `store` crate implements them on SQLite and Postgres; nothing here
 //! contains SQL.
 //!
-//! Each entity has a repository, with which a unit of work reads and writes it ([`TaskRepository`]), and where needed a
-//! store, whose calls stand alone ([`TaskStore`]). [`Transaction`] is all repositories together, [`Store`] all stores.
+//! Units of work read and write entities through repositories ([`TaskRepository`]); calls that stand alone are in stores
+//! ([`TaskStore`]). An entity has one of them or both. [`Transaction`] is all repositories together; [`Store`] is all
+//! stores, the boards' [`Log`] and the [`Writer`], which runs units of work. The bytes of files are in [`Files`].
 //!
 //! Look-ups return `Option`: the caller decides whether absence is an error.
 
@@ -52,7 +53,7 @@ pub use task::{TaskRepository, TaskState, TaskStore, WantedTasks};
 pub use transaction::{BoxFuture, Job, Transaction, Writer};
 pub use user::{User, UserAccess, UserRepository, UserStore};
 
-/// All of storage. Each call sees one consistent moment.
+/// The database, outside units of work, and the way to run them. Each call reads one consistent snapshot.
 pub trait Store:
     Writer
     + UserStore

@@ -22,7 +22,7 @@ pub struct ApiKey {
     pub created_at: Timestamp,
     /// When the key expires.
     pub expires_at: Option<Timestamp>,
-    /// When the key was last known to be used.
+    /// When a use of the key was last recorded.
     pub used_at: Option<Timestamp>,
     /// When the key was revoked.
     pub revoked_at: Option<Timestamp>,

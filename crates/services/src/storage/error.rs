@@ -1,4 +1,4 @@
-//! Why storage did not answer.
+//! The errors of storage.
 
 use std::{error::Error, fmt};
 
@@ -15,7 +15,7 @@ impl fmt::Display for StorageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unavailable(error) => write!(f, "storage is unavailable: {error}"),
-            Self::Broken(error) => write!(f, "storage answered what can't be: {error}"),
+            Self::Broken(error) => write!(f, "storage returned something impossible: {error}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Leases of tasks, and what choosing a task to lease has to know of a board.
+//! Leases of tasks, and the data by which the next task to lease is chosen.
 
 use std::collections::HashMap;
 
@@ -47,7 +47,7 @@ pub struct TaskCandidate {
     pub blocks: u64,
 }
 
-/// A lease that has expired. Its end and its task give its place among others.
+/// A lease that has expired. Expired leases are ordered by these two fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExpiredLease {
     /// When the lease ended.

@@ -1,11 +1,11 @@
-//! What keeps storage healthy: checks, and deleting what is old.
+//! Maintenance of storage: a health check, the free space, and the deletion of old rows.
 
 use async_trait::async_trait;
 use boardwire_protocol::Timestamp;
 
 use super::{Room, StorageResult};
 
-/// Up to when to delete what is old.
+/// The times before which old rows are deleted.
 #[derive(Debug, Clone, Copy)]
 pub struct Prune {
     /// Request ids that were used before this are deleted.
@@ -27,6 +27,6 @@ pub trait MaintenanceStore: Send + Sync + 'static {
     /// Returns the space on the file system that holds the database; `None` if that is not on this machine.
     async fn room(&self) -> StorageResult<Option<Room>>;
 
-    /// Deletes what is old.
+    /// Deletes old rows.
     async fn prune(&self, before: &Prune) -> StorageResult<()>;
 }

@@ -18,8 +18,8 @@ pub struct UsedRequest {
 #[async_trait]
 pub trait RequestRepository: Send {
     /// Claims a user's request id for this unit, if it has not been used at or after `since`. Returns `false` if it has.
-    /// While another unit has claimed the same id, this waits until that one ends. Whoever claims an id must
-    /// [`store_reply`](Self::store_reply) the reply in the same unit: until then the reply is empty.
+    /// While another unit has claimed the same id, this waits until that one ends. A unit that claims an id must call
+    /// [`store_reply`](Self::store_reply): until then the reply is empty.
     async fn claim_request(
         &mut self,
         user: &UserId,

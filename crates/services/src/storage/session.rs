@@ -16,7 +16,7 @@ pub struct Session {
     pub hash: String,
     /// When the session began.
     pub created_at: Timestamp,
-    /// When the session was last known to be used.
+    /// When a use of the session was last recorded.
     pub used_at: Timestamp,
     /// When the session ends at the latest.
     pub expires_at: Timestamp,
