@@ -21,8 +21,8 @@ pub(crate) async fn readable_task(store: &dyn Store, caller: &Caller, task: &Tas
     if may_read(store, caller, &board).await? { Ok(board) } else { Err(ServiceError::NotFound("task")) }
 }
 
-/// Checks that the caller's role allows changes on a board now. Whether the board exists, for an admin, and is not archived
-/// is checked by the change itself.
+/// Checks that the caller's role allows changes on a board now. The change itself checks that the board is not archived
+/// and, for an admin, that it exists.
 pub(crate) async fn require_write(store: &dyn Store, caller: &Caller, board: &BoardId) -> Result<(), ServiceError> {
     if caller.is_admin() {
         return Ok(());

@@ -11,8 +11,8 @@ use crate::{
 
 /// The most attachments that a task may have.
 pub(crate) const MAX_ATTACHMENTS: u64 = 100;
-/// How many files [`remove_leftovers`] removes at most.
-const REMOVED_AT_ONCE: u32 = 500;
+/// The most files that one call of [`remove_leftovers`] removes.
+const MAX_REMOVED: u32 = 500;
 
 /// A file whose bytes have been stored.
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ impl Execute for NewAttachment {
         let mut edit = unit.board_of(&self.task_id).await?;
         let task = edit.task(&self.task_id).await?.task;
         if edit.tx().count_attachments(&task.id).await? >= MAX_ATTACHMENTS {
-            return Err(too_many());
+            return Err(too_many_attachments());
         }
         let attachment = Attachment {
             id: self.id,
@@ -89,7 +89,7 @@ impl Execute for attachment::Remove {
 /// Returns the last error of storage. Files that were removed are forgotten nevertheless.
 pub async fn remove_leftovers(store: &dyn Store, files: &dyn Files) -> StorageResult<usize> {
     let (mut removed, mut failed) = (Vec::new(), None);
-    for id in store.leftovers(REMOVED_AT_ONCE).await? {
+    for id in store.leftovers(MAX_REMOVED).await? {
         match files.remove(&id).await {
             Ok(()) => removed.push(id),
             Err(error) => failed = Some(error),
@@ -101,6 +101,7 @@ pub async fn remove_leftovers(store: &dyn Store, files: &dyn Files) -> StorageRe
     failed.map_or(Ok(removed.len()), Err)
 }
 
-pub(crate) fn too_many() -> ServiceError {
+/// Returns the error for a task that has as many attachments as it may have.
+pub(crate) fn too_many_attachments() -> ServiceError {
     ServiceError::conflict(format!("a task has at most {MAX_ATTACHMENTS} attachments; remove one first"))
 }

@@ -1,5 +1,5 @@
-//! A change from beginning to end: one unit of work, in which the request id is claimed, the change is made and the reply
-//! is remembered, and then the publication of what was committed.
+//! A change from beginning to end. In one unit of work the request id is claimed, the change is made, and the reply is
+//! stored. Then the committed events are published.
 
 use std::sync::Arc;
 
@@ -41,8 +41,8 @@ impl Services {
     /// connections but `origin`. Once begun, a change is completed even if the caller stops waiting.
     ///
     /// # Errors
-    /// Returns why the change was not made. After [`ServiceError::BrokenOff`] it is unknown whether it was made; sending the
-    /// same request id again finds out.
+    /// Returns why the change was not made. After [`ServiceError::BrokenOff`] it is unknown whether it was made: to
+    /// find out, send it again with the same request id.
     pub async fn change(
         &self,
         caller: &Caller,
@@ -168,7 +168,7 @@ fn first_reply(remembered: Option<UsedRequest>, hash: &str) -> Result<ChangeOutc
     }
 }
 
-/// Returns a hash that tells requests apart: of what is asked for and its payload, regardless of the order of fields.
+/// Returns a hash of the kind of work and its payload. It does not depend on the order of the payload's fields.
 fn fingerprint(work: &Work) -> String {
     let (name, payload) = match work {
         Work::Change(change) => (change.kind().name(), change.payload().to_string()),

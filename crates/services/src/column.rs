@@ -16,7 +16,7 @@ use crate::{
 
 /// The most columns that a board may have.
 const MAX_COLUMNS: usize = 100;
-/// The most tasks that may move in one unit of work. Each of them has an event of its own.
+/// The most tasks that one unit of work may move. Each of them gets an event of its own.
 const MAX_MOVED: usize = 5_000;
 
 impl Execute for column::Create {
@@ -32,8 +32,8 @@ impl Execute for column::Create {
         if key.len() > LONG {
             let order: Vec<_> = columns.into_iter().map(|column| column.id).collect();
             columns = edit.reorder(&order).await?;
-            let event = edit.reordered(&columns);
-            edit.record_aside(event).await?;
+            let event = edit.reordered_event(&columns);
+            edit.record_side_effect(event).await?;
             key = key_at(&columns, at);
         }
         let column = Column {
@@ -108,7 +108,7 @@ impl Execute for column::Reorder {
             columns
         } else {
             let columns = edit.reorder(&self.column_ids).await?;
-            let event = edit.reordered(&columns);
+            let event = edit.reordered_event(&columns);
             edit.record(event).await?;
             columns
         };
@@ -130,7 +130,7 @@ impl Execute for column::Delete {
             }
             Some(target) => {
                 let target = edit.column(target).await?.column;
-                edit.room_in(&target, tasks.len() as u64).await?;
+                edit.require_room_in(&target, tasks.len() as u64).await?;
                 edit.move_to_end(tasks, &target).await?;
             }
             None if tasks.is_empty() => {}
@@ -203,7 +203,7 @@ impl BoardEdit<'_, '_> {
     }
 
     /// Returns the event that says that the columns have a new order.
-    fn reordered(&self, columns: &[Column]) -> Event {
+    fn reordered_event(&self, columns: &[Column]) -> Event {
         Event::ColumnReordered(data::ColumnReordered { columns: columns.to_vec(), board_id: self.id().clone() })
     }
 }

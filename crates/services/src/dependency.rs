@@ -1,6 +1,6 @@
-//! Changes of dependencies between tasks of one board. Tasks never block each other in a circle.
+//! Changes of dependencies between tasks of one board. Dependencies of the type `blocks` never form a circle.
 
-use boardwire_protocol::{Dependency, DependencyType, Event, Task, TaskId, data, dependency};
+use boardwire_protocol::{Dependency, DependencyType, Event, TaskId, data, dependency};
 
 use crate::{
     ChangeOutcome, ServiceError,
@@ -15,7 +15,7 @@ impl Execute for dependency::Add {
     async fn execute(self, unit: &mut Unit<'_>) -> Result<ChangeOutcome, ServiceError> {
         let mut edit = unit.board_of(&self.task_id).await?;
         let task = edit.task(&self.task_id).await?.task;
-        other(&mut edit, &self.depends_on).await?;
+        require_on_board(&mut edit, &self.depends_on).await?;
         let (from, to, kind) = (self.task_id, self.depends_on, self.kind);
         if let Some(dependency) = edit.tx().dependency(&from, &to, kind).await? {
             return edit.finish(&dependency::DependencyResult { dependency }).await;
@@ -55,11 +55,11 @@ impl Execute for dependency::Remove {
     }
 }
 
-/// Returns the task at the other end. A task on another board is treated as if it did not exist, because the readers of
-/// this board may not be allowed to read the other one.
-async fn other(edit: &mut BoardEdit<'_, '_>, id: &TaskId) -> Result<Task, ServiceError> {
+/// Checks that the task in `dependsOn` is on this board. A task on another board is treated as if it did not exist,
+/// because the readers of this board may not be allowed to read the other one.
+async fn require_on_board(edit: &mut BoardEdit<'_, '_>, id: &TaskId) -> Result<(), ServiceError> {
     match edit.task(id).await {
-        Ok(state) => Ok(state.task),
+        Ok(_) => Ok(()),
         Err(ServiceError::NotFound(_)) => Err(ServiceError::NotFound("task in dependsOn on this board")),
         Err(error) => Err(error),
     }

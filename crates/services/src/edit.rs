@@ -63,7 +63,7 @@ impl<'t> Unit<'t> {
         })
     }
 
-    /// Locks a board for something that the program does on its own, without checking the caller's role.
+    /// Locks a board for a change that the program makes on its own, without checking the caller's role.
     pub(crate) async fn board_unchecked(&mut self, id: &BoardId) -> Result<BoardEdit<'_, 't>, ServiceError> {
         let state = self.tx.lock_board(id).await?.ok_or(ServiceError::NotFound("board"))?;
         Ok(BoardEdit::new(self, state))
@@ -128,7 +128,7 @@ impl<'u, 't> BoardEdit<'u, 't> {
     }
 
     /// Checks that the board has room for another task.
-    pub(crate) async fn room_for_task(&mut self) -> Result<(), ServiceError> {
+    pub(crate) async fn require_room_for_task(&mut self) -> Result<(), ServiceError> {
         let (id, limit) = (self.id().clone(), self.unit.max_tasks);
         if self.tx().has_tasks(&id, limit).await? { Err(ServiceError::BoardFull(limit)) } else { Ok(()) }
     }
@@ -151,7 +151,7 @@ impl<'u, 't> BoardEdit<'u, 't> {
 
     /// Checks that a user, named in the field `path`, may be given a task: a member, or a user whom the caller may add.
     /// To the caller, no other users exist.
-    pub(crate) async fn known_user(&mut self, id: &UserId, path: &'static str) -> Result<(), ServiceError> {
+    pub(crate) async fn require_known_user(&mut self, id: &UserId, path: &'static str) -> Result<(), ServiceError> {
         let board = self.id().clone();
         if self.tx().role(&board, id).await?.is_some() {
             return Ok(());
@@ -174,31 +174,31 @@ impl<'u, 't> BoardEdit<'u, 't> {
         Ok(readers.map(|access| access.user).collect())
     }
 
-    /// Adds something that a single user is told once the change is durable.
+    /// Adds an event for a single user, to be sent once the change is durable.
     pub(crate) fn add_user_event(&mut self, event: UserEvent) {
         self.unit.user_events.push(event);
     }
 
-    /// Appends the event that the reply stands for, as the last one. The connection that made the request gets the
-    /// reply instead of this event.
+    /// Appends the event that corresponds to the reply: always the last one. The connection that made the request gets
+    /// the reply instead of this event.
     pub(crate) async fn record(&mut self, event: Event) -> Result<(), ServiceError> {
         let (actor, origin) = (self.actor(), self.unit.origin);
         self.append(event, Some(actor), origin).await
     }
 
-    /// Appends an event that accompanies the change and is not part of the reply. It goes to all connections.
-    pub(crate) async fn record_aside(&mut self, event: Event) -> Result<(), ServiceError> {
+    /// Appends an event for a side effect of the change, which is not part of the reply. It goes to all connections.
+    pub(crate) async fn record_side_effect(&mut self, event: Event) -> Result<(), ServiceError> {
         let actor = self.actor();
         self.append(event, Some(actor), None).await
     }
 
-    /// Appends an event without an actor, such as that a lease expired.
-    pub(crate) async fn record_unattended(&mut self, event: Event) -> Result<(), ServiceError> {
+    /// Appends an event that no user caused, such as the end of an expired lease.
+    pub(crate) async fn record_without_actor(&mut self, event: Event) -> Result<(), ServiceError> {
         self.append(event, None, None).await
     }
 
-    /// Appends events that accompany the change, as [`record_aside`](Self::record_aside) does.
-    pub(crate) async fn record_all_aside(&mut self, events: Vec<Event>) -> Result<(), ServiceError> {
+    /// Appends events as [`record_side_effect`](Self::record_side_effect) does.
+    pub(crate) async fn record_side_effects(&mut self, events: Vec<Event>) -> Result<(), ServiceError> {
         let actor = self.actor();
         let mut entries = Vec::with_capacity(events.len());
         for event in events {

@@ -8,8 +8,9 @@ use crate::{
     storage::StorageError,
 };
 
-/// Why a command failed. Nothing was changed, except that after [`ServiceError::Storage`] and [`ServiceError::BrokenOff`] it is
-/// unknown whether the change was made; sending the same request id again finds out.
+/// Why a command failed. Nothing was changed, except that after [`ServiceError::Storage`] and
+/// [`ServiceError::BrokenOff`] it is unknown whether the change was made: to find out, send it again with the same
+/// request id.
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
     /// There is no such thing, or the caller may not know that there is.
@@ -37,7 +38,7 @@ pub enum ServiceError {
         fields: Vec<&'static str>,
     },
     /// Other tasks block the task.
-    #[error("the task waits for others that are not done: {}", names(.blockers))]
+    #[error("the task waits for others that are not done: {}", first_few(.blockers))]
     Blocked {
         /// The tasks that block it.
         blockers: Vec<TaskId>,
@@ -150,8 +151,8 @@ impl From<ServiceError> for ErrorBody {
 }
 
 /// Returns the first few task ids, for a message.
-fn names(tasks: &[TaskId]) -> String {
-    const NAMED: usize = 3;
-    let more = if tasks.len() > NAMED { ", …" } else { "" };
-    tasks.iter().take(NAMED).map(TaskId::as_str).collect::<Vec<_>>().join(", ") + more
+fn first_few(tasks: &[TaskId]) -> String {
+    const MAX_SHOWN: usize = 3;
+    let more = if tasks.len() > MAX_SHOWN { ", …" } else { "" };
+    tasks.iter().take(MAX_SHOWN).map(TaskId::as_str).collect::<Vec<_>>().join(", ") + more
 }

@@ -22,8 +22,8 @@ use crate::{
     unit::{Execute, Unit},
 };
 
-/// How many tasks are read and written at once when the leases of users end.
-const RELEASED_AT_ONCE: usize = 500;
+/// How many tasks one statement reads or writes when the leases of users end.
+const RELEASE_CHUNK: usize = 500;
 
 impl Execute for lease::Claim {
     async fn execute(self, unit: &mut Unit<'_>) -> Result<ChangeOutcome, ServiceError> {
@@ -49,7 +49,7 @@ impl Execute for lease::Claim {
         };
         let Some(mut state) = chosen else { return edit.finish(&lease::Chosen { task: None, why }).await };
         let from_column = state.task.column_id.clone();
-        edit.take(&mut state, self.ttl.unwrap_or_default(), self.agent).await?;
+        edit.lease_to_caller(&mut state, self.ttl.unwrap_or_default(), self.agent).await?;
         edit.tx().save_task(&state).await?;
         edit.record(Event::TaskClaimed(data::TaskClaimed {
             task: state.task.clone(),
@@ -67,8 +67,8 @@ impl Execute for lease::Renew {
         let mut edit = unit.board_of(&self.task_id).await?;
         let mut state = edit.task(&self.task_id).await?;
         edit.require_lease(&state, Some(self.fence))?;
-        let until = end_of(edit.now(), self.ttl.unwrap_or_default());
-        state.task.lease = state.task.lease.map(|lease| Lease { expires_at: until, ..lease });
+        let expires_at = expiry(edit.now(), self.ttl.unwrap_or_default());
+        state.task.lease = state.task.lease.map(|lease| Lease { expires_at, ..lease });
         edit.touch(&mut state, &["lease"]);
         edit.tx().save_task(&state).await?;
         edit.record(Event::TaskRenewed(data::TaskRenewed {
@@ -86,10 +86,10 @@ impl Execute for lease::Release {
         let mut edit = unit.board_of(&self.task_id).await?;
         let mut state = edit.task(&self.task_id).await?;
         edit.require_lease(&state, self.fence)?;
-        if let Some(lease) = give_back(&edit, &mut state) {
+        if let Some(lease) = end_claim(&edit, &mut state) {
             edit.tx().save_task(&state).await?;
             edit.notify(&lease.holder, NotificationKind::Task, &state.task, "released from you").await?;
-            let event = released_by_actor(&edit, &state.task, lease);
+            let event = released_event_by_actor(&edit, &state.task, lease);
             edit.record(event).await?;
         }
         edit.finish(&task::TaskResult { task: state.task }).await
@@ -103,28 +103,28 @@ pub(crate) async fn expire(unit: &mut Unit<'_>, id: &TaskId) -> Result<ChangeOut
     let mut state = edit.task(id).await?;
     let now = edit.now();
     if state.task.lease.as_ref().is_some_and(|lease| !is_live(lease, now))
-        && let Some(lease) = give_back(&edit, &mut state)
+        && let Some(lease) = end_claim(&edit, &mut state)
     {
         edit.tx().save_task(&state).await?;
-        let event = released(&edit, &state.task, lease, None);
-        edit.record_unattended(event).await?;
+        let event = released_event(&edit, &state.task, lease, None);
+        edit.record_without_actor(event).await?;
     }
     edit.finish(&()).await
 }
 
 /// Ends the lease of a task and the assignment that came with it. Returns the lease, if the task had one.
-fn give_back(edit: &BoardEdit<'_, '_>, state: &mut TaskState) -> Option<Lease> {
+fn end_claim(edit: &BoardEdit<'_, '_>, state: &mut TaskState) -> Option<Lease> {
     let lease = state.task.lease.take()?;
-    let left = assignee_without_lease(state.task.assignee.as_ref(), &lease, state.assigned_by_claim).cloned();
+    let assignee = assignee_without_lease(state.task.assignee.as_ref(), &lease, state.assigned_by_claim).cloned();
     state.assigned_by_claim = false;
-    let fields: &[_] = if left == state.task.assignee { &["lease"] } else { &["lease", "assignee"] };
-    state.task.assignee = left;
+    let fields: &[_] = if assignee == state.task.assignee { &["lease"] } else { &["lease", "assignee"] };
+    state.task.assignee = assignee;
     edit.touch(state, fields);
     Some(lease)
 }
 
 /// Returns the event that says that a lease has ended. `by` is the user who ended it; `None` if it expired.
-fn released(edit: &BoardEdit<'_, '_>, task: &Task, lease: Lease, by: Option<UserId>) -> Event {
+fn released_event(edit: &BoardEdit<'_, '_>, task: &Task, lease: Lease, by: Option<UserId>) -> Event {
     Event::TaskReleased(data::TaskReleased {
         task: task.clone(),
         holder: lease.holder,
@@ -134,13 +134,13 @@ fn released(edit: &BoardEdit<'_, '_>, task: &Task, lease: Lease, by: Option<User
     })
 }
 
-/// Returns the same event with the actor as the user who ended the lease, unless the lease had already expired.
-fn released_by_actor(edit: &BoardEdit<'_, '_>, task: &Task, lease: Lease) -> Event {
+/// Returns the event for a lease that the actor has ended. If the lease had already expired, the event names no user.
+fn released_event_by_actor(edit: &BoardEdit<'_, '_>, task: &Task, lease: Lease) -> Event {
     let by = is_live(&lease, edit.now()).then(|| edit.actor());
-    released(edit, task, lease, by)
+    released_event(edit, task, lease, by)
 }
 
-fn end_of(now: Timestamp, ttl: Ttl) -> Timestamp {
+fn expiry(now: Timestamp, ttl: Ttl) -> Timestamp {
     Timestamp(now.0 + ttl.as_millis())
 }
 
@@ -161,16 +161,16 @@ impl BoardEdit<'_, '_> {
         let leases = self.tx().leases_on(&board).await?;
         let held: Vec<_> =
             leases.into_iter().filter(|(_, holder)| users.contains(holder)).map(|(task, _)| task).collect();
-        for part in held.chunks(RELEASED_AT_ONCE) {
+        for part in held.chunks(RELEASE_CHUNK) {
             let mut states = self.tx().tasks(part).await?;
             let mut events = Vec::with_capacity(states.len());
             for state in &mut states {
-                if let Some(lease) = give_back(self, state) {
-                    events.push(released_by_actor(self, &state.task, lease));
+                if let Some(lease) = end_claim(self, state) {
+                    events.push(released_event_by_actor(self, &state.task, lease));
                 }
             }
             self.tx().release_tasks(&states).await?;
-            self.record_all_aside(events).await?;
+            self.record_side_effects(events).await?;
         }
         Ok(())
     }
@@ -211,11 +211,16 @@ impl BoardEdit<'_, '_> {
     }
 
     /// Leases a task to the caller, assigns it, and moves it to the column for tasks in progress.
-    async fn take(&mut self, state: &mut TaskState, ttl: Ttl, agent: Option<AgentName>) -> Result<(), ServiceError> {
+    async fn lease_to_caller(
+        &mut self,
+        state: &mut TaskState,
+        ttl: Ttl,
+        agent: Option<AgentName>,
+    ) -> Result<(), ServiceError> {
         let mut fields = vec!["lease"];
         let columns = self.columns().await?;
         if let Some(column) = working_column(&columns, &state.task.column_id) {
-            self.room_in(column, 1).await?;
+            self.require_room_in(column, 1).await?;
             state.task.position = self.position_for(&column.id, &Neighbours::default(), &state.task.id).await?;
             fields.extend(self.put_into(state, column));
         }
@@ -224,11 +229,12 @@ impl BoardEdit<'_, '_> {
             fields.push("status");
         }
         let (actor, now) = (self.actor(), self.now());
-        let left = match state.task.lease.take() {
-            Some(dead) => assignee_without_lease(state.task.assignee.as_ref(), &dead, state.assigned_by_claim).cloned(),
-            None => state.task.assignee.clone(),
+        let assignee = state.task.assignee.as_ref();
+        let assignee_before = match state.task.lease.take() {
+            Some(expired) => assignee_without_lease(assignee, &expired, state.assigned_by_claim),
+            None => assignee,
         };
-        state.assigned_by_claim = left.as_ref() != Some(&actor);
+        state.assigned_by_claim = assignee_before != Some(&actor);
         if state.task.assignee.as_ref() != Some(&actor) {
             state.task.assignee = Some(actor.clone());
             fields.push("assignee");
@@ -239,7 +245,7 @@ impl BoardEdit<'_, '_> {
             agent: agent.map(AgentName::into_string),
             fence: state.fence,
             acquired_at: now,
-            expires_at: end_of(now, ttl),
+            expires_at: expiry(now, ttl),
         });
         self.touch(state, &fields);
         Ok(())

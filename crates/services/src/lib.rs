@@ -6,7 +6,7 @@
 //! to.
 //!
 //! # To add a change
-//! Once the command is in `protocol`'s catalog, `change.rs` does not compile before its payload implements `Execute`,
+//! Once the command is in `protocol`'s catalog, `change.rs` does not compile until its payload implements `Execute`,
 //! in the module of the entity that it changes. There it changes storage through a `BoardEdit`, which `Unit` gives
 //! after the checks.
 #![doc = include_str!("../README.md")]

@@ -21,13 +21,13 @@ impl<'a> Merge<'a> {
         Self { changed, version, expected, changes: Changes::new(), clashes: Vec::new() }
     }
 
-    /// Returns whether the change was made against a version that does not exist yet. Nothing is known about what its
-    /// author saw.
+    /// Returns whether the change was made against a version that does not exist yet, so that its author can't have
+    /// seen it.
     fn is_ahead(&self) -> bool {
         self.expected.is_some_and(|expected| expected > self.version)
     }
 
-    /// Sets a field if a value is wanted and differs from the current one.
+    /// Sets a field if a new value is given and differs from the current one.
     pub(crate) fn set<T: PartialEq + Serialize>(&mut self, name: &'static str, field: &mut T, wanted: Option<T>) {
         let Some(wanted) = wanted.filter(|wanted| wanted != field) else { return };
         let last = self.changed.0.get(name).copied().unwrap_or(0);

@@ -1,4 +1,4 @@
-//! Marking notifications as read, and announcements of operators.
+//! Marking notifications as read, and operators' announcements.
 
 use boardwire_protocol::{Body, Notification, NotificationKind, RequestId, TeamId, UserId, data, notification};
 use serde::{Deserialize, Serialize};
@@ -11,8 +11,8 @@ use crate::{
 
 /// The most notifications that one command marks by their ids.
 const MAX_MARKED: usize = 500;
-/// The most users that one unit of work notifies: few enough that others hardly wait for it.
-const ANNOUNCED_AT_ONCE: u32 = 500;
+/// The most users that one unit of work notifies, so that other units do not wait long for it.
+const USERS_PER_PAGE: u32 = 500;
 
 impl Execute for notification::Read {
     async fn execute(self, unit: &mut Unit<'_>) -> Result<ChangeOutcome, ServiceError> {
@@ -36,7 +36,7 @@ impl Execute for notification::Read {
             data: data::NotificationRead { all: self.ids.is_none(), ids: self.ids, unread },
             origin: unit.origin,
         });
-        ChangeOutcome::beside_boards(&notification::Unread { unread })
+        ChangeOutcome::without_board(&notification::Unread { unread })
     }
 }
 
@@ -84,8 +84,8 @@ impl Execute for Page {
                 let user = unit.tx.user(user).await?.ok_or(ServiceError::NotFound("user"))?;
                 vec![user.id]
             }
-            Audience::Team(team) => unit.tx.users(Some(team), after.as_ref(), ANNOUNCED_AT_ONCE).await?,
-            Audience::Everybody => unit.tx.users(None, after.as_ref(), ANNOUNCED_AT_ONCE).await?,
+            Audience::Team(team) => unit.tx.users(Some(team), after.as_ref(), USERS_PER_PAGE).await?,
+            Audience::Everybody => unit.tx.users(None, after.as_ref(), USERS_PER_PAGE).await?,
         };
         if users.is_empty() && after.is_none() {
             return Err(ServiceError::NotFound("team"));
@@ -106,13 +106,13 @@ impl Execute for Page {
         }
         unit.tx.insert_notifications(&notifications).await?;
         unit.user_events.extend(notifications.into_iter().map(UserEvent::Notified));
-        let last = users.last().filter(|_| users.len() == ANNOUNCED_AT_ONCE as usize).cloned();
-        ChangeOutcome::beside_boards(&Announced { notified: users.len(), last })
+        let last = users.last().filter(|_| users.len() == USERS_PER_PAGE as usize).cloned();
+        ChangeOutcome::without_board(&Announced { notified: users.len(), last })
     }
 }
 
-/// Returns the request id of the page after this user. Asking again for an announcement that was interrupted continues
-/// where it stopped.
+/// Returns the request id of the page after this user. It is always the same, so that repeating the request of an
+/// interrupted announcement continues where it stopped.
 pub(crate) fn id_of_page(request: &RequestId, after: &UserId) -> Result<RequestId, ServiceError> {
     let hash = Sha256::new().chain_update(request.as_str()).chain_update("\n").chain_update(after.as_str());
     RequestId::try_from(format!("{:x}", hash.finalize()).as_str()).map_err(|_| ServiceError::BrokenOff)

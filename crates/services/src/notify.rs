@@ -26,7 +26,7 @@ impl BoardEdit<'_, '_> {
         self.notify_reader(user, kind, task, verb).await
     }
 
-    /// Does the same for a user who is known to be allowed to read the board.
+    /// Notifies a user who is known to be allowed to read the board.
     async fn notify_reader(
         &mut self,
         user: &UserId,
@@ -76,7 +76,7 @@ impl BoardEdit<'_, '_> {
         Ok(())
     }
 
-    /// Notifies the assignee of a task of what happened to it, unless the assignee is among `told`.
+    /// Notifies the assignee of a task of what happened to it, unless the assignee is among `notified`.
     pub(crate) async fn notify_assignee(
         &mut self,
         task: &Task,

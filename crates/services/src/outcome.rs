@@ -1,4 +1,4 @@
-//! What a change returns: the reply, the events that it appended, and what single users are told.
+//! What a change returns: the reply, the events that it appended, and the events for single users.
 
 use std::sync::Arc;
 
@@ -55,11 +55,11 @@ struct StoredReply {
 impl ChangeOutcome {
     /// Returns an outcome on a board, without events.
     pub(crate) fn new(board: BoardId, seq: Seq, result: &impl Serialize) -> Result<Self, ServiceError> {
-        Ok(Self { at: Some((board, seq)), ..Self::beside_boards(result)? })
+        Ok(Self { at: Some((board, seq)), ..Self::without_board(result)? })
     }
 
     /// Returns an outcome that is not on a board.
-    pub(crate) fn beside_boards(result: &impl Serialize) -> Result<Self, ServiceError> {
+    pub(crate) fn without_board(result: &impl Serialize) -> Result<Self, ServiceError> {
         Ok(Self { at: None, result: to_raw_value(result)?, entries: Vec::new(), user_events: Vec::new() })
     }
 

@@ -51,7 +51,7 @@ fn step(integer: &str, up: bool) -> Option<String> {
     String::from_utf8(longer).ok()
 }
 
-/// Returns a fraction strictly between two, without trailing zeros. An empty `high` is no upper bound.
+/// Returns a fraction strictly between two, without trailing zeros. If `high` is empty, there is no upper bound.
 fn midpoint(low: &str, high: &str) -> String {
     let (low, high) = (low.as_bytes(), high.as_bytes());
     let mut middle = Vec::new();
@@ -112,9 +112,9 @@ pub fn spread(low: Option<&str>, high: Option<&str>, count: usize) -> Vec<String
     if count > 0 {
         let middle = between(low, high);
         keys = spread(low, Some(&middle), count / 2);
-        let behind = spread(Some(&middle), high, count - count / 2 - 1);
+        let upper = spread(Some(&middle), high, count - count / 2 - 1);
         keys.push(middle);
-        keys.extend(behind);
+        keys.extend(upper);
     }
     keys
 }

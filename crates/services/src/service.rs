@@ -66,7 +66,7 @@ impl Services {
             other => other,
         })?;
         if self.store.count_attachments(task).await? >= attachment::MAX_ATTACHMENTS {
-            return Err(attachment::too_many());
+            return Err(attachment::too_many_attachments());
         }
         Ok(())
     }

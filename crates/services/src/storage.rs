@@ -1,9 +1,10 @@
 //! The storage that services need, as traits. The `store` crate implements them on SQLite and Postgres; nothing here
 //! contains SQL.
 //!
-//! Units of work read and write entities through repositories ([`TaskRepository`]); calls that stand alone are in stores
-//! ([`TaskStore`]). An entity has one of them or both. [`Transaction`] is all repositories together; [`Store`] is all
-//! stores, the boards' [`Log`] and the [`Writer`], which runs units of work. The bytes of files are in [`Files`].
+//! Units of work read and write entities through repositories ([`TaskRepository`]); calls that stand alone are in
+//! stores ([`TaskStore`]). An entity has one of them or both. [`Transaction`] is all repositories together; [`Store`]
+//! is all stores, the boards' [`Log`] and the [`Writer`], which runs units of work. The bytes of files are in
+//! [`Files`].
 //!
 //! Look-ups return `Option`: the caller decides whether absence is an error.
 

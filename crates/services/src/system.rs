@@ -1,4 +1,5 @@
-//! Work of several units: announcements page by page, memberships that follow teams, leases that have expired.
+//! Work that takes several units of work: sending announcements page by page, bringing memberships in line with teams,
+//! and ending expired leases.
 
 use std::sync::Arc;
 
@@ -13,11 +14,10 @@ use crate::{
     storage::{ExpiredLease, StorageError},
 };
 
-/// How many expired leases are read at once.
-const EXPIRED_AT_ONCE: u32 = 500;
-/// After this many units in a row for which storage was unavailable, it counts as down, and a round of ending leases
-/// stops.
-const DOWN_AFTER: u32 = 3;
+/// How many expired leases one statement reads.
+const LEASES_PER_PAGE: u32 = 500;
+/// When storage has been unavailable for this many units of work in a row, [`Services::expire_leases`] gives up.
+const MAX_UNAVAILABLE: u32 = 3;
 
 impl Services {
     /// Sends a system notification. The result is `{"notified": N}`. Works like [`change`](Self::change), but page by
@@ -48,10 +48,10 @@ impl Services {
         loop {
             let page = Page { announcement: announcement.clone(), after };
             let outcome = self.run(caller, id.take(), Work::Announce(page), None).await?;
-            let told: Announced = serde_json::from_str(outcome.result.get())?;
-            notified += told.notified;
-            let Some(last) = told.last else {
-                return ChangeOutcome::beside_boards(&Announced { notified, last: None });
+            let page: Announced = serde_json::from_str(outcome.result.get())?;
+            notified += page.notified;
+            let Some(last) = page.last else {
+                return ChangeOutcome::without_board(&Announced { notified, last: None });
             };
             id = request_id.as_ref().map(|request| notification::id_of_page(request, &last)).transpose()?;
             after = Some(last);
@@ -80,10 +80,10 @@ impl Services {
     /// # Errors
     /// Returns the last error of storage. All other expired leases have been ended, unless storage is down.
     pub async fn expire_leases(&self) -> Result<(), ServiceError> {
-        let (now, nobody) = (self.clock.now(), by_itself("nobody", "Nobody".to_owned(), &[])?);
+        let (now, nobody) = (self.clock.now(), caller_without_permissions("nobody", "Nobody".to_owned(), &[])?);
         let (mut ended, mut after, mut unavailable) = (Ok(()), None, 0);
         loop {
-            let expired = self.store.expired_leases(now, after.as_ref(), EXPIRED_AT_ONCE).await?;
+            let expired = self.store.expired_leases(now, after.as_ref(), LEASES_PER_PAGE).await?;
             let Some(last) = expired.last().cloned() else { return ended };
             after = Some(last);
             for ExpiredLease { task, .. } in expired {
@@ -95,26 +95,26 @@ impl Services {
                     }
                     Err(error) => error,
                 };
-                let is_down = matches!(error, ServiceError::Storage(StorageError::Unavailable(_)));
-                unavailable = if is_down { unavailable + 1 } else { 0 };
+                let is_unavailable = matches!(error, ServiceError::Storage(StorageError::Unavailable(_)));
+                unavailable = if is_unavailable { unavailable + 1 } else { 0 };
                 // If one lease can't be ended, the others still are.
                 ended = Err(error);
-                if unavailable == DOWN_AFTER {
+                if unavailable == MAX_UNAVAILABLE {
                     return ended;
                 }
             }
         }
     }
 
-    /// Returns a caller for what the program does on behalf of a user.
+    /// Returns a caller for work that the program does on behalf of a user; `None` if there is no such user.
     async fn on_behalf_of(&self, user: &UserId) -> Result<Option<Caller>, ServiceError> {
         let Some(stored) = self.store.user(user).await? else { return Ok(None) };
-        by_itself(stored.id.as_str(), stored.name, &stored.teams).map(Some)
+        caller_without_permissions(stored.id.as_str(), stored.name, &stored.teams).map(Some)
     }
 }
 
-/// Returns a caller for what the program does on its own: one without any permission.
-fn by_itself(id: &str, name: String, teams: &[TeamId]) -> Result<Caller, ServiceError> {
+/// Returns a caller without any permission, for work that the program does on its own.
+fn caller_without_permissions(id: &str, name: String, teams: &[TeamId]) -> Result<Caller, ServiceError> {
     let teams = teams.iter().map(TeamId::to_string).collect();
     let account = Account { id: id.to_owned(), name, permissions: Permissions::NONE, teams };
     let principal = Principal::of(account, None, None, CredentialId::Token { id: None });

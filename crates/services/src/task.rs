@@ -21,10 +21,10 @@ impl Execute for task::Create {
             None => first_column(&mut edit).await?,
         };
         if let Some(assignee) = &self.assignee {
-            edit.known_user(assignee, "assignee").await?;
+            edit.require_known_user(assignee, "assignee").await?;
         }
-        edit.room_for_task().await?;
-        edit.room_in(&column, 1).await?;
+        edit.require_room_for_task().await?;
+        edit.require_room_in(&column, 1).await?;
         let id = self.id.unwrap_or_else(|| edit.new_id());
         let neighbours = Neighbours { before: self.before, after: self.after };
         let status = column.status.unwrap_or(Status::Todo);
@@ -67,7 +67,7 @@ impl Execute for task::Update {
         if let boardwire_protocol::Patch::Set(assignee) = &updates.assignee
             && before.assignee.as_ref() != Some(assignee)
         {
-            edit.known_user(assignee, "updates.assignee").await?;
+            edit.require_known_user(assignee, "updates.assignee").await?;
         }
         let now = edit.now();
         let mut changes = {
@@ -119,17 +119,17 @@ impl Execute for task::Move {
         let mut edit = unit.board_of(&self.task_id).await?;
         let mut state = edit.task(&self.task_id).await?;
         edit.require_lease(&state, self.fence)?;
-        let column = edit.column_called(self.to_column.as_str()).await?;
+        let column = edit.column_named(self.to_column.as_str()).await?;
         let from_column = state.task.column_id.clone();
         if column.id != from_column {
-            edit.room_in(&column, 1).await?;
+            edit.require_room_in(&column, 1).await?;
         }
         let neighbours = Neighbours { before: self.before, after: self.after };
         state.task.position = edit.position_for(&column.id, &neighbours, &state.task.id).await?;
         edit.enter(&mut state, &column);
         edit.tx().save_task(&state).await?;
         edit.notify_assignee(&state.task, "moved", &[]).await?;
-        let event = edit.moved(state.task.clone(), from_column);
+        let event = edit.moved_event(state.task.clone(), from_column);
         edit.record(event).await?;
         edit.finish(&task::TaskResult { task: state.task }).await
     }
@@ -141,7 +141,7 @@ impl Execute for task::Assign {
         let mut state = edit.task(&self.task_id).await?;
         if state.task.assignee != self.assignee {
             if let Some(assignee) = &self.assignee {
-                edit.known_user(assignee, "assignee").await?;
+                edit.require_known_user(assignee, "assignee").await?;
             }
             let previous_assignee = std::mem::replace(&mut state.task.assignee, self.assignee.clone());
             edit.touch(&mut state, &["assignee"]);
@@ -171,7 +171,7 @@ impl Execute for task::Complete {
         let target = columns.iter().find(is_done).filter(|_| !there_already);
         if target.is_some() || state.task.status != Status::Done {
             if let Some(column) = target {
-                edit.room_in(column, 1).await?;
+                edit.require_room_in(column, 1).await?;
                 state.task.position = edit.position_for(&column.id, &Neighbours::default(), &state.task.id).await?;
                 edit.enter(&mut state, column);
             } else {
@@ -226,7 +226,7 @@ impl BoardEdit<'_, '_> {
     }
 
     /// Returns a column of this board by its id, or else by its name, ignoring case. The field is `toColumn`.
-    pub(crate) async fn column_called(&mut self, text: &str) -> Result<Column, ServiceError> {
+    pub(crate) async fn column_named(&mut self, text: &str) -> Result<Column, ServiceError> {
         if let Ok(id) = ColumnId::try_from(text) {
             match self.column(&id).await {
                 Ok(state) => return Ok(state.column),
@@ -248,7 +248,7 @@ impl BoardEdit<'_, '_> {
     }
 
     /// Checks that a column has room for `more` tasks.
-    pub(crate) async fn room_in(&mut self, column: &Column, more: u64) -> Result<(), ServiceError> {
+    pub(crate) async fn require_room_in(&mut self, column: &Column, more: u64) -> Result<(), ServiceError> {
         let Some(limit) = column.wip_limit else { return Ok(()) };
         let held = self.tx().count_tasks(&column.id).await?;
         if held + more > u64::from(limit) { Err(ServiceError::WipLimit(limit)) } else { Ok(()) }
@@ -260,7 +260,7 @@ impl BoardEdit<'_, '_> {
         self.touch(state, &fields);
     }
 
-    /// Does the same without calling [`touch`](Self::touch). Returns the fields that have changed.
+    /// Does what [`enter`](Self::enter) does, except for raising the version. Returns the fields that have changed.
     pub(crate) fn put_into(&self, state: &mut TaskState, column: &Column) -> Vec<&'static str> {
         let mut fields = vec!["position"];
         if state.task.column_id != column.id {

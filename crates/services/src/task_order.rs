@@ -35,6 +35,7 @@ impl BoardEdit<'_, '_> {
         self.respread(column, low.as_deref(), task).await
     }
 
+    /// Returns the positions between which `task` belongs; `None` as one of them: there is no task on that side.
     async fn gap(
         &mut self,
         column: &ColumnId,
@@ -50,6 +51,7 @@ impl BoardEdit<'_, '_> {
         Ok((previous, before))
     }
 
+    /// Returns the position of a neighbour. `path` is the field that names it.
     async fn neighbour(
         &mut self,
         column: &ColumnId,
@@ -117,8 +119,8 @@ impl BoardEdit<'_, '_> {
     /// Stores tasks that have been moved from this column, with an event for each.
     async fn save_moved(&mut self, tasks: Vec<TaskState>, from: &ColumnId) -> Result<(), ServiceError> {
         self.tx().move_tasks(&tasks).await?;
-        let events = tasks.into_iter().map(|state| self.moved(state.task, from.clone())).collect();
-        self.record_all_aside(events).await
+        let events = tasks.into_iter().map(|state| self.moved_event(state.task, from.clone())).collect();
+        self.record_side_effects(events).await
     }
 
     /// Raises a task's version and records the fields that have changed with it.
@@ -131,7 +133,7 @@ impl BoardEdit<'_, '_> {
     }
 
     /// Returns the event that says that a task has moved from `from_column` to where it is now.
-    pub(crate) fn moved(&self, task: Task, from_column: ColumnId) -> Event {
+    pub(crate) fn moved_event(&self, task: Task, from_column: ColumnId) -> Event {
         Event::TaskMoved(data::TaskMoved {
             from_column,
             to_column: task.column_id.clone(),

@@ -6,10 +6,11 @@ use boardwire_protocol::{BoardId, Event, Member, Role, TeamId, UserId, data};
 
 use crate::{Caller, ChangeOutcome, ServiceError, edit::BoardEdit, storage::Membership, unit::Unit};
 
-/// The most members that changing a board's team adds or removes. Each has an event of its own.
+/// The most members that changing a board's team adds or removes. Each of them gets an event of its own.
 const MAX_USERS: usize = 5_000;
 
-fn bounded(users: usize) -> Result<(), ServiceError> {
+/// Checks that a change of a board's team adds or removes no more users than allowed.
+fn require_at_most_max(users: usize) -> Result<(), ServiceError> {
     if users > MAX_USERS {
         return Err(ServiceError::conflict(format!(
             "the team has {users} users; a board takes at most {MAX_USERS} at once"
@@ -34,7 +35,7 @@ pub(crate) async fn sync(unit: &mut Unit<'_>, board: &BoardId, user: &UserId) ->
     match (edit.tx().membership(board, user).await?, team) {
         (None, Some(team)) if !edit.tx().has_departed(board, user).await? => edit.join(user, &team).await?,
         (Some(Membership { team: Some(through), .. }), team) if team.as_ref() != Some(&through) => {
-            edit.part(user).await?;
+            edit.leave(user).await?;
             if let Some(team) = team {
                 edit.join(user, &team).await?;
             }
@@ -51,16 +52,16 @@ impl BoardEdit<'_, '_> {
         self.tx().forget_departures(&board, None).await?;
         if let Some(team) = from {
             let users = self.tx().members_through(&board, team).await?;
-            bounded(users.len())?;
+            require_at_most_max(users.len())?;
             self.end_leases_of(&users).await?;
             self.tx().remove_members_through(&board, team).await?;
             let removed = |user_id| data::BoardMemberRemoved { user_id, board_id: board.clone() };
-            self.record_all_aside(users.into_iter().map(|user| Event::BoardMemberRemoved(removed(user))).collect())
+            self.record_side_effects(users.into_iter().map(|user| Event::BoardMemberRemoved(removed(user))).collect())
                 .await?;
         }
         if let Some(team) = to {
             let (users, role) = (self.tx().newcomers(&board, team).await?, Role::Member);
-            bounded(users.len())?;
+            require_at_most_max(users.len())?;
             let ids: Vec<_> = users.iter().map(|user| user.id.clone()).collect();
             let membership = Membership { role, team: Some(team.clone()) };
             self.tx().add_members(&board, &ids, &membership).await?;
@@ -69,24 +70,26 @@ impl BoardEdit<'_, '_> {
                     Member { board_id: board.clone(), user_id: user.id, name: user.name, agent: user.agent, role };
                 Event::BoardMemberSet(data::BoardMemberSet { member, board_id: board.clone() })
             });
-            self.record_all_aside(events.collect()).await?;
+            self.record_side_effects(events.collect()).await?;
         }
         Ok(())
     }
 
+    /// Makes a user a member through a team.
     async fn join(&mut self, user: &UserId, team: &TeamId) -> Result<(), ServiceError> {
         let Some(user) = self.tx().user(user).await? else { return Ok(()) };
         let (board, role) = (self.id().clone(), Role::Member);
         self.tx().set_member(&board, &user.id, &Membership { role, team: Some(team.clone()) }).await?;
         let member = Member { board_id: board.clone(), user_id: user.id, name: user.name, agent: user.agent, role };
-        self.record_aside(Event::BoardMemberSet(data::BoardMemberSet { member, board_id: board })).await
+        self.record_side_effect(Event::BoardMemberSet(data::BoardMemberSet { member, board_id: board })).await
     }
 
-    async fn part(&mut self, user: &UserId) -> Result<(), ServiceError> {
+    /// Removes a member, whose leases on the board end.
+    async fn leave(&mut self, user: &UserId) -> Result<(), ServiceError> {
         let board_id = self.id().clone();
         self.end_leases_of(std::slice::from_ref(user)).await?;
         self.tx().remove_member(&board_id, user).await?;
         let data = data::BoardMemberRemoved { user_id: user.clone(), board_id };
-        self.record_aside(Event::BoardMemberRemoved(data)).await
+        self.record_side_effect(Event::BoardMemberRemoved(data)).await
     }
 }

@@ -25,8 +25,8 @@ pub(crate) struct Unit<'t> {
     pub(crate) user_events: Vec<UserEvent>,
 }
 
-/// What is executed within a unit of work: the payload of a command that changes something, in the module of the entity
-/// that it changes.
+/// Implemented by whatever runs within a unit of work, such as the payload of each command that changes something: in
+/// the module of the entity that it changes.
 pub(crate) trait Execute {
     /// Checks the rules, makes the change, and records its events.
     async fn execute(self, unit: &mut Unit<'_>) -> Result<ChangeOutcome, ServiceError>;

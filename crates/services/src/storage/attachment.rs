@@ -42,7 +42,8 @@ pub trait AttachmentStore: Send + Sync + 'static {
     /// Returns those of these attachments that exist, by id.
     async fn known_attachments(&self, ids: &[AttachmentId]) -> StorageResult<Vec<AttachmentId>>;
 
-    /// Returns the size of the files that a user has uploaded, and of all files. Leftovers count until they are forgotten.
+    /// Returns the size of the files that a user has uploaded, and of all files. Leftovers count until they are
+    /// forgotten.
     async fn held(&self, user: &UserId) -> StorageResult<Held>;
 
     /// Returns at most `limit` leftovers.

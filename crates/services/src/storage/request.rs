@@ -17,9 +17,9 @@ pub struct UsedRequest {
 /// Request ids, within a unit of work.
 #[async_trait]
 pub trait RequestRepository: Send {
-    /// Claims a user's request id for this unit, if it has not been used at or after `since`. Returns `false` if it has.
-    /// While another unit has claimed the same id, this waits until that one ends. A unit that claims an id must call
-    /// [`store_reply`](Self::store_reply): until then the reply is empty.
+    /// Claims a user's request id for this unit, if it has not been used at or after `since`. Returns `false` if it
+    /// has. While another unit has claimed the same id, this waits until that one ends. A unit that claims an id must
+    /// call [`store_reply`](Self::store_reply): until then the reply is empty.
     async fn claim_request(
         &mut self,
         user: &UserId,

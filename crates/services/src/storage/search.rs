@@ -8,8 +8,8 @@ use super::StorageResult;
 /// What to search for.
 #[derive(Debug, Clone)]
 pub struct WantedMatches {
-    /// Words that must all be in the text; the last one may be the beginning of a word. Letters and digits only, at least
-    /// one word.
+    /// Words that must all be in the text; the last one may be the beginning of a word. At least one word, of letters
+    /// and digits only.
     pub words: Vec<String>,
     /// On boards that this user is a member of; `None`: on any board.
     pub reader: Option<UserId>,

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{ChangeOutcome, ServiceError};
 
-/// Everything that a unit of work can read and write. All of its changes are kept, or none.
+/// Everything that a unit of work can read and write. Either all of its changes become durable, or none.
 ///
 /// Inserts return `false` if the id is taken. Updating or deleting a row that does not exist is
 /// [`StorageError::Broken`](super::StorageError::Broken) unless said otherwise.
