@@ -34,7 +34,7 @@ fn user(number: usize) -> Result<UserId> {
     Ok(UserId::try_from(format!("u{number:05}").as_str())?)
 }
 
-async fn fill(store: &Arc<dyn Store>) -> Result<()> {
+async fn create_users(store: &Arc<dyn Store>) -> Result<()> {
     for number in 0..USERS {
         let user = SaveUser {
             id: user(number)?,
@@ -56,7 +56,7 @@ async fn everybody_is_notified_once_page_by_page() -> Result<()> {
     let database = Database::create(Kind::Sqlite).await?;
     let opened = open(database.url(), Options::default()).await?;
     let store = opened.store();
-    fill(&store).await?;
+    create_users(&store).await?;
     let publisher = Arc::new(RecordingPublisher::default());
     let services = Services::new(Arc::clone(&store), publisher.clone(), Arc::new(SystemClock));
     let account = Account { id: "u00000".into(), name: "Root".into(), permissions: Permissions::ALL, teams: vec![] };
@@ -65,8 +65,8 @@ async fn everybody_is_notified_once_page_by_page() -> Result<()> {
         Announcement { text: Body::try_from("Tea is ready".to_owned()).unwrap(), to: Audience::Everybody };
     let request = RequestId::try_from("tea").unwrap();
     for _ in 0..2 {
-        let applied = services.announce(&caller, Some(request.clone()), announcement.clone()).await?;
-        assert_eq!(applied.result.get(), format!(r#"{{"notified":{USERS}}}"#));
+        let outcome = services.announce(&caller, Some(request.clone()), announcement.clone()).await?;
+        assert_eq!(outcome.result.get(), format!(r#"{{"notified":{USERS}}}"#));
     }
     assert_eq!(
         publisher.0.lock().unwrap().iter().filter(|notified| **notified > 0).collect::<Vec<_>>(),

@@ -1,5 +1,5 @@
-//! How many statements commands take: to look up and to change many rows as many as for few, and none that loads data
-//! before the caller is known to have access.
+//! The statements that commands run: no more for many rows than for few, and none that loads data before the caller's
+//! access has been checked.
 
 use anyhow::Result;
 use boardwire_protocol::TaskId;
@@ -9,30 +9,30 @@ use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, on_both};
 
-/// A small and a large number of rows.
+/// A small and a large number of rows, for which the statements are compared.
 const SIZES: [usize; 2] = [2, 30];
 
 /// Runs a command that succeeds, and returns the statements that it took.
 async fn cost(fixture: &Fixture, caller: &Caller, name: &str, payload: Value) -> Result<Vec<&'static str>> {
-    let (answer, ran) = statements(fixture.ask(caller, name, payload)).await;
+    let (answer, ran) = statements(fixture.call(caller, name, payload)).await;
     answer?;
     assert!(ran.contains(&"db.event.append"), "{name}: {ran:?}");
     Ok(ran)
 }
 
-/// Returns the number of rows that a query counts.
-async fn count(fixture: &Fixture, of: &str) -> Result<usize> {
-    Ok(fixture.database.query(&format!("SELECT COUNT(*) FROM {of}")).await?[0][0].parse()?)
+/// Returns the number of rows of a table that match a condition: `{table} WHERE {condition}`.
+async fn count(fixture: &Fixture, rows: &str) -> Result<usize> {
+    Ok(fixture.database.query(&format!("SELECT COUNT(*) FROM {rows}")).await?[0][0].parse()?)
 }
 
-/// Creates a board of the caller's. Returns its id and those of its columns.
+/// Creates a board that the caller owns. Returns its id and those of its columns.
 async fn board<U: AsRef<str>>(fixture: &Fixture, caller: &Caller, members: &[U]) -> Result<(String, Vec<String>)> {
-    let made = fixture.ask(caller, "board:create", json!({ "name": "B" })).await?;
+    let created = fixture.call(caller, "board:create", json!({ "name": "B" })).await?;
     let id = |value: &Value| value["id"].as_str().unwrap().to_owned();
-    let (board, columns) = (id(&made["board"]), made["columns"].as_array().unwrap().iter().map(id).collect());
+    let (board, columns) = (id(&created["board"]), created["columns"].as_array().unwrap().iter().map(id).collect());
     for user in members {
         fixture
-            .ask(caller, "board:member:set", json!({ "boardId": board, "userId": user.as_ref(), "role": "member" }))
+            .call(caller, "board:member:set", json!({ "boardId": board, "userId": user.as_ref(), "role": "member" }))
             .await?;
     }
     Ok((board, columns))
@@ -41,13 +41,13 @@ async fn board<U: AsRef<str>>(fixture: &Fixture, caller: &Caller, members: &[U])
 /// Creates a task and returns its id.
 async fn task(fixture: &Fixture, caller: &Caller, board: &str, assignee: Option<&str>) -> Result<String> {
     let task = json!({ "boardId": board, "title": "T", "assignee": assignee });
-    Ok(fixture.ask(caller, "task:create", task).await?["task"]["id"].as_str().unwrap().to_owned())
+    Ok(fixture.call(caller, "task:create", task).await?["task"]["id"].as_str().unwrap().to_owned())
 }
 
-/// Creates a task that the caller claims.
-async fn claimed(fixture: &Fixture, caller: &Caller, board: &str) -> Result<()> {
+/// Creates a task and claims it for the caller.
+async fn claim_new_task(fixture: &Fixture, caller: &Caller, board: &str) -> Result<()> {
     let task = task(fixture, caller, board, None).await?;
-    fixture.ask(caller, "task:claim", json!({ "boardId": board, "taskId": task })).await?;
+    fixture.call(caller, "task:claim", json!({ "boardId": board, "taskId": task })).await?;
     Ok(())
 }
 
@@ -69,8 +69,8 @@ async fn moving_the_tasks_of_a_column_takes_a_constant_number_of_statements() ->
             costs.push(cost(fixture, &ann, "column:delete", delete).await?);
             let moved = format!("tasks WHERE column_id = '{}' AND status = 'done'", columns[2]);
             assert_eq!(count(fixture, &moved).await?, tasks);
-            let told = format!("notifications WHERE board_id = '{board}' AND text LIKE '% moved %'");
-            assert_eq!(count(fixture, &told).await?, tasks);
+            let notified = format!("notifications WHERE board_id = '{board}' AND text LIKE '% moved %'");
+            assert_eq!(count(fixture, &notified).await?, tasks);
         }
         assert_eq!(costs[0], costs[1]);
         Ok(())
@@ -81,7 +81,7 @@ async fn moving_the_tasks_of_a_column_takes_a_constant_number_of_statements() ->
 #[tokio::test(flavor = "multi_thread")]
 async fn adding_and_removing_a_team_takes_a_constant_number_of_statements() -> Result<()> {
     on_both(async |fixture| {
-        let (mut coming, mut going) = (Vec::new(), Vec::new());
+        let (mut adding, mut replacing) = (Vec::new(), Vec::new());
         for users in SIZES {
             let [red, blue] = ["red", "blue"].map(|color| format!("{color}{users}"));
             let ann = fixture.user(&format!("ann{users}"), &[&red, &blue]).await?;
@@ -92,11 +92,11 @@ async fn adding_and_removing_a_team_takes_a_constant_number_of_statements() -> R
                 fixture.user(&format!("{blue}-{user}"), &[&blue]).await?;
             }
             let give_to = |team: &str| json!({ "boardId": board, "updates": { "team_id": team } });
-            coming.push(cost(fixture, &ann, "board:update", give_to(&red)).await?);
+            adding.push(cost(fixture, &ann, "board:update", give_to(&red)).await?);
             for user in &reds {
-                claimed(fixture, user, &board).await?;
+                claim_new_task(fixture, user, &board).await?;
             }
-            going.push(cost(fixture, &ann, "board:update", give_to(&blue)).await?);
+            replacing.push(cost(fixture, &ann, "board:update", give_to(&blue)).await?);
             let of_board = format!("board_id = '{board}'");
             assert_eq!(
                 count(fixture, &format!("tasks WHERE {of_board} AND lease IS NULL AND assignee IS NULL")).await?,
@@ -104,10 +104,10 @@ async fn adding_and_removing_a_team_takes_a_constant_number_of_statements() -> R
             );
             assert_eq!(count(fixture, &format!("events WHERE {of_board} AND kind = 'task:released'")).await?, users);
             assert_eq!(count(fixture, &format!("members WHERE {of_board} AND team_id = '{blue}'")).await?, users);
-            assert_eq!(count(fixture, &format!("members WHERE {of_board}")).await?, users + 1, "ann is one by name");
+            assert_eq!(count(fixture, &format!("members WHERE {of_board}")).await?, users + 1, "the team, and ann");
         }
-        assert_eq!(coming[0], coming[1]);
-        assert_eq!(going[0], going[1]);
+        assert_eq!(adding[0], adding[1]);
+        assert_eq!(replacing[0], replacing[1]);
         Ok(())
     })
     .await
@@ -120,19 +120,19 @@ async fn ending_the_leases_of_a_member_takes_a_constant_number_of_statements() -
         let mut costs = Vec::new();
         for leases in SIZES {
             let (board, _) = board(fixture, &ann, &["bob"]).await?;
-            claimed(fixture, &ann, &board).await?;
+            claim_new_task(fixture, &ann, &board).await?;
             let removed = json!({ "boardId": board, "userId": "bob" });
             let ran = cost(fixture, &ann, "board:member:remove", removed).await?;
-            assert!(!ran.contains(&"db.task.find_all"), "nobody else's task is read: {ran:?}");
-            let back = json!({ "boardId": board, "userId": "bob", "role": "member" });
-            fixture.ask(&ann, "board:member:set", back).await?;
+            assert!(!ran.contains(&"db.task.find_all"), "tasks of other users were read: {ran:?}");
+            let added = json!({ "boardId": board, "userId": "bob", "role": "member" });
+            fixture.call(&ann, "board:member:set", added).await?;
             for _ in 0..leases {
-                claimed(fixture, &bob, &board).await?;
+                claim_new_task(fixture, &bob, &board).await?;
             }
             let bob = json!({ "boardId": board, "userId": "bob" });
             costs.push(cost(fixture, &ann, "board:member:remove", bob).await?);
             let held = format!("tasks WHERE board_id = '{board}' AND lease IS NOT NULL");
-            assert_eq!(count(fixture, &held).await?, 1, "ann keeps hers");
+            assert_eq!(count(fixture, &held).await?, 1, "only ann's lease must be left");
         }
         assert_eq!(costs[0], costs[1]);
         Ok(())
@@ -148,11 +148,11 @@ async fn no_task_is_loaded_for_a_stranger() -> Result<()> {
         let (board, _) = board::<&str>(fixture, &ann, &[]).await?;
         let task = task(fixture, &ann, &board, None).await?;
         let id = TaskId::try_from(task.as_str())?;
-        let (got, get) = statements(fixture.ask(&eve, "task:get", json!({ "taskId": task }))).await;
-        let (read, view) = statements(fixture.services.readable_task(&eve, &id)).await;
-        let (may, attach) = statements(fixture.services.may_attach(&eve, &id)).await;
-        for (refused, ran) in [(got.map(drop), get), (read.map(drop), view), (may, attach)] {
-            assert!(matches!(refused, Err(ServiceError::NotFound("task"))), "{refused:?}");
+        let (get, get_ran) = statements(fixture.call(&eve, "task:get", json!({ "taskId": task }))).await;
+        let (view, view_ran) = statements(fixture.services.readable_task(&eve, &id)).await;
+        let (attach, attach_ran) = statements(fixture.services.may_attach(&eve, &id)).await;
+        for (result, ran) in [(get.map(drop), get_ran), (view.map(drop), view_ran), (attach, attach_ran)] {
+            assert!(matches!(result, Err(ServiceError::NotFound("task"))), "{result:?}");
             assert_eq!(ran, ["db.task.board_of", "db.member.role"]);
         }
         Ok(())
@@ -174,7 +174,11 @@ async fn mentioned_users_are_looked_up_in_one_statement() -> Result<()> {
         let ran = cost(fixture, &ann, "task:comment:add", comment).await?;
         let times = |name| ran.iter().filter(|ran| **ran == name).count();
         assert_eq!(times("db.notification.insert"), users.len());
-        assert_eq!((times("db.user.access"), times("db.member.role")), (1, 1), "theirs, and the author's: {ran:?}");
+        assert_eq!(
+            (times("db.user.access"), times("db.member.role")),
+            (1, 1),
+            "one look-up of all mentioned users, one of the author: {ran:?}"
+        );
         Ok(())
     })
     .await

@@ -16,10 +16,10 @@ use boardwire_test_support::{Database, Kind};
 use serde_json::Value;
 
 /// A publisher that delivers nothing.
-struct Nobody;
+struct NullPublisher;
 
 #[async_trait]
-impl Publisher for Nobody {
+impl Publisher for NullPublisher {
     async fn publish(&self, _: &[Arc<LogEntry>]) {}
     async fn wait_until_queued(&self, _: &BoardId, _: Seq) {}
     fn send_to_users(&self, _: &[UserEvent]) {}
@@ -38,7 +38,7 @@ pub(crate) async fn on_both(test: impl AsyncFn(&Fixture) -> Result<()>) -> Resul
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let database = Database::create(kind).await?;
         let opened = open(database.url(), Options::default()).await?;
-        let services = Services::new(opened.store(), Arc::new(Nobody), Arc::new(SystemClock));
+        let services = Services::new(opened.store(), Arc::new(NullPublisher), Arc::new(SystemClock));
         let fixture = Fixture { database, services, opened };
         let result = test(&fixture).await;
         let Fixture { services, opened, .. } = fixture;
@@ -72,8 +72,8 @@ impl Fixture {
         Ok(Caller::new(Arc::new(Principal::of(account, None, None, CredentialId::Token { id: None }))).unwrap())
     }
 
-    /// Returns the result of a command.
-    pub(crate) async fn ask(&self, caller: &Caller, name: &str, payload: Value) -> Result<Value, ServiceError> {
+    /// Runs a command and returns its result.
+    pub(crate) async fn call(&self, caller: &Caller, name: &str, payload: Value) -> Result<Value, ServiceError> {
         let kind = CommandKind::from_name(name).unwrap();
         let result = match Decoded::from_payload(kind, payload).unwrap().command {
             Command::Change(change) => self.services.change(caller, None, change, None).await?.result,

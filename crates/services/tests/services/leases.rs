@@ -1,4 +1,4 @@
-//! Leases end on time, even if others can't be ended.
+//! Expired leases are ended, even if others can't be.
 
 use anyhow::Result;
 use boardwire_protocol::{Lease, TaskId, Timestamp, UserId};
@@ -7,16 +7,16 @@ use serde_json::{json, value::RawValue};
 
 use crate::fixture::{Fixture, on_both};
 
-/// More leases than are read at once.
+/// More leases than one statement reads.
 const MANY: i64 = 600;
 
 /// Creates a board with a task for each of these leases: the task's id, the holder, and when the lease expires.
-async fn leased(fixture: &Fixture, leases: Vec<(String, &'static str, i64)>) -> Result<()> {
+async fn create_leased_tasks(fixture: &Fixture, leases: Vec<(String, &'static str, i64)>) -> Result<()> {
     let ann = fixture.user("ann", &[]).await?;
     fixture.user("bob", &[]).await?;
-    let board = fixture.ask(&ann, "board:create", json!({ "name": "B" })).await?;
+    let board = fixture.call(&ann, "board:create", json!({ "name": "B" })).await?;
     let task = json!({ "boardId": board["board"]["id"], "title": "T", "id": "free" });
-    fixture.ask(&ann, "task:create", task).await?;
+    fixture.call(&ann, "task:create", task).await?;
     let add: Job = Box::new(|tx| {
         Box::pin(async move {
             let free = tx.task(&TaskId::try_from("free").unwrap()).await?.unwrap();
@@ -39,20 +39,20 @@ async fn leased(fixture: &Fixture, leases: Vec<(String, &'static str, i64)>) -> 
     Ok(())
 }
 
-/// Returns the tasks whose lease has ended with a `task:released` in the log, in order.
-async fn ended(fixture: &Fixture) -> Result<Vec<Vec<String>>> {
-    let ended = "SELECT tasks.id FROM events JOIN tasks ON tasks.id = events.task_id
+/// Returns the ids of the tasks whose lease has ended with a `task:released` in the log, in order.
+async fn released_tasks(fixture: &Fixture) -> Result<Vec<Vec<String>>> {
+    let released = "SELECT tasks.id FROM events JOIN tasks ON tasks.id = events.task_id
         WHERE events.kind = 'task:released' AND tasks.lease IS NULL ORDER BY seq";
-    fixture.database.query(ended).await
+    fixture.database.query(released).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unreadable_lease_does_not_keep_others_from_expiring() -> Result<()> {
     on_both(async |fixture| {
-        leased(fixture, vec![("bad".to_owned(), "ann", 1), ("good".to_owned(), "ann", 2)]).await?;
+        create_leased_tasks(fixture, vec![("bad".to_owned(), "ann", 1), ("good".to_owned(), "ann", 2)]).await?;
         fixture.database.run("UPDATE tasks SET lease = '{' WHERE id = 'bad'").await?;
         let result = fixture.services.expire_leases().await;
-        assert_eq!(ended(fixture).await?, [["good"]]);
+        assert_eq!(released_tasks(fixture).await?, [["good"]]);
         let message = result.unwrap_err().to_string();
         assert!(message.contains("task.find"), "{message}");
         Ok(())
@@ -66,11 +66,11 @@ async fn more_unreadable_leases_than_one_page_do_not_keep_others_from_expiring()
         // All end at the same time, so that only their ids tell where the next page begins.
         let mut leases: Vec<_> = (0..MANY).map(|bad| (format!("bad{bad:03}"), "ann", 1)).collect();
         leases.extend([("good".to_owned(), "ann", 1), ("later".to_owned(), "bob", i64::MAX)]);
-        leased(fixture, leases).await?;
+        create_leased_tasks(fixture, leases).await?;
         fixture.database.run("UPDATE tasks SET lease = '{' WHERE id LIKE 'bad%'").await?;
         for _ in 0..2 {
             fixture.services.expire_leases().await.unwrap_err();
-            assert_eq!(ended(fixture).await?, [["good"]]);
+            assert_eq!(released_tasks(fixture).await?, [["good"]]);
         }
         let held = "SELECT COUNT(*) FROM tasks WHERE lease IS NOT NULL";
         assert_eq!(fixture.database.query(held).await?, [[(MANY + 1).to_string()]]);
@@ -79,15 +79,14 @@ async fn more_unreadable_leases_than_one_page_do_not_keep_others_from_expiring()
     .await
 }
 
-/// A lease ends no matter who holds it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lease_whose_holder_cannot_be_read_still_expires() -> Result<()> {
     on_both(async |fixture| {
         let leases = [("bobs", "bob", 1), ("nobodys", "gone", 2), ("good", "ann", 3)];
-        leased(fixture, leases.map(|(id, holder, at)| (id.to_owned(), holder, at)).into()).await?;
+        create_leased_tasks(fixture, leases.map(|(id, holder, at)| (id.to_owned(), holder, at)).into()).await?;
         fixture.database.run("UPDATE users SET permissions = '{' WHERE id = 'bob'").await?;
         fixture.services.expire_leases().await?;
-        assert_eq!(ended(fixture).await?, [["bobs"], ["nobodys"], ["good"]]);
+        assert_eq!(released_tasks(fixture).await?, [["bobs"], ["nobodys"], ["good"]]);
         Ok(())
     })
     .await
