@@ -1,8 +1,8 @@
-//! The counts of a node.
+//! What a node counts.
 
 use serde::Serialize;
 
-/// The numbers that are counted.
+/// The counts of a node, since its start or within a second.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 pub struct Counts {
     /// Commands by all doors, refused ones included.
@@ -16,6 +16,7 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Returns what has been counted since the `earlier` counts.
     pub(crate) fn since(self, earlier: Self) -> Self {
         Self {
             commands: self.commands - earlier.commands,

@@ -1,4 +1,4 @@
-//! The metrics as text, in the format of OpenMetrics.
+//! The metrics in the text format of OpenMetrics.
 
 use std::collections::BTreeMap;
 

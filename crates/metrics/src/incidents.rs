@@ -1,4 +1,4 @@
-//! The latest warnings and errors of the log, for operators who do not read the log.
+//! The latest warnings and errors of the log, for the operator's overview.
 
 use std::{
     collections::VecDeque,
@@ -54,7 +54,7 @@ impl Incidents {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes an incident.
+    /// Adds an incident. A long message is cut off.
     pub fn note(&self, mut incident: Incident) {
         if let Some((end, _)) = incident.message.char_indices().nth(MAX_MESSAGE_CHARS) {
             incident.message.truncate(end);
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_latest_are_kept_but_all_are_counted() {
+    fn only_the_latest_incidents_are_kept_but_all_are_counted() {
         let incidents = Incidents::default();
         for number in 0..60 {
             let severity = if number % 3 == 0 { Severity::Error } else { Severity::Warning };

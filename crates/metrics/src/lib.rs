@@ -1,5 +1,5 @@
-//! The metrics of a node: in the text format of OpenMetrics, which Prometheus reads; an overview of the last minute for
-//! operators; and the latest warnings and errors of the log.
+//! The metrics of a node, in the text format of OpenMetrics, which Prometheus reads, and in an overview for operators,
+//! which also has the latest warnings and errors of the log.
 #![doc = include_str!("../README.md")]
 
 mod counts;

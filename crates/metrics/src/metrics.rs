@@ -1,4 +1,4 @@
-//! The counts since the start, and how they are taken.
+//! The metrics since the start, and the functions that record them.
 
 use std::{
     sync::{
@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Counts, Incidents, SlowConsumer, TransportKind, sampling::Recent};
 
-/// The buckets of durations, in seconds; a command takes a millisecond or so.
+/// The upper bounds of the buckets of durations, in seconds. Most commands take about a millisecond.
 const BUCKETS: [f64; 10] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 5.0];
 
 /// The labels of a command and its outcome.
@@ -62,8 +62,8 @@ fn durations() -> Histogram {
 }
 
 impl Metrics {
-    /// Creates the metrics of a node that starts now. Events and deliveries are counted by the hub, warnings and errors of
-    /// the log by `incidents`.
+    /// Creates the metrics of a node that starts now. The hub counts events and deliveries; `incidents` counts the
+    /// log's warnings and errors.
     #[must_use]
     pub fn new(hub: Arc<Hub>, clock: Arc<dyn Clock>, incidents: Arc<Incidents>) -> Arc<Self> {
         Arc::new(Self {
@@ -80,6 +80,7 @@ impl Metrics {
         })
     }
 
+    /// Locks the recent past.
     pub(crate) fn recent(&self) -> MutexGuard<'_, Recent> {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -124,14 +125,14 @@ impl Metrics {
 
     /// Takes a sample every second, until the token is cancelled.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
-        let mut turn = tokio::time::interval(Duration::from_secs(1));
-        turn.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        // The first tick completes at once.
-        turn.tick().await;
+        let mut ticks = tokio::time::interval(Duration::from_secs(1));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // The first tick completes immediately.
+        ticks.tick().await;
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                _ = turn.tick() => {}
+                _ = ticks.tick() => {}
             }
             let (at, counts) = (self.clock.now(), self.counts());
             self.recent().sample(at, counts);

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{Counts, Incident, Metrics, Sample, SlowConsumer, TransportKind, exposition::resident_memory};
 
-/// The most users that are listed, and the most boards.
+/// The most users and the most boards that the overview lists.
 const MAX_USERS: usize = 100;
 const MAX_BOARDS: usize = 10;
 
@@ -44,7 +44,7 @@ pub struct Overview {
 pub struct UserActivity {
     /// The user's id.
     pub id: UserId,
-    /// The user's name, if a connection has given it.
+    /// The user's name; `None` if the hub has no socket of the user.
     pub name: Option<String>,
     /// Connections, by door.
     pub connections: BTreeMap<&'static str, usize>,

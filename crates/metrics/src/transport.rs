@@ -18,7 +18,7 @@ impl TransportKind {
     /// All kinds.
     pub const ALL: [Self; 3] = [Self::Socket, Self::Stream, Self::Mcp];
 
-    /// Returns its name in metrics and in the overview.
+    /// Returns the name in metrics and in the overview.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

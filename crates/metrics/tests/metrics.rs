@@ -10,14 +10,15 @@ use boardwire_store::{Opened, Options, open};
 use boardwire_subscriptions::Hub;
 use tokio_util::sync::CancellationToken;
 
-struct Scene {
+/// Metrics of a hub on an empty database.
+struct Setup {
     metrics: Arc<Metrics>,
     incidents: Arc<Incidents>,
     _store: Opened,
     _folder: tempfile::TempDir,
 }
 
-impl Scene {
+impl Setup {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("board.db").display());
@@ -34,8 +35,8 @@ fn user(id: &str) -> UserId {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn recorded_values_are_exposed_without_names() {
-    let Scene { metrics, incidents, _store, _folder } = Scene::new().await;
+async fn recorded_values_are_exposed_without_user_names() {
+    let Setup { metrics, incidents, _store, _folder } = Setup::new().await;
     let error = ErrorBody::new(Code::NotFound, "no such task");
     metrics.record_call(&user("quirin"), SystemClock.monotonic());
     metrics.record_command(CommandKind::TaskMove, Duration::from_millis(2), None);
@@ -64,23 +65,23 @@ async fn recorded_values_are_exposed_without_names() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_overview_lists_the_busiest_users_first() {
-    let Scene { metrics, _store, _folder, .. } = Scene::new().await;
+    let Setup { metrics, _store, _folder, .. } = Setup::new().await;
     for (id, calls) in [("ann", 1), ("bob", 3)] {
         for _ in 0..calls {
             metrics.record_call(&user(id), SystemClock.monotonic());
         }
     }
     let connections = BTreeMap::from([(TransportKind::Socket, 2), (TransportKind::Mcp, 1)]);
-    let seen = metrics.overview(vec![ConnectedUser { id: user("ann"), connections, since: Some(Timestamp(7)) }]);
-    let users: Vec<_> = seen.users.iter().map(|user| (user.id.as_str(), user.calls, user.since)).collect();
+    let overview = metrics.overview(vec![ConnectedUser { id: user("ann"), connections, since: Some(Timestamp(7)) }]);
+    let users: Vec<_> = overview.users.iter().map(|user| (user.id.as_str(), user.calls, user.since)).collect();
     assert_eq!(users, [("bob", 3, None), ("ann", 1, Some(Timestamp(7)))]);
-    assert_eq!(seen.users_connected, 1);
-    assert_eq!(seen.connections, BTreeMap::from([("mcp", 1), ("socket", 2), ("stream", 0)]));
+    assert_eq!(overview.users_connected, 1);
+    assert_eq!(overview.connections, BTreeMap::from([("mcp", 1), ("socket", 2), ("stream", 0)]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_sample_counts_since_the_previous_one() {
-    let Scene { metrics, _store, _folder, .. } = Scene::new().await;
+async fn a_sample_holds_the_counts_since_the_previous_sample() {
+    let Setup { metrics, _store, _folder, .. } = Setup::new().await;
     let stop = CancellationToken::new();
     let sampling = tokio::spawn(Arc::clone(&metrics).run(stop.clone()));
     metrics.record_outcome("query", None);
@@ -92,7 +93,7 @@ async fn a_sample_counts_since_the_previous_one() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     };
     let commands: u64 = history.iter().map(|sample| sample.counts.commands).sum();
-    assert_eq!(commands, 1, "the command is in one sample alone");
+    assert_eq!(commands, 1, "the command must be in exactly one sample");
     stop.cancel();
     sampling.await.unwrap();
 }
