@@ -1,4 +1,4 @@
-//! Decodes commands from JSON, and says what is wrong with those that have the wrong shape.
+//! Decodes commands from JSON, and prints what is wrong with those that have the wrong shape.
 #![expect(clippy::print_stdout, reason = "an example")]
 
 use boardwire_protocol::{Command, CommandKind, Decoded};

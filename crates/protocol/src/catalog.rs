@@ -1,5 +1,5 @@
-//! The list of all commands, the only one. Dispatch, permissions, rate-limit classes, the access matrix and all
-//! generated references are made from it.
+//! The one list of all commands. Dispatch, permissions, rate-limit classes, the access matrix and all generated
+//! references are made from it.
 
 use serde_json::Value;
 
@@ -52,7 +52,7 @@ impl CommandGroup {
     }
 }
 
-/// Declares all commands. `$dollar` is the token `$`, for the macros that this one defines.
+/// Declares all commands. `$dollar` is the token `$`, which the macros that this one defines need.
 macro_rules! catalog {
     ($dollar:tt $($(#[doc = $group_doc:literal])+ $group:ident($type:ident), $match:ident { $(
         $(#[doc = $doc:literal])+

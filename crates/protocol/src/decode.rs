@@ -1,4 +1,4 @@
-//! Decodes a typed command from its name and a JSON value, or says what is wrong with its shape and where.
+//! Decodes a command from its name and a JSON value, or says what is wrong with the value's shape, and where.
 
 use serde_json::Value;
 
@@ -32,8 +32,8 @@ impl Decoded {
     /// Decodes the payload of a command.
     ///
     /// # Errors
-    /// [`Invalid`] when the payload is not an object (or, where the command takes one, a bare id), a field is missing,
-    /// unknown, of the wrong type or out of bounds.
+    /// Returns [`Invalid`] if the payload is not an object (or, where the command accepts one, a bare id), or if a
+    /// field is missing, unknown, of the wrong type or out of bounds.
     pub fn from_payload(kind: CommandKind, payload: Value) -> Result<Self, Invalid> {
         let mut fields = match (payload, kind.bare_field()) {
             (Value::Object(fields), _) => fields,
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn names_the_field_that_is_wrong() {
+    fn a_violation_names_the_wrong_field() {
         check(CommandKind::TaskCreate, json!({"boardId": "b"}), "title");
         check(CommandKind::TaskCreate, json!({"boardId": "b", "title": 7}), "title");
         check(CommandKind::TaskCreate, json!({"boardId": "b", "title": "x".repeat(501)}), "title");
@@ -92,19 +92,19 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_id_is_enough_for_a_view() {
+    fn a_view_accepts_a_bare_id_as_payload() {
         let decoded = Decoded::from_payload(CommandKind::ViewBoard, json!("b1")).unwrap();
         assert_eq!(decoded, Decoded::from_payload(CommandKind::ViewBoard, json!({"boardId": "b1"})).unwrap());
     }
 
     #[test]
-    fn the_request_id_survives_a_wrong_shape() {
+    fn the_request_id_is_returned_with_violations() {
         let invalid = Decoded::from_payload(CommandKind::TaskGet, json!({"requestId": "r1"})).unwrap_err();
         assert_eq!(invalid.request_id.unwrap().as_str(), "r1");
     }
 
     #[test]
-    fn null_clears_and_absent_keeps() {
+    fn a_null_field_differs_from_an_absent_one() {
         let decode = |updates: Value| {
             Decoded::from_payload(CommandKind::TaskUpdate, json!({"taskId": "t", "updates": updates})).unwrap().command
         };

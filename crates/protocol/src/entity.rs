@@ -294,7 +294,7 @@ entities! {
 }
 
 impl Task {
-    /// Returns a new task as far as it is the same for all: at version 1, to do, with nothing optional.
+    /// Returns a new task with default values: version 1, status `todo`, and no optional field set.
     #[must_use]
     pub fn blank(id: TaskId, column: (BoardId, ColumnId), created_by: UserId, now: Timestamp) -> Self {
         let (board_id, column_id) = column;

@@ -1,4 +1,4 @@
-//! Errors as clients are told of them: a stable code, a sentence for people, and details for programs.
+//! Errors as clients see them: a stable code, a sentence for people, and details for programs.
 
 use std::time::Duration;
 
@@ -98,7 +98,7 @@ impl Violation {
     }
 }
 
-/// An error as it stands in a reply, an `error` event or an HTTP body.
+/// An error in a reply, an `error` event or an HTTP body.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ErrorBody {
@@ -107,7 +107,7 @@ pub struct ErrorBody {
     pub message: String,
     /// The stable code.
     pub code: Code,
-    /// What a program can use to go on; its shape depends on the code.
+    /// Data for programs; its shape depends on the code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub details: Option<Value>,
     /// How many seconds to wait, on `RATE_LIMIT`.
@@ -151,8 +151,8 @@ impl ErrorBody {
     }
 
     /// Makes a `RATE_LIMIT` with the state of the binding limit: how long to `wait`, how much it allows, how much it
-    /// has left, and the time until it has more. Durations are rounded up to the millisecond, so that waiting as told
-    /// is enough.
+    /// has left, and the time until it has more. Durations are rounded up to the millisecond, so that waiting this long
+    /// is always enough.
     #[must_use]
     pub fn rate_limited(wait: Duration, limit: u32, remaining: u32, reset: Duration, now: Timestamp) -> Self {
         let millis = |time: Duration| time.as_nanos().div_ceil(1_000_000);

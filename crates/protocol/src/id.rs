@@ -1,4 +1,4 @@
-//! Identifiers as types of their own, so that a task's id can't stand where a board's is wanted.
+//! Identifiers. Each kind has a type of its own, so that a task's id can't be passed for a board's.
 
 use std::{fmt, sync::Arc};
 
@@ -46,7 +46,7 @@ macro_rules! ids {
         }
 
         impl From<Uuid> for $name {
-            /// Makes an id of a UUID, which is always a valid one.
+            /// Makes an id from a UUID, whose text is always a valid id.
             fn from(uuid: Uuid) -> Self {
                 Self((*uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer())).into())
             }
@@ -107,11 +107,12 @@ ids! {
     SubscriptionId;
     /// The id of an event, unique over all boards.
     EventId;
-    /// The id of a board's numbering: it is another one when `seq` may have begun anew, as after restoring a backup.
+    /// Identifies one numbering of a board's events. It changes when `seq` may have started over, as after restoring a
+    /// backup.
     Epoch;
 }
 
-/// A client's id of one of its requests, so that sending the request twice has one effect: 1–64 characters.
+/// A client's id for one of its requests, so that sending the request twice has one effect: 1–64 characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct RequestId(Arc<str>);
 

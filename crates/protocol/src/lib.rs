@@ -4,8 +4,8 @@
 //! # To add a command
 //! 1. Write its payload and result in `command/`, with types that check their bounds.
 //! 2. Add one line to the list in `catalog.rs`: name, type, payload, result, permission, role.
-//! 3. The compiler now demands what it does, in `services` for a `Change` or a `Query`, in `handlers` for a
-//!    `ConnectionCommand`. The access matrix in `tests/` demands a row, and `cargo xtask codegen` writes the references.
+//! 3. The compiler now demands its implementation: in `services` for a `Change` or a `Query`, in `handlers` for a
+//!    `ConnectionCommand`. The access matrix in `tests/` demands a row; `cargo xtask codegen` writes the references.
 //!
 //! # To add an event
 //! Add it to the list in `event/list.rs`, with its data. The test of the examples demands one.

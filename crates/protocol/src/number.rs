@@ -1,4 +1,4 @@
-//! Numbers within bounds, which are checked when a value is made.
+//! Numbers within bounds. The bounds are checked when a value is decoded.
 
 use serde::{Deserialize, Deserializer, Serialize};
 

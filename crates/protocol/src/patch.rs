@@ -1,6 +1,6 @@
-//! Three kinds of fields that serde's derive does not decode as wanted: a field of an update, which is kept, cleared or
-//! set (absent, `null` or a value); an optional field that must not be `null`; and a nested object, which must not be an
-//! array.
+//! Decoding of three kinds of fields for which serde's derive does not suffice: a field of an update, which is kept,
+//! cleared or set (absent, `null` or a value); an optional field that must not be `null`; and a nested object, which
+//! must not be an array.
 
 use std::{fmt, marker::PhantomData};
 

@@ -48,7 +48,7 @@ impl fmt::Display for InvalidPattern {
 
 impl std::error::Error for InvalidPattern {}
 
-/// A pattern and the kinds of event that it matches, which are found once, when the pattern is made.
+/// A pattern. The kinds of event that it matches are determined once, when it is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
     text: String,
@@ -82,8 +82,8 @@ impl TryFrom<&str> for Pattern {
     }
 }
 
-/// Returns whether the pattern matches the text. On a mismatch only the last `*` is tried with one character more, so
-/// the time is at most the product of both lengths.
+/// Returns whether the pattern matches the text. On a mismatch only the last `*` is extended, by one character, so that
+/// the time is at most proportional to the product of both lengths.
 fn matches(pattern: &[u8], text: &[u8]) -> bool {
     let (mut at, mut seen, mut star) = (0, 0, None);
     while seen < text.len() {

@@ -5,7 +5,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use crate::{ErrorBody, RequestId, Seq};
 
-/// The fields in front of the result.
+/// The fields that precede the result.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Head<'a> {
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn replies_for_success_and_failure() {
+    fn a_reply_joins_its_head_and_the_result_or_error() {
         let request_id = RequestId::try_from("r").unwrap();
         assert_eq!(
             success(Some(&request_id), Some(Seq(7)), &raw(r#"{"taskId":"t"}"#)).get(),

@@ -16,7 +16,7 @@ pub struct Schemas {
     pub definitions: Map<String, Value>,
 }
 
-/// Returns the schemas: of payloads as they are read, of everything else as it is written.
+/// Returns the schemas: of payloads as the server reads them, of everything else as it writes it.
 #[must_use]
 pub fn schemas() -> Schemas {
     let mut reading = SchemaGenerator::new(SchemaSettings::draft2020_12().for_deserialize());

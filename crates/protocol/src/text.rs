@@ -111,7 +111,7 @@ texts! {
     Tag { min: 1, max: 64 };
     /// What an agent calls itself: not blank, at most 100 characters.
     AgentName { min: 1, max: 100 };
-    /// Where a list goes on, as the page before it said: at most 200 characters.
+    /// The cursor of a list's next page, as the page before it returned it: at most 200 characters.
     CursorText { min: 1, max: 200 };
 }
 
@@ -143,7 +143,7 @@ impl<'de> Deserialize<'de> for Tags {
     }
 }
 
-/// The text of a search: 1 to 200 characters of any kind. Only the words in it count.
+/// The text of a search: 1 to 200 characters of any kind, of which only the words count.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SearchText(String);
 

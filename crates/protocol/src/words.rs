@@ -1,5 +1,5 @@
-//! Says what is wrong with a JSON value in plain words. The decoder's messages use words of Rust, such as "invalid
-//! type: sequence, expected i64". Other messages, such as those of this crate's own types, stay as they are.
+//! Rewrites the decoder's messages, which use Rust's terms ("invalid type: sequence, expected i64"), in plain words.
+//! Other messages, such as those of this crate's own types, stay as they are.
 
 use serde_json::error::Category;
 
@@ -17,37 +17,38 @@ impl Violation {
             return Self { path: String::new(), message };
         }
         let text = inner.to_string();
-        // A message about a value that was read from text ends with line and column; the path is of more use.
-        let place = format!(" at line {} column {}", inner.line(), inner.column());
-        let text = text.strip_suffix(&place).unwrap_or(&text);
+        // A message about a value that was read from text ends with line and column; the path is more useful.
+        let suffix = format!(" at line {} column {}", inner.line(), inner.column());
+        let text = text.strip_suffix(&suffix).unwrap_or(&text);
         match text.strip_prefix("missing field ").and_then(quoted) {
             // The decoder's path is that of the parent.
             Some(field) if parent.is_empty() => Self { path: field.to_owned(), message: "is missing".to_owned() },
             Some(field) => Self { path: format!("{parent}.{field}"), message: "is missing".to_owned() },
-            None => Self { path: parent, message: plain(text) },
+            None => Self { path: parent, message: in_plain_words(text) },
         }
     }
 }
 
-/// Returns the text between the first two backquotes.
+/// Returns the name at the beginning of a text, between backquotes.
 fn quoted(text: &str) -> Option<&str> {
     text.strip_prefix('`')?.split('`').next()
 }
 
-fn plain(text: &str) -> String {
-    let said = |kind: &str| text.strip_prefix(kind)?.rsplit_once(", expected ");
-    if let Some((found, expected)) = said("invalid type: ") {
-        return format!("must be {}, and is {}", wanted(expected), given(found));
+/// Returns a message of the decoder in plain words.
+fn in_plain_words(text: &str) -> String {
+    let found_and_expected = |prefix: &str| text.strip_prefix(prefix)?.rsplit_once(", expected ");
+    if let Some((found, expected)) = found_and_expected("invalid type: ") {
+        return format!("must be {}, and is {}", describe_expected(expected), describe_found(found));
     }
-    if let Some((found, expected)) = said("invalid value: ") {
+    if let Some((found, expected)) = found_and_expected("invalid value: ") {
         return match found.strip_prefix("integer ").and_then(quoted) {
             Some(number) if number.starts_with('-') => "must not be negative".to_owned(),
             Some(number) => format!("{number} is too large"),
-            None => format!("must be {}, and is {}", wanted(expected), given(found)),
+            None => format!("must be {}, and is {}", describe_expected(expected), describe_found(found)),
         };
     }
-    if let Some((_, expected)) = said("invalid length ") {
-        return format!("must be {}", wanted(expected));
+    if let Some((_, expected)) = found_and_expected("invalid length ") {
+        return format!("must be {}", describe_expected(expected));
     }
     if text.starts_with("unknown field ") {
         return format!(
@@ -72,7 +73,7 @@ fn names(text: &str) -> Option<String> {
 }
 
 /// Returns plain words for what the decoder expected.
-fn wanted(expected: &str) -> &str {
+fn describe_expected(expected: &str) -> &str {
     let first = expected.split(' ').next().unwrap_or_default();
     match expected {
         "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" | "usize" | "isize" => "a whole number",
@@ -89,8 +90,8 @@ fn wanted(expected: &str) -> &str {
     }
 }
 
-/// Returns plain words for what the decoder found. A text is not repeated: it may be long.
-fn given(found: &str) -> String {
+/// Returns plain words for what the decoder found. A string is not quoted: it may be long.
+fn describe_found(found: &str) -> String {
     let first = found.split(' ').next().unwrap_or_default();
     match first {
         "string" | "character" => "a string".to_owned(),
@@ -111,7 +112,7 @@ mod tests {
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
-    #[expect(dead_code, reason = "what is decoded is of no interest")]
+    #[expect(dead_code, reason = "only the errors are tested")]
     struct Shape {
         text: String,
         #[serde(default)]
@@ -134,14 +135,14 @@ mod tests {
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
-    #[expect(dead_code, reason = "what is decoded is of no interest")]
+    #[expect(dead_code, reason = "only the errors are tested")]
     struct Inner {
         one: u8,
     }
 
     fn violation(json: &str) -> (String, String) {
         let mut source = serde_json::Deserializer::from_str(json);
-        let error = serde_path_to_error::deserialize::<_, Shape>(&mut source).expect_err("it was taken");
+        let error = serde_path_to_error::deserialize::<_, Shape>(&mut source).expect_err("it was decoded");
         let Violation { path, message } = Violation::of(&error);
         (path, message)
     }

@@ -61,7 +61,7 @@ impl<'a, T: Serialize> Envelope<'a, T> {
     /// Returns the bytes that are sent and, for a durable event, stored.
     ///
     /// # Errors
-    /// When the data can't be written as JSON, which the types of this crate never cause.
+    /// Returns an error if the data can't be written as JSON, which never happens with this crate's types.
     pub fn encode(&self) -> Result<Box<RawValue>, serde_json::Error> {
         to_raw_value(self)
     }

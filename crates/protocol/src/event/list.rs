@@ -1,5 +1,5 @@
-//! The list of all events, the only one: durable events, which are in a board's log, with their data, and ephemeral ones,
-//! which are not.
+//! The one list of all events: durable events, which are in a board's log, with their data, and ephemeral events, which
+//! are not.
 
 use std::collections::BTreeMap;
 

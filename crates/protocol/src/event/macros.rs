@@ -10,7 +10,7 @@ macro_rules! event_data {
     )*};
 }
 
-/// A field of an event's data, if the list names one.
+/// Returns a field of an event's data, or `None` if the list names no field.
 macro_rules! field {
     ($type:ty, $data:ident) => {{
         let _ = $data;
@@ -19,8 +19,8 @@ macro_rules! field {
     ($type:ty, $data:ident, $($field:ident).+) => { Option::<&$type>::from(&$data.$($field).+) };
 }
 
-/// Declares all events. A durable event stands here with its data, and with where in it the task is that the event
-/// concerns, and the user that it is about.
+/// Declares all events. Each durable event is listed with its data. `task =` names the field of the data with the task
+/// that the event concerns, and `subject =` the field with the user that the event is about.
 macro_rules! events {
     (
         durable { $(
@@ -30,7 +30,7 @@ macro_rules! events {
         )* }
         ephemeral { $($(#[doc = $edoc:literal])+ $ename:literal => $evariant:ident($edata:ty);)* }
     ) => {
-        /// What durable events carry.
+        /// The data of durable events.
         pub(super) mod durable {
             use super::*;
 
@@ -101,7 +101,7 @@ macro_rules! events {
                 match self { $(Self::$variant(data) => field!(TaskId, data $(, $($task).+)?),)* }
             }
 
-            /// Returns the user that it is about, who is in its data.
+            /// Returns the user that it is about, such as a new member.
             #[must_use]
             pub fn subject(&self) -> Option<&UserId> {
                 match self { $(Self::$variant(data) => field!(UserId, data $(, $($subject).+)?),)* }
