@@ -179,21 +179,21 @@ catalog! { $
         "task:delete" => TaskDelete(task::Delete) -> task::Deleted, Write, Member;
         /// Takes a task to work on, the next one or a certain one, and holds it for some time.
         "task:claim" => TaskClaim(lease::Claim) -> lease::Chosen, Write, Member;
-        /// Holds a task for longer.
+        /// Extends the lease of a task.
         "task:renew" => TaskRenew(lease::Renew) -> task::TaskResult, Write, Member;
         /// Gives a task back, or takes it away from whoever holds it. It stays in its column.
         "task:release" => TaskRelease(lease::Release) -> task::TaskResult, Write, Member;
         /// Adds a comment to a task.
         "task:comment:add" => TaskCommentAdd(comment::Add) -> comment::CommentResult, Write, Member;
-        /// Gives a comment another text.
+        /// Changes the text of a comment.
         "task:comment:update" => TaskCommentUpdate(comment::Update) -> comment::CommentResult, Write, Member;
         /// Deletes a comment.
         "task:comment:delete" => TaskCommentDelete(comment::Delete) -> comment::Deleted, Write, Member;
         /// Removes a file from a task.
         "task:attachment:remove" => TaskAttachmentRemove(attachment::Remove) -> attachment::Removed, Write, Member;
-        /// Says that a task depends on another.
+        /// Makes a task depend on another.
         "task:dependency:add" => TaskDependencyAdd(dependency::Add) -> dependency::DependencyResult, Write, Member;
-        /// Says that a task does not depend on another any more.
+        /// Removes a dependency of a task on another.
         "task:dependency:remove" => TaskDependencyRemove(dependency::Remove) -> dependency::DependencyResult, Write, Member;
         /// Makes a board with the caller as its owner.
         "board:create" => BoardCreate(board::Create) -> board::Created, Write, None;
@@ -226,9 +226,9 @@ catalog! { $
         "task:next" => TaskNext(lease::Next) -> lease::Chosen, Read, Viewer;
         /// Tasks on one board or on all that the caller may read, page by page.
         "task:list" => TaskList(listing::List) -> listing::Listed, Read, None;
-        /// Tasks in whose title, description or comments all of these words are.
+        /// Tasks whose title, description or comments contain all of the given words.
         "task:search" => TaskSearch(listing::Search) -> listing::Found, Read, None;
-        /// All of a board at one moment, or with `limit` a page of it, with the `seq` to go on from.
+        /// A whole board at one moment, or with `limit` a page of it, and the `seq` of its last event.
         "board:get" => BoardGet(board::Get) -> board::Snapshot, Read, Viewer;
         /// The events of a board after a certain one.
         "board:events" => BoardEvents(listing::Events) -> listing::Logged, Read, Viewer;
@@ -239,25 +239,25 @@ catalog! { $
     }
     /// A command that concerns the connection that sent it.
     Connection(ConnectionCommand), match_connection_command {
-        /// Receive events whose name matches a pattern, from one board or from all that the caller may read.
+        /// Receives events whose name matches a pattern, from one board or from all that the caller may read.
         "subscribe" => Subscribe(connection::Subscribe) -> connection::Subscribed, Read, Viewer;
         /// Ends a subscription.
         "unsubscribe" => Unsubscribe(connection::Unsubscribe) -> connection::Unsubscribed, Read, None;
-        /// Receive everything on a board, in place of the board viewed before.
+        /// Receives everything on a board, in place of the board viewed before.
         "view:board" => ViewBoard(connection::ViewBoard) -> connection::Viewed, Read, Viewer, bare "boardId";
-        /// Receive everything on a task, in place of the task viewed before.
+        /// Receives everything on a task, in place of the task viewed before.
         "view:task" => ViewTask(connection::ViewTask) -> connection::Viewed, Read, Viewer, bare "taskId";
-        /// View no board and no task any more.
+        /// Ends the views of a board and a task.
         "view:leave" => ViewLeave(connection::ViewLeave) -> connection::Viewed, Read, None;
         /// Says whether the caller is online or away, and on which board and task.
         "presence:update" => PresenceUpdate(presence::Update) -> presence::Done, Read, Viewer;
         /// Lists who is present on a board.
         "presence:list" => PresenceList(presence::List) -> presence::Listed, Read, Viewer;
-        /// The caller types, on a board or on a task. It ends by itself after 5 seconds without another one.
+        /// Says that the caller is typing, on a board or on a task. This ends after 5 seconds unless it is said again.
         "typing:start" => TypingStart(presence::Typing) -> presence::Done, Read, Viewer;
-        /// The caller types no more.
+        /// Says that the caller has stopped typing.
         "typing:stop" => TypingStop(presence::Typing) -> presence::Done, Read, Viewer;
-        /// Goes on with a token of the same user that expires later.
+        /// Replaces the connection's credentials with a new token of the same user.
         "auth:refresh" => AuthRefresh(connection::Refresh) -> connection::Refreshed, Read, None;
     }
 }

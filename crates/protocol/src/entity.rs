@@ -117,7 +117,7 @@ entities! {
         pub fence: u64,
         /// When the task was claimed.
         pub acquired_at: Timestamp,
-        /// When it ends by itself. From then on it has no effect, even while it is still shown.
+        /// When it expires. From then on it has no effect, even while it is still shown.
         pub expires_at: Timestamp,
     }
 

@@ -65,13 +65,13 @@ codes! {
     RateLimit => "RATE_LIMIT";
     /// The message is larger than the server accepts, or the board than one answer: ask for pages, with `limit`.
     PayloadTooLarge => "PAYLOAD_TOO_LARGE";
-    /// There is no room for the file: `details.scope` says whose it is that is used up, `user`, `server` or `disk`.
+    /// There is no room for the file: `details.scope` says which limit is reached, `user`, `server` or `disk`.
     StorageFull => "STORAGE_FULL";
     /// The server can't do this now; the same request may go through later.
     Unavailable => "UNAVAILABLE";
     /// Something is wrong with the connection.
     SocketError => "SOCKET_ERROR";
-    /// A fault of the server; `details.id` finds it in the server's log.
+    /// A fault of the server; `details.id` identifies it in the server's log.
     Internal => "INTERNAL";
 }
 

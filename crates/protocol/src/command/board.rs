@@ -51,7 +51,7 @@ payloads! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1000)))]
         pub limit: Option<u32>,
-        /// With `limit`: go on after this task, the `next` of the page before.
+        /// With `limit`: begin after this task, the `next` of the page before.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub after: Option<TaskId>,
     }
@@ -197,7 +197,7 @@ results! {
         pub member: Member,
     }
 
-    /// The user is no member any more.
+    /// The user is no longer a member.
     pub struct MemberRemoved {
         /// The user.
         pub user_id: UserId,

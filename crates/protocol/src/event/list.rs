@@ -95,7 +95,7 @@ events! {
             /// Its board.
             pub board_id: BoardId,
         }, task = task.id;
-        /// Somebody holds a task for longer.
+        /// The lease of a task was extended.
         "task:renewed" => TaskRenewed {
             /// The task as it is now.
             pub task: Task,
@@ -104,7 +104,7 @@ events! {
             /// Its board.
             pub board_id: BoardId,
         }, task = task.id;
-        /// Nobody holds a task any more: it was given back or taken away, or the time was over.
+        /// The lease of a task ended: the task was given back or taken away, or the lease expired.
         "task:released" => TaskReleased {
             /// The task as it is now.
             pub task: Task,
@@ -126,7 +126,7 @@ events! {
             /// The task's board.
             pub board_id: BoardId,
         }, task = task_id;
-        /// A comment has another text.
+        /// The text of a comment changed.
         "task:comment:updated" => TaskCommentUpdated {
             /// The comment as it is now.
             pub comment: Comment,
@@ -217,7 +217,7 @@ events! {
         }, subject = member.user_id;
         /// A member was removed.
         "board:member:removed" => BoardMemberRemoved {
-            /// Who is no member any more.
+            /// Who is no longer a member.
             pub user_id: UserId,
             /// The board.
             pub board_id: BoardId,
@@ -262,7 +262,7 @@ events! {
         "user:presence" => UserPresence(UserPresence);
         /// A user began to type.
         "typing:start" => TypingStart(Typing);
-        /// A user types no more.
+        /// A user stopped typing.
         "typing:stop" => TypingStop(Typing);
         /// A task that is assigned to the user changed, or was assigned.
         "notification:task" => NotificationTask(Notified);
@@ -270,7 +270,7 @@ events! {
         "notification:mention" => NotificationMention(Notified);
         /// The operator sent a message.
         "notification:system" => NotificationSystem(Notified);
-        /// Notifications that came within a second after another.
+        /// Notifications that came within a second of another one.
         "notifications:batch" => NotificationsBatch(NotificationsBatch);
         /// Another connection of the user has marked notifications as read.
         "notification:read" => NotificationRead(NotificationRead);
@@ -278,7 +278,7 @@ events! {
         "connection:status" => ConnectionStatus(ConnectionStatus);
         /// The server is about to stop: connect again after `reconnectAfterMs`.
         "server:closing" => ServerClosing(ServerClosing);
-        /// Something concerns the connection as a whole; also sent on `RATE_LIMIT`.
+        /// An error that concerns the connection as a whole; also sent on `RATE_LIMIT`.
         "error" => Error(ErrorEvent);
     }
 }
