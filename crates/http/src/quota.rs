@@ -11,7 +11,7 @@ use std::{
 };
 
 use boardwire_protocol::{Code, ErrorBody};
-use boardwire_services::storage::{Held, Room};
+use boardwire_services::storage::{DiskSpace, StoredBytes};
 use http::{HeaderMap, header};
 use serde_json::json;
 
@@ -52,7 +52,7 @@ pub(crate) struct Turn {
     user: String,
     bytes: u64,
     /// What was reserved for its user and for all when it began, itself included.
-    pub(crate) promised: Held,
+    pub(crate) promised: StoredBytes,
 }
 
 impl Uploads {
@@ -67,7 +67,7 @@ impl Uploads {
         share.bytes += bytes;
         let by_user = share.bytes;
         running.bytes += bytes;
-        let promised = Held { by_user, in_all: running.bytes };
+        let promised = StoredBytes { by_user, in_all: running.bytes };
         drop(running);
         Some(Turn { uploads: self.clone(), user: user.to_owned(), bytes, promised })
     }
@@ -99,7 +99,7 @@ pub(crate) fn largest(headers: &HeaderMap, max_file: u64) -> u64 {
 
 impl Quotas {
     /// Returns the error for the quota that is used up by what is held and reserved, if one is.
-    pub(crate) fn used_up(&self, held: Held, promised: Held) -> Option<ErrorBody> {
+    pub(crate) fn used_up(&self, held: StoredBytes, promised: StoredBytes) -> Option<ErrorBody> {
         let over = |limit: u64, held: u64, promised: u64| limit > 0 && held.saturating_add(promised) > limit;
         if over(self.per_user, held.by_user, promised.by_user) {
             let (limit, held) = (self.per_user, held.by_user);
@@ -112,7 +112,7 @@ impl Quotas {
     }
 
     /// Returns whether the disk still keeps its free share once everything reserved has been written.
-    pub(crate) fn leaves_room(&self, room: Room, promised: Held) -> bool {
+    pub(crate) fn leaves_room(&self, room: DiskSpace, promised: StoredBytes) -> bool {
         let after = room.free.saturating_sub(promised.in_all);
         u128::from(after) * 100 >= u128::from(room.total) * u128::from(self.min_free)
     }
@@ -126,8 +126,8 @@ pub(crate) fn full(scope: &'static str, message: &str) -> ErrorBody {
 mod tests {
     use super::*;
 
-    const fn held(by_user: u64, in_all: u64) -> Held {
-        Held { by_user, in_all }
+    const fn held(by_user: u64, in_all: u64) -> StoredBytes {
+        StoredBytes { by_user, in_all }
     }
 
     #[test]
@@ -154,10 +154,10 @@ mod tests {
         assert_eq!(scope(quotas, held(60, 60), held(41, 41)), Some("user".into()));
         assert_eq!(scope(quotas, held(0, 160), held(1, 41)), Some("server".into()));
         assert_eq!(scope(Quotas { per_user: 0, in_all: 0, ..quotas }, held(u64::MAX, u64::MAX), held(1, 1)), None);
-        let room = |free| quotas.leaves_room(Room { free, total: 1000 }, held(10, 10));
+        let room = |free| quotas.leaves_room(DiskSpace { free, total: 1000 }, held(10, 10));
         assert!(room(60) && !room(59) && !room(0));
         let none = Quotas { min_free: 0, ..quotas };
-        assert!(none.leaves_room(Room { free: 0, total: 1000 }, held(10, 10)));
+        assert!(none.leaves_room(DiskSpace { free: 0, total: 1000 }, held(10, 10)));
     }
 
     #[test]

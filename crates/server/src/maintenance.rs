@@ -138,7 +138,7 @@ mod tests {
     use boardwire_services::{
         Caller, NewAttachment,
         clock::{SystemClock, Uuid},
-        storage::Held,
+        storage::StoredBytes,
     };
     use boardwire_store::{Opened, Options, files_in, open};
     use boardwire_test_support::statements;
@@ -249,9 +249,9 @@ mod tests {
         assert_eq!(remove_leftovers(&*opened.store(), &*files).await.unwrap(), 0);
         let delete = json!({ "taskId": task["task"]["id"] });
         change(&services, &caller, CommandKind::TaskDelete, delete).await;
-        assert_eq!(opened.store().held(caller.user()).await.unwrap(), Held { by_user: 5, in_all: 5 });
+        assert_eq!(opened.store().held(caller.user()).await.unwrap(), StoredBytes { by_user: 5, in_all: 5 });
         assert_eq!(remove_leftovers(&*opened.store(), &*files).await.unwrap(), 1);
-        assert_eq!(opened.store().held(caller.user()).await.unwrap(), Held { by_user: 0, in_all: 0 });
+        assert_eq!(opened.store().held(caller.user()).await.unwrap(), StoredBytes { by_user: 0, in_all: 0 });
         assert!(files.open(&attached, None).await.unwrap().is_none());
         assert_eq!(remove_leftovers(&*opened.store(), &*files).await.unwrap(), 0);
         services.drain().await;

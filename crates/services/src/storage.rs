@@ -33,14 +33,18 @@ mod user;
 
 pub use account::{AccountChange, AccountStore, SaveUser};
 pub use api_key::{ApiKey, ApiKeyStore};
-pub use attachment::{AttachmentRepository, AttachmentStore, Held};
+#[expect(deprecated, reason = "its former name")]
+pub use attachment::Held;
+pub use attachment::{AttachmentRepository, AttachmentStore, StoredBytes};
 pub use board::{BoardRepository, BoardState, BoardStore};
 pub use column::{ColumnRepository, ColumnState};
 pub use comment::CommentRepository;
 pub use dependency::DependencyRepository;
 pub use error::{StorageError, StorageResult};
 pub use field_versions::FieldVersions;
-pub use files::{Files, NewFile, Pieces, Room};
+pub use files::{ByteStream, DiskSpace, Files, NewFile};
+#[expect(deprecated, reason = "their former names")]
+pub use files::{Pieces, Room};
 pub use lease::{BoardWorkload, ExpiredLease, LeaseRepository, LeaseStore, TaskCandidate};
 pub use log::{Head, Log, LogEntry, LogRepository, Origin};
 pub use maintenance::{MaintenanceStore, Prune};

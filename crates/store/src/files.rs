@@ -11,7 +11,7 @@ use std::{
 
 use async_trait::async_trait;
 use boardwire_protocol::{AttachmentId, Timestamp};
-use boardwire_services::storage::{Files, NewFile, Pieces, Room, StorageResult};
+use boardwire_services::storage::{ByteStream, DiskSpace, Files, NewFile, StorageResult};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use object_store::{
@@ -90,7 +90,7 @@ impl Files for Target {
     }
 
     #[tracing::instrument(level = "debug", name = "files.open", skip_all)]
-    async fn open(&self, id: &AttachmentId, part: Option<Range<u64>>) -> StorageResult<Option<Pieces>> {
+    async fn open(&self, id: &AttachmentId, part: Option<Range<u64>>) -> StorageResult<Option<ByteStream>> {
         let options = GetOptions { range: part.map(GetRange::Bounded), ..GetOptions::default() };
         match self.objects.get_opts(&key(id), options).await {
             Ok(found) => Ok(Some(found.into_stream().map_err(|error| unavailable("files.open", error)).boxed())),
@@ -118,7 +118,7 @@ impl Files for Target {
     }
 
     #[tracing::instrument(level = "debug", name = "files.room", skip_all)]
-    async fn room(&self) -> StorageResult<Option<Room>> {
+    async fn room(&self) -> StorageResult<Option<DiskSpace>> {
         match &self.folder {
             Some(folder) => room_at(folder.clone()).await,
             None => Ok(None),

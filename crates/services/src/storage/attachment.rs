@@ -5,9 +5,13 @@ use boardwire_protocol::{Attachment, AttachmentId, TaskId, UserId};
 
 use super::StorageResult;
 
+/// The former name of [`StoredBytes`].
+#[deprecated(since = "0.1.0", note = "renamed to `StoredBytes`")]
+pub type Held = StoredBytes;
+
 /// The size of stored files, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Held {
+pub struct StoredBytes {
     /// The files of one user.
     pub by_user: u64,
     /// The files of all users.
@@ -44,7 +48,7 @@ pub trait AttachmentStore: Send + Sync + 'static {
 
     /// Returns the size of the files that a user has uploaded, and of all files. Leftovers count until they are
     /// forgotten.
-    async fn held(&self, user: &UserId) -> StorageResult<Held>;
+    async fn held(&self, user: &UserId) -> StorageResult<StoredBytes>;
 
     /// Returns at most `limit` leftovers.
     async fn leftovers(&self, limit: u32) -> StorageResult<Vec<AttachmentId>>;

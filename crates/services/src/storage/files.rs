@@ -10,11 +10,19 @@ use futures_util::Stream;
 use super::StorageResult;
 
 /// The bytes of a file, in chunks.
-pub type Pieces = Pin<Box<dyn Stream<Item = StorageResult<Bytes>> + Send>>;
+pub type ByteStream = Pin<Box<dyn Stream<Item = StorageResult<Bytes>> + Send>>;
+
+/// The former name of [`ByteStream`].
+#[deprecated(since = "0.1.0", note = "renamed to `ByteStream`")]
+pub type Pieces = ByteStream;
+
+/// The former name of [`DiskSpace`].
+#[deprecated(since = "0.1.0", note = "renamed to `DiskSpace`")]
+pub type Room = DiskSpace;
 
 /// The space on a file system, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Room {
+pub struct DiskSpace {
     /// How much can still be written.
     pub free: u64,
     /// The size of the file system.
@@ -28,7 +36,7 @@ pub trait Files: Send + Sync + 'static {
     async fn create(&self, id: &AttachmentId) -> StorageResult<Box<dyn NewFile>>;
 
     /// Returns the bytes of a file, or a range of them.
-    async fn open(&self, id: &AttachmentId, part: Option<Range<u64>>) -> StorageResult<Option<Pieces>>;
+    async fn open(&self, id: &AttachmentId, part: Option<Range<u64>>) -> StorageResult<Option<ByteStream>>;
 
     /// Removes a file. One that does not exist is ignored.
     async fn remove(&self, id: &AttachmentId) -> StorageResult<()>;
@@ -37,7 +45,7 @@ pub trait Files: Send + Sync + 'static {
     async fn finished_before(&self, before: Timestamp) -> StorageResult<Vec<AttachmentId>>;
 
     /// Returns the space for files; `None` if it is not known.
-    async fn room(&self) -> StorageResult<Option<Room>>;
+    async fn room(&self) -> StorageResult<Option<DiskSpace>>;
 
     /// Removes what is left of files that were begun before this time and never finished because the program ended.
     async fn remove_unfinished(&self, before: Timestamp) -> StorageResult<()>;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use boardwire_protocol::Timestamp;
 
-use super::{Room, StorageResult};
+use super::{DiskSpace, StorageResult};
 
 /// The times before which old rows are deleted.
 #[derive(Debug, Clone, Copy)]
@@ -25,7 +25,7 @@ pub trait MaintenanceStore: Send + Sync + 'static {
     async fn ping(&self) -> StorageResult<()>;
 
     /// Returns the space on the file system that holds the database; `None` if that is not on this machine.
-    async fn room(&self) -> StorageResult<Option<Room>>;
+    async fn room(&self) -> StorageResult<Option<DiskSpace>>;
 
     /// Deletes old rows.
     async fn prune(&self, before: &Prune) -> StorageResult<()>;

@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 use boardwire_protocol::{Attachment, AttachmentId, TaskId, UserId};
-use boardwire_services::storage::{AttachmentRepository, AttachmentStore, Held, StorageResult};
+use boardwire_services::storage::{AttachmentRepository, AttachmentStore, StorageResult, StoredBytes};
 
 use crate::{
     connection::Connection,
@@ -119,12 +119,12 @@ impl AttachmentStore for Database {
     }
 
     #[tracing::instrument(level = "debug", name = "db.attachment.held", skip_all)]
-    async fn held(&self, user: &UserId) -> StorageResult<Held> {
+    async fn held(&self, user: &UserId) -> StorageResult<StoredBytes> {
         let user = user.clone();
         self.read(move |mut reader| async move {
             let connection = &mut reader.connection();
             let row = connection.fetch_one(&HELD, &[Value::Text(user.as_str())]).await?;
-            Ok(Held { by_user: row.number(0)?, in_all: row.number(1)? })
+            Ok(StoredBytes { by_user: row.number(0)?, in_all: row.number(1)? })
         })
         .await
     }

@@ -1,7 +1,7 @@
 //! Checks of the database, and deleting what is old.
 
 use async_trait::async_trait;
-use boardwire_services::storage::{BoxFuture, MaintenanceStore, Prune, Room, StorageResult};
+use boardwire_services::storage::{BoxFuture, DiskSpace, MaintenanceStore, Prune, StorageResult};
 
 use super::{account_change, log, notification, request, session};
 use crate::{connection::Connection, database::Database, migrations, room::room_at};
@@ -20,7 +20,7 @@ impl MaintenanceStore for Database {
         self.change(|connection| Box::pin(migrations::touch(connection))).await
     }
 
-    async fn room(&self) -> StorageResult<Option<Room>> {
+    async fn room(&self) -> StorageResult<Option<DiskSpace>> {
         match self {
             Self::Sqlite(database) => room_at(database.file().to_owned()).await,
             Self::Postgres(_) => Ok(None),
