@@ -80,7 +80,7 @@ impl Metrics {
         })
     }
 
-    /// Locks the recent past.
+    /// Locks what has been recorded lately.
     pub(crate) fn recent(&self) -> MutexGuard<'_, Recent> {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }

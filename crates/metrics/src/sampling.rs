@@ -40,7 +40,7 @@ pub struct Sample {
     pub counts: Counts,
 }
 
-/// The recent past.
+/// What has been recorded lately.
 #[derive(Default)]
 pub(crate) struct Recent {
     /// How often each user has called, at any door.

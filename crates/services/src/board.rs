@@ -44,15 +44,15 @@ impl Execute for board::Create {
         unit.tx.set_member(&id, &creator, &direct(Role::Owner)).await?;
         let mut edit = unit.board(&id, Role::Owner, Archived::Refused).await?;
 
-        let wanted = match self.columns {
+        let new_columns = match self.columns {
             Some(columns) => {
                 columns.0.into_iter().map(|new| (new.name.into_string(), new.status, new.wip_limit)).collect()
             }
             None => DEFAULT_COLUMNS.map(|(name, status)| (name.to_owned(), Some(status), None)).to_vec(),
         };
-        let mut columns = Vec::with_capacity(wanted.len());
-        let keys = position::spread(None, None, wanted.len());
-        for ((name, status, wip_limit), position) in wanted.into_iter().zip(keys) {
+        let mut columns = Vec::with_capacity(new_columns.len());
+        let keys = position::spread(None, None, new_columns.len());
+        for ((name, status, wip_limit), position) in new_columns.into_iter().zip(keys) {
             let column = Column {
                 id: edit.new_id(),
                 board_id: id.clone(),
@@ -213,6 +213,7 @@ fn touch(edit: &mut BoardEdit<'_, '_>) -> Board {
     state.board.clone()
 }
 
+/// Stores the board and returns it as the result.
 async fn finish(edit: BoardEdit<'_, '_>) -> Result<ChangeOutcome, ServiceError> {
     let board = edit.board().clone();
     edit.finish(&board::BoardResult { board }).await

@@ -91,7 +91,7 @@ impl Caller {
         self.require_permission(needed, kind.name())
     }
 
-    /// Checks that the caller's credential has a permission, which `what` needs.
+    /// Checks that the caller's credential has a permission. `what` says in the error what needs it.
     ///
     /// # Errors
     /// Returns [`ServiceError::Forbidden`] if it does not.

@@ -16,7 +16,7 @@ use crate::{
     ChangeOutcome, ServiceError,
     edit::{Archived, BoardEdit},
     lease_state::{assignee_without_lease, is_live},
-    scheduler::{self, Search, working_column},
+    scheduler::{self, Criteria, working_column},
     storage::TaskState,
     task_order::Neighbours,
     unit::{Execute, Unit},
@@ -40,8 +40,8 @@ impl Execute for lease::Claim {
             None => {
                 let workload = edit.tx().workload(&self.board_id).await?.ok_or(ServiceError::NotFound("board"))?;
                 let (tags, column) = (self.tags.as_ref(), self.column_id.as_ref());
-                let search = Search { user: edit.caller().user(), tags, column, now: edit.now() };
-                match scheduler::choose(&workload, &search)? {
+                let criteria = Criteria { user: edit.caller().user(), tags, column, now: edit.now() };
+                match scheduler::choose(&workload, &criteria)? {
                     (Some(id), why) => (Some(edit.task(&id).await?), why),
                     (None, why) => (None, why),
                 }

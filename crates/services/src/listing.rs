@@ -5,7 +5,7 @@ use boardwire_protocol::{BoardId, EncodedEnvelope, Timestamp, lease, listing};
 use crate::{
     Caller, ServiceError, access,
     answer::Answer,
-    scheduler::{self, Search},
+    scheduler::{self, Criteria},
     storage::{Match, Store, WantedMatches, WantedTasks},
 };
 
@@ -40,8 +40,8 @@ pub(crate) async fn next_task(
     if workload.archived {
         workload.candidates.clear();
     }
-    let search = Search { user: caller.user(), tags: query.tags.as_ref(), column: query.column_id.as_ref(), now };
-    let (id, why) = scheduler::choose(&workload, &search)?;
+    let criteria = Criteria { user: caller.user(), tags: query.tags.as_ref(), column: query.column_id.as_ref(), now };
+    let (id, why) = scheduler::choose(&workload, &criteria)?;
     let task = match id {
         Some(id) => store.task(&id).await?,
         None => None,
@@ -167,6 +167,7 @@ fn words(text: &str) -> Vec<String> {
     words.filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
 }
 
+/// Returns a search result with a snippet.
 fn hit(found: Match, words: &[String]) -> listing::Hit {
     let snippet = snippet(&found.text, words).or_else(|| snippet(&found.title, words));
     listing::Hit {

@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn initial_keys_are_in_order_and_short() {
+    fn spread_keys_are_in_order_and_short() {
         for (low, high) in [(None, None), (Some("a0"), Some("a1")), (None, Some("a0V")), (Some("a0zz"), Some("a1"))] {
             let keys = spread(low, high, 1_000);
             assert_eq!(keys.len(), 1_000);

@@ -13,6 +13,7 @@ use crate::{
 const DEFAULT_NOTIFICATIONS: u32 = 50;
 const MAX_NOTIFICATIONS: u32 = 100;
 
+/// Runs a query.
 pub(crate) async fn run(
     store: &dyn Store,
     caller: &Caller,

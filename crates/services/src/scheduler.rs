@@ -14,8 +14,8 @@ use crate::{
     storage::{BoardWorkload, TaskCandidate},
 };
 
-/// A search for a task.
-pub(crate) struct Search<'a> {
+/// The criteria by which a task is chosen.
+pub(crate) struct Criteria<'a> {
     /// The user who wants to work on it.
     pub(crate) user: &'a UserId,
     /// Tags that it must all have.
@@ -46,26 +46,26 @@ impl Eligible<'_> {
 /// Returns [`ServiceError::NotFound`] if the column is not on the board.
 pub(crate) fn choose(
     workload: &BoardWorkload,
-    search: &Search<'_>,
+    criteria: &Criteria<'_>,
 ) -> Result<(Option<TaskId>, lease::Choice), ServiceError> {
-    if search.column.is_some_and(|wanted| !workload.columns.iter().any(|column| column.id == *wanted)) {
+    if criteria.column.is_some_and(|wanted| !workload.columns.iter().any(|column| column.id == *wanted)) {
         return Err(ServiceError::NotFound("column"));
     }
     let mut skipped = lease::Skipped::default();
     let mut eligible = Vec::new();
-    let is_in_column = |task: &&TaskCandidate| search.column.is_none_or(|column| task.column_id == *column);
+    let is_in_column = |task: &&TaskCandidate| criteria.column.is_none_or(|column| task.column_id == *column);
     for task in workload.candidates.iter().filter(is_in_column) {
         let assignee = match &task.lease {
-            Some(lease) if !is_live(lease, search.now) => {
+            Some(lease) if !is_live(lease, criteria.now) => {
                 assignee_without_lease(task.assignee.as_ref(), lease, task.assigned_by_claim)
             }
             _ => task.assignee.as_ref(),
         };
-        let own = assignee == Some(search.user);
+        let own = assignee == Some(criteria.user);
         let has_all = |tags: &Tags| tags.iter().all(|tag| task.tags.iter().any(|other| other == tag));
-        let counter = if !search.tags.is_none_or(has_all) {
+        let counter = if !criteria.tags.is_none_or(has_all) {
             &mut skipped.tags
-        } else if task.lease.as_ref().is_some_and(|lease| is_live(lease, search.now)) {
+        } else if task.lease.as_ref().is_some_and(|lease| is_live(lease, criteria.now)) {
             &mut skipped.leased
         } else if assignee.is_some() && !own {
             &mut skipped.assigned_to_others

@@ -18,6 +18,7 @@ const PAGE_BYTES: usize = 2 << 20;
 /// The most bytes that the tasks of a whole board may have, including their dependencies.
 const WHOLE_BYTES: usize = 16 << 20;
 
+/// Returns a whole board or, if the query has a limit, a page of it.
 pub(crate) async fn get(store: &dyn Store, caller: &Caller, query: board::Get) -> Result<Answer, ServiceError> {
     let board::Get { board_id, limit, after } = query;
     if let Some(limit) = limit.filter(|limit| !(1..=MAX_TASKS).contains(limit)) {
