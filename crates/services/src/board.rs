@@ -150,15 +150,15 @@ impl Execute for board::MemberSet {
         }
         let member =
             Member { board_id: self.board_id, user_id: user.id, name: user.name, agent: user.agent, role: self.role };
-        let wanted = direct(self.role);
-        if membership.as_ref() != Some(&wanted) {
+        let new_membership = direct(self.role);
+        if membership.as_ref() != Some(&new_membership) {
             if membership.is_some_and(|membership| membership.role == Role::Owner) {
                 require_another_owner(&mut edit).await?;
             }
             if self.role < Role::Member {
                 edit.end_leases_of(std::slice::from_ref(&member.user_id)).await?;
             }
-            edit.tx().set_member(&member.board_id, &member.user_id, &wanted).await?;
+            edit.tx().set_member(&member.board_id, &member.user_id, &new_membership).await?;
             edit.tx().forget_departures(&member.board_id, Some(&member.user_id)).await?;
             edit.record(Event::BoardMemberSet(data::BoardMemberSet {
                 member: member.clone(),

@@ -92,12 +92,12 @@ impl Execute for column::Reorder {
     async fn execute(self, unit: &mut Unit<'_>) -> Result<ChangeOutcome, ServiceError> {
         let mut edit = unit.board(&self.board_id, Role::Member, Archived::Refused).await?;
         let columns = edit.columns().await?;
-        let wanted: HashSet<_> = self.column_ids.iter().collect();
+        let named: HashSet<_> = self.column_ids.iter().collect();
         let known: HashSet<_> = columns.iter().map(|column| &column.id).collect();
-        if wanted.len() != self.column_ids.len() {
+        if named.len() != self.column_ids.len() {
             return Err(ServiceError::invalid("columnIds", "names a column twice"));
         }
-        if wanted != known {
+        if named != known {
             return Err(ServiceError::Conflict {
                 message: "columnIds must name all columns of the board, as they are now".to_owned(),
                 current: Some(to_value(&columns)?),

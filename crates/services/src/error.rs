@@ -1,4 +1,4 @@
-//! Why a command failed, and what clients are told about it.
+//! Why a command failed, and the error that clients get.
 
 use boardwire_protocol::{Code, ErrorBody, Role, TaskId};
 use serde_json::{Value, json};
@@ -109,7 +109,7 @@ impl ServiceError {
 }
 
 impl From<ServiceError> for ErrorBody {
-    /// Returns the error as clients see it. Internal details only go to the log, under an id that clients are told.
+    /// Returns the error as clients see it. Internal details go only to the log, with an id that is in the error too.
     fn from(error: ServiceError) -> Self {
         let body = |code| ErrorBody::new(code, error.to_string());
         match &error {

@@ -67,7 +67,7 @@ pub(crate) async fn tasks(
     if let Some(board) = &query.board_id {
         require_readable(store, caller, board).await?;
     }
-    let wanted = WantedTasks {
+    let filter = WantedTasks {
         reader: (!caller.is_admin()).then(|| caller.user().clone()),
         board: query.board_id,
         column: query.column_id,
@@ -80,7 +80,7 @@ pub(crate) async fn tasks(
         after,
         limit: limit + 1,
     };
-    let mut tasks = store.tasks(&wanted).await?;
+    let mut tasks = store.tasks(&filter).await?;
     let more = tasks.len() > limit as usize;
     tasks.truncate(limit as usize);
     let cursor = tasks.last().filter(|_| more).map(|task| format!("{CURSOR_PREFIX}{}", task.id));

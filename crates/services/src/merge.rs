@@ -28,15 +28,15 @@ impl<'a> Merge<'a> {
     }
 
     /// Sets a field if a new value is given and differs from the current one.
-    pub(crate) fn set<T: PartialEq + Serialize>(&mut self, name: &'static str, field: &mut T, wanted: Option<T>) {
-        let Some(wanted) = wanted.filter(|wanted| wanted != field) else { return };
+    pub(crate) fn set<T: PartialEq + Serialize>(&mut self, name: &'static str, field: &mut T, new_value: Option<T>) {
+        let Some(value) = new_value.filter(|value| value != field) else { return };
         let last = self.changed.0.get(name).copied().unwrap_or(0);
         if self.is_ahead() || self.expected.is_some_and(|expected| last > expected) {
             self.clashes.push(name);
             return;
         }
-        self.changes.insert(name, to_value(&wanted).unwrap_or_default());
-        *field = wanted;
+        self.changes.insert(name, to_value(&value).unwrap_or_default());
+        *field = value;
     }
 
     /// Ends the change. Returns the fields that have changed, recorded under the next version; empty if none has.
@@ -65,12 +65,13 @@ impl<'a> Merge<'a> {
 mod tests {
     use super::*;
 
-    fn merge(last: u64, expected: Option<u64>, wanted: &str) -> Result<(Changes, String), ServiceError> {
+    /// Sets the field `title`, which is `old` and last changed in the version `last`, of an entity at version 5.
+    fn merge(last: u64, expected: Option<u64>, new_title: &str) -> Result<(Changes, String), ServiceError> {
         let mut changed = FieldVersions::default();
         changed.0.insert("title".into(), last);
         let mut title = "old".to_owned();
         let mut merge = Merge::new(&mut changed, 5, expected);
-        merge.set("title", &mut title, Some(wanted.to_owned()));
+        merge.set("title", &mut title, Some(new_title.to_owned()));
         let changes = merge.finish(|| Ok(Value::Null))?;
         Ok((changes, title))
     }

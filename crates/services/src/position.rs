@@ -143,9 +143,9 @@ mod tests {
     #[test]
     fn there_is_always_a_key_between_two() {
         let (mut low, mut high) = ("a0".to_owned(), "a1".to_owned());
-        for turn in 0..2_000 {
+        for round in 0..2_000 {
             let key = check(Some(&low), Some(&high));
-            if turn % 3 == 0 { low = key } else { high = key }
+            if round % 3 == 0 { low = key } else { high = key }
         }
     }
 

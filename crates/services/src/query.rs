@@ -39,14 +39,14 @@ pub(crate) async fn run(
             if !(1..=MAX_NOTIFICATIONS).contains(&limit) {
                 return Err(ServiceError::invalid("limit", format!("1 to {MAX_NOTIFICATIONS}, got {limit}")));
             }
-            let wanted = WantedNotifications {
+            let filter = WantedNotifications {
                 user: caller.user().clone(),
                 everywhere: caller.is_admin(),
                 unread_only: unread_only.unwrap_or(false),
                 before,
                 limit,
             };
-            let (notifications, unread) = store.notifications(&wanted).await?;
+            let (notifications, unread) = store.notifications(&filter).await?;
             Answer::new(&notification::Listed { notifications, unread })
         }
     }

@@ -48,7 +48,7 @@ pub(crate) fn choose(
     workload: &BoardWorkload,
     criteria: &Criteria<'_>,
 ) -> Result<(Option<TaskId>, lease::Choice), ServiceError> {
-    if criteria.column.is_some_and(|wanted| !workload.columns.iter().any(|column| column.id == *wanted)) {
+    if criteria.column.is_some_and(|id| !workload.columns.iter().any(|column| column.id == *id)) {
         return Err(ServiceError::NotFound("column"));
     }
     let mut skipped = lease::Skipped::default();

@@ -31,8 +31,8 @@ pub(crate) async fn get(store: &dyn Store, caller: &Caller, query: board::Get) -
         return Err(ServiceError::NotFound("board"));
     }
     let bytes = if limit.is_some() { PAGE_BYTES } else { WHOLE_BYTES };
-    let wanted = WantedBoard { board: board_id.clone(), after, limit: limit.unwrap_or(u32::MAX), bytes };
-    let mut snapshot = store.snapshot(&wanted).await?.ok_or(ServiceError::NotFound("board"))?;
+    let part = WantedBoard { board: board_id.clone(), after, limit: limit.unwrap_or(u32::MAX), bytes };
+    let mut snapshot = store.snapshot(&part).await?.ok_or(ServiceError::NotFound("board"))?;
     // The role was read before the snapshot; the membership that the snapshot shows is what counts.
     if !caller.is_admin() && !snapshot.members.iter().any(|member| member.user_id == *caller.user()) {
         return Err(ServiceError::NotFound("board"));

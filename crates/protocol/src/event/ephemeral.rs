@@ -47,12 +47,12 @@ event_data! {
 
     /// `typing:start` and `typing:stop`.
     pub struct Typing {
-        /// Who types.
+        /// Who is typing.
         pub user_id: UserId,
         /// The board.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub board_id: Option<BoardId>,
-        /// The task, if the user types on one.
+        /// The task, if the user is typing on one.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub task_id: Option<TaskId>,
     }

@@ -41,5 +41,5 @@ pub trait NotificationRepository: Send {
 #[async_trait]
 pub trait NotificationStore: Send + Sync + 'static {
     /// Returns the notifications that match a filter, newest first, and how many are unread in all.
-    async fn notifications(&self, wanted: &WantedNotifications) -> StorageResult<(Vec<Notification>, u64)>;
+    async fn notifications(&self, filter: &WantedNotifications) -> StorageResult<(Vec<Notification>, u64)>;
 }

@@ -5,7 +5,7 @@ use boardwire_protocol::{BoardId, CommentId, Status, TaskId, UserId};
 
 use super::StorageResult;
 
-/// What to search for.
+/// The words to search for, and where to look for them.
 #[derive(Debug, Clone)]
 pub struct WantedMatches {
     /// Words that must all be in the text; the last one may be the beginning of a word. At least one word, of letters
@@ -41,5 +41,5 @@ pub struct Match {
 pub trait SearchStore: Send + Sync + 'static {
     /// Returns the texts that contain all of the words, best first. If there are very many, only the newest are
     /// considered, on the boards that changed last.
-    async fn matches(&self, wanted: &WantedMatches) -> StorageResult<Vec<Match>>;
+    async fn matches(&self, search: &WantedMatches) -> StorageResult<Vec<Match>>;
 }

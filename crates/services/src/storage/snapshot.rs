@@ -23,7 +23,7 @@ pub struct WantedBoard {
 pub trait SnapshotStore: Send + Sync + 'static {
     /// Returns a board, or a part of it: columns by position, members by name and id, tasks by id, each with its
     /// dependencies.
-    async fn snapshot(&self, wanted: &WantedBoard) -> StorageResult<Option<Snapshot>>;
+    async fn snapshot(&self, part: &WantedBoard) -> StorageResult<Option<Snapshot>>;
 
     /// Returns a task with its comments and attachments, oldest first, and its dependencies.
     async fn detail(&self, id: &TaskId) -> StorageResult<Option<Detail>>;

@@ -109,5 +109,5 @@ pub trait TaskStore: Send + Sync + 'static {
     async fn board_of_task(&self, id: &TaskId) -> StorageResult<Option<BoardId>>;
 
     /// Returns the tasks that match a filter, by id.
-    async fn tasks(&self, wanted: &WantedTasks) -> StorageResult<Vec<Task>>;
+    async fn tasks(&self, filter: &WantedTasks) -> StorageResult<Vec<Task>>;
 }

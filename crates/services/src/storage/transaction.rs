@@ -56,8 +56,9 @@ pub type Job =
 /// Runs units of work.
 #[async_trait]
 pub trait Writer: Send + Sync + 'static {
-    /// Runs a unit of work. When this returns `Ok`, the change is durable; on any error nothing of it is kept. Units of
-    /// work on one board become durable in the order of their `seq`.
+    /// Runs a unit of work. When this returns `Ok`, the change is durable. If the job fails, nothing is changed; if the
+    /// commit fails, it is unknown whether the change was made. Units of work on one board become durable in the order
+    /// of their `seq`.
     ///
     /// # Errors
     /// Returns the job's own error, or [`ServiceError::Storage`] if the unit could not be begun or committed.

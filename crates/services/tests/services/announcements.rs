@@ -73,9 +73,9 @@ async fn everybody_is_notified_once_page_by_page() -> Result<()> {
         [&500, &500, &203]
     );
     for number in [0, 499, 500, 1_202] {
-        let wanted =
+        let filter =
             WantedNotifications { user: user(number)?, everywhere: false, unread_only: false, before: None, limit: 10 };
-        assert_eq!(store.notifications(&wanted).await?.1, 1, "user {number}");
+        assert_eq!(store.notifications(&filter).await?.1, 1, "user {number}");
     }
     services.drain().await;
     drop(services);
