@@ -1,5 +1,5 @@
-// A live board of @boardwire/client: one's own changes are shown at once and taken back when they are refused, what is typed is
-// never lost, and who is there and who types is known.
+// A live board of @boardwire/client: the user's own changes are shown at once and taken back when they are refused, typed text is
+// never lost, and viewers and typing users are shown.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { beforeEach, describe, it } from 'node:test';
@@ -18,7 +18,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
   let columns;
 
   const start = (user = 'ann', options = {}) => fixture.connect(user, options);
-  /** A client with the board open. */
+  /** Connects a client and opens the board. */
   const openAs = async (user, options) => {
     const client = start(user, options);
     const board = client.openBoard(boardId);
@@ -61,7 +61,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     await change(done.id, { title: 'quite done' });
     await until('the change', () => shown() !== before);
     assert.equal(before.tasks.get(done.id).title, 'done', 'a snapshot never changes');
-    assert.equal(shown().tasksByColumn.get(columns[0].id), before.tasksByColumn.get(columns[0].id), 'what is as before is the same');
+    assert.equal(shown().tasksByColumn.get(columns[0].id), before.tasksByColumn.get(columns[0].id), 'an unchanged list stays the same object');
     await client.close();
   });
 
@@ -93,7 +93,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     assert.equal(shown().unconfirmed, 0);
     const plain = ({ id, column_id, title, status, assignee }) => ({ id, column_id, title, status, assignee });
     const order = ({ tasksByColumn }) => [...tasksByColumn].map(([id, tasks]) => [id, tasks.map(plain)]);
-    assert.deepEqual(order(shown()), order(expected), 'it came as expected');
+    assert.deepEqual(order(shown()), order(expected), 'the confirmed state is the one shown before');
     await client.close();
   });
 
@@ -104,7 +104,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     const { client, board, task } = await openAs();
     const refusals = [];
     board.onRefusal(({ command, error }) => refusals.push([command, error.code]));
-    // Nobody looks at this promise.
+    // This promise is deliberately not awaited.
     board.moveTask(mine.id, { toColumn: narrow.id });
     assert.equal(task(mine.id).column_id, narrow.id);
     await until('the refusal', () => refusals.length === 1);
@@ -117,7 +117,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     assert.equal(vic.shown().tasks.size, 3);
     await assert.rejects(refused, { code: 'FORBIDDEN' });
     assert.deepEqual([vic.shown().tasks.size, vic.shown().unconfirmed], [2, 0]);
-    await until('the listener to hear', () => seen.at(-1) === 2);
+    await until('the listener to be called', () => seen.at(-1) === 2);
     assert.deepEqual(refusals, [['task:move', 'WIP_LIMIT']]);
     await Promise.all([client.close(), vic.client.close()]);
   });
@@ -153,7 +153,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     assert.equal(fixture.installed.client.conflictOf(error)?.current.title, 'theirs');
     await next;
     assert.deepEqual([task(one.id).title, task(one.id).tags], ['theirs', ['mine']]);
-    // What one has just changed oneself is no conflict, and force asks nobody.
+    // The user's own earlier change is no conflict, and `force` overwrites.
     await Promise.all([board.updateTask(one.id, { title: 'again' }), board.updateTask(one.id, { title: 'and again' })]);
     fixture.proxy.refuse();
     const forced = board.updateTask(one.id, { title: 'forced' }, { force: true });
@@ -171,7 +171,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     assert.deepEqual([task(one.id).description, shown().unconfirmed], ['Hel', 1]);
     const { payload } = await fixture.keeper.event('task:updated');
     assert.deepEqual(payload.data.changes, { description: 'Hel' });
-    // It does not rest: it goes out all the same after a while.
+    // The typing does not pause: the text is sent all the same after `maxWaitMs`.
     const began = Date.now();
     let letters = 0;
     while (Date.now() - began < 600) {
@@ -179,7 +179,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
       await sleep(20);
     }
     const middle = (await fixture.keeper.event('task:updated')).payload.data.changes.description;
-    assert.ok(middle.length < letters, 'in the middle of the typing');
+    assert.ok(middle.length < letters, 'sent while the user was still typing');
     board.edit(one.id, 'title', 'Title');
     await board.flush(one.id);
     assert.deepEqual([task(one.id).title, task(one.id).description, shown().unconfirmed], ['Title', 'x'.repeat(letters), 0]);
@@ -199,12 +199,12 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     await sleep(60);
     fixture.proxy.accept();
     const typed = (found) => found.description === 'late' && found.title === 'typed';
-    await until('what was typed', async () => typed((await fixture.keeper.ask('task:get', { taskId: one.id })).task));
+    await until('the typed text', async () => typed((await fixture.keeper.ask('task:get', { taskId: one.id })).task));
     await until('the reply', () => board.getSnapshot().unconfirmed === 0);
     const { task: stored } = await fixture.keeper.ask('task:get', { taskId: one.id });
     assert.deepEqual([stored.title, task(one.id)], ['typed', stored]);
 
-    // The answer is lost, and what follows is typed meanwhile.
+    // The reply is lost, and more is typed before it is sent again.
     fixture.proxy.holdReplies();
     board.edit(one.id, 'description', 'sent');
     await until('the first value', async () => (await fixture.keeper.ask('task:get', { taskId: one.id })).task.description === 'sent');
@@ -250,15 +250,15 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     await until('typing', () => ann.shown().typing.length === 1);
     assert.deepEqual(ann.shown().typing, [{ userId: 'bob', taskId: one.id }]);
     bob.board.stopTyping();
-    await until('its end', () => ann.shown().typing.length === 0);
+    await until('the end of typing', () => ann.shown().typing.length === 0);
     bob.board.typing(one.id);
     await until('typing again', () => ann.shown().typing.length === 1);
-    await until('its end by itself', () => ann.shown().typing.length === 0);
+    await until('its end without a stop', () => ann.shown().typing.length === 0);
     fixture.proxy.cut();
     await until('both, after another connection', () => ann.shown().state === 'live' && bob.shown().state === 'live' && viewers(ann).length === 2);
-    await until('what was said before', () => viewers(ann).some(([user, status, taskId]) => user === 'bob' && status === 'away' && taskId === one.id));
+    await until('the presence set before', () => viewers(ann).some(([user, status, taskId]) => user === 'bob' && status === 'away' && taskId === one.id));
     await bob.client.close();
-    await until('the leaving', () => viewers(ann).length === 1);
+    await until('the viewer to leave', () => viewers(ann).length === 1);
     await ann.client.close();
   });
 
@@ -269,9 +269,9 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     await fixture.keeper.ask('board:create', { id: boardId, name: 'Second' });
     await fixture.keeper.ask('board:member:set', { boardId, userId: 'ann', role: 'member' });
     const second = first.client.openBoard(boardId);
-    assert.equal(first.client.openBoard(boardId), second, 'one and the same');
+    assert.equal(first.client.openBoard(boardId), second, 'the same store');
     await second.ready();
-    assert.deepEqual(second.getSnapshot().viewers, [], 'it is followed, not viewed');
+    assert.deepEqual(second.getSnapshot().viewers, [], 'the second board is subscribed to, not viewed');
     for (const id of [firstId, boardId]) await fixture.keeper.ask('task:create', { boardId: id, title: id });
     await until('both', () => first.shown().tasks.size === 1 && second.getSnapshot().tasks.size === 1);
     fixture.proxy.cut();
@@ -297,21 +297,21 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     board.onReset(() => (loaded += 1));
     const { comment } = await client.send('task:comment:add', { taskId: one.id, body: 'Hm.' });
     assert.equal(loaded, 0);
-    // This reply names no board: it can't be told whose it is.
+    // This reply names no board, so it can't be attributed to one.
     const { seq } = await client.send('task:comment:delete', { commentId: comment.id });
     assert.equal(shown().seq, seq - 1);
     await change(one.id, { title: 'two' });
     await until('the change', () => shown().seq === seq + 1 && shown().tasks.get(one.id).title === 'two');
     assert.equal(loaded, 1);
-    const told = [];
-    board.onChange(({ type, own }) => told.push([type, own]));
+    const changes = [];
+    board.onChange(({ type, own }) => changes.push([type, own]));
     let author;
     board.onChange(({ own, userId }) => (author = own ? author : userId));
     const { comment: other } = await board.send('task:comment:add', { taskId: one.id, body: 'Hm.' });
     await board.send('task:comment:delete', { commentId: other.id });
     await change(one.id, { title: 'three' });
-    await until('all of it', () => told.length === 3);
-    assert.deepEqual(told, [
+    await until('all of it', () => changes.length === 3);
+    assert.deepEqual(changes, [
       ['task:comment:add', true],
       ['task:comment:delete', true],
       ['task:updated', false],
@@ -328,7 +328,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     applyChange(content, 'task:claimed', { task: { ...task, lease: { holder: 'ann' } }, boardId: 'b' });
     assert.deepEqual(content.tasks.get('t').lease, { holder: 'ann' });
     applyChange(content, 'task:renewed', { task: { ...task, version: 2, title: 'older' } });
-    assert.equal(content.tasks.get('t').title, 'T', 'what is older is not applied');
+    assert.equal(content.tasks.get('t').title, 'T', 'an older version is not applied');
     applyChange(content, 'task:comment:deleted', { commentId: 'x', taskId: 't' });
     applyChange(content, 'task:attachment:removed', { attachmentId: 'x', taskId: 't' });
     applyChange(content, 'task:looked:at', { taskId: 't' });
@@ -339,12 +339,12 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     assert.deepEqual([content.tasks.size, content.dependencies.size], [0, 0]);
   });
 
-  it('makes positions between any two, as the server does', async (t) => {
+  it('makes a position between any two, as the server does', async (t) => {
     t.diagnostic(`BOARDWIRE_TEST_SEED=${SEED}`);
     const { between, initialKeys } = await import(pathToFileURL(join(PACKAGE, 'dist/board/position.js')).href);
     const random = seededRandom(SEED);
     const keys = [];
-    for (let turn = 0; turn < 3000; turn += 1) {
+    for (let count = 0; count < 3000; count += 1) {
       const at = random.pick([0, keys.length, random.below(keys.length + 1)]);
       const key = between(keys[at - 1], keys[at]);
       assert.ok((at === 0 || keys[at - 1] < key) && (at === keys.length || key < keys[at]), `${keys[at - 1]} < ${key} < ${keys[at]}`);
@@ -352,7 +352,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     }
     assert.deepEqual(initialKeys(3), ['a0', 'a1', 'a2']);
     let [last, first] = ['a0', 'a0'];
-    for (let turn = 0; turn < 5000; turn += 1) [last, first] = [between(last, undefined), between(undefined, first)];
+    for (let count = 0; count < 5000; count += 1) [last, first] = [between(last, undefined), between(undefined, first)];
     assert.ok(last.length <= 4 && first.length <= 4, `${last} ${first}`);
   });
 });

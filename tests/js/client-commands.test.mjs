@@ -1,4 +1,4 @@
-// The commands of @boardwire/client: in order, each with one effect, over connections that end in the middle of them.
+// The commands of @boardwire/client: they are executed in order and once each, although connections end before the replies.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
@@ -11,15 +11,15 @@ const BURST = 3;
 
 describe('the commands of @boardwire/client', { timeout: patient(120_000) }, () => {
   const fixture = startFixture({ keeper: 'ann' });
-  let narrow;
+  let limitedServer;
 
   const start = (options, url, user = 'ann') => fixture.connect(user, options, url);
 
   before(async () => {
-    narrow = await startServer({ BOARDWIRE_RATE_LIMIT_BURST: String(BURST) });
+    limitedServer = await startServer({ BOARDWIRE_RATE_LIMIT_BURST: String(BURST) });
     await fixture.keeper.ask('board:create', { name: 'Board', id: 'board' });
   });
-  after(() => narrow?.stop());
+  after(() => limitedServer?.stop());
 
   it('have one effect when they are sent again after a lost reply', async () => {
     const client = start();
@@ -68,7 +68,7 @@ describe('the commands of @boardwire/client', { timeout: patient(120_000) }, () 
   });
 
   it('wait for `retryAfter` on a rate limit, and keep their order', async () => {
-    const client = start({}, narrow.url);
+    const client = start({}, limitedServer.url);
     await client.ready();
     const refusals = [];
     client.on('error', (error) => refusals.push(error));
@@ -85,10 +85,10 @@ describe('the commands of @boardwire/client', { timeout: patient(120_000) }, () 
       Array.from({ length: 3 * BURST }, (_, number) => number),
     );
     assert.ok(refusals.length > 0 && refusals.every(({ code }) => code === 'RATE_LIMIT'));
-    // Each refusal is followed by one attempt after `retryAfter`, and not by a hail of them: what is tried at once again is refused
-    // hundreds of times in this time. On a busy machine an attempt may be a moment early.
+    // Each refusal is followed by one attempt after `retryAfter`. Immediate attempts would be refused hundreds of times. On a busy
+    // machine an attempt may be slightly early.
     assert.ok(refusals.length <= 3 * BURST, `${refusals.length} refusals`);
-    assert.ok(Date.now() - began >= 1_900, 'as fast as the limit allows, and no faster');
+    assert.ok(Date.now() - began >= 1_900, 'no faster than the limit allows');
     await client.close();
   });
 
@@ -131,13 +131,13 @@ describe('the commands of @boardwire/client', { timeout: patient(120_000) }, () 
   it('are rejected before they exceed the maximum size', async () => {
     const client = start();
     await client.ready();
-    const ends = [];
-    client.onStatus(({ state }) => ends.push(state));
+    const states = [];
+    client.onStatus(({ state }) => states.push(state));
     const { limits } = client.getStatus().server;
     const huge = client.send('task:create', { boardId: 'board', title: 'Huge', description: 'x'.repeat(3 * limits.maxPayload) });
     await assert.rejects(huge, { code: 'PAYLOAD_TOO_LARGE' });
     assert.ok((await client.send('board:list', {})).ok);
-    assert.deepEqual(ends, []);
+    assert.deepEqual(states, []);
     await client.close();
   });
 

@@ -1,5 +1,5 @@
-// The connection of @boardwire/client: it comes back whatever happens, with a token of the moment, and ends for good only
-// where the credentials do.
+// The connection of @boardwire/client: it is restored with a fresh token after every failure, and ends for good only when the
+// credentials are refused.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ import { program, token } from './server.mjs';
 describe('the connection of @boardwire/client', { timeout: patient(120_000) }, () => {
   const fixture = startFixture({ settings: { BOARDWIRE_MAX_CONNECTIONS_PER_USER: '8' }, options: { reconnect: { minMs: 20, maxMs: 200 } } });
 
-  /** A client whose states are recorded. */
+  /** Connects a client and records its states. */
   const start = (options = {}, url = undefined) => {
     const client = fixture.connect('ann', options, url);
     const states = [client.getStatus().state];
@@ -53,7 +53,7 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
       late.every((wait) => wait >= 100 && wait <= 300),
       `between half and one and a half of 200 ms: ${late}`,
     );
-    assert.ok(new Set(late).size > 1, 'no two alike');
+    assert.ok(new Set(late).size > 1, 'they vary');
     fixture.proxy.accept();
     await client.ready();
     await client.close();
@@ -87,8 +87,8 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
     let live = 2;
     const { client, states } = start({
       token: () => {
-        // What is fetched for renewing is no good here; what is fetched for connecting is.
-        if (client?.getStatus().state === 'live') throw new Error('no token to be had');
+        // Fetching a token fails while connected, for renewal, and succeeds for a new connection.
+        if (client?.getStatus().state === 'live') throw new Error('no token available');
         connects += 1;
         return token('ann', ['read'], live);
       },
@@ -111,10 +111,10 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
   it('fetches another token after a refusal, and gives up if it is the same', async () => {
     const offers = ['a.e30.c', 'b.e30.c', token('ann')];
     let asked = 0;
-    const lucky = start({ token: () => offers[(asked += 1) - 1] });
-    await lucky.client.ready();
+    const accepted = start({ token: () => offers[(asked += 1) - 1] });
+    await accepted.client.ready();
     assert.equal(asked, 3);
-    await lucky.client.close();
+    await accepted.client.close();
 
     let again = 0;
     const { client } = start({ token: () => ((again += 1), 'a.e30.c') });
@@ -171,12 +171,12 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
     const secret = 'a-secret-of-at-least-thirty-two-characters';
     const environment = { ...process.env, BOARDWIRE_JWT_SECRET: secret, BOARDWIRE_DATABASE_URL: `sqlite://${join(folder, 'b.db')}` };
     const ending = spawn(program(), ['serve', '--listen', '127.0.0.1:0'], { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'ignore'] });
-    const line = await new Promise((given) => createInterface({ input: ending.stdout }).once('line', given));
+    const line = await new Promise((resolve) => createInterface({ input: ending.stdout }).once('line', resolve));
     const { token: own } = JSON.parse(await issue(folder, environment));
     const { client } = start({ token: own }, `http://${JSON.parse(line).listening}`);
     await client.ready();
-    const asked = new Promise((given) => client.on('server:closing', ({ data }) => given(data.reconnectAfterMs)));
-    const wait = new Promise((given) => client.onStatus(({ retryInMs }) => retryInMs !== undefined && given(retryInMs)));
+    const asked = new Promise((resolve) => client.on('server:closing', ({ data }) => resolve(data.reconnectAfterMs)));
+    const wait = new Promise((resolve) => client.onStatus(({ retryInMs }) => retryInMs !== undefined && resolve(retryInMs)));
     const from = Date.now();
     ending.kill('SIGTERM');
     const reconnectAfterMs = await asked;
@@ -197,31 +197,31 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
       board.typing(id);
       client.subscribe('*', {}, () => {});
       await client.close();
-      const gone = connect('http://127.0.0.1:9', { apiKey: 'x' });
-      gone.send('board:list', {}).catch(() => {});
-      gone.openBoard('exit');
-      await gone.close();`;
+      const unreachable = connect('http://127.0.0.1:9', { apiKey: 'x' });
+      unreachable.send('board:list', {}).catch(() => {});
+      unreachable.openBoard('exit');
+      await unreachable.close();`;
     writeFileSync(join(fixture.installed.folder, 'exit.mjs'), script);
     const child = spawn(process.execPath, ['exit.mjs'], { cwd: fixture.installed.folder, stdio: ['ignore', 'inherit', 'inherit'] });
     const timer = setTimeout(() => child.kill('SIGKILL'), patient(10_000));
-    const code = await new Promise((given) => child.once('exit', given));
+    const code = await new Promise((resolve) => child.once('exit', resolve));
     clearTimeout(timer);
-    assert.equal(code, 0, 'it ends by itself');
+    assert.equal(code, 0, 'Node exits by itself');
     const { client } = start();
     const { tasks } = await client.send('board:get', { boardId: 'exit' });
-    assert.equal(tasks[0].title, 'Typed', 'what was typed was sent before');
+    assert.equal(tasks[0].title, 'Typed', 'typed text is sent before the end');
     await client.close();
   });
 });
 
-/** A token, issued by the program itself beside a server. */
+/** Returns what `boardwire token issue` prints for a new user. */
 async function issue(folder, environment) {
   const run = (args) =>
-    new Promise((given, fail) => {
+    new Promise((resolve, reject) => {
       const child = spawn(program(), args, { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
-      let said = '';
-      child.stdout.on('data', (data) => (said += data));
-      child.once('close', (code) => (code === 0 ? given(said) : fail(new Error(`${args} ended with ${code}`))));
+      let output = '';
+      child.stdout.on('data', (data) => (output += data));
+      child.once('close', (code) => (code === 0 ? resolve(output) : reject(new Error(`${args} ended with ${code}`))));
     });
   await run(['user', 'create', '--id', 'ann', '--name', 'Ann', '--json']);
   return run(['token', 'issue', '--user', 'ann', '--json']);

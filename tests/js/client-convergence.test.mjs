@@ -1,5 +1,5 @@
 // The replica of @boardwire/client equals the database after thousands of changes by several users, over connections that
-// are cut and stall, with refusals, conflicts and repetitions; and nothing of what was shown ahead of its time is left.
+// are cut and stall, with refusals, conflicts and repetitions; and no unconfirmed change is left.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,17 +15,17 @@ const BOARD = 'converging';
 const WRITERS = ['ann', 'ben', 'cem', 'dan'];
 const VIEWER = 'vic';
 const WATCHERS = ['wes', 'wim'];
-/** Becomes a member and ceases to be one. */
+/** The user who is added to the board and removed again and again. */
 const GUEST = 'eve';
 const WIP_LIMIT = 12;
-/** What somebody gets who acts on what another has changed meanwhile, or against a rule of the board. */
+/** Codes for changes that another user's change has overtaken, or that break a rule of the board. */
 const REFUSALS = ['CONFLICT', 'NOT_FOUND', 'INVALID_MESSAGE', 'DEPENDENCY_CYCLE', 'WIP_LIMIT', 'LEASE_LOST'];
-/** The connection of each is cut or stalls with this chance at each of its changes. */
-const CUT = 0.01;
-const STALL = 0.002;
+/** The chances that a user's connection is cut or stalls after a change. */
+const CUT_CHANCE = 0.01;
+const STALL_CHANCE = 0.002;
 
-/** A step that somebody takes who looks at `shown`; nothing where there is none of that kind. */
-function step({ pick, below, chance, shuffled }, board, shown, serial) {
+/** Makes a random change of what `shown` contains. Returns its promise; nothing if no change of the chosen kind is possible. */
+function randomChange({ pick, below, chance, shuffled }, board, shown, serial) {
   const tasks = [...shown.tasks.values()];
   const [task, other, column] = [pick(tasks), pick(tasks), pick(shown.columns)];
   if (tasks.length < 5) return board.createTask({ title: `Task ${serial}` });
@@ -34,9 +34,9 @@ function step({ pick, below, chance, shuffled }, board, shown, serial) {
     return there.length > 0 && chance(0.7) ? { [pick(['before', 'after'])]: pick(there).id } : {};
   };
   const target = () => (column ? { toColumn: column.id, ...neighbour() } : undefined);
-  const steps = {
+  const kinds = {
     create: () => column && tasks.length < 150 && board.createTask({ title: `Task ${serial}`, columnId: column.id, ...neighbour() }),
-    // Mostly of the same few, where others are at it as well.
+    // Mostly the same few tasks, so that users conflict.
     update: () => board.updateTask(pick(chance(0.7) ? tasks.slice(0, 3) : tasks).id, { title: `Title ${below(9)}`, priority: below(9) }),
     overwrite: () => board.updateTask(task.id, { description: `Text ${serial}`, tags: [`tag ${below(3)}`] }, { force: true }),
     type: () => void [1, 2, 3].forEach((n) => board.edit(task.id, 'description', `Typed ${serial} ${n}`)),
@@ -44,17 +44,17 @@ function step({ pick, below, chance, shuffled }, board, shown, serial) {
     assign: () => board.assign(task.id, pick([...WRITERS, null])),
     complete: () => board.complete(task.id),
     remove: () => tasks.length > 30 && board.deleteTask(task.id),
-    astray: () => board.moveTask(task.id, { toColumn: pick(['nowhere', shown.columns[0].id]), before: 'nobody' }),
-    widen: () => shown.columns.length < 8 && board.send('column:create', { boardId: BOARD, name: `Column ${serial}` }),
-    rename: () => column && board.send('column:update', { columnId: column.id, updates: { name: `Name ${below(3)}` } }),
+    misplace: () => board.moveTask(task.id, { toColumn: pick(['nowhere', shown.columns[0].id]), before: 'nobody' }),
+    addColumn: () => shown.columns.length < 8 && board.send('column:create', { boardId: BOARD, name: `Column ${serial}` }),
+    renameColumn: () => column && board.send('column:update', { columnId: column.id, updates: { name: `Name ${below(3)}` } }),
     reorder: () => board.send('column:reorder', { boardId: BOARD, columnIds: shuffled(shown.columns.map(({ id }) => id)) }),
-    narrow: () => {
+    deleteColumn: () => {
       const moveTasksTo = pick(shown.columns.filter(({ id }) => id !== column?.id))?.id;
       return shown.columns.length > 4 && column.id !== 'narrow' && board.send('column:delete', { columnId: column.id, moveTasksTo });
     },
-    name: () => board.send('board:update', { boardId: BOARD, updates: { name: `Board ${below(3)}` } }),
+    renameBoard: () => board.send('board:update', { boardId: BOARD, updates: { name: `Board ${below(3)}` } }),
     invite: () => board.send('board:member:set', { boardId: BOARD, userId: GUEST, role: pick(['viewer', 'member']) }),
-    dismiss: () => board.send('board:member:remove', { boardId: BOARD, userId: GUEST }),
+    expel: () => board.send('board:member:remove', { boardId: BOARD, userId: GUEST }),
     link: () => board.send('task:dependency:add', { taskId: task.id, dependsOn: other.id, type: pick(['blocks', 'relates_to']) }),
     unlink: () => {
       const { task_id: taskId, depends_on: dependsOn, type } = pick(shown.dependencies) ?? {};
@@ -66,7 +66,7 @@ function step({ pick, below, chance, shuffled }, board, shown, serial) {
     comment: () => board.send('task:comment:add', { taskId: task.id, body: `Comment ${serial}` }),
   };
   const often = ['create', 'create', 'create', 'update', 'update', 'update', 'overwrite', 'type', 'move', 'move', 'move', 'move', 'assign', 'complete'];
-  return steps[pick([...often, ...Object.keys(steps)])]();
+  return kinds[pick([...often, ...Object.keys(kinds)])]();
 }
 
 describe('the replicas of @boardwire/client', () => {
@@ -74,16 +74,16 @@ describe('the replicas of @boardwire/client', () => {
     users: [...WRITERS, VIEWER, ...WATCHERS, GUEST],
     options: { reconnect: { minMs: 5, maxMs: 50 }, silenceMs: 400, edits: { debounceMs: 15, maxWaitMs: 60 } },
   });
-  const seats = [];
+  const participants = [];
 
-  /** A client behind a proxy of its own, with the board open. */
+  /** Connects a client through its own proxy and opens the board. */
   const openAs = async (user) => {
     const proxy = await startProxy(fixture.server.url);
     const client = fixture.connect(user, {}, proxy.url);
     const one = { user, proxy, client, resets: 0, errors: [] };
-    seats.push(one);
+    participants.push(one);
     await client.ready();
-    // Somebody who has another board open as well follows this one by a subscription.
+    // With another board open first, this one is subscribed to and not viewed.
     if (user === 'wim') await client.openBoard('beside').ready();
     one.board = client.openBoard(BOARD);
     one.board.onReset(() => (one.resets += 1));
@@ -100,7 +100,7 @@ describe('the replicas of @boardwire/client', () => {
     await fixture.keeper.ask('board:member:set', { boardId: 'beside', userId: 'wim', role: 'viewer' });
   });
 
-  after(() => Promise.all(seats.map(({ proxy }) => proxy.stop())));
+  after(() => Promise.all(participants.map(({ proxy }) => proxy.stop())));
 
   it(`equal the database after ${CHANGES} changes`, { timeout: patient(180_000) }, async (t) => {
     t.diagnostic(`BOARDWIRE_TEST_SEED=${SEED}`);
@@ -108,14 +108,14 @@ describe('the replicas of @boardwire/client', () => {
     for (const user of [...WRITERS, VIEWER, ...WATCHERS]) await openAs(user);
     const tally = { done: 0, cuts: 0, stalls: 0, overtaken: 0, refused: {} };
     let head = 0;
-    for (const { board } of seats) board.onChange(({ seq }) => (head = Math.max(head, seq)));
+    for (const { board } of participants) board.onChange(({ seq }) => (head = Math.max(head, seq)));
 
-    const trouble = async (one, random) => {
-      if (random.chance(CUT)) {
+    const disturb = async (one, random) => {
+      if (random.chance(CUT_CHANCE)) {
         tally.cuts += 1;
         one.proxy.cut();
       }
-      if (random.chance(STALL)) {
+      if (random.chance(STALL_CHANCE)) {
         tally.stalls += 1;
         one.proxy.stall();
         await sleep(random.below(800));
@@ -123,7 +123,7 @@ describe('the replicas of @boardwire/client', () => {
         one.proxy.resume();
       }
     };
-    const refused = (one, error) => {
+    const recordRefusal = (one, error) => {
       const wanted = one.user === VIEWER ? ['FORBIDDEN', ...REFUSALS] : REFUSALS;
       if (!wanted.includes(error.code)) one.errors.push(error);
       if (error.code === 'CONFLICT' && error.details?.fields?.some((field) => ['title', 'priority'].includes(field))) tally.overtaken += 1;
@@ -131,48 +131,48 @@ describe('the replicas of @boardwire/client', () => {
     };
     const write = async (one, number) => {
       const random = seededRandom(SEED + number);
-      const going = new Set();
-      one.board.onRefusal(({ error }) => refused(one, error));
+      const pending = new Set();
+      one.board.onRefusal(({ error }) => recordRefusal(one, error));
       for (let serial = 0; head < CHANGES && one.errors.length === 0; serial += 1) {
-        const outcome = step(random, one.board, one.board.getSnapshot(), `${one.user} ${serial}`);
-        await trouble(one, random);
+        const outcome = randomChange(random, one.board, one.board.getSnapshot(), `${one.user} ${serial}`);
+        await disturb(one, random);
         if (outcome) {
           const settled = outcome
             .then(
               () => (tally.done += 1),
               () => {},
             )
-            .finally(() => going.delete(settled));
-          going.add(settled);
+            .finally(() => pending.delete(settled));
+          pending.add(settled);
         }
-        // Sometimes one after the other, sometimes many at once.
-        while (going.size > (random.chance(0.3) ? 8 : 0)) await Promise.race(going);
+        // Sometimes one at a time, sometimes up to eight.
+        while (pending.size > (random.chance(0.3) ? 8 : 0)) await Promise.race(pending);
         if (one.user === VIEWER) await sleep(random.below(100));
       }
-      await Promise.all(going);
+      await Promise.all(pending);
       await one.board.flush();
     };
     const watch = async (one, number) => {
       const random = seededRandom(SEED - number);
-      while (head < CHANGES && seats.every(({ errors }) => errors.length === 0)) {
-        await trouble(one, random);
+      while (head < CHANGES && participants.every(({ errors }) => errors.length === 0)) {
+        await disturb(one, random);
         await sleep(10);
       }
     };
 
-    await Promise.all(seats.map((one, number) => (WATCHERS.includes(one.user) ? watch(one, number + 1) : write(one, number))));
-    for (const { user, errors } of seats) assert.deepEqual(errors, [], `${user}, BOARDWIRE_TEST_SEED=${SEED}`);
+    await Promise.all(participants.map((one, number) => (WATCHERS.includes(one.user) ? watch(one, number + 1) : write(one, number))));
+    for (const { user, errors } of participants) assert.deepEqual(errors, [], `${user}, BOARDWIRE_TEST_SEED=${SEED}`);
 
-    // Leases end by themselves: the board has come to rest when none is left.
+    // Leases expire by themselves: no more changes come when none is left.
     let seq;
     await until('the end of the leases', async () => {
       const snapshot = await fixture.keeper.ask('board:get', { boardId: BOARD });
       seq = snapshot.seq;
       return snapshot.tasks.every(({ lease }) => lease === null);
     });
-    await until(`event ${seq}`, () => seats.every(({ board }) => board.getSnapshot().seq >= seq && board.getSnapshot().state === 'live'));
+    await until(`event ${seq}`, () => participants.every(({ board }) => board.getSnapshot().seq >= seq && board.getSnapshot().state === 'live'));
     const wanted = comparable(await fixture.keeper.ask('board:get', { boardId: BOARD }));
-    for (const { user, board } of seats) {
+    for (const { user, board } of participants) {
       const shown = board.getSnapshot();
       const message = `the replica of ${user}, BOARDWIRE_TEST_SEED=${SEED}`;
       assert.deepEqual(comparable(shown), wanted, message);
@@ -189,12 +189,12 @@ describe('the replicas of @boardwire/client', () => {
           `${message}: column ${id} in order`,
         );
       }
-      assert.equal(shown.unconfirmed, 0, `${message}: nothing is shown ahead of its time`);
+      assert.equal(shown.unconfirmed, 0, `${message}: no change is left unconfirmed`);
     }
     assert.ok(wanted.seq >= CHANGES, `${wanted.seq} changes`);
     for (const code of ['CONFLICT', 'WIP_LIMIT', 'FORBIDDEN', 'NOT_FOUND']) assert.ok(tally.refused[code] > 0, `no ${code} in ${JSON.stringify(tally)}`);
     assert.ok(tally.cuts > 0 && tally.stalls > 0 && tally.overtaken > 0, JSON.stringify(tally));
-    const resets = Object.fromEntries(seats.map(({ user, resets }) => [user, resets]));
+    const resets = Object.fromEntries(participants.map(({ user, resets }) => [user, resets]));
     const seconds = (Date.now() - began) / 1000;
     t.diagnostic(`${wanted.seq} changes in ${seconds} s: ${JSON.stringify({ ...tally, resets })}`);
   });

@@ -1,5 +1,5 @@
-// Texts that several people write at once with @boardwire/client: nothing that somebody wrote is overwritten unseen, whoever
-// saves first, with a connection and without.
+// Texts that several users edit at the same time with @boardwire/client: nobody's text is overwritten unseen, whoever saves
+// first, online or offline.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,19 +9,19 @@ import { pathToFileURL } from 'node:url';
 
 import { seededRandom, SEED, until } from './random.mjs';
 import { startFixture } from './client-fixture.mjs';
-import { patient } from './patience.mjs';
+import { patient } from './killTimer.mjs';
 import { token } from './server.mjs';
 
 describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
   const fixture = startFixture({
     users: ['ann', 'bob'],
-    // What is written is sent on `flush` alone.
+    // Text is sent only on `flush`.
     options: { edits: { debounceMs: 600_000, maxWaitMs: 600_000 } },
   });
   let boardId, taskId;
   let number = 0;
 
-  /** Somebody with the board open. */
+  /** Connects a client and opens the board. */
   const openAs = async (user, url) => {
     const client = fixture.connect(user, {}, url);
     const board = client.openBoard(boardId);
@@ -47,7 +47,7 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
     await bobs.save();
     const both = 'First line by Ann\nSecond line\nThird line by Bob';
     assert.equal((await stored()).description, both);
-    // Each goes on from what is in the own field.
+    // Both continue from the text in their own field.
     anns.write('First line by Ann, and more\nSecond line\nThird line');
     bobs.write('First line\nSecond line, too\nThird line by Bob');
     await bobs.save();
@@ -71,8 +71,8 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
     assert.deepEqual([(await stored()).description, anns.state], ['What Ann wrote', 'saved']);
     assert.deepEqual([bobs.state, bobs.value, bobs.theirs], ['conflict', 'What Bob wrote', 'What Ann wrote']);
     assert.deepEqual(bob.board.getSnapshot().conflicts, [bobs]);
-    await until('what is stored to be shown', () => bob.shown() === 'What Ann wrote');
-    // Neither more typing nor leaving decides.
+    await until('the stored text to be shown', () => bob.shown() === 'What Ann wrote');
+    // Neither more typing nor ending the edit decides.
     bobs.write('What Bob wrote, and more');
     await bob.board.flush();
     await bob.board.endEdit(bobs);
@@ -81,8 +81,8 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
     assert.deepEqual([again.state, again.value], ['conflict', 'What Bob wrote, and more']);
     await again.decide('What both wrote');
     assert.deepEqual([(await stored()).description, again.state], ['What both wrote', 'saved']);
-    // Ann is still at it, and hears that hers is gone.
-    await until('Ann to be told', () => anns.state === 'conflict');
+    // Ann's edit is still open, and is now in conflict.
+    await until('the conflict in Ann’s edit', () => anns.state === 'conflict');
     assert.deepEqual([anns.value, anns.theirs], ['What Ann wrote', 'What both wrote']);
     await anns.decide(anns.theirs);
     assert.deepEqual([anns.state, anns.value, (await stored()).description], ['saved', 'What both wrote', 'What both wrote']);
@@ -117,7 +117,7 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
     await change({ description: 'before: theirs, and mine' });
     await until('the change', () => ann.shown() === 'before: theirs, and mine');
     edit.follow();
-    assert.equal(edit.value, 'theirs, and mine', 'what was written is not replaced');
+    assert.equal(edit.value, 'theirs, and mine', 'written text is not replaced');
     await ann.client.close();
   });
 
@@ -132,7 +132,7 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
     assert.deepEqual([edit.state, edit.value], ['saved', 'theirs']);
     await change({ description: 'theirs, later' });
     edit.resume(draft);
-    await until('what is there now', () => edit.theirs === 'theirs, later');
+    await until('the current text', () => edit.theirs === 'theirs, later');
     assert.deepEqual([edit.state, edit.value, (await stored()).description], ['conflict', 'mine', 'theirs, later']);
     await ann.client.close();
   });
@@ -144,7 +144,7 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
     await until('the end of the connection', () => ann.board.getSnapshot().state === 'stale');
     text.write('First line, mine\nSecond line\nThird line');
     title.write('My title');
-    // It waits for no connection.
+    // `flush` does not wait for a connection.
     await ann.board.flush();
     assert.deepEqual([text.state, title.state], ['unsaved', 'unsaved']);
     await change({ description: 'First line\nSecond line\nThird line, theirs', title: 'Their title' });
@@ -153,7 +153,7 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
     const { description, title: kept } = await stored();
     assert.deepEqual([description, kept], ['First line, mine\nSecond line\nThird line, theirs', 'Their title']);
     assert.deepEqual([title.value, title.theirs], ['My title', 'Their title']);
-    // Without anybody who holds it, it waits for a decision as well.
+    // A conflict from `board.edit` waits for a decision as well.
     fixture.proxy.refuse();
     await until('the end of the connection', () => ann.board.getSnapshot().state === 'stale');
     ann.board.edit(taskId, 'priority', 3);
@@ -208,7 +208,7 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
     edit.write('Mine');
     await edit.save();
     assert.deepEqual([edit.state, edit.error?.code, edit.draft?.value], ['unsaved', 'INTERNAL', 'Mine']);
-    // It is not taken back.
+    // The edit is not taken back.
     assert.deepEqual([ann.shown(), refusals], ['Mine', []]);
     fixture.server.sql('DROP TRIGGER fault');
     await until('it to be saved', () => edit.state === 'saved');
@@ -216,27 +216,27 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
     await ann.client.close();
   });
 
-  it('keep all that two users type at once, over connections that end', async (t) => {
+  it('keep everything that two users type at the same time, over connections that end', async (t) => {
     t.diagnostic(`BOARDWIRE_TEST_SEED=${SEED}`);
     const random = seededRandom(SEED);
     const lines = Array.from({ length: 20 }, (_, at) => `Line ${at}`);
     await change({ description: lines.join('\n') });
-    const people = [await openAs('ann'), await openAs('bob')];
-    await until('the text', () => people.every(({ shown }) => shown() === lines.join('\n')));
-    const edits = people.map(({ board }) => board.startEdit(taskId, 'description'));
+    const users = [await openAs('ann'), await openAs('bob')];
+    await until('the text', () => users.every(({ shown }) => shown() === lines.join('\n')));
+    const edits = users.map(({ board }) => board.startEdit(taskId, 'description'));
     const texts = [[...lines], [...lines]];
-    for (let turn = 0; turn < 60; turn += 1) {
+    for (let count = 0; count < 60; count += 1) {
       const who = random.below(2);
-      // Each has the own lines.
+      // Each user edits every other line.
       const at = random.below(10) * 2 + who;
-      texts[who][at] += ` ${'ab'[who]}${turn}`;
+      texts[who][at] += ` ${'ab'[who]}${count}`;
       edits[who].write(texts[who].join('\n'));
       if (random.chance(0.5)) void edits[who].save();
       if (random.chance(0.1)) fixture.proxy.cut();
       if (random.chance(0.3)) await new Promise((resolve) => setTimeout(resolve, random.below(20)));
     }
     await until('all to be saved', async () => {
-      await Promise.all(people.map(({ board }) => board.flush()));
+      await Promise.all(users.map(({ board }) => board.flush()));
       return edits.every(({ state }) => state !== 'unsaved');
     });
     assert.deepEqual(
@@ -246,11 +246,11 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
     );
     const expected = lines.map((_, at) => texts[at % 2][at]).join('\n');
     assert.equal((await stored()).description, expected, `BOARDWIRE_TEST_SEED=${SEED}`);
-    await Promise.all(people.map(({ client }) => client.close()));
+    await Promise.all(users.map(({ client }) => client.close()));
   });
 
   it('wait when the command queue is full', async () => {
-    // In a process of its own: one that never ends could not be given up in this one.
+    // In its own process, which can be killed if it never ends.
     const script = `
       const { connect } = await import(${JSON.stringify(pathToFileURL(join(fixture.installed.folder, 'node_modules/@boardwire/client/dist/index.js')).href)});
       const client = connect(${JSON.stringify(fixture.proxy.url)}, { token: ${JSON.stringify(token('ann'))}, queueLimit: 3, reconnect: { minMs: 10, maxMs: 100 } });
@@ -268,17 +268,17 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
       await client.close();
     `;
     const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const said = [];
-    child.stdout.setEncoding('utf8').on('data', (text) => said.push(text));
-    const patience = setTimeout(() => child.kill('SIGKILL'), patient(60_000));
-    await until('the board to be open', () => said.length > 0, patient(60_000));
+    const output = [];
+    child.stdout.setEncoding('utf8').on('data', (text) => output.push(text));
+    const killTimer = setTimeout(() => child.kill('SIGKILL'), patient(60_000));
+    await until('the board to be open', () => output.length > 0, patient(60_000));
     fixture.proxy.refuse();
-    await until('the answers', () => said.join('').includes('QUEUE_FULL') || child.exitCode !== null || child.signalCode !== null, patient(60_000));
+    await until('the answers', () => output.join('').includes('QUEUE_FULL') || child.exitCode !== null || child.signalCode !== null, patient(60_000));
     fixture.proxy.accept();
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-    clearTimeout(patience);
-    assert.deepEqual([child.exitCode, child.signalCode], [0, null], said.join(''));
-    assert.match(said.join(''), /QUEUE_FULL typed/);
+    clearTimeout(killTimer);
+    assert.deepEqual([child.exitCode, child.signalCode], [0, null], output.join(''));
+    assert.match(output.join(''), /QUEUE_FULL typed/);
     const { tasks } = await fixture.keeper.ask('board:get', { boardId });
     assert.deepEqual(tasks.map(({ title }) => title).sort(), ['a', 'b', 'c', 'typed']);
   });
@@ -293,7 +293,7 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
     assert.equal(mergeAll('', 'Mine', 'Theirs'), 'Theirs\nMine');
     assert.equal(mergeAll(base, 'All mine', 'All theirs'), 'All theirs\nAll mine');
     assert.equal(mergeAll('Same', 'Same, mine', 'Same'), 'Same, mine');
-    // Word by word, for what can be put together without asking.
+    // `merge` works word by word, and returns nothing for a conflict.
     assert.equal(merge('Alpha beta gamma', 'ALPHA beta gamma', 'Alpha BETA gamma'), 'ALPHA BETA gamma');
     assert.equal(merge('Write the notes', 'Write all the notes', 'Write the notes today'), 'Write all the notes today');
     assert.equal(merge('One', 'One, mine', 'One, theirs'), undefined);
@@ -301,7 +301,7 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
     assert.equal(merge('One two three', 'One three', 'One two and three'), undefined);
   });
 
-  it('of long repetitive texts are merged in little time', async () => {
+  it('of long repetitive texts are merged quickly', async () => {
     const { mergeTexts } = fixture.installed.client;
     const base = 'the '.repeat(5_000);
     const merged = mergeTexts({ base, mine: `${base}end`.trim(), theirs: `begin ${base}` });

@@ -1,5 +1,5 @@
-// The events of @boardwire/client: typed listeners, and subscriptions that miss nothing and repeat nothing over any number of
-// connections, or say so.
+// The events of @boardwire/client: typed listeners, and subscriptions that deliver every event once over any number of
+// connections, or report that events were missed.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -25,8 +25,8 @@ describe('the events of @boardwire/client', { timeout: patient(120_000) }, () =>
 
   it('reach listeners for their name or for all events until these are removed', async () => {
     const client = start();
-    const heard = [];
-    const stop = client.on('task:created', ({ data, seq }) => heard.push([data.task.title, seq > 0]));
+    const received = [];
+    const stop = client.on('task:created', ({ data, seq }) => received.push([data.task.title, seq > 0]));
     client.on('task:created', () => {
       throw new Error('a listener fails');
     });
@@ -36,13 +36,13 @@ describe('the events of @boardwire/client', { timeout: patient(120_000) }, () =>
     const subscription = client.subscribe('task:*', { boardId: board }, () => {});
     await client.send('board:list', {});
     await create('First');
-    await until('the event', () => heard.length === 1);
+    await until('the event', () => received.length === 1);
     stop();
     await create('Second');
     await until('both events', () => all.filter((type) => type === 'task:created').length === 2);
-    assert.deepEqual(heard, [['First', true]]);
+    assert.deepEqual(received, [['First', true]]);
     assert.equal(all[0], 'connection:status');
-    assert.equal(errors.length, 2, 'the failure of one listener is reported and hurts nobody');
+    assert.equal(errors.length, 2, 'a failing listener is reported and does not affect the others');
     errors.length = 0;
     subscription.close();
     await client.send('board:list', {});
@@ -56,35 +56,35 @@ describe('the events of @boardwire/client', { timeout: patient(120_000) }, () =>
     const client = start();
     await client.ready();
     const store = client.openBoard(board);
-    const heard = { tasks: [], everything: [], one: [] };
+    const received = { tasks: [], everything: [], one: [] };
     const resets = [];
-    const note = (name) => ({ onEvent: ({ seq }) => heard[name].push(seq), onReset: (reset) => resets.push([name, reset]) });
-    client.subscribe('task:*', { boardId: board }, note('tasks'));
-    client.subscribe('*', { boardId: board, userId: 'keeper' }, note('everything'));
+    const record = (name) => ({ onEvent: ({ seq }) => received[name].push(seq), onReset: (reset) => resets.push([name, reset]) });
+    client.subscribe('task:*', { boardId: board }, record('tasks'));
+    client.subscribe('*', { boardId: board, userId: 'keeper' }, record('everything'));
     await store.ready();
     await until('the subscriptions', () => client.getStatus().state === 'live');
     await client.send('board:list', {});
     const first = store.getSnapshot().seq;
-    for (let turn = 0; turn < 60; turn += 1) {
-      await create(`Task ${turn}`);
-      if (turn % 7 === 0) await fixture.keeper.ask('column:create', { boardId: board, name: `Column ${turn}` });
-      if (turn % 10 === 5) fixture.proxy.cut();
-      if (turn % 20 === 5) await until('the next connection', () => client.getStatus().state === 'live');
+    for (let count = 0; count < 60; count += 1) {
+      await create(`Task ${count}`);
+      if (count % 7 === 0) await fixture.keeper.ask('column:create', { boardId: board, name: `Column ${count}` });
+      if (count % 10 === 5) fixture.proxy.cut();
+      if (count % 20 === 5) await until('the next connection', () => client.getStatus().state === 'live');
     }
     const { seq: last } = await fixture.keeper.ask('board:get', { boardId: board });
-    await until('all events', () => heard.everything.at(-1) === last && heard.tasks.length === 60);
+    await until('all events', () => received.everything.at(-1) === last && received.tasks.length === 60);
     const all = Array.from({ length: last - first }, (_, at) => first + 1 + at);
     assert.deepEqual(
-      heard.everything,
-      all.filter((seq) => heard.everything.includes(seq)),
+      received.everything,
+      all.filter((seq) => received.everything.includes(seq)),
     );
-    assert.equal(heard.everything.length, last - first, 'nothing is missed');
+    assert.equal(received.everything.length, last - first, 'nothing is missed');
     assert.deepEqual(
-      heard.tasks,
-      [...new Set(heard.tasks)].sort((a, b) => a - b),
+      received.tasks,
+      [...new Set(received.tasks)].sort((a, b) => a - b),
     );
     assert.deepEqual(resets, []);
-    // It takes up what it missed by itself, perhaps later than the subscriptions.
+    // The store recovers missed events on its own, perhaps later than the subscriptions.
     await until('the store', () => store.getSnapshot().seq === last);
     await client.close();
   });
@@ -93,17 +93,17 @@ describe('the events of @boardwire/client', { timeout: patient(120_000) }, () =>
     const client = start();
     await client.ready();
     const resets = [];
-    const heard = [];
-    client.subscribe('task:created', {}, { onEvent: ({ data }) => heard.push(data.task.title), onReset: (reset) => resets.push(reset) });
+    const received = [];
+    client.subscribe('task:created', {}, { onEvent: ({ data }) => received.push(data.task.title), onReset: (reset) => resets.push(reset) });
     await client.send('board:list', {});
-    await create('Heard');
-    await until('the event', () => heard.length === 1);
+    await create('First');
+    await until('the event', () => received.length === 1);
     assert.deepEqual(resets, []);
     fixture.proxy.cut();
-    await until('the word', () => resets.length === 1);
+    await until('onReset', () => resets.length === 1);
     assert.deepEqual(resets, [{}]);
-    await create('Heard again');
-    await until('the event', () => heard.length === 2);
+    await create('Second');
+    await until('the event', () => received.length === 2);
     await client.close();
   });
 
@@ -111,7 +111,7 @@ describe('the events of @boardwire/client', { timeout: patient(120_000) }, () =>
     await fixture.keeper.ask('board:create', { name: 'Secret', id: 'secret' });
     const client = start();
     await client.ready();
-    const refusal = new Promise((given) => client.subscribe('*', { boardId: 'secret' }, { onEvent: () => {}, onRefused: given }));
+    const refusal = new Promise((resolve) => client.subscribe('*', { boardId: 'secret' }, { onEvent: () => {}, onRefused: resolve }));
     assert.equal((await refusal).code, 'NOT_FOUND');
     const store = client.openBoard('secret');
     await assert.rejects(store.ready(), { code: 'NOT_FOUND' });
@@ -121,13 +121,13 @@ describe('the events of @boardwire/client', { timeout: patient(120_000) }, () =>
 
   it('that the log no longer contains are reported as missed, and the board is loaded again', async () => {
     // Another server with a board of the same name, as after a restored backup.
-    const other = await startServer();
-    const there = open(other.url, 'keeper');
-    const ann = open(other.url, 'ann');
-    await Promise.all([there.connected(), ann.connected()]);
+    const restored = await startServer();
+    const restoredKeeper = open(restored.url, 'keeper');
+    const ann = open(restored.url, 'ann');
+    await Promise.all([restoredKeeper.connected(), ann.connected()]);
     ann.close();
-    await there.ask('board:create', { name: 'Restored', id: board });
-    await there.ask('board:member:set', { boardId: board, userId: 'ann', role: 'member' });
+    await restoredKeeper.ask('board:create', { name: 'Restored', id: board });
+    await restoredKeeper.ask('board:member:set', { boardId: board, userId: 'ann', role: 'member' });
 
     const client = start();
     const store = client.openBoard(board);
@@ -135,15 +135,15 @@ describe('the events of @boardwire/client', { timeout: patient(120_000) }, () =>
     let loaded = 0;
     store.onReset(() => (loaded += 1));
     const resets = [];
-    const heard = [];
-    client.subscribe('task:*', { boardId: board }, { onEvent: ({ data }) => heard.push(data.task.title), onReset: (reset) => resets.push(reset) });
+    const received = [];
+    client.subscribe('task:*', { boardId: board }, { onEvent: ({ data }) => received.push(data.task.title), onReset: (reset) => resets.push(reset) });
     await client.send('board:list', {});
-    fixture.proxy.redirect(other.url);
-    await until('the word', () => resets.length === 1 && loaded === 1);
-    const { seq, epoch } = await there.ask('board:get', { boardId: board });
+    fixture.proxy.redirect(restored.url);
+    await until('onReset', () => resets.length === 1 && loaded === 1);
+    const { seq, epoch } = await restoredKeeper.ask('board:get', { boardId: board });
     assert.deepEqual(resets, [{ seq, epoch }]);
-    await there.ask('task:create', { boardId: board, title: 'After' });
-    await until('the event', () => heard.length === 1 && store.getSnapshot().seq === seq + 1);
+    await restoredKeeper.ask('task:create', { boardId: board, title: 'After' });
+    await until('the event', () => received.length === 1 && store.getSnapshot().seq === seq + 1);
     assert.equal(store.getSnapshot().board.name, 'Restored');
     assert.deepEqual(
       [...store.getSnapshot().tasks.values()].map(({ title }) => title),
@@ -151,7 +151,7 @@ describe('the events of @boardwire/client', { timeout: patient(120_000) }, () =>
     );
     await client.close();
     fixture.proxy.redirect(fixture.server.url);
-    there.close();
-    await other.stop();
+    restoredKeeper.close();
+    await restored.stop();
   });
 });

@@ -1,5 +1,5 @@
-// What the tests of @boardwire/client share: the installed package, a server, a proxy before it that can cut connections, and clients
-// that are closed in the end.
+// What the tests of @boardwire/client share: the installed package, a server, a proxy that can cut connections to it, and clients
+// that are closed after the tests.
 import { after, before } from 'node:test';
 
 import { open } from './client.mjs';
@@ -8,8 +8,8 @@ import { startProxy } from './proxy.mjs';
 import { startServer, token } from './server.mjs';
 
 /**
- * Starts the fixture before the tests of a `describe`, and stops it after them. `fixture.keeper` is the socket of a user who keeps the
- * boards; `users` are known to the server. `fixture.connect` makes a client through the proxy, or to another address.
+ * Starts the fixture before the tests of a `describe`, and stops it after them. `fixture.keeper` is the socket of a user who owns the
+ * boards; the server has accounts for `users`. `fixture.connect` connects a client through the proxy, or to another address.
  */
 export function startFixture({ keeper = 'keeper', users = [], settings = {}, options: defaults = {} } = {}) {
   const clients = [];
@@ -24,7 +24,7 @@ export function startFixture({ keeper = 'keeper', users = [], settings = {}, opt
     fixture.installed = await installClient();
     fixture.server = await startServer(settings);
     fixture.proxy = await startProxy(fixture.server.url);
-    for (const user of users) await introduce(fixture.server.url, user);
+    for (const user of users) await createAccount(fixture.server.url, user);
     fixture.keeper = open(fixture.server.url, keeper);
     await fixture.keeper.connected();
   });
@@ -40,8 +40,8 @@ export function startFixture({ keeper = 'keeper', users = [], settings = {}, opt
   return fixture;
 }
 
-/** Connects a user for a moment, so that the server knows who that is. */
-async function introduce(url, user) {
+/** Connects a user briefly, so that the server creates the account. */
+async function createAccount(url, user) {
   const socket = open(url, user);
   await socket.connected();
   socket.close();

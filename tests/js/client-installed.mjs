@@ -4,18 +4,18 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
-/** Where the package is made. */
+/** The folder in which the package is built. */
 export const PACKAGE = resolve(here, '../../crates/client-typescript');
 
-/** Installs it in a folder of its own; `{folder, client, react, remove}`: the two entries, and the end of the folder. */
+/** Installs it in a new folder. Returns `{folder, client, react, remove}`: the entry points, and what removes the folder. */
 export async function installClient() {
-  refuseStale();
+  checkUpToDate();
   const folder = mkdtempSync(join(here, 'installed-'));
-  const place = join(folder, 'node_modules/@boardwire/client');
-  mkdirSync(place, { recursive: true });
-  for (const part of ['package.json', 'dist']) cpSync(join(PACKAGE, part), join(place, part), { recursive: true });
-  // What is imported here resolves as it would for a user of the package.
-  const entry = (name) => import(pathToFileURL(join(place, 'dist', name)).href);
+  const packageFolder = join(folder, 'node_modules/@boardwire/client');
+  mkdirSync(packageFolder, { recursive: true });
+  for (const part of ['package.json', 'dist']) cpSync(join(PACKAGE, part), join(packageFolder, part), { recursive: true });
+  // Its imports resolve as they would for a user of the package.
+  const entry = (name) => import(pathToFileURL(join(packageFolder, 'dist', name)).href);
   return {
     folder,
     client: await entry('index.js'),
@@ -24,7 +24,7 @@ export async function installClient() {
   };
 }
 
-function refuseStale() {
+function checkUpToDate() {
   const built = join(PACKAGE, 'dist/index.js');
   if (!existsSync(built) || newest(join(PACKAGE, 'src')) > statSync(built).mtimeMs) {
     throw new Error(`${built} is not there or not up to date: run \`npm run build:client\` in tests/js`);

@@ -1,5 +1,5 @@
-// A board that comes in pages: @boardwire/client puts them together with what others do meanwhile, and ends with what the
-// server has.
+// A board that is loaded in pages: @boardwire/client combines them with the changes made meanwhile, and ends with the server's
+// state.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -12,29 +12,29 @@ import { startFixture } from './client-fixture.mjs';
 import { patient } from './patience.mjs';
 import { comparable } from './comparable.mjs';
 
-/** So many boards are made up, and loaded. */
+/** How many simulated boards are loaded. */
 const BOARDS = 300;
-/** More changes than the client keeps while it waits. */
+/** More changes than the client keeps while pages load. */
 const TOO_MANY = 10_001;
 
-/** A board with a log, as a server has it. Its pages are small. */
-class MadeUp {
+/** A server's board with its log, simulated. Its pages are small. */
+class SimulatedBoard {
   epoch = 'first';
   seq = 0;
   #entities = { tasks: new Map(), columns: new Map(), members: new Map(), dependencies: new Map() };
   #versions = 0;
 
-  constructor(random, told) {
-    Object.assign(this, { random, told });
+  constructor(random, onEvent) {
+    Object.assign(this, { random, onEvent });
   }
 
-  #tell(type, data) {
+  #emit(type, data) {
     this.seq += 1;
-    this.told({ type, data, seq: this.seq });
+    this.onEvent({ type, data, seq: this.seq });
   }
 
-  /** Something happens. Ids are few, so that what was deleted comes again, with a version that begins anew. */
-  happen() {
+  /** Makes a random change. There are few ids, so that deleted tasks are created again, with versions that start again at 1. */
+  change() {
     const { tasks, columns, members, dependencies } = this.#entities;
     const { below, pick, chance } = this.random;
     const [known, other] = [pick([...tasks.values()]), pick([...tasks.values()])];
@@ -43,31 +43,31 @@ class MadeUp {
     const put = (all, key, one) => (all.set(key, one), one);
     const version = (this.#versions += 1);
     const steps = {
-      create: () => !tasks.has(id) && this.#tell('task:created', { task: put(tasks, id, { id, version: 1, title: `new ${version}` }) }),
-      update: () => known && this.#tell('task:updated', { task: put(tasks, known.id, { ...known, version: known.version + 1, title: `T ${version}` }) }),
+      create: () => !tasks.has(id) && this.#emit('task:created', { task: put(tasks, id, { id, version: 1, title: `new ${version}` }) }),
+      update: () => known && this.#emit('task:updated', { task: put(tasks, known.id, { ...known, version: known.version + 1, title: `T ${version}` }) }),
       delete: () => {
         if (!known) return;
         tasks.delete(known.id);
         for (const [key, { task_id, depends_on }] of dependencies) if ([task_id, depends_on].includes(known.id)) dependencies.delete(key);
-        this.#tell('task:deleted', { taskId: known.id });
+        this.#emit('task:deleted', { taskId: known.id });
       },
       link: () => {
         if (!known || known === other) return;
         const dependency = { task_id: known.id, type: 'blocks', depends_on: other.id };
-        this.#tell('task:dependency:added', { dependency: put(dependencies, `${known.id} ${other.id}`, dependency) });
+        this.#emit('task:dependency:added', { dependency: put(dependencies, `${known.id} ${other.id}`, dependency) });
       },
-      unlink: () => link && (dependencies.delete(link[0]), this.#tell('task:dependency:removed', { dependency: link[1] })),
+      unlink: () => link && (dependencies.delete(link[0]), this.#emit('task:dependency:removed', { dependency: link[1] })),
       column: () => {
         if (columns.size > 2) {
           const columnId = pick([...columns.keys()]);
           columns.delete(columnId);
-          this.#tell('column:deleted', { columnId });
-        } else this.#tell('column:created', { column: put(columns, `c${version}`, { id: `c${version}`, version: 1 }) });
+          this.#emit('column:deleted', { columnId });
+        } else this.#emit('column:created', { column: put(columns, `c${version}`, { id: `c${version}`, version: 1 }) });
       },
       member: () => {
         const user_id = pick(['ann', 'bob', 'cem']);
-        if (chance(0.5)) this.#tell('board:member:set', { member: put(members, user_id, { user_id, role: pick(['viewer', 'member']) }) });
-        else if (members.delete(user_id)) this.#tell('board:member:removed', { userId: user_id });
+        if (chance(0.5)) this.#emit('board:member:set', { member: put(members, user_id, { user_id, role: pick(['viewer', 'member']) }) });
+        else if (members.delete(user_id)) this.#emit('board:member:removed', { userId: user_id });
       },
     };
     steps[pick(['create', 'create', 'update', 'update', 'delete', 'link', 'link', 'unlink', 'column', 'member'])]();
@@ -91,15 +91,15 @@ describe('a board that is loaded in pages', () => {
   let Replica;
   before(async () => ({ Replica } = await import(pathToFileURL(join(PACKAGE, 'dist/board/replica.js')).href)));
 
-  /** A replica on a connection that answers so. */
+  /** Makes a replica whose connection replies with `answer`. */
   const replicaOn = (answer) => {
     const asked = [];
     const connection = {
       unanswered: 0,
       ask: async (name, payload) => (asked.push(payload), answer(payload, asked.length)),
     };
-    const events = { join: async () => ({}), applied: () => {}, reset: () => {}, changed: () => {} };
-    return { replica: new Replica('b', connection, events), asked };
+    const replicaEvents = { join: async () => ({}), applied: () => {}, reset: () => {}, changed: () => {} };
+    return { replica: new Replica('b', connection, replicaEvents), asked };
   };
   const shown = ({ seq, epoch, content }) => comparable({ seq, epoch, ...content });
 
@@ -107,25 +107,25 @@ describe('a board that is loaded in pages', () => {
     let pages = 0;
     for (let seed = SEED; seed < SEED + BOARDS; seed += 1) {
       const random = seededRandom(seed);
-      const told = [];
-      const board = new MadeUp(random, (event) => told.push(event));
-      const happen = (most) => {
-        for (let count = random.below(most); count > 0; count -= 1) board.happen();
+      const events = [];
+      const board = new SimulatedBoard(random, (event) => events.push(event));
+      const makeChanges = (limit) => {
+        for (let count = random.below(limit); count > 0; count -= 1) board.change();
       };
-      happen(200);
-      told.length = 0; // before the client came
+      makeChanges(200);
+      events.length = 0; // from before the client connected
       const { replica } = replicaOn((payload) => {
-        happen(30);
+        makeChanges(30);
         const page = board.page(payload, 1 + random.below(4));
-        happen(10);
-        // No event up to the reply's `seq` comes after it; some that are later come before it.
-        const early = told.filter(({ seq }) => seq <= page.seq).length;
-        told.splice(0, early + random.below(told.length - early + 1)).forEach((event) => replica.handleEvent(event));
+        makeChanges(10);
+        // Every event up to the reply's `seq` arrives before the reply; some later ones do too.
+        const early = events.filter(({ seq }) => seq <= page.seq).length;
+        events.splice(0, early + random.below(events.length - early + 1)).forEach((event) => replica.handleEvent(event));
         pages += 1;
         return { ok: true, ...page };
       });
       await replica.resume();
-      told.splice(0).forEach((event) => replica.handleEvent(event));
+      events.splice(0).forEach((event) => replica.handleEvent(event));
       assert.deepEqual(shown(replica), comparable(board.snapshot()), `BOARDWIRE_TEST_SEED=${seed}`);
       replica.close();
     }
@@ -133,8 +133,8 @@ describe('a board that is loaded in pages', () => {
   });
 
   it('starts again when the log has another epoch', async () => {
-    const board = new MadeUp(seededRandom(1), () => {});
-    while (board.snapshot().tasks.length < 10) board.happen();
+    const board = new SimulatedBoard(seededRandom(1), () => {});
+    while (board.snapshot().tasks.length < 10) board.change();
     const { replica, asked } = replicaOn((payload, count) => {
       if (count === 3) {
         board.epoch = 'second';
@@ -144,31 +144,31 @@ describe('a board that is loaded in pages', () => {
     });
     await replica.resume();
     assert.deepEqual(shown(replica), comparable(board.snapshot()));
-    assert.equal(asked.filter(({ after }) => after === undefined).length, 2, 'it has begun twice');
+    assert.equal(asked.filter(({ after }) => after === undefined).length, 2, 'loading started twice');
     replica.close();
   });
 
-  it('starts again when more changes arrive than are kept', async () => {
-    const told = [];
-    const board = new MadeUp(seededRandom(1), (event) => told.push(event));
-    while (board.snapshot().tasks.length < 10) board.happen();
-    told.length = 0;
+  it('starts again when more changes arrive than it keeps', async () => {
+    const events = [];
+    const board = new SimulatedBoard(seededRandom(1), (event) => events.push(event));
+    while (board.snapshot().tasks.length < 10) board.change();
+    events.length = 0;
     const { replica, asked } = replicaOn((payload, count) => {
       const page = board.page(payload, 9);
-      // Behind the last page's moment, and in front of its answer.
-      while (count === 2 && told.length < TOO_MANY) board.happen();
-      told.splice(0).forEach((event) => replica.handleEvent(event));
+      // After the last page was read, and before its reply arrives.
+      while (count === 2 && events.length < TOO_MANY) board.change();
+      events.splice(0).forEach((event) => replica.handleEvent(event));
       return { ok: true, ...page };
     });
     await replica.resume();
     assert.deepEqual(shown(replica), comparable(board.snapshot()));
-    assert.equal(asked.filter(({ after }) => after === undefined).length, 2, 'it has begun twice');
+    assert.equal(asked.filter(({ after }) => after === undefined).length, 2, 'loading started twice');
     replica.close();
   });
 
   it('is loaded in one reply from a server without paging', async () => {
-    const board = new MadeUp(seededRandom(1), () => {});
-    for (let count = 0; count < 100; count += 1) board.happen();
+    const board = new SimulatedBoard(seededRandom(1), () => {});
+    for (let count = 0; count < 100; count += 1) board.change();
     const { replica, asked } = replicaOn(({ limit }) =>
       limit === undefined ? { ok: true, ...board.snapshot() } : { ok: false, code: 'INVALID_MESSAGE', error: 'limit: there is no such field' },
     );
@@ -185,8 +185,8 @@ describe('a board that is loaded in pages', () => {
 describe('a large board of @boardwire/client', { timeout: patient(240_000) }, () => {
   const TASKS = 2_300;
   const WRITERS = 3;
-  /** Changes that are made between two pages, at least. */
-  const BETWEEN = 40;
+  /** How many changes are made between two pages, at least. */
+  const CHANGES_BETWEEN = 40;
   const fixture = startFixture({ keeper: 'ann' });
   const writers = [];
 
@@ -203,7 +203,7 @@ describe('a large board of @boardwire/client', { timeout: patient(240_000) }, ()
     const { keeper } = fixture;
     const { columns } = await keeper.ask('board:create', { id: 'large', name: 'Large' });
     const ids = Array.from({ length: TASKS }, (_, at) => `t${at}`);
-    // No more at once than may wait for their turn.
+    // No more than may wait at a time.
     for (let from = 0; from < TASKS; from += 500) {
       const some = ids.slice(from, from + 500);
       await Promise.all(some.map((id, at) => keeper.ask('task:create', { boardId: 'large', id, title: id, columnId: columns[at % 3].id })));
@@ -215,7 +215,7 @@ describe('a large board of @boardwire/client', { timeout: patient(240_000) }, ()
       const { pick, below } = seededRandom(SEED + number);
       for (let serial = 0; writing; serial += 1) {
         const [taskId, dependsOn] = [pick(ids), pick(ids)];
-        // Two writers may want the same, and what one wants may be gone: refusals are no matter here.
+        // Writers may choose the same id, or one that is deleted: refusals don't matter here.
         await {
           0: () => writer.call('task:create', { boardId: 'large', id: pick(['t', 'z', 'a']) + `${number}-${serial}`, title: 'new' }),
           1: () => writer.call('task:move', { taskId, toColumn: pick(columns).id }),
@@ -229,7 +229,7 @@ describe('a large board of @boardwire/client', { timeout: patient(240_000) }, ()
     };
     const written = writers.map(write);
 
-    // Each page is given to the client when more has been written: so there is something between two of them.
+    // Each page is given to the client only after more changes, so that there are some between any two pages.
     const { Connection } = await import(pathToFileURL(join(fixture.installed.folder, 'node_modules/@boardwire/client/dist/connection.js')).href);
     const { ask } = Connection.prototype;
     const pages = [];
@@ -237,7 +237,7 @@ describe('a large board of @boardwire/client', { timeout: patient(240_000) }, ()
       const answer = await ask.call(this, name, payload);
       if (name !== 'board:get') return answer;
       pages.push(answer);
-      const enough = changes + BETWEEN;
+      const enough = changes + CHANGES_BETWEEN;
       await until('more changes', () => changes >= enough);
       return answer;
     };

@@ -1,5 +1,5 @@
-// The hooks of @boardwire/client for React: a component shows the board and the connection as they are, and lets go of them
-// when it is gone.
+// The hooks of @boardwire/client for React: a component shows the current board and connection, and closes the board
+// when it is unmounted.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { createElement, StrictMode } from 'react';
@@ -49,7 +49,7 @@ describe('the hooks of @boardwire/client', { timeout: patient(60_000) }, () => {
       await shows('live Board two: ');
       assert.equal(client.board('one'), undefined, 'the board that is not shown is closed');
       shown.unmount();
-      await until('its end', () => client.board('two') === undefined);
+      await until('the board to be closed', () => client.board('two') === undefined);
     });
   }
 });

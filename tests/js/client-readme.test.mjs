@@ -1,5 +1,5 @@
-// The samples in the README of @boardwire/client work as they are pasted: the first against the demo, the others with what
-// they leave to their reader.
+// The samples in the README of @boardwire/client work when pasted: the first against the demo, the others with the parts that
+// they leave to the reader.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { installClient, PACKAGE } from './client-installed.mjs';
 import { patient } from './patience.mjs';
 import { program, startPlainServer } from './server.mjs';
 
-/** The first sample of a language. */
+/** Returns the first sample in a language. */
 function sample(language) {
   const readme = readFileSync(join(PACKAGE, 'README.md'), 'utf8');
   return readme.match(new RegExp('```' + language + '\\n([\\s\\S]*?)```'))[1];
@@ -26,23 +26,23 @@ test('the first sample in the README of the client runs against the demo', { tim
   const installed = await installClient();
   const demo = spawn(program(), ['demo', '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'ignore'] });
   try {
-    const line = await new Promise((give, fail) => {
-      createInterface({ input: demo.stdout }).once('line', give);
-      demo.once('exit', (code) => fail(new Error(`the demo ended with ${code}`)));
+    const line = await new Promise((resolve, reject) => {
+      createInterface({ input: demo.stdout }).once('line', resolve);
+      demo.once('exit', (code) => reject(new Error(`the demo ended with ${code}`)));
     });
     writeFileSync(join(installed.folder, 'client.mjs'), example.replace('127.0.0.1:3456', JSON.parse(line).listening));
     const client = spawn(process.execPath, ['client.mjs'], { cwd: installed.folder, stdio: ['ignore', 'pipe', 'pipe'] });
-    let said = '';
-    for (const stream of [client.stdout, client.stderr]) stream.on('data', (data) => (said += data));
-    const code = await new Promise((give) => client.once('close', give));
-    assert.equal(code, 0, said);
+    let output = '';
+    for (const stream of [client.stdout, client.stderr]) stream.on('data', (data) => (output += data));
+    const code = await new Promise((resolve) => client.once('close', resolve));
+    assert.equal(code, 0, output);
     for (const wanted of [
       /alice sees \d+ tasks in 4 columns/,
       /at once: Say hello/,
       /confirmed: Say hello, as change \d+/,
       /alice sees: Say hello, and goodbye/,
     ]) {
-      assert.match(said, wanted);
+      assert.match(output, wanted);
     }
   } finally {
     demo.kill('SIGTERM');
@@ -50,7 +50,7 @@ test('the first sample in the README of the client runs against the demo', { tim
   }
 });
 
-test('its other samples compile and work', { timeout: patient(120_000) }, async (t) => {
+test('the other samples in the README of the client compile and work', { timeout: patient(120_000) }, async (t) => {
   const installed = await installClient();
   t.after(() => installed.remove());
   const server = await startPlainServer();
@@ -67,7 +67,7 @@ test('its other samples compile and work', { timeout: patient(120_000) }, async 
   const [ann, bob] = [connect('ann'), connect('bob')];
 
   const commands = `import type { Client } from "@boardwire/client";
-    export async function run(client: Client, console: { log(...said: unknown[]): void }) {
+    export async function run(client: Client, console: { log(...words: unknown[]): void }) {
       ${sample('ts')}
       return { board, stop, subscription };
     }`;
@@ -88,15 +88,15 @@ test('its other samples compile and work', { timeout: patient(120_000) }, async 
   }
   const compiled = (name) => import(pathToFileURL(join(installed.folder, name)).href);
 
-  const said = [];
-  const { board, stop, subscription } = await (await compiled('commands.js')).run(ann, { log: (...words) => said.push(words) });
+  const logged = [];
+  const { board, stop, subscription } = await (await compiled('commands.js')).run(ann, { log: (...words) => logged.push(words) });
   await ann.send('board:member:set', { boardId: board.id, userId: 'bob', role: 'member' });
   const { columns } = await bob.send('board:get', { boardId: board.id });
   const { task } = await bob.send('task:create', { boardId: board.id, title: 'Say hello' });
   await bob.send('task:move', { taskId: task.id, toColumn: columns[1].id });
   await until(
-    'both to be told',
-    () => said.some(([title, to]) => title === 'Say hello' && to === columns[1].id) && said.some(([type]) => type === 'task:created'),
+    'both handlers to be called',
+    () => logged.some(([title, to]) => title === 'Say hello' && to === columns[1].id) && logged.some(([type]) => type === 'task:created'),
   );
   stop();
   subscription.close?.();

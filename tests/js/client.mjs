@@ -1,5 +1,4 @@
-// What the tests ask of a socket.io-client socket beside its own interface: replies that must be successes or
-// refusals, and every event kept in order so that none is missed.
+// A socket.io-client socket for tests: it checks whether replies are successes or refusals, and records every event in order.
 import assert from 'node:assert/strict';
 import { io } from 'socket.io-client';
 import { patient } from './patience.mjs';
@@ -7,38 +6,38 @@ import { token } from './server.mjs';
 
 const PATIENCE_MS = patient(30_000);
 
-/** Transports as a client would choose them. */
+/** The options for each choice of transports. */
 export const TRANSPORTS = {
   websocket: { transports: ['websocket'] },
   polling: { transports: ['polling'] },
   'polling, then upgraded': {},
 };
 
-/** Events that come beside those of a board's log: who is there, who types, what one is notified of. */
-const PRESENCE = /^(user:|typing:|notification)/;
+/** The events that are not in a board's log: presence, typing and notifications. */
+const UNLOGGED = /^(user:|typing:|notification)/;
 
-/** A socket with its events recorded from the first moment on; not yet connected. */
+/** Opens a socket that records its events from the start. It is not connected yet. */
 export function open(url, user, options = {}) {
   const socket = io(url, { auth: { token: token(user) }, forceNew: true, reconnection: false, ...options });
   const unread = [];
   const waiting = new Set();
   socket.onAny((name, payload) => {
     unread.push({ name, payload });
-    for (const look of [...waiting]) look();
+    for (const check of [...waiting]) check();
   });
   const take = (wanted) => {
     const index = unread.findIndex(wanted);
     return index < 0 ? undefined : unread.splice(index, 1)[0];
   };
 
-  /** The next event that `wanted` picks; the others stay for later. */
+  /** Waits for the next event that `wanted` accepts; the others stay for later. */
   const next = (what, wanted) =>
     new Promise((resolve, reject) => {
       const end = () => {
-        waiting.delete(look);
+        waiting.delete(check);
         clearTimeout(timer);
       };
-      const look = () => {
+      const check = () => {
         const found = take(wanted);
         if (found) {
           end();
@@ -47,16 +46,16 @@ export function open(url, user, options = {}) {
       };
       const timer = setTimeout(() => {
         end();
-        reject(new Error(`waited for ${what} in vain; unread: ${JSON.stringify(unread)}`));
+        reject(new Error(`timed out waiting for ${what}; unread: ${JSON.stringify(unread)}`));
       }, PATIENCE_MS);
-      waiting.add(look);
-      look();
+      waiting.add(check);
+      check();
     });
 
   return {
     socket,
     user,
-    /** Waits for `connect` and `connection:status`; its data. */
+    /** Waits for `connect` and `connection:status`. Returns the data of the latter. */
     async connected() {
       await new Promise((resolve, reject) => {
         if (socket.connected) return resolve();
@@ -65,7 +64,7 @@ export function open(url, user, options = {}) {
       });
       return (await next('connection:status', ({ name }) => name === 'connection:status')).payload.data;
     },
-    /** The reply to a command, through the callback. */
+    /** Sends a command. Returns the reply, which comes through the callback. */
     call: (name, payload) => socket.timeout(PATIENCE_MS).emitWithAck(name, payload),
     /** The same, which must be a success. */
     async ask(name, payload) {
@@ -83,15 +82,15 @@ export function open(url, user, options = {}) {
     },
     /** The next event of this name. */
     event: (name) => next(name, (event) => event.name === name),
-    /** The next event, whatever its name, that does not tell of presence, typing or notifications. */
-    nextEvent: () => next('any event', ({ name }) => !PRESENCE.test(name)),
-    /** Fails if anything of a board's log is unread or arrives within `ms`. */
+    /** The next event of any name but those of presence, typing and notifications. */
+    nextEvent: () => next('any event', ({ name }) => !UNLOGGED.test(name)),
+    /** Fails if an event of a board's log is unread or arrives within `ms`. */
     async expectNoEvents(ms = 300) {
       await new Promise((resolve) => setTimeout(resolve, ms));
       assert.deepEqual(
-        unread.filter(({ name }) => !PRESENCE.test(name)),
+        unread.filter(({ name }) => !UNLOGGED.test(name)),
         [],
-        `${user} should have heard nothing`,
+        `${user} should have received nothing`,
       );
       assert.ok(socket.connected, `${user} is silent because the connection ended`);
     },

@@ -1,6 +1,6 @@
 // Makes copies of a board comparable.
 
-/** A snapshot of the server, or a replica, with all lists sorted. */
+/** Returns a copy of a server's snapshot, or of a replica, with all lists sorted. */
 export function comparable({ seq, epoch, board, columns, tasks, members, dependencies }) {
   const sorted = (all, ...fields) => {
     const key = (one) => fields.map((field) => one[field]).join(' ');

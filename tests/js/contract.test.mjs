@@ -1,5 +1,5 @@
 // The wire contract, through the official client on each of its transports: two users on a board, every command, every
-// envelope, both forms of a reply, refusals, and an outsider who hears nothing.
+// envelope, both forms of a reply, refusals, and an outsider who receives nothing.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
@@ -42,12 +42,12 @@ for (const [transport, options] of Object.entries(TRANSPORTS)) {
     let eve;
     let board;
     let columns;
-    let listening;
+    let statuses;
 
     before(async () => {
       server = await startServer();
       [ann, bob, eve] = ['ann', 'bob', 'eve'].map((user) => open(server.url, user, options));
-      listening = await Promise.all([ann, bob, eve].map((client) => client.connected()));
+      statuses = await Promise.all([ann, bob, eve].map((client) => client.connected()));
       const created = await ann.ask('board:create', { name: 'Launch' });
       board = created.board.id;
       columns = created.columns.map(({ id }) => id);
@@ -66,7 +66,7 @@ for (const [transport, options] of Object.entries(TRANSPORTS)) {
     });
 
     it('reports the connection in connection:status', () => {
-      const [status] = listening;
+      const [status] = statuses;
       assertFields(status, 'ConnectionStatus');
       assert.equal(status.status, 'connected');
       assert.equal(status.socketId, ann.socket.id);
@@ -74,7 +74,7 @@ for (const [transport, options] of Object.entries(TRANSPORTS)) {
       assert.deepEqual(status.user, { id: 'ann', name: 'Ann', permissions: ['read', 'write'], teams: [] });
     });
 
-    it('uses the transport it was asked to', async () => {
+    it('uses the configured transport', async () => {
       const { engine } = ann.socket.io;
       if (transport === 'polling') {
         assert.equal(engine.transport.name, 'polling');
@@ -263,7 +263,7 @@ for (const [transport, options] of Object.entries(TRANSPORTS)) {
       await carl.ask('view:board', { boardId: board });
       const again = carl.connected.bind(carl);
       const gone = new Promise((resolve) => carl.socket.once('disconnect', resolve));
-      // A bad network: the engine's connection ends without a word.
+      // As on a bad network, the connection ends without notice.
       carl.socket.io.engine.close();
       await gone;
       const { task } = await ann.ask('task:create', { boardId: board, title: 'Missed' });
@@ -290,7 +290,7 @@ describe('an origin that is not allowed', () => {
         listed.close();
         const evil = open(server.url, 'ann', { ...options, extraHeaders: { origin: 'https://evil.example' } });
         await assert.rejects(evil.connected(), ({ description }) => {
-          // Polling gives the status, the WebSocket an event that words it.
+          // Polling reports the status itself, the WebSocket an event that mentions it.
           assert.match(`${description?.message ?? description}`, /\b403\b/);
           return true;
         });

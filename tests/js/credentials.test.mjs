@@ -1,5 +1,5 @@
 // Credentials through the official client, on each of its transports: an API key, a session by its id and by its cookie,
-// and how a connection ends whose credentials do.
+// and the end of a connection when its credentials end.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { io } from 'socket.io-client';
@@ -9,7 +9,7 @@ import { patient } from './patience.mjs';
 import { startServer } from './server.mjs';
 
 const ORIGIN = 'https://board.example';
-const PROMISED_MS = 1000;
+const MAX_END_MS = 1000;
 
 for (const [transport, options] of Object.entries(TRANSPORTS)) {
   describe(`credentials over ${transport}`, () => {
@@ -22,8 +22,8 @@ for (const [transport, options] of Object.entries(TRANSPORTS)) {
 
     after(() => server?.stop());
 
-    /** Waits until the connection is told that it ends, and ends; how long that took. */
-    const ended = async (client) => {
+    /** Waits for the error that announces the end of the connection, and for the end. Returns how long that took, in milliseconds. */
+    const waitForEnd = async (client) => {
       const begun = Date.now();
       const gone = new Promise((resolve) => client.socket.once('disconnect', resolve));
       const { payload } = await client.event('error');
@@ -44,7 +44,7 @@ for (const [transport, options] of Object.entries(TRANSPORTS)) {
       const robot = open(server.url, 'ada', { ...options, auth: { apiKey: key } });
       assert.equal((await robot.connected()).user.id, 'ada');
       server.run(['api-key', 'revoke', id]);
-      assert.ok((await ended(robot)) < PROMISED_MS);
+      assert.ok((await waitForEnd(robot)) < MAX_END_MS);
       const again = io(server.url, { ...options, auth: { apiKey: key }, forceNew: true, reconnection: false });
       const refused = await new Promise((resolve) => again.once('connect_error', resolve));
       assert.equal(refused.message, 'Authentication failed');
@@ -58,7 +58,7 @@ for (const [transport, options] of Object.entries(TRANSPORTS)) {
       const headers = { origin: ORIGIN, cookie: `boardwire_session=${sessionId}` };
       const left = await fetch(`${server.url}/api/v1/sessions/current`, { method: 'DELETE', headers });
       assert.equal(left.status, 204);
-      assert.ok((await ended(ada)) < PROMISED_MS);
+      assert.ok((await waitForEnd(ada)) < MAX_END_MS);
     });
 
     it("accepts a page's cookie only with the page's origin", { timeout: patient(60_000) }, async () => {

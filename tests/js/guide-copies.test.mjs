@@ -1,4 +1,4 @@
-// The copies of a board that the module in the guide keeps: they are always right, whatever happens to the board and the connection.
+// The copies of a board that the module in the guide keeps: they equal the board, whatever happens to it and to the connection.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,10 +10,10 @@ import { patient } from './patience.mjs';
 const CHANGES = 600;
 /** The card that is open in every copy; nobody deletes it. */
 const CARD = 'card';
-/** The errors of users who act on what another has changed meanwhile. */
+/** Codes for changes that another user's change has overtaken. */
 const OVERTAKEN = ['CONFLICT', 'NOT_FOUND', 'INVALID_MESSAGE', 'DEPENDENCY_CYCLE'];
 
-/** A random command, made from what the copy shows at this moment; what it shows may be out of date. */
+/** Returns a random command for what the copy contains, which may be out of date. */
 function command({ pick, below, chance, shuffled }, { boardId, tasks, columns, dependencies, comments }, serial) {
   const task = pick([...tasks.values()]);
   const other = pick([...tasks.values()]);
@@ -34,7 +34,7 @@ function command({ pick, below, chance, shuffled }, { boardId, tasks, columns, d
     'column',
     'rename',
     'reorder',
-    'drop',
+    'deleteColumn',
     'board',
     'member',
     'member',
@@ -42,8 +42,8 @@ function command({ pick, below, chance, shuffled }, { boardId, tasks, columns, d
     'unlink',
     'comment',
     'comment',
-    'mend',
-    'retract',
+    'edit',
+    'uncomment',
   ]);
   const neighbour = (wanted) => {
     const there = [...tasks.values()].filter((other) => other.column_id === wanted?.id && other.id !== task?.id);
@@ -63,14 +63,14 @@ function command({ pick, below, chance, shuffled }, { boardId, tasks, columns, d
     case 'delete':
       return task && task.id !== CARD && tasks.size > 10 && ['task:delete', { taskId: task.id }];
     case 'column': {
-      const place = column && chance(0.5) ? { after: column.id } : {};
-      return columns.size < 8 && ['column:create', { boardId, name: `Column ${serial}`, ...place }];
+      const position = column && chance(0.5) ? { after: column.id } : {};
+      return columns.size < 8 && ['column:create', { boardId, name: `Column ${serial}`, ...position }];
     }
     case 'rename':
       return column && ['column:update', { columnId: column.id, updates: { name: `Name ${below(3)}` } }];
     case 'reorder':
       return ['column:reorder', { boardId, columnIds: shuffled([...columns.keys()]) }];
-    case 'drop': {
+    case 'deleteColumn': {
       const target = pick([...columns.keys()].filter((id) => id !== column?.id));
       return columns.size > 3 && ['column:delete', { columnId: column.id, moveTasksTo: target }];
     }
@@ -85,9 +85,9 @@ function command({ pick, below, chance, shuffled }, { boardId, tasks, columns, d
     // Mostly on the card that is open.
     case 'comment':
       return task && ['task:comment:add', { taskId: chance(0.2) ? task.id : CARD, body: `Comment ${serial}` }];
-    case 'mend':
-      return comment && ['task:comment:update', { commentId: comment.id, body: `Mended ${below(3)}` }];
-    case 'retract':
+    case 'edit':
+      return comment && ['task:comment:update', { commentId: comment.id, body: `Edited ${below(3)}` }];
+    case 'uncomment':
       return comment && ['task:comment:delete', { commentId: comment.id }];
     case 'board':
       return ['board:update', { boardId, updates: { name: `Board ${below(3)}` } }];
@@ -134,10 +134,10 @@ describe('the board copy of the module in the guide', () => {
             }
           };
           for (let times = repeated.requestId ? 2 : 1; times > 0; times -= 1) {
-            const going = change().finally(() => waiting.delete(going));
-            waiting.add(going);
+            const request = change().finally(() => waiting.delete(request));
+            waiting.add(request);
           }
-          // Sometimes one after the other, sometimes many at once.
+          // Sometimes one at a time, sometimes up to eight.
           while (waiting.size > (random.chance(0.3) ? 8 : 0)) await Promise.race(waiting);
           if (random.chance(0.2)) await sleep(random.below(20));
         }
@@ -149,7 +149,7 @@ describe('the board copy of the module in the guide', () => {
     for (const { user, card } of copies) {
       assert.deepEqual(sorted(card.comments, 'id'), sorted(comments, 'id'), `${message}: the open card of ${user}`);
     }
-    // Resumes alone must do: a hole, healed by another snapshot, would be a fault of the server or of the class.
+    // Resuming must be enough: a gap that needs another snapshot would be a fault of the server or of the class.
     assert.deepEqual(
       copies.map(({ snapshots }) => snapshots),
       copies.map(() => 1),
@@ -173,7 +173,7 @@ describe('the board copy of the module in the guide', () => {
       await copies[times % copies.length].change('task:move', { taskId: id, toColumn: column_id, after: first.id });
     }
     const seq = await expectEqualCopies(copies, 'narrow', 'narrow');
-    assert.ok(seq > start + moves, 'some moves made room, each with events beside its own');
+    assert.ok(seq > start + moves, 'some moves gave other tasks new positions, each with an event');
     assert.deepEqual(
       copies.map(({ snapshots }) => snapshots),
       copies.map(() => 1),
@@ -213,18 +213,18 @@ describe('the board copy of the module in the guide', () => {
     await createBoard('lost');
     const [writer, other] = ['ann', 'ben'].map((user) => openCopy(user, 'lost'));
     await until('the first snapshots', () => writer.seq !== undefined && other.seq !== undefined);
-    // Behind the class's back, on its connection: it gets neither the event nor, knowingly, the reply.
+    // Sent on the class's connection without its knowledge: it receives no event, and does not see the reply.
     await writer.socket.emitWithAck('task:create', { boardId: 'lost', title: 'unseen' });
     await other.change('task:create', { boardId: 'lost', title: 'seen' });
     await expectEqualCopies([writer, other], 'lost', 'lost');
-    assert.equal(writer.snapshots, 2, 'the hole is found and a snapshot taken');
+    assert.equal(writer.snapshots, 2, 'the gap is found and a snapshot loaded');
   });
 
   it('equals the board after the database was replaced by an older one', { timeout: patient(60_000) }, async () => {
     await createBoard('restored');
     const [reader, other] = ['ann', 'ben'].map((user) => openCopy(user, 'restored'));
     await until('the first snapshots', () => reader.seq !== undefined && other.seq !== undefined);
-    // To its server such a client looks as if it came from another log, and from the future.
+    // To the server, such a client seems to come from another log, and to be ahead.
     Object.assign(reader, { epoch: 'another', seq: reader.seq + 1000 });
     reader.tasks.set('gone', { id: 'gone' });
     reader.socket.io.engine.close();

@@ -1,5 +1,5 @@
-// The module in the guide, as it is printed: its pieces in a file of its own, a server with default settings for each test, and users
-// who have copies of a board.
+// The module in the guide, as printed: its pieces in one file, a server with default settings for each test, and users with copies
+// of a board.
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -11,10 +11,10 @@ import { startPlainServer } from './server.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-/** More users than one, so that none of them needs more commands in a minute than a user has. */
+/** Enough users that none of them exceeds the commands allowed per minute. */
 export const CROWD = Array.from({ length: 16 }, (_, number) => `user-${number}`);
 
-/** A copy or a snapshot, with all lists sorted. */
+/** Returns a copy or a snapshot with all lists sorted. */
 function comparable({ seq, board, tasks, columns, members, dependencies }) {
   return {
     seq,
@@ -32,30 +32,30 @@ export function sorted(all, ...fields) {
 }
 
 /**
- * Starts a fixture for the tests of a `describe`: `fixture.guide` is the module, `fixture.server` a server of each test's own, so that none
- * has used up what another may do in a minute, and `fixture.keeper` the connection of a user who creates boards.
+ * Starts a fixture for the tests of a `describe`: `fixture.guide` is the module, `fixture.server` a new server for each test, so that
+ * none uses up another's commands per minute, and `fixture.keeper` the connection of a user who creates boards.
  */
 export function startFixture() {
   const fixture = {};
   let folder;
   let sockets = [];
 
-  /** Makes a user beside the server, as its operator does. */
+  /** Creates a user with the program's own command, as an operator does. */
   const createUser = (id) => fixture.server.run(['user', 'create', '--id', id, '--name', id[0].toUpperCase() + id.slice(1)]);
-  /** A token of this user's. */
+  /** Issues a token for a user. */
   const token = (user, ...more) => JSON.parse(fixture.server.run(['token', 'issue', '--user', user, '--json', ...more])).token;
 
-  /** A connection, which ends with the test. */
+  /** Ends a connection after the test. */
   const closeLater = (socket) => {
     sockets.push(socket);
     return socket;
   };
   const connect = (user) => {
-    const own = token(user);
-    return closeLater(fixture.guide.connect(fixture.server.url, async () => own));
+    const issued = token(user);
+    return closeLater(fixture.guide.connect(fixture.server.url, async () => issued));
   };
 
-  /** A copy whose snapshots are counted, and the pages that they come in. */
+  /** Opens a copy that counts its snapshots and their pages. */
   const openCopy = (user, boardId) => {
     const socket = connect(user);
     const copy = new fixture.guide.LiveBoard(
@@ -73,7 +73,7 @@ export function startFixture() {
     return copy;
   };
 
-  /** Waits until the copies have come as far as the board, and compares. */
+  /** Waits until the copies have caught up with the board, and compares them with it. */
   const expectEqualCopies = async (copies, boardId, message) => {
     const { seq } = await fixture.guide.ask(fixture.keeper, 'board:get', { boardId });
     const behind = () => JSON.stringify(copies.map(({ user, seq, failure }) => [user, seq, failure?.message]));
@@ -88,7 +88,7 @@ export function startFixture() {
     return seq;
   };
 
-  /** A board of which all of these are owners, who are new. */
+  /** Creates a board, and users who own it. */
   const createBoard = async (boardId, users = ['ann', 'ben']) => {
     await fixture.guide.ask(fixture.keeper, 'board:create', { name: 'Board', id: boardId });
     for (const userId of users) {

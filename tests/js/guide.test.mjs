@@ -6,7 +6,7 @@ import { until } from './random.mjs';
 import { startFixture } from './guide-fixture.mjs';
 import { patient } from './patience.mjs';
 
-/** The life of a token that a test outlives: long enough to be issued and used on a busy machine. */
+/** The lifetime of a token that expires during a test: long enough to use it on a busy machine. */
 const SHORT = `${Math.ceil(patient(6_000) / 1000)}s`;
 
 describe('the module in the guide', () => {
@@ -20,16 +20,16 @@ describe('the module in the guide', () => {
     const socket = closeLater(fixture.guide.connect(fixture.server.url, async () => ((fetched += 1), fetched > 1 ? renewed : token('ann', '--ttl', SHORT))));
     let ends = 0;
     socket.on('disconnect', () => (ends += 1));
-    const status = new Promise((give) => socket.once('connection:status', ({ data }) => give(data)));
+    const status = new Promise((resolve) => socket.once('connection:status', ({ data }) => resolve(data)));
     assert.equal((await status).limits.burst, 10);
     const connected = Date.now();
-    await until('the first token to be over', () => Date.now() > connected + parseInt(SHORT, 10) * 1000 + 500);
+    await until('the first token to expire', () => Date.now() > connected + parseInt(SHORT, 10) * 1000 + 500);
     await fixture.guide.ask(socket, 'board:list');
     assert.deepEqual([fetched, ends], [2, 0], 'one more token, and the same connection');
   });
 
   it('reports that no token is accepted', { timeout: patient(60_000) }, async () => {
-    const refused = new Promise((give) => closeLater(fixture.guide.connect(fixture.server.url, async () => 'a.e30.c', give)));
+    const refused = new Promise((resolve) => closeLater(fixture.guide.connect(fixture.server.url, async () => 'a.e30.c', resolve)));
     assert.equal((await refused).message, 'Authentication failed');
   });
 
@@ -39,8 +39,8 @@ describe('the module in the guide', () => {
     const later = token('ann', '--ttl', '1h');
     const socket = closeLater(
       fixture.guide.connect(fixture.server.url, async () => {
-        // What is fetched for renewing is no good here; what is fetched for connecting is.
-        if (socket?.connected) throw new Error('no token to be had');
+        // Fetching a token fails while connected, for renewal, and succeeds for a new connection.
+        if (socket?.connected) throw new Error('no token available');
         return reasons.length > 0 ? later : token('ann', '--ttl', SHORT);
       }),
     );
@@ -55,8 +55,8 @@ describe('the module in the guide', () => {
     const socket = closeLater(await fixture.guide.signIn(fixture.server.url, 'pam', 'correct horse battery'));
     assert.deepEqual((await fixture.guide.ask(socket, 'board:list')).boards, []);
 
-    const ended = new Promise((give) => socket.once('disconnect', give));
-    const code = new Promise((give) => socket.once('error', (error) => give(error.code)));
+    const ended = new Promise((resolve) => socket.once('disconnect', resolve));
+    const code = new Promise((resolve) => socket.once('error', (error) => resolve(error.code)));
     const authorization = { cookie: `boardwire_session=${socket.auth.sessionId}`, origin: fixture.server.url };
     const out = await fetch(`${fixture.server.url}/api/v1/sessions/current`, { method: 'DELETE', headers: authorization });
     assert.equal(out.status, 204);
@@ -78,7 +78,7 @@ describe('the module in the guide', () => {
     assert.equal(await (await fixture.guide.download(fixture.server.url, headers, attachment)).text(), 'hello');
     await until('the attachment', () => card.attachments.size === 1);
     await live.change('task:attachment:remove', { attachmentId: attachment.id });
-    await until('its end', () => card.attachments.size === 0);
+    await until('the end', () => card.attachments.size === 0);
     await assert.rejects(fixture.guide.download(fixture.server.url, headers, attachment), { code: 'NOT_FOUND' });
     await assert.rejects(fixture.guide.download(fixture.server.url, {}, attachment), { code: 'UNAUTHENTICATED' });
   });
@@ -94,17 +94,17 @@ describe('the module in the guide', () => {
     const edits = new fixture.guide.Edits(ann);
     for (const title of ['H', 'He', 'Hel', 'Hello']) edits.set(task.id, 'title', title);
     edits.set(task.id, 'description', 'More');
-    await until('it rests', () => ben.tasks.get(task.id).title === 'Hello');
+    await until('the pause', () => ben.tasks.get(task.id).title === 'Hello');
     assert.deepEqual([sent, ben.tasks.get(task.id).description], [1, 'More']);
 
-    // One's own changes are no conflict, however soon they follow.
+    // The user's own earlier changes are no conflict, however soon they follow.
     edits.set(task.id, 'title', 'Hello,');
     const first = edits.flush(task.id);
     edits.set(task.id, 'title', 'Hello, world');
     await Promise.all([first, edits.flush(task.id)]);
     assert.equal(sent, 3);
 
-    // Another's are.
+    // Another user's changes are.
     const seen = ann.tasks.get(task.id);
     await ben.change('task:update', { taskId: task.id, updates: { title: 'Bye', priority: 3 } });
     let asked;
@@ -125,21 +125,21 @@ describe('the module in the guide', () => {
       board: () => {},
       presence: ({ users }) => (shown.users = users),
       inbox: ({ items, unread }) => (shown.inbox = { texts: [...items.values()].map(({ text }) => text), unread }),
-      typists: (places) => (shown.typists = places),
+      typists: (typists) => (shown.typists = typists),
       notice: () => {},
     };
     const failed = (error) => (shown.failure = error);
     const fay = fixture.guide.openBoard(fixture.server.url, async () => token('fay'), 'presence', { show, refused: failed, failed });
     closeLater(fay.socket);
-    await until('oneself', () => shown.users?.get('fay') && shown.inbox);
+    await until('the user', () => shown.users?.get('fay') && shown.inbox);
     const gus = openCopy('gus', 'presence');
     const presence = new fixture.guide.Presence(gus);
-    await until('the other', () => shown.users.has('gus') && presence.users.has('fay'));
+    await until('the other user', () => shown.users.has('gus') && presence.users.has('fay'));
 
     await presence.setPresence(task.id);
     await until('the open card', () => shown.users.get('gus').taskId === task.id);
     await presence.setPresence(undefined, 'away');
-    await until('that it is closed', () => shown.users.get('gus').taskId === undefined);
+    await until('the closed card', () => shown.users.get('gus').taskId === undefined);
     assert.deepEqual(shown.users.get('gus'), { name: 'Gus', status: 'away', taskId: undefined });
 
     const typing = fixture.guide.typist(gus.socket, { taskId: task.id });
@@ -148,13 +148,13 @@ describe('the module in the guide', () => {
     await until('typing', () => shown.typists?.length === 1);
     assert.equal(shown.typists[0].userId, 'gus');
     typing.stop();
-    await until('its end', () => shown.typists.length === 0);
+    await until('the end', () => shown.typists.length === 0);
 
     const other = openCopy('fay', 'presence');
     const otherInbox = new fixture.guide.Inbox(other.socket);
     await gus.change('task:assign', { taskId: task.id, assignee: 'fay' });
     for (const body of ['@fay one', '@fay two', '@fay three']) await gus.change('task:comment:add', { taskId: task.id, body });
-    await until('all news', () => shown.inbox.unread === 4 && otherInbox.unread === 4);
+    await until('all notifications', () => shown.inbox.unread === 4 && otherInbox.unread === 4);
     assert.equal(shown.inbox.texts.length, 4);
     const [newest] = [...otherInbox.items.keys()].slice(-1);
     await otherInbox.read([newest]);
@@ -166,7 +166,7 @@ describe('the module in the guide', () => {
     assert.ok([...fay.inbox.items.values()].every(({ read_at }) => read_at));
 
     gus.socket.disconnect();
-    await until('the leaving, after the grace', () => !shown.users.has('gus'));
+    await until('the user to leave, after the grace period', () => !shown.users.has('gus'));
     assert.equal(shown.failure, undefined);
   });
 
@@ -176,10 +176,10 @@ describe('the module in the guide', () => {
     await until('the snapshot', () => ann.seq !== undefined);
     let refusals = 0;
     ann.socket.on('error', ({ code }) => (refusals += code === 'RATE_LIMIT'));
-    // More than are let through in a second.
+    // More than a second allows.
     const titles = Array.from({ length: 15 }, (_, number) => `Task ${number}`);
     await Promise.all(titles.map((title) => ann.change('task:create', { boardId: 'plain', title })));
-    assert.ok(refusals > 0, 'they were too fast');
+    assert.ok(refusals > 0, 'the rate limit was exceeded');
     await expectEqualCopies([ann], 'plain', 'plain');
     assert.equal(ann.tasks.size, titles.length);
   });

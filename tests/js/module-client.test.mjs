@@ -1,4 +1,4 @@
-// The client class of the module document, as it stands there but for its types, and the test that the document gives.
+// The client class of the module document, as printed there without its types, and the document's test.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { io } from 'socket.io-client';

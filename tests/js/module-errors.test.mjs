@@ -1,5 +1,5 @@
-// The module document's client-side error handling, adapted: a connection that is refused a command stays, so that what
-// is tried again after `retryAfter` is the command and not the connection. And its rooms: `view:board` with a bare id.
+// The module document's client-side error handling, adapted: the connection survives a refused command, so that the
+// command is retried after `retryAfter`, not the connection. And its rooms: `view:board` with a bare id.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 

@@ -1,8 +1,7 @@
-// A TCP proxy in front of a server, which can cut its connections, hold back what they carry, refuse new ones, and lead
-// to another server.
+// A TCP proxy in front of a server. It can cut connections, hold back their data, refuse new ones, and redirect to another server.
 import { connect, createServer } from 'node:net';
 
-/** Starts a proxy to an `http://` address; `{url, cut, stall, holdReplies, resume, refuse, accept, redirect, stop}`. */
+/** Starts a proxy to an `http://` address. Returns `{url, cut, stall, holdReplies, resume, refuse, accept, redirect, stop}`. */
 export async function startProxy(url) {
   let target = new URL(url);
   const pairs = new Set();
@@ -39,23 +38,23 @@ export async function startProxy(url) {
     get size() {
       return pairs.size;
     },
-    /** Ends every connection, with whatever is on its way. */
+    /** Ends every connection; data on its way is lost. */
     cut,
-    /** Holds back everything, in both directions, without an end to be seen. */
+    /** Holds back all data in both directions; the connections stay open. */
     stall() {
       stalled = true;
       each((socket) => socket.pause());
     },
-    /** Holds back what the server says; what the client says gets through. */
+    /** Holds back the server's data on the open connections; the client's passes. */
     holdReplies() {
       for (const [, upstream] of pairs) upstream.pause();
     },
-    /** Lets everything pass again. */
+    /** Lets all data pass again. */
     resume() {
       stalled = false;
       each((socket) => socket.resume());
     },
-    /** Cuts, and lets nobody in. */
+    /** Cuts all connections, and refuses new ones. */
     refuse() {
       refusing = true;
       cut();
@@ -63,7 +62,7 @@ export async function startProxy(url) {
     accept() {
       refusing = false;
     },
-    /** Cuts, and leads whoever comes to another server. */
+    /** Cuts all connections, and leads new ones to another server. */
     redirect(url) {
       target = new URL(url);
       cut();

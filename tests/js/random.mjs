@@ -1,4 +1,4 @@
-// Random numbers that a seed repeats, and waiting until something holds.
+// Random numbers from a seed, and waiting for a condition.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { patient } from './patience.mjs';
 
@@ -7,7 +7,7 @@ const PATIENCE_MS = patient(30_000);
 /** The seed of this run. */
 export const SEED = Number(process.env.BOARDWIRE_TEST_SEED ?? Date.now() % 2 ** 31);
 
-/** Random numbers: mulberry32. */
+/** Returns a random number generator (mulberry32) that starts from a seed. */
 export function seededRandom(seed) {
   let state = seed;
   const random = () => {
@@ -28,9 +28,9 @@ export function seededRandom(seed) {
   };
 }
 
-/** Waits until something holds. */
+/** Waits until `holds` returns true; `what` names the condition in the error. */
 export async function until(what, holds, patience = PATIENCE_MS) {
   for (const end = Date.now() + patience; !(await holds()); await sleep(10)) {
-    if (Date.now() > end) throw new Error(`waited for ${what} in vain`);
+    if (Date.now() > end) throw new Error(`timed out waiting for ${what}`);
   }
 }

@@ -1,4 +1,4 @@
-// The client in the README works as it is pasted, against the demo of the README.
+// The client in the README works when pasted, against the demo of the README.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,11 +11,11 @@ import { program } from './server.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-/** The first line that a program prints. */
+/** Returns the first line that a program prints. */
 function firstLine(child) {
-  return new Promise((give, fail) => {
-    createInterface({ input: child.stdout }).once('line', give);
-    child.once('exit', (code) => fail(new Error(`it ended with ${code} before it said anything`)));
+  return new Promise((resolve, reject) => {
+    createInterface({ input: child.stdout }).once('line', resolve);
+    child.once('exit', (code) => reject(new Error(`it ended with ${code} before it printed anything`)));
   });
 }
 
@@ -29,10 +29,10 @@ test('the sample in the README works', async () => {
     const { listening } = JSON.parse(await firstLine(demo));
     writeFileSync(join(folder, 'client.mjs'), snippet.replace('127.0.0.1:3456', listening));
     const client = spawn(process.execPath, ['client.mjs'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
-    let said = '';
-    for (const stream of [client.stdout, client.stderr]) stream.on('data', (data) => (said += data));
-    const code = await new Promise((give) => client.once('close', give));
-    assert.equal(code, 0, said);
+    let output = '';
+    for (const stream of [client.stdout, client.stderr]) stream.on('data', (data) => (output += data));
+    const code = await new Promise((resolve) => client.once('close', resolve));
+    assert.equal(code, 0, output);
     for (const line of [
       /alice views the board as of event \d+/,
       /alice hears task:created \d+ Say hello/,
@@ -40,11 +40,11 @@ test('the sample in the README works', async () => {
       /alice hears task:completed/,
       /bob is done, as of event \d+/,
     ]) {
-      assert.match(said, line);
+      assert.match(output, line);
     }
   } finally {
     rmSync(folder, { recursive: true });
     demo.kill('SIGTERM');
   }
-  assert.equal(await new Promise((give) => demo.once('exit', give)), 0, 'the demo ends well');
+  assert.equal(await new Promise((resolve) => demo.once('exit', resolve)), 0, 'the demo ends successfully');
 });

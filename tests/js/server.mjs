@@ -12,7 +12,7 @@ const SECRET = 'test-secret-of-exactly-forty-characters!';
 const START_MS = patient(60_000);
 const LOG_LINES = 200;
 
-/** The path of the program. */
+/** Returns the path of the program. */
 export function program() {
   if (process.env.BOARDWIRE_BIN) return resolve(process.env.BOARDWIRE_BIN);
   const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -24,7 +24,7 @@ export function program() {
   return path;
 }
 
-/** A token for `user`, valid for an hour unless `seconds` says otherwise. */
+/** Signs a token for `user`, valid for an hour unless `seconds` says otherwise. */
 export function token(user, permissions = ['read', 'write'], seconds = 3600) {
   const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const name = user[0].toUpperCase() + user.slice(1);
@@ -33,8 +33,8 @@ export function token(user, permissions = ['read', 'write'], seconds = 3600) {
   return `${signed}.${createHmac('sha256', SECRET).update(signed).digest('base64url')}`;
 }
 
-/** Settings of a server for tests: it knows our tokens, and nothing is too often for it. */
-const FOR_TESTS = {
+/** Settings of a server for tests: it accepts the tokens of this file, and has no effective rate limits. */
+const TEST_SETTINGS = {
   BOARDWIRE_JWT_SECRET: SECRET,
   BOARDWIRE_RATE_LIMIT_MAX_REQUESTS: '1000000',
   BOARDWIRE_RATE_LIMIT_BURST: '1000000',
@@ -44,22 +44,25 @@ const FOR_TESTS = {
 
 const SQL = 'import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=60).executescript(sys.argv[2])';
 
-/** A server with the default of every setting but the port; see `startServer`. */
+/** Starts a server with default settings, except for the port; see `startServer`. */
 export const startPlainServer = () => start({});
 
-/** Starts a server on a fresh SQLite database; `{url, run, sql, stop}`: `run` executes another command of the program beside it, `sql` a statement. */
-export const startServer = (settings = {}) => start({ ...FOR_TESTS, ...settings });
+/**
+ * Starts a server on a new SQLite database. Returns `{url, run, sql, stop}`: `run` executes another command of the program with the same
+ * database, `sql` a statement.
+ */
+export const startServer = (settings = {}) => start({ ...TEST_SETTINGS, ...settings });
 
 async function start(settings) {
   const folder = mkdtempSync(join(tmpdir(), 'boardwire-js-'));
-  const outside = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('BOARDWIRE_')));
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('BOARDWIRE_')));
   const database = `sqlite://${join(folder, 'board.db')}`;
-  const run = (args, input) => execFileSync(program(), args, { cwd: folder, input, env: { ...outside, BOARDWIRE_DATABASE_URL: database } });
+  const run = (args, input) => execFileSync(program(), args, { cwd: folder, input, env: { ...inherited, BOARDWIRE_DATABASE_URL: database } });
   const sql = (statement) => execFileSync('python3', ['-c', SQL, join(folder, 'board.db'), statement]);
   const child = spawn(program(), ['serve', '--listen', '127.0.0.1:0', '--database-url', database], {
     cwd: folder,
     env: {
-      ...outside,
+      ...inherited,
       BOARDWIRE_DATABASE_URL: database,
       ...settings,
     },
