@@ -1,12 +1,12 @@
-// What axe finds on a page: whatever keeps somebody from using it, or makes it harder.
+// The accessibility violations that axe finds on a page.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** All faults, each with where it is. Where a dialog is open it is all that there is: the page behind is hidden from everybody. */
+/** Returns all violations with their elements. If a dialog is open only the dialog is checked: the page behind it is hidden. */
 export async function violationsOf(page) {
-  // Not as a script element, which the page's policy refuses.
+  // Not as a script element, which the page's content policy would refuse.
   await page.evaluate(source);
   const { violations } = await page.evaluate(() => {
     const dialogs = [...document.querySelectorAll('[aria-modal=true]')];

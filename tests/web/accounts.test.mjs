@@ -1,4 +1,4 @@
-// Signing in and out, the list of boards, members, and what a page looks like to who may not.
+// Signing in and out, the list of boards, members, and pages that are not available.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { token } from '../js/server.mjs';
@@ -25,7 +25,7 @@ describe('accounts and boards', () => {
     await waitUntilLive(page);
     await page.getByRole('heading', { name: 'No boards yet' }).waitFor();
     const [cookie] = await context.cookies();
-    assert.equal(cookie.httpOnly, true, 'no script can read the session');
+    assert.equal(cookie.httpOnly, true, 'scripts cannot read the session');
     await context.close();
   });
 
@@ -38,7 +38,7 @@ describe('accounts and boards', () => {
     await page.getByRole('menuitem', { name: 'Sign out' }).click();
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
     await other.getByRole('button', { name: 'Sign in' }).waitFor();
-    // What is left says that the user has signed in here before, and is good for nothing else.
+    // The remaining cookie says only that the user has signed in here before.
     assert.deepEqual(
       (await page.context().cookies()).map(({ name }) => name),
       ['boardwire_device'],
@@ -84,7 +84,7 @@ describe('accounts and boards', () => {
     await ann.getByRole('button', { name: 'Board menu' }).click();
     await ann.getByRole('menuitem', { name: 'Archive board' }).click();
     await bob.getByText('This board is archived').waitFor();
-    assert.equal(await bob.getByRole('button', { name: 'Restore' }).count(), 0, 'a viewer does not restore');
+    assert.equal(await bob.getByRole('button', { name: 'Restore' }).count(), 0, 'a viewer cannot restore');
     await ann.getByRole('button', { name: 'Restore' }).click();
     await bob.getByText('This board is archived').waitFor({ state: 'detached' });
 
@@ -103,31 +103,31 @@ describe('accounts and boards', () => {
     fixture.server.sql('UPDATE boards SET changed_at = changed_at - 3 * 3600 * 1000');
     const ann = await fixture.openWindow('ann');
     const tile = (name) => ann.getByRole('link', { name: new RegExp(name) });
-    const said = (name) =>
+    const updatedText = (name) =>
       tile(name)
         .getByText(/Updated/)
         .textContent();
-    const moment = (name) => tile(name).locator('time').getAttribute('datetime');
-    await eventually(() => said('busy'), 'Updated 3 hours ago');
-    const before = await moment('quiet');
+    const updatedAt = (name) => tile(name).locator('time').getAttribute('datetime');
+    await eventually(() => updatedText('busy'), 'Updated 3 hours ago');
+    const before = await updatedAt('quiet');
     await ann.evaluate(() => (globalThis.isTheSamePage = true));
 
     const { task } = await bob.task('busy', { id: 'busy-one', title: 'Something to do' });
-    await eventually(() => moment('busy'), task.created_at);
-    assert.notEqual(await said('busy'), 'Updated 3 hours ago');
+    await eventually(() => updatedAt('busy'), task.created_at);
+    assert.notEqual(await updatedText('busy'), 'Updated 3 hours ago');
     const { comment } = await bob.send('POST', '/tasks/busy-one/comments', { body: 'Is it done?' });
-    await eventually(() => moment('busy'), comment.created_at);
+    await eventually(() => updatedAt('busy'), comment.created_at);
     const { board } = await bob.send('PATCH', '/boards/busy', { description: 'Where things happen' });
     await tile('busy').getByText('Where things happen').waitFor();
-    assert.equal(await moment('busy'), board.updated_at);
-    assert.deepEqual([await said('quiet'), await moment('quiet')], ['Updated 3 hours ago', before]);
-    assert.equal(await ann.evaluate(() => globalThis.isTheSamePage), true, 'it was not loaded again');
+    assert.equal(await updatedAt('busy'), board.updated_at);
+    assert.deepEqual([await updatedText('quiet'), await updatedAt('quiet')], ['Updated 3 hours ago', before]);
+    assert.equal(await ann.evaluate(() => globalThis.isTheSamePage), true, 'the page was not reloaded');
     expectNoErrors(ann);
     await closeWindows(ann);
   });
 
   test('an unknown address shows a page with a link to the boards', async () => {
-    const grounds = [];
+    const backgrounds = [];
     for (const colorScheme of ['light', 'dark']) {
       const context = await fixture.browser.newContext({ colorScheme });
       const page = await context.newPage();
@@ -135,7 +135,7 @@ describe('accounts and boards', () => {
       page.on('console', (message) => /content security policy/i.test(message.text()) && refused.push(message.text()));
       assert.equal((await page.goto(`${fixture.server.url}/there-is-none`)).status(), 404);
       await page.getByRole('heading', { name: 'There is nothing at this address.' }).waitFor();
-      grounds.push(await page.evaluate(() => getComputedStyle(document.body).backgroundColor));
+      backgrounds.push(await page.evaluate(() => getComputedStyle(document.body).backgroundColor));
       await saveScreenshot(page, `nothing-${colorScheme}`);
       assert.deepEqual(await violationsOf(page), []);
       assert.deepEqual(refused, []);
@@ -144,7 +144,7 @@ describe('accounts and boards', () => {
       assert.equal(new URL(page.url()).pathname, '/');
       await context.close();
     }
-    assert.equal(new Set(grounds).size, 2, 'light and dark');
+    assert.equal(new Set(backgrounds).size, 2, 'light and dark');
   });
 
   test('users who are not members see nothing of a board', async () => {
@@ -155,14 +155,14 @@ describe('accounts and boards', () => {
 
   test('the theme can be chosen and survives a reload', async () => {
     const page = await fixture.openWindow('ann', '/', { colorScheme: 'light' });
-    const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
-    const light = await ground();
+    const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const light = await background();
     await page.getByRole('button', { name: /account/ }).click();
     await page.getByRole('menuitemradio', { name: 'Dark' }).click();
-    assert.notEqual(await ground(), light);
+    assert.notEqual(await background(), light);
     await page.reload();
     await waitUntilLive(page);
-    assert.notEqual(await ground(), light);
+    assert.notEqual(await background(), light);
     assert.deepEqual(await violationsOf(page), []);
     await closeWindows(page);
   });

@@ -1,4 +1,4 @@
-// Boards and cards made over HTTP, for a browser to look at.
+// Creates boards and cards over HTTP for the tests of the pages.
 
 export function startApi(url, token) {
   const send = async (method, path, body) => {
@@ -11,11 +11,11 @@ export function startApi(url, token) {
   return {
     send,
     get: (path) => send('GET', path),
-    /** A board with To Do, In Progress and Done, and members by their roles. */
+    /** Creates a board with To Do, In Progress and Done; `members` maps users to roles. */
     async board(id, members = {}) {
-      const made = await send('POST', '/boards', { id, name: id });
+      const created = await send('POST', '/boards', { id, name: id });
       for (const [user, role] of Object.entries(members)) await send('PUT', `/boards/${id}/members/${user}`, { role });
-      return made;
+      return created;
     },
     task: (boardId, task) => send('POST', `/boards/${boardId}/tasks`, task),
   };

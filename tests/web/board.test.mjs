@@ -1,4 +1,4 @@
-// The board itself: two and three windows, moving by mouse and keyboard, being offline, refusals, hostile titles.
+// The board in two and three windows: moving by mouse and keyboard, being offline, refusals, hostile titles.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { startProxy } from '../js/proxy.mjs';
@@ -30,7 +30,7 @@ describe('the board', () => {
     }
     await drag(bob, card(bob, 'Fourth'), card(bob, 'Second'));
     for (const page of [ann, bob, cleo]) await eventually(() => titles(page, 'To Do').then((all) => all.indexOf('Fourth') < 2), true);
-    assert.equal(await cleo.getByRole('button', { name: /New card/ }).count(), 0, 'who reads has nothing to change with');
+    assert.equal(await cleo.getByRole('button', { name: /New card/ }).count(), 0, 'a viewer has no buttons for changes');
     await saveScreenshot(ann, 'board');
     assert.deepEqual(await violationsOf(ann), []);
     expectNoErrors(ann, bob, cleo);
@@ -49,7 +49,7 @@ describe('the board', () => {
     await eventually(() => titles(bob, 'In Progress'), ['First']);
     await eventually(() => ann.evaluate(() => document.activeElement.textContent.includes('First')), true);
 
-    // Lifted, moved and dropped, as the library for dragging has it.
+    // Lifted, moved and dropped with the keys of the drag-and-drop library.
     await card(ann, 'Third').focus();
     await ann.keyboard.press('Space');
     await ann.waitForTimeout(300);
@@ -101,7 +101,7 @@ describe('the board', () => {
     await bob.getByLabel('Comment', { exact: true }).pressSequentially('Hel');
     await ann.getByTestId('typists').getByText('Bob is typing').waitFor();
     await saveScreenshot(ann, 'typing');
-    // A window that is gone neither types nor is there.
+    // A closed window is neither typing nor viewing.
     await closeWindows(bob);
     await ann.getByTestId('typists').getByText('Bob is typing').waitFor({ state: 'detached' });
     await ann.getByTestId('also-here').waitFor({ state: 'detached' });
@@ -228,7 +228,7 @@ describe('the board', () => {
     assert.deepEqual(await violationsOf(ann), []);
     await ann.keyboard.press('Escape');
 
-    // A filter that was forgotten hides nothing of what is looked for without a word.
+    // A forgotten filter does not hide search results silently.
     await ann.getByLabel('Search cards').fill('pineapple');
     await ann.getByText('1 more card matches, but is hidden by the filters.').waitFor();
     assert.deepEqual(await titles(ann, 'To Do'), []);

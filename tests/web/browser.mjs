@@ -1,4 +1,4 @@
-// Real browsers for the tests of this folder: people who sign in, in windows of their own.
+// Real browsers for the tests of this folder, with a window for each signed-in user.
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -9,10 +9,10 @@ import { patient } from '../js/patience.mjs';
 const PASSWORD = 'correct horse battery staple';
 const here = dirname(fileURLToPath(import.meta.url));
 
-/** Where screenshots are kept. */
+/** The folder for screenshots. */
 export const SCREENSHOTS = resolve(process.env.BOARDWIRE_SCREENSHOTS ?? join(here, '../../target/xtask/screenshots'));
 
-/** Without a sandbox, which needs rights that containers do not give; and without a word to anybody else. */
+/** No sandbox, which needs rights that containers don't give, and no requests to other services. */
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -23,19 +23,19 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-/** Starts a browser, with more flags of its own. */
+/** Starts a browser with additional flags. */
 export function launch(...flags) {
   return chromium.launch({ executablePath: process.env.BOARDWIRE_CHROMIUM ?? '/usr/bin/chromium', args: [...FLAGS, ...flags] });
 }
 
-/** Makes a user who signs in with a password. */
+/** Creates a user who signs in with a password. */
 export function addUser(server, id, permissions = 'read,write', name = id[0].toUpperCase() + id.slice(1)) {
   server.run(['user', 'create', '--id', id, '--name', name, '--permissions', permissions, '--password-stdin'], `${PASSWORD}\n`);
 }
 
 /**
- * A window of somebody who has signed in with a password, at a path. `errors` fills with what the page complains of: errors
- * of scripts, and what the content policy refused. With `clock` its time can be set on.
+ * Opens a window at a path, and signs a user in with a password. `page.errors` collects errors of scripts and violations of the
+ * content policy. With `clock` its time can be advanced.
  */
 export async function openWindow(browser, url, user, path = '/', { clock = false, ...rest } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', ...rest });
@@ -66,7 +66,7 @@ export async function reload(page) {
   await waitUntilLive(page);
 }
 
-/** Keeps what a page shows, for people to look at. */
+/** Saves a screenshot for people to look at. */
 export async function saveScreenshot(page, name) {
   mkdirSync(SCREENSHOTS, { recursive: true });
   await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
@@ -75,15 +75,15 @@ export async function saveScreenshot(page, name) {
 export const column = (page, name) => page.locator('[data-testid=column]', { has: page.getByRole('heading', { name, exact: true }) });
 export const card = (page, title) => page.locator('[data-testid=card]', { hasText: title });
 
-/** The titles of a column's cards, in order. */
+/** Returns the titles of a column's cards, in order. */
 export function titles(page, name) {
   return column(page, name).locator('[data-testid=card-title]').allTextContents();
 }
 
-/** Drags something onto something else with the mouse, as a hand would: down, a little, there, up. */
-export async function drag(page, what, onto) {
-  const from = await what.boundingBox();
-  const to = await onto.boundingBox();
+/** Drags an element onto another with the mouse: down, a small move, the whole move, up. */
+export async function drag(page, element, target) {
+  const from = await element.boundingBox();
+  const to = await target.boundingBox();
   const [x, y] = [from.x + from.width / 2, from.y + from.height / 2];
   await page.mouse.move(x, y);
   await page.mouse.down();
@@ -100,7 +100,7 @@ export async function openCard(page, title) {
 
 const PATIENCE_MS = patient(30_000);
 
-/** Looks again and again until what is there is what is expected. */
+/** Repeats `look` until it returns what is expected. */
 export async function eventually(look, expected) {
   const end = Date.now() + PATIENCE_MS;
   for (;;) {

@@ -1,4 +1,4 @@
-// The card page: writing in place, comments with mentions, files, dependencies, leases, history, conflicts, deletion.
+// The card page: editing in place, comments with mentions, files, dependencies, leases, history, conflicts, deletion.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { before, describe, test } from 'node:test';
@@ -11,8 +11,8 @@ import { expectNoErrors, closeWindows, startFixture } from './fixture.mjs';
 
 describe('the card page', () => {
   const fixture = startFixture('ann', 'bob', 'cleo');
-  let bobs;
-  before(() => (bobs = startApi(fixture.server.url, token('bob'))));
+  let bobsApi;
+  before(() => (bobsApi = startApi(fixture.server.url, token('bob'))));
 
   async function board(id) {
     const made = await fixture.api.board(id, { bob: 'member', cleo: 'viewer' });
@@ -37,7 +37,7 @@ describe('the card page', () => {
     await openCard(bob, 'Write all the notes');
     await bob.locator('.markdown strong').getByText('everybody').waitFor();
 
-    // Who has it open without writing sees it as it becomes.
+    // A user who has the field open without typing sees the changes.
     await ann.getByRole('button', { name: 'Edit', exact: true }).click();
     await bob.getByRole('button', { name: 'Edit', exact: true }).click();
     await bob.getByLabel('Description').fill('What Bob wrote');
@@ -123,18 +123,18 @@ describe('the card page', () => {
     await ann.getByLabel('Files to attach').setInputFiles({ name: 'plan.txt', mimeType: 'text/plain', buffer: Buffer.from('the plan') });
     await bob.getByTestId('attachment').waitFor();
     const remove = { comment: 'Delete comment', attachment: 'Remove plan.txt' };
-    const counted = ann.getByRole('button', { name: /^Comments/ });
+    const commentsTab = ann.getByRole('button', { name: /^Comments/ });
     for (const [id, name] of Object.entries(remove)) {
       await ann.getByRole('button', { name }).click();
       await ann.getByTestId(id).waitFor({ state: 'detached' });
-      assert.equal((await counted.textContent()).trim(), id === 'comment' ? 'Comments' : 'Comments (1)');
+      assert.equal((await commentsTab.textContent()).trim(), id === 'comment' ? 'Comments' : 'Comments (1)');
       await eventually(() => ann.evaluate(() => document.activeElement.textContent.trim()), 'Undo');
       await saveScreenshot(ann, `deleted-${id}`);
       assert.deepEqual(await violationsOf(ann), []);
       await ann.keyboard.press('Enter');
       await ann.getByTestId(id).waitFor();
       await eventually(() => ann.evaluate(() => document.activeElement.getAttribute('aria-label')), name);
-      // Longer than it would have waited.
+      // Longer than the deletion would have waited.
       await ann.clock.fastForward('00:09');
       await ann.getByTestId(id).waitFor();
       assert.equal(await bob.getByTestId(id).count(), 1);
@@ -146,10 +146,10 @@ describe('the card page', () => {
       await ann.clock.fastForward('00:09');
       await bob.getByTestId(id).waitFor({ state: 'detached' });
       await ann.getByRole('button', { name: 'Undo' }).waitFor({ state: 'detached' });
-      // For who deleted it as well.
+      // For the user who deleted it as well.
       await ann.getByTestId(id).waitFor({ state: 'detached' });
     }
-    // What can't be deleted any more is said once.
+    // A failed deletion is reported once.
     const { comment } = await fixture.api.send('POST', `/tasks/${one}/comments`, { body: 'Gone already' });
     await ann.getByRole('button', { name: remove.comment }).click();
     await fixture.api.send('DELETE', `/comments/${comment.id}`);
@@ -257,7 +257,7 @@ describe('the card page', () => {
 
   test("an agent's lease is shown on the card, and a user can release it", async () => {
     const { path, id, one } = await board('leased');
-    await bobs.send('POST', `/boards/${id}/claims`, { taskId: one, agent: 'scout-7', ttl: 600 });
+    await bobsApi.send('POST', `/boards/${id}/claims`, { taskId: one, agent: 'scout-7', ttl: 600 });
     const ann = await fixture.openWindow('ann', path);
     await card(ann, 'Write the notes').getByText('scout-7').waitFor();
     await openCard(ann, 'Write the notes');
@@ -305,9 +305,9 @@ describe('the card page', () => {
     const ann = await openWindow(fixture.browser, proxy.url, 'ann', `${path}/tasks/${one}`);
     const priority = ann.getByRole('combobox', { name: 'Priority' });
     await priority.waitFor();
-    // Ann is not told of what Bob does, before she does the same.
+    // Ann does not receive Bob's change before she makes hers.
     proxy.holdReplies();
-    await bobs.send('PATCH', `/tasks/${one}`, { priority: 2 });
+    await bobsApi.send('PATCH', `/tasks/${one}`, { priority: 2 });
     await priority.selectOption({ label: 'Urgent' });
     proxy.resume();
     await ann

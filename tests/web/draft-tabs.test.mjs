@@ -13,7 +13,7 @@ describe('drafts in several tabs', () => {
     const field = (page) => page.getByLabel('Comment', { exact: true });
     await field(first).fill('Written in the first tab');
     const second = await first.context().newPage();
-    // However long ago it was typed.
+    // Even if it was typed an hour ago.
     await second.clock.install({ time: Date.now() + 3_600_000 });
     await second.goto(fixture.server.url + card);
     await waitUntilLive(second);
@@ -44,7 +44,7 @@ describe('drafts in several tabs', () => {
     const second = await first.context().newPage();
     await second.goto(fixture.server.url + card);
     await waitUntilLive(second);
-    // As in a tab that the system kills, nothing runs any more.
+    // As in a tab that the system kills, no handler of the page runs.
     await first.evaluate(() => addEventListener('pagehide', (event) => event.stopImmediatePropagation(), true));
     await first.close();
     await eventually(() => field(second).inputValue(), 'Written before the end');
@@ -62,7 +62,7 @@ describe('drafts in several tabs', () => {
     await eventually(() => field(second).inputValue(), 'Half a thought');
     await first.goto(fixture.server.url + card);
     await eventually(() => field(first).inputValue(), 'Half a thought');
-    // It is nobody else's to take.
+    // The draft is taken over already: no other tab takes it.
     await first.goto('about:blank');
     const third = await first.context().newPage();
     await third.goto(fixture.server.url + card);

@@ -1,4 +1,4 @@
-// Drafts of what is not on the server yet: they survive a refusal, a reload, and a connection that ends.
+// Drafts of text that is not on the server yet: they survive a refusal, a reload, and the end of the connection.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { startProxy } from '../js/proxy.mjs';
@@ -47,7 +47,7 @@ describe('drafts', () => {
     await reload(ann);
     assert.equal(await (await newCard(ann)).inputValue(), 'A new ca');
     await ann.getByRole('button', { name: 'Cancel' }).click();
-    assert.equal(await (await newCard(ann)).inputValue(), '', 'who cancels has decided');
+    assert.equal(await (await newCard(ann)).inputValue(), '', 'Cancel discards the draft');
     await ann.getByRole('button', { name: 'Cancel' }).click();
     await ann.getByRole('button', { name: 'Add column' }).click();
     assert.equal(await ann.getByLabel('Name of the new column').inputValue(), 'A new col');

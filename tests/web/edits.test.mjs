@@ -1,4 +1,4 @@
-// Edits of comments and titles: drafts of them, changes by others meanwhile, and undoing a decision.
+// Edits of comments and titles: their drafts, concurrent changes by others, and undoing a decision.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { startProxy } from '../js/proxy.mjs';
@@ -52,7 +52,7 @@ describe('edits of comments and titles', () => {
     assert.deepEqual(await violationsOf(ann), []);
     await ann.keyboard.press('Enter');
     assert.equal(await field.inputValue(), 'Half a thought');
-    // Also after the card was closed and opened again.
+    // Also after the card is closed and opened again.
     await cancel();
     await ann.getByRole('button', { name: 'Close' }).click();
     await openCard(ann, 'First');
@@ -179,7 +179,7 @@ describe('edits of comments and titles', () => {
     await eventually(async () => (await fixture.api.get(`/tasks/${taskId}`)).task.title, 'A better title');
     await eventually(() => field.inputValue(), 'A better title');
 
-    // What somebody else has made of it meanwhile is not written over.
+    // A title that somebody else has set meanwhile is not overwritten.
     await field.fill('The best title');
     await field.press('Escape');
     await eventually(() => field.inputValue(), 'A better title');
@@ -196,7 +196,7 @@ describe('edits of comments and titles', () => {
     await clash.getByRole('button', { name: 'Keep mine' }).click();
     await eventually(async () => (await fixture.api.get(`/tasks/${taskId}`)).task.title, 'The best title');
 
-    // Who writes on has decided.
+    // Typing on ends the chance to undo.
     await field.fill('One');
     await field.press('Escape');
     await ann.getByRole('button', { name: 'Undo' }).waitFor();

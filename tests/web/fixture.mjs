@@ -11,9 +11,9 @@ import { addUser, launch, openWindow } from './browser.mjs';
  */
 export function startFixture(...users) {
   const fixture = {
-    /** A window of a user; see `openWindow`. */
+    /** Opens a window for a user; see `openWindow`. */
     openWindow: (user, path, options) => openWindow(fixture.browser, fixture.server.url, user, path, options),
-    /** A window of each user at the same path. */
+    /** Opens a window for each user at the same path. */
     windows: (path, ...users) => Promise.all(users.map((user) => fixture.openWindow(user, path))),
   };
   before(async () => {
@@ -29,7 +29,7 @@ export function startFixture(...users) {
   return fixture;
 }
 
-/** A board with a card in its first column: the paths of both, the card's id, and the columns. */
+/** Creates a board with a card in its first column. Returns the paths of both, the card's id, and the columns. */
 export async function boardWithCard({ api }, id) {
   const { columns } = await api.board(id);
   const taskId = `${id}-one`;
@@ -37,17 +37,17 @@ export async function boardWithCard({ api }, id) {
   return { path: `/boards/${id}`, card: `/boards/${id}/tasks/${taskId}`, taskId, columns };
 }
 
-/** A board with three cards in its first column, shared with Bob, and with Cleo as a viewer. */
+/** Creates a board with three cards in its first column, shared with Bob, and with Cleo as a viewer. */
 export async function boardWithThreeCards({ api }, id) {
   const { columns } = await api.board(id, { bob: 'member', cleo: 'viewer' });
   for (const title of ['First', 'Second', 'Third']) await api.task(id, { id: `${id}-${title.toLowerCase()}`, title, columnId: columns[0].id });
   return { id, path: `/boards/${id}`, columns };
 }
 
-/** Closes windows. */
+/** Closes windows, with their browser contexts. */
 export const closeWindows = (...pages) => Promise.all(pages.map((page) => page.context().close()));
 
-/** Fails if the scripts of a page have failed, or its content policy has refused anything. */
+/** Fails if a script of a page has failed, or the content policy was violated. */
 export const expectNoErrors = (...pages) =>
   assert.deepEqual(
     pages.flatMap(({ errors }) => errors),

@@ -1,4 +1,4 @@
-// A board of 5,000 cards: only visible cards are rendered, and changes by others appear at once. Times are printed and not checked,
+// A board of 5,000 cards: only visible cards are rendered, and changes by others appear. Times are printed and not checked,
 // because machines differ.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -9,7 +9,7 @@ const CARDS = 5_000;
 const COLUMNS = 5;
 /** How many requests are sent at a time. */
 const WRITERS = 16;
-/** At most so many cards are rendered: the visible ones and some beyond the edges. */
+/** How many cards may be rendered: the visible ones and some beyond the edges. */
 const MAX_RENDERED = 200;
 
 const fixture = startFixture('ann', 'bob');
@@ -17,12 +17,12 @@ const fixture = startFixture('ann', 'bob');
 test('shows 5,000 cards, and a move appears in another window', async (t) => {
   const { api } = fixture;
   const columns = Array.from({ length: COLUMNS }, (_, at) => ({ name: `Column ${at + 1}` }));
-  const made = await api.send('POST', '/boards', { id: 'large', name: 'Large', columns });
+  const created = await api.send('POST', '/boards', { id: 'large', name: 'Large', columns });
   await api.send('PUT', '/boards/large/members/bob', { role: 'member' });
   let next = 0;
   const write = async () => {
     for (let at = next++; at < CARDS; at = next++) {
-      await api.task('large', { id: `c${at}`, title: `Card ${at}`, columnId: made.columns[at % COLUMNS].id, tags: [`tag ${at % 20}`], priority: at % 11 });
+      await api.task('large', { id: `c${at}`, title: `Card ${at}`, columnId: created.columns[at % COLUMNS].id, tags: [`tag ${at % 20}`], priority: at % 11 });
     }
   };
   await Promise.all(Array.from({ length: WRITERS }, write));
@@ -45,7 +45,7 @@ test('shows 5,000 cards, and a move appears in another window', async (t) => {
 
   const [first, second] = await titles(ann, 'Column 1');
   await eventually(() => titles(bob, 'Column 1').then((all) => all.slice(0, 2)), [first, second]);
-  // The pages themselves note the times, so that only the way from one to the other is measured. They start before the move.
+  // The pages record the times themselves, so that only the time between them is measured.
   await bob.evaluate((title) => {
     globalThis.seen = new Promise((resolve) => {
       const check = () => document.querySelector('[data-testid=card-title]')?.textContent === title && resolve(Date.now());

@@ -1,4 +1,4 @@
-// What operators look at: figures that move, who is connected, ending connections; and what others get of it.
+// The operator's page: live figures, connected users, ending connections; and what other users see instead.
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { token } from '../js/server.mjs';
@@ -22,7 +22,7 @@ describe('the operator’s page', () => {
     await root.getByRole('button', { name: /account/ }).click();
     await root.getByRole('menuitem', { name: 'Operator' }).click();
     await root.getByTestId('user-root').waitFor();
-    // Its own: the page's socket, and the stream of these figures.
+    // The page's own connections: its socket, and the stream of these figures.
     await eventually(() => figure(root, 'connections'), 2);
     const bob = await fixture.openWindow('bob', '/boards/busy');
     await root.getByTestId('user-bob').getByText('1 socket').waitFor();
@@ -31,7 +31,7 @@ describe('the operator’s page', () => {
     const dora = await fixture.openWindow('dora');
     const row = root.getByTestId('user-dora');
     await row.getByText('1 socket').waitFor();
-    assert.match(await row.textContent(), /^dora\s*1 socket/, 'who is called as the id is is named once');
+    assert.match(await row.textContent(), /^dora\s*1 socket/, 'a name that equals the id is shown once');
     await closeWindows(dora);
     await eventually(() => figure(root, 'connections'), 3);
     for (let number = 0; number < 5; number += 1) await fixture.api.task('busy', { title: `Card ${number}` });
@@ -45,7 +45,7 @@ describe('the operator’s page', () => {
     await saveScreenshot(root, 'operator-dark');
     await root.setViewportSize({ width: 390, height: 800 });
     const wide = await root.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-    assert.equal(wide, false, 'nothing sticks out on a phone');
+    assert.equal(wide, false, 'nothing overflows on a phone');
     await saveScreenshot(root, 'operator-phone');
     await closeWindows(bob);
     await eventually(() => figure(root, 'connections'), 2);

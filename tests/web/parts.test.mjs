@@ -1,5 +1,5 @@
-// What the parts of the page owe to whoever uses it by keyboard or with a screen reader: where the focus goes, what is asked
-// before something is lost, and that axe finds nothing at all.
+// Use by keyboard and with a screen reader: where the focus goes, and the confirmation before something is deleted. Also relative
+// times and deeply nested Markdown.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { card, column, eventually, openCard, titles } from './browser.mjs';
@@ -8,12 +8,12 @@ import { expectNoErrors, closeWindows, startFixture } from './fixture.mjs';
 describe('dialogs, menus and panels', () => {
   const fixture = startFixture('ann', 'bob');
 
-  async function boardOf(id) {
-    const made = await fixture.api.board(id, { bob: 'member' });
-    for (const title of ['First', 'Second']) await fixture.api.task(id, { id: `${id}-${title.toLowerCase()}`, title, columnId: made.columns[0].id });
+  async function openBoard(id) {
+    const created = await fixture.api.board(id, { bob: 'member' });
+    for (const title of ['First', 'Second']) await fixture.api.task(id, { id: `${id}-${title.toLowerCase()}`, title, columnId: created.columns[0].id });
     return fixture.openWindow('ann', `/boards/${id}`);
   }
-  /** What has the focus, by the name that a screen reader would say; by its text where it has none. */
+  /** Returns the label of the focused element, or else its text. */
   const focused = (page) =>
     page.evaluate(() => {
       const { activeElement: element } = document;
@@ -21,7 +21,7 @@ describe('dialogs, menus and panels', () => {
     });
 
   test('deleting a card is confirmed in a dialog in which Enter cancels', async () => {
-    const page = await boardOf('asked');
+    const page = await openBoard('asked');
     await openCard(page, 'First');
     await page.getByRole('button', { name: 'Delete card' }).click();
     const question = page.getByText('Its comments, files and dependencies will be deleted too.');
@@ -45,7 +45,7 @@ describe('dialogs, menus and panels', () => {
   });
 
   test('the focus returns to the element that opened a dialog', async () => {
-    const page = await boardOf('returned');
+    const page = await openBoard('returned');
     await openCard(page, 'Second');
     await page.keyboard.press('Escape');
     await eventually(() => focused(page), 'returned-second');
@@ -63,7 +63,7 @@ describe('dialogs, menus and panels', () => {
     await page.getByRole('button', { name: 'Save' }).click();
     await eventually(() => focused(page), 'Done menu');
 
-    // By an address alone: the card on the board.
+    // If the card was opened by its address, the focus goes to the card on the board.
     await page.goto(`${fixture.server.url}/boards/returned/tasks/returned-first`);
     await page.getByTestId('card-page').waitFor();
     await page.keyboard.press('Escape');
@@ -73,7 +73,7 @@ describe('dialogs, menus and panels', () => {
   });
 
   test('the focus returns after Escape in a new card, a new column and a rename', async () => {
-    const page = await boardOf('escaped');
+    const page = await openBoard('escaped');
     await column(page, 'To Do').getByRole('button', { name: 'New card', exact: true }).click();
     await page.getByLabel(/Title of the new card/).waitFor();
     await page.keyboard.press('Escape');
@@ -92,11 +92,11 @@ describe('dialogs, menus and panels', () => {
   });
 
   test('a menu can be used by keyboard alone', async () => {
-    const page = await boardOf('walked');
+    const page = await openBoard('walked');
     await page.getByRole('button', { name: 'To Do menu' }).focus();
     await page.keyboard.press('Enter');
     await eventually(() => focused(page), 'Rename');
-    // What can't be done is passed over.
+    // Disabled items are skipped.
     for (const name of ['Limit and status', 'Move right', 'Delete column']) {
       await page.keyboard.press('ArrowDown');
       await eventually(() => focused(page), name);
@@ -107,7 +107,7 @@ describe('dialogs, menus and panels', () => {
   });
 
   test('Escape in a new comment closes only the suggestions for a mention', async () => {
-    const page = await boardOf('completed');
+    const page = await openBoard('completed');
     await openCard(page, 'First');
     const field = page.getByRole('textbox', { name: 'Comment', exact: true });
     await field.pressSequentially('@b');
@@ -127,10 +127,10 @@ describe('dialogs, menus and panels', () => {
     await fixture.api.board('timed');
     await fixture.api.task('timed', { id: 'timed-card', title: 'Timed' });
     await fixture.api.send('POST', '/tasks/timed-card/comments', { body: 'Said' });
-    const places = { '/': '[href="/boards/timed"]', '/boards/timed/tasks/timed-card': '[data-testid=card-page]' };
-    for (const [path, place] of Object.entries(places)) {
+    const selectors = { '/': '[href="/boards/timed"]', '/boards/timed/tasks/timed-card': '[data-testid=card-page]' };
+    for (const [path, selector] of Object.entries(selectors)) {
       const page = await fixture.openWindow('ann', path, { clock: true });
-      const moments = page.locator(place).locator('time');
+      const moments = page.locator(selector).locator('time');
       const words = async () => [...new Set(await moments.allTextContents())];
       await moments.first().waitFor();
       assert.ok(!(await words()).includes('1 hour ago'), path);
@@ -142,7 +142,7 @@ describe('dialogs, menus and panels', () => {
   });
 
   test('a description that is nested too deeply is shown as plain text', async () => {
-    const page = await boardOf('nested');
+    const page = await openBoard('nested');
     await fixture.api.send('PATCH', '/tasks/nested-first', { description: `${'>'.repeat(5000)} far inside` });
     await openCard(page, 'First');
     await page

@@ -28,7 +28,7 @@ describe('the board on a phone', () => {
     await touch('touchEnd');
     await eventually(() => titles(ann, 'To Do'), ['Second', 'Third', 'First']);
     const bar = await ann.getByRole('banner').boundingBox();
-    assert.deepEqual([bar.x, bar.width], [0, 390], 'the bar stays while the columns scroll');
+    assert.deepEqual([bar.x, bar.width], [0, 390], 'the bar stays in place while the columns scroll');
     await saveScreenshot(ann, 'board-phone');
     await card(ann, 'Second').tap();
     await ann.getByTestId('card-page').waitFor();
@@ -83,7 +83,7 @@ describe('the board on a phone', () => {
     await eventually(async () => (await rests('Done')) > 0, true);
     const rest = await rests('In Progress');
     assert.ok(rest > 500, `it was at In Progress for ${Math.round(rest)} ms`);
-    // However long it is held there.
+    // Even if it is held there longer.
     await ann.waitForTimeout(3_000);
     await release();
     await eventually(() => titles(ann, 'Done'), ['First']);

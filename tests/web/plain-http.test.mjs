@@ -1,5 +1,5 @@
-// The page over plain HTTP at an address that browsers do not trust, as that of another machine in the house: a name that this
-// browser takes to be here. At 127.0.0.1 it would keep the cookies that are for HTTPS alone.
+// The page over plain HTTP at an address that browsers do not trust, like that of another machine in the network. The browser resolves
+// a name to 127.0.0.1 for this: at 127.0.0.1 itself it would keep cookies that are for HTTPS only.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startServer } from '../js/server.mjs';
@@ -19,7 +19,7 @@ describe('the page over plain HTTP', () => {
     await Promise.all(servers.map((server) => server.stop()));
   });
 
-  /** A server with a user, and its address by the name. */
+  /** Starts a server with a user. Returns its address with the name. */
   async function start(secure) {
     const server = await startServer({ BOARDWIRE_SECURE_COOKIES: secure });
     servers.push(server);
@@ -35,9 +35,9 @@ describe('the page over plain HTTP', () => {
     assert.equal(await page.evaluate(() => isSecureContext), false);
     await page.getByLabel('User').fill('ann');
     await page.getByLabel('Password').fill('correct horse battery staple');
-    const made = page.waitForResponse((response) => response.request().method() === 'POST');
+    const signedIn = page.waitForResponse((response) => response.request().method() === 'POST');
     await page.getByRole('button', { name: 'Sign in' }).click();
-    assert.equal((await made).status(), 201, 'the password is right');
+    assert.equal((await signedIn).status(), 201, 'the password is right');
     const alert = page.getByRole('alert');
     await alert.getByText(/Open it with https:/).waitFor();
     await alert.getByText(/--secure-cookies false/).waitFor();

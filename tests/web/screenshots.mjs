@@ -1,5 +1,5 @@
-// Makes the images in docs/images anew, from the board of `boardwire demo`: `node screenshots.mjs`, with the program in BOARDWIRE_BIN or
-// in target/debug.
+// Renews the images in docs/images from the board of `boardwire demo`: `node screenshots.mjs`, with the program in BOARDWIRE_BIN or in
+// target/debug.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { card, column, drag, launch, openCard, waitUntilLive } from './browser.m
 
 const IMAGES = resolve(dirname(fileURLToPath(import.meta.url)), '../../docs/images');
 const SIZE = { width: 1280, height: 760 };
-/** The page of a card needs more height. */
+/** The size for the page of a card, which needs more height. */
 const CARD_SIZE = { width: 1280, height: 860 };
 /** How long after a move by somebody else to take the image, in milliseconds: the card glows then. */
 const GLOW_MS = 500;

@@ -1,5 +1,5 @@
-// Texts that two people, or one in two windows, write at once: nothing that somebody wrote is gone, and nothing is called saved
-// that is not. Every pause is the time until the page says that it has saved, or that it could not.
+// Texts that two users, or one in two windows, edit at the same time: nothing that somebody wrote is lost, and nothing is shown as
+// saved that is not. After typing, the tests wait until the page says that it has saved, or that it could not.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { startProxy } from '../js/proxy.mjs';
@@ -23,12 +23,12 @@ describe('texts that two users edit at once', () => {
   const state = (page, name) => page.locator(`[data-testid=description-state][data-state=${name}]`).waitFor();
   const clash = (page) => page.getByTestId('clash');
   const decide = (page, name) => clash(page).getByRole('button', { name }).click();
-  /** Typing as people do, with a pause that is long enough for it to be sent. */
+  /** Types a text, and waits until it is saved or in another state. */
   const write = async (page, text, becomes = 'saved') => {
     await field(page).fill(text);
     await state(page, becomes);
   };
-  /** The field of who has typed nothing shows what there is, and nobody is said to have changed it meanwhile. */
+  /** Checks that a field without own changes shows the current text, without a notice about edits by others. */
   const follows = async (page, text) => {
     await eventually(() => field(page).inputValue(), text);
     await state(page, 'saved');
@@ -38,7 +38,7 @@ describe('texts that two users edit at once', () => {
     await field(page).press('Control+Enter');
     await field(page).waitFor({ state: 'detached' });
   };
-  const with_ = (at, text) => LINES.map((line, index) => (index === at ? `${line}${text}` : line)).join('\n');
+  const withSuffix = (at, text) => LINES.map((line, index) => (index === at ? `${line}${text}` : line)).join('\n');
 
   for (const [first, second] of [
     ['ann', 'bob'],
@@ -49,11 +49,11 @@ describe('texts that two users edit at once', () => {
       const [one, other] = await fixture.windows(path, first, second);
       await edit(one);
       await edit(other);
-      await write(one, with_(0, ': one'));
-      await follows(other, with_(0, ': one'));
+      await write(one, withSuffix(0, ': one'));
+      await follows(other, withSuffix(0, ': one'));
       await write(other, [`${LINES[0]}: one`, LINES[1], `${LINES[2]}: two`].join('\n'));
       await one.getByText(/edited this while you were writing/).waitFor();
-      await write(one, with_(0, ': one, and one more'));
+      await write(one, withSuffix(0, ': one, and one more'));
       await write(other, [`${LINES[0]}: one`, LINES[1], `${LINES[2]}: two, and two more`].join('\n'));
       await done(one);
       await done(other);
@@ -76,7 +76,7 @@ describe('texts that two users edit at once', () => {
       await write(other, 'What the second wrote', 'conflict');
       await write(one, 'What the first wrote, and more');
       await done(one);
-      // Leaving decides nothing.
+      // Leaving the field decides nothing.
       await field(other).press('Control+Enter');
       await clash(other).getByRole('region', { name: 'Your version' }).getByText('What the second wrote').waitFor();
       await clash(other).getByRole('region', { name: 'Current version' }).getByText('What the first wrote, and more').waitFor();
@@ -85,7 +85,7 @@ describe('texts that two users edit at once', () => {
       await saveScreenshot(other, `clash-${first}`);
       assert.deepEqual(await violationsOf(other), []);
 
-      // The loser's text is there after a reload, and after the card was closed.
+      // The unsaved text is there after a reload, and after the card is closed.
       await other.reload();
       await waitUntilLive(other);
       await clash(other).getByRole('region', { name: 'Your version' }).getByText('What the second wrote').waitFor();
@@ -147,7 +147,7 @@ describe('texts that two users edit at once', () => {
     await decide(other, 'Take theirs');
     await clash(other).waitFor({ state: 'detached' });
     assert.equal((await stored()).description, 'In the first tab, on and on');
-    // What was given up can be had back, to be decided about once more.
+    // The discarded text can be restored, and is in conflict again.
     await other.getByText('Your description was discarded.').waitFor();
     assert.deepEqual(await violationsOf(other), []);
     await other.getByRole('button', { name: 'Undo' }).click();
@@ -166,10 +166,10 @@ describe('texts that two users edit at once', () => {
     await edit(ann);
     proxy.refuse();
     await ann.locator('[data-testid=connection]:not([data-state=live])').waitFor();
-    await field(ann).fill(with_(0, ': mine'));
+    await field(ann).fill(withSuffix(0, ': mine'));
     await state(ann, 'unsaved');
     await ann.getByText('Not saved yet').waitFor();
-    await fixture.api.send('PATCH', `/tasks/${one}`, { description: with_(2, ': theirs') });
+    await fixture.api.send('PATCH', `/tasks/${one}`, { description: withSuffix(2, ': theirs') });
     proxy.accept();
     await ann.reload();
     await waitUntilLive(ann);
@@ -201,7 +201,7 @@ describe('texts that two users edit at once', () => {
     const proxy = await startProxy(fixture.server.url);
     const ann = await openWindow(fixture.browser, proxy.url, 'ann', path);
     const title = ann.getByLabel('Title');
-    // Nothing was typed: the field shows what there is, and Escape changes nothing.
+    // Nothing was typed: the field shows the current title, and Escape changes nothing.
     await title.focus();
     await fixture.api.send('PATCH', `/tasks/${one}`, { title: 'Write the long notes' });
     await eventually(() => title.inputValue(), 'Write the long notes');
@@ -215,7 +215,7 @@ describe('texts that two users edit at once', () => {
     await title.press('Enter');
     await eventually(async () => (await stored()).title, 'Please write all the long notes today');
     await eventually(() => title.inputValue(), 'Please write all the long notes today');
-    // Ann is not told of what Bob does, before she does the same.
+    // Ann does not receive Bob's change before she makes hers.
     await title.focus();
     proxy.holdReplies();
     await fixture.api.send('PATCH', `/tasks/${one}`, { title: 'Theirs' });
