@@ -1,4 +1,4 @@
-// The documents in docs/api hold by the rules of their formats, and what travels holds by their schemas.
+// The documents in docs/api follow the rules of their formats, and the recorded messages match their schemas.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -15,22 +15,22 @@ const here = dirname(fileURLToPath(import.meta.url));
 const api = resolve(here, '../../docs/api');
 const read = (name) => readFileSync(join(api, name), 'utf8');
 const examples = JSON.parse(read('examples.json'));
-/** What Spectral checks, if it is there. */
+/** The existing documents that Spectral checks. */
 const DOCUMENTS = ['asyncapi.yaml', 'openapi.json'].filter((name) => existsSync(join(api, name)));
 
-/** The errors and warnings of the AsyncAPI parser, which is what `asyncapi validate` asks, and the document. */
+/** Returns the document, and the errors and warnings of the AsyncAPI parser, which `asyncapi validate` uses. */
 async function parse(text) {
   const { document, diagnostics } = await new Parser().parse(text);
-  const faults = diagnostics.filter(({ severity }) => severity <= DiagnosticSeverity.Warning);
-  return { document, faults: faults.map(({ code, message, path }) => `${path.join('.')}: ${code}: ${message}`) };
+  const problems = diagnostics.filter(({ severity }) => severity <= DiagnosticSeverity.Warning);
+  return { document, problems: problems.map(({ code, message, path }) => `${path.join('.')}: ${code}: ${message}`) };
 }
 
-/** The exit code of `spectral lint` and what it says; a warning counts as a fault. */
+/** Returns the exit code of `spectral lint` and its output; a warning counts as an error. */
 function lint(path) {
   const program = join(here, 'node_modules/@stoplight/spectral-cli/dist/index.js');
   const options = ['lint', '--fail-severity=warn', '--ruleset', join(here, '.spectral.yaml'), path];
-  return new Promise((give) => {
-    execFile(process.execPath, [program, ...options], (error, out, err) => give({ code: error ? error.code : 0, said: out + err }));
+  return new Promise((resolve) => {
+    execFile(process.execPath, [program, ...options], (error, out, err) => resolve({ code: error ? error.code : 0, output: out + err }));
   });
 }
 
@@ -39,7 +39,7 @@ describe('asyncapi.yaml', () => {
 
   it('is valid AsyncAPI', async () => {
     const parsed = await parse(read('asyncapi.yaml'));
-    assert.deepEqual(parsed.faults, []);
+    assert.deepEqual(parsed.problems, []);
     ({ document } = parsed);
   });
 
@@ -91,8 +91,8 @@ describe('asyncapi.yaml', () => {
   });
 
   it('is rejected with a dangling reference', async () => {
-    const lost = read('asyncapi.yaml').replaceAll('"#/components/schemas/Task"', '"#/components/schemas/Tusk"');
-    assert.notDeepEqual((await parse(lost)).faults, []);
+    const broken = read('asyncapi.yaml').replaceAll('"#/components/schemas/Task"', '"#/components/schemas/Tusk"');
+    assert.notDeepEqual((await parse(broken)).problems, []);
   });
 });
 
@@ -141,9 +141,9 @@ describe('schema.json', () => {
 describe('spectral', () => {
   for (const name of DOCUMENTS) {
     it(`reports nothing about ${name}`, async (t) => {
-      const { code, said } = await lint(join(api, name));
-      t.diagnostic(said.trim());
-      assert.equal(code, 0, said);
+      const { code, output } = await lint(join(api, name));
+      t.diagnostic(output.trim());
+      assert.equal(code, 0, output);
     });
   }
 });

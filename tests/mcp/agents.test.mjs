@@ -1,4 +1,4 @@
-// The work of an agent, over every way to the server.
+// The work of an agent, over every way to connect.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
@@ -21,7 +21,7 @@ for (const way of WAYS) {
     });
     after(() => agent?.close());
 
-    test('negotiates the newest revision that both know', () => assert.equal(agent.revision, way.revision));
+    test('negotiates the newest revision that both support', () => assert.equal(agent.revision, way.revision));
 
     test('tools are listed with their input schemas', async () => {
       const { tools } = await agent.client.listTools();
@@ -48,10 +48,10 @@ for (const way of WAYS) {
       const { uri } = resources.find((resource) => resource.uri.includes(board.id));
       const read = async () => (await agent.client.readResource({ uri })).contents[0].text;
       assert.match(await read(), /Write the minutes/);
-      const heard = [];
-      await agent.watch(uri, (changed) => heard.push(changed));
+      const updated = [];
+      await agent.watch(uri, (changed) => updated.push(changed));
       await fixture.post(`/boards/${board.id}/tasks`, { title: 'From another door' });
-      await until(() => heard.includes(uri), 'an update of the board');
+      await until(() => updated.includes(uri), 'an update of the board');
       assert.match(await read(), /From another door/);
     });
 

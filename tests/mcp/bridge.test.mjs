@@ -1,4 +1,4 @@
-// `boardwire mcp` by itself: what it says when things go wrong, how it ends, and what survives a lost session.
+// `boardwire mcp` alone: its errors, its end, and what survives a lost session.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,7 +11,7 @@ import { WAYS, call, stdio, until } from './agents.mjs';
 import { startProxy } from './proxy.mjs';
 import { startFixture } from './fixture.mjs';
 
-const HELLO = {
+const INITIALIZE = {
   jsonrpc: '2.0',
   id: 1,
   method: 'initialize',
@@ -24,8 +24,8 @@ before(async () => {
 });
 after(() => fixture?.stop());
 
-/** The program without an SDK: lines in, lines out. */
-function raw(to, t) {
+/** Starts the program without an SDK: messages are sent and received as lines. */
+function startBridge(to, t) {
   const [{ command, args, env }] = stdio(to);
   const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
   t.after(() => child.kill('SIGKILL'));
@@ -33,50 +33,50 @@ function raw(to, t) {
   return {
     child,
     ended: once(child, 'exit'),
-    said: text(child.stderr),
+    stderr: text(child.stderr),
     send: (message) => child.stdin.write(`${JSON.stringify(message)}\n`),
     next: async () => JSON.parse((await lines.next()).value),
   };
 }
 
 test('an unreachable server is an error for the agent and a message on stderr', async (t) => {
-  const bridge = raw({ url: 'http://127.0.0.1:1', key: 'bwk_any' }, t);
-  bridge.send(HELLO);
+  const bridge = startBridge({ url: 'http://127.0.0.1:1', key: 'bwk_any' }, t);
+  bridge.send(INITIALIZE);
   const { id, error } = await bridge.next();
   assert.equal(id, 1);
   assert.match(error.message, /^http:\/\/127\.0\.0\.1:1\/mcp can't be reached: /);
   assert.deepEqual(await bridge.ended, [1, null]);
-  assert.match(await bridge.said, /can't be reached/);
+  assert.match(await bridge.stderr, /can't be reached/);
 });
 
 test('refused credentials are an error for the agent and a message on stderr', async (t) => {
-  const bridge = raw({ url: fixture.url, key: 'bwk_wrong' }, t);
-  bridge.send(HELLO);
+  const bridge = startBridge({ url: fixture.url, key: 'bwk_wrong' }, t);
+  bridge.send(INITIALIZE);
   const { error } = await bridge.next();
   assert.match(error.message, /refuses the credentials: set BOARDWIRE_TOKEN or BOARDWIRE_API_KEY/);
   assert.deepEqual(await bridge.ended, [1, null]);
 });
 
 for (const [how, end] of [
-  ['with its input', (child) => child.stdin.end()],
+  ['when its input ends', (child) => child.stdin.end()],
   ['on SIGTERM', (child) => child.kill('SIGTERM')],
 ]) {
   test(`ends ${how}, and ends its session`, async (t) => {
     const proxy = await startProxy(fixture.url);
     t.after(() => proxy.close());
-    const bridge = raw({ url: proxy.url, key: fixture.ann }, t);
-    bridge.send(HELLO);
+    const bridge = startBridge({ url: proxy.url, key: fixture.ann }, t);
+    bridge.send(INITIALIZE);
     assert.equal((await bridge.next()).result.serverInfo.name, 'boardwire');
     end(bridge.child);
     assert.deepEqual(await bridge.ended, [0, null]);
-    assert.equal(await bridge.said, '');
+    assert.equal(await bridge.stderr, '');
     assert.equal(proxy.deleted(), 1);
   });
 }
 
 test('requests before the end of the input are answered', async (t) => {
-  const bridge = raw({ url: fixture.url, key: fixture.ann }, t);
-  bridge.send(HELLO);
+  const bridge = startBridge({ url: fixture.url, key: fixture.ann }, t);
+  bridge.send(INITIALIZE);
   bridge.send({ jsonrpc: '2.0', method: 'notifications/initialized' });
   bridge.send({ jsonrpc: '2.0', id: 2, method: 'tools/list' });
   bridge.child.stdin.end();
@@ -88,8 +88,8 @@ test('requests before the end of the input are answered', async (t) => {
 });
 
 test('accepts batches, as revision 2025-03-26 defines them', async (t) => {
-  const bridge = raw({ url: fixture.url, key: fixture.ann }, t);
-  bridge.send({ ...HELLO, params: { ...HELLO.params, protocolVersion: '2025-03-26' } });
+  const bridge = startBridge({ url: fixture.url, key: fixture.ann }, t);
+  bridge.send({ ...INITIALIZE, params: { ...INITIALIZE.params, protocolVersion: '2025-03-26' } });
   assert.equal((await bridge.next()).result.protocolVersion, '2025-03-26');
   const ask = (id, method) => ({ jsonrpc: '2.0', id, method });
   bridge.send([{ jsonrpc: '2.0', method: 'notifications/initialized' }, ask(2, 'tools/list'), ask(3, 'ping')]);
@@ -109,14 +109,14 @@ test('subscriptions continue in a new session', async (t) => {
   const { board } = await call(agent, 'create_board', { name: 'Lost and found' });
   const { resources } = await agent.client.listResources();
   const { uri } = resources.find((resource) => resource.uri.includes(board.id));
-  const heard = [];
-  await agent.watch(uri, (changed) => heard.push(changed));
+  const updated = [];
+  await agent.watch(uri, (changed) => updated.push(changed));
   proxy.forget();
-  await until(() => heard.length > 0, 'word that something may have changed meanwhile');
+  await until(() => updated.length > 0, 'a notice that something may have changed meanwhile');
   assert.equal(proxy.sessions(), 2);
-  heard.length = 0;
+  updated.length = 0;
   await fixture.post(`/boards/${board.id}/tasks`, { title: 'In the new session' });
-  await until(() => heard.includes(uri), 'an update in the new session');
+  await until(() => updated.includes(uri), 'an update in the new session');
 });
 
 test('--help shows how to configure an agent', async () => {

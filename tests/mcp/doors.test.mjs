@@ -1,6 +1,6 @@
-// What comes through one door is live at all the others: a change over the socket, HTTP, MCP and the TypeScript client
-// arrives at a socket, a stream of events, an agent that subscribed to the board, and a live copy. And it happens once,
-// whichever doors the same request came through.
+// Changes over one door are delivered live over all the others: a change over the socket, HTTP, MCP or the TypeScript client
+// reaches a socket, a stream of events, an agent that subscribed to the board, and a live copy. A request that is repeated over
+// other doors has one effect.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -20,12 +20,12 @@ const PATIENCE_MS = patient(30_000);
 async function until(what, holds) {
   const end = Date.now() + PATIENCE_MS;
   while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`waited in vain: ${what}`);
+    if (Date.now() > end) throw new Error(`timed out waiting for ${what}`);
     await sleep(10);
   }
 }
 
-/** A door to write through: each takes a command by its name on the wire. */
+/** Creates tasks over HTTP. */
 function httpDoor(url, user) {
   const call = async (method, path, body, requestId) => {
     const headers = { authorization: `Bearer ${token(user)}`, 'content-type': 'application/json' };
@@ -45,7 +45,7 @@ async function mcpClient(url, user) {
   return { client, tool, close: () => transport.terminateSession().then(() => client.close()) };
 }
 
-/** The envelopes of a stream of server-sent events, as they come. */
+/** Opens a stream of server-sent events. Its envelopes are collected in `seen`. */
 async function stream(url, user) {
   const seen = [];
   let live = false;
@@ -71,7 +71,7 @@ async function stream(url, user) {
   const ended = read().catch((error) => {
     if (error.name !== 'AbortError') throw error;
   });
-  await until('the stream is live', () => live);
+  await until('the stream to be live', () => live);
   return { seen, close: () => (controller.abort(), ended) };
 }
 
@@ -102,8 +102,8 @@ describe('all doors', { timeout: patient(60_000) }, () => {
     const socket = open(server.url, 'sue');
     await socket.connected();
     await socket.ask('view:board', { boardId: BOARD });
-    const heard = [];
-    socket.socket.onAny((name, message) => name === 'task:created' && heard.push(message.data.task.id));
+    const received = [];
+    socket.socket.onAny((name, message) => name === 'task:created' && received.push(message.data.task.id));
     const events = await stream(server.url, 'sam');
     const agent = await mcpClient(server.url, 'max');
     let updates = 0;
@@ -124,26 +124,26 @@ describe('all doors', { timeout: patient(60_000) }, () => {
       const { contents } = await agent.client.readResource({ uri: `board://${BOARD}` });
       return contents[0].text.includes(`"${id}"`);
     };
-    let told = 0;
+    let seenUpdates = 0;
     listeners = {
-      'a socket': (id) => heard.includes(id),
+      'a socket': (id) => received.includes(id),
       'a stream of events': (id) => events.seen.some((event) => event.type === 'task:created' && event.data.task.id === id),
       'an agent that subscribed': async (id) => {
-        if (updates === told || !(await read(id))) return false;
-        told = updates;
+        if (updates === seenUpdates || !(await read(id))) return false;
+        seenUpdates = updates;
         return true;
       },
       'a live copy': (id) => board.getSnapshot().tasks.has(id),
     };
-    listeners.count = (id) => heard.filter((known) => known === id).length;
+    listeners.count = (id) => received.filter((known) => known === id).length;
 
     const writer = open(server.url, 'writer');
     await writer.connected();
-    const typed = installed.client.connect(server.url, { token: () => token('writer') });
+    const library = installed.client.connect(server.url, { token: () => token('writer') });
     const tools = await mcpClient(server.url, 'writer');
     closing.push(
       () => writer.close(),
-      () => typed.close(),
+      () => library.close(),
       () => tools.close(),
     );
     const payload = (id, title, requestId) => ({ boardId: BOARD, id, title, ...(requestId && { requestId }) });
@@ -151,7 +151,7 @@ describe('all doors', { timeout: patient(60_000) }, () => {
       'the socket': (...task) => writer.ask('task:create', payload(...task)),
       HTTP: (...task) => httpDoor(server.url, 'writer').create(...task),
       MCP: (...task) => tools.tool('create_task', payload(...task)),
-      'the TypeScript client': (...task) => typed.send('task:create', payload(...task)),
+      'the TypeScript client': (...task) => library.send('task:create', payload(...task)),
     };
   });
 
@@ -164,7 +164,7 @@ describe('all doors', { timeout: patient(60_000) }, () => {
       const id = `by-${door.toLowerCase().replaceAll(' ', '-')}`;
       await doors[door](id, `Made over ${door}`);
       for (const listener of ['a socket', 'a stream of events', 'an agent that subscribed', 'a live copy']) {
-        await until(`${listener} hears of ${id}`, () => listeners[listener](id));
+        await until(`${listener} to receive ${id}`, () => listeners[listener](id));
       }
     });
   }
@@ -179,7 +179,7 @@ describe('all doors', { timeout: patient(60_000) }, () => {
     const other = await doors.HTTP('once', 'Another', 'request-1');
     assert.equal(other.code, 'IDEMPOTENCY_MISMATCH');
     await doors['the socket']('after', 'After');
-    await until('what comes after', () => listeners['a socket']('after'));
+    await until('the later task', () => listeners['a socket']('after'));
     assert.equal(listeners.count('once'), 1);
   });
 

@@ -1,7 +1,7 @@
-// A server with two users, their keys, and a door beside MCP through which things change.
+// A server with two users and their API keys, and changes over HTTP instead of MCP.
 import { startServer } from '../js/server.mjs';
 
-/** `{url, ann, bob, post, stop}`: `ann` and `bob` are API keys, `post` makes a change over plain HTTP. */
+/** Returns `{url, ann, bob, post, stop}`: `ann` and `bob` are API keys, `post` makes a change over HTTP. */
 export async function startFixture(settings) {
   const server = await startServer(settings);
   const key = (user) => {

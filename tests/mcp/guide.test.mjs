@@ -1,5 +1,5 @@
-// The guide for agents, as it is printed: its configurations start an agent's connection, and its loop goes round, on a
-// server with default settings. Only the address and the key are the test's own.
+// The guide for agents, as printed: its configurations connect an agent, and its loop works, on a server with default settings.
+// Only the address and the key are replaced.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { delimiter, dirname, resolve } from 'node:path';
@@ -15,29 +15,29 @@ import { program, startPlainServer } from '../js/server.mjs';
 
 const GUIDE = readFileSync(resolve(dirname(fileURLToPath(import.meta.url)), '../../docs/guides/AGENTS.md'), 'utf8');
 
-/** A server, and the configurations of the guide for it. */
+/** Starts a server. Returns it with the guide's configurations for it. */
 async function start() {
   const server = await startPlainServer();
   server.run(['user', 'create', '--id', 'scout', '--name', 'Scout', '--agent', '--permissions', 'read,write']);
   const { key } = JSON.parse(server.run(['api-key', 'create', '--user', 'scout', '--name', 'laptop', '--json']));
   const samples = [...GUIDE.matchAll(/```json\n([\s\S]*?)```/g)].map(([, text]) => {
-    const own = text.replace('http://127.0.0.1:3456', server.url).replace('https://board.example', server.url);
-    return JSON.parse(own.replace('bwk_…', key));
+    const adapted = text.replace('http://127.0.0.1:3456', server.url).replace('https://board.example', server.url);
+    return JSON.parse(adapted.replace('bwk_…', key));
   });
   return { server, samples };
 }
 
-/** Calls a tool as the guide says: what is too fast waits, and is called again. */
+/** Calls a tool as the guide says: after a rate limit it waits, and tries again. */
 async function call(client, name, args) {
   for (;;) {
-    const { isError, structuredContent: said } = await client.callTool({ name, arguments: args });
-    if (!isError) return said;
-    assert.equal(said.code, 'RATE_LIMIT', `${name}: ${JSON.stringify(said)}`);
-    await sleep(said.retryAfter * 1000);
+    const { isError, structuredContent: answer } = await client.callTool({ name, arguments: args });
+    if (!isError) return answer;
+    assert.equal(answer.code, 'RATE_LIMIT', `${name}: ${JSON.stringify(answer)}`);
+    await sleep(answer.retryAfter * 1000);
   }
 }
 
-/** The transports that a program makes of its configuration. */
+/** The transports that an agent's program makes from its configuration. */
 const WAYS = {
   'on stdio': (samples) => {
     const { command, args, env } = samples[0].mcpServers.boardwire;
@@ -70,17 +70,17 @@ for (const [way, transport] of Object.entries(WAYS)) {
     await call(client, 'renew_claim', held);
     await call(client, 'complete_task', held);
 
-    // Waiting, with what the guide shows and this board's own numbers.
+    // Waiting, with the guide's arguments and this board's `seq` and `epoch`.
     const [, , wait] = samples;
     const { seq, epoch } = await call(client, 'get_board', { boardId, fields: ['seq', 'epoch'] });
     const waiting = call(client, 'wait_for_changes', { ...wait, boardId, since: seq, epoch });
     const second = await call(client, 'claim_next_task', { boardId });
-    const heard = await waiting;
-    assert.equal(heard.recovered, true);
-    assert.equal(heard.events[0].seq, seq + 1);
+    const changes = await waiting;
+    assert.equal(changes.recovered, true);
+    assert.equal(changes.events[0].seq, seq + 1);
     await call(client, 'release_task', { taskId: second.task.id, fence: second.task.lease.fence });
 
-    // Shorter answers.
+    // Answers with fewer fields.
     const fields = ['columns.id', 'columns.name', 'tasks.id', 'tasks.title'];
     assert.ok(GUIDE.includes(`\`${JSON.stringify(fields).replaceAll(',', ', ')}\``), 'the fields are those of the guide');
     const { columns, tasks } = await call(client, 'get_board', { boardId, fields });

