@@ -18,7 +18,7 @@ FACTOR = float(os.environ.get("BOARDWIRE_TEST_PATIENCE", "1"))
 
 
 def patient(seconds):
-    """A limit, scaled by BOARDWIRE_TEST_PATIENCE for a machine that is busy."""
+    """Returns a time limit, scaled by BOARDWIRE_TEST_PATIENCE for a busy machine."""
     return seconds * FACTOR
 
 
@@ -27,7 +27,7 @@ LOG_LINES = 200
 
 
 def program():
-    """The path of the program: BOARDWIRE_BIN, or the one that cargo built."""
+    """Returns the path of the program: BOARDWIRE_BIN, or the one that cargo built."""
     if named := os.environ.get("BOARDWIRE_BIN"):
         return pathlib.Path(named).resolve()
     root = pathlib.Path(__file__).resolve().parents[2]
@@ -38,7 +38,7 @@ def program():
 
 
 def token(user, permissions=("read", "write")):
-    """A token for `user`, valid for an hour."""
+    """Signs a token for `user`, valid for an hour."""
 
     def encode(raw):
         return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
@@ -55,8 +55,8 @@ def token(user, permissions=("read", "write")):
     return f"{signed}.{encode(signature)}"
 
 
-#: A server for tests: it knows our tokens, and nothing is too often for it.
-FOR_TESTS = {
+#: Settings of a server for tests: it accepts the tokens of this file, and has no effective rate limits.
+TEST_SETTINGS = {
     "BOARDWIRE_JWT_SECRET": SECRET,
     "BOARDWIRE_RATE_LIMIT_MAX_REQUESTS": "1000000",
     "BOARDWIRE_RATE_LIMIT_BURST": "1000000",
@@ -65,14 +65,14 @@ FOR_TESTS = {
 }
 
 
-def outside():
-    """The environment, without what would be settings."""
+def clean_environment():
+    """Returns the environment without the settings of boardwire."""
     return {name: value for name, value in os.environ.items() if not name.startswith("BOARDWIRE_")}
 
 
 class Server:
-    """A program that serves, in a fresh folder; a context manager. `plain`: as its users start it, with the default of every
-    setting but the port, and its database in that folder."""
+    """A context manager that runs the program in a new folder. With `plain` it has default settings, except for the port,
+    and its database is in that folder."""
 
     def __init__(self, plain=False, command="serve", **settings):
         self.plain, self.command, self.settings = plain, command, settings
@@ -81,11 +81,11 @@ class Server:
         self.folder = tempfile.TemporaryDirectory(prefix="boardwire-python-")
         database = f"sqlite://{self.folder.name}/board.db"
         self.prepare()
-        settings = {} if self.plain else {"BOARDWIRE_DATABASE_URL": database, **FOR_TESTS}
+        settings = {} if self.plain else {"BOARDWIRE_DATABASE_URL": database, **TEST_SETTINGS}
         self.process = subprocess.Popen(
             [program(), self.command, "--listen", "127.0.0.1:0"],
             cwd=self.folder.name,
-            env={**outside(), **settings, **self.settings},
+            env={**clean_environment(), **settings, **self.settings},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -103,7 +103,7 @@ class Server:
         return self
 
     def prepare(self):
-        """What is to be in the folder before the start."""
+        """Puts files into the folder before the start. Does nothing unless overridden."""
 
     def __exit__(self, *_):
         self.process.kill()

@@ -10,11 +10,11 @@ import socketio
 from boardwire_server import Server, patient, token
 
 PATIENCE_SECONDS = patient(30)
-GOODBYE_SECONDS = 2
+DISCONNECT_SECONDS = 2
 
 
 class Client:
-    """An asynchronous python-socketio client that keeps every event in order."""
+    """An asynchronous python-socketio client that records every event in order."""
 
     def __init__(self, user, permissions=("read", "write")):
         self.user = user
@@ -22,9 +22,9 @@ class Client:
         self.unread = collections.deque()
         self.arrived = asyncio.Condition()
         self.sio = socketio.AsyncClient(reconnection=False)
-        self.sio.on("*", self._keep)
+        self.sio.on("*", self._record)
 
-    async def _keep(self, name, payload=None):
+    async def _record(self, name, payload=None):
         async with self.arrived:
             self.unread.append((name, payload))
             self.arrived.notify_all()
@@ -37,15 +37,15 @@ class Client:
         return (await self.event("connection:status"))["data"]
 
     async def close(self):
-        """Leaves. The server may keep the last poll until its next ping: that is not waited for."""
+        """Disconnects, without waiting for the last poll, which the server may hold until its next ping."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(GOODBYE_SECONDS):
+            async with asyncio.timeout(DISCONNECT_SECONDS):
                 await self.sio.disconnect()
         if self.sio.eio.http and not self.sio.eio.http.closed:
             await self.sio.eio.http.close()
 
     async def call(self, name, payload):
-        """The reply to a command, through the callback."""
+        """Sends a command. Returns the reply, which comes through the callback."""
         return await self.sio.call(name, payload, timeout=PATIENCE_SECONDS)
 
     async def ask(self, name, payload):
@@ -61,7 +61,7 @@ class Client:
         return reply
 
     async def event(self, name):
-        """The next event of this name; the others stay for later."""
+        """Waits for the next event of this name; the others stay for later."""
         async with asyncio.timeout(PATIENCE_SECONDS), self.arrived:
             while True:
                 for entry in self.unread:
@@ -71,11 +71,11 @@ class Client:
                 await self.arrived.wait()
 
     def unread_log_events(self):
-        """What is unread, but for presence, typing and notifications, which come beside a board's log."""
+        """Returns the unread events of boards' logs: all but presence, typing and notifications."""
         return [entry for entry in self.unread if not entry[0].startswith(("user:", "typing:", "notification"))]
 
     async def next_event(self):
-        """The next event, whatever its name, with its name; none of presence, typing and notifications."""
+        """Waits for the next event of a board's log. Returns its name and its payload."""
         async with asyncio.timeout(PATIENCE_SECONDS), self.arrived:
             await self.arrived.wait_for(self.unread_log_events)
             entry = self.unread_log_events()[0]
@@ -83,9 +83,9 @@ class Client:
             return entry
 
     async def expect_no_events(self, seconds=0.3):
-        """Fails if anything of a board's log is unread or arrives within that time."""
+        """Fails if an event of a board's log is unread or arrives within that time."""
         await asyncio.sleep(seconds)
-        assert not self.unread_log_events(), f"{self.user} should have heard nothing"
+        assert not self.unread_log_events(), f"{self.user} should have received nothing"
         assert self.sio.connected, f"{self.user} is silent because the connection ended"
 
 

@@ -1,4 +1,4 @@
-"""A TCP proxy in front of a server: it cuts connections, refuses new ones, and swallows answers."""
+"""A TCP proxy in front of a server: it cuts connections, refuses new ones, and drops answers."""
 
 import asyncio
 import contextlib
@@ -6,13 +6,13 @@ import urllib.parse
 
 
 class Proxy:
-    """Passes bytes on; an asynchronous context manager. `url` is where clients connect."""
+    """An asynchronous context manager that forwards bytes. Clients connect to `url`."""
 
     def __init__(self, url):
         target = urllib.parse.urlsplit(url)
         self.target = (target.hostname, target.port)
-        self.open = True  # Whether new connections are let through.
-        self.answers = True  # Whether the client hears anything.
+        self.open = True  # Whether new connections are forwarded.
+        self.answers = True  # Whether the server's data is forwarded.
         self.connections = set()
         self.accepted = 0
 
@@ -26,7 +26,7 @@ class Proxy:
         self.cut()
 
     def cut(self):
-        """Ends every connection without a goodbye."""
+        """Aborts every connection."""
         for writer in self.connections:
             writer.transport.abort()
 
@@ -36,7 +36,7 @@ class Proxy:
         self.cut()
 
     def heal(self):
-        """Lets connections through, and answers."""
+        """Forwards connections and answers again."""
         self.open = self.answers = True
 
     async def _accept(self, reader, writer):
@@ -44,23 +44,23 @@ class Proxy:
         self.accepted += 1
         with contextlib.suppress(OSError):
             if self.open:
-                there_reader, there_writer = await asyncio.open_connection(*self.target)
-                self.connections.add(there_writer)
-                ways = [
-                    asyncio.create_task(self._pass_on(reader, there_writer, lambda: True)),
-                    asyncio.create_task(self._pass_on(there_reader, writer, lambda: self.answers)),
+                server_reader, server_writer = await asyncio.open_connection(*self.target)
+                self.connections.add(server_writer)
+                directions = [
+                    asyncio.create_task(self._forward(reader, server_writer, lambda: True)),
+                    asyncio.create_task(self._forward(server_reader, writer, lambda: self.answers)),
                 ]
-                await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-                for way in ways:
-                    way.cancel()
-                there_writer.transport.abort()
-                self.connections.discard(there_writer)
+                await asyncio.wait(directions, return_when=asyncio.FIRST_COMPLETED)
+                for direction in directions:
+                    direction.cancel()
+                server_writer.transport.abort()
+                self.connections.discard(server_writer)
         writer.transport.abort()
         self.connections.discard(writer)
 
-    async def _pass_on(self, reader, writer, wanted):
+    async def _forward(self, reader, writer, is_forwarded):
         with contextlib.suppress(OSError):
             while data := await reader.read(65536):
-                if wanted():
+                if is_forwarded():
                     writer.write(data)
                     await writer.drain()

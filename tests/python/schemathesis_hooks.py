@@ -1,11 +1,11 @@
-"""What requests made from the OpenAPI document take from the state of the server: no schema can say it.
+"""Adjusts the requests made from the OpenAPI document to the state of the server, which no schema can describe.
 
-- An Idempotency-Key that was used for another request is refused, and so is a cursor that no page gave. Valid keys are made
-  unique, and cursors left out.
-- The `after` of a page goes with its `limit`: without one it is left out.
-- Tasks are assigned to users that exist, and an upload has no field but its file: what others there are is skipped, and a
-  form whose headers break in the middle is none.
-- Ids that exist: half of the requests get one that was made before, so that they reach what is behind them.
+- An Idempotency-Key that was used for another request is refused, and so is a cursor that no page has returned. Valid
+  keys are made unique, and cursors removed.
+- `after` is only valid with `limit`: without it, `after` is removed.
+- Tasks are assigned to a user that exists. Other fields of an upload than its file are removed: the server skips them, and
+  refuses a form whose headers are broken by them.
+- Half of the requests get ids that exist, so that they get past the check for existence.
 """
 
 import itertools
@@ -18,9 +18,9 @@ import schemathesis
 KEY = re.compile(r"[!-~]{1,64}")
 ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 ETAG = re.compile(r'[*]|"[0-9]{1,15}([.][0-9a-f]{16})?(-gzip)?"')
-THINGS = json.loads(os.environ["BOARDWIRE_TEST_THINGS"])
+EXISTING_IDS = json.loads(os.environ["BOARDWIRE_TEST_THINGS"])
 numbers = itertools.count(1)
-turns = {name: itertools.cycle(ids) for name, ids in THINGS.items()}
+next_ids = {name: itertools.cycle(ids) for name, ids in EXISTING_IDS.items()}
 
 
 @schemathesis.hook
@@ -34,7 +34,7 @@ def before_call(context, case, kwargs):
         del query["cursor"]
     if valid and query and "after" in query and "limit" not in query:
         del query["after"]
-    # It makes up values for this pattern that do not fit it, and takes them for valid.
+    # Schemathesis generates values that do not match this pattern, and considers them valid.
     if valid and headers and not ETAG.fullmatch(headers.get("If-Match", '"1"')):
         del headers["If-Match"]
     if valid and isinstance(case.body, dict):
@@ -43,5 +43,5 @@ def before_call(context, case, kwargs):
         elif isinstance(case.body.get("assignee"), str) and ID.fullmatch(case.body["assignee"]):
             case.body["assignee"] = "ann"
     for name, value in (path or {}).items():
-        if name in turns and ID.fullmatch(str(value)) and next(numbers) % 2:
-            path[name] = next(turns[name])
+        if name in next_ids and ID.fullmatch(str(value)) and next(numbers) % 2:
+            path[name] = next(next_ids[name])

@@ -1,4 +1,4 @@
-"""The example docs/examples/board_client.py, as a user runs it and as a program uses it, over connections that break."""
+"""The example docs/examples/board_client.py, run as a program and used as a module, over connections that break."""
 
 import asyncio
 import contextlib
@@ -27,32 +27,32 @@ from board_client import PARTS, Board, Refused, key  # noqa: E402
 
 
 async def until(what, holds):
-    """Waits for `holds()`, which other tasks bring about."""
+    """Waits until `holds()` returns true."""
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             while not holds():
                 await asyncio.sleep(0.01)
     except TimeoutError:
-        pytest.fail(f"waited in vain for {what}")
+        pytest.fail(f"timed out waiting for {what}")
 
 
 class FollowedBoard:
-    """A board of ann, who is connected well, and a copy that she follows through a proxy."""
+    """A board of ann, who is connected directly, and a copy that follows it through a proxy."""
 
     async def change(self, command, /, **payload):
-        """A change that does not come from the copy."""
+        """Makes a change on the direct connection."""
         return await self.ann.ask(command, payload)
 
     async def add(self, title):
         return (await self.change("task:create", boardId=self.board, title=title))["task"]
 
     async def expect_equal(self):
-        """Waits until the copy has come as far as the board, and compares them."""
-        truth = await self.ann.ask("board:get", {"boardId": self.board})
-        await until(f"event {truth['seq']}: {self.lines[-3:]}", lambda: (self.copy.seq or 0) >= truth["seq"])
-        assert (self.copy.seq, self.copy.epoch, self.copy.board) == (truth["seq"], truth["epoch"], truth["board"])
+        """Waits until the copy has caught up with the board, and compares them."""
+        stored = await self.ann.ask("board:get", {"boardId": self.board})
+        await until(f"event {stored['seq']}: {self.lines[-3:]}", lambda: (self.copy.seq or 0) >= stored["seq"])
+        assert (self.copy.seq, self.copy.epoch, self.copy.board) == (stored["seq"], stored["epoch"], stored["board"])
         for part in PARTS.values():
-            assert self.copy.parts[part] == {key(one): one for one in truth[part]}, part
+            assert self.copy.parts[part] == {key(one): one for one in stored[part]}, part
 
     def snapshots(self):
         return sum("the board as it is" in line for line in self.lines)
@@ -60,7 +60,7 @@ class FollowedBoard:
 
 @contextlib.asynccontextmanager
 async def followed_board(server):
-    """Opens a board and its copy; at its end everything is closed, and the copy must not have failed."""
+    """Opens a board and its copy. At the end, everything is closed; fails if the copy has failed."""
     this = FollowedBoard()
     async with contextlib.AsyncExitStack() as stack:
         this.ann = Client("ann")
@@ -91,8 +91,8 @@ def run_with_board(server, scenario):
     asyncio.run(opened())
 
 
-async def every_kind_of_change(this):
-    """One of each, with what it leaves behind."""
+async def make_every_kind_of_change(this):
+    """Makes a change of each kind."""
     column = f"column-{this.board}"
     tasks = [await this.add(title) for title in ("one", "two", "three")]
     ids = [task["id"] for task in tasks]
@@ -115,7 +115,7 @@ async def every_kind_of_change(this):
     await this.change("board:member:remove", boardId=this.board, userId="bob")
 
 
-async def know_bob(server):
+async def create_bob(server):
     bob = Client("bob")
     await bob.connect(server.url, ["websocket"])
     await bob.close()
@@ -124,10 +124,10 @@ async def know_bob(server):
 @pytest.mark.parametrize("away", [False, True], ids=["live", "during an outage"])
 def test_every_kind_of_change_is_applied(server, away):
     async def scenario(this):
-        await know_bob(server)
+        await create_bob(server)
         if away:
             this.proxy.fail()
-        await every_kind_of_change(this)
+        await make_every_kind_of_change(this)
         this.proxy.heal()
         await this.expect_equal()
         assert this.snapshots() == 1, this.lines
@@ -143,7 +143,7 @@ def test_a_snapshot_is_loaded_when_events_cannot_be_recovered(server, loss):
         await this.add("kept")
         await this.expect_equal()
         this.proxy.fail()
-        await every_kind_of_change(this)
+        await make_every_kind_of_change(this)
         this.copy.parts["tasks"]["gone"] = {"id": "gone"}
         if loss == "another epoch":
             this.copy.epoch = "another"
@@ -159,7 +159,7 @@ def test_a_snapshot_is_loaded_when_events_cannot_be_recovered(server, loss):
         assert "gone" not in this.copy.parts["tasks"]
 
     async def start(this):
-        await know_bob(server)
+        await create_bob(server)
         await scenario(this)
 
     run_with_board(server, start)
@@ -186,7 +186,7 @@ def test_a_change_whose_reply_was_lost_has_one_effect(server):
 def test_changes_wait_for_a_connection_and_refusals_are_raised(server):
     async def scenario(this):
         this.proxy.fail()
-        await until("the end", lambda: not this.proxy.connections)
+        await until("the end of the connections", lambda: not this.proxy.connections)
         titles = [f"task {number}" for number in range(5)]
         adding = [this.copy.change("task:create", {"boardId": this.board, "title": title}) for title in titles]
         waiting = asyncio.gather(*adding)
@@ -203,7 +203,7 @@ def test_changes_wait_for_a_connection_and_refusals_are_raised(server):
 
 def test_a_gap_in_the_events_is_filled(server):
     async def scenario(this):
-        # Behind the copy's back, on its connection: it gets neither the event nor the reply.
+        # Sent on the copy's connection without its knowledge: it receives neither the event nor the reply.
         await this.copy._sio.call("task:create", {"boardId": this.board, "title": "unseen"})
         await this.add("seen")
         await this.expect_equal()
@@ -244,7 +244,7 @@ def test_the_copy_equals_the_board_after_connections_were_cut(server):
 
 
 def api_key(server, user):
-    """A key that the program itself made for `user`."""
+    """Creates an API key for `user` with the program itself."""
     database = f"sqlite://{server.folder.name}/board.db"
     made = subprocess.run(
         [program(), "api-key", "create", "--user", user, "--name", "example", "--json"],
@@ -257,10 +257,10 @@ def api_key(server, user):
 
 
 async def run(*arguments, **variables):
-    """Starts the example as a user would."""
-    outside = {name: value for name, value in os.environ.items() if not name.startswith("BOARDWIRE_")}
+    """Starts the example as a user does."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("BOARDWIRE_")}
     return await asyncio.create_subprocess_exec(
-        sys.executable, str(EXAMPLE), *arguments, env={**outside, **variables}, stdout=-1, stderr=-1
+        sys.executable, str(EXAMPLE), *arguments, env={**inherited, **variables}, stdout=-1, stderr=-1
     )
 
 
@@ -299,25 +299,25 @@ def test_the_example_runs_as_a_program(server, credential):
 
 def test_the_program_prints_refusals(server):
     async def scenario(this):
-        for options, board, said in [
+        for options, board, expected in [
             (["--token", "nonsense"], this.board, "refused: Authentication failed\n"),
             (["--token", token("eve")], this.board, "refused: view:board: NOT_FOUND: no such board\n"),
         ]:
             example = await run("--url", this.proxy.url, *options, board)
             _, errors = await asyncio.wait_for(example.communicate(), PATIENCE_SECONDS)
-            assert (example.returncode, errors.decode()) == (1, said)
+            assert (example.returncode, errors.decode()) == (1, expected)
 
     run_with_board(server, scenario)
 
 
 def test_the_listed_requirements_suffice(tmp_path):
-    """In an environment with nothing but the pip that came with this Python: newer ones know more."""
+    """Uses an environment with only the pip of this Python, because newer ones can do more."""
     (line,) = re.findall(r"`(pip install [^`]+)`", EXAMPLE.read_text())
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
     python = tmp_path / "venv" / "bin" / "python"
     install = [python, "-m", *shlex.split(line), "--quiet", "--disable-pip-version-check"]
     subprocess.run(install, check=True, timeout=INSTALL_SECONDS)
-    # It gets as far as a connection, which needs all of it.
+    # The example reaches the server, for which it needs all requirements.
     with Server() as server:
         options = ["--url", server.url, "--token", token("ann"), "nowhere"]
         ran = subprocess.run([python, EXAMPLE, *options], capture_output=True, text=True, timeout=INSTALL_SECONDS)

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.parametrize("transport", ["websocket", "polling"])
 
 @contextlib.asynccontextmanager
 async def clients(server, transport, *users):
-    """Connected clients of these users."""
+    """Connects a client for each user."""
     async with contextlib.AsyncExitStack() as stack:
         opened = []
         for user in users:
@@ -28,7 +28,7 @@ async def clients(server, transport, *users):
 
 
 async def new_board(owner, **members):
-    """A board of `owner`; its id and the ids of its columns."""
+    """Creates a board of `owner`. Returns its id and the ids of its columns."""
     reply = await owner.ask("board:create", {"name": "Launch"})
     board = reply["board"]["id"]
     for user, role in members.items():
@@ -59,7 +59,7 @@ def test_wrong_credentials_are_refused(server, transport):
             refusals.append(error["message"])
 
         stranger.sio.on("connect_error", refused)
-        # Over polling the client gives up its session only when the server ends its last poll.
+        # Over polling, the client ends its session only when the server ends the last poll.
         with pytest.raises(socketio.exceptions.ConnectionError):
             await stranger.connect(server.url, [transport], auth={"token": "nonsense"})
         assert refusals == ["Authentication failed"]
@@ -171,7 +171,7 @@ def test_a_client_resumes_after_a_reconnection(server, transport):
 
 
 def test_many_large_commands_at_once(server, transport):
-    """Over polling the client puts 16 of them into one POST."""
+    """Over polling, the client sends 16 of them in one POST."""
 
     async def scenario():
         async with clients(server, transport, "ann") as [ann]:

@@ -1,6 +1,6 @@
-"""Every sample in the README files and guides does what it says, as it is printed, on a server with default settings.
+"""Every sample in the README files and guides works as printed, on a server with default settings.
 
-Where a sample says 127.0.0.1:3456 the test's own address stands in its place; nothing else is changed.
+Only the address 127.0.0.1:3456 is replaced by that of the test server.
 """
 
 import json
@@ -13,13 +13,13 @@ import urllib.request
 
 import pytest
 
-from boardwire_server import Server, outside, patient, program
+from boardwire_server import Server, clean_environment, patient, program
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LIMIT_SECONDS = patient(240)
 ADDRESS = "127.0.0.1:3456"
 
-#: Where the samples of each page run, by their language. `rust` samples are tests of their crate.
+#: Where the samples of each page are run, by language. `rust` samples are tests of their crate.
 RUN_IN = {
     ("README.md", "sh"): "here; the first two are what whoever runs the tests has typed",
     ("README.md", "js"): "tests/js/readme.test.mjs",
@@ -39,19 +39,19 @@ RUN_IN = {
 
 
 def samples(page, language):
-    """The blocks of this language on a page, in order."""
+    """Returns the code blocks of a language on a page, in order."""
     text = (ROOT / page).read_text()
     return [code for kind, code in re.findall(r"^```(\S*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL) if kind == language]
 
 
 def shell(server, code, **variables):
-    """Runs code beside a server, in its folder, with the program to be found by its name; what it printed."""
+    """Runs code in the folder of a server, with the program in PATH. Returns what it printed."""
     path = f"{program().parent}{os.pathsep}{os.environ['PATH']}"
     code = code.replace(ADDRESS, server.url.removeprefix("http://"))
     done = subprocess.run(
         ["bash", "-c", f"set -euo pipefail\n{code}"],
         cwd=server.folder.name,
-        env={**outside(), "PATH": path, **variables},
+        env={**clean_environment(), "PATH": path, **variables},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -80,40 +80,40 @@ def test_every_sample_is_run_by_a_test():
         for language in re.findall(r"^```(\S+)$", page.read_text(), re.MULTILINE):
             found.add((str(page.relative_to(ROOT)), language))
     rust = {one for one in found if one[1].startswith("rust")}
-    assert found - rust == set(RUN_IN), "a sample that is new or gone: let a test run it, and say here which"
+    assert found - rust == set(RUN_IN), "a sample is new or gone: run it in a test, and list that test in RUN_IN"
     for page, _ in rust:
         sources = (ROOT / page).parent / "src"
         assert any('include_str!("../README.md")' in source.read_text() for source in sources.glob("lib.rs")), page
 
 
 def test_the_http_guide(plain):
-    pieces = samples("docs/guides/HTTP.md", "sh")
-    assert len(pieces) > 8
-    said = shell(plain, "\n".join(pieces))
+    blocks = samples("docs/guides/HTTP.md", "sh")
+    assert len(blocks) > 8
+    output = shell(plain, "\n".join(blocks))
     for shown in ["Grace Hopper", "Compilers", "LEASE_LOST", "INVALID_MESSAGE", "412", "ratelimit"]:
-        assert shown in said, (shown, said)
+        assert shown in output, (shown, output)
 
 
-def test_the_agents_guide_makes_a_user_and_a_key(plain):
+def test_the_agents_guide_creates_a_user_and_a_key(plain):
     (code,) = samples("docs/guides/AGENTS.md", "sh")
     assert "bwk_" in shell(plain, code)
 
 
 def test_the_samples_for_production(plain):
-    """The lines of the README that build, and that serve, are true of the server that runs already."""
+    """Skips the lines that build and start the server, which runs already."""
     *_, code = samples("README.md", "sh")
     lines = code.splitlines(keepends=True)
     kept = [line for line in lines if not line.startswith(("cargo build", "boardwire serve"))]
     assert len(kept) == len(lines) - 2, lines
-    said = shell(plain, "".join(kept))
-    token = next(word for word in said.split() if word.startswith("ey"))
-    key = next(word for word in said.split() if word.startswith("bwk_"))
+    output = shell(plain, "".join(kept))
+    token = next(word for word in output.split() if word.startswith("ey"))
+    key = next(word for word in output.split() if word.startswith("bwk_"))
     for credential in (token, key):
         assert answer(plain, "/api/v1/boards", credential)["boards"] == []
 
 
 def answer(server, path, credential=None, body=None):
-    """The JSON that the server answers with, refusals too."""
+    """Sends a request. Returns the JSON of the answer, also of a refusal."""
     headers = {"Content-Type": "application/json"}
     if credential:
         headers["Authorization"] = f"Bearer {credential}"
@@ -141,7 +141,7 @@ def test_the_commands_of_the_program(plain):
 
 
 def test_the_settings_file():
-    """It is read: what the address and the database can't be here, flags say, which go first."""
+    """The file is read; flags and variables, which override it, set the address and the database."""
     (settings,) = samples("crates/server/README.md", "toml")
 
     class Configured(Server):
@@ -150,8 +150,8 @@ def test_the_settings_file():
 
     database = {"BOARDWIRE_DATABASE_URL": "sqlite://boardwire.db"}
     with Configured(plain=True, **database) as server:
-        made = shell(server, "boardwire user create --id ada --name Ada\nboardwire token issue --user ada", **database)
-        token = made.split()[-1]
+        created = shell(server, "boardwire user create --id ada --name Ada\nboardwire token issue --user ada", **database)
+        token = created.split()[-1]
         request = urllib.request.Request(f"{server.url}/api/v1/boards", headers={"Authorization": f"Bearer {token}"})
         with urllib.request.urlopen(request, timeout=patient(30)) as response:
             assert "q=200" in response.headers["RateLimit-Policy"]
@@ -160,5 +160,5 @@ def test_the_settings_file():
 def test_the_request_to_mcp(demo):
     (code,) = samples("crates/mcp/README.md", "sh")
     alice = answer(demo, "/demo.json")["users"][0]
-    said = json.loads(shell(demo, code, BOARDWIRE_TOKEN=alice["token"]))
-    assert said["result"]["structuredContent"]["boards"][0]["id"] == "demo"
+    output = json.loads(shell(demo, code, BOARDWIRE_TOKEN=alice["token"]))
+    assert output["result"]["structuredContent"]["boards"][0]["id"] == "demo"

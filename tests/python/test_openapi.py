@@ -1,6 +1,6 @@
-"""The HTTP door does what its OpenAPI document says: requests made from it, valid and not, on a board with data.
+"""The HTTP door does what its OpenAPI document says: valid and invalid requests created from it, on boards with data.
 
-BOARDWIRE_TEST_OPENAPI_SECONDS lets it search for that long with a seed of its own, instead of what CI has time for.
+With BOARDWIRE_TEST_OPENAPI_SECONDS it searches for that long with a random seed; otherwise as briefly as CI needs.
 """
 
 import json
@@ -20,7 +20,7 @@ CONFIGURATION = pathlib.Path(__file__).with_name("schemathesis.toml")
 
 
 def ask(server, bearer, method, path, body):
-    """A request that must succeed; its reply."""
+    """Sends a request that must succeed. Returns its reply."""
     headers = {"Authorization": f"Bearer {bearer}", "Content-Type": "application/json"}
     data = json.dumps(body).encode()
     request = urllib.request.Request(f"{server.url}/api/v1{path}", data, headers, method=method)
@@ -28,20 +28,20 @@ def ask(server, bearer, method, path, body):
         return json.load(answer)
 
 
-def furnish(server, bearer):
-    """Boards with tasks, comments and files; their ids by the names that they have in paths."""
-    things = {"boardId": [], "columnId": [], "taskId": [], "commentId": [], "userId": ["ann"]}
+def create_data(server, bearer):
+    """Creates boards with tasks and comments. Returns their ids by parameter name."""
+    ids = {"boardId": [], "columnId": [], "taskId": [], "commentId": [], "userId": ["ann"]}
     for number in range(BOARDS):
-        made = ask(server, bearer, "POST", "/boards", {"name": f"Board {number}"})
-        board = made["board"]["id"]
-        things["boardId"].append(board)
-        things["columnId"] += [column["id"] for column in made["columns"]]
+        created = ask(server, bearer, "POST", "/boards", {"name": f"Board {number}"})
+        board = created["board"]["id"]
+        ids["boardId"].append(board)
+        ids["columnId"] += [column["id"] for column in created["columns"]]
         for title in ("First", "Second", "Third", "Fourth"):
             task = ask(server, bearer, "POST", f"/boards/{board}/tasks", {"title": title})["task"]["id"]
             comment = ask(server, bearer, "POST", f"/tasks/{task}/comments", {"body": "Ready, @ann"})["comment"]["id"]
-            things["taskId"].append(task)
-            things["commentId"].append(comment)
-    return things
+            ids["taskId"].append(task)
+            ids["commentId"].append(comment)
+    return ids
 
 
 def test_requests_made_from_the_document(tmp_path):
@@ -49,7 +49,7 @@ def test_requests_made_from_the_document(tmp_path):
     extent = ["--max-time", seconds] if seconds else ["--max-examples", EXAMPLES, "--seed", SEED, "--no-shrink"]
     bearer = token("ann")
     with Server(BOARDWIRE_LOGINS_PER_MINUTE="1000000", BOARDWIRE_FAILED_LOGINS="1000000") as server:
-        things = furnish(server, bearer)
+        ids = create_data(server, bearer)
         run = subprocess.run(
             [
                 pathlib.Path(sys.executable).with_name("schemathesis"),
@@ -67,7 +67,7 @@ def test_requests_made_from_the_document(tmp_path):
             cwd=tmp_path,
             env={
                 **os.environ,
-                "BOARDWIRE_TEST_THINGS": json.dumps(things),
+                "BOARDWIRE_TEST_THINGS": json.dumps(ids),
                 "PYTHONPATH": str(CONFIGURATION.parent),
             },
             capture_output=True,
