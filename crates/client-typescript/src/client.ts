@@ -68,7 +68,7 @@ export class Client {
       connection,
       queue: this.#queue,
       edits: editOptions(edits),
-      viewedBoard: { boardId: undefined },
+      viewSlot: { boardId: undefined },
       report,
     };
     new Renewal(connection);
@@ -103,7 +103,7 @@ export class Client {
     });
   }
 
-  /** Tries to connect now, also after a refusal: somebody has signed in again, or the network is back. */
+  /** Tries to connect now, also after a refusal, for example when the user has signed in again or the network is back. */
   reconnect(): void {
     this.#connection.start();
   }
@@ -140,7 +140,7 @@ export class Client {
     return subscription;
   }
 
-  /** Opens a live board. A board that is opened several times is the same store until it has been closed as often. */
+  /** Opens a live board. Opening it again returns the same store, which has to be closed as often as it was opened. */
   openBoard(boardId: string): BoardStore {
     let board = this.#boards.get(boardId);
     if (board === undefined) {
@@ -153,7 +153,7 @@ export class Client {
     return board.store;
   }
 
-  /** Returns a board that is open. */
+  /** Returns the store of an open board. */
   board(boardId: string): BoardStore | undefined {
     return this.#boards.get(boardId)?.store;
   }
@@ -174,7 +174,7 @@ export class Client {
 
   async #close(withinMs: number): Promise<void> {
     this.#stopPageListener();
-    if (this.#connection.up) await this.#drained(withinMs);
+    if (this.#connection.up) await this.#waitUntilSent(withinMs);
     this.#queue.fail(new BoardwireError("CLOSED", "the client was closed"));
     for (const engine of [...this.#engines, ...this.#closing]) engine.dispose();
     this.#boards.clear();
@@ -187,14 +187,14 @@ export class Client {
     return [...this.#boards.values()].map(({ engine }) => engine);
   }
 
-  /** Resumes all boards and subscriptions; meanwhile commands are sent again. */
+  /** Resumes all boards and subscriptions, while waiting commands are sent. */
   async #resume(): Promise<void> {
     const resumed = [...this.#subscriptions, ...this.#engines].map((one) => one.resume());
     this.#queue.sendNext();
     const before = this.getStatus().server;
-    if (resumed.length > 0) this.#connection.progress("catching-up");
+    if (resumed.length > 0) this.#connection.setProgress("catching-up");
     await Promise.all(resumed);
-    if (this.getStatus().server === before) this.#connection.progress("live");
+    if (this.getStatus().server === before) this.#connection.setProgress("live");
   }
 
   #handleEvent(type: string, message: unknown): void {
@@ -225,7 +225,7 @@ export class Client {
     this.#closing.delete(engine);
   }
 
-  async #drained(withinMs: number): Promise<void> {
+  async #waitUntilSent(withinMs: number): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, withinMs)));
     await Promise.race([Promise.all([this.flush(), this.#queue.drained()]), late]);

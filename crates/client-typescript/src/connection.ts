@@ -1,6 +1,6 @@
 /**
- * A connection that reconnects by itself as long as the server accepts its credentials. It knows nothing of the
- * commands and events on it.
+ * A connection that reconnects by itself as long as the server accepts its credentials. It does not know the
+ * meaning of commands and events.
  */
 import { io, type ManagerOptions, type Socket, type SocketOptions } from "socket.io-client";
 import { PendingReplies, type Answer } from "./pendingReplies.js";
@@ -10,8 +10,8 @@ import { Listeners, type Report } from "./listeners.js";
 import type { ConnectionStatus } from "./protocol.js";
 
 /**
- * `connecting` for the first time; `connected`; `catching-up`: boards and subscriptions get what they missed; `live`: they
- * have it; `reconnecting` after a loss; `refused`: the credentials are not accepted; `closed` by the caller.
+ * `connecting` for the first time; `connected`; `catching-up`: boards and subscriptions load what they missed; `live`: they are
+ * up to date; `reconnecting` after a loss; `refused`: the credentials are not accepted; `closed` by the caller.
  */
 export type ConnectionState = "connecting" | "connected" | "catching-up" | "live" | "reconnecting" | "refused" | "closed";
 
@@ -20,7 +20,7 @@ export interface ConnectionInfo {
   readonly state: ConnectionState;
   /** Attempts since the connection was lost. */
   readonly attempts: number;
-  /** How long after this status the next attempt follows, in milliseconds. */
+  /** How long after this status the next attempt starts, in milliseconds. */
   readonly retryInMs?: number;
   /** Why the last attempt or connection failed. */
   readonly error?: Error;
@@ -40,7 +40,7 @@ export interface ConnectionOptions {
   report: Report;
 }
 
-/** The server's message when it refuses credentials. After other failures of a handshake it is tried again. */
+/** The server's message when it refuses credentials. Other failures of a handshake are retried. */
 const REFUSAL = "Authentication failed";
 
 export class Connection {
@@ -109,7 +109,7 @@ export class Connection {
     return this.#replies.size;
   }
 
-  /** Connects at once: for the first time, after a refusal, or in the middle of a wait. */
+  /** Connects now: for the first time, after a refusal, or instead of waiting for the next attempt. */
   start(): void {
     if (this.#info.state === "closed" || !this.#isIdle) return;
     this.credentials.reset();
@@ -134,7 +134,7 @@ export class Connection {
     this.#socket.off();
   }
 
-  /** Sends a command and waits for its reply. Returns nothing when the connection ends before. */
+  /** Sends a command and waits for its reply. Resolves to `undefined` if the connection ends first. */
   ask(name: string, payload: object): Promise<Answer> {
     if (!this.#up) return Promise.resolve(undefined);
     return new Promise((resolve) => {
@@ -145,7 +145,7 @@ export class Connection {
     });
   }
 
-  /** Waits. Returns `false` when the connection ends before. */
+  /** Waits. Resolves to `false` if the connection ends first. */
   pause(ms: number): Promise<boolean> {
     if (!this.#up) return Promise.resolve(false);
     return new Promise((resolve) => {
@@ -157,8 +157,8 @@ export class Connection {
     });
   }
 
-  /** Sets the state to that of the boards and subscriptions on the connection. */
-  progress(state: "catching-up" | "live"): void {
+  /** Sets the state of the connection to that of its boards and subscriptions. */
+  setProgress(state: "catching-up" | "live"): void {
     if (this.#up) this.#setInfo({ ...this.#info, state });
   }
 

@@ -1,6 +1,6 @@
-/** The credentials that a connection presents to the server, and whether there may be others after a refusal. */
+/** The credentials that a connection presents to the server, and whether others may follow after a refusal. */
 
-/** Fetches a token, a fresh one each time. */
+/** Fetches a token; called again for each new one. */
 export type TokenSource = () => string | Promise<string>;
 
 /**
@@ -11,7 +11,7 @@ export type Credentials = { token: string | TokenSource } | { apiKey: string } |
 
 /** Thrown when there are no credentials other than those that were refused. */
 export class NoOtherCredentials extends Error {
-  override readonly name = "NothingElse";
+  override readonly name = "NoOtherCredentials";
 }
 
 export class CredentialProvider {
@@ -23,7 +23,7 @@ export class CredentialProvider {
     this.#credentials = credentials;
   }
 
-  /** Returns what the handshake presents. Fails as the source of tokens fails, and with {@link NoOtherCredentials}. */
+  /** Returns what the handshake presents. Fails if fetching a token fails, or with {@link NoOtherCredentials}. */
   async handshake(): Promise<Record<string, string>> {
     const credentials = this.#credentials;
     if ("apiKey" in credentials) return { apiKey: credentials.apiKey };
@@ -58,13 +58,13 @@ export class CredentialProvider {
     return "token" in this.#credentials && typeof this.#credentials.token === "function";
   }
 
-  /** When the current token ends, in milliseconds since 1970; nothing if that can't be known. */
+  /** When the current token ends, in milliseconds since 1970; `undefined` if that can't be known. */
   get expiresAt(): number | undefined {
     return this.#current === undefined ? undefined : expiryOf(this.#current);
   }
 }
 
-/** Returns the `exp` of a JWT in milliseconds; `undefined` if the token is no JWT. The server checks the signature. */
+/** Returns the `exp` of a JWT in milliseconds; `undefined` if the token is not a JWT. The server checks the signature. */
 export function expiryOf(token: string): number | undefined {
   try {
     const claims = atob((token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/"));

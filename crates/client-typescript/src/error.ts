@@ -11,7 +11,7 @@ export type ClientCode = "TIMEOUT" | "ABORTED" | "CLOSED" | "QUEUE_FULL";
 export class BoardwireError extends Error {
   override readonly name = "BoardwireError";
   readonly code: ErrorCode | ClientCode;
-  /** On `CONFLICT`: `current`, the entity as it is, and `fields`. On `INVALID_MESSAGE`: what is wrong where. */
+  /** On `CONFLICT`: `current`, the entity as it is, and `fields`. On `INVALID_MESSAGE`: the invalid fields. */
   readonly details: unknown;
   /** How many seconds to wait, on `RATE_LIMIT`. */
   readonly retryAfter: number | undefined;

@@ -1,4 +1,4 @@
-/** Ids that a client chooses: UUIDs of version 7, also where a page is not served over HTTPS. */
+/** Ids that a client chooses: UUIDs of version 7. Pages that are not served over HTTPS can make them, too. */
 
 /** Returns a new id. Ids sort by the millisecond in which they were made. */
 export function newId(): string {

@@ -1,4 +1,4 @@
-/** Notices when a browser's page is hidden: it may be left, so this is the last moment to send anything. */
+/** Detects when a page is hidden in a browser: it may be closed next, so this is the last chance to send anything. */
 import type { Unsubscribe } from "./listeners.js";
 
 /** Calls the listener whenever the page is hidden. Does nothing outside a browser. */

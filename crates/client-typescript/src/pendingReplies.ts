@@ -1,7 +1,7 @@
-/** The commands on one connection that wait for their replies, and the timer that notices a silent connection. */
+/** The commands on one connection that wait for their replies, and the timer that detects a silent connection. */
 import type { Reply } from "./protocol.js";
 
-/** The reply to a command; nothing when the connection ended before it came. */
+/** The reply to a command; `undefined` if the connection ended first. */
 export type Answer = Reply<object> | undefined;
 
 export class PendingReplies {
@@ -12,9 +12,9 @@ export class PendingReplies {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Calls `onSilence` when a reply is awaited and nothing at all was received for `silenceMs`. */
-  constructor(silenceMs: number, dead: () => void) {
+  constructor(silenceMs: number, onSilence: () => void) {
     this.#silenceMs = silenceMs;
-    this.#onSilence = dead;
+    this.#onSilence = onSilence;
   }
 
   /** How many commands wait. */
@@ -37,7 +37,7 @@ export class PendingReplies {
     };
   }
 
-  /** Notes that something was received: the connection is alive. */
+  /** Notes that a packet was received: the connection is alive. */
   received(): void {
     this.#lastReceived = Date.now();
   }

@@ -11,7 +11,7 @@ import { Attempts } from "./retry.js";
 export interface SendOptions {
   /** How long to try in all, in milliseconds; `Infinity` for as long as the client is open. */
   timeout?: number;
-  /** The request's id, at most 64 characters. By default a new one. */
+  /** The id of the request, at most 64 characters; by default a new one. */
   requestId?: string;
   /** Aborts the command. If it was sent already, it may still take effect. */
   signal?: AbortSignal;
@@ -73,10 +73,10 @@ export class CommandQueue {
       const settle = (outcome: Success<object> | BoardwireError) => {
         clearTimeout(timer);
         options.signal?.removeEventListener("abort", abort);
-        const place = this.#jobs.indexOf(job);
-        if (place < 0) return;
-        this.#jobs.splice(place, 1);
-        if (this.#jobs.length === 0) for (const tell of this.#drained.splice(0)) tell();
+        const index = this.#jobs.indexOf(job);
+        if (index < 0) return;
+        this.#jobs.splice(index, 1);
+        if (this.#jobs.length === 0) for (const resolve of this.#drained.splice(0)) resolve();
         if (outcome instanceof BoardwireError) reject(outcome);
         else resolve(outcome);
       };
@@ -138,8 +138,8 @@ export class CommandQueue {
   }
 
   /**
-   * Returns an error if a message exceeds the limit. One of more than twice the limit would end the connection each time it is
-   * sent.
+   * Returns an error if a message exceeds the limit. The server would end the connection for one of more than
+   * twice the limit.
    */
   #tooLarge(body: object): BoardwireError | undefined {
     const limit = this.#connection.info.server?.limits.maxPayload ?? Infinity;

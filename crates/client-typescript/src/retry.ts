@@ -7,7 +7,7 @@ import type { CommandName, Commands, Failure, Success } from "./protocol.js";
 /** After how many internal errors of the server a command is given up. */
 const MAX_INTERNAL_ERRORS = 5;
 
-/** One command's attempts. */
+/** The attempts at one command. */
 export class Attempts {
   readonly #backoff = new Backoff({ minMs: 250, maxMs: 10_000 });
   #internalErrors = 0;
@@ -29,8 +29,8 @@ export class Attempts {
 }
 
 /**
- * Sends a command on this connection until it is answered. Returns nothing when the connection ends before. For what concerns the
- * connection itself: it does not wait in the command queue.
+ * Sends a command on this connection until it is answered. Resolves to `undefined` if the connection ends first. For commands that
+ * concern the connection itself: they do not wait in the command queue.
  *
  * @throws BoardwireError when it is refused
  */

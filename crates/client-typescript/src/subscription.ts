@@ -1,4 +1,4 @@
-/** A subscription that survives reconnects: on each connection it continues after the last event that its handler has seen. */
+/** A subscription that survives reconnects: on each connection it continues after the last event that its handler has received. */
 import type { Connection } from "./connection.js";
 import type { BoardwireError } from "./error.js";
 import type { Report } from "./listeners.js";
@@ -15,7 +15,7 @@ export interface Reset {
 }
 
 export interface SubscriptionHandlers {
-  /** Each event, in order of `seq` where it has one. Changes by this client itself are not among them: they are replied to. */
+  /** Called with each event, in order of `seq` where it has one. Changes by this client are not among them: it gets replies. */
   onEvent: (event: AnyEnvelope) => void;
   /** Events may have been missed: load the data again. Called on each new connection where the filters name no board or task. */
   onReset?: (reset: Reset) => void;
@@ -36,7 +36,7 @@ export class Subscription {
   #epoch: string | undefined;
   #isEstablished = false;
   #held: AnyEnvelope[] | undefined;
-  /** The last event that was dropped. */
+  /** The `seq` of the last event that was dropped. */
   #lastDropped: number | undefined;
   #closed = false;
 
@@ -46,18 +46,18 @@ export class Subscription {
     filters: Filters,
     handlers: SubscriptionHandlers,
     report: Report,
-    end: (subscription: Subscription) => void,
+    onClose: (subscription: Subscription) => void,
   ) {
     this.pattern = pattern;
     this.filters = { ...filters };
     this.#connection = connection;
     this.#handlers = handlers;
     this.#report = report;
-    this.#onClose = end;
+    this.#onClose = onClose;
     this.#matches = matcher(pattern);
   }
 
-  /** Subscribes on a connection that is up, after the last event seen. */
+  /** Subscribes on a connection that is up, after the last event received. */
   async resume(): Promise<void> {
     const held: AnyEnvelope[] = (this.#held = []);
     this.#lastDropped = undefined;

@@ -1,4 +1,4 @@
-/** A live board for the users of the client: its snapshot, notifications of changes, and methods that change it. */
+/** The public interface of a live board: its snapshot, notifications of changes, and methods that change it. */
 import { newId } from "../id.js";
 import type { Unsubscribe } from "../listeners.js";
 import type { CommandName, Task, ViewerStatus } from "../protocol.js";
@@ -33,8 +33,8 @@ export class BoardStore {
   }
 
   /**
-   * Calls the listener when the whole board was loaded, for the first time or instead of single changes. Then reload what you keep
-   * beside the board, such as the comments of an open task.
+   * Calls the listener when the whole board was loaded, for the first time or instead of single changes. Then reload what is not
+   * in the snapshot, such as the comments of an open task.
    */
   onReset(listener: () => void): Unsubscribe {
     return this.#engine.onReset.add(listener);
@@ -47,7 +47,7 @@ export class BoardStore {
 
   /** Waits until the board is live. Fails when the server refuses to show it. */
   ready(): Promise<void> {
-    const { replica, onSnapshotChange: onShown } = this.#engine;
+    const { replica, onSnapshotChange } = this.#engine;
     return new Promise((resolve, reject) => {
       const settleIfKnown = () => {
         const { state, error } = replica;
@@ -56,7 +56,7 @@ export class BoardStore {
         else return;
         stop();
       };
-      const stop = onShown.add(settleIfKnown);
+      const stop = onSnapshotChange.add(settleIfKnown);
       settleIfKnown();
     });
   }
@@ -90,7 +90,7 @@ export class BoardStore {
     return taskOf(this.send("task:move", { ...to, taskId }, options));
   }
 
-  /** Gives a task to a user, or to nobody. */
+  /** Assigns a task to a user, or to nobody. */
   assign(taskId: string, assignee: string | null, options?: SendOptions): Promise<Task> {
     return taskOf(this.send("task:assign", { taskId, assignee }, options));
   }
@@ -151,7 +151,7 @@ export class BoardStore {
     this.setPresence(taskId, status);
   }
 
-  /** Closes the board. Call it as often as the board was opened. The last call first sends what has been typed. */
+  /** Closes the board. Call it as often as the board was opened. The last call sends what has been typed first. */
   close(): Promise<void> {
     return this.#close();
   }

@@ -7,37 +7,37 @@ import { requestWithRetry } from "../retry.js";
 import type { Viewer, ViewerStatus } from "../protocol.js";
 import type { Joined } from "./replica.js";
 
-/** The board that the client's connection views, if any. */
-export interface ViewedBoard {
+/** Which board is viewed: shared by the boards of a client, because a connection has one view. */
+export interface ViewSlot {
   boardId: string | undefined;
 }
 
 export class BoardSubscription {
   readonly #boardId: string;
   readonly #connection: Connection;
-  readonly #viewedBoard: ViewedBoard;
+  readonly #viewSlot: ViewSlot;
   #subscriptionId: string | undefined;
   #presence: { status: ViewerStatus; taskId?: string } | undefined;
   #closed = false;
 
-  constructor(boardId: string, connection: Connection, viewedBoard: ViewedBoard) {
+  constructor(boardId: string, connection: Connection, viewSlot: ViewSlot) {
     this.#boardId = boardId;
     this.#connection = connection;
-    this.#viewedBoard = viewedBoard;
+    this.#viewSlot = viewSlot;
   }
 
-  /** Starts to receive events on a connection that is up. Returns nothing when the connection ends before. */
+  /** Starts to receive events on a connection that is up. Resolves to `undefined` if the connection ends first. */
   async join(from: { since?: number; epoch?: string }): Promise<Joined | undefined> {
     const boardId = this.#boardId;
-    this.#viewedBoard.boardId ??= boardId;
-    const views = this.#viewedBoard.boardId === boardId;
+    this.#viewSlot.boardId ??= boardId;
+    const isViewed = this.#viewSlot.boardId === boardId;
     this.#subscriptionId = undefined;
-    const joined = views ? await this.#view(from) : await this.#subscribe(from);
+    const joined = isViewed ? await this.#view(from) : await this.#subscribe(from);
     if (joined && this.#presence) this.#sendPresence();
     return joined;
   }
 
-  /** Tells the server which task the user has open, and whether the user is present. Repeated on each connection. */
+  /** Tells the server which task the user has open, and whether the user is present. This is repeated on each connection. */
   setPresence(status: ViewerStatus, taskId: string | undefined): void {
     this.#presence = { status, ...(taskId === undefined ? {} : { taskId }) };
     if (this.#connection.up) this.#sendPresence();
@@ -46,8 +46,8 @@ export class BoardSubscription {
   /** Ends the view or the subscription. */
   leave(): void {
     this.#closed = true;
-    if (this.#viewedBoard.boardId === this.#boardId) {
-      this.#viewedBoard.boardId = undefined;
+    if (this.#viewSlot.boardId === this.#boardId) {
+      this.#viewSlot.boardId = undefined;
       void this.#connection.ask("view:leave", {});
     } else {
       this.#unsubscribe();

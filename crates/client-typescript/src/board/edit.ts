@@ -1,6 +1,6 @@
 /**
  * One field of a task while it is edited: the user's own copy, which nobody else changes. Changes by others are merged with it
- * before it is sent; where that can't be done, both versions stay until the user has decided.
+ * before it is sent; if that is not possible, both versions stay until the user decides.
  */
 import { Backoff } from "../backoff.js";
 import { BoardwireError, conflictOf } from "../error.js";
@@ -136,13 +136,13 @@ export class Edit<Field extends TaskField = TaskField> {
     return this.#error ?? (this.state === "unsaved" ? this.#fault : undefined);
   }
 
-  /** What would be lost if the client ended now; nothing once it is saved. */
+  /** What would be lost if the client ended now; `undefined` once it is saved. */
   get draft(): EditDraft | undefined {
     if (this.state === "saved") return undefined;
     return { value: this.#mine, base: this.#base, version: this.#version };
   }
 
-  /** The value to show on the board; nothing where it is the one on the server. */
+  /** The value to show on the board; `undefined` if it is the one on the server. */
   get shown(): TaskValue {
     return this.state !== "unsaved" || isSame(this.#mine, this.#base) ? undefined : (this.#valueToSend() ?? this.#mine);
   }
@@ -207,7 +207,7 @@ export class Edit<Field extends TaskField = TaskField> {
   /** Handles a change of the confirmed board. */
   handleConfirmed(): void {
     const task = this.#host.confirmed(this.taskId);
-    // An own value that is not answered yet must not be taken for another user's.
+    // A value of this edit without a reply yet must not be mistaken for another user's.
     if (task && this.#saving === undefined && task.version > this.#version) this.#takeServerTask(task);
   }
 
@@ -315,7 +315,7 @@ export class Edit<Field extends TaskField = TaskField> {
   }
 }
 
-/** Merges two texts where that can be done. Other values are not merged. */
+/** Returns two texts merged; `undefined` if that is not possible, or the values are not texts. */
 export function mergeTexts({ base, mine, theirs }: EditConflict): TaskValue {
   const areTexts = typeof base === "string" && typeof mine === "string" && typeof theirs === "string";
   return areTexts ? merge(base, mine, theirs) : undefined;

@@ -20,7 +20,7 @@ export interface EditSettings extends Partial<EditOptions> {
   readonly longestMs?: number;
 }
 
-/** The options that the settings stand for: by default those of texts, sent after 400 ms without a key and after 2 s at the latest. */
+/** Returns the options for these settings. By default values are sent after 400 ms without a key, and after 2 s at the latest. */
 export function editOptions({ restMs = 400, longestMs = 2_000, ...settings }: EditSettings = {}): EditOptions {
   return { debounceMs: restMs, maxWaitMs: longestMs, resolve: mergeTexts, ...settings };
 }
@@ -96,7 +96,7 @@ export class Edits {
     return edit;
   }
 
-  /** Ends an edit that is over and that nobody holds. */
+  /** Removes an edit that is saved or refused and that nobody holds. */
   #removeIfOver(edit: Edit): void {
     const key = keyOf(edit.taskId, edit.field);
     const isOver = edit.state === "saved" || edit.state === "refused";

@@ -1,4 +1,4 @@
-/** A live board from the inside: combines the confirmed copy, pending mutations, edits and presence into what is shown. */
+/** The internals of a live board: combines the confirmed copy, pending mutations, edits and presence into a snapshot. */
 import type { Connection } from "../connection.js";
 import { Listeners, type Report } from "../listeners.js";
 import type { AnyEnvelope } from "../message.js";
@@ -9,7 +9,7 @@ import { PendingMutations } from "./pendingMutations.js";
 import { Presence } from "./presence.js";
 import { copyOf } from "./content.js";
 import { Edits, type EditOptions } from "./edits.js";
-import { BoardSubscription, type ViewedBoard } from "./boardSubscription.js";
+import { BoardSubscription, type ViewSlot } from "./boardSubscription.js";
 import { Keystrokes } from "./keystrokes.js";
 import { Replica, type Change, type Joined } from "./replica.js";
 import { contentParts, EMPTY_SNAPSHOT, type BoardSnapshot } from "./snapshot.js";
@@ -19,7 +19,7 @@ export interface Host {
   readonly connection: Connection;
   readonly queue: CommandQueue;
   readonly edits: EditOptions;
-  readonly viewedBoard: ViewedBoard;
+  readonly viewSlot: ViewSlot;
   readonly report: Report;
 }
 
@@ -43,13 +43,13 @@ export class BoardEngine {
   #isNotifying = false;
 
   constructor(id: string, host: Host) {
-    const { connection, queue, report, viewedBoard } = host;
+    const { connection, queue, report, viewSlot } = host;
     this.id = id;
     this.#host = host;
     this.onSnapshotChange = new Listeners(report);
     this.onChange = new Listeners(report);
     this.onReset = new Listeners(report);
-    this.subscription = new BoardSubscription(id, connection, viewedBoard);
+    this.subscription = new BoardSubscription(id, connection, viewSlot);
     this.keystrokes = new Keystrokes(connection, id);
     this.replica = new Replica(id, connection, {
       join: (from) => this.#join(from),
@@ -76,7 +76,7 @@ export class BoardEngine {
   snapshot(): BoardSnapshot {
     if (this.#isOutdated) {
       this.#isOutdated = false;
-      this.#snapshot = this.#arrange();
+      this.#snapshot = this.#makeSnapshot();
     }
     return this.#snapshot;
   }
@@ -102,11 +102,11 @@ export class BoardEngine {
     else this.replica.handleEvent(event);
   }
 
-  /** Handles a successful reply on the connection, of this board or another. */
+  /** Handles a successful reply on the connection, about this board or another. */
   handleReply(command: string, payload: object, reply: Success<ReplyContent>): void {
     if (reply.task) this.mutations.rebase(reply.task);
-    const own = this.mutations.has(reply.requestId) || belongsTo(this.id, this.replica.content, command, payload, reply);
-    if (own) this.replica.handleReply(command, reply);
+    const isOwn = this.mutations.has(reply.requestId) || belongsTo(this.id, this.replica.content, command, payload, reply);
+    if (isOwn) this.replica.handleReply(command, reply);
     this.replica.checkGap();
   }
 
@@ -131,7 +131,7 @@ export class BoardEngine {
     this.dispose();
   }
 
-  /** Ends everything at once. */
+  /** Ends everything without sending anything. */
   dispose(): void {
     this.keystrokes.stop();
     this.edits.clear();
@@ -171,7 +171,7 @@ export class BoardEngine {
     });
   }
 
-  #arrange(): BoardSnapshot {
+  #makeSnapshot(): BoardSnapshot {
     const { replica, mutations, edits } = this;
     const { seq, epoch, state, error } = replica;
     const unconfirmed = mutations.size + edits.size;

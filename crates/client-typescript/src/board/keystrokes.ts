@@ -1,4 +1,4 @@
-/** Tells others that the user types: at most every other second, until no key is pressed for a while. */
+/** Tells others that the user is typing: at most every two seconds, until no key has been pressed for a while. */
 import type { Connection } from "../connection.js";
 
 /** How often `typing:start` is repeated, in milliseconds. The server forgets it after 5 seconds. */
@@ -38,7 +38,7 @@ export class Keystrokes {
     this.#lastSent = 0;
   }
 
-  /** Handles the loss of the connection: the server has forgotten that the user types. */
+  /** Handles the loss of the connection: the server no longer knows that the user is typing. */
   handleDisconnect(): void {
     this.#lastSent = 0;
   }

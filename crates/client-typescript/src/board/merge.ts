@@ -27,7 +27,7 @@ export function mergeAll(original: string, mine: string, theirs: string): string
   return both ?? `${theirs}\n\n${mine}`;
 }
 
-/** Returns what to put where both changed the original, from the own words and from the place as the other version has it. */
+/** Resolves an overlap: returns the text for a range, from the words of `mine` and the range in `theirs`; `undefined` if it can't. */
 type Settle = (own: readonly string[], others: readonly string[]) => readonly string[] | undefined;
 
 function combine(partsOf: (text: string) => string[], original: string, mine: string, theirs: string, settle: Settle): string | undefined {
@@ -51,8 +51,8 @@ function combine(partsOf: (text: string) => string[], original: string, mine: st
     const [myHunks, theirHunks]: [Hunk[], Hunk[]] = [[], []];
     while (take(own, myHunks) || take(others, theirHunks));
     const [one, other] = [applied(parts, start, end, myHunks), applied(parts, start, end, theirHunks)];
-    const isOne = theirHunks.length === 0 || one.join("") === other.join("");
-    const settled = isOne
+    const isMine = theirHunks.length === 0 || one.join("") === other.join("");
+    const settled = isMine
       ? one
       : myHunks.length === 0
         ? other
@@ -73,22 +73,22 @@ function earliest(one: Hunk | undefined, other: Hunk | undefined): Hunk | undefi
 
 /** Returns a range of the original with some changes applied. */
 function applied(parts: readonly string[], start: number, end: number, changes: readonly Hunk[]): string[] {
-  const piece: string[] = [];
+  const result: string[] = [];
   let at = start;
   for (const change of changes) {
-    piece.push(...parts.slice(at, change.start), ...change.words);
+    result.push(...parts.slice(at, change.start), ...change.words);
     at = change.end;
   }
-  return [...piece, ...parts.slice(at, end)];
+  return [...result, ...parts.slice(at, end)];
 }
 
 /** Returns whether text that was written between the first two versions was removed in the third. */
 export function isUndone(before: string, written: string, now: string): boolean {
   if (now === written || before === written) return false;
   const words = wordsOf(written);
-  const [back, on] = [hunks(words, wordsOf(before)), hunks(words, wordsOf(now))];
-  if (back === undefined || on === undefined) return true;
-  return back.some((one) => on.some((other) => one.start < other.end && other.start < one.end));
+  const [additions, changes] = [hunks(words, wordsOf(before)), hunks(words, wordsOf(now))];
+  if (additions === undefined || changes === undefined) return true;
+  return additions.some((one) => changes.some((other) => one.start < other.end && other.start < one.end));
 }
 
 /** Splits a text into words with the space before each; a line end is a word of its own. */

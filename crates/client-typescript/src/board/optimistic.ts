@@ -107,8 +107,8 @@ interface Neighbours {
 function positionAmong(content: Content, columnId: string, taskId: string, { before, after }: Neighbours): string {
   const others = inOrder(content.tasks.values()).filter(({ id, column_id }) => column_id === columnId && id !== taskId);
   const index = (id: string | null | undefined) => (id == null ? -1 : others.findIndex((other) => other.id === id));
-  const [behind, front] = [index(after), index(before)];
-  const at = behind >= 0 ? behind + 1 : front >= 0 ? front : others.length;
+  const [afterIndex, beforeIndex] = [index(after), index(before)];
+  const at = afterIndex >= 0 ? afterIndex + 1 : beforeIndex >= 0 ? beforeIndex : others.length;
   return between(others[at - 1]?.position, others[at]?.position);
 }
 

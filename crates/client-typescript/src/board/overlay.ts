@@ -50,7 +50,7 @@ export class Intents {
     this.#intents = this.#intents.filter(({ replySeq }) => replySeq === undefined || replySeq > seq);
   }
 
-  /** Bases changes of a task that are not sent yet on a version that this client has made. */
+  /** Bases unsent changes of a task on a version that this client has made. */
   rebase(taskId: string, version: number): void {
     for (const intent of this.#intents) {
       if (intent.taskId === taskId && intent.baseVersion !== undefined && !intent.sent) {

@@ -41,10 +41,10 @@ export class PendingMutations {
   readonly #changed: () => void;
 
   /** `confirmedSeq` returns the `seq` of the confirmed copy. */
-  constructor(queue: CommandQueue, report: Report, reached: () => number, changed: () => void) {
+  constructor(queue: CommandQueue, report: Report, confirmedSeq: () => number, changed: () => void) {
     this.#queue = queue;
     this.onRefusal = new Listeners(report);
-    this.#confirmedSeq = reached;
+    this.#confirmedSeq = confirmedSeq;
     this.#changed = changed;
   }
 
@@ -64,15 +64,15 @@ export class PendingMutations {
     const intent: Intent = { command, requestId, taskId, baseVersion, payload: shown && asSent(shown), sent: false, replySeq: undefined };
     this.#intents.add(intent);
     this.#changed();
-    const composed = () => {
+    const composeAndRecord = () => {
       const payload = compose(intent.baseVersion);
       intent.sent = true;
       intent.payload = asSent(payload);
       this.#changed();
       return payload;
     };
-    const outcome = this.#queue.send(command, composed, { ...options, requestId, beyondLimit: isEdit });
-    // A caller may ignore the promise: listeners learn of a refusal from `onRefusal`.
+    const outcome = this.#queue.send(command, composeAndRecord, { ...options, requestId, beyondLimit: isEdit });
+    // A caller may ignore the promise: refusals are also reported to `onRefusal`.
     outcome.then(
       ({ seq }) => this.#succeeded(intent, seq),
       (error: unknown) => this.#failed(intent, error, isEdit),
@@ -90,7 +90,7 @@ export class PendingMutations {
     this.#intents.removeRequest(requestId);
   }
 
-  /** Removes what the confirmed copy has reached. */
+  /** Removes the changes that the confirmed copy now contains, by their `seq`. */
   advanced(): void {
     this.#intents.removeUpTo(this.#confirmedSeq());
   }

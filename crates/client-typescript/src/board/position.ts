@@ -1,7 +1,7 @@
 /**
  * Positions of tasks and columns, as the server makes them: keys that sort as text, with room for another between any two.
  * A key is an integer with its length in front (`a0` … `az`, `b00` …; `Z` and below count down), and a fraction behind it
- * in base 62 that never ends in `0`. Here they only show a change at its place until the server's own position is known.
+ * in base 62 that never ends in `0`. Here they only place a change until the server's own position is known.
  */
 
 const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

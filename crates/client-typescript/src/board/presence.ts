@@ -77,7 +77,7 @@ export class Presence {
     }
   }
 
-  /** Handles the loss of the connection: nobody types. The viewers stay until there is a new list. */
+  /** Handles the loss of the connection: nobody is shown as typing. The viewers stay until there is a new list. */
   handleDisconnect(): void {
     this.#typing.clear();
     this.#meanwhile = undefined;

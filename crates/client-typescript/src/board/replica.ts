@@ -34,7 +34,7 @@ export interface Joined {
 export type ReplicaState = "loading" | "live" | "stale" | "refused";
 
 export interface ReplicaEvents {
-  /** Joins the board's events on a connection that is up. Returns nothing when it ends before. */
+  /** Joins the board's events on a connection that is up. Resolves to `undefined` if the connection ends first. */
   join(from: { since?: number; epoch?: string }): Promise<Joined | undefined>;
   /** The changes that were applied, in order. */
   applied(changes: readonly Change[]): void;
@@ -169,12 +169,12 @@ export class Replica {
   }
 
   /**
-   * Loads the whole board, page by page. Returns nothing when the connection has ended, or another call has begun.
+   * Loads the whole board, page by page. Resolves to `undefined` if the connection ends, or another sync starts.
    *
-   * Each page shows its tasks at a moment of its own. All changes since the first page's wait in `#early`, since no reply overtakes
-   * an event that it shows. So before a page is added the copy is brought to that page's `seq`, no further: what was deleted
-   * or unlinked until then is not on it, and what is later on is still to be applied, to this page's tasks as well. Where
-   * changes were dropped, or the log has another epoch, it starts again.
+   * Each page has its own `seq`. All changes after the first page's wait in `#early`, because every event up to a reply's `seq`
+   * arrives before the reply. So before a page is added, the copy is brought to exactly that page's `seq`: tasks that were deleted
+   * by then are not on the page, and later changes are applied afterwards, to this page's tasks as well. If changes were dropped,
+   * or the log has another epoch, loading starts again.
    */
   async #load(sync: number): Promise<Copy | undefined> {
     for (let copy: Copy | undefined, after: string | undefined; ;) {
@@ -185,9 +185,9 @@ export class Replica {
       copy ??= { content: contentOfFirstPage(page), seq, epoch };
       this.#applyWaiting(copy, seq);
       addPage(copy.content, page);
-      const whole = next == null;
-      if (copy.epoch !== epoch || (whole && this.#overflowed)) copy = after = undefined;
-      else if (whole) return copy;
+      const isLast = next == null;
+      if (copy.epoch !== epoch || (isLast && this.#overflowed)) copy = after = undefined;
+      else if (isLast) return copy;
       else after = next;
     }
   }
@@ -227,13 +227,13 @@ export class Replica {
   }
 
   /**
-   * Handles a gap before the waiting changes. A reply that is still to come may fill it, but no earlier event arrives after a
-   * reply.
+   * Handles a gap before the waiting changes. A pending reply may fill it; but after a reply no earlier
+   * event arrives.
    */
   #closeGap(): void {
     clearTimeout(this.#gapTimer);
-    const replied = [...this.#early.values()].some(({ own }) => own);
-    if (replied || this.#overflowed || this.#connection.unanswered === 0) void this.#sync(false);
+    const hasReply = [...this.#early.values()].some(({ own }) => own);
+    if (hasReply || this.#overflowed || this.#connection.unanswered === 0) void this.#sync(false);
     else this.#gapTimer = setTimeout(() => void this.#sync(false), GAP_MS);
   }
 

@@ -12,7 +12,7 @@ export interface BoardSnapshot {
   /** `loading`; `live`; `stale` while there is no connection; `refused`: the server no longer shows it, see `error`. */
   readonly state: ReplicaState;
   readonly error: BoardwireError | undefined;
-  /** The last confirmed change, and the log that it belongs to. */
+  /** The `seq` of the last confirmed change, and the epoch of its log. */
   readonly seq: number;
   readonly epoch: string;
   readonly board: Board | undefined;
@@ -26,9 +26,9 @@ export interface BoardSnapshot {
   readonly dependencies: readonly Dependency[];
   /** The users who view the board. */
   readonly viewers: readonly PresentUser[];
-  /** The users who type. */
+  /** The users who are typing. */
   readonly typing: readonly Typist[];
-  /** How many changes of this client are shown and not confirmed, edits that are not sent yet included. */
+  /** How many changes of this client are not confirmed, including edits that are not sent yet. */
   readonly unconfirmed: number;
   /** Edits of fields that somebody else has changed meanwhile, so that the user has to decide. */
   readonly conflicts: readonly Edit[];
