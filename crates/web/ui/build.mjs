@@ -1,5 +1,5 @@
 // Builds the board into `../dist`, which the server embeds, or into another folder: `node build.mjs [folder]`. With `--watch`
-// it goes on, and a server of a debug build shows the result at the next load of the page.
+// it rebuilds on changes, and a server of a debug build serves the result at the next load of the page.
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,16 +10,16 @@ const here = dirname(fileURLToPath(import.meta.url));
 const { values, positionals } = parseArgs({ options: { watch: { type: "boolean" } }, allowPositionals: true });
 const folder = resolve(positionals[0] ?? join(here, "../dist"));
 const client = join(here, "../../client-typescript/src");
-const own = (name) => join(here, "node_modules", name);
+const ownModule = (name) => join(here, "node_modules", name);
 
-/** Puts the names of what was built into the document. */
+/** Writes `index.html` with the names of the built files. */
 async function document(metafile) {
   const built = Object.entries(metafile.outputs);
-  const named = (test) => `/assets/${basename(built.find(([path, output]) => test(path, output))[0])}`;
+  const pathOf = (test) => `/assets/${basename(built.find(([path, output]) => test(path, output))[0])}`;
   const values = {
-    script: named((path, { entryPoint }) => entryPoint?.endsWith("main.tsx")),
-    style: named((path) => path.endsWith(".css")),
-    icon: named((path) => path.endsWith(".svg")),
+    script: pathOf((path, { entryPoint }) => entryPoint?.endsWith("main.tsx")),
+    style: pathOf((path) => path.endsWith(".css")),
+    icon: pathOf((path) => path.endsWith(".svg")),
   };
   const template = await readFile(join(here, "index.html"), "utf8");
   await writeFile(
@@ -39,11 +39,11 @@ const building = await context({
   alias: {
     "@boardwire/client/react": join(client, "react.ts"),
     "@boardwire/client": join(client, "index.ts"),
-    // The client's own folder has them too.
-    react: own("react"),
-    "socket.io-client": own("socket.io-client"),
-    diff: own("diff/libesm/index.js"),
-    // What would lock the page's scrolling: nothing here does, and it is 4 kB.
+    // The client's folder has its own copies of these.
+    react: ownModule("react"),
+    "socket.io-client": ownModule("socket.io-client"),
+    diff: ownModule("diff/libesm/index.js"),
+    // It would lock the page's scrolling, which nothing here needs, and has 4 kB.
     "react-remove-scroll": join(here, "src/parts/removeScroll.ts"),
   },
   define: { "process.env.NODE_ENV": '"production"' },

@@ -10,7 +10,7 @@ export default defineConfig(
   tseslint.configs.recommended,
   { rules: { "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true }] } },
   {
-    // No compiler looks at these. What tests run in a browser is among them.
+    // These files are not type-checked. Some contain functions that run in a browser.
     files: ["**/*.mjs"],
     languageOptions: { globals: { ...globals.node, ...globals.browser } },
     rules: { "no-undef": "error" },
@@ -25,7 +25,7 @@ export default defineConfig(
     extends: [reactHooks.configs.flat["recommended-latest"]],
     rules: {
       "react-hooks/exhaustive-deps": "error",
-      // It is for React's compiler, which does not build the page.
+      // This rule is for React's compiler, which is not used.
       "react-hooks/incompatible-library": "off",
     },
   },

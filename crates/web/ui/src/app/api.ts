@@ -1,8 +1,8 @@
-/** HTTP requests to the server, for what no command does: sessions, files and the operator's figures. */
+/** HTTP requests to the server where there are no commands: for sessions, files and the operator's figures. */
 
 let token: string | undefined;
 
-/** Sets the tab's own token, which is sent in place of the session's cookie. */
+/** Sets the token of this tab, which is sent instead of the session's cookie. */
 export function setToken(value: string | undefined): void {
   token = value;
 }
@@ -39,7 +39,7 @@ export async function download(path: string): Promise<Blob> {
   return response.blob();
 }
 
-/** Yields server-sent events until the server ends the stream. An `EventSource` could not send the tab's own token. */
+/** Yields server-sent events until the server ends the stream. An `EventSource` could not send the token of the tab. */
 export async function* stream(path: string, signal: AbortSignal): AsyncGenerator<{ name: string; data: string }> {
   const response = await fetch(path, { headers: { accept: "text/event-stream", ...authorizationHeaders() }, signal });
   if (!response.ok || response.body === null) throw new Error(await errorMessage(response));

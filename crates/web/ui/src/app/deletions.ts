@@ -1,6 +1,6 @@
 /**
- * Deletions that can still be undone. What is deleted is hidden at once, and really deleted some seconds later, or when the page is
- * left. Drafts that are discarded are handled in the same way.
+ * Deletions that can still be undone. A deleted item is hidden immediately, and deleted on the server some seconds later, or when
+ * the page is left. Discarded drafts are handled in the same way.
  */
 import type { Client } from "@boardwire/client";
 import { create } from "zustand";
@@ -10,7 +10,7 @@ import { isOnline } from "./signedIn";
 
 interface Deletion {
   run: () => unknown;
-  /** Does the same when the page is left, in a way that outlives it. */
+  /** Does the same when the page is left, in a way that completes even after that. */
   runOnPageHide: () => unknown;
   timer: ReturnType<typeof setTimeout>;
 }
@@ -23,17 +23,17 @@ const useStore = create<{ pending: ReadonlyMap<string, Deletion> }>(() => ({ pen
 
 const pending = () => useStore.getState().pending;
 
-/** Deletes a comment or a file unless that is undone in time. If it fails, a notice says so, and it is shown again. */
-export function deleteSoon(client: Client, boardId: string, what: Deletable): void {
+/** Deletes a comment or a file unless that is undone in time. If the deletion fails, a notice says so, and the item is shown again. */
+export function deleteSoon(client: Client, boardId: string, item: Deletable): void {
   if (!isOnline(client)) return;
-  const { id } = what;
-  const isComment = what.kind === "comment";
+  const { id } = item;
+  const isComment = item.kind === "comment";
   const run = async () => {
     if (!isOnline(client)) return;
     // If the board is open by then, it shows the deletion.
     const sender: Pick<Client, "send"> = client.board(boardId) ?? client;
     const sent = isComment ? sender.send("task:comment:delete", { commentId: id }) : sender.send("task:attachment:remove", { attachmentId: id });
-    await sent.catch((error: unknown) => notifyError(isComment ? "The comment was not deleted" : `“${what.name}” was not deleted`, error));
+    await sent.catch((error: unknown) => notifyError(isComment ? "The comment was not deleted" : `“${item.name}” was not deleted`, error));
   };
   // The connection of a page that is left would end before the reply.
   const path = `/api/v1/${isComment ? "comments" : "attachments"}/${id}`;
@@ -41,9 +41,9 @@ export function deleteSoon(client: Client, boardId: string, what: Deletable): vo
   schedule(id, run, runOnPageHide);
 }
 
-/** Discards the draft that is kept for a place unless that is undone in time. */
-export function discardSoon(place: string, discard: () => void): void {
-  schedule(place, discard, discard);
+/** Discards a draft unless that is undone in time. */
+export function discardSoon(draftId: string, discard: () => void): void {
+  schedule(draftId, discard, discard);
 }
 
 function schedule(id: string, run: Deletion["run"], runOnPageHide: Deletion["runOnPageHide"]): void {
@@ -74,7 +74,7 @@ export async function executeAllDeletions(): Promise<void> {
   await Promise.all([...pending().keys()].map(execute));
 }
 
-/** Returns how many of these are not being deleted. */
+/** Returns how many of these items are not being deleted. */
 export function useRemainingCount(all: readonly { id: string }[]): number {
   return useStore(({ pending }) => all.filter(({ id }) => !pending.has(id)).length);
 }

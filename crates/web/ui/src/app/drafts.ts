@@ -15,16 +15,16 @@ interface StoredDraft {
   from?: { key: string; value: unknown };
 }
 
-/** Keeps a draft for a place, such as a task's description; `undefined` removes it. */
-export function keepDraft(userId: string, place: string, value: unknown): void {
-  const key = keyOf(userId, place, thisTab());
+/** Keeps a draft, such as that of a task's description, under an id; `undefined` removes it. */
+export function keepDraft(userId: string, draftId: string, value: unknown): void {
+  const key = keyOf(userId, draftId, thisTab());
   if (value === undefined) remove(key);
   else store(key, { ...read(key), value });
 }
 
-function store(key: string, kept: StoredDraft): void {
+function store(key: string, draft: StoredDraft): void {
   try {
-    storage()?.setItem(key, JSON.stringify(kept));
+    storage()?.setItem(key, JSON.stringify(draft));
   } catch {
     // The storage is full: the text is still in its field.
   }
@@ -46,41 +46,41 @@ function remove(key: string): void {
   if (from && JSON.stringify(read(from.key)?.value) === JSON.stringify(from.value)) remove(from.key);
 }
 
-/** Returns this tab's draft for a place. */
-function ownDraft(userId: string, place: string): unknown {
-  return read(keyOf(userId, place, thisTab()))?.value;
+/** Returns this tab's draft with this id. */
+function ownDraft(userId: string, draftId: string): unknown {
+  return read(keyOf(userId, draftId, thisTab()))?.value;
 }
 
-/** Returns all drafts of this tab, by place. */
-export function ownDrafts(userId: string): (readonly [place: string, value: unknown])[] {
+/** Returns all drafts of this tab, by id. */
+export function ownDrafts(userId: string): (readonly [draftId: string, value: unknown])[] {
   const [before, after] = [`${PREFIX} ${userId} `, ` ${thisTab()}`];
   const keys = keysWithPrefix(before).filter((key) => key.endsWith(after));
   return keys.map((key) => [key.slice(before.length, -after.length), read(key)?.value]);
 }
 
-/** Returns the keys of other tabs' drafts for a place that no tab has taken over. */
-function draftsOfOtherTabs(userId: string, place: string): string[] {
-  const prefix = keyOf(userId, place, "");
+/** Returns the keys of other tabs' drafts with this id that no tab has taken over. */
+function draftsOfOtherTabs(userId: string, draftId: string): string[] {
+  const prefix = keyOf(userId, draftId, "");
   const all = keysWithPrefix(prefix);
   const taken = new Set(all.map((key) => read(key)?.from?.key));
   return all.filter((key) => key !== prefix + thisTab() && !taken.has(key));
 }
 
 /**
- * Offers the drafts for a place until one is taken: that of this tab at once, then those of tabs that were closed. Returns a function that ends
- * the offer.
+ * Offers the drafts with this id until one is taken: that of this tab immediately, then those of tabs that were closed. Returns a
+ * function that ends the offer.
  */
-export function offerDraft(userId: string, place: string, take: (value: unknown) => boolean): () => void {
-  const own = ownDraft(userId, place);
+export function offerDraft(userId: string, draftId: string, take: (value: unknown) => boolean): () => void {
+  const own = ownDraft(userId, draftId);
   let isWanted = own === undefined || !take(own);
   const offer = async () => {
-    for (const key of draftsOfOtherTabs(userId, place)) {
-      if (!isWanted || (await isOpen(key.slice(keyOf(userId, place, "").length)))) continue;
-      const left = read(key);
-      if (!isWanted || left === undefined || !take(left.value)) continue;
+    for (const key of draftsOfOtherTabs(userId, draftId)) {
+      if (!isWanted || (await isOpen(key.slice(keyOf(userId, draftId, "").length)))) continue;
+      const draft = read(key);
+      if (!isWanted || draft === undefined || !take(draft.value)) continue;
       isWanted = false;
-      const now = ownDraft(userId, place) ?? left.value;
-      store(keyOf(userId, place, thisTab()), { value: now, from: { key, value: left.value } });
+      const now = ownDraft(userId, draftId) ?? draft.value;
+      store(keyOf(userId, draftId, thisTab()), { value: now, from: { key, value: draft.value } });
     }
   };
   void offer();
@@ -113,31 +113,31 @@ const useUnsentTexts = create<Readonly<Record<string, UnsentText>>>(() => ({}));
  * The text of a field that is sent as a whole. It is kept until the server has accepted it, also while the field is not shown. Texts
  * that return are joined with a separator.
  */
-export function useDraft(place: string, separator: string): Draft {
+export function useDraft(draftId: string, separator: string): Draft {
   const { user } = useSignedIn();
-  const key = keyOf(user.id, place, "");
+  const key = keyOf(user.id, draftId, "");
   // A text without a reply when the page was left may have been saved or not: better shown twice than lost.
   const current = useCallback(
-    () => useUnsentTexts.getState()[key] ?? { ...EMPTY, text: textOf(ownDraft(user.id, place), separator) },
-    [key, user.id, place, separator],
+    () => useUnsentTexts.getState()[key] ?? { ...EMPTY, text: textOf(ownDraft(user.id, draftId), separator) },
+    [key, user.id, draftId, separator],
   );
   const change = useCallback(
     (next: (now: UnsentText) => UnsentText) => {
       const now = next(current());
       useUnsentTexts.setState({ [key]: now });
-      keepDraft(user.id, place, now.text === "" && now.sent.length === 0 ? undefined : now);
+      keepDraft(user.id, draftId, now.text === "" && now.sent.length === 0 ? undefined : now);
     },
-    [current, key, user.id, place],
+    [current, key, user.id, draftId],
   );
   useEffect(() => {
-    const take = (kept: unknown) => {
+    const take = (draft: unknown) => {
       const { text, sent } = current();
       if (text !== "" || sent.length > 0) return false;
-      change((now) => ({ ...now, text: textOf(kept, separator) }));
+      change((now) => ({ ...now, text: textOf(draft, separator) }));
       return true;
     };
-    return offerDraft(user.id, place, take);
-  }, [user.id, place, separator, current, change]);
+    return offerDraft(user.id, draftId, take);
+  }, [user.id, draftId, separator, current, change]);
   return {
     text: useUnsentTexts(() => current().text),
     setText: (text) => change((now) => ({ ...now, text })),
@@ -154,17 +154,17 @@ export function useDraft(place: string, separator: string): Draft {
   };
 }
 
-/** Returns the drafts for some places, to be shown when they can't be sent any more. */
-export function useTextsLeftOver(places: readonly string[]): readonly string[] {
+/** Returns the texts of the drafts with these ids, to be shown when they can't be sent any more. */
+export function useLeftoverTexts(draftIds: readonly string[]): readonly string[] {
   const { user } = useSignedIn();
   const [all, setAll] = useState<readonly unknown[]>([]);
-  const key = places.join(" ");
+  const key = draftIds.join(" ");
   useEffect(() => {
-    const take = (kept: unknown) => {
-      setAll((all) => [...all, kept]);
+    const take = (draft: unknown) => {
+      setAll((all) => [...all, draft]);
       return true;
     };
-    const stops = key.split(" ").map((place) => offerDraft(user.id, place, take));
+    const stops = key.split(" ").map((draftId) => offerDraft(user.id, draftId, take));
     return () => stops.forEach((stop) => stop());
   }, [user.id, key]);
   return [...new Set(all.map((draft) => textOf(draft, "\n\n")))].filter((text) => text !== "");
@@ -173,8 +173,8 @@ export function useTextsLeftOver(places: readonly string[]): readonly string[] {
 const EMPTY: UnsentText = { text: "", sent: [], returned: "" };
 
 /** Returns the text with a refused part, after the earlier refused parts and before what was typed since. */
-function withReturned({ text, sent, returned: back }: UnsentText, part: string, separator: string): UnsentText {
-  const before = text.startsWith(back) ? back : "";
+function withReturned({ text, sent, returned: earlier }: UnsentText, part: string, separator: string): UnsentText {
+  const before = text.startsWith(earlier) ? earlier : "";
   const typed = text.slice(before === "" ? 0 : before.length + separator.length);
   const now = [before, part].filter(Boolean).join(separator);
   return { text: [now, typed].filter(Boolean).join(separator), sent, returned: now };
@@ -196,8 +196,8 @@ function keysWithPrefix(prefix: string): string[] {
   return Object.keys(storage() ?? {}).filter((key) => key.startsWith(prefix));
 }
 
-function keyOf(userId: string, place: string, of: string): string {
-  return [PREFIX, userId, place, of].join(" ");
+function keyOf(userId: string, draftId: string, tab: string): string {
+  return [PREFIX, userId, draftId, tab].join(" ");
 }
 
 function read(key: string): StoredDraft | undefined {

@@ -14,7 +14,7 @@ export interface Notice {
 }
 
 const SHOWN_MS = 6_000;
-/** More would cover the page. */
+/** How many notices are shown at a time: more would cover the page. */
 const MAX_NOTICES = 3;
 
 interface State {
@@ -45,7 +45,7 @@ function dismiss(id: number): void {
   useStore.setState(({ notices }) => ({ notices: notices.filter((notice) => notice.id !== id) }));
 }
 
-/** Has screen readers say a sentence. */
+/** Makes screen readers read a sentence. */
 export function announce(text: string): void {
   // A sentence that does not differ from the last would not be read again.
   useStore.setState(({ announcement }) => ({ announcement: announcement === text ? `${text}\u00a0` : text }));
@@ -62,7 +62,7 @@ export function Notices() {
       <div className="toasts" role="region" aria-label="Notices">
         {notices.map(({ id, text, kind, action }) => (
           <div key={id} className="toast" data-kind={kind} role={kind === "bad" ? "alert" : "status"}>
-            <span className="said">{text}</span>
+            <span className="user-text">{text}</span>
             {action && (
               <Button kind="quiet" size="small" onClick={() => (dismiss(id), action.run())}>
                 {action.label}

@@ -1,4 +1,4 @@
-/** The current time, which components follow. */
+/** The current time, kept up to date for components. */
 import { create } from "zustand";
 
 const INTERVAL_MS = 10_000;

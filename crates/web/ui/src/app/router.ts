@@ -1,4 +1,4 @@
-/** The addresses of the pages, and how to go to one. Links are wouter's. */
+/** The addresses of the pages, and how to go to one. Links come from wouter. */
 import { useEffect } from "react";
 import { navigate } from "wouter/use-browser-location";
 

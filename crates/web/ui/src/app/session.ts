@@ -46,7 +46,7 @@ async function demoToken(user: string): Promise<string> {
   return token;
 }
 
-/** Signs in with the existing credentials: a token, or the cookie. Returns `false` when the server accepts none. */
+/** Signs in with the existing credentials: a token, or the cookie. Returns `false` if the server does not accept them. */
 async function startSession(token: string | undefined): Promise<boolean> {
   const response = await request<{ user: ConnectedUser } | undefined>("GET", "/api/v1/sessions/current", { emptyStatuses: [401, 403] });
   if (response === undefined) return false;

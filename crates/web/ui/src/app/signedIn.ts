@@ -1,4 +1,4 @@
-/** The user who is signed in, for every part of the page. */
+/** The signed-in user, for all components of the page. */
 import type { Client, ConnectedUser } from "@boardwire/client";
 import { useConnection } from "@boardwire/client/react";
 import { createContext, useContext } from "react";
@@ -13,7 +13,7 @@ export const SignedInContext = createContext<SignedIn | undefined>(undefined);
 
 export function useSignedIn(): SignedIn {
   const signedIn = useContext(SignedInContext);
-  if (signedIn === undefined) throw new Error("this part is for who is signed in");
+  if (signedIn === undefined) throw new Error("this component needs a signed-in user");
   return signedIn;
 }
 
@@ -25,7 +25,7 @@ export function useOnline(): boolean {
 
 /**
  * Returns whether there is a connection, so that a change can be made; if not, shows a notice. Changes are not kept for later, because
- * nobody knows what others do meanwhile.
+ * others may change the board meanwhile.
  */
 export function isOnline(client: Client): boolean {
   const { state } = client.getStatus();

@@ -1,6 +1,6 @@
 /**
- * The browser's tabs with pages of this server. Each has a name, and tells the others over a channel that it is open. A tab is asked
- * for by its name, with a time limit for the reply.
+ * The browser's tabs with pages of this server. Each has a name, and tells the others over a channel that it is open. Whether a tab
+ * is open is asked by its name, with a time limit for the reply.
  */
 import { newId } from "@boardwire/client";
 
@@ -17,7 +17,7 @@ type MessageType = "isOpen" | "open" | "begins" | "taken" | "closes";
 const KEY = "boardwire-tab";
 /** How long an open tab may take to reply, in milliseconds. A tab that the browser has suspended does not reply. */
 const REPLY_MS = 2_000;
-/** How often the listeners check whether a tab has closed, in milliseconds: one that was killed does not say so. */
+/** How often the listeners check whether a tab has closed, in milliseconds: a killed tab sends no message. */
 const CHECK_INTERVAL_MS = 5_000;
 
 const channel = new BroadcastChannel(KEY);

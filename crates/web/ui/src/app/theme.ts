@@ -12,7 +12,7 @@ function stored(): Theme {
   return value === "light" || value === "dark" ? value : "system";
 }
 
-/** Shows the page in the theme that the browser keeps. */
+/** Applies the theme that is stored in the browser. */
 export function applyTheme(): void {
   const theme = stored();
   if (theme === "system") delete document.documentElement.dataset.theme;

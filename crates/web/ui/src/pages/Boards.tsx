@@ -89,8 +89,8 @@ export function Boards() {
             <li key={board.id}>
               <Link className="board-tile" href={paths.board(board.id)}>
                 <span className="board-stripe" style={colour(board)} />
-                <strong className="said">{board.name}</strong>
-                <span className="board-about said">{board.description || "No description"}</span>
+                <strong className="user-text">{board.name}</strong>
+                <span className="board-about user-text">{board.description || "No description"}</span>
                 <span className="faint board-when">
                   Updated <Ago moment={later(board.changed_at, changedAt.get(board.id))} />
                 </span>
@@ -105,8 +105,8 @@ export function Boards() {
 }
 
 /** Returns the later time: a reply may be older than an event that arrived before it. */
-function later(listed: string, heard = listed): string {
-  return heard > listed ? heard : listed;
+function later(listed: string, fromEvent = listed): string {
+  return fromEvent > listed ? fromEvent : listed;
 }
 
 /** Returns the board's colour if the browser knows it, otherwise one made from its id. */

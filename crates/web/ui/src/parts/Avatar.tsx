@@ -29,13 +29,13 @@ interface AvatarProps {
   name: string;
   size?: "small" | "normal" | "large";
   away?: boolean;
-  /** The accessible name and the tooltip, by default the user's name. Empty where the name is next to it. */
+  /** The accessible name and the tooltip, by default the user's name. Empty if the name is shown next to it. */
   label?: string;
 }
 
 export function Avatar({ id, name, size = "normal", away = false, label = name }: AvatarProps) {
   const isAgent = useContext(Agents).has(id);
-  const said = isAgent && label !== "" ? `${label} (agent)` : label;
+  const accessibleName = isAgent && label !== "" ? `${label} (agent)` : label;
   return (
     <span
       className="avatar"
@@ -45,7 +45,7 @@ export function Avatar({ id, name, size = "normal", away = false, label = name }
       data-agent={isAgent}
       // Shown by the style sheet: screen readers read the label instead.
       data-initials={initials(name)}
-      {...(said === "" ? { "aria-hidden": true } : { role: "img", "aria-label": said, title: said })}
+      {...(accessibleName === "" ? { "aria-hidden": true } : { role: "img", "aria-label": accessibleName, title: accessibleName })}
     >
       {isAgent && <Bot className="avatar-agent" aria-hidden="true" />}
     </span>
@@ -54,7 +54,7 @@ export function Avatar({ id, name, size = "normal", away = false, label = name }
 
 export function Tag({ text }: { text: string }) {
   return (
-    <span className="tag said" style={hueStyle(text)}>
+    <span className="tag user-text" style={hueStyle(text)}>
       {text}
     </span>
   );
@@ -63,7 +63,7 @@ export function Tag({ text }: { text: string }) {
 /** The agent that works on a task. */
 export function Agent({ name, title }: { name: string; title?: string }) {
   return (
-    <span className="agent said" title={title ?? `The agent ${name}`}>
+    <span className="agent user-text" title={title ?? `The agent ${name}`}>
       <Bot size={12} aria-label="Agent" />
       {name}
     </span>

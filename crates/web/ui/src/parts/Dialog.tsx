@@ -19,20 +19,20 @@ interface Props {
   head?: ReactNode;
   foot?: ReactNode;
   className?: string;
-  /** Returns what gets the focus on closing if the element that opened the dialog is gone. */
+  /** Returns the element that gets the focus on closing if the one that opened the dialog was removed. */
   returnTo?: () => HTMLElement | null;
   children: ReactNode;
 }
 
 export function Dialog({ title, role = "dialog", onClose, width = 520, head, foot, className = "", returnTo, children }: Props) {
   // Determined before anything in the dialog takes the focus.
-  const [before] = useState(openingElement);
+  const [opener] = useState(openingElement);
   const [frame, setFrame] = useState<HTMLElement | null>(null);
   useEffect(() => (frame ? addDialog(frame) : undefined), [frame]);
   return (
     <Radix.Root open onOpenChange={onClose}>
       <Radix.Portal>
-        {/* It covers the page, so that notices can be shown in it. */}
+        {/* The frame covers the page, so that notices can be shown in it. */}
         <Radix.Content
           ref={setFrame}
           className="dialog-frame"
@@ -41,13 +41,13 @@ export function Dialog({ title, role = "dialog", onClose, width = 520, head, foo
           aria-describedby={undefined}
           onOpenAutoFocus={(event) => {
             if (focusFirst(event)) return;
-            // The default would be its first button.
+            // The default would be the first button.
             event.preventDefault();
             (event.currentTarget as HTMLElement).focus();
           }}
           onCloseAutoFocus={(event) => {
             event.preventDefault();
-            (before?.isConnected ? before : returnTo?.())?.focus();
+            (opener?.isConnected ? opener : returnTo?.())?.focus();
           }}
           onEscapeKeyDown={(event) => {
             if (event.target instanceof Element && event.target.closest("[data-escape]")) event.preventDefault();
@@ -65,7 +65,7 @@ export function Dialog({ title, role = "dialog", onClose, width = 520, head, foo
               </>
             ) : (
               <div className="dialog-head">
-                <Radix.Title className="said">{title}</Radix.Title>
+                <Radix.Title className="user-text">{title}</Radix.Title>
                 <Button kind="quiet" icon label="Close" onClick={onClose}>
                   <X size={18} />
                 </Button>

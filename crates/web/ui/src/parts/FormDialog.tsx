@@ -10,7 +10,7 @@ interface Props {
   width: number;
   saveLabel: string;
   disabled?: boolean;
-  /** Whether it deletes something: then Cancel has the focus, so that pressing Enter deletes nothing. */
+  /** Whether saving deletes something: then Cancel has the focus, so that pressing Enter deletes nothing. */
   danger?: boolean;
   onClose: () => void;
   /** Saves, and closes the dialog. An error that it throws is shown. */

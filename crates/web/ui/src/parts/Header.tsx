@@ -59,8 +59,8 @@ function UserMenu() {
   return (
     <Menu icon label={`${user.name}: account and appearance`} button={<Avatar id={user.id} name={user.name} label="" />}>
       <div className="menu-head">
-        <strong className="said">{user.name}</strong>
-        <span className="faint said">{user.id}</span>
+        <strong className="user-text">{user.name}</strong>
+        <span className="faint user-text">{user.id}</span>
       </div>
       <Separator />
       <Choice value={theme} onChoose={setTheme}>

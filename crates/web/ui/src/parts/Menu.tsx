@@ -50,5 +50,5 @@ export function ChoiceItem({ value, children }: { value: string; children: React
 }
 
 export function Separator() {
-  return <Radix.Separator className="menu-line" />;
+  return <Radix.Separator className="menu-separator" />;
 }

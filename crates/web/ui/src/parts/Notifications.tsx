@@ -17,7 +17,7 @@ interface State {
 
 type Action =
   | { type: "loaded"; list: Notification[]; unread: number }
-  | { type: "came"; list: readonly Notification[] }
+  | { type: "received"; list: readonly Notification[] }
   | { type: "read"; unread: number; ids: readonly string[] | undefined };
 
 const MAX_SHOWN = 50;
@@ -26,7 +26,7 @@ function reduce(state: State, action: Action): State {
   switch (action.type) {
     case "loaded":
       return { list: action.list, unread: action.unread };
-    case "came": {
+    case "received": {
       const known = new Set(state.list.map(({ id }) => id));
       const fresh = action.list.filter(({ id }) => !known.has(id)).reverse();
       return { list: [...fresh, ...state.list].slice(0, MAX_SHOWN), unread: state.unread + fresh.length };
@@ -51,16 +51,16 @@ export function Notifications() {
         () => {},
       );
     const receive = (notifications: readonly Notification[]) => {
-      dispatch({ type: "came", list: notifications });
-      const news = notifications.filter((one) => !isBeingRead(one));
-      const [first] = news;
+      dispatch({ type: "received", list: notifications });
+      const toShow = notifications.filter((one) => !isBeingRead(one));
+      const [first] = toShow;
       if (first === undefined) return;
-      const text = news.length > 1 ? `${news.length} new notifications` : first.text;
+      const text = toShow.length > 1 ? `${toShow.length} new notifications` : first.text;
       notify(text, first.task_id !== null && first.board_id !== null ? { action: { label: "Show", run: open(first) } } : {});
     };
     let wasLive = false;
     const handleStatus = ({ state }: { state: string }) => {
-      // The list contains what came while there was no connection.
+      // The list contains notifications from while there was no connection.
       if (state === "live" && !wasLive) void load();
       wasLive = state === "live";
     };
@@ -116,7 +116,7 @@ export function Notifications() {
                   }}
                 >
                   {ICONS[one.kind]}
-                  <span className="said">
+                  <span className="user-text">
                     {one.text}
                     <br />
                     <Ago className="faint" moment={one.created_at} />
@@ -137,7 +137,7 @@ const ICONS = {
   system: <Megaphone size={16} />,
 };
 
-/** Returns whether a notification is about the card that the user is looking at. */
+/** Returns whether a notification is about the open card, and the page is visible. */
 function isBeingRead({ task_id }: Notification): boolean {
   return task_id !== null && task_id === openTask() && !document.hidden;
 }

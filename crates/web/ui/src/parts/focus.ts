@@ -27,18 +27,18 @@ export function keepFocusElsewhere(event: Event): void {
   if (focused() !== null) event.preventDefault();
 }
 
-/** For something that replaces a button while it is open: the button gets the focus when it closes, unless something else has it. */
+/** Returns a ref for a button that is replaced while something is open: it gets the focus afterwards, unless something else has it. */
 export function useFocusBack<Element extends HTMLElement>(open: boolean): RefObject<Element | null> {
   const button = useRef<Element>(null);
-  const was = useRef(open);
+  const wasOpen = useRef(open);
   useEffect(() => {
-    const closed = was.current && !open;
-    was.current = open;
+    const closed = wasOpen.current && !open;
+    wasOpen.current = open;
     if (!closed) return;
     // A click elsewhere, which may have closed it, is about to move the focus.
     const timer = setTimeout(() => {
       const element = focused();
-      // A dialog gets the focus when the part of it that had it is removed.
+      // A dialog gets the focus when its focused element is removed.
       if (element === null || element.matches(".dialog-frame")) button.current?.focus({ preventScroll: true });
     });
     return () => clearTimeout(timer);

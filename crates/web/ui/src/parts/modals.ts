@@ -3,13 +3,13 @@ import { create } from "zustand";
 
 const useStore = create<{ open: readonly HTMLElement[] }>(() => ({ open: [] }));
 
-/** Adds a dialog that has opened. Returns what to call when it closes. */
+/** Adds a dialog that has opened. Returns the function to call when it closes. */
 export function addDialog(dialog: HTMLElement): () => void {
   useStore.setState(({ open }) => ({ open: [...open, dialog] }));
   return () => useStore.setState(({ open }) => ({ open: open.filter((other) => other !== dialog) }));
 }
 
-/** The topmost dialog; without any, the page. */
+/** Returns the topmost dialog; the page's body if none is open. */
 export function useTopmost(): HTMLElement {
   return useStore(({ open }) => open.at(-1)) ?? document.body;
 }

@@ -12,12 +12,12 @@ export function useOptions<Option>(options: readonly Option[], choose: (option: 
   return {
     /** Makes the first option the active one. */
     restart: () => setAt(0),
-    /** Handles a key. Returns whether it was meant for the list. */
+    /** Handles a key press. Returns whether the list has used it. */
     pressed: (event: KeyboardEvent, keys: readonly string[] = ["Enter"]): boolean => {
       const chosen = options[active];
-      const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
       if (chosen === undefined || event.nativeEvent.isComposing || event.ctrlKey || event.metaKey) return false;
-      if (by !== undefined) setAt((active + by + options.length) % options.length);
+      if (step !== undefined) setAt((active + step + options.length) % options.length);
       else if (keys.includes(event.key)) choose(chosen);
       else return false;
       event.preventDefault();

@@ -16,7 +16,7 @@ import { Members } from "./Members";
 export function BoardTitle() {
   const { snapshot } = useOpenBoard();
   return (
-    <h1 className="header-title said" title={snapshot.board?.description || snapshot.board?.name}>
+    <h1 className="header-title user-text" title={snapshot.board?.description || snapshot.board?.name}>
       {snapshot.board?.name}
     </h1>
   );
@@ -105,7 +105,7 @@ function ViewerLine({ viewer, task, onGo }: { viewer: PresentUser; task: Task | 
   return (
     <button type="button" className="menu-item" disabled={task === undefined} onClick={() => task && (onGo(), go(paths.task(task.board_id, task.id)))}>
       <Avatar id={viewer.userId} name={viewer.name} away={viewer.status !== "online"} label="" />
-      <span className="said">
+      <span className="user-text">
         {viewer.name}
         <br />
         <span className="faint">{task ? `viewing “${task.title}”` : status}</span>

@@ -19,24 +19,24 @@ const COLOURS: readonly [string, string][] = [
 export function BoardDetails({ onClose }: { onClose: () => void }) {
   const { client } = useSignedIn();
   const { board, snapshot } = useOpenBoard();
-  const [was] = useState(snapshot.board);
-  const [color, setColor] = useState(was?.color ?? null);
+  const [initial] = useState(snapshot.board);
+  const [color, setColor] = useState(initial?.color ?? null);
   const save = async (form: FormData) => {
     if (!isOnline(client)) return;
     const updates = { name: formText(form, "name"), description: formText(form, "description"), color };
     // Does not overwrite what somebody else has changed since the dialog was opened.
-    await client.send("board:update", { boardId: board.id, updates, ...(was ? { expectedVersion: was.version } : {}) });
+    await client.send("board:update", { boardId: board.id, updates, ...(initial ? { expectedVersion: initial.version } : {}) });
     onClose();
   };
   return (
     <FormDialog title="Name and description" width={460} saveLabel="Save" onClose={onClose} onSave={save}>
       <label className="field">
         <span>Name</span>
-        <input className="input" name="name" required maxLength={500} defaultValue={was?.name} data-autofocus />
+        <input className="input" name="name" required maxLength={500} defaultValue={initial?.name} data-autofocus />
       </label>
       <label className="field">
         <span>Description</span>
-        <textarea className="input" name="description" rows={4} maxLength={20_000} defaultValue={was?.description} />
+        <textarea className="input" name="description" rows={4} maxLength={20_000} defaultValue={initial?.description} />
       </label>
       <fieldset className="swatches">
         <legend className="label">Colour</legend>

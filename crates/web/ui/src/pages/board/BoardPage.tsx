@@ -31,13 +31,13 @@ export function BoardPage({ boardId, taskId }: Props) {
   const { members, state } = snapshot;
   useTitle(snapshot.board?.name);
 
-  // Shows others which card is open, and whether the page is visible.
+  // Tells others which card is open, and whether the page is visible.
   useEffect(() => {
     if (board === undefined) return;
-    const tell = () => board.setPresence(taskId, document.hidden ? "away" : "online");
-    tell();
-    document.addEventListener("visibilitychange", tell);
-    return () => document.removeEventListener("visibilitychange", tell);
+    const updatePresence = () => board.setPresence(taskId, document.hidden ? "away" : "online");
+    updatePresence();
+    document.addEventListener("visibilitychange", updatePresence);
+    return () => document.removeEventListener("visibilitychange", updatePresence);
   }, [board, taskId]);
 
   useEffect(
@@ -111,7 +111,7 @@ export function BoardPage({ boardId, taskId }: Props) {
   );
 }
 
-/** The words for the effect of a command in notices. */
+/** What the notice of a refused change says was undone, by command. */
 const REFUSED_CHANGES: Partial<Record<string, string>> = {
   "task:create": "The new card",
   "task:move": "The move",

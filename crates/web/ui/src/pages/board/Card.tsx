@@ -11,7 +11,7 @@ interface Props {
   task: Task;
   provided: DraggableProvided;
   state: DraggableStateSnapshot;
-  /** The position in its list; missing while it is dragged. */
+  /** The index in its list; missing while the card is dragged. */
   index?: number;
   top?: number;
   measure?: (element: HTMLElement | null) => void;

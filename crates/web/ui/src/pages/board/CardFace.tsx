@@ -15,7 +15,7 @@ export const CardFace = memo(function CardFace({ task }: { task: Task }) {
   return (
     <>
       {lease && <LeaseMark lease={lease} />}
-      <span className="card-title said" data-testid="card-title">
+      <span className="card-title user-text" data-testid="card-title">
         {title}
       </span>
       {tags.length > 0 && (
@@ -33,7 +33,7 @@ export const CardFace = memo(function CardFace({ task }: { task: Task }) {
 
 const times = new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit", hour12: false });
 
-/** The agent with the lease. Nothing once the lease has expired, even before the server says so. */
+/** The agent with the lease. Renders nothing once the lease has expired, even before the server reports that. */
 function LeaseMark({ lease: { agent, holder, expires_at } }: { lease: Lease }) {
   const { nameOf } = useCardFacts();
   const end = Date.parse(expires_at);
@@ -99,11 +99,11 @@ function Footer({ task: { id, due_date, priority, assignee, status } }: { task: 
 
 function Due({ date, isDone }: { date: string; isDone: boolean }) {
   const { text, tone } = dueDate(date, new Date(useNow()));
-  const said = { over: "Overdue", soon: "Due soon", later: "Due" }[tone];
+  const label = { over: "Overdue", soon: "Due soon", later: "Due" }[tone];
   return (
-    <span className="card-mark said" data-tone={isDone ? "later" : tone} title={isDone ? `Was due ${text}` : `${said}: ${text}`}>
+    <span className="card-mark user-text" data-tone={isDone ? "later" : tone} title={isDone ? `Was due ${text}` : `${label}: ${text}`}>
       <CalendarClock size={13} aria-hidden />
-      {!isDone && <span className="visually-hidden">{said}</span>}
+      {!isDone && <span className="visually-hidden">{label}</span>}
       <span className="card-date">{text}</span>
     </span>
   );

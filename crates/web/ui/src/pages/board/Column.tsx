@@ -1,4 +1,4 @@
-/** A column: its head, its cards as a virtual list, and the form for new ones. */
+/** A column: its header, its cards as a virtual list, and the form for new ones. */
 import type { Column as ColumnOf, Task } from "@boardwire/client";
 import {
   Draggable,
@@ -85,7 +85,7 @@ export const Column = memo(function Column(props: Props) {
 /** The height of a card until it is measured, in pixels, and how many cards are rendered beyond the edge. */
 const ESTIMATED_HEIGHT = 92;
 const OVERSCAN = 5;
-/** The height that the button for a new card covers at the end, in pixels. */
+/** The height of the button for a new card, which covers the end of the list, in pixels. */
 const FOOTER_HEIGHT = 44;
 
 type CardsProps = Omit<Props, "provided" | "state"> & { provided: DroppableProvided; state: DroppableStateSnapshot };
@@ -99,7 +99,7 @@ function Cards({ column, tasks, filtered, canWrite, adding, keyboard, provided, 
     getItemKey: (index) => tasks[index]?.id ?? index,
     overscan: OVERSCAN,
     scrollPaddingEnd: FOOTER_HEIGHT,
-    // Until it is measured: a list that is not visible yet needs a height too.
+    // The size until it is measured: a list that is not visible yet needs one, too.
     initialRect: { width: 280, height: 640 },
   });
   useEffect(() => {

@@ -18,14 +18,14 @@ export function ColumnName({ column, renaming, onRename, canWrite, handle }: Pro
   if (!renaming || !canWrite) {
     return (
       // The role stays that of a heading.
-      <h2 ref={heading} {...handle} role={undefined} className="column-name said" title={column.name} onDoubleClick={() => canWrite && onRename(true)}>
+      <h2 ref={heading} {...handle} role={undefined} className="column-name user-text" title={column.name} onDoubleClick={() => canWrite && onRename(true)}>
         {column.name}
       </h2>
     );
   }
   const save = async (name: string) => {
     if (name !== "" && name !== column.name) {
-      // What was refused, or can't be sent now, stays in the field.
+      // A name that was refused, or can't be sent now, stays in the field.
       const saved = await change(() => board.send("column:update", { columnId: column.id, updates: { name } }));
       if (saved === undefined) return;
     }

@@ -27,7 +27,7 @@ interface Props {
   onClearFilter: () => void;
 }
 
-/** With it the library for dragging may add its styles. */
+/** The nonce with which the drag-and-drop library may add its styles. */
 const nonce = document.querySelector<HTMLMetaElement>("meta[name=style-nonce]")?.nonce;
 
 export function Columns({ test, onClearFilter }: Props) {

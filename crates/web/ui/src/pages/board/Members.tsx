@@ -23,7 +23,7 @@ export function Members({ onClose }: { onClose: () => void }) {
   const [problem, setProblem] = useState<string>();
   const manages = isOwner && snapshot.board?.archived === false;
 
-  // Sent by the client, not by the board, so that a refusal is not shown as a notice too.
+  // Sent by the client, not by the board, so that a refusal is not also shown as a notice.
   const tryChange = async (run: () => Promise<unknown>, unknown?: string) => {
     if (!isOnline(client)) return false;
     setProblem(undefined);
@@ -70,7 +70,7 @@ export function Members({ onClose }: { onClose: () => void }) {
           {snapshot.members.map(({ user_id: id, name, agent, role }) => (
             <li key={id} className="row">
               <Avatar id={id} name={name} size="large" label="" />
-              <span className="member-name said">
+              <span className="member-name user-text">
                 {name}
                 {id === user.id && <span className="faint"> (you)</span>}
                 {agent && <span className="faint"> (agent)</span>}

@@ -16,7 +16,7 @@ interface Props {
 }
 
 const MAX_LENGTH = 500;
-/** Longer lists are not offered as cards: they may have been pasted by mistake. */
+/** Longer pastes are not offered as separate cards: they may be mistakes. */
 const MAX_PASTED_LINES = 100;
 
 export function NewCard({ column, open, onOpen }: Props) {
@@ -42,7 +42,7 @@ function Form({ column: { id: columnId, name }, onClose }: { column: Column; onC
   useEffect(() => void toEnd(), []);
 
   const add = (titles: readonly string[]) => {
-    // What can't be sent now stays in the field.
+    // Text that can't be sent now stays in the field.
     if (titles.length === 0 || !isOnline(client)) return;
     setLines([]);
     announce(titles.length === 1 ? `“${titles[0]}” added to ${name}.` : `${titles.length} cards added to ${name}.`);

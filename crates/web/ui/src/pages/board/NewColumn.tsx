@@ -27,7 +27,7 @@ export function NewColumn() {
     event.preventDefault();
     const form = event.currentTarget;
     const name = text.trim();
-    // What can't be sent now stays in the field.
+    // A name that can't be sent now stays in the field.
     if (name === "" || !isOnline(client)) return;
     send([name], async () => {
       await board.send("column:create", { boardId: board.id, id: newId(), name });

@@ -1,11 +1,11 @@
-/** The open board, for all parts of its page. */
+/** The open board, for all components of its page. */
 import type { BoardSnapshot, BoardStore } from "@boardwire/client";
 import { createContext, useContext } from "react";
 
 export interface OpenBoard {
   board: BoardStore;
   snapshot: BoardSnapshot;
-  /** Whether the user may change what is on the board, by role and permissions, and it is not archived. Independent of the connection. */
+  /** Whether the user may change cards and columns: by role and permissions, unless the board is archived. */
   canWrite: boolean;
   /** Whether the user may change the board itself. */
   isOwner: boolean;
@@ -19,6 +19,6 @@ export const BoardContext = createContext<OpenBoard | undefined>(undefined);
 
 export function useOpenBoard(): OpenBoard {
   const open = useContext(BoardContext);
-  if (open === undefined) throw new Error("this part belongs on a board");
+  if (open === undefined) throw new Error("this component needs an open board");
   return open;
 }

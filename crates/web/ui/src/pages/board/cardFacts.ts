@@ -1,4 +1,4 @@
-/** What cards show beside their task, computed once for all of them. */
+/** What cards show in addition to their task, computed once for all of them. */
 import type { BoardSnapshot, PresentUser, Task } from "@boardwire/client";
 import { createContext, useContext, useMemo } from "react";
 
@@ -18,7 +18,7 @@ export const CardFactsContext = createContext<CardFacts | undefined>(undefined);
 
 export function useCardFacts(): CardFacts {
   const facts = useContext(CardFactsContext);
-  if (facts === undefined) throw new Error("cards belong on a board");
+  if (facts === undefined) throw new Error("this component needs the facts about cards");
   return facts;
 }
 
@@ -37,9 +37,9 @@ export function useComputedCardFacts({ tasks, dependencies, conflicts, viewers, 
     );
   }, [viewers, ownId]);
   const typists = useMemo(() => {
-    const on = typing.filter(({ userId, taskId }) => userId !== ownId && taskId !== undefined);
+    const onCards = typing.filter(({ userId, taskId }) => userId !== ownId && taskId !== undefined);
     return groupBy(
-      on,
+      onCards,
       ({ taskId = "" }) => taskId,
       ({ userId }) => userId,
     );

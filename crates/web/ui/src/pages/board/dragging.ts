@@ -6,7 +6,7 @@ import type { OpenBoard } from "./boardContext";
 import { scrollToColumn } from "./edge";
 import { cardsOf, targetAt, type ShownBoard } from "./moves";
 
-/** Ids and types for the library for dragging. The ids have a colon, so that they differ from those of tasks and columns. */
+/** Ids and types for the drag-and-drop library. The ids contain a colon, so that they differ from those of tasks and columns. */
 export const COLUMNS_DROPPABLE_ID = ":columns";
 export const COLUMN_TYPE = "column";
 export const columnDraggableId = (columnId: string) => `:${columnId}`;
@@ -14,7 +14,7 @@ export const columnDraggableId = (columnId: string) => `:${columnId}`;
 export const INSTRUCTIONS =
   "Press Space to lift, the arrow keys to move, Space to drop, and Escape to cancel. Enter opens a card; Alt with an arrow key moves it right away.";
 
-/** The duration of the drop animation: practically none, so that the move is sent at once. */
+/** The duration of the drop animation: almost zero, so that the move is sent immediately. */
 const DROP_DURATION = "0.001s";
 
 /** Returns the style from the library, with a shortened drop animation. */
@@ -23,7 +23,7 @@ export function dropStyle(style: object | undefined, { isDropAnimating }: Dragga
 }
 
 interface Dragging {
-  /** The board as it is shown: while something is dragged, as it was when that was lifted. */
+  /** The board as it is shown; during a drag, as it was at the start of the drag. */
   shown: ShownBoard;
   isDragging: boolean;
   responders: {

@@ -1,5 +1,5 @@
 /**
- * Dragging at the edge of the page. On a wide page the library for dragging scrolls, slowly enough to stop at the right column. On a
+ * Dragging at the edge of the page. On a wide page the drag-and-drop library scrolls, slowly enough to stop at the right column. On a
  * phone one column fills the page: there the page scrolls by one column at a time and pauses, and the dragged item stays within the
  * visible column, so that it is dropped into the one that the user sees.
  */
@@ -19,7 +19,7 @@ const MARGIN_PX = 8;
 const PHONE = matchMedia("(max-width: 480px)");
 const REDUCED_MOTION = matchMedia("(prefers-reduced-motion: reduce)");
 
-/** Read for each frame. On a phone the library scrolls columns only vertically. */
+/** Options that the library reads for each frame. On a phone it scrolls only vertically. */
 export const AUTO_SCROLL = {
   startFromPercentage: SCROLL_ZONE,
   get maxPixelScroll() {
@@ -37,16 +37,16 @@ class PhoneDrag {
   /** The centres of the columns, from the left end of the page. */
   readonly #columns: readonly number[];
   readonly #halfWidth: number;
-  /** Where the finger was at first, and the centre of the item. */
+  /** The first position of the finger, and of the centre of the item. */
   readonly #start: Point;
   readonly #center: Point;
-  /** The range of the centre from top to bottom. */
+  /** The vertical range for the centre of the item. */
   readonly #verticalRange: Range;
   readonly #isDragged: () => boolean;
   #direction = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(element: Element, at: Point, isHeld: () => boolean) {
+  constructor(element: Element, at: Point, isDragged: () => boolean) {
     const columns = [...document.querySelectorAll("[data-column-id]")].map((column) => column.getBoundingClientRect());
     this.#columns = columns.map(({ left, width }) => scrollX + left + width / 2);
     this.#halfWidth = (columns[0]?.width ?? 0) / 2;
@@ -55,18 +55,18 @@ class PhoneDrag {
     // A column moves only sideways, and a card stays over the lists, which all have the same height.
     const list = element.matches("[data-column-id]") ? undefined : element.closest(".cards")?.getBoundingClientRect();
     this.#verticalRange = list ? [list.top + MARGIN_PX, list.bottom - MARGIN_PX] : [this.#center.y, this.#center.y];
-    this.#isDragged = isHeld;
+    this.#isDragged = isDragged;
   }
 
   /** Returns where the finger would have to be for the item to stay in the visible column. */
   keepInColumn({ x, y }: Point): Point {
     const column = (this.#columns[this.#nearest()] ?? 0) - scrollX;
     const reach = this.#halfWidth - MARGIN_PX;
-    // Where the library does not scroll sideways.
-    const free = (SCROLL_ZONE + 0.01) * innerWidth;
-    const across: Range = [Math.max(column - reach, free), Math.min(column + reach, innerWidth - free)];
+    // Beyond this distance from the edges the library does not scroll sideways.
+    const inset = (SCROLL_ZONE + 0.01) * innerWidth;
+    const horizontalRange: Range = [Math.max(column - reach, inset), Math.min(column + reach, innerWidth - inset)];
     const [dx, dy] = [this.#center.x - this.#start.x, this.#center.y - this.#start.y];
-    return { x: clamp(x + dx, across) - dx, y: clamp(y + dy, this.#verticalRange) - dy };
+    return { x: clamp(x + dx, horizontalRange) - dx, y: clamp(y + dy, this.#verticalRange) - dy };
   }
 
   /** Scrolls the page for as long as the finger is at an edge that it has moved to. */
@@ -91,8 +91,8 @@ class PhoneDrag {
   }
 
   #nearest(): number {
-    const away = this.#columns.map((column) => Math.abs(column - scrollX - innerWidth / 2));
-    return away.indexOf(Math.min(...away));
+    const distances = this.#columns.map((column) => Math.abs(column - scrollX - innerWidth / 2));
+    return distances.indexOf(Math.min(...distances));
   }
 }
 
@@ -106,13 +106,13 @@ function liftOnPhone(draggableId: string, at: Point, lift: PreDragActions["fluid
   const element = document.querySelector(`[data-rfd-draggable-id="${CSS.escape(draggableId)}"]`);
   if (element === null) return lift(at);
   // Measured before the item is taken out of the page.
-  const held = new PhoneDrag(element, at, () => actions.isActive());
+  const drag = new PhoneDrag(element, at, () => actions.isActive());
   const actions = lift(at);
   return {
     ...actions,
     move(to) {
-      held.scrollAtEdge(to);
-      actions.move(held.keepInColumn(to));
+      drag.scrollAtEdge(to);
+      actions.move(drag.keepInColumn(to));
     },
   };
 }
@@ -121,9 +121,9 @@ function withPhoneDrag(use: Sensor): Sensor {
   return function useOnPhones(api) {
     const wrapped = useMemo(() => {
       const tryGetLock: TryGetLock = (draggableId, ...rest) => {
-        const before = api.tryGetLock(draggableId, ...rest);
-        if (before === null || !PHONE.matches) return before;
-        return { ...before, fluidLift: (at) => liftOnPhone(draggableId, at, before.fluidLift) };
+        const lock = api.tryGetLock(draggableId, ...rest);
+        if (lock === null || !PHONE.matches) return lock;
+        return { ...lock, fluidLift: (at) => liftOnPhone(draggableId, at, lock.fluidLift) };
       };
       return { ...api, tryGetLock };
     }, [api]);
@@ -133,7 +133,7 @@ function withPhoneDrag(use: Sensor): Sensor {
 
 export const SENSORS = [withPhoneDrag(useMouseSensor), withPhoneDrag(useTouchSensor), useKeyboardSensor];
 
-/** On a phone: scrolls to a column that was dropped, or into which something was dropped. */
+/** On a phone, scrolls to a column that was dropped, or into which a card was dropped. */
 export function scrollToColumn(columnId: string): void {
   if (!PHONE.matches) return;
   // After the library has finished the drop.

@@ -4,7 +4,7 @@ import type { Task } from "@boardwire/client";
 export interface Filter {
   /** Words in the title, the description, the labels or a comment, in upper or lower case. */
   text: string;
-  /** A user's id; `""` for nobody, missing for anybody. */
+  /** A user's id; `""` for unassigned cards, missing for all. */
   assignee?: string;
   tag?: string;
   due?: "over" | "week";

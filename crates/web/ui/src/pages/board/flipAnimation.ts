@@ -1,13 +1,13 @@
 /**
  * Animates changes by others (first, last, invert, play): a card moves to its new place, those around it make room, and it glows for a
- * moment in the colour of the user who changed it. Only rendered cards are animated, which are never many.
+ * moment in the colour of the user who changed it. Only rendered cards are animated, which are few.
  */
 import type { BoardStore } from "@boardwire/client";
 import { useEffect, useLayoutEffect, useRef, type RefObject } from "react";
 import { hue } from "../../parts/Avatar";
 import type { ShownBoard } from "./moves";
 
-/** More changes at once are not animated: nobody could follow them. */
+/** How many simultaneous changes are animated: nobody could follow more. */
 const MAX_ANIMATED = 12;
 const GLOW_MS = 1_600;
 
@@ -29,17 +29,17 @@ export function useFlipAnimation(root: RefObject<HTMLElement | null>, board: Boa
   );
 
   useLayoutEffect(() => {
-    const [was, whose] = [before.current, changed.current];
+    const [previous, authors] = [before.current, changed.current];
     before.current = undefined;
     changed.current = new Map();
-    if (was === undefined || whose.size > MAX_ANIMATED || isDragging) return;
-    const calm = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--calm"));
+    if (previous === undefined || authors.size > MAX_ANIMATED || isDragging) return;
+    const duration = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--calm"));
     for (const [id, now] of renderedCards(root.current)) {
-      const userId = whose.get(id);
-      if (calm > 0) animateMove(now, was.get(id), userId !== undefined, calm);
+      const userId = authors.get(id);
+      if (duration > 0) animateMove(now, previous.get(id), userId !== undefined, duration);
       if (userId !== undefined) glow(now.card, userId);
     }
-    // Any card may have moved.
+    // Runs after every change of what is shown, because any card may have moved.
   }, [shown, root, isDragging]);
 }
 
@@ -74,15 +74,15 @@ function animateMove({ card, box, column }: RenderedCard, from: RenderedCard | u
 
 /** Moves a copy from column to column, above everything: a column clips its cards. */
 function animateMoveToColumn(card: HTMLElement, { left, top, width, height }: DOMRect, shift: string, timing: KeyframeAnimationOptions): void {
-  const double = card.cloneNode(true) as HTMLElement;
-  double.removeAttribute("data-task-id");
-  double.removeAttribute("data-testid");
-  double.removeAttribute("href");
-  double.inert = true;
-  Object.assign(double.style, { position: "fixed", left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px`, margin: 0, zIndex: 5 });
-  document.body.append(double);
-  const gone = () => double.remove();
-  double.animate([{ transform: shift }, {}], timing).finished.then(gone, gone);
+  const copy = card.cloneNode(true) as HTMLElement;
+  copy.removeAttribute("data-task-id");
+  copy.removeAttribute("data-testid");
+  copy.removeAttribute("href");
+  copy.inert = true;
+  Object.assign(copy.style, { position: "fixed", left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px`, margin: 0, zIndex: 5 });
+  document.body.append(copy);
+  const removeCopy = () => copy.remove();
+  copy.animate([{ transform: shift }, {}], timing).finished.then(removeCopy, removeCopy);
   card.animate([{ opacity: 0 }, { opacity: 0 }], timing);
 }
 

@@ -99,7 +99,7 @@ function findCard(root: HTMLElement | null, columnId: string, taskId: string): H
   return cardsIn(root, columnId).find(({ dataset }) => dataset.taskId === taskId) ?? null;
 }
 
-/** The card at the same height in the next column that has cards. */
+/** Returns the card at the same height in the next column that has cards. */
 function cardInNextColumn(
   root: HTMLElement | null,
   { columns, cards }: ShownBoard,

@@ -1,7 +1,7 @@
 /**
  * Passes on the touch events of elements that were removed. Touch events go to the element that was touched first, even when it is
- * no longer in the page. A card that is dragged from a virtual list is removed, and a copy is dragged instead. The library for
- * dragging listens at the window, where those events would not arrive.
+ * no longer in the page. A card that is dragged from a virtual list is removed, and a copy is dragged instead. The drag-and-drop
+ * library listens at the window, where those events would not arrive.
  */
 import { useEffect } from "react";
 

@@ -1,4 +1,4 @@
-/** Searches on the server, which also finds cards by their comments, which the page has not loaded. */
+/** Searches on the server, which also finds cards by their comments: the page has not loaded those. */
 import { useEffect, useState } from "react";
 import { useSignedIn } from "../../app/signedIn";
 
@@ -13,11 +13,11 @@ export function useServerSearch(boardId: string, text: string): ReadonlySet<stri
   const query = text.trim();
   useEffect(() => {
     if (query === "") return;
-    const leaving = new AbortController();
+    const controller = new AbortController();
     const timer = setTimeout(() => {
-      client.send("task:search", { query, boardId, limit: MAX_HITS }, { signal: leaving.signal }).then(
+      client.send("task:search", { query, boardId, limit: MAX_HITS }, { signal: controller.signal }).then(
         ({ hits }) => {
-          if (!leaving.signal.aborted) setFound({ query, ids: new Set(hits.map(({ taskId }) => taskId)) });
+          if (!controller.signal.aborted) setFound({ query, ids: new Set(hits.map(({ taskId }) => taskId)) });
         },
         // The results from the page itself are still shown.
         () => {},
@@ -25,7 +25,7 @@ export function useServerSearch(boardId: string, text: string): ReadonlySet<stri
     }, DEBOUNCE_MS);
     return () => {
       clearTimeout(timer);
-      leaving.abort();
+      controller.abort();
     };
   }, [client, boardId, query]);
   return found.query === query ? found.ids : NONE;

@@ -15,11 +15,11 @@ import { Deleted } from "./Deleted";
 export interface Upload {
   id: string;
   name: string;
-  /** From 0 to 1. */
+  /** The progress, from 0 to 1. */
   done: number;
 }
 
-/** The uploads in progress, and a function that starts one. */
+/** Returns the uploads in progress, and a function that starts some. */
 export function useUploads(taskId: string): { uploads: readonly Upload[]; upload: (files: FileList) => void } {
   const { client } = useSignedIn();
   const [uploads, setUploads] = useState<readonly Upload[]>([]);
@@ -40,7 +40,7 @@ export function useUploads(taskId: string): { uploads: readonly Upload[]; upload
 }
 
 /** Uploads a file. Not with `fetch`, which does not report the progress. */
-function send(taskId: string, requestId: string, file: File, told: (done: number) => void): Promise<void> {
+function send(taskId: string, requestId: string, file: File, onProgress: (done: number) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     const form = new FormData();
     form.append("file", file);
@@ -48,7 +48,7 @@ function send(taskId: string, requestId: string, file: File, told: (done: number
     request.open("POST", `/api/v1/tasks/${taskId}/attachments`);
     for (const [name, value] of Object.entries({ ...authorizationHeaders(), "idempotency-key": requestId })) request.setRequestHeader(name, value);
     request.responseType = "json";
-    request.upload.onprogress = ({ loaded, total }) => told(total === 0 ? 0 : loaded / total);
+    request.upload.onprogress = ({ loaded, total }) => onProgress(total === 0 ? 0 : loaded / total);
     request.onerror = () => reject(new Error("the connection was lost"));
     request.onload = () => {
       if (request.status < 300) return resolve();
@@ -101,7 +101,7 @@ export function Attachments({ attachments, uploads, onUpload }: Props) {
           <li key={id} className="attachment">
             <Paperclip size={14} aria-hidden />
             <span className="attachment-name">
-              <span className="said">{name}</span>
+              <span className="user-text">{name}</span>
               <progress value={done} aria-label={`Uploading ${name}`} />
             </span>
           </li>
@@ -116,13 +116,13 @@ function Attached({ attachment }: { attachment: Attachment }) {
   const { board, canWrite, nameOf } = useOpenBoard();
   const { id, filename } = attachment;
   const deleted = useIsBeingDeleted(id);
-  const deleting = useFocusBack<HTMLButtonElement>(deleted);
+  const deleteButton = useFocusBack<HTMLButtonElement>(deleted);
   if (deleted) return <Deleted id={id} what={`“${filename}”`} />;
   return (
     <li className="attachment" data-testid="attachment">
       <Paperclip size={14} aria-hidden />
       <span className="attachment-name">
-        <span className="said">{filename}</span>
+        <span className="user-text">{filename}</span>
         <span className="faint">
           {size(attachment.size)}, {nameOf(attachment.uploaded_by)}, <Ago moment={attachment.created_at} />
         </span>
@@ -132,7 +132,7 @@ function Attached({ attachment }: { attachment: Attachment }) {
       </Button>
       {canWrite && (
         <Button
-          ref={deleting}
+          ref={deleteButton}
           kind="danger"
           size="small"
           icon

@@ -3,7 +3,7 @@ import type { Task } from "@boardwire/client";
 import { Check, Trash2, X } from "lucide-react";
 import { useState, type DragEvent } from "react";
 import { useRemainingCount } from "../../app/deletions";
-import { useTextsLeftOver } from "../../app/drafts";
+import { useLeftoverTexts } from "../../app/drafts";
 import { announce } from "../../app/notices";
 import { useSignedIn } from "../../app/signedIn";
 import { Button } from "../../parts/Button";
@@ -11,13 +11,13 @@ import { Dialog } from "../../parts/Dialog";
 import { Empty } from "../../parts/Empty";
 import { useOpenBoard } from "../board/boardContext";
 import { Attachments, useUploads } from "./Attachments";
-import { Comments, placeOfComment } from "./Comments";
+import { Comments, commentDraftId } from "./Comments";
 import { Dependencies } from "./Dependencies";
 import { Description } from "./Description";
 import { useDetails } from "./details";
 import { History } from "./History";
 import { Properties } from "./Properties";
-import { placeOf } from "./textEdit";
+import { textDraftId } from "./textEdit";
 import { Title } from "./Title";
 import "../../styles/card-page.css";
 
@@ -33,7 +33,7 @@ export function CardPage({ taskId, onClose }: Props) {
 }
 
 function CardNotFound({ taskId, onClose }: Props) {
-  const drafts = useTextsLeftOver([placeOf(taskId, "title"), placeOf(taskId, "description"), placeOfComment(taskId)]);
+  const drafts = useLeftoverTexts([textDraftId(taskId, "title"), textDraftId(taskId, "description"), commentDraftId(taskId)]);
   return (
     <Dialog title="Card not found" onClose={onClose} width={460}>
       <Empty title="This card does not exist">
@@ -75,7 +75,7 @@ function OpenCard({ task, onClose }: { task: Task; onClose: () => void }) {
 
   const head = (
     <div className="dialog-head card-head">
-      <span className="faint said">{column?.name}</span>
+      <span className="faint user-text">{column?.name}</span>
       <span className="row">
         <OtherViewers taskId={task.id} />
         {canWrite && task.status !== "done" && (
@@ -163,8 +163,8 @@ function OpenCard({ task, onClose }: { task: Task; onClose: () => void }) {
 /** Returns the card on the board; if it is gone, the first one in its column, or the column's name. */
 function elementOnBoard({ id, column_id }: Task): HTMLElement | null {
   const column = `[data-column-id="${CSS.escape(column_id)}"]`;
-  const places = [`[data-task-id="${CSS.escape(id)}"]`, `${column} [data-task-id]`, `${column} h2`];
-  return places.map((place) => document.querySelector<HTMLElement>(place)).find((element) => element !== null) ?? null;
+  const selectors = [`[data-task-id="${CSS.escape(id)}"]`, `${column} [data-task-id]`, `${column} h2`];
+  return selectors.map((selector) => document.querySelector<HTMLElement>(selector)).find((element) => element !== null) ?? null;
 }
 
 /** The other users who have the card open, by name: avatars are on the board. */
@@ -174,7 +174,7 @@ function OtherViewers({ taskId }: { taskId: string }) {
   const names = snapshot.viewers.filter((viewer) => viewer.taskId === taskId && viewer.userId !== user.id).map(({ name }) => name);
   if (names.length === 0) return null;
   return (
-    <span className="also-here said" data-testid="also-here">
+    <span className="also-here user-text" data-testid="also-here">
       {names.join(", ")} {names.length === 1 ? "is" : "are"} viewing
     </span>
   );

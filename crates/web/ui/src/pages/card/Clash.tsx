@@ -8,7 +8,7 @@ interface Props {
   who: string;
   mine: string;
   theirs: string;
-  /** Both versions in one text, where that makes sense. */
+  /** Both versions in one text, if that makes sense. */
   both?: string;
   onDecide: (text: string) => void;
 }
@@ -17,16 +17,16 @@ export function Clash({ what, who, mine, theirs, both, onDecide }: Props) {
   return (
     <div className="theirs" role="alert" data-testid="clash">
       <p>
-        <strong className="said">{who}</strong> edited the same words of the {what}. Your version is not saved yet; it stays here until you choose.
+        <strong className="user-text">{who}</strong> edited the same words of the {what}. Your version is not saved yet; it stays here until you choose.
       </p>
       <div className="theirs-texts">
         <section aria-label="Your version">
           <h4>Your version</h4>
-          <pre className="said">{mine}</pre>
+          <pre className="user-text">{mine}</pre>
         </section>
         <section aria-label="Current version">
           <h4>Current version</h4>
-          <pre className="said">{theirs}</pre>
+          <pre className="user-text">{theirs}</pre>
         </section>
       </div>
       <div className="row">

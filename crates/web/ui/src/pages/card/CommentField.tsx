@@ -56,9 +56,9 @@ export function CommentField({ label, value, taskId, sendLabel, autoFocus = fals
       element.setSelectionRange(text.length, text.length);
     });
   };
-  const { restart, pressed: chosen, field: completes, list, option } = useOptions(suggestions, choose);
+  const { restart, pressed: handleOptionKey, field: optionsField, list, option } = useOptions(suggestions, choose);
   const pressed = (event: KeyboardEvent<HTMLTextAreaElement>) => {
-    if (chosen(event, ["Enter", "Tab"])) return;
+    if (handleOptionKey(event, ["Enter", "Tab"])) return;
     if (event.key === "Escape" && onClose) {
       event.preventDefault();
       onClose();
@@ -86,7 +86,7 @@ export function CommentField({ label, value, taskId, sendLabel, autoFocus = fals
             ref={field}
             className="input"
             aria-label={label}
-            {...completes}
+            {...optionsField}
             placeholder="Write a comment. Use @ to mention someone."
             rows={3}
             maxLength={MAX_LENGTH}
@@ -121,7 +121,7 @@ export function CommentField({ label, value, taskId, sendLabel, autoFocus = fals
           {suggestions.map(({ user_id, name }, index) => (
             <div key={user_id} {...option(index)}>
               <Avatar id={user_id} name={name} size="small" label="" />
-              <span className="said">{name}</span> <span className="faint">@{user_id}</span>
+              <span className="user-text">{name}</span> <span className="faint">@{user_id}</span>
             </div>
           ))}
         </Popover.Content>

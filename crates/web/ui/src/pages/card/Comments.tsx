@@ -18,8 +18,8 @@ import { Deleted } from "./Deleted";
 import type { Details } from "./details";
 import { Markdown } from "./Markdown";
 
-/** Returns the place of the draft of a new comment on a task. */
-export function placeOfComment(taskId: string): string {
+/** Returns the id of the draft of a new comment on a task. */
+export function commentDraftId(taskId: string): string {
   return `comment/${taskId}`;
 }
 
@@ -32,7 +32,7 @@ interface Props {
 export function Comments({ taskId, details, onPaste }: Props) {
   const { client } = useSignedIn();
   const { board, canWrite } = useOpenBoard();
-  const draft = useDraft(placeOfComment(taskId), "\n\n");
+  const draft = useDraft(commentDraftId(taskId), "\n\n");
   const [pending, setPending] = useState<readonly { id: string; body: string }[]>([]);
 
   const send = () => {
@@ -48,7 +48,7 @@ export function Comments({ taskId, details, onPaste }: Props) {
   return (
     <>
       {details.state === "loading" && <div className="skeleton comment-skeleton" aria-busy="true" aria-label="Loading" />}
-      {details.state === "here" && details.comments.length + pending.length === 0 && <p className="faint">No comments yet.</p>}
+      {details.state === "loaded" && details.comments.length + pending.length === 0 && <p className="faint">No comments yet.</p>}
       <ul className="comments">
         {details.comments.map((comment) => (
           <CommentItem key={comment.id} comment={comment} />
@@ -74,13 +74,13 @@ function Typists({ taskId }: { taskId: string }) {
   const { user } = useSignedIn();
   const names = snapshot.typing.filter((typist) => typist.taskId === taskId && typist.userId !== user.id).map(({ userId }) => nameOf(userId));
   return (
-    <p className="typists faint said" aria-live="polite" data-testid="typists">
+    <p className="typists faint user-text" aria-live="polite" data-testid="typists">
       {names.length > 0 && `${names.join(", ")} ${names.length === 1 ? "is" : "are"} typing…`}
     </p>
   );
 }
 
-/** A comment that is being edited, and its text when that began. */
+/** The edited text of a comment, and the text from which the edit started. */
 interface CommentEdit {
   value: string;
   from: string;
@@ -89,32 +89,32 @@ interface CommentEdit {
 function CommentItem({ comment }: { comment: Comment }) {
   const { board, canWrite, nameOf, change } = useOpenBoard();
   const { client, user } = useSignedIn();
-  const place = `changed-comment/${comment.id}`;
+  const draftId = `changed-comment/${comment.id}`;
   const own = comment.author === user.id && canWrite;
   const [store] = useState(() => createStore<{ draft: CommentEdit | undefined; isClash: boolean }>(() => ({ draft: undefined, isClash: false })));
   const { draft, isClash } = useStore(store);
   /** Whether the field was closed with Escape, which keeps the draft. */
   const [isClosed, setClosed] = useState(false);
-  const isDiscarded = useIsBeingDeleted(place);
+  const isDiscarded = useIsBeingDeleted(draftId);
   const isOpen = draft !== undefined && !isClosed && !isDiscarded;
   const isUnsaved = draft !== undefined && draft.value !== draft.from && !isDiscarded;
   const write = useCallback(
     (next: CommentEdit | undefined) => {
       store.setState(next === undefined ? { draft: undefined, isClash: false } : { draft: next });
-      keepDraft(user.id, place, next);
+      keepDraft(user.id, draftId, next);
     },
-    [store, user.id, place],
+    [store, user.id, draftId],
   );
   // Continues the draft that was not saved when the card was closed.
   useEffect(() => {
     if (!own || isDiscarded) return undefined;
-    return offerDraft(user.id, place, (kept) => {
+    return offerDraft(user.id, draftId, (kept) => {
       if (store.getState().draft !== undefined) return false;
       store.setState({ draft: kept as CommentEdit });
       return true;
     });
-  }, [own, isDiscarded, store, user.id, place]);
-  // The same text was saved elsewhere, such as before the card was closed and opened again.
+  }, [own, isDiscarded, store, user.id, draftId]);
+  // The same text has been saved, for example before the card was closed and opened again.
   const isSaved = draft !== undefined && draft.from !== comment.body && draft.value.trim() === comment.body;
   useEffect(() => {
     if (isSaved) write(undefined);
@@ -134,21 +134,21 @@ function CommentItem({ comment }: { comment: Comment }) {
     store.setState({ isClash: body === undefined });
     if (body !== undefined) send(draft.value, body);
   };
-  const discard = () => discardSoon(place, () => write(undefined));
+  const discard = () => discardSoon(draftId, () => write(undefined));
   const begin = () => {
     setClosed(false);
     if (draft === undefined) write({ value: comment.body, from: comment.body });
   };
   const deleted = useIsBeingDeleted(comment.id);
-  const changing = useFocusBack<HTMLButtonElement>(isOpen || isDiscarded);
-  const deleting = useFocusBack<HTMLButtonElement>(deleted);
+  const editButton = useFocusBack<HTMLButtonElement>(isOpen || isDiscarded);
+  const deleteButton = useFocusBack<HTMLButtonElement>(deleted);
   if (deleted) return <Deleted id={comment.id} what="The comment" />;
   return (
     <li className="comment" data-testid="comment">
       <Avatar id={comment.author} name={nameOf(comment.author)} label="" />
-      <div className="comment-said">
+      <div className="comment-content">
         <div className="row comment-head">
-          <strong className="said">{nameOf(comment.author)}</strong>
+          <strong className="user-text">{nameOf(comment.author)}</strong>
           <span className="faint comment-when">
             <Ago moment={comment.created_at} />
             {comment.updated_at !== comment.created_at && ", edited"}
@@ -157,12 +157,12 @@ function CommentItem({ comment }: { comment: Comment }) {
           {own && !isOpen && (
             <span className="comment-actions">
               {!isDiscarded && (
-                <Button ref={changing} kind="quiet" size="small" icon label="Edit comment" onClick={begin}>
+                <Button ref={editButton} kind="quiet" size="small" icon label="Edit comment" onClick={begin}>
                   <Pencil size={13} />
                 </Button>
               )}
               <Button
-                ref={deleting}
+                ref={deleteButton}
                 kind="danger"
                 size="small"
                 icon
@@ -177,7 +177,7 @@ function CommentItem({ comment }: { comment: Comment }) {
         {!isOpen ? (
           <>
             <Markdown text={comment.body} />
-            {isDiscarded && <Deleted id={place} what="Your edit" done="discarded" as="div" />}
+            {isDiscarded && <Deleted id={draftId} what="Your edit" done="discarded" as="div" />}
           </>
         ) : (
           <>

@@ -13,7 +13,7 @@ interface Props {
 export function Deleted({ id, what, done = "deleted", as: Element = "li" }: Props) {
   return (
     <Element className="deleted row spread">
-      <span className="faint said" role="status">
+      <span className="faint user-text" role="status">
         {what} was {done}.
       </span>
       <Button size="small" autoFocus onClick={() => cancelDeletion(id)}>

@@ -55,7 +55,7 @@ export function Dependencies({ task }: { task: Task }) {
               return (
                 <li key={id} className="dependency">
                   {other?.status === "done" && <CheckCircle2 size={14} className="card-done" aria-label="Done" />}
-                  <Link className="said" href={paths.task(task.board_id, id)} data-done={other?.status === "done"}>
+                  <Link className="user-text" href={paths.task(task.board_id, id)} data-done={other?.status === "done"}>
                     {other?.title ?? id}
                   </Link>
                   {canWrite && (
@@ -140,7 +140,7 @@ function AddForm({ task, onDone }: { task: Task; onDone: () => void }) {
         <ul {...list} aria-label="Cards">
           {found.map((other, index) => (
             <li key={other.id} {...option(index)}>
-              <span className="said">{other.title}</span>
+              <span className="user-text">{other.title}</span>
             </li>
           ))}
         </ul>

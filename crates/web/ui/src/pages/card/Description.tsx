@@ -94,7 +94,7 @@ export function SaveError({ error }: { error: Error }) {
   return <>Not saved yet: {reasonOf(error)}. Retrying.</>;
 }
 
-/** Returns a function for the name of the other author, who may be the same user in another window. */
+/** Returns a function that names the other author, who may be the same user in another window. */
 export function useAuthorName(): (who: string | undefined) => string {
   const { nameOf } = useOpenBoard();
   const { user } = useSignedIn();

@@ -12,10 +12,12 @@ import { isAboutTask, textOf, wordsOf } from "./historyWords";
 
 /** How many events of the board's log are read at a time. */
 const WINDOW_SIZE = 500;
-/** How many such windows are searched at most for events about the task. */
+/** How many of these windows are searched at a time for events about the task. */
 const MAX_WINDOWS = 8;
+/** After how many events about the task a search ends. */
 const ENOUGH_EVENTS = 15;
-const SETTLE_MS = 150;
+/** How long after a change the later events are loaded, in milliseconds. */
+const DEBOUNCE_MS = 150;
 
 interface LoadedHistory {
   /** Oldest first. */
@@ -30,7 +32,7 @@ interface LoadedHistory {
 export function History({ taskId }: { taskId: string }) {
   const { client } = useSignedIn();
   const { board, snapshot, nameOf } = useOpenBoard();
-  const [read, setRead] = useState<LoadedHistory>();
+  const [loaded, setLoaded] = useState<LoadedHistory>();
   const [problem, setProblem] = useState<string>();
 
   const loadEvents = useCallback(
@@ -40,7 +42,7 @@ export function History({ taskId }: { taskId: string }) {
     },
     [client, board, taskId],
   );
-  /** Finds earlier events, in as many windows as it takes. */
+  /** Finds earlier events, in up to {@link MAX_WINDOWS} windows. */
   const search = useCallback(
     async (known: LoadedHistory) => {
       let { from, isTruncated } = known;
@@ -56,32 +58,32 @@ export function History({ taskId }: { taskId: string }) {
     },
     [loadEvents],
   );
-  const earlier = useCallback(
+  const loadEarlier = useCallback(
     (known: LoadedHistory) =>
       search(known).then(
         // Later events may have been added meanwhile; a result that was requested twice is added once.
         ({ found, from, isTruncated }) =>
-          setRead((now = known) => (now.from === known.from ? { ...now, events: [...found, ...now.events], from, isTruncated } : now)),
+          setLoaded((now = known) => (now.from === known.from ? { ...now, events: [...found, ...now.events], from, isTruncated } : now)),
         (error: unknown) => setProblem(reasonOf(error)),
       ),
     [search],
   );
-  const later = useEffectEvent(async () => {
-    if (read === undefined) return;
+  const loadLater = useEffectEvent(async () => {
+    if (loaded === undefined) return;
     const to = board.getSnapshot().seq;
-    const { events } = await loadEvents(read.to, WINDOW_SIZE);
-    setRead((now) => now && { ...now, events: [...now.events, ...events.filter(({ id }) => !now.events.some((one) => one.id === id))], to });
+    const { events } = await loadEvents(loaded.to, WINDOW_SIZE);
+    setLoaded((now) => now && { ...now, events: [...now.events, ...events.filter(({ id }) => !now.events.some((one) => one.id === id))], to });
   });
 
   useEffect(() => {
     const { seq } = board.getSnapshot();
-    void earlier({ events: [], from: seq, to: seq, isTruncated: false });
-  }, [board, earlier]);
+    void loadEarlier({ events: [], from: seq, to: seq, isTruncated: false });
+  }, [board, loadEarlier]);
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const stop = board.onChange(() => {
       clearTimeout(timer);
-      timer = setTimeout(() => void later().catch(() => {}), SETTLE_MS);
+      timer = setTimeout(() => void loadLater().catch(() => {}), DEBOUNCE_MS);
     });
     return () => {
       clearTimeout(timer);
@@ -90,15 +92,15 @@ export function History({ taskId }: { taskId: string }) {
   }, [board]);
 
   if (problem !== undefined) return <p className="problem">{problem}</p>;
-  if (read === undefined) return <div className="skeleton comment-skeleton" aria-busy="true" aria-label="Loading" />;
+  if (loaded === undefined) return <div className="skeleton comment-skeleton" aria-busy="true" aria-label="Loading" />;
   const context = { taskId, nameOf, columns: snapshot.columns, titleOf: (id: string) => snapshot.tasks.get(id)?.title ?? "a deleted card" };
   return (
     <>
       <ol className="history" data-testid="history">
-        {[...read.events].reverse().map((event) => (
+        {[...loaded.events].reverse().map((event) => (
           <li key={event.id} className="history-line">
             <Avatar id={event.userId ?? "?"} name={nameOf(event.userId ?? "?")} size="small" label="" />
-            <span className="said">
+            <span className="user-text">
               <strong>{event.userId === undefined ? "Boardwire" : nameOf(event.userId)}</strong> {wordsOf(event, context)}{" "}
               <Ago className="faint" moment={event.timestamp} />
               <Text event={event} taskId={taskId} />
@@ -106,9 +108,9 @@ export function History({ taskId }: { taskId: string }) {
           </li>
         ))}
       </ol>
-      {read.isTruncated && <p className="faint">Earlier history is no longer available.</p>}
-      {read.from > 0 && !read.isTruncated && (
-        <Button kind="quiet" size="small" onClick={() => void earlier(read)}>
+      {loaded.isTruncated && <p className="faint">Earlier history is no longer available.</p>}
+      {loaded.from > 0 && !loaded.isTruncated && (
+        <Button kind="quiet" size="small" onClick={() => void loadEarlier(loaded)}>
           Show earlier
         </Button>
       )}
@@ -116,7 +118,7 @@ export function History({ taskId }: { taskId: string }) {
   );
 }
 
-/** The whole text that an event wrote: earlier versions can be read, and a description restored. */
+/** The whole text that an event wrote. An earlier description can be restored. */
 function Text({ event, taskId }: { event: AnyEnvelope; taskId: string }) {
   const { board, snapshot, canWrite, change } = useOpenBoard();
   const [open, setOpen] = useState(false);
@@ -135,7 +137,7 @@ function Text({ event, taskId }: { event: AnyEnvelope; taskId: string }) {
       </Button>
       {open && (
         <div className="history-text">
-          {text === "" ? <p className="faint">Empty.</p> : <pre className="said">{text}</pre>}
+          {text === "" ? <p className="faint">Empty.</p> : <pre className="user-text">{text}</pre>}
           {isDescription && canWrite && (
             <Button size="small" disabled={text === snapshot.tasks.get(taskId)?.description} onClick={restore}>
               Restore this text

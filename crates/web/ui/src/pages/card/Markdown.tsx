@@ -1,5 +1,5 @@
 /**
- * Renders Markdown. Each token becomes a React element and all else is text, so nothing that users wrote is ever parsed as HTML.
+ * Renders Markdown. Each token becomes a React element and all else is text, so no text of users is ever parsed as HTML.
  * Images are shown as links, mentions as names.
  */
 import { Marked, type MarkedToken, type Token, type Tokens } from "marked";
@@ -42,11 +42,11 @@ export function Markdown({ text }: { text: string }) {
       normalizeHeadings(tokens);
       return renderTokens(tokens, nameOf);
     } catch {
-      // It is nested too deeply for the parser.
+      // The text is nested too deeply for the parser.
       return <p className="markdown-plain">{text}</p>;
     }
   }, [nameOf, text]);
-  return <div className="markdown said">{content}</div>;
+  return <div className="markdown user-text">{content}</div>;
 }
 
 /** Adjusts headings so that none is more than one level below the one before it. */
@@ -121,11 +121,11 @@ function renderToken(token: MarkedToken | Mention, nameOf: NameOf): ReactNode {
   }
 }
 
-/** The checkbox labels the item's own line, not the list below it. */
+/** Renders a task item. Its checkbox is labelled by its own line, not by the list below it. */
 function renderTaskItem({ tokens }: Tokens.ListItem, nameOf: NameOf): ReactNode {
   const below = tokens.findIndex(({ type }) => !["checkbox", "text", "paragraph"].includes(type));
   const [own, others] = below < 0 ? [tokens, []] : [tokens.slice(0, below), tokens.slice(below)];
-  // A label holds no paragraphs.
+  // A label must not contain paragraphs.
   const line = own.flatMap((token) => (token.type === "paragraph" ? (token.tokens ?? []) : [token]));
   return (
     <>

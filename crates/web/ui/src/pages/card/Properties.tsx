@@ -25,7 +25,7 @@ export function Properties({ task }: { task: Task }) {
   const now = useNow();
   const date = task.due_date === null ? undefined : dueDate(task.due_date, new Date(now));
   const priorities = PRIORITIES.some(([value]) => value === task.priority) ? PRIORITIES : [...PRIORITIES, [task.priority, `${task.priority} of 10`] as const];
-  const gone = task.assignee !== null && !members.some(({ user_id }) => user_id === task.assignee);
+  const isFormerMember = task.assignee !== null && !members.some(({ user_id }) => user_id === task.assignee);
   return (
     <aside className="card-side" aria-label="Properties">
       <LeasePanel task={task} />
@@ -60,7 +60,7 @@ export function Properties({ task }: { task: Task }) {
           onChange={({ target }) => void change(() => board.assign(task.id, target.value || null))}
         >
           <option value="">Unassigned</option>
-          {gone && <option value={task.assignee ?? ""}>{task.assignee}</option>}
+          {isFormerMember && <option value={task.assignee ?? ""}>{task.assignee}</option>}
           {members.map(({ user_id, name }) => (
             <option key={user_id} value={user_id}>
               {name}
@@ -91,7 +91,7 @@ export function Properties({ task }: { task: Task }) {
       <div className="card-facts faint">
         <div className="row">
           <Avatar id={task.created_by} name={nameOf(task.created_by)} size="small" label="" />
-          <span className="said">
+          <span className="user-text">
             Created by {nameOf(task.created_by)} <Ago moment={task.created_at} />
           </span>
         </div>
@@ -128,7 +128,7 @@ function LeasePanel({ task: { id, lease } }: { task: Task }) {
     <div className="lease">
       <span className="row">
         <Bot size={16} aria-hidden />
-        <span className="said">
+        <span className="user-text">
           <strong>{lease.agent ?? holder}</strong> is working on this until {times.format(new Date(lease.expires_at))}
           {lease.agent !== null && <span className="faint">, for {holder}</span>}
         </span>

@@ -18,9 +18,9 @@ export function Title({ task }: { task: Task }) {
   /** Whether the field is empty, which is not saved: a card needs a title. The ref is set before the next rendering. */
   const [isEmpty, setEmpty] = useState(false);
   const emptied = useRef(false);
-  /** Ends the notice that offers to undo Escape. */
+  /** Dismisses the notice that offers to undo Escape. */
   const endOffer = useRef<() => void>(undefined);
-  if (!canWrite) return <h2 className="card-page-title said">{task.title}</h2>;
+  if (!canWrite) return <h2 className="card-page-title user-text">{task.title}</h2>;
 
   const write = (text: string) => {
     endOffer.current?.();
@@ -30,16 +30,16 @@ export function Title({ task }: { task: Task }) {
     board.typing(task.id);
     if (!emptied.current) begin().write(text);
   };
-  /** A conflict stays. */
+  /** A conflict is kept on Escape. */
   const isUndecided = edit?.state === "conflict";
-  const takeBack = () => {
+  const restoreTitle = () => {
     const title = isUndecided ? edit.value : before.current;
     if (title != null) write(title);
   };
   return (
     <>
       <textarea
-        className="card-page-title said"
+        className="card-page-title user-text"
         aria-label="Title"
         data-escape
         rows={1}
@@ -53,7 +53,7 @@ export function Title({ task }: { task: Task }) {
         onBlur={() => {
           if (emptied.current) {
             notify("A card needs a title, so the old one was kept.");
-            takeBack();
+            restoreTitle();
           }
           leave();
         }}
@@ -65,7 +65,7 @@ export function Title({ task }: { task: Task }) {
           if (event.key === "Escape") {
             event.preventDefault();
             const [typed, base] = [emptied.current ? undefined : edit?.value, before.current];
-            takeBack();
+            restoreTitle();
             event.currentTarget.blur();
             if (isUndecided || typed == null || base === undefined || typed === base) return;
             const draft = { value: typed, base, version: task.version };

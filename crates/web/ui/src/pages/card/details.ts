@@ -5,7 +5,7 @@ import { useSignedIn } from "../../app/signedIn";
 import { useOpenBoard } from "../board/boardContext";
 
 export interface Details {
-  state: "loading" | "here" | "gone";
+  state: "loading" | "loaded" | "notFound";
   /** Oldest first. */
   comments: readonly Comment[];
   attachments: readonly Attachment[];
@@ -36,10 +36,10 @@ export function useDetails(taskId: string): Details {
         ({ comments, attachments }) => {
           if (isClosed || meanwhile !== since) return;
           meanwhile = undefined;
-          setDetails(since.reduce((all, carried) => applyChange(all, carried, taskId), { state: "here", comments, attachments } as Details));
+          setDetails(since.reduce((all, change) => applyChange(all, change, taskId), { state: "loaded", comments, attachments } as Details));
         },
         ({ code }: BoardwireError) => {
-          if (!isClosed && code === "NOT_FOUND") setDetails((all) => ({ ...all, state: "gone" }));
+          if (!isClosed && code === "NOT_FOUND") setDetails((all) => ({ ...all, state: "notFound" }));
         },
       );
     };
@@ -47,9 +47,9 @@ export function useDetails(taskId: string): Details {
       board.onReset(load),
       board.onChange(({ type, data }) => {
         if (!type.startsWith("task:comment:") && !type.startsWith("task:attachment:")) return;
-        const carried = (data ?? {}) as ChangeData;
-        meanwhile?.push(carried);
-        setDetails((all) => applyChange(all, carried, taskId));
+        const change = (data ?? {}) as ChangeData;
+        meanwhile?.push(change);
+        setDetails((all) => applyChange(all, change, taskId));
       }),
     ];
     load();

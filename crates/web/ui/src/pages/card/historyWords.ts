@@ -23,7 +23,7 @@ interface Fields {
   holder?: string;
 }
 
-/** Whether an event is about a task. */
+/** Returns whether an event is about a task. */
 export function isAboutTask({ data }: AnyEnvelope, taskId: string): boolean {
   const { task, taskId: named, comment, dependency, attachment } = (data ?? {}) as Fields;
   return [task?.id, named, comment?.task_id, attachment?.task_id, dependency?.task_id, dependency?.depends_on].includes(taskId);
@@ -38,7 +38,7 @@ const FIELDS: Record<string, string> = {
   status: "the status",
 };
 
-/** What a user did, as a phrase that follows the name. */
+/** Returns what a user did, as a phrase that follows the name. */
 export function wordsOf({ type, data }: AnyEnvelope, { taskId, nameOf, columns, titleOf }: Context): string {
   const { task, comment, dependency, attachment, changes = {}, fromColumn, toColumn, assignee, expired, holder } = (data ?? {}) as Fields;
   const column = (id: string | undefined) => columns.find((one) => one.id === id)?.name ?? "a deleted column";
@@ -86,8 +86,8 @@ export function wordsOf({ type, data }: AnyEnvelope, { taskId, nameOf, columns, 
 }
 
 /**
- * The phrase for an event without words of its own, from its name, which ends in what was done: `task:completed` is "completed this
- * card", `task:cover:changed` is "changed the cover of this card".
+ * Returns the phrase for any other event, made from its name, which ends in a verb: `task:completed` is "completed this card",
+ * `task:cover:changed` is "changed the cover of this card".
  */
 function defaultWords(type: string): string {
   const [subject, ...rest] = type.split(":");
@@ -96,7 +96,7 @@ function defaultWords(type: string): string {
   return rest.length === 0 ? `${verb} this card` : `${verb} the ${rest.join(" ")} of this card`;
 }
 
-/** The text that an event wrote, if the phrase does not contain all of it. */
+/** Returns the text that an event wrote, if the phrase does not contain all of it. */
 export function textOf({ type, data }: AnyEnvelope): { text: string; isDescription: boolean } | undefined {
   const { task, comment, changes = {} } = (data ?? {}) as Fields;
   if (type === "task:created" && task?.description) return { text: task.description, isDescription: true };
@@ -105,7 +105,7 @@ export function textOf({ type, data }: AnyEnvelope): { text: string; isDescripti
   return undefined;
 }
 
-/** The new values, if they are short enough. */
+/** Returns the new value as text; empty for values that are too long to show. */
 function newValues(changes: Record<string, unknown>): string {
   const { title, due_date, priority, status, tags } = changes;
   if (typeof title === "string") return ` to “${excerpt(title)}”`;

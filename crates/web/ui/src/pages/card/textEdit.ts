@@ -9,7 +9,7 @@ import { useOpenBoard } from "../board/boardContext";
 
 export type TextField = "title" | "description";
 
-/** The state of the edit. It is in a store, so that a change counts before the next rendering. */
+/** The state of the edit. It is in a store, so that changes take effect before the next rendering. */
 interface TextEditState {
   edit: Edit<TextField> | undefined;
   /** Whether the field was left. */
@@ -18,9 +18,9 @@ interface TextEditState {
 }
 
 export interface TextEdit {
-  /** Set while the user edits, and until all is saved. */
+  /** Set while the user is editing, and until everything is saved. */
   edit: Edit<TextField> | undefined;
-  /** Who else has changed the text meanwhile, so that the field does not show the latest version. */
+  /** The id of the user who has changed the text meanwhile, so that the field does not show the latest version. */
   who: string | undefined;
   begin: () => Edit<TextField>;
   /** Call it on blur: the edit ends as soon as it is saved. */
@@ -31,20 +31,20 @@ export interface TextEdit {
   resume: (draft: EditDraft) => void;
 }
 
-/** Returns the place of the draft of a text. */
-export function placeOf(taskId: string, field: TextField): string {
+/** Returns the id of the draft of a text. */
+export function textDraftId(taskId: string, field: TextField): string {
   return `${field}/${taskId}`;
 }
 
 /** The edits whose drafts are kept already. */
 const editsWithDraft = new WeakSet<Edit<TextField>>();
 
-/** Starts an edit, and keeps its draft until all is saved, also after the card was closed. */
+/** Starts an edit, and keeps its draft until everything is saved, also after the card is closed. */
 function startEditWithDraft(board: BoardStore, userId: string, taskId: string, field: TextField, draft?: EditDraft): Edit<TextField> {
   const edit: Edit<TextField> = board.startEdit(taskId, field, draft);
   if (!editsWithDraft.has(edit)) {
     editsWithDraft.add(edit);
-    const keep = () => keepDraft(userId, placeOf(taskId, field), edit.draft);
+    const keep = () => keepDraft(userId, textDraftId(taskId, field), edit.draft);
     keep();
     edit.onChange(keep);
   }
@@ -55,12 +55,12 @@ function startEditWithDraft(board: BoardStore, userId: string, taskId: string, f
 export function useUnsavedTexts(): void {
   const { board, canWrite, snapshot } = useOpenBoard();
   const { user } = useSignedIn();
-  const isThere = useEffectEvent((taskId: string) => snapshot.tasks.has(taskId));
+  const isOnBoard = useEffectEvent((taskId: string) => snapshot.tasks.has(taskId));
   useEffect(() => {
     if (!canWrite) return;
-    for (const [place, draft] of ownDrafts(user.id)) {
-      const [field, taskId] = place.split("/") as [string, string];
-      if ((field !== "title" && field !== "description") || !isThere(taskId)) continue;
+    for (const [draftId, draft] of ownDrafts(user.id)) {
+      const [field, taskId] = draftId.split("/") as [string, string];
+      if ((field !== "title" && field !== "description") || !isOnBoard(taskId)) continue;
       void board.endEdit(startEditWithDraft(board, user.id, taskId, field, draft as EditDraft));
     }
   }, [board, canWrite, user.id]);
@@ -86,7 +86,7 @@ export function useTextEdit(taskId: string, field: TextField): TextEdit {
   // Continues the edit that was not saved when the page was left.
   useEffect(() => {
     if (!canWrite) return undefined;
-    return offerDraft(user.id, placeOf(taskId, field), (draft) => {
+    return offerDraft(user.id, textDraftId(taskId, field), (draft) => {
       if (store.getState().edit !== undefined) return false;
       store.setState({ isLeft: true });
       start(draft as EditDraft);

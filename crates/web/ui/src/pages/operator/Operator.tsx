@@ -98,15 +98,15 @@ function Figure({ name, value, testId, trend, children }: FigureProps) {
   );
 }
 
-function sum(doors: ConnectionCounts): number {
-  return Object.values(doors).reduce((all, count) => all + count, 0);
+function sum(counts: ConnectionCounts): number {
+  return Object.values(counts).reduce((total, count) => total + count, 0);
 }
 
-function countsText(doors: ConnectionCounts): string {
-  const there = (Object.keys(CONNECTION_KINDS) as ConnectionKind[])
-    .map((door) => ({ count: doors[door] ?? 0, names: CONNECTION_KINDS[door] }))
+function countsText(counts: ConnectionCounts): string {
+  const kinds = (Object.keys(CONNECTION_KINDS) as ConnectionKind[])
+    .map((kind) => ({ count: counts[kind] ?? 0, names: CONNECTION_KINDS[kind] }))
     .filter(({ count }) => count > 0);
-  const parts = there.map(({ count, names: [one, many] }) => `${integers.format(count)} ${count === 1 ? one : many}`);
+  const parts = kinds.map(({ count, names: [one, many] }) => `${integers.format(count)} ${count === 1 ? one : many}`);
   return parts.join(", ") || "none";
 }
 
@@ -147,7 +147,7 @@ function Users({ users, usersConnected }: Overview) {
                 <td>
                   <span className="row">
                     <Avatar id={user.id} name={user.name ?? user.id} label="" />
-                    <span className="said">
+                    <span className="user-text">
                       {user.name ?? user.id} {(user.name ?? user.id) !== user.id && <span className="faint">{user.id}</span>}
                     </span>
                   </span>
@@ -198,7 +198,7 @@ function Boards({ boards }: Overview) {
         <ol className="operator-list">
           {boards.map(({ id, name, events, viewers }) => (
             <li key={id} className="row spread">
-              <Link className="said" href={paths.board(id)}>
+              <Link className="user-text" href={paths.board(id)}>
                 {name ?? id}
               </Link>
               <span className="numbers">
@@ -221,7 +221,7 @@ function SlowClients({ slow }: Overview) {
         <ol className="operator-list">
           {slow.map(({ at, userId, door, reason }, index) => (
             <li key={`${at} ${index}`} className="row spread">
-              <span className="said">
+              <span className="user-text">
                 {userId} <span className="faint">({door})</span>: {reason}
               </span>
               <Ago className="faint" moment={at} />
@@ -245,7 +245,7 @@ function Incidents({ incidents }: Overview) {
               <span className="severity" data-severity={severity}>
                 {severity}
               </span>
-              <span className="said">
+              <span className="user-text">
                 {message} <span className="faint">{place}</span>
               </span>
               <Ago className="faint" moment={at} />

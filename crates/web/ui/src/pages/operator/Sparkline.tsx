@@ -1,4 +1,4 @@
-/** The last minute as bars, one for each second, the latest at the right. */
+/** A chart of the last minute: a bar for each second, the latest on the right. */
 const SECONDS = 60;
 const HEIGHT = 36;
 

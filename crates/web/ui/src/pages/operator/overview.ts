@@ -3,7 +3,7 @@ import { useEffect, useState } from "react";
 import { stream } from "../../app/api";
 import { reasonOf } from "../../app/reason";
 
-/** The name of a connection of each kind, singular and plural. */
+/** The names of the kinds of connections, singular and plural. */
 export const CONNECTION_KINDS = { socket: ["socket", "sockets"], stream: ["stream", "streams"], mcp: ["agent", "agents"] } as const;
 export type ConnectionKind = keyof typeof CONNECTION_KINDS;
 export type ConnectionCounts = Partial<Record<ConnectionKind, number>>;
@@ -40,29 +40,29 @@ export interface Overview {
 
 const RETRY_MS = 2000;
 
-/** The latest figures, and why there are no newer ones. */
+/** Returns the latest figures, and why there are no newer ones. */
 export function useOverview(): { overview?: Overview; problem?: string } {
   const [known, setKnown] = useState<{ overview?: Overview; problem?: string }>({});
   useEffect(() => {
-    const leaving = new AbortController();
+    const controller = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const follow = async () => {
       let problem = "the server ended the stream";
       try {
-        for await (const { name, data } of stream("/api/v1/operator", leaving.signal)) {
+        for await (const { name, data } of stream("/api/v1/operator", controller.signal)) {
           if (name === "overview") setKnown({ overview: JSON.parse(data) as Overview });
           if (name === "error") problem = (JSON.parse(data) as { error: string }).error;
         }
       } catch (error) {
         problem = reasonOf(error);
       }
-      if (leaving.signal.aborted) return;
+      if (controller.signal.aborted) return;
       setKnown(({ overview }) => ({ ...(overview ? { overview } : {}), problem }));
       timer = setTimeout(() => void follow(), RETRY_MS);
     };
     void follow();
     return () => {
-      leaving.abort();
+      controller.abort();
       clearTimeout(timer);
     };
   }, []);
