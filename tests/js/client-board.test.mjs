@@ -65,7 +65,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     await client.close();
   });
 
-  it('shows own changes before they are confirmed', async () => {
+  it('shows changes by the user before they are confirmed', async () => {
     const { client, board, shown, task } = await openAs();
     const [one, two] = [await create('one'), await create('two')];
     await until('both', () => shown().tasks.size === 2);
@@ -220,9 +220,9 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
 
   it('reports a conflict when somebody else changed the same text', async () => {
     const one = await create('one');
-    const asked = [];
+    const resolved = [];
     const resolve = ({ field, base, mine, theirs }) => {
-      asked.push([field, base]);
+      resolved.push([field, base]);
       return `${theirs} ${mine}`;
     };
     const { client, board, task } = await openAs('ann', { edits: { debounceMs: 20, resolve } });
@@ -232,7 +232,7 @@ describe('a board of @boardwire/client', { timeout: patient(120_000) }, () => {
     await change(one.id, { description: 'theirs' });
     fixture.proxy.accept();
     await until('both', () => task(one.id).description === 'theirs mine' && board.getSnapshot().unconfirmed === 0);
-    assert.deepEqual(asked.at(-1), ['description', '']);
+    assert.deepEqual(resolved.at(-1), ['description', '']);
     assert.equal(task(one.id).priority, 3);
     await client.close();
   });

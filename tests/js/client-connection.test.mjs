@@ -26,8 +26,8 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
   };
 
   it('reports its state, and reconnects with a fresh token', async () => {
-    let asked = 0;
-    const { client, states } = start({ token: async () => ((asked += 1), token('ann')) });
+    let fetches = 0;
+    const { client, states } = start({ token: async () => ((fetches += 1), token('ann')) });
     await client.ready();
     assert.deepEqual(states, ['connecting', 'connected', 'live']);
     assert.equal(client.getStatus().server.user.id, 'ann');
@@ -36,7 +36,7 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
     fixture.proxy.cut();
     await until('the next connection', () => states.at(-1) === 'live');
     assert.deepEqual(states, ['reconnecting', 'connected', 'catching-up', 'live']);
-    assert.equal(asked, 2);
+    assert.equal(fetches, 2);
     await client.close();
     assert.equal(client.getStatus().state, 'closed');
   });
@@ -63,21 +63,21 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
     const { client, states } = start({ silenceMs: 300 });
     await client.ready();
     fixture.proxy.stall();
-    const asked = client.send('board:list', {});
+    const pending = client.send('board:list', {});
     await until('the end of that connection', () => states.includes('reconnecting'));
     fixture.proxy.cut();
     fixture.proxy.resume();
-    assert.ok((await asked).ok);
+    assert.ok((await pending).ok);
     await client.close();
   });
 
   it('renews the token before it expires', async () => {
-    let asked = 0;
-    const { client, states } = start({ token: () => token('ann', ['read'], (asked += 1) > 1 ? 3600 : 3) });
+    let fetches = 0;
+    const { client, states } = start({ token: () => token('ann', ['read'], (fetches += 1) > 1 ? 3600 : 3) });
     await client.ready();
     await sleep(3500);
     await client.send('board:list', {});
-    assert.equal(asked, 2);
+    assert.equal(fetches, 2);
     assert.ok(!states.includes('reconnecting'), 'the same connection');
     await client.close();
   });
@@ -110,16 +110,16 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
 
   it('fetches another token after a refusal, and gives up if it is the same', async () => {
     const offers = ['a.e30.c', 'b.e30.c', token('ann')];
-    let asked = 0;
-    const accepted = start({ token: () => offers[(asked += 1) - 1] });
+    let fetches = 0;
+    const accepted = start({ token: () => offers[(fetches += 1) - 1] });
     await accepted.client.ready();
-    assert.equal(asked, 3);
+    assert.equal(fetches, 3);
     await accepted.client.close();
 
-    let again = 0;
-    const { client } = start({ token: () => ((again += 1), 'a.e30.c') });
+    let repeats = 0;
+    const { client } = start({ token: () => ((repeats += 1), 'a.e30.c') });
     await assert.rejects(client.ready());
-    assert.equal(again, 2, 'the same token is not presented twice');
+    assert.equal(repeats, 2, 'the same token is not presented twice');
     assert.equal(client.getStatus().state, 'refused');
   });
 
@@ -134,16 +134,16 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
   });
 
   it('retries when fetching a token fails', async () => {
-    let asked = 0;
+    let fetches = 0;
     const { client } = start({
       token: async () => {
-        asked += 1;
-        if (asked < 3) throw new Error('the identity provider is down');
+        fetches += 1;
+        if (fetches < 3) throw new Error('the identity provider is down');
         return token('ann');
       },
     });
     await client.ready();
-    assert.equal(asked, 3);
+    assert.equal(fetches, 3);
     await client.close();
   });
 
@@ -172,14 +172,14 @@ describe('the connection of @boardwire/client', { timeout: patient(120_000) }, (
     const environment = { ...process.env, BOARDWIRE_JWT_SECRET: secret, BOARDWIRE_DATABASE_URL: `sqlite://${join(folder, 'b.db')}` };
     const ending = spawn(program(), ['serve', '--listen', '127.0.0.1:0'], { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'ignore'] });
     const line = await new Promise((resolve) => createInterface({ input: ending.stdout }).once('line', resolve));
-    const { token: own } = JSON.parse(await issue(folder, environment));
-    const { client } = start({ token: own }, `http://${JSON.parse(line).listening}`);
+    const { token: issued } = JSON.parse(await issue(folder, environment));
+    const { client } = start({ token: issued }, `http://${JSON.parse(line).listening}`);
     await client.ready();
-    const asked = new Promise((resolve) => client.on('server:closing', ({ data }) => resolve(data.reconnectAfterMs)));
+    const closing = new Promise((resolve) => client.on('server:closing', ({ data }) => resolve(data.reconnectAfterMs)));
     const wait = new Promise((resolve) => client.onStatus(({ retryInMs }) => retryInMs !== undefined && resolve(retryInMs)));
     const from = Date.now();
     ending.kill('SIGTERM');
-    const reconnectAfterMs = await asked;
+    const reconnectAfterMs = await closing;
     assert.ok((await wait) + (Date.now() - from) >= reconnectAfterMs, `${await wait} ms after being asked for ${reconnectAfterMs}`);
     await client.close();
     rmSync(folder, { recursive: true, force: true });

@@ -150,8 +150,8 @@ describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
     await change({ description: 'First line\nSecond line\nThird line, theirs', title: 'Their title' });
     fixture.proxy.accept();
     await until('both', () => text.state === 'saved' && title.state === 'conflict');
-    const { description, title: kept } = await stored();
-    assert.deepEqual([description, kept], ['First line, mine\nSecond line\nThird line, theirs', 'Their title']);
+    const { description, title: storedTitle } = await stored();
+    assert.deepEqual([description, storedTitle], ['First line, mine\nSecond line\nThird line, theirs', 'Their title']);
     assert.deepEqual([title.value, title.theirs], ['My title', 'Their title']);
     // A conflict from `board.edit` waits for a decision as well.
     fixture.proxy.refuse();

@@ -1,4 +1,4 @@
-// The built package @boardwire/client, as it is found after `npm install`: by its name, beside the packages of this folder.
+// The built package @boardwire/client, installed as by `npm install`: it is imported by its name, and finds the packages of this folder.
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';

@@ -80,10 +80,10 @@ class SimulatedBoard {
 
   page({ after = '', limit }, size) {
     const snapshot = this.snapshot();
-    const behind = snapshot.tasks.filter(({ id }) => id > after).sort((a, b) => (a.id < b.id ? -1 : 1));
-    const tasks = behind.slice(0, Math.min(limit, size));
+    const rest = snapshot.tasks.filter(({ id }) => id > after).sort((a, b) => (a.id < b.id ? -1 : 1));
+    const tasks = rest.slice(0, Math.min(limit, size));
     const dependencies = snapshot.dependencies.filter(({ task_id }) => tasks.some(({ id }) => id === task_id));
-    return { ...snapshot, tasks, dependencies, ...(behind.length > tasks.length ? { next: tasks.at(-1).id } : {}) };
+    return { ...snapshot, tasks, dependencies, ...(rest.length > tasks.length ? { next: tasks.at(-1).id } : {}) };
   }
 }
 
@@ -93,13 +93,13 @@ describe('a board that is loaded in pages', () => {
 
   /** Makes a replica whose connection replies with `answer`. */
   const replicaOn = (answer) => {
-    const asked = [];
+    const requests = [];
     const connection = {
       unanswered: 0,
-      ask: async (name, payload) => (asked.push(payload), answer(payload, asked.length)),
+      ask: async (name, payload) => (requests.push(payload), answer(payload, requests.length)),
     };
     const replicaEvents = { join: async () => ({}), applied: () => {}, reset: () => {}, changed: () => {} };
-    return { replica: new Replica('b', connection, replicaEvents), asked };
+    return { replica: new Replica('b', connection, replicaEvents), requests };
   };
   const shown = ({ seq, epoch, content }) => comparable({ seq, epoch, ...content });
 
@@ -135,7 +135,7 @@ describe('a board that is loaded in pages', () => {
   it('starts again when the log has another epoch', async () => {
     const board = new SimulatedBoard(seededRandom(1), () => {});
     while (board.snapshot().tasks.length < 10) board.change();
-    const { replica, asked } = replicaOn((payload, count) => {
+    const { replica, requests } = replicaOn((payload, count) => {
       if (count === 3) {
         board.epoch = 'second';
         board.seq = 1;
@@ -144,7 +144,7 @@ describe('a board that is loaded in pages', () => {
     });
     await replica.resume();
     assert.deepEqual(shown(replica), comparable(board.snapshot()));
-    assert.equal(asked.filter(({ after }) => after === undefined).length, 2, 'loading started twice');
+    assert.equal(requests.filter(({ after }) => after === undefined).length, 2, 'loading started twice');
     replica.close();
   });
 
@@ -153,7 +153,7 @@ describe('a board that is loaded in pages', () => {
     const board = new SimulatedBoard(seededRandom(1), (event) => events.push(event));
     while (board.snapshot().tasks.length < 10) board.change();
     events.length = 0;
-    const { replica, asked } = replicaOn((payload, count) => {
+    const { replica, requests } = replicaOn((payload, count) => {
       const page = board.page(payload, 9);
       // After the last page was read, and before its reply arrives.
       while (count === 2 && events.length < TOO_MANY) board.change();
@@ -162,20 +162,20 @@ describe('a board that is loaded in pages', () => {
     });
     await replica.resume();
     assert.deepEqual(shown(replica), comparable(board.snapshot()));
-    assert.equal(asked.filter(({ after }) => after === undefined).length, 2, 'loading started twice');
+    assert.equal(requests.filter(({ after }) => after === undefined).length, 2, 'loading started twice');
     replica.close();
   });
 
   it('is loaded in one reply from a server without paging', async () => {
     const board = new SimulatedBoard(seededRandom(1), () => {});
     for (let count = 0; count < 100; count += 1) board.change();
-    const { replica, asked } = replicaOn(({ limit }) =>
+    const { replica, requests } = replicaOn(({ limit }) =>
       limit === undefined ? { ok: true, ...board.snapshot() } : { ok: false, code: 'INVALID_MESSAGE', error: 'limit: there is no such field' },
     );
     await replica.resume();
     assert.deepEqual(shown(replica), comparable(board.snapshot()));
     assert.deepEqual(
-      asked.map(({ limit }) => limit),
+      requests.map(({ limit }) => limit),
       [1000, undefined],
     );
     replica.close();

@@ -262,10 +262,10 @@ for (const [transport, options] of Object.entries(TRANSPORTS)) {
       const { seq, epoch } = await carl.ask('board:get', { boardId: board });
       await carl.ask('view:board', { boardId: board });
       const again = carl.connected.bind(carl);
-      const gone = new Promise((resolve) => carl.socket.once('disconnect', resolve));
+      const disconnected = new Promise((resolve) => carl.socket.once('disconnect', resolve));
       // As on a bad network, the connection ends without notice.
       carl.socket.io.engine.close();
-      await gone;
+      await disconnected;
       const { task } = await ann.ask('task:create', { boardId: board, title: 'Missed' });
       await again();
       const reply = await carl.ask('view:board', { boardId: board, since: seq, epoch });

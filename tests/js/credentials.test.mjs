@@ -25,10 +25,10 @@ for (const [transport, options] of Object.entries(TRANSPORTS)) {
     /** Waits for the error that announces the end of the connection, and for the end. Returns how long that took, in milliseconds. */
     const waitForEnd = async (client) => {
       const begun = Date.now();
-      const gone = new Promise((resolve) => client.socket.once('disconnect', resolve));
+      const disconnected = new Promise((resolve) => client.socket.once('disconnect', resolve));
       const { payload } = await client.event('error');
       assert.equal(payload.code, 'UNAUTHENTICATED');
-      assert.equal(await gone, 'io server disconnect');
+      assert.equal(await disconnected, 'io server disconnect');
       return Date.now() - begun;
     };
 

@@ -209,7 +209,7 @@ describe('the board copy of the module in the guide', () => {
     assert.deepEqual([copy.pages, copy.snapshots], [2, 1]);
   });
 
-  it('equals the board after an own change whose reply was lost', { timeout: patient(60_000) }, async () => {
+  it('equals the board after a change whose reply was lost', { timeout: patient(60_000) }, async () => {
     await createBoard('lost');
     const [writer, other] = ['ann', 'ben'].map((user) => openCopy(user, 'lost'));
     await until('the first snapshots', () => writer.seq !== undefined && other.seq !== undefined);

@@ -76,9 +76,9 @@ export function startFixture() {
   /** Waits until the copies have caught up with the board, and compares them with it. */
   const expectEqualCopies = async (copies, boardId, message) => {
     const { seq } = await fixture.guide.ask(fixture.keeper, 'board:get', { boardId });
-    const behind = () => JSON.stringify(copies.map(({ user, seq, failure }) => [user, seq, failure?.message]));
+    const progress = () => JSON.stringify(copies.map(({ user, seq, failure }) => [user, seq, failure?.message]));
     await until(`event ${seq}`, () => copies.every((copy) => copy.seq >= seq)).catch((error) => {
-      throw new Error(`${message}: ${error.message}: ${behind()}`);
+      throw new Error(`${message}: ${error.message}: ${progress()}`);
     });
     const wanted = comparable(await fixture.guide.ask(fixture.keeper, 'board:get', { boardId }));
     for (const copy of copies) {

@@ -107,12 +107,12 @@ describe('the module in the guide', () => {
     // Another user's changes are.
     const seen = ann.tasks.get(task.id);
     await ben.change('task:update', { taskId: task.id, updates: { title: 'Bye', priority: 3 } });
-    let asked;
+    let conflict;
     const saved = await fixture.guide.save(ann, seen, { title: 'Hi', description: 'Less' }, (mine, current, fields) => {
-      asked = [current.title, fields];
+      conflict = [current.title, fields];
       return { ...mine, title: `${current.title} and ${mine.title}` };
     });
-    assert.deepEqual(asked, ['Bye', ['title']]);
+    assert.deepEqual(conflict, ['Bye', ['title']]);
     assert.deepEqual([saved.title, saved.description, saved.priority], ['Bye and Hi', 'Less', 3]);
     await expectEqualCopies([ann, ben], 'typed', 'typed');
   });

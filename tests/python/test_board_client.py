@@ -246,14 +246,14 @@ def test_the_copy_equals_the_board_after_connections_were_cut(server):
 def api_key(server, user):
     """Creates an API key for `user` with the program itself."""
     database = f"sqlite://{server.folder.name}/board.db"
-    made = subprocess.run(
+    created = subprocess.run(
         [program(), "api-key", "create", "--user", user, "--name", "example", "--json"],
         env={**os.environ, "BOARDWIRE_DATABASE_URL": database},
         check=True,
         capture_output=True,
         text=True,
     )
-    return json.loads(made.stdout)["key"]
+    return json.loads(created.stdout)["key"]
 
 
 async def run(*arguments, **variables):

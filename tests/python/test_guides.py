@@ -21,7 +21,7 @@ ADDRESS = "127.0.0.1:3456"
 
 #: Where the samples of each page are run, by language. `rust` samples are tests of their crate.
 RUN_IN = {
-    ("README.md", "sh"): "here; the first two are what whoever runs the tests has typed",
+    ("README.md", "sh"): "here, but for the first two blocks, which the person who runs the tests has run already",
     ("README.md", "js"): "tests/js/readme.test.mjs",
     ("docs/guides/HTTP.md", "sh"): "here",
     ("docs/guides/AGENTS.md", "sh"): "here",
@@ -103,9 +103,9 @@ def test_the_samples_for_production(plain):
     """Skips the lines that build and start the server, which runs already."""
     *_, code = samples("README.md", "sh")
     lines = code.splitlines(keepends=True)
-    kept = [line for line in lines if not line.startswith(("cargo build", "boardwire serve"))]
-    assert len(kept) == len(lines) - 2, lines
-    output = shell(plain, "".join(kept))
+    runnable = [line for line in lines if not line.startswith(("cargo build", "boardwire serve"))]
+    assert len(runnable) == len(lines) - 2, lines
+    output = shell(plain, "".join(runnable))
     token = next(word for word in output.split() if word.startswith("ey"))
     key = next(word for word in output.split() if word.startswith("bwk_"))
     for credential in (token, key):
@@ -134,10 +134,10 @@ def test_a_refusal_is_as_documented(plain):
 def test_the_commands_of_the_program(plain):
     (code,) = samples("crates/server/README.md", "sh")
     lines = code.splitlines(keepends=True)
-    kept = [line for line in lines if not line.startswith(("boardwire demo", "boardwire serve"))]
-    assert len(kept) == len(lines) - 2, lines
+    runnable = [line for line in lines if not line.startswith(("boardwire demo", "boardwire serve"))]
+    assert len(runnable) == len(lines) - 2, lines
     (pathlib.Path(plain.folder.name) / "password.txt").write_text("correct horse battery staple\n")
-    assert "bwk_" in shell(plain, "".join(kept))
+    assert "bwk_" in shell(plain, "".join(runnable))
 
 
 def test_the_settings_file():

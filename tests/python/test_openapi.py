@@ -1,4 +1,4 @@
-"""The HTTP door does what its OpenAPI document says: valid and invalid requests created from it, on boards with data.
+"""The HTTP door does what its OpenAPI document says: valid and invalid requests made from it, on boards with data.
 
 With BOARDWIRE_TEST_OPENAPI_SECONDS it searches for that long with a random seed; otherwise as briefly as CI needs.
 """

@@ -15,10 +15,10 @@ describe('the card page', () => {
   before(() => (bobsApi = startApi(fixture.server.url, token('bob'))));
 
   async function board(id) {
-    const made = await fixture.api.board(id, { bob: 'member', cleo: 'viewer' });
-    await fixture.api.task(id, { id: `${id}-one`, title: 'Write the notes', columnId: made.columns[0].id });
-    await fixture.api.task(id, { id: `${id}-two`, title: 'Read the notes', columnId: made.columns[0].id });
-    return { id, columns: made.columns, path: `/boards/${id}`, one: `${id}-one`, two: `${id}-two` };
+    const created = await fixture.api.board(id, { bob: 'member', cleo: 'viewer' });
+    await fixture.api.task(id, { id: `${id}-one`, title: 'Write the notes', columnId: created.columns[0].id });
+    await fixture.api.task(id, { id: `${id}-two`, title: 'Read the notes', columnId: created.columns[0].id });
+    return { id, columns: created.columns, path: `/boards/${id}`, one: `${id}-one`, two: `${id}-two` };
   }
 
   test('title and description are edited in place, live for others', async () => {

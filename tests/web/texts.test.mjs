@@ -9,13 +9,13 @@ import { expectNoErrors, closeWindows, startFixture } from './fixture.mjs';
 
 const LINES = ['What is to be done', 'Who does it', 'By when'];
 
-describe('texts that two users edit at once', () => {
+describe('texts that two users edit at the same time', () => {
   const fixture = startFixture('ann', 'bob');
 
   async function board(id, description = LINES.join('\n')) {
-    const made = await fixture.api.board(id, { bob: 'member' });
+    const created = await fixture.api.board(id, { bob: 'member' });
     const one = `${id}-one`;
-    await fixture.api.task(id, { id: one, title: 'Write the notes', description, columnId: made.columns[0].id });
+    await fixture.api.task(id, { id: one, title: 'Write the notes', description, columnId: created.columns[0].id });
     return { path: `/boards/${id}/tasks/${one}`, one, stored: async () => (await fixture.api.get(`/tasks/${one}`)).task };
   }
   const field = (page) => page.getByLabel('Description', { exact: true });
@@ -28,7 +28,7 @@ describe('texts that two users edit at once', () => {
     await field(page).fill(text);
     await state(page, becomes);
   };
-  /** Checks that a field without own changes shows the current text, without a notice about edits by others. */
+  /** Checks that a field in which nothing was typed shows the current text, without a notice about edits by others. */
   const follows = async (page, text) => {
     await eventually(() => field(page).inputValue(), text);
     await state(page, 'saved');
@@ -109,7 +109,7 @@ describe('texts that two users edit at once', () => {
     });
   }
 
-  test('a user who is still writing is told when others replace the text, and can restore it', async () => {
+  test('a user who is still writing sees that the text was replaced, and can restore it', async () => {
     const { path, stored } = await board('replaced');
     const [ann, bob] = await fixture.windows(path, 'ann', 'bob');
     await edit(ann);
