@@ -26,7 +26,7 @@ export interface ClientSettings {
    * ms.
    */
   silenceMs?: number;
-  /** How long a command is tried unless it says otherwise, by default 120,000 ms. */
+  /** How long a command is tried unless its options say otherwise, by default 120,000 ms. */
   commandTimeoutMs?: number;
   /** How many commands may wait, by default 1,000. */
   queueLimit?: number;
@@ -119,8 +119,8 @@ export class Client {
   }
 
   /**
-   * Calls the handler with each event of this name, or with every event for `*`. The client's own changes are not among them: they
-   * are replied to.
+   * Calls the handler with each event of this name, or with every event for `*`. The client's own changes are not among them: it
+   * gets replies.
    */
   on(type: "*", handler: (message: AnyEnvelope) => void): Unsubscribe;
   on<Type extends EventName>(type: Type, handler: (message: Message<Type>) => void): Unsubscribe;

@@ -16,7 +16,7 @@ export interface AnyEnvelope {
   requestId?: string;
 }
 
-/** Which events a subscription receives, beside their name. */
+/** Which events a subscription receives, in addition to the pattern of their names. */
 export interface Filters {
   /** Events of this board. */
   boardId?: string;

@@ -39,7 +39,7 @@ export class CommandQueue {
   #busy = false;
   #backoffTimer: ReturnType<typeof setTimeout> | undefined;
 
-  /** At most `limit` commands wait; `timeout` is how long each is tried, unless it says otherwise. */
+  /** At most `limit` commands wait; `timeout` is how long each is tried, unless its options say otherwise. */
   constructor(connection: Connection, limit: number, timeout: number) {
     this.#connection = connection;
     this.#limit = limit;

@@ -34,7 +34,7 @@ export class BoardEngine {
   readonly onSnapshotChange: Listeners<[]>;
   /** Emits each confirmed change, in order. */
   readonly onChange: Listeners<[Change]>;
-  /** Emits when the confirmed copy was loaded anew. */
+  /** Emits when the whole confirmed copy was loaded. */
   readonly onReset: Listeners<[]>;
   readonly #host: Host;
   readonly #presence = new Presence();

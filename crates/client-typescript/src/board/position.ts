@@ -1,6 +1,6 @@
 /**
  * Positions of tasks and columns, as the server makes them: keys that sort as text, with room for another between any two.
- * A key is an integer with its length in front (`a0` … `az`, `b00` …; `Z` and below count down), and a fraction behind it
+ * A key is an integer that begins with its length (`a0` … `az`, `b00` …; `Z` and below count down), followed by a fraction
  * in base 62 that never ends in `0`. Here they only place a change until the server's own position is known.
  */
 

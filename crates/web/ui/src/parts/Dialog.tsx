@@ -53,7 +53,7 @@ export function Dialog({ title, role = "dialog", onClose, width = 520, head, foo
             if (event.target instanceof Element && event.target.closest("[data-escape]")) event.preventDefault();
           }}
           onMouseDown={(event) => {
-            // A click beside the dialog hits its frame.
+            // A click outside the dialog hits its frame.
             if (event.target === event.currentTarget) onClose();
           }}
         >
