@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 
 import { seededRandom, SEED, until } from './random.mjs';
 import { startFixture } from './client-fixture.mjs';
-import { patient } from './killTimer.mjs';
+import { patient } from './patience.mjs';
 import { token } from './server.mjs';
 
 describe('edits of @boardwire/client', { timeout: patient(120_000) }, () => {
