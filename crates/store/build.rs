@@ -2,15 +2,15 @@
 
 use std::{env, error::Error, fmt::Write as _, fs, path::Path};
 
-/// What the names of pieces end with that stand for a token in a script, for one of the databases.
-const PIECES: [&str; 2] = ["_sqlite.sql", "_postgres.sql"];
+/// Suffixes of the files that hold what replaces a token of a script, for one of the databases.
+const TOKEN_FILE_SUFFIXES: [&str; 2] = ["_sqlite.sql", "_postgres.sql"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=migrations");
     let mut scripts = Vec::new();
     for entry in fs::read_dir(Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("migrations"))? {
         let name = entry?.file_name().into_string().map_err(|name| format!("{} is not UTF-8", name.display()))?;
-        if name.ends_with(".sql") && !PIECES.iter().any(|piece| name.ends_with(piece)) {
+        if name.ends_with(".sql") && !TOKEN_FILE_SUFFIXES.iter().any(|suffix| name.ends_with(suffix)) {
             scripts.push(name);
         }
     }
