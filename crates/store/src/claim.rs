@@ -1,6 +1,5 @@
-//! A server's claim on its database. Servers do not tell each other about their events yet: the clients of one would miss
-//! the events of another, so a second server refuses to start. Other programs need no claim, and a claim does not keep
-//! them out.
+//! A server's claim on its database. Servers do not share their events yet: the clients of one would miss the events of
+//! another, so a second server refuses to start. Other programs need no claim, and are not kept out by one.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -20,19 +19,19 @@ use tokio_util::{
 };
 
 use crate::{
-    error::{failed, unavailable},
+    error::{driver_error, unavailable},
     lost::Lost,
     open_error::OpenError,
 };
 
-/// How often locking the file is retried while another process may be about to end.
+/// The pause between two attempts to lock the file, while the process that holds it may be about to end.
 const RETRY_INTERVAL: Duration = Duration::from_millis(20);
 
-/// How often the connection that holds the claim is checked.
+/// The pause between two checks of the connection that holds the claim.
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A server that has lost its claim tries for this many times [`Options::wait`](crate::Options::wait) to get it back.
-/// By then Postgres has noticed that the old connection is gone, so that only another server can hold the claim.
+/// A server that has lost its claim tries to get it back for this many times [`Options::wait`](crate::Options::wait).
+/// By then Postgres has noticed that the old connection is gone, so only another server can hold the claim.
 const MAX_ATTEMPTS: u32 = 6;
 
 /// Makes Postgres notice within 25 s that this machine is gone; its default is two hours.
@@ -44,11 +43,11 @@ const LOCK: &str = "SELECT pg_advisory_lock(hashtext('boardwire server'), hashte
 /// The SQLSTATE of a lock that did not become free in time.
 const LOCK_NOT_AVAILABLE: &str = "55P03";
 
-/// Locks a file beside the database file; closing the database file itself would end SQLite's locks. The system ends
-/// the lock with the process, however the process ends. Retries for as long as `wait`. The file is never removed.
+/// Locks a file beside the database file, not that file itself: closing it would release SQLite's locks. The system
+/// releases the lock when the process ends, however it ends. Retries for as long as `wait`. The file is never removed.
 pub(crate) async fn lock_beside(database: &Path, wait: Duration) -> Result<File, OpenError> {
     let open = || {
-        // The lock is at the same path, no matter which link the database is opened by.
+        // The path of the lock file is the same, whichever link the database is opened through.
         let mut path = database.canonicalize()?.into_os_string();
         path.push(".lock");
         OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)
@@ -71,8 +70,8 @@ pub(crate) async fn lock_beside(database: &Path, wait: Duration) -> Result<File,
 /// lock again on a new one. The claim is only lost for good if another server has taken the lock by then.
 #[derive(Debug)]
 pub(crate) struct PostgresClaim {
-    /// Whether another server has the database. The task owns the sender, which is dropped when the task ends, and the
-    /// lock with it.
+    /// Whether another server has the database. The task owns the sender: when it is dropped, the task has ended and
+    /// released the lock.
     taken: watch::Receiver<bool>,
     task: TaskTracker,
     stop: CancellationToken,
@@ -81,14 +80,14 @@ pub(crate) struct PostgresClaim {
 }
 
 impl PostgresClaim {
-    /// Takes the lock on a connection from this pool. The pool's `lock_timeout` says how long to wait for another
+    /// Takes the lock on a connection from this pool. The pool's `lock_timeout` limits the wait for another
     /// server to end.
     pub(crate) async fn take(pool: &PgPool, wait: Duration) -> Result<Self, OpenError> {
-        let held = lock(pool).await?;
+        let connection = lock(pool).await?;
         let (stop, task) = (CancellationToken::new(), TaskTracker::new());
         let (sender, taken) = watch::channel(false);
-        let hold = Hold { pool: pool.clone(), wait, taken: sender, stop: stop.clone() };
-        task.spawn(hold.run(held));
+        let holder = LockHolder { pool: pool.clone(), wait, taken: sender, stop: stop.clone() };
+        task.spawn(holder.run(connection));
         task.close();
         Ok(Self { taken, task, _stop: stop.clone().drop_guard(), stop })
     }
@@ -111,52 +110,53 @@ impl PostgresClaim {
     }
 }
 
-struct Hold {
+/// The task that holds the lock.
+struct LockHolder {
     pool: PgPool,
     wait: Duration,
     taken: watch::Sender<bool>,
     stop: CancellationToken,
 }
 
-impl Hold {
-    async fn run(self, mut held: PgConnection) {
+impl LockHolder {
+    async fn run(self, mut connection: PgConnection) {
         let stop = self.stop.clone();
         let watching = async {
             loop {
-                self.wait_until_lost(&mut held).await;
+                self.wait_until_lost(&mut connection).await;
                 tracing::warn!(
                     "the connection that holds the database for this server is lost; taking the claim again"
                 );
                 let Some(reacquired) = self.reacquire().await else { break };
-                held = reacquired;
+                connection = reacquired;
                 tracing::info!("the claim on the database is held again");
             }
             tracing::error!("another server has taken the database");
             self.taken.send_replace(true);
         };
         let _ = stop.run_until_cancelled(watching).await;
-        // Closing the connection makes Postgres release the lock at once.
-        let _ = timeout(self.wait, held.close()).await;
+        // Closing the connection makes Postgres release the lock immediately.
+        let _ = timeout(self.wait, connection.close()).await;
     }
 
     /// Returns when the connection is lost.
-    async fn wait_until_lost(&self, held: &mut PgConnection) {
-        while matches!(timeout(self.wait, held.ping()).await, Ok(Ok(()))) {
+    async fn wait_until_lost(&self, connection: &mut PgConnection) {
+        while matches!(timeout(self.wait, connection.ping()).await, Ok(Ok(()))) {
             sleep(CHECK_INTERVAL).await;
         }
     }
 
-    /// Takes the lock again. Returns `None` if another server has it. If the database does not answer, this waits until
-    /// it does.
+    /// Takes the lock again. Returns `None` if another server has it. Waits while the database does not
+    /// answer.
     async fn reacquire(&self) -> Option<PgConnection> {
-        let mut refused = 0;
-        while refused < MAX_ATTEMPTS {
+        let mut refusals = 0;
+        while refusals < MAX_ATTEMPTS {
             match lock(&self.pool).await {
-                Ok(held) => return Some(held),
-                Err(OpenError::InUse) => refused += 1,
+                Ok(connection) => return Some(connection),
+                Err(OpenError::InUse) => refusals += 1,
                 Err(error) => {
                     tracing::warn!(%error, "the claim on the database can't be taken; trying again");
-                    refused = 0;
+                    refusals = 0;
                     sleep(CHECK_INTERVAL).await;
                 }
             }
@@ -166,16 +166,16 @@ impl Hold {
 }
 
 async fn lock(pool: &PgPool) -> Result<PgConnection, OpenError> {
-    let held = pool.acquire().await.map_err(|error| failed("connecting to Postgres", error))?;
-    let mut held = held.detach();
-    held.execute(KEEPALIVE).await.map_err(|error| failed("setting up a connection", error))?;
-    let locked: Result<PgRow, sqlx::Error> = sqlx::query(LOCK).fetch_one(&mut held).await;
+    let pooled = pool.acquire().await.map_err(|error| driver_error("connecting to Postgres", error))?;
+    let mut connection = pooled.detach();
+    connection.execute(KEEPALIVE).await.map_err(|error| driver_error("setting up a connection", error))?;
+    let locked: Result<PgRow, sqlx::Error> = sqlx::query(LOCK).fetch_one(&mut connection).await;
     match locked {
-        Ok(_) => Ok(held),
+        Ok(_) => Ok(connection),
         Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(LOCK_NOT_AVAILABLE) => {
             Err(OpenError::InUse)
         }
-        Err(error) => Err(failed("holding the database", error).into()),
+        Err(error) => Err(driver_error("claiming the database", error).into()),
     }
 }
 
@@ -212,7 +212,7 @@ mod tests {
 
         panics.store(true, Ordering::SeqCst);
         database.query(END_HOLDER).await.unwrap();
-        let lost = timeout(PATIENCE, claim.lost()).await.expect("nobody is told");
+        let lost = timeout(PATIENCE, claim.lost()).await.expect("the loss is not reported");
         assert_eq!(lost, Lost::Broken);
         claim.release().await;
         pool.close().await;

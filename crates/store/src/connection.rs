@@ -22,7 +22,7 @@ use sqlx::{
 use tokio::time::timeout;
 
 use crate::{
-    error::{DriverError, broken, failed, unavailable},
+    error::{DriverError, broken, driver_error, unavailable},
     row::Row,
     rusqlite_exec,
     statement::{Statement, Value},
@@ -42,6 +42,7 @@ pub(crate) enum Dialect {
     Postgres,
 }
 
+/// A driver's connection.
 enum Link<'c> {
     Writer(&'c mut rusqlite::Connection),
     Sqlite(&'c mut SqliteConnection),
@@ -63,7 +64,7 @@ impl<'c> Connection<'c> {
     }
 
     /// Creates a connection of the writer that refuses statements from a certain time on. A unit of work on the
-    /// writer's thread never yields, so that nothing else could end it.
+    /// writer's thread never yields, so nothing else could end it.
     pub(crate) fn writer_until(connection: &'c mut rusqlite::Connection, until: Instant) -> Self {
         Self { until: Some(until), ..Self::writer(connection) }
     }
@@ -89,7 +90,7 @@ impl<'c> Connection<'c> {
         let guarded = AssertUnwindSafe(async { body(&mut *self).await }).catch_unwind();
         let outcome = match timeout(limit, guarded).await {
             Ok(Ok(outcome)) => outcome?,
-            Ok(Err(panic)) => return Err(broken(UNIT, format_args!("panicked: {}", message_of(&*panic))).into()),
+            Ok(Err(panic)) => return Err(broken(UNIT, format_args!("panicked: {}", panic_message(&*panic))).into()),
             Err(_) => return Err(unavailable(UNIT, format_args!("took longer than {limit:?}")).into()),
         };
         if self.failed {
@@ -100,7 +101,7 @@ impl<'c> Connection<'c> {
 
     /// Runs a statement. Returns how many rows it changed.
     pub(crate) async fn execute(&mut self, statement: &Statement, values: &[Value<'_>]) -> StorageResult<u64> {
-        self.refuse_after_failure(statement)?;
+        self.check_usable(statement)?;
         let done = match &mut self.link {
             Link::Writer(link) => rusqlite_exec::execute(link, statement.sqlite, values).map_err(DriverError::from),
             Link::Sqlite(link) => {
@@ -112,16 +113,16 @@ impl<'c> Connection<'c> {
                 link.execute(query).await.map(|done| done.rows_affected()).map_err(DriverError::from)
             }
         };
-        self.noting_failure(statement, done)
+        self.record_failure(statement, done)
     }
 
     /// Runs a statement that has to change exactly one row.
     pub(crate) async fn execute_one(&mut self, statement: &Statement, values: &[Value<'_>]) -> StorageResult<()> {
-        self.execute_each(statement, 1, values).await
+        self.execute_exactly(statement, 1, values).await
     }
 
     /// Runs a statement that has to change exactly this many rows.
-    pub(crate) async fn execute_each(
+    pub(crate) async fn execute_exactly(
         &mut self,
         statement: &Statement,
         rows: usize,
@@ -140,7 +141,7 @@ impl<'c> Connection<'c> {
         statement: &'static Statement,
         values: &[Value<'_>],
     ) -> StorageResult<Vec<Row>> {
-        self.refuse_after_failure(statement)?;
+        self.check_usable(statement)?;
         let rows = match &mut self.link {
             Link::Writer(link) => {
                 let rows = rusqlite_exec::fetch(link, statement.sqlite, values, usize::MAX).map_err(DriverError::from);
@@ -157,7 +158,7 @@ impl<'c> Connection<'c> {
                 rows.map(|rows| rows.into_iter().map(|row| Row::postgres(statement.name, row)).collect())
             }
         };
-        self.noting_failure(statement, rows)
+        self.record_failure(statement, rows)
     }
 
     /// Runs a statement and returns the first row. Not for statements that change rows: SQLite would stop after the
@@ -167,7 +168,7 @@ impl<'c> Connection<'c> {
         statement: &'static Statement,
         values: &[Value<'_>],
     ) -> StorageResult<Option<Row>> {
-        self.refuse_after_failure(statement)?;
+        self.check_usable(statement)?;
         let row = match &mut self.link {
             Link::Writer(link) => {
                 let rows = rusqlite_exec::fetch(link, statement.sqlite, values, 1).map_err(DriverError::from);
@@ -184,7 +185,7 @@ impl<'c> Connection<'c> {
                 row.map(|row| row.map(|row| Row::postgres(statement.name, row)))
             }
         };
-        self.noting_failure(statement, row)
+        self.record_failure(statement, row)
     }
 
     /// Runs a statement that always returns a row, and returns it.
@@ -207,7 +208,8 @@ impl<'c> Connection<'c> {
         Ok(())
     }
 
-    fn refuse_after_failure(&mut self, statement: &Statement) -> StorageResult<()> {
+    /// Refuses the statement if an earlier one has failed or the time is over.
+    fn check_usable(&mut self, statement: &Statement) -> StorageResult<()> {
         if self.failed {
             return Err(broken(statement.name, "an earlier statement of this unit of work has failed"));
         }
@@ -218,14 +220,14 @@ impl<'c> Connection<'c> {
         Ok(())
     }
 
-    fn noting_failure<T>(&mut self, statement: &Statement, result: Result<T, DriverError>) -> StorageResult<T> {
+    fn record_failure<T>(&mut self, statement: &Statement, result: Result<T, DriverError>) -> StorageResult<T> {
         self.failed |= result.is_err();
-        result.map_err(|error| failed(statement.name, error))
+        result.map_err(|error| driver_error(statement.name, error))
     }
 }
 
 /// Returns the message of a panic.
-pub(crate) fn message_of(panic: &(dyn Any + Send)) -> &str {
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }

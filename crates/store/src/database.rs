@@ -1,4 +1,4 @@
-//! A database of either kind: reading, and units of work.
+//! A database of either kind: reads and units of work.
 
 use async_trait::async_trait;
 use boardwire_services::{
@@ -40,7 +40,7 @@ impl Database {
         self.readers().read(body).await
     }
 
-    /// Runs several statements that only read, as of one state.
+    /// Runs several statements that only read, all of the same state.
     pub(crate) async fn read_snapshot<T, B, F>(&self, body: B) -> StorageResult<T>
     where
         T: Send + 'static,
@@ -81,7 +81,7 @@ impl Database {
         }
     }
 
-    /// Finishes the units of work that wait, and closes the connections.
+    /// Finishes the queued units of work, and closes the connections.
     pub(crate) async fn close(&self) {
         match self {
             Self::Sqlite(database) => database.close().await,

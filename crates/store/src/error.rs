@@ -1,19 +1,37 @@
-//! Turns errors of the drivers into the two kinds that services know: unavailable and broken.
+//! Turns errors of the drivers into the two kinds of [`StorageError`]: unavailable and broken.
 
 use std::fmt::Display;
 
 use boardwire_services::storage::StorageError;
 use sqlx::{error::DatabaseError, sqlite::SqliteError};
 
-/// SQLite's primary result codes for temporary errors: BUSY, LOCKED, NOMEM, READONLY, INTERRUPT, IOERR, FULL, CANTOPEN,
-/// PROTOCOL.
-const SQLITE_PASSING: [i32; 9] = [5, 6, 7, 8, 9, 10, 13, 14, 15];
+/// SQLite's primary result codes for temporary errors.
+const SQLITE_TRANSIENT: [i32; 9] = [
+    5,  // BUSY
+    6,  // LOCKED
+    7,  // NOMEM
+    8,  // READONLY
+    9,  // INTERRUPT
+    10, // IOERR
+    13, // FULL
+    14, // CANTOPEN
+    15, // PROTOCOL
+];
 
-/// Classes of Postgres' SQLSTATE for temporary errors: connection, rollback, resources, operator, system.
-const POSTGRES_PASSING_CLASSES: [&str; 5] = ["08", "40", "53", "57", "58"];
+/// Classes of SQLSTATE whose errors are all temporary.
+const POSTGRES_TRANSIENT_CLASSES: [&str; 5] = [
+    "08", // connection exception
+    "40", // transaction rollback
+    "53", // insufficient resources
+    "57", // operator intervention
+    "58", // system error
+];
 
-/// Further temporary errors of Postgres: lock not available, read-only transaction (a standby).
-const POSTGRES_PASSING: [&str; 2] = ["55P03", "25006"];
+/// Further SQLSTATEs of temporary errors.
+const POSTGRES_TRANSIENT: [&str; 2] = [
+    "55P03", // lock not available
+    "25006", // read-only transaction, as on a standby
+];
 
 /// An error of either driver.
 #[derive(Debug, thiserror::Error)]
@@ -24,18 +42,20 @@ pub(crate) enum DriverError {
     Sqlite(#[from] rusqlite::Error),
 }
 
-/// Returns a driver's error as an error of storage. `what` says what was being done.
-pub(crate) fn failed(what: &str, error: impl Into<DriverError>) -> StorageError {
+/// Returns the storage error for a driver's error. `what` names what was being done.
+pub(crate) fn driver_error(what: &str, error: impl Into<DriverError>) -> StorageError {
     let error = error.into();
     let message = format!("{what}: {error}");
-    let passing = match &error {
-        DriverError::Sqlx(error) => is_passing(error),
-        DriverError::Sqlite(error) => error.sqlite_error().is_some_and(|error| is_passing_sqlite(error.extended_code)),
+    let transient = match &error {
+        DriverError::Sqlx(error) => is_transient(error),
+        DriverError::Sqlite(error) => {
+            error.sqlite_error().is_some_and(|error| is_transient_sqlite(error.extended_code))
+        }
     };
-    if passing { StorageError::Unavailable(message.into()) } else { StorageError::Broken(message.into()) }
+    if transient { StorageError::Unavailable(message.into()) } else { StorageError::Broken(message.into()) }
 }
 
-/// Returns an error for something impossible.
+/// Returns an error for something that should never happen, such as corrupt data.
 pub(crate) fn broken(what: &str, problem: impl Display) -> StorageError {
     StorageError::Broken(format!("{what}: {problem}").into())
 }
@@ -45,8 +65,8 @@ pub(crate) fn unavailable(what: &str, problem: impl Display) -> StorageError {
     StorageError::Unavailable(format!("{what}: {problem}").into())
 }
 
-/// Returns whether the connection was lost before a statement could have any effect. Only for statements that change
-/// nothing.
+/// Returns whether the connection was lost. Its last statement may have taken effect, so only a statement that changes
+/// nothing may be retried.
 pub(crate) fn is_lost_connection(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) => true,
@@ -57,9 +77,9 @@ pub(crate) fn is_lost_connection(error: &sqlx::Error) -> bool {
     }
 }
 
-fn is_passing(error: &sqlx::Error) -> bool {
+fn is_transient(error: &sqlx::Error) -> bool {
     match error {
-        sqlx::Error::Database(error) => is_passing_code(error.as_ref()),
+        sqlx::Error::Database(error) => is_transient_code(error.as_ref()),
         sqlx::Error::Io(_)
         | sqlx::Error::Tls(_)
         | sqlx::Error::PoolTimedOut
@@ -70,15 +90,15 @@ fn is_passing(error: &sqlx::Error) -> bool {
     }
 }
 
-fn is_passing_code(error: &dyn DatabaseError) -> bool {
+fn is_transient_code(error: &dyn DatabaseError) -> bool {
     let code = error.code().unwrap_or_default();
     if error.try_downcast_ref::<SqliteError>().is_some() {
-        return code.parse().is_ok_and(is_passing_sqlite);
+        return code.parse().is_ok_and(is_transient_sqlite);
     }
-    POSTGRES_PASSING.contains(&&*code) || POSTGRES_PASSING_CLASSES.iter().any(|class| code.starts_with(class))
+    POSTGRES_TRANSIENT.contains(&&*code) || POSTGRES_TRANSIENT_CLASSES.iter().any(|class| code.starts_with(class))
 }
 
 /// The low byte of an extended result code is the primary one.
-fn is_passing_sqlite(code: i32) -> bool {
-    SQLITE_PASSING.contains(&(code & 0xff))
+fn is_transient_sqlite(code: i32) -> bool {
+    SQLITE_TRANSIENT.contains(&(code & 0xff))
 }

@@ -20,12 +20,12 @@ use object_store::{
 };
 use url::Url;
 
-use crate::{error::unavailable, room::room_at};
+use crate::{disk_space::disk_space, error::unavailable};
 
 /// How many parts of a file may be in transit to the target at the same time.
-const IN_FLIGHT: usize = 4;
+const MAX_PARTS_IN_TRANSIT: usize = 4;
 
-/// Why files can't be stored somewhere.
+/// Why a target for files can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FilesError {
     /// The folder can't be created or used.
@@ -120,7 +120,7 @@ impl Files for Target {
     #[tracing::instrument(level = "debug", name = "files.room", skip_all)]
     async fn room(&self) -> StorageResult<Option<DiskSpace>> {
         match &self.folder {
-            Some(folder) => room_at(folder.clone()).await,
+            Some(folder) => disk_space(folder.clone()).await,
             None => Ok(None),
         }
     }
@@ -158,7 +158,7 @@ struct Upload(WriteMultipart);
 #[async_trait]
 impl NewFile for Upload {
     async fn write(&mut self, bytes: Bytes) -> StorageResult<()> {
-        self.0.wait_for_capacity(IN_FLIGHT).await.map_err(|error| unavailable("files.write", error))?;
+        self.0.wait_for_capacity(MAX_PARTS_IN_TRANSIT).await.map_err(|error| unavailable("files.write", error))?;
         self.0.put(bytes);
         Ok(())
     }
@@ -169,7 +169,7 @@ impl NewFile for Upload {
 
     async fn discard(self: Box<Self>) {
         if let Err(error) = self.0.abort().await {
-            tracing::debug!(%error, "a file that was given up could not be removed");
+            tracing::debug!(%error, "a discarded upload could not be removed");
         }
     }
 }
@@ -188,12 +188,12 @@ mod tests {
         // This is what a killed program leaves behind.
         std::mem::forget(upload);
         std::fs::write(folder.path().join("notes#draft"), "somebody else's").unwrap();
-        let left = || std::fs::read_dir(folder.path()).unwrap().count();
-        assert_eq!(left(), 2);
+        let file_count = || std::fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(file_count(), 2);
         files.remove_unfinished(Timestamp(0)).await.unwrap();
-        assert_eq!(left(), 2, "it may still be under way");
+        assert_eq!(file_count(), 2, "it may still be in progress");
         files.remove_unfinished(Timestamp(i64::MAX)).await.unwrap();
-        assert_eq!(left(), 1);
+        assert_eq!(file_count(), 1);
         assert!(files.open(&id, None).await.unwrap().is_none());
     }
 }

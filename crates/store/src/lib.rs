@@ -3,16 +3,17 @@
 //!
 //! # To add a statement
 //! Write it as a `const` beside the others of its table in `statements/`, and run it in a method of the table's repository
-//! (within units of work) or store (outside them). The text serves both databases: `$1` parameters, integers and text
-//! only, `ON CONFLICT`, `RETURNING`. The tests run everything on both.
+//! (within units of work) or store (outside them). The text serves both databases, so use `$1` parameters,
+//! integers and text only, `ON CONFLICT` and `RETURNING`. The tests run everything on both.
 //!
 //! # To change the schema
-//! Add a script to `migrations/` and its line to `migrations.rs`.
+//! Add a script with the next number to `migrations/`. Never change one that has been released.
 #![doc = include_str!("../README.md")]
 
 mod claim;
 mod connection;
 mod database;
+mod disk_space;
 mod error;
 mod files;
 mod lost;
@@ -23,7 +24,6 @@ mod options;
 mod postgres;
 mod postgres_transaction;
 mod readers;
-mod room;
 mod row;
 mod rusqlite_exec;
 mod search_terms;

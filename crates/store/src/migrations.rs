@@ -1,10 +1,10 @@
-//! The versions of the schema. One script serves both databases; `{tokens}` in it stand for what differs.
+//! The versions of the schema. Each script serves both databases; `{tokens}` in it stand for what differs.
 
 use boardwire_services::storage::StorageError;
 
 use crate::{
     connection::{Connection, Dialect},
-    error::failed,
+    error::driver_error,
     open_error::OpenError,
     statement::Statement,
 };
@@ -13,10 +13,10 @@ use crate::{
 /// released.
 const SCRIPTS: &[(i64, &str)] = include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
 
-const PREPARE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations
+const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations
     (version BIGINT NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)";
 
-const CURRENT: Statement =
+const CURRENT_VERSION: Statement =
     Statement::new("migrations.current", "SELECT COALESCE(MAX(version), 0) FROM schema_migrations");
 
 /// If several programs start at once, one migrates and the others wait for it, for longer than they usually wait for a
@@ -24,7 +24,7 @@ const CURRENT: Statement =
 const POSTGRES_LOCK: &str = "SET LOCAL lock_timeout = '60s'; SET LOCAL statement_timeout = 0;
     SELECT pg_advisory_xact_lock(x'426F617264776972'::bigint)";
 
-/// Returns what each token stands for.
+/// Returns each token and its replacement.
 fn tokens(dialect: Dialect) -> [(&'static str, &'static str); 7] {
     match dialect {
         Dialect::Sqlite => [
@@ -53,10 +53,16 @@ fn tokens(dialect: Dialect) -> [(&'static str, &'static str); 7] {
 #[tracing::instrument(level = "debug", name = "db.migrate", skip_all)]
 pub(crate) async fn migrate(connection: &mut Connection<'_>) -> Result<(), OpenError> {
     if connection.dialect() == Dialect::Postgres {
-        connection.run_script(POSTGRES_LOCK.to_owned()).await.map_err(|error| failed("waiting to migrate", error))?;
+        connection
+            .run_script(POSTGRES_LOCK.to_owned())
+            .await
+            .map_err(|error| driver_error("waiting to migrate", error))?;
     }
-    connection.run_script(PREPARE.to_owned()).await.map_err(|error| failed("preparing to migrate", error))?;
-    let found: i64 = connection.fetch_one(&CURRENT, &[]).await?.number(0)?;
+    connection
+        .run_script(CREATE_TABLE.to_owned())
+        .await
+        .map_err(|error| driver_error("preparing to migrate", error))?;
+    let found: i64 = connection.fetch_one(&CURRENT_VERSION, &[]).await?.number(0)?;
     let newest = SCRIPTS.iter().map(|(version, _)| *version).max().unwrap_or(0);
     if found > newest {
         return Err(OpenError::Newer { database: found, program: newest });
@@ -70,15 +76,15 @@ pub(crate) async fn migrate(connection: &mut Connection<'_>) -> Result<(), OpenE
     Ok(())
 }
 
-/// Writes the value that is already there.
+/// Overwrites a value with itself.
 const TOUCH: Statement = Statement::new(
     "migrations.touch",
     "UPDATE schema_migrations SET applied_at = applied_at WHERE version = (SELECT MAX(version) FROM schema_migrations)",
 );
 
-/// Checks that the schema can be read. This reads a page of the database, so that it fails if the database is away.
+/// Checks that the schema can be read. This reads a page of the database, so it fails if the database is unreachable.
 pub(crate) async fn ping(connection: &mut Connection<'_>) -> Result<(), StorageError> {
-    connection.fetch_one(&CURRENT, &[]).await.map(drop)
+    connection.fetch_one(&CURRENT_VERSION, &[]).await.map(drop)
 }
 
 /// Checks that the database can be written to.
@@ -86,9 +92,10 @@ pub(crate) async fn touch(connection: &mut Connection<'_>) -> Result<(), Storage
     connection.execute(&TOUCH, &[]).await.map(drop)
 }
 
+/// Returns the SQL of a script with the replacements for this database, followed by the record of its version.
 fn for_dialect(version: i64, script: &str, dialect: Dialect) -> String {
-    let whole = format!("{script};\nINSERT INTO schema_migrations (version, applied_at) VALUES ({version}, {{now}})");
-    tokens(dialect).iter().fold(whole, |text, (token, sql)| text.replace(token, sql))
+    let script = format!("{script};\nINSERT INTO schema_migrations (version, applied_at) VALUES ({version}, {{now}})");
+    tokens(dialect).iter().fold(script, |text, (token, sql)| text.replace(token, sql))
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ impl Opened {
 
     /// Returns when a server has to stop using this store. Another server can take the database only on Postgres, where
     /// a server whose connection is lost has 30 s (six times [`Options::wait`]) to reclaim it. Until then, and while
-    /// the database is away, this does not return.
+    /// the database is unreachable, this does not return.
     pub async fn lost(&self) -> Lost {
         self.database.lost().await
     }

@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use boardwire_services::storage::StorageError;
 
-/// Why a store can't be opened. The messages are for operators, and contain nothing of the URL but the path of the
-/// file.
+/// Why a store can't be opened. The messages are for operators. Of the URL, they contain only the path of the file.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The URL names no database of a known kind.
@@ -23,7 +22,7 @@ pub enum OpenError {
         /// The path of the SQLite file.
         file: PathBuf,
     },
-    /// The SQLite file does not exist, and should not be [created](crate::Options::create).
+    /// The SQLite file does not exist, and is not to be [created](crate::Options::create).
     #[error("there is no database file {}", .file.display())]
     NoFile {
         /// The path of the SQLite file.
@@ -39,8 +38,8 @@ pub enum OpenError {
     },
     /// Another server is running on the database.
     #[error(
-        "another server runs on it, and two would not hear of each other's changes: stop that one first, or give this \
-         one a database of its own"
+        "another server runs on it, and two would not see each other's changes: stop that one first, or give this one \
+         a database of its own"
     )]
     InUse,
     /// The database was written by a newer version of the program.

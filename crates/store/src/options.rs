@@ -18,7 +18,7 @@ pub struct Options {
     pub queue: usize,
     /// The most units of work that share a commit on SQLite. Default 128.
     pub group_units: usize,
-    /// How long after it began a commit on SQLite still takes in further units. Default 10 ms.
+    /// For how long a commit on SQLite takes in further units after the first one began. Default 10 ms.
     pub group_time: Duration,
     /// How long a caller waits for a connection or for room in the queue, a unit of work for a lock, and a server for
     /// another one to end. Default 5 s.

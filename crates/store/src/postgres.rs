@@ -1,4 +1,4 @@
-//! Postgres: a pool for writing and another for reading, so that writers that wait for a board's lock do not hold up
+//! Postgres: a pool for writing and another for reading, so that writers that wait for a board's lock do not delay
 //! readers.
 
 use std::{future::pending, str::FromStr, time::Duration};
@@ -15,7 +15,7 @@ use crate::{
     Options,
     claim::PostgresClaim,
     connection::{Body, Connection, UNIT},
-    error::{broken, failed},
+    error::{broken, driver_error},
     lost::Lost,
     migrations,
     open_error::OpenError,
@@ -24,10 +24,10 @@ use crate::{
 };
 
 /// A connection that has been idle for longer than this is tested before it is used.
-const FRESH: Duration = Duration::from_secs(1);
+const MAX_UNTESTED_IDLE: Duration = Duration::from_secs(1);
 
 /// How long a statement may take.
-const STATEMENT: Duration = Duration::from_secs(15);
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A database on Postgres.
 #[derive(Debug)]
@@ -46,12 +46,12 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<PostgresDatabas
     let connect = PgConnectOptions::from_str(url).map_err(|error| OpenError::InvalidUrl(error.to_string()))?;
     let connect = connect.application_name("boardwire").disable_statement_logging();
     let writers = pool(options.postgres_writers, options).connect_with(connect.clone()).await;
-    let writers = writers.map_err(|error| failed("connecting to Postgres", error))?;
-    // This comes before migrating: until then the schema belongs to the other server.
+    let writers = writers.map_err(|error| driver_error("connecting to Postgres", error))?;
+    // The claim comes before migrating: until it is taken, another server may be using the schema.
     let claim = if options.server { Some(PostgresClaim::take(&writers, options.wait).await?) } else { None };
-    let mut transaction = writers.begin().await.map_err(|error| failed("beginning to migrate", error))?;
+    let mut transaction = writers.begin().await.map_err(|error| driver_error("beginning to migrate", error))?;
     migrations::migrate(&mut Connection::postgres(&mut transaction)).await?;
-    transaction.commit().await.map_err(|error| failed("committing the schema", error))?;
+    transaction.commit().await.map_err(|error| driver_error("committing the schema", error))?;
     let readers = pool(options.readers, options).connect_lazy_with(connect);
     Ok(PostgresDatabase {
         writers,
@@ -64,14 +64,14 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<PostgresDatabas
 }
 
 fn pool(size: u32, options: &Options) -> PgPoolOptions {
-    // Settings stronger than `on`, such as `remote_apply`, stay; weaker ones are replaced.
+    // Settings stronger than `on`, such as `remote_apply`, are kept; weaker ones are replaced.
     let settings = format!(
         "SELECT set_config('synchronous_commit', 'on', false)
              WHERE current_setting('synchronous_commit') IN ('off', 'local');
          SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}",
-        STATEMENT.as_millis(),
+        STATEMENT_TIMEOUT.as_millis(),
         options.wait.as_millis(),
-        // The program itself ends units of work that take too long; this is for when it no longer can.
+        // The program itself ends units of work that take too long; this is in case it can't.
         (options.unit_time * 2).as_millis(),
     );
     PgPoolOptions::new()
@@ -80,7 +80,7 @@ fn pool(size: u32, options: &Options) -> PgPoolOptions {
         .test_before_acquire(false)
         .before_acquire(|connection, meta| {
             Box::pin(async move {
-                if meta.idle_for > FRESH {
+                if meta.idle_for > MAX_UNTESTED_IDLE {
                     connection.ping().await?;
                 }
                 Ok(true)
@@ -93,20 +93,20 @@ fn pool(size: u32, options: &Options) -> PgPoolOptions {
 }
 
 impl PostgresDatabase {
-    /// Runs a unit of work. While it waits for a connection it ends if its caller does. Once begun, it is completed on
-    /// a task of the store.
+    /// Runs a unit of work. If its caller goes away while it waits for a connection, it is cancelled; once begun, it is
+    /// completed on a task of the store.
     pub(crate) async fn submit<T: Send + 'static>(&self, body: Body<T>) -> Result<T, ServiceError> {
         let mut transaction = begin(&self.writers, "BEGIN", self.wait).await?;
         let limit = self.unit_time;
         let unit = async move {
             let done = Connection::postgres(&mut transaction).run_unit(body, limit).await?;
             // If this fails because the connection was lost, the change may have been made: sending the same request id
-            // again finds out.
-            transaction.commit().await.map_err(|error| failed("committing a unit of work", error))?;
+            // again reveals it.
+            transaction.commit().await.map_err(|error| driver_error("committing a unit of work", error))?;
             Ok(done)
         };
-        let ended = self.units.spawn(unit.in_current_span()).await;
-        ended.unwrap_or_else(|error| Err(broken(UNIT, error).into()))
+        let outcome = self.units.spawn(unit.in_current_span()).await;
+        outcome.unwrap_or_else(|error| Err(broken(UNIT, error).into()))
     }
 
     pub(crate) fn readers(&self) -> &Readers {

@@ -6,10 +6,10 @@ use boardwire_services::storage::StorageResult;
 use sqlx::{PgPool, Postgres, Transaction};
 use tokio::time::timeout;
 
-use crate::error::{failed, is_lost_connection, unavailable};
+use crate::error::{driver_error, is_lost_connection, unavailable};
 
-/// Begins a transaction. After a restart of Postgres, connections from the pool turn out to be lost only here. Nothing
-/// has been done on them yet, so that others are tried, as many as the pool can hold.
+/// Begins a transaction. After a restart of Postgres, only this shows that connections of the pool are lost. Nothing
+/// has been done on them yet, so others are tried, as many as the pool can hold.
 pub(crate) async fn begin(
     pool: &PgPool,
     statement: &'static str,
@@ -20,7 +20,7 @@ pub(crate) async fn begin(
         loop {
             match pool.begin_with(statement).await {
                 Err(error) if is_lost_connection(&error) && lost < pool.options().get_max_connections() => lost += 1,
-                result => break result.map_err(|error| failed("beginning a transaction", error)),
+                result => break result.map_err(|error| driver_error("beginning a transaction", error)),
             }
         }
     });

@@ -16,8 +16,8 @@ use tracing::Instrument as _;
 
 use crate::{
     Options,
-    connection::{Connection, message_of},
-    error::{broken, failed, unavailable},
+    connection::{Connection, panic_message},
+    error::{broken, driver_error, unavailable},
     postgres_transaction,
 };
 
@@ -63,12 +63,12 @@ impl ReadConnection {
             }
             Self::Postgres(_) | Self::PostgresSnapshot(_) => {
                 let limit = format!("SET LOCAL statement_timeout = {}", time.as_millis());
-                self.connection().run_script(limit).await.map_err(|error| failed("limiting a read", error))
+                self.connection().run_script(limit).await.map_err(|error| driver_error("limiting a read", error))
             }
         }
     }
 
-    /// Makes SQLite call `keep_going` after every this many instructions, and stop if it returns `false`.
+    /// Makes SQLite call `keep_going` every so many instructions, and stop the statement when it returns `false`.
     async fn watch(
         &mut self,
         instructions: i32,
@@ -79,7 +79,7 @@ impl ReadConnection {
             Self::SqliteSnapshot(connection) => connection.lock_handle().await,
             Self::Postgres(_) | Self::PostgresSnapshot(_) => return Ok(()),
         };
-        let mut handle = locked.map_err(|error| failed("watching a read", error))?;
+        let mut handle = locked.map_err(|error| driver_error("watching a read", error))?;
         handle.set_progress_handler(instructions, keep_going);
         Ok(())
     }
@@ -91,7 +91,7 @@ impl ReadConnection {
             Self::SqliteSnapshot(connection) => connection.lock_handle().await,
             Self::Postgres(_) | Self::PostgresSnapshot(_) => return Ok(()),
         };
-        locked.map_err(|error| failed("watching a read", error))?.remove_progress_handler();
+        locked.map_err(|error| driver_error("watching a read", error))?.remove_progress_handler();
         Ok(())
     }
 }
@@ -103,15 +103,15 @@ impl Pool {
             Self::Sqlite(pool) => pool.acquire().await.map(ReadConnection::Sqlite),
             Self::Postgres(pool) => pool.acquire().await.map(ReadConnection::Postgres),
         };
-        connection.map_err(|error| failed("waiting for a connection", error))
+        connection.map_err(|error| driver_error("waiting for a connection", error))
     }
 
-    /// Returns a connection for several statements that see the same state.
+    /// Returns a connection for several statements that see the same state, in a transaction.
     pub(crate) async fn snapshot(&self, wait: Duration) -> StorageResult<ReadConnection> {
         match self {
             Self::Sqlite(pool) => {
                 let begun = pool.begin().await;
-                begun.map(ReadConnection::SqliteSnapshot).map_err(|error| failed("beginning to read", error))
+                begun.map(ReadConnection::SqliteSnapshot).map_err(|error| driver_error("beginning to read", error))
             }
             Self::Postgres(pool) => {
                 let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -190,18 +190,18 @@ impl Readers {
             reader.set_time_limit(time).await?;
             let found = AssertUnwindSafe(async { body(&mut reader.connection()).await }).catch_unwind().await;
             reader.remove_time_limit().await?;
-            found.unwrap_or_else(|panic| Err(broken(READING, format_args!("panicked: {}", message_of(&*panic)))))
+            found.unwrap_or_else(|panic| Err(broken(READING, format_args!("panicked: {}", panic_message(&*panic)))))
         };
-        let ended = self.tasks.spawn(searching.in_current_span()).await;
-        ended.unwrap_or_else(|error| Err(broken(READING, error)))
+        let outcome = self.tasks.spawn(searching.in_current_span()).await;
+        outcome.unwrap_or_else(|error| Err(broken(READING, error)))
     }
 
     async fn run<T: Send + 'static>(
         &self,
         reading: impl Future<Output = StorageResult<T>> + Send + 'static,
     ) -> StorageResult<T> {
-        let ended = AbortOnDropHandle::new(self.tasks.spawn(reading.in_current_span())).await;
-        ended.unwrap_or_else(|error| Err(broken(READING, error)))
+        let outcome = AbortOnDropHandle::new(self.tasks.spawn(reading.in_current_span())).await;
+        outcome.unwrap_or_else(|error| Err(broken(READING, error)))
     }
 
     pub(crate) async fn close(&self) {

@@ -11,13 +11,13 @@ use sqlx::{Row as _, postgres::PgRow, sqlite::SqliteRow};
 use crate::error::broken;
 
 enum Data {
-    /// From rusqlite, as the writer uses it.
+    /// From rusqlite, which the writer uses.
     Rusqlite(Vec<rusqlite::types::Value>),
     Sqlite(SqliteRow),
     Postgres(PgRow),
 }
 
-/// Counts the columns of a row that is read from the first one on.
+/// Numbers the columns of a row that is read in order, from 0.
 #[derive(Default)]
 pub(crate) struct Ordinal(usize);
 
@@ -53,7 +53,7 @@ impl Row {
             Data::Rusqlite(columns) => match columns.get(at) {
                 Some(rusqlite::types::Value::Text(text)) => Ok(Some(text.as_str())),
                 Some(rusqlite::types::Value::Null) => Ok(None),
-                _ => return Err(self.unfit(at, "no text")),
+                _ => return Err(self.bad_value(at, "not text")),
             },
             Data::Sqlite(row) => row.try_get(at),
             Data::Postgres(row) => row.try_get(at),
@@ -66,7 +66,7 @@ impl Row {
             Data::Rusqlite(columns) => match columns.get(at) {
                 Some(rusqlite::types::Value::Integer(int)) => Ok(Some(*int)),
                 Some(rusqlite::types::Value::Null) => Ok(None),
-                _ => return Err(self.unfit(at, "no integer")),
+                _ => return Err(self.bad_value(at, "not an integer")),
             },
             Data::Sqlite(row) => row.try_get(at),
             Data::Postgres(row) => row.try_get(at),
@@ -75,11 +75,11 @@ impl Row {
     }
 
     pub(crate) fn str(&self, at: usize) -> StorageResult<&str> {
-        self.present(at, self.opt_str(at)?)
+        self.not_null(at, self.opt_str(at)?)
     }
 
     pub(crate) fn int(&self, at: usize) -> StorageResult<i64> {
-        self.present(at, self.opt_int(at)?)
+        self.not_null(at, self.opt_int(at)?)
     }
 
     pub(crate) fn text(&self, at: usize) -> StorageResult<String> {
@@ -95,7 +95,7 @@ impl Row {
     where
         T: TryFrom<&'r str, Error: Display>,
     {
-        T::try_from(self.str(at)?).map_err(|error| self.unfit(at, error))
+        T::try_from(self.str(at)?).map_err(|error| self.bad_value(at, error))
     }
 
     /// Returns an id, or `None` for NULL.
@@ -103,7 +103,7 @@ impl Row {
     where
         T: TryFrom<&'r str, Error: Display>,
     {
-        self.opt_str(at)?.map(T::try_from).transpose().map_err(|error| self.unfit(at, error))
+        self.opt_str(at)?.map(T::try_from).transpose().map_err(|error| self.bad_value(at, error))
     }
 
     /// Returns a count or a version, as any type of integer.
@@ -111,7 +111,7 @@ impl Row {
     where
         T: TryFrom<i64, Error: Display>,
     {
-        T::try_from(self.int(at)?).map_err(|error| self.unfit(at, error))
+        T::try_from(self.int(at)?).map_err(|error| self.bad_value(at, error))
     }
 
     /// Returns a number, or `None` for NULL.
@@ -119,7 +119,7 @@ impl Row {
     where
         T: TryFrom<i64, Error: Display>,
     {
-        self.opt_int(at)?.map(T::try_from).transpose().map_err(|error| self.unfit(at, error))
+        self.opt_int(at)?.map(T::try_from).transpose().map_err(|error| self.bad_value(at, error))
     }
 
     pub(crate) fn seq(&self, at: usize) -> StorageResult<Seq> {
@@ -136,13 +136,13 @@ impl Row {
 
     /// Returns a value that is stored as JSON.
     pub(crate) fn json<T: DeserializeOwned>(&self, at: usize) -> StorageResult<T> {
-        serde_json::from_str(self.str(at)?).map_err(|error| self.unfit(at, error))
+        serde_json::from_str(self.str(at)?).map_err(|error| self.bad_value(at, error))
     }
 
     /// Returns a value that is stored as its name.
     pub(crate) fn named<T>(&self, at: usize, from_name: fn(&str) -> Option<T>) -> StorageResult<T> {
         let name = self.str(at)?;
-        from_name(name).ok_or_else(|| self.unfit(at, format_args!("the unknown name {name:?}")))
+        from_name(name).ok_or_else(|| self.bad_value(at, format_args!("the unknown name {name:?}")))
     }
 
     /// Returns a value that is stored as its name, or `None` for NULL.
@@ -150,11 +150,11 @@ impl Row {
         self.opt_str(at)?.map(|_| self.named(at, from_name)).transpose()
     }
 
-    fn present<T>(&self, at: usize, value: Option<T>) -> StorageResult<T> {
-        value.ok_or_else(|| self.unfit(at, "NULL"))
+    fn not_null<T>(&self, at: usize, value: Option<T>) -> StorageResult<T> {
+        value.ok_or_else(|| self.bad_value(at, "NULL"))
     }
 
-    fn unfit(&self, at: usize, problem: impl Display) -> StorageError {
-        broken(self.statement, format_args!("column {at} holds what it can't: {problem}"))
+    fn bad_value(&self, at: usize, problem: impl Display) -> StorageError {
+        broken(self.statement, format_args!("column {at} has a bad value: {problem}"))
     }
 }

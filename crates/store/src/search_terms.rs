@@ -1,21 +1,22 @@
-//! The terms of SQLite's index of words. Each word is indexed together with the number of its board: the number, a
-//! separator, the word. So a search looks up its words only on the caller's boards: other people's texts do not slow it down,
-//! nor does its time tell anything about them.
+//! The terms of SQLite's full-text index (FTS5). A term is the number of a board, a separator and a word. So a search
+//! looks up its words only on the caller's boards: texts on other boards do not slow it down, and its time reveals
+//! nothing about them.
 
 use rusqlite::functions::{Context, FunctionFlags};
 
-/// Separates a board's number from a word. SQLite takes it for part of a word; [`words_in`] does not, so that no text can
-/// contain it.
+/// Separates a board's number from a word. FTS5 treats it as part of a word; [`words_in`] does not, so no word of a
+/// text contains it.
 const SEPARATOR: char = '\u{E000}';
 
-/// Returns a query in the language of SQLite's index: all of the words on this board, the last one as a prefix.
+/// Returns an FTS5 query for texts on this board that contain all of the words, the last one as a prefix.
 pub(crate) fn match_on_board(words: &[String], number: i64) -> String {
-    let terms: Vec<_> = words.iter().map(|word| format!("\"{number}{SEPARATOR}{}\"", plain(word))).collect();
+    let terms: Vec<_> =
+        words.iter().map(|word| format!("\"{number}{SEPARATOR}{}\"", letters_and_digits(word))).collect();
     format!("({} *)", terms.join(" AND "))
 }
 
-/// Returns a word without anything but letters and digits.
-pub(crate) fn plain(word: &str) -> String {
+/// Returns the letters and digits of a word, without other characters.
+pub(crate) fn letters_and_digits(word: &str) -> String {
     word.chars().filter(|character| character.is_alphanumeric()).collect()
 }
 
@@ -48,7 +49,7 @@ mod tests {
     #[test]
     fn a_word_is_indexed_with_its_board() {
         assert_eq!(terms(12, "Buy fuel, Größe-XL"), "12\u{E000}Buy 12\u{E000}fuel 12\u{E000}Größe 12\u{E000}XL ");
-        // No text gets at another board's terms.
+        // A text can't produce another board's terms.
         assert_eq!(terms(1, "2\u{E000}fuel"), "1\u{E000}2 1\u{E000}fuel ");
         assert_eq!(
             match_on_board(&["bu\"y".to_owned(), "fu".to_owned()], 3),

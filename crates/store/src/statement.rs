@@ -1,5 +1,5 @@
-//! Statements and their parameters. A statement's text stands once and serves both databases: `$1` parameters, integers
-//! and text.
+//! Statements and their parameters. A statement's text is written once for both databases, with `$1` parameters,
+//! integers and text only.
 
 use boardwire_services::storage::StorageResult;
 use serde::Serialize;
@@ -15,12 +15,12 @@ pub(crate) struct Statement {
 }
 
 impl Statement {
-    /// One text for both databases.
+    /// Creates a statement with one text for both databases.
     pub(crate) const fn new(name: &'static str, sql: &'static str) -> Self {
         Self { name, sqlite: sql, postgres: sql }
     }
 
-    /// A text for each database; to be used through a macro that holds the shared part once.
+    /// Creates a statement with a text for each database. Macros use it, so that the shared part is written once.
     pub(crate) const fn with_dialects(name: &'static str, sqlite: &'static str, postgres: &'static str) -> Self {
         Self { name, sqlite, postgres }
     }
@@ -44,7 +44,7 @@ pub(crate) fn update(name: &'static str, table: &str, columns: &str, fixed: &[&s
     Statement::new(name, format!("UPDATE {table} SET {} WHERE id = $1", assignments.join(", ")).leak())
 }
 
-/// A `SELECT` that locks the row it finds until the unit of work ends. SQLite has one writer, so that there is nothing to
+/// A `SELECT` that locks the row it finds until the unit of work ends. SQLite has one writer, so there is nothing to
 /// lock.
 macro_rules! locking {
     ($name:literal, $sql:expr) => {
@@ -53,8 +53,8 @@ macro_rules! locking {
 }
 pub(crate) use locking;
 
-/// A statement that takes its rows from `$1`, a JSON list of lists. Between the two pieces of text the rows stand as
-/// `item`, whose fields are `item.value ->> 0` and so on: text or NULL.
+/// A statement that takes its rows from `$1`, a JSON list of lists. Between the two pieces of text, it inserts the
+/// rows as `item`, whose fields are `item.value ->> 0` and so on: text or NULL.
 macro_rules! of_rows {
     ($name:literal, $before:expr, $after:expr) => {
         $crate::statement::Statement::with_dialects(

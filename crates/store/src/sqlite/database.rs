@@ -22,7 +22,7 @@ use crate::{
     Options,
     claim::lock_beside,
     connection::Connection,
-    error::{failed, unavailable},
+    error::{driver_error, unavailable},
     lost::Lost,
     migrations,
     open_error::OpenError,
@@ -31,16 +31,17 @@ use crate::{
 };
 
 /// Earlier versions have a bug in resetting the WAL that can corrupt the database.
-const NEEDED: (u32, u32, u32) = (3, 51, 3);
-const NEEDED_TEXT: &str = "3.51.3";
-/// How many bytes must be free on the file system for [`check_room`](SqliteDatabase::check_room) to succeed.
-const ROOM: u64 = 1024 * 1024;
+const MIN_VERSION: (u32, u32, u32) = (3, 51, 3);
+const MIN_VERSION_TEXT: &str = "3.51.3";
+
+/// How many bytes [`check_free_space`](SqliteDatabase::check_free_space) requires on the file system.
+const MIN_FREE_BYTES: u64 = 1024 * 1024;
 
 /// The mode of a new database file, which contains hashes of credentials. SQLite uses the same mode for the files
 /// beside it.
 const MODE: u32 = 0o600;
 
-/// Held while a database file is created: closing a file ends all locks that the process has on it, including SQLite's.
+/// Held while a database file is created: closing a file releases all locks of the process on it, including SQLite's.
 static CREATING: Mutex<()> = Mutex::new(());
 
 /// The page cache of a reader, in KiB; negative, as SQLite expects it for this unit.
@@ -70,7 +71,7 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<SqliteDatabase,
         file => file?,
     };
     create_missing(&file, options)?;
-    // This comes before migrating: until then the schema belongs to the other server.
+    // The claim comes before migrating: until it is taken, another server may be using the schema.
     let claim = if options.server { Some(lock_beside(&file, options.wait).await?) } else { None };
     let for_writer = File { path: file.clone(), wait: options.wait };
     let for_readers = SqliteConnectOptions::new()
@@ -86,7 +87,7 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<SqliteDatabase,
     check_version(&mut connection).await?;
     migrate(&mut connection).await?;
 
-    // All of them stay open, so that reading still works if the disk is full and no file can be opened.
+    // All readers stay open, so that reading still works if the disk is full and no file can be opened.
     let readers = SqlitePoolOptions::new()
         .max_connections(options.readers.max(1))
         .min_connections(options.readers.max(1))
@@ -96,12 +97,12 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<SqliteDatabase,
         .test_before_acquire(false)
         .connect_with(for_readers)
         .await
-        .map_err(|error| failed("opening the database file for reading", error))?;
+        .map_err(|error| driver_error("opening the database file for reading", error))?;
 
     let stop = CancellationToken::new();
     let tasks = TaskTracker::new();
-    let (running, writer) = Writer::new(for_writer, connection, stop.clone(), options);
-    run_writer(running, &tasks)?;
+    let (writer_task, writer) = Writer::new(for_writer, connection, stop.clone(), options);
+    run_writer(writer_task, &tasks)?;
     tasks.close();
     let readers = Readers::new(Pool::Sqlite(readers), options);
     Ok(SqliteDatabase { readers, writer, file, stop, tasks, claim })
@@ -123,10 +124,10 @@ impl SqliteDatabase {
         self.writer.check()
     }
 
-    /// Checks that the disk has room for writing. Without this check, a small enough write might still succeed.
-    pub(crate) fn check_room(&self) -> StorageResult<()> {
+    /// Checks that the disk has space for writing. On a disk that is all but full, a small write might still succeed.
+    pub(crate) fn check_free_space(&self) -> StorageResult<()> {
         let disk = rustix::fs::statvfs(&self.file).map_err(|error| unavailable("ping", error))?;
-        if disk.f_bavail.saturating_mul(disk.f_frsize) < ROOM {
+        if disk.f_bavail.saturating_mul(disk.f_frsize) < MIN_FREE_BYTES {
             return Err(unavailable("ping", "the disk is full"));
         }
         Ok(())
@@ -150,7 +151,7 @@ impl SqliteDatabase {
         if let Some(claim) = &self.claim
             && let Err(error) = claim.unlock()
         {
-            tracing::debug!(%error, "the lock beside the database file ends with the process");
+            tracing::debug!(%error, "unlocking the lock file failed; the lock ends with the process");
         }
     }
 }
@@ -186,7 +187,7 @@ fn file_of(url: &str) -> Result<PathBuf, OpenError> {
     }
 }
 
-/// Creates the file, unless it exists.
+/// Creates the database file, unless it exists.
 fn create_missing(file: &Path, options: &Options) -> Result<(), OpenError> {
     let _creating = CREATING.lock().unwrap_or_else(PoisonError::into_inner);
     let exists = file.try_exists().map_err(|error| unavailable("looking for the database file", error))?;
@@ -204,13 +205,13 @@ fn create_missing(file: &Path, options: &Options) -> Result<(), OpenError> {
 
 async fn check_version(connection: &mut rusqlite::Connection) -> Result<(), OpenError> {
     let found = Connection::writer(connection).fetch_one(&VERSION, &[]).await?.text(0)?;
-    if is_good(&found) { Ok(()) } else { Err(OpenError::OldSqlite { found, needed: NEEDED_TEXT }) }
+    if is_supported(&found) { Ok(()) } else { Err(OpenError::OldSqlite { found, needed: MIN_VERSION_TEXT }) }
 }
 
-fn is_good(version: &str) -> bool {
+fn is_supported(version: &str) -> bool {
     let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
     let mut part = || parts.next().unwrap_or(0);
-    (part(), part(), part()) >= NEEDED
+    (part(), part(), part()) >= MIN_VERSION
 }
 
 /// Runs all migrations in one transaction. If one fails, the connection is dropped, and the transaction with it.
@@ -229,13 +230,13 @@ mod tests {
     #[test]
     fn versions_are_compared_as_numbers() {
         for good in ["3.51.3", "3.52.0", "3.100.0", "4.0.0"] {
-            assert!(is_good(good), "{good}");
+            assert!(is_supported(good), "{good}");
         }
         for old in ["3.51.2", "3.9.99", "2.99.99", ""] {
-            assert!(!is_good(old), "{old}");
+            assert!(!is_supported(old), "{old}");
         }
-        let (major, minor, patch) = NEEDED;
-        assert_eq!(format!("{major}.{minor}.{patch}"), NEEDED_TEXT);
+        let (major, minor, patch) = MIN_VERSION;
+        assert_eq!(format!("{major}.{minor}.{patch}"), MIN_VERSION_TEXT);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The only writer: takes the units of work that wait, runs each behind a savepoint, commits them together, and only
+//! The only writer: takes queued units of work, runs each behind a savepoint, commits them together, and only
 //! then answers. Syncing a hundred changes to a disk takes about as long as syncing one.
 
 use std::{
@@ -23,7 +23,7 @@ use tracing::{Instrument as _, Span};
 use crate::{
     Options,
     connection::{Body, Connection, UNIT},
-    error::{failed, unavailable},
+    error::{driver_error, unavailable},
     search_terms,
     statement::Statement,
 };
@@ -34,10 +34,10 @@ pub(super) const COMMIT: Statement = Statement::new("sqlite.commit", "COMMIT");
 /// Each unit of work runs behind a savepoint. `COMMIT` releases the last one.
 const SAVEPOINT: Statement = Statement::new("sqlite.savepoint", "SAVEPOINT unit");
 const RELEASE: Statement = Statement::new("sqlite.release", "RELEASE unit");
-const UNDO: Statement = Statement::new("sqlite.undo", "ROLLBACK TO unit");
+const ROLL_BACK_UNIT: Statement = Statement::new("sqlite.undo", "ROLLBACK TO unit");
 
-/// After how many of its instructions SQLite checks whether a unit's time is over: well under a millisecond.
-const INSTRUCTIONS: i32 = 4_096;
+/// How many instructions SQLite executes between two checks of a unit's deadline. They take well under a millisecond.
+const INSTRUCTIONS_PER_CHECK: i32 = 4_096;
 
 /// A checkpoint for every 16 MiB, which measured fastest. The WAL file is truncated to 64 MiB, and the page cache holds
 /// 32 MiB.
@@ -45,7 +45,7 @@ const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRA
     PRAGMA wal_autocheckpoint = 4096; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -32768;";
 
 /// How many prepared statements are kept: enough for all of the program's.
-const PREPARED: usize = 128;
+const MAX_PREPARED: usize = 128;
 
 /// The pause between two attempts to open a file that another process is switching to WAL.
 const BUSY_PAUSE: Duration = Duration::from_millis(10);
@@ -66,11 +66,11 @@ impl File {
             connection.busy_timeout(self.wait)?;
             connection.execute_batch(PRAGMAS)?;
             search_terms::add_function(&connection)?;
-            connection.set_prepared_statement_cache_capacity(PREPARED);
+            connection.set_prepared_statement_cache_capacity(MAX_PREPARED);
             Ok::<_, rusqlite::Error>(connection)
         };
-        // If several processes switch a new file to WAL at the same moment, SQLite tells all but one that it is busy,
-        // without waiting.
+        // If several processes switch a new file to WAL at the same moment, all but one get BUSY, without
+        // waiting.
         let began = Instant::now();
         loop {
             match open() {
@@ -79,18 +79,18 @@ impl File {
                 {
                     thread::sleep(BUSY_PAUSE);
                 }
-                opened => return opened.map_err(|error| failed("opening the database file", error)),
+                opened => return opened.map_err(|error| driver_error("opening the database file", error)),
             }
         }
     }
 }
 
-/// Hands units of work to the writer.
+/// The writer's queue of units of work.
 #[derive(Debug)]
 pub(crate) struct WriterQueue {
     /// If it is full, callers wait.
     queue: mpsc::Sender<Box<dyn QueuedUnit>>,
-    /// How long a caller waits for a place in the queue.
+    /// How long a caller waits for room in the queue.
     wait: Duration,
     /// How long a unit of work may take.
     unit_time: Duration,
@@ -102,7 +102,7 @@ impl WriterQueue {
         let permit = match timeout(self.wait, self.queue.reserve()).await {
             Ok(Ok(permit)) => permit,
             Ok(Err(_)) => return Err(unavailable(UNIT, "the store is closed").into()),
-            Err(_) => return Err(unavailable(UNIT, "too many wait to be written").into()),
+            Err(_) => return Err(unavailable(UNIT, "too many units of work are queued").into()),
         };
         let (reply, answer) = oneshot::channel();
         permit.send(Box::new(Pending::new(body, self.unit_time, reply)));
@@ -141,13 +141,13 @@ impl Writer {
 
     /// Runs until the store is closed or dropped and the queue is empty.
     pub(super) async fn run(mut self) {
-        while let Some(first) = self.next().await {
+        while let Some(first) = self.next_unit().await {
             self.write_group(first).await;
         }
         self.disconnect();
     }
 
-    async fn next(&mut self) -> Option<Box<dyn QueuedUnit>> {
+    async fn next_unit(&mut self) -> Option<Box<dyn QueuedUnit>> {
         tokio::select! {
             biased;
             unit = self.queue.recv() => return unit,
@@ -166,7 +166,7 @@ impl Writer {
                 committed
             }
             Err(error) => {
-                // Each further attempt might take as long, so that all units that wait are answered now.
+                // Each further attempt might take as long, so all queued units are answered now.
                 while let Ok(unit) = self.queue.try_recv() {
                     group.push(unit);
                 }
@@ -174,8 +174,8 @@ impl Writer {
             }
         };
         if let Err(error) = &result {
-            tracing::warn!(%error, units = group.len(), "a commit failed, nothing of it was kept");
-            // The connection may be in any state, so that a new one is opened.
+            tracing::warn!(%error, units = group.len(), "a commit failed, and none of its units was stored");
+            // The connection may be in any state, so a new one is opened.
             self.disconnect();
         }
         for unit in group {
@@ -230,8 +230,8 @@ trait QueuedUnit: Send {
     /// transaction can't be committed.
     async fn run(&mut self, connection: &mut rusqlite::Connection) -> StorageResult<()>;
 
-    /// Sends the result to the caller. `lost`: the transaction was not committed, for this reason.
-    fn answer(self: Box<Self>, lost: Option<&StorageError>);
+    /// Sends the result to the caller. `failure` is why the transaction was not committed.
+    fn answer(self: Box<Self>, failure: Option<&StorageError>);
 }
 
 struct Pending<T> {
@@ -253,22 +253,22 @@ impl<T: Send> QueuedUnit for Pending<T> {
     async fn run(&mut self, connection: &mut rusqlite::Connection) -> StorageResult<()> {
         let Some(body) = self.body.take() else { return Ok(()) };
         let until = Instant::now() + self.limit;
-        watch(connection, Some(move || Instant::now() >= until))?;
+        interrupt_when(connection, Some(move || Instant::now() >= until))?;
         let outcome = {
             let mut unit = Connection::writer_until(connection, until);
             unit.run_unit(body, self.limit).instrument(self.span.clone()).await
         };
-        watch(connection, None::<fn() -> bool>)?;
-        let undone = outcome.is_err();
+        interrupt_when(connection, None::<fn() -> bool>)?;
+        let has_failed = outcome.is_err();
         self.outcome = Some(outcome);
-        if undone {
-            Connection::writer(connection).execute(&UNDO, &[]).await?;
+        if has_failed {
+            Connection::writer(connection).execute(&ROLL_BACK_UNIT, &[]).await?;
         }
         Ok(())
     }
 
-    fn answer(self: Box<Self>, lost: Option<&StorageError>) {
-        let outcome = match (lost, self.outcome) {
+    fn answer(self: Box<Self>, failure: Option<&StorageError>) {
+        let outcome = match (failure, self.outcome) {
             (None, Some(outcome)) => outcome,
             (Some(reason), _) => Err(unavailable(UNIT, reason).into()),
             (None, None) => Err(unavailable(UNIT, "it was not run").into()),
@@ -278,12 +278,14 @@ impl<T: Send> QueuedUnit for Pending<T> {
     }
 }
 
-/// Makes SQLite check during each statement whether to interrupt it.
-fn watch<F>(connection: &rusqlite::Connection, is_over: Option<F>) -> StorageResult<()>
+/// Makes SQLite interrupt a statement when `is_over` returns `true`; `None` removes the check.
+fn interrupt_when<F>(connection: &rusqlite::Connection, is_over: Option<F>) -> StorageResult<()>
 where
     F: FnMut() -> bool + Send + 'static,
 {
-    connection.progress_handler(INSTRUCTIONS, is_over).map_err(|error| failed("watching a unit of work", error))
+    connection
+        .progress_handler(INSTRUCTIONS_PER_CHECK, is_over)
+        .map_err(|error| driver_error("limiting a unit of work", error))
 }
 
 #[cfg(test)]

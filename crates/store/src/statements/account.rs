@@ -1,4 +1,4 @@
-//! `users` as operators manage them, `team_users` and `passwords`.
+//! Operators' changes of `users`, and `team_users` and `passwords`.
 
 use async_trait::async_trait;
 use boardwire_protocol::UserId;
@@ -88,7 +88,7 @@ async fn save(connection: &mut Connection<'_>, user: &SaveUser) -> StorageResult
         set_password(connection, &user.id, hash).await?;
         session::delete_all(connection, &user.id).await?;
     }
-    account_change::note(connection, &user.id, user.now).await?;
+    account_change::record(connection, &user.id, user.now).await?;
     rows.first().map(user::read).transpose()?.ok_or_else(|| broken(SAVE.name, "no row"))
 }
 

@@ -1,4 +1,4 @@
-//! `account_changes`: what servers look through to keep up with changed accounts and credentials.
+//! `account_changes`: the list by which servers follow changes of accounts and credentials.
 
 use boardwire_protocol::{Timestamp, UserId};
 use boardwire_services::storage::{AccountChange, StorageResult};
@@ -8,7 +8,7 @@ use crate::{
     statement::{Statement, Value},
 };
 
-const NOTE: Statement =
+const RECORD: Statement =
     Statement::new("account_change.note", "INSERT INTO account_changes (user_id, at) VALUES ($1, $2)");
 
 const LAST: Statement = Statement::new("account_change.last", "SELECT COALESCE(MAX(id), 0) FROM account_changes");
@@ -16,21 +16,21 @@ const LAST: Statement = Statement::new("account_change.last", "SELECT COALESCE(M
 const LIST: Statement =
     Statement::new("account_change.list", "SELECT id, user_id FROM account_changes WHERE id > $1 ORDER BY id");
 
-/// The newest change stays, so that no number is used twice.
+/// Keeps the newest change, so that no number is used twice.
 const PRUNE: Statement = Statement::new(
     "account_change.prune",
     "DELETE FROM account_changes WHERE at < $1 AND id < (SELECT MAX(id) FROM account_changes)",
 );
 
-/// Adds a change.
+/// Records a change of a user.
 #[tracing::instrument(level = "debug", name = "db.account_change.note", skip_all)]
-pub(super) async fn note(connection: &mut Connection<'_>, user: &UserId, now: Timestamp) -> StorageResult<()> {
-    connection.execute_one(&NOTE, &[Value::Text(user.as_str()), Value::Int(now.0)]).await
+pub(super) async fn record(connection: &mut Connection<'_>, user: &UserId, now: Timestamp) -> StorageResult<()> {
+    connection.execute_one(&RECORD, &[Value::Text(user.as_str()), Value::Int(now.0)]).await
 }
 
-/// Runs a statement that returns the id of the user it concerns, and adds a change of that user. Returns `false` if the
-/// statement returned no row.
-pub(super) async fn note_returned(
+/// Runs a statement that returns the id of the user it concerns, and records a change of that user. Returns `false` if
+/// the statement returned no row.
+pub(super) async fn run_and_record(
     connection: &mut Connection<'_>,
     statement: &'static Statement,
     values: &[Value<'_>],
@@ -38,7 +38,7 @@ pub(super) async fn note_returned(
 ) -> StorageResult<bool> {
     let rows = connection.fetch_all(statement, values).await?;
     let Some(row) = rows.first() else { return Ok(false) };
-    note(connection, &row.id(0)?, now).await?;
+    record(connection, &row.id(0)?, now).await?;
     Ok(true)
 }
 

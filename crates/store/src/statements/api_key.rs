@@ -29,7 +29,7 @@ const INSERT: Statement = Statement::new(
     concat!("INSERT INTO api_keys (", fields!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"),
 );
 
-const USE: Statement = Statement::new("api_key.use", "UPDATE api_keys SET used_at = $2 WHERE id = $1");
+const RECORD_USE: Statement = Statement::new("api_key.use", "UPDATE api_keys SET used_at = $2 WHERE id = $1");
 
 const REVOKE: Statement = Statement::new(
     "api_key.revoke",
@@ -88,7 +88,9 @@ impl ApiKeyStore for Database {
     async fn api_key_used(&self, id: &str, at: Timestamp) -> StorageResult<()> {
         let id = id.to_owned();
         self.change(move |connection| {
-            Box::pin(async move { connection.execute(&USE, &[Value::Text(&id), Value::Int(at.0)]).await.map(drop) })
+            Box::pin(
+                async move { connection.execute(&RECORD_USE, &[Value::Text(&id), Value::Int(at.0)]).await.map(drop) },
+            )
         })
         .await
     }
@@ -99,7 +101,7 @@ impl ApiKeyStore for Database {
         self.change(move |connection| {
             Box::pin(async move {
                 let values = [Value::Text(&id), Value::Int(now.0)];
-                account_change::note_returned(connection, &REVOKE, &values, now).await
+                account_change::run_and_record(connection, &REVOKE, &values, now).await
             })
         })
         .await

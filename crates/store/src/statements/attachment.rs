@@ -1,4 +1,4 @@
-//! `attachments`: what is known about files. `leftovers`: the files whose attachments have been deleted; a trigger adds
+//! `attachments`: the metadata of files. `leftovers`: the files whose attachments have been deleted; a trigger adds
 //! them.
 
 use async_trait::async_trait;

@@ -21,7 +21,7 @@ const FIND: Statement = Statement::new(
     concat!("SELECT ", fields!(), " FROM dependencies WHERE task_id = $1 AND depends_on = $2 AND type = $3"),
 );
 
-/// In both directions.
+/// The dependencies of a task in both directions.
 const LIST_OF_TASK: Statement = Statement::new(
     "dependency.list_of_task",
     concat!(
@@ -41,7 +41,7 @@ const PART_OF_BOARD: Statement = Statement::new(
     ),
 );
 
-/// `UNION` leaves out what has been found already, so that this ends even if there is a circle.
+/// `UNION` drops tasks found before, so this ends even if the dependencies form a cycle.
 const IS_BLOCKED_BY: Statement = Statement::new(
     "dependency.is_blocked_by",
     "WITH RECURSIVE blockers (id) AS (

@@ -1,4 +1,4 @@
-//! Leases, which are columns of `tasks`, and the unfinished work on a board.
+//! Leases, which are stored in `tasks`, and the unfinished tasks of a board.
 
 use std::collections::HashMap;
 
@@ -24,8 +24,8 @@ macro_rules! candidates {
     };
 }
 
-/// The pairs of tasks of a board of which the second blocks the first and neither is done.
-macro_rules! waiting {
+/// The pairs of tasks of a board that are not done, of which the second blocks the first.
+macro_rules! blocked_pairs {
     () => {
         "SELECT dependencies.task_id, dependencies.depends_on
          FROM dependencies JOIN tasks AS waiting ON waiting.id = dependencies.task_id
@@ -36,7 +36,7 @@ macro_rules! waiting {
 }
 
 const CANDIDATES: Statement = Statement::new("lease.candidates", candidates!());
-const WAITING: Statement = Statement::new("lease.waiting", waiting!());
+const BLOCKED_PAIRS: Statement = Statement::new("lease.waiting", blocked_pairs!());
 
 const TASK_COUNTS: Statement =
     Statement::new("lease.task_counts", "SELECT column_id, COUNT(*) FROM tasks WHERE board_id = $1 GROUP BY column_id");
@@ -113,25 +113,25 @@ async fn candidates(
     let order: HashMap<_, _> = columns.iter().enumerate().map(|(index, column)| (&column.id, index)).collect();
     candidates.sort_by_key(|candidate| order.get(&candidate.column_id).copied());
     // For each task, how many block it, and how many it blocks.
-    let mut waiting: HashMap<TaskId, (u64, u64)> = HashMap::new();
-    for row in connection.fetch_all(&WAITING, &[Value::Text(board.as_str())]).await? {
-        waiting.entry(row.id(0)?).or_default().0 += 1;
-        waiting.entry(row.id(1)?).or_default().1 += 1;
+    let mut counts: HashMap<TaskId, (u64, u64)> = HashMap::new();
+    for row in connection.fetch_all(&BLOCKED_PAIRS, &[Value::Text(board.as_str())]).await? {
+        counts.entry(row.id(0)?).or_default().0 += 1;
+        counts.entry(row.id(1)?).or_default().1 += 1;
     }
     for candidate in &mut candidates {
-        (candidate.blockers, candidate.blocks) = waiting.get(&candidate.id).copied().unwrap_or_default();
+        (candidate.blockers, candidate.blocks) = counts.get(&candidate.id).copied().unwrap_or_default();
     }
     Ok(candidates)
 }
 
-/// Returns how many tasks each column holds, for those that hold any.
+/// Returns the number of tasks in each column that has any.
 #[tracing::instrument(level = "debug", name = "db.lease.task_counts", skip_all)]
 async fn task_counts(connection: &mut Connection<'_>, board: &BoardId) -> StorageResult<HashMap<ColumnId, u64>> {
     let rows = connection.fetch_all(&TASK_COUNTS, &[Value::Text(board.as_str())]).await?;
     rows.iter().map(|row| Ok((row.id(0)?, row.number(1)?))).collect()
 }
 
-/// Reads a task, without the counts of what blocks it and what it blocks.
+/// Reads a task, without the counts of the tasks that block it and that it blocks.
 fn read_candidate(row: &Row) -> StorageResult<TaskCandidate> {
     let stored = StoredLease::read(row, 7)?;
     Ok(TaskCandidate {
@@ -157,10 +157,10 @@ mod tests {
     use crate::{Options, sqlite};
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn candidates_for_a_claim_are_read_in_one_statement_for_the_board() {
+    async fn candidates_for_a_claim_are_read_without_scans_and_correlated_subqueries() {
         const PLANS: [Statement; 2] = [
             Statement::new("test.plan", concat!("EXPLAIN QUERY PLAN ", candidates!())),
-            Statement::new("test.plan", concat!("EXPLAIN QUERY PLAN ", waiting!())),
+            Statement::new("test.plan", concat!("EXPLAIN QUERY PLAN ", blocked_pairs!())),
         ];
         let fresh = Fresh::create(Kind::Sqlite).await.unwrap();
         let database = sqlite::open(fresh.url(), &Options::default()).await.unwrap();

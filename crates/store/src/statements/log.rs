@@ -31,7 +31,7 @@ const APPEND_ALL: Statement = of_rows!(
     "ORDER BY CAST(item.value ->> 1 AS BIGINT)"
 );
 
-/// A single statement, so that all of it is of one moment: a row for each member, or one row without a member.
+/// A single statement, so that it reads one state: a row for each member, or one row without a member.
 const HEAD: Statement = Statement::new(
     "event.head",
     "SELECT boards.seq, boards.epoch, (SELECT MIN(seq) FROM events WHERE board_id = $1), members.user_id
@@ -90,7 +90,7 @@ impl LogRepository for Connection<'_> {
             ])
         };
         let rows: Vec<_> = entries.iter().map(row).collect();
-        self.execute_each(&APPEND_ALL, rows.len(), &[Value::json(&rows)?]).await
+        self.execute_exactly(&APPEND_ALL, rows.len(), &[Value::json(&rows)?]).await
     }
 }
 

@@ -132,7 +132,7 @@ impl MemberRepository for Connection<'_> {
     async fn add_members(&mut self, board: &BoardId, users: &[UserId], membership: &Membership) -> StorageResult<()> {
         let (role, team) = (membership.role.name(), membership.team.as_ref());
         let rows: Vec<_> = users.iter().map(|user| serde_json::json!([board, user, role, team])).collect();
-        self.execute_each(&ADD_ALL, rows.len(), &[Value::json(&rows)?]).await
+        self.execute_exactly(&ADD_ALL, rows.len(), &[Value::json(&rows)?]).await
     }
 
     #[tracing::instrument(level = "debug", name = "db.member.remove", skip_all)]

@@ -1,5 +1,5 @@
 //! The statements of each table, and the storage traits that run them: repositories on a [`Connection`], stores on a
-//! [`Database`]. The remaining functions run on any connection, in whatever transaction it is.
+//! [`Database`]. The remaining functions run on any connection, in its current transaction if there is one.
 //!
 //! [`Connection`]: crate::connection::Connection
 //! [`Database`]: crate::database::Database

@@ -1,4 +1,4 @@
-//! Statements on `notifications`. Users only see those of boards that they may read.
+//! Statements on `notifications`. Users see only those about boards that they may read.
 
 use async_trait::async_trait;
 use boardwire_protocol::{Notification, NotificationId, NotificationKind, Timestamp, UserId};
@@ -75,7 +75,7 @@ const PRUNE: Statement = Statement::new(
 );
 
 /// Sorts after every id.
-const BEHIND_ALL: &str = "\u{10FFFF}";
+const AFTER_ALL_IDS: &str = "\u{10FFFF}";
 
 #[async_trait]
 impl NotificationRepository for Connection<'_> {
@@ -111,7 +111,7 @@ impl NotificationRepository for Connection<'_> {
             ])
         };
         let rows: Vec<_> = notifications.iter().map(row).collect();
-        self.execute_each(&INSERT_ALL, rows.len(), &[Value::json(&rows)?]).await
+        self.execute_exactly(&INSERT_ALL, rows.len(), &[Value::json(&rows)?]).await
     }
 
     #[tracing::instrument(level = "debug", name = "db.notification.mark_read", skip_all)]
@@ -149,7 +149,7 @@ async fn list(connection: &mut Connection<'_>, wanted: &WantedNotifications) -> 
     let values = [
         Value::Text(wanted.user.as_str()),
         Value::Int(wanted.everywhere.into()),
-        Value::Text(wanted.before.as_ref().map_or(BEHIND_ALL, NotificationId::as_str)),
+        Value::Text(wanted.before.as_ref().map_or(AFTER_ALL_IDS, NotificationId::as_str)),
         Value::Int(wanted.unread_only.into()),
         Value::Int(wanted.limit.into()),
     ];

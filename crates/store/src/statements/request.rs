@@ -1,4 +1,4 @@
-//! `requests`: what request ids were used for.
+//! `requests`: the request ids that have been used, and the replies.
 
 use async_trait::async_trait;
 use boardwire_protocol::{RequestId, Timestamp, UserId};
@@ -23,7 +23,7 @@ const FIND: Statement = Statement::new(
     "SELECT hash, reply FROM requests WHERE user_id = $1 AND request_id = $2 AND created_at >= $3",
 );
 
-const REMEMBER: Statement =
+const STORE_REPLY: Statement =
     Statement::new("request.remember", "UPDATE requests SET reply = $3 WHERE user_id = $1 AND request_id = $2");
 
 const PRUNE: Statement = Statement::new(
@@ -70,7 +70,7 @@ impl RequestRepository for Connection<'_> {
     #[tracing::instrument(level = "debug", name = "db.request.remember", skip_all)]
     async fn store_reply(&mut self, user: &UserId, request: &RequestId, reply: &str) -> StorageResult<()> {
         let values = [Value::Text(user.as_str()), Value::Text(request.as_str()), Value::Text(reply)];
-        self.execute_one(&REMEMBER, &values).await
+        self.execute_one(&STORE_REPLY, &values).await
     }
 }
 

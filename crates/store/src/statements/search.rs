@@ -8,18 +8,19 @@ use crate::{
     connection::{Connection, Dialect},
     database::Database,
     row::Row,
-    search_terms::{match_on_board, plain},
+    search_terms::{letters_and_digits, match_on_board},
     statement::{Statement, Value},
 };
 
-/// The most texts that are ranked, the newest ones; on SQLite, for each batch of [`TERMS`].
-const WEIGHED: u32 = 1_000;
+/// How many texts are ranked at most, the newest ones; on SQLite, for each query.
+const MAX_RANKED: u32 = 1_000;
 
 /// How many terms a single query of SQLite's index may have. Further boards are left to the next query.
-const TERMS: usize = 256;
+const MAX_TERMS: usize = 256;
 
-/// `$1` is the board, or NULL for all that are not archived. Boards that changed last come first.
-macro_rules! numbers {
+/// The numbers of boards, by which SQLite's index is searched. `$1` is the board, or NULL for all that are not
+/// archived. Boards that changed last come first.
+macro_rules! board_numbers {
     ($name:literal, $from:literal, $readable:literal) => {
         Statement::new(
             $name,
@@ -36,13 +37,16 @@ macro_rules! numbers {
     };
 }
 
-const NUMBERS: Statement = numbers!("words.numbers", "boards", "1 = 1");
-const NUMBERS_OF_MEMBER: Statement =
-    numbers!("words.numbers_of_member", "members JOIN boards ON boards.id = members.board_id", "members.user_id = $2");
+const BOARD_NUMBERS: Statement = board_numbers!("words.numbers", "boards", "1 = 1");
+const BOARD_NUMBERS_OF_MEMBER: Statement = board_numbers!(
+    "words.numbers_of_member",
+    "members JOIN boards ON boards.id = members.board_id",
+    "members.user_id = $2"
+);
 
-/// The newest documents and their rank: lower is better, and ranks of very common words differ by millionths. Any other
-/// order would have to rank all documents.
-const WEIGH: Statement = Statement::new(
+/// The newest documents with their rank; lower is better. It is scaled up because ranks of very common words differ by
+/// millionths. Any order but newest first would have to rank all documents.
+const RANK: Statement = Statement::new(
     "words.weigh",
     "SELECT id, CAST(fitness * 1e12 AS INTEGER)
      FROM (SELECT rowid AS id, bm25(words, 4.0, 1.0) AS fitness
@@ -59,8 +63,8 @@ const DOCUMENTS: Statement = Statement::new(
      ORDER BY wanted.key",
 );
 
-/// For Postgres. The newest texts are chosen by a time without an index: by id, the database might walk through all
-/// tasks.
+/// For Postgres. The newest texts are chosen by `created_at`, which has no index: to sort by id, Postgres might walk
+/// through all tasks.
 const MATCHES: Statement = Statement::new(
     "words.matches",
     "WITH mine AS MATERIALIZED (
@@ -95,22 +99,22 @@ impl SearchStore for Database {
 }
 
 /// Returns the texts that contain all of the words, best first. The connection must be in a transaction that sees one
-/// moment.
+/// state.
 #[tracing::instrument(level = "debug", name = "db.words.matches", skip_all)]
 pub(crate) async fn matches(connection: &mut Connection<'_>, wanted: &WantedMatches) -> StorageResult<Vec<Match>> {
     let rows = match connection.dialect() {
         Dialect::Sqlite => {
-            let best = weigh(connection, wanted).await?;
+            let best = best_documents(connection, wanted).await?;
             connection.fetch_all(&DOCUMENTS, &[Value::json(&best)?]).await?
         }
         Dialect::Postgres => {
-            let query: Vec<_> = wanted.words.iter().map(|word| format!("'{}'", plain(word))).collect();
+            let query: Vec<_> = wanted.words.iter().map(|word| format!("'{}'", letters_and_digits(word))).collect();
             let values = [
                 Value::OptText(wanted.reader.as_ref().map(|user| user.as_str())),
                 Value::OptText(wanted.board.as_ref().map(|board| board.as_str())),
                 Value::OwnedText(query.join(" & ") + ":*"),
                 Value::Int(wanted.limit.into()),
-                Value::Int(WEIGHED.into()),
+                Value::Int(MAX_RANKED.into()),
             ];
             connection.fetch_all(&MATCHES, &values).await?
         }
@@ -118,27 +122,28 @@ pub(crate) async fn matches(connection: &mut Connection<'_>, wanted: &WantedMatc
     rows.iter().map(read).collect()
 }
 
-/// Returns the documents that match best. Searches a batch of boards at a time, and stops when it has found enough.
-async fn weigh(connection: &mut Connection<'_>, wanted: &WantedMatches) -> StorageResult<Vec<i64>> {
+/// Returns the ids of the documents that match best, best first. Searches a batch of boards at a time, and stops when
+/// it has found enough.
+async fn best_documents(connection: &mut Connection<'_>, wanted: &WantedMatches) -> StorageResult<Vec<i64>> {
     let board = Value::OptText(wanted.board.as_ref().map(|board| board.as_str()));
     let numbers = match &wanted.reader {
-        Some(user) => connection.fetch_all(&NUMBERS_OF_MEMBER, &[board, Value::Text(user.as_str())]).await?,
-        None => connection.fetch_all(&NUMBERS, &[board]).await?,
+        Some(user) => connection.fetch_all(&BOARD_NUMBERS_OF_MEMBER, &[board, Value::Text(user.as_str())]).await?,
+        None => connection.fetch_all(&BOARD_NUMBERS, &[board]).await?,
     };
-    let mut weighed = Vec::new();
-    for numbers in numbers.chunks((TERMS / wanted.words.len().max(1)).max(1)) {
+    let mut ranked = Vec::new();
+    for numbers in numbers.chunks((MAX_TERMS / wanted.words.len().max(1)).max(1)) {
         let boards: Vec<_> =
             numbers.iter().map(|row| Ok(match_on_board(&wanted.words, row.int(0)?))).collect::<StorageResult<_>>()?;
-        let values = [Value::OwnedText(boards.join(" OR ")), Value::Int(WEIGHED.into())];
-        for row in connection.fetch_all(&WEIGH, &values).await? {
-            weighed.push((row.int(1)?, std::cmp::Reverse(row.int(0)?)));
+        let values = [Value::OwnedText(boards.join(" OR ")), Value::Int(MAX_RANKED.into())];
+        for row in connection.fetch_all(&RANK, &values).await? {
+            ranked.push((row.int(1)?, std::cmp::Reverse(row.int(0)?)));
         }
-        if weighed.len() >= WEIGHED as usize {
+        if ranked.len() >= MAX_RANKED as usize {
             break;
         }
     }
-    weighed.sort_unstable();
-    Ok(weighed.into_iter().take(wanted.limit as usize).map(|(_, id)| id.0).collect())
+    ranked.sort_unstable();
+    Ok(ranked.into_iter().take(wanted.limit as usize).map(|(_, id)| id.0).collect())
 }
 
 fn read(row: &Row) -> StorageResult<Match> {

@@ -11,10 +11,10 @@ use crate::{
     statement::{Statement, Value, locking},
 };
 
-/// The most sessions of one user.
+/// How many sessions a user may have. A further one ends the least recently used.
 const MAX_SESSIONS: i64 = 100;
 
-/// Whoever changes the password waits for this lock, and then ends the new session too.
+/// A change of the password waits for this lock, and then ends the new session too.
 const LOCK_PASSWORD: Statement = locking!("password.lock", "SELECT hash FROM passwords WHERE user_id = $1");
 
 const SESSION: Statement = Statement::new(
@@ -33,7 +33,7 @@ const END_OLDEST: Statement = Statement::new(
         (SELECT id FROM sessions WHERE user_id = $1 ORDER BY used_at DESC, id LIMIT $2)",
 );
 
-const USE_SESSION: Statement =
+const RECORD_USE: Statement =
     Statement::new("session.use", "UPDATE sessions SET used_at = $2 WHERE id = $1 AND used_at < $2");
 
 const DELETE_SESSION: Statement =
@@ -65,7 +65,7 @@ impl SessionStore for Database {
         let id = id.to_owned();
         self.change(move |connection| {
             Box::pin(
-                async move { connection.execute(&USE_SESSION, &[Value::Text(&id), Value::Int(at.0)]).await.map(drop) },
+                async move { connection.execute(&RECORD_USE, &[Value::Text(&id), Value::Int(at.0)]).await.map(drop) },
             )
         })
         .await
@@ -76,7 +76,7 @@ impl SessionStore for Database {
         let id = id.to_owned();
         self.change(move |connection| {
             Box::pin(async move {
-                account_change::note_returned(connection, &DELETE_SESSION, &[Value::Text(&id)], now).await
+                account_change::run_and_record(connection, &DELETE_SESSION, &[Value::Text(&id)], now).await
             })
         })
         .await
@@ -118,7 +118,7 @@ async fn insert(connection: &mut Connection<'_>, session: &Session, password: &s
     let ended =
         connection.execute(&END_OLDEST, &[Value::Text(session.user.as_str()), Value::Int(MAX_SESSIONS)]).await?;
     if ended > 0 {
-        account_change::note(connection, &session.user, session.created_at).await?;
+        account_change::record(connection, &session.user, session.created_at).await?;
     }
     Ok(true)
 }
@@ -129,7 +129,7 @@ pub(super) async fn delete_all(connection: &mut Connection<'_>, user: &UserId) -
     connection.execute(&DELETE_SESSIONS, &[Value::Text(user.as_str())]).await.map(drop)
 }
 
-/// Deletes the sessions that ended before this time.
+/// Deletes the sessions that expired before this time.
 #[tracing::instrument(level = "debug", name = "db.session.prune", skip_all)]
 pub(super) async fn prune(connection: &mut Connection<'_>, before: Timestamp) -> StorageResult<()> {
     connection.execute(&PRUNE_SESSIONS, &[Value::Int(before.0)]).await.map(drop)

@@ -1,4 +1,4 @@
-//! Boards and tasks with everything that belongs to them, read with several statements as of one moment.
+//! Boards and tasks with everything that belongs to them, read by several statements in one snapshot of the database.
 
 use std::iter;
 
@@ -12,8 +12,8 @@ use boardwire_services::storage::{
 use super::{attachment, board, comment, dependency, member, task};
 use crate::{connection::Connection, database::Database, statement::json};
 
-/// How many tasks of a board are read at a time; at most this many are read beyond what is wanted.
-const TASKS_AT_ONCE: u32 = 100;
+/// How many tasks of a board one query reads; at most this many are read in vain.
+const TASKS_PER_QUERY: u32 = 100;
 
 #[async_trait]
 impl SnapshotStore for Database {
@@ -30,7 +30,7 @@ impl SnapshotStore for Database {
     }
 }
 
-/// Reads a board or a part of it. The connection must be in a transaction that sees one moment.
+/// Reads a board or a part of it. The connection must be in a transaction that sees one state.
 pub(crate) async fn read(connection: &mut Connection<'_>, wanted: &WantedBoard) -> StorageResult<Option<Snapshot>> {
     let id = &wanted.board;
     let Some(BoardState { board, seq, epoch, .. }) = board::find(connection, id).await? else { return Ok(None) };
@@ -50,9 +50,9 @@ async fn add_tasks(
 ) -> StorageResult<()> {
     let (mut after, mut bytes) = (wanted.after.clone(), 0);
     loop {
-        // One more than wanted shows whether there are more.
+        // One task more than wanted shows whether there are more.
         let missing = wanted.limit.saturating_sub(u32::try_from(snapshot.tasks.len()).unwrap_or(u32::MAX));
-        let count = missing.saturating_add(1).min(TASKS_AT_ONCE);
+        let count = missing.saturating_add(1).min(TASKS_PER_QUERY);
         let tasks = task::part_of_board(connection, &wanted.board, after.as_ref(), count).await?;
         let is_end = tasks.len() < count as usize;
         let Some(last) = tasks.last().map(|task| task.id.clone()) else { return Ok(()) };
@@ -76,7 +76,7 @@ async fn add_tasks(
     }
 }
 
-/// Reads a task with all that belongs to it. The connection must be in a transaction that sees one moment.
+/// Reads a task with all that belongs to it. The connection must be in a transaction that sees one state.
 async fn read_detail(connection: &mut Connection<'_>, id: &TaskId) -> StorageResult<Option<Detail>> {
     let Some(task) = connection.task(id).await?.map(|state| state.task) else { return Ok(None) };
     let comments = comment::list(connection, id).await?;

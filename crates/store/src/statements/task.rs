@@ -22,8 +22,8 @@ macro_rules! fields {
 }
 pub(super) use fields;
 
-/// The columns, and one that is not read: it is there for the index by which expired leases are found.
-const WRITTEN: &str = concat!(fields!(), ", lease_expires_at");
+/// The columns, and one that is written but not read: it is in the index by which expired leases are found.
+const WRITTEN_COLUMNS: &str = concat!(fields!(), ", lease_expires_at");
 
 const FIND: Statement = Statement::new("task.find", concat!("SELECT ", fields!(), " FROM tasks WHERE id = $1"));
 
@@ -48,7 +48,7 @@ const PART_OF_BOARD: Statement = Statement::new(
 
 const COUNT: Statement = Statement::new("task.count", "SELECT COUNT(*) FROM tasks WHERE column_id = $1");
 
-/// Uses the index, and reads no more of it than it has to count.
+/// Reads only the index, and no more of it than it has to count.
 const COUNT_ON_BOARD: Statement = Statement::new(
     "task.count_on_board",
     "SELECT COUNT(*) FROM (SELECT 1 AS one FROM tasks WHERE board_id = $1 LIMIT $2) AS counted",
@@ -64,10 +64,10 @@ const POSITION_AFTER: Statement = Statement::new(
     "SELECT position FROM tasks WHERE column_id = $1 AND position > $2 AND id <> $3 ORDER BY position LIMIT 1",
 );
 
-static INSERT: LazyLock<Statement> = LazyLock::new(|| insert_into("task.insert", "tasks", WRITTEN));
+static INSERT: LazyLock<Statement> = LazyLock::new(|| insert_into("task.insert", "tasks", WRITTEN_COLUMNS));
 
 static SAVE: LazyLock<Statement> =
-    LazyLock::new(|| update("task.save", "tasks", WRITTEN, &["board_id", "created_by", "created_at"]));
+    LazyLock::new(|| update("task.save", "tasks", WRITTEN_COLUMNS, &["board_id", "created_by", "created_at"]));
 
 /// For each task: the id, and the columns that a move changes.
 const MOVE_ALL: Statement = of_rows!(
@@ -92,7 +92,7 @@ const RELEASE_ALL: Statement = of_rows!(
 const DELETE: Statement = Statement::new("task.delete", "DELETE FROM tasks WHERE id = $1");
 
 /// Sorts after every position: the last character there is.
-const BEHIND_ALL: &str = "\u{10FFFF}";
+const AFTER_ALL_POSITIONS: &str = "\u{10FFFF}";
 
 /// Not the id of any task.
 const NO_TASK: &str = "";
@@ -143,7 +143,7 @@ impl TaskRepository for Connection<'_> {
         below: Option<&str>,
         except: Option<&TaskId>,
     ) -> StorageResult<Option<String>> {
-        neighbour(self, &POSITION_BEFORE, column, below.unwrap_or(BEHIND_ALL), except).await
+        neighbouring_position(self, &POSITION_BEFORE, column, below.unwrap_or(AFTER_ALL_POSITIONS), except).await
     }
 
     #[tracing::instrument(level = "debug", name = "db.task.position_after", skip_all)]
@@ -153,7 +153,7 @@ impl TaskRepository for Connection<'_> {
         above: &str,
         except: Option<&TaskId>,
     ) -> StorageResult<Option<String>> {
-        neighbour(self, &POSITION_AFTER, column, above, except).await
+        neighbouring_position(self, &POSITION_AFTER, column, above, except).await
     }
 
     #[tracing::instrument(level = "debug", name = "db.task.insert", skip_all)]
@@ -184,7 +184,7 @@ impl TaskRepository for Connection<'_> {
             ]))
         };
         let rows = states.iter().map(row).collect::<StorageResult<Vec<_>>>()?;
-        self.execute_each(&MOVE_ALL, rows.len(), &[Value::json(&rows)?]).await
+        self.execute_exactly(&MOVE_ALL, rows.len(), &[Value::json(&rows)?]).await
     }
 
     #[tracing::instrument(level = "debug", name = "db.task.release_all", skip_all)]
@@ -194,7 +194,7 @@ impl TaskRepository for Connection<'_> {
             Ok(serde_json::json!([task.id, task.assignee, task.version, task.updated_at.0, json(&state.changed)?]))
         };
         let rows = states.iter().map(row).collect::<StorageResult<Vec<_>>>()?;
-        self.execute_each(&RELEASE_ALL, rows.len(), &[Value::json(&rows)?]).await
+        self.execute_exactly(&RELEASE_ALL, rows.len(), &[Value::json(&rows)?]).await
     }
 
     #[tracing::instrument(level = "debug", name = "db.task.delete", skip_all)]
@@ -217,7 +217,8 @@ pub(super) async fn part_of_board(
     rows.iter().map(read).collect()
 }
 
-async fn neighbour(
+/// Runs [`POSITION_BEFORE`] or [`POSITION_AFTER`].
+async fn neighbouring_position(
     connection: &mut Connection<'_>,
     statement: &'static Statement,
     column: &ColumnId,

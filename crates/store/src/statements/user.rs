@@ -14,7 +14,7 @@ use crate::{
 const FIND: Statement =
     Statement::new("user.find", "SELECT id, name, permissions, teams, created_at, agent FROM users WHERE id = $1");
 
-/// For each row that is a user: the role on board `$2`, or else the permissions.
+/// For each id that is a user's: the role on board `$2` or, without one, the user's permissions.
 const ACCESS: Statement = of_rows!(
     "user.access",
     "SELECT users.id, members.role, CASE WHEN members.role IS NULL THEN users.permissions ELSE '[]' END FROM",
