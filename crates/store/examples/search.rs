@@ -40,7 +40,7 @@ async fn main() -> Result<()> {
         store.save_user(&user(id)?).await?;
     }
     for number in 0..boards {
-        let job: Job = Box::new(move |tx| Box::pin(async move { fill(tx, number, tasks).await.map_err(broken) }));
+        let job: Job = Box::new(move |tx| Box::pin(async move { add_board(tx, number, tasks).await.map_err(broken) }));
         store.write(job).await?;
     }
     println!("{boards} boards of {tasks} tasks");
@@ -65,9 +65,10 @@ async fn measure(store: &Arc<dyn Store>, reader: Option<&str>, words: &[&str]) -
         times.push(begun.elapsed());
     }
     times.sort();
-    let at = |share: usize| times.get(times.len() * share / 100).copied().unwrap_or(Duration::ZERO);
-    let who = reader.unwrap_or("everybody's");
-    println!("{who:11} {:20} {found:2} found, median {:.1?}, p99 {:.1?}", wanted.words.join(" "), at(50), at(99));
+    let percentile = |percent: usize| times.get(times.len() * percent / 100).copied().unwrap_or(Duration::ZERO);
+    let reader = reader.unwrap_or("everything");
+    let (words, median, p99) = (wanted.words.join(" "), percentile(50), percentile(99));
+    println!("{reader:11} {words:20} {found:2} found, median {median:.1?}, p99 {p99:.1?}");
     Ok(())
 }
 
@@ -94,7 +95,7 @@ fn text(number: u64, words: u64) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-async fn fill(tx: &mut dyn Transaction, number: u64, tasks: u64) -> Result<ChangeOutcome> {
+async fn add_board(tx: &mut dyn Transaction, number: u64, tasks: u64) -> Result<ChangeOutcome> {
     let owner = UserId::try_from("all")?;
     let board = Board {
         id: BoardId::try_from(format!("board-{number}").as_str())?,
@@ -130,10 +131,10 @@ async fn fill(tx: &mut dyn Transaction, number: u64, tasks: u64) -> Result<Chang
         tx.set_member(&board_id, &UserId::try_from("one")?, &member).await?;
     }
     tx.insert_column(&ColumnState { column, changed }).await?;
-    for at in 0..tasks {
-        let (fuel, rocket) = (if at % 3 == 0 { "fuel" } else { "" }, if at % 10 == 0 { "" } else { "rocket" });
+    for index in 0..tasks {
+        let (fuel, rocket) = (if index % 3 == 0 { "fuel" } else { "" }, if index % 10 == 0 { "" } else { "rocket" });
         let secret = if number == 0 { "" } else { "secret" };
-        let number = number * tasks + at;
+        let number = number * tasks + index;
         let task = Task {
             title: format!("{} {fuel}", text(number, 5)),
             description: format!("{} {rocket} {secret}", text(number, 30)),

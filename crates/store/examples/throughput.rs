@@ -1,5 +1,5 @@
 //! Measures units of work per second. Each does as much as `task:update`: claim the request id, lock the board, read
-//! role and task, save the task, raise `seq`, append the event, remember the reply.
+//! role and task, save the task, raise `seq`, append the event, store the reply.
 //!
 //! `cargo run --release -p boardwire-store --example throughput -- sqlite:///tmp/x.db [units]`, on a new database.
 
@@ -49,7 +49,7 @@ async fn main() -> Result<()> {
 #[expect(clippy::print_stdout, reason = "the result of the measurement")]
 async fn measure(store: &Arc<dyn Store>, count: &Arc<AtomicU64>, callers: u64, units: u64) -> Result<()> {
     let begun = Instant::now();
-    let last = count.load(Ordering::Relaxed) + units;
+    let end = count.load(Ordering::Relaxed) + units;
     let tasks: Vec<_> = (0..callers)
         .map(|_| {
             let (store, count) = (Arc::clone(store), Arc::clone(count));
@@ -57,7 +57,7 @@ async fn measure(store: &Arc<dyn Store>, count: &Arc<AtomicU64>, callers: u64, u
                 let mut times = Vec::new();
                 loop {
                     let number = count.fetch_add(1, Ordering::Relaxed);
-                    if number >= last {
+                    if number >= end {
                         return anyhow::Ok(times);
                     }
                     let start = Instant::now();
@@ -72,7 +72,7 @@ async fn measure(store: &Arc<dyn Store>, count: &Arc<AtomicU64>, callers: u64, u
         times.extend(task.await??);
     }
     let elapsed = begun.elapsed();
-    count.store(last, Ordering::Relaxed);
+    count.store(end, Ordering::Relaxed);
     times.sort();
     let percentile = |percent: usize| times.get(times.len() * percent / 100).copied().unwrap_or(Duration::ZERO);
     let rate = units as f64 / elapsed.as_secs_f64();
@@ -177,7 +177,7 @@ async fn add_board(tx: &mut dyn Transaction, number: u64) -> Result<ChangeOutcom
     };
     let task = Task {
         title: "Title".to_owned(),
-        description: "What is to be done, and why, in a sentence or two.".to_owned(),
+        description: "A description of the task, in a sentence or two.".to_owned(),
         position: "a0".to_owned(),
         tags: vec!["tag".to_owned()],
         ..Task::blank(task_id(number)?, (board.id.clone(), column.id.clone()), user.clone(), NOW)

@@ -1,4 +1,4 @@
-//! What reads and searches cost, and how searches end.
+//! The cost of reads and searches, and the time limit of searches.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,8 +15,8 @@ use crate::{
     statements::{search, snapshot},
 };
 
-const FOR_EVER: Statement = Statement::new(
-    "test.for_ever",
+const ENDLESS: Statement = Statement::new(
+    "test.endless",
     "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers) SELECT MAX(n) FROM numbers",
 );
 
@@ -69,8 +69,8 @@ const CONTENTS: [Statement; 7] = [
     ),
 ];
 
-/// Returns how many of SQLite's instructions a read takes, and what it read.
-async fn counted<T, B>(database: &SqliteDatabase, body: B) -> (u64, T)
+/// Returns how many instructions of SQLite a read takes, and its result.
+async fn count_instructions<T, B>(database: &SqliteDatabase, body: B) -> (u64, T)
 where
     B: for<'u, 'c> FnOnce(&'u mut Connection<'c>) -> BoxFuture<'u, StorageResult<T>>,
 {
@@ -84,26 +84,31 @@ where
 }
 
 /// Returns the cost of a search by Ann, and how many texts it finds.
-async fn cost(database: &SqliteDatabase, word: &str) -> (u64, usize) {
+async fn search_cost(database: &SqliteDatabase, word: &str) -> (u64, usize) {
     let ann = UserId::try_from("ann").unwrap();
     let wanted = WantedMatches { words: vec![word.to_owned()], reader: Some(ann), board: None, limit: 20 };
-    let (count, found) =
-        counted(database, move |connection| Box::pin(async move { search::matches(connection, &wanted).await })).await;
+    let (count, found) = count_instructions(database, move |connection| {
+        Box::pin(async move { search::matches(connection, &wanted).await })
+    })
+    .await;
     (count, found.len())
 }
 
 /// Returns the cost of a page of 20 tasks of a board.
-async fn cost_of_page(database: &SqliteDatabase, after: &str) -> u64 {
+async fn page_cost(database: &SqliteDatabase, after: &str) -> u64 {
     let (board, after) = (BoardId::try_from("b5").unwrap(), TaskId::try_from(after).unwrap());
     let wanted = WantedBoard { board, after: Some(after), limit: 20, bytes: usize::MAX };
-    let (count, page) =
-        counted(database, move |connection| Box::pin(async move { snapshot::read(connection, &wanted).await })).await;
+    let (count, page) = count_instructions(database, move |connection| {
+        Box::pin(async move { snapshot::read(connection, &wanted).await })
+    })
+    .await;
     let page = page.unwrap();
     assert_eq!((page.tasks.len(), page.dependencies.len()), (20, 20));
     count
 }
 
-async fn filled() -> (Arc<Fresh>, SqliteDatabase) {
+/// Creates a database with [`CONTENTS`].
+async fn filled_database() -> (Arc<Fresh>, SqliteDatabase) {
     let fresh = Fresh::create(Kind::Sqlite).await.unwrap();
     let database = sqlite::open(fresh.url(), &Options::default()).await.unwrap();
     let fill: Body<()> = Box::new(|connection| {
@@ -120,10 +125,10 @@ async fn filled() -> (Arc<Fresh>, SqliteDatabase) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reading_a_page_of_a_board_costs_in_proportion_to_the_page() {
-    let (_fresh, database) = filled().await;
-    cost_of_page(&database, "b5-1").await;
+    let (_fresh, database) = filled_database().await;
+    page_cost(&database, "b5-1").await;
     for after in ["b5-1", "b5-25", "b5-70"] {
-        let cost = cost_of_page(&database, after).await;
+        let cost = page_cost(&database, after).await;
         assert!(cost < 20 * 200, "{cost} instructions for 20 tasks of 500");
     }
     database.close().await;
@@ -131,23 +136,24 @@ async fn reading_a_page_of_a_board_costs_in_proportion_to_the_page() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_search_costs_in_proportion_to_the_callers_boards() {
-    let (_fresh, database) = filled().await;
-    // What the connection learns only once does not count.
-    cost(&database, "rocket").await;
+    let (_fresh, database) = filled_database().await;
+    // The first search is not counted: it also loads what the connection then keeps.
+    search_cost(&database, "rocket").await;
 
-    let (everywhere, found) = cost(&database, "rocket").await;
+    let (common, found) = search_cost(&database, "rocket").await;
     assert_eq!(found, 20);
-    assert!(everywhere < 500 * 40, "{everywhere} instructions for the 500 tasks of one board, of 10,000");
-    let ((hidden, nothing), (absent, _)) = (cost(&database, "secret").await, cost(&database, "absent").await);
+    assert!(common < 500 * 40, "{common} instructions for the 500 tasks of one board, of 10,000");
+    let ((hidden, nothing), (absent, _)) =
+        (search_cost(&database, "secret").await, search_cost(&database, "absent").await);
     assert_eq!(nothing, 0);
-    assert!(hidden <= absent + absent / 4, "a word that is hidden costs {hidden}, one that is nowhere {absent}");
+    assert!(hidden <= absent + absent / 4, "a word on hidden boards costs {hidden}, an absent one {absent}");
     database.close().await;
 }
 
-/// Searches that never finish are ended, and later ones are not.
-async fn outlast(readers: &Readers) {
+/// Checks that endless searches are ended, and that later reads on the same connections are not.
+async fn check_time_limit(readers: &Readers) {
     for _ in 0..Options::default().readers {
-        let ended = readers.search(|connection| Box::pin(connection.fetch_one(&FOR_EVER, &[]))).await;
+        let ended = readers.search(|connection| Box::pin(connection.fetch_one(&ENDLESS, &[]))).await;
         assert!(matches!(ended, Err(StorageError::Unavailable(_))), "{:?}", ended.map(drop));
     }
     for _ in 0..Options::default().readers {
@@ -166,8 +172,8 @@ async fn a_search_that_panics_returns_the_connection_in_its_original_state() {
     for _ in 0..options.readers {
         let ended = readers.search(|connection| {
             Box::pin(async move {
-                let ended = connection.fetch_one(&FOR_EVER, &[]).await;
-                assert!(ended.is_ok(), "its time is over");
+                let ended = connection.fetch_one(&ENDLESS, &[]).await;
+                assert!(ended.is_ok(), "the time limit has passed");
                 ended
             })
         });
@@ -182,14 +188,14 @@ async fn a_search_that_panics_returns_the_connection_in_its_original_state() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_search_that_runs_too_long_is_ended_and_returns_the_connection_in_its_original_state() {
-    assert_eq!(Options::default().search_time, Duration::from_secs(2), "what is promised");
+    assert_eq!(Options::default().search_time, Duration::from_secs(2), "the documented default");
     let options = Options { search_time: Duration::from_millis(20), ..Options::default() };
     let fresh = Fresh::create(Kind::Sqlite).await.unwrap();
     let database = sqlite::open(fresh.url(), &options).await.unwrap();
-    outlast(database.readers()).await;
+    check_time_limit(database.readers()).await;
     database.close().await;
     let fresh = Fresh::create(Kind::Postgres).await.unwrap();
     let database = postgres::open(fresh.url(), &options).await.unwrap();
-    outlast(database.readers()).await;
+    check_time_limit(database.readers()).await;
     database.close().await;
 }

@@ -38,19 +38,19 @@ fn team(id: &str) -> TeamId {
     TeamId::try_from(id).expect("an id")
 }
 
-/// Deletes what ended or changed before this.
+/// Returns the settings to prune sessions that expired and account changes made before this time.
 fn prune_accounts(before: i64) -> Prune {
     let nothing = Timestamp(0);
     Prune { requests: nothing, events: None, notifications: nothing, accounts: Timestamp(before) }
 }
 
-/// Returns the users whose accounts changed after a number in the list.
-async fn changed(scene: &Scene, after: i64) -> Result<Vec<UserId>> {
+/// Returns the users of the account changes after this number.
+async fn changed_users(scene: &Scene, after: i64) -> Result<Vec<UserId>> {
     Ok(scene.store.account_changes(after).await?.into_iter().map(|change| change.user).collect())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_least_recently_used_sessions_make_room() -> Result<()> {
+async fn too_many_sessions_end_the_least_recently_used() -> Result<()> {
     on_both(async |scene| {
         a_board(&scene).await?;
         scene.store.save_user(&SaveUser { password: Some("p".to_owned()), ..save_user("ann") }).await?;
@@ -58,8 +58,8 @@ async fn the_least_recently_used_sessions_make_room() -> Result<()> {
             let new = Session { used_at: Timestamp(number), ..session(&format!("s{number}"), "ann", 1_000) };
             assert!(scene.store.insert_session(&new, "p").await?);
         }
-        let used: Vec<_> = scene.database.query("SELECT COUNT(*) FROM sessions").await?;
-        assert_eq!(used, [["100"]]);
+        let count: Vec<_> = scene.database.query("SELECT COUNT(*) FROM sessions").await?;
+        assert_eq!(count, [["100"]]);
         for gone in ["s0", "s1"] {
             assert_eq!(scene.store.session(gone).await?, None);
         }
@@ -69,7 +69,7 @@ async fn the_least_recently_used_sessions_make_room() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sessions() -> Result<()> {
+async fn sessions_are_added_used_and_ended() -> Result<()> {
     on_both(async |scene| {
         let (ann, _) = a_board(&scene).await?;
         assert_eq!(scene.store.password(&user_id("ann")).await?, None);
@@ -83,7 +83,7 @@ async fn sessions() -> Result<()> {
         }
         assert!(scene.store.insert_session(&s1, "old").await.is_err(), "the id is taken");
         let late = session("late", "ann", 400);
-        assert!(!scene.store.insert_session(&late, "older").await?, "the password is another one now");
+        assert!(!scene.store.insert_session(&late, "older").await?, "the password has changed");
         assert_eq!(scene.store.session("late").await?, None);
         assert_eq!(scene.store.session("s1").await?, Some((s1.clone(), ann)));
         assert_eq!(scene.store.session("x").await?, None);
@@ -97,7 +97,7 @@ async fn sessions() -> Result<()> {
         assert!(scene.store.delete_session("s1", Timestamp(9)).await?);
         assert!(!scene.store.delete_session("s1", Timestamp(9)).await?);
         assert_eq!(scene.store.session("s1").await?, None);
-        assert_eq!(changed(&scene, last).await?, [user_id("ann")], "once, whatever was asked twice");
+        assert_eq!(changed_users(&scene, last).await?, [user_id("ann")], "only the first deletion is recorded");
 
         // A new password ends the sessions of its user, and no others.
         let mut change = save_user("ann");
@@ -108,10 +108,10 @@ async fn sessions() -> Result<()> {
         assert!(scene.store.session("s3").await?.is_some());
         change.password = None;
         scene.store.save_user(&change).await?;
-        assert_eq!(scene.store.password(&user_id("ann")).await?.as_deref(), Some("hash"), "it is kept");
+        assert_eq!(scene.store.password(&user_id("ann")).await?.as_deref(), Some("hash"), "the password stays");
 
         scene.store.prune(&prune_accounts(300)).await?;
-        assert!(scene.store.session("s3").await?.is_some(), "it ends only now");
+        assert!(scene.store.session("s3").await?.is_some(), "it expires only now");
         scene.store.prune(&prune_accounts(301)).await?;
         assert_eq!(scene.store.session("s3").await?, None);
         Ok(())
@@ -120,7 +120,7 @@ async fn sessions() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn api_keys() -> Result<()> {
+async fn api_keys_are_added_used_and_revoked() -> Result<()> {
     on_both(async |scene| {
         let (ann, bob) = a_board(&scene).await?;
         let mut full = api_key("k1", "ann", 7);
@@ -136,7 +136,11 @@ async fn api_keys() -> Result<()> {
         assert!(scene.store.insert_api_key(&k2).await.is_err(), "the id is taken");
         assert!(scene.store.insert_api_key(&api_key("k4", "nobody", 1)).await.is_err(), "there is no such user");
         assert_eq!(scene.store.api_key("k1").await?, Some((full.clone(), ann)));
-        assert_eq!(scene.store.api_key("k3").await?, Some((k3.clone(), bob)), "no permissions are not all of them");
+        assert_eq!(
+            scene.store.api_key("k3").await?,
+            Some((k3.clone(), bob)),
+            "an empty list does not mean all permissions"
+        );
         assert_eq!(scene.store.api_key("x").await?, None);
         assert_eq!(scene.store.api_keys(None).await?, [k2.clone(), k3.clone(), full.clone()], "oldest first");
         assert_eq!(scene.store.api_keys(Some(&user_id("ann"))).await?, [k2, full]);
@@ -150,14 +154,14 @@ async fn api_keys() -> Result<()> {
         assert!(!scene.store.revoke_api_key("x", Timestamp(70)).await?);
         let revoked = scene.store.api_key("k2").await?.map(|(key, _)| (key.used_at, key.revoked_at));
         assert_eq!(revoked, Some((Some(Timestamp(50)), Some(Timestamp(60)))));
-        assert_eq!(changed(&scene, last).await?, [user_id("ann")]);
+        assert_eq!(changed_users(&scene, last).await?, [user_id("ann")]);
         Ok(())
     })
     .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn changes_are_listed_in_order() -> Result<()> {
+async fn account_changes_are_listed_in_order() -> Result<()> {
     on_both(async |scene| {
         assert_eq!(scene.store.last_account_change().await?, 0);
         assert_eq!(scene.store.account_changes(-100).await?, []);
@@ -165,20 +169,19 @@ async fn changes_are_listed_in_order() -> Result<()> {
             scene.store.save_user(&save_user(id)).await?;
         }
         let all = scene.store.account_changes(0).await?;
-        assert_eq!(changed(&scene, 0).await?, ["ann", "bob", "ann"].map(user_id));
+        assert_eq!(changed_users(&scene, 0).await?, ["ann", "bob", "ann"].map(user_id));
         assert!(all.windows(2).all(|two| two[0].id < two[1].id), "{all:?}");
         assert_eq!(scene.store.last_account_change().await?, all[2].id);
         assert_eq!(scene.store.account_changes(all[1].id).await?, all[2..]);
-        assert_eq!(changed(&scene, all[2].id).await?, [] as [UserId; 0]);
+        assert_eq!(changed_users(&scene, all[2].id).await?, [] as [UserId; 0]);
         Ok(())
     })
     .await
 }
 
-/// Whoever follows the list knows a change by its number: one whose number was used before would be overlooked, and a
-/// revocation with it.
+/// Servers follow the list by number: they would overlook a change with a reused number, and a revocation with it.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_number_in_the_list_is_never_reused_even_after_pruning() -> Result<()> {
+async fn the_number_of_an_account_change_is_never_reused_even_after_pruning() -> Result<()> {
     on_both(async |scene| {
         scene.store.save_user(&save_user("ann")).await?;
         scene.store.save_user(&save_user("ann")).await?;
@@ -186,15 +189,15 @@ async fn a_number_in_the_list_is_never_reused_even_after_pruning() -> Result<()>
         scene.store.prune(&prune_accounts(i64::MAX)).await?;
         scene.store.save_user(&save_user("bob")).await?;
         let next = scene.store.last_account_change().await?;
-        assert!(next > last, "the place {next} comes again, {last} was given");
-        assert_eq!(changed(&scene, last).await?, [user_id("bob")]);
+        assert!(next > last, "the change after number {last} has number {next}");
+        assert_eq!(changed_users(&scene, last).await?, [user_id("bob")]);
         Ok(())
     })
     .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn teams() -> Result<()> {
+async fn boards_follow_the_teams_of_users() -> Result<()> {
     on_both(async |scene| {
         a_board(&scene).await?;
         let mut bob = save_user("bob");
@@ -211,9 +214,9 @@ async fn teams() -> Result<()> {
                     assert_eq!(tx.users(Some(&team("t3")), None, 9).await?, []);
                     assert_eq!(tx.users(None, None, 9).await?, ["ann", "bob"].map(user_id));
 
-                    let mut given = board("b1");
-                    given.board.team_id = Some(team("t1"));
-                    assert!(tx.insert_board(&given).await?);
+                    let mut own = board("b1");
+                    own.board.team_id = Some(team("t1"));
+                    assert!(tx.insert_board(&own).await?);
                     let mut other = board("b2");
                     other.board.team_id = Some(team("t3"));
                     assert!(tx.insert_board(&other).await?);
@@ -221,7 +224,7 @@ async fn teams() -> Result<()> {
                 })
             })
             .await?;
-        assert_eq!(scene.store.team_boards(&user_id("bob")).await?, [board_id("b1")], "he is to become a member");
+        assert_eq!(scene.store.team_boards(&user_id("bob")).await?, [board_id("b1")], "bob is to become a member");
         assert_eq!(scene.store.team_boards(&user_id("ann")).await?, []);
 
         scene
@@ -242,9 +245,9 @@ async fn teams() -> Result<()> {
         assert_eq!(scene.store.team_boards(&user_id("bob")).await?, []);
         bob.teams = Some(vec![team("t2")]);
         scene.store.save_user(&bob).await?;
-        assert_eq!(scene.store.team_boards(&user_id("bob")).await?, [board_id("b1")], "he is to be one no more");
+        assert_eq!(scene.store.team_boards(&user_id("bob")).await?, [board_id("b1")], "bob is to be removed");
 
-        // A membership by name stays, whatever the teams say.
+        // A membership that does not depend on a team stays.
         let by_name = scene.unit(|tx| {
             Box::pin(async move { Ok(tx.set_member(&board_id("b1"), &user_id("bob"), &by_name(Role::Viewer)).await?) })
         });

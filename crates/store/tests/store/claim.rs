@@ -1,4 +1,4 @@
-//! One server at a time on a database, and other programs beside it.
+//! A database has one server at a time; other programs may use it meanwhile.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,9 +8,11 @@ use boardwire_test_support::{Database, Kind, PATIENCE, eventually, within};
 
 use crate::samples::{save_user, user_id};
 
-/// The sessions that hold the claim in Postgres or wait for it.
+/// The session of Postgres that holds the claim.
 const HOLDER: &str = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND granted
                       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+
+/// The sessions of Postgres that wait for the claim.
 const WAITER: &str = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND NOT granted
                       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
@@ -63,7 +65,7 @@ async fn a_server_waits_for_one_that_is_about_to_end() -> Result<()> {
             async move { serve(&database).await }
         });
         if kind == Kind::Postgres {
-            one(&database, WAITER).await?;
+            first_value(&database, WAITER).await?;
         }
         first.close().await;
         second.await??.close().await;
@@ -75,8 +77,8 @@ async fn a_server_waits_for_one_that_is_about_to_end() -> Result<()> {
 async fn a_claim_is_reacquired_after_its_connection_is_lost() -> Result<()> {
     let database = Database::create(Kind::Postgres).await?;
     let first = serve(&database).await?;
-    let before = end_holder(&database).await?;
-    let after = one(&database, HOLDER).await?;
+    let before = terminate_holder(&database).await?;
+    let after = first_value(&database, HOLDER).await?;
     assert_ne!(before, after);
     let refused = open(database.url(), server(Duration::from_millis(100))).await;
     assert!(matches!(refused, Err(OpenError::InUse)), "{refused:?}");
@@ -88,13 +90,13 @@ async fn a_claim_is_reacquired_after_its_connection_is_lost() -> Result<()> {
 async fn a_claim_taken_by_another_server_is_lost() -> Result<()> {
     let database = Database::create(Kind::Postgres).await?;
     let first = open(database.url(), server(Duration::from_secs(1))).await?;
-    // The second waits in line, so that it is next when the first loses its connection.
+    // The second waits for the lock, so it is next when the first loses its connection.
     let second = tokio::spawn({
         let database = Arc::clone(&database);
         async move { serve(&database).await }
     });
-    one(&database, WAITER).await?;
-    end_holder(&database).await?;
+    first_value(&database, WAITER).await?;
+    terminate_holder(&database).await?;
     let second = second.await??;
     within("the first notices", PATIENCE, first.lost()).await?;
     first.close().await;
@@ -102,14 +104,14 @@ async fn a_claim_taken_by_another_server_is_lost() -> Result<()> {
     Ok(())
 }
 
-/// Returns the only row of a query, once there is one.
-async fn one(database: &Database, query: &str) -> Result<String> {
+/// Waits until a query returns a row, and returns its first value.
+async fn first_value(database: &Database, query: &str) -> Result<String> {
     eventually(query, PATIENCE, async || Ok(database.query(query).await?.into_iter().flatten().next())).await
 }
 
-/// Ends the connection that holds the claim, and returns its process id.
-async fn end_holder(database: &Database) -> Result<String> {
-    let holder = one(database, HOLDER).await?;
+/// Terminates the connection that holds the claim, and returns its process id.
+async fn terminate_holder(database: &Database) -> Result<String> {
+    let holder = first_value(database, HOLDER).await?;
     database.query(&format!("SELECT pg_terminate_backend({holder}, 10000)")).await?;
     Ok(holder)
 }

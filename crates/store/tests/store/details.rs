@@ -1,4 +1,4 @@
-//! What belongs to a task: comments, attachments, dependencies; and that it is deleted with the task.
+//! Comments, attachments and dependencies of tasks, which are deleted with the task.
 
 use anyhow::Result;
 use boardwire_protocol::{Attachment, AttachmentId, Comment, CommentId, DependencyType, Status, Timestamp};
@@ -45,7 +45,7 @@ fn attachment(id: &str, at: i64) -> Attachment {
 }
 
 /// Creates the board `b` with the tasks `t1` to `t6`.
-async fn tasks(scene: &Scene) -> Result<()> {
+async fn add_tasks(scene: &Scene) -> Result<()> {
     a_board(scene).await?;
     let unit = scene.unit(|tx| {
         Box::pin(async move {
@@ -60,7 +60,11 @@ async fn tasks(scene: &Scene) -> Result<()> {
     Ok(unit.await?)
 }
 
-async fn blocks(tx: &mut dyn Transaction, pairs: &[(&str, &str)]) -> Result<(), boardwire_services::ServiceError> {
+/// Makes the first task of each pair blocked by the second.
+async fn add_blockers(
+    tx: &mut dyn Transaction,
+    pairs: &[(&str, &str)],
+) -> Result<(), boardwire_services::ServiceError> {
     for (from, to) in pairs {
         let inserted = tx.insert_dependency(&board_id("b"), &dependency(from, to, DependencyType::Blocks)).await?;
         assert!(inserted, "{from} {to}");
@@ -69,9 +73,9 @@ async fn blocks(tx: &mut dyn Transaction, pairs: &[(&str, &str)]) -> Result<(), 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn comments() -> Result<()> {
+async fn comments_are_added_edited_and_deleted() -> Result<()> {
     on_both(async |scene| {
-        tasks(&scene).await?;
+        add_tasks(&scene).await?;
         scene
             .unit(|tx| {
                 Box::pin(async move {
@@ -83,12 +87,12 @@ async fn comments() -> Result<()> {
                     assert_eq!(tx.comment(&comment_id("x")).await?, None);
                     assert_eq!(tx.count_comments(&task_id("t1")).await?, 3);
                     assert_eq!(tx.count_comments(&task_id("t2")).await?, 0);
-                    let mut mended = comment("b", 5);
-                    mended.body = "x".repeat(20_000);
-                    mended.mentions = vec![user_id("ann"), user_id("bob")];
-                    mended.updated_at = Timestamp(8);
-                    tx.save_comment(&mended).await?;
-                    assert_eq!(tx.comment(&comment_id("b")).await?, Some(mended));
+                    let mut edited = comment("b", 5);
+                    edited.body = "x".repeat(20_000);
+                    edited.mentions = vec![user_id("ann"), user_id("bob")];
+                    edited.updated_at = Timestamp(8);
+                    tx.save_comment(&edited).await?;
+                    assert_eq!(tx.comment(&comment_id("b")).await?, Some(edited));
                     Ok(())
                 })
             })
@@ -107,9 +111,9 @@ async fn comments() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn attachments() -> Result<()> {
+async fn attachments_are_added_and_deleted_and_their_files_counted_until_removed() -> Result<()> {
     on_both(async |scene| {
-        tasks(&scene).await?;
+        add_tasks(&scene).await?;
         scene
             .unit(|tx| {
                 Box::pin(async move {
@@ -137,7 +141,7 @@ async fn attachments() -> Result<()> {
         let again = scene.unit(|tx| Box::pin(async move { Ok(tx.delete_attachment(&attachment_id("b")).await?) }));
         assert!(is_broken(&again.await.unwrap_err()));
 
-        // Whatever deletes an attachment, its file counts until it has been removed.
+        // However an attachment is deleted, its file counts until it has been removed.
         let uploader = attachment("a", 5).uploaded_by;
         let held = scene.store.held(&uploader).await?;
         assert_eq!(held.by_user, 3 * attachment("a", 5).size);
@@ -153,9 +157,9 @@ async fn attachments() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn dependencies() -> Result<()> {
+async fn dependencies_are_added_and_deleted() -> Result<()> {
     on_both(async |scene| {
-        tasks(&scene).await?;
+        add_tasks(&scene).await?;
         scene
             .unit(|tx| {
                 Box::pin(async move {
@@ -163,26 +167,26 @@ async fn dependencies() -> Result<()> {
                     for kind in [DependencyType::Blocks, DependencyType::RelatesTo, DependencyType::Duplicates] {
                         let new = dependency("t1", "t2", kind);
                         assert!(tx.insert_dependency(&board_id("b"), &new).await?);
-                        assert!(!tx.insert_dependency(&board_id("b"), &new).await?, "it is there");
+                        assert!(!tx.insert_dependency(&board_id("b"), &new).await?, "it exists already");
                         assert_eq!(tx.dependency(&t1, &t2, kind).await?, Some(new));
                         assert_eq!(tx.dependency(&t2, &t1, kind).await?, None);
                     }
                     tx.delete_dependency(&dependency("t1", "t2", DependencyType::RelatesTo)).await?;
                     assert_eq!(tx.dependency(&t1, &t2, DependencyType::RelatesTo).await?, None);
                     assert_eq!(tx.count_dependencies(&t1).await?, 2);
-                    assert_eq!(tx.count_dependencies(&t2).await?, 2, "both ends count");
+                    assert_eq!(tx.count_dependencies(&t2).await?, 2, "it counts for both tasks");
                     assert_eq!(tx.count_dependencies(&task_id("t3")).await?, 0);
                     Ok(())
                 })
             })
             .await?;
-        let kept = [DependencyType::Blocks, DependencyType::Duplicates].map(|kind| dependency("t1", "t2", kind));
+        let expected = [DependencyType::Blocks, DependencyType::Duplicates].map(|kind| dependency("t1", "t2", kind));
         for end in ["t1", "t2"] {
             let detail = scene.store.detail(&task_id(end)).await?.expect("it is there");
-            assert_eq!(detail.dependencies, kept, "of {end}");
+            assert_eq!(detail.dependencies, expected, "of {end}");
         }
         let snapshot = scene.store.snapshot(&whole("b")).await?.expect("it is there");
-        assert_eq!(snapshot.dependencies, kept);
+        assert_eq!(snapshot.dependencies, expected);
         let gone = dependency("t1", "t2", DependencyType::RelatesTo);
         let again = scene.unit(move |tx| Box::pin(async move { Ok(tx.delete_dependency(&gone).await?) })).await;
         assert!(is_broken(&again.unwrap_err()));
@@ -194,12 +198,12 @@ async fn dependencies() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn blocking_is_followed_through_intermediate_tasks() -> Result<()> {
     on_both(async |scene| {
-        tasks(&scene).await?;
+        add_tasks(&scene).await?;
         scene
             .unit(|tx| {
                 Box::pin(async move {
                     // 2 blocks 1, 3 and 4 block 2, and 5 blocks 3 and 4. 6 is merely related.
-                    blocks(tx, &[("t1", "t2"), ("t2", "t3"), ("t2", "t4"), ("t3", "t5"), ("t4", "t5")]).await?;
+                    add_blockers(tx, &[("t1", "t2"), ("t2", "t3"), ("t2", "t4"), ("t3", "t5"), ("t4", "t5")]).await?;
                     let relates = dependency("t5", "t6", DependencyType::RelatesTo);
                     tx.insert_dependency(&board_id("b"), &relates).await?;
                     for (from, to, expected) in [
@@ -216,8 +220,8 @@ async fn blocking_is_followed_through_intermediate_tasks() -> Result<()> {
                         let found = tx.is_blocked_by(&task_id(from), &task_id(to)).await?;
                         assert_eq!(found, expected, "{from} by {to}");
                     }
-                    // If there ever is a circle, the question is answered nevertheless.
-                    blocks(tx, &[("t5", "t1")]).await?;
+                    // The search ends even if there is a cycle.
+                    add_blockers(tx, &[("t5", "t1")]).await?;
                     assert!(tx.is_blocked_by(&task_id("t1"), &task_id("t1")).await?);
                     assert!(!tx.is_blocked_by(&task_id("t1"), &task_id("t6")).await?);
                     tx.delete_dependency(&dependency("t5", "t1", DependencyType::Blocks)).await?;
@@ -241,16 +245,16 @@ async fn blocking_is_followed_through_intermediate_tasks() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn deleting_a_task_deletes_what_belongs_to_it() -> Result<()> {
+async fn deleting_a_task_deletes_its_comments_attachments_and_dependencies() -> Result<()> {
     on_both(async |scene| {
-        tasks(&scene).await?;
+        add_tasks(&scene).await?;
         scene
             .unit(|tx| {
                 Box::pin(async move {
                     assert!(tx.insert_board(&board("b2")).await?);
                     assert!(tx.insert_comment(&comment("c", 1)).await?);
                     assert!(tx.insert_attachment(&attachment("a", 1)).await?);
-                    blocks(tx, &[("t1", "t2"), ("t3", "t1"), ("t3", "t2")]).await?;
+                    add_blockers(tx, &[("t1", "t2"), ("t3", "t1"), ("t3", "t2")]).await?;
                     tx.delete_task(&task_id("t1")).await?;
                     assert_eq!(tx.comment(&comment_id("c")).await?, None);
                     assert_eq!(tx.attachment(&attachment_id("a")).await?, None);
@@ -264,7 +268,7 @@ async fn deleting_a_task_deletes_what_belongs_to_it() -> Result<()> {
         let other = scene.store.snapshot(&whole("b2")).await?.expect("it is there");
         assert_eq!(other.dependencies, []);
         let orphan = scene.unit(|tx| Box::pin(async move { Ok(tx.insert_comment(&comment("d", 1)).await.map(drop)?) }));
-        assert!(orphan.await.is_err(), "a comment on nothing");
+        assert!(orphan.await.is_err(), "the task is deleted");
         Ok(())
     })
     .await

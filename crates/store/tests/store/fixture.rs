@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 
 use crate::samples::{board, board_id, by_name, save_user, user_id};
 
-/// What a test runs on.
+/// The store and database of a test.
 pub(crate) struct Scene {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) database: Arc<Database>,
@@ -51,7 +51,7 @@ where
     let job: Job = Box::new(move |tx| {
         Box::pin(async move {
             body(tx).await?;
-            Ok(nothing())
+            Ok(empty_outcome())
         })
     });
     store.write(job).await.map(drop)
@@ -68,8 +68,8 @@ pub(crate) async fn add_board(store: &Arc<dyn Store>, id: &'static str) -> Resul
     .await
 }
 
-/// Returns an outcome for tests that do not need one.
-fn nothing() -> ChangeOutcome {
+/// Returns an outcome without events.
+fn empty_outcome() -> ChangeOutcome {
     ChangeOutcome { at: None, result: RawValue::NULL.to_owned(), entries: Vec::new(), user_events: Vec::new() }
 }
 

@@ -1,4 +1,4 @@
-//! The boards' logs: appending, reading, their heads, and what pruning leaves.
+//! The boards' logs: appending, reading, heads and pruning.
 
 use anyhow::Result;
 use boardwire_protocol::{BoardId, EventKind, Role, Seq, Timestamp};
@@ -8,7 +8,7 @@ use crate::{
     samples::{board_id, by_name, event, prune, user_id},
 };
 
-/// Appends events `from..=to`, each committed at the millisecond of its number.
+/// Appends events `from..=to`. The time of each, in milliseconds, is its number.
 async fn append(scene: &Scene, board: &'static str, from: u64, to: u64) -> Result<()> {
     scene
         .unit(move |tx| {
@@ -44,7 +44,7 @@ async fn appended_events_are_read_in_order() -> Result<()> {
         assert!(scene.store.read(&b, Seq(u64::MAX), 4).await?.is_empty());
 
         let twice = scene.unit(|tx| Box::pin(async move { Ok(tx.append(&event("b", 10, 10)).await?) })).await;
-        assert!(is_broken(&twice.unwrap_err()), "a number is given once");
+        assert!(is_broken(&twice.unwrap_err()), "each number is used once");
         Ok(())
     })
     .await
@@ -92,7 +92,7 @@ async fn pruning_removes_the_beginning_of_a_log() -> Result<()> {
         let head = scene.store.head(&b).await?.expect("the board is there");
         assert_eq!((head.seq, head.oldest), (Seq(2_500), Seq(2_451)));
 
-        // The first row to be kept comes before those of the other board, so that they wait for the next pruning.
+        // The first row to be kept comes before the other board's rows, so these are kept until the next pruning.
         assert_eq!(seqs(&scene, &b2).await?.len(), 201);
         scene.store.prune(&prune(0, Some(2_501))).await?;
         assert_eq!(seqs(&scene, &b).await?, [] as [u64; 0]);

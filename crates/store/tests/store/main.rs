@@ -1,11 +1,11 @@
-//! Every promise of the storage traits, on SQLite and on Postgres.
+//! The storage traits, on SQLite and on Postgres.
 
 mod accounts;
+mod bulk;
 mod claim;
 mod details;
 mod fixture;
 mod log;
-mod many;
 mod notifications;
 mod opening;
 mod reading;

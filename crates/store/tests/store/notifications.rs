@@ -31,8 +31,8 @@ fn wanted(user: &boardwire_protocol::UserId, limit: u32) -> WantedNotifications 
     WantedNotifications { user: user.clone(), everywhere: false, unread_only: false, before: None, limit }
 }
 
-async fn keep(scene: &Scene, all: Vec<Notification>) -> Result<()> {
-    let kept = scene.unit(move |tx| {
+async fn insert(scene: &Scene, all: Vec<Notification>) -> Result<()> {
+    let unit = scene.unit(move |tx| {
         Box::pin(async move {
             for notification in &all {
                 tx.insert_notification(notification).await?;
@@ -40,7 +40,7 @@ async fn keep(scene: &Scene, all: Vec<Notification>) -> Result<()> {
             Ok(())
         })
     });
-    Ok(kept.await?)
+    Ok(unit.await?)
 }
 
 /// Returns the numbers of a page's notifications, and how many are unread.
@@ -60,7 +60,7 @@ async fn notifications_are_listed_newest_first_page_by_page() -> Result<()> {
         full.read_at = Some(Timestamp(6));
         let mut all: Vec<_> = [3, 1, 4, 2].map(|number| notification(number, "ann", Some("b"))).into();
         all.extend([full.clone(), notification(6, "bob", None)]);
-        keep(&scene, all).await?;
+        insert(&scene, all).await?;
 
         let ann = user_id("ann");
         assert_eq!(page(&scene, wanted(&ann, 10)).await?, (vec![5, 4, 3, 2, 1], 4));
@@ -73,7 +73,7 @@ async fn notifications_are_listed_newest_first_page_by_page() -> Result<()> {
         let first = id("n0001");
         let beyond = WantedNotifications { before: Some(first), ..wanted(&ann, 2) };
         assert_eq!(page(&scene, beyond).await?, (vec![], 4));
-        assert_eq!(scene.store.notifications(&wanted(&ann, 1)).await?.0, [full], "each field is kept");
+        assert_eq!(scene.store.notifications(&wanted(&ann, 1)).await?.0, [full], "every field is stored");
         assert_eq!(page(&scene, wanted(&user_id("bob"), 10)).await?, (vec![6], 1));
         Ok(())
     })
@@ -86,7 +86,7 @@ async fn notifications_of_a_board_disappear_with_the_membership() -> Result<()> 
         a_board(&scene).await?;
         scene.unit(|tx| Box::pin(async move { Ok(tx.insert_board(&board("b2")).await.map(drop)?) })).await?;
         let all = [(1, Some("b")), (2, Some("b2")), (3, None)];
-        keep(&scene, all.map(|(number, board)| notification(number, "ann", board)).into()).await?;
+        insert(&scene, all.map(|(number, board)| notification(number, "ann", board)).into()).await?;
         let ann = user_id("ann");
         let everywhere = || WantedNotifications { everywhere: true, ..wanted(&ann, 10) };
         assert_eq!(page(&scene, wanted(&ann, 10)).await?, (vec![3, 1], 2));
@@ -120,7 +120,7 @@ async fn one_notification_or_all_are_marked_as_read() -> Result<()> {
         a_board(&scene).await?;
         let mut all: Vec<_> = [1, 2, 3].map(|number| notification(number, "ann", None)).into();
         all.push(notification(4, "bob", None));
-        keep(&scene, all).await?;
+        insert(&scene, all).await?;
         scene
             .unit(|tx| {
                 Box::pin(async move {
@@ -130,7 +130,7 @@ async fn one_notification_or_all_are_marked_as_read() -> Result<()> {
                     tx.mark_read(&ann, Some(&id("n0004")), Timestamp(50)).await?;
                     tx.mark_read(&ann, Some(&id("n9999")), Timestamp(50)).await?;
                     assert_eq!(tx.count_unread(&ann, false).await?, 2);
-                    assert_eq!(tx.count_unread(&user_id("bob"), false).await?, 1, "another's stays unread");
+                    assert_eq!(tx.count_unread(&user_id("bob"), false).await?, 1, "another user's stays unread");
                     tx.mark_read(&ann, None, Timestamp(70)).await?;
                     assert_eq!(tx.count_unread(&ann, false).await?, 0);
                     assert_eq!(tx.count_unread(&user_id("bob"), false).await?, 1);
@@ -140,7 +140,7 @@ async fn one_notification_or_all_are_marked_as_read() -> Result<()> {
             .await?;
         let (listed, _) = scene.store.notifications(&wanted(&user_id("ann"), 10)).await?;
         let read: Vec<_> = listed.iter().map(|notification| notification.read_at.map(|at| at.0)).collect();
-        assert_eq!(read, [Some(70), Some(50), Some(70)], "the first time counts");
+        assert_eq!(read, [Some(70), Some(50), Some(70)], "the first time is kept");
         Ok(())
     })
     .await
@@ -150,8 +150,8 @@ async fn one_notification_or_all_are_marked_as_read() -> Result<()> {
 async fn old_notifications_are_pruned_read_or_not() -> Result<()> {
     on_both(async |scene| {
         a_board(&scene).await?;
-        // More than are deleted at once.
-        keep(&scene, (1..=2_500).map(|number| notification(number, "ann", None)).collect()).await?;
+        // More than one unit of work deletes.
+        insert(&scene, (1..=2_500).map(|number| notification(number, "ann", None)).collect()).await?;
         let nothing = Timestamp(0);
         let before = |at| Prune { requests: nothing, events: None, notifications: Timestamp(at), accounts: nothing };
         scene.store.prune(&before(2_499)).await?;

@@ -1,4 +1,4 @@
-//! Opening, opening again, opening twice, closing.
+//! Opening, reopening, opening concurrently, closing.
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc, time::Duration};
 
@@ -13,8 +13,8 @@ use crate::{
     samples::{board, board_id, save_user, user_id},
 };
 
-/// Returns the newest version of the schema: the number of the last script. Versions count from 1.
-fn newest() -> Result<String> {
+/// Returns the newest version of the schema, which is the number of the last script. Versions count from 1.
+fn newest_version() -> Result<String> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
     let number = |name: &str| name.split_once('_').and_then(|(number, _)| number.parse::<u32>().ok());
     let names = fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
@@ -32,7 +32,7 @@ async fn written_data_is_there_after_reopening() -> Result<()> {
         again.store().save_user(&save_user("eve")).await?;
         assert!(scene.store.user(&user_id("eve")).await?.is_some(), "two programs may write");
         again.close().await;
-        assert_eq!(scene.database.query("SELECT MAX(version) FROM schema_migrations").await?, [[newest()?]]);
+        assert_eq!(scene.database.query("SELECT MAX(version) FROM schema_migrations").await?, [[newest_version()?]]);
         Ok(())
     })
     .await
@@ -51,7 +51,7 @@ async fn several_processes_may_open_a_new_database_at_the_same_time() -> Result<
         for opened in opening {
             opened.await??.close().await;
         }
-        assert_eq!(database.query("SELECT COUNT(*) FROM schema_migrations").await?, [[newest()?]]);
+        assert_eq!(database.query("SELECT COUNT(*) FROM schema_migrations").await?, [[newest_version()?]]);
     }
     Ok(())
 }
@@ -109,7 +109,7 @@ async fn created_files_are_readable_by_their_owner_alone() -> Result<()> {
     open(&format!("sqlite://{}", link.display()), Options::default()).await?.close().await;
     assert_eq!(mode(&file)?, 0o600);
 
-    // What an operator has set stays.
+    // Permissions that an operator has set are kept.
     let file = database.folder().join("board.db");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o640))?;
     fs::set_permissions(&files, fs::Permissions::from_mode(0o750))?;
@@ -128,7 +128,7 @@ async fn a_missing_file_is_created_only_if_the_options_say_so() -> Result<()> {
         let error = open(url, existing()).await.unwrap_err();
         assert!(matches!(error, OpenError::NoFile { .. }), "{error}");
     }
-    assert_eq!(fs::read_dir(database.folder())?.count(), 0, "something was made");
+    assert_eq!(fs::read_dir(database.folder())?.count(), 0, "a file was created");
     open(database.url(), Options::default()).await?.close().await;
     open(database.url(), existing()).await?.close().await;
     Ok(())
@@ -193,7 +193,7 @@ async fn waiting_too_long_for_the_lock_of_sqlite_is_an_error() -> Result<()> {
     begun.await?;
     let error = add_board(&hasty.store(), "b").await;
     assert!(is_unavailable(&error.unwrap_err()));
-    assert!(hasty.store().board(&board_id("b")).await?.is_none(), "reading goes on");
+    assert!(hasty.store().board(&board_id("b")).await?.is_none(), "reads still work");
     let _ = go.send(());
     holding.await??;
     add_board(&hasty.store(), "b").await?;

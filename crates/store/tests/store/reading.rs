@@ -78,7 +78,7 @@ async fn a_page_of_a_board_ends_at_its_limit() -> Result<()> {
             })
         });
         fill.await?;
-        let part = |after: Option<&str>, limit, bytes| {
+        let page = |after: Option<&str>, limit, bytes| {
             let wanted = WantedBoard { board: board_id("b"), after: after.map(task_id), limit, bytes };
             let store = Arc::clone(&scene.store);
             async move {
@@ -86,25 +86,25 @@ async fn a_page_of_a_board_ends_at_its_limit() -> Result<()> {
                 let tasks: Vec<_> = snapshot.tasks.iter().map(|task| task.id.to_string()).collect();
                 let linked: Vec<_> = snapshot.dependencies.iter().map(|link| link.task_id.to_string()).collect();
                 // The last task of the board has no dependency.
-                let depend: Vec<_> = tasks.iter().filter(|id| *id != "t249-b").cloned().collect();
-                assert_eq!(linked, depend);
+                let expected: Vec<_> = tasks.iter().filter(|id| *id != "t249-b").cloned().collect();
+                assert_eq!(linked, expected);
                 anyhow::Ok((tasks, snapshot.next.map(|next| next.to_string())))
             }
         };
         let ids = |range: std::ops::Range<u32>| range.map(|n| format!("t{n:03}-b")).collect::<Vec<_>>();
         let at = |n: u32| Some(format!("t{n:03}-b"));
-        assert_eq!(part(None, u32::MAX, usize::MAX).await?, (ids(0..250), None));
-        assert_eq!(part(None, 250, usize::MAX).await?, (ids(0..250), None));
-        assert_eq!(part(None, 249, usize::MAX).await?, (ids(0..249), at(248)));
+        assert_eq!(page(None, u32::MAX, usize::MAX).await?, (ids(0..250), None));
+        assert_eq!(page(None, 250, usize::MAX).await?, (ids(0..250), None));
+        assert_eq!(page(None, 249, usize::MAX).await?, (ids(0..249), at(248)));
         for limit in [1, 99, 100, 101] {
-            assert_eq!(part(None, limit, usize::MAX).await?, (ids(0..limit), at(limit - 1)));
-            assert_eq!(part(Some("t049-b"), limit, usize::MAX).await?, (ids(50..50 + limit), at(49 + limit)));
+            assert_eq!(page(None, limit, usize::MAX).await?, (ids(0..limit), at(limit - 1)));
+            assert_eq!(page(Some("t049-b"), limit, usize::MAX).await?, (ids(50..50 + limit), at(49 + limit)));
         }
-        assert_eq!(part(Some("t200"), 100, usize::MAX).await?, (ids(200..250), None));
-        assert_eq!(part(Some("t249-b"), 100, usize::MAX).await?, (Vec::new(), None));
-        // The limit of bytes ends it early, but not before the first task.
-        assert_eq!(part(Some("t009-b"), 100, 0).await?, (ids(10..11), at(10)));
-        let (some, next) = part(None, 100, 20_000).await?;
+        assert_eq!(page(Some("t200"), 100, usize::MAX).await?, (ids(200..250), None));
+        assert_eq!(page(Some("t249-b"), 100, usize::MAX).await?, (Vec::new(), None));
+        // The limit of bytes ends a page early, but not before its first task.
+        assert_eq!(page(Some("t009-b"), 100, 0).await?, (ids(10..11), at(10)));
+        let (some, next) = page(None, 100, 20_000).await?;
         assert!((10..90).contains(&some.len()) && next.as_ref() == some.last(), "{some:?} {next:?}");
         Ok(())
     })
@@ -112,7 +112,7 @@ async fn a_page_of_a_board_ends_at_its_limit() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_snapshot_shows_one_moment() -> Result<()> {
+async fn a_snapshot_is_consistent_while_others_write() -> Result<()> {
     on_both(async |scene| {
         a_board(&scene).await?;
         let add_column = scene.unit(|tx| {
@@ -188,22 +188,22 @@ async fn boards_are_listed_by_name() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_read_whose_answer_is_not_taken_holds_no_connection() -> Result<()> {
+async fn a_read_whose_result_is_not_taken_holds_no_connection() -> Result<()> {
     on_both(async |scene| {
         a_board(&scene).await?;
-        // Each read is begun and then left alone, as by a caller that waits for a client.
-        let mut left = Vec::new();
+        // Each read is begun and then not polled, as by a caller that waits for a client.
+        let mut pending = Vec::new();
         for _ in 0..=Options::default().readers {
             let store = Arc::clone(&scene.store);
             let mut read = Box::pin(async move { store.read(&board_id("b"), Seq(0), 100).await });
             tokio::select! {
                 biased;
                 page = &mut read => ensure!(page.is_ok(), "{page:?}"),
-                () = std::future::ready(()) => left.push(read),
+                () = std::future::ready(()) => pending.push(read),
             }
         }
         scene.store.ping().await?;
-        for read in left {
+        for read in pending {
             read.await?;
         }
         Ok(())
@@ -211,24 +211,24 @@ async fn a_read_whose_answer_is_not_taken_holds_no_connection() -> Result<()> {
     .await
 }
 
-/// Callers that begin a read and are not polled again, as when a client stops reading its stream, hold no connection.
+/// Such callers exist when a client stops reading its stream.
 #[tokio::test(flavor = "multi_thread")]
-async fn callers_that_stop_midway_hold_no_connection() -> Result<()> {
+async fn a_snapshot_whose_caller_stops_polling_holds_no_connection() -> Result<()> {
     on_both(async |scene| {
         a_board(&scene).await?;
         let wanted = whole("b");
-        let mut begun = Vec::new();
+        let mut pending = Vec::new();
         for _ in 0..2 * Options::default().readers {
             let mut reading = Box::pin(scene.store.snapshot(&wanted));
             tokio::select! {
                 biased;
                 _ = &mut reading => {}
-                () = std::future::ready(()) => begun.push(reading),
+                () = std::future::ready(()) => pending.push(reading),
             }
         }
-        ensure!(scene.store.snapshot(&wanted).await?.is_some(), "beside {} that are half way", begun.len());
-        for reading in begun {
-            ensure!(reading.await?.is_some(), "one that goes on");
+        ensure!(scene.store.snapshot(&wanted).await?.is_some(), "while {} reads are pending", pending.len());
+        for reading in pending {
+            ensure!(reading.await?.is_some(), "a pending read fails");
         }
         Ok(())
     })

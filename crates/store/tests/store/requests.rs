@@ -1,4 +1,4 @@
-//! Request ids: claimed by one unit at a time, and remembered until they are old.
+//! Request ids: each is claimed by one unit at a time, and remembered for a limited time.
 
 use anyhow::Result;
 use boardwire_protocol::{RequestId, Timestamp};
@@ -20,16 +20,16 @@ fn request_id(id: &str) -> RequestId {
     RequestId::try_from(id).expect("an id")
 }
 
-/// Claims an id as a change does, and remembers `reply`. Returns whether the id was new, and the reply that is
-/// remembered. Ids used before `since` count as unused.
-async fn make(
+/// Claims an id as a change does, and stores `reply` if the id was new. Returns whether it was, and the stored reply.
+/// Ids used before `since` count as unused.
+async fn claim(
     tx: &mut dyn Transaction,
     user: &str,
     reply: &str,
     now: i64,
     since: i64,
 ) -> Result<(bool, String), StorageError> {
-    let (user, request) = (user_id(user), request_id("bestellung #1 – ä"));
+    let (user, request) = (user_id(user), request_id("order #1 – ä"));
     let (now, since, hash) = (Timestamp(now), Timestamp(since), format!("hash of {reply}"));
     let is_new = tx.claim_request(&user, &request, &hash, now, since).await?;
     if is_new {
@@ -40,13 +40,19 @@ async fn make(
     Ok((is_new, found.reply))
 }
 
-/// Does the same in a unit of its own.
-async fn made(scene: &Scene, user: &'static str, reply: &'static str, now: i64, since: i64) -> Result<(bool, String)> {
+/// Does the same in a unit of work of its own.
+async fn claim_in_unit(
+    scene: &Scene,
+    user: &'static str,
+    reply: &'static str,
+    now: i64,
+    since: i64,
+) -> Result<(bool, String)> {
     let (sender, receiver) = oneshot::channel();
     scene
         .unit(move |tx| {
             Box::pin(async move {
-                let _ = sender.send(make(tx, user, reply, now, since).await?);
+                let _ = sender.send(claim(tx, user, reply, now, since).await?);
                 Ok(())
             })
         })
@@ -65,11 +71,23 @@ fn known(reply: &str) -> (bool, String) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_id_is_claimed_once() -> Result<()> {
     on_both(async |scene| {
-        assert_eq!(made(&scene, "ann", "first", 100, 50).await?, new("first"));
-        assert_eq!(made(&scene, "ann", "second", 110, 60).await?, known("first"), "a younger one is there");
-        assert_eq!(made(&scene, "bob", "his", 110, 60).await?, new("his"), "another user's ids are his own");
-        assert_eq!(made(&scene, "ann", "third", 200, 100).await?, known("first"), "just young enough");
-        assert_eq!(made(&scene, "ann", "fourth", 200, 101).await?, new("fourth"), "the first is too old");
+        assert_eq!(claim_in_unit(&scene, "ann", "first", 100, 50).await?, new("first"));
+        assert_eq!(
+            claim_in_unit(&scene, "ann", "second", 110, 60).await?,
+            known("first"),
+            "the first claim is recent enough"
+        );
+        assert_eq!(
+            claim_in_unit(&scene, "bob", "other", 110, 60).await?,
+            new("other"),
+            "each user has ids of their own"
+        );
+        assert_eq!(claim_in_unit(&scene, "ann", "third", 200, 100).await?, known("first"), "just recent enough");
+        assert_eq!(
+            claim_in_unit(&scene, "ann", "fourth", 200, 101).await?,
+            new("fourth"),
+            "the first claim is too old"
+        );
         Ok(())
     })
     .await
@@ -78,24 +96,24 @@ async fn a_request_id_is_claimed_once() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn claiming_a_request_id_waits_for_an_earlier_claim_and_sees_its_outcome() -> Result<()> {
     on_both(async |scene| {
-        // For an id that is unused, and one that is old; `now` tells the rounds apart.
-        for (now, is_kept) in [(100, true), (200, true), (300, false)] {
+        // The id is unused in the first round, and old in the others.
+        for (now, commits) in [(100, true), (200, true), (300, false)] {
             let (began, begun) = oneshot::channel();
             let (go, wait) = oneshot::channel::<()>();
             let store = scene.store.clone();
             let first = tokio::spawn(async move {
                 unit(&store, move |tx| {
                     Box::pin(async move {
-                        assert!(make(tx, "ann", "first", now, now - 50).await?.0);
+                        assert!(claim(tx, "ann", "first", now, now - 50).await?.0);
                         let _ = began.send(());
                         let _ = wait.await;
-                        if is_kept { Ok(()) } else { Err(ServiceError::NotFound("reason to keep it")) }
+                        if commits { Ok(()) } else { Err(ServiceError::NotFound("anything, to roll back")) }
                     })
                 })
                 .await
             });
             begun.await?;
-            let (second, ()) = tokio::try_join!(made(&scene, "ann", "second", now + 1, now - 49), async {
+            let (second, ()) = tokio::try_join!(claim_in_unit(&scene, "ann", "second", now + 1, now - 49), async {
                 if scene.database.kind() == Kind::Postgres {
                     let blocked = "SELECT 1 FROM pg_stat_activity
                         WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0";
@@ -107,8 +125,8 @@ async fn claiming_a_request_id_waits_for_an_earlier_claim_and_sees_its_outcome()
                 drop(go);
                 Ok(())
             })?;
-            assert_eq!(first.await?.is_ok(), is_kept);
-            assert_eq!(second, if is_kept { known("first") } else { new("second") }, "at {now}");
+            assert_eq!(first.await?.is_ok(), commits);
+            assert_eq!(second, if commits { known("first") } else { new("second") }, "at {now}");
         }
         Ok(())
     })
@@ -116,7 +134,7 @@ async fn claiming_a_request_id_waits_for_an_earlier_claim_and_sees_its_outcome()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_id_that_was_not_claimed_is_not_remembered() -> Result<()> {
+async fn storing_a_reply_for_an_unclaimed_request_id_fails() -> Result<()> {
     on_both(async |scene| {
         let unclaimed = scene.unit(|tx| {
             Box::pin(async move { Ok(tx.store_reply(&user_id("ann"), &request_id("unknown"), "{}").await?) })

@@ -1,4 +1,4 @@
-//! What is read is what was written, for each kind of row, with every field set and with none.
+//! Rows of each kind are read as they were written, with every optional field set and with none.
 
 use anyhow::Result;
 use boardwire_protocol::{Epoch, ListedBoard, Role, Seq, Status, TeamId, Timestamp};
@@ -13,7 +13,7 @@ fn team(id: &str) -> TeamId {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn users() -> Result<()> {
+async fn users_are_read_as_written() -> Result<()> {
     on_both(async |scene| {
         let mut ann = save_user("ann");
         let stored = scene.store.save_user(&ann).await?;
@@ -30,7 +30,7 @@ async fn users() -> Result<()> {
         assert_eq!(full.teams, [team("t1"), team("t2")]);
         assert_eq!(full.created_at, Timestamp(1));
 
-        assert_eq!(scene.store.save_user(&save_user("ann")).await?, full, "what is not given is kept");
+        assert_eq!(scene.store.save_user(&save_user("ann")).await?, full, "fields that are not given stay");
         assert_eq!(scene.store.user(&user_id("ann")).await?, Some(full.clone()));
         assert_eq!(scene.store.user(&user_id("bob")).await?, None);
         let within = scene.unit(|tx| {
@@ -46,7 +46,7 @@ async fn users() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn boards() -> Result<()> {
+async fn boards_are_read_as_written() -> Result<()> {
     on_both(async |scene| {
         a_board(&scene).await?;
         let mut full = board("b");
@@ -88,7 +88,7 @@ async fn boards() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn members() -> Result<()> {
+async fn roles_are_read_as_written() -> Result<()> {
     on_both(async |scene| {
         a_board(&scene).await?;
         scene
@@ -117,7 +117,7 @@ async fn members() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn columns() -> Result<()> {
+async fn columns_are_read_as_written() -> Result<()> {
     on_both(async |scene| {
         a_board(&scene).await?;
         scene
@@ -152,7 +152,7 @@ async fn columns() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tasks() -> Result<()> {
+async fn tasks_are_read_as_written() -> Result<()> {
     on_both(async |scene| {
         a_board(&scene).await?;
         scene

@@ -35,7 +35,7 @@ pub(crate) fn by_name(role: Role) -> Membership {
     Membership { role, team: None }
 }
 
-/// Deletes requests and events from before these times.
+/// Returns the settings to prune requests and events from before these times.
 pub(crate) fn prune(requests: i64, events: Option<i64>) -> Prune {
     let nothing = Timestamp(0);
     let (requests, events) = (Timestamp(requests), events.map(Timestamp));
@@ -65,7 +65,7 @@ pub(crate) fn dependency(from: &str, to: &str, kind: DependencyType) -> Dependen
     }
 }
 
-/// The whole board.
+/// Returns a query for the whole board.
 pub(crate) fn whole(id: &str) -> WantedBoard {
     WantedBoard { board: board_id(id), after: None, limit: u32::MAX, bytes: usize::MAX }
 }

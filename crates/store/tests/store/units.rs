@@ -29,7 +29,7 @@ fn refusal() -> ServiceError {
     StorageError::Broken("refused by the test".into()).into()
 }
 
-/// Runs a unit that inserts a board and then does what `end` says.
+/// Runs a unit that inserts a board and then runs `end`.
 async fn insert<E>(store: &Arc<dyn Store>, id: &'static str, end: E) -> Result<(), ServiceError>
 where
     E: for<'t> FnOnce(&'t mut dyn Transaction) -> BoxFuture<'t, Result<(), ServiceError>> + Send + 'static,
@@ -43,9 +43,12 @@ where
     .await
 }
 
-/// Begins a unit that inserts a board and then waits. Returns the unit, a receiver that says when it has begun, and a
-/// sender that lets it go on.
-fn held(store: &Arc<dyn Store>, id: &'static str) -> (Held, oneshot::Receiver<()>, oneshot::Sender<()>) {
+/// Begins a unit that inserts a board and then waits. Returns the unit, a receiver that tells when it has begun, and a
+/// sender that lets it continue.
+fn insert_and_wait(
+    store: &Arc<dyn Store>,
+    id: &'static str,
+) -> (UnitHandle, oneshot::Receiver<()>, oneshot::Sender<()>) {
     let (go, wait) = oneshot::channel();
     let (began, begun) = oneshot::channel();
     let store = Arc::clone(store);
@@ -62,7 +65,7 @@ fn held(store: &Arc<dyn Store>, id: &'static str) -> (Held, oneshot::Receiver<()
     (unit, begun, go)
 }
 
-type Held = JoinHandle<Result<(), ServiceError>>;
+type UnitHandle = JoinHandle<Result<(), ServiceError>>;
 
 async fn exists(scene: &Scene, id: &str) -> Result<bool> {
     Ok(scene.store.board(&board_id(id)).await?.is_some())
@@ -103,7 +106,7 @@ async fn units_on_one_board_run_one_after_another() -> Result<()> {
 async fn a_unit_that_fails_does_not_affect_others() -> Result<()> {
     on_both(async |scene| {
         // The first holds SQLite's writer until the others wait behind it, so that all share one commit.
-        let (first, begun, go) = held(&scene.store, "first");
+        let (first, begun, go) = insert_and_wait(&scene.store, "first");
         begun.await?;
         let (good, refused, panicking, last, ()) = tokio::join!(
             biased;
@@ -134,15 +137,15 @@ async fn a_unit_that_fails_does_not_affect_others() -> Result<()> {
 async fn a_unit_that_ignores_a_failed_statement_fails() -> Result<()> {
     on_both(async |scene| {
         a_board(&scene).await?;
-        let overlooking = insert(&scene.store, "other", |tx| {
+        let careless = insert(&scene.store, "other", |tx| {
             Box::pin(async move {
                 let unknown = tx.set_member(&board_id("b"), &user_id("nobody"), &by_name(Role::Viewer)).await;
                 assert!(unknown.is_err());
-                assert!(tx.role(&board_id("b"), &user_id("ann")).await.is_err(), "the unit is over");
+                assert!(tx.role(&board_id("b"), &user_id("ann")).await.is_err(), "the unit has failed");
                 Ok(())
             })
         });
-        let error = overlooking.await.unwrap_err();
+        let error = careless.await.unwrap_err();
         assert!(is_broken(&error) && error.to_string().contains("went on"), "{error}");
         assert!(!exists(&scene, "other").await?);
         Ok(())
@@ -153,7 +156,7 @@ async fn a_unit_that_ignores_a_failed_statement_fails() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_unit_is_completed_even_if_its_caller_goes_away() -> Result<()> {
     on_both(async |scene| {
-        let (caller, begun, go) = held(&scene.store, "b");
+        let (caller, begun, go) = insert_and_wait(&scene.store, "b");
         begun.await?;
         caller.abort();
         assert!(caller.await.unwrap_err().is_cancelled());
@@ -170,7 +173,7 @@ async fn a_lost_connection_is_replaced() -> Result<()> {
         if scene.database.kind() == Kind::Sqlite {
             return Ok(());
         }
-        let (cut_off, begun, go) = held(&scene.store, "b");
+        let (cut_off, begun, go) = insert_and_wait(&scene.store, "b");
         begun.await?;
         let all = "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity
             WHERE application_name = 'boardwire' AND datname = current_database()";
@@ -178,7 +181,7 @@ async fn a_lost_connection_is_replaced() -> Result<()> {
         drop(go);
         let error = cut_off.await?.unwrap_err();
         assert!(is_unavailable(&error), "{error}");
-        // If anything of the first had been kept, the id would be taken.
+        // If the first unit had been committed, the id would be taken.
         add_board(&scene.store, "b").await?;
         Ok(())
     })
@@ -195,7 +198,7 @@ async fn a_unit_that_runs_too_long_is_ended_and_does_not_affect_others() -> Resu
         let begun = Instant::now();
         let endless = insert(&store, "endless", move |tx| {
             Box::pin(async move {
-                // Without the time limit under test, this loop would end by itself, and the unit would be kept.
+                // Without the time limit under test, this loop would end by itself, and the unit would be committed.
                 while begun.elapsed() < PATIENCE {
                     tx.user(&user_id("nobody")).await?;
                 }

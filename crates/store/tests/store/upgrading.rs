@@ -1,4 +1,4 @@
-//! A database of an earlier version is brought up to date with everything in it.
+//! A database of an earlier version is brought up to date, and keeps its contents.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ INSERT INTO columns VALUES ('c', 'b', 'C', 'a0', NULL, NULL, 1, 1, 1, '{}');
 INSERT INTO tasks VALUES ('t', 'b', 'c', 'T', '', 'todo', 'a0', 0, NULL, NULL, '[]', 1, 'ann', 1, 1, NULL, '{}');
 "#;
 
-async fn first_version(kind: Kind) -> Result<Arc<Database>> {
+async fn database_of_first_version(kind: Kind) -> Result<Arc<Database>> {
     let database = Database::create(kind).await?;
     let (id, text) = match kind {
         Kind::Sqlite => ("INTEGER PRIMARY KEY", "TEXT"),
@@ -44,14 +44,14 @@ async fn first_version(kind: Kind) -> Result<Arc<Database>> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_version_is_brought_up_to_date() -> Result<()> {
     for kind in [Kind::Sqlite, Kind::Postgres] {
-        let database = first_version(kind).await?;
+        let database = database_of_first_version(kind).await?;
         let opened = open(database.url(), Options::default()).await?;
         let store = opened.store();
         let teams = database.query("SELECT team_id, user_id FROM team_users ORDER BY team_id, user_id").await?;
         assert_eq!(teams, [["blue", "ann"], ["blue", "cid"], ["o'neil", "dan"], ["red", "ann"]], "on {kind:?}");
         let ann = store.user(&user_id("ann")).await?.expect("she is there");
         assert_eq!(ann.teams, ["red", "blue"].map(|id| TeamId::try_from(id).expect("an id")));
-        // The users of the board's team are to become members; existing members stay members by name.
+        // The users of the board's team are to become members; existing memberships do not depend on a team.
         assert_eq!(store.team_boards(&user_id("cid")).await?, [board_id("b")]);
         assert_eq!(store.team_boards(&user_id("ann")).await?, []);
         assert_eq!(store.role(&board_id("b"), &user_id("ann")).await?, Some(Role::Owner));
@@ -67,7 +67,7 @@ async fn the_first_version_is_brought_up_to_date() -> Result<()> {
         let found = store.matches(&WantedMatches { words, reader: None, board: None, limit: 5 }).await?;
         assert_eq!(found.into_iter().map(|found| found.task_id).collect::<Vec<_>>(), [task_id("t")], "on {kind:?}");
         opened.close().await;
-        // And only once.
+        // Opening again does not repeat the upgrade.
         open(database.url(), Options::default()).await?.close().await;
         let applied = database.query("SELECT version FROM schema_migrations ORDER BY version").await?;
         assert_eq!(&applied[..3], [["1"], ["2"], ["3"]]);
@@ -79,7 +79,7 @@ async fn the_first_version_is_brought_up_to_date() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upgrade_that_fails_changes_nothing() -> Result<()> {
     for kind in [Kind::Sqlite, Kind::Postgres] {
-        let database = first_version(kind).await?;
+        let database = database_of_first_version(kind).await?;
         // Something that makes the upgrade fail.
         database.run("CREATE TABLE account_changes (id BIGINT);").await?;
         let error = open(database.url(), Options::default()).await.unwrap_err().to_string();

@@ -1,4 +1,4 @@
-//! Groups that are lost, and a store whose writer is gone.
+//! Groups whose commit fails, and a store whose writer has failed.
 
 use async_trait::async_trait;
 use boardwire_services::{
@@ -17,7 +17,7 @@ use crate::{
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-const TABLE: Statement = Statement::new("test.table", "CREATE TABLE kept (id BIGINT)");
+const CREATE_TABLE: Statement = Statement::new("test.table", "CREATE TABLE kept (id BIGINT)");
 const INSERT: Statement = Statement::new("test.insert", "INSERT INTO kept VALUES (1)");
 const COUNT: Statement = Statement::new("test.count", "SELECT COUNT(*) FROM kept");
 const ROLLBACK: Statement = Statement::new("test.rollback", "ROLLBACK");
@@ -40,9 +40,9 @@ async fn a_failed_commit_is_answered_as_failed_and_the_next_group_is_stored() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("x.db").display());
     let database = open(&url, &Options::default()).await.unwrap();
-    run(&database, &[TABLE]).await.unwrap();
+    run(&database, &[CREATE_TABLE]).await.unwrap();
 
-    // The first unit holds the writer until the others wait, so that all are in one group. The second simulates a
+    // The first unit holds the writer until the others are queued, so that all are in one group. The second simulates a
     // full disk, after which SQLite rolls back the whole transaction on its own.
     let (go, wait) = oneshot::channel::<()>();
     let first: Body<()> = Box::new(|connection| {
@@ -59,8 +59,8 @@ async fn a_failed_commit_is_answered_as_failed_and_the_next_group_is_stored() {
         run(&database, &[INSERT]),
         async { drop(go) },
     );
-    for lost in [first, second, third] {
-        assert!(matches!(lost, Err(ServiceError::Storage(StorageError::Unavailable(_)))), "{lost:?}");
+    for result in [first, second, third] {
+        assert!(matches!(result, Err(ServiceError::Storage(StorageError::Unavailable(_)))), "{result:?}");
     }
     run(&database, &[INSERT]).await.unwrap();
     let count = database
@@ -68,7 +68,7 @@ async fn a_failed_commit_is_answered_as_failed_and_the_next_group_is_stored() {
         .read(|mut reader| async move { reader.connection().fetch_one(&COUNT, &[]).await })
         .await
         .unwrap();
-    assert_eq!(count.int(0).unwrap(), 1, "nothing of the lost group was kept");
+    assert_eq!(count.int(0).unwrap(), 1, "nothing of the failed group was stored");
     database.close().await;
 }
 
@@ -94,12 +94,12 @@ async fn a_store_whose_writer_has_failed_is_lost() {
     // A unit that panics does not end the writer.
     let panics: Body<()> = Box::new(|_| Box::pin(async { panic!("provoked by the test") }));
     assert!(matches!(database.writer().submit(panics).await, Err(ServiceError::Storage(StorageError::Broken(_)))));
-    run(&database, &[TABLE]).await.unwrap();
+    run(&database, &[CREATE_TABLE]).await.unwrap();
     let database = Database::Sqlite(database);
     assert!(database.lost().now_or_never().is_none());
 
     queue.send(Box::new(Fatal)).await.unwrap();
-    let lost = timeout(PATIENCE, database.lost()).await.expect("nobody is told");
+    let lost = timeout(PATIENCE, database.lost()).await.expect("the loss is not reported");
     assert_eq!(lost, Lost::Broken);
     assert!(matches!(database.ping().await, Err(StorageError::Unavailable(_))));
     database.close().await;

@@ -1,4 +1,4 @@
-//! Writing many rows at once has the same effect as writing each.
+//! Writing many rows in one statement has the same effect as writing each.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ fn team(id: &str) -> TeamId {
 async fn tasks_are_moved_and_released() -> Result<()> {
     on_both(async |scene| {
         a_board(&scene).await?;
-        let move_them = scene.unit(|tx| {
+        let move_and_release = scene.unit(|tx| {
             Box::pin(async move {
                 let (from, to) = (column("b", "c1", "a0"), column("b", "c2", "a1"));
                 for state in [&from, &to] {
@@ -65,7 +65,7 @@ async fn tasks_are_moved_and_released() -> Result<()> {
                 Ok(())
             })
         });
-        move_them.await?;
+        move_and_release.await?;
         let unknown = scene.unit(|tx| {
             Box::pin(async move { Ok(tx.move_tasks(&[task(&column("b", "c1", "a0"), "nowhere", "a0")]).await?) })
         });
@@ -100,20 +100,20 @@ async fn events_are_appended_in_order() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn users_are_notified_page_by_page() -> Result<()> {
+async fn users_are_listed_in_pages_and_notified() -> Result<()> {
     on_both(async |scene| {
         for id in ["a", "b", "c", "d"] {
             let mut user = save_user(id);
             user.teams = Some(if id == "c" { vec![] } else { vec![team("red")] });
             scene.store.save_user(&user).await?;
         }
-        let tell = scene.unit(|tx| {
+        let notify = scene.unit(|tx| {
             Box::pin(async move {
                 assert_eq!(tx.users(None, None, 3).await?, ["a", "b", "c"].map(user_id));
                 assert_eq!(tx.users(None, Some(&user_id("c")), 3).await?, ["d"].map(user_id));
                 assert_eq!(tx.users(Some(&team("red")), Some(&user_id("a")), 3).await?, ["b", "d"].map(user_id));
                 assert_eq!(tx.users(Some(&team("blue")), None, 3).await?, []);
-                let made = ["a", "b"].map(|id| Notification {
+                let new = ["a", "b"].map(|id| Notification {
                     id: NotificationId::try_from(format!("for-{id}").as_str()).expect("an id"),
                     kind: NotificationKind::System,
                     user_id: user_id(id),
@@ -124,22 +124,22 @@ async fn users_are_notified_page_by_page() -> Result<()> {
                     read_at: None,
                     created_at: Timestamp(60),
                 });
-                Ok(tx.insert_notifications(&made).await?)
+                Ok(tx.insert_notifications(&new).await?)
             })
         });
-        tell.await?;
+        notify.await?;
         let wanted =
             WantedNotifications { user: user_id("b"), everywhere: false, unread_only: false, before: None, limit: 9 };
-        let (told, unread) = scene.store.notifications(&wanted).await?;
-        assert_eq!((told.len(), unread), (1, 1));
-        assert_eq!((told[0].text.as_str(), &told[0].actor), ("“b”\n\"\\ü", &Some(user_id("d"))));
+        let (received, unread) = scene.store.notifications(&wanted).await?;
+        assert_eq!((received.len(), unread), (1, 1));
+        assert_eq!((received[0].text.as_str(), &received[0].actor), ("“b”\n\"\\ü", &Some(user_id("d"))));
         Ok(())
     })
     .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_team_is_added_and_removed() -> Result<()> {
+async fn members_through_a_team_are_added_and_removed() -> Result<()> {
     on_both(async |scene| {
         a_board(&scene).await?;
         for id in ["ann", "bob", "cid"] {
@@ -153,7 +153,7 @@ async fn a_team_is_added_and_removed() -> Result<()> {
                 let ids = |users: Vec<boardwire_services::storage::User>| {
                     users.into_iter().map(|user| user.id).collect::<Vec<_>>()
                 };
-                // Ann is a member by name.
+                // Ann is a member already, and not through the team.
                 let newcomers = ids(tx.newcomers(&board, &red).await?);
                 assert_eq!(newcomers, ["bob", "cid"].map(user_id));
                 let through = Membership { role: Role::Member, team: Some(red.clone()) };
