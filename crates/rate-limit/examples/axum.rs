@@ -9,7 +9,7 @@ pub(crate) fn app() -> Router {
     let limiter = Arc::new(RateLimiter::new(Quota::default()));
     let weights = Weights::from([("/search", 5)]);
     let limit = RateLimitLayer::new(limiter, |request| {
-        // Take the user that authentication has found. A header of the caller's choice, as here, is for trying it out.
+        // In production, return the authenticated user. A header that the caller chooses is only for trying it out.
         request.headers.get("x-user").map(|user| user.as_bytes().to_vec())
     })
     .with_weight(move |request| weights.of(request.uri.path()));

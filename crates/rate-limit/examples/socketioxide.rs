@@ -13,9 +13,9 @@ pub(crate) fn app() -> Router {
     let limiter = Arc::new(RateLimiter::new(Quota::default()));
     let weights = Arc::new(Weights::from([("search", 5)]));
     let (layer, io) = SocketIo::new_layer();
-    // As a middleware it runs before the client is told that it is connected, so that no event comes too early.
+    // As a middleware, it runs before the client learns that it is connected, so no event can come too early.
     let prepare = async move |socket: SocketRef, Data(user): Data<String>| {
-        // Take the user that authentication has found. One of the caller's choice, as here, is for trying it out.
+        // In production, use the authenticated user. A name that the caller chooses is only for trying it out.
         let budget = SocketBudget::new(limiter, user).with_weight(move |event| weights.of(event));
         socket.extensions.insert(budget);
         socket.on("echo", async |_: Admitted, Data(text): Data<String>, ack: AckSender| {

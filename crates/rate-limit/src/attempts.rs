@@ -1,4 +1,4 @@
-//! Limits how often an address may try to connect or to log in, before it is known who is calling. A thin wrapper over
+//! Limits how often an address may try to connect or to log in, before the caller is known. A thin wrapper over
 //! [governor](https://docs.rs/governor), whose algorithm (GCRA) keeps one number for each address. What counts as an
 //! attempt, and which address a caller behind a proxy has, is decided by the caller of this module.
 
@@ -18,13 +18,13 @@ use governor::{Quota, RateLimiter};
 /// The most addresses that a limiter remembers one by one.
 pub const DEFAULT_MAX_ADDRESSES: usize = 100_000;
 
-/// The fewest attempts between two sweeps, which remove idle addresses.
+/// The minimum number of attempts between two sweeps, which remove idle addresses.
 const MIN_ATTEMPTS_BETWEEN_SWEEPS: usize = 1_024;
 
 /// The number of states that are shared by the addresses for which there is no room.
 const SHARED_STATES: usize = 4_096;
 
-/// Allows each address `burst` attempts at once and `per_minute` a minute in the long run.
+/// Allows each address a burst of `burst` attempts, and `per_minute` a minute in the long run.
 ///
 /// IPv6 addresses are grouped by /64, the usual size of one customer's network; an IPv4-mapped address counts as IPv4.
 ///
@@ -43,14 +43,14 @@ pub struct AddressLimiter<C: Clock = DefaultClock> {
 }
 
 impl AddressLimiter {
-    /// Makes a limiter that remembers at most [`DEFAULT_MAX_ADDRESSES`] addresses.
+    /// Creates a limiter that remembers at most [`DEFAULT_MAX_ADDRESSES`] addresses.
     pub fn new(per_minute: NonZeroU32, burst: NonZeroU32) -> Self {
         Self::with_clock(per_minute, burst, DEFAULT_MAX_ADDRESSES, DefaultClock::default())
     }
 }
 
 impl<C: Clock> AddressLimiter<C> {
-    /// Makes a limiter that remembers at most `max_addresses` (and one more for each thread that adds one at the same
+    /// Creates a limiter that remembers at most `max_addresses` (and one more for each thread that adds one at the same
     /// moment), and takes the time from `clock`.
     pub fn with_clock(per_minute: NonZeroU32, burst: NonZeroU32, max_addresses: usize, clock: C) -> Self {
         let quota = Quota::per_minute(per_minute).allow_burst(burst);
@@ -64,7 +64,7 @@ impl<C: Clock> AddressLimiter<C> {
     /// Counts an attempt from `ip`.
     ///
     /// # Errors
-    /// How long to wait. The attempt was refused and not counted.
+    /// Returns how long to wait if the attempt was refused. It was not counted.
     pub fn check(&self, ip: IpAddr) -> Result<(), Duration> {
         self.sweep_if_due();
         let verdict = self.limiter.check_key(&client_network(ip));
@@ -110,8 +110,8 @@ pub fn customer(ip: IpAddr) -> IpAddr {
     client_network(ip)
 }
 
-/// Returns the number of the wider network: IPv4 /16, IPv6 /32.
-fn neighbourhood(ip: IpAddr) -> u32 {
+/// Returns the prefix of the wider network: IPv4 /16, IPv6 /32.
+fn wider_network(ip: IpAddr) -> u32 {
     match ip {
         IpAddr::V4(v4) => v4.to_bits() >> 16,
         IpAddr::V6(v6) => (v6.to_bits() >> 96) as u32,
@@ -135,7 +135,7 @@ impl Bounded {
     }
 
     fn shared(&self, ip: IpAddr) -> &InMemoryState {
-        let index = self.hasher.hash_one(neighbourhood(ip)) % SHARED_STATES as u64;
+        let index = self.hasher.hash_one(wider_network(ip)) % SHARED_STATES as u64;
         &self.shared[index as usize]
     }
 }

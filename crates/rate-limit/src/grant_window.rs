@@ -1,5 +1,5 @@
 //! What one key has been granted within the quota's windows, and what that leaves of the quota. Times are nanoseconds
-//! since any fixed origin and must not decrease from call to call; the shard sees to that.
+//! since any fixed origin and must not decrease from call to call, which the shard ensures.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -70,7 +70,7 @@ struct Total {
 impl GrantWindow {
     /// Grants `weight` at `now`, or refuses and leaves everything as it was.
     pub(crate) fn take(&mut self, limits: &Limits, weight: u32, now: Nanos) -> Result<RateLimitInfo, Refused> {
-        self.forget(limits, now);
+        self.expire(limits, now);
         if weight > limits.capacity() {
             let retry_after = Duration::from_nanos(limits.longest_window());
             return Err(Refused { info: self.info(limits, now), retry_after });
@@ -82,28 +82,28 @@ impl GrantWindow {
         if weight > 0 {
             self.grant(weight, now);
             // In a window of zero length, a grant expires as soon as it is made.
-            self.forget(limits, now);
+            self.expire(limits, now);
         }
         Ok(self.info(limits, now))
     }
 
     /// Returns the state of the binding limit at `now`.
     pub(crate) fn peek(&mut self, limits: &Limits, now: Nanos) -> RateLimitInfo {
-        self.forget(limits, now);
+        self.expire(limits, now);
         self.info(limits, now)
     }
 
-    /// Takes grants that are older than a limit's window out of its total, and removes those that are in no total.
-    fn forget(&mut self, limits: &Limits, now: Nanos) {
+    /// Takes grants that have left a limit's window out of its total, and removes those that are in no total.
+    fn expire(&mut self, limits: &Limits, now: Nanos) {
         for (limit, total) in limits.0.iter().zip(&mut self.totals) {
             while let Some(grant) = self.grants.get(total.first).filter(|grant| now - grant.at >= limit.window) {
                 total.weight -= grant.weight;
                 total.first += 1;
             }
         }
-        let gone = self.totals[0].first.min(self.totals[1].first);
-        self.grants.drain(..gone);
-        self.totals.iter_mut().for_each(|total| total.first -= gone);
+        let expired = self.totals[0].first.min(self.totals[1].first);
+        self.grants.drain(..expired);
+        self.totals.iter_mut().for_each(|total| total.first -= expired);
     }
 
     fn grant(&mut self, weight: u32, now: Nanos) {
@@ -116,7 +116,7 @@ impl GrantWindow {
         self.totals.iter_mut().for_each(|total| total.weight += weight);
     }
 
-    /// Returns the nanoseconds until a limit has room for `weight`, which must not exceed its maximum; 0 if it has it
+    /// Returns the nanoseconds until a limit has room for `weight`, which must not exceed its maximum; 0 if it has room
     /// now.
     fn wait(&self, limits: &Limits, which: usize, weight: u32, now: Nanos) -> Nanos {
         let (limit, total) = (limits.0[which], self.totals[which]);

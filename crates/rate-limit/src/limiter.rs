@@ -20,7 +20,7 @@ const MIN_KEYS_PER_SHARD: usize = 1_024;
 /// Holds each key to one [`Quota`], exactly: in no stretch of time as long as a window, wherever it starts, is more
 /// than the window's maximum accepted.
 ///
-/// **Time** is what the caller says it is. Use one monotonic clock for all calls. An instant earlier than one already
+/// **Time** is an argument. Use one monotonic clock for all calls. An instant earlier than one already
 /// seen counts as the latest seen, so threads may overtake each other.
 ///
 /// **Cost:** a call takes one lock of up to 16 and amortised O(1) work under it (a refused call of weight *w* looks at
@@ -45,12 +45,12 @@ pub struct RateLimiter<K> {
 }
 
 impl<K: Hash + Eq + Clone> RateLimiter<K> {
-    /// Makes a limiter that holds at most [`DEFAULT_MAX_KEYS`] keys.
+    /// Creates a limiter that holds at most [`DEFAULT_MAX_KEYS`] keys.
     pub fn new(quota: Quota) -> Self {
         Self::with_capacity(quota, DEFAULT_MAX_KEYS)
     }
 
-    /// Makes a limiter that holds at most `max_keys` keys; with 0 it refuses all. Memory is allocated as keys are added.
+    /// Creates a limiter that holds at most `max_keys` keys; with 0 it refuses all. Memory is allocated as keys come.
     pub fn with_capacity(quota: Quota, max_keys: usize) -> Self {
         let count = (max_keys / MIN_KEYS_PER_SHARD).clamp(1, MAX_SHARDS);
         let share = |index| max_keys / count + usize::from(index < max_keys % count);

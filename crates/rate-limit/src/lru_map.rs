@@ -42,7 +42,7 @@ impl<K: Hash + Eq + Clone, V, S: BuildHasher> LruMap<K, V, S> {
         self.indices.len()
     }
 
-    /// Returns the value of `key`, whose place in the order does not change.
+    /// Returns the value of `key`, without changing the order.
     pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
         let index = *self.indices.get(key)?;
         self.slots[index].entry.as_mut().map(|(_, value)| value)
@@ -127,7 +127,7 @@ mod tests {
     proptest! {
         /// Compares the map with a plain queue of keys and values.
         #[test]
-        fn keeps_the_order_of_last_use(steps in proptest::collection::vec((0_u8..4, 0_u8..12), 0..200)) {
+        fn keys_stay_in_the_order_of_last_use(steps in proptest::collection::vec((0_u8..4, 0_u8..12), 0..200)) {
             let mut map = LruMap::new(RandomState::new());
             let mut model: VecDeque<(u8, u8)> = VecDeque::new();
             for (action, key) in steps {

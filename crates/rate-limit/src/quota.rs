@@ -1,4 +1,4 @@
-//! How much is allowed, and what a caller is told about it. Counting is left to `grant_window.rs`.
+//! How much is allowed, and the state of it that callers see. Counting is in `grant_window.rs`.
 
 use std::time::Duration;
 

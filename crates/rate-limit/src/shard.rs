@@ -1,4 +1,4 @@
-//! A part of the keys, behind one lock: counts calls for each key, removes idle keys, and refuses new ones when it is
+//! A share of the keys, behind one lock: counts calls for each key, removes idle keys, and refuses new ones when it is
 //! full.
 
 use std::hash::{BuildHasher, Hash};
@@ -8,7 +8,7 @@ use crate::grant_window::{GrantWindow, Limits, Nanos, nanos};
 use crate::lru_map::LruMap;
 use crate::quota::{RateLimitInfo, Refused};
 
-/// How many idle keys one call removes at most: more than it can add, so that no idle key stays for ever.
+/// How many idle keys one call removes at most: more than it can add, so that no idle key stays forever.
 const REMOVED_PER_CALL: usize = 2;
 
 #[derive(Debug)]

@@ -1,5 +1,5 @@
 //! Counts the events of Socket.IO sockets: a budget in each socket's extensions, and an extractor that counts against
-//! it. Whoever creates the budget decides which key the socket's events count for.
+//! it. The creator of the budget decides which key the socket's events count for.
 
 use std::fmt;
 use std::hash::Hash;
@@ -27,7 +27,7 @@ pub struct SocketBudget {
 }
 
 impl SocketBudget {
-    /// Makes a budget that counts each event as one call of `key`.
+    /// Creates a budget that counts each event as one call of `key`.
     pub fn new<K>(limiter: Arc<RateLimiter<K>>, key: K) -> Self
     where
         K: Hash + Eq + Clone + Send + Sync + 'static,
@@ -61,7 +61,7 @@ impl fmt::Debug for SocketBudget {
 /// An argument of a message handler that counts the event. Make it the first argument, or an event that fails to decode
 /// is not counted.
 ///
-/// When the event is refused, the handler does not run and the connection stays open. The client is told with the
+/// When the event is refused, the handler does not run and the connection stays open. The client gets the
 /// following object, in the acknowledgement if it asked for one, otherwise in an `error` event. `retryAfter` is in
 /// seconds, rounded up to the millisecond, and `reset` in milliseconds of Unix time:
 ///
@@ -70,7 +70,7 @@ impl fmt::Debug for SocketBudget {
 ///  "retryAfter": 0.25, "limit": 10, "remaining": 0, "reset": 1767225600250}
 /// ```
 ///
-/// A client that reads so slowly that its queue is full does not get it, like any other packet.
+/// Like any other packet, it is not sent to a client that reads so slowly that its queue is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Admitted(
     /// The state of the binding limit, with this event counted.
@@ -80,7 +80,7 @@ pub struct Admitted(
 /// Why a handler with [`Admitted`] did not run.
 #[derive(Debug, thiserror::Error)]
 pub enum NotAdmitted {
-    /// The budget is used up; the client has been told.
+    /// The budget is used up, and the client has been informed.
     #[error(transparent)]
     Refused(#[from] Refused),
     /// The socket has no [`SocketBudget`] in its extensions, so its events can't be counted and are not handled.
@@ -107,7 +107,7 @@ impl<A: Adapter> FromMessageParts<A> for Admitted {
             Ok(info) => Ok(Self(info)),
             Err(refused) => {
                 let refusal = Refusal::new(&refused, wall);
-                // Fails when the socket is closed or its queue is full: the client can't be told then.
+                // Fails when the socket is closed or its queue is full. Then the client can't be informed.
                 let _ = match acknowledgement {
                     Some(_) => {
                         let Ok(ack) = AckSender::from_message_parts(socket, value, acknowledgement);

@@ -20,7 +20,7 @@ use crate::{RateLimitInfo, RateLimiter, Refused};
 pub use fields::LimitFields;
 
 /// Counts each request for its key. A request that is refused does not reach the service: the response is 429 with an
-/// empty body and `Retry-After` (whole seconds, rounded up, so that waiting as told is enough).
+/// empty body and `Retry-After` (whole seconds, rounded up, so that waiting that long is enough).
 ///
 /// That response and those of the service carry the state of the key's limits, in the fields of the IETF draft
 /// [RateLimit header fields for HTTP](https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/):
@@ -56,8 +56,8 @@ struct Rules<K> {
 }
 
 impl<K: Hash + Eq + Clone> RateLimitLayer<K> {
-    /// Makes a layer that counts each request as one call of the key that `key` returns. A request for which it returns
-    /// `None` is not counted.
+    /// Creates a layer that counts each request as one call of the key that `key` returns. A request for which it
+    /// returns `None` is not counted.
     ///
     /// If the same limiter is used elsewhere too, all calls of a key are counted together.
     pub fn new(limiter: Arc<RateLimiter<K>>, key: impl Fn(&Parts) -> Option<K> + Send + Sync + 'static) -> Self {
@@ -150,7 +150,7 @@ where
             Some(Err(refused)) => {
                 *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
                 this.fields.append(&refused.info, response.headers_mut());
-                fields::retry_after(refused.retry_after, response.headers_mut());
+                fields::insert_retry_after(refused.retry_after, response.headers_mut());
             }
             None => {}
         }
@@ -165,7 +165,7 @@ impl<K: Hash + Eq + Clone> Rules<K> {
     }
 }
 
-// By hand, because the derived one would require that `K` is `Clone`.
+// Not derived, because that would require `K: Clone`.
 impl<K> Clone for Rules<K> {
     fn clone(&self) -> Self {
         let Self { limiter, key, weight, clock, fields } = self;

@@ -30,7 +30,7 @@ impl<C: Into<String>, const N: usize> From<[(C, u32); N]> for Weights {
 }
 
 impl<C: Into<String>> FromIterator<(C, u32)> for Weights {
-    /// Makes a table. The last weight of a class that occurs twice counts.
+    /// Creates a table. The last weight of a class that occurs twice counts.
     fn from_iter<I: IntoIterator<Item = (C, u32)>>(classes: I) -> Self {
         Self(classes.into_iter().map(|(class, weight)| (class.into(), weight)).collect())
     }

@@ -1,4 +1,4 @@
-//! The header fields that tell a client its limits, as in draft-ietf-httpapi-ratelimit-headers-10 and RFC 9110.
+//! The header fields that show a client its limits, as in draft-ietf-httpapi-ratelimit-headers-10 and RFC 9110.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub struct LimitFields {
 }
 
 impl LimitFields {
-    /// Makes the fields of this quota.
+    /// Creates the fields of this quota.
     pub fn of(quota: Quota) -> Self {
         let Quota { window, max_requests, burst_window, burst } = quota;
         let (window, burst_window) = (seconds(window), seconds(burst_window));
@@ -52,7 +52,8 @@ impl LimitFields {
     }
 }
 
-pub(super) fn retry_after(wait: Duration, headers: &mut HeaderMap) {
+/// Sets `Retry-After`.
+pub(super) fn insert_retry_after(wait: Duration, headers: &mut HeaderMap) {
     headers.insert(RETRY_AFTER, HeaderValue::from(seconds(wait)));
 }
 

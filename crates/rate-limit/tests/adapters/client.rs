@@ -26,7 +26,7 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Connects to `/` with `user` as the handshake's data, and waits until the server's handlers are there.
+    /// Connects to `/` with `user` as the handshake's data, and waits until the server has registered its handlers.
     pub(crate) async fn connect(address: SocketAddr, user: &str) -> Self {
         let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");
         let (stream, _) = connect_async(url).await.unwrap();
@@ -41,7 +41,7 @@ impl Client {
         self.stream.send(Message::text(frame)).await.unwrap();
     }
 
-    /// The next frame that is not a heartbeat.
+    /// Returns the next frame that is not a heartbeat.
     async fn receive(&mut self) -> String {
         loop {
             let message = tokio::time::timeout(PATIENCE, self.stream.next()).await.unwrap().unwrap().unwrap();
@@ -52,7 +52,7 @@ impl Client {
         }
     }
 
-    /// Emits with an acknowledgement, whose one argument it is.
+    /// Emits with an acknowledgement. Returns its only argument.
     pub(crate) async fn call(&mut self, event: &str, data: &str) -> Value {
         let id = self.next_ack;
         self.next_ack += 1;
@@ -68,7 +68,7 @@ impl Client {
         self.send(format!("42{}", serde_json::json!([event, data]))).await;
     }
 
-    /// The next event: its name and its arguments.
+    /// Returns the next event: its name and its arguments.
     pub(crate) async fn event(&mut self) -> Value {
         let frame = self.receive().await;
         serde_json::from_str(frame.strip_prefix("42").unwrap()).unwrap()

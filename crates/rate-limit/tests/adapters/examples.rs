@@ -1,4 +1,4 @@
-//! The examples, served and called, and their text in the README.
+//! The examples as running servers, and their text in the README.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ mod with_axum;
 #[path = "../../examples/socketioxide.rs"]
 mod with_socketioxide;
 
-/// So many searches are refused at least once, unless each takes three seconds: a minute has room for twenty.
+/// Of this many searches, at least one is refused, unless each takes three seconds: a minute has room for twenty.
 const SEARCHES: usize = 21;
 
 #[tokio::test]

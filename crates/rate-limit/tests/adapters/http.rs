@@ -9,9 +9,9 @@ use ::http::{Request, Response, StatusCode};
 use boardwire_rate_limit::{Quota, RateLimitLayer, RateLimiter, Weights};
 use tower::{Layer, Service, ServiceExt, service_fn};
 
-use crate::watch::Watch;
+use crate::test_clock::TestClock;
 
-/// What a client sees of an answer.
+/// The parts of a response that a client sees of the limit.
 #[derive(Debug, PartialEq)]
 struct Answer {
     status: u16,
@@ -39,7 +39,8 @@ impl Answer {
     }
 }
 
-/// Counts how often the service behind the limit is called. Its body is no `String` of the middleware's.
+/// Counts the calls of the service behind the limit. The bodies of its responses are not empty, unlike the
+/// middleware's.
 #[derive(Clone, Default)]
 struct Calls(Arc<AtomicU32>);
 
@@ -59,10 +60,10 @@ impl Calls {
     }
 }
 
-fn by_user(limiter: Arc<RateLimiter<String>>, watch: &Watch) -> RateLimitLayer<String> {
-    let watch = watch.clone();
+fn by_user(limiter: Arc<RateLimiter<String>>, clock: &TestClock) -> RateLimitLayer<String> {
+    let clock = clock.clone();
     RateLimitLayer::new(limiter, |parts| Some(parts.headers.get("x-user")?.to_str().ok()?.to_owned()))
-        .with_clock(move || watch.now())
+        .with_clock(move || clock.now())
 }
 
 fn request(user: Option<&str>, path: &str) -> Request<u8> {
@@ -79,36 +80,36 @@ where
 }
 
 #[tokio::test]
-async fn accepted_and_refused_responses_describe_the_binding_limit() {
-    let (calls, watch) = (Calls::default(), Watch::new());
-    let service = by_user(Arc::new(RateLimiter::new(Quota::default())), &watch).layer(calls.service());
+async fn responses_to_accepted_and_refused_requests_describe_the_binding_limit() {
+    let (calls, clock) = (Calls::default(), TestClock::new());
+    let service = by_user(Arc::new(RateLimiter::new(Quota::default())), &clock).layer(calls.service());
     for left in (0..10).rev() {
         let expected = Answer::new(200, &format!(r#""burst";r={left};t=1"#), None);
         assert_eq!(send(&service, Some("ada"), "/").await, expected);
     }
-    watch.advance(100);
+    clock.advance(100);
     let refused = service.clone().oneshot(request(Some("ada"), "/")).await.unwrap();
     assert_eq!(Answer::of(&refused), Answer::new(429, r#""burst";r=0;t=1"#, Some("1")));
     assert_eq!((refused.body().as_str(), calls.count()), ("", 10));
-    // Waiting as told is enough, and after nine such seconds it is the minute that binds.
+    // Waiting for `Retry-After` is enough, and after nine such seconds the limit of the minute binds.
     for _ in 1..10 {
-        watch.advance(1_000);
+        clock.advance(1_000);
         for _ in 0..10 {
             assert_eq!(send(&service, Some("ada"), "/").await.status, 200);
         }
     }
-    watch.advance(1_000);
-    // 49.9 s are told as 50.
+    clock.advance(1_000);
+    // 49.9 s are rounded up to 50.
     assert_eq!(send(&service, Some("ada"), "/").await, Answer::new(429, r#""window";r=0;t=50"#, Some("50")));
-    watch.advance(49_900);
+    clock.advance(49_900);
     assert_eq!(send(&service, Some("ada"), "/").await.status, 200);
 }
 
 #[tokio::test]
 async fn requests_without_a_key_are_not_counted_and_get_no_fields() {
-    let (calls, watch) = (Calls::default(), Watch::new());
+    let (calls, clock) = (Calls::default(), TestClock::new());
     let limiter = Arc::new(RateLimiter::new(Quota::default()));
-    let service = by_user(Arc::clone(&limiter), &watch).layer(calls.service());
+    let service = by_user(Arc::clone(&limiter), &clock).layer(calls.service());
     for _ in 0..200 {
         let passed = service.clone().oneshot(request(None, "/")).await.unwrap();
         assert!(passed.headers().is_empty());
@@ -120,9 +121,9 @@ async fn requests_without_a_key_are_not_counted_and_get_no_fields() {
 
 #[tokio::test]
 async fn requests_are_weighted_by_class() {
-    let (calls, watch) = (Calls::default(), Watch::new());
+    let (calls, clock) = (Calls::default(), TestClock::new());
     let weights = Weights::from([("/search", 5), ("/health", 0), ("/export", 11)]);
-    let layer = by_user(Arc::new(RateLimiter::new(Quota::default())), &watch);
+    let layer = by_user(Arc::new(RateLimiter::new(Quota::default())), &clock);
     let service = layer.with_weight(move |parts| weights.of(parts.uri.path())).layer(calls.service());
     let mut statuses = Vec::new();
     for path in ["/search", "/export", "/search", "/search", "/", "/health"] {
@@ -135,16 +136,16 @@ async fn requests_are_weighted_by_class() {
 
 #[tokio::test]
 async fn services_share_a_limiter_and_stacked_limiters_both_add_fields() {
-    let (calls, watch) = (Calls::default(), Watch::new());
+    let (calls, clock) = (Calls::default(), TestClock::new());
     let limiter = Arc::new(RateLimiter::new(Quota { burst: 2, ..Quota::default() }));
-    let first_service = by_user(Arc::clone(&limiter), &watch).layer(calls.service());
-    let second_service = by_user(limiter, &watch).layer(calls.service());
+    let first_service = by_user(Arc::clone(&limiter), &clock).layer(calls.service());
+    let second_service = by_user(limiter, &clock).layer(calls.service());
     assert_eq!(send(&first_service, Some("ada"), "/").await.status, 200);
     assert_eq!(send(&second_service, Some("ada"), "/").await.status, 200);
     assert_eq!(send(&first_service, Some("ada"), "/").await.status, 429);
 
     let hourly = Quota { window: Duration::from_secs(3_600), max_requests: 5, burst: 5, ..Quota::default() };
-    let stacked = by_user(Arc::new(RateLimiter::new(hourly)), &watch).layer(second_service);
+    let stacked = by_user(Arc::new(RateLimiter::new(hourly)), &clock).layer(second_service);
     let answer = send(&stacked, Some("bob"), "/").await;
     assert_eq!(answer.rate_limit, [r#""burst";r=1;t=1"#, r#""window";r=4;t=3600"#]);
     assert_eq!(answer.policy[1], r#""window";q=5;w=3600, "burst";q=5;w=1"#);
@@ -152,18 +153,18 @@ async fn services_share_a_limiter_and_stacked_limiters_both_add_fields() {
 
 #[tokio::test]
 async fn errors_of_the_service_are_passed_on() {
-    let watch = Watch::new();
+    let clock = TestClock::new();
     let failing = service_fn(async |_: Request<u8>| Err::<Response<String>, _>("down"));
-    let service = by_user(Arc::new(RateLimiter::new(Quota::default())), &watch).layer(failing);
+    let service = by_user(Arc::new(RateLimiter::new(Quota::default())), &clock).layer(failing);
     assert_eq!(service.oneshot(request(Some("ada"), "/")).await.unwrap_err(), "down");
 }
 
 #[tokio::test]
 async fn extreme_quotas_are_written_as_the_fields_allow() {
-    let watch = Watch::new();
+    let clock = TestClock::new();
     let quota =
         Quota { window: Duration::MAX, max_requests: u32::MAX, burst_window: Duration::from_millis(1), burst: 0 };
-    let service = by_user(Arc::new(RateLimiter::new(quota)), &watch).layer(Calls::default().service());
+    let service = by_user(Arc::new(RateLimiter::new(quota)), &clock).layer(Calls::default().service());
     let answer = send(&service, Some("ada"), "/").await;
     assert_eq!(answer.policy, [r#""window";q=4294967295;w=999999999999999, "burst";q=0;w=1"#]);
     assert_eq!(

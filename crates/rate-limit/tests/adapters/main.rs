@@ -1,5 +1,5 @@
-//! The public interface of the adapters: HTTP by direct calls on a clock that the test moves, Socket.IO over real
-//! WebSockets; the examples as running servers, and that the README shows them unchanged.
+//! The public interface of the adapters: HTTP by direct calls, Socket.IO over real WebSockets, and the examples as
+//! running servers.
 
 #![expect(clippy::unwrap_used, reason = "in a test, a panic is the message; helpers outside of #[test] need saying so")]
 
@@ -7,4 +7,4 @@ mod client;
 mod examples;
 mod http;
 mod sockets;
-mod watch;
+mod test_clock;

@@ -12,30 +12,30 @@ use socketioxide::extract::{AckSender, Data, SocketRef};
 use socketioxide::handler::ConnectHandler;
 
 use crate::client::{Client, serve};
-use crate::watch::Watch;
+use crate::test_clock::TestClock;
 
-/// An app whose events count, with what it is made of.
+/// An app whose events are counted, with its parts.
 struct App {
     limiter: Arc<RateLimiter<String>>,
-    watch: Watch,
+    clock: TestClock,
     /// How often a handler ran.
     runs: Arc<AtomicU32>,
 }
 
 impl App {
     fn new(quota: Quota) -> Self {
-        Self { limiter: Arc::new(RateLimiter::new(quota)), watch: Watch::new(), runs: Arc::default() }
+        Self { limiter: Arc::new(RateLimiter::new(quota)), clock: TestClock::new(), runs: Arc::default() }
     }
 
-    /// A user without a name gets no budget.
+    /// Returns the app's router. A user without a name gets no budget.
     fn router(&self) -> Router {
-        let Self { limiter, watch, runs } = self;
-        let (limiter, watch, runs) = (Arc::clone(limiter), watch.clone(), Arc::clone(runs));
+        let Self { limiter, clock, runs } = self;
+        let (limiter, clock, runs) = (Arc::clone(limiter), clock.clone(), Arc::clone(runs));
         let weights = Arc::new(Weights::from([("search", 5), ("typing", 0)]));
         let (layer, io) = SocketIo::new_layer();
         let prepare = async move |socket: SocketRef, Data(user): Data<String>| {
             if !user.is_empty() {
-                let budget = SocketBudget::new(limiter, user).with_clock(move || watch.both());
+                let budget = SocketBudget::new(limiter, user).with_clock(move || clock.now_and_wall());
                 socket.extensions.insert(budget.with_weight(move |event| weights.of(event)));
             }
             socket.on_fallback(async move |Admitted(info): Admitted, ack: AckSender| {
@@ -64,16 +64,16 @@ async fn a_refused_call_leaves_the_connection_open() {
     for left in (0..10).rev() {
         assert_eq!(ada.call("task:create", "x").await, json!(left));
     }
-    app.watch.advance(250);
+    app.clock.advance(250);
     assert_eq!(ada.call("task:create", "x").await, refusal(10, 0.75, 2_000));
-    // Without an acknowledgement to answer it is an event, and as often as there were calls.
+    // Without an acknowledgement, each refusal is sent as an event.
     ada.emit("task:create", "x").await;
     ada.emit("task:create", "x").await;
     assert_eq!(ada.event().await, json!(["error", refusal(10, 0.75, 2_000)]));
     assert_eq!(ada.event().await, json!(["error", refusal(10, 0.75, 2_000)]));
     assert_eq!(app.runs.load(Ordering::SeqCst), 10);
     assert_eq!(ada.call("uncounted", "x").await, json!("hello"));
-    app.watch.advance(750);
+    app.clock.advance(750);
     assert_eq!(ada.call("task:create", "x").await, json!(9));
 }
 
@@ -91,8 +91,8 @@ async fn sockets_of_one_user_share_the_budget() {
     assert_eq!(first.call("move", "x").await["code"], "RATE_LIMIT");
     assert_eq!(second.call("move", "x").await["code"], "RATE_LIMIT");
     assert_eq!(bob.call("move", "x").await, json!(9));
-    // And so does another door that has the same limiter.
-    assert!(app.limiter.check(&"ada".to_owned(), 1, app.watch.now()).is_err());
+    // Other uses of the same limiter share it too.
+    assert!(app.limiter.check(&"ada".to_owned(), 1, app.clock.now()).is_err());
     assert_eq!(app.limiter.len(), 2);
 }
 

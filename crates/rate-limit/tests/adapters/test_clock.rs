@@ -6,12 +6,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Clones show the same time.
 #[derive(Clone)]
-pub(crate) struct Watch {
+pub(crate) struct TestClock {
     start: Instant,
     elapsed_ms: Arc<AtomicU64>,
 }
 
-impl Watch {
+impl TestClock {
     pub(crate) fn new() -> Self {
         Self { start: Instant::now(), elapsed_ms: Arc::default() }
     }
@@ -24,8 +24,8 @@ impl Watch {
         self.start + self.elapsed()
     }
 
-    /// Starts one second after the epoch.
-    pub(crate) fn both(&self) -> (Instant, SystemTime) {
+    /// Returns both clocks. The wall clock starts one second after the epoch.
+    pub(crate) fn now_and_wall(&self) -> (Instant, SystemTime) {
         (self.now(), UNIX_EPOCH + Duration::from_secs(1) + self.elapsed())
     }
 

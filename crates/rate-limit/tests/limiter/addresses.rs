@@ -8,7 +8,7 @@ use std::time::Duration;
 use boardwire_rate_limit::AddressLimiter;
 use governor::clock::FakeRelativeClock;
 
-/// 60 a minute and 3 at once, on a clock that only the test moves.
+/// Returns a limiter for 60 a minute in bursts of 3, and its clock, which only the test moves.
 fn limiter(max_addresses: usize) -> (AddressLimiter<FakeRelativeClock>, FakeRelativeClock) {
     let clock = FakeRelativeClock::default();
     let (per_minute, burst) = (NonZeroU32::new(60).unwrap(), NonZeroU32::new(3).unwrap());
@@ -33,7 +33,7 @@ fn a_burst_is_accepted_and_then_one_attempt_a_second() {
 }
 
 #[test]
-fn ipv6_is_grouped_by_64_and_mapped_ipv4_counts_as_ipv4() {
+fn ipv6_is_grouped_by_its_first_64_bits_and_mapped_ipv4_counts_as_ipv4() {
     let (limiter, _clock) = limiter(10);
     assert_eq!(drain(&limiter, "2001:db8:0:1::1"), 3);
     assert_eq!(drain(&limiter, "2001:db8:0:1:ffff:ffff:ffff:ffff"), 0);
@@ -44,7 +44,7 @@ fn ipv6_is_grouped_by_64_and_mapped_ipv4_counts_as_ipv4() {
 }
 
 #[test]
-fn a_million_addresses_are_bounded_and_forgotten() {
+fn a_million_addresses_are_bounded_and_removed_when_idle() {
     let (limiter, clock) = limiter(1_000);
     assert_eq!(drain(&limiter, "192.0.2.1"), 3);
     let accepted_from = |range: std::ops::Range<u32>| {

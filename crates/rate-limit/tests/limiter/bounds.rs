@@ -1,34 +1,34 @@
-//! Memory stays bounded whatever the keys, and nobody's budget pays for it.
+//! Memory stays bounded whatever the keys, and no key's budget is reset for that.
 
 use std::time::{Duration, Instant};
 
 use boardwire_rate_limit::{DEFAULT_MAX_KEYS, Quota, RateLimiter};
 
 #[test]
-fn a_million_keys_at_once_change_nothing_for_the_others() {
+fn a_million_simultaneous_keys_do_not_affect_known_ones() {
     let limiter = RateLimiter::new(Quota::default());
     let now = Instant::now();
-    let victim = u64::MAX;
-    limiter.check(&victim, 10, now).unwrap();
+    let known = u64::MAX;
+    limiter.check(&known, 10, now).unwrap();
     let refused: Vec<_> = (0..1_000_000).filter_map(|key| limiter.check(&key, 1, now).err()).collect();
     assert!(limiter.len() <= DEFAULT_MAX_KEYS, "{}", limiter.len());
     assert!(limiter.len() >= DEFAULT_MAX_KEYS * 95 / 100, "{}", limiter.len());
     assert!(
         refused.iter().all(|refused| refused.retry_after == Duration::from_secs(60) && refused.info.remaining == 0)
     );
-    // Still at its limit, so it was not forgotten; and still served, though newcomers are not.
-    assert_eq!(limiter.info(&victim, now).remaining, 0);
+    // The known key is still at its limit, so it was not removed. Later it is accepted, though new keys are not.
+    assert_eq!(limiter.info(&known, now).remaining, 0);
     let later = now + Duration::from_secs(1);
-    assert!(limiter.check(&victim, 1, later).is_ok());
-    assert!(limiter.check(&(victim - 1), 1, later).is_err());
-    // When the crowd is idle, it makes room.
+    assert!(limiter.check(&known, 1, later).is_ok());
+    assert!(limiter.check(&(known - 1), 1, later).is_err());
+    // Once the other keys are idle, there is room.
     let much_later = now + Duration::from_secs(60);
-    assert!(limiter.check(&(victim - 1), 1, much_later).is_ok());
-    assert_eq!(limiter.info(&victim, much_later).remaining, 10);
+    assert!(limiter.check(&(known - 1), 1, much_later).is_ok());
+    assert_eq!(limiter.info(&known, much_later).remaining, 10);
 }
 
 #[test]
-fn a_million_keys_one_after_another_are_all_served() {
+fn a_million_keys_one_after_another_are_all_accepted() {
     let limiter = RateLimiter::new(Quota::default());
     let start = Instant::now();
     let mut most = 0;
@@ -38,12 +38,12 @@ fn a_million_keys_one_after_another_are_all_served() {
             most = most.max(limiter.len());
         }
     }
-    // 60,000 of them are less than a minute old at any time.
+    // At any time, 60,000 of them are less than a minute old.
     assert!(most <= 61_000, "{most}");
 }
 
 #[test]
-fn idle_keys_are_removed_even_if_no_new_ones_come() {
+fn idle_keys_are_removed_even_without_new_ones() {
     let limiter = RateLimiter::with_capacity(Quota::default(), 1_000);
     let start = Instant::now();
     assert!((0..1_000).all(|key| limiter.check(&key, 1, start).is_ok()));
@@ -55,7 +55,7 @@ fn idle_keys_are_removed_even_if_no_new_ones_come() {
 }
 
 #[test]
-fn a_key_in_use_outlives_older_ones() {
+fn a_key_in_use_is_kept_longer_than_older_ones() {
     let limiter = RateLimiter::with_capacity(Quota::default(), 2);
     let at = |seconds| Duration::from_secs(seconds);
     let start = Instant::now();

@@ -1,4 +1,4 @@
-//! The promises one by one, with numbers that can be followed.
+//! The limiter's promises one by one, with numbers that can be checked by hand.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use boardwire_rate_limit::{Quota, RateLimitInfo, RateLimiter};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Makes calls at `now` until one is refused; returns how many were accepted.
+/// Makes calls at `now` until one is refused. Returns how many were accepted.
 fn drain(limiter: &RateLimiter<&str>, key: &'static str, now: Instant) -> u32 {
     (0..).take_while(|_| limiter.check(&key, 1, now).is_ok()).count() as u32
 }
@@ -26,7 +26,7 @@ fn the_default_quota_is_ten_a_second_and_a_hundred_a_minute() {
 }
 
 #[test]
-fn the_window_slides_across_the_minute() {
+fn the_window_slides_across_the_end_of_a_minute() {
     let limiter = RateLimiter::new(Quota { burst: 100, ..Quota::default() });
     let start = Instant::now();
     assert_eq!(drain(&limiter, "ada", start + SECOND * 59), 100);
@@ -76,7 +76,7 @@ fn a_heavy_call_waits_until_enough_is_free() {
 }
 
 #[test]
-fn weight_zero_always_passes_and_more_than_the_capacity_never() {
+fn weight_zero_is_always_accepted_and_more_than_the_capacity_never() {
     let limiter = RateLimiter::new(Quota::default());
     let start = Instant::now();
     for weight in [11, 100, 101, u32::MAX] {

@@ -1,4 +1,4 @@
-//! Clocks that misbehave: nobody is locked out, and nobody gets more.
+//! Clocks that misbehave lock nobody out, and give nobody more.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ fn a_clock_that_goes_backwards_locks_nobody_out() {
     let refused = limiter.check(&"ada", 1, back).unwrap_err();
     // Counted from the latest instant seen; never longer than the window.
     assert_eq!(refused.retry_after, SECOND * 51);
-    assert!(limiter.check(&"bob", 1, back).is_ok(), "others go on meanwhile");
+    assert!(limiter.check(&"bob", 1, back).is_ok(), "other keys are not affected");
     assert_eq!(limiter.check(&"bob", 1, back - SECOND * 900).unwrap().remaining, 8);
     assert!(limiter.check(&"ada", 1, ahead + SECOND * 9 + refused.retry_after).is_ok());
 }
@@ -36,5 +36,5 @@ fn a_jittering_clock_changes_no_decision() {
         assert_eq!(jittering.check(&"ada", 1, now - random.u32(..500) * SECOND), expected);
         accepted += u32::from(expected.is_ok());
     }
-    assert_eq!(accepted, 1_000, "ten minutes of a hundred");
+    assert_eq!(accepted, 1_000, "a hundred in each of ten minutes");
 }

@@ -1,13 +1,14 @@
-//! Random arrivals, compared call by call with a model that keeps everything and counts by looking at all of it.
+//! Random arrivals, compared call by call with a model that keeps every acceptance and counts them all.
 
 use std::time::{Duration, Instant};
 
 use boardwire_rate_limit::{Quota, RateLimitInfo, RateLimiter, Refused};
 use proptest::prelude::*;
 
-/// Every acceptance ever, as (milliseconds, weight).
+/// A limiter for one key.
 struct Model {
     quota: Quota,
+    /// Every acceptance, as (milliseconds, weight).
     accepted: Vec<(u64, u32)>,
 }
 
@@ -49,9 +50,9 @@ impl Model {
         Err(Refused { info: self.info(now), retry_after: Duration::from_millis(wait) })
     }
 
-    /// No window of either length, whatever its start, holds more than its maximum. A window with the most in it can be
-    /// moved until it starts at an acceptance, so those starts are enough.
-    fn assert_promise(&self) {
+    /// Checks that no window of either length, whatever its start, holds more than its maximum. A window with the most
+    /// in it can be moved until it starts at an acceptance, so those starts are enough.
+    fn assert_limits_hold(&self) {
         for (window, max) in self.limits() {
             for (start, _) in &self.accepted {
                 let inside = self.accepted.iter().filter(|(at, _)| (*start..start + window).contains(at));
@@ -71,7 +72,7 @@ fn quotas() -> impl Strategy<Value = Quota> {
     })
 }
 
-/// Gaps in milliseconds: mostly none or small, so that windows fill and overlap.
+/// Returns gaps in milliseconds: mostly none or small, so that windows fill and overlap.
 fn gaps() -> impl Strategy<Value = u64> {
     prop_oneof![3 => Just(0), 5 => 1_u64..12, 2 => 10_u64..80, 1 => 100_u64..500]
 }
@@ -94,6 +95,6 @@ proptest! {
             prop_assert_eq!(limiter.check(&key, weight, instant), models[key].check(weight, now));
             prop_assert_eq!(limiter.info(&key, instant), models[key].info(now));
         }
-        models.iter().for_each(Model::assert_promise);
+        models.iter().for_each(Model::assert_limits_hold);
     }
 }

@@ -1,4 +1,4 @@
-//! The default quota over hours of random arrivals, counted again by looking at everything that was accepted.
+//! The default quota over hours of random arrivals, checked by counting all acceptances again.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use boardwire_rate_limit::{Quota, RateLimiter};
 
 const LIMITS: [(Duration, usize); 2] = [(Duration::from_secs(60), 100), (Duration::from_secs(1), 10)];
 
-/// A gap before the next arrival in microseconds: mostly a rush, now and then a pause, and at times exactly a window.
+/// Returns the time until the next arrival: mostly a rush, now and then a pause, and at times exactly a window.
 fn gap(random: &mut fastrand::Rng) -> Duration {
     Duration::from_micros(match random.u32(..100) {
         0..50 => random.u64(..20_000),
@@ -41,8 +41,8 @@ fn no_window_wherever_it_starts_holds_more_than_its_maximum() {
                 .iter()
                 .enumerate()
                 .map(|(index, first)| accepted[index..].iter().take_while(|at| **at - *first < window).count());
-            assert_eq!(most.max(), Some(max), "seed {seed}: {window:?} is filled to the brim and not beyond");
+            assert_eq!(most.max(), Some(max), "seed {seed}: {window:?} must be filled, and not beyond");
         }
-        assert!(refused.iter().all(|refused| *refused > 100), "both limits have been put to the test: {refused:?}");
+        assert!(refused.iter().all(|refused| *refused > 100), "both limits must be reached: {refused:?}");
     }
 }
