@@ -146,8 +146,7 @@ impl LockHolder {
         }
     }
 
-    /// Takes the lock again. Returns `None` if another server has it. Waits while the database does not
-    /// answer.
+    /// Takes the lock again. Returns `None` if another server has it. Waits while the database does not answer.
     async fn reacquire(&self) -> Option<PgConnection> {
         let mut refusals = 0;
         while refusals < MAX_ATTEMPTS {

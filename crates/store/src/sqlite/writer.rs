@@ -69,8 +69,7 @@ impl File {
             connection.set_prepared_statement_cache_capacity(MAX_PREPARED);
             Ok::<_, rusqlite::Error>(connection)
         };
-        // If several processes switch a new file to WAL at the same moment, all but one get BUSY, without
-        // waiting.
+        // If several processes switch a new file to WAL at the same moment, all but one get BUSY without waiting.
         let began = Instant::now();
         loop {
             match open() {

@@ -46,7 +46,7 @@ const READ: Statement = Statement::new(
      FROM events WHERE board_id = $1 AND seq > $2 ORDER BY seq LIMIT $3",
 );
 
-/// The row id of the oldest event to be kept. Reads only the rows before it.
+/// The row id of the oldest event that is not pruned. Reads only the rows up to it.
 const FIRST_KEPT: Statement =
     Statement::new("event.first_kept", "SELECT id FROM events WHERE at >= $1 ORDER BY id LIMIT 1");
 

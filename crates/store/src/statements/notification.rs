@@ -17,7 +17,7 @@ macro_rules! fields {
     };
 }
 
-/// `$1` is the user; `$2` is 1 for users who may read every board.
+/// The condition for notifications that a user may read. `$1` is the user; `$2` is 1 if the user may read every board.
 macro_rules! readable {
     () => {
         "user_id = $1 AND (board_id IS NULL OR $2 = 1 OR EXISTS (

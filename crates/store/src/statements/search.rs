@@ -98,8 +98,8 @@ impl SearchStore for Database {
     }
 }
 
-/// Returns the texts that contain all of the words, best first. The connection must be in a transaction that sees one
-/// state.
+/// Returns the texts that contain all of the words, best first. The connection must be in a transaction that sees
+/// one state.
 #[tracing::instrument(level = "debug", name = "db.words.matches", skip_all)]
 pub(crate) async fn matches(connection: &mut Connection<'_>, wanted: &WantedMatches) -> StorageResult<Vec<Match>> {
     let rows = match connection.dialect() {

@@ -10,8 +10,8 @@ use crate::{
     statement::{Statement, Value},
 };
 
-/// `$1` is the user who reads, or NULL if all boards may be read; `$2` is the board, or NULL for all that are not
-/// archived.
+/// The condition for tasks that a user may read. `$1` is the user, or NULL if all boards may be read; `$2` is the
+/// board, or NULL for all that are not archived.
 macro_rules! readable {
     () => {
         "tasks.board_id IN (

@@ -1,4 +1,4 @@
-//! A database has one server at a time; other programs may use it meanwhile.
+//! A database has one server at a time, and any number of other programs.
 
 use std::{sync::Arc, time::Duration};
 

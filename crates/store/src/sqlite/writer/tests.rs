@@ -17,9 +17,9 @@ use crate::{
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-const CREATE_TABLE: Statement = Statement::new("test.table", "CREATE TABLE kept (id BIGINT)");
-const INSERT: Statement = Statement::new("test.insert", "INSERT INTO kept VALUES (1)");
-const COUNT: Statement = Statement::new("test.count", "SELECT COUNT(*) FROM kept");
+const CREATE_TABLE: Statement = Statement::new("test.table", "CREATE TABLE items (id BIGINT)");
+const INSERT: Statement = Statement::new("test.insert", "INSERT INTO items VALUES (1)");
+const COUNT: Statement = Statement::new("test.count", "SELECT COUNT(*) FROM items");
 const ROLLBACK: Statement = Statement::new("test.rollback", "ROLLBACK");
 
 /// Runs the statements in one unit of work.
