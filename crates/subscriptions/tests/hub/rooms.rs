@@ -1,8 +1,8 @@
-//! Broadcasts to rooms: exactly those whom a room names, and on a board only those who may read it now.
+//! Broadcasts to rooms reach exactly their members and, for boards and tasks, only users who may read the board.
 
 use boardwire_subscriptions::Room;
 
-use crate::scene::{Scene, ephemeral, filters};
+use crate::scene::{Scene, ephemeral_frame, filters};
 
 #[tokio::test]
 async fn broadcasts_to_a_room_reach_its_members() {
@@ -18,10 +18,10 @@ async fn broadcasts_to_a_room_reach_its_members() {
     scene.view_task(&on_both, "t1").await;
     let subscribed = scene.socket("bob");
     scene.subscribe(&subscribed, "*", filters(None, None), None).await.unwrap();
-    let elsewhere = scene.socket("bob");
-    scene.hub.view_board(&elsewhere.socket, &"b2".try_into().unwrap(), None).await.unwrap();
-    let stranger = scene.socket("carl");
-    let all = [&on_board, &on_task, &on_other_task, &on_both, &subscribed, &elsewhere, &stranger];
+    let on_other_board = scene.socket("bob");
+    scene.hub.view_board(&on_other_board.socket, &"b2".try_into().unwrap(), None).await.unwrap();
+    let connected = scene.socket("carl");
+    let all = [&on_board, &on_task, &on_other_task, &on_both, &subscribed, &on_other_board, &connected];
     let task = |task: &str| Room::Task(scene.board.clone(), task.try_into().unwrap());
     for (room, reached) in [
         (Room::Board(scene.board.clone()), [1, 0, 0, 1, 0, 0, 0]),
@@ -37,14 +37,14 @@ async fn broadcasts_to_a_room_reach_its_members() {
         (Room::Team("green".try_into().unwrap()), [0; 7]),
         (Room::Global, [1; 7]),
     ] {
-        all.iter().for_each(|client| drop(client.told()));
-        scene.hub.broadcast(&room, &ephemeral());
-        assert_eq!(all.map(|client| client.ephemeral()), reached, "{room:?}");
+        all.iter().for_each(|client| _ = client.discard_ephemeral());
+        scene.hub.broadcast(&room, &ephemeral_frame());
+        assert_eq!(all.map(|client| client.discard_ephemeral()), reached, "{room:?}");
     }
 }
 
 #[tokio::test]
-async fn the_room_of_a_board_reaches_only_those_who_may_read_the_board() {
+async fn the_rooms_of_a_board_reach_only_users_who_may_read_it() {
     let scene = Scene::new();
     let (ada, bob, tab) = (scene.socket("ada"), scene.socket("bob"), scene.socket("bob"));
     scene.view(&ada, None).await;
@@ -52,21 +52,21 @@ async fn the_room_of_a_board_reaches_only_those_who_may_read_the_board() {
     scene.view_task(&tab, "t1").await;
     scene.publish(&scene.remove_member("bob")).await;
     for client in [&ada, &bob, &tab] {
-        client.told();
+        client.discard_ephemeral();
     }
-    scene.hub.broadcast(&Room::Board(scene.board.clone()), &ephemeral());
-    scene.hub.broadcast(&Room::Task(scene.board.clone(), "t1".try_into().unwrap()), &ephemeral());
-    assert_eq!([&ada, &bob, &tab].map(|client| client.ephemeral()), [1, 0, 0]);
+    scene.hub.broadcast(&Room::Board(scene.board.clone()), &ephemeral_frame());
+    scene.hub.broadcast(&Room::Task(scene.board.clone(), "t1".try_into().unwrap()), &ephemeral_frame());
+    assert_eq!([&ada, &bob, &tab].map(|client| client.discard_ephemeral()), [1, 0, 0]);
     scene.publish(&scene.add_member("bob")).await;
     for client in [&ada, &bob, &tab] {
-        client.told();
+        client.discard_ephemeral();
     }
-    scene.hub.broadcast(&Room::Board(scene.board.clone()), &ephemeral());
-    assert_eq!([&ada, &bob, &tab].map(|client| client.ephemeral()), [1, 1, 0]);
+    scene.hub.broadcast(&Room::Board(scene.board.clone()), &ephemeral_frame());
+    assert_eq!([&ada, &bob, &tab].map(|client| client.discard_ephemeral()), [1, 1, 0]);
 }
 
 #[tokio::test]
-async fn a_user_who_left_a_room_is_not_in_it() {
+async fn sockets_that_leave_a_board_or_disconnect_leave_its_rooms() {
     let scene = Scene::new();
     let (ada, bob) = (scene.socket("ada"), scene.socket("bob"));
     scene.view(&ada, None).await;
@@ -75,10 +75,10 @@ async fn a_user_who_left_a_room_is_not_in_it() {
     scene.hub.view_nothing(&ada.socket);
     scene.hub.disconnect(&bob.socket);
     for client in [&ada, &bob] {
-        client.told();
+        client.discard_ephemeral();
     }
-    scene.hub.broadcast(&Room::Board(scene.board.clone()), &ephemeral());
-    scene.hub.broadcast(&Room::Task(scene.board.clone(), "t1".try_into().unwrap()), &ephemeral());
-    scene.hub.broadcast(&Room::Global, &ephemeral());
-    assert_eq!([&ada, &bob].map(|client| client.ephemeral()), [1, 0]);
+    scene.hub.broadcast(&Room::Board(scene.board.clone()), &ephemeral_frame());
+    scene.hub.broadcast(&Room::Task(scene.board.clone(), "t1".try_into().unwrap()), &ephemeral_frame());
+    scene.hub.broadcast(&Room::Global, &ephemeral_frame());
+    assert_eq!([&ada, &bob].map(|client| client.discard_ephemeral()), [1, 0]);
 }

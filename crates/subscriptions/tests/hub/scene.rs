@@ -1,28 +1,24 @@
-//! One board with the members ada and bob, its log in memory, and sockets that keep what they are given.
+//! One board with the members ada and bob, its log in memory, and clients that record what they receive.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    pin::Pin,
-    sync::{
-        Arc, Mutex, OnceLock, Weak,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
-    time::{Duration, Instant},
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 
-use async_trait::async_trait;
 use boardwire_auth::{CredentialId, Permissions, Principal};
-use boardwire_protocol::{
-    BoardId, EventKind, Seq, SubscriptionId, TaskId, Timestamp, UserId, ViewerStatus, connection::Filters,
-};
+use boardwire_protocol::{BoardId, EventKind, Seq, SubscriptionId, TaskId, UserId, ViewerStatus, connection::Filters};
 use boardwire_services::{
     Caller, Origin, Publisher as _,
-    clock::{Clock, SystemClock, Uuid},
-    storage::{Head, Log, LogEntry, StorageError, StorageResult},
+    clock::{Clock, SystemClock},
+    storage::{Log, LogEntry},
 };
 use boardwire_subscriptions::{Frame, Hub, JoinError, Joined, Outbox, Resume, Socket, SocketKey, Subscription};
-use serde_json::{Value, value::RawValue};
-use tokio::sync::Notify;
+use serde_json::value::RawValue;
+
+use crate::{
+    client::{Client, RecordingOutbox, words},
+    memory_log::MemoryLog,
+};
 
 const MAX_SUBSCRIPTIONS: usize = 4;
 
@@ -31,93 +27,7 @@ pub(crate) struct Scene {
     pub(crate) hub: Arc<Hub>,
     pub(crate) board: BoardId,
     log: Arc<MemoryLog>,
-    keys: Arc<AtomicU64>,
-}
-
-#[derive(Default)]
-struct MemoryLog {
-    entries: Mutex<BTreeMap<Seq, Arc<LogEntry>>>,
-    head: Mutex<Seq>,
-    members: Mutex<BTreeSet<String>>,
-    /// What events have beside their number.
-    more: Mutex<String>,
-    down: AtomicBool,
-    /// How often it was asked while it was down.
-    refused: AtomicU64,
-}
-
-impl MemoryLog {
-    fn check(&self) -> StorageResult<()> {
-        match self.down.load(Ordering::SeqCst) {
-            true => {
-                self.refused.fetch_add(1, Ordering::SeqCst);
-                Err(StorageError::Unavailable("the log is down".into()))
-            }
-            false => Ok(()),
-        }
-    }
-}
-
-#[async_trait]
-impl Log for MemoryLog {
-    async fn head(&self, _: &BoardId) -> StorageResult<Option<Head>> {
-        self.check()?;
-        let seq = *self.head.lock().unwrap();
-        let oldest = self.entries.lock().unwrap().keys().next().copied().unwrap_or(seq.next());
-        let members = self.members.lock().unwrap().iter().map(|user| user.as_str().try_into().unwrap()).collect();
-        Ok(Some(Head { seq, oldest, epoch: "first".try_into().unwrap(), members }))
-    }
-
-    async fn read(&self, _: &BoardId, after: Seq, limit: u32) -> StorageResult<Vec<Arc<LogEntry>>> {
-        self.check()?;
-        tokio::task::yield_now().await;
-        let entries = self.entries.lock().unwrap();
-        Ok(entries.range(after.next()..).take(limit as usize).map(|(_, entry)| Arc::clone(entry)).collect())
-    }
-}
-
-/// Time that passes when a test says so.
-pub(crate) struct ManualClock {
-    began: Instant,
-    passed: AtomicU64,
-}
-
-impl Clock for ManualClock {
-    fn now(&self) -> Timestamp {
-        Timestamp(1_700_000_000_000 + self.passed.load(Ordering::SeqCst) as i64)
-    }
-
-    fn monotonic(&self) -> Instant {
-        self.began + Duration::from_millis(self.passed.load(Ordering::SeqCst))
-    }
-
-    fn new_uuid(&self) -> Uuid {
-        SystemClock.new_uuid()
-    }
-}
-
-/// A scene whose time stands still.
-pub(crate) struct Timed {
-    pub(crate) scene: Scene,
-    clock: Arc<ManualClock>,
-}
-
-impl Timed {
-    pub(crate) fn new() -> Self {
-        let clock = Arc::new(ManualClock { began: SystemClock.monotonic(), passed: AtomicU64::new(0) });
-        Self { scene: Scene::with_clock(Arc::clone(&clock) as Arc<dyn Clock>), clock }
-    }
-
-    /// Lets so many milliseconds pass, and nothing more.
-    pub(crate) fn advance(&self, millis: u64) {
-        self.clock.passed.fetch_add(millis, Ordering::SeqCst);
-    }
-
-    /// Lets so many milliseconds pass, and then the hub do its own work once.
-    pub(crate) fn pass(&self, millis: u64) {
-        self.advance(millis);
-        self.scene.hub.end_what_is_due();
-    }
+    next_key: Arc<AtomicU64>,
 }
 
 impl Scene {
@@ -125,11 +35,11 @@ impl Scene {
         Self::with_clock(Arc::new(SystemClock))
     }
 
-    fn with_clock(clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn with_clock(clock: Arc<dyn Clock>) -> Self {
         let log = Arc::new(MemoryLog::default());
         log.members.lock().unwrap().extend(["ada".to_owned(), "bob".to_owned()]);
         let hub = Hub::new(Arc::clone(&log) as Arc<dyn Log>, clock, MAX_SUBSCRIPTIONS);
-        Self { hub, board: "b1".try_into().unwrap(), log, keys: Arc::default() }
+        Self { hub, board: "b1".try_into().unwrap(), log, next_key: Arc::default() }
     }
 
     pub(crate) fn socket(&self, user: &str) -> Client {
@@ -143,11 +53,11 @@ impl Scene {
             expires_at: None,
             credential: CredentialId::Token { id: None },
         }));
-        let kept = Arc::new(Kept::default());
-        let key = SocketKey(self.keys.fetch_add(1, Ordering::SeqCst) as i64);
-        let socket = Socket::new(key, caller.unwrap(), Arc::clone(&kept) as Arc<dyn Outbox>);
+        let outbox = Arc::new(RecordingOutbox::default());
+        let key = SocketKey(self.next_key.fetch_add(1, Ordering::SeqCst) as i64);
+        let socket = Socket::new(key, caller.unwrap(), Arc::clone(&outbox) as Arc<dyn Outbox>);
         self.hub.connect(&socket);
-        Client { socket, kept }
+        Client { socket, outbox }
     }
 
     pub(crate) async fn view(&self, client: &Client, since: Option<u64>) -> Joined {
@@ -160,8 +70,8 @@ impl Scene {
     }
 
     pub(crate) async fn declare(&self, client: &Client, status: ViewerStatus, task: Option<&str>) {
-        let place = task.map(|task| (self.board.clone(), Some(task.try_into().unwrap())));
-        self.hub.declare(&client.socket, status, place).await.unwrap();
+        let at = task.map(|task| (self.board.clone(), Some(task.try_into().unwrap())));
+        self.hub.declare(&client.socket, status, at).await.unwrap();
     }
 
     pub(crate) fn stop_typing(&self, client: &Client, task: Option<&str>) {
@@ -169,12 +79,12 @@ impl Scene {
         self.hub.stop_typing(&client.socket, &self.board, task.as_ref());
     }
 
-    pub(crate) async fn type_on(&self, client: &Client, task: Option<&str>) -> Result<(), JoinError> {
+    pub(crate) async fn start_typing(&self, client: &Client, task: Option<&str>) -> Result<(), JoinError> {
         let task: Option<TaskId> = task.map(|task| task.try_into().unwrap());
         self.hub.start_typing(&client.socket, &self.board, task.as_ref()).await
     }
 
-    /// Each user who is present, how and on which task.
+    /// Returns each user who is present, with status and task.
     pub(crate) fn viewers(&self) -> Vec<String> {
         let viewers = self.hub.viewers(&self.board, None).into_iter();
         viewers.map(|viewer| words(&serde_json::to_value(viewer).unwrap())).collect()
@@ -210,32 +120,28 @@ impl Scene {
         subject: Option<&str>,
         origin: Option<Origin>,
     ) -> Arc<LogEntry> {
-        let mut head = self.log.head.lock().unwrap();
-        *head = head.next();
         let user = |name: &str| UserId::try_from(name).unwrap();
-        let entry = Arc::new(LogEntry {
+        self.log.append(|seq, padding| LogEntry {
             board_id: self.board.clone(),
-            seq: *head,
+            seq,
             kind,
             task_id: task.map(|task| task.try_into().unwrap()),
             subject: subject.map(user),
             actor: Some(user(actor)),
             origin,
             at: SystemClock.now(),
-            envelope: RawValue::from_string(format!("{{\"seq\":{}{}}}", head.0, self.log.more.lock().unwrap()))
-                .unwrap(),
-        });
-        self.log.entries.lock().unwrap().insert(entry.seq, Arc::clone(&entry));
-        entry
+            envelope: RawValue::from_string(format!("{{\"seq\":{}{padding}}}", seq.0)).unwrap(),
+        })
     }
 
+    /// Appends this many events of ada to the log, without publishing them. The other `commit_…` functions append one.
     pub(crate) fn commit(&self, count: u64, kind: EventKind) -> Vec<Arc<LogEntry>> {
         (0..count).map(|_| self.append(kind, "ada", Some("t1"), None, None)).collect()
     }
 
-    /// The events from now on are about this large.
-    pub(crate) fn enlarge(&self, bytes: usize) {
-        *self.log.more.lock().unwrap() = format!(",\"more\":\"{}\"", "x".repeat(bytes));
+    /// Makes later events larger by about this many bytes.
+    pub(crate) fn pad_events(&self, bytes: usize) {
+        *self.log.padding.lock().unwrap() = format!(",\"padding\":\"{}\"", "x".repeat(bytes));
     }
 
     pub(crate) fn commit_by(&self, actor: &str, task: Option<&str>, kind: EventKind) -> Vec<Arc<LogEntry>> {
@@ -265,147 +171,19 @@ impl Scene {
         tokio::spawn(async move { hub.publish(&entries).await });
     }
 
-    pub(crate) fn forget_up_to(&self, seq: u64) {
+    /// Removes the events up to this one from the log.
+    pub(crate) fn prune_up_to(&self, seq: u64) {
         self.log.entries.lock().unwrap().retain(|known, _| known.0 > seq);
     }
 
-    /// How often the log was asked while it was down.
-    pub(crate) fn refused(&self) -> u64 {
-        self.log.refused.load(Ordering::SeqCst)
+    /// Returns how many reads of the log have failed because it was down.
+    pub(crate) fn failed_reads(&self) -> u64 {
+        self.log.failed_reads.load(Ordering::SeqCst)
     }
 
-    pub(crate) fn break_log(&self, down: bool) {
-        self.log.down.store(down, Ordering::SeqCst);
+    pub(crate) fn set_log_down(&self, is_down: bool) {
+        self.log.is_down.store(is_down, Ordering::SeqCst);
     }
-}
-
-type Page = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-type EachPage = Box<dyn Fn(u64) -> Page + Send + Sync>;
-
-#[derive(Default)]
-struct Kept {
-    frames: Mutex<Vec<Frame>>,
-    came: Notify,
-    pages: AtomicU64,
-    /// Bytes since it was last asked whether it is ready, and the most that there were.
-    step: AtomicU64,
-    largest_step: AtomicU64,
-    before_page: Mutex<Option<(u64, Page)>>,
-    at_each_page: OnceLock<EachPage>,
-}
-
-#[async_trait]
-impl Outbox for Kept {
-    fn push(&self, frame: Frame) {
-        let step = self.step.fetch_add(frame.size() as u64, Ordering::SeqCst) + frame.size() as u64;
-        self.largest_step.fetch_max(step, Ordering::SeqCst);
-        self.frames.lock().unwrap().push(frame);
-        self.came.notify_waiters();
-    }
-
-    async fn ready(&self) -> bool {
-        self.step.store(0, Ordering::SeqCst);
-        let page = self.pages.fetch_add(1, Ordering::SeqCst) + 1;
-        let due = self.before_page.lock().unwrap().take_if(|(at, _)| *at == page);
-        if let Some((_, work)) = due {
-            work.await;
-        }
-        if let Some(work) = self.at_each_page.get() {
-            work(page).await;
-        }
-        true
-    }
-}
-
-pub(crate) struct Client {
-    pub(crate) socket: Arc<Socket>,
-    kept: Arc<Kept>,
-}
-
-impl Client {
-    /// The numbers of the durable events so far; they are taken out.
-    pub(crate) fn taken(&self) -> Vec<u64> {
-        let mut frames = self.kept.frames.lock().unwrap();
-        frames
-            .extract_if(.., |frame| matches!(frame, Frame::Durable(_)))
-            .filter_map(|frame| match frame {
-                Frame::Durable(entry) => Some(entry.seq.0),
-                Frame::Ephemeral(..) => None,
-            })
-            .collect()
-    }
-
-    /// The most bytes that came at once: without asking whether there is room.
-    pub(crate) fn largest_step(&self) -> u64 {
-        self.kept.largest_step.load(Ordering::SeqCst)
-    }
-
-    /// Waits until so many durable events have come.
-    pub(crate) async fn received(&self, count: usize) -> Vec<u64> {
-        let wait = async {
-            loop {
-                let came = self.kept.came.notified();
-                tokio::pin!(came);
-                came.as_mut().enable();
-                if self.kept.frames.lock().unwrap().len() >= count {
-                    return self.taken();
-                }
-                came.await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(60), wait).await.expect("the events did not come")
-    }
-
-    pub(crate) fn ephemeral(&self) -> usize {
-        let mut frames = self.kept.frames.lock().unwrap();
-        frames.extract_if(.., |frame| matches!(frame, Frame::Ephemeral(..))).count()
-    }
-
-    /// The ephemeral events so far, in a few words each; they are taken out.
-    pub(crate) fn told(&self) -> Vec<String> {
-        let mut frames = self.kept.frames.lock().unwrap();
-        let ephemeral = frames.extract_if(.., |frame| matches!(frame, Frame::Ephemeral(..)));
-        ephemeral
-            .map(|frame| {
-                let body: Value = serde_json::from_str(frame.body().get()).unwrap();
-                format!("{} {}", frame.kind().name(), words(&body["data"])).trim_end().to_owned()
-            })
-            .collect()
-    }
-
-    /// Does something after each page of a replay, which is given its number, from 1.
-    pub(crate) fn at_each_page<F>(&self, work: impl Fn(u64) -> F + Send + Sync + 'static)
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
-        let work: EachPage = Box::new(move |page| Box::pin(work(page)));
-        assert!(self.kept.at_each_page.set(work).is_ok(), "once");
-    }
-
-    /// How many pages of the log it has been given.
-    pub(crate) fn pages(&self) -> u64 {
-        self.kept.pages.load(Ordering::SeqCst)
-    }
-
-    pub(crate) fn before_page(&self, page: u64, work: impl Future<Output = ()> + Send + 'static) {
-        *self.kept.before_page.lock().unwrap() = Some((page, Box::pin(work)));
-    }
-}
-
-/// What there is to know about an event or a viewer: who, how, on which task, which notifications.
-fn words(data: &Value) -> String {
-    let batch = data["notifications"].as_array().into_iter().flatten().map(|one| &one["id"]);
-    let fields = [&data["userId"], &data["status"], &data["taskId"], &data["notification"]["id"]];
-    let words: Vec<_> = fields.into_iter().chain(batch).filter_map(Value::as_str).collect();
-    words.join(" ")
-}
-
-/// Has everybody let go of the connection?
-pub(crate) fn is_forgotten(client: Client) -> bool {
-    let weak: Weak<Socket> = Arc::downgrade(&client.socket);
-    drop(client);
-    weak.upgrade().is_none()
 }
 
 pub(crate) fn filters(task: Option<&str>, user: Option<&str>) -> Filters {
@@ -416,6 +194,6 @@ pub(crate) fn filters(task: Option<&str>, user: Option<&str>) -> Filters {
     }
 }
 
-pub(crate) fn ephemeral() -> Frame {
+pub(crate) fn ephemeral_frame() -> Frame {
     Frame::Ephemeral(EventKind::ServerClosing, Arc::from(RawValue::NULL.to_owned()))
 }
