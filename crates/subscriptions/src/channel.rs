@@ -1,5 +1,5 @@
 //! The channel of one board: the only path by which its durable events reach this node's sockets. It delivers them in
-//! the order of their `seq`, without a gap. Events that come early wait; those that come again are dropped.
+//! the order of their `seq`, without a gap. Events that come early wait; repeated ones are dropped.
 //!
 //! Everything here happens under one lock and without waiting; reading the log is left to `publish` and `join`.
 
@@ -16,12 +16,12 @@ use boardwire_protocol::{BoardId, Seq, UserId};
 use boardwire_services::storage::{Head, LogEntry};
 use tokio::sync::{OnceCell, watch};
 
-use crate::{counts::Counts, everywhere::Everywhere, lock::lock};
+use crate::{all_boards::AllBoards, counts::Counts, lock::lock};
 
 pub(crate) use state::State;
 
-/// How many events may wait for those before them. When there are more, they are dropped, and read from the log when
-/// their turn comes.
+/// How many events may wait for those before them. Further events are dropped, and read from the log when their turn
+/// comes.
 const MAX_PENDING: usize = 1024;
 
 pub(crate) struct Channel {
@@ -36,10 +36,10 @@ pub(crate) struct Channel {
 }
 
 impl Channel {
-    pub(crate) fn new(board: BoardId, now: Instant, counts: Arc<Counts>, everywhere: Arc<Everywhere>) -> Self {
+    pub(crate) fn new(board: BoardId, now: Instant, counts: Arc<Counts>, all_boards: Arc<AllBoards>) -> Self {
         Self {
             board,
-            state: Mutex::new(State::new(now, counts, everywhere)),
+            state: Mutex::new(State::new(now, counts, all_boards)),
             opened: OnceCell::new(),
             reading: tokio::sync::Mutex::new(()),
             progress: watch::Sender::new(Seq(0)),
@@ -55,8 +55,8 @@ impl Channel {
         self.progress.subscribe()
     }
 
-    /// Opens the channel. Delivery begins with the event after `floor`, or with the earliest event that has been offered
-    /// already, whichever comes first.
+    /// Opens the channel. Delivery begins with the event after `floor`, or with the earliest event that has been
+    /// offered already, whichever comes first.
     pub(crate) fn open(&self, head: Head, floor: Seq) {
         let mut state = self.lock();
         let offered = state.pending.keys().next().map(|first| Seq(first.0.saturating_sub(1)));

@@ -9,23 +9,24 @@ use std::{
 use boardwire_protocol::BoardId;
 use boardwire_services::clock::Clock;
 
-use crate::{channel::Channel, counts::Counts, everywhere::Everywhere, lock::lock};
+use crate::{all_boards::AllBoards, channel::Channel, counts::Counts, lock::lock};
 
-/// How long a channel without sockets is kept, for those who come back.
-const IDLE: Duration = Duration::from_secs(60);
+/// How long a channel without sockets is kept, for sockets that come back.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A channel for each board that a socket of this node has asked for lately.
+/// The channels of boards that are in use on this node or were lately: by sockets, by people who are present, or by
+/// events while somebody subscribes to all boards.
 pub(crate) struct Channels {
     by_board: Mutex<HashMap<BoardId, Arc<Channel>>>,
-    everywhere: Arc<Everywhere>,
+    all_boards: Arc<AllBoards>,
     counts: Arc<Counts>,
     clock: Arc<dyn Clock>,
 }
 
 impl Channels {
-    /// Makes an empty set, whose channels serve `everywhere` and count in `counts`.
-    pub(crate) fn new(everywhere: Arc<Everywhere>, counts: Arc<Counts>, clock: Arc<dyn Clock>) -> Self {
-        Self { by_board: Mutex::default(), everywhere, counts, clock }
+    /// Makes an empty set, whose channels also deliver to the subscriptions to `all_boards`, and count in `counts`.
+    pub(crate) fn new(all_boards: Arc<AllBoards>, counts: Arc<Counts>, clock: Arc<dyn Clock>) -> Self {
+        Self { by_board: Mutex::default(), all_boards, counts, clock }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -45,7 +46,7 @@ impl Channels {
         let now = self.clock.monotonic();
         let mut channels = lock(&self.by_board);
         let channel = channels.entry(board.clone()).or_insert_with(|| {
-            Arc::new(Channel::new(board.clone(), now, Arc::clone(&self.counts), Arc::clone(&self.everywhere)))
+            Arc::new(Channel::new(board.clone(), now, Arc::clone(&self.counts), Arc::clone(&self.all_boards)))
         });
         channel.lock().last_used = now;
         Arc::clone(channel)
@@ -59,15 +60,15 @@ impl Channels {
         }
     }
 
-    /// Removes the channels that nobody has used for [`IDLE`], except those of boards that are `kept`.
-    pub(crate) fn remove_idle(&self, now: Instant, kept: impl Fn(&BoardId) -> bool) {
+    /// Removes the channels that nobody has used for [`IDLE_TIMEOUT`], except those of occupied boards.
+    pub(crate) fn remove_idle(&self, now: Instant, is_occupied: impl Fn(&BoardId) -> bool) {
         lock(&self.by_board).retain(|board, channel| {
             let state = channel.lock();
-            // Whoever holds a channel is about to use it. Nobody can get hold of one while the map is locked.
-            kept(board)
+            // A channel with another holder is about to be used. It cannot get a new holder while the map is locked.
+            is_occupied(board)
                 || !state.is_idle()
                 || Arc::strong_count(channel) > 1
-                || now.duration_since(state.last_used) < IDLE
+                || now.duration_since(state.last_used) < IDLE_TIMEOUT
         });
     }
 }

@@ -1,4 +1,4 @@
-//! A connection's life in the hub: it comes, its credentials change, it goes.
+//! Adds connections to the hub, changes what their credentials allow, and removes them.
 
 use std::sync::Arc;
 
@@ -12,35 +12,35 @@ use crate::{
 };
 
 impl Hub {
-    /// Takes in a connection. It stays until [`Hub::disconnect`].
+    /// Adds a connection. It stays until [`Hub::disconnect`].
     pub fn connect(&self, socket: &Arc<Socket>) {
         self.sockets.add(socket);
     }
 
-    /// Forgets a connection and everything that it asked for.
+    /// Removes a connection and everything that it asked for.
     pub fn disconnect(&self, socket: &Arc<Socket>) {
         self.sockets.remove(socket);
         let subscriptions = {
-            let mut asked = socket.asked();
-            asked.gone = true;
-            std::mem::take(&mut asked.subscriptions)
+            let mut state = socket.state();
+            state.gone = true;
+            std::mem::take(&mut state.subscriptions)
         };
-        let mut everywhere = false;
+        let mut has_all_boards = false;
         for (id, scope) in subscriptions {
             match scope {
                 Scope::Board(board) => self.leave(socket, &board, &InterestKey::Subscription(id)),
-                Scope::AllBoards => everywhere = true,
+                Scope::AllBoards => has_all_boards = true,
             }
         }
-        if everywhere {
-            self.leave_everywhere(socket, None);
+        if has_all_boards {
+            self.leave_all_boards(socket, None);
         }
         self.leave_views(socket);
         self.typing.leave(socket);
         self.presence.refresh(socket, Leaving::AfterGrace);
     }
 
-    /// Takes over what the credentials of a connection allow now. The user is the same.
+    /// Replaces the caller of a connection, whose credentials may allow something else now. The user stays the same.
     pub fn renew(&self, socket: &Arc<Socket>, caller: Caller) {
         let before = (socket.is_admin(), socket.reads());
         socket.set_caller(caller);
@@ -48,10 +48,10 @@ impl Hub {
             return;
         }
         if socket.is_admin() != before.0 {
-            self.everywhere.follow_admin(socket);
+            self.all_boards.move_between_admins(socket);
         }
         for channel in self.channels.all() {
-            channel.lock().forget_everywhere();
+            channel.lock().invalidate_recipients();
         }
         if !socket.reads() {
             self.typing.leave(socket);

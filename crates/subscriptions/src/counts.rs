@@ -1,4 +1,4 @@
-//! What the hub has counted since it was made.
+//! Counters of events, from the creation of the hub on.
 
 use std::sync::{Mutex, atomic::AtomicU64};
 

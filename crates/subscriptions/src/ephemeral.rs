@@ -1,5 +1,5 @@
-//! Sends ephemeral events to a board or to a user, and says who may read which board. This is all that presence, typing
-//! and notifications know of connections and channels.
+//! Sends ephemeral events to a board or to a user, and says who may read which board. Presence, typing and
+//! notifications use connections and channels through this alone.
 
 use std::sync::Arc;
 
@@ -34,11 +34,11 @@ pub(crate) struct BoardEvent {
 
 /// Who gets an event, among the connections whose users may read the board now.
 pub(crate) enum Recipients {
-    /// All that view the board or the task, or subscribe to such events.
+    /// All that view the board or one of the tasks, or subscribe to such events.
     All,
-    /// Of those, all but this one.
+    /// As `All`, except this one.
     AllBut(SocketKey),
-    /// Of those, the connections of other users than the one whom the event is about.
+    /// As `All`, except those of the user whom the event is about.
     OtherUsers,
     /// This one, whether or not it subscribes to such events.
     Only(Arc<Socket>),
@@ -61,7 +61,7 @@ impl EphemeralSender {
         state.is_member(user) || sockets.iter().any(|socket| state.may_read(socket))
     }
 
-    /// Returns whether it is known that the user may not read the board: its channel is open and says so.
+    /// Returns whether the user is known not to be able to read the board. `false` where the board has no open channel.
     pub(crate) fn is_outsider(&self, board: &BoardId, user: &UserId) -> bool {
         let channel = self.channels.get(board).filter(|channel| channel.opened.initialized());
         channel.is_some_and(|channel| !self.user_may_read(&channel, user))
@@ -88,7 +88,7 @@ impl EphemeralSender {
         }
     }
 
-    /// Sends an event to the connections of a user whose credentials allow to read, except the one of this origin.
+    /// Sends an event to those connections of a user whose credentials allow reading, except the one of this origin.
     pub(crate) fn send_to_user(&self, user: &UserId, event: &Ephemeral, about: About<'_>, except: Option<Origin>) {
         let frame = Frame::ephemeral(&*self.clock, event, about);
         for socket in self.sockets.of(user) {

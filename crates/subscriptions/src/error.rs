@@ -9,11 +9,12 @@ use boardwire_services::storage::StorageError;
 pub enum JoinError {
     /// There is no such board, or the user may not read it now.
     NoBoard,
-    /// The socket has as many subscriptions as it may: this many.
+    /// The socket has the most subscriptions that it may have, which is this many.
     Limit(usize),
-    /// All sockets of the user together have as many subscriptions to all boards as they may: this many.
+    /// All sockets of the user together have the most subscriptions to all boards that they may have, which is this
+    /// many.
     UsersLimit(usize),
-    /// The connection ended meanwhile.
+    /// The connection has ended.
     Gone,
     /// The log can't be read.
     Storage(StorageError),

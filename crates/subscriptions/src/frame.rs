@@ -1,4 +1,4 @@
-//! Events as they are delivered, and the queue that they are put into.
+//! Events as they are delivered, and the queues that they are put into.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use boardwire_protocol::{BoardId, Envelope, EnvelopeMeta, Ephemeral, EventKind, 
 use boardwire_services::{clock::Clock, storage::LogEntry};
 use serde_json::value::{RawValue, to_raw_value};
 
-/// An event, encoded once for all connections that get it. Cheap to clone.
+/// An event, encoded once for all its recipients. Cheap to clone.
 #[derive(Debug, Clone)]
 pub enum Frame {
     /// A durable event, with its envelope.
@@ -79,8 +79,8 @@ pub trait Outbox: Send + Sync + 'static {
     fn push(&self, frame: Frame);
 
     /// Is called when events of a board will be missing: its user may not read the board any more, or events were
-    /// deleted from the log before they could be delivered. A connection that promises all events ends here; its client
-    /// resumes, and is told then what it can get.
+    /// deleted from the log before they could be delivered. A connection that guarantees completeness ends here; when
+    /// its client resumes, the answer says whether everything could be recovered.
     fn lost(&self, _board: &BoardId) {}
 
     /// Waits until the queue has room for a page of a replay. Returns `false` if the connection has ended.

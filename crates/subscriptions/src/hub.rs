@@ -1,4 +1,4 @@
-//! The hub: all sockets of this node, and a channel for each board that one of them cares about.
+//! The hub: all sockets of this node, and the channels of the boards that they use.
 
 use std::sync::{Arc, atomic::Ordering};
 
@@ -7,11 +7,11 @@ use boardwire_services::{clock::Clock, storage::Log};
 use tokio::sync::Notify;
 
 use crate::{
-    channels::Channels, counts::Counts, ephemeral::EphemeralSender, everywhere::Everywhere, interest::InterestKey,
+    all_boards::AllBoards, channels::Channels, counts::Counts, ephemeral::EphemeralSender, interest::InterestKey,
     lock::lock, notifications::Notifications, presence::Presence, socket::Socket, sockets::Sockets, typing::Typing,
 };
 
-/// All sockets of this node and what they have asked for.
+/// All sockets of this node, and everything that they have asked for.
 pub struct Hub {
     pub(crate) log: Arc<dyn Log>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -21,7 +21,7 @@ pub struct Hub {
     pub(crate) check_requested: Notify,
     pub(crate) sockets: Arc<Sockets>,
     pub(crate) channels: Arc<Channels>,
-    pub(crate) everywhere: Arc<Everywhere>,
+    pub(crate) all_boards: Arc<AllBoards>,
     pub(crate) ephemeral: EphemeralSender,
     pub(crate) presence: Presence,
     pub(crate) typing: Typing,
@@ -30,11 +30,11 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// Makes a hub on top of the boards' logs. One socket may have `max_subscriptions`.
+    /// Makes a hub that delivers the events of `log`. Each socket may have `max_subscriptions`.
     #[must_use]
     pub fn new(log: Arc<dyn Log>, clock: Arc<dyn Clock>, max_subscriptions: usize) -> Arc<Self> {
-        let (sockets, everywhere, counts) = (Arc::<Sockets>::default(), Arc::default(), Arc::default());
-        let channels = Arc::new(Channels::new(Arc::clone(&everywhere), Arc::clone(&counts), Arc::clone(&clock)));
+        let (sockets, all_boards, counts) = (Arc::<Sockets>::default(), Arc::default(), Arc::default());
+        let channels = Arc::new(Channels::new(Arc::clone(&all_boards), Arc::clone(&counts), Arc::clone(&clock)));
         let ephemeral = EphemeralSender::new(Arc::clone(&sockets), Arc::clone(&channels), Arc::clone(&clock));
         Arc::new(Self {
             presence: Presence::new(ephemeral.clone(), Arc::clone(&clock)),
@@ -46,13 +46,14 @@ impl Hub {
             check_requested: Notify::new(),
             sockets,
             channels,
-            everywhere,
+            all_boards,
             ephemeral,
             counts,
         })
     }
 
-    /// Removes somebody from a board who may not read it any more.
+    /// Ends the presence and typing of a user on a board that the user may not read any more, and drops the waiting
+    /// notifications about it.
     pub(crate) fn evict(&self, board: &BoardId, user: &UserId) {
         self.presence.evict(board, user);
         self.typing.evict(board, user);
@@ -68,7 +69,7 @@ impl Hub {
         }
     }
 
-    /// Sends the notifications that wait, ahead of their time: before the server stops.
+    /// Sends all waiting notifications now, before the server stops.
     pub fn flush_notifications(&self) {
         self.notifications.flush();
     }

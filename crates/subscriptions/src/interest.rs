@@ -1,4 +1,4 @@
-//! One reason why a socket receives events of a board.
+//! Interests: each is a reason why a socket receives events of a board.
 
 use boardwire_protocol::{EventKind, KindSet, Seq, SubscriptionId, TaskId, UserId, connection::Filters};
 use boardwire_services::storage::LogEntry;
@@ -21,7 +21,7 @@ pub(crate) struct Interest {
     /// It has served, or will serve, every event after this one.
     pub(crate) from: Seq,
     /// Whether it belongs to a subscription to all boards.
-    pub(crate) everywhere: bool,
+    pub(crate) all_boards: bool,
     /// The first and last event of each stretch in which it served nothing, because its user could not read the board.
     pub(crate) absences: Vec<(Seq, Seq)>,
 }
@@ -31,7 +31,7 @@ pub(crate) const STILL_ABSENT: Seq = Seq(u64::MAX);
 
 impl Interest {
     pub(crate) fn new(key: InterestKey, kinds: KindSet) -> Self {
-        Self { key, kinds, task: None, actor: None, from: Seq(0), everywhere: false, absences: Vec::new() }
+        Self { key, kinds, task: None, actor: None, from: Seq(0), all_boards: false, absences: Vec::new() }
     }
 
     pub(crate) fn with_filters(mut self, filters: &Filters) -> Self {
@@ -56,11 +56,11 @@ impl Interest {
             && self.actor.as_ref().is_none_or(|wanted| actor == Some(wanted))
     }
 
-    /// Takes over from an interest with the same key which of the events that both want have been served already.
+    /// Takes over which events an interest with the same key has already served, if both want the same events.
     pub(crate) fn inherit(&mut self, replaced: Self) {
         let wants_the_same = (&replaced.task, &replaced.actor) == (&self.task, &self.actor);
         if wants_the_same && replaced.from < self.from {
-            // Where the old one was absent, the new one has served what is not after its own beginning.
+            // Of the old absences, only what lies up to the beginning of the new interest remains unserved.
             let mut absences = replaced.absences;
             absences.retain(|(first, _)| *first <= self.from);
             absences.iter_mut().for_each(|(_, last)| *last = (*last).min(self.from));

@@ -1,4 +1,4 @@
-//! Joining a board's events, from now on or from a certain event on, without a gap and without a repeat.
+//! Joining a board's events, from now on or after a certain event, without gaps or repeats.
 
 use std::sync::Arc;
 
@@ -19,13 +19,13 @@ const REPLAY_STEP_BYTES: usize = 1 << 20;
 /// Where a client resumes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resume {
-    /// The last event that the client has.
+    /// The last event that the client has received.
     pub since: Seq,
     /// The epoch that `since` belongs to, if the client knows it.
     pub epoch: Option<Epoch>,
 }
 
-/// What a socket has joined.
+/// From where on a socket has joined.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Joined {
     /// Events after this one are delivered as they happen. If the client resumed, those before it have been delivered.
@@ -53,7 +53,7 @@ impl Hub {
             None => (None, None),
         };
         let _replaying = cursor.is_some().then(|| channel.begin_replay());
-        // The channel may not have delivered yet the event that made the user a member.
+        // The event that made the user a member may not have been delivered yet.
         if !channel.lock().may_read(socket)
             && let Some(head) = self.log.head(board).await?
         {
@@ -65,10 +65,10 @@ impl Hub {
                 if !state.may_read(socket) {
                     return Err(JoinError::NoBoard);
                 }
-                state.follow_everywhere();
+                state.sync_all_boards();
                 let replayed = cursor.is_none_or(|cursor| replay_recent(&state, socket, &interest, cursor));
                 if replayed {
-                    if socket.asked().gone {
+                    if socket.state().gone {
                         return Err(JoinError::Gone);
                     }
                     let delivered_since =
@@ -82,7 +82,7 @@ impl Hub {
             let Some(from) = cursor else { continue };
             let entries = self.log.read(board, from, PAGE).await?;
             if entries.first().is_none_or(|entry| entry.seq != from.next()) {
-                // The log does not reach back that far any more.
+                // The log no longer reaches back that far.
                 (cursor, recovered) = (None, Some(false));
                 continue;
             }
@@ -101,7 +101,7 @@ impl Hub {
         if !same_log || resume.since > head.seq || resume.since.next() < head.oldest {
             return Ok((None, Some(false)));
         }
-        // The client has got these events elsewhere; the channel must not deliver them again.
+        // The client has already received these events elsewhere; the channel must not deliver them again.
         self.wait_until_delivered(channel, resume.since).await;
         Ok((Some(resume.since), Some(true)))
     }
@@ -121,8 +121,8 @@ fn replay_recent(state: &State, socket: &Socket, interest: &Interest, cursor: Se
     true
 }
 
-/// Delivers a step of a page of the log, if the user may read the board, and returns the last event delivered. Events
-/// that the channel has not delivered yet are left to it, or they would come twice.
+/// Delivers one step of a page of the log, if the user may read the board, and returns the last event delivered. Events
+/// that the channel has not delivered yet are left to the channel; otherwise they would be delivered twice.
 fn replay(
     channel: &Channel,
     socket: &Socket,

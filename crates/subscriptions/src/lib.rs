@@ -1,17 +1,17 @@
 //! Delivers events to connections. Durable events reach sockets through their board's channel and nothing else: the
 //! channel delivers them in the order of their `seq`, reads missing ones from the log, lets a socket join at any event
-//! without a gap and without a repeat, and checks at each delivery who may read the board.
+//! without gaps or repeats, and checks at each delivery who may read the board.
 //!
 //! What a connection is, is left to an [`Outbox`]: this crate knows neither Socket.IO nor storage.
 #![doc = include_str!("../README.md")]
 
+mod all_boards;
 mod channel;
 mod channels;
 mod connect;
 mod counts;
 mod ephemeral;
 mod error;
-mod everywhere;
 mod frame;
 mod hub;
 mod interest;

@@ -1,4 +1,4 @@
-//! What single users are sent, on all of their connections: notifications, in batches when many come at once.
+//! Notifications: sent to all connections of their user, in batches when several come within a second.
 
 use std::{
     collections::HashMap,
@@ -11,29 +11,29 @@ use boardwire_services::clock::Clock;
 
 use crate::{ephemeral::EphemeralSender, frame::About, sequenced::Sequenced};
 
-/// What comes within this time after a notification is sent together.
+/// Notifications that come within this time after one was sent are sent together.
 const WINDOW: Duration = Duration::from_millis(1000);
 /// The most notifications in one batch.
-const BATCH: usize = 10;
+const MAX_BATCH: usize = 10;
 
-/// The notifications that wait. Bounded: a batch is sent when it is full, and users without a connection have none.
+/// The waiting notifications. Bounded: a batch is sent when it is full, and users without a connection have none.
 pub(crate) struct Notifications {
     batches: Sequenced<Batches, Sent>,
     sender: EphemeralSender,
     clock: Arc<dyn Clock>,
 }
 
-/// By user.
+/// The batches, by user.
 type Batches = HashMap<UserId, Batch>;
 
-/// The notifications of one user that wait.
+/// The waiting notifications of one user.
 struct Batch {
     waiting: Vec<Notification>,
-    /// When they are sent.
+    /// When they will be sent.
     due: Instant,
 }
 
-/// What is sent in one event.
+/// The content of one event.
 enum Sent {
     One(Box<Notification>),
     Batch(UserId, Vec<Notification>),
@@ -45,8 +45,8 @@ impl Notifications {
         Self { batches: Sequenced::new(move |sent| send(&to_user, sent)), sender, clock }
     }
 
-    /// Sends a notification to its user: now, if it is the first within a second, or with others. Drops it if the user
-    /// has no connection, or was removed from the notification's board since it was made.
+    /// Sends a notification to its user: now, if none was sent within the last second, or else in a batch. Drops it if
+    /// the user has no connection, or was removed from the notification's board since it was made.
     pub(crate) fn add(&self, notification: &Notification) {
         let user = &notification.user_id;
         if !self.sender.is_connected(user) {
@@ -54,7 +54,7 @@ impl Notifications {
         }
         let now = self.clock.monotonic();
         self.batches.change(|batches, events| {
-            // Asked under the lock: who is removed later is removed from the batch as well.
+            // Checked under the lock: if the user is removed later, `evict` finds the notification in the batch.
             if notification.board_id.as_ref().is_some_and(|board| self.sender.is_outsider(board, user)) {
                 return;
             }
@@ -64,7 +64,7 @@ impl Notifications {
                 return;
             };
             batch.waiting.push(notification.clone());
-            if batch.waiting.len() >= BATCH {
+            if batch.waiting.len() >= MAX_BATCH {
                 events.push_back(Sent::Batch(user.clone(), std::mem::take(&mut batch.waiting)));
             }
         });
@@ -72,15 +72,15 @@ impl Notifications {
 
     /// Sends the batches that are due at `now`.
     pub(crate) fn send_due(&self, now: Instant) {
-        self.send_where(|batch| batch.due <= now);
+        self.send_batches(|batch| batch.due <= now);
     }
 
-    /// Sends everything that waits.
+    /// Sends all waiting notifications.
     pub(crate) fn flush(&self) {
-        self.send_where(|_| true);
+        self.send_batches(|_| true);
     }
 
-    fn send_where(&self, is_due: impl Fn(&Batch) -> bool) {
+    fn send_batches(&self, is_due: impl Fn(&Batch) -> bool) {
         let due = self.clock.monotonic() + WINDOW;
         self.batches.change(|batches, events| {
             batches.retain(|user, batch| {
@@ -97,7 +97,7 @@ impl Notifications {
         });
     }
 
-    /// Drops what waits about a board for somebody who may not read it any more.
+    /// Drops the waiting notifications about a board for a user who may not read it any more.
     pub(crate) fn evict(&self, board: &BoardId, user: &UserId) {
         self.batches.change(|batches, _| {
             if let Some(batch) = batches.get_mut(user) {
@@ -107,7 +107,7 @@ impl Notifications {
     }
 }
 
-/// Sends notifications, but for those about boards from which their user has been removed since they were queued.
+/// Sends notifications, except those about boards from which their user has been removed since they were queued.
 fn send(sender: &EphemeralSender, sent: Sent) {
     let may_be_sent = |notification: &Notification| {
         let board = notification.board_id.as_ref();

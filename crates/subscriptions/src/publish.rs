@@ -13,12 +13,12 @@ use boardwire_services::{
 };
 use tokio::time::timeout;
 
-use crate::{Hub, channel::Channel, everywhere::LOOK_BACK, frame::About, lock::lock, presence::Leaving};
+use crate::{Hub, all_boards::LOOK_BACK, channel::Channel, frame::About, lock::lock, presence::Leaving};
 
-/// How long a committed event may be on its way before the log is read instead.
+/// How long to wait for a committed event to be published before it is read from the log.
 const IN_FLIGHT: Duration = Duration::from_millis(250);
-/// How long a reply waits for the delivery of events, for instance while the log can't be read.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a reply waits for the delivery of events, such as while the log can't be read.
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The most events before the head of the log with which a channel begins: see [`LOOK_BACK`].
 const LOOK_BACK_EVENTS: u64 = 1024;
 /// The most events in one read of the log.
@@ -33,7 +33,7 @@ impl Publisher for Hub {
         lock(&self.counts.boards).count(&last.board_id, count, self.clock.monotonic());
         let channel = match self.channels.get(&last.board_id) {
             Some(channel) => channel,
-            None if self.everywhere.note_if_unheard(last, self.clock.monotonic()) => {
+            None if self.all_boards.note_if_without_subscribers(last, self.clock.monotonic()) => {
                 return self.evict_removed(entries);
             }
             None => self.channels.get_or_new(&last.board_id),
@@ -59,7 +59,7 @@ impl Publisher for Hub {
     async fn wait_until_queued(&self, board: &BoardId, seq: Seq) {
         let channel = match self.channels.get(board) {
             Some(channel) => channel,
-            None if self.everywhere.is_empty() => return,
+            None if self.all_boards.is_empty() => return,
             None => self.channels.get_or_new(board),
         };
         self.wait_until_delivered(&channel, seq).await;
@@ -82,8 +82,8 @@ impl Hub {
         Ok(Some(channel))
     }
 
-    /// Opens a channel, if it is not open yet. It is in the map before the head is read, so it is offered whatever is
-    /// committed later. Returns the head at which it opened; `None`: there is no such board.
+    /// Opens a channel, if it is not open yet. It is in the map before the head is read, so it is offered every event
+    /// that is committed later. Returns the head at which it opened; `None`: there is no such board.
     async fn ensure_open(&self, channel: &Channel) -> Result<Option<Seq>, StorageError> {
         struct NoBoard;
         let opened = channel.opened.get_or_try_init(|| async {
@@ -102,12 +102,12 @@ impl Hub {
 
     fn offer(&self, channel: &Channel, entry: &Arc<LogEntry>) {
         let changed = channel.offer(entry);
-        self.follow_members(channel, &changed);
+        self.apply_membership_changes(channel, &changed);
     }
 
-    /// Follows changes of memberships: a user who may no longer read the board stops being shown as present or typing;
-    /// one who may read it again is shown as present if a connection still views it.
-    fn follow_members(&self, channel: &Channel, changed: &[UserId]) {
+    /// Applies changes of memberships: a user who may no longer read the board is removed from its presence and typing;
+    /// one who may read it again is present if a connection still views it.
+    fn apply_membership_changes(&self, channel: &Channel, changed: &[UserId]) {
         for user in changed {
             let lost_access = !self.ephemeral.user_may_read(channel, user);
             if lost_access {
@@ -122,7 +122,7 @@ impl Hub {
         }
     }
 
-    /// Follows removals of members from a board that has no channel: notifications about it may still wait to be sent to
+    /// Applies removals of members from a board without a channel: notifications about it may still be waiting for
     /// them.
     fn evict_removed(&self, entries: &[Arc<LogEntry>]) {
         let removed = entries.iter().filter(|entry| entry.kind == EventKind::BoardMemberRemoved);
@@ -133,26 +133,26 @@ impl Hub {
         }
     }
 
-    /// Returns the event after which a channel that is being opened delivers: the head of the log. But while somebody
-    /// subscribes to all boards, the channel may open amid changes whose events arrive out of order, so it begins before
-    /// them, and after what was published while nobody subscribed to all boards.
+    /// Returns the event after which a channel that is being opened starts to deliver: the head of the log. But while
+    /// somebody subscribes to all boards, the channel may open amid changes whose events arrive out of order; then it
+    /// starts before them, and after what was published while nobody subscribed to all boards.
     async fn floor(&self, board: &BoardId, head: Seq) -> Result<Seq, StorageError> {
-        if self.everywhere.is_empty() {
+        if self.all_boards.is_empty() {
             return Ok(head);
         }
         let before = Seq(head.0.saturating_sub(LOOK_BACK_EVENTS));
         let cutoff = Timestamp(self.clock.now().0 - LOOK_BACK.as_millis() as i64);
         let entries = self.log.read(board, before, LOOK_BACK_EVENTS as u32).await?;
         let older = entries.iter().take_while(|entry| entry.at < cutoff).last().map_or(before, |entry| entry.seq);
-        let unheard = self.everywhere.last_unheard(board);
-        Ok(older.max(unheard.min(head)))
+        let undelivered = self.all_boards.last_undelivered(board);
+        Ok(older.max(undelivered.min(head)))
     }
 
-    /// Waits until everything up to `seq` has been delivered, for [`PATIENCE`] at most. Reads the log when an event
-    /// does not come by itself.
+    /// Waits until everything up to `seq` has been delivered, for [`DELIVERY_TIMEOUT`] at most. Reads the log when an
+    /// event is not published in time.
     pub(crate) async fn wait_until_delivered(&self, channel: &Channel, seq: Seq) {
-        if timeout(PATIENCE, self.deliver_up_to(channel, seq)).await.is_err() {
-            tracing::error!(board = %channel.board, %seq, "events could not be delivered in time; trying again in the background");
+        if timeout(DELIVERY_TIMEOUT, self.deliver_up_to(channel, seq)).await.is_err() {
+            tracing::error!(board = %channel.board, %seq, "events could not be delivered in time; still trying");
             self.check_log();
         }
     }
@@ -163,9 +163,9 @@ impl Hub {
             tokio::time::sleep(IN_FLIGHT).await;
         }
         let mut progress = channel.watch();
-        // Events offered before the channel was open wait there.
+        // Events offered before the channel was open are waiting in it.
         let changed = channel.release();
-        self.follow_members(channel, &changed);
+        self.apply_membership_changes(channel, &changed);
         loop {
             if *progress.borrow_and_update() >= seq {
                 return;
@@ -178,7 +178,7 @@ impl Hub {
         }
     }
 
-    /// Reads the log from the last event delivered to its end, and delivers what it has.
+    /// Reads the log after the last event delivered, to its end, and delivers what it contains.
     async fn read_missing(&self, channel: &Channel) -> Result<(), StorageError> {
         let _one_at_a_time = channel.reading.lock().await;
         loop {
@@ -196,19 +196,20 @@ impl Hub {
         }
     }
 
-    /// Continues with this event, because those before it are no longer in the log, and tells the connections.
+    /// Continues with this event, because those before it are no longer in the log, and calls `lost` for the
+    /// connections.
     async fn skip_pruned(&self, channel: &Channel, first: &LogEntry) -> Result<(), StorageError> {
         let Some(head) = self.log.head(&channel.board).await? else { return Ok(()) };
         let before = Seq(first.seq.0 - 1);
         let changed = channel.skip_to(before, head);
         tracing::warn!(board = %channel.board, %before, "events were pruned from the log before they were delivered");
-        let listening: Vec<_> = channel.lock().recipients().map(|recipient| Arc::clone(&recipient.socket)).collect();
-        listening.iter().for_each(|socket| socket.outbox().lost(&channel.board));
-        self.follow_members(channel, &changed);
+        let sockets: Vec<_> = channel.lock().recipients().map(|recipient| Arc::clone(&recipient.socket)).collect();
+        sockets.iter().for_each(|socket| socket.outbox().lost(&channel.board));
+        self.apply_membership_changes(channel, &changed);
         Ok(())
     }
 
-    /// Lets every channel catch up with the log. Tries again until the log can be read.
+    /// Brings every channel up to date with the log. Retries until the log can be read.
     pub(crate) async fn catch_up_all(&self) {
         for channel in self.channels.all() {
             while let Err(error) = self.read_missing(&channel).await {

@@ -8,17 +8,17 @@ use boardwire_services::storage::LogEntry;
 
 /// How many events are kept. Older ones are read from the log.
 const KEPT: usize = 256;
-/// How many events are kept while somebody replays. What is committed while a page of the log is read must still be
-/// here afterwards, or a replay might never catch up. Less than a connection's queue holds.
-const HELD: usize = 4096;
+/// How many events are kept during a replay. Those committed while a page of the log is read must still be here
+/// afterwards, or the replay might never catch up. Fewer than a connection's queue holds.
+const KEPT_FOR_REPLAY: usize = 4096;
 /// The most bytes of events beyond the first [`KEPT`].
-const HELD_BYTES: usize = 16 * 1024 * 1024;
+const KEPT_FOR_REPLAY_BYTES: usize = 16 * 1024 * 1024;
 
 #[derive(Default)]
 pub(crate) struct Recent {
     entries: VecDeque<Arc<LogEntry>>,
     bytes: usize,
-    /// How many replays are under way.
+    /// How many replays are in progress.
     replays: usize,
 }
 
@@ -54,7 +54,7 @@ impl Recent {
     fn trim(&mut self) {
         let too_many = |recent: &Self| match recent.entries.len() {
             ..=KEPT => false,
-            count => recent.replays == 0 || count > HELD || recent.bytes > HELD_BYTES,
+            count => recent.replays == 0 || count > KEPT_FOR_REPLAY || recent.bytes > KEPT_FOR_REPLAY_BYTES,
         };
         while too_many(self) {
             self.bytes -= self.entries.pop_front().map_or(0, |entry| size(&entry));

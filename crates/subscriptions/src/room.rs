@@ -1,4 +1,4 @@
-//! Rooms: groups of sockets that ephemeral events are sent to. Being in a room gives no permission to read a board.
+//! Rooms: groups of sockets that ephemeral events are sent to. Being in a room does not permit reading a board.
 
 use boardwire_protocol::{BoardId, TaskId, TeamId, UserId};
 
@@ -27,17 +27,17 @@ impl Hub {
     /// may read it now.
     pub fn broadcast(&self, room: &Room, frame: &Frame) {
         match room {
-            Room::Board(board) => self.to_viewers(board, frame, |key| *key == InterestKey::BoardView, None),
+            Room::Board(board) => self.send_to_viewers(board, frame, |key| *key == InterestKey::BoardView, None),
             Room::Task(board, task) => {
-                self.to_viewers(board, frame, |key| *key == InterestKey::TaskView, Some(task));
+                self.send_to_viewers(board, frame, |key| *key == InterestKey::TaskView, Some(task));
             }
             Room::User(user) => self.sockets.of(user).iter().for_each(|socket| socket.outbox().push(frame.clone())),
-            Room::Team(team) => self.to_sockets(frame, |socket| socket.in_team(team)),
-            Room::Global => self.to_sockets(frame, |_| true),
+            Room::Team(team) => self.send_to_sockets(frame, |socket| socket.in_team(team)),
+            Room::Global => self.send_to_sockets(frame, |_| true),
         }
     }
 
-    fn to_sockets(&self, frame: &Frame, wanted: impl Fn(&Socket) -> bool) {
+    fn send_to_sockets(&self, frame: &Frame, wanted: impl Fn(&Socket) -> bool) {
         for socket in self.sockets.all() {
             if wanted(&socket) {
                 socket.outbox().push(frame.clone());
@@ -45,7 +45,13 @@ impl Hub {
         }
     }
 
-    fn to_viewers(&self, board: &BoardId, frame: &Frame, wanted: impl Fn(&InterestKey) -> bool, task: Option<&TaskId>) {
+    fn send_to_viewers(
+        &self,
+        board: &BoardId,
+        frame: &Frame,
+        wanted: impl Fn(&InterestKey) -> bool,
+        task: Option<&TaskId>,
+    ) {
         let Some(channel) = self.channels.get(board) else { return };
         let state = channel.lock();
         for recipient in state.recipients().filter(|recipient| state.may_read(&recipient.socket)) {

@@ -1,4 +1,4 @@
-//! The hub's own work, which no command asks for.
+//! The hub's background work.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,19 +7,19 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Hub;
 
-/// How often channels that nobody uses are looked for.
+/// How often unused channels are closed.
 const SWEEP: Duration = Duration::from_secs(30);
-/// How often it is looked for what has ended by itself.
+/// How often [`Hub::end_what_is_due`] is called.
 const TICK: Duration = Duration::from_millis(100);
 
 impl Hub {
-    /// Ends what ends by itself, closes channels that nobody uses, and looks into the log after a failed commit. Returns
-    /// when the token is cancelled.
+    /// Calls [`end_what_is_due`](Self::end_what_is_due) ten times a second, closes unused channels, and catches up with
+    /// the log when requested. Returns when the token is cancelled.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
-        // What ends by itself does not wait for the log, which may not answer for as long as an outage lasts.
+        // The timers must not wait for the log, which may not answer throughout an outage.
         tokio::select! {
             () = stop.cancelled() => {}
-            () = self.keep_time() => {}
+            () = self.run_timers() => {}
             () = self.catch_up_when_requested() => {}
         }
     }
@@ -31,7 +31,7 @@ impl Hub {
         }
     }
 
-    async fn keep_time(&self) {
+    async fn run_timers(&self) {
         let mut sweep = tokio::time::interval(SWEEP);
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -47,14 +47,14 @@ impl Hub {
     /// calls it ten times a second.
     pub fn end_what_is_due(&self) {
         let now = self.clock.monotonic();
-        self.presence.end_graces(now);
-        self.typing.end_silences(now);
+        self.presence.end_grace_periods(now);
+        self.typing.end_expired(now);
         self.notifications.send_due(now);
     }
 
-    /// Closes the channels that nobody uses. Boards that somebody is on keep theirs: it says who may read them.
+    /// Closes the channels that nobody uses. Occupied boards keep theirs, which knows who may read them.
     fn close_idle(&self) {
         let now = self.clock.monotonic();
-        self.presence.with_occupied(|is_occupied| self.channels.remove_idle(now, is_occupied));
+        self.presence.with_occupancy(|is_occupied| self.channels.remove_idle(now, is_occupied));
     }
 }

@@ -1,4 +1,4 @@
-//! State whose changes others are told of: always in the order of the changes, and never while the state is locked.
+//! A state that sends events about its changes: in the order of the changes, and never while its lock is held.
 
 use std::{collections::VecDeque, sync::Mutex};
 
@@ -7,13 +7,14 @@ use crate::lock::lock;
 /// A state behind a lock, and the events about its changes that have not been sent yet.
 pub(crate) struct Sequenced<S, E> {
     state: Mutex<(S, VecDeque<E>)>,
-    /// Held by whoever sends, so that no event overtakes another.
+    /// Held while sending, so that no event overtakes another.
     sending: Mutex<()>,
     send: Box<dyn Fn(E) + Send + Sync>,
 }
 
 impl<S: Default, E> Sequenced<S, E> {
-    /// Makes a state that `send` tells others about. `send` must not use this state.
+    /// Makes a state whose events are passed to `send`. `send` must not call [`change`](Self::change), which would
+    /// deadlock.
     pub(crate) fn new(send: impl Fn(E) + Send + Sync + 'static) -> Self {
         Self { state: Mutex::default(), sending: Mutex::default(), send: Box::new(send) }
     }
@@ -32,9 +33,9 @@ impl<S: Default, E> Sequenced<S, E> {
         result
     }
 
-    /// Looks at the state under its lock.
-    pub(crate) fn read<R>(&self, look: impl FnOnce(&S) -> R) -> R {
-        look(&lock(&self.state).0)
+    /// Reads the state under its lock.
+    pub(crate) fn read<R>(&self, read: impl FnOnce(&S) -> R) -> R {
+        read(&lock(&self.state).0)
     }
 
     fn next(&self) -> Option<E> {

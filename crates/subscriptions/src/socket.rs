@@ -20,28 +20,28 @@ pub struct SocketKey(pub i64);
 /// The boards of a subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Scope {
-    /// This one; its channel keeps the subscription.
+    /// This one. Its channel holds the subscription.
     Board(BoardId),
-    /// All that the user may read; the hub keeps the subscription.
+    /// All that the user may read. The hub holds the subscription.
     AllBoards,
 }
 
-/// How a user is present on a board, and with which task open.
+/// The status with which a user is present on a board, and the task that is open.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Spot {
     pub(crate) status: ViewerStatus,
     pub(crate) task: Option<TaskId>,
 }
 
-/// Everything that a socket has asked for.
+/// Everything that a socket has asked for, and where it is registered.
 #[derive(Debug, Default)]
-pub(crate) struct Asked {
+pub(crate) struct SocketState {
     pub(crate) subscriptions: HashMap<SubscriptionId, Scope>,
     pub(crate) board_view: Option<BoardId>,
     pub(crate) task_view: Option<(BoardId, TaskId)>,
-    /// Whether its user is online or away.
+    /// The status that it has declared.
     pub(crate) status: ViewerStatus,
-    /// Where its user has declared to be.
+    /// Where it has declared its user to be.
     pub(crate) declared: Option<(BoardId, Option<TaskId>)>,
     /// The boards on which it is registered as present.
     pub(crate) present: HashSet<BoardId>,
@@ -51,7 +51,7 @@ pub(crate) struct Asked {
     pub(crate) gone: bool,
 }
 
-impl Asked {
+impl SocketState {
     /// Returns where the socket is present, and the boards on which it is registered as such.
     pub(crate) fn spots(&self) -> (HashMap<BoardId, Spot>, HashSet<BoardId>) {
         let mut spots: HashMap<BoardId, Spot> = HashMap::new();
@@ -73,7 +73,7 @@ pub struct Socket {
     user: UserId,
     caller: RwLock<Caller>,
     outbox: Arc<dyn Outbox>,
-    asked: Mutex<Asked>,
+    state: Mutex<SocketState>,
 }
 
 impl Socket {
@@ -84,7 +84,7 @@ impl Socket {
             user: caller.user().clone(),
             caller: RwLock::new(caller),
             outbox,
-            asked: Mutex::default(),
+            state: Mutex::default(),
         })
     }
 
@@ -94,7 +94,7 @@ impl Socket {
         self.key
     }
 
-    /// Returns the origin of the changes that it makes, whose events it does not get.
+    /// Returns the origin of the changes that it makes. It does not receive their events.
     #[must_use]
     pub fn origin(&self) -> Origin {
         Origin(self.key.0)
@@ -135,11 +135,11 @@ impl Socket {
         self.caller().teams().contains(team)
     }
 
-    pub(crate) fn asked(&self) -> MutexGuard<'_, Asked> {
-        lock(&self.asked)
+    pub(crate) fn state(&self) -> MutexGuard<'_, SocketState> {
+        lock(&self.state)
     }
 
-    /// Puts a durable event into the queue, unless the socket caused it. Returns whether it was put there.
+    /// Puts a durable event into the queue, unless the socket caused it. Returns whether it did.
     pub(crate) fn deliver(&self, entry: &Arc<LogEntry>) -> bool {
         let from_others = entry.origin != Some(self.origin());
         if from_others {

@@ -11,10 +11,11 @@ use crate::{
     socket::{Scope, Socket},
 };
 
-/// How many times as many subscriptions to all boards a user may have, over all connections, as one connection may.
-const USERS_SHARE: usize = 8;
+/// The subscriptions to all boards that a user may have, over all connections, as a multiple of what one connection
+/// may.
+const USER_LIMIT_FACTOR: usize = 8;
 
-/// A subscription as asked for.
+/// A subscription as requested.
 #[derive(Debug, Clone)]
 pub struct Subscription {
     /// Its id, which no other subscription has.
@@ -29,7 +30,7 @@ impl Hub {
     /// Subscribes to one board.
     ///
     /// # Errors
-    /// [`JoinError`]; the socket has the subscriptions that it had.
+    /// [`JoinError`]; the socket's subscriptions are unchanged.
     pub async fn subscribe(
         &self,
         socket: &Arc<Socket>,
@@ -41,12 +42,12 @@ impl Hub {
         let key = InterestKey::Subscription(subscription.id.clone());
         let interest = Interest::new(key, subscription.pattern.kinds()).with_filters(&subscription.filters);
         self.join(socket, board, interest, resume, |socket| {
-            socket.asked().subscriptions.insert(subscription.id.clone(), Scope::Board(board.clone()));
+            socket.state().subscriptions.insert(subscription.id.clone(), Scope::Board(board.clone()));
         })
         .await
     }
 
-    /// Subscribes to all boards that the user may read, as that set changes.
+    /// Subscribes to all boards that the user may read at any time.
     ///
     /// # Errors
     /// [`JoinError::Limit`], [`JoinError::UsersLimit`] and [`JoinError::Gone`].
@@ -54,45 +55,45 @@ impl Hub {
         self.check_limit(socket)?;
         let key = InterestKey::Subscription(subscription.id.clone());
         let mut interest = Interest::new(key, subscription.pattern.kinds()).with_filters(&subscription.filters);
-        interest.everywhere = true;
+        interest.all_boards = true;
         {
-            let mut asked = socket.asked();
-            if asked.gone {
+            let mut state = socket.state();
+            if state.gone {
                 return Err(JoinError::Gone);
             }
-            let limit = self.max_subscriptions.saturating_mul(USERS_SHARE);
-            if !self.everywhere.add(socket, &interest, limit) {
+            let limit = self.max_subscriptions.saturating_mul(USER_LIMIT_FACTOR);
+            if !self.all_boards.add(socket, &interest, limit) {
                 return Err(JoinError::UsersLimit(limit));
             }
-            asked.subscriptions.insert(subscription.id, Scope::AllBoards);
+            state.subscriptions.insert(subscription.id, Scope::AllBoards);
         }
         for channel in self.channels.all() {
-            channel.lock().hear_everywhere(socket, &interest);
+            channel.lock().join_all_boards(socket, &interest);
         }
         Ok(())
     }
 
     /// Ends a subscription. Returns `false` if the socket has none with this id.
     pub fn unsubscribe(&self, socket: &Arc<Socket>, id: &SubscriptionId) -> bool {
-        let Some(scope) = socket.asked().subscriptions.remove(id) else { return false };
+        let Some(scope) = socket.state().subscriptions.remove(id) else { return false };
         let key = InterestKey::Subscription(id.clone());
         match scope {
             Scope::Board(board) => self.leave(socket, &board, &key),
-            Scope::AllBoards => self.leave_everywhere(socket, Some(&key)),
+            Scope::AllBoards => self.leave_all_boards(socket, Some(&key)),
         }
         true
     }
 
     /// Ends a socket's subscriptions to all boards: the one with this key, or all of them.
-    pub(crate) fn leave_everywhere(&self, socket: &Socket, key: Option<&InterestKey>) {
-        self.everywhere.remove(socket, key);
+    pub(crate) fn leave_all_boards(&self, socket: &Socket, key: Option<&InterestKey>) {
+        self.all_boards.remove(socket, key);
         for channel in self.channels.all() {
-            channel.lock().drop_everywhere(socket.key(), key);
+            channel.lock().leave_all_boards(socket.key(), key);
         }
     }
 
     fn check_limit(&self, socket: &Socket) -> Result<(), JoinError> {
-        if socket.asked().subscriptions.len() >= self.max_subscriptions {
+        if socket.state().subscriptions.len() >= self.max_subscriptions {
             return Err(JoinError::Limit(self.max_subscriptions));
         }
         Ok(())

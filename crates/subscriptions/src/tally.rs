@@ -1,4 +1,4 @@
-//! Counts by key within about the last minute, such as a board's events.
+//! Counts by key over about the last minute, such as of each board's events.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -15,7 +15,7 @@ const MAX_KEYS: usize = 4096;
 /// Counts by key over the last minute, in slices of ten seconds.
 #[derive(Debug)]
 pub struct Tally<K> {
-    /// The beginning and the counts of each slice, the newest first.
+    /// The start and the counts of each slice, newest first.
     slices: VecDeque<(Instant, HashMap<K, u64>)>,
 }
 

@@ -1,4 +1,4 @@
-//! Views, presence and typing as a connection asks for them.
+//! Starts and ends the views, declared presence and typing of a connection.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ impl Hub {
     /// Views a board, in place of the one viewed before.
     ///
     /// # Errors
-    /// [`JoinError`]; the socket views what it viewed.
+    /// [`JoinError`]; the socket's views are unchanged.
     pub async fn view_board(
         &self,
         socket: &Arc<Socket>,
@@ -27,7 +27,7 @@ impl Hub {
         let mut previous = None;
         let joined = self
             .join(socket, board, interest, resume, |socket| {
-                previous = socket.asked().board_view.replace(board.clone());
+                previous = socket.state().board_view.replace(board.clone());
             })
             .await?;
         let is_new = previous.as_ref() != Some(board);
@@ -44,28 +44,28 @@ impl Hub {
     /// Views a task, in place of the one viewed before.
     ///
     /// # Errors
-    /// [`JoinError`]; the socket views what it viewed.
+    /// [`JoinError`]; the socket's views are unchanged.
     pub async fn view_task(&self, socket: &Arc<Socket>, board: &BoardId, task: &TaskId) -> Result<Joined, JoinError> {
         let mut interest = Interest::new(InterestKey::TaskView, KindSet::ALL);
         interest.task = Some(task.clone());
         let mut previous = None;
         let joined = self
             .join(socket, board, interest, None, |socket| {
-                previous = socket.asked().task_view.replace((board.clone(), task.clone()));
+                previous = socket.state().task_view.replace((board.clone(), task.clone()));
             })
             .await?;
         if let Some((previous, _)) = previous.filter(|(previous, _)| previous != board) {
             self.leave(socket, &previous, &InterestKey::TaskView);
         }
         self.presence.refresh(socket, Leaving::AtOnce);
-        // A socket that views the board knows already.
-        if socket.asked().board_view.as_ref() != Some(board) {
+        // A socket that views the board has been informed already.
+        if socket.state().board_view.as_ref() != Some(board) {
             self.typing.inform_newcomer(socket, board, Some(task));
         }
         Ok(joined)
     }
 
-    /// Ends a socket's views, and what it has declared: it is present nowhere.
+    /// Ends a socket's views and its declared presence: it is present nowhere.
     pub fn view_nothing(&self, socket: &Arc<Socket>) {
         self.leave_views(socket);
         self.presence.refresh(socket, Leaving::AtOnce);
@@ -73,9 +73,9 @@ impl Hub {
 
     pub(crate) fn leave_views(&self, socket: &Socket) {
         let (board_view, task_view) = {
-            let mut asked = socket.asked();
-            asked.declared = None;
-            (asked.board_view.take(), asked.task_view.take())
+            let mut state = socket.state();
+            state.declared = None;
+            (state.board_view.take(), state.task_view.take())
         };
         if let Some(board) = board_view {
             self.leave(socket, &board, &InterestKey::BoardView);
@@ -85,10 +85,11 @@ impl Hub {
         }
     }
 
-    /// Declares how a socket's user is present, and on which board and task. `None` keeps what was declared before.
+    /// Declares the status of a socket's user, and on which board and task the user is. `None` keeps the place declared
+    /// before.
     ///
     /// # Errors
-    /// [`JoinError`]; nothing was changed.
+    /// [`JoinError`]; nothing has changed.
     pub async fn declare(
         &self,
         socket: &Arc<Socket>,
@@ -102,22 +103,22 @@ impl Hub {
             }
         }
         {
-            let mut asked = socket.asked();
-            asked.status = status;
-            asked.declared = at.or(asked.declared.take());
+            let mut state = socket.state();
+            state.status = status;
+            state.declared = at.or(state.declared.take());
         }
         self.presence.refresh(socket, Leaving::AtOnce);
         Ok(())
     }
 
     /// Returns who is present on a board, or has this task of it open: each user once, in the order in which they came.
-    /// Those whose connection was lost a moment ago are among them.
+    /// Includes users whose connection was lost within the grace period.
     #[must_use]
     pub fn viewers(&self, board: &BoardId, task: Option<&TaskId>) -> Vec<Viewer> {
         self.presence.viewers(board, task)
     }
 
-    /// Has a socket's user type on a task, or on the board itself, and in no other place.
+    /// Starts the typing of a socket's user on a task, or on the board itself, and ends it in any other place.
     ///
     /// # Errors
     /// [`JoinError::NoBoard`] when the user may not read the board now.
@@ -131,7 +132,7 @@ impl Hub {
         self.typing.start(socket, board, task)
     }
 
-    /// Ends the typing of a socket's user in this place. If the socket types in another one by now, that goes on.
+    /// Ends the typing of a socket's user in this place, but not if the socket types in another place by now.
     pub fn stop_typing(&self, socket: &Socket, board: &BoardId, task: Option<&TaskId>) {
         self.typing.stop(socket, board, task);
     }

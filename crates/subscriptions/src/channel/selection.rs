@@ -6,13 +6,13 @@ use boardwire_protocol::EventKind;
 
 use crate::{interest::Interest, socket::Socket};
 
-/// The sockets that get the events of one kind, each once. It is made when somebody joins or leaves, and looked up when
-/// something happens.
+/// The sockets that get the events of one kind, each once. It is made when somebody joins or leaves, and looked up for
+/// each event.
 #[derive(Default)]
 pub(super) struct Selection {
-    /// Those who want every event of the kind.
+    /// Sockets that want every event of the kind.
     plain: Vec<Arc<Socket>>,
-    /// Those who want some of them, with the interests that say which.
+    /// Sockets that want some of them, with the interests that say which.
     filtered: Vec<(Arc<Socket>, Vec<Interest>)>,
 }
 

@@ -1,4 +1,4 @@
-//! What a channel knows, behind its lock: how far it has delivered, who may read the board, and who wants what.
+//! The state behind a channel's lock: how far it has delivered, who may read the board, and who wants which events.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -11,8 +11,8 @@ use boardwire_services::storage::LogEntry;
 
 use super::selection::Selection;
 use crate::{
+    all_boards::AllBoards,
     counts::Counts,
-    everywhere::Everywhere,
     frame::Frame,
     interest::{Interest, InterestKey, STILL_ABSENT},
     recent::Recent,
@@ -23,20 +23,20 @@ pub(crate) struct State {
     pub(crate) epoch: Option<Epoch>,
     /// The last event delivered.
     pub(crate) delivered: Seq,
-    /// The event as of which `members` was read; membership changes up to it are in there already.
+    /// The event as of which `members` was read. It already includes membership changes up to this one.
     pub(super) members_at: Seq,
     pub(super) members: HashSet<UserId>,
-    /// The users whose membership changed since these were last taken out.
+    /// The users whose membership has changed since this list was last taken.
     pub(super) changed_members: Vec<UserId>,
     /// Events that wait for those before them.
     pub(super) pending: BTreeMap<Seq, Arc<LogEntry>>,
     pub(super) recent: Recent,
     recipients: HashMap<SocketKey, Recipient>,
-    /// Made from the recipients when they are first needed; empty after each change of those.
+    /// Made from the recipients when first needed; cleared whenever the recipients change.
     selections: HashMap<EventKind, Arc<Selection>>,
-    everywhere: Arc<Everywhere>,
+    all_boards: Arc<AllBoards>,
     /// Whether `recipients` holds the subscriptions to all boards whose users may read this one.
-    everywhere_known: bool,
+    all_boards_synced: bool,
     counts: Arc<Counts>,
     pub(crate) last_used: Instant,
 }
@@ -47,7 +47,7 @@ pub(crate) struct Recipient {
 }
 
 impl State {
-    pub(super) fn new(now: Instant, counts: Arc<Counts>, everywhere: Arc<Everywhere>) -> Self {
+    pub(super) fn new(now: Instant, counts: Arc<Counts>, all_boards: Arc<AllBoards>) -> Self {
         Self {
             epoch: None,
             delivered: Seq(0),
@@ -58,16 +58,16 @@ impl State {
             recent: Recent::default(),
             recipients: HashMap::new(),
             selections: HashMap::new(),
-            everywhere,
-            everywhere_known: false,
+            all_boards,
+            all_boards_synced: false,
             counts,
             last_used: now,
         }
     }
 
     pub(super) fn deliver(&mut self, entry: Arc<LogEntry>) {
-        self.follow_members(&entry);
-        self.follow_everywhere();
+        self.apply_membership_change(&entry);
+        self.sync_all_boards();
         let selection = self.selection(entry.kind);
         let matching = selection.matching(|interest| interest.matches(&entry));
         let delivered = matching.filter(|socket| socket.deliver(&entry)).count();
@@ -76,8 +76,8 @@ impl State {
         self.recent.push(entry);
     }
 
-    /// Changes the members, if this event says so: before it is delivered.
-    fn follow_members(&mut self, entry: &LogEntry) {
+    /// Applies the membership change in this event, if any, before the event is delivered.
+    fn apply_membership_change(&mut self, entry: &LogEntry) {
         let Some(user) = entry.subject.as_ref().filter(|_| entry.seq > self.members_at) else { return };
         let changed = match entry.kind {
             EventKind::BoardCreated | EventKind::BoardMemberSet => self.members.insert(user.clone()),
@@ -102,19 +102,20 @@ impl State {
         }
         self.selections.clear();
         self.changed_members.push(user);
-        // The user's subscriptions to all boards now include this one, or do not any more.
-        self.everywhere_known = false;
+        // The user's subscriptions to all boards now include this one, or no longer do.
+        self.all_boards_synced = false;
     }
 
-    /// Takes over the subscriptions to all boards whose users may read this one. New ones begin with the next event.
-    /// From then on each channel is told of changes.
-    pub(crate) fn follow_everywhere(&mut self) {
-        if self.everywhere_known {
+    /// Takes over the subscriptions to all boards whose users may read this one, unless it has done so. New ones begin
+    /// with the next event. From then on, [`join_all_boards`](Self::join_all_boards) and
+    /// [`leave_all_boards`](Self::leave_all_boards) keep them up to date.
+    pub(crate) fn sync_all_boards(&mut self) {
+        if self.all_boards_synced {
             return;
         }
-        let everywhere = Arc::clone(&self.everywhere);
-        let subscribers = everywhere.lock();
-        self.everywhere_known = true;
+        let all_boards = Arc::clone(&self.all_boards);
+        let subscribers = all_boards.lock();
+        self.all_boards_synced = true;
         let mut wanted: HashMap<(SocketKey, InterestKey), (&Arc<Socket>, &Interest)> = HashMap::new();
         for (socket, interest) in subscribers.of_readers(&self.members) {
             wanted.insert((socket.key(), interest.key.clone()), (socket, interest));
@@ -122,31 +123,31 @@ impl State {
         self.recipients.retain(|key, recipient| {
             recipient
                 .interests
-                .retain(|interest| !interest.everywhere || wanted.remove(&(*key, interest.key.clone())).is_some());
+                .retain(|interest| !interest.all_boards || wanted.remove(&(*key, interest.key.clone())).is_some());
             !recipient.interests.is_empty()
         });
         for (socket, interest) in wanted.into_values() {
-            self.add_everywhere(socket, interest);
+            self.add_from_now(socket, interest);
         }
         self.selections.clear();
     }
 
     /// Adds a subscription to all boards, if its user may read this one. It begins with the next event.
-    pub(crate) fn hear_everywhere(&mut self, socket: &Arc<Socket>, interest: &Interest) {
-        if self.everywhere_known && self.may_read(socket) {
-            self.add_everywhere(socket, interest);
+    pub(crate) fn join_all_boards(&mut self, socket: &Arc<Socket>, interest: &Interest) {
+        if self.all_boards_synced && self.may_read(socket) {
+            self.add_from_now(socket, interest);
         }
     }
 
-    fn add_everywhere(&mut self, socket: &Arc<Socket>, interest: &Interest) {
+    fn add_from_now(&mut self, socket: &Arc<Socket>, interest: &Interest) {
         let from = self.delivered;
         self.add(socket, Interest { from, ..interest.clone() });
     }
 
     /// Removes a socket's subscriptions to all boards: the one with this key, or all of them.
-    pub(crate) fn drop_everywhere(&mut self, socket: SocketKey, key: Option<&InterestKey>) {
+    pub(crate) fn leave_all_boards(&mut self, socket: SocketKey, key: Option<&InterestKey>) {
         let Some(recipient) = self.recipients.get_mut(&socket) else { return };
-        let is_another = |interest: &Interest| !interest.everywhere || key.is_some_and(|key| interest.key != *key);
+        let is_another = |interest: &Interest| !interest.all_boards || key.is_some_and(|key| interest.key != *key);
         recipient.interests.retain(is_another);
         if recipient.interests.is_empty() {
             self.recipients.remove(&socket);
@@ -154,9 +155,9 @@ impl State {
         self.selections.clear();
     }
 
-    /// Discards which sockets get which events, because somebody's permissions changed; it is determined anew when needed.
-    pub(crate) fn forget_everywhere(&mut self) {
-        self.everywhere_known = false;
+    /// Has the recipients of events determined anew when next needed, because somebody's permissions have changed.
+    pub(crate) fn invalidate_recipients(&mut self) {
+        self.all_boards_synced = false;
         self.selections.clear();
     }
 
@@ -184,7 +185,7 @@ impl State {
         actor: &UserId,
         accepted: impl Fn(&Socket) -> bool,
     ) {
-        self.follow_everywhere();
+        self.sync_all_boards();
         let selection = self.selection(frame.kind());
         let wants = |interest: &Interest| match tasks {
             [] => interest.wants(frame.kind(), None, Some(actor)),
@@ -210,7 +211,7 @@ impl State {
         self.recent.after(cursor, self.delivered)
     }
 
-    /// Returns whether an interest of this socket has brought it the event already.
+    /// Returns whether an interest of this socket has already delivered the event to it.
     pub(crate) fn has_served(&self, socket: &Socket, entry: &LogEntry) -> bool {
         let recipient = self.recipients.get(&socket.key());
         recipient.is_some_and(|recipient| recipient.interests.iter().any(|interest| interest.has_served(entry)))

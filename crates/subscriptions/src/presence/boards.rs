@@ -1,4 +1,4 @@
-//! The users on each board, and the events that say what changes about them.
+//! The users present on each board, and the events that announce changes.
 
 use std::{collections::HashMap, time::Instant};
 
@@ -9,18 +9,18 @@ use crate::{
     socket::{Socket, SocketKey, Spot},
 };
 
-/// The users on each board.
+/// The users present on each board.
 #[derive(Default)]
 pub(super) struct Boards(HashMap<BoardId, HashMap<UserId, Present>>);
 
-/// A user on a board.
+/// A user who is present on a board.
 struct Present {
     name: String,
     since: Timestamp,
-    /// Where each connection is; the one that moved last is last.
+    /// Where each connection is, ordered by when they last moved.
     spots: Vec<(SocketKey, Spot)>,
-    /// What the others have been told.
-    shown: Spot,
+    /// What was last announced to the others.
+    announced: Spot,
     /// When the grace period ends, for a user without a connection here.
     leaves_at: Option<Instant>,
 }
@@ -30,7 +30,7 @@ impl Boards {
         self.0.contains_key(board)
     }
 
-    /// Registers a socket on a board, or changes where on it the socket is.
+    /// Registers a socket as present on a board, or changes its spot there.
     pub(super) fn arrive(
         &mut self,
         socket: &Socket,
@@ -42,14 +42,14 @@ impl Boards {
         if let Some(present) = users.get_mut(socket.user()) {
             present.leaves_at = None;
             present.set(socket.key(), spot);
-            return present.show(board, socket);
+            return present.announce(board, socket);
         }
         let name = socket.caller().principal().name.clone();
         let present = Present {
             name: name.clone(),
             since: now,
             spots: vec![(socket.key(), spot.clone())],
-            shown: spot.clone(),
+            announced: spot.clone(),
             leaves_at: None,
         };
         users.insert(socket.user().clone(), present);
@@ -67,7 +67,7 @@ impl Boards {
         })
     }
 
-    /// Takes a socket off a board. If it was the user's last one there, the user leaves: at `leaves_at`, or now.
+    /// Removes a socket from a board. If it was the user's last one there, the user leaves: at `leaves_at`, or now.
     pub(super) fn depart(
         &mut self,
         socket: &Socket,
@@ -77,24 +77,24 @@ impl Boards {
         let present = self.0.get_mut(board)?.get_mut(socket.user())?;
         present.spots.retain(|(key, _)| *key != socket.key());
         if !present.spots.is_empty() {
-            return present.show(board, socket);
+            return present.announce(board, socket);
         }
         if leaves_at.is_some() {
             present.leaves_at = leaves_at;
             return None;
         }
         let present = self.remove(board, socket.user())?;
-        Some(left(board, socket.user(), present, Recipients::AllBut(socket.key())))
+        Some(left_event(board, socket.user(), present, Recipients::AllBut(socket.key())))
     }
 
     /// Removes a user from a board, with all connections.
     pub(super) fn evict(&mut self, board: &BoardId, user: &UserId) -> Option<BoardEvent> {
         let present = self.remove(board, user)?;
-        Some(left(board, user, present, Recipients::All))
+        Some(left_event(board, user, present, Recipients::All))
     }
 
-    /// Returns those whose grace period has ended.
-    pub(super) fn past_grace(&self, now: Instant) -> Vec<(BoardId, UserId)> {
+    /// Returns the users whose grace period has ended, with the boards.
+    pub(super) fn with_grace_period_over(&self, now: Instant) -> Vec<(BoardId, UserId)> {
         let ended = self.0.iter().flat_map(|(board, users)| {
             let ended = users.iter().filter(|(_, present)| present.leaves_at.is_some_and(|at| at <= now));
             ended.map(|(user, _)| (board.clone(), user.clone()))
@@ -107,10 +107,10 @@ impl Boards {
     pub(super) fn end_grace(&mut self, board: &BoardId, user: &UserId, is_offline: bool) -> Vec<BoardEvent> {
         let Some(present) = self.remove(board, user) else { return Vec::new() };
         let offline = is_offline.then(|| {
-            let task = present.shown.task.clone();
-            presence(board, user, data::PresenceStatus::Offline, task, None, Recipients::All)
+            let task = present.announced.task.clone();
+            presence_event(board, user, data::PresenceStatus::Offline, task, None, Recipients::All)
         });
-        offline.into_iter().chain([left(board, user, present, Recipients::All)]).collect()
+        offline.into_iter().chain([left_event(board, user, present, Recipients::All)]).collect()
     }
 
     /// Returns the users on a board, or on this task of it, in the order in which they came.
@@ -124,8 +124,8 @@ impl Boards {
             .map(|(user, present)| Viewer {
                 user_id: user.clone(),
                 name: present.name.clone(),
-                status: present.shown.status,
-                task_id: present.shown.task.clone(),
+                status: present.announced.status,
+                task_id: present.announced.task.clone(),
                 since: present.since,
             })
             .collect();
@@ -144,8 +144,8 @@ impl Boards {
 }
 
 impl Present {
-    /// Returns how and where the user is, over all connections: online if one of them is, and on the task opened last.
-    fn whole(&self) -> Spot {
+    /// Returns the spot of the user over all connections: online if one of them is, and on the task opened last.
+    fn combined(&self) -> Spot {
         let online = self.spots.iter().any(|(_, spot)| spot.status == ViewerStatus::Online);
         let status = if online { ViewerStatus::Online } else { ViewerStatus::Away };
         let task = self.spots.iter().rev().find_map(|(_, spot)| spot.task.clone());
@@ -160,21 +160,22 @@ impl Present {
         self.spots.push((key, spot.clone()));
     }
 
-    /// Returns the event for the others, if the user as a whole is not as they were told. `socket` caused it.
-    fn show(&mut self, board: &BoardId, socket: &Socket) -> Option<BoardEvent> {
-        let whole = self.whole();
-        if self.shown == whole {
+    /// Returns the event for the others if the combined spot differs from the one announced. `socket` caused the
+    /// change.
+    fn announce(&mut self, board: &BoardId, socket: &Socket) -> Option<BoardEvent> {
+        let combined = self.combined();
+        if self.announced == combined {
             return None;
         }
-        let before = std::mem::replace(&mut self.shown, whole.clone());
+        let before = std::mem::replace(&mut self.announced, combined.clone());
         let recipients = Recipients::AllBut(socket.key());
-        Some(presence(board, socket.user(), whole.status.into(), whole.task, before.task, recipients))
+        Some(presence_event(board, socket.user(), combined.status.into(), combined.task, before.task, recipients))
     }
 }
 
-/// Returns the event that a user is on a board in this way, with this task open. It concerns the task that was open
-/// `before` as well.
-fn presence(
+/// Returns the event that a user is present on a board with this status and with this task open. It also concerns the
+/// task that was open `before`.
+fn presence_event(
     board: &BoardId,
     user: &UserId,
     status: data::PresenceStatus,
@@ -197,8 +198,8 @@ fn presence(
 }
 
 /// Returns the event that a user, who was `present`, has left a board.
-fn left(board: &BoardId, user: &UserId, present: Present, recipients: Recipients) -> BoardEvent {
-    let task = present.shown.task;
+fn left_event(board: &BoardId, user: &UserId, present: Present, recipients: Recipients) -> BoardEvent {
+    let task = present.announced.task;
     BoardEvent {
         board: board.clone(),
         tasks: task.iter().cloned().collect(),

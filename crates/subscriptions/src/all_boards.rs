@@ -1,4 +1,4 @@
-//! The subscriptions to all boards, and what was published on which board while there was none.
+//! The subscriptions to all boards, and the last event published on each board while there was no such subscription.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -15,27 +15,27 @@ use crate::{
     socket::Socket,
 };
 
-/// For how long a committed event may still be on its way. A channel that opens while somebody subscribes to all boards
-/// begins this far back.
+/// How long after its commit an event may still be published. A channel that opens while somebody subscribes to all
+/// boards begins this far back.
 pub(crate) const LOOK_BACK: Duration = Duration::from_secs(2);
 
 type Subscriber = (Arc<Socket>, Interest);
 
 /// The subscriptions to all boards.
 #[derive(Default)]
-pub(crate) struct Everywhere(Mutex<Subscribers>);
+pub(crate) struct AllBoards(Mutex<Subscribers>);
 
-/// Those of admins, who read every board, and those of other users.
+/// The subscriptions of admins, who read every board, and those of other users.
 #[derive(Default)]
 pub(crate) struct Subscribers {
     by_user: HashMap<UserId, Vec<Subscriber>>,
     admins: Vec<Subscriber>,
-    /// The last event of each board that was published within [`LOOK_BACK`] while nobody listened, and when that was. A
-    /// channel that opens now does not begin before it.
-    unheard: HashMap<BoardId, (Seq, Instant)>,
+    /// The last event of each board that was published within [`LOOK_BACK`] while nobody subscribed, and when that was.
+    /// A channel that opens now begins after it.
+    undelivered: HashMap<BoardId, (Seq, Instant)>,
 }
 
-impl Everywhere {
+impl AllBoards {
     pub(crate) fn lock(&self) -> MutexGuard<'_, Subscribers> {
         lock(&self.0)
     }
@@ -44,8 +44,8 @@ impl Everywhere {
         self.lock().is_empty()
     }
 
-    /// Adds a subscription. Returns `false`, and adds nothing, if the socket's user is no admin and has `limit` of them
-    /// already, over all connections.
+    /// Adds a subscription. Returns `false`, and adds nothing, if the socket's user is not an admin and already has
+    /// `limit` of them, over all connections.
     pub(crate) fn add(&self, socket: &Arc<Socket>, interest: &Interest, limit: usize) -> bool {
         let mut subscribers = self.lock();
         let theirs = if socket.is_admin() {
@@ -76,8 +76,8 @@ impl Everywhere {
         }
     }
 
-    /// Moves a socket's subscriptions to or from those of admins, as its user has just become one or ceased to be one.
-    pub(crate) fn follow_admin(&self, socket: &Socket) {
+    /// Moves a socket's subscriptions to or from those of admins, after its user has become or ceased to be one.
+    pub(crate) fn move_between_admins(&self, socket: &Socket) {
         let subscribers = &mut *self.lock();
         let theirs = subscribers.by_user.entry(socket.user().clone()).or_default();
         let admins = &mut subscribers.admins;
@@ -86,26 +86,26 @@ impl Everywhere {
         subscribers.by_user.retain(|_, theirs| !theirs.is_empty());
     }
 
-    /// Returns whether nobody subscribes to all boards, and notes in that case that this event was published to nobody.
-    /// Both happen under the lock under which somebody could subscribe.
-    pub(crate) fn note_if_unheard(&self, entry: &LogEntry, now: Instant) -> bool {
+    /// Returns whether nobody subscribes to all boards, and in that case notes that this event was delivered to nobody.
+    /// Nobody can subscribe in between.
+    pub(crate) fn note_if_without_subscribers(&self, entry: &LogEntry, now: Instant) -> bool {
         let mut subscribers = self.lock();
         if !subscribers.is_empty() {
             return false;
         }
-        let unheard = &mut subscribers.unheard;
-        // Old entries are removed before the map would grow, so its size follows what is published within LOOK_BACK.
-        if unheard.len() == unheard.capacity() {
-            unheard.retain(|_, (_, at)| now.duration_since(*at) < LOOK_BACK);
+        let undelivered = &mut subscribers.undelivered;
+        // Old entries are removed before the map would grow, so its size is that of what is published within LOOK_BACK.
+        if undelivered.len() == undelivered.capacity() {
+            undelivered.retain(|_, (_, at)| now.duration_since(*at) < LOOK_BACK);
         }
-        let (seq, at) = unheard.entry(entry.board_id.clone()).or_insert((entry.seq, now));
+        let (seq, at) = undelivered.entry(entry.board_id.clone()).or_insert((entry.seq, now));
         (*seq, *at) = (entry.seq.max(*seq), now);
         true
     }
 
-    /// Returns the last event of the board that was published to nobody, or 0.
-    pub(crate) fn last_unheard(&self, board: &BoardId) -> Seq {
-        self.lock().unheard.get(board).map_or(Seq(0), |(seq, _)| *seq)
+    /// Returns the last event of the board that was delivered to nobody, or 0.
+    pub(crate) fn last_undelivered(&self, board: &BoardId) -> Seq {
+        self.lock().undelivered.get(board).map_or(Seq(0), |(seq, _)| *seq)
     }
 }
 
