@@ -47,15 +47,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let chain = Authenticators::new(vec![Arc::new(TokenAuthenticator::new(verifier, Arc::new(OneUser)))]);
 
     let (token, later) = (issue("ada")?, now_ms + 2 * 3_600_000);
-    for (what, token, now_ms) in [
+    for (label, token, now_ms) in [
         ("a valid token", token.clone(), now_ms),
         ("the same token, two hours later", token, later),
         ("a token of an unknown user", issue("eve")?, now_ms),
         ("no token at all", "garbage".into(), now_ms),
     ] {
         match chain.authenticate(&Credential::Token(token), now_ms).await {
-            Ok(principal) => println!("{what}: {} may {}", principal.name, principal.permissions),
-            Err(error) => println!("{what}: {error}"),
+            Ok(principal) => println!("{label}: {} may {}", principal.name, principal.permissions),
+            Err(error) => println!("{label}: {error}"),
         }
     }
     Ok(())

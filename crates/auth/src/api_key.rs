@@ -48,20 +48,20 @@ impl ApiKeyRecord {
 #[async_trait::async_trait]
 pub trait ApiKeys: Send + Sync {
     /// Returns the key with this id (16 lower-case hexadecimal digits). `None`: there is no such key, or its account
-    /// does not exist any more. An error: the storage failed.
+    /// no longer exists. An error: the storage failed.
     async fn api_key(&self, id: &str) -> Result<Option<ApiKeyRecord>, BoxError>;
 
-    /// Records that the key was used at `now_ms` (Unix milliseconds). It is no error if the key does not exist any
-    /// more.
+    /// Records that the key was used at `now_ms` (Unix milliseconds). It is not an error if the key no longer
+    /// exists.
     async fn api_key_used(&self, id: &str, now_ms: i64) -> Result<(), BoxError>;
 }
 
-/// Turns [`Credential::ApiKey`] into a [`Principal`]; knows no other kind.
+/// Turns [`Credential::ApiKey`] into a [`Principal`]; handles no other kind.
 ///
-/// - A text that is not an API key, an unknown id and a wrong secret are the same refusal,
-///   [`Refusal::UnknownCredential`]. That a key was revoked or has expired is told only to those who have its secret.
-/// - The first use is recorded, and from then on one a minute. The caller is accepted even if recording fails. Renewal
-///   is not a use.
+/// - A text that is not an API key, an unknown id and a wrong secret give the same refusal,
+///   [`Refusal::UnknownCredential`]. [`Refusal::Revoked`] and [`Refusal::Expired`] require the right secret.
+/// - The first use is recorded, and from then on at most one a minute. The caller is accepted even if recording fails.
+///   Renewal is not a use.
 pub struct ApiKeyAuthenticator {
     keys: Arc<dyn ApiKeys>,
     usage: Usage,
@@ -86,7 +86,7 @@ impl Authenticator for ApiKeyAuthenticator {
         let last_used = record.last_used;
         let principal = record.principal(id.to_owned(), now_ms)?;
         if self.usage.claim(id, last_used, now_ms) && self.keys.api_key_used(id, now_ms).await.is_err() {
-            // The caller is accepted all the same; the next use tries again.
+            // The caller is accepted nevertheless; the next use is recorded instead.
             self.usage.release(id);
         }
         Ok(Some(principal))

@@ -8,8 +8,8 @@ use crate::permission::Permissions;
 use crate::refusal::Refusal;
 use crate::user_id::is_user_id;
 
-/// The largest `exp`, `nbf` or `iat`: 31 December 9999, in Unix seconds. A later time is a mistake, and could make sums
-/// of times overflow.
+/// The largest `exp`, `nbf` or `iat`: the end of the year 9999, in Unix seconds. A later time is a mistake, and could
+/// make sums of times overflow.
 const MAX_UNIX_SECONDS: i64 = 253_402_300_799;
 
 /// The claims of a valid token: those of [RFC 7519 section 4.1](https://www.rfc-editor.org/rfc/rfc7519#section-4.1),
@@ -26,20 +26,20 @@ pub struct Claims {
     pub nbf: Option<i64>,
     /// The token's own id.
     pub jti: Option<String>,
-    /// The subject's name for people.
+    /// The subject's name that people see.
     pub name: Option<String>,
     /// The subject's teams.
     pub teams: Option<Vec<String>>,
     /// The permissions that the token is limited to; `None`: all that the account has. Unknown names are ignored, so
-    /// that an issuer may use some of its own: `["delete"]` is the empty set.
+    /// that an issuer may add its own: `["delete"]` is the empty set.
     pub permissions: Option<Permissions>,
-    /// Who issued it.
+    /// The issuer.
     pub iss: Option<String>,
     /// The audience; empty if the token names none. A single string counts as a list of one.
     pub aud: Vec<String>,
 }
 
-/// The claims as they are in the JSON. A claim given twice is an error; unknown claims are ignored.
+/// The claims as they are in the JSON. A repeated claim is an error; unknown claims are ignored.
 #[derive(Deserialize)]
 pub(crate) struct RawClaims {
     sub: Option<Value>,
@@ -49,8 +49,7 @@ pub(crate) struct RawClaims {
     jti: Option<Value>,
     name: Option<Value>,
     teams: Option<Value>,
-    /// Only here `null` is not the same as absence: an absent claim grants all permissions, so a present one must be a
-    /// list.
+    /// Only here `null` differs from absence: an absent claim grants all permissions, so a present one must be a list.
     #[serde(default, deserialize_with = "present")]
     permissions: Option<Value>,
     iss: Option<Value>,
@@ -108,7 +107,7 @@ fn list(claim: &'static str, value: Option<Value>) -> Result<Option<Vec<String>>
     }
 }
 
-/// A `NumericDate`: a JSON number of seconds, perhaps with a fraction.
+/// Reads a `NumericDate`: a JSON number of seconds, perhaps with a fraction.
 fn seconds(claim: &'static str, value: Option<Value>) -> Result<Option<i64>, Refusal> {
     let Some(value) = value else { return Ok(None) };
     // A float out of range saturates and then fails the range check; JSON has no NaN.
@@ -149,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn permissions_narrow_and_never_widen() {
+    fn the_permissions_claim_can_only_narrow_permissions() {
         let permissions = |claim| read(json!({"sub": "a", "exp": 1, "permissions": claim})).map(|it| it.permissions);
         assert_eq!(read(json!({"sub": "a", "exp": 1})).unwrap().permissions, None);
         assert_eq!(permissions(json!([])), Ok(Some(Permissions::NONE)));

@@ -2,7 +2,7 @@
 
 /// A cookie of this server.
 ///
-/// The name of a [`secure`](Self::name) one begins with `__Host-`: browsers accept such a cookie only from this host
+/// The name of a [`secure`](Self::name) cookie begins with `__Host-`: browsers accept such a cookie only from this host
 /// and over HTTPS, so neither another host of the same domain nor somebody who intercepts HTTP can replace it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cookie {
@@ -13,7 +13,7 @@ pub enum Cookie {
 }
 
 impl Cookie {
-    /// Returns its name. `secure`: it is sent over HTTPS only.
+    /// Returns its name. `secure`: whether it is sent over HTTPS only.
     pub const fn name(self, secure: bool) -> &'static str {
         match (self, secure) {
             (Self::Session, true) => "__Host-boardwire_session",
@@ -38,7 +38,7 @@ impl Cookie {
         pairs.filter_map(move |(name, value)| (name.trim() == self.name(secure)).then_some(value.trim()))
     }
 
-    /// Returns the `Set-Cookie` header that sets this value for so many seconds; 0 removes the cookie. Scripts can't
+    /// Returns the `Set-Cookie` header that sets this value for this many seconds; 0 removes the cookie. Scripts can't
     /// read it.
     pub fn set(self, secure: bool, value: &str, seconds: i64) -> String {
         let attribute = if secure { "; Secure" } else { "" };

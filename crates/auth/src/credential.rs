@@ -1,4 +1,5 @@
-//! What a caller presents. Finding it, in headers, cookies or a handshake, is left to the caller of this crate.
+//! The credentials that callers present. Finding them in headers, cookies or a handshake is left to the user of this
+//! crate.
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
-//! Known devices: a text that a browser keeps after a sign-in and sends with the next one, so that it is not slowed
-//! down when others guess passwords of the same account.
+//! Known devices: a browser keeps a text from its first sign-in and sends it with later ones, so that these are not
+//! slowed down while others guess passwords of the same account.
 //!
 //! The text holds an id and a signature of the user and the id, with the hash of the user's password as the key. So
 //! nothing has to be stored, every node can check it, and it is no longer valid once the password has changed.
@@ -16,7 +16,7 @@ pub fn new_device(user: &str, password_hash: &str) -> Result<String, getrandom::
     Ok(signed(&format!("{:016x}", getrandom::u64()?), user, password_hash))
 }
 
-/// Returns the id of the device that has this text, if it is one of `user`'s.
+/// Returns the id of the device with this text, if it is one of this user's.
 pub fn known_device<'a>(text: &'a str, user: &str, password_hash: &str) -> Option<&'a str> {
     let (id, _) = text.strip_prefix(PREFIX)?.split_once('_')?;
     bool::from(signed(id, user, password_hash).as_bytes().ct_eq(text.as_bytes())).then_some(id)
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_signed_is_not_known() {
+    fn a_text_without_a_valid_signature_is_not_known() {
         let device = new_device("ann", HASH).unwrap();
         let forged = format!("bwd_0123456789abcdef_{}", device.rsplit_once('_').unwrap().1);
         for text in ["", "bwd_", "bwd__", "bwd_0123456789abcdef_", &device[..63], &forged, &format!("{device}A"), "ü"]

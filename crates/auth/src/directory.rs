@@ -31,8 +31,8 @@ pub struct Claimed {
 /// Finds the account of a valid token.
 #[async_trait::async_trait]
 pub trait Directory: Send + Sync {
-    /// Returns the account of `claimed.subject`, after it has taken over the claimed name and teams. Creates it first,
-    /// if the directory is set up to do so. `None`: there is no such account. An error: the storage failed.
+    /// Returns the account of `claimed.subject`, updated with the claimed name and teams. Creates it first, if the
+    /// directory is configured to do so. `None`: there is no such account. An error: the storage failed.
     async fn account(&self, claimed: &Claimed) -> Result<Option<Account>, BoxError>;
 
     /// Returns the account with this user id as it is now, if there is one. Creates and changes none. An error: the

@@ -1,17 +1,18 @@
-//! Why there is no principal: the credential was refused, or it could not be found out.
+//! Why there is no principal: the credential was refused, or that could not be decided.
 
 use crate::refusal::Refusal;
 
-/// An error of a storage, of whatever type.
+/// An error of a storage, of any type.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why there is no principal.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthError {
-    /// Decided: the credential is not valid. The reason is for logs; tell the caller only that authentication failed.
+    /// The credential is not valid. The reason is for logs: tell the caller only that authentication failed, or that
+    /// the credential has expired.
     #[error("authentication failed: {0}")]
     Refused(#[from] Refusal),
-    /// Undecided: a storage that is needed for the decision failed. Worth retrying with the same credential.
+    /// A storage that is needed for the decision failed. Retrying with the same credential may succeed.
     #[error("authentication could not be decided")]
     Unavailable(#[source] BoxError),
 }

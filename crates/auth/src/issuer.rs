@@ -15,7 +15,7 @@ pub enum IssueError {
     /// The subject is not a user id, so the token would be refused.
     #[error("{0:?} is not a user id: it takes 1 to 64 letters, digits, `_` and `-`")]
     Subject(String),
-    /// The end can't be represented.
+    /// The expiry can't be represented.
     #[error("the token would be valid for too long")]
     Ttl,
     /// Signing failed.
@@ -34,7 +34,7 @@ pub struct IssueRequest {
     pub name: Option<String>,
     /// The subject's teams; `None`: the token does not give them.
     pub teams: Option<Vec<String>>,
-    /// How long it is valid, from `now_ms` on.
+    /// How long it is valid, counted from `now_ms`.
     pub ttl: Duration,
     /// The current time in Unix milliseconds.
     pub now_ms: i64,

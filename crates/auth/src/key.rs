@@ -1,5 +1,5 @@
-//! Keys that tokens are checked with, each for one algorithm only. The verifier chooses the key for a token; sets of
-//! keys (JWKS) are read in `jwks.rs`.
+//! Keys for checking tokens, each for one algorithm only. The verifier chooses the key for a token; key sets (JWKS) are
+//! read in `jwks.rs`.
 
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
@@ -18,7 +18,7 @@ pub const MIN_RSA_BITS: usize = 2048;
 /// The length of the largest RSA modulus, in bits: the most that the library accepts.
 pub const MAX_RSA_BITS: usize = 4096;
 
-/// Why a key cannot be used. Each text says what to do about it; none holds key material.
+/// Why a key cannot be used. Each message says what to do about it; none contains key material.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// No key was given.
@@ -42,7 +42,7 @@ pub enum KeyError {
     /// The key set is not JSON of the shape `{"keys": […]}`.
     #[error("the key set (JWKS) is not a JSON object with a list \"keys\"")]
     JwksShape(#[source] serde_json::Error),
-    /// The key set holds a symmetric key, which has no place in a published set.
+    /// The key set contains a symmetric key, which must not be published.
     #[error("the key set (JWKS) holds a symmetric key (kty \"oct\"): take it out, and give the secret by itself")]
     SymmetricJwk,
     /// A key of the set is of a supported type, but its numbers do not make a key.
@@ -131,8 +131,8 @@ impl Key {
         }
     }
 
-    /// Makes a key if it has this length and the library can load it. The length is checked first, because the library
-    /// slices Ed25519 keys without checking.
+    /// Makes a key if it has this length in bytes and the library can load it. The length is checked first, because the
+    /// library slices Ed25519 keys without checking.
     fn checked(algorithm: Algorithm, key: DecodingKey, bytes: usize) -> Option<Self> {
         let fits = key.try_get_as_bytes().is_ok_and(|content| content.len() == bytes);
         let loads = fits && jsonwebtoken::crypto::verify("", b"", &key, algorithm).is_ok();
@@ -156,6 +156,7 @@ pub(crate) fn check_secret(secret: &[u8]) -> Result<(), KeyError> {
     if secret.len() < MIN_SECRET_BYTES { Err(KeyError::WeakSecret(secret.len())) } else { Ok(()) }
 }
 
+/// Returns the length of an RSA modulus, in bits; `None` if the bytes are not an RSA key.
 fn rsa_bits(key: &DecodingKey) -> Option<usize> {
     use jsonwebtoken::DecodingKeyKind::RsaModulusExponent;
     let significant = |modulus: &[u8]| {

@@ -5,8 +5,8 @@
 //! writes no logs.
 //!
 //! To add a kind of credential: add a variant to [`Credential`] and to [`CredentialId`], implement [`Authenticator`]
-//! for it (answer `Ok(None)` for all other kinds) with a trait for what it needs stored, and put it into the
-//! [`Authenticators`] chain. If it is an id and a secret, add its prefix to [`SecretKind`].
+//! for it (return `Ok(None)` for all other kinds) with a trait for what it needs stored, and add that to the
+//! [`Authenticators`] chain. If it consists of an id and a secret, add its prefix to [`SecretKind`].
 //! To add a token claim: add it to `claims.rs`.
 //!
 #![doc = include_str!("../README.md")]

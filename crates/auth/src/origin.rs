@@ -3,17 +3,17 @@
 /// The origins of pages that may call the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AllowedOrigins {
-    /// Those of the server's own pages.
+    /// The origin of the server's own pages.
     SameHost,
-    /// These, written as browsers send them, such as `https://board.example`, and those of the server's own pages.
+    /// These, written as browsers send them, such as `https://board.example`, and that of the server's own pages.
     Listed(Vec<String>),
-    /// All. Cookies are not accepted then, because every page could use them.
+    /// All. Cookies are then not accepted, because every page could use them.
     Any,
 }
 
 impl AllowedOrigins {
-    /// Returns whether a page of this origin may call. `origin` is the header of that name; without it, the answer is
-    /// yes. `own` is the origin of the server's own pages, with its scheme.
+    /// Returns whether a page of this origin may call. `origin` is the `Origin` header; without it, the answer is yes.
+    /// `own` is the origin of the server's own pages, with its scheme.
     pub fn allow(&self, origin: Option<&str>, own: Option<&str>) -> bool {
         let Some(origin) = origin else { return true };
         let listed = match self {
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn cookies_count_from_known_pages_alone() {
+    fn cookies_are_accepted_only_from_pages_of_allowed_origins() {
         let session = |allowed: &AllowedOrigins, origin| allowed.allow_cookies(origin, Some("http://host"));
         assert!(session(&AllowedOrigins::SameHost, Some("http://host")));
         assert!(!session(&AllowedOrigins::SameHost, Some("http://evil")));

@@ -1,5 +1,5 @@
-//! Hashes passwords for storage and checks them, with Argon2id. Both functions are slow on purpose; how often somebody
-//! may try, and on which thread they run, is left to the caller.
+//! Hashes passwords for storage and checks them, with Argon2id. Both functions are slow on purpose; limiting
+//! attempts, and choosing the thread, is left to the caller.
 
 use argon2::password_hash::{self, PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -17,16 +17,16 @@ const COST: Params = match Params::new(19 * 1024, 2, 1, Some(32)) {
     Err(_) => panic!("the cost is out of range"), // at compile time
 };
 
-/// A hash of no password, with the same parameters, that is checked where no hash is stored, so that it takes as long.
+/// A hash with the same parameters, checked when no hash is stored, so that the check takes as long.
 const DUMMY: &str = "$argon2id$v=19$m=19456,t=2,p=1$f9hD6tEA5MMircuG8iMCYQ$rDjhBwVFYijtp2HiC9sppKjCcPEjLGCU0fkpwVSiQAI";
 
-/// Why there is no hash.
+/// Why a password was not hashed.
 #[derive(Debug, thiserror::Error)]
 pub enum PasswordError {
     /// The password is too short to resist guessing.
     #[error("the password has {0} bytes, and at least 8 are needed")]
     TooShort(usize),
-    /// The password is longer than anybody needs.
+    /// The password is longer than is allowed.
     #[error("the password has {0} bytes, and at most 1024 are taken")]
     TooLong(usize),
     /// The system's source of randomness failed.
@@ -57,8 +57,8 @@ pub fn hash_password(password: &str) -> Result<String, PasswordError> {
 /// Returns whether `stored`, from [`hash_password`], is the hash of this password.
 ///
 /// With `None` (no such user, or one without a password) and with a hash that can't be read it takes as long and
-/// returns `false`, so that the time does not tell which users exist. Blocks its thread as long as [`hash_password`]. A
-/// password longer than [`MAX_PASSWORD_BYTES`] is refused at once, whatever is stored.
+/// returns `false`, so that the time does not reveal which users exist. Blocks its thread as long as [`hash_password`].
+/// A password longer than [`MAX_PASSWORD_BYTES`] is refused immediately, whatever is stored.
 pub fn verify_password(password: &str, stored: Option<&str>) -> bool {
     if password.len() > MAX_PASSWORD_BYTES {
         return false;
@@ -66,16 +66,16 @@ pub fn verify_password(password: &str, stored: Option<&str>) -> bool {
     match check(password, stored) {
         Some(verdict) => verdict,
         None => {
-            // Its result is ignored, so that no password of the dummy is accepted.
+            // The result is ignored, so that no password is accepted by the dummy.
             std::hint::black_box(check(password, Some(DUMMY)));
             false
         }
     }
 }
 
-/// `None`: there was nothing to compare with, and so no work.
+/// Returns whether the password matches; `None`, without hashing, if there is no usable hash.
 fn check(password: &str, stored: Option<&str>) -> Option<bool> {
-    // Of a text that breaks off early the library would say "wrong password" without any work.
+    // For a truncated hash the library would return "wrong password" without hashing.
     let hash = PasswordHash::new(stored?).ok().filter(|hash| hash.salt.is_some() && hash.hash.is_some())?;
     match argon2().verify_password(password.as_bytes(), &hash) {
         Ok(()) => Some(true),
@@ -101,6 +101,6 @@ mod tests {
         assert_eq!((params.m_cost(), params.t_cost(), params.p_cost()), (19 * 1024, 2, 1));
         assert_eq!(hash.salt.unwrap().as_str().len(), SaltString::encode_b64(&[0; 16]).unwrap().as_str().len());
         assert_eq!(hash.hash.unwrap().len(), 32);
-        assert_eq!(check("password", Some(DUMMY)), Some(false), "the work is done");
+        assert_eq!(check("password", Some(DUMMY)), Some(false), "the password must be hashed");
     }
 }

@@ -1,4 +1,4 @@
-//! The three permissions of a credential, and sets of them. Roles on a board are not known here.
+//! The three permissions of a credential, and sets of them. Roles on a board are another concept, unknown here.
 
 use std::fmt;
 use std::str::FromStr;
@@ -19,7 +19,7 @@ pub enum Permission {
 }
 
 impl Permission {
-    const EVERY: [Self; 3] = [Self::Read, Self::Write, Self::Admin];
+    const ALL: [Self; 3] = [Self::Read, Self::Write, Self::Admin];
 
     /// Returns the name on the wire.
     pub const fn as_str(self) -> &'static str {
@@ -47,22 +47,22 @@ impl fmt::Display for Permission {
 
 /// The text is not the name of a permission.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown permission {0:?}: it is one of read, write, admin")]
+#[error("unknown permission {0:?}: expected read, write or admin")]
 pub struct UnknownPermission(pub String);
 
 impl FromStr for Permission {
     type Err = UnknownPermission;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let found = Self::EVERY.into_iter().find(|permission| permission.as_str() == text);
+        let found = Self::ALL.into_iter().find(|permission| permission.as_str() == text);
         found.ok_or_else(|| UnknownPermission(text.to_owned()))
     }
 }
 
 /// A set of permissions: an array of names in JSON, and names joined by commas in text (`read,write`).
 ///
-/// The set contains exactly the permissions that were granted: `admin` does not add `read` and `write`. What a set with
-/// `admin` allows is told by [`allows`](Self::allows).
+/// The set contains exactly the permissions that were granted: `admin` does not add `read` and `write`. Whether a set
+/// allows something is the result of [`allows`](Self::allows).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Permissions(u8);
 
@@ -79,7 +79,7 @@ impl Permissions {
         self.0 & permission.bit() != 0
     }
 
-    /// Returns whether the set allows what this permission is for: it is in the set, or `admin` is.
+    /// Returns whether the set allows what this permission is for: this permission or `admin` is in the set.
     pub const fn allows(self, permission: Permission) -> bool {
         self.contains(permission) || self.contains(Permission::Admin)
     }
@@ -92,7 +92,8 @@ impl Permissions {
 
     /// Returns the permissions of `wanted` that `self` [allows](Self::allows). They never allow more than `self` does.
     ///
-    /// This is the intersection, except that `admin` alone narrowed to `read` is `read`.
+    /// This is the intersection, except that `admin` in `self` counts as all permissions: `admin` narrowed to `read` is
+    /// `read`.
     #[must_use]
     pub fn narrowed_to(self, wanted: Self) -> Self {
         wanted.iter().filter(|permission| self.allows(*permission)).collect()
@@ -100,7 +101,7 @@ impl Permissions {
 
     /// Returns the permissions in the set, in the order read, write, admin.
     pub fn iter(self) -> impl Iterator<Item = Permission> {
-        Permission::EVERY.into_iter().filter(move |permission| self.contains(*permission))
+        Permission::ALL.into_iter().filter(move |permission| self.contains(*permission))
     }
 
     /// Returns whether the set is empty.
@@ -128,8 +129,8 @@ impl fmt::Debug for Permissions {
     }
 }
 
-/// Reads names joined by commas, with or without blanks around them. The empty text is the empty set; an unknown name
-/// is an error.
+/// Reads names joined by commas, with optional white space around each. The empty text is the empty set; an unknown
+/// name is an error.
 impl FromStr for Permissions {
     type Err = UnknownPermission;
 
@@ -196,10 +197,10 @@ mod tests {
         let every: Vec<_> = (0..8).map(Permissions).collect();
         for held in &every {
             for wanted in &every {
-                let left = held.narrowed_to(*wanted);
-                assert_eq!(left.intersection(*wanted), left);
-                assert!(Permission::EVERY.into_iter().all(|one| held.allows(one) || !left.allows(one)));
-                assert_eq!(left.intersection(*held), held.intersection(*wanted));
+                let narrowed = held.narrowed_to(*wanted);
+                assert_eq!(narrowed.intersection(*wanted), narrowed);
+                assert!(Permission::ALL.into_iter().all(|one| held.allows(one) || !narrowed.allows(one)));
+                assert_eq!(narrowed.intersection(*held), held.intersection(*wanted));
             }
         }
         assert_eq!(set("admin").narrowed_to(set("read")), set("read"));

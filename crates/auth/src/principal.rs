@@ -3,12 +3,12 @@
 use crate::directory::Account;
 use crate::permission::{Permission, Permissions};
 
-/// An authenticated caller, made by an [`Authenticator`](crate::Authenticator), or by a program for its own work.
+/// An authenticated caller, made by an [`Authenticator`](crate::Authenticator), or by a program for its own actions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
     /// The account's id: 1–64 characters of `A-Z a-z 0-9 _ -`.
     pub user: String,
-    /// The account's name that people see: any text, which must not be used as markup.
+    /// The account's name that people see: any text, which must be escaped in markup.
     pub name: String,
     /// The permissions of this credential: those of the account, limited to [`scope`](Self::scope).
     pub permissions: Permissions,
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn expires_on_the_millisecond() {
+    fn a_principal_expires_at_exactly_its_millisecond() {
         let mut principal = Principal {
             user: "ada".into(),
             name: "Ada".into(),

@@ -1,4 +1,4 @@
-//! Why a credential was refused, for logs and metrics. Clients are told only that authentication failed.
+//! Why a credential was refused, for logs. Clients are told at most that it has expired.
 
 /// Why a credential was refused. The messages contain no secret, and text from the caller only in escaped form.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,7 +45,8 @@ pub enum Refusal {
     /// The token is valid, but its subject has no account.
     #[error("the token's subject has no account")]
     UnknownAccount,
-    /// There is no such API key or session, its secret is wrong, or it was ended. The refusal does not tell which.
+    /// There is no such API key or session, its secret is wrong, or the session has ended. The refusal does not tell
+    /// which.
     #[error("no such API key or session")]
     UnknownCredential,
     /// The API key has been revoked.
@@ -57,7 +58,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Returns a stable word for the reason, for logs and metric labels.
+    /// Returns a stable word for the reason, for logs.
     pub const fn reason(&self) -> &'static str {
         match self {
             Self::TooLong => "too_long",

@@ -1,5 +1,6 @@
 //! Credentials that consist of a public id and a secret, `<prefix>_<id>_<secret>`: API keys and sessions. Makes, parses
-//! and compares them; whose they are and whether they are still valid is decided in `api_key.rs` and `session.rs`.
+//! and compares them; which account they belong to and whether they are still valid is decided in `api_key.rs` and
+//! `session.rs`.
 
 use std::fmt;
 
@@ -17,10 +18,10 @@ const SECRET_BYTES: usize = 32;
 /// The length of the secret: its bytes in base64url without padding.
 const SECRET_CHARS: usize = 43;
 
-/// Compared in place of the hash of a record that does not exist, so that it takes as long as a wrong secret.
+/// Compared if there is no record, so that this takes as long as a wrong secret.
 const NO_HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// The kind of a credential with an id and a secret, which its text begins with.
+/// The kind of a credential with an id and a secret; it decides the prefix of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SecretKind {
     /// `bwk_…`
@@ -76,7 +77,7 @@ impl fmt::Debug for IssuedSecret {
     }
 }
 
-/// A presented credential that was parsed and not yet compared. `Debug` shows the id only.
+/// A presented credential that has been parsed but not yet compared. `Debug` shows the id only.
 #[derive(Clone, Copy)]
 pub struct PresentedSecret<'a> {
     id: &'a str,

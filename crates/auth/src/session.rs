@@ -1,5 +1,5 @@
 //! The authenticator for login sessions, and how long they last. Storing them is left to the implementation of
-//! [`Sessions`]; logging in and out, and cookies, are left to the caller of this crate.
+//! [`Sessions`]; logging in and out, and cookies, are left to the user of this crate.
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ const RECORD_EVERY_MS: i64 = 60_000;
 pub struct SessionPolicy {
     /// The time without use after which a session ends.
     pub idle: Duration,
-    /// The time after its beginning when a session ends, used or not.
+    /// The time after its beginning at which a session ends even if it is used.
     pub absolute: Duration,
 }
 
@@ -63,23 +63,23 @@ pub struct SessionRecord {
 /// Where sessions are stored.
 #[async_trait::async_trait]
 pub trait Sessions: Send + Sync {
-    /// Returns the session with this id (16 lower-case hexadecimal digits). `None`: there is no such session, it was
-    /// ended, or its account does not exist any more. An error: the storage failed.
+    /// Returns the session with this id (16 lower-case hexadecimal digits). `None`: there is no such session, it has
+    /// ended, or its account no longer exists. An error: the storage failed.
     async fn session(&self, id: &str) -> Result<Option<SessionRecord>, BoxError>;
 
-    /// Records that the session was used at `now_ms` (Unix milliseconds). It is no error if the session does not exist
-    /// any more.
+    /// Records that the session was used at `now_ms` (Unix milliseconds). It is not an error if the session no longer
+    /// exists.
     async fn session_used(&self, id: &str, now_ms: i64) -> Result<(), BoxError>;
 }
 
-/// Turns [`Credential::Session`] into a [`Principal`]; knows no other kind.
+/// Turns [`Credential::Session`] into a [`Principal`]; handles no other kind.
 ///
-/// - A text that is not a session's, an unknown id and a wrong secret are the same refusal,
-///   [`Refusal::UnknownCredential`]. That a session has expired is told only to those who have its secret.
+/// - A text that is not a session credential, an unknown id and a wrong secret give the same refusal,
+///   [`Refusal::UnknownCredential`]. [`Refusal::Expired`] requires the right secret.
 /// - The principal's `expires_at` is the earlier of the absolute end and the last recorded use plus the idle time. A
-///   use is recorded unless one was within the last minute or twentieth of the idle time, whichever is shorter; a
-///   session may end sooner by that much. The caller is accepted even if recording fails, and the end stays where it
-///   was.
+///   use is recorded unless one was recorded within the last minute or the last twentieth of the idle time, whichever
+///   is shorter; a session may end sooner by that much. The caller is accepted even if recording fails, and the end
+///   stays where it was.
 /// - Authenticating is a use, and so is a call of [`used`](Self::used). Renewal is not.
 /// - One session can have many connections, and a use by one of them moves the end for all. So
 ///   [renew](Authenticator::renew) a principal that has expired before you refuse its caller.
@@ -95,12 +95,12 @@ impl SessionAuthenticator {
         Self { sessions, policy, usage: Usage::every(policy.record_every_ms()) }
     }
 
-    /// Notes that `principal` sent a command at `now_ms` (Unix milliseconds), so that the session of a connection that
-    /// sends commands does not end as idle. Cheap enough for every command.
+    /// Records that `principal` sent a command at `now_ms` (Unix milliseconds), so that the session of a connection
+    /// that sends commands does not end for being idle. Cheap enough for every command.
     ///
-    /// - `Ok(None)`: keep the principal. It is not a session's, or a use was recorded shortly before, over this
+    /// - `Ok(None)`: keep the principal. It is not from a session, or a use was recorded shortly before, over this
     ///   connection or another one; the storage was not asked.
-    /// - `Ok(Some(_))`: the use was recorded; replace the principal by this one, which is renewed and ends later.
+    /// - `Ok(Some(_))`: the use was recorded; replace the principal with this one, which is renewed and ends later.
     /// - [`AuthError::Refused`]: the session has ended.
     /// - [`AuthError::Unavailable`]: the storage failed; keep the principal until it expires.
     pub async fn used(&self, principal: &Principal, now_ms: i64) -> Result<Option<Principal>, AuthError> {
@@ -127,7 +127,7 @@ impl SessionAuthenticator {
     async fn record_use(&self, id: &str, record: &mut SessionRecord, now_ms: i64) {
         match self.sessions.session_used(id, now_ms).await {
             Ok(()) => record.last_used = record.last_used.max(now_ms),
-            // The caller is accepted all the same; the next use tries again.
+            // The caller is accepted nevertheless; the next use is recorded instead.
             Err(_) => self.usage.release(id),
         }
     }

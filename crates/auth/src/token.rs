@@ -11,7 +11,7 @@ use crate::principal::{CredentialId, Principal};
 use crate::refusal::Refusal;
 use crate::verifier::TokenVerifier;
 
-/// Turns [`Credential::Token`] into a [`Principal`]; knows no other kind.
+/// Turns [`Credential::Token`] into a [`Principal`]; handles no other kind.
 ///
 /// The principal's permissions are the account's, [narrowed](crate::Permissions::narrowed_to) to the token's
 /// `permissions` claim; a token without the claim has all of the account's.
@@ -40,7 +40,7 @@ impl Authenticator for TokenAuthenticator {
         Ok(Some(Principal::of(account, claims.permissions, Some(claims.exp * 1_000), credential)))
     }
 
-    /// Nothing is stored about a token, so only its account can have changed, and the token can have expired.
+    /// Nothing is stored about a token: only its account can have changed, and the token itself can have expired.
     async fn renew(&self, principal: &Principal, now_ms: i64) -> Result<Option<Principal>, AuthError> {
         let CredentialId::Token { .. } = &principal.credential else { return Ok(None) };
         if principal.expired_at(now_ms) {

@@ -1,6 +1,6 @@
-//! Decides which uses of a credential are recorded: the first one, and then one in each interval, however many
-//! connections use it at once. Recording is left to the caller. Bounded: remembers the ids of valid credentials used
-//! within the last two intervals.
+//! Decides which uses of a credential are recorded: the first one, and then at most one in each interval, however many
+//! connections use it. Recording is left to the caller. Bounded: holds the ids of valid credentials used within the
+//! last two intervals.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -19,7 +19,7 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
-    /// Has one use recorded in each interval of `interval_ms` milliseconds.
+    /// Allows one recorded use of each credential in `interval_ms` milliseconds.
     pub(crate) fn every(interval_ms: i64) -> Self {
         Self { interval_ms, recorded: Mutex::default() }
     }
@@ -27,8 +27,8 @@ impl Usage {
     /// Returns whether the caller is to record the use of `id` at `now_ms`. For the rest of the interval it returns
     /// `false`. `stored` is the last use according to the record, if that was just read.
     ///
-    /// A caller that could not record the use calls [`release`](Self::release). If it ends without either, the next use
-    /// is recorded in the next interval.
+    /// A caller that could not record the use calls [`release`](Self::release). If it does neither, the next use is
+    /// recorded in the next interval.
     pub(crate) fn claim(&self, id: &str, stored: Option<i64>, now_ms: i64) -> bool {
         let mut recorded = self.lock();
         self.sweep(&mut recorded, now_ms);
@@ -41,7 +41,7 @@ impl Usage {
         due
     }
 
-    /// Takes a claim back, so that the next use is recorded.
+    /// Withdraws a claim, so that the next use is recorded.
     pub(crate) fn release(&self, id: &str) {
         self.lock().by_id.remove(id);
     }
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_claim_in_each_interval() {
+    fn a_use_can_be_claimed_once_in_each_interval() {
         let usage = Usage::every(60);
         assert!(usage.claim("a", None, 1_000));
         assert!(!usage.claim("a", None, 1_059) && !usage.claim("a", Some(3), 1_059));
@@ -77,11 +77,11 @@ mod tests {
     }
 
     #[test]
-    fn what_the_record_says_counts() {
+    fn the_last_use_in_the_record_counts() {
         let usage = Usage::every(60);
         assert!(!usage.claim("a", Some(990), 1_000));
         assert!(!usage.claim("a", None, 1_049) && usage.claim("a", None, 1_050));
-        assert!(!usage.claim("ahead", Some(9_000), 1_000), "a clock that went back records nothing");
+        assert!(!usage.claim("ahead", Some(9_000), 1_000), "after the clock went back nothing is recorded");
     }
 
     #[test]
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn forgets_what_is_over() {
+    fn entries_older_than_an_interval_are_removed() {
         let usage = Usage::every(60);
         for step in 0..1_000 {
             assert!(usage.claim(&format!("id-{step}"), None, 1_000 + step));

@@ -18,7 +18,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_to_64_plain_characters() {
+    fn a_user_id_has_one_to_64_plain_characters() {
         for good in ["a", "user_1", "018f-AZ", &"x".repeat(64)] {
             assert!(is_user_id(good), "{good}");
         }

@@ -1,5 +1,5 @@
-//! Checks JWTs: the key, the signature, the time, the issuer and the audience. Which account the subject is, and what
-//! it may do, is decided in `token.rs`.
+//! Checks JWTs: the key, the signature, the time, the issuer and the audience. The account of the subject and its
+//! permissions are found in `token.rs`.
 
 use jsonwebtoken::Algorithm;
 
@@ -64,9 +64,9 @@ impl TokenVerifier {
         if of_algorithm.is_empty() {
             return Err(Refusal::NoKeyForAlgorithm);
         }
-        let named_alike: Vec<_> = of_algorithm.iter().copied().filter(|key| key.kid == header.kid).collect();
+        let with_same_name: Vec<_> = of_algorithm.iter().copied().filter(|key| key.kid == header.kid).collect();
         match &header.kid {
-            _ if !named_alike.is_empty() => Ok(named_alike),
+            _ if !with_same_name.is_empty() => Ok(with_same_name),
             Some(kid) => Err(Refusal::UnknownKey(kid.chars().take(MAX_SHOWN_KID_CHARS).collect())),
             None if of_algorithm.len() == 1 => Ok(of_algorithm),
             None => Err(Refusal::AmbiguousKey),
@@ -91,7 +91,7 @@ impl TokenVerifier {
     }
 }
 
-/// Collects keys and requirements for a [`TokenVerifier`]. Several keys can be added; all of them count.
+/// Collects keys and requirements for a [`TokenVerifier`]. Several keys can be added; each of them is accepted.
 #[derive(Clone)]
 #[must_use]
 pub struct TokenVerifierBuilder {

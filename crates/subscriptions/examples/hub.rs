@@ -1,4 +1,4 @@
-//! Two users on one board, with the log in memory: what happens before, while and after they view it.
+//! Two users view one board, with the log in memory. Prints the events that each of them gets.
 #![expect(clippy::print_stdout, reason = "an example")]
 
 use std::{
@@ -24,7 +24,7 @@ struct MemoryLog {
 }
 
 impl MemoryLog {
-    /// Commits an event.
+    /// Appends an event, and returns it.
     fn append(&self, board: &BoardId, kind: EventKind) -> Result<Arc<LogEntry>, Box<dyn Error>> {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = Arc::new(LogEntry {
@@ -100,7 +100,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     hub.view_board(&ada, &board, None).await?;
     hub.publish(&[log.append(&board, EventKind::TaskMoved)?]).await;
 
-    // Bob has seen nothing yet: what he missed comes first.
+    // Bob resumes from the beginning, so the events that he missed come first.
     let bob = connect(&hub, 2, "bob")?;
     hub.view_board(&bob, &board, Some(Resume { since: Seq(0), epoch: None })).await?;
     hub.start_typing(&bob, &board, None).await?;

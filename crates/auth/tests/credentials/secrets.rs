@@ -1,9 +1,14 @@
-//! The form of credentials with an id and a secret: what is made, what is read, and that no secret is ever shown.
+//! Credentials with an id and a secret: generating, parsing and comparing them, and that `Debug` never shows a secret.
 
 use std::collections::HashSet;
 
 use boardwire_auth::{IssuedSecret, SecretKind};
 use proptest::prelude::*;
+
+use crate::memory_store::SECRET_START;
+
+/// Where the id is in the text of a credential.
+const ID: std::ops::Range<usize> = 4..20;
 
 const KINDS: [(SecretKind, &str); 2] = [(SecretKind::ApiKey, "bwk"), (SecretKind::Session, "bws")];
 
@@ -12,7 +17,7 @@ fn secret_part(issued: &IssuedSecret) -> &str {
 }
 
 #[test]
-fn what_is_made_can_be_read() {
+fn a_generated_credential_can_be_parsed_and_matches_its_hash() {
     for (kind, prefix) in KINDS {
         for _ in 0..300 {
             let issued = kind.generate().unwrap();
@@ -54,7 +59,7 @@ fn only_the_right_hash_matches() {
 }
 
 #[test]
-fn the_hash_and_debug_hold_nothing_of_the_secret() {
+fn the_hash_and_debug_do_not_contain_the_secret() {
     for (kind, _) in KINDS {
         let issued = kind.generate().unwrap();
         let secret = secret_part(&issued);
@@ -69,22 +74,22 @@ fn the_hash_and_debug_hold_nothing_of_the_secret() {
 }
 
 #[test]
-fn one_kind_is_not_the_other() {
+fn a_credential_of_one_kind_is_not_parsed_as_the_other() {
     let [key, session] = KINDS.map(|(kind, _)| kind.generate().unwrap().text);
     assert!(SecretKind::Session.parse(&key).is_none() && SecretKind::ApiKey.parse(&session).is_none());
 }
 
 #[test]
-fn underscores_belong_to_the_secret() {
+fn a_secret_may_contain_underscores() {
     for secret in ["_".repeat(43), format!("__{}", "-".repeat(41)), format!("{}_", "a".repeat(42))] {
         assert!(SecretKind::ApiKey.parse(&format!("bwk_0123456789abcdef_{secret}")).is_some(), "{secret}");
     }
 }
 
 #[test]
-fn shapes_that_are_none() {
+fn texts_of_another_form_are_not_parsed() {
     let good = SecretKind::ApiKey.generate().unwrap().text;
-    let (id, secret) = (&good[4..20], &good[21..]);
+    let (id, secret) = (&good[ID], &good[SECRET_START..]);
     for bad in [
         "".into(),
         "bwk".into(),
@@ -118,19 +123,19 @@ fn shapes_that_are_none() {
 }
 
 #[test]
-fn every_single_byte_counts() {
+fn every_byte_must_be_right() {
     let issued = SecretKind::ApiKey.generate().unwrap();
-    for place in 0..issued.text.len() {
+    for position in 0..issued.text.len() {
         for other in 0..128_u8 {
             let mut changed = issued.text.clone().into_bytes();
-            if std::mem::replace(&mut changed[place], other) == other {
+            if std::mem::replace(&mut changed[position], other) == other {
                 continue;
             }
             let text = String::from_utf8(changed).unwrap();
             let same = |it: boardwire_auth::PresentedSecret<'_>| it.id() == issued.id && it.matches(Some(&issued.hash));
-            assert!(!SecretKind::ApiKey.parse(&text).is_some_and(same), "{place} {text:?}");
+            assert!(!SecretKind::ApiKey.parse(&text).is_some_and(same), "{position} {text:?}");
         }
-        assert!(SecretKind::ApiKey.parse(&issued.text[..place]).is_none(), "cut at {place}");
+        assert!(SecretKind::ApiKey.parse(&issued.text[..position]).is_none(), "cut at {position}");
     }
 }
 
@@ -138,7 +143,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
-    fn any_text_is_none(text in ".{0,140}") {
+    fn arbitrary_text_is_not_parsed(text in ".{0,140}") {
         for (kind, _) in KINDS {
             prop_assert!(kind.parse(&text).is_none());
         }
@@ -149,7 +154,7 @@ proptest! {
         for (kind, prefix) in KINDS {
             if let Some(presented) = kind.parse(&text) {
                 prop_assert!(text.len() == 64 && text.is_ascii() && text.starts_with(prefix));
-                prop_assert_eq!(presented.id(), &text[4..20]);
+                prop_assert_eq!(presented.id(), &text[ID]);
             }
         }
     }

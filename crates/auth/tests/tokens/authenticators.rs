@@ -1,4 +1,4 @@
-//! From a credential to a principal: what the account and the token allow together, refusals and outages, the chain.
+//! From a credential to a principal: the permissions of account and token together, refusals, outages and the chain.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 
 use crate::forge::*;
 
-/// Knows `ada` with these permissions, notes which claims it was shown, and is out of order for `down`.
+/// A directory that knows only `ada`, with these permissions. It records the claims it is given, and fails for `down`.
 struct OneUser(Permissions, Mutex<Vec<Claimed>>);
 
 impl OneUser {
     fn find(&self, user: &str) -> Result<Option<Account>, BoxError> {
         let ada = || Account { id: "ada".into(), name: "Ada".into(), permissions: self.0, teams: vec!["red".into()] };
-        if user == "down" { Err("the database is away".into()) } else { Ok((user == "ada").then(ada)) }
+        if user == "down" { Err("the database is unavailable".into()) } else { Ok((user == "ada").then(ada)) }
     }
 }
 
@@ -37,7 +37,7 @@ impl Directory for OneUser {
     }
 }
 
-/// Takes the one API key `k`.
+/// An authenticator that accepts only the API key `k`.
 struct OneKey;
 
 #[async_trait::async_trait]
@@ -65,7 +65,7 @@ impl Authenticator for OneKey {
 
 fn chain(account: Permissions) -> Authenticators {
     let directory = Arc::new(OneUser(account, Mutex::default()));
-    Authenticators::new(vec![Arc::new(TokenAuthenticator::new(with_secret(), directory)), Arc::new(OneKey)])
+    Authenticators::new(vec![Arc::new(TokenAuthenticator::new(secret_verifier(), directory)), Arc::new(OneKey)])
 }
 
 async fn present(account: Permissions, claims: &Value) -> Result<Principal, AuthError> {
@@ -74,7 +74,7 @@ async fn present(account: Permissions, claims: &Value) -> Result<Principal, Auth
 }
 
 #[tokio::test]
-async fn a_token_has_what_it_and_the_account_allow() {
+async fn a_token_has_the_permissions_that_it_and_the_account_allow() {
     for (account, claim, expected) in [
         ("read,write", json!(["read"]), "read"),
         ("read", json!(["read", "write", "admin"]), "read"),
@@ -84,15 +84,15 @@ async fn a_token_has_what_it_and_the_account_allow() {
         ("read,write,admin", json!(["write", "read"]), "read,write"),
         ("admin", json!(["read"]), "read"),
     ] {
-        let principal = present(account.parse().unwrap(), &good_with("permissions", claim)).await.unwrap();
+        let principal = present(account.parse().unwrap(), &claims_with("permissions", claim)).await.unwrap();
         assert_eq!(principal.permissions.to_string(), expected, "{account}");
     }
-    assert_eq!(present(Permissions::READ_WRITE, &good()).await.unwrap().permissions, Permissions::READ_WRITE);
+    assert_eq!(present(Permissions::READ_WRITE, &valid_claims()).await.unwrap().permissions, Permissions::READ_WRITE);
 }
 
 #[tokio::test]
-async fn the_principal_carries_what_the_token_says() {
-    let mut claims = good_with("jti", json!("t1"));
+async fn the_principal_has_the_claims_of_the_token() {
+    let mut claims = claims_with("jti", json!("t1"));
     claims["name"] = json!("Countess");
     claims["teams"] = json!(["red", "blue"]);
     let principal = present(Permissions::ALL, &claims).await.unwrap();
@@ -103,10 +103,12 @@ async fn the_principal_carries_what_the_token_says() {
 }
 
 #[tokio::test]
-async fn only_a_good_token_reaches_the_directory() {
+async fn only_a_valid_token_reaches_the_directory() {
     let directory = Arc::new(OneUser(Permissions::ALL, Mutex::default()));
-    let tokens = TokenAuthenticator::new(with_secret(), directory.clone());
-    for bad in [signed(&good(), Signer::Secret(OTHER_SECRET)), signed(&json!({"sub": "ada"}), Signer::Secret(SECRET))] {
+    let tokens = TokenAuthenticator::new(secret_verifier(), directory.clone());
+    for bad in
+        [signed(&valid_claims(), Signer::Secret(OTHER_SECRET)), signed(&json!({"sub": "ada"}), Signer::Secret(SECRET))]
+    {
         assert!(tokens.authenticate(&Credential::Token(bad), NOW_MS).await.is_err());
     }
     assert_eq!(directory.1.lock().unwrap().len(), 0);
@@ -117,15 +119,15 @@ async fn only_a_good_token_reaches_the_directory() {
 }
 
 #[tokio::test]
-async fn refusals_and_outages_are_told_apart() {
-    let unknown = present(Permissions::ALL, &good_with("sub", json!("eve"))).await;
+async fn a_refusal_and_an_outage_are_different_errors() {
+    let unknown = present(Permissions::ALL, &claims_with("sub", json!("eve"))).await;
     assert!(matches!(unknown, Err(AuthError::Refused(Refusal::UnknownAccount))));
-    let outage = present(Permissions::ALL, &good_with("sub", json!("down"))).await;
+    let outage = present(Permissions::ALL, &claims_with("sub", json!("down"))).await;
     assert!(matches!(outage, Err(AuthError::Unavailable(_))));
 }
 
 #[tokio::test]
-async fn the_first_that_knows_the_kind_decides() {
+async fn the_first_authenticator_that_knows_the_kind_decides() {
     let chain = chain(Permissions::ALL);
     let by = async |credential| chain.authenticate(&credential, NOW_MS).await;
     assert_eq!(by(Credential::ApiKey("k".into())).await.unwrap().user, "robot");
@@ -136,8 +138,8 @@ async fn the_first_that_knows_the_kind_decides() {
 }
 
 #[tokio::test]
-async fn a_renewed_token_has_the_account_as_it_is_now() {
-    let mut claims = good_with("permissions", json!(["read", "admin"]));
+async fn renewal_takes_the_account_as_it_is_now() {
+    let mut claims = claims_with("permissions", json!(["read", "admin"]));
     claims["name"] = json!("Countess");
     let before = present("read".parse().unwrap(), &claims).await.unwrap();
     assert_eq!((before.permissions.to_string(), before.scope), ("read".into(), "read,admin".parse().ok()));
@@ -151,8 +153,8 @@ async fn a_renewed_token_has_the_account_as_it_is_now() {
 }
 
 #[tokio::test]
-async fn a_token_is_not_renewed_beyond_its_end_or_its_account() {
-    let before = present(Permissions::ALL, &good()).await.unwrap();
+async fn a_token_is_not_renewed_after_its_expiry_or_without_its_account() {
+    let before = present(Permissions::ALL, &valid_claims()).await.unwrap();
     let renew = async |principal| chain(Permissions::ALL).renew(&principal, NOW_MS).await;
     let late = Principal { expires_at: Some(NOW_MS), ..before.clone() };
     assert!(matches!(renew(late).await, Err(AuthError::Refused(Refusal::Expired))));
@@ -163,7 +165,7 @@ async fn a_token_is_not_renewed_beyond_its_end_or_its_account() {
 }
 
 #[tokio::test]
-async fn the_chain_renews_by_kind() {
+async fn the_chain_renews_with_the_authenticator_of_the_kind() {
     let robot = chain(Permissions::ALL).authenticate(&Credential::ApiKey("k".into()), NOW_MS).await.unwrap();
     assert_eq!(chain(Permissions::ALL).renew(&robot, NOW_MS).await.unwrap(), robot);
     let session = Principal { credential: CredentialId::Session("s".into()), ..robot };

@@ -1,4 +1,4 @@
-//! Makes tokens, good and bad, with any header and any signer. What they are expected to do is each test's.
+//! Makes tokens, valid or not, with any header, claims and signer.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,11 +12,12 @@ pub(crate) const RSA_PUB: &str = include_str!("keys/rsa.pub.pem");
 pub(crate) const P256_PUB: &str = include_str!("keys/p256.pub.pem");
 pub(crate) const ED_PUB: &str = include_str!("keys/ed25519.pub.pem");
 
-/// The tests' present, in Unix milliseconds and seconds.
+/// The current time in these tests, in Unix milliseconds.
 pub(crate) const NOW_MS: i64 = NOW * 1_000;
+/// The current time in these tests, in Unix seconds.
 pub(crate) const NOW: i64 = 1_790_000_000;
 
-/// Who signs.
+/// The key that signs a token.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Signer<'a> {
     Secret(&'a [u8]),
@@ -28,7 +29,7 @@ pub(crate) enum Signer<'a> {
 }
 
 impl Signer<'_> {
-    /// The algorithm that this signer's key is meant for.
+    /// Returns the algorithm that this signer's key is meant for.
     pub(crate) fn alg(self) -> &'static str {
         match self {
             Self::Secret(_) => "HS256",
@@ -53,12 +54,12 @@ impl Signer<'_> {
     }
 }
 
-/// A token with exactly this header and these claims.
+/// Returns a token with exactly this header and these claims.
 pub(crate) fn forge(header: &Value, claims: &Value, signer: Signer<'_>) -> String {
     forge_text(&header.to_string(), &claims.to_string(), signer)
 }
 
-/// A token with exactly these bytes as header and claims.
+/// Returns a token with exactly these bytes as header and claims.
 pub(crate) fn forge_text(header: &str, claims: &str, signer: Signer<'_>) -> String {
     let alg = serde_json::from_str::<Value>(header).ok().and_then(|it| Some(it.get("alg")?.as_str()?.to_owned()));
     let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
@@ -66,34 +67,34 @@ pub(crate) fn forge_text(header: &str, claims: &str, signer: Signer<'_>) -> Stri
     format!("{message}.{signature}")
 }
 
-/// A token with plain header and the signer's own algorithm.
+/// Returns a token with an ordinary header that names the signer's algorithm.
 pub(crate) fn signed(claims: &Value, signer: Signer<'_>) -> String {
     forge(&json!({"typ": "JWT", "alg": signer.alg()}), claims, signer)
 }
 
-/// The same, naming its key.
-pub(crate) fn signed_by(kid: &str, signer: Signer<'_>) -> String {
-    forge(&json!({"alg": signer.alg(), "kid": kid}), &good(), signer)
+/// Returns a token with valid claims whose header names a key (`kid`).
+pub(crate) fn signed_with_kid(kid: &str, signer: Signer<'_>) -> String {
+    forge(&json!({"alg": signer.alg(), "kid": kid}), &valid_claims(), signer)
 }
 
-/// Claims of a token that is good for a minute.
-pub(crate) fn good() -> Value {
+/// Returns the claims of a token that is valid for a minute.
+pub(crate) fn valid_claims() -> Value {
     json!({"sub": "ada", "exp": NOW + 60})
 }
 
-/// The good claims with one added or replaced.
-pub(crate) fn good_with(claim: &str, value: Value) -> Value {
-    let mut claims = good();
+/// Returns the valid claims with one added or replaced.
+pub(crate) fn claims_with(claim: &str, value: Value) -> Value {
+    let mut claims = valid_claims();
     claims[claim] = value;
     claims
 }
 
-/// Verifies at the tests' present.
-pub(crate) fn check(verifier: &TokenVerifier, token: &str) -> Result<Claims, Refusal> {
+/// Verifies the token at [`NOW_MS`].
+pub(crate) fn verify_now(verifier: &TokenVerifier, token: &str) -> Result<Claims, Refusal> {
     verifier.verify(token, NOW_MS)
 }
 
-/// A verifier with the secret alone.
-pub(crate) fn with_secret() -> TokenVerifier {
+/// Returns a verifier with [`SECRET`] as its only key.
+pub(crate) fn secret_verifier() -> TokenVerifier {
     TokenVerifier::builder().hs256_secret(SECRET).build().unwrap()
 }

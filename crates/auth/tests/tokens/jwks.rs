@@ -1,4 +1,4 @@
-//! Key sets: which members are used, which are left out, and how a token's `kid` chooses.
+//! Key sets: which keys are used, which are ignored, and how a token's `kid` chooses among them.
 
 use boardwire_auth::{KeyError, Refusal, TokenVerifier};
 use jsonwebtoken::DecodingKey;
@@ -42,38 +42,38 @@ fn set(keys: &[Value]) -> Result<TokenVerifier, KeyError> {
 }
 
 #[test]
-fn the_key_id_chooses() {
+fn the_key_id_chooses_the_key() {
     let keys = set(&[rsa("a"), other_rsa("b"), p256("c"), ed25519("d")]).unwrap();
     for (kid, signer) in [("a", Signer::Rsa), ("b", Signer::OtherRsa), ("c", Signer::P256), ("d", Signer::Ed25519)] {
-        assert!(check(&keys, &signed_by(kid, signer)).is_ok(), "{kid}");
+        assert!(verify_now(&keys, &signed_with_kid(kid, signer)).is_ok(), "{kid}");
     }
-    assert_eq!(check(&keys, &signed_by("b", Signer::Rsa)), Err(Refusal::Signature));
-    assert_eq!(check(&keys, &signed_by("e", Signer::Rsa)), Err(Refusal::UnknownKey("e".into())));
-    // A name that belongs to a key for another algorithm is not known for this one.
-    assert_eq!(check(&keys, &signed_by("c", Signer::Rsa)), Err(Refusal::UnknownKey("c".into())));
-    assert_eq!(check(&keys, &signed_by("a", Signer::Secret(SECRET))), Err(Refusal::NoKeyForAlgorithm));
+    assert_eq!(verify_now(&keys, &signed_with_kid("b", Signer::Rsa)), Err(Refusal::Signature));
+    assert_eq!(verify_now(&keys, &signed_with_kid("e", Signer::Rsa)), Err(Refusal::UnknownKey("e".into())));
+    // The name of a key for another algorithm is unknown for this one.
+    assert_eq!(verify_now(&keys, &signed_with_kid("c", Signer::Rsa)), Err(Refusal::UnknownKey("c".into())));
+    assert_eq!(verify_now(&keys, &signed_with_kid("a", Signer::Secret(SECRET))), Err(Refusal::NoKeyForAlgorithm));
 }
 
 #[test]
-fn without_a_key_id_exactly_one_must_fit() {
+fn without_a_key_id_exactly_one_key_must_have_the_algorithm() {
     let one = set(&[rsa("a"), p256("c")]).unwrap();
-    assert!(check(&one, &signed(&good(), Signer::Rsa)).is_ok());
-    assert!(check(&one, &signed(&good(), Signer::P256)).is_ok());
+    assert!(verify_now(&one, &signed(&valid_claims(), Signer::Rsa)).is_ok());
+    assert!(verify_now(&one, &signed(&valid_claims(), Signer::P256)).is_ok());
     let two = set(&[rsa("a"), other_rsa("b")]).unwrap();
-    assert_eq!(check(&two, &signed(&good(), Signer::Rsa)), Err(Refusal::AmbiguousKey));
+    assert_eq!(verify_now(&two, &signed(&valid_claims(), Signer::Rsa)), Err(Refusal::AmbiguousKey));
 }
 
 #[test]
-fn a_set_and_a_secret_stand_side_by_side() {
+fn a_key_set_and_a_secret_can_be_combined() {
     let text = json!({"keys": [rsa("a")]}).to_string();
     let both = TokenVerifier::builder().hs256_secret(SECRET).jwks(text).build().unwrap();
-    assert!(check(&both, &signed(&good(), Signer::Secret(SECRET))).is_ok());
-    assert!(check(&both, &signed_by("a", Signer::Rsa)).is_ok());
-    assert_eq!(check(&both, &signed_by("a", Signer::Secret(SECRET))), Err(Refusal::UnknownKey("a".into())));
+    assert!(verify_now(&both, &signed(&valid_claims(), Signer::Secret(SECRET))).is_ok());
+    assert!(verify_now(&both, &signed_with_kid("a", Signer::Rsa)).is_ok());
+    assert_eq!(verify_now(&both, &signed_with_kid("a", Signer::Secret(SECRET))), Err(Refusal::UnknownKey("a".into())));
 }
 
 #[test]
-fn keys_for_something_else_are_left_out() {
+fn keys_for_other_purposes_are_ignored() {
     let useless = [
         with(rsa("a"), "use", json!("enc")),
         with(ed25519("a"), "key_ops", json!(["encrypt"])),
@@ -91,8 +91,8 @@ fn keys_for_something_else_are_left_out() {
     let mut keys = useless.to_vec();
     keys.push(other_rsa("b"));
     let verifier = set(&keys).unwrap();
-    assert!(check(&verifier, &signed_by("b", Signer::OtherRsa)).is_ok());
-    assert_eq!(check(&verifier, &signed_by("a", Signer::Rsa)), Err(Refusal::UnknownKey("a".into())));
+    assert!(verify_now(&verifier, &signed_with_kid("b", Signer::OtherRsa)).is_ok());
+    assert_eq!(verify_now(&verifier, &signed_with_kid("a", Signer::Rsa)), Err(Refusal::UnknownKey("a".into())));
 }
 
 #[test]

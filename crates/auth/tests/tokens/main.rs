@@ -1,5 +1,5 @@
-//! Every rule about tokens, tested from outside: keys and their choice, claims against clock and configuration, tokens
-//! that are no tokens, and the authenticator on top. The reading of single claims is tested beside its code.
+//! The rules for tokens, through the public interface: keys and how they are chosen, claims compared with the clock and
+//! the configuration, malformed tokens, and the authenticator. Reading single claims is tested in `src/claims.rs`.
 
 #![expect(clippy::unwrap_used, reason = "in a test, a panic is the message; helpers outside of #[test] need saying so")]
 

@@ -1,4 +1,4 @@
-//! API keys and sessions in memory, which can be changed under way, break down on demand and note every use recorded.
+//! API keys and sessions in memory. The records can be changed, every recorded use is noted, and calls fail on demand.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -6,11 +6,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use boardwire_auth::*;
 
+/// Where the secret part begins in the text of a credential: after its prefix, its id and two underscores.
+pub(crate) const SECRET_START: usize = "bwk_0123456789abcdef_".len();
+
 pub(crate) const NOW: i64 = 1_790_000_000_000;
 pub(crate) const MINUTE: i64 = 60_000;
 pub(crate) const DAY: i64 = 24 * 60 * MINUTE;
 
-/// What is out of order.
+/// Which calls fail.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Broken {
     Nothing,
@@ -18,16 +21,16 @@ pub(crate) enum Broken {
     Everything,
 }
 
-pub(crate) struct Vault {
+pub(crate) struct MemoryStore {
     pub(crate) keys: Mutex<HashMap<String, ApiKeyRecord>>,
     pub(crate) sessions: Mutex<HashMap<String, SessionRecord>>,
-    pub(crate) broken: Mutex<Broken>,
-    /// Times at which a use was recorded, in order.
-    pub(crate) uses: Mutex<Vec<i64>>,
-    pub(crate) reads: AtomicUsize,
+    broken: Mutex<Broken>,
+    /// When uses were recorded, in Unix milliseconds, in the order of recording.
+    uses: Mutex<Vec<i64>>,
+    reads: AtomicUsize,
 }
 
-impl Vault {
+impl MemoryStore {
     pub(crate) fn new() -> Self {
         Self {
             keys: Mutex::default(),
@@ -38,22 +41,22 @@ impl Vault {
         }
     }
 
-    pub(crate) fn uses(&self) -> Vec<i64> {
+    pub(crate) fn recorded_uses(&self) -> Vec<i64> {
         self.uses.lock().unwrap().clone()
     }
 
-    pub(crate) fn reads(&self) -> usize {
+    pub(crate) fn read_count(&self) -> usize {
         self.reads.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn break_down(&self, broken: Broken) {
+    pub(crate) fn set_broken(&self, broken: Broken) {
         *self.broken.lock().unwrap() = broken;
     }
 
     fn read<T: Clone>(&self, records: &Mutex<HashMap<String, T>>, id: &str) -> Result<Option<T>, BoxError> {
         self.reads.fetch_add(1, Ordering::Relaxed);
         match *self.broken.lock().unwrap() {
-            Broken::Everything => Err("the database is away".into()),
+            Broken::Everything => Err("the database is unavailable".into()),
             _ => Ok(records.lock().unwrap().get(id).cloned()),
         }
     }
@@ -68,7 +71,7 @@ impl Vault {
 }
 
 #[async_trait::async_trait]
-impl ApiKeys for Vault {
+impl ApiKeys for MemoryStore {
     async fn api_key(&self, id: &str) -> Result<Option<ApiKeyRecord>, BoxError> {
         self.read(&self.keys, id)
     }
@@ -81,7 +84,7 @@ impl ApiKeys for Vault {
 }
 
 #[async_trait::async_trait]
-impl Sessions for Vault {
+impl Sessions for MemoryStore {
     async fn session(&self, id: &str) -> Result<Option<SessionRecord>, BoxError> {
         self.read(&self.sessions, id)
     }
@@ -93,6 +96,7 @@ impl Sessions for Vault {
     }
 }
 
+/// Returns the account of ada with these permissions.
 pub(crate) fn ada(permissions: &str) -> Account {
     Account {
         id: "ada".into(),
@@ -102,8 +106,8 @@ pub(crate) fn ada(permissions: &str) -> Account {
     }
 }
 
-/// The reason, where there is no principal because of one.
-pub(crate) fn refusal<T: std::fmt::Debug>(answer: Result<T, AuthError>) -> Refusal {
+/// Returns the refusal; panics if the answer is anything else.
+pub(crate) fn expect_refusal<T: std::fmt::Debug>(answer: Result<T, AuthError>) -> Refusal {
     match answer {
         Err(AuthError::Refused(refusal)) => refusal,
         other => panic!("not refused: {other:?}"),
