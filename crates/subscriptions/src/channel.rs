@@ -29,7 +29,7 @@ pub(crate) struct Channel {
     state: Mutex<State>,
     /// The head of the log when the channel opened.
     pub(crate) opened: OnceCell<Seq>,
-    /// Held while the log is read, so that one task at a time does.
+    /// Held while the log is read, so that only one task reads it at a time.
     pub(crate) reading: tokio::sync::Mutex<()>,
     /// The last event delivered.
     progress: watch::Sender<Seq>,
@@ -68,7 +68,7 @@ impl Channel {
         self.progress.send_replace(floor);
     }
 
-    /// Takes an event that has been committed, and delivers all whose turn has come. Returns the users whose membership
+    /// Accepts a committed event, and delivers all events whose turn has come. Returns the users whose membership
     /// these events changed.
     #[must_use]
     pub(crate) fn offer(&self, entry: &Arc<LogEntry>) -> Vec<UserId> {
@@ -85,7 +85,8 @@ impl Channel {
         std::mem::take(&mut state.changed_members)
     }
 
-    /// Delivers what was offered before the channel was open. Returns the users whose membership these events changed.
+    /// Delivers the events that were offered before the channel was open. Returns the users whose membership these
+    /// events changed.
     #[must_use]
     pub(crate) fn release(&self) -> Vec<UserId> {
         let mut state = self.lock();
@@ -106,7 +107,7 @@ impl Channel {
         state.members = members;
         state.members_at = head.seq;
         for user in changed {
-            state.note_membership(user, seq.next());
+            state.record_membership(user, seq.next());
         }
         state.recent.clear();
         state.delivered = seq;
@@ -138,7 +139,7 @@ impl Channel {
     }
 }
 
-/// A replay under way: [`Channel::begin_replay`].
+/// A replay in progress: [`Channel::begin_replay`].
 pub(crate) struct Replay<'c>(&'c Channel);
 
 impl Drop for Replay<'_> {

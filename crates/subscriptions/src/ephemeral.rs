@@ -25,14 +25,14 @@ pub(crate) struct EphemeralSender {
 /// An ephemeral event about what a user does on a board.
 pub(crate) struct BoardEvent {
     pub(crate) board: BoardId,
-    /// The tasks that it concerns, beside the board itself.
+    /// The tasks that it concerns, besides the board itself.
     pub(crate) tasks: Vec<TaskId>,
     pub(crate) user: UserId,
     pub(crate) event: Ephemeral,
     pub(crate) recipients: Recipients,
 }
 
-/// Who gets an event, among the connections whose users may read the board now.
+/// The recipients of an event, among the connections whose users may read the board now.
 pub(crate) enum Recipients {
     /// All that view the board or one of the tasks, or subscribe to such events.
     All,

@@ -16,7 +16,7 @@ pub enum Frame {
     Ephemeral(EventKind, Arc<RawValue>),
 }
 
-/// The optional fields in the envelope of an ephemeral event.
+/// The optional fields of an ephemeral event's envelope.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct About<'a> {
     /// The board that the event concerns.

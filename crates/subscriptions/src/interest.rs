@@ -18,11 +18,12 @@ pub(crate) struct Interest {
     pub(crate) kinds: KindSet,
     pub(crate) task: Option<TaskId>,
     pub(crate) actor: Option<UserId>,
-    /// It has served, or will serve, every event after this one.
+    /// It has delivered, or will deliver, every event after this one.
     pub(crate) from: Seq,
     /// Whether it belongs to a subscription to all boards.
     pub(crate) all_boards: bool,
-    /// The first and last event of each stretch in which it served nothing, because its user could not read the board.
+    /// The first and last event of each period in which it delivered nothing, because its user could not read the
+    /// board.
     pub(crate) absences: Vec<(Seq, Seq)>,
 }
 
@@ -56,11 +57,11 @@ impl Interest {
             && self.actor.as_ref().is_none_or(|wanted| actor == Some(wanted))
     }
 
-    /// Takes over which events an interest with the same key has already served, if both want the same events.
+    /// Takes over which events an interest with the same key has already delivered, if both have the same filters.
     pub(crate) fn inherit(&mut self, replaced: Self) {
         let wants_the_same = (&replaced.task, &replaced.actor) == (&self.task, &self.actor);
         if wants_the_same && replaced.from < self.from {
-            // Of the old absences, only what lies up to the beginning of the new interest remains unserved.
+            // Of the old absences, only what lies up to the beginning of the new interest remains undelivered.
             let mut absences = replaced.absences;
             absences.retain(|(first, _)| *first <= self.from);
             absences.iter_mut().for_each(|(_, last)| *last = (*last).min(self.from));
@@ -70,7 +71,7 @@ impl Interest {
     }
 
     /// Returns whether this interest has already delivered the event to its socket.
-    pub(crate) fn has_served(&self, entry: &LogEntry) -> bool {
+    pub(crate) fn has_delivered(&self, entry: &LogEntry) -> bool {
         let absent = self.absences.iter().any(|(first, last)| (*first..=*last).contains(&entry.seq));
         entry.seq > self.from && !absent && self.matches(entry)
     }

@@ -147,7 +147,7 @@ fn replay(
 }
 
 fn replay_one(state: &State, socket: &Socket, interest: &Interest, entry: &Arc<LogEntry>) {
-    if interest.matches(entry) && !state.has_served(socket, entry) {
+    if interest.matches(entry) && !state.has_delivered(socket, entry) {
         socket.deliver(entry);
     }
 }

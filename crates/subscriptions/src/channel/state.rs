@@ -35,7 +35,7 @@ pub(crate) struct State {
     /// Made from the recipients when first needed; cleared whenever the recipients change.
     selections: HashMap<EventKind, Arc<Selection>>,
     all_boards: Arc<AllBoards>,
-    /// Whether `recipients` holds the subscriptions to all boards whose users may read this one.
+    /// Whether `recipients` has the current subscriptions to all boards of users who may read this one.
     all_boards_synced: bool,
     counts: Arc<Counts>,
     pub(crate) last_used: Instant,
@@ -85,12 +85,12 @@ impl State {
             _ => false,
         };
         if changed {
-            self.note_membership(user.clone(), entry.seq);
+            self.record_membership(user.clone(), entry.seq);
         }
     }
 
-    /// Notes that somebody has become a member, or has ceased to be one, with this event.
-    pub(super) fn note_membership(&mut self, user: UserId, seq: Seq) {
+    /// Records that a user has become a member, or has ceased to be one, with this event.
+    pub(super) fn record_membership(&mut self, user: UserId, seq: Seq) {
         let returned = self.members.contains(&user);
         let theirs = self.recipients.values_mut().filter(|recipient| *recipient.socket.user() == user);
         for interest in theirs.flat_map(|recipient| &mut recipient.interests) {
@@ -177,7 +177,7 @@ impl State {
     }
 
     /// Puts an ephemeral event, which `actor` caused and which concerns these tasks, into the queue of each socket that
-    /// wants it, may have it and is `accepted`.
+    /// wants it, may read the board and is `accepted`.
     pub(crate) fn send_ephemeral(
         &mut self,
         frame: &Frame,
@@ -212,9 +212,9 @@ impl State {
     }
 
     /// Returns whether an interest of this socket has already delivered the event to it.
-    pub(crate) fn has_served(&self, socket: &Socket, entry: &LogEntry) -> bool {
+    pub(crate) fn has_delivered(&self, socket: &Socket, entry: &LogEntry) -> bool {
         let recipient = self.recipients.get(&socket.key());
-        recipient.is_some_and(|recipient| recipient.interests.iter().any(|interest| interest.has_served(entry)))
+        recipient.is_some_and(|recipient| recipient.interests.iter().any(|interest| interest.has_delivered(entry)))
     }
 
     /// Adds an interest, in place of the socket's interest with the same key.
@@ -245,7 +245,7 @@ impl State {
         self.recipients.values()
     }
 
-    /// Returns whether nobody wants anything of the board and nothing waits.
+    /// Returns whether the channel has neither recipients nor pending events.
     pub(crate) fn is_idle(&self) -> bool {
         self.recipients.is_empty() && self.pending.is_empty()
     }
