@@ -1,4 +1,4 @@
-//! Shows that the README's first command works: the demo starts, answers, and ends well when told to.
+//! Checks that the README's first command works: the demo starts, answers, and exits cleanly on SIGTERM.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -15,34 +15,34 @@ use serde_json::Value;
 use crate::process::{end, signal, wait};
 use crate::workspace::Workspace;
 
-/// The demo's address: a free port of the loopback interface.
-pub(crate) const ANY_PORT: &str = "127.0.0.1:0";
+/// The address to listen on: a free port of the loopback interface.
+pub(crate) const LISTEN_ANY_PORT: &str = "127.0.0.1:0";
 /// Time limit for the demo to print its address.
-const START: Duration = Duration::from_secs(30);
+const START_LIMIT: Duration = Duration::from_secs(30);
 /// Time limit for one HTTP answer.
-const ANSWER: Duration = Duration::from_secs(5);
+const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 /// Time limit for the server to end after SIGTERM.
-const STOP: Duration = Duration::from_secs(10);
+const STOP_LIMIT: Duration = Duration::from_secs(10);
 
 /// Runs the README's first command, on a free port.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     fs::create_dir_all(workspace.scratch())?;
     let mut command = workspace.cargo(&["run", "--quiet", "--release", "--", "demo"]);
-    command.env("BOARDWIRE_LISTEN", ANY_PORT);
-    smoke(command, &workspace.scratch().join("demo.log"))
+    command.env("BOARDWIRE_LISTEN", LISTEN_ANY_PORT);
+    smoke_test(command, &workspace.scratch().join("demo.log"))
 }
 
-/// Starts a command that becomes the server process, checks that it answers and ends it. Its standard error goes to the file
+/// Starts a command that becomes the server process, checks that it answers, and stops it. Its standard error goes to the file
 /// `log`, which is printed when a check fails.
-pub(crate) fn smoke(command: Command, log: &Path) -> Result<()> {
-    let result = visit(command, log);
+pub(crate) fn smoke_test(command: Command, log: &Path) -> Result<()> {
+    let result = start_check_stop(command, log);
     if result.is_err() {
         print!("{}", fs::read_to_string(log).unwrap_or_default());
     }
     result
 }
 
-fn visit(mut command: Command, log: &Path) -> Result<()> {
+fn start_check_stop(mut command: Command, log: &Path) -> Result<()> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(File::create(log)?);
     let mut demo = Demo(command.spawn().context("cannot start the demo")?);
     let stdout = demo.0.stdout.take().context("the demo has no standard output")?;
@@ -55,7 +55,8 @@ fn visit(mut command: Command, log: &Path) -> Result<()> {
     }
     signal("TERM", demo.0.id().into())?;
     let asked = Instant::now();
-    let ended = wait(&mut demo.0, STOP)?.with_context(|| format!("still there {} s after SIGTERM", STOP.as_secs()))?;
+    let ended = wait(&mut demo.0, STOP_LIMIT)?
+        .with_context(|| format!("still running {} s after SIGTERM", STOP_LIMIT.as_secs()))?;
     println!("  ended {:.1} s after SIGTERM", asked.elapsed().as_secs_f64());
     if ended.code() != Some(0) {
         bail!("ended with {ended} after SIGTERM");
@@ -80,26 +81,26 @@ fn read_address(stdout: ChildStdout) -> Result<String> {
     let (sender, addresses) = channel();
     thread::spawn(move || {
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-            if let Some(address) = listening(&line) {
+            if let Some(address) = listen_address(&line) {
                 let _ = sender.send(address);
             }
         }
     });
-    addresses.recv_timeout(START).map_err(|error| match error {
-        RecvTimeoutError::Timeout => anyhow::anyhow!("printed no address within {} s", START.as_secs()),
+    addresses.recv_timeout(START_LIMIT).map_err(|error| match error {
+        RecvTimeoutError::Timeout => anyhow::anyhow!("printed no address within {} s", START_LIMIT.as_secs()),
         RecvTimeoutError::Disconnected => anyhow::anyhow!("ended before it printed an address"),
     })
 }
 
-fn listening(line: &str) -> Option<String> {
+fn listen_address(line: &str) -> Option<String> {
     let value: Value = serde_json::from_str(line).ok()?;
     value.get("listening")?.as_str().map(str::to_owned)
 }
 
-/// Sends a GET request and returns the status line of the answer.
+/// Sends a GET request and returns the answer's status line.
 fn status_line(address: &str, path: &str) -> Result<String> {
     let mut stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(ANSWER))?;
+    stream.set_read_timeout(Some(ANSWER_LIMIT))?;
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
@@ -112,8 +113,8 @@ mod tests {
 
     #[test]
     fn the_address_is_read_only_from_the_line_that_has_it() {
-        assert_eq!(listening(r#"{"listening":"127.0.0.1:3456"}"#).as_deref(), Some("127.0.0.1:3456"));
-        assert_eq!(listening("open http://127.0.0.1:3456/"), None);
-        assert_eq!(listening(r#"{"board":"b1"}"#), None);
+        assert_eq!(listen_address(r#"{"listening":"127.0.0.1:3456"}"#).as_deref(), Some("127.0.0.1:3456"));
+        assert_eq!(listen_address("open http://127.0.0.1:3456/"), None);
+        assert_eq!(listen_address(r#"{"board":"b1"}"#), None);
     }
 }

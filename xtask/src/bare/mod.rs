@@ -1,5 +1,5 @@
 //! `cargo xtask bare`: the README's commands on a Debian 12 that has nothing but Rust and a C compiler, so that gaps in
-//! the set-up are found here before others find them.
+//! the set-up are found here first.
 
 mod folder;
 mod outside;
@@ -12,7 +12,7 @@ use self::folder::Folder;
 use crate::demo;
 use crate::workspace::Workspace;
 
-/// Makes the folder, runs the README's commands there, or `line` in their place, and removes it.
+/// Makes the folder, runs the README's commands there, or `line` instead, and removes the folder.
 pub(crate) fn run(workspace: &Workspace, line: Option<&str>) -> Result<()> {
     let folder = Folder::make(workspace)?;
     if let Some(line) = line {
@@ -21,23 +21,23 @@ pub(crate) fn run(workspace: &Workspace, line: Option<&str>) -> Result<()> {
     let readme = fs::read_to_string(workspace.root.join("README.md")).context("README.md")?;
     let lines = commands(&readme);
     if lines.is_empty() {
-        bail!("README.md has no command for cargo in a block `sh`");
+        bail!("README.md has no cargo command in an `sh` block");
     }
     for line in lines {
         let Some(build) = line.strip_suffix(" -- demo").and_then(|line| line.strip_prefix("cargo run ")) else {
             folder.run(&line)?;
             continue;
         };
-        // Built first, since the demo is to answer soon after its start.
+        // Built first, because the demo has a time limit to answer.
         folder.run(&format!("cargo build {build}"))?;
         println!("\n▸ {line}");
-        let demo = folder.command(&format!("exec env BOARDWIRE_LISTEN={} {line}", demo::ANY_PORT));
-        demo::smoke(demo, &workspace.scratch().join("bare-demo.log"))?;
+        let demo = folder.command(&format!("exec env BOARDWIRE_LISTEN={} {line}", demo::LISTEN_ANY_PORT));
+        demo::smoke_test(demo, &workspace.scratch().join("bare-demo.log"))?;
     }
     Ok(())
 }
 
-/// The commands for cargo in the README's blocks for the shell, without their comments.
+/// Returns the cargo commands in the README's `sh` blocks, without their comments.
 fn commands(readme: &str) -> Vec<String> {
     let mut in_shell = false;
     let mut commands = Vec::new();
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn commands_are_read_from_blocks_for_the_shell() {
+    fn cargo_commands_are_read_from_sh_blocks() {
         let readme = "cargo no\n```sh\ncargo run --release -- demo\n```\n```js\ncargo no\n```\n```sh\ncargo build   # to\nls\n```";
         assert_eq!(commands(readme), ["cargo run --release -- demo", "cargo build"]);
     }

@@ -1,4 +1,4 @@
-//! No file of a crate depends on one that depends on it, except a type and its own parts: a module and the modules in it.
+//! Circular dependencies between the files of a crate. Only a module and the modules inside it may depend on each other.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -6,10 +6,10 @@ use super::finding::Finding;
 use super::modules::{self, Dependencies, Tree};
 use super::repository::Repository;
 
-/// Findings for each circle in the targets whose root files these are.
+/// Returns a finding for each circle in the targets with these root files.
 pub(super) fn check(repository: &Repository, roots: &[String]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = roots.iter().flat_map(|root| check_target(repository, root)).collect();
-    // Targets share files: tests that include a module of other tests.
+    // Targets share files: some tests include a module of other tests.
     findings.dedup();
     findings
 }
@@ -17,55 +17,55 @@ pub(super) fn check(repository: &Repository, roots: &[String]) -> Vec<Finding> {
 fn check_target(repository: &Repository, root: &str) -> Vec<Finding> {
     let tree = match Tree::read(repository, root) {
         Ok(tree) => tree,
-        Err(error) => return vec![Finding::fail(root, format!("can't be read: {error}"), "mend its syntax")],
+        Err(error) => return vec![Finding::fail(root, format!("can't be read: {error}"), "fix its syntax")],
     };
     let mut graph = modules::dependencies(&tree);
     let mut findings = Vec::new();
-    while let Some(circle) = circle(&graph, root) {
+    while let Some(circle) = find_circle(&graph, root) {
         findings.push(describe(&graph, &circle));
         cut(&mut graph, &circle);
     }
     findings
 }
 
-/// The shortest circle that is not a type and its parts, as its files in order.
-fn circle(graph: &Dependencies, root: &str) -> Option<Vec<String>> {
+/// Returns the shortest circle that is not allowed, as its files in order.
+fn find_circle(graph: &Dependencies, root: &str) -> Option<Vec<String>> {
     let files: BTreeSet<&str> = graph.keys().map(String::as_str).collect();
-    circle_among(graph, root, &files)
+    find_circle_among(graph, root, &files)
 }
 
-fn circle_among(graph: &Dependencies, root: &str, files: &BTreeSet<&str>) -> Option<Vec<String>> {
+fn find_circle_among(graph: &Dependencies, root: &str, files: &BTreeSet<&str>) -> Option<Vec<String>> {
     let mut groups: Vec<BTreeSet<&str>> = Vec::new();
     for file in files {
         if groups.iter().any(|group| group.contains(file)) {
             continue;
         }
-        let ahead = reachable(graph, file, files);
+        let reached = reachable(graph, file, files);
         let group: BTreeSet<&str> =
-            ahead.iter().copied().filter(|other| reachable(graph, other, files).contains(file)).collect();
+            reached.iter().copied().filter(|other| reachable(graph, other, files).contains(file)).collect();
         if group.len() > 1 {
             groups.push(group);
         }
     }
-    groups.iter().find_map(|group| match whole(group, root) {
-        Some(whole) => {
-            let parts = group.iter().copied().filter(|file| *file != whole).collect();
-            circle_among(graph, root, &parts)
+    groups.iter().find_map(|group| match outer_module(group, root) {
+        Some(outer) => {
+            let parts = group.iter().copied().filter(|file| *file != outer).collect();
+            find_circle_among(graph, root, &parts)
         }
-        None => shortest(graph, group),
+        None => shortest_circle(graph, group),
     })
 }
 
-/// The module that all others of a group are parts of. The root of a crate is none: it puts modules together.
-fn whole<'f>(group: &BTreeSet<&'f str>, root: &str) -> Option<&'f str> {
-    group.iter().copied().find(|whole| {
+/// Returns the module that contains all others of a group. A crate's root does not count: it only puts modules together.
+fn outer_module<'f>(group: &BTreeSet<&'f str>, root: &str) -> Option<&'f str> {
+    group.iter().copied().find(|outer| {
         let inside =
-            format!("{}/", whole.strip_suffix("/mod.rs").or_else(|| whole.strip_suffix(".rs")).unwrap_or(whole));
-        *whole != root && group.iter().all(|file| file == whole || file.starts_with(&inside))
+            format!("{}/", outer.strip_suffix("/mod.rs").or_else(|| outer.strip_suffix(".rs")).unwrap_or(outer));
+        *outer != root && group.iter().all(|file| file == outer || file.starts_with(&inside))
     })
 }
 
-/// What can be reached from a file within some files.
+/// Returns the files that a file depends on, directly or through others, among those in `within`.
 fn reachable<'f>(graph: &'f Dependencies, from: &str, within: &BTreeSet<&'f str>) -> BTreeSet<&'f str> {
     let mut found = BTreeSet::new();
     let mut waiting = vec![from];
@@ -79,22 +79,22 @@ fn reachable<'f>(graph: &'f Dependencies, from: &str, within: &BTreeSet<&'f str>
     found
 }
 
-/// The shortest way from a file of the group back to itself.
-fn shortest(graph: &Dependencies, group: &BTreeSet<&str>) -> Option<Vec<String>> {
+/// Returns the shortest path from a file of the group back to itself.
+fn shortest_circle(graph: &Dependencies, group: &BTreeSet<&str>) -> Option<Vec<String>> {
     let circles = group.iter().filter_map(|start| {
-        let mut before: BTreeMap<&str, &str> = BTreeMap::new();
+        let mut predecessors: BTreeMap<&str, &str> = BTreeMap::new();
         let mut waiting = VecDeque::from([*start]);
         while let Some(file) = waiting.pop_front() {
             for next in graph.get(file)?.keys().filter_map(|next| group.get(next.as_str())) {
                 if next == start {
-                    let mut way = vec![file];
-                    while let Some(earlier) = before.get(way.last()?) {
-                        way.push(earlier);
+                    let mut path = vec![file];
+                    while let Some(earlier) = predecessors.get(path.last()?) {
+                        path.push(earlier);
                     }
-                    return Some(way.into_iter().rev().map(str::to_owned).collect());
+                    return Some(path.into_iter().rev().map(str::to_owned).collect());
                 }
-                if !before.contains_key(next) {
-                    before.insert(next, file);
+                if !predecessors.contains_key(next) {
+                    predecessors.insert(next, file);
                     waiting.push_back(next);
                 }
             }
@@ -104,7 +104,7 @@ fn shortest(graph: &Dependencies, group: &BTreeSet<&str>) -> Option<Vec<String>>
     circles.min_by_key(Vec::len)
 }
 
-/// Each file of a circle with the next one.
+/// Returns each file of a circle with the next one.
 fn steps(circle: &[String]) -> impl Iterator<Item = (&String, &String)> {
     circle.iter().zip(circle.iter().cycle().skip(1))
 }
@@ -119,7 +119,7 @@ fn describe(graph: &Dependencies, circle: &[String]) -> Finding {
     Finding::fail(&circle[0], rule, advice)
 }
 
-/// Takes a circle out, so that the next one can be found.
+/// Removes a circle's edges, so that the next circle can be found.
 fn cut(graph: &mut Dependencies, circle: &[String]) {
     for (from, to) in steps(circle) {
         if let Some(names) = graph.get_mut(from) {
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_type_and_its_parts_may_know_each_other() {
+    fn a_module_and_the_modules_inside_it_may_depend_on_each_other() {
         let files = |part: &'static str| {
             [
                 ("src/lib.rs", "mod a;\n"),
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_that_others_depend_on_is_in_their_circle() {
+    fn a_circle_that_leaves_a_module_is_found() {
         let found = circles(&[
             ("src/lib.rs", "mod a;\nmod b;\n"),
             ("src/a/mod.rs", "mod c;\npub struct A(crate::b::B);\n"),
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn names_taken_in_bulk_and_made_by_macros_count() {
+    fn glob_imports_and_names_made_by_macros_count() {
         let found = circles(&[
             ("src/lib.rs", "mod a;\nmod b;\n"),
             ("src/a.rs", "use crate::b::*;\nids! { A, Other }\nfn f(_: B) {}\n"),
@@ -196,14 +196,14 @@ mod tests {
     }
 
     #[test]
-    fn the_root_of_a_crate_is_no_whole() {
+    fn a_circle_through_the_root_of_a_crate_is_found() {
         let found =
             circles(&[("src/lib.rs", "mod a;\npub struct L(a::A);\n"), ("src/a.rs", "pub struct A(crate::L);\n")]);
         assert_eq!(found, ["a circle: takes L from src/lib.rs, which takes A from src/a.rs"]);
     }
 
     #[test]
-    fn tests_may_look_around() {
+    fn test_modules_are_exempt() {
         let found = circles(&[
             ("src/lib.rs", "mod a;\nmod b;\n"),
             ("src/a.rs", "pub struct A(crate::b::B);\n"),

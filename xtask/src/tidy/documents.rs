@@ -6,8 +6,8 @@ use super::finding::Finding;
 use super::markdown::{Page, without_spans};
 use super::repository::Repository;
 
-/// Findings for crates without a README, or, if the repository has such pages, without a page in docs/modules.
-pub(super) fn pages(repository: &Repository) -> Vec<Finding> {
+/// Returns findings for crates without a README, or, if the repository has such pages, without a page in docs/modules.
+pub(super) fn missing_pages(repository: &Repository) -> Vec<Finding> {
     let crates: BTreeSet<&str> = repository
         .paths()
         .filter_map(|path| path.strip_prefix("crates/")?.split_once('/'))
@@ -28,13 +28,13 @@ pub(super) fn pages(repository: &Repository) -> Vec<Finding> {
     findings
 }
 
-/// Findings for relative links in Markdown that lead nowhere.
-pub(super) fn links(repository: &Repository) -> Vec<Finding> {
+/// Returns findings for relative links in Markdown whose target does not exist.
+pub(super) fn broken_links(repository: &Repository) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, text) in repository.with_extension("md") {
         for (number, target) in targets(text) {
-            if !leads_somewhere(repository, path, &target) {
-                let advice = "no such file in the repository: mend the link, or take it out";
+            if !target_exists(repository, path, &target) {
+                let advice = "no such file in the repository: fix the link or remove it";
                 findings.push(Finding::fail(format!("{path}:{number}"), format!("links to `{target}`"), advice));
             }
         }
@@ -42,7 +42,7 @@ pub(super) fn links(repository: &Repository) -> Vec<Finding> {
     findings
 }
 
-/// Returns line and target of each link and image outside code.
+/// Returns the line number and target of each link and image outside code.
 fn targets(text: &str) -> impl Iterator<Item = (usize, String)> {
     let prose = Page::of(text).prose.into_iter();
     prose.flat_map(|(number, line)| targets_of_line(line).into_iter().map(move |target| (number, target)))
@@ -60,11 +60,11 @@ fn first_word(text: &str) -> Option<&str> {
     text.split_whitespace().next().map(|word| word.trim_start_matches('<').trim_end_matches('>'))
 }
 
-/// Whether a link's target exists. URLs and anchors on the same page are not checked.
-fn leads_somewhere(repository: &Repository, from: &str, target: &str) -> bool {
+/// Returns whether a link's target exists. URLs and anchors on the same page are not checked.
+fn target_exists(repository: &Repository, from: &str, target: &str) -> bool {
     let path = target.split(['#', '?']).next().unwrap_or_default();
-    let is_address = target.split(['/', '#', '?']).next().is_some_and(|first| first.contains(':'));
-    path.is_empty() || is_address || resolve(from, path).is_some_and(|path| repository.exists(&path))
+    let is_url = target.split(['/', '#', '?']).next().is_some_and(|first| first.contains(':'));
+    path.is_empty() || is_url || resolve(from, path).is_some_and(|path| repository.exists(&path))
 }
 
 /// Resolves a link to a path from the root; `None` when it leaves the repository.
@@ -86,20 +86,20 @@ fn resolve(from: &str, target: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn places(findings: &[Finding]) -> Vec<&str> {
-        findings.iter().map(|finding| finding.place.as_str()).collect()
+    fn locations(findings: &[Finding]) -> Vec<&str> {
+        findings.iter().map(|finding| finding.location.as_str()).collect()
     }
 
     #[test]
-    fn each_crate_has_its_pages() {
+    fn missing_pages_are_found() {
         let alone = [("crates/auth/src/lib.rs", ""), ("crates/store/README.md", "")];
-        assert_eq!(places(&pages(&Repository::of(&alone))), ["crates/auth/README.md"]);
+        assert_eq!(locations(&missing_pages(&Repository::of(&alone))), ["crates/auth/README.md"]);
         let with_pages = [("crates/auth/README.md", ""), ("crates/store/README.md", ""), ("docs/modules/auth.md", "")];
-        assert_eq!(places(&pages(&Repository::of(&with_pages))), ["docs/modules/store.md"]);
+        assert_eq!(locations(&missing_pages(&Repository::of(&with_pages))), ["docs/modules/store.md"]);
     }
 
     #[test]
-    fn links_lead_somewhere() {
+    fn broken_links_are_found() {
         let page = "\
 [a](../README.md) ![b](picture.png \"A title\") [c](https://example.org/x) [d](#below) [e](/docs/api#top)
 [gone](missing.md) and [out](../../elsewhere.md)
@@ -111,7 +111,7 @@ mod tests {
 [mail](mailto:someone@example.org) [folder](api/) [root](..)
 ";
         let files = [("README.md", ""), ("docs/page.md", page), ("docs/picture.png", ""), ("docs/api/x.md", "")];
-        let found = links(&Repository::of(&files));
-        assert_eq!(places(&found), ["docs/page.md:2", "docs/page.md:2", "docs/page.md:3", "docs/page.md:7"]);
+        let found = broken_links(&Repository::of(&files));
+        assert_eq!(locations(&found), ["docs/page.md:2", "docs/page.md:2", "docs/page.md:3", "docs/page.md:7"]);
     }
 }

@@ -13,19 +13,19 @@ pub(super) enum Severity {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Finding {
     pub(super) severity: Severity,
-    /// A path from the root, with `:line` where there is one.
-    pub(super) place: String,
+    /// A path from the root, followed by `:line` if a line is known.
+    pub(super) location: String,
     pub(super) rule: String,
     pub(super) advice: String,
 }
 
 impl Finding {
-    pub(super) fn fail(place: impl Into<String>, rule: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { severity: Severity::Fail, place: place.into(), rule: rule.into(), advice: advice.into() }
+    pub(super) fn fail(location: impl Into<String>, rule: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { severity: Severity::Fail, location: location.into(), rule: rule.into(), advice: advice.into() }
     }
 
-    pub(super) fn warn(place: impl Into<String>, rule: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { severity: Severity::Warn, ..Self::fail(place, rule, advice) }
+    pub(super) fn warn(location: impl Into<String>, rule: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { severity: Severity::Warn, ..Self::fail(location, rule, advice) }
     }
 }
 
@@ -35,6 +35,6 @@ impl fmt::Display for Finding {
             Severity::Warn => "warn",
             Severity::Fail => "FAIL",
         };
-        write!(f, "{severity} {}: {}: {}", self.place, self.rule, self.advice)
+        write!(f, "{severity} {}: {}: {}", self.location, self.rule, self.advice)
     }
 }

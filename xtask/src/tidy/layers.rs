@@ -5,39 +5,39 @@ use cargo_metadata::{DependencyKind, Package};
 use super::finding::Finding;
 
 /// The workspace crates that a crate may depend on.
-enum Ours {
+enum Allowed {
     /// These, by folder name.
     Only(&'static [&'static str]),
-    /// Any but `test-support`, which has a rule of its own.
+    /// Any except `test-support`, which has a rule of its own.
     Any,
 }
 
-/// Allowed edges between our crates, by folder name, as docs/ARCHITECTURE.md has them.
-const EDGES: &[(&str, Ours)] = &[
-    ("protocol", Ours::Only(&[])),
-    ("auth", Ours::Only(&[])),
-    ("rate-limit", Ours::Only(&[])),
-    ("web", Ours::Only(&[])),
-    ("services", Ours::Only(&["auth", "protocol"])),
-    ("store", Ours::Only(&["services", "protocol"])),
-    ("subscriptions", Ours::Only(&["services", "protocol"])),
-    ("metrics", Ours::Only(&["subscriptions", "services", "protocol"])),
-    ("gate", Ours::Only(&["metrics", "subscriptions", "services", "rate-limit", "auth", "protocol"])),
-    ("browser", Ours::Only(&["gate", "auth"])),
-    ("handlers", Ours::Only(DOOR)),
-    ("http", Ours::Only(DOOR)),
-    ("mcp", Ours::Only(DOOR)),
-    ("server", Ours::Any),
-    ("test-support", Ours::Any),
-    ("tests", Ours::Any),
-    ("xtask", Ours::Any),
+/// Allowed edges between our crates, by folder name, as in docs/ARCHITECTURE.md.
+const EDGES: &[(&str, Allowed)] = &[
+    ("protocol", Allowed::Only(&[])),
+    ("auth", Allowed::Only(&[])),
+    ("rate-limit", Allowed::Only(&[])),
+    ("web", Allowed::Only(&[])),
+    ("services", Allowed::Only(&["auth", "protocol"])),
+    ("store", Allowed::Only(&["services", "protocol"])),
+    ("subscriptions", Allowed::Only(&["services", "protocol"])),
+    ("metrics", Allowed::Only(&["subscriptions", "services", "protocol"])),
+    ("gate", Allowed::Only(&["metrics", "subscriptions", "services", "rate-limit", "auth", "protocol"])),
+    ("browser", Allowed::Only(&["gate", "auth"])),
+    ("handlers", Allowed::Only(DOOR)),
+    ("http", Allowed::Only(DOOR)),
+    ("mcp", Allowed::Only(DOOR)),
+    ("server", Allowed::Any),
+    ("test-support", Allowed::Any),
+    ("tests", Allowed::Any),
+    ("xtask", Allowed::Any),
 ];
 
 /// The crates that a door may depend on.
 const DOOR: &[&str] = &["browser", "gate", "metrics", "subscriptions", "services", "rate-limit", "auth", "protocol"];
 
-/// Foreign crates that only some workspace crates may depend on. A crate that is no dependency can't be named in a `use`;
-/// dev-dependencies are not restricted.
+/// Foreign crates that only some workspace crates may depend on. Dev-dependencies are not restricted. Checking dependencies
+/// is enough: code cannot use a crate that is not one.
 const CONFINED: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("rusqlite", &["store"]),
@@ -49,10 +49,10 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("anyhow", &["server", "test-support", "tests", "xtask"]),
 ];
 
-/// The crates that may depend on `test-support` outright; any may for its tests.
+/// The crates that may have `test-support` as a normal dependency. Any may have it as a dev-dependency.
 const TESTING: &[&str] = &["tests", "xtask"];
 
-/// A package of the workspace and what it depends on, leaving out what only its tests need.
+/// A package of the workspace and its dependencies, without dev-dependencies.
 pub(super) struct Member {
     name: String,
     dependencies: Vec<String>,
@@ -60,47 +60,47 @@ pub(super) struct Member {
 
 impl From<&Package> for Member {
     fn from(package: &Package) -> Self {
-        let needed = package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development);
-        let dependencies = needed.map(|dependency| dependency.name.clone()).collect();
+        let normal = package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development);
+        let dependencies = normal.map(|dependency| dependency.name.clone()).collect();
         Self { name: package.name.to_string(), dependencies }
     }
 }
 
-/// Findings for each edge that is not in the tables, and each crate without a row.
+/// Returns a finding for each edge that is not in the tables, and each crate without a row.
 pub(super) fn check(members: &[Member]) -> Vec<Finding> {
     members.iter().flat_map(check_member).collect()
 }
 
 fn check_member(member: &Member) -> Vec<Finding> {
     let name = folder(&member.name);
-    let Some((_, ours)) = EDGES.iter().find(|(row, _)| *row == name) else {
+    let Some((_, allowed)) = EDGES.iter().find(|(row, _)| *row == name) else {
         let advice = "decide what it may use, and give it a row in xtask/src/tidy/layers.rs and docs/ARCHITECTURE.md";
         return vec![Finding::fail(&member.name, "a crate without a layer", advice)];
     };
-    member.dependencies.iter().filter_map(|dependency| check_edge(name, ours, dependency)).collect()
+    member.dependencies.iter().filter_map(|dependency| check_edge(name, allowed, dependency)).collect()
 }
 
-fn check_edge(name: &str, ours: &Ours, dependency: &str) -> Option<Finding> {
+fn check_edge(name: &str, allowed: &Allowed, dependency: &str) -> Option<Finding> {
     let edge = format!("{name} → {}", folder(dependency));
     if dependency == "boardwire-test-support" {
         let advice = "test-support is for tests: make it a dev-dependency";
         return (!TESTING.contains(&name)).then(|| Finding::fail(edge, "a new edge between layers", advice));
     }
     if dependency.starts_with("boardwire-") {
-        let allowed = match ours {
-            Ours::Any => true,
-            Ours::Only(list) => list.contains(&folder(dependency)),
+        let is_allowed = match allowed {
+            Allowed::Any => true,
+            Allowed::Only(list) => list.contains(&folder(dependency)),
         };
         let advice =
             "see \"Who may know whom\" in docs/ARCHITECTURE.md; invert the dependency with a trait, or move the code";
-        return (!allowed).then(|| Finding::fail(edge, "a new edge between layers", advice));
+        return (!is_allowed).then(|| Finding::fail(edge, "a new edge between layers", advice));
     }
     let (_, users) = CONFINED.iter().find(|(confined, _)| *confined == dependency)?;
     let advice = format!("only {} may use it: move the code there, or use what it offers", users.join(", "));
     (!users.contains(&name)).then(|| Finding::fail(edge, "a confined crate", advice))
 }
 
-/// `boardwire-store` → `store`.
+/// Returns the folder name of a package: `store` for `boardwire-store`.
 fn folder(package: &str) -> &str {
     package.strip_prefix("boardwire-").unwrap_or(package)
 }
@@ -111,7 +111,7 @@ mod tests {
 
     fn check_one(name: &str, dependencies: &[&str]) -> Vec<String> {
         let dependencies = dependencies.iter().map(|dependency| (*dependency).to_owned()).collect();
-        check(&[Member { name: name.to_owned(), dependencies }]).into_iter().map(|finding| finding.place).collect()
+        check(&[Member { name: name.to_owned(), dependencies }]).into_iter().map(|finding| finding.location).collect()
     }
 
     #[test]

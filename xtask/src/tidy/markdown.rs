@@ -1,6 +1,6 @@
 //! Markdown, as far as the rules read it: prose apart from fenced code, and code spans in prose.
 
-/// A page in its two parts.
+/// A page, split into prose and fenced code.
 pub(super) struct Page<'t> {
     /// Number and text of each line outside fences.
     pub(super) prose: Vec<(usize, &'t str)>,
@@ -12,13 +12,13 @@ pub(super) struct Page<'t> {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Fenced<'t> {
     pub(super) number: usize,
-    /// What the fence says it holds; empty for a figure.
+    /// The language that the opening fence names; empty for a figure.
     pub(super) language: &'t str,
     pub(super) line: &'t str,
 }
 
 impl<'t> Page<'t> {
-    /// Takes a page apart. A fence that is not closed goes to the end.
+    /// Splits a page. An unclosed fence extends to the end.
     pub(super) fn of(text: &'t str) -> Self {
         let mut page = Self { prose: Vec::new(), fenced: Vec::new() };
         let mut fence: Option<(&str, &str)> = None;
@@ -35,23 +35,23 @@ impl<'t> Page<'t> {
     }
 }
 
-/// The `code` in a line of prose.
+/// Returns the contents of the code spans in a line of prose.
 pub(super) fn spans(line: &str) -> impl Iterator<Item = &str> {
     let parts: Vec<&str> = line.split('`').collect();
-    let closed = closed(&parts);
-    parts.into_iter().enumerate().filter(move |(at, _)| at % 2 == 1 && *at < closed).map(|(_, part)| part)
+    let paired = paired(&parts);
+    parts.into_iter().enumerate().filter(move |(at, _)| at % 2 == 1 && *at < paired).map(|(_, part)| part)
 }
 
-/// A line without its `code`; a backtick without a partner stands for itself.
+/// Returns a line with the word `code` in place of each code span and of an unpaired backtick.
 pub(super) fn without_spans(line: &str) -> String {
     let parts: Vec<&str> = line.split('`').collect();
-    let closed = closed(&parts);
-    let prose = parts.iter().enumerate().filter(|(at, _)| at % 2 == 0 || *at >= closed);
+    let paired = paired(&parts);
+    let prose = parts.iter().enumerate().filter(|(at, _)| at % 2 == 0 || *at >= paired);
     prose.map(|(_, part)| *part).collect::<Vec<_>>().join("code")
 }
 
-/// Up to which part the backticks have partners.
-fn closed(parts: &[&str]) -> usize {
+/// Returns how many of a line's parts are delimited by paired backticks.
+fn paired(parts: &[&str]) -> usize {
     parts.len() - usize::from(parts.len().is_multiple_of(2))
 }
 
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn prose_is_told_from_fenced_code() {
+    fn prose_is_separated_from_fenced_code() {
         let page = Page::of("a\n```rust\nb\n~~~\n```\nc\n");
         assert_eq!(page.prose, [(1, "a"), (6, "c")]);
         let fenced: Vec<_> = page.fenced.iter().map(|fenced| (fenced.number, fenced.language, fenced.line)).collect();
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn spans_have_two_backticks() {
+    fn a_code_span_needs_two_backticks() {
         assert_eq!(spans("a `b` c `d` ` e").collect::<Vec<_>>(), ["b", "d"]);
         assert_eq!(spans("`a`").collect::<Vec<_>>(), ["a"]);
         assert_eq!(without_spans("a `b` c ` d"), "a code c code d");

@@ -7,12 +7,12 @@ mod circles;
 mod documents;
 mod finding;
 mod layers;
+mod layout;
 mod markdown;
 mod mentions;
 mod modules;
 mod repository;
 mod size;
-mod sources;
 mod vocabulary;
 mod words;
 
@@ -35,7 +35,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     println!("  {}", size::summary(&repository));
     let failures = findings.iter().filter(|finding| finding.severity == Severity::Fail).count();
     if failures > 0 {
-        bail!("{failures} findings to mend");
+        bail!("{failures} findings to fix");
     }
     Ok(())
 }
@@ -43,13 +43,13 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
 fn findings(repository: &Repository, members: &[Member], roots: &[String]) -> Vec<Finding> {
     let mut findings = layers::check(members);
     findings.extend(circles::check(repository, roots));
-    findings.extend(sources::root(repository));
-    findings.extend(sources::headers(repository));
-    findings.extend(sources::names(repository));
+    findings.extend(layout::root_entries(repository));
+    findings.extend(layout::module_comments(repository));
+    findings.extend(layout::vague_names(repository));
     findings.extend(size::check(repository));
     findings.extend(words::check(repository));
-    findings.extend(documents::pages(repository));
-    findings.extend(documents::links(repository));
+    findings.extend(documents::missing_pages(repository));
+    findings.extend(documents::broken_links(repository));
     findings.extend(mentions::check(repository));
     findings
 }

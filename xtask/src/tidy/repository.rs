@@ -10,7 +10,7 @@ use anyhow::Result;
 use crate::process::output;
 
 /// The extensions of files that are read as text. Lock files are left out.
-const TEXT: &[&str] =
+const TEXT_EXTENSIONS: &[&str] =
     &["rs", "md", "toml", "yml", "yaml", "js", "mjs", "cjs", "ts", "tsx", "py", "html", "css", "sql", "sh"];
 
 /// The contents of every file by its path from the root with `/`; empty for files that are not text.
@@ -26,7 +26,7 @@ impl Repository {
         let mut files = BTreeMap::new();
         for path in output(&mut git)?.split('\0').filter(|path| !path.is_empty()) {
             let file = root.join(path);
-            // A tracked file may have been removed and not yet committed so.
+            // A tracked file may have been deleted without a commit.
             if file.is_file() {
                 let text = if is_text(path) { fs::read_to_string(file)? } else { String::new() };
                 files.insert(path.to_owned(), text);
@@ -46,7 +46,7 @@ impl Repository {
         self.files.keys().map(String::as_str)
     }
 
-    /// Returns path and text of every text file.
+    /// Returns the path and text of every text file.
     pub(super) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
         self.files.iter().filter(|(path, _)| is_text(path)).map(|(path, text)| (path.as_str(), text.as_str()))
     }
@@ -56,12 +56,12 @@ impl Repository {
         self.files.get(path).map(String::as_str)
     }
 
-    /// Returns path and text of the files with an extension.
+    /// Returns the path and text of each file with this extension.
     pub(super) fn with_extension<'r>(&'r self, wanted: &'r str) -> impl Iterator<Item = (&'r str, &'r str)> {
         self.texts().filter(move |(path, _)| extension(path) == Some(wanted))
     }
 
-    /// Whether a path is a file or a folder with files in it. The empty path is the root.
+    /// Returns whether a path is a file or a folder with files in it. The empty path is the root.
     pub(super) fn exists(&self, path: &str) -> bool {
         let folder = format!("{path}/");
         path.is_empty() || self.files.contains_key(path) || self.paths().any(|file| file.starts_with(&folder))
@@ -73,5 +73,5 @@ fn extension(path: &str) -> Option<&str> {
 }
 
 fn is_text(path: &str) -> bool {
-    extension(path).is_some_and(|extension| TEXT.contains(&extension))
+    extension(path).is_some_and(|extension| TEXT_EXTENSIONS.contains(&extension))
 }

@@ -6,24 +6,24 @@ use super::finding::Finding;
 use super::repository::Repository;
 
 /// Lines above which a file is reported as a warning.
-const LONG: usize = 400;
+const WARN_ABOVE: usize = 400;
 /// Lines above which a file fails.
-const TOO_LONG: usize = 450;
+const FAIL_ABOVE: usize = 450;
 /// The extensions of source files, generated ones included.
-const SOURCE: &[&str] = &["rs", "ts", "tsx", "js", "mjs", "cjs", "py", "css", "sql"];
+const SOURCE_EXTENSIONS: &[&str] = &["rs", "ts", "tsx", "js", "mjs", "cjs", "py", "css", "sql"];
 /// The folder of bundled scripts, which are not checked.
 const BUNDLES: &str = "crates/web/dist/";
 
-/// Findings for the long files.
+/// Returns findings for the long files.
 pub(super) fn check(repository: &Repository) -> Vec<Finding> {
-    let advice = "split it along its nouns: one file for each thing it knows";
+    let advice = "split it: one file for each concept";
     sizes(repository)
-        .filter(|(_, lines)| *lines > LONG)
+        .filter(|(_, lines)| *lines > WARN_ABOVE)
         .map(|(path, lines)| {
-            if lines > TOO_LONG {
-                Finding::fail(path, format!("{lines} lines, more than {TOO_LONG}"), advice)
+            if lines > FAIL_ABOVE {
+                Finding::fail(path, format!("{lines} lines, more than {FAIL_ABOVE}"), advice)
             } else {
-                Finding::warn(path, format!("{lines} lines, more than {LONG}"), advice)
+                Finding::warn(path, format!("{lines} lines, more than {WARN_ABOVE}"), advice)
             }
         })
         .collect()
@@ -33,7 +33,7 @@ pub(super) fn check(repository: &Repository) -> Vec<Finding> {
 pub(super) fn summary(repository: &Repository) -> String {
     let mut lines: Vec<usize> = sizes(repository).map(|(_, lines)| lines).collect();
     lines.sort_unstable();
-    let (median, p90, longest) = (at(&lines, 50), at(&lines, 90), at(&lines, 100));
+    let (median, p90, longest) = (percentile(&lines, 50), percentile(&lines, 90), percentile(&lines, 100));
     format!("{} source files: median {median} lines, p90 {p90}, longest {longest}", lines.len())
 }
 
@@ -43,12 +43,12 @@ fn sizes(repository: &Repository) -> impl Iterator<Item = (&str, usize)> {
 }
 
 fn is_source(path: &str) -> bool {
-    Path::new(path).extension().is_some_and(|extension| SOURCE.iter().any(|source| extension == *source))
+    Path::new(path).extension().is_some_and(|extension| SOURCE_EXTENSIONS.iter().any(|source| extension == *source))
 }
 
 /// Returns the value at a percentile of a sorted list, by nearest rank.
-fn at(sorted: &[usize], percentile: usize) -> usize {
-    let rank = (sorted.len() * percentile).div_ceil(100);
+fn percentile(sorted: &[usize], percent: usize) -> usize {
+    let rank = (sorted.len() * percent).div_ceil(100);
     sorted.get(rank.saturating_sub(1)).copied().unwrap_or(0)
 }
 
@@ -69,15 +69,15 @@ mod tests {
             ("f.ts", &too_long),
         ];
         let found: Vec<_> =
-            check(&Repository::of(&files)).into_iter().map(|finding| (finding.place, finding.severity)).collect();
+            check(&Repository::of(&files)).into_iter().map(|finding| (finding.location, finding.severity)).collect();
         let (warn, fail) = (Severity::Warn, Severity::Fail);
         assert_eq!(found, [("b.rs".to_owned(), warn), ("c.rs".to_owned(), fail), ("f.ts".to_owned(), fail)]);
     }
 
     #[test]
-    fn percentiles() {
+    fn percentiles_are_by_nearest_rank() {
         let sorted: Vec<usize> = (1..=10).collect();
-        assert_eq!((at(&sorted, 50), at(&sorted, 90), at(&sorted, 100)), (5, 9, 10));
-        assert_eq!(at(&[], 50), 0);
+        assert_eq!((percentile(&sorted, 50), percentile(&sorted, 90), percentile(&sorted, 100)), (5, 9, 10));
+        assert_eq!(percentile(&[], 50), 0);
     }
 }

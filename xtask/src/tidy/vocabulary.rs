@@ -13,9 +13,9 @@ const OTHER_CODE: &[&str] = &["ts", "tsx", "mjs", "cjs", "js", "py", "sql", "tom
 /// The names of the workspace.
 #[derive(Default)]
 pub(super) struct Vocabulary {
-    /// Every word in code and string literals; not in comments.
+    /// Every word in code and string literals, but not in comments.
     words: BTreeSet<String>,
-    /// The types and traits that are defined by Rust items; those that macros define are missing.
+    /// The types and traits that Rust items define, without those that macros define.
     types: BTreeSet<String>,
     /// The methods, constants, fields and variants of each type and trait.
     members: BTreeMap<String, BTreeSet<String>>,
@@ -32,7 +32,7 @@ impl Vocabulary {
                 vocabulary.add_items(file.items);
             }
             let mut words = BTreeSet::new();
-            collect(text.parse().unwrap_or_default(), &mut words);
+            collect_words(text.parse().unwrap_or_default(), &mut words);
             for module in modules_of(path) {
                 vocabulary.modules.entry(module).or_default().extend(words.iter().cloned());
             }
@@ -41,26 +41,26 @@ impl Vocabulary {
         for extension in OTHER_CODE {
             for (_, text) in repository.with_extension(extension) {
                 let code = text.lines().filter(|line| !line.trim_start().starts_with(['#', '*', '/']));
-                code.for_each(|line| vocabulary.words.extend(split(line)));
+                code.for_each(|line| vocabulary.words.extend(split_words(line)));
             }
         }
         vocabulary
     }
 
-    /// Whether the code contains this word.
+    /// Returns whether the code contains this word.
     pub(super) fn has(&self, word: &str) -> bool {
         self.words.contains(word)
     }
 
-    /// Whether a type, a module or a crate has a member of this name. For names that the workspace does not define, whether its code
-    /// contains both words.
-    pub(super) fn has_in(&self, whole: &str, part: &str) -> bool {
-        if self.types.contains(whole) {
-            return self.members.get(whole).is_some_and(|members| members.contains(part));
+    /// Returns whether a type, a module or a crate has a member of this name. For an owner that the workspace does not define,
+    /// returns whether its code contains both words.
+    pub(super) fn has_member(&self, owner: &str, member: &str) -> bool {
+        if self.types.contains(owner) {
+            return self.members.get(owner).is_some_and(|members| members.contains(member));
         }
-        match self.modules.get(&whole.replace('_', "-")) {
-            Some(words) => words.contains(part),
-            None => self.has(whole) && self.has(part),
+        match self.modules.get(&owner.replace('_', "-")) {
+            Some(words) => words.contains(member),
+            None => self.has(owner) && self.has(member),
         }
     }
 
@@ -73,12 +73,12 @@ impl Vocabulary {
                     let variants = item.variants.iter();
                     self.define(&item.ident, variants.map(|variant| variant.ident.to_string()).collect());
                 }
-                Item::Trait(item) => self.define(&item.ident, item.items.iter().filter_map(of_trait).collect()),
+                Item::Trait(item) => self.define(&item.ident, item.items.iter().filter_map(trait_member).collect()),
                 Item::Impl(block) => {
                     if let Type::Path(path) = &*block.self_ty
                         && let Some(last) = path.path.segments.last()
                     {
-                        self.add(&last.ident, block.items.iter().filter_map(of_type).collect());
+                        self.add(&last.ident, block.items.iter().filter_map(impl_member).collect());
                     }
                 }
                 _ => {}
@@ -86,13 +86,13 @@ impl Vocabulary {
         }
     }
 
-    fn define(&mut self, whole: &Ident, parts: Vec<String>) {
-        self.types.insert(whole.to_string());
-        self.add(whole, parts);
+    fn define(&mut self, owner: &Ident, members: Vec<String>) {
+        self.types.insert(owner.to_string());
+        self.add(owner, members);
     }
 
-    fn add(&mut self, whole: &Ident, parts: Vec<String>) {
-        self.members.entry(whole.to_string()).or_default().extend(parts);
+    fn add(&mut self, owner: &Ident, members: Vec<String>) {
+        self.members.entry(owner.to_string()).or_default().extend(members);
     }
 }
 
@@ -100,7 +100,7 @@ fn fields(fields: &Fields) -> Vec<String> {
     fields.iter().filter_map(|field| field.ident.as_ref()).map(Ident::to_string).collect()
 }
 
-fn of_trait(item: &TraitItem) -> Option<String> {
+fn trait_member(item: &TraitItem) -> Option<String> {
     match item {
         TraitItem::Const(item) => Some(item.ident.to_string()),
         TraitItem::Fn(item) => Some(item.sig.ident.to_string()),
@@ -109,7 +109,7 @@ fn of_trait(item: &TraitItem) -> Option<String> {
     }
 }
 
-fn of_type(item: &ImplItem) -> Option<String> {
+fn impl_member(item: &ImplItem) -> Option<String> {
     match item {
         ImplItem::Const(item) => Some(item.ident.to_string()),
         ImplItem::Fn(item) => Some(item.sig.ident.to_string()),
@@ -119,15 +119,15 @@ fn of_type(item: &ImplItem) -> Option<String> {
 }
 
 /// Collects the words of code, without comments.
-fn collect(tokens: TokenStream, words: &mut BTreeSet<String>) {
+fn collect_words(tokens: TokenStream, words: &mut BTreeSet<String>) {
     let mut before_attribute = false;
     for token in tokens {
         match &token {
             TokenTree::Ident(word) => drop(words.insert(word.to_string())),
-            TokenTree::Literal(text) => words.extend(split(&text.to_string())),
+            TokenTree::Literal(text) => words.extend(split_words(&text.to_string())),
             // Documentation comments are parsed as attributes.
             TokenTree::Group(group) if before_attribute && group.stream().to_string().starts_with("doc ") => {}
-            TokenTree::Group(group) => collect(group.stream(), words),
+            TokenTree::Group(group) => collect_words(group.stream(), words),
             TokenTree::Punct(_) => {}
         }
         before_attribute = match &token {
@@ -138,7 +138,7 @@ fn collect(tokens: TokenStream, words: &mut BTreeSet<String>) {
 }
 
 /// Splits a text into words.
-pub(super) fn split(text: &str) -> impl Iterator<Item = String> {
+pub(super) fn split_words(text: &str) -> impl Iterator<Item = String> {
     let words = text.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
     words.filter(|word| !word.is_empty()).map(str::to_owned)
 }
@@ -160,21 +160,21 @@ mod tests {
     }
 
     #[test]
-    fn words_of_code_and_its_texts_count_and_comments_do_not() {
+    fn words_in_code_and_string_literals_count_and_comments_do_not() {
         let known = ["A", "field", "method", "text", "made", "V", "Board"];
         assert_eq!(known.map(|word| vocabulary().has(word)), [true; 7]);
         assert_eq!(["Comment", "documented", "remark", "Absent"].map(|word| vocabulary().has(word)), [false; 4]);
     }
 
     #[test]
-    fn parts_belong_to_their_wholes() {
-        let has = |(whole, part)| vocabulary().has_in(whole, part);
+    fn members_belong_to_their_types_and_modules() {
+        let has = |(owner, member)| vocabulary().has_member(owner, member);
         assert_eq!(
             [("A", "field"), ("A", "method"), ("E", "V"), ("window", "A"), ("rate_limit", "E")].map(has),
             [true; 5]
         );
         assert_eq!([("A", "V"), ("E", "method"), ("window", "Board"), ("Absent", "A")].map(has), [false; 4]);
-        // Macros may give a type that they make more than can be seen.
+        // A type that a macro defines may have more members than can be seen.
         assert!(has(("B", "field")));
     }
 }

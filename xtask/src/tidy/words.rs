@@ -1,4 +1,4 @@
-//! Words that mark unfinished code or silence a check. They are put together from halves, so that this file passes its own rule.
+//! Words that mark unfinished code or silence a check. They are concatenated from halves here, so that this file passes its own rule.
 
 use super::finding::Finding;
 use super::repository::Repository;
@@ -7,13 +7,13 @@ use super::repository::Repository;
 const BANNED: &[(&str, &str)] = &[
     (concat!("todo", "!("), "write it, or leave it out and say so in the documentation"),
     (concat!("unimplemented", "!("), "write it, or leave it out and say so in the documentation"),
-    (concat!("#[", "ignore"), "mend the test or delete it: a test that does not run guards nothing"),
+    (concat!("#[", "ignore"), "fix the test or delete it: a test that does not run guards nothing"),
     (concat!("#[", "allow("), "use #[expect(…, reason = \"…\")], which says why and ends when it is no longer needed"),
     (
         concat!("#![", "allow("),
         "use #![expect(…, reason = \"…\")], which says why and ends when it is no longer needed",
     ),
-    (concat!("FIX", "ME"), "mend it now, or describe the limit where its reader will look"),
+    (concat!("FIX", "ME"), "fix it now, or describe the limit where its reader will look"),
 ];
 
 /// Findings for each line with a banned word, in code and in documents.
@@ -38,13 +38,13 @@ mod tests {
         for (word, _) in BANNED {
             let text = format!("//! Fine.\nlet x = {word}\n");
             let found = check(&Repository::of(&[("a.rs", &text), ("docs/b.md", &text), ("c.png", &text)]));
-            let places: Vec<&str> = found.iter().map(|finding| finding.place.as_str()).collect();
-            assert_eq!(places, ["a.rs:2", "docs/b.md:2"], "{word}");
+            let locations: Vec<&str> = found.iter().map(|finding| finding.location.as_str()).collect();
+            assert_eq!(locations, ["a.rs:2", "docs/b.md:2"], "{word}");
         }
     }
 
     #[test]
-    fn words_around_them_are_fine() {
+    fn similar_words_are_allowed() {
         let text = "#[expect(dead_code, reason = \"…\")] // a todo list is not a macro; errors are ignored here";
         assert!(check(&Repository::of(&[("a.rs", text)])).is_empty());
     }

@@ -1,8 +1,8 @@
-//! Which file of a crate depends on which other, read from the sources.
+//! The dependencies between the files of a crate, read from the sources.
 //!
-//! [`source`] reads one file: its items, imports and paths. [`tree`] puts the files of a target together by their `mod`
-//! declarations. [`resolve`] finds the file that defines what a path names, through imports and re-exports. What the
-//! sources do not spell, such as a method called on a value, is no dependency here.
+//! [`source`] reads one file: its items, imports and paths. [`tree`] assembles the files of a target by their `mod`
+//! declarations. [`resolve`] finds the file that defines what a path names, through imports and re-exports. A use
+//! that names no item, such as a method call on a value, is not seen.
 
 mod resolve;
 mod source;

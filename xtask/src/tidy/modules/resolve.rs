@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::source::Path;
 use super::tree::Tree;
 
-/// Which files a file depends on, each with the names that it takes from there.
+/// For each file, the files that it depends on, each with the names that it uses from there.
 pub(in super::super) type Dependencies = BTreeMap<String, BTreeMap<String, Vec<String>>>;
 
 /// What a path leads to, by the module's index in the tree.
@@ -16,7 +16,7 @@ enum Target {
     Item(usize),
 }
 
-/// The dependencies between the files of a target.
+/// Returns the dependencies between the files of a target.
 pub(in super::super) fn dependencies(tree: &Tree) -> Dependencies {
     let mut found = Dependencies::new();
     for (index, module) in tree.modules.iter().enumerate() {
@@ -33,7 +33,7 @@ pub(in super::super) fn dependencies(tree: &Tree) -> Dependencies {
     found
 }
 
-/// Each name of an item that a module uses, with the module that defines it.
+/// Returns the name of each item that a module uses, with the module that defines it.
 fn uses(tree: &Tree, index: usize) -> Vec<(String, usize)> {
     let source = &tree.modules[index].source;
     let mut found = Vec::new();
@@ -63,7 +63,7 @@ fn uses(tree: &Tree, index: usize) -> Vec<(String, usize)> {
     found
 }
 
-/// Whether a module defines, imports or declares a name itself, whatever its glob imports bring in.
+/// Returns whether a module defines, imports or declares a name itself, regardless of its glob imports.
 fn is_named(tree: &Tree, index: usize, name: &str) -> bool {
     let module = &tree.modules[index];
     let source = &module.source;
@@ -72,10 +72,10 @@ fn is_named(tree: &Tree, index: usize, name: &str) -> bool {
         || module.children.iter().any(|child| tree.modules[*child].name() == name)
 }
 
-/// Deeper than any chain of re-exports that is not circular.
-const DEPTH: usize = 32;
+/// Limit on the length of a chain of re-exports, which may be circular.
+const MAX_DEPTH: usize = 32;
 
-/// Where a path leads from a module; `None` if it leads out of the target.
+/// Returns what a path in a module leads to; `None` if it leads out of the target.
 fn resolve(tree: &Tree, from: usize, path: &[String], depth: usize) -> Option<Target> {
     let (first, rest) = path.split_first()?;
     let mut target = match first.as_str() {
@@ -95,19 +95,19 @@ fn resolve(tree: &Tree, from: usize, path: &[String], depth: usize) -> Option<Ta
     Some(target)
 }
 
-/// What a name means inside a module.
+/// Returns what a name means inside a module.
 fn look_up(tree: &Tree, module: usize, name: &str, depth: usize) -> Option<Target> {
-    if depth > DEPTH {
+    if depth > MAX_DEPTH {
         return None;
     }
     let node = tree.modules.get(module)?;
     if node.source.defined.contains(name) {
         return Some(Target::Item(module));
     }
-    let inside = |import: &Path| resolve(tree, module, import, depth + 1);
+    let follow = |import: &Path| resolve(tree, module, import, depth + 1);
     let named = node.source.imports.iter().filter(|import| import.name.as_deref() == Some(name));
     // A module may have the name of one of its items: the item takes precedence.
-    let imported: Vec<Target> = named.filter_map(|import| inside(&import.path)).collect();
+    let imported: Vec<Target> = named.filter_map(|import| follow(&import.path)).collect();
     if let Some(item) = imported.iter().find(|target| matches!(target, Target::Item(_))) {
         return Some(*item);
     }
@@ -121,9 +121,9 @@ fn look_up(tree: &Tree, module: usize, name: &str, depth: usize) -> Option<Targe
         return Some(Target::Item(module));
     }
     let mut glob_imports = node.source.imports.iter().filter(|import| import.name.is_none());
-    glob_imports.find_map(|import| match inside(&import.path)? {
+    glob_imports.find_map(|import| match follow(&import.path)? {
         Target::Module(holder) => look_up(tree, holder, name, depth + 1),
-        // The variants of an enum are its module's.
+        // A glob import of an enum's variants: they are not tracked.
         Target::Item(_) => None,
     })
 }

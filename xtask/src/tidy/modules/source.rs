@@ -1,5 +1,5 @@
-//! What one module says: the items that it defines, what it imports, and the paths and words in its code. Code for tests
-//! alone is left out.
+//! What one module contains: the items that it defines, what it imports, and the paths and words in its code. Test-only code
+//! is left out.
 
 use std::collections::BTreeSet;
 
@@ -12,17 +12,17 @@ pub(super) type Path = Vec<String>;
 
 /// What a `use` declaration brings in.
 pub(super) struct Import {
-    /// The name in this module; `None` for all names that the path holds.
+    /// The name in this module; `None` for a glob import.
     pub(super) name: Option<String>,
     pub(super) path: Path,
-    /// Whether other modules see it too.
+    /// Whether the import has a visibility, so that other modules may use it.
     pub(super) is_reexport: bool,
 }
 
 /// A module that is declared in another.
 pub(super) struct Child {
     pub(super) name: String,
-    /// What its braces hold; `None` when it has a file of its own.
+    /// Its contents in braces; `None` when it has a file of its own.
     pub(super) inline: Option<Source>,
 }
 
@@ -31,7 +31,7 @@ pub(super) struct Child {
 pub(super) struct Source {
     /// The names of its items.
     pub(super) defined: BTreeSet<String>,
-    /// The words in its macro calls outside functions, any of which may become an item.
+    /// The words in its macro calls outside functions; a macro may define an item of any of these names.
     pub(super) in_macros: BTreeSet<String>,
     pub(super) imports: Vec<Import>,
     pub(super) children: Vec<Child>,
@@ -68,7 +68,7 @@ impl Source {
                 scan.scan(call.mac.tokens);
                 self.in_macros.extend(scan.words);
             }
-            item => self.defined.extend(name(&item)),
+            item => self.defined.extend(item_name(&item)),
         }
         self.scan(tokens.into_iter().collect());
     }
@@ -104,12 +104,12 @@ impl Source {
         }
     }
 
-    /// A `use` inside a function. Returns how many tokens it has.
+    /// Records a `use` inside a function. Returns its number of tokens.
     fn scan_use(&mut self, tokens: &[TokenTree]) -> usize {
         let length = item_length(tokens);
         let Ok(declaration) = syn::parse2::<ItemUse>(tokens[..length].iter().cloned().collect()) else { return 1 };
         for (name, mut path) in leaves(&declaration.tree, &[]) {
-            // What stands for all names of a module counts as the module's own.
+            // A glob import counts as a use of the module's own items.
             if name.is_none() {
                 path.push("*".to_owned());
             }
@@ -118,7 +118,7 @@ impl Source {
         length
     }
 
-    /// A word with those that follow it after `::`. Returns how many tokens they are.
+    /// Records a path of words separated by `::`. Returns its number of tokens.
     fn scan_path(&mut self, tokens: &[TokenTree]) -> usize {
         let mut path = vec![tokens[0].to_string()];
         let mut length = 1;
@@ -137,8 +137,8 @@ impl Source {
     }
 }
 
-/// The name by which an item is known.
-fn name(item: &Item) -> Option<String> {
+/// Returns the name of an item, if it has one.
+fn item_name(item: &Item) -> Option<String> {
     let name = match item {
         Item::Const(item) => &item.ident,
         Item::Enum(item) => &item.ident,
@@ -155,28 +155,28 @@ fn name(item: &Item) -> Option<String> {
     Some(name.to_string())
 }
 
-/// Each name that a `use` brings in, with its path.
+/// Returns each name that a `use` imports, with its path.
 fn leaves(tree: &UseTree, before: &[String]) -> Vec<(Option<String>, Path)> {
     let with = |name: &dyn ToString| [before, &[name.to_string()]].concat();
     match tree {
         UseTree::Path(path) => leaves(&path.tree, &with(&path.ident)),
         UseTree::Group(group) => group.items.iter().flat_map(|tree| leaves(tree, before)).collect(),
         UseTree::Glob(_) => vec![(None, before.to_vec())],
-        UseTree::Rename(rename) => vec![(Some(rename.rename.to_string()), path_of(before, &rename.ident))],
+        UseTree::Rename(rename) => vec![(Some(rename.rename.to_string()), append(before, &rename.ident))],
         UseTree::Name(name) => {
-            let path = path_of(before, &name.ident);
+            let path = append(before, &name.ident);
             vec![(path.last().cloned(), path)]
         }
     }
 }
 
-/// A path with one more segment, of which `self` stands for the path before it.
-fn path_of(before: &[String], name: &dyn ToString) -> Path {
+/// Appends a segment to a path. The segment `self` stands for the path itself.
+fn append(before: &[String], name: &dyn ToString) -> Path {
     let name = name.to_string();
     if name == "self" && !before.is_empty() { before.to_vec() } else { [before, &[name]].concat() }
 }
 
-/// Whether an item begins with attributes of which one is `#[cfg(test)]`.
+/// Returns whether an item begins with attributes that include `#[cfg(test)]`.
 fn is_for_tests(tokens: &[TokenTree]) -> bool {
     let mut rest = tokens;
     while let [TokenTree::Punct(mark), TokenTree::Group(attribute), after @ ..] = rest
@@ -190,7 +190,7 @@ fn is_for_tests(tokens: &[TokenTree]) -> bool {
     false
 }
 
-/// How many tokens there are up to the end of the item at the beginning: a semicolon, or the end of a block.
+/// Returns the number of tokens of the first item, which ends with a semicolon or a block.
 fn item_length(tokens: &[TokenTree]) -> usize {
     let is_use = |token: &TokenTree| matches!(token, TokenTree::Ident(word) if word == "use");
     let ends = |token: &TokenTree| match token {
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn imports_are_taken_apart() {
+    fn imports_are_split_into_names_and_paths() {
         let source = Source::parse("use a::{self, b::C as D, e::*};\npub(crate) use f::G;\n").unwrap();
         let imports: Vec<_> = source
             .imports
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn code_for_tests_is_left_out() {
+    fn test_only_code_is_left_out() {
         let text = "#[cfg(test)]\nmod tests { use super::*; }\nimpl S { #[cfg(test)] fn f() { a::b(); } fn g() { c::d(); } }\n#[cfg(test)]\nuse e::F;\n";
         let source = Source::parse(text).unwrap();
         assert!(source.children.is_empty() && source.imports.is_empty());

@@ -1,16 +1,17 @@
-//! The modules of one target, put together from its files.
+//! The module tree of one target, assembled from its files.
 
 use super::super::repository::Repository;
 use super::source::{Child, Source};
 
-/// A module in its tree.
+/// A module of a tree.
 pub(in super::super) struct Module {
-    /// Its names from the root of the target, which has none.
+    /// Its path segments from the root of the target; empty for the root itself.
     pub(super) path: Vec<String>,
-    /// The file that holds it.
+    /// The file that contains it.
     pub(super) file: String,
+    /// The index of its parent in [`Tree::modules`]; `None` for the root.
     pub(super) parent: Option<usize>,
-    /// The modules in it, by their place in the tree.
+    /// The indices of its child modules in [`Tree::modules`].
     pub(super) children: Vec<usize>,
     pub(super) source: Source,
 }
@@ -28,7 +29,7 @@ pub(in super::super) struct Tree {
 }
 
 impl Tree {
-    /// Reads the modules from the root's file on; an error names a file that is no Rust.
+    /// Reads the modules, starting with the root's file. An error names a file that cannot be parsed.
     pub(in super::super) fn read(repository: &Repository, root: &str) -> Result<Self, String> {
         let mut tree = Self { modules: Vec::new() };
         let folder = root.rsplit_once('/').map_or("", |(folder, _)| folder);
@@ -49,7 +50,7 @@ impl Tree {
         self.add(repository, file, folder, path, parent, source)
     }
 
-    /// `folder` is where the files of the module's children are.
+    /// Adds a module and those inside it. The files of its children are in `folder`.
     fn add(
         &mut self,
         repository: &Repository,
@@ -72,7 +73,7 @@ impl Tree {
             match (inline, files.iter().find(|file| repository.text(file).is_some())) {
                 (Some(source), _) => self.add(repository, file, &folder, path, Some(this), source)?,
                 (None, Some(file)) => self.add_file(repository, file, &folder, path, Some(this))?,
-                // A file elsewhere, which an attribute names: it belongs to another target.
+                // No such file here: presumably a `#[path]` attribute names one that is read with another target.
                 (None, None) => {}
             }
         }
