@@ -8,7 +8,7 @@ use crate::suites::{self, Build, Selection};
 use crate::workspace::Workspace;
 use crate::{bench, codegen, demo, package, process, tidy, web};
 
-/// Runs the steps; those after a broken build are left out. Returns whether all passed.
+/// Runs the steps; those after a broken build are skipped. Returns whether all passed.
 pub(crate) fn run(workspace: &Workspace) -> bool {
     let mut report = Report::default();
     let mut release = None;
@@ -36,7 +36,7 @@ fn checks(workspace: &Workspace, report: &mut Report, release: Option<Background
     report.step("codegen", |_| codegen::run(workspace, true));
     report.step("web", |_| web::run(workspace, true));
     report.step("documentation", |_| {
-        // With the features of the clippy step, so that the metadata which that has built for other crates is used again.
+        // The same features as in the clippy step, so that its metadata of other crates is reused.
         let mut command = workspace.cargo(&["doc", "--workspace", "--no-deps", "--features", REMOTE_STORAGE]);
         process::run(command.env("RUSTDOCFLAGS", "-D warnings"))
     });

@@ -27,7 +27,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::setup::Voice;
+use crate::setup::Verbosity;
 use crate::suites::{Selection, Suite};
 use crate::workspace::Workspace;
 
@@ -135,7 +135,7 @@ fn main() -> ExitCode {
 fn dispatch(task: Task) -> Result<bool> {
     let workspace = Workspace::locate()?;
     match task {
-        Task::Setup => setup::run(&workspace, &Suite::ALL, Voice::Full).map(|()| true),
+        Task::Setup => setup::run(&workspace, &Suite::ALL, Verbosity::Full).map(|()| true),
         Task::Test { only, nextest } => Ok(suites::run(&workspace, &Selection::new(only, nextest))),
         Task::Kill { rounds } => Ok(suites::run(&workspace, &Selection::kill(rounds))),
         Task::Ci => Ok(ci::run(&workspace)),

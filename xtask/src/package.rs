@@ -1,7 +1,7 @@
 //! `cargo xtask package`: packs the crates that may be published, and runs their examples from the packed archives in a
-//! project outside the workspace, as somebody would who depends on them.
+//! project outside the workspace, as a user of the crates would.
 //!
-//! A crate is packed unless its manifest says `publish = false`. An example is run if it needs no feature; it has to
+//! A crate is packed unless its manifest says `publish = false`. An example is run if it needs no feature; it must
 //! end by itself.
 
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ use crate::process;
 use crate::workspace::Workspace;
 
 /// How long an example may run.
-const LIMIT: Duration = Duration::from_secs(30);
+const EXAMPLE_LIMIT: Duration = Duration::from_secs(30);
 
 /// Packs the crates and runs their examples.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
@@ -28,12 +28,12 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let examples = write_project(workspace, &packages, &folder)?;
     let target = workspace.scratch().join("package");
     for example in examples {
-        // Each by itself, or one could use the features that another one asks for.
+        // Built one by one: together, one could use the features that another one asks for.
         let mut build = workspace.cargo(&["build", "--quiet", "--package", &example]);
         process::run(build.current_dir(&folder.0).env("CARGO_TARGET_DIR", &target))?;
         let mut command = Command::new(target.join("debug").join(&example));
-        let status = process::stream(&mut command, Some(LIMIT), |_| {})?;
-        process::succeed(&command, status)?;
+        let status = process::stream(&mut command, Some(EXAMPLE_LIMIT), |_| {})?;
+        process::expect_success(&command, status)?;
     }
     Ok(())
 }
@@ -46,7 +46,7 @@ fn pack(workspace: &Workspace, packages: &[&Package], folder: &Folder) -> Result
     }
     process::run(&mut command)?;
     for package in packages {
-        let archive = workspace.target.join("package").join(format!("{}.crate", archived(package)));
+        let archive = workspace.target.join("package").join(format!("{}.crate", archive_name(package)));
         let mut unpack = Command::new("tar");
         unpack.arg("--extract").arg("--gzip").arg("--file").arg(archive).arg("--directory").arg(&folder.0);
         process::output(&mut unpack)?;
@@ -61,7 +61,7 @@ fn write_project(workspace: &Workspace, packages: &[&Package], folder: &Folder) 
         let examples = package.targets.iter().filter(|target| target.kind.contains(&TargetKind::Example));
         for example in examples.filter(|example| example.required_features.is_empty()) {
             let name = format!("{}-{}", package.name, example.name);
-            let source = folder.0.join(archived(package)).join("examples").join(format!("{}.rs", example.name));
+            let source = folder.0.join(archive_name(package)).join("examples").join(format!("{}.rs", example.name));
             let source = fs::read_to_string(&source).with_context(|| format!("cannot read {}", source.display()))?;
             folder.write(&format!("{name}/Cargo.toml"), &manifest(&name, package, &source))?;
             folder.write(&format!("{name}/src/main.rs"), &source)?;
@@ -69,22 +69,22 @@ fn write_project(workspace: &Workspace, packages: &[&Package], folder: &Folder) 
         }
     }
     folder.write("Cargo.toml", &root_manifest(packages, &names))?;
-    // The same versions of other crates as here.
+    // The same versions of other crates as in this workspace.
     fs::copy(workspace.root.join("Cargo.lock"), folder.0.join("Cargo.lock")).context("cannot copy Cargo.lock")?;
     Ok(names)
 }
 
-/// The manifest of the workspace: its crates come from the archives.
+/// Returns the manifest of the workspace: its crates come from the archives.
 fn root_manifest(packages: &[&Package], members: &[String]) -> String {
     let mut text = format!("[workspace]\nresolver = \"3\"\nmembers = {}\n\n", json!(members));
     text += "[profile.dev]\ndebug = false\n\n[patch.crates-io]\n";
     for package in packages {
-        text += &format!("{} = {{ path = {} }}\n", package.name, json!(archived(package)));
+        text += &format!("{} = {{ path = {} }}\n", package.name, json!(archive_name(package)));
     }
     text
 }
 
-/// The manifest of an example: it depends on its crate, and on what else its source names.
+/// Returns the manifest of an example, which depends on its crate and on the other crates that its source names.
 fn manifest(name: &str, package: &Package, source: &str) -> String {
     let mut dependencies = BTreeMap::from([(package.name.to_string(), json!(package.version.to_string()).to_string())]);
     let others = package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Build);
@@ -109,8 +109,8 @@ fn requirement(dependency: &Dependency) -> String {
     )
 }
 
-/// The name of a crate's archive, and of the folder in it.
-fn archived(package: &Package) -> String {
+/// Returns the name of a crate's archive, and of the folder in it.
+fn archive_name(package: &Package) -> String {
     format!("{}-{}", package.name, package.version)
 }
 

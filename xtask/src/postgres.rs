@@ -1,8 +1,9 @@
-//! A Postgres server for the tests: a new cluster in a temporary folder, on a free loopback port. Dropping the guard stops and
-//! removes it.
+//! A Postgres server for the tests: a new cluster in a temporary folder, on a free loopback port. Dropping the guard stops
+//! and removes it.
 //!
-//! A shell script that runs between this process and the server reads from a pipe that this process keeps open. When the pipe is
-//! closed, because the guard was dropped or this process has ended, the script stops the server and removes the folder.
+//! A shell script that runs between this process and the server reads from a pipe that this process keeps open. When the
+//! pipe is closed, because the guard was dropped or this process has ended, the script stops the server and removes the
+//! folder.
 
 use std::env;
 use std::fs;
@@ -19,13 +20,13 @@ use anyhow::{Context, Result, bail};
 use crate::process::{find, output, signal, wait};
 
 /// The folder in which Debian keeps the server's programs, with a folder for each major version.
-const DEBIAN: &str = "/usr/lib/postgresql";
+const DEBIAN_FOLDER: &str = "/usr/lib/postgresql";
 /// Time limit for a new server to be ready, on a busy machine.
-const READY: Duration = Duration::from_secs(60);
+const READY_LIMIT: Duration = Duration::from_secs(60);
 /// Time limit for the script to stop the server and remove the folder.
-const STOP: Duration = Duration::from_secs(15);
+const STOP_LIMIT: Duration = Duration::from_secs(15);
 
-/// `$@` is the server's command line. The server is stopped without a last checkpoint, since nothing of it is kept.
+/// `$@` is the server's command line. The server is stopped without a last checkpoint, because its data is discarded.
 const WATCH: &str = r#"
 "$@" >postgres.log 2>&1 </dev/null &
 server=$!
@@ -43,7 +44,7 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
-    /// Starts a server and returns once it takes connections.
+    /// Starts a server and returns once it accepts connections.
     pub(crate) fn start() -> Result<Self> {
         let programs = programs().context("no Postgres server programs (initdb, postgres) on this machine")?;
         let account = Account::for_the_server()?;
@@ -64,10 +65,10 @@ impl Postgres {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
 
-    /// Waits for `ready` in the server's pid file: it is written once the server takes connections, and `pg_ctl` waits for it too.
+    /// Waits for `ready` in the server's pid file, as `pg_ctl` does. It is written once the server accepts connections.
     fn wait_until_ready(&self) -> Result<()> {
         let started = Instant::now();
-        while started.elapsed() < READY {
+        while started.elapsed() < READY_LIMIT {
             let status = fs::read_to_string(self.folder.join("data/postmaster.pid")).unwrap_or_default();
             if status.lines().last().is_some_and(|line| line.trim() == "ready") {
                 return Ok(());
@@ -75,14 +76,14 @@ impl Postgres {
             thread::sleep(Duration::from_millis(50));
         }
         let log = fs::read_to_string(self.folder.join("postgres.log")).unwrap_or_default();
-        bail!("Postgres was not ready within {} s; it said:\n{log}", READY.as_secs())
+        bail!("Postgres was not ready within {} s; it said:\n{log}", READY_LIMIT.as_secs())
     }
 }
 
 impl Drop for Postgres {
     fn drop(&mut self) {
         drop(self.watch.stdin.take());
-        if !matches!(wait(&mut self.watch, STOP), Ok(Some(_))) {
+        if !matches!(wait(&mut self.watch, STOP_LIMIT), Ok(Some(_))) {
             let _ = signal("KILL", -i64::from(self.watch.id()));
             let _ = self.watch.wait();
         }
@@ -93,7 +94,7 @@ impl Drop for Postgres {
 /// Returns the folder with `initdb` and `postgres`: Debian's newest, otherwise the one on `PATH`.
 pub(crate) fn programs() -> Option<PathBuf> {
     let major = |folder: &Path| folder.file_name()?.to_str()?.parse::<u32>().ok();
-    let debian = fs::read_dir(DEBIAN)
+    let debian = fs::read_dir(DEBIAN_FOLDER)
         .into_iter()
         .flatten()
         .flatten()
@@ -115,8 +116,8 @@ struct Account {
 }
 
 impl Account {
-    /// Returns the account that Debian's package creates if this process is root, because Postgres refuses to run as root;
-    /// otherwise `None`.
+    /// If this process is root, returns the account that Debian's package creates, because Postgres refuses to run as root.
+    /// Otherwise returns `None`.
     fn for_the_server() -> Result<Option<Self>> {
         if id(&["-u"])? != 0 {
             return Ok(None);
@@ -139,8 +140,8 @@ fn new_folder(port: u16, account: Option<Account>) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Returns the command for one of the server's programs, run as the server's user and without `PG…` variables meant for another
-/// server.
+/// Returns the command for one of the server's programs, run as the server's user and without `PG…` variables, which may be
+/// meant for another server.
 fn program(path: &Path, folder: &Path, account: Option<Account>) -> Command {
     let mut command = Command::new(path);
     command.current_dir(folder).env("FOLDER", folder);
@@ -166,7 +167,7 @@ fn serve(programs: &Path, folder: PathBuf, port: u16, account: Option<Account>) 
     command.args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=on"]);
     command.args(["-c", "max_connections=200", "-c"]);
     command.arg(format!("unix_socket_directories={}", folder.display()));
-    // A group of its own, so that an interrupt from the keyboard reaches us first and the shell can still clean up.
+    // A group of its own, so that an interrupt from the keyboard reaches this process first and the shell can still clean up.
     let watch = command.process_group(0).stdin(Stdio::piped()).spawn().context("cannot start Postgres")?;
     Ok(Postgres { folder, port, watch })
 }

@@ -1,4 +1,4 @@
-//! Running other programs: passing their output on line by line, catching it, ending them.
+//! Running other programs: forwarding their output line by line, capturing it, ending them.
 
 use std::env;
 use std::io::{BufRead, BufReader, IsTerminal, Read, stdout};
@@ -19,29 +19,29 @@ const TERM_GRACE: Duration = Duration::from_secs(10);
 
 /// Runs a program to its end. It inherits the output streams, and its standard input is empty.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
-    println!("  $ {}", shown(command));
-    let status = command.stdin(Stdio::null()).status().with_context(|| format!("cannot start {}", shown(command)))?;
-    succeed(command, status)
+    println!("  $ {}", typed(command));
+    let status = command.stdin(Stdio::null()).status().with_context(|| format!("cannot start {}", typed(command)))?;
+    expect_success(command, status)
 }
 
 /// Runs a program to its end. Copies both its output streams to standard output, and calls `each` with each line, without
-/// colours. A program that takes longer than `limit` is ended, which is an error.
+/// colours. A program that takes longer than `limit` is ended, and an error is returned.
 pub(crate) fn stream(command: &mut Command, limit: Option<Duration>, mut each: impl FnMut(&str)) -> Result<ExitStatus> {
-    println!("  $ {}", shown(command));
+    println!("  $ {}", typed(command));
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .with_context(|| format!("cannot start {}", shown(command)))?;
-    let lines = merged(&mut child);
+        .with_context(|| format!("cannot start {}", typed(command)))?;
+    let lines = merged_lines(&mut child);
     let started = Instant::now();
     let mut ended: Option<(ExitStatus, Instant)> = None;
     loop {
         match lines.recv_timeout(POLL_INTERVAL) {
             Ok(line) => {
                 println!("{line}");
-                each(&plain(&line));
+                each(&without_escapes(&line));
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return child.wait().context("waiting for a program"),
@@ -54,17 +54,17 @@ pub(crate) fn stream(command: &mut Command, limit: Option<Duration>, mut each: i
             ended = Some((status, Instant::now()));
         } else if limit.is_some_and(|limit| started.elapsed() > limit) {
             end(&mut child);
-            bail!("{} took more than {} s and was ended", shown(command), started.elapsed().as_secs());
+            bail!("{} took more than {} s and was ended", typed(command), started.elapsed().as_secs());
         }
     }
 }
 
 /// Runs a program to its end and returns its standard output. If it fails, the error contains its standard error.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
-    let output = command.stdin(Stdio::null()).output().with_context(|| format!("cannot start {}", shown(command)))?;
+    let output = command.stdin(Stdio::null()).output().with_context(|| format!("cannot start {}", typed(command)))?;
     if !output.status.success() {
         let stderr = String::from_utf8_lossy(&output.stderr);
-        bail!("{} ended with {}: {}", shown(command), output.status, stderr.trim());
+        bail!("{} ended with {}: {}", typed(command), output.status, stderr.trim());
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
@@ -75,10 +75,10 @@ pub(crate) fn version(program: &str) -> Result<String> {
     Ok(text.lines().next().unwrap_or_default().trim().to_owned())
 }
 
-/// Returns an error if a program ended with another status than 0.
-pub(crate) fn succeed(command: &Command, status: ExitStatus) -> Result<()> {
+/// Returns an error unless a program ended with status 0.
+pub(crate) fn expect_success(command: &Command, status: ExitStatus) -> Result<()> {
     if !status.success() {
-        bail!("{} ended with {status}", shown(command));
+        bail!("{} ended with {status}", typed(command));
     }
     Ok(())
 }
@@ -107,8 +107,7 @@ pub(crate) fn wait(child: &mut Child, limit: Duration) -> Result<Option<ExitStat
     }
 }
 
-/// Ends a program with SIGTERM, and with SIGKILL if it does not end in time. Errors are ignored: the caller needs nothing more
-/// of it.
+/// Ends a program with SIGTERM, and with SIGKILL if it does not end in time. Errors are ignored: the caller is done with it.
 pub(crate) fn end(child: &mut Child) {
     let asked = signal("TERM", child.id().into()).and_then(|()| wait(child, TERM_GRACE));
     if !matches!(asked, Ok(Some(_))) {
@@ -117,13 +116,13 @@ pub(crate) fn end(child: &mut Child) {
     }
 }
 
-/// Returns whether standard output is a terminal, so that programs may be asked for colours.
-pub(crate) fn colours() -> bool {
+/// Returns whether programs may print colours: standard output is a terminal, and `NO_COLOR` is not set.
+pub(crate) fn allows_colours() -> bool {
     stdout().is_terminal() && env::var_os("NO_COLOR").is_none()
 }
 
-/// Returns the lines of both output streams of a program.
-fn merged(child: &mut Child) -> Receiver<String> {
+/// Returns the lines of both output streams of a program, in the order in which they arrive.
+fn merged_lines(child: &mut Child) -> Receiver<String> {
     let (sender, lines) = channel();
     if let Some(stream) = child.stdout.take() {
         forward(stream, sender.clone());
@@ -148,8 +147,8 @@ fn forward(stream: impl Read + Send + 'static, lines: Sender<String>) {
     });
 }
 
-/// Formats a command as it would be typed.
-fn shown(command: &Command) -> String {
+/// Returns a command as it would be typed.
+fn typed(command: &Command) -> String {
     let program = PathBuf::from(command.get_program());
     let name = program.file_name().unwrap_or(command.get_program()).to_string_lossy().into_owned();
     let words = command.get_args().map(|argument| argument.to_string_lossy().into_owned());
@@ -157,7 +156,7 @@ fn shown(command: &Command) -> String {
 }
 
 /// Returns a line without terminal escapes (`ESC [ … letter`).
-fn plain(line: &str) -> String {
+fn without_escapes(line: &str) -> String {
     let mut text = String::with_capacity(line.len());
     let mut characters = line.chars();
     while let Some(character) = characters.next() {

@@ -21,7 +21,7 @@ struct Step {
 }
 
 impl Report {
-    /// Runs a step and records its result. Prints an error, and does not stop the task. Returns whether the step passed.
+    /// Runs a step and records its result. An error is printed and does not stop the task. Returns whether the step passed.
     pub(crate) fn step(&mut self, name: &'static str, work: impl FnOnce(&mut Tally) -> Result<()>) -> bool {
         println!("\n▸ {name}");
         let started = Instant::now();
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failed_step_fails_the_report_and_the_others_still_run() {
+    fn a_failed_step_fails_the_report_and_the_next_still_runs() {
         let mut report = Report::default();
         report.step("tidy", |_| bail!("one finding"));
         report.step("tests", |tally| {

@@ -1,4 +1,4 @@
-//! Counts passed and failed tests from the closing lines of the test runners.
+//! Counts passed and failed tests by the closing lines of the test runners.
 
 use std::ops::AddAssign;
 
@@ -58,7 +58,7 @@ fn nextest(line: &str) -> Option<Tally> {
 
 fn libtest(line: &str) -> Option<Tally> {
     let (_, counts) = line.strip_prefix("test result: ")?.split_once(". ")?;
-    Some(passed_and(&["failed"], &pairs(counts, ';')))
+    Some(tally_of(&["failed"], &pairs(counts, ';')))
 }
 
 fn node(line: &str) -> Option<Tally> {
@@ -74,7 +74,7 @@ fn node(line: &str) -> Option<Tally> {
 fn pytest(line: &str) -> Option<Tally> {
     let (counts, time) = line.trim_matches('=').trim().rsplit_once(" in ")?;
     time.split_whitespace().next()?.strip_suffix('s')?.parse::<f64>().ok()?;
-    Some(passed_and(&["failed", "error", "errors"], &pairs(counts, ',')))
+    Some(tally_of(&["failed", "error", "errors"], &pairs(counts, ',')))
 }
 
 /// Splits `3 passed, 1 failed` into numbers and words; parts that do not begin with a number are left out.
@@ -86,9 +86,9 @@ fn pairs(counts: &str, separator: char) -> Vec<(u64, String)> {
     counts.split(separator).filter_map(pair).collect()
 }
 
-fn passed_and(failures: &[&str], pairs: &[(u64, String)]) -> Tally {
+fn tally_of(failure_words: &[&str], pairs: &[(u64, String)]) -> Tally {
     let sum = |wanted: &[&str]| pairs.iter().filter(|(_, word)| wanted.contains(&word.as_str())).map(|(n, _)| n).sum();
-    Tally { passed: sum(&["passed"]), failed: sum(failures) }
+    Tally { passed: sum(&["passed"]), failed: sum(failure_words) }
 }
 
 fn without_parentheses(text: &str) -> String {
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn nextest_closing_lines() {
+    fn closing_lines_of_nextest_are_counted() {
         check(Runner::Nextest, &["     Summary [   0.506s] 10 tests run: 10 passed, 0 skipped"], 10, 0);
         check(
             Runner::Nextest,
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn libtest_closing_lines() {
+    fn closing_lines_of_libtest_are_counted() {
         check(
             Runner::Libtest,
             &[
@@ -144,13 +144,13 @@ mod tests {
     }
 
     #[test]
-    fn node_closing_lines() {
+    fn closing_lines_of_node_are_counted() {
         check(Runner::Node, &["ℹ tests 12", "ℹ pass 10", "ℹ fail 1", "ℹ cancelled 1", "ℹ duration_ms 81.2"], 10, 2);
         check(Runner::Node, &["# pass 3", "# fail 0", "# pass 3 of the tests were quick"], 3, 0);
     }
 
     #[test]
-    fn pytest_closing_lines() {
+    fn closing_lines_of_pytest_are_counted() {
         check(Runner::Pytest, &["===== 1 failed, 9 passed, 2 warnings, 1 error in 0.50s ====="], 9, 2);
         check(Runner::Pytest, &["3 passed in 75.10s (0:01:15)"], 3, 0);
         check(Runner::Pytest, &["===== no tests ran in 0.01s =====", "12 boards passed in review"], 0, 0);

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use flate2::{Compression, write::GzEncoder};
 
 use crate::process;
-use crate::setup::{self, Voice, node};
+use crate::setup::{self, Verbosity, node};
 use crate::suites::Suite;
 use crate::workspace::Workspace;
 
@@ -22,10 +22,10 @@ const SCRIPT_LIMIT: usize = 230_000;
 /// The contents of a folder's files, by their paths in it.
 type Files = BTreeMap<String, Vec<u8>>;
 
-/// Checks types, lints and format, those of the client and of the tests in JavaScript too; then builds, and replaces `dist`,
-/// unless the scripts have become too large. With `check`, a result that differs from `dist` is an error as well.
+/// Checks types, lints and format, also of the client and of the JavaScript tests; then builds, and replaces `dist` unless
+/// the scripts have become too large. With `check`, it is also an error if the result differs from `dist`.
 pub(crate) fn run(workspace: &Workspace, check: bool) -> Result<()> {
-    setup::run(workspace, &[Suite::Js], Voice::Quiet)?;
+    setup::run(workspace, &[Suite::Js], Verbosity::Quiet)?;
     let (sources, built) = (workspace.root.join(SOURCES), workspace.root.join(BUILT));
     let fresh = workspace.scratch().join("web");
     let npm =
@@ -33,10 +33,10 @@ pub(crate) fn run(workspace: &Workspace, check: bool) -> Result<()> {
     npm(&["check"])?;
     npm(&["lint"])?;
     npm(&["build", "--", &fresh.to_string_lossy()])?;
-    let (files, before) = (read(&fresh)?, read(&built).unwrap_or_default());
+    let (files, present) = (read(&fresh)?, read(&built).unwrap_or_default());
     let script = script_size(&files)?;
-    ensure!(script <= SCRIPT_LIMIT, "the page's script is {script} bytes gzipped, and may be {SCRIPT_LIMIT} at most");
-    if files == before {
+    ensure!(script <= SCRIPT_LIMIT, "the page's scripts are {script} bytes gzipped, more than {SCRIPT_LIMIT}");
+    if files == present {
         println!("  {} files, as they were; the script is {script} bytes gzipped", files.len());
         return Ok(());
     }
@@ -48,12 +48,12 @@ pub(crate) fn run(workspace: &Workspace, check: bool) -> Result<()> {
     }
     println!("  {} files written to {BUILT}; the script is {script} bytes gzipped", files.len());
     if check {
-        bail!("{BUILT} was not built from {SOURCES} as it is; now it is, and is to be committed");
+        bail!("{BUILT} was not built from {SOURCES} as it is now; it has been rebuilt, commit it");
     }
     Ok(())
 }
 
-/// Returns the size of all scripts in bytes, compressed as the server does it.
+/// Returns the size of all scripts in bytes, compressed as the server sends them.
 fn script_size(files: &Files) -> Result<usize> {
     let mut size = 0;
     for (_, bytes) in files.iter().filter(|(name, _)| name.ends_with(".js")) {

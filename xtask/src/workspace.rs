@@ -54,21 +54,21 @@ impl Workspace {
     pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(cargo());
         command.args(arguments);
-        self.settle(&mut command);
+        self.prepare(&mut command);
         command
     }
 
-    /// The same with the lowest priority.
+    /// Returns the same command with the lowest priority.
     pub(crate) fn cargo_in_background(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("nice");
         command.args(["-n", "19"]).arg(cargo()).args(arguments);
-        self.settle(&mut command);
+        self.prepare(&mut command);
         command
     }
 
-    /// Removes the variables that `cargo run` set for this package: build scripts watch some of them, and their crates would be
-    /// rebuilt each time.
-    fn settle(&self, command: &mut Command) {
+    /// Runs a command in the root, without the variables that `cargo run` set for this package: build scripts watch some of
+    /// them, and their crates would be rebuilt each time.
+    fn prepare(&self, command: &mut Command) {
         command.current_dir(&self.root);
         for (name, _) in env::vars_os() {
             let text = name.to_string_lossy();

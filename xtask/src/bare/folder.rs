@@ -1,5 +1,5 @@
-//! A Debian in a folder. Each command that runs in it has mounts of its own, which end with it: nothing of this machine is
-//! mounted in the folder when it is removed.
+//! A Debian system in a folder. Each command runs in a mount namespace of its own, so that nothing of this machine is mounted
+//! in the folder when the folder is removed.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -8,24 +8,24 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use super::outside;
+use super::package_sources;
 use crate::process::{find, output, run, signal};
 use crate::setup::debian;
 use crate::workspace::Workspace;
 
-/// Debian's release, by its name.
+/// The code name of Debian's release.
 const RELEASE: &str = "bookworm";
-/// The packages beside the minimal system: those that the README asks for, and certificates.
+/// The packages besides the minimal system: those that the README asks for, and certificates.
 const PACKAGES: &str = "--include=gcc,libc6-dev,ca-certificates";
-/// The toolchain's place in the folder.
+/// Where the toolchain is mounted, relative to the folder.
 const RUST: &str = "usr/local/rust";
-/// The checkout's place in the folder.
+/// Where the checkout is copied to, relative to the folder.
 const CHECKOUT: &str = "root/boardwire";
-/// Keeps Debian's packages from starting services, which would run on this machine.
+/// A policy that keeps Debian's packages from starting services, which would run on this machine.
 const NO_SERVICES: &str = "#!/bin/sh\nexit 101\n";
 
-/// `$1` is the folder, `$2` this machine's Rust, the rest what runs in the folder. Each program takes the place of the one
-/// before, so that a signal reaches the last.
+/// `$1` is the folder, `$2` this machine's Rust, the rest the command to run in the folder. Each program replaces the one
+/// before it, so that a signal reaches the command.
 const ENTER: &str = r#"
 root=$1 rust=$2
 shift 2
@@ -48,7 +48,8 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// Makes the folder: the system, the toolchain's place, the checkout, and this machine's settings for sources of packages.
+    /// Makes the folder: the system, the toolchain's mount point, the checkout, and this machine's settings for package
+    /// sources.
     pub(super) fn make(workspace: &Workspace) -> Result<Self> {
         if output(Command::new("id").arg("-u"))?.trim() != "0" {
             bail!("only root can make a system in a folder: run this as root");
@@ -58,17 +59,17 @@ impl Folder {
         }
         let rust = output(Command::new("rustc").args(["--print", "sysroot"]))?;
         let folder = Self { path: workspace.scratch().join("bare"), rust: rust.trim().into() };
-        // What a run that was killed has left.
+        // A run that was killed may have left something.
         folder.remove();
         fs::create_dir_all(&folder.path).with_context(|| format!("cannot make {}", folder.path.display()))?;
         println!("  making a Debian in {}", folder.path.display());
-        let mut make = alone();
+        let mut make = unshare();
         make.args(["debootstrap", "--variant=minbase", PACKAGES, RELEASE]).arg(&folder.path);
-        run(make.args(outside::mirror(RELEASE)?))?;
+        run(make.args(package_sources::mirror(RELEASE)?))?;
         let policy = folder.path.join("usr/sbin/policy-rc.d");
         fs::write(&policy, NO_SERVICES)?;
         fs::set_permissions(&policy, fs::Permissions::from_mode(0o755))?;
-        outside::pass_files(&folder.path)?;
+        package_sources::copy_files(&folder.path)?;
         for name in [RUST, CHECKOUT] {
             fs::create_dir_all(folder.path.join(name))?;
         }
@@ -77,7 +78,7 @@ impl Folder {
         Ok(folder)
     }
 
-    /// Runs a line for the shell to its end.
+    /// Runs a shell command to its end.
     pub(super) fn run(&self, line: &str) -> Result<()> {
         println!("\n▸ {line}");
         let status = self.command(line).stdin(Stdio::null()).status().context("cannot start unshare")?;
@@ -87,12 +88,12 @@ impl Folder {
         Ok(())
     }
 
-    /// Returns the command that runs a line for the shell in the checkout.
+    /// Returns the command that runs a shell command in the checkout.
     pub(super) fn command(&self, line: &str) -> Command {
-        let mut command = alone();
+        let mut command = unshare();
         command.args(["sh", "-euc", ENTER, "enter"]).args([&self.path, &self.rust]).env_clear();
         command.env("PATH", format!("/{RUST}/bin:/root/.cargo/bin:/usr/sbin:/usr/bin:/sbin:/bin"));
-        command.envs([("HOME", "/root"), ("USER", "root"), ("LANG", "C.UTF-8")]).envs(outside::variables());
+        command.envs([("HOME", "/root"), ("USER", "root"), ("LANG", "C.UTF-8")]).envs(package_sources::variables());
         command.args(["sh", "-c", &format!("cd /{CHECKOUT} && {line}")]);
         command
     }
@@ -115,8 +116,8 @@ impl Drop for Folder {
     }
 }
 
-/// Returns a command that runs its arguments with mounts of their own.
-fn alone() -> Command {
+/// Returns a command that runs its arguments in a mount namespace of their own.
+fn unshare() -> Command {
     let mut command = Command::new("unshare");
     command.args(["--mount", "--propagation", "private"]);
     command

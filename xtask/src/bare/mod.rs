@@ -2,7 +2,7 @@
 //! the set-up are found here first.
 
 mod folder;
-mod outside;
+mod package_sources;
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! A server under measurement.
+//! A server that is being measured.
 
 use std::{
     fs,
@@ -56,7 +56,7 @@ impl Target {
         Ok(Self { kind: "bare", server, url, token: String::new(), folder: None })
     }
 
-    /// Runs the load generator against it.
+    /// Runs the load generator against the server and returns its figures.
     pub(crate) fn measure(self, load: &Path, size: &str) -> Result<Value> {
         let pid = self.server.id().to_string();
         let text = process::output(Command::new(load).args([&self.url, &pid, &self.token, self.kind, size]))?;

@@ -27,6 +27,7 @@ const NAMESPACE: &str =
 /// The reference to the document's one channel.
 const CHANNEL: &str = "#/channels/namespace";
 
+/// Returns the whole text of the file.
 pub(super) fn make() -> Result<String> {
     let examples = recorded()?;
     let mut document = Document::default();
@@ -62,8 +63,8 @@ impl Document {
             "summary": summary,
             "description": needs(kind),
             "tags": [{ "name": kind.group().name() }],
-            "messages": [of_channel(&payload)],
-            "reply": { "channel": { "$ref": CHANNEL }, "messages": [of_channel(&success), of_channel(&failure)] },
+            "messages": [message_reference(&payload)],
+            "reply": { "channel": { "$ref": CHANNEL }, "messages": [message_reference(&success), message_reference(&failure)] },
         });
         self.operations.insert(name, operation);
         Ok(())
@@ -85,7 +86,7 @@ impl Document {
             "summary": summary,
             "description": description,
             "tags": [{ "name": tag }],
-            "messages": [of_channel(&name)],
+            "messages": [message_reference(&name)],
         });
         self.operations.insert(name, operation);
         Ok(())
@@ -117,7 +118,7 @@ impl Document {
             "messages": references.collect::<Map<_, _>>(),
             "bindings": { "ws": { "method": "GET", "query": query(), "bindingVersion": "0.1.0" } },
         });
-        let schemas = contract::definitions().into_iter().filter(|(name, _)| !is_of_schema_json_alone(name));
+        let schemas = contract::definitions().into_iter().filter(|(name, _)| !is_only_in_schema_json(name));
         let mut schemas = Value::Object(schemas.collect());
         refer_to_components(&mut schemas);
         yaml::document(&[
@@ -135,16 +136,16 @@ impl Document {
     }
 }
 
-fn of_channel(message: &str) -> Value {
+fn message_reference(message: &str) -> Value {
     json!({ "$ref": format!("{CHANNEL}/messages/{message}") })
 }
 
-/// Whether a schema is a message of its own: a result without its envelope is not.
-fn is_of_schema_json_alone(name: &str) -> bool {
+/// Returns whether only `schema.json` needs a schema: results and replies are no messages of AsyncAPI.
+fn is_only_in_schema_json(name: &str) -> bool {
     name.starts_with("command.") && (name.ends_with(".result") || name.ends_with(".reply"))
 }
 
-/// Adapts a schema to AsyncAPI: its definitions are in another place, and a `$ref` has no other fields beside it.
+/// Adapts a schema to AsyncAPI: definitions are under `components`, and a `$ref` has no other fields beside it.
 fn refer_to_components(schema: &mut Value) {
     match schema {
         Value::Object(object) => {
@@ -191,7 +192,7 @@ fn server() -> Value {
     })
 }
 
-/// The query parameters that Engine.IO requires.
+/// Returns the schema of the query parameters that Engine.IO requires.
 fn query() -> Value {
     json!({
         "type": "object",
@@ -227,7 +228,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reference_stands_alone() {
+    fn a_reference_has_no_other_fields_beside_it() {
         let mut schema = json!({ "a": { "$ref": "#/$defs/A", "description": "d" }, "b": [{ "$ref": "#/$defs/B" }] });
         refer_to_components(&mut schema);
         let alone = json!([{ "$ref": "#/components/schemas/A" }]);
@@ -241,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn the_whole_catalog_is_there() {
+    fn every_command_and_event_has_an_operation() {
         let text = make().unwrap();
         for kind in CommandKind::ALL {
             let operation = format!("\n  {}:\n    action: send\n", command_name(*kind));

@@ -1,4 +1,4 @@
-//! The contract as named schemas, each of which is one message's whole payload: commands, replies and events.
+//! The wire contract as named schemas, one for the whole payload of each command, reply and event.
 //!
 //! Names are those of the wire with dots: `command.task.create.payload`, `command.task.create.success`,
 //! `event.task.created`. Entities and other types keep the names that they have in the code.
@@ -11,20 +11,20 @@ use serde_json::{Map, Value, json};
 
 use super::schema::resolve;
 
-/// The name of the schema that every failed reply has.
+/// The name of the schema of every failed reply.
 pub(super) const FAILURE: &str = "Failure";
 
-/// `command.task.create`.
+/// Returns the name of a command's schemas, such as `command.task.create`.
 pub(super) fn command_name(kind: CommandKind) -> String {
     format!("command.{}", kind.name().replace(':', "."))
 }
 
-/// `event.task.created`.
+/// Returns the name of an event's schema, such as `event.task.created`.
 pub(super) fn event_name(kind: EventKind) -> String {
     format!("event.{}", kind.name().replace(':', "."))
 }
 
-/// All schemas by name; they refer to each other as `#/$defs/Name`.
+/// Returns all schemas by name. They refer to each other as `#/$defs/Name`.
 pub(super) fn definitions() -> Map<String, Value> {
     let Schemas { commands, events, definitions } = schemas();
     let mut all = definitions.clone();
@@ -46,7 +46,8 @@ pub(super) fn definitions() -> Map<String, Value> {
     all
 }
 
-/// The payload with the `requestId` that every command takes, or the bare string where that does.
+/// Returns the schema of a command: its payload with the `requestId` that every command takes or, if it may be sent so, a
+/// bare string.
 fn command(kind: CommandKind, payload: &Value) -> Value {
     let mut object = payload.clone();
     object["description"] = kind.summary().trim().into();
@@ -57,7 +58,7 @@ fn command(kind: CommandKind, payload: &Value) -> Value {
     }
 }
 
-/// `{ok: true, requestId?, seq?, …result}`.
+/// Returns the schema of `{ok: true, requestId?, seq?, …result}`.
 fn success(kind: CommandKind, result: &Value) -> Value {
     let mut reply = result.clone();
     reply["description"] = format!("`{}` has been executed.", kind.name()).into();
@@ -98,7 +99,7 @@ fn error_code() -> Value {
     json!({ "description": "The stable code of an error.", "type": "string", "oneOf": codes.collect::<Vec<_>>() })
 }
 
-/// The envelope around an event's data; `error` comes without one.
+/// Returns the schema of an event's data in its envelope; `error` has none.
 fn event(kind: EventKind, data: &Value) -> Value {
     if kind == EventKind::Error {
         return data.clone();
@@ -147,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_travels_around_payloads_results_and_data() {
+    fn payloads_results_and_data_get_the_fields_around_them() {
         let all = definitions();
         assert_eq!(all["command.view.board.payload"]["oneOf"][1]["type"], "string");
         assert_eq!(all["command.task.create.payload"]["properties"]["requestId"]["maxLength"], 64);

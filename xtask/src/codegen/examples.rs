@@ -1,5 +1,5 @@
-//! One example of each command and event, `docs/api/examples.json`: real messages, as the test in `tests/it/examples.rs`
-//! keeps them in its snapshots.
+//! One example of each command and event, `docs/api/examples.json`: real messages, from the snapshots of the test in
+//! `tests/it/examples.rs`.
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 const COMMANDS: &str = include_str!("../../../tests/it/snapshots/it__examples__commands.snap");
 const EVENTS: &str = include_str!("../../../tests/it/snapshots/it__examples__events.snap");
 
-/// Returns the examples by kind and name: payload and reply of each of the `commands`, the envelope of each of the
+/// Returns the examples by kind and name: the payload and reply of each of the `commands`, the envelope of each of the
 /// `events`.
 pub(super) fn recorded() -> Result<Value> {
     Ok(json!({ "commands": content(COMMANDS)?, "events": content(EVENTS)? }))
 }
 
+/// Returns the whole text of the file.
 pub(crate) fn make() -> Result<String> {
     Ok(serde_json::to_string_pretty(&recorded()?)? + "\n")
 }

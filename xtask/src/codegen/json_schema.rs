@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::contract;
 
+/// Returns the whole text of the file.
 pub(super) fn make() -> Result<String> {
     let mut document = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -16,7 +17,7 @@ pub(super) fn make() -> Result<String> {
                         in its envelope, entities by their names.",
         "$defs": contract::definitions(),
     });
-    // The order must not hang on what other crates ask of `serde_json`.
+    // The order of keys must not depend on the features of `serde_json` that other crates enable.
     document.sort_all_objects();
     Ok(format!("{}\n", serde_json::to_string_pretty(&document)?))
 }

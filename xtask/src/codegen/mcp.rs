@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+/// Returns the whole text of the file.
 pub(crate) fn make() -> Result<String> {
     Ok(boardwire_mcp::reference())
 }

@@ -1,7 +1,7 @@
-//! Files that are made from the code: written by `cargo xtask codegen`, kept fresh by `cargo xtask codegen --check`.
+//! Files that are generated from the code: written by `cargo xtask codegen`, checked by `cargo xtask codegen --check`.
 //!
 //! To add one, write a function that returns its whole text and give it a row in [`GENERATED`]. The text must depend
-//! on the code alone, so that two runs agree.
+//! on the code alone, so that every run returns the same.
 
 mod asyncapi;
 mod contract;

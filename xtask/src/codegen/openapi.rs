@@ -1,4 +1,4 @@
-//! `docs/api/openapi.json`: the document that a server gives at `/api/v1/openapi.json`.
+//! `docs/api/openapi.json`: the document that a server returns at `/api/v1/openapi.json`.
 
 use anyhow::Result;
 

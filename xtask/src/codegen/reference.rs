@@ -14,6 +14,7 @@ use super::schema::{bounds, constants, description, fields, resolve, type_of};
 
 const HEAD: &str = include_str!("reference_head.md");
 
+/// Returns the whole text of the file.
 pub(crate) fn make() -> Result<String> {
     let schemas = schemas();
     let examples = recorded()?;
@@ -25,7 +26,7 @@ pub(crate) fn make() -> Result<String> {
             command(&mut text, *kind, payload.as_value(), result.as_value())?;
             let example = &examples["commands"][kind.name()];
             let title = format!("Example: {}", kind.name());
-            shown(&mut text, &title, &[("payload", &example["payload"]), ("reply", &example["reply"])])?;
+            folded(&mut text, &title, &[("payload", &example["payload"]), ("reply", &example["reply"])])?;
         }
     }
     events(&mut text, &schemas, &examples["events"])?;
@@ -75,14 +76,14 @@ fn events(text: &mut String, schemas: &Schemas, examples: &Value) -> Result<()> 
         for (kind, schema) in schemas.events.iter().filter(|(kind, _)| kind.is_durable() == durable) {
             writeln!(text, "#### `{}`\n\n{}\n", kind.name(), kind.summary().trim())?;
             table(text, "data", resolve(schema.as_value(), &schemas.definitions))?;
-            shown(text, &format!("Example: {}", kind.name()), &[("event", &examples[kind.name()])])?;
+            folded(text, &format!("Example: {}", kind.name()), &[("event", &examples[kind.name()])])?;
         }
     }
     Ok(())
 }
 
-/// Writes examples that are folded until a reader opens them.
-fn shown(text: &mut String, title: &str, examples: &[(&str, &Value)]) -> Result<()> {
+/// Writes examples that are hidden until a reader opens them.
+fn folded(text: &mut String, title: &str, examples: &[(&str, &Value)]) -> Result<()> {
     ensure!(
         examples.iter().all(|(_, example)| example.is_object()),
         "{title} is missing: the test in tests/it/examples.rs records it"

@@ -9,7 +9,7 @@ pub(crate) struct Field<'a> {
     pub(crate) required: bool,
 }
 
-/// The fields of an object, required ones first, each kind in alphabetical order.
+/// Returns the fields of an object, required ones first, each kind in alphabetical order.
 pub(crate) fn fields(schema: &Value) -> Vec<Field<'_>> {
     let required = schema["required"].as_array();
     let is_required = |name: &str| required.is_some_and(|names| names.iter().any(|known| known == name));
@@ -43,7 +43,7 @@ pub(crate) fn constants(schema: &Value) -> Option<Vec<&str>> {
     schema["oneOf"].as_array()?.iter().map(|one| one["const"].as_str()).collect()
 }
 
-/// Returns the TypeScript type of a schema; nested objects are written in place.
+/// Returns the TypeScript type of a schema; nested objects are written inline.
 pub(crate) fn type_of(schema: &Value) -> String {
     if let Some(name) = reference(schema) {
         return name.to_owned();
@@ -55,15 +55,15 @@ pub(crate) fn type_of(schema: &Value) -> String {
         return any.iter().map(type_of).collect::<Vec<_>>().join(" | ");
     }
     match &schema["type"] {
-        Value::String(kind) => plain(kind, schema),
+        Value::String(kind) => simple_type(kind, schema),
         Value::Array(kinds) => {
-            kinds.iter().filter_map(Value::as_str).map(|kind| plain(kind, schema)).collect::<Vec<_>>().join(" | ")
+            kinds.iter().filter_map(Value::as_str).map(|kind| simple_type(kind, schema)).collect::<Vec<_>>().join(" | ")
         }
         _ => "unknown".to_owned(),
     }
 }
 
-fn plain(kind: &str, schema: &Value) -> String {
+fn simple_type(kind: &str, schema: &Value) -> String {
     match kind {
         "integer" | "number" => "number".to_owned(),
         "array" => {

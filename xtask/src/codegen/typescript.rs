@@ -1,4 +1,4 @@
-//! The TypeScript types of everything on the wire: a file for each kind of them, and one that exports them all.
+//! The TypeScript types of everything on the wire: one file for each kind, and one that exports them all.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -54,7 +54,7 @@ export type Envelope<Type extends EventName = EventName> = {
 };
 ";
 
-/// `protocol.ts`: all of it by one name.
+/// Returns `protocol.ts`, which exports all other files.
 pub(crate) fn index() -> Result<String> {
     let mut text = HEAD.to_owned();
     writeln!(text, "export const PROTOCOL_VERSION = {PROTOCOL_VERSION};\n")?;
@@ -64,7 +64,7 @@ pub(crate) fn index() -> Result<String> {
     Ok(text)
 }
 
-/// `protocol/entities.ts`: what events and replies carry.
+/// Returns `protocol/entities.ts`: what events and replies carry.
 pub(crate) fn entities() -> Result<String> {
     let schemas = schemas();
     let mut text = HEAD.to_owned();
@@ -73,30 +73,30 @@ pub(crate) fn entities() -> Result<String> {
     Ok(text)
 }
 
-/// A new task as far as it is the same for all.
+/// Writes the fields of a new task that are the same for all new tasks.
 fn write_blank_task(text: &mut String) -> Result<()> {
-    let own = ["id", "board_id", "column_id", "created_by", "created_at", "updated_at"];
+    let individual = ["id", "board_id", "column_id", "created_by", "created_at", "updated_at"];
     let id = "id";
-    let place = (BoardId::try_from(id)?, ColumnId::try_from(id)?);
-    let task = to_value(Task::blank(TaskId::try_from(id)?, place, UserId::try_from(id)?, Timestamp(0)))?;
-    let fields = task.as_object().into_iter().flatten().filter(|(name, _)| !own.contains(&name.as_str()));
+    let location = (BoardId::try_from(id)?, ColumnId::try_from(id)?);
+    let task = to_value(Task::blank(TaskId::try_from(id)?, location, UserId::try_from(id)?, Timestamp(0)))?;
+    let fields = task.as_object().into_iter().flatten().filter(|(name, _)| !individual.contains(&name.as_str()));
     let fields: Vec<_> = fields.map(|(name, value)| format!("  {name}: {value},")).collect();
-    let names = own.map(|name| format!("\"{name}\"")).join(" | ");
+    let names = individual.map(|name| format!("\"{name}\"")).join(" | ");
     writeln!(text, "\n/** What a new task has in the fields that are not set. */")?;
     writeln!(text, "export const BLANK_TASK: Readonly<Omit<Task, {names}>> = {{\n{}\n}};", fields.join("\n"))?;
     Ok(())
 }
 
-/// `protocol/eventData.ts`: the data of each event.
+/// Returns `protocol/eventData.ts`: the data of each event.
 pub(crate) fn event_data() -> Result<String> {
     let schemas = schemas();
     let names = Names::of(&schemas);
     let mut body = String::new();
     write_definitions(&mut body, &schemas, &names.event_data)?;
-    Ok(importing("entities", &names.entities, &body))
+    Ok(with_imports("entities", &names.entities, &body))
 }
 
-/// `protocol/events.ts`: the events by name, which of them are durable, and their envelope.
+/// Returns `protocol/events.ts`: the events by name, which of them are durable, and their envelope.
 pub(crate) fn events() -> Result<String> {
     let schemas = schemas();
     let mut body = String::new();
@@ -110,10 +110,10 @@ pub(crate) fn events() -> Result<String> {
     writeln!(body, "/** The events that are in a board's log. */\nexport const DURABLE_EVENTS = [")?;
     writeln!(body, "{}\n] as const satisfies readonly EventName[];\n", durable.join("\n"))?;
     body.push_str(ENVELOPE);
-    Ok(importing("eventData", &Names::of(&schemas).event_data, &body))
+    Ok(with_imports("eventData", &Names::of(&schemas).event_data, &body))
 }
 
-/// `protocol/commands.ts`: the commands by name.
+/// Returns `protocol/commands.ts`: the commands by name.
 pub(crate) fn commands() -> Result<String> {
     let schemas = schemas();
     let mut body =
@@ -126,16 +126,16 @@ pub(crate) fn commands() -> Result<String> {
         writeln!(body, "    result: {};\n  }};", type_of(result.as_value()))?;
     }
     writeln!(body, "}}\n\nexport type CommandName = keyof Commands;")?;
-    Ok(importing("entities", &Names::of(&schemas).entities, &body))
+    Ok(with_imports("entities", &Names::of(&schemas).entities, &body))
 }
 
-/// `protocol/replies.ts`: the replies to commands, and the codes of errors.
+/// Returns `protocol/replies.ts`: the replies to commands, and the codes of errors.
 pub(crate) fn replies() -> Result<String> {
     let codes: Vec<_> = Code::ALL.iter().map(|code| format!("  | \"{}\"", code.as_str())).collect();
     Ok(format!("{HEAD}export type ErrorCode =\n{};\n\n{REPLIES}", codes.join("\n")))
 }
 
-/// The names of definitions, by the file that has them.
+/// The names of the definitions in each file.
 struct Names {
     entities: BTreeSet<String>,
     event_data: BTreeSet<String>,
@@ -149,8 +149,8 @@ impl Names {
     }
 }
 
-/// The text of a file that imports what its body uses of the names in another file.
-fn importing(other: &str, exported: &BTreeSet<String>, body: &str) -> String {
+/// Returns the text of a file that imports the names of another file that its body uses.
+fn with_imports(other: &str, exported: &BTreeSet<String>, body: &str) -> String {
     let code: Vec<_> = body.lines().filter(|line| !line.trim_start().starts_with("/**")).collect();
     let code = code.join("\n");
     let used: BTreeSet<_> = code.split(|letter: char| !letter.is_alphanumeric()).collect();

@@ -1,6 +1,6 @@
-//! Writes YAML for people to read: block style, plain text where that is safe, long texts as literal blocks.
+//! Writes YAML for people to read: block style, unquoted text where that is safe, long texts as literal blocks.
 //!
-//! Supports only what the generated files need. A parser reads every value back as it was.
+//! Supports only what the generated files need. A parser reads back the same values.
 
 use std::cmp::Ordering;
 
@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 /// The fields that are written first, in this order; the others follow in alphabetical order.
 const FIRST: &[&str] = &["$ref", "action", "channel", "name", "title", "summary", "type", "description"];
 
-/// Words that a parser may read as something else than text.
-const WORDS: &[&str] = &["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
+/// Words that a parser may read as something other than text.
+const AMBIGUOUS_WORDS: &[&str] = &["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
 
 /// Writes a document whose top-level fields are in the given order.
 pub(super) fn document(parts: &[(&str, Value)]) -> String {
@@ -38,7 +38,7 @@ fn after_key(text: &mut String, value: &Value, depth: usize) {
         Value::String(string) if is_literal(string) => {
             text.push_str(" |-");
             for line in string.lines() {
-                // An empty line has no blanks either.
+                // An empty line gets no indentation.
                 new_line(text, if line.is_empty() { 0 } else { depth });
                 text.push_str(line);
             }
@@ -52,7 +52,7 @@ fn after_key(text: &mut String, value: &Value, depth: usize) {
 
 fn fields(text: &mut String, object: &Map<String, Value>, depth: usize) {
     let mut fields: Vec<_> = object.iter().collect();
-    fields.sort_by(|(one, _), (other, _)| order(one, other));
+    fields.sort_by(|(one, _), (other, _)| compare_names(one, other));
     for (number, (name, value)) in fields.into_iter().enumerate() {
         if number > 0 {
             new_line(text, depth);
@@ -84,9 +84,9 @@ fn new_line(text: &mut String, depth: usize) {
     text.push_str(&"  ".repeat(depth));
 }
 
-fn order(one: &str, other: &str) -> Ordering {
-    let place = |name: &str| FIRST.iter().position(|first| *first == name).unwrap_or(FIRST.len());
-    (place(one), one).cmp(&(place(other), other))
+fn compare_names(one: &str, other: &str) -> Ordering {
+    let rank = |name: &str| FIRST.iter().position(|first| *first == name).unwrap_or(FIRST.len());
+    (rank(one), one).cmp(&(rank(other), other))
 }
 
 /// Writes a value on one line: as JSON, which is YAML too, except for text that needs no quotes.
@@ -98,10 +98,10 @@ fn scalar(value: &Value) -> String {
 }
 
 fn string(text: &str) -> String {
-    let first = text.chars().next().is_some_and(|first| first.is_ascii_alphabetic() || first == '$');
-    let is_word = WORDS.iter().any(|word| word.eq_ignore_ascii_case(text));
-    let is_structure = text.contains(": ") || text.contains(" #") || text.ends_with([':', ' ']);
-    if first && !is_word && !is_structure && text.chars().all(is_printable) {
+    let starts_plainly = text.chars().next().is_some_and(|first| first.is_ascii_alphabetic() || first == '$');
+    let is_ambiguous = AMBIGUOUS_WORDS.iter().any(|word| word.eq_ignore_ascii_case(text));
+    let has_syntax = text.contains(": ") || text.contains(" #") || text.ends_with([':', ' ']);
+    if starts_plainly && !is_ambiguous && !has_syntax && text.chars().all(is_printable) {
         return text.to_owned();
     }
     let quoted = Value::from(text).to_string();
@@ -111,13 +111,13 @@ fn string(text: &str) -> String {
     escaped.collect()
 }
 
-/// Whether a text can be written as a literal block.
+/// Returns whether a text can be written as a literal block.
 fn is_literal(text: &str) -> bool {
     let is_plain = |line: &str| line.trim_end() == line && line.chars().all(is_printable);
     text.contains('\n') && !text.ends_with('\n') && !text.starts_with([' ', '\n']) && text.split('\n').all(is_plain)
 }
 
-/// Whether YAML shows a character as it is and never ends a line with it.
+/// Returns whether YAML allows a character unescaped and does not take it for a line break.
 fn is_printable(sign: char) -> bool {
     !sign.is_control() && !matches!(sign, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_keep_their_kind() {
+    fn values_keep_their_types() {
         let value = json!({
             "plain": "A task: done? No, task:create!", "address": "task:create", "word": "No", "number": "1.0", "date": "2026-01-05",
             "empty": "", "hash": "a #b", "colon": "a:", "control": "a\u{7}\u{85}\tb", "numbers": [1, -2.5, null, true],
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_texts_and_the_order_of_fields() {
+    fn lists_and_literal_blocks_are_indented_and_fields_ordered() {
         let items = json!([{ "type": "string", "enum": ["a"], "$ref": "#/x" }, [[1], {}], "One\n\n  two", "ends\n"]);
         let expected = "items:
   - $ref: \"#/x\"

@@ -1,4 +1,4 @@
-//! Debian packages: installed if this process has the right to, otherwise named.
+//! Debian packages: installed if this process may install them, otherwise named.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::process::{find, output, run};
 
-/// Installs packages, or fails with the command that would.
+/// Installs packages, or fails with the command that would install them.
 pub(crate) fn install(packages: &[&str]) -> Result<()> {
     let Some(apt) = Apt::find() else {
         bail!("please install, under whatever names your system has them: {}", packages.join(" "));

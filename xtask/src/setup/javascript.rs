@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use super::{Voice, node};
+use super::{Verbosity, node};
 use crate::process::run;
 use crate::workspace::Workspace;
 
@@ -20,20 +20,20 @@ const FOLDERS: &[(&str, &str)] = &[
 ];
 
 /// Installs the packages of each folder whose lock file has changed since the last time.
-pub(super) fn ensure(workspace: &Workspace, voice: Voice) -> Result<()> {
+pub(super) fn ensure(workspace: &Workspace, verbosity: Verbosity) -> Result<()> {
     for (name, stamp) in FOLDERS {
         let folder = workspace.root.join(name);
         if !folder.join("package.json").is_file() {
-            voice.found(name, "not there: nothing to install");
+            verbosity.found(name, "not there: nothing to install");
             continue;
         }
-        install(workspace, &folder, &workspace.scratch().join(stamp), voice).with_context(|| (*name).to_owned())?;
-        voice.found(name, "npm packages in place");
+        install(workspace, &folder, &workspace.scratch().join(stamp), verbosity).with_context(|| (*name).to_owned())?;
+        verbosity.found(name, "npm packages in place");
     }
     Ok(())
 }
 
-fn install(workspace: &Workspace, folder: &Path, stamp: &Path, voice: Voice) -> Result<()> {
+fn install(workspace: &Workspace, folder: &Path, stamp: &Path, verbosity: Verbosity) -> Result<()> {
     let Ok(lock) = fs::read(folder.join("package-lock.json")) else {
         bail!("there is no package-lock.json: run `npm install` there and commit it");
     };
@@ -41,7 +41,7 @@ fn install(workspace: &Workspace, folder: &Path, stamp: &Path, voice: Voice) -> 
     if installed && fs::read(stamp).is_ok_and(|last| last == lock) {
         return Ok(());
     }
-    if voice == Voice::Quiet {
+    if verbosity == Verbosity::Quiet {
         println!("  installing the npm packages in {}", folder.display());
     }
     run(node::command(workspace, "npm", folder).args(["ci", "--no-audit", "--no-fund"]))?;

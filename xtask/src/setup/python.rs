@@ -6,13 +6,13 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::Voice;
+use super::Verbosity;
 use crate::process::{output, run};
 use crate::workspace::Workspace;
 
 /// An environment of Python packages, and the tests that run in it.
 pub(crate) struct Environment {
-    /// The tests' folder.
+    /// The folder of the tests.
     pub(crate) folder: &'static str,
     /// Its requirements file, in that folder.
     requirements: &'static str,
@@ -20,7 +20,7 @@ pub(crate) struct Environment {
     name: &'static str,
 }
 
-/// All of them. The releases of the MCP library, one for each revision of the protocol, exclude each other.
+/// All environments. Each revision of MCP is tested with a release of its library, and no two can be in one environment.
 pub(crate) const ENVIRONMENTS: &[Environment] = &[
     Environment { folder: "tests/python", requirements: "requirements.txt", name: "venv" },
     Environment { folder: "tests/mcp/python", requirements: "requirements-1.txt", name: "venv-mcp-1" },
@@ -45,10 +45,10 @@ pub(crate) const ENVIRONMENTS: &[Environment] = &[
 impl Environment {
     /// Returns the path of the environment's interpreter.
     pub(crate) fn interpreter(&self, workspace: &Workspace) -> PathBuf {
-        self.place(workspace).join("bin/python")
+        self.path(workspace).join("bin/python")
     }
 
-    fn place(&self, workspace: &Workspace) -> PathBuf {
+    fn path(&self, workspace: &Workspace) -> PathBuf {
         workspace.scratch().join(self.name)
     }
 
@@ -56,13 +56,13 @@ impl Environment {
     fn ensure(&self, workspace: &Workspace) -> Result<()> {
         let source = workspace.root.join(self.folder).join(self.requirements);
         let requirements = fs::read(&source).with_context(|| format!("cannot read {}", source.display()))?;
-        let stamp = self.place(workspace).join("requirements.txt");
+        let stamp = self.path(workspace).join("requirements.txt");
         let works = || output(Command::new(self.interpreter(workspace)).args(["-c", "import pytest"])).is_ok();
         if fs::read(&stamp).is_ok_and(|last| last == requirements) && works() {
             return Ok(());
         }
         println!("  making the Python environment for {}/{}", self.folder, self.requirements);
-        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(self.place(workspace)))?;
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(self.path(workspace)))?;
         let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
         run(Command::new(self.interpreter(workspace)).args(install).arg(&source))?;
         write(&stamp, &requirements)
@@ -70,10 +70,10 @@ impl Environment {
 }
 
 /// Makes the environments that are missing or stale.
-pub(super) fn ensure(workspace: &Workspace, voice: Voice) -> Result<()> {
+pub(super) fn ensure(workspace: &Workspace, verbosity: Verbosity) -> Result<()> {
     for environment in ENVIRONMENTS {
         environment.ensure(workspace)?;
-        voice.found(environment.folder, "Python packages in place");
+        verbosity.found(environment.folder, "Python packages in place");
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::Voice;
+use super::Verbosity;
 use crate::process::{output, run};
 
 /// The cargo subcommands, each with the command that installs it.
@@ -15,7 +15,7 @@ const TOOLS: &[(&str, &[&str])] = &[
 ];
 
 /// Installs the subcommands that are missing.
-pub(super) fn ensure(voice: Voice) -> Result<()> {
+pub(super) fn ensure(verbosity: Verbosity) -> Result<()> {
     for (subcommand, install) in TOOLS {
         let name = format!("cargo {subcommand}");
         let Ok(version) = output(Command::new("cargo").args([subcommand, "--version"])) else {
@@ -24,7 +24,7 @@ pub(super) fn ensure(voice: Voice) -> Result<()> {
                 .with_context(|| format!("please install {name}: {}", install.join(" ")))?;
             continue;
         };
-        voice.found(&name, version.lines().next().unwrap_or_default().trim());
+        verbosity.found(&name, version.lines().next().unwrap_or_default().trim());
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
-//! `cargo xtask test`: all tests of the project, each language with its own runner, against one server and one Postgres.
+//! `cargo xtask test`: all tests of the project, each language with its own runner, with one build of the server and one
+//! Postgres.
 //!
-//! [`steps`] is also the first part of `cargo xtask ci`. A suite gets its surroundings through the environment:
+//! [`steps`] is also the first part of `cargo xtask ci`. A suite is configured by environment variables:
 //! `BOARDWIRE_BIN`, the program; `BOARDWIRE_TEST_POSTGRES`, a database address with every right. On a busy machine
 //! `BOARDWIRE_TEST_PATIENCE=5` makes every limit of every test five times as long.
 
@@ -8,13 +9,13 @@ mod javascript;
 mod python;
 mod rust;
 mod selection;
-mod surroundings;
+mod test_environment;
 
 pub(crate) use self::selection::{Selection, Suite};
-use self::surroundings::Surroundings;
+use self::test_environment::TestEnvironment;
 use crate::postgres::Postgres;
 use crate::report::Report;
-use crate::setup::{self, Voice};
+use crate::setup::{self, Verbosity};
 use crate::workspace::Workspace;
 
 /// Whether the build allows further steps.
@@ -36,9 +37,9 @@ pub(crate) fn run(workspace: &Workspace, selection: &Selection) -> bool {
     report.passed()
 }
 
-/// Adds the steps of the chosen tests to a report. `built` is called when the program is there and the tests begin.
+/// Adds the steps of the chosen tests to a report. Calls `built` once the program is built, before the tests begin.
 pub(crate) fn steps(workspace: &Workspace, selection: &Selection, report: &mut Report, built: impl FnOnce()) -> Build {
-    if !report.step("setup", |_| setup::run(workspace, &selection.suites, Voice::Quiet)) {
+    if !report.step("setup", |_| setup::run(workspace, &selection.suites, Verbosity::Quiet)) {
         return Build::Broken;
     }
     if !report.step("build", |_| rust::build(workspace)) {
@@ -52,16 +53,16 @@ pub(crate) fn steps(workspace: &Workspace, selection: &Selection, report: &mut R
         postgres = Some(server);
         Ok(())
     });
-    let surroundings = Surroundings::new(workspace, postgres.as_ref());
+    let test_environment = TestEnvironment::new(workspace, postgres.as_ref());
     let mut build = Build::Sound;
     for suite in &selection.suites {
         match suite {
-            Suite::Rust => build = rust::steps(workspace, &surroundings, selection, report),
+            Suite::Rust => build = rust::steps(workspace, &test_environment, selection, report),
             Suite::Js => {
-                report.step("javascript tests", |tally| javascript::run(workspace, &surroundings, tally));
+                report.step("javascript tests", |tally| javascript::run(workspace, &test_environment, tally));
             }
             Suite::Python => {
-                report.step("python tests", |tally| python::run(workspace, &surroundings, tally));
+                report.step("python tests", |tally| python::run(workspace, &test_environment, tally));
             }
         }
         if build == Build::Broken {

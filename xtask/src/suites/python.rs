@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::Surroundings;
-use crate::process::{self, colours};
+use super::TestEnvironment;
+use crate::process::{self, allows_colours};
 use crate::setup::{ENVIRONMENTS, Environment};
 use crate::tally::{Runner, Tally};
 use crate::workspace::Workspace;
@@ -15,23 +15,23 @@ use crate::workspace::Workspace;
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 
 /// Runs pytest in each environment and counts the results. pytest fails by itself when it finds no tests.
-pub(super) fn run(workspace: &Workspace, surroundings: &Surroundings, tally: &mut Tally) -> Result<()> {
-    ENVIRONMENTS.iter().try_for_each(|environment| run_in(workspace, environment, surroundings, tally))
+pub(super) fn run(workspace: &Workspace, test_environment: &TestEnvironment, tally: &mut Tally) -> Result<()> {
+    ENVIRONMENTS.iter().try_for_each(|environment| run_in(workspace, environment, test_environment, tally))
 }
 
 fn run_in(
     workspace: &Workspace,
     environment: &Environment,
-    surroundings: &Surroundings,
+    test_environment: &TestEnvironment,
     tally: &mut Tally,
 ) -> Result<()> {
     let mut command = Command::new(environment.interpreter(workspace));
     command.current_dir(workspace.root.join(environment.folder)).args(["-m", "pytest", "-ra"]);
-    command.args(["--color", if colours() { "yes" } else { "no" }]);
+    command.args(["--color", if allows_colours() { "yes" } else { "no" }]);
     command.arg("-o").arg(format!("cache_dir={}", workspace.scratch().join("pytest").display()));
     command.env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONUNBUFFERED", "1");
-    let status = process::stream(surroundings.apply(&mut command), Some(surroundings.patient(LIMIT)), |line| {
+    let status = process::stream(test_environment.apply(&mut command), Some(test_environment.scaled(LIMIT)), |line| {
         *tally += Runner::Pytest.count(line);
     })?;
-    process::succeed(&command, status)
+    process::expect_success(&command, status)
 }

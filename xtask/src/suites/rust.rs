@@ -2,17 +2,17 @@
 
 use anyhow::{Result, bail};
 
-use super::{Build, Selection, Surroundings};
+use super::{Build, Selection, TestEnvironment};
 use crate::process;
 use crate::report::Report;
 use crate::tally::{Runner, Tally};
 use crate::workspace::Workspace;
 
 /// nextest's exit code when the tests do not compile.
-const BROKEN: i32 = 101;
+const BUILD_FAILED: i32 = 101;
 
-/// Builds the program that the tests start. Builds it as part of the whole workspace, so that its crates get the same features as in
-/// the tests' build and are compiled once.
+/// Builds the program that the tests start, as part of the whole workspace: so its crates get the same features as in the
+/// tests' build and are compiled only once.
 pub(super) fn build(workspace: &Workspace) -> Result<()> {
     process::run(&mut workspace.cargo(&["build", "--workspace", "--bin", "boardwire"]))
 }
@@ -20,34 +20,35 @@ pub(super) fn build(workspace: &Workspace) -> Result<()> {
 /// Adds the steps of this suite to a report.
 pub(super) fn steps(
     workspace: &Workspace,
-    surroundings: &Surroundings,
+    test_environment: &TestEnvironment,
     selection: &Selection,
     report: &mut Report,
 ) -> Build {
     let mut build = Build::Sound;
     report.step("rust tests", |tally| {
         let mut command = workspace.cargo(&["nextest", "run", "--workspace"]);
-        surroundings.apply(command.args(&selection.nextest));
+        test_environment.apply(command.args(&selection.nextest));
         if let Some(rounds) = selection.kill_rounds {
             command.env("BOARDWIRE_KILL_ROUNDS", rounds.to_string());
         }
         let status = process::stream(&mut command, None, |line| *tally += Runner::Nextest.count(line))?;
-        if status.code() == Some(BROKEN) {
+        if status.code() == Some(BUILD_FAILED) {
             build = Build::Broken;
         }
-        process::succeed(&command, status)
+        process::expect_success(&command, status)
     });
     if build == Build::Sound && selection.documentation {
-        report.step("documentation tests", |tally| documentation(workspace, surroundings, tally));
+        report.step("documentation tests", |tally| documentation(workspace, test_environment, tally));
     }
     build
 }
 
-fn documentation(workspace: &Workspace, surroundings: &Surroundings, tally: &mut Tally) -> Result<()> {
+fn documentation(workspace: &Workspace, test_environment: &TestEnvironment, tally: &mut Tally) -> Result<()> {
     let mut command = workspace.cargo(&["test", "--doc", "--workspace"]);
-    let status = process::stream(surroundings.apply(&mut command), None, |line| *tally += Runner::Libtest.count(line))?;
+    let status =
+        process::stream(test_environment.apply(&mut command), None, |line| *tally += Runner::Libtest.count(line))?;
     if !status.success() && tally.failed == 0 {
         bail!("the examples do not compile, or the runner failed: {status}");
     }
-    process::succeed(&command, status)
+    process::expect_success(&command, status)
 }

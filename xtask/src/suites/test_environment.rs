@@ -1,4 +1,4 @@
-//! The environment that the test runners get: the program under test, the database, colours.
+//! The environment variables of the test runners: the program under test, the database, colours.
 
 use std::env;
 use std::ffi::OsString;
@@ -7,20 +7,21 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::postgres::Postgres;
-use crate::process::colours;
+use crate::process::allows_colours;
 use crate::setup::node;
 use crate::workspace::Workspace;
 
-/// The program under test, and the database beside it.
-pub(super) struct Surroundings {
+/// The values of the variables.
+pub(super) struct TestEnvironment {
     binary: PathBuf,
     postgres: Option<String>,
-    /// `PATH` with the Node.js that setup installed; `None` where the machine's own is used.
+    /// `PATH` with the Node.js that setup installed; `None` if the machine's own is used.
     path: Option<OsString>,
+    /// The factor by which time limits are multiplied.
     patience: Option<f64>,
 }
 
-impl Surroundings {
+impl TestEnvironment {
     /// Collects the environment. With no `postgres`, the tests that need one start their own.
     pub(super) fn new(workspace: &Workspace, postgres: Option<&Postgres>) -> Self {
         let patience = env::var("BOARDWIRE_TEST_PATIENCE").ok().and_then(|factor| factor.parse().ok());
@@ -33,14 +34,14 @@ impl Surroundings {
     }
 
     /// Scales a suite's time limit by `BOARDWIRE_TEST_PATIENCE`, as the tests scale theirs.
-    pub(super) fn patient(&self, limit: Duration) -> Duration {
+    pub(super) fn scaled(&self, limit: Duration) -> Duration {
         self.patience.map_or(limit, |factor| limit.mul_f64(factor))
     }
 
     /// Sets the environment of a test runner.
     pub(super) fn apply<'c>(&self, command: &'c mut Command) -> &'c mut Command {
         command.env("BOARDWIRE_BIN", &self.binary);
-        // A snapshot that is missing or different fails, and nothing is written beside it.
+        // A missing or different snapshot fails its test, and no file is written.
         command.env("INSTA_UPDATE", env::var_os("INSTA_UPDATE").unwrap_or_else(|| "no".into()));
         if let Some(url) = &self.postgres {
             command.env("BOARDWIRE_TEST_POSTGRES", url);
@@ -49,7 +50,7 @@ impl Surroundings {
             command.env("PATH", path);
         }
         // The runners write into a pipe and would switch colours off.
-        if colours() {
+        if allows_colours() {
             command.env("CARGO_TERM_COLOR", "always").env("FORCE_COLOR", "1");
         }
         command

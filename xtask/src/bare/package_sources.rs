@@ -1,5 +1,5 @@
-//! How this machine reaches its sources of packages, for use in the folder: its mirror, its settings of apt, cargo, npm and
-//! pip, its certificates. Nothing else of it gets in.
+//! How this machine reaches package sources, for use in the folder: its mirror, its settings of apt, cargo, npm and pip, its
+//! certificates. Nothing else of the machine gets into the folder.
 
 use std::env;
 use std::fs;
@@ -13,7 +13,7 @@ use crate::process::output;
 /// The paths of settings and certificates that are copied.
 const FILES: &[&str] =
     &["/etc/pip.conf", "/etc/apt/auth.conf", "/etc/apt/auth.conf.d", "/etc/ssl/certs/ca-certificates.crt"];
-/// The same, relative to the home folder.
+/// The paths of further ones, relative to the home folder.
 const HOME_FILES: &[&str] =
     &[".npmrc", ".pip", ".config/pip", ".cargo/config.toml", ".cargo/credentials.toml", ".netrc"];
 /// The environment variables that are passed on.
@@ -43,7 +43,8 @@ const PREFIXES: &[&str] = &[
     "NPM_CONFIG_",
 ];
 
-/// Returns the mirror from which this machine's apt gets the release; `None` where it has none, and debootstrap takes its default.
+/// Returns the mirror from which this machine's apt gets the release; `None` if it has none, and debootstrap uses its
+/// default.
 pub(super) fn mirror(release: &str) -> Result<Option<String>> {
     let wanted = [format!("Codename: {release}"), "Identifier: Packages".to_owned(), "Component: main".to_owned()];
     let mut apt = Command::new("apt-get");
@@ -51,8 +52,8 @@ pub(super) fn mirror(release: &str) -> Result<Option<String>> {
     Ok(found.lines().next().map(str::to_owned))
 }
 
-/// Copies the files into the folder of a system, and apt's settings for connections.
-pub(super) fn pass_files(system: &Path) -> Result<()> {
+/// Copies the files and apt's connection settings into the folder of a system.
+pub(super) fn copy_files(system: &Path) -> Result<()> {
     let apt = output(Command::new("apt-config").args(["dump", "Acquire"]))?;
     fs::write(system.join("etc/apt/apt.conf.d/90outside"), apt)?;
     let home = PathBuf::from(env::var_os("HOME").context("HOME is not set")?);
@@ -63,7 +64,7 @@ pub(super) fn pass_files(system: &Path) -> Result<()> {
     for (from, to) in absolute.chain(in_home).filter(|(from, _)| from.exists()) {
         let to = system.join(to.strip_prefix("/").unwrap_or(&to));
         fs::create_dir_all(to.parent().unwrap_or(system))?;
-        // Links are followed, and a folder goes where its parent is.
+        // Links are followed. The target path is that of the copy itself, for folders too.
         output(Command::new("cp").args(["--recursive", "--dereference", "--no-target-directory"]).args([from, to]))?;
     }
     Ok(())
