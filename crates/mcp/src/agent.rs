@@ -1,5 +1,5 @@
-//! The handler of the protocol: what clients may ask for, and the answers. There is one for each session or, in
-//! revisions without sessions, for each request.
+//! The protocol's handler: what clients may request, and the answers. There is one for each session or, in revisions
+//! without sessions, for each request.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -22,7 +22,7 @@ use tokio::sync::OnceCell;
 use crate::{front::CallerContext, problem, prompts, resources, tools, updates};
 
 /// How long clients may cache the list of tools, in milliseconds.
-const TOOLS_KEPT_MS: u64 = 300_000;
+const TOOLS_TTL_MS: u64 = 300_000;
 
 const INSTRUCTIONS: &str = "Boardwire keeps Kanban boards that people and agents change at the same time.\n\
     To work: claim_next_task, do it, renew_claim well before its ttl is over, then complete_task or release_task, each with \
@@ -35,22 +35,22 @@ const INSTRUCTIONS: &str = "Boardwire keeps Kanban boards that people and agents
 pub(crate) struct Agent {
     gate: Arc<Gate>,
     version: &'static str,
-    /// The session's place among the connections of its user.
+    /// Counts the session as one of its user's connections. Set once the session is initialized.
     permit: OnceCell<ConnectionPermit>,
     /// The resources that a session has subscribed to.
-    updates: updates::InSession,
+    updates: updates::SessionSubscriptions,
 }
 
 impl Agent {
     pub(crate) fn new(gate: Arc<Gate>, version: &'static str) -> Self {
-        Self { gate, version, permit: OnceCell::new(), updates: updates::InSession::default() }
+        Self { gate, version, permit: OnceCell::new(), updates: updates::SessionSubscriptions::default() }
     }
 }
 
-/// Returns the caller, as identified in front of the protocol.
-fn known(extensions: &Extensions) -> Result<CallerContext, ErrorData> {
-    let known = extensions.get::<Parts>().and_then(|parts| parts.extensions.get::<CallerContext>());
-    known.cloned().ok_or_else(|| ErrorData::internal_error("it is not known who calls", None))
+/// Returns the caller, whom [`crate::front`] has identified.
+fn caller_context(extensions: &Extensions) -> Result<CallerContext, ErrorData> {
+    let context = extensions.get::<Parts>().and_then(|parts| parts.extensions.get::<CallerContext>());
+    context.cloned().ok_or_else(|| ErrorData::internal_error("it is not known who calls", None))
 }
 
 impl ServerHandler for Agent {
@@ -75,10 +75,10 @@ impl ServerHandler for Agent {
         request: InitializeRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<InitializeResult, ErrorData> {
-        let CallerContext { caller, address } = known(&context.extensions)?;
+        let CallerContext { caller, address } = caller_context(&context.extensions)?;
         let admitted = self.gate.admit(caller.clone(), Charge::Request(CommandGroup::Connection)).await;
-        admitted.map_err(|error| problem::of(&error))?;
-        let crowded = || problem::of(&ErrorBody::new(Code::Unavailable, "too many connections"));
+        admitted.map_err(|error| problem::protocol_error(&error))?;
+        let crowded = || problem::protocol_error(&ErrorBody::new(Code::Unavailable, "too many connections"));
         let permit = self.gate.connection_permit(&caller, address).ok_or_else(crowded)?;
         // A session is initialized only once.
         let _ = self.permit.set(permit);
@@ -92,7 +92,7 @@ impl ServerHandler for Agent {
         _: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         let tools = ListToolsResult::with_all_items(tools::tools().to_vec());
-        Ok(tools.with_ttl_ms(TOOLS_KEPT_MS).with_cache_scope(CacheScope::Public))
+        Ok(tools.with_ttl_ms(TOOLS_TTL_MS).with_cache_scope(CacheScope::Public))
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
@@ -104,7 +104,7 @@ impl ServerHandler for Agent {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let known = known(&context.extensions)?;
+        let known = caller_context(&context.extensions)?;
         Ok(tools::call(&self.gate, known, request, &context).await?.into())
     }
 
@@ -113,8 +113,8 @@ impl ServerHandler for Agent {
         _: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        let boards = resources::boards(&self.gate, known(&context.extensions)?.caller).await;
-        Ok(ListResourcesResult::with_all_items(boards.map_err(|error| problem::of(&error))?))
+        let boards = resources::boards(&self.gate, caller_context(&context.extensions)?.caller).await;
+        Ok(ListResourcesResult::with_all_items(boards.map_err(|error| problem::protocol_error(&error))?))
     }
 
     async fn list_resource_templates(
@@ -130,8 +130,8 @@ impl ServerHandler for Agent {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let read = resources::read(&self.gate, known(&context.extensions)?.caller, request.uri).await;
-        Ok(read.map_err(|error| problem::of(&error))?.into())
+        let read = resources::read(&self.gate, caller_context(&context.extensions)?.caller, request.uri).await;
+        Ok(read.map_err(|error| problem::protocol_error(&error))?.into())
     }
 
     async fn subscribe(
@@ -139,9 +139,9 @@ impl ServerHandler for Agent {
         request: SubscribeRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
-        let known = known(&context.extensions)?;
+        let known = caller_context(&context.extensions)?;
         let subscribed = self.updates.subscribe(&self.gate, known, &request.uri, context.peer).await;
-        subscribed.map_err(|error| problem::of(&error))
+        subscribed.map_err(|error| problem::protocol_error(&error))
     }
 
     async fn unsubscribe(
@@ -158,8 +158,8 @@ impl ServerHandler for Agent {
     }
 
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
-        let known = known(&context.request_context().extensions)?;
-        updates::listen(&self.gate, known, &context).await.map_err(|error| problem::of(&error))
+        let known = caller_context(&context.request_context().extensions)?;
+        updates::listen(&self.gate, known, &context).await.map_err(|error| problem::protocol_error(&error))
     }
 
     async fn list_prompts(
@@ -176,8 +176,9 @@ impl ServerHandler for Agent {
         context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
         let arguments = request.arguments.unwrap_or_default();
-        let prompt = prompts::get(&self.gate, known(&context.extensions)?.caller, &request.name, arguments).await;
-        Ok(prompt.map_err(|error| problem::of(&error))?.into())
+        let prompt =
+            prompts::get(&self.gate, caller_context(&context.extensions)?.caller, &request.name, arguments).await;
+        Ok(prompt.map_err(|error| problem::protocol_error(&error))?.into())
     }
 
     async fn complete(
@@ -185,7 +186,7 @@ impl ServerHandler for Agent {
         request: CompleteRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
-        let completed = prompts::complete(&self.gate, known(&context.extensions)?.caller, request).await;
-        completed.map_err(|error| problem::of(&error))
+        let completed = prompts::complete(&self.gate, caller_context(&context.extensions)?.caller, request).await;
+        completed.map_err(|error| problem::protocol_error(&error))
     }
 }

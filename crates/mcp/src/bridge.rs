@@ -1,5 +1,5 @@
-//! Standard input and output for agents that start their servers as programs: every message is forwarded to `/mcp` of a
-//! Boardwire server, and its answers and events come back. The bridge does not interpret the messages.
+//! The bridge between standard input and output and a server, for agents that start their servers as programs. Every
+//! message is forwarded to `/mcp` of a Boardwire server, and the server's answers and events are returned. The bridge does not interpret the messages.
 //!
 //! Only JSON-RPC is written to standard output. Messages for people go to [`Settings::say`].
 
@@ -20,10 +20,10 @@ use tokio::sync::mpsc;
 
 use self::{http::Http, pump::Pump};
 
-/// The prefix of the ids of the bridge's own requests, whose answers stay here.
-const OWN_ID: &str = "boardwire-mcp";
+/// The prefix of the ids of the bridge's own requests, whose answers are not forwarded.
+const OWN_ID_PREFIX: &str = "boardwire-mcp";
 /// The longest pause between two attempts to reopen the server's event stream.
-const MAX_PAUSE: Duration = Duration::from_secs(10);
+const MAX_RECONNECT_PAUSE: Duration = Duration::from_secs(10);
 
 /// The settings of a bridge.
 #[derive(Clone)]
@@ -62,20 +62,20 @@ pub enum Failed {
 pub async fn run(settings: Settings, stop: impl Future<Output = ()>) -> Result<(), Failed> {
     let endpoint = endpoint(&settings.url)?;
     let url = endpoint.to_string();
-    let (asides, heard) = mpsc::unbounded_channel();
-    let client = Http::new(endpoint.scheme_str() == Some("https"), asides).map_err(Failed::Certificates)?;
-    let far = StreamableHttpClientTransport::with_client(client, config(&url, &settings)?);
+    let (side_events, received_events) = mpsc::unbounded_channel();
+    let client = Http::new(endpoint.scheme_str() == Some("https"), side_events).map_err(Failed::Certificates)?;
+    let server = StreamableHttpClientTransport::with_client(client, config(&url, &settings)?);
     let (input, output) = stdio_pipes();
-    let (input, _reading) = batches::taken_apart(input);
-    let near = AsyncRwTransport::new(input, output);
-    Pump::new(near, far, heard, url, settings.say).run(stop).await
+    let (input, _reading) = batches::split(input);
+    let agent = AsyncRwTransport::new(input, output);
+    Pump::new(agent, server, received_events, url, settings.say).run(stop).await
 }
 
 fn config(url: &str, settings: &Settings) -> Result<StreamableHttpClientTransportConfig, Failed> {
     let mut config = StreamableHttpClientTransportConfig::with_uri(url);
     config.allow_stateless = true;
     let mut retry = ExponentialBackoff::default();
-    retry.max_delay = Some(MAX_PAUSE);
+    retry.max_delay = Some(MAX_RECONNECT_PAUSE);
     config.retry_config = Arc::new(retry);
     if let Some(token) = &settings.token {
         HeaderValue::from_str(token).map_err(|_| Failed::Credential("token"))?;
@@ -91,14 +91,14 @@ fn config(url: &str, settings: &Settings) -> Result<StreamableHttpClientTranspor
 
 /// Returns the address of `/mcp` on the server.
 fn endpoint(url: &str) -> Result<Uri, Failed> {
-    let wrong = || Failed::Address(url.to_owned());
-    let bare = url.trim_end_matches('/');
-    let whole = if bare.ends_with("/mcp") { bare.to_owned() } else { format!("{bare}/mcp") };
-    let uri: Uri = whole.parse().map_err(|_| wrong())?;
-    let sound = matches!(uri.scheme_str(), Some("http" | "https"))
+    let invalid = || Failed::Address(url.to_owned());
+    let trimmed = url.trim_end_matches('/');
+    let whole = if trimmed.ends_with("/mcp") { trimmed.to_owned() } else { format!("{trimmed}/mcp") };
+    let uri: Uri = whole.parse().map_err(|_| invalid())?;
+    let is_valid = matches!(uri.scheme_str(), Some("http" | "https"))
         && uri.query().is_none()
         && uri.authority().is_some_and(|authority| !authority.host().is_empty() && !authority.as_str().contains('@'));
-    if sound { Ok(uri) } else { Err(wrong()) }
+    if is_valid { Ok(uri) } else { Err(invalid()) }
 }
 
 #[cfg(test)]
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_endpoint_is_found() {
+    fn the_endpoint_is_completed_or_refused() {
         for (url, expected) in [
             ("http://127.0.0.1:3456", "http://127.0.0.1:3456/mcp"),
             ("http://127.0.0.1:3456/", "http://127.0.0.1:3456/mcp"),

@@ -1,4 +1,4 @@
-//! The MCP door as its middleware sees it: its parts and its settings.
+//! The MCP door: its parts and its settings.
 
 use std::{sync::Arc, time::Duration};
 
@@ -26,7 +26,7 @@ pub struct McpParts {
     pub server_version: &'static str,
 }
 
-/// The door as its middleware sees it.
+/// The state of the door's middleware.
 pub(crate) struct Door {
     pub(crate) gate: Arc<Gate>,
     pub(crate) settings: Settings,

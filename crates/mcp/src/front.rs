@@ -1,4 +1,4 @@
-//! Checks in front of the protocol: the calling page, the caller, and the owner of the session.
+//! Checks before a request reaches the protocol: the calling page, the caller, and the owner of the session.
 //!
 //! Cookies are not accepted here: a browser sends them along whichever page asks, and agents have no use for them. So a
 //! page that reaches the server against its user's will still has no credentials.
@@ -21,16 +21,16 @@ use serde_json::json;
 
 use crate::{
     door::Door,
-    message::{self, Said, Unreadable},
+    message::{self, RequestContent, Unreadable},
     problem,
 };
 
 const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
-/// How long a client is asked to wait when there is no room for its session.
-const CROWDED: Duration = Duration::from_secs(10);
+/// How long a client is asked to wait if there are too many sessions.
+const SESSION_RETRY: Duration = Duration::from_secs(10);
 
-/// The caller and their address, put into the request for the handler behind the protocol.
+/// The caller and their address, passed to the protocol's handler in the request's extensions.
 #[derive(Debug, Clone)]
 pub(crate) struct CallerContext {
     pub(crate) caller: Caller,
@@ -50,15 +50,15 @@ pub(crate) async fn enter(State(door): State<Arc<Door>>, mut request: Request, n
         Ok(caller) => caller,
         Err(denied) => return denial(denied),
     };
-    let known = CallerContext { caller, address };
-    let user = known.caller.user().clone();
+    let context = CallerContext { caller, address };
+    let user = context.caller.user().clone();
     let session = headers.get(SESSION).map(|id| id.to_str().unwrap_or_default().to_owned());
     match &session {
-        Some(session) if !door.sessions.belongs(session, &user) => {
+        Some(session) if !door.sessions.belongs_to(session, &user) => {
             let error = ErrorBody::new(Code::NotFound, "there is no such session; initialize again");
             return refusal(StatusCode::NOT_FOUND, &error, None);
         }
-        None if request.method() == Method::GET && is_older(&request) => {
+        None if request.method() == Method::GET && uses_sessions(&request) => {
             let error = ErrorBody::new(
                 Code::InvalidMessage,
                 "there is no session; begin one with a POST of `initialize`. Programs of 2024 that open a stream first have to use \
@@ -68,17 +68,17 @@ pub(crate) async fn enter(State(door): State<Arc<Door>>, mut request: Request, n
         }
         None if begins_session(&request) && door.sessions.count().await >= door.settings.max_sessions => {
             let error = ErrorBody::new(Code::Unavailable, "there are too many sessions");
-            return refusal(StatusCode::SERVICE_UNAVAILABLE, &error, Some(CROWDED));
+            return refusal(StatusCode::SERVICE_UNAVAILABLE, &error, Some(SESSION_RETRY));
         }
         _ => {}
     }
     let mut revision = session.as_ref().and_then(|session| door.sessions.revision(session));
-    let ends_with_answer = request.method() == Method::POST && is_older(&request);
+    let ends_with_answer = request.method() == Method::POST && uses_sessions(&request);
     let ends = session.filter(|_| request.method() == Method::DELETE);
-    request.extensions_mut().insert(known);
-    let (response, begins) = match pass(request, revision.as_ref(), next).await {
-        Ok(passed) => passed,
-        Err(Unreadable(status, error)) => return refused(status, error, None),
+    request.extensions_mut().insert(context);
+    let (response, begins) = match forward(request, revision.as_ref(), next).await {
+        Ok(forwarded) => forwarded,
+        Err(Unreadable(status, error)) => return error_response(status, error, None),
     };
     if let Some(session) = ends.filter(|_| response.status().is_success()) {
         door.sessions.forget(&session);
@@ -90,16 +90,16 @@ pub(crate) async fn enter(State(door): State<Arc<Door>>, mut request: Request, n
         revision = Some(begun);
     }
     let response = match revision {
-        Some(revision) => message::as_known_to(&revision, response),
+        Some(revision) => message::without_unknown_events(&revision, response),
         None => response,
     };
     // In revisions with sessions, a POST is answered by a stream that ends with the answer. Other streams are
     // long-lived.
-    if ends_with_answer { response } else { message::untransformed(response) }
+    if ends_with_answer { response } else { message::forbid_transforming(response) }
 }
 
-/// Passes the request on, each message of a batch by itself. Also returns the revision that a new session asks for.
-async fn pass(
+/// Forwards the request, each message of a batch separately. Also returns the revision that a new session asks for.
+async fn forward(
     request: Request,
     session: Option<&ProtocolVersion>,
     next: Next,
@@ -109,9 +109,9 @@ async fn pass(
     }
     let (parts, body) = request.into_parts();
     let (messages, begins, one) = match message::read(&parts, body).await? {
-        Said::One { body, begins } => (vec![body], begins, true),
-        Said::Batch(messages) => {
-            message::may_be_batch(session)?;
+        RequestContent::One { body, begins } => (vec![body], begins, true),
+        RequestContent::Batch(messages) => {
+            message::require_batches(session)?;
             (messages, None, false)
         }
     };
@@ -119,7 +119,7 @@ async fn pass(
     for message in messages {
         let response = next.clone().run(Request::from_parts(parts.clone(), message.into())).await;
         if response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
-            return Err(Unreadable::no_message());
+            return Err(Unreadable::not_a_message());
         }
         if one || !response.status().is_success() {
             return Ok((response, begins));
@@ -128,16 +128,16 @@ async fn pass(
             answers.push(response);
         }
     }
-    Ok((message::together(answers), None))
+    Ok((message::join_answers(answers), None))
 }
 
 /// Returns whether the request can only begin a session.
 fn begins_session(request: &Request) -> bool {
-    request.method() == Method::POST && is_older(request)
+    request.method() == Method::POST && uses_sessions(request)
 }
 
-/// Returns whether the request is of a revision with sessions: in those without, requests name their revision.
-fn is_older(request: &Request) -> bool {
+/// Returns whether the request is of a revision with sessions. In those without, requests name their revision.
+fn uses_sessions(request: &Request) -> bool {
     let version = request.headers().get(VERSION).and_then(|version| version.to_str().ok());
     version != Some(ProtocolVersion::LATEST.as_str())
 }
@@ -158,12 +158,12 @@ fn denial(denied: AuthenticationError) -> Response {
     refusal(status, &body, wait)
 }
 
-/// Returns an answer from in front of the protocol: an error without the request's id, which has not been read yet.
+/// Returns an error without the request's id, which has not been read yet.
 fn refusal(status: StatusCode, error: &ErrorBody, wait: Option<Duration>) -> Response {
-    refused(status, problem::of(error), wait)
+    error_response(status, problem::protocol_error(error), wait)
 }
 
-fn refused(status: StatusCode, error: ErrorData, wait: Option<Duration>) -> Response {
+fn error_response(status: StatusCode, error: ErrorData, wait: Option<Duration>) -> Response {
     let body = json!({"jsonrpc": "2.0", "id": null, "error": error});
     let mut response = (status, Json(body)).into_response();
     if status == StatusCode::UNAUTHORIZED {

@@ -1,5 +1,5 @@
-//! Agents to services: every command as a tool, boards and tasks as resources that announce their changes, and prompts
-//! that read a board. Whatever an agent does passes the same gates as a command of a socket, and is seen live
+//! The MCP door: every command as a tool, boards and tasks as resources that announce their changes, and prompts
+//! that read a board. Whatever an agent does passes the same gate as a command of a socket, and is seen live
 //! everywhere.
 //!
 //! # To add a tool

@@ -1,9 +1,8 @@
-//! The messages of a request and of its answer, where the protocol library leaves something to do: malformed JSON, and
-//! the peculiarities of older revisions.
+//! What the protocol library does not do for the messages of a request and its answer: refuse malformed JSON well, and
+//! respect the peculiarities of older revisions.
 //!
-//! Only 2025-03-26 knows batches: several messages in one list. Revisions before 2025-11-25 know no events without
-//! data, with which the library begins each stream so that it can be resumed; their clients take such an event for a
-//! message and report it as damaged.
+//! Only 2025-03-26 has batches: several messages in one list. Revisions before 2025-11-25 have no events without data, with
+//! which the library begins each stream so that it can be resumed; their clients take such an event for a damaged message.
 
 use std::future::ready;
 
@@ -31,7 +30,7 @@ const EVENT_STREAM: &str = "text/event-stream";
 const JSON: &str = "application/json";
 
 /// The content of a request.
-pub(crate) enum Said {
+pub(crate) enum RequestContent {
     One {
         body: Bytes,
         /// Set if it begins a session: the revision that it asks for.
@@ -47,7 +46,7 @@ pub(crate) struct Unreadable(pub(crate) StatusCode, pub(crate) ErrorData);
 impl Unreadable {
     fn new(status: StatusCode, code: ErrorCode, message: impl Into<String>) -> Self {
         let error = ErrorBody::new(Code::InvalidMessage, message);
-        let data = problem::object(&error);
+        let data = problem::failure_object(&error);
         Self(status, ErrorData::new(code, error.message, Some(data)))
     }
 
@@ -55,9 +54,9 @@ impl Unreadable {
         Self::new(StatusCode::BAD_REQUEST, ErrorCode::INVALID_REQUEST, message)
     }
 
-    /// Returns the error for JSON that is not a message of the protocol. The library would blame the media type, which
-    /// was right.
-    pub(crate) fn no_message() -> Self {
+    /// Returns the error for JSON that is not a message of the protocol. The library would blame the media type, which is
+    /// right.
+    pub(crate) fn not_a_message() -> Self {
         Self::invalid("this is no request, notification or answer of the protocol")
     }
 }
@@ -66,36 +65,36 @@ impl Unreadable {
 ///
 /// # Errors
 /// The body is not JSON, is not declared as JSON, is too large, or is a batch of too many messages.
-pub(crate) async fn read(parts: &Parts, body: Body) -> Result<Said, Unreadable> {
-    if !is(&parts.headers, JSON) {
+pub(crate) async fn read(parts: &Parts, body: Body) -> Result<RequestContent, Unreadable> {
+    if !has_content_type(&parts.headers, JSON) {
         let message = "the body must be JSON, and the header Content-Type say application/json";
         return Err(Unreadable::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::INVALID_REQUEST, message));
     }
     let body = Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await;
     let body = body.map_err(|error| Unreadable::new(error.status(), ErrorCode::INVALID_REQUEST, error.body_text()))?;
-    let none = |error: serde_json::Error| {
+    let not_json = |error: serde_json::Error| {
         Unreadable::new(StatusCode::BAD_REQUEST, ErrorCode::PARSE_ERROR, format!("the body is not JSON: {error}"))
     };
     if body.trim_ascii_start().first() == Some(&b'[') {
-        let messages: Vec<Box<RawValue>> = serde_json::from_slice(&body).map_err(none)?;
+        let messages: Vec<Box<RawValue>> = serde_json::from_slice(&body).map_err(not_json)?;
         if !(1..=MAX_BATCH).contains(&messages.len()) {
             return Err(Unreadable::invalid(format!("a batch has 1 to {MAX_BATCH} messages")));
         }
-        return Ok(Said::Batch(
+        return Ok(RequestContent::Batch(
             messages.iter().map(|message| Bytes::copy_from_slice(message.get().as_bytes())).collect(),
         ));
     }
-    let message: Value = serde_json::from_slice(&body).map_err(none)?;
+    let message: Value = serde_json::from_slice(&body).map_err(not_json)?;
     let begins = (message["method"] == "initialize").then(|| &message["params"]["protocolVersion"]);
     let begins = begins.and_then(|version| serde_json::from_value(version.clone()).ok());
-    Ok(Said::One { body, begins })
+    Ok(RequestContent::One { body, begins })
 }
 
-/// Refuses a batch where none is allowed.
+/// Checks that batches are allowed.
 ///
 /// # Errors
-/// The session, if there is one, is of another revision.
-pub(crate) fn may_be_batch(session: Option<&ProtocolVersion>) -> Result<(), Unreadable> {
+/// There is no session, or it is of another revision.
+pub(crate) fn require_batches(session: Option<&ProtocolVersion>) -> Result<(), Unreadable> {
     match session == Some(&ProtocolVersion::V_2025_03_26) {
         true => Ok(()),
         false => Err(Unreadable::invalid(
@@ -104,8 +103,8 @@ pub(crate) fn may_be_batch(session: Option<&ProtocolVersion>) -> Result<(), Unre
     }
 }
 
-/// Joins the answers to a batch: one stream of them all or, if nothing was asked, 202.
-pub(crate) fn together(answers: Vec<Response>) -> Response {
+/// Joins the answers to a batch into one stream. Without answers, the response is 202.
+pub(crate) fn join_answers(answers: Vec<Response>) -> Response {
     if answers.is_empty() {
         return StatusCode::ACCEPTED.into_response();
     }
@@ -114,10 +113,10 @@ pub(crate) fn together(answers: Vec<Response>) -> Response {
         .into_response()
 }
 
-/// Removes from a stream the events that clients of this revision do not know.
-pub(crate) fn as_known_to(revision: &ProtocolVersion, answer: Response) -> Response {
+/// Removes the events that clients of this revision do not know from a stream.
+pub(crate) fn without_unknown_events(revision: &ProtocolVersion, answer: Response) -> Response {
     let older = [ProtocolVersion::V_2024_11_05, ProtocolVersion::V_2025_03_26, ProtocolVersion::V_2025_06_18];
-    if !older.contains(revision) || !is(answer.headers(), EVENT_STREAM) {
+    if !older.contains(revision) || !has_content_type(answer.headers(), EVENT_STREAM) {
         return answer;
     }
     // The library writes each event in one piece.
@@ -125,8 +124,8 @@ pub(crate) fn as_known_to(revision: &ProtocolVersion, answer: Response) -> Respo
 }
 
 /// If the answer is a stream, asks proxies and layers not to compress it.
-pub(crate) fn untransformed(mut answer: Response) -> Response {
-    if is(answer.headers(), EVENT_STREAM) {
+pub(crate) fn forbid_transforming(mut answer: Response) -> Response {
+    if has_content_type(answer.headers(), EVENT_STREAM) {
         answer.headers_mut().insert(header::CACHE_CONTROL, STREAM_CACHE_CONTROL);
     }
     answer
@@ -138,7 +137,7 @@ fn is_bare(event: &[u8]) -> bool {
     data.peek().is_some() && data.all(|data| data.trim_ascii().is_empty())
 }
 
-fn is(headers: &HeaderMap, media_type: &str) -> bool {
+fn has_content_type(headers: &HeaderMap, media_type: &str) -> bool {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     value.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case(media_type))
 }
@@ -148,10 +147,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn events_without_data_are_known() {
+    fn events_without_data_are_recognised() {
         assert!(is_bare(b"id: 0\nretry: 3000\ndata: \n\n"));
         assert!(is_bare(b"data:\nid:0/1\nretry:3000\n\n"));
         assert!(!is_bare(b"data: {}\nid: 1\n\n"));
-        assert!(!is_bare(b":\n\n"), "that keeps the connection open");
+        assert!(!is_bare(b":\n\n"), "a comment keeps the connection open");
     }
 }

@@ -1,4 +1,4 @@
-//! Refusals in the protocol's form. Tools answer with the failure of the wire contract instead.
+//! Refusals as errors of the protocol. Tools instead answer with the failure of the wire contract.
 
 use boardwire_protocol::{Code, ErrorBody, Violation, failure};
 use rmcp::{ErrorData, model::ErrorCode};
@@ -8,19 +8,19 @@ use serde_json::Value;
 const REFUSED: ErrorCode = ErrorCode(-32000);
 
 /// Returns the failure in the form that all doors share: `{ok: false, error, code, …}`.
-pub(crate) fn object(error: &ErrorBody) -> Value {
+pub(crate) fn failure_object(error: &ErrorBody) -> Value {
     serde_json::from_str(failure(None, error).get()).unwrap_or_default()
 }
 
 /// Returns the protocol error that carries this failure.
-pub(crate) fn of(error: &ErrorBody) -> ErrorData {
+pub(crate) fn protocol_error(error: &ErrorBody) -> ErrorData {
     let code = match error.code {
         Code::NotFound => ErrorCode::RESOURCE_NOT_FOUND,
         Code::InvalidMessage => ErrorCode::INVALID_PARAMS,
         Code::Internal => ErrorCode::INTERNAL_ERROR,
         _ => REFUSED,
     };
-    ErrorData::new(code, error.message.clone(), Some(object(error)))
+    ErrorData::new(code, error.message.clone(), Some(failure_object(error)))
 }
 
 /// Returns the error for an invalid argument.
@@ -37,7 +37,7 @@ mod tests {
     #[test]
     fn every_code_has_its_error() {
         let of_code = |code: &Code| {
-            let error = of(&ErrorBody::new(*code, "a sentence"));
+            let error = protocol_error(&ErrorBody::new(*code, "a sentence"));
             (code.as_str().to_owned(), serde_json::to_value(error).unwrap())
         };
         let all: Map<String, Value> = Code::ALL.iter().map(of_code).collect();
@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn a_wrong_argument_is_named() {
-        let error = of(&invalid("updates.title", "is too long"));
+        let error = protocol_error(&invalid("updates.title", "is too long"));
         insta::assert_json_snapshot!("argument", error);
     }
 }

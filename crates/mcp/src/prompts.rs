@@ -1,4 +1,4 @@
-//! Prompts: a short text of a board, and what to do with it.
+//! Prompts: a board as a short text, and what to do with it.
 
 use std::{fmt::Write as _, sync::Arc};
 
@@ -103,31 +103,33 @@ fn stand_up(snapshot: &Value, when: &str, changes: &str) -> String {
 /// Returns the columns with their tasks, one per line.
 fn board_text(snapshot: &Value) -> String {
     let board = &snapshot["board"];
-    let mut text = format!("Board {} [{}], seq {}\n", shown(&board["name"]), shown(&board["id"]), snapshot["seq"]);
+    let mut text =
+        format!("Board {} [{}], seq {}\n", text_or_dash(&board["name"]), text_or_dash(&board["id"]), snapshot["seq"]);
     let tasks = || snapshot["tasks"].as_array().into_iter().flatten();
-    // Of a very large board there is only a page, in the order of ids.
+    // A snapshot of a very large board is only a page of it, in the order of ids.
     let is_page = snapshot["next"].is_string();
     if is_page {
         let _ = writeln!(text, "Too large to be shown whole: these are {} of its tasks.", tasks().count());
     }
     for column in snapshot["columns"].as_array().into_iter().flatten() {
-        let mut here: Vec<_> = tasks().filter(|task| task["column_id"] == column["id"]).collect();
-        here.sort_by_key(|task| (shown(&task["position"]), shown(&task["id"])));
-        let (name, id, least) = (shown(&column["name"]), shown(&column["id"]), if is_page { "at least " } else { "" });
-        let _ = writeln!(text, "\n## {name} [{id}], {least}{} tasks", here.len());
-        for task in here.iter().take(MAX_TASKS) {
+        let mut in_column: Vec<_> = tasks().filter(|task| task["column_id"] == column["id"]).collect();
+        in_column.sort_by_key(|task| (text_or_dash(&task["position"]), text_or_dash(&task["id"])));
+        let (name, id, least) =
+            (text_or_dash(&column["name"]), text_or_dash(&column["id"]), if is_page { "at least " } else { "" });
+        let _ = writeln!(text, "\n## {name} [{id}], {least}{} tasks", in_column.len());
+        for task in in_column.iter().take(MAX_TASKS) {
             let _ = writeln!(text, "- {}", task_text(task));
         }
         if is_page {
             let _ = writeln!(text, "- … and more: list_tasks with this columnId");
-        } else if here.len() > MAX_TASKS {
-            let _ = writeln!(text, "- … and {} more: list_tasks with this columnId", here.len() - MAX_TASKS);
+        } else if in_column.len() > MAX_TASKS {
+            let _ = writeln!(text, "- … and {} more: list_tasks with this columnId", in_column.len() - MAX_TASKS);
         }
     }
     let blocks = snapshot["dependencies"].as_array().into_iter().flatten().filter(|link| link["type"] == "blocks");
     let waits: Vec<_> = blocks
         .take(MAX_TASKS)
-        .map(|link| format!("{} waits for {}", shown(&link["task_id"]), shown(&link["depends_on"])))
+        .map(|link| format!("{} waits for {}", text_or_dash(&link["task_id"]), text_or_dash(&link["depends_on"])))
         .collect();
     if !waits.is_empty() {
         let _ = writeln!(text, "\nDependencies: {}", waits.join("; "));
@@ -136,8 +138,8 @@ fn board_text(snapshot: &Value) -> String {
 }
 
 fn task_text(task: &Value) -> String {
-    let title: String = shown(&task["title"]).chars().take(120).collect();
-    let mut text = format!("[{}] {title} ({}", shown(&task["id"]), shown(&task["status"]));
+    let title: String = text_or_dash(&task["title"]).chars().take(120).collect();
+    let mut text = format!("[{}] {title} ({}", text_or_dash(&task["id"]), text_or_dash(&task["status"]));
     if task["priority"].as_u64().is_some_and(|priority| priority > 0) {
         let _ = write!(text, ", priority {}", task["priority"]);
     }
@@ -154,7 +156,7 @@ fn task_text(task: &Value) -> String {
 
 /// Returns the tasks that changed at this time or later.
 fn changed_text(snapshot: &Value, from: Timestamp) -> String {
-    // Timestamps are written so that they sort as text.
+    // Timestamps in JSON sort as text.
     let from = json!(from);
     let from = from.as_str().unwrap_or_default();
     let after = |task: &Value, field: &str| task[field].as_str().is_some_and(|at| at >= from);
@@ -182,12 +184,18 @@ fn events_text(events: &Value) -> String {
         let data = &event["data"];
         let about = data["task"]["title"].as_str().or(data["taskId"].as_str()).unwrap_or_default();
         let about: String = about.chars().take(120).collect();
-        let _ = writeln!(text, "- {} {} by {} {about}", event["seq"], shown(&event["type"]), shown(&event["userId"]));
+        let _ = writeln!(
+            text,
+            "- {} {} by {} {about}",
+            event["seq"],
+            text_or_dash(&event["type"]),
+            text_or_dash(&event["userId"])
+        );
     }
     if text.is_empty() { "- nothing\n".to_owned() } else { text }
 }
 
-fn shown(value: &Value) -> &str {
+fn text_or_dash(value: &Value) -> &str {
     value.as_str().unwrap_or("-")
 }
 

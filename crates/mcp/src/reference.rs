@@ -1,4 +1,4 @@
-//! The reference of this door, made from the tools, resources and prompts that clients are told of.
+//! The reference of this door, generated from the tools, resources and prompts that clients can list.
 
 use std::fmt::Write as _;
 
@@ -46,7 +46,7 @@ pub fn reference() -> String {
     text + "\n"
 }
 
-/// Returns the type in one word.
+/// Returns the name of a schema's type.
 fn kind(schema: &Value) -> String {
     if let Some(name) = schema["$ref"].as_str() {
         return name.trim_start_matches("#/$defs/").to_owned();

@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 
 use crate::{shape::Shape, tools::query};
 
-/// The longest text of a resource, in bytes. Tools can be asked for other parts and sizes.
+/// The longest text of a resource, in bytes. Tools offer other parts and sizes.
 const MAX_BYTES: usize = 65_536;
-/// How many tasks are read of a board that is too large to be read whole.
-const PAGE: u32 = 1_000;
+/// How many tasks are read if a board is too large to be read whole.
+const PAGE_TASKS: u32 = 1_000;
 const JSON: &str = "application/json";
 
 /// The entity that a URI names.
@@ -24,7 +24,8 @@ pub(crate) enum Target {
 }
 
 impl Target {
-    pub(crate) fn read(uri: &str) -> Option<Self> {
+    /// Returns the entity of a URI such as `board://b1` or `task://t1`.
+    pub(crate) fn parse(uri: &str) -> Option<Self> {
         if let Some(id) = uri.strip_prefix("board://") {
             return BoardId::try_from(id).ok().map(Self::Board);
         }
@@ -40,7 +41,7 @@ impl Target {
 }
 
 /// Returns the error for a URI that names nothing.
-pub(crate) fn unknown(uri: &str) -> ErrorBody {
+pub(crate) fn unknown_resource(uri: &str) -> ErrorBody {
     ErrorBody::new(Code::NotFound, "there is no such resource").with_details(json!({"uri": uri}))
 }
 
@@ -78,7 +79,7 @@ pub(crate) async fn board(gate: &Arc<Gate>, caller: Caller, id: &str) -> Result<
     let whole = query(gate, caller.clone(), CommandKind::BoardGet, json!({"boardId": id})).await;
     match whole {
         Err(error) if error.code == Code::PayloadTooLarge => {
-            query(gate, caller, CommandKind::BoardGet, json!({"boardId": id, "limit": PAGE})).await
+            query(gate, caller, CommandKind::BoardGet, json!({"boardId": id, "limit": PAGE_TASKS})).await
         }
         other => other,
     }
@@ -86,7 +87,7 @@ pub(crate) async fn board(gate: &Arc<Gate>, caller: Caller, id: &str) -> Result<
 
 /// Returns the current content of a resource.
 pub(crate) async fn read(gate: &Arc<Gate>, caller: Caller, uri: String) -> Result<ReadResourceResult, ErrorBody> {
-    let reply = match Target::read(&uri).ok_or_else(|| unknown(&uri))? {
+    let reply = match Target::parse(&uri).ok_or_else(|| unknown_resource(&uri))? {
         Target::Board(id) => board(gate, caller, id.as_str()).await?,
         Target::Task(id) => query(gate, caller, CommandKind::TaskGet, json!({"taskId": id})).await?,
     };

@@ -18,11 +18,11 @@ use crate::{
 /// The largest request, in bytes.
 const MAX_BODY: usize = 1 << 20;
 
-/// When the gate closes, waiting calls have this long to answer; then sessions and streams are ended.
-const LAST_WORDS: Duration = Duration::from_millis(100);
+/// How long waiting calls have to answer when the gate closes. Then sessions and streams are ended.
+const CLOSING_GRACE: Duration = Duration::from_millis(100);
 
 /// Returns the route of the door, `/mcp`. Requests carry their sender as a [`Peer`](boardwire_gate::Peer) in their
-/// extensions. Open sessions end when the gate closes. Must be called in a runtime.
+/// extensions. Open sessions end when the gate closes. Must be called in a Tokio runtime.
 pub fn routes(parts: McpParts) -> Router {
     let McpParts { gate, settings, server_version } = parts;
     let mut manager = LocalSessionManager::default();
@@ -32,7 +32,7 @@ pub fn routes(parts: McpParts) -> Router {
     let (closing, ending) = (gate.closing().clone(), ended.clone());
     let ending = AbortOnDropHandle::new(tokio::spawn(async move {
         closing.cancelled().await;
-        tokio::time::sleep(LAST_WORDS).await;
+        tokio::time::sleep(CLOSING_GRACE).await;
         ending.cancel();
     }));
     // Origins are checked in front of all doors, and hosts in `front`.

@@ -1,6 +1,6 @@
 //! Resources that announce their changes. Sessions of older revisions and streams of newer ones work the same way: a
-//! listener at the gate, and one task that collects the changes and sends them as fast as the client reads, without
-//! ever holding up the boards.
+//! listener at the gate, and one task that collects the changes and sends them as fast as the client reads. A slow client
+//! never delays the boards.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -23,21 +23,21 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     front::CallerContext,
-    resources::{Target, unknown},
+    resources::{Target, unknown_resource},
 };
 
 /// The most resources that one session or stream may subscribe to.
 const MAX_RESOURCES: usize = 64;
-/// Changes within this time are announced once.
-const GATHER: Duration = Duration::from_millis(20);
+/// Several changes of a resource within this time are announced as one.
+const GATHER_TIME: Duration = Duration::from_millis(20);
 
 /// A listener and the resources that it listens for.
-struct Followed {
+struct FollowedResources {
     listener: Listener,
     wanted: Mutex<HashMap<Target, SubscriptionId>>,
 }
 
-impl Followed {
+impl FollowedResources {
     fn new(gate: &Arc<Gate>, CallerContext { caller, address }: CallerContext) -> Result<Self, ErrorBody> {
         let permit = gate.connection_permit(&caller, address);
         let permit = permit.ok_or_else(|| ErrorBody::new(Code::Unavailable, "too many connections"))?;
@@ -90,35 +90,35 @@ impl Followed {
         targets.into_iter().flatten().filter(|target| wanted.contains_key(target)).map(|target| target.uri()).collect()
     }
 
-    /// Announces `changed`, and later changes, until nobody listens any more (`Ok`), the credentials end or the server
+    /// Announces `changed` and later changes until the client stops listening (`Ok`), the credentials end or the server
     /// closes.
-    async fn tell<F>(&self, mut changed: BTreeSet<String>, notify: impl Fn(String) -> F) -> Result<(), ErrorBody>
+    async fn announce<F>(&self, mut changed: BTreeSet<String>, notify: impl Fn(String) -> F) -> Result<(), ErrorBody>
     where
         F: Future<Output = bool> + Send + 'static,
     {
-        let mut telling: Option<Pin<Box<dyn Future<Output = bool> + Send>>> = None;
+        let mut sending: Option<Pin<Box<dyn Future<Output = bool> + Send>>> = None;
         let mut gathered = false;
         loop {
-            if telling.is_none() && !changed.is_empty() {
-                telling = match gathered.then(|| changed.pop_first()).flatten() {
+            if sending.is_none() && !changed.is_empty() {
+                sending = match gathered.then(|| changed.pop_first()).flatten() {
                     Some(uri) => Some(Box::pin(notify(uri))),
                     None => Some(Box::pin(async {
-                        tokio::time::sleep(GATHER).await;
+                        tokio::time::sleep(GATHER_TIME).await;
                         true
                     })),
                 };
                 gathered = true;
-            } else if telling.is_none() {
+            } else if sending.is_none() {
                 gathered = false;
             }
-            let told = async {
-                match telling.as_mut() {
-                    Some(telling) => telling.await,
+            let sent = async {
+                match sending.as_mut() {
+                    Some(sending) => sending.await,
                     None => std::future::pending().await,
                 }
             };
             tokio::select! {
-                heard = self.listener.next() => match heard {
+                event = self.listener.next() => match event {
                     ListenerEvent::Frame(frame) => changed.extend(self.changed(&frame)),
                     // The other resources may still be readable, and this one again later.
                     ListenerEvent::Lost(_) => {}
@@ -126,9 +126,9 @@ impl Followed {
                     ListenerEvent::Overrun => return Err(ErrorBody::new(Code::Unavailable, "too much changed; subscribe again")),
                     ListenerEvent::Closing => return Err(ErrorBody::new(Code::Unavailable, "the server closes")),
                 },
-                heard = told => {
-                    telling = None;
-                    if !heard {
+                is_listening = sent => {
+                    sending = None;
+                    if !is_listening {
                         return Ok(());
                     }
                 }
@@ -139,14 +139,15 @@ impl Followed {
 
 /// The resources that a session has subscribed to.
 #[derive(Default)]
-pub(crate) struct InSession(tokio::sync::Mutex<Option<Telling>>);
+pub(crate) struct SessionSubscriptions(tokio::sync::Mutex<Option<Announcer>>);
 
-struct Telling {
-    followed: Arc<Followed>,
+/// The task that announces the changes of the followed resources.
+struct Announcer {
+    followed: Arc<FollowedResources>,
     task: AbortOnDropHandle<()>,
 }
 
-impl InSession {
+impl SessionSubscriptions {
     /// Subscribes to one more resource. The session's first subscription starts its task; if that has ended, with the
     /// credentials it was for, it is started again.
     ///
@@ -160,13 +161,13 @@ impl InSession {
         peer: Peer<RoleServer>,
     ) -> Result<(), ErrorBody> {
         let caller = gate.admit(known.caller.clone(), Charge::Request(CommandGroup::Connection)).await?.into_caller();
-        let target = Target::read(uri).ok_or_else(|| unknown(uri))?;
-        let mut telling = self.0.lock().await;
-        let alive = telling.as_ref().filter(|telling| !telling.task.is_finished());
+        let target = Target::parse(uri).ok_or_else(|| unknown_resource(uri))?;
+        let mut announcer = self.0.lock().await;
+        let alive = announcer.as_ref().filter(|announcer| !announcer.task.is_finished());
         let followed = match alive {
-            Some(telling) => Arc::clone(&telling.followed),
+            Some(announcer) => Arc::clone(&announcer.followed),
             None => {
-                let followed = Arc::new(Followed::new(gate, known)?);
+                let followed = Arc::new(FollowedResources::new(gate, known)?);
                 let task = {
                     let followed = Arc::clone(&followed);
                     AbortOnDropHandle::new(tokio::spawn(async move {
@@ -176,12 +177,12 @@ impl InSession {
                                 peer.notify_resource_updated(ResourceUpdatedNotificationParam::new(uri)).await.is_ok()
                             }
                         };
-                        if let Err(error) = followed.tell(BTreeSet::new(), notify).await {
+                        if let Err(error) = followed.announce(BTreeSet::new(), notify).await {
                             tracing::debug!(error = error.message, "a session's subscriptions ended");
                         }
                     }))
                 };
-                *telling = Some(Telling { followed: Arc::clone(&followed), task });
+                *announcer = Some(Announcer { followed: Arc::clone(&followed), task });
                 followed
             }
         };
@@ -190,9 +191,9 @@ impl InSession {
 
     /// Ends the subscription, if there is one.
     pub(crate) async fn unsubscribe(&self, gate: &Gate, uri: &str) {
-        let telling = self.0.lock().await;
-        if let (Some(telling), Some(target)) = (telling.as_ref(), Target::read(uri)) {
-            telling.followed.remove(gate, &target);
+        let announcer = self.0.lock().await;
+        if let (Some(announcer), Some(target)) = (announcer.as_ref(), Target::parse(uri)) {
+            announcer.followed.remove(gate, &target);
         }
     }
 }
@@ -203,7 +204,7 @@ pub(crate) fn accepted(requested: &SubscriptionFilter) -> SubscriptionFilter {
     filter.resource_subscriptions = requested
         .resource_subscriptions
         .as_ref()
-        .map(|uris| uris.iter().filter(|uri| Target::read(uri).is_some()).take(MAX_RESOURCES).cloned().collect());
+        .map(|uris| uris.iter().filter(|uri| Target::parse(uri).is_some()).take(MAX_RESOURCES).cloned().collect());
     filter
 }
 
@@ -218,10 +219,10 @@ pub(crate) async fn listen(
     context: &SubscriptionContext,
 ) -> Result<(), ErrorBody> {
     let caller = gate.admit(known.caller.clone(), Charge::Request(CommandGroup::Connection)).await?.into_caller();
-    let followed = Followed::new(gate, known)?;
+    let followed = FollowedResources::new(gate, known)?;
     let mut changed = BTreeSet::new();
     for uri in context.accepted().resource_subscriptions.iter().flatten() {
-        let target = Target::read(uri).ok_or_else(|| unknown(uri))?;
+        let target = Target::parse(uri).ok_or_else(|| unknown_resource(uri))?;
         changed.insert(target.uri());
         followed.add(gate, &caller, target).await?;
     }
@@ -230,7 +231,7 @@ pub(crate) async fn listen(
         async move { sink.notify_resource_updated(uri).await.is_ok() }
     };
     tokio::select! {
-        told = followed.tell(changed, notify) => told,
+        ended = followed.announce(changed, notify) => ended,
         () = context.cancelled() => Ok(()),
     }
 }

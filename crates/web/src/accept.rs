@@ -1,8 +1,8 @@
-//! What a request says that it takes.
+//! The headers with which a request says what it accepts.
 
 use http::{HeaderMap, HeaderName};
 
-/// Does a header such as `Accept` name one of these, and not to refuse it?
+/// Returns whether a header such as `Accept` names one of these without refusing it.
 pub(crate) fn accepts(headers: &HeaderMap, header: &HeaderName, names: &[&str]) -> bool {
     let values = headers.get_all(header).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|named| {
@@ -12,7 +12,7 @@ pub(crate) fn accepts(headers: &HeaderMap, header: &HeaderName, names: &[&str]) 
     })
 }
 
-/// `q=0`.
+/// Returns whether a parameter is `q=0`.
 fn is_refusal(parameter: &str) -> bool {
     parameter
         .split_once('=')

@@ -1,5 +1,5 @@
-//! The parts of the page: scripts, styles, fonts, icons. Their names hold a hash of what is in them, so they are kept for
-//! ever.
+//! The parts of the page: scripts, styles, fonts, icons. Their names contain a hash of their contents, so that
+//! browsers may cache them for ever.
 
 use std::{
     borrow::Cow,
@@ -20,16 +20,16 @@ use crate::accept::accepts;
 #[folder = "dist/"]
 struct Built;
 
-/// Compressed parts by name, each made when it is first asked for; `None` where it would not be smaller. As many as there
-/// are parts.
+/// Compressed parts by name, each compressed when it is first requested; `None` if it would not be smaller. At most as
+/// many as there are parts.
 static COMPRESSED: LazyLock<Mutex<HashMap<String, Option<Bytes>>>> = LazyLock::new(Mutex::default);
 
-/// A file of the build.
+/// Returns a file of the build.
 pub(crate) fn get(path: &str) -> Option<EmbeddedFile> {
     Built::get(path)
 }
 
-/// The part, compressed where that is understood.
+/// Returns the part, compressed if the client accepts that.
 pub(crate) fn answer(name: &str, headers: &HeaderMap) -> Response {
     let Some(file) = get(&format!("assets/{name}")) else {
         // A page that was opened before an update asks for parts that are gone.
@@ -46,19 +46,19 @@ pub(crate) fn answer(name: &str, headers: &HeaderMap) -> Response {
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::VARY, "accept-encoding"),
     ];
-    match takes_gzip(headers).then(|| compressed(name, &plain)).flatten() {
+    match accepts_gzip(headers).then(|| compressed(name, &plain)).flatten() {
         Some(small) => (always, [(header::CONTENT_ENCODING, "gzip")], small).into_response(),
         None => (always, plain).into_response(),
     }
 }
 
 fn compressed(name: &str, plain: &Bytes) -> Option<Bytes> {
-    let mut made = COMPRESSED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(small) = made.get(name) {
+    let mut cache = COMPRESSED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(small) = cache.get(name) {
         return small.clone();
     }
     let small = compress(plain).filter(|small| small.len() < plain.len());
-    made.insert(name.to_owned(), small.clone());
+    cache.insert(name.to_owned(), small.clone());
     small
 }
 
@@ -68,6 +68,6 @@ fn compress(plain: &Bytes) -> Option<Bytes> {
     encoder.finish().ok().map(Bytes::from)
 }
 
-fn takes_gzip(headers: &HeaderMap) -> bool {
+fn accepts_gzip(headers: &HeaderMap) -> bool {
     accepts(headers, &header::ACCEPT_ENCODING, &["gzip", "*"])
 }

@@ -1,17 +1,17 @@
 //! The board in the browser: a page and its parts, built from `ui/` into `dist/` and embedded. The page's addresses all
-//! answer with the same document, whose script shows what the address names; whatever it shows it gets through the same
-//! doors as anybody else.
+//! answer with the same document, whose script shows what the address names; it gets what it shows through the same doors as
+//! any other client.
 #![doc = include_str!("../README.md")]
 
 mod accept;
 mod files;
-mod nothing;
+mod not_found;
 mod page;
 
 use axum::{Router, extract::Path, handler::HandlerWithoutStateExt as _, routing::get};
 use http::HeaderMap;
 
-/// The page at its addresses, its parts below `/assets`, and the answer where there is nothing.
+/// Returns the routes of the page, of its parts below `/assets`, and of the answer for addresses that do not exist.
 pub fn routes<State: Clone + Send + Sync + 'static>() -> Router<State> {
     let page = get(page::answer);
     Router::new()
@@ -23,7 +23,7 @@ pub fn routes<State: Clone + Send + Sync + 'static>() -> Router<State> {
             "/assets/{*name}",
             get(async |Path(name): Path<String>, headers: HeaderMap| files::answer(&name, &headers)),
         )
-        .fallback_service(nothing::answer.into_service())
+        .fallback_service(not_found::answer.into_service())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Documents. Each runs the page's own script alone, loads nothing from elsewhere, and is shown in no frame.
+//! HTML documents. Each runs only the page's own script, loads nothing from elsewhere, and cannot be framed.
 
 use axum::response::{Html, IntoResponse, Response};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -6,19 +6,19 @@ use http::{HeaderName, StatusCode, header};
 
 use crate::files;
 
-/// What the build writes where the nonce belongs.
-const PLACE: &str = "{{nonce}}";
-const POLICY: HeaderName = HeaderName::from_static("permissions-policy");
-const OPENER: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+/// What the build writes in place of the nonce.
+const NONCE_PLACEHOLDER: &str = "{{nonce}}";
+const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 
-/// The page.
+/// Returns the page.
 pub(crate) async fn answer() -> Response {
     let page = files::get("index.html").map(|file| String::from_utf8_lossy(&file.data).into_owned());
     document(StatusCode::OK, &page.unwrap_or_default())
 }
 
-/// A document with a nonce of its own. A style element, also one that a script adds, as a library for dragging does, has to
-/// know it.
+/// Returns a document with a nonce of its own. Every style element must carry the nonce, including those that scripts add,
+/// as a library for dragging does.
 pub(crate) fn document(status: StatusCode, text: &str) -> Response {
     let mut random = [0; 16];
     if getrandom::fill(&mut random).is_err() {
@@ -31,12 +31,12 @@ pub(crate) fn document(status: StatusCode, text: &str) -> Response {
     );
     let headers = [
         (header::CONTENT_SECURITY_POLICY, policy.as_str()),
-        // The names of its parts change with what is in them; the document says which ones count.
+        // The names of the parts change with their contents, and the document names the current ones.
         (header::CACHE_CONTROL, "no-cache"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),
-        (POLICY, "camera=(), geolocation=(), microphone=()"),
-        (OPENER, "same-origin"),
+        (PERMISSIONS_POLICY, "camera=(), geolocation=(), microphone=()"),
+        (OPENER_POLICY, "same-origin"),
     ];
-    (status, headers, Html(text.replace(PLACE, &nonce))).into_response()
+    (status, headers, Html(text.replace(NONCE_PLACEHOLDER, &nonce))).into_response()
 }

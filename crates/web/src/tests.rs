@@ -1,4 +1,4 @@
-//! What a browser gets.
+//! The answers that a browser gets.
 
 use axum::{Router, body::Body, response::Response};
 use http::{Request, StatusCode, header};
@@ -18,7 +18,7 @@ fn header_of(response: &Response, name: header::HeaderName) -> String {
     response.headers().get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
 }
 
-/// The parts that the document names.
+/// Returns the parts that the document names.
 async fn parts() -> Vec<String> {
     let document = text(get("/", "").await).await;
     let named = document.split('"').filter(|part| part.starts_with("/assets/"));
@@ -42,7 +42,7 @@ async fn each_address_of_the_page_answers_with_a_nonce_of_its_own() {
 }
 
 #[tokio::test]
-async fn nothing_but_the_page_s_own_scripts_is_allowed() {
+async fn only_the_pages_own_scripts_are_allowed() {
     let policy = header_of(&get("/", "").await, header::CONTENT_SECURITY_POLICY);
     assert!(policy.starts_with("default-src 'none'; script-src 'self';"), "{policy}");
     assert!(!policy.contains("unsafe"), "{policy}");
@@ -52,7 +52,7 @@ async fn nothing_but_the_page_s_own_scripts_is_allowed() {
 }
 
 #[tokio::test]
-async fn parts_are_kept_for_ever_and_sent_compressed() {
+async fn parts_may_be_cached_for_ever_and_are_sent_compressed() {
     let parts = parts().await;
     assert!(parts.len() >= 3, "{parts:?}");
     for path in parts {
@@ -68,7 +68,7 @@ async fn parts_are_kept_for_ever_and_sent_compressed() {
 }
 
 #[tokio::test]
-async fn a_part_that_is_not_there_is_not_the_page() {
+async fn a_missing_part_is_not_answered_with_the_page() {
     let response = get("/assets/gone.js", "").await;
     assert_eq!(response.status(), StatusCode::NOT_FOUND);
     assert_eq!(header_of(&response, header::CACHE_CONTROL), "no-store");

@@ -9,28 +9,28 @@ use tokio_util::task::AbortOnDropHandle;
 
 /// The longest line that is parsed, in bytes. A longer one is passed on as it is.
 const MAX_BATCH_BYTES: u64 = 1 << 20;
-/// The most bytes that may wait to be read.
-const WAITING: usize = 64 << 10;
+/// The most bytes that are buffered until they are read.
+const BUFFER_BYTES: usize = 64 << 10;
 
-/// Returns the same input without batches, and the task that reads it.
-pub(super) fn taken_apart(input: impl AsyncRead + Send + Unpin + 'static) -> (DuplexStream, AbortOnDropHandle<()>) {
-    let (mut far, near) = duplex(WAITING);
+/// Returns the input with each batch split into its messages, and the task that reads it.
+pub(super) fn split(input: impl AsyncRead + Send + Unpin + 'static) -> (DuplexStream, AbortOnDropHandle<()>) {
+    let (mut writer, reader) = duplex(BUFFER_BYTES);
     let reading = tokio::spawn(async move {
         let mut input = BufReader::new(input);
         let mut line = Vec::new();
-        let mut begins = true;
+        let mut starts_line = true;
         while (&mut input).take(MAX_BATCH_BYTES).read_until(b'\n', &mut line).await.is_ok_and(|read| read > 0) {
-            let whole = line.ends_with(b"\n");
-            let messages = if begins && whole { messages(&line) } else { None };
+            let ends_line = line.ends_with(b"\n");
+            let messages = if starts_line && ends_line { messages(&line) } else { None };
             // If nobody reads any more, there is nothing left to do.
-            if far.write_all(messages.as_deref().unwrap_or(&line)).await.is_err() {
+            if writer.write_all(messages.as_deref().unwrap_or(&line)).await.is_err() {
                 return;
             }
-            begins = whole;
+            starts_line = ends_line;
             line.clear();
         }
     });
-    (near, AbortOnDropHandle::new(reading))
+    (reader, AbortOnDropHandle::new(reading))
 }
 
 /// Returns the messages of a batch, one per line, or `None` if it is not a batch.
@@ -48,14 +48,14 @@ mod tests {
     use super::*;
 
     async fn check(input: &[u8], expected: &[u8]) {
-        let (mut near, _reading) = taken_apart(std::io::Cursor::new(input.to_vec()));
+        let (mut output, _reading) = split(std::io::Cursor::new(input.to_vec()));
         let mut read = Vec::new();
-        near.read_to_end(&mut read).await.unwrap();
+        output.read_to_end(&mut read).await.unwrap();
         assert_eq!(read, expected, "{:?}", String::from_utf8_lossy(input));
     }
 
     #[tokio::test]
-    async fn batches_become_lines_and_all_else_stays() {
+    async fn batches_become_lines_and_other_input_is_unchanged() {
         check(
             b"{\"id\":1}\n [{\"id\":2}, {\"id\":3}]\n{\"id\":4}\n",
             b"{\"id\":1}\n{\"id\":2}\n{\"id\":3}\n{\"id\":4}\n",

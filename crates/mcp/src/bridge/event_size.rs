@@ -4,9 +4,9 @@
 #[derive(Debug)]
 pub(super) struct EventSize {
     limit: usize,
-    /// The event's bytes before the current line.
+    /// Bytes of the event before the current line.
     before: usize,
-    /// The current line's bytes.
+    /// Bytes of the current line.
     line: usize,
 }
 
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_event_is_counted_for_itself() {
+    fn each_event_is_counted_separately() {
         let mut size = EventSize::new(10);
         assert!(size.admits(b"data: 1234\n\n") && size.admits(b"data: 1234\r\n\r\n: ping\n\ndata:"));
         assert!(!size.admits(b" 12345"));

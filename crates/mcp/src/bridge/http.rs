@@ -1,7 +1,6 @@
-//! The HTTP client under rmcp's transport: our own, so that it builds on the hyper that the server already uses.
+//! The HTTP client that rmcp's transport uses: our own, so that it builds on the hyper that the server already uses.
 //!
-//! Besides sending, it watches the session: it renews subscriptions in a new session, and tells the pump when one is
-//! lost.
+//! It also watches the session: it renews subscriptions in a new session, and tells the pump when a session is lost.
 
 use std::{borrow::Cow, collections::HashMap, io, sync::Arc, time::Duration};
 
@@ -26,7 +25,7 @@ use serde_json::{Value, json};
 use sse_stream::{Sse, SseStream};
 use tokio::sync::mpsc;
 
-use super::{OWN_ID, event_size::EventSize, subscriptions::Subscriptions};
+use super::{OWN_ID_PREFIX, event_size::EventSize, subscriptions::Subscriptions};
 
 pub(super) type Failure = hyper_util::client::legacy::Error;
 type Answer<T> = Result<T, StreamableHttpError<Failure>>;
@@ -37,9 +36,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 const LAST_EVENT: HeaderName = HeaderName::from_static("last-event-id");
 
-/// Events that the pump must know of, in addition to the messages.
+/// What the pump must know in addition to the messages.
 #[derive(Debug)]
-pub(super) enum Aside {
+pub(super) enum SideEvent {
     /// The server no longer knows the session.
     SessionLost,
     /// A subscription was renewed in a new session. What changed in between is unknown.
@@ -50,35 +49,41 @@ pub(super) enum Aside {
 
 #[derive(Clone)]
 pub(super) struct Http {
-    wire: Wire,
+    client: HttpClient,
     subscriptions: Arc<Subscriptions>,
-    asides: mpsc::UnboundedSender<Aside>,
+    side_events: mpsc::UnboundedSender<SideEvent>,
 }
 
-/// Without https, no root certificates are needed.
+/// The client for one scheme. Only https needs root certificates.
 #[derive(Clone)]
-enum Wire {
+enum HttpClient {
     Plain(Client<HttpConnector, Full<Bytes>>),
     Tls(Client<HttpsConnector<HttpConnector>, Full<Bytes>>),
 }
 
 impl Http {
     /// Creates the client. Fails if https is wanted and the system has no root certificates.
-    pub(super) fn new(tls: bool, asides: mpsc::UnboundedSender<Aside>) -> io::Result<Self> {
+    pub(super) fn new(tls: bool, side_events: mpsc::UnboundedSender<SideEvent>) -> io::Result<Self> {
         let mut connector = HttpConnector::new();
         connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
         let builder = Client::builder(TokioExecutor::new());
-        let wire = if tls {
+        let client = if tls {
             connector.enforce_http(false);
             let https = HttpsConnectorBuilder::new().with_native_roots()?.https_only().enable_http1();
-            Wire::Tls(builder.build(https.wrap_connector(connector)))
+            HttpClient::Tls(builder.build(https.wrap_connector(connector)))
         } else {
-            Wire::Plain(builder.build(connector))
+            HttpClient::Plain(builder.build(connector))
         };
-        Ok(Self { wire, subscriptions: Arc::default(), asides })
+        Ok(Self { client, subscriptions: Arc::default(), side_events })
     }
 
-    async fn send(&self, method: Method, to: To<'_>, headers: Headers, body: Vec<u8>) -> Answer<Response<Incoming>> {
+    async fn send(
+        &self,
+        method: Method,
+        to: Destination<'_>,
+        headers: Headers,
+        body: Vec<u8>,
+    ) -> Answer<Response<Incoming>> {
         let mut request = Request::builder()
             .method(&method)
             .uri(to.uri)
@@ -97,9 +102,9 @@ impl Http {
             request = request.header(name, value);
         }
         let request = request.body(Full::from(body)).map_err(|error| unexpected(error.to_string()))?;
-        let answer = match &self.wire {
-            Wire::Plain(client) => client.request(request),
-            Wire::Tls(client) => client.request(request),
+        let answer = match &self.client {
+            HttpClient::Plain(client) => client.request(request),
+            HttpClient::Tls(client) => client.request(request),
         };
         let answer = answer.await.map_err(StreamableHttpError::Client)?;
         if answer.status() == StatusCode::UNAUTHORIZED {
@@ -111,23 +116,23 @@ impl Http {
 
     fn events(&self, answer: Response<Incoming>, limit: usize) -> Events {
         let mut size = EventSize::new(limit);
-        let asides = self.asides.clone();
+        let side_events = self.side_events.clone();
         let pieces = answer.into_body().into_data_stream().map(move |piece| {
             let piece = piece.map_err(io::Error::other)?;
             if size.admits(&piece) {
                 return Ok(piece);
             }
-            // The pump may have ended; then nobody needs to know.
-            let _ = asides.send(Aside::TooLarge);
+            // Fails if the pump has ended, which then no longer needs the event.
+            let _ = side_events.send(SideEvent::TooLarge);
             Err(io::Error::other("an event is too large"))
         });
         SseStream::from_bytes_stream(pieces).boxed()
     }
 
-    /// Sends a message for rmcp, and reads the answer up to its kind.
+    /// Posts a message for rmcp and classifies the answer.
     async fn post(
         &self,
-        to: To<'_>,
+        to: Destination<'_>,
         message: &Value,
         headers: Headers,
         limits: StreamableHttpResponseLimits,
@@ -142,20 +147,20 @@ impl Http {
             return Err(StreamableHttpError::SessionExpired);
         }
         let session = answer.headers().get(SESSION).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        if status.is_success() && is(&answer, "text/event-stream") {
+        if status.is_success() && has_content_type(&answer, "text/event-stream") {
             return Ok(StreamableHttpPostResponse::Sse(self.events(answer, limits.max_sse_event_size), session));
         }
-        let json = is(&answer, "application/json");
+        let is_json = has_content_type(&answer, "application/json");
         let body = Limited::new(answer.into_body(), limits.max_json_response_size).collect().await;
         let body = body.map_err(|error| unexpected(error.to_string()))?.to_bytes();
-        if json && let Ok(mut said) = serde_json::from_slice::<ServerJsonRpcMessage>(&body) {
+        if is_json && let Ok(mut reply) = serde_json::from_slice::<ServerJsonRpcMessage>(&body) {
             // The error of a middleware that refused the message unread belongs to this request.
-            if let JsonRpcMessage::Error(error) = &mut said
+            if let JsonRpcMessage::Error(error) = &mut reply
                 && error.id.is_none()
             {
                 error.id = serde_json::from_value(message["id"].clone()).ok();
             }
-            return Ok(StreamableHttpPostResponse::Json(said, session));
+            return Ok(StreamableHttpPostResponse::Json(reply, session));
         }
         if status.is_success() && message["id"].is_null() {
             return Ok(StreamableHttpPostResponse::Accepted);
@@ -164,31 +169,31 @@ impl Http {
         Err(unexpected(format!("HTTP {status} {text}").trim_end().to_owned()))
     }
 
-    /// Renews in a new session what the agent had subscribed to in the previous one.
-    async fn renew(&self, to: To<'_>, headers: &Headers, limits: StreamableHttpResponseLimits) {
-        for uri in self.subscriptions.opened() {
-            let id = format!("{OWN_ID}-subscribe");
+    /// Renews the agent's subscriptions of the previous session in a new one.
+    async fn renew_subscriptions(&self, to: Destination<'_>, headers: &Headers, limits: StreamableHttpResponseLimits) {
+        for uri in self.subscriptions.session_opened() {
+            let id = format!("{OWN_ID_PREFIX}-subscribe");
             let message = json!({"jsonrpc": "2.0", "id": id, "method": "resources/subscribe", "params": {"uri": uri}});
             // A resource that can't be subscribed to again is reported as changed: the agent reads it and sees why.
             if let Ok(answer) = self.post(to, &message, headers.clone(), limits).await {
                 let _ = answer.expect_initialized::<Failure>().await;
             }
-            let _ = self.asides.send(Aside::Renewed(uri));
+            let _ = self.side_events.send(SideEvent::Renewed(uri));
         }
     }
 }
 
 /// The destination and the session of a request.
 #[derive(Clone, Copy)]
-struct To<'a> {
+struct Destination<'a> {
     uri: &'a str,
     session: Option<&'a str>,
     token: Option<&'a str>,
 }
 
-fn is(answer: &Response<Incoming>, kind: &str) -> bool {
+fn has_content_type(answer: &Response<Incoming>, media_type: &str) -> bool {
     let value = answer.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    value.and_then(|value| value.split(';').next()).is_some_and(|value| value.trim().eq_ignore_ascii_case(kind))
+    value.and_then(|value| value.split(';').next()).is_some_and(|value| value.trim().eq_ignore_ascii_case(media_type))
 }
 
 fn unexpected(text: String) -> StreamableHttpError<Failure> {
@@ -219,14 +224,14 @@ impl StreamableHttpClient for Http {
         headers: Headers,
         limits: StreamableHttpResponseLimits,
     ) -> Answer<StreamableHttpPostResponse> {
-        let to = To { uri: &uri, session: session.as_deref(), token: token.as_deref() };
+        let to = Destination { uri: &uri, session: session.as_deref(), token: token.as_deref() };
         let message = serde_json::to_value(&message)?;
         let answer = self.post(to, &message, headers.clone(), limits).await?;
         if !matches!(answer, StreamableHttpPostResponse::Json(JsonRpcMessage::Error(_), _)) {
-            self.subscriptions.sent(&message);
+            self.subscriptions.record(&message);
         }
         if message["method"] == "notifications/initialized" && to.session.is_some() {
-            self.renew(to, &headers, limits).await;
+            self.renew_subscriptions(to, &headers, limits).await;
         }
         Ok(answer)
     }
@@ -238,7 +243,7 @@ impl StreamableHttpClient for Http {
         token: Option<String>,
         headers: Headers,
     ) -> Answer<()> {
-        let to = To { uri: &uri, session: Some(&session), token: token.as_deref() };
+        let to = Destination { uri: &uri, session: Some(&session), token: token.as_deref() };
         self.send(Method::DELETE, to, headers, Vec::new()).await.map(drop)
     }
 
@@ -266,14 +271,16 @@ impl StreamableHttpClient for Http {
         if let Some(last) = last_event.and_then(|last| HeaderValue::try_from(last).ok()) {
             headers.insert(LAST_EVENT, last);
         }
-        let to = To { uri: &uri, session: session.as_deref(), token: token.as_deref() };
+        let to = Destination { uri: &uri, session: session.as_deref(), token: token.as_deref() };
         let answer = self.send(Method::GET, to, headers, Vec::new()).await?;
         match answer.status() {
             StatusCode::METHOD_NOT_ALLOWED => Err(StreamableHttpError::ServerDoesNotSupportSse),
-            status if status.is_success() && is(&answer, "text/event-stream") => Ok(self.events(answer, limit)),
+            status if status.is_success() && has_content_type(&answer, "text/event-stream") => {
+                Ok(self.events(answer, limit))
+            }
             status => {
                 if status == StatusCode::NOT_FOUND && to.session.is_some() {
-                    let _ = self.asides.send(Aside::SessionLost);
+                    let _ = self.side_events.send(SideEvent::SessionLost);
                 }
                 Err(unexpected(format!("HTTP {status}")))
             }

@@ -20,8 +20,8 @@ struct State {
 }
 
 impl Subscriptions {
-    /// Notes a message that the server has accepted.
-    pub(super) fn sent(&self, message: &Value) {
+    /// Records a message that the server has accepted.
+    pub(super) fn record(&self, message: &Value) {
         let Some(uri) = message["params"]["uri"].as_str() else { return };
         match message["method"].as_str() {
             Some("resources/subscribe") => drop(self.state().uris.insert(uri.to_owned())),
@@ -30,11 +30,11 @@ impl Subscriptions {
         }
     }
 
-    /// Notes that a session was opened; returns the resources that must be subscribed to again.
-    pub(super) fn opened(&self) -> Vec<String> {
+    /// Records that a session was opened. Returns the resources that must be subscribed to again.
+    pub(super) fn session_opened(&self) -> Vec<String> {
         let mut state = self.state();
-        let again = std::mem::replace(&mut state.opened, true);
-        if again { state.uris.iter().cloned().collect() } else { Vec::new() }
+        let had_session = std::mem::replace(&mut state.opened, true);
+        if had_session { state.uris.iter().cloned().collect() } else { Vec::new() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -49,14 +49,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_second_session_gets_what_the_first_had() {
+    fn a_second_session_gets_the_subscriptions_of_the_first() {
         let subscriptions = Subscriptions::default();
-        assert_eq!(subscriptions.opened(), [""; 0]);
+        assert_eq!(subscriptions.session_opened(), [""; 0]);
         for (method, uri) in [("subscribe", "a"), ("subscribe", "b"), ("subscribe", "b"), ("unsubscribe", "a")] {
-            subscriptions.sent(&json!({"method": format!("resources/{method}"), "params": {"uri": uri}}));
+            subscriptions.record(&json!({"method": format!("resources/{method}"), "params": {"uri": uri}}));
         }
-        subscriptions.sent(&json!({"method": "resources/read", "params": {"uri": "c"}}));
-        assert_eq!(subscriptions.opened(), ["b"]);
-        assert_eq!(subscriptions.opened(), ["b"]);
+        subscriptions.record(&json!({"method": "resources/read", "params": {"uri": "c"}}));
+        assert_eq!(subscriptions.session_opened(), ["b"]);
+        assert_eq!(subscriptions.session_opened(), ["b"]);
     }
 }

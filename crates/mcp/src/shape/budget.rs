@@ -4,65 +4,67 @@
 use serde_json::{Value, json};
 
 /// The lengths in characters to which texts are shortened, one after another, until the answer fits.
-const TURNS: [usize; 4] = [2000, 500, 200, 80];
+const TEXT_LENGTHS: [usize; 4] = [2000, 500, 200, 80];
 /// Fields that are never shortened, because they are passed on verbatim.
-const EXACT: [&str; 3] = ["cursor", "epoch", "code"];
-/// Fields that are kept as long as possible.
-const HEAD: [&str; 9] = ["ok", "requestId", "seq", "epoch", "code", "error", "recovered", "timedOut", "complete"];
+const VERBATIM: [&str; 3] = ["cursor", "epoch", "code"];
+/// Fields that are never left out.
+const KEPT: [&str; 9] = ["ok", "requestId", "seq", "epoch", "code", "error", "recovered", "timedOut", "complete"];
 /// The most shortened lists that are named; the others give no count.
 const MAX_NAMED: usize = 4;
-/// Tells how to get the rest.
-const HOW: &str = "ask again with fields, a larger maxBytes, or a smaller limit, page by page";
+/// The note for callers on how to get the rest.
+const HOW_TO_GET_THE_REST: &str = "ask again with fields, a larger maxBytes, or a smaller limit, page by page";
 
 /// What was left out.
 #[derive(Default)]
-struct Left {
+struct Omitted {
     texts: usize,
     shortened_to: usize,
-    /// The path, the shown number and the full number, which is `None` if the list was a page of a longer one.
+    /// For each list its path, the shown length and the full length, which is `None` if the list was a page of a longer one.
     lists: Vec<(String, usize, Option<usize>)>,
     fields: Vec<String>,
 }
 
+/// Returns the reply, shortened to at most `max` bytes if that is possible.
 pub(super) fn fit(mut reply: Value, max: usize) -> Value {
     if length(&reply) <= max || !reply.is_object() {
         return reply;
     }
-    let mut left = Left::default();
-    for turn in TURNS {
-        left.texts += shorten(&mut reply, turn);
-        left.shortened_to = turn;
-        if left.written(&reply) <= max {
-            return left.told(reply);
+    let mut omitted = Omitted::default();
+    for max_length in TEXT_LENGTHS {
+        omitted.texts += shorten(&mut reply, max_length);
+        omitted.shortened_to = max_length;
+        if omitted.length_with_note(&reply) <= max {
+            return omitted.finish(reply);
         }
     }
     while let Some(path) = longest_list(&reply) {
-        let excess = left.written(&reply).saturating_sub(max);
+        let excess = omitted.length_with_note(&reply).saturating_sub(max);
         if excess == 0 {
-            return left.told(reply);
+            return omitted.finish(reply);
         }
-        cut(&mut reply, &path, excess, &mut left);
+        cut_list(&mut reply, &path, excess, &mut omitted);
     }
-    while left.written(&reply) > max {
+    while omitted.length_with_note(&reply) > max {
         let Some(fields) = reply.as_object_mut() else { break };
-        let candidates = fields.iter().filter(|(name, _)| !HEAD.contains(&name.as_str()));
+        let candidates = fields.iter().filter(|(name, _)| !KEPT.contains(&name.as_str()));
         let Some(name) = candidates.max_by_key(|(_, value)| length(value)).map(|(name, _)| name.clone()) else { break };
         fields.remove(&name);
-        left.lists.retain(|(path, ..)| !path.starts_with(&format!("/{name}")));
-        left.fields.push(name);
+        omitted.lists.retain(|(path, ..)| !path.starts_with(&format!("/{name}")));
+        omitted.fields.push(name);
     }
-    left.told(reply)
+    omitted.finish(reply)
 }
 
-impl Left {
+impl Omitted {
     /// Returns the length of the answer together with its note.
-    fn written(&self, reply: &Value) -> usize {
-        // A comma and the name of the field come in between.
+    fn length_with_note(&self, reply: &Value) -> usize {
+        // A comma and the name of the field are added as well.
         length(reply) + length(&self.note()) + ",\"truncated\":".len()
     }
 
+    /// Returns the value of `truncated`.
     fn note(&self) -> Value {
-        let mut note = json!({"how": HOW});
+        let mut note = json!({"how": HOW_TO_GET_THE_REST});
         if self.texts > 0 {
             note["texts"] = json!({"shortened": self.texts, "to": self.shortened_to});
         }
@@ -85,8 +87,9 @@ impl Left {
         note
     }
 
-    fn told(self, mut reply: Value) -> Value {
-        // Where a list was cut, what the answer says about the next page is wrong.
+    /// Returns the answer with its note.
+    fn finish(self, mut reply: Value) -> Value {
+        // Once a list was cut, what the answer says about the next page is wrong.
         if !self.lists.is_empty()
             && let Some(fields) = reply.as_object_mut()
         {
@@ -101,29 +104,30 @@ impl Left {
     }
 }
 
-/// Shortens longer texts. Returns how many were shortened for the first time.
+/// Shortens texts to `to` characters. Returns how many were shortened for the first time.
 fn shorten(value: &mut Value, to: usize) -> usize {
     match value {
         Value::String(text) => {
             let Some((end, _)) = text.char_indices().nth(to) else { return 0 };
-            let again = text.ends_with('…') && TURNS.iter().any(|turn| text.chars().count() == turn + 1);
-            if text.chars().count() == to + 1 && again {
+            let was_shortened =
+                text.ends_with('…') && TEXT_LENGTHS.iter().any(|length| text.chars().count() == length + 1);
+            if text.chars().count() == to + 1 && was_shortened {
                 return 0;
             }
             text.truncate(end);
             text.push('…');
-            usize::from(!again)
+            usize::from(!was_shortened)
         }
         Value::Array(values) => values.iter_mut().map(|value| shorten(value, to)).sum(),
         Value::Object(fields) => {
-            let inner = fields.iter_mut().filter(|(name, _)| !EXACT.contains(&name.as_str()));
+            let inner = fields.iter_mut().filter(|(name, _)| !VERBATIM.contains(&name.as_str()));
             inner.map(|(_, value)| shorten(value, to)).sum()
         }
         _ => 0,
     }
 }
 
-/// Returns the list with the most bytes, the first of several, as a JSON pointer.
+/// Returns the JSON pointer of the list with the most bytes; of several, the first in the order of pointers.
 fn longest_list(reply: &Value) -> Option<String> {
     let mut longest: Option<(usize, String)> = None;
     let mut open = vec![(String::new(), reply)];
@@ -144,8 +148,8 @@ fn longest_list(reply: &Value) -> Option<String> {
     longest.map(|(_, path)| path)
 }
 
-/// Leaves out the end of a list: as much as is in excess, or all of it.
-fn cut(reply: &mut Value, path: &str, excess: usize, left: &mut Left) {
+/// Removes items from the end of a list until `excess` bytes are saved or the list is empty.
+fn cut_list(reply: &mut Value, path: &str, excess: usize, omitted: &mut Omitted) {
     let is_page = path == "/tasks" && reply.get("next").is_some();
     let Some(list) = reply.pointer_mut(path).and_then(Value::as_array_mut) else { return };
     let before = list.len();
@@ -156,9 +160,9 @@ fn cut(reply: &mut Value, path: &str, excess: usize, left: &mut Left) {
         saved += length(&last) + 1;
     }
     let shown = list.len();
-    match left.lists.iter_mut().find(|(known, ..)| known == path) {
+    match omitted.lists.iter_mut().find(|(known, ..)| known == path) {
         Some((_, known, _)) => *known = shown,
-        None => left.lists.push((path.to_owned(), shown, (!is_page).then_some(before))),
+        None => omitted.lists.push((path.to_owned(), shown, (!is_page).then_some(before))),
     }
 }
 
@@ -176,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_is_left_alone() {
+    fn an_answer_that_fits_is_unchanged() {
         let reply = board(3, 10);
         assert_eq!(fit(reply.clone(), length(&reply)), reply);
     }
@@ -191,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn every_budget_is_kept_and_the_beginning_stays() {
+    fn every_answer_fits_and_keeps_its_beginning() {
         for (tasks, description) in [(1, 50_000), (400, 5), (400, 3000), (5, 600)] {
             for max in [512, 700, 2048, 16_384] {
                 let reply = board(tasks, description);
@@ -208,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_page_nobody_knows_how_many_there_are() {
+    fn a_cut_page_has_no_full_length() {
         let mut reply = board(400, 5);
         reply["next"] = "t399".into();
         let shown = fit(reply, 2048);
@@ -217,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_go_last() {
+    fn whole_fields_are_left_out_last() {
         let mut reply = json!({"ok": true, "seq": 1});
         for number in 0..40 {
             reply[format!("field{number}")] = "x".repeat(60).into();

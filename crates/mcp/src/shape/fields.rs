@@ -1,4 +1,4 @@
-//! Selects the parts of an answer that were named.
+//! Selects the named parts of an answer.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,8 @@ use super::{
     known::{Field, KnownFields},
 };
 
-/// Fields that are part of every answer, named or not.
-const ALWAYS: [&str; 10] =
+/// Fields that every answer keeps, named or not.
+const ALWAYS_KEPT: [&str; 10] =
     ["ok", "requestId", "seq", "epoch", "recovered", "timedOut", "complete", "cursor", "next", "truncated"];
 
 /// Fields and their subfields; a field without any is kept whole.
@@ -47,19 +47,19 @@ impl Fields {
 
     /// Returns what is wrong with the first name that no answer of this kind has.
     pub(super) fn unknown(&self, answer: &KnownFields<'_>) -> Option<String> {
-        let mut named = self.0.iter().filter(|(name, _)| !ALWAYS.contains(&name.as_str()));
+        let mut named = self.0.iter().filter(|(name, _)| !ALWAYS_KEPT.contains(&name.as_str()));
         named.find_map(|(name, inner)| inner.unknown_at(name, name, answer))
     }
 
-    fn unknown_at(&self, path: &str, name: &str, place: &KnownFields<'_>) -> Option<String> {
-        match place.field(name) {
+    fn unknown_at(&self, path: &str, name: &str, known: &KnownFields<'_>) -> Option<String> {
+        match known.field(name) {
             Field::Any => None,
-            Field::KnownFields(place) => {
+            Field::Known(known) => {
                 let mut inner = self.0.iter();
-                inner.find_map(|(name, inner)| inner.unknown_at(&format!("{path}.{name}"), name, &place))
+                inner.find_map(|(name, inner)| inner.unknown_at(&format!("{path}.{name}"), name, &known))
             }
             Field::None => {
-                let names = place.names();
+                let names = known.names();
                 let outer = path.strip_suffix(name).and_then(|outer| outer.strip_suffix('.')).unwrap_or("the answer");
                 Some(match names.is_empty() {
                     true => format!("there is no {path}: {outer} has no fields"),
@@ -69,28 +69,29 @@ impl Fields {
         }
     }
 
-    pub(super) fn of_reply(&self, reply: Value) -> Value {
+    /// Returns the named fields of a reply, and those that every answer has.
+    pub(super) fn select(&self, reply: Value) -> Value {
         let Value::Object(fields) = reply else { return reply };
         let (always, rest): (Map<_, _>, Map<_, _>) =
-            fields.into_iter().partition(|(name, _)| ALWAYS.contains(&name.as_str()));
-        let Value::Object(kept) = self.of(rest.into()) else { return always.into() };
+            fields.into_iter().partition(|(name, _)| ALWAYS_KEPT.contains(&name.as_str()));
+        let Value::Object(kept) = self.apply(rest.into()) else { return always.into() };
         always.into_iter().chain(kept).collect::<Map<_, _>>().into()
     }
 
     /// Applies the selection to each item of a list.
-    fn of(&self, value: Value) -> Value {
+    fn apply(&self, value: Value) -> Value {
         if self.0.is_empty() {
             return value;
         }
         match value {
             Value::Object(fields) => {
                 let kept = fields.into_iter().filter_map(|(name, value)| {
-                    let inner = self.0.get(&name)?.of(value);
+                    let inner = self.0.get(&name)?.apply(value);
                     Some((name, inner))
                 });
                 kept.collect::<Map<_, _>>().into()
             }
-            Value::Array(values) => values.into_iter().map(|value| self.of(value)).collect(),
+            Value::Array(values) => values.into_iter().map(|value| self.apply(value)).collect(),
             other => other,
         }
     }
@@ -103,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_no_answer_has_is_told_with_what_there_is() {
+    fn unknown_names_are_refused_with_the_known_ones() {
         let definitions = json!({"Task": {"type": "object", "properties": {
             "id": {"type": "string"}, "title": {"type": "string"}, "lease": {"anyOf": [{"type": "null"}, {"$ref": "#/$defs/Lease"}]},
             "changes": {"type": "object", "additionalProperties": true},
@@ -128,7 +129,7 @@ mod tests {
     fn paths_reach_into_lists() {
         let reply =
             json!({"ok": true, "seq": 3, "board": {"id": "b", "name": "n"}, "tasks": [{"id": "t", "title": "x"}]});
-        let select = |names: Value| Fields::read(&names).unwrap().of_reply(reply.clone());
+        let select = |names: Value| Fields::read(&names).unwrap().select(reply.clone());
         assert_eq!(select(json!(["tasks.id"])), json!({"ok": true, "seq": 3, "tasks": [{"id": "t"}]}));
         assert_eq!(
             select(json!(["board.id", "board"])),

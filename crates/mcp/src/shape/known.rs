@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-/// A place in an answer: the objects that can be there. A list stands for its items.
+/// A place in an answer: the objects that can be there. A list counts as its items.
 #[derive(Debug, Clone)]
 pub(crate) struct KnownFields<'s> {
     objects: Vec<&'s Value>,
@@ -11,7 +11,8 @@ pub(crate) struct KnownFields<'s> {
 
 /// What a name refers to.
 pub(super) enum Field<'s> {
-    KnownFields(KnownFields<'s>),
+    /// Fields with these subfields.
+    Known(KnownFields<'s>),
     /// Objects at this place have fields of any name.
     Any,
     /// No object at this place has such a field.
@@ -44,17 +45,18 @@ impl<'s> KnownFields<'s> {
         }
     }
 
+    /// Returns what a field name refers to in these objects.
     pub(super) fn field(&self, name: &str) -> Field<'s> {
         if self.objects.iter().any(|object| !object["properties"].is_object()) {
             return Field::Any;
         }
-        let mut there = self.objects.iter().filter_map(|object| object["properties"].get(name)).peekable();
-        if there.peek().is_none() {
+        let mut found = self.objects.iter().filter_map(|object| object["properties"].get(name)).peekable();
+        if found.peek().is_none() {
             return Field::None;
         }
         let mut known = Self { objects: Vec::new(), definitions: self.definitions };
-        there.for_each(|schema| known.add(schema));
-        Field::KnownFields(known)
+        found.for_each(|schema| known.add(schema));
+        Field::Known(known)
     }
 
     /// Returns the names of all fields, in order.

@@ -34,12 +34,12 @@ impl Default for Shape {
 }
 
 impl Shape {
-    /// All fields, in this many bytes.
+    /// Returns the shape of all fields in at most `max_bytes`.
     pub(crate) fn bytes(max_bytes: usize) -> Self {
         Self { fields: None, max_bytes }
     }
 
-    /// Takes the shape out of the arguments of a tool. `known` are the fields that its answers have.
+    /// Removes the shape from the arguments of a tool and returns it. `known` are the fields that its answers can have.
     ///
     /// # Errors
     /// An argument is invalid.
@@ -73,11 +73,11 @@ impl Shape {
     pub(crate) fn select(&self, reply: Value) -> Value {
         match &self.fields {
             None => reply,
-            Some(fields) => fields.of_reply(reply),
+            Some(fields) => fields.select(reply),
         }
     }
 
-    /// Returns the answer, shortened to the wanted size; does not select fields. The end of texts and lists is left out
+    /// Returns the answer, shortened to the wanted size, without selecting fields. The ends of texts and lists are left out
     /// first, whole fields only if that is not enough.
     pub(crate) fn fit(&self, reply: Value) -> Value {
         budget::fit(reply, self.max_bytes)

@@ -10,6 +10,6 @@ use crate::{problem, shape::Shape};
 pub(super) fn answer(result: Result<Value, ErrorBody>, shape: &Shape) -> CallToolResult {
     match result {
         Ok(reply) => CallToolResult::structured(shape.apply(reply)),
-        Err(error) => CallToolResult::structured_error(shape.fit(problem::object(&error))),
+        Err(error) => CallToolResult::structured_error(shape.fit(problem::failure_object(&error))),
     }
 }

@@ -1,4 +1,4 @@
-//! Calls a tool: the gates of every command, the command, and an answer of the size asked for.
+//! Calls a tool: admission at the gate, the command, and an answer of the requested shape.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::{answer::answer, list, table, wait};
 use crate::{front::CallerContext, shape::Shape};
 
-/// Calls a tool. A refusal is an answer, too.
+/// Calls a tool. A refusal is an answer, not an error of the protocol.
 pub(crate) async fn call(
     gate: &Arc<Gate>,
     known: CallerContext,
@@ -23,10 +23,10 @@ pub(crate) async fn call(
     context: &RequestContext<RoleServer>,
 ) -> Result<CallToolResult, ErrorData> {
     let mut arguments = request.arguments.unwrap_or_default();
-    let Some(answers) = list::answers(&request.name) else {
+    let Some(known_fields) = list::known_fields(&request.name) else {
         return Err(ErrorData::invalid_params(format!("there is no tool {}", request.name), None));
     };
-    let shape = Shape::take(&mut arguments, &answers);
+    let shape = Shape::take(&mut arguments, &known_fields);
     let Some(row) = table::row(&request.name) else {
         return wait::call(gate, known, arguments, shape, context).await;
     };
@@ -48,7 +48,7 @@ async fn execute(
     parsed(reply.get())
 }
 
-/// Executes a query that is not a tool.
+/// Executes a query for a resource or a prompt.
 pub(crate) async fn query(
     gate: &Arc<Gate>,
     caller: Caller,

@@ -1,4 +1,4 @@
-//! The tools that clients are told of: names, descriptions and schemas of arguments.
+//! The tools as clients list them: names, descriptions and schemas of arguments.
 //!
 //! There are no schemas of answers: with `fields` and `maxBytes` callers choose the shape of an answer themselves, and
 //! a client that validates answers against a schema would reject them.
@@ -22,7 +22,7 @@ static SCHEMAS: LazyLock<Schemas> = LazyLock::new(schemas);
 
 static TOOLS: LazyLock<Vec<Tool>> = LazyLock::new(|| {
     let mut tools: Vec<_> = table::rows().iter().map(|row| tool(row, &SCHEMAS)).collect();
-    tools.push(waiting(&SCHEMAS));
+    tools.push(waiting_tool(&SCHEMAS));
     tools
 });
 
@@ -48,8 +48,8 @@ pub(crate) fn find(name: &str) -> Option<&'static Tool> {
     TOOLS.iter().find(|tool| tool.name == name)
 }
 
-/// Returns the fields in this tool's answers, or `None` if there is no such tool.
-pub(crate) fn answers(name: &str) -> Option<KnownFields<'static>> {
+/// Returns the fields that this tool's answers can have, or `None` if there is no such tool.
+pub(crate) fn known_fields(name: &str) -> Option<KnownFields<'static>> {
     let known = |schema: &'static Value| KnownFields::new(schema, &SCHEMAS.definitions);
     let Some(row) = table::row(name) else {
         return (name == wait::NAME).then(|| known(&EVENTS));
@@ -68,25 +68,25 @@ fn tool(row: &'static Row, schemas: &Schemas) -> Tool {
         schema.remove(name);
     }
     let fields = properties(&mut schema);
-    if !row.reads() {
+    if !row.is_read_only() {
         fields.insert("requestId".to_owned(), request_id());
     }
-    fields.extend(shaping());
+    fields.extend(shape_arguments());
     let annotations = ToolAnnotations::new()
-        .read_only(row.reads())
+        .read_only(row.is_read_only())
         .destructive(row.destructive)
-        .idempotent(row.idempotent || row.reads())
+        .idempotent(row.idempotent || row.is_read_only())
         .open_world(false);
-    Tool::new(&*row.name, row.description, finished(schema, schemas))
+    Tool::new(&*row.name, row.description, with_definitions(schema, schemas))
         .with_title(title(&row.name))
         .with_annotations(annotations)
 }
 
-fn waiting(schemas: &Schemas) -> Tool {
+fn waiting_tool(schemas: &Schemas) -> Tool {
     let mut schema = wait::arguments();
-    properties(&mut schema).extend(shaping());
+    properties(&mut schema).extend(shape_arguments());
     let annotations = ToolAnnotations::new().read_only(true).destructive(false).idempotent(true).open_world(false);
-    Tool::new(wait::NAME, wait::DESCRIPTION, finished(schema, schemas))
+    Tool::new(wait::NAME, wait::DESCRIPTION, with_definitions(schema, schemas))
         .with_title(title(wait::NAME))
         .with_annotations(annotations)
 }
@@ -110,8 +110,8 @@ fn request_id() -> Value {
     })
 }
 
-/// Returns the arguments that every tool takes.
-fn shaping() -> [(String, Value); 2] {
+/// Returns the arguments for the shape of an answer, which every tool takes.
+fn shape_arguments() -> [(String, Value); 2] {
     let fields = json!({
         "type": "array", "maxItems": MAX_FIELDS, "items": {"type": "string", "minLength": 1, "maxLength": 128},
         "description": "Keep only these parts of the answer: names or dotted paths that reach into lists too, such as \
@@ -126,7 +126,7 @@ fn shaping() -> [(String, Value); 2] {
 }
 
 /// Returns the schema together with the definitions that it refers to.
-fn finished(mut schema: JsonObject, schemas: &Schemas) -> Arc<JsonObject> {
+fn with_definitions(mut schema: JsonObject, schemas: &Schemas) -> Arc<JsonObject> {
     schema.insert("type".to_owned(), "object".into());
     schema.insert("additionalProperties".to_owned(), false.into());
     let mut needed = Map::new();
@@ -164,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn schemas_stand_by_themselves() {
+    fn schemas_contain_the_definitions_that_they_refer_to() {
         for tool in tools() {
             let text = Value::Object((*tool.input_schema).clone()).to_string();
             for reference in text.split("\"#/$defs/").skip(1) {

@@ -1,5 +1,5 @@
 //! The table that maps each command to a tool. A row gives a command's tool its name, its description for agents and its
-//! place in the list; a command without a row is a tool as well, with what the catalog says about it.
+//! place in the list. A command without a row is a tool as well, described by the catalog.
 
 use std::{borrow::Cow, sync::LazyLock};
 
@@ -36,18 +36,18 @@ impl Row {
         Self { name, kind, description: kind.summary().trim(), destructive, idempotent: false }
     }
 
-    const fn sets(mut self) -> Self {
+    const fn idempotent(mut self) -> Self {
         self.idempotent = true;
         self
     }
 
-    const fn destroys(mut self) -> Self {
+    const fn destructive(mut self) -> Self {
         self.destructive = true;
         self
     }
 
     /// Returns whether it changes nothing.
-    pub(crate) fn reads(&self) -> bool {
+    pub(crate) fn is_read_only(&self) -> bool {
         self.kind.group() == CommandGroup::Query
     }
 }
@@ -97,13 +97,13 @@ const ROWS: &[Row] = &[
         Kind::TaskRelease,
         "Gives a claimed task back unfinished. Without fence it takes the task away from whoever holds it.",
     )
-    .sets(),
+    .idempotent(),
     Row::new(
         "complete_task",
         Kind::TaskComplete,
         "Marks a task as done, moves it to the done column and ends its claim. Pass fence if you claimed it.",
     )
-    .sets(),
+    .idempotent(),
     Row::new("create_task", Kind::TaskCreate, "Adds a task to a board, at the end of a column or next to a neighbour."),
     Row::new(
         "update_task",
@@ -111,48 +111,48 @@ const ROWS: &[Row] = &[
         "Sets fields of a task. With expectedVersion it is refused with CONFLICT if somebody changed the same fields \
          since; details.current is the task as it is.",
     )
-    .sets(),
+    .idempotent(),
     Row::new(
         "move_task",
         Kind::TaskMove,
         "Moves a task to a column, before or after another task, or to the end. The column's status becomes the task's.",
     )
-    .sets(),
-    Row::new("assign_task", Kind::TaskAssign, "Gives a task to a user, or to nobody with null. Does not claim it.").sets(),
-    Row::new("delete_task", Kind::TaskDelete, "Deletes a task with its comments and files for good.").destroys(),
+    .idempotent(),
+    Row::new("assign_task", Kind::TaskAssign, "Gives a task to a user, or to nobody with null. Does not claim it.").idempotent(),
+    Row::new("delete_task", Kind::TaskDelete, "Deletes a task with its comments and files for good.").destructive(),
     Row::new(
         "add_comment",
         Kind::TaskCommentAdd,
         "Adds a comment to a task. @userId in the text notifies that user. Pass a requestId, or a retry adds it twice.",
     ),
-    Row::new("update_comment", Kind::TaskCommentUpdate, "Gives a comment another text.").sets(),
-    Row::new("delete_comment", Kind::TaskCommentDelete, "Deletes a comment for good.").destroys(),
-    Row::new("remove_attachment", Kind::TaskAttachmentRemove, "Removes a file from a task for good.").destroys(),
+    Row::new("update_comment", Kind::TaskCommentUpdate, "Gives a comment another text.").idempotent(),
+    Row::new("delete_comment", Kind::TaskCommentDelete, "Deletes a comment for good.").destructive(),
+    Row::new("remove_attachment", Kind::TaskAttachmentRemove, "Removes a file from a task for good.").destructive(),
     Row::new(
         "add_dependency",
         Kind::TaskDependencyAdd,
         "Says that a task depends on another. A circle of blocks is refused.",
     )
-    .sets(),
+    .idempotent(),
     Row::new("remove_dependency", Kind::TaskDependencyRemove, "Says that a task does not depend on another any more.")
-        .sets(),
+        .idempotent(),
     Row::new(
         "board_events",
         Kind::BoardEvents,
         "Reads what happened on a board after a seq, without waiting. recovered false: read get_board anew.",
     ),
     Row::new("list_notifications", Kind::NotificationList, "Lists your notifications, newest first."),
-    Row::new("read_notifications", Kind::NotificationRead, "Marks notifications of yours as read, by ids or all.").sets(),
+    Row::new("read_notifications", Kind::NotificationRead, "Marks notifications of yours as read, by ids or all.").idempotent(),
     Row::new("create_board", Kind::BoardCreate, "Makes a board of which you are the owner."),
-    Row::new("update_board", Kind::BoardUpdate, "Sets name, description, colour or team of a board.").sets(),
-    Row::new("archive_board", Kind::BoardArchive, "Archives a board: it can be read and restored, and nothing else.").sets(),
-    Row::new("restore_board", Kind::BoardRestore, "Restores an archived board.").sets(),
-    Row::new("set_member", Kind::BoardMemberSet, "Adds a member to a board or changes a role. For owners.").sets(),
-    Row::new("remove_member", Kind::BoardMemberRemove, "Removes a member from a board. For owners.").destroys(),
+    Row::new("update_board", Kind::BoardUpdate, "Sets name, description, colour or team of a board.").idempotent(),
+    Row::new("archive_board", Kind::BoardArchive, "Archives a board: it can be read and restored, and nothing else.").idempotent(),
+    Row::new("restore_board", Kind::BoardRestore, "Restores an archived board.").idempotent(),
+    Row::new("set_member", Kind::BoardMemberSet, "Adds a member to a board or changes a role. For owners.").idempotent(),
+    Row::new("remove_member", Kind::BoardMemberRemove, "Removes a member from a board. For owners.").destructive(),
     Row::new("create_column", Kind::ColumnCreate, "Adds a column to a board."),
-    Row::new("update_column", Kind::ColumnUpdate, "Sets name, status or limit of a column.").sets(),
-    Row::new("reorder_columns", Kind::ColumnReorder, "Puts all columns of a board in a new order.").sets(),
-    Row::new("delete_column", Kind::ColumnDelete, "Deletes a column; its tasks move to moveTasksTo.").destroys(),
+    Row::new("update_column", Kind::ColumnUpdate, "Sets name, status or limit of a column.").idempotent(),
+    Row::new("reorder_columns", Kind::ColumnReorder, "Puts all columns of a board in a new order.").idempotent(),
+    Row::new("delete_column", Kind::ColumnDelete, "Deletes a column; its tasks move to moveTasksTo.").destructive(),
 ];
 
 static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| with_defaults(ROWS, CommandKind::ALL));
@@ -167,14 +167,14 @@ pub(crate) fn row(name: &str) -> Option<&'static Row> {
     rows().iter().find(|row| row.name == name)
 }
 
-/// Returns the name of the tool for this command, or `None` if the command belongs to a socket alone.
+/// Returns the name of the tool for this command, or `None` if the command concerns a connection.
 #[must_use]
 pub fn tool_name(kind: CommandKind) -> Option<&'static str> {
     rows().iter().find(|row| row.kind == kind).map(|row| &*row.name)
 }
 
-/// Returns these rows, and after them the defaults of the commands that have none. A command that concerns a connection
-/// is no tool.
+/// Returns these rows, and after them the defaults of the commands that have none. A command that concerns a
+/// connection is no tool.
 fn with_defaults(rows: &[Row], commands: &[CommandKind]) -> Vec<Row> {
     let has_row = |kind: CommandKind| rows.iter().any(|row| row.kind == kind);
     let defaults = commands.iter().copied().filter(|kind| kind.group() != CommandGroup::Connection && !has_row(*kind));
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn every_command_that_is_not_the_sockets_own_is_a_tool_with_a_name_of_its_own() {
+    fn every_command_except_those_of_connections_is_one_tool_with_a_unique_name() {
         assert_one_tool_each(rows());
     }
 
@@ -220,7 +220,7 @@ mod tests {
             ]
         );
         for row in &rows[others.len()..] {
-            assert_eq!((row.destructive, row.idempotent), (!row.reads(), false), "{}", row.name);
+            assert_eq!((row.destructive, row.idempotent), (!row.is_read_only(), false), "{}", row.name);
         }
     }
 }

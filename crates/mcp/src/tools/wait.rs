@@ -1,4 +1,4 @@
-//! The tool that waits for changes of a board: it returns those after `since` at once, or else waits for the first.
+//! The tool that waits for changes of a board. It returns those after `since` or, if there are none, waits for the first.
 
 use std::{sync::Arc, time::Duration};
 
@@ -23,7 +23,7 @@ pub(crate) const DESCRIPTION: &str = "Returns what happened on a board after seq
      twice. recovered false: the log does not reach back that far; read get_board and go on from its seq.";
 
 /// Events within this time after the first are part of the same answer.
-const GATHER: Duration = Duration::from_millis(50);
+const GATHER_TIME: Duration = Duration::from_millis(50);
 const PROGRESS_EVERY: Duration = Duration::from_secs(5);
 const DEFAULT_TIMEOUT: u64 = 25;
 const MAX_TIMEOUT: u64 = 55;
@@ -49,14 +49,14 @@ pub(crate) fn arguments() -> JsonObject {
 }
 
 /// The changes to wait for.
-struct Wanted {
+struct WaitRequest {
     request: FollowRequest,
     since: Seq,
     timeout: Duration,
     limit: usize,
 }
 
-impl Wanted {
+impl WaitRequest {
     fn read(mut arguments: JsonObject) -> Result<Self, ErrorBody> {
         let timeout = number(&mut arguments, "timeoutSeconds", DEFAULT_TIMEOUT, MAX_TIMEOUT)?;
         let limit = number(&mut arguments, "limit", DEFAULT_LIMIT, MAX_LIMIT)?;
@@ -82,7 +82,7 @@ fn number(arguments: &mut JsonObject, name: &str, default: u64, max: u64) -> Res
     }
 }
 
-/// Waits for changes. Ends when the request is cancelled and when the credentials end.
+/// Waits for changes. Ends when the request is cancelled or the credentials end.
 pub(super) async fn call(
     gate: &Arc<Gate>,
     known: CallerContext,
@@ -96,7 +96,7 @@ pub(super) async fn call(
     };
     let shape = shape.unwrap_or_default();
     Ok(match waited {
-        Ok(waited) => CallToolResult::structured(waited.shown(&shape)),
+        Ok(waited) => CallToolResult::structured(waited.into_answer(&shape)),
         Err(error) => answer(Err(error), &shape),
     })
 }
@@ -110,7 +110,7 @@ async fn wait(
 ) -> Result<Waited, ErrorBody> {
     let caller = gate.admit(caller, Charge::Request(CommandGroup::Query)).await?.into_caller();
     shape.as_ref().map_err(Clone::clone)?;
-    let Wanted { request, since, timeout, limit } = Wanted::read(arguments)?;
+    let WaitRequest { request, since, timeout, limit } = WaitRequest::read(arguments)?;
     let deadline = Instant::now() + timeout;
     let followed = gate.follow(caller, address, TransportKind::Mcp, request).await;
     let mut follower = followed.map_err(|error| match error {
@@ -123,30 +123,30 @@ async fn wait(
     let mut waited = Waited { events: Vec::new(), seq: since, epoch, recovered: true, timed_out: false };
     let joined = loop {
         match follower.next().await? {
-            Followed::Event(heard) => waited.hears(heard)?,
+            Followed::Event(event) => waited.add(event)?,
             Followed::Joined(joined) => break joined,
         }
         if waited.events.len() >= limit {
             return Ok(waited);
         }
     };
-    waited.joins(joined);
+    waited.add_joined(joined);
     if !waited.recovered {
         return Ok(waited);
     }
-    waited.take_at_hand(&follower, limit)?;
+    waited.take_available(&follower, limit)?;
     if waited.events.is_empty() {
-        first(&mut waited, &mut follower, deadline, context).await?;
+        wait_for_first(&mut waited, &mut follower, deadline, context).await?;
     }
     if waited.events.is_empty() {
         waited.timed_out = true;
         return Ok(waited);
     }
-    let gathered = Instant::now() + GATHER;
+    let gathered = Instant::now() + GATHER_TIME;
     while waited.events.len() < limit
         && let Ok(followed) = timeout_at(gathered, follower.next()).await
     {
-        if followed.and_then(|followed| waited.follows(followed)).is_err() {
+        if followed.and_then(|followed| waited.add_followed(followed)).is_err() {
             break;
         }
     }
@@ -154,7 +154,7 @@ async fn wait(
 }
 
 /// Waits for the first event, and reports progress if asked to.
-async fn first(
+async fn wait_for_first(
     waited: &mut Waited,
     follower: &mut Follower,
     deadline: Instant,
@@ -162,13 +162,13 @@ async fn first(
 ) -> Result<(), ErrorBody> {
     let began = Instant::now();
     let token = context.meta.get_progress_token();
-    let mut turns = tokio::time::interval_at(began + PROGRESS_EVERY, PROGRESS_EVERY);
+    let mut progress_ticks = tokio::time::interval_at(began + PROGRESS_EVERY, PROGRESS_EVERY);
     while waited.events.is_empty() {
         tokio::select! {
             biased;
-            followed = follower.next() => waited.follows(followed?)?,
+            followed = follower.next() => waited.add_followed(followed?)?,
             () = sleep_until(deadline) => return Ok(()),
-            _ = turns.tick(), if token.is_some() => {
+            _ = progress_ticks.tick(), if token.is_some() => {
                 if let Some(token) = token.clone() {
                     let total = (deadline - began).as_secs_f64();
                     let progress = ProgressNotificationParam::new(token, began.elapsed().as_secs_f64().round()).with_total(total);
@@ -184,7 +184,7 @@ async fn first(
 /// The result of a wait.
 struct Waited {
     events: Vec<(Seq, Value)>,
-    /// The number of the last event; without events, nothing up to here matches.
+    /// The number of the last event. Without events: no event up to this number matches.
     seq: Seq,
     epoch: Epoch,
     recovered: bool,
@@ -193,12 +193,12 @@ struct Waited {
 
 impl Waited {
     /// Takes an event. Anything that ends the wait is an error, unless there are events to return.
-    fn hears(&mut self, heard: ListenerEvent) -> Result<(), ErrorBody> {
-        let error = match heard {
+    fn add(&mut self, event: ListenerEvent) -> Result<(), ErrorBody> {
+        let error = match event {
             ListenerEvent::Frame(Frame::Durable(entry)) => {
-                let event = serde_json::from_str(entry.envelope.get()).unwrap_or_default();
+                let envelope = serde_json::from_str(entry.envelope.get()).unwrap_or_default();
                 self.seq = entry.seq;
-                self.events.push((entry.seq, event));
+                self.events.push((entry.seq, envelope));
                 return Ok(());
             }
             ListenerEvent::Frame(Frame::Ephemeral(..)) => return Ok(()),
@@ -211,27 +211,29 @@ impl Waited {
     }
 
     /// Takes what a follower receives after it has joined.
-    fn follows(&mut self, followed: Followed) -> Result<(), ErrorBody> {
+    fn add_followed(&mut self, followed: Followed) -> Result<(), ErrorBody> {
         match followed {
-            Followed::Event(heard) => self.hears(heard),
+            Followed::Event(event) => self.add(event),
             Followed::Joined(_) => Ok(()),
         }
     }
 
-    fn take_at_hand(&mut self, follower: &Follower, limit: usize) -> Result<(), ErrorBody> {
+    /// Takes the events that have already arrived.
+    fn take_available(&mut self, follower: &Follower, limit: usize) -> Result<(), ErrorBody> {
         while self.events.len() < limit
-            && let Some(heard) = follower.at_hand()
+            && let Some(event) = follower.at_hand()
         {
-            self.hears(heard)?;
+            self.add(event)?;
         }
         Ok(())
     }
 
-    fn joins(&mut self, joined: Joined) {
+    /// Takes the state of the board when the follower joined.
+    fn add_joined(&mut self, joined: Joined) {
         self.epoch = joined.epoch.unwrap_or_else(|| self.epoch.clone());
         self.recovered = joined.recovered.unwrap_or(true);
         if self.recovered {
-            // Once there are events, only they move `seq`: more of them may be at hand.
+            // With events, `seq` stays that of the last one: more of them may have arrived.
             if self.events.is_empty() {
                 self.seq = joined.seq;
             }
@@ -242,7 +244,7 @@ impl Waited {
     }
 
     /// Returns the answer. If not all events fit, `seq` is that of the last one included.
-    fn shown(self, shape: &Shape) -> Value {
+    fn into_answer(self, shape: &Shape) -> Value {
         let Self { events, seq, epoch, recovered, timed_out } = self;
         let (numbers, events): (Vec<_>, Vec<_>) = events.into_iter().unzip();
         let first = events.first().map(stub);
@@ -275,7 +277,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_number_belongs_to_the_last_event_shown() {
+    fn seq_is_that_of_the_last_event_shown() {
         let event = |seq| (Seq(seq), json!({"type": "task:updated", "seq": seq, "data": {"tags": vec!["tag"; 100]}}));
         let waited = |count| Waited {
             events: (1..=count).map(event).collect(),
@@ -284,9 +286,9 @@ mod tests {
             recovered: true,
             timed_out: false,
         };
-        assert_eq!(waited(3).shown(&Shape::bytes(16_384))["seq"], 3);
+        assert_eq!(waited(3).into_answer(&Shape::bytes(16_384))["seq"], 3);
         for max in [512, 1500, 4000] {
-            let shown = waited(40).shown(&Shape::bytes(max));
+            let shown = waited(40).into_answer(&Shape::bytes(max));
             let events = shown["events"].as_array().unwrap();
             assert!(!events.is_empty() && events.len() < 40, "{shown}");
             assert_eq!(shown["seq"], events.last().unwrap()["seq"]);

@@ -1,16 +1,17 @@
-//! The answer at an address where there is nothing: a small page for people, and nothing for programs.
+//! The answer for an address that does not exist: a small page for people, an empty answer for programs.
 //!
-//! It is the fallback of the whole router, as one service that looks at the method itself. A handler would get the router's
-//! layers anew with each request, and Socket.IO's layer, through which its own paths come here, would forget each connection.
+//! It is the fallback of the whole router, as one service that checks the method itself. A handler would get the router's
+//! layers anew with each request, and Socket.IO's layer, which its own requests pass on the way here, would forget each
+//! connection.
 
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 
 use crate::{accept::accepts, page};
 
-const PAGE: &str = include_str!("nothing.html");
+const PAGE: &str = include_str!("not_found.html");
 
-/// The doors of programs: nothing below them is a page.
+/// The first path segments of the doors for programs, below which there are no pages.
 const DOORS: [&str; 3] = ["api", "mcp", "socket.io"];
 
 pub(crate) async fn answer(method: Method, uri: Uri, headers: HeaderMap) -> Response {
