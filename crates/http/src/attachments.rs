@@ -1,4 +1,4 @@
-//! Files: uploaded as a stream of `multipart/form-data`, downloaded in a form that no browser runs.
+//! Files: uploaded as a stream of `multipart/form-data`, downloaded in a form that no browser executes.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,19 +16,19 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    body::is_of_type,
+    body::require_type,
     caller::AuthenticatedRequest,
     door::Door,
     entity_tags::{EntityTags, Malformed},
     path::PathId,
     problem::Problem,
     quota,
-    ranges::Wanted,
+    ranges::RequestedRange,
     upload_limiter::UploadLimiter,
 };
 
 /// How long a user with too many concurrent uploads is asked to wait.
-const BUSY: Duration = Duration::from_secs(1);
+const UPLOAD_RETRY: Duration = Duration::from_secs(1);
 /// The longest media type, in characters.
 const MAX_CONTENT_TYPE: usize = 127;
 
@@ -38,14 +38,14 @@ pub(crate) fn routes() -> Router<Arc<Door>> {
         .route("/attachments/{attachmentId}", get(download))
 }
 
-/// The parts of an upload's result that are used here.
+/// The part of an upload's result that is used here.
 #[derive(Deserialize)]
-struct Noted {
-    attachment: NotedAttachment,
+struct UploadResult {
+    attachment: StoredAttachment,
 }
 
 #[derive(Deserialize)]
-struct NotedAttachment {
+struct StoredAttachment {
     id: AttachmentId,
 }
 
@@ -55,18 +55,20 @@ async fn upload(
     PathId(task_id): PathId<TaskId>,
     request: Request,
 ) -> Result<Response, Problem> {
-    is_of_type(request.headers(), "multipart/form-data")?;
-    let largest = quota::largest(request.headers(), door.settings().max_attachment_size);
-    let turn = door.uploads.begin(authenticated.caller().user().as_str(), largest);
-    let turn = turn.ok_or_else(|| Problem::wait(BUSY, "too many uploads of this user at the same time"))?;
+    require_type(request.headers(), "multipart/form-data")?;
+    let max_size = quota::max_upload_size(request.headers(), door.settings().max_attachment_size);
+    let permit = door.uploads.begin(authenticated.caller().user().as_str(), max_size);
+    let permit = permit.ok_or_else(|| Problem::wait(UPLOAD_RETRY, "too many uploads of this user at the same time"))?;
     door.services().may_attach(authenticated.caller(), &task_id).await?;
-    door.has_room_for(&turn, authenticated.caller().user()).await?;
+    door.ensure_space_for(&permit, authenticated.caller().user()).await?;
     let (upload_limiter, request) = UploadLimiter::begin(request, door.settings().max_attachment_size);
     let form = Multipart::from_request(request, &()).await;
     let mut form = form.map_err(|error| Problem::invalid("", error.body_text()))?;
     let new = loop {
         match upload_limiter.next("", form.next_field()).await? {
-            Some(field) if field.name() == Some("file") => break door.take_in(task_id, field, &upload_limiter).await?,
+            Some(field) if field.name() == Some("file") => {
+                break door.store_file(task_id, field, &upload_limiter).await?;
+            }
             Some(_) => {}
             None => return Err(Problem::invalid("file", "the form has no field of this name")),
         }
@@ -84,7 +86,7 @@ async fn upload(
     let applied = match attached {
         Ok(applied) => applied,
         Err(error) => {
-            // It is unknown whether a change that broke off happened; leftovers are swept later.
+            // It is unknown whether an interrupted change happened; leftover files are removed later.
             if !matches!(error, ServiceError::BrokenOff | ServiceError::Storage(_)) {
                 let _ = door.parts.files.remove(&id).await;
             }
@@ -92,8 +94,9 @@ async fn upload(
         }
     };
     // This is the reply to an earlier request with the same id: its file is kept, and this one is not needed.
-    let other = serde_json::from_str(applied.result.get()).is_ok_and(|Noted { attachment }| attachment.id != id);
-    if other {
+    let is_other_file =
+        serde_json::from_str(applied.result.get()).is_ok_and(|UploadResult { attachment }| attachment.id != id);
+    if is_other_file {
         let _ = door.parts.files.remove(&id).await;
     }
     let body = success(authenticated.request_id.as_ref(), applied.seq(), &applied.result);
@@ -109,27 +112,29 @@ async fn download(
     PathId(id): PathId<AttachmentId>,
 ) -> Result<Response, Problem> {
     let attachment = door.services().readable_attachment(authenticated.caller(), &id).await?;
-    let described = describe(&attachment);
+    let file_headers = headers_of(&attachment);
     let (tag, size) = (Some(attachment.sha256.as_str()), attachment.size);
-    let said = |name| EntityTags::read(&headers, &name);
-    let must_be = said(header::IF_MATCH).map_err(|Malformed| Problem::invalid("If-Match", "must be ETags, or *"))?;
-    if must_be.is_some_and(|must_be| !must_be.match_strongly(tag)) {
-        return Err(Problem::precondition("If-Match"));
+    let tags = |name| EntityTags::read(&headers, &name);
+    let if_match = tags(header::IF_MATCH).map_err(|Malformed| Problem::invalid("If-Match", "must be ETags, or *"))?;
+    if if_match.is_some_and(|if_match| !if_match.match_strongly(tag)) {
+        return Err(Problem::failed_precondition("If-Match"));
     }
     // A malformed `If-None-Match` is ignored: the file is sent whole.
-    if said(header::IF_NONE_MATCH).ok().flatten().is_some_and(|known| known.match_weakly(tag)) {
-        return Ok((StatusCode::NOT_MODIFIED, described).into_response());
+    if tags(header::IF_NONE_MATCH).ok().flatten().is_some_and(|known| known.match_weakly(tag)) {
+        return Ok((StatusCode::NOT_MODIFIED, file_headers).into_response());
     }
-    // A part is served only of the version that `If-Range` names; else the whole. A date is no tag, and says nothing of
-    // the bytes.
-    let same = !headers.contains_key(header::IF_RANGE)
-        || matches!(said(header::IF_RANGE), Ok(Some(tags @ EntityTags::These(_))) if tags.match_strongly(tag));
-    let range = headers.get(header::RANGE).filter(|_| same && method == Method::GET);
-    let part = match range.and_then(|range| range.to_str().ok()).map_or(Wanted::Whole, |range| Wanted::of(range, size))
+    // With `If-Range`, a part is served only if its tag is the current one, otherwise the whole file. A date is not accepted
+    // there, because it does not identify the bytes.
+    let range_applies = !headers.contains_key(header::IF_RANGE)
+        || matches!(tags(header::IF_RANGE), Ok(Some(named @ EntityTags::These(_))) if named.match_strongly(tag));
+    let range = headers.get(header::RANGE).filter(|_| range_applies && method == Method::GET);
+    let part = match range
+        .and_then(|range| range.to_str().ok())
+        .map_or(RequestedRange::Whole, |range| RequestedRange::of(range, size))
     {
-        Wanted::Whole => None,
-        Wanted::Part(part) => Some(part),
-        Wanted::Nothing => {
+        RequestedRange::Whole => None,
+        RequestedRange::Part(part) => Some(part),
+        RequestedRange::Unsatisfiable => {
             let problem = Problem::invalid("Range", format!("the file has {size} bytes"));
             let size = [(header::CONTENT_RANGE, format!("bytes */{size}"))];
             return Ok((size, problem.with_status(StatusCode::RANGE_NOT_SATISFIABLE)).into_response());
@@ -138,13 +143,13 @@ async fn download(
     let pieces = door.parts.files.open(&id, part.clone()).await?;
     let body = Body::from_stream(pieces.ok_or(ServiceError::NotFound("attachment"))?);
     let length = |length: u64| [(header::CONTENT_LENGTH, HeaderValue::from(length))];
-    let Some(part) = part else { return Ok((described, length(size), body).into_response()) };
-    let place = [(header::CONTENT_RANGE, format!("bytes {}-{}/{size}", part.start, part.end - 1))];
-    Ok((StatusCode::PARTIAL_CONTENT, described, place, length(part.end - part.start), body).into_response())
+    let Some(part) = part else { return Ok((file_headers, length(size), body).into_response()) };
+    let content_range = [(header::CONTENT_RANGE, format!("bytes {}-{}/{size}", part.start, part.end - 1))];
+    Ok((StatusCode::PARTIAL_CONTENT, file_headers, content_range, length(part.end - part.start), body).into_response())
 }
 
 /// Returns the headers of a download. Whatever the file is, browsers save it and run nothing.
-fn describe(attachment: &Attachment) -> HeaderMap {
+fn headers_of(attachment: &Attachment) -> HeaderMap {
     let plain = attachment.filename.chars().map(|character| match character {
         '"' | '\\' | '/' => '_',
         character if character.is_ascii() && !character.is_ascii_control() => character,
@@ -159,7 +164,7 @@ fn describe(attachment: &Attachment) -> HeaderMap {
         text
     });
     let disposition = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}");
-    let made = [
+    let varying = [
         (header::CONTENT_TYPE, attachment.content_type.clone()),
         (header::CONTENT_DISPOSITION, disposition),
         (header::ETAG, format!("\"{}\"", attachment.sha256)),
@@ -170,13 +175,13 @@ fn describe(attachment: &Attachment) -> HeaderMap {
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
     ];
-    let made = made.into_iter().filter_map(|(name, value)| Some((name, HeaderValue::try_from(value).ok()?)));
-    made.chain(fixed.map(|(name, value)| (name, HeaderValue::from_static(value)))).collect()
+    let varying = varying.into_iter().filter_map(|(name, value)| Some((name, HeaderValue::try_from(value).ok()?)));
+    varying.chain(fixed.map(|(name, value)| (name, HeaderValue::from_static(value)))).collect()
 }
 
 impl Door {
     /// Stores the bytes of a file under a new id.
-    async fn take_in(
+    async fn store_file(
         &self,
         task_id: TaskId,
         mut field: Field<'_>,
@@ -200,7 +205,7 @@ impl Door {
         }
     }
 
-    /// Copies the bytes as they arrive, and returns their size and hash.
+    /// Copies the bytes to a file as they arrive. Returns their size and hash.
     async fn copy(
         &self,
         field: &mut Field<'_>,
@@ -220,7 +225,7 @@ impl Door {
     }
 }
 
-/// Returns the media type as given if it has the shape of one.
+/// Returns the given media type if it is well-formed, otherwise `application/octet-stream`.
 fn content_type(given: Option<&str>) -> String {
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&^_.+-/".contains(&byte);
     let fits = |text: &&str| {
@@ -232,10 +237,9 @@ fn content_type(given: Option<&str>) -> String {
     essence.unwrap_or("application/octet-stream").to_ascii_lowercase()
 }
 
-/// Returns the file's name as its user knows it: without folders, and without characters that disguise it. `file` if
-/// nothing is left.
+/// Returns the given file name without folders and without characters that disguise it, or `file` if nothing is left.
 fn file_name(given: Option<&str>) -> String {
-    // Browsers encode these three characters so, to keep a name within its quotes.
+    // Browsers encode these three characters in this way to keep a name within its quotes.
     let plain = given.unwrap_or_default().replace("%22", "\"").replace("%0D", "\r").replace("%0A", "\n");
     let last = plain.rsplit(['/', '\\']).next().unwrap_or_default();
     let name: String = last.chars().filter(|&character| !is_hidden(character)).collect();
@@ -250,7 +254,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn media_types_are_taken_over_when_they_are_some() {
+    fn only_well_formed_media_types_are_kept() {
         assert_eq!(content_type(Some("Text/HTML; charset=utf-8")), "text/html");
         for wrong in [None, Some(""), Some("text"), Some("a/b/c"), Some("text/ht ml"), Some("text/x\r\nSet-Cookie: a")]
         {
@@ -259,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_files_are_names_alone() {
+    fn file_names_lose_folders_and_hidden_characters() {
         for (given, name) in [
             ("a.txt", "a.txt"),
             ("../../x", "x"),

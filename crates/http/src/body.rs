@@ -1,4 +1,4 @@
-//! JSON bodies: bounded in size, and refused with the path of what is wrong. The server sees to it that they arrive in
+//! JSON bodies: bounded in size, and refused with the path of the invalid field. The server enforces that they arrive in
 //! time.
 
 use axum::{
@@ -22,14 +22,14 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        is_of_type(request.headers(), "application/json")?;
+        require_type(request.headers(), "application/json")?;
         let bytes = read(request.into_body()).await?;
         decode(&bytes).map(Self).map_err(|violation| ErrorBody::invalid(&[violation]).into())
     }
 }
 
-/// Refuses with 415 a body that does not declare this media type, or that has a content coding.
-pub(crate) fn is_of_type(headers: &HeaderMap, expected: &'static str) -> Result<(), Problem> {
+/// Checks that a body declares this media type and has no content coding; otherwise the error is a 415.
+pub(crate) fn require_type(headers: &HeaderMap, expected: &'static str) -> Result<(), Problem> {
     let refused = |header: &str, message: String| {
         Err(Problem::invalid(header, message).with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE))
     };
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn one_object_and_nothing_else() {
+    fn a_body_must_be_exactly_one_object() {
         assert_eq!(decode(b" {\"name\": \"x\"}\n"), Ok(Named { name: "x".to_owned() }));
         for wrong in [
             &b""[..],
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_that_breaks_off_is_worth_another_try() {
+    async fn a_broken_body_is_unavailable_and_a_large_one_too_large() {
         let pieces = [Ok(Bytes::from("{")), Err(io::Error::from(io::ErrorKind::ConnectionReset))];
         let broken = read(Body::from_stream(stream::iter(pieces))).await.expect_err("it was read");
         assert_eq!(broken.into_response().status(), StatusCode::SERVICE_UNAVAILABLE);

@@ -1,5 +1,4 @@
-//! The caller of a request: its credentials, the same gates as for a command of a socket, and the caller for the
-//! services.
+//! The caller of a request: authenticated by its credentials and admitted by the gate, as for a command of a socket.
 
 use std::sync::{Arc, OnceLock};
 
@@ -28,7 +27,7 @@ pub(crate) struct AuthenticatedRequest {
     pub(crate) request_id: Option<RequestId>,
 }
 
-/// The user that the request turned out to come from, for the limits in the answer.
+/// The user of a request once authenticated, for the limits in the answer.
 #[derive(Clone, Default)]
 struct IdentifiedUser(Arc<OnceLock<UserId>>);
 
@@ -57,7 +56,7 @@ impl FromRequestParts<Arc<Door>> for AuthenticatedRequest {
         }
         let charge = match parts.extensions.get::<CommandKind>() {
             Some(kind) => Charge::Command(*kind),
-            None if reads(&parts.method) => Charge::Request(CommandGroup::Query),
+            None if is_read(&parts.method) => Charge::Request(CommandGroup::Query),
             None => Charge::Request(CommandGroup::Change),
         };
         let admitted = door.gate().admit(caller, charge).await?;
@@ -65,8 +64,8 @@ impl FromRequestParts<Arc<Door>> for AuthenticatedRequest {
     }
 }
 
-/// Middleware that tells the caller how much of their limit is left.
-pub(crate) async fn tell_limits(State(door): State<Arc<Door>>, mut request: Request, next: Next) -> Response {
+/// Middleware that adds the headers about the caller's limits to the answer.
+pub(crate) async fn add_limit_headers(State(door): State<Arc<Door>>, mut request: Request, next: Next) -> Response {
     let known = IdentifiedUser::default();
     request.extensions_mut().insert(known.clone());
     let mut response = next.run(request).await;
@@ -77,8 +76,8 @@ pub(crate) async fn tell_limits(State(door): State<Arc<Door>>, mut request: Requ
     response
 }
 
-/// Returns the first of: `Authorization: Bearer`, `X-API-Key`, the session cookies. Cookies are ignored where a header
-/// names credentials.
+/// Returns the first of: `Authorization: Bearer`, `X-API-Key`, the session cookies. Cookies are ignored if a header names
+/// credentials.
 fn credentials(parts: &Parts) -> Vec<Credential> {
     match (names_credential(&parts.headers), parts.extensions.get::<Page>()) {
         (true, _) => credential(&parts.headers).into_iter().collect(),
@@ -97,7 +96,7 @@ fn without_credential(parts: &Parts) -> Problem {
     Problem::new(Code::Unauthenticated, message)
 }
 
-fn reads(method: &Method) -> bool {
+fn is_read(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD)
 }
 

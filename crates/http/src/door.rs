@@ -41,7 +41,7 @@ pub(crate) struct Door {
     pub(crate) passwords: Passwords,
     pub(crate) uploads: Uploads,
     /// The last check of the database for `/readyz`: when it was made, and whether reading and writing worked.
-    pub(crate) last_look: tokio::sync::Mutex<Option<(Instant, bool)>>,
+    pub(crate) last_check: tokio::sync::Mutex<Option<(Instant, bool)>>,
 }
 
 impl Door {
@@ -50,7 +50,7 @@ impl Door {
             parts,
             passwords: Passwords::default(),
             uploads: Uploads::default(),
-            last_look: tokio::sync::Mutex::default(),
+            last_check: tokio::sync::Mutex::default(),
         }
     }
 

@@ -1,5 +1,5 @@
 //! Makes sure that a refusal reaches a client that is still sending. If a server answers early and closes, the
-//! operating system resets the connection and the answer is lost; so the rest of the body is read first, up to a bound.
+//! operating system resets the connection and the answer is lost. So the rest of the body is read first, up to a limit.
 
 use std::{
     pin::{Pin, pin},
@@ -18,10 +18,10 @@ use futures_util::future::poll_fn;
 use http::HeaderMap;
 use tokio::time::timeout;
 
-/// How much of a refused body is read, in bytes, and for how long. The connection of a client that sends more may be
-/// reset.
+/// How many bytes of a refused body are read. The connection of a client that sends more may be reset.
 const MAX_BYTES: usize = 4 << 20;
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a refused body is read.
+const MAX_TIME: Duration = Duration::from_secs(2);
 
 /// A body that outlives the handler that was reading it.
 #[derive(Clone)]
@@ -62,22 +62,22 @@ pub(crate) async fn refused_bodies(request: Request, next: Next) -> Response {
     let body = Shared(Arc::new(Mutex::new(body)));
     let response = next.run(Request::from_parts(parts, Body::new(body.clone()))).await;
     if !response.status().is_success() {
-        let _ = timeout(PATIENCE, drain(body)).await;
+        let _ = timeout(MAX_TIME, drain(body)).await;
     }
     response
 }
 
-/// Returns whether the client waits for `100 Continue`; such a client gets the refusal in its place.
+/// Returns whether the client waits for `100 Continue`; such a client gets the refusal instead.
 fn expects_continue(headers: &HeaderMap) -> bool {
     headers.contains_key(http::header::EXPECT)
 }
 
 async fn drain(body: Shared) {
     let mut body = pin!(body);
-    let mut left = MAX_BYTES;
+    let mut remaining = MAX_BYTES;
     while let Some(Ok(frame)) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
-        left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
-        if left == 0 {
+        remaining = remaining.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+        if remaining == 0 {
             return;
         }
     }

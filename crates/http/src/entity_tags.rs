@@ -41,7 +41,7 @@ impl EntityTags {
         let (mut tags, mut rest) = (Vec::new(), text);
         loop {
             // Elements may be empty.
-            rest = trimmed(rest);
+            rest = trim_start(rest);
             if let Some(after) = rest.strip_prefix(b",") {
                 rest = after;
                 continue;
@@ -50,7 +50,7 @@ impl EntityTags {
                 break;
             }
             let (tag, after) = EntityTag::first(rest).ok_or(Malformed)?;
-            rest = trimmed(after);
+            rest = trim_start(after);
             if !rest.is_empty() && !rest.starts_with(b",") {
                 return Err(Malformed);
             }
@@ -59,7 +59,7 @@ impl EntityTags {
         if tags.is_empty() { Err(Malformed) } else { Ok(Self::These(tags)) }
     }
 
-    /// Returns whether one of them matches this tag. Weak tags match too, which suffices for a reader.
+    /// Returns whether one of them matches this tag. Weak tags match too, which suffices for reading.
     pub(crate) fn match_weakly(&self, opaque: Option<&str>) -> bool {
         self.matched(opaque, |_| true)
     }
@@ -91,8 +91,8 @@ impl EntityTag {
     }
 }
 
-/// Returns the text without leading blanks.
-fn trimmed(text: &[u8]) -> &[u8] {
+/// Returns the text without leading whitespace.
+fn trim_start(text: &[u8]) -> &[u8] {
     text.trim_ascii_start()
 }
 
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_read_as_the_grammar_says() {
+    fn lists_follow_the_grammar() {
         let cases: [(&[&str], &[&str]); 10] = [
             (&[], &[]),
             (&["*"], &["any"]),

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::{api::parse_query, caller::AuthenticatedRequest, door::Door, path::PathId, problem::Problem, stream};
 
-/// The header with which a returning client says which event it saw last.
+/// The header with which a client that reconnects names the last event it received.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 pub(crate) fn routes() -> Router<Arc<Door>> {
@@ -41,13 +41,13 @@ async fn events(
         let reply = authenticated.admitted.run(Call::new(payload.into(), None), no_connection).await?;
         return Ok(([(header::CONTENT_TYPE, "application/json")], reply.get().to_owned()).into_response());
     }
-    let wanted = wanted(&board, query.as_deref(), last)?;
-    let follower = stream::follow(&door, authenticated.into_caller(), request.extensions(), wanted).await?;
-    Ok(stream::answer(log_of(follower)))
+    let follow_request = follow_request(&board, query.as_deref(), last)?;
+    let follower = stream::follow(&door, authenticated.into_caller(), request.extensions(), follow_request).await?;
+    Ok(stream::answer(stream_log(follower)))
 }
 
-/// Reads what a stream shows from the query, with the fields of `subscribe`. `Last-Event-ID` takes precedence over `since`.
-fn wanted(board: &BoardId, query: Option<&str>, last: Option<Resume>) -> Result<FollowRequest, Problem> {
+/// Reads from the query what to follow, with the fields of `subscribe`. `Last-Event-ID` takes precedence over `since`.
+fn follow_request(board: &BoardId, query: Option<&str>, last: Option<Resume>) -> Result<FollowRequest, Problem> {
     let mut fields = serde_json::Map::new();
     let mut filters = json!({ "boardId": board });
     for (name, text) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
@@ -80,65 +80,66 @@ fn last_event(headers: &HeaderMap) -> Result<Option<Resume>, Problem> {
 }
 
 /// The state of a stream.
-struct Streaming {
+struct LogStream {
     follower: Follower,
     epoch: Epoch,
-    /// Set while missed events are being shown; the client is told when all of them have been.
+    /// Set while missed events are being sent. The `live` event follows once all of them have been.
     joined: Option<Joined>,
-    /// The number of the last event that was shown.
+    /// The number of the last event that was sent.
     last: Seq,
-    over: bool,
+    /// Whether the stream has ended.
+    ended: bool,
 }
 
-fn log_of(follower: Follower) -> impl Stream<Item = Result<Event, ErrorBody>> {
+fn stream_log(follower: Follower) -> impl Stream<Item = Result<Event, ErrorBody>> {
     let epoch = follower.epoch().clone();
-    let state = Streaming { follower, epoch, joined: None, last: Seq(0), over: false };
+    let state = LogStream { follower, epoch, joined: None, last: Seq(0), ended: false };
     futures_util::stream::unfold(state, async |mut state| {
-        if state.over {
+        if state.ended {
             return None;
         }
-        let said = state.next().await;
-        state.over = said.is_err();
-        Some((said, state))
+        let item = state.next().await;
+        state.ended = item.is_err();
+        Some((item, state))
     })
     .boxed()
 }
 
-impl Streaming {
+impl LogStream {
     async fn next(&mut self) -> Result<Event, ErrorBody> {
         loop {
-            let heard = if self.joined.is_some() {
+            let event = if self.joined.is_some() {
                 match self.follower.at_hand() {
-                    Some(heard) => heard,
-                    None => return Ok(self.live()),
+                    Some(event) => event,
+                    None => return Ok(self.live_event()),
                 }
             } else {
                 match self.follower.next().await? {
-                    Followed::Event(heard) => heard,
+                    Followed::Event(event) => event,
                     Followed::Joined(joined) => {
                         self.joined = Some(joined);
                         continue;
                     }
                 }
             };
-            if let Some(said) = self.shown(heard) {
-                return said;
+            if let Some(item) = self.item(event) {
+                return item;
             }
         }
     }
 
-    /// Returns what the client is shown; nothing for events that are not in the board's log.
-    fn shown(&mut self, heard: ListenerEvent) -> Option<Result<Event, ErrorBody>> {
-        if let Some(error) = stream::end_of(&heard) {
+    /// Returns the stream's item for an event; `None` for events that are not in the board's log.
+    fn item(&mut self, event: ListenerEvent) -> Option<Result<Event, ErrorBody>> {
+        if let Some(error) = stream::end_of(&event) {
             return Some(Err(error));
         }
-        let ListenerEvent::Frame(Frame::Durable(entry)) = heard else { return None };
+        let ListenerEvent::Frame(Frame::Durable(entry)) = event else { return None };
         self.last = entry.seq;
         Some(Ok(Event::default().id(self.id()).data(entry.envelope.get())))
     }
 
-    /// Returns the event that says: everything missed has been shown, and the stream is live from here.
-    fn live(&mut self) -> Event {
+    /// Returns the `live` event: all missed events have been sent, and the stream is live from here on.
+    fn live_event(&mut self) -> Event {
         let joined = self.joined.take();
         let (seq, recovered) = joined.map_or((self.last, None), |joined| {
             self.epoch = joined.epoch.unwrap_or_else(|| self.epoch.clone());

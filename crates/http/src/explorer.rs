@@ -1,5 +1,5 @@
-//! The OpenAPI document, and a page that shows it and tries it out. Neither needs credentials, and the page loads
-//! nothing from other servers.
+//! The OpenAPI document, and a page to read it and try requests. Neither needs credentials, and the page loads nothing from
+//! other servers.
 
 use std::sync::{Arc, LazyLock};
 
@@ -20,19 +20,19 @@ static DOCUMENT: LazyLock<String> = LazyLock::new(|| document().to_string());
 
 pub(crate) fn routes() -> Router<Arc<Door>> {
     Router::new()
-        .route("/openapi.json", get(async || shown("application/json", &DOCUMENT)))
-        .route("/docs", get(async || shown("text/html; charset=utf-8", include_str!("explorer/page.html"))))
+        .route("/openapi.json", get(async || answer("application/json", &DOCUMENT)))
+        .route("/docs", get(async || answer("text/html; charset=utf-8", include_str!("explorer/page.html"))))
         .route(
             "/docs/explorer.js",
-            get(async || shown("text/javascript; charset=utf-8", include_str!("explorer/explorer.js"))),
+            get(async || answer("text/javascript; charset=utf-8", include_str!("explorer/explorer.js"))),
         )
         .route(
             "/docs/explorer.css",
-            get(async || shown("text/css; charset=utf-8", include_str!("explorer/explorer.css"))),
+            get(async || answer("text/css; charset=utf-8", include_str!("explorer/explorer.css"))),
         )
 }
 
-fn shown(content_type: &'static str, text: &'static str) -> impl IntoResponse {
+fn answer(content_type: &'static str, text: &'static str) -> impl IntoResponse {
     let headers = [
         (CONTENT_TYPE, content_type),
         (CACHE_CONTROL, "no-cache"),

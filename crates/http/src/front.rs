@@ -1,5 +1,5 @@
 //! Layers in front of all doors: a request must name its host exactly once, and answers are compressed for clients that
-//! accept it.
+//! accept that.
 
 use axum::{
     Router,
@@ -18,21 +18,21 @@ use tower_http::{
 
 use crate::problem::Problem;
 
-/// Smaller answers are not compressed, in bytes.
-const SMALL: u64 = 1024;
-/// The end of a compressed answer's tag: its bytes differ from those of the plain one (RFC 9110, section 8.8.3.3).
-const CODED: &[u8] = b"-gzip\"";
+/// The size in bytes up to which answers are not compressed.
+const MIN_COMPRESSED: u64 = 1024;
+/// The end of a compressed answer's tag, which must differ from that of the plain one (RFC 9110, section 8.8.3.3).
+const GZIP_SUFFIX: &[u8] = b"-gzip\"";
 
 /// Puts these layers in front of the doors.
 pub fn front(doors: Router) -> Router {
     let compression = CompressionLayer::new().quality(CompressionLevel::Fastest);
-    let compression = compression.compress_when(SizeAbove::new(SMALL).and(may_be_compressed));
-    doors.layer(compression).layer(axum::middleware::from_fn(pass))
+    let compression = compression.compress_when(SizeAbove::new(MIN_COMPRESSED).and(may_be_compressed));
+    doors.layer(compression).layer(axum::middleware::from_fn(handle))
 }
 
-/// Returns whether an answer may be compressed: text, with three exceptions. An answer that must not be stored carries
-/// a secret, which its compressed size would betray. A live stream says `no-transform`, and would cost a compressor for
-/// each listener. A file that can be read in parts stays as it is.
+/// Returns whether an answer may be compressed: text, with three exceptions. An answer that must not be stored or that sets
+/// a cookie carries a secret, which its compressed size could reveal. A live stream says `no-transform`, and would need a
+/// compressor for each listener. A file that can be read in parts stays as it is.
 fn may_be_compressed(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).unwrap_or_default();
     let kind = text(header::CONTENT_TYPE).split(';').next().unwrap_or_default().trim();
@@ -44,27 +44,27 @@ fn may_be_compressed(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensi
         && !headers.contains_key(header::ACCEPT_RANGES)
 }
 
-async fn pass(mut request: Request, next: Next) -> Response {
+async fn handle(mut request: Request, next: Next) -> Response {
     if !names_its_host(&request) {
         let problem = Problem::invalid("Host", "must be there once, with a host and nothing else");
         return problem.with_status(StatusCode::BAD_REQUEST).into_response();
     }
     let headers = request.headers_mut();
-    // The layer would answer 406 after the change has been made; the plain answer is never wrong.
+    // For such a header the layer might answer 406 after a change has been made. A plain answer is always acceptable.
     let picky = headers.get_all(header::ACCEPT_ENCODING).iter().any(|value| {
         value.to_str().is_ok_and(|text| text.contains('*') || text.to_ascii_lowercase().contains("identity"))
     });
     if picky {
         headers.remove(header::ACCEPT_ENCODING);
     }
-    let uncoded = [header::IF_NONE_MATCH, header::IF_MATCH].map(|name| uncode(headers, &name));
+    let had_suffix = [header::IF_NONE_MATCH, header::IF_MATCH].map(|name| strip_gzip_suffix(headers, &name));
     let mut response = next.run(request).await;
-    let knows_coded = uncoded[0] && response.status() == StatusCode::NOT_MODIFIED;
+    let knows_coded = had_suffix[0] && response.status() == StatusCode::NOT_MODIFIED;
     let is_coded = response.headers().get(header::CONTENT_ENCODING).is_some_and(|coding| coding == "gzip");
     if (is_coded || knows_coded)
         && let Some(tag) = response.headers().get(header::ETAG)
         && let Some(opaque) = tag.as_bytes().strip_suffix(b"\"")
-        && let Ok(tag) = HeaderValue::from_bytes(&[opaque, CODED].concat())
+        && let Ok(tag) = HeaderValue::from_bytes(&[opaque, GZIP_SUFFIX].concat())
     {
         response.headers_mut().insert(header::ETAG, tag);
     }
@@ -75,13 +75,13 @@ async fn pass(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// Replaces the tags of compressed answers with those of the plain ones, which the doors know. Returns whether there
-/// were any.
-fn uncode(headers: &mut HeaderMap, name: &HeaderName) -> bool {
-    let is_coded = |value: &HeaderValue| value.as_bytes().windows(CODED.len()).any(|part| part == CODED);
+/// Replaces the tags of compressed answers in a header with those of the plain ones, which the doors know. Returns whether
+/// there were any.
+fn strip_gzip_suffix(headers: &mut HeaderMap, name: &HeaderName) -> bool {
+    let is_coded = |value: &HeaderValue| value.as_bytes().windows(GZIP_SUFFIX.len()).any(|part| part == GZIP_SUFFIX);
     let found = headers.get_all(name).iter().any(is_coded);
     if found {
-        let lines: Vec<_> = headers.get_all(name).iter().map(|line| plain(line.as_bytes())).collect();
+        let lines: Vec<_> = headers.get_all(name).iter().map(|line| without_gzip_suffix(line.as_bytes())).collect();
         headers.remove(name);
         for line in lines {
             if let Ok(line) = HeaderValue::from_bytes(&line) {
@@ -93,11 +93,11 @@ fn uncode(headers: &mut HeaderMap, name: &HeaderName) -> bool {
 }
 
 /// Returns the line without the suffix of compressed answers.
-fn plain(line: &[u8]) -> Vec<u8> {
+fn without_gzip_suffix(line: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(line.len());
     let mut rest = line;
     while let Some((first, after)) = rest.split_first() {
-        if let Some(after) = rest.strip_prefix(CODED) {
+        if let Some(after) = rest.strip_prefix(GZIP_SUFFIX) {
             plain.push(b'"');
             rest = after;
         } else {
@@ -108,7 +108,8 @@ fn plain(line: &[u8]) -> Vec<u8> {
     plain
 }
 
-/// RFC 9112, section 3.2. Only requests older than HTTP/1.1 may leave their host out.
+/// Returns whether the request names its host exactly once (RFC 9112, section 3.2). Requests older than HTTP/1.1 may omit
+/// it.
 fn names_its_host(request: &Request) -> bool {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     match (hosts.next(), hosts.next()) {
@@ -130,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_compressed_where_nothing_speaks_against_it() {
+    fn text_is_compressed_unless_it_is_secret_live_or_a_file() {
         let compressed = |kind: &'static str, more: &[(HeaderName, &'static str)]| {
             let mut all = headers(&[(header::CONTENT_TYPE, kind)]);
             all.extend(headers(more).into_iter().filter_map(|(name, value)| Some((name?, value))));
@@ -140,7 +141,7 @@ mod tests {
         for kind in texts.into_iter().chain(["text/event-stream"]) {
             assert!(compressed(kind, &[(header::CACHE_CONTROL, "private, no-cache")]), "{kind}");
             assert!(!compressed(kind, &[(header::CACHE_CONTROL, "no-store")]), "{kind}: a secret");
-            assert!(!compressed(kind, &[(header::CACHE_CONTROL, "no-cache, no-transform")]), "{kind}: lives on");
+            assert!(!compressed(kind, &[(header::CACHE_CONTROL, "no-cache, no-transform")]), "{kind}: a live stream");
             assert!(!compressed(kind, &[(header::SET_COOKIE, "a=b")]), "{kind}: a secret");
             assert!(!compressed(kind, &[(header::ACCEPT_RANGES, "bytes")]), "{kind}: a file");
         }
@@ -150,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_of_compressed_answers_are_known() {
+    fn tags_of_compressed_answers_become_those_of_plain_ones() {
         for (line, expected) in [
             ("\"7.ab-gzip\"", Some("\"7.ab\"")),
             ("W/\"7-gzip\", \"8\",\"9-gzip\"", Some("W/\"7\", \"8\",\"9\"")),
@@ -158,7 +159,7 @@ mod tests {
             ("*", None),
         ] {
             let mut all = headers(&[(header::IF_MATCH, line)]);
-            assert_eq!(uncode(&mut all, &header::IF_MATCH), expected.is_some(), "{line}");
+            assert_eq!(strip_gzip_suffix(&mut all, &header::IF_MATCH), expected.is_some(), "{line}");
             assert_eq!(all[header::IF_MATCH], expected.unwrap_or(line));
         }
     }

@@ -1,4 +1,4 @@
-//! Whether the server is alive, and whether it is ready.
+//! Health checks: whether the server is alive, and whether it is ready.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,22 +12,22 @@ pub(crate) fn routes() -> Router<Arc<Door>> {
 }
 
 /// How long an answer is reused. Each check writes to the database, and anyone may ask.
-const HOLDS: Duration = Duration::from_secs(1);
+const REUSE_TIME: Duration = Duration::from_secs(1);
 
 async fn ready(State(door): State<Arc<Door>>) -> (StatusCode, Json<Value>) {
-    let mut last = door.last_look.lock().await;
+    let mut last = door.last_check.lock().await;
     let now = door.clock().monotonic();
-    let well = match last.filter(|(at, _)| now.duration_since(*at) < HOLDS) {
-        Some((_, well)) => well,
+    let is_ready = match last.filter(|(at, _)| now.duration_since(*at) < REUSE_TIME) {
+        Some((_, is_ready)) => is_ready,
         None => {
-            let looked = door.services().store().ping().await;
-            let well = looked.inspect_err(|error| tracing::warn!(%error, "not ready")).is_ok();
-            *last = Some((now, well));
-            well
+            let checked = door.services().store().ping().await;
+            let is_ready = checked.inspect_err(|error| tracing::warn!(%error, "not ready")).is_ok();
+            *last = Some((now, is_ready));
+            is_ready
         }
     };
     drop(last);
-    match well {
+    match is_ready {
         true => (StatusCode::OK, Json(json!({"status": "ready"}))),
         false => (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"status": "unavailable", "reason": "database"}))),
     }

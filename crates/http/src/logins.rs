@@ -1,5 +1,5 @@
-//! How fast passwords may be guessed. Nobody is locked out: wrong guesses make the next ones wait, longer and longer,
-//! and only for those who made them: strangers at one account from one address, or one known device.
+//! How fast passwords may be guessed. Nobody is locked out: wrong guesses make the next ones wait, longer and longer, but
+//! only for the same guesser, which is all strangers at one account from one address, or one known device.
 
 use std::{
     collections::HashMap,
@@ -17,13 +17,14 @@ const WINDOW: Duration = Duration::from_secs(15 * 60);
 /// The first wait; each further wrong password doubles it.
 const PAUSE: Duration = Duration::from_secs(1);
 const MAX_PAUSE: Duration = Duration::from_secs(30);
-/// How many wrong passwords, beyond the free ones, lead to the longest pause.
-const STEPS: u32 = 5;
-/// How many logins of one guesser may be in progress; they are judged one after another. Further ones are refused.
-const UNDER_WAY: usize = 8;
-/// How long a login waits for those before it, and for its address.
-const PATIENCE: Duration = Duration::from_secs(60);
-const ADDRESS_PATIENCE: Duration = Duration::from_secs(10);
+/// How often the wait is doubled until it is the longest one.
+const DOUBLINGS: u32 = 5;
+/// How many logins of one guesser may be in progress. They are checked one after another, and further ones are refused.
+const MAX_IN_PROGRESS: usize = 8;
+/// How long a login waits for those of the same guesser before it.
+const QUEUE_LIMIT: Duration = Duration::from_secs(60);
+/// How long a login waits until its address may log in again.
+const ADDRESS_LIMIT: Duration = Duration::from_secs(10);
 
 /// The unit in which guesses are counted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -40,37 +41,38 @@ impl Guesser {
     }
 }
 
-/// There are too many logins at once; how long to wait.
+/// The error for too many logins at the same time, with the time to wait.
 #[derive(Debug)]
-pub(crate) struct Crowded(pub(crate) Duration);
+pub(crate) struct TooManyLogins(pub(crate) Duration);
 
 /// Slows down the guessing of passwords.
 pub struct Logins {
     /// Limits the logins of strangers, right or wrong.
     by_address: AddressLimiter,
+    /// Counts the wrong passwords of each guesser.
     wrong: RateLimiter<Guesser>,
+    /// How many wrong passwords cause no wait.
     free: u32,
-    under_way: Mutex<HashMap<Guesser, Arc<tokio::sync::Mutex<()>>>>,
+    in_progress: Mutex<HashMap<Guesser, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 impl Logins {
-    /// `by_address` limits the logins of strangers from one address. `free` is how many wrong passwords within 15
-    /// minutes cost no wait, for one account from one address or from one device on which its user has signed in
-    /// before.
+    /// Creates the limits. `by_address` limits the logins of strangers from one address. `free` is the number of wrong
+    /// passwords within 15 minutes that cause no wait, for one account from one address or from one known device.
     #[must_use]
     pub fn new(by_address: AddressLimiter, free: u32) -> Self {
-        let most = free.saturating_add(STEPS + 1);
+        let most = free.saturating_add(DOUBLINGS + 1);
         let quota = Quota { window: WINDOW, max_requests: most, burst_window: WINDOW, burst: most };
-        Self { by_address, wrong: RateLimiter::new(quota), free, under_way: Mutex::default() }
+        Self { by_address, wrong: RateLimiter::new(quota), free, in_progress: Mutex::default() }
     }
 
-    /// Admits a stranger's login from this address, at once or within some seconds.
-    pub(crate) async fn admit(&self, address: IpAddr) -> Result<(), Crowded> {
-        let mut left = ADDRESS_PATIENCE;
+    /// Admits a stranger's login from this address, if necessary after some seconds.
+    pub(crate) async fn admit(&self, address: IpAddr) -> Result<(), TooManyLogins> {
+        let mut left = ADDRESS_LIMIT;
         loop {
             match self.by_address.check(address) {
                 Ok(()) => return Ok(()),
-                Err(wait) if wait > left => return Err(Crowded(wait)),
+                Err(wait) if wait > left => return Err(TooManyLogins(wait)),
                 Err(wait) => {
                     left -= wait;
                     sleep(wait).await;
@@ -79,19 +81,20 @@ impl Logins {
         }
     }
 
-    /// Judges one password when the guesser's turn has come. `Some(false)`, a wrong password, makes the next one wait.
-    pub(crate) async fn judge(
+    /// Awaits the check of a password, one at a time for each guesser and after the guesser's pause. A wrong password,
+    /// `Some(false)`, makes the next one wait.
+    pub(crate) async fn check(
         &self,
         guesser: Guesser,
         clock: &dyn Clock,
         password: impl Future<Output = Option<bool>>,
-    ) -> Result<Option<bool>, Crowded> {
-        let attempt = self.enter(guesser).ok_or(Crowded(MAX_PAUSE))?;
-        let _turn = timeout(PATIENCE, attempt.turn.lock()).await.map_err(|_| Crowded(MAX_PAUSE))?;
+    ) -> Result<Option<bool>, TooManyLogins> {
+        let attempt = self.enter(guesser).ok_or(TooManyLogins(MAX_PAUSE))?;
+        let _turn = timeout(QUEUE_LIMIT, attempt.turn.lock()).await.map_err(|_| TooManyLogins(MAX_PAUSE))?;
         sleep(self.pause(&attempt.guesser, clock)).await;
         let verdict = password.await;
         if verdict == Some(false) {
-            // When so many are wrong that no more can be counted, the pause is at its longest anyway.
+            // If the count is full, it can't grow, but the pause is then the longest one anyway.
             let _ = self.wrong.check(&attempt.guesser, 1, clock.monotonic());
         }
         Ok(verdict)
@@ -101,20 +104,24 @@ impl Logins {
         let info = self.wrong.info(guesser, clock.monotonic());
         let wrong = info.limit.saturating_sub(info.remaining);
         match wrong.checked_sub(self.free) {
-            Some(beyond) => PAUSE.saturating_mul(1 << beyond.min(STEPS)).min(MAX_PAUSE),
+            Some(beyond) => PAUSE.saturating_mul(1 << beyond.min(DOUBLINGS)).min(MAX_PAUSE),
             None => Duration::ZERO,
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Guesser, Arc<tokio::sync::Mutex<()>>>> {
-        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+        self.in_progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn enter(&self, guesser: Guesser) -> Option<LoginAttempt<'_>> {
-        let mut under_way = self.lock();
-        let turn = under_way.entry(guesser.clone()).or_default();
+        let mut in_progress = self.lock();
+        let turn = in_progress.entry(guesser.clone()).or_default();
         // One of the references is the map's own.
-        (Arc::strong_count(turn) <= UNDER_WAY).then(|| LoginAttempt { logins: self, guesser, turn: Arc::clone(turn) })
+        (Arc::strong_count(turn) <= MAX_IN_PROGRESS).then(|| LoginAttempt {
+            logins: self,
+            guesser,
+            turn: Arc::clone(turn),
+        })
     }
 }
 
@@ -127,10 +134,10 @@ struct LoginAttempt<'a> {
 
 impl Drop for LoginAttempt<'_> {
     fn drop(&mut self) {
-        let mut under_way = self.logins.lock();
+        let mut in_progress = self.logins.lock();
         // The references of the map and of this attempt.
         if Arc::strong_count(&self.turn) == 2 {
-            under_way.remove(&self.guesser);
+            in_progress.remove(&self.guesser);
         }
     }
 }
@@ -171,35 +178,35 @@ mod tests {
         IpAddr::from([192, 0, 2, last])
     }
 
-    /// Returns how long it takes until this password is judged.
-    async fn takes(logins: &Logins, guesser: &Guesser, right: bool) -> Duration {
+    /// Returns how long the check of this password takes.
+    async fn check_time(logins: &Logins, guesser: &Guesser, right: bool) -> Duration {
         let begun = Instant::now();
-        let verdict = logins.judge(guesser.clone(), &Paused, async { Some(right) }).await;
+        let verdict = logins.check(guesser.clone(), &Paused, async { Some(right) }).await;
         assert_eq!(verdict.expect("a verdict"), Some(right));
         begun.elapsed()
     }
 
     #[tokio::test(start_paused = true)]
-    async fn wrong_passwords_cost_ever_longer_waits_and_no_more() {
+    async fn wrong_passwords_cause_ever_longer_waits_up_to_a_limit() {
         let logins = logins(1);
         let eve = Guesser::stranger("ann", address(1));
         for wait in [0, 0, 0, 1, 2, 4, 8, 16, 30, 30, 30] {
-            assert_eq!(takes(&logins, &eve, false).await.as_secs(), wait);
+            assert_eq!(check_time(&logins, &eve, false).await.as_secs(), wait);
         }
-        assert_eq!(takes(&logins, &eve, true).await.as_secs(), 30, "the right one is judged all the same");
+        assert_eq!(check_time(&logins, &eve, true).await.as_secs(), 30, "the right one is checked all the same");
         for other in [
             Guesser::stranger("ann", address(2)),
             Guesser::stranger("bob", address(1)),
             Guesser::Known("ann".into(), "0123456789abcdef".into()),
         ] {
-            assert_eq!(takes(&logins, &other, true).await, Duration::ZERO, "{other:?}");
+            assert_eq!(check_time(&logins, &other, true).await, Duration::ZERO, "{other:?}");
         }
         sleep(WINDOW).await;
-        assert_eq!(takes(&logins, &eve, false).await, Duration::ZERO, "forgiven");
+        assert_eq!(check_time(&logins, &eve, false).await, Duration::ZERO, "forgiven");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn guesses_at_the_same_time_gain_nothing() {
+    async fn concurrent_guesses_are_checked_one_after_another() {
         let logins = logins(1);
         let eve = Guesser::stranger("ann", address(1));
         let begun = Instant::now();
@@ -210,25 +217,25 @@ mod tests {
                 tokio::task::yield_now().await;
                 Some(false)
             };
-            guesses.spawn(async move { logins.judge(eve, &Paused, wrong).await });
+            guesses.spawn(async move { logins.check(eve, &Paused, wrong).await });
         }
         let outcomes = guesses.join_all().await;
-        let judged = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
-        assert_eq!(judged, UNDER_WAY);
+        let checked = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+        assert_eq!(checked, MAX_IN_PROGRESS);
         assert_eq!(begun.elapsed().as_secs(), 1 + 2 + 4 + 8 + 16);
-        assert!(logins.lock().is_empty(), "nothing is kept of those who have left");
+        assert!(logins.lock().is_empty(), "finished logins leave nothing behind");
     }
 
     #[tokio::test]
-    async fn an_address_waits_its_turn_or_is_told_when() {
+    async fn an_address_waits_some_seconds_or_is_refused_with_the_wait() {
         let quick = logins(6_000);
         for _ in 0..6_001 {
             quick.admit(address(1)).await.expect("a hundredth of a second later");
         }
         let slow = logins(1);
         slow.admit(address(1)).await.expect("the first");
-        let Crowded(wait) = slow.admit(address(1)).await.expect_err("a minute is too long");
-        assert!(wait > ADDRESS_PATIENCE, "{wait:?}");
+        let TooManyLogins(wait) = slow.admit(address(1)).await.expect_err("a minute is too long");
+        assert!(wait > ADDRESS_LIMIT, "{wait:?}");
         slow.admit(address(2)).await.expect("another address");
     }
 }

@@ -22,7 +22,7 @@ pub(crate) fn routes() -> Router<Arc<Door>> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Announce {
+struct AnnounceRequest {
     text: Body,
     user_id: Option<UserId>,
     team_id: Option<TeamId>,
@@ -32,7 +32,7 @@ struct Announce {
 async fn announce(
     State(door): State<Arc<Door>>,
     authenticated: AuthenticatedRequest,
-    Json(command): Json<Announce>,
+    Json(command): Json<AnnounceRequest>,
 ) -> Result<Response, Problem> {
     let to = match (command.user_id, command.team_id, command.all) {
         (Some(user), None, None | Some(false)) => Audience::User(user),

@@ -1,4 +1,4 @@
-//! What operators see and do: the figures of this node, and ending a user's connections.
+//! For operators: the figures of this node, and ending a user's connections.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,7 +20,7 @@ use tokio::time::{Interval, MissedTickBehavior};
 use crate::{caller::AuthenticatedRequest, door::Door, path::PathId, problem::Problem, stream};
 
 /// How often a stream sends the figures.
-const EVERY: Duration = Duration::from_secs(1);
+const INTERVAL: Duration = Duration::from_secs(1);
 
 /// The media type that Prometheus asks for.
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -38,15 +38,15 @@ pub(crate) fn metrics() -> Router<Arc<Door>> {
 }
 
 #[derive(Serialize)]
-struct Seen {
+struct OverviewAnswer {
     ok: bool,
     version: &'static str,
     #[serde(flatten)]
     overview: Overview,
 }
 
-impl Seen {
-    async fn by(caller: &Caller, door: &Door) -> Result<Self, ErrorBody> {
+impl OverviewAnswer {
+    async fn for_caller(caller: &Caller, door: &Door) -> Result<Self, ErrorBody> {
         Ok(Self { ok: true, version: env!("CARGO_PKG_VERSION"), overview: door.gate().overview(caller).await? })
     }
 }
@@ -56,33 +56,34 @@ async fn overview(
     authenticated: AuthenticatedRequest,
     request: Request,
 ) -> Result<Response, Problem> {
-    let seen = Seen::by(authenticated.caller(), &door).await?;
+    let answer = OverviewAnswer::for_caller(authenticated.caller(), &door).await?;
     if !stream::is_wanted(request.headers()) {
-        return Ok(Json(seen).into_response());
+        return Ok(Json(answer).into_response());
     }
     let listener = stream::listen(&door, authenticated.into_caller(), request.extensions())?;
-    Ok(stream::answer(course(door, listener)))
+    Ok(stream::answer(stream_overview(door, listener)))
 }
 
-/// Streams what an operator sees, every second, for as long as the credentials are valid.
-fn course(door: Arc<Door>, listener: Listener) -> impl Stream<Item = Result<Event, ErrorBody>> {
-    let mut turn = tokio::time::interval(EVERY);
-    turn.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    futures_util::stream::unfold(Some((door, listener, turn)), async |state| {
-        let (door, listener, mut turn) = state?;
-        let event = match next(&door, &listener, &mut turn).await {
-            Ok(seen) => Event::default().event("overview").json_data(seen).unwrap_or_default(),
+/// Streams the overview every second for as long as the credentials are valid.
+fn stream_overview(door: Arc<Door>, listener: Listener) -> impl Stream<Item = Result<Event, ErrorBody>> {
+    let mut ticks = tokio::time::interval(INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    futures_util::stream::unfold(Some((door, listener, ticks)), async |state| {
+        let (door, listener, mut ticks) = state?;
+        let event = match next(&door, &listener, &mut ticks).await {
+            Ok(answer) => Event::default().event("overview").json_data(answer).unwrap_or_default(),
             Err(error) => return Some((Err(error), None)),
         };
-        Some((Ok(event), Some((door, listener, turn))))
+        Some((Ok(event), Some((door, listener, ticks))))
     })
 }
 
-async fn next(door: &Door, listener: &Listener, turn: &mut Interval) -> Result<Seen, ErrorBody> {
+/// Returns the next overview, or the error that ends the stream.
+async fn next(door: &Door, listener: &Listener, ticks: &mut Interval) -> Result<OverviewAnswer, ErrorBody> {
     loop {
         tokio::select! {
-            _ = turn.tick() => return Seen::by(&listener.socket().caller(), door).await,
-            heard = listener.next() => if let Some(error) = stream::end_of(&heard) {
+            _ = ticks.tick() => return OverviewAnswer::for_caller(&listener.socket().caller(), door).await,
+            event = listener.next() => if let Some(error) = stream::end_of(&event) {
                 return Err(error);
             },
         }

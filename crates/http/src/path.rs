@@ -9,15 +9,14 @@ use boardwire_services::ServiceError;
 
 use crate::problem::Problem;
 
-/// The only id in the path of a request. Text that can't be an id is answered like the id of something that does not
-/// exist.
+/// The only id in the path of a request. Text that can't be an id is answered like an id that does not exist.
 ///
 /// Extract it after the caller: an unknown caller must not learn what exists.
 pub(crate) struct PathId<T>(pub(crate) T);
 
 /// An id that may appear in a path.
 pub(crate) trait InPath: for<'a> TryFrom<&'a str> {
-    /// Returns the answer to an id of something that does not exist.
+    /// Returns the answer to an id that does not exist.
     fn not_found() -> Problem;
 }
 

@@ -14,7 +14,7 @@ pub(crate) fn routes() -> Router<Arc<Door>> {
 
 /// The same object as over a socket.
 #[derive(Serialize)]
-struct Present {
+struct PresenceAnswer {
     ok: bool,
     #[serde(flatten)]
     listed: Listed,
@@ -24,8 +24,8 @@ async fn present(
     State(door): State<Arc<Door>>,
     authenticated: AuthenticatedRequest,
     PathId(board): PathId<BoardId>,
-) -> Result<Json<Present>, Problem> {
+) -> Result<Json<PresenceAnswer>, Problem> {
     authenticated.caller().require(CommandKind::PresenceList)?;
     door.services().readable_board(authenticated.caller(), &board).await?;
-    Ok(Json(Present { ok: true, listed: Listed { users: door.gate().hub().viewers(&board, None) } }))
+    Ok(Json(PresenceAnswer { ok: true, listed: Listed { users: door.gate().hub().viewers(&board, None) } }))
 }

@@ -1,5 +1,5 @@
-//! Errors in HTTP's form: `application/problem+json` (RFC 9457) with the contract's code, and the status that goes with
-//! it. No other module maps codes to statuses.
+//! Errors over HTTP: `application/problem+json` (RFC 9457) with the contract's code, and its status. No other module maps
+//! codes to statuses.
 
 use axum::{
     http::{HeaderValue, StatusCode, header},
@@ -10,11 +10,11 @@ use boardwire_protocol::{Code, ErrorBody, Violation};
 use boardwire_services::{ServiceError, storage::StorageError};
 use serde::Serialize;
 
-/// A refusal, with a status where that does not follow from the code.
+/// A refusal, with its status if that does not follow from the code.
 #[derive(Debug)]
 pub(crate) struct Problem(ErrorBody, Option<StatusCode>);
 
-/// From `error` on, the fields are those that sockets are sent; the first four are RFC 9457's.
+/// The first four fields are those of RFC 9457, the others those of an error on a socket.
 #[derive(Serialize)]
 struct Body<'a> {
     #[serde(rename = "type")]
@@ -55,12 +55,12 @@ impl Problem {
         ErrorBody::new(code, message).into()
     }
 
-    /// The request is wrong at `path`; an empty path means the whole.
+    /// Returns the problem of a request that is invalid at `path`; an empty path means the whole request.
     pub(crate) fn invalid(path: &str, message: impl Into<String>) -> Self {
         ErrorBody::invalid(&[Violation::new(path, message)]).into()
     }
 
-    /// A header is not a list of entity tags.
+    /// Returns the problem of a header that is not a list of entity tags.
     pub(crate) fn malformed_tags(header: &str) -> Self {
         Self::invalid(header, "must be ETags as this server gave them, such as \"7\", with commas between them; or *")
     }
@@ -70,25 +70,25 @@ impl Problem {
         Self(self.0, Some(status))
     }
 
-    /// The path exists, but not with this method.
+    /// Returns the problem of a path that exists, but not with this method.
     pub(crate) fn wrong_method() -> Self {
         let body = ErrorBody::new(Code::UnknownEvent, "this path has no such method; see the header Allow");
         Self(body, Some(StatusCode::METHOD_NOT_ALLOWED))
     }
 
-    /// Returns the same problem for a client that had named a version: a conflict becomes a failed precondition.
+    /// Returns the same problem for a client that named a version: a conflict becomes a failed precondition.
     pub(crate) fn with_precondition(self) -> Self {
         let Self(body, status) = self;
         let failed = (body.code == Code::Conflict).then_some(StatusCode::PRECONDITION_FAILED);
         Self(body, failed.or(status))
     }
 
-    /// The condition that a header sets does not hold.
-    pub(crate) fn precondition(header: &str) -> Self {
+    /// Returns the problem of a header's condition that does not hold.
+    pub(crate) fn failed_precondition(header: &str) -> Self {
         Self::new(Code::Conflict, format!("{header} does not hold for what there is now")).with_precondition()
     }
 
-    /// The caller asks too often; all that is known is how long to wait.
+    /// Returns the problem of a caller that must wait. Only the time to wait is known, not the limits.
     pub(crate) fn wait(wait: std::time::Duration, message: &str) -> Self {
         ErrorBody { retry_after: Some(wait.as_secs_f64()), ..ErrorBody::new(Code::RateLimit, message) }.into()
     }
@@ -149,7 +149,7 @@ mod tests {
 
     use super::*;
 
-    /// Status, headers and body.
+    /// Returns the status, headers and body of a problem.
     async fn written(problem: Problem) -> Value {
         let response = problem.into_response();
         let mut headers = Map::new();
@@ -171,14 +171,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_differs_from_the_usual_is_written_too() {
+    async fn other_statuses_paths_and_waits_are_written() {
         let wait = std::time::Duration::from_millis(1500);
         let other_status = Problem::invalid("", "no media type").with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE);
         let others = json!({
             "a wrong field": written(Problem::invalid("updates.title", "is too long")).await,
             "a wrong body": written(Problem::invalid("", "is no JSON")).await,
             "another method": written(Problem::wrong_method()).await,
-            "a precondition": written(Problem::precondition("If-Match")).await,
+            "a precondition": written(Problem::failed_precondition("If-Match")).await,
             "a version that is gone": written(Problem::new(Code::Conflict, "changed").with_precondition()).await,
             "a wait": written(Problem::wait(wait, "too many logins")).await,
             "another status": written(other_status).await,

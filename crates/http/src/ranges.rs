@@ -4,16 +4,16 @@ use std::ops::Range;
 
 /// The bytes that are asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Wanted {
-    /// The whole file: no range was given, or none that this server serves.
+pub(crate) enum RequestedRange {
+    /// The whole file: there is no range, or none that this server serves.
     Whole,
     /// These bytes.
     Part(Range<u64>),
     /// Only bytes that the file does not have.
-    Nothing,
+    Unsatisfiable,
 }
 
-impl Wanted {
+impl RequestedRange {
     /// Reads the header `Range` for a file of `size` bytes. Only single ranges are served; a request for several gets
     /// the whole file, which section 14.2 leaves to the server.
     pub(crate) fn of(header: &str, size: u64) -> Self {
@@ -29,14 +29,14 @@ impl Wanted {
         };
         match (number(first), number(last)) {
             (None, Some(suffix)) if first.is_empty() => match suffix {
-                0 => Self::Nothing,
+                0 => Self::Unsatisfiable,
                 _ => Self::Part(size.saturating_sub(suffix)..size),
             },
             (Some(first), Some(last)) if last < first => Self::Whole,
             (Some(first), Some(last)) if first < size => Self::Part(first..last.saturating_add(1).min(size)),
             (Some(first), None) if last.is_empty() && first < size => Self::Part(first..size),
-            (Some(_), Some(_)) => Self::Nothing,
-            (Some(_), None) if last.is_empty() => Self::Nothing,
+            (Some(_), Some(_)) => Self::Unsatisfiable,
+            (Some(_), None) if last.is_empty() => Self::Unsatisfiable,
             _ => Self::Whole,
         }
     }
@@ -47,8 +47,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ranges_are_read_as_the_grammar_says() {
-        let part = |range| Wanted::Part(range);
+    fn ranges_follow_the_grammar() {
+        let part = |range| RequestedRange::Part(range);
         for (header, wanted) in [
             ("bytes=0-0", part(0..1)),
             ("bytes=2-4", part(2..5)),
@@ -59,23 +59,23 @@ mod tests {
             ("bytes=2-99999999999999999999999", part(2..10)),
             ("bytes=-3", part(7..10)),
             ("bytes=-99", part(0..10)),
-            ("bytes=10-", Wanted::Nothing),
-            ("bytes=10-12", Wanted::Nothing),
-            ("bytes=99999999999999999999999-", Wanted::Nothing),
-            ("bytes=-0", Wanted::Nothing),
-            ("bytes=4-2", Wanted::Whole),
-            ("bytes=0-1,4-5", Wanted::Whole),
-            ("bytes=", Wanted::Whole),
-            ("bytes=-", Wanted::Whole),
-            ("bytes=a-b", Wanted::Whole),
-            ("bytes=+1-2", Wanted::Whole),
-            ("bytes=1--2", Wanted::Whole),
-            ("lines=1-2", Wanted::Whole),
-            ("bytes", Wanted::Whole),
-            ("", Wanted::Whole),
+            ("bytes=10-", RequestedRange::Unsatisfiable),
+            ("bytes=10-12", RequestedRange::Unsatisfiable),
+            ("bytes=99999999999999999999999-", RequestedRange::Unsatisfiable),
+            ("bytes=-0", RequestedRange::Unsatisfiable),
+            ("bytes=4-2", RequestedRange::Whole),
+            ("bytes=0-1,4-5", RequestedRange::Whole),
+            ("bytes=", RequestedRange::Whole),
+            ("bytes=-", RequestedRange::Whole),
+            ("bytes=a-b", RequestedRange::Whole),
+            ("bytes=+1-2", RequestedRange::Whole),
+            ("bytes=1--2", RequestedRange::Whole),
+            ("lines=1-2", RequestedRange::Whole),
+            ("bytes", RequestedRange::Whole),
+            ("", RequestedRange::Whole),
         ] {
-            assert_eq!(Wanted::of(header, 10), wanted, "{header:?}");
+            assert_eq!(RequestedRange::of(header, 10), wanted, "{header:?}");
         }
-        assert_eq!(Wanted::of("bytes=0-0", 0), Wanted::Whole);
+        assert_eq!(RequestedRange::of("bytes=0-0", 0), RequestedRange::Whole);
     }
 }

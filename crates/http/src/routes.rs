@@ -30,7 +30,7 @@ pub fn routes(parts: DoorParts) -> Router {
         .merge(explorer::routes())
         .fallback(async || Problem::new(Code::NotFound, "there is nothing of this name here"))
         .method_not_allowed_fallback(async || Problem::wrong_method())
-        .layer(from_fn_with_state(Arc::clone(&door), caller::tell_limits))
+        .layer(from_fn_with_state(Arc::clone(&door), caller::add_limit_headers))
         .layer(from_fn(drain::refused_bodies));
     Router::new().merge(health::routes()).merge(operator::metrics()).nest("/api/v1", api).with_state(door)
 }

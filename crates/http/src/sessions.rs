@@ -23,7 +23,7 @@ use crate::{
     body::Json,
     caller::AuthenticatedRequest,
     door::Door,
-    logins::{Crowded, Guesser},
+    logins::{Guesser, TooManyLogins},
     problem::Problem,
 };
 
@@ -32,7 +32,7 @@ pub(crate) fn routes() -> Router<Arc<Door>> {
 }
 
 /// How long a device is remembered, in seconds: 180 days.
-const DEVICE_LASTS: i64 = 180 * 24 * 3_600;
+const DEVICE_SECONDS: i64 = 180 * 24 * 3_600;
 /// How many device cookies of a request are examined.
 const MAX_DEVICES: usize = 4;
 
@@ -43,12 +43,12 @@ struct SignIn {
     password: String,
 }
 
-/// A session, as its user is told.
+/// A session, as its user sees it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Current {
+struct CurrentSession {
     user: ConnectedUser,
-    /// When it ends, used or not.
+    /// When it ends, even if it is in use.
     expires_at: Option<Timestamp>,
     /// The secret, for the handshake of programs. A page gets only the cookie, which no script can read.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,7 +65,7 @@ async fn sign_in(
     let clock = door.clock();
     let (user, password) = door.check_password(command, &headers, &page, peer.address).await?;
 
-    // Each login gets a new session id, and the session that was there ends, provided that the request carries its
+    // Each login gets a new session id. The session that the browser had ends, provided that the request carries its
     // secret and not just its public id.
     for old in page.sessions(&Method::POST, &headers) {
         if let Some(old) = door.gate().session_of(&old).await? {
@@ -84,13 +84,13 @@ async fn sign_in(
     };
     // The password may have been changed since it was checked.
     if !door.services().store().insert_session(&session, &password).await? {
-        return Err(wrong());
+        return Err(wrong_credentials());
     }
     tracing::info!(user = %user.id, "signed in");
     tracing::debug!(user = %user.id, session = session.id, "a session begins");
 
     let from_page = headers.contains_key(header::ORIGIN);
-    let body = Current {
+    let body = CurrentSession {
         user: ConnectedUser { id: user.id, name: user.name, permissions: user.permissions, teams: user.teams },
         expires_at: Some(session.expires_at),
         session_id: (!from_page).then(|| secret.text.clone()),
@@ -100,13 +100,13 @@ async fn sign_in(
     let device = device.map_err(|error| StorageError::Unavailable(error.into()))?;
     let cookies = (
         set_cookie(Cookie::Session, &secret.text, lifetime, &page),
-        set_cookie(Cookie::Device, &device, DEVICE_LASTS, &page),
+        set_cookie(Cookie::Device, &device, DEVICE_SECONDS, &page),
     );
-    Ok((StatusCode::CREATED, not_kept(), cookies.0, cookies.1, axum::Json(body)).into_response())
+    Ok((StatusCode::CREATED, no_store(), cookies.0, cookies.1, axum::Json(body)).into_response())
 }
 
 async fn current(authenticated: AuthenticatedRequest) -> Response {
-    axum::Json(Current::of(authenticated.caller())).into_response()
+    axum::Json(CurrentSession::of(authenticated.caller())).into_response()
 }
 
 async fn sign_out(
@@ -120,18 +120,18 @@ async fn sign_out(
     let now = door.clock().now();
     door.services().store().delete_session(id, now).await?;
     tracing::info!(user = %authenticated.caller().user(), "signed out");
-    Ok((StatusCode::NO_CONTENT, not_kept(), set_cookie(Cookie::Session, "", 0, &page)).into_response())
+    Ok((StatusCode::NO_CONTENT, no_store(), set_cookie(Cookie::Session, "", 0, &page)).into_response())
 }
 
-impl Current {
+impl CurrentSession {
     fn of(caller: &Caller) -> Self {
         Self { user: caller.to_user(), expires_at: caller.principal().expires_at.map(Timestamp), session_id: None }
     }
 }
 
 impl Door {
-    /// Returns the user with this name and password, and the hash that the password was checked with. Made-up names are
-    /// slowed down like real ones and take as long, so nothing tells which accounts exist.
+    /// Returns the user with this name and password, and the hash that the password was checked with. Unknown names
+    /// are slowed down like known ones and take as long, so that nothing reveals which accounts exist.
     async fn check_password(
         &self,
         login: SignIn,
@@ -146,7 +146,7 @@ impl Door {
         let guesser = match device {
             Some(device) => Guesser::Known(account, device),
             None => {
-                self.parts.logins.admit(address).await.map_err(crowded)?;
+                self.parts.logins.admit(address).await.map_err(too_many_logins)?;
                 // All names that no user can have count as one account.
                 Guesser::stranger(id.as_ref().map_or("", UserId::as_str), address)
             }
@@ -167,15 +167,15 @@ impl Door {
             found = user.zip(stored).map(Ok);
             verdict
         };
-        match (self.parts.logins.judge(guesser, self.clock(), check).await.map_err(crowded)?, found) {
+        match (self.parts.logins.check(guesser, self.clock(), check).await.map_err(too_many_logins)?, found) {
             (Some(true), Some(found)) => found,
-            (Some(_), _) => Err(wrong()),
+            (Some(_), _) => Err(wrong_credentials()),
             (None, Some(Err(problem))) => Err(problem),
             (None, _) => Err(Problem::new(Code::Unavailable, "too many logins at this moment; try again")),
         }
     }
 
-    /// Returns the user with this id and the hash of the password, as far as they exist.
+    /// Returns the user with this id and the hash of their password, if they exist.
     async fn account(&self, id: Option<&UserId>) -> Result<(Option<User>, Option<String>), Problem> {
         let Some(id) = id else { return Ok((None, None)) };
         let user = self.services().store().user(id).await?;
@@ -185,11 +185,11 @@ impl Door {
 
     /// Returns the id of the device, if this user has signed in on it before.
     async fn device(&self, id: Option<&UserId>, headers: &HeaderMap, page: &Page) -> Result<Option<String>, Problem> {
-        let mut shown = Cookie::Device.values(page.secure_cookies(), cookies(headers)).take(MAX_DEVICES).peekable();
-        let (Some(id), Some(_)) = (id, shown.peek()) else { return Ok(None) };
+        let mut presented = Cookie::Device.values(page.secure_cookies(), cookies(headers)).take(MAX_DEVICES).peekable();
+        let (Some(id), Some(_)) = (id, presented.peek()) else { return Ok(None) };
         let stored = self.services().store().password(id).await?;
         let known = stored
-            .and_then(|stored| shown.find_map(|text| known_device(text, id.as_str(), &stored).map(str::to_owned)));
+            .and_then(|stored| presented.find_map(|text| known_device(text, id.as_str(), &stored).map(str::to_owned)));
         Ok(known)
     }
 }
@@ -201,15 +201,15 @@ fn set_cookie(cookie: Cookie, value: &str, seconds: i64, page: &Page) -> AppendH
 }
 
 /// Returns the header that keeps caches from storing an answer with a secret in it.
-fn not_kept() -> [(HeaderName, HeaderValue); 1] {
+fn no_store() -> [(HeaderName, HeaderValue); 1] {
     [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))]
 }
 
-fn crowded(Crowded(wait): Crowded) -> Problem {
+fn too_many_logins(TooManyLogins(wait): TooManyLogins) -> Problem {
     Problem::wait(wait, "too many logins to this account, or from this address, are under way")
 }
 
-/// Returns the same answer for whatever is wrong.
-fn wrong() -> Problem {
+/// Returns the answer to wrong credentials, whichever part is wrong.
+fn wrong_credentials() -> Problem {
     Problem::new(Code::AuthFailed, "the user or the password is wrong")
 }

@@ -1,4 +1,4 @@
-//! What all streams of server-sent events share: their caller, their start and their end.
+//! The parts that all streams of server-sent events share: their listener, their response and their end.
 
 use std::{convert::Infallible, net::IpAddr, time::Duration};
 
@@ -17,9 +17,10 @@ use crate::{door::Door, problem::Problem};
 
 /// How long a client is asked to wait before it reconnects.
 const RETRY: Duration = Duration::from_secs(1);
-/// How often something is sent on a quiet stream, so that no proxy takes it for dead.
+/// How often something is sent on a quiet stream, so that no proxy considers it dead.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
+/// Returns whether a request asks for a stream.
 pub(crate) fn is_wanted(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let mut kinds = accepted.flat_map(|value| value.split(','));
@@ -56,10 +57,10 @@ fn too_many_connections() -> Problem {
 
 /// Returns the response that carries this stream. An error is the stream's last item.
 pub(crate) fn answer(stream: impl Stream<Item = Result<Event, ErrorBody>> + Send + 'static) -> Response {
-    let told =
-        stream.flat_map(|said| futures_util::stream::iter(said.map_or_else(|error| last(&error), |event| vec![event])));
+    let events = stream
+        .flat_map(|item| futures_util::stream::iter(item.map_or_else(|error| end_events(&error), |event| vec![event])));
     let first = futures_util::stream::iter([Event::default().retry(RETRY)]);
-    let sse = Sse::new(first.chain(told).map(Ok::<_, Infallible>)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
+    let sse = Sse::new(first.chain(events).map(Ok::<_, Infallible>)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
     // Asks proxies that buffer or compress not to.
     let buffering = (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     let transforming = (header::CACHE_CONTROL, STREAM_CACHE_CONTROL);
@@ -67,8 +68,8 @@ pub(crate) fn answer(stream: impl Stream<Item = Result<Event, ErrorBody>> + Send
 }
 
 /// Returns the error with which this event ends a stream, if it does.
-pub(crate) fn end_of(heard: &ListenerEvent) -> Option<ErrorBody> {
-    Some(match heard {
+pub(crate) fn end_of(event: &ListenerEvent) -> Option<ErrorBody> {
+    Some(match event {
         ListenerEvent::Frame(_) => return None,
         ListenerEvent::Lost(_) => ErrorBody::new(Code::NotFound, "this board can't be read any more"),
         ListenerEvent::Unauthenticated(reason) => ErrorBody::new(Code::Unauthenticated, *reason),
@@ -80,8 +81,8 @@ pub(crate) fn end_of(heard: &ListenerEvent) -> Option<ErrorBody> {
 }
 
 /// Returns the events that end a stream: `end`, and `error` for clients that predate `end`. A browser's `EventSource`
-/// has an event `error` of its own; a page that listens for `end`, and closes then, hears only the first.
-fn last(error: &ErrorBody) -> Vec<Event> {
+/// has an event `error` of its own; a page that listens for `end`, and closes then, receives only `end`.
+fn end_events(error: &ErrorBody) -> Vec<Event> {
     let data = serde_json::to_string(error).unwrap_or_default();
     ["end", "error"].map(|name| Event::default().event(name).data(&data)).to_vec()
 }

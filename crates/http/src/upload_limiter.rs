@@ -1,7 +1,7 @@
-//! What an upload may cost: how many bytes of its body are read and when, and how long it may take.
+//! Limits an upload: how many bytes of its body are read and when, and how long it may take.
 //!
-//! The form reader buffers all it can get until it has seen the end of a part's headers. So its body arrives in small
-//! pieces, with a pause after each, and few of them are let through before the file begins.
+//! The form reader buffers all it can get until it has seen the end of a part's headers. So it gets the body
+//! in small pieces, with a pause after each, and only a few of them before the file begins.
 
 use std::{
     pin::Pin,
@@ -24,18 +24,18 @@ use tokio::time::{Instant, timeout_at};
 use crate::problem::Problem;
 
 /// How long the next piece of an upload may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(30);
+const MAX_PIECE_TIME: Duration = Duration::from_secs(30);
 /// How long the whole upload may take.
-const WHOLE: Duration = Duration::from_secs(600);
-/// How many bytes may come in addition to the file's, and so how many before it.
-const BESIDE: u64 = 64 * 1024;
+const MAX_UPLOAD_TIME: Duration = Duration::from_secs(600);
+/// How many bytes may come in addition to the file's. So many may also come before it.
+const MAX_OTHER_BYTES: u64 = 64 * 1024;
 /// The largest piece before the file, in bytes.
-const PIECE: usize = 8 * 1024;
+const MAX_PIECE_BYTES: usize = 8 * 1024;
 
 /// Why a body ended early.
 const BROKEN: u8 = 1;
-const LONG_BEFORE: u8 = 2;
-const LONG_IN_ALL: u8 = 3;
+const TOO_LONG_BEFORE_FILE: u8 = 2;
+const TOO_LONG_IN_ALL: u8 = 3;
 
 /// What the reader of a body and its handler share.
 #[derive(Default)]
@@ -53,17 +53,17 @@ pub(crate) struct UploadLimiter {
 }
 
 impl UploadLimiter {
-    /// Begins an upload of a file of up to `max_file` bytes. Returns the request with a body that keeps to the limits.
+    /// Begins an upload of a file of up to `max_file` bytes. Returns the request with a body that enforces the limits.
     pub(crate) fn begin(request: Request, max_file: u64) -> (Self, Request) {
         let meter = Arc::new(Meter::default());
         let (parts, body) = request.into_parts();
-        let max = max_file.saturating_add(BESIDE);
-        let metered = Metered { body, meter: Arc::clone(&meter), rest: Bytes::new(), passed: 0, max, pause: false };
-        let upload_limiter = Self { meter, deadline: Instant::now() + WHOLE, max_file };
-        (upload_limiter, Request::from_parts(parts, Body::new(metered)))
+        let max = max_file.saturating_add(MAX_OTHER_BYTES);
+        let limited = LimitedBody { body, meter: Arc::clone(&meter), rest: Bytes::new(), passed: 0, max, pause: false };
+        let upload_limiter = Self { meter, deadline: Instant::now() + MAX_UPLOAD_TIME, max_file };
+        (upload_limiter, Request::from_parts(parts, Body::new(limited)))
     }
 
-    /// Notes that from here on the bytes are the file's.
+    /// Records that the bytes from here on are the file's.
     pub(crate) fn file_begins(&self) {
         self.meter.file_began.store(true, Ordering::Relaxed);
     }
@@ -74,7 +74,7 @@ impl UploadLimiter {
         path: &str,
         next: impl Future<Output = Result<T, MultipartError>>,
     ) -> Result<T, Problem> {
-        let until = self.deadline.min(Instant::now() + PATIENCE);
+        let until = self.deadline.min(Instant::now() + MAX_PIECE_TIME);
         match timeout_at(until, next).await {
             Ok(next) => next.map_err(|error| self.refusal(path, &error)),
             Err(_) if until == self.deadline => Err(Problem::new(Code::InvalidMessage, "the upload took too long")),
@@ -90,35 +90,36 @@ impl UploadLimiter {
     fn refusal(&self, path: &str, error: &MultipartError) -> Problem {
         match self.meter.ended.load(Ordering::Relaxed) {
             BROKEN => Problem::new(Code::Unavailable, "the upload was broken off; try again"),
-            LONG_BEFORE => {
-                Problem::new(Code::PayloadTooLarge, format!("at most {BESIDE} bytes may come before the field `file`"))
-            }
-            LONG_IN_ALL => self.too_large(),
+            TOO_LONG_BEFORE_FILE => Problem::new(
+                Code::PayloadTooLarge,
+                format!("at most {MAX_OTHER_BYTES} bytes may come before the field `file`"),
+            ),
+            TOO_LONG_IN_ALL => self.too_large(),
             _ => Problem::invalid(path, error.body_text()),
         }
     }
 }
 
-/// A body that keeps to the limits.
-struct Metered {
+/// A body that enforces the limits.
+struct LimitedBody {
     body: Body,
     meter: Arc<Meter>,
     /// Bytes that have arrived and have not yet been passed on.
     rest: Bytes,
     passed: u64,
     max: u64,
-    /// A piece has just been passed on: the reader handles it before it gets more.
+    /// Whether a piece has just been passed on, which the reader must handle before it gets more.
     pause: bool,
 }
 
-impl Metered {
+impl LimitedBody {
     fn end(&self, why: u8, error: impl Into<axum::BoxError>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         self.meter.ended.store(why, Ordering::Relaxed);
         Poll::Ready(Some(Err(axum::Error::new(error))))
     }
 }
 
-impl HttpBody for Metered {
+impl HttpBody for LimitedBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -142,14 +143,14 @@ impl HttpBody for Metered {
             }
         }
         let file_began = self.meter.file_began.load(Ordering::Relaxed);
-        let length = if file_began { self.rest.len() } else { self.rest.len().min(PIECE) };
+        let length = if file_began { self.rest.len() } else { self.rest.len().min(MAX_PIECE_BYTES) };
         let piece = self.rest.split_to(length);
         self.passed += piece.len() as u64;
-        if !file_began && self.passed > BESIDE {
-            return self.end(LONG_BEFORE, "too much before the file");
+        if !file_began && self.passed > MAX_OTHER_BYTES {
+            return self.end(TOO_LONG_BEFORE_FILE, "too much before the file");
         }
         if self.passed > self.max {
-            return self.end(LONG_IN_ALL, "too large a body");
+            return self.end(TOO_LONG_IN_ALL, "too large a body");
         }
         self.pause = true;
         Poll::Ready(Some(Ok(Frame::data(piece))))
@@ -199,7 +200,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_comes_before_the_file_is_bounded() {
+    async fn bytes_before_the_file_are_bounded() {
         let endless = |begin: &str| {
             let begin = Bytes::from(begin.to_owned());
             let pieces = std::iter::once(Ok(begin)).chain((0..100).map(|_| Ok(Bytes::from(vec![b'x'; 10_000]))));
@@ -213,7 +214,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_that_breaks_off_is_worth_another_try() {
+    async fn a_broken_upload_is_unavailable_and_an_incomplete_one_invalid() {
         let broken = || Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
         for begin in ["--bor", HEAD] {
             let pieces = vec![Ok(Bytes::from(begin)), broken()];

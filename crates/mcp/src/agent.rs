@@ -104,8 +104,8 @@ impl ServerHandler for Agent {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let known = caller_context(&context.extensions)?;
-        Ok(tools::call(&self.gate, known, request, &context).await?.into())
+        let caller_context = caller_context(&context.extensions)?;
+        Ok(tools::call(&self.gate, caller_context, request, &context).await?.into())
     }
 
     async fn list_resources(
@@ -139,8 +139,8 @@ impl ServerHandler for Agent {
         request: SubscribeRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
-        let known = caller_context(&context.extensions)?;
-        let subscribed = self.updates.subscribe(&self.gate, known, &request.uri, context.peer).await;
+        let caller_context = caller_context(&context.extensions)?;
+        let subscribed = self.updates.subscribe(&self.gate, caller_context, &request.uri, context.peer).await;
         subscribed.map_err(|error| problem::protocol_error(&error))
     }
 
@@ -158,8 +158,8 @@ impl ServerHandler for Agent {
     }
 
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
-        let known = caller_context(&context.request_context().extensions)?;
-        updates::listen(&self.gate, known, &context).await.map_err(|error| problem::protocol_error(&error))
+        let caller_context = caller_context(&context.request_context().extensions)?;
+        updates::listen(&self.gate, caller_context, &context).await.map_err(|error| problem::protocol_error(&error))
     }
 
     async fn list_prompts(

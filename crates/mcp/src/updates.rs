@@ -156,18 +156,19 @@ impl SessionSubscriptions {
     pub(crate) async fn subscribe(
         &self,
         gate: &Arc<Gate>,
-        known: CallerContext,
+        caller_context: CallerContext,
         uri: &str,
         peer: Peer<RoleServer>,
     ) -> Result<(), ErrorBody> {
-        let caller = gate.admit(known.caller.clone(), Charge::Request(CommandGroup::Connection)).await?.into_caller();
+        let caller =
+            gate.admit(caller_context.caller.clone(), Charge::Request(CommandGroup::Connection)).await?.into_caller();
         let target = Target::parse(uri).ok_or_else(|| unknown_resource(uri))?;
         let mut announcer = self.0.lock().await;
         let alive = announcer.as_ref().filter(|announcer| !announcer.task.is_finished());
         let followed = match alive {
             Some(announcer) => Arc::clone(&announcer.followed),
             None => {
-                let followed = Arc::new(FollowedResources::new(gate, known)?);
+                let followed = Arc::new(FollowedResources::new(gate, caller_context)?);
                 let task = {
                     let followed = Arc::clone(&followed);
                     AbortOnDropHandle::new(tokio::spawn(async move {
@@ -215,11 +216,12 @@ pub(crate) fn accepted(requested: &SubscriptionFilter) -> SubscriptionFilter {
 /// The gate's, `NOT_FOUND`; `UNAUTHENTICATED` when the credentials end.
 pub(crate) async fn listen(
     gate: &Arc<Gate>,
-    known: CallerContext,
+    caller_context: CallerContext,
     context: &SubscriptionContext,
 ) -> Result<(), ErrorBody> {
-    let caller = gate.admit(known.caller.clone(), Charge::Request(CommandGroup::Connection)).await?.into_caller();
-    let followed = FollowedResources::new(gate, known)?;
+    let caller =
+        gate.admit(caller_context.caller.clone(), Charge::Request(CommandGroup::Connection)).await?.into_caller();
+    let followed = FollowedResources::new(gate, caller_context)?;
     let mut changed = BTreeSet::new();
     for uri in context.accepted().resource_subscriptions.iter().flatten() {
         let target = Target::parse(uri).ok_or_else(|| unknown_resource(uri))?;

@@ -5,7 +5,7 @@ use boardwire_protocol::{Code, CommandKind, ErrorBody};
 use http::{HeaderMap, HeaderName, header};
 use serde_json::{Map, Value, value::RawValue};
 
-use super::{ROUTES, Route, Verb, answer::Shown, request};
+use super::{ROUTES, Route, Verb, answer::TaggedEntity, request};
 use crate::{
     caller::AuthenticatedRequest,
     entity_tags::{EntityTag, EntityTags, Malformed},
@@ -14,14 +14,14 @@ use crate::{
 
 /// The most versions that one request may name.
 const MAX_VERSIONS: usize = 16;
-/// A version that nothing ever reaches; it stands for a tag that this server did not make.
+/// A version that no entity reaches. It stands for a tag that this server did not make.
 const NEVER: u64 = u64::MAX;
 /// The error message for such a tag.
 const FOREIGN: &str = "If-Match does not hold: a tag must be one that this server gave, and not a weak one";
 
 /// The conditions under which a change may be made.
 pub(super) struct Preconditions {
-    /// The versions that it may have been made against, newest first; `None` means any.
+    /// The versions that the change may have been made against, newest first; `None` means any.
     versions: Option<Vec<u64>>,
     /// The tags that must not match.
     unwanted: Option<EntityTags>,
@@ -66,8 +66,8 @@ fn version(tag: &EntityTag) -> Option<u64> {
     let text = std::str::from_utf8(&tag.opaque).ok().filter(|_| !tag.weak)?;
     let (digits, fingerprint) = text.split_once('.').map_or((text, None), |(digits, rest)| (digits, Some(rest)));
     let is_hexadecimal = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    let ours = fingerprint.is_none_or(|rest| rest.len() == 16 && rest.bytes().all(is_hexadecimal));
-    let version: u64 = digits.parse().ok().filter(|_| ours)?;
+    let is_ours = fingerprint.is_none_or(|rest| rest.len() == 16 && rest.bytes().all(is_hexadecimal));
+    let version: u64 = digits.parse().ok().filter(|_| is_ours)?;
     (version.to_string() == digits).then_some(version)
 }
 
@@ -84,10 +84,10 @@ pub(super) async fn execute(
     let AuthenticatedRequest { admitted, request_id } = &authenticated;
     let run = |payload| admitted.run(Call::new(Value::Object(payload), request_id.clone()), no_connection);
     if let Some(unwanted) = preconditions.unwanted
-        && let Some(shown) = shown_here(route, admitted, &payload).await
-        && unwanted.match_weakly(shown.tag.as_deref())
+        && let Some(current) = current_entity(route, admitted, &payload).await
+        && unwanted.match_weakly(current.tag.as_deref())
     {
-        return Err(Problem::precondition("If-None-Match"));
+        return Err(Problem::failed_precondition("If-None-Match"));
     }
     let Some(versions) = preconditions.versions else { return Ok(run(payload).await?) };
     if payload.contains_key(request::EXPECTED_VERSION) {
@@ -125,15 +125,16 @@ fn older_version_may_succeed(error: &ErrorBody, version: u64) -> bool {
     }
 }
 
-/// Returns what a reader is shown at the path of a change, if anything.
-async fn shown_here(route: &Route, admitted: &Admitted, payload: &Map<String, Value>) -> Option<Shown> {
-    let reading = ROUTES.iter().find(|other| other.path == route.path && other.verb == Verb::Get)?;
-    let places = reading.path_parameters().filter_map(|name| Some((name.to_owned(), payload.get(name)?.clone())));
-    let payload = Value::Object(places.collect());
-    match admitted.query(reading.kind, payload).await {
-        Ok(reply) => Some(Shown::by(reading, &reply)),
-        // It exists but is too large to be shown whole, so no tag of it has been given.
-        Err(error) if error.code == Code::PayloadTooLarge => Some(Shown::default()),
+/// Returns the entity that can be read at the path of a change, if there is one.
+async fn current_entity(route: &Route, admitted: &Admitted, payload: &Map<String, Value>) -> Option<TaggedEntity> {
+    let read_route = ROUTES.iter().find(|other| other.path == route.path && other.verb == Verb::Get)?;
+    let path_fields =
+        read_route.path_parameters().filter_map(|name| Some((name.to_owned(), payload.get(name)?.clone())));
+    let payload = Value::Object(path_fields.collect());
+    match admitted.query(read_route.kind, payload).await {
+        Ok(reply) => Some(TaggedEntity::of(read_route, &reply)),
+        // It exists but is too large to be sent whole, so clients have no tag of it.
+        Err(error) if error.code == Code::PayloadTooLarge => Some(TaggedEntity::default()),
         Err(_) => None,
     }
 }

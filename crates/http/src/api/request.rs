@@ -63,8 +63,8 @@ pub(super) async fn payload(
 ) -> Result<Map<String, Value>, Problem> {
     let mut fields = match route.fields {
         Fields::Query => Map::new(),
-        Fields::Body => body(request).await?,
-        Fields::BodyIs(field) => [(field.to_owned(), Value::Object(body(request).await?))].into_iter().collect(),
+        Fields::Body => read_body(request).await?,
+        Fields::BodyIs(field) => [(field.to_owned(), Value::Object(read_body(request).await?))].into_iter().collect(),
     };
     if let Some(name) = path.keys().find(|name| fields.contains_key(*name)) {
         return Err(Problem::invalid(name, "stands in the path, and not in the body"));
@@ -86,32 +86,32 @@ pub(super) async fn payload(
     Ok(fields)
 }
 
-/// Returns the body of a request; an empty body is an object without fields.
-async fn body(request: Request) -> Result<Map<String, Value>, Problem> {
+/// Returns the fields of a request's body; an empty body has none.
+async fn read_body(request: Request) -> Result<Map<String, Value>, Problem> {
     let empty = request.headers().get(header::CONTENT_LENGTH).is_some_and(|length| length.as_bytes() == b"0");
     let absent = axum::body::HttpBody::is_end_stream(request.body());
     if empty || absent {
         return Ok(Map::new());
     }
     let Json(fields) = Json::<Map<String, Value>>::from_request(request, &()).await?;
-    Ok(fields.into_iter().map(|(name, value)| (name, whole(value))).collect())
+    Ok(fields.into_iter().map(|(name, value)| (name, integers(value))).collect())
 }
 
-/// Turns `30.0` into `30`: to JSON Schema it is an integer. No field holds other numbers.
-fn whole(value: Value) -> Value {
+/// Turns numbers such as `30.0` into integers, which they are for JSON Schema. No field takes other numbers.
+fn integers(value: Value) -> Value {
     match value {
         Value::Number(number) if number.is_f64() => {
-            let whole = number.as_f64().filter(|float| float.fract() == 0.0 && (0.0..BEYOND).contains(float));
+            let whole = number.as_f64().filter(|float| float.fract() == 0.0 && (0.0..TWO_POW_64).contains(float));
             whole.map_or(Value::Number(number), |float| Value::from(float as u64))
         }
-        Value::Array(values) => values.into_iter().map(whole).collect(),
-        Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, whole(value))).collect(),
+        Value::Array(values) => values.into_iter().map(integers).collect(),
+        Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, integers(value))).collect(),
         value => value,
     }
 }
 
-/// The first number that is too large: 2^64.
-const BEYOND: f64 = 18_446_744_073_709_551_616.0;
+/// 2^64, the first number that is too large.
+const TWO_POW_64: f64 = 18_446_744_073_709_551_616.0;
 
 /// Returns the fields in a query.
 ///
@@ -132,8 +132,8 @@ pub(crate) fn parse_query(kind: CommandKind, query: Option<&str>) -> Result<Map<
                     values.push(value);
                 }
             }
-            (_, serde_json::map::Entry::Vacant(place)) => {
-                place.insert(value);
+            (_, serde_json::map::Entry::Vacant(entry)) => {
+                entry.insert(value);
             }
             (_, serde_json::map::Entry::Occupied(_)) => return Err(Problem::invalid(&name, "is given twice")),
         }
@@ -149,7 +149,7 @@ fn parse(kind: Kind, text: &str) -> Result<Value, &'static str> {
     }
 }
 
-/// Returns whether this command takes the version that it is made against.
+/// Returns whether this command has a field for the version that it is made against.
 pub(super) fn expects_version(kind: CommandKind) -> bool {
     PAYLOADS.get(&kind).is_some_and(|fields| fields.contains_key(EXPECTED_VERSION))
 }
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_a_query_has_the_type_of_its_field() {
+    fn query_parameters_get_the_types_of_their_fields() {
         let found = read(CommandKind::NotificationList, "limit=5&unreadOnly=true&before=a%20b");
         assert_eq!(found, Some(serde_json::json!({"limit": 5, "unreadOnly": true, "before": "a b"})));
         for wrong in ["limit=", "limit=five", "limit=5&limit=6", "unreadOnly=1", "nothing=1", "=", "limit"] {

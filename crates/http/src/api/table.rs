@@ -12,7 +12,7 @@ pub(crate) enum Verb {
     Delete,
 }
 
-/// Where the fields of a payload go that are not in the path.
+/// Where the fields of a payload are, apart from those in the path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fields {
     /// In the query.
@@ -32,8 +32,8 @@ pub(crate) struct Route {
     pub(crate) fields: Fields,
     /// The field of the result that has a version, for the ETag.
     pub(crate) entity: Option<&'static str>,
-    /// Set where the command creates something: the answer is 201, with the collection in which an entity is then
-    /// found.
+    /// Set if the command creates something: the answer is 201, and the value is the collection that then contains the
+    /// entity.
     pub(crate) creates: Option<&'static str>,
 }
 
@@ -66,11 +66,11 @@ impl Route {
         Self { fields: Fields::BodyIs(field), ..self }
     }
 
-    const fn of(self, entity: &'static str) -> Self {
+    const fn entity(self, entity: &'static str) -> Self {
         Self { entity: Some(entity), ..self }
     }
 
-    /// `collection` is empty where the created thing has no path of its own.
+    /// Marks a command that creates something. `collection` is empty if what it creates has no path of its own.
     const fn creates(self, collection: &'static str) -> Self {
         Self { creates: Some(collection), ..self }
     }
@@ -81,32 +81,32 @@ impl Route {
     }
 }
 
-/// All routes. Every command that does not belong to the socket alone is here, most of them once.
+/// All routes. Every command that does not concern a connection has at least one.
 pub(crate) const ROUTES: &[Route] = &[
     Route::get("/boards", CommandKind::BoardList),
-    Route::post("/boards", CommandKind::BoardCreate).of("board").creates("boards"),
-    Route::get("/boards/{boardId}", CommandKind::BoardGet).of("board"),
-    Route::patch("/boards/{boardId}", CommandKind::BoardUpdate).body_is("updates").of("board"),
-    Route::post("/boards/{boardId}/archive", CommandKind::BoardArchive).of("board"),
-    Route::post("/boards/{boardId}/restore", CommandKind::BoardRestore).of("board"),
+    Route::post("/boards", CommandKind::BoardCreate).entity("board").creates("boards"),
+    Route::get("/boards/{boardId}", CommandKind::BoardGet).entity("board"),
+    Route::patch("/boards/{boardId}", CommandKind::BoardUpdate).body_is("updates").entity("board"),
+    Route::post("/boards/{boardId}/archive", CommandKind::BoardArchive).entity("board"),
+    Route::post("/boards/{boardId}/restore", CommandKind::BoardRestore).entity("board"),
     Route::put("/boards/{boardId}/members/{userId}", CommandKind::BoardMemberSet),
     Route::delete("/boards/{boardId}/members/{userId}", CommandKind::BoardMemberRemove),
-    Route::post("/boards/{boardId}/columns", CommandKind::ColumnCreate).of("column").creates(""),
+    Route::post("/boards/{boardId}/columns", CommandKind::ColumnCreate).entity("column").creates(""),
     Route::put("/boards/{boardId}/columns/order", CommandKind::ColumnReorder),
-    Route::patch("/columns/{columnId}", CommandKind::ColumnUpdate).body_is("updates").of("column"),
+    Route::patch("/columns/{columnId}", CommandKind::ColumnUpdate).body_is("updates").entity("column"),
     Route::delete("/columns/{columnId}", CommandKind::ColumnDelete),
-    Route::post("/boards/{boardId}/tasks", CommandKind::TaskCreate).of("task").creates("tasks"),
+    Route::post("/boards/{boardId}/tasks", CommandKind::TaskCreate).entity("task").creates("tasks"),
     Route::get("/boards/{boardId}/next", CommandKind::TaskNext),
-    Route::post("/boards/{boardId}/claims", CommandKind::TaskClaim).of("task"),
+    Route::post("/boards/{boardId}/claims", CommandKind::TaskClaim).entity("task"),
     Route::get("/tasks", CommandKind::TaskList),
-    Route::get("/tasks/{taskId}", CommandKind::TaskGet).of("task"),
-    Route::patch("/tasks/{taskId}", CommandKind::TaskUpdate).body_is("updates").of("task"),
+    Route::get("/tasks/{taskId}", CommandKind::TaskGet).entity("task"),
+    Route::patch("/tasks/{taskId}", CommandKind::TaskUpdate).body_is("updates").entity("task"),
     Route::delete("/tasks/{taskId}", CommandKind::TaskDelete),
-    Route::post("/tasks/{taskId}/move", CommandKind::TaskMove).of("task"),
-    Route::put("/tasks/{taskId}/assignee", CommandKind::TaskAssign).of("task"),
-    Route::post("/tasks/{taskId}/complete", CommandKind::TaskComplete).of("task"),
-    Route::put("/tasks/{taskId}/lease", CommandKind::TaskRenew).of("task"),
-    Route::delete("/tasks/{taskId}/lease", CommandKind::TaskRelease).of("task"),
+    Route::post("/tasks/{taskId}/move", CommandKind::TaskMove).entity("task"),
+    Route::put("/tasks/{taskId}/assignee", CommandKind::TaskAssign).entity("task"),
+    Route::post("/tasks/{taskId}/complete", CommandKind::TaskComplete).entity("task"),
+    Route::put("/tasks/{taskId}/lease", CommandKind::TaskRenew).entity("task"),
+    Route::delete("/tasks/{taskId}/lease", CommandKind::TaskRelease).entity("task"),
     Route::post("/tasks/{taskId}/comments", CommandKind::TaskCommentAdd).creates(""),
     Route::patch("/comments/{commentId}", CommandKind::TaskCommentUpdate),
     Route::delete("/comments/{commentId}", CommandKind::TaskCommentDelete),
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_command_that_is_not_the_sockets_own_has_a_route() {
+    fn every_command_except_those_of_connections_has_a_route() {
         for kind in CommandKind::ALL {
             // The log of a board has a handler of its own, which can also stream it.
             let elsewhere = kind.name() == "board:events";

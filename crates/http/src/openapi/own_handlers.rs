@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{SCHEMA_REF_PREFIX, header, idempotency_key, limits, operation_id, parameter, reply};
 
-/// Returns the path, the method and the operation of each.
+/// Returns the path, the method and the operation of each route.
 pub(super) fn operations(schemas: &Schemas) -> Vec<(&'static str, &'static str, Value)> {
     vec![
         ("/sessions", "post", sign_in()),
@@ -130,8 +130,8 @@ fn download() -> Value {
         "headers": {"Content-Range": header("Which part it is."), "ETag": header("The SHA-256 of all its bytes.")},
         "content": {"*/*": binary},
     });
-    let mut beyond = json!({"description": "The file has no such part.", "headers": {"Content-Range": header("How many bytes it has.")}});
-    beyond["content"] =
+    let mut unsatisfiable = json!({"description": "The file has no such part.", "headers": {"Content-Range": header("How many bytes it has.")}});
+    unsatisfiable["content"] =
         json!({"application/problem+json": {"schema": {"$ref": format!("{SCHEMA_REF_PREFIX}Problem")}}});
     json!({
         "operationId": "download", "description": "Needs the permission `read`, and on the board the role `viewer` or more.",
@@ -140,7 +140,7 @@ fn download() -> Value {
         "responses": {
             "200": found,
             "206": part,
-            "416": beyond,
+            "416": unsatisfiable,
             "304": {"description": "What the client has is what there is: its If-None-Match names the ETag."},
             "default": problem(),
         },

@@ -18,7 +18,7 @@ use crate::{front::CallerContext, shape::Shape};
 /// Calls a tool. A refusal is an answer, not an error of the protocol.
 pub(crate) async fn call(
     gate: &Arc<Gate>,
-    known: CallerContext,
+    caller_context: CallerContext,
     request: CallToolRequestParams,
     context: &RequestContext<RoleServer>,
 ) -> Result<CallToolResult, ErrorData> {
@@ -28,9 +28,9 @@ pub(crate) async fn call(
     };
     let shape = Shape::take(&mut arguments, &known_fields);
     let Some(row) = table::row(&request.name) else {
-        return wait::call(gate, known, arguments, shape, context).await;
+        return wait::call(gate, caller_context, arguments, shape, context).await;
     };
-    let result = execute(gate, known.caller, row.kind, arguments.into(), &shape).await;
+    let result = execute(gate, caller_context.caller, row.kind, arguments.into(), &shape).await;
     Ok(answer(result, &shape.unwrap_or_default()))
 }
 

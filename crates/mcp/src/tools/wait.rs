@@ -85,13 +85,13 @@ fn number(arguments: &mut JsonObject, name: &str, default: u64, max: u64) -> Res
 /// Waits for changes. Ends when the request is cancelled or the credentials end.
 pub(super) async fn call(
     gate: &Arc<Gate>,
-    known: CallerContext,
+    caller_context: CallerContext,
     arguments: JsonObject,
     shape: Result<Shape, ErrorBody>,
     context: &RequestContext<RoleServer>,
 ) -> Result<CallToolResult, ErrorData> {
     let waited = tokio::select! {
-        waited = wait(gate, known, arguments, &shape, context) => waited,
+        waited = wait(gate, caller_context, arguments, &shape, context) => waited,
         () = context.ct.cancelled() => return Err(ErrorData::internal_error("the request was cancelled", None)),
     };
     let shape = shape.unwrap_or_default();
