@@ -1,5 +1,5 @@
-//! A build that runs in the background while the tests run, which mostly wait. It has the lowest priority, so that it does not
-//! slow them down.
+//! A build that runs in the background while the tests run, which mostly wait. It has the lowest priority, so that it
+//! does not slow them down.
 
 use std::process::{Child, Stdio};
 
@@ -10,8 +10,8 @@ use crate::workspace::Workspace;
 pub(crate) struct BackgroundBuild(Option<Child>);
 
 impl BackgroundBuild {
-    /// Starts `cargo` with these arguments. Its output and its failure are ignored: after [`BackgroundBuild::finish`] the
-    /// caller runs the same build again, which is then quick and reports errors.
+    /// Starts `cargo` with these arguments. Its output and its failure are ignored: after [`BackgroundBuild::finish`]
+    /// the caller runs the same build again, which is then quick and reports errors.
     pub(crate) fn begin(workspace: &Workspace, arguments: &[&str]) -> Self {
         let mut command = workspace.cargo_in_background(arguments);
         Self(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok())

@@ -1,5 +1,5 @@
-//! `cargo xtask churn`: the server's memory while clients come and go, on both databases. The last two thirds of the time
-//! show whether it grows without bound. Variables such as `MALLOC_ARENA_MAX` reach the server.
+//! `cargo xtask churn`: the server's memory while clients come and go, on both databases. The last two thirds of the
+//! time show whether it grows without bound. Variables such as `MALLOC_ARENA_MAX` reach the server.
 
 use std::process::Command;
 

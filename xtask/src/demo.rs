@@ -32,8 +32,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     smoke_test(command, &workspace.scratch().join("demo.log"))
 }
 
-/// Starts a command that becomes the server process, checks that it answers, and stops it. Its standard error goes to the file
-/// `log`, which is printed when a check fails.
+/// Starts a command that becomes the server process, checks that it answers, and stops it. Its standard error goes to
+/// the file `log`, which is printed when a check fails.
 pub(crate) fn smoke_test(command: Command, log: &Path) -> Result<()> {
     let result = start_check_stop(command, log);
     if result.is_err() {

@@ -1,9 +1,9 @@
-//! A Postgres server for the tests: a new cluster in a temporary folder, on a free loopback port. Dropping the guard stops
-//! and removes it.
+//! A Postgres server for the tests: a new cluster in a temporary folder, on a free loopback port. Dropping the guard
+//! stops and removes it.
 //!
-//! A shell script that runs between this process and the server reads from a pipe that this process keeps open. When the
-//! pipe is closed, because the guard was dropped or this process has ended, the script stops the server and removes the
-//! folder.
+//! A shell script that runs between this process and the server reads from a pipe that this process keeps open. When
+//! the pipe is closed, because the guard was dropped or this process has ended, the script stops the server and removes
+//! the folder.
 
 use std::env;
 use std::fs;
@@ -116,8 +116,8 @@ struct Account {
 }
 
 impl Account {
-    /// If this process is root, returns the account that Debian's package creates, because Postgres refuses to run as root.
-    /// Otherwise returns `None`.
+    /// If this process is root, returns the account that Debian's package creates, because Postgres refuses to run as
+    /// root. Otherwise returns `None`.
     fn for_the_server() -> Result<Option<Self>> {
         if id(&["-u"])? != 0 {
             return Ok(None);
@@ -140,8 +140,8 @@ fn new_folder(port: u16, account: Option<Account>) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Returns the command for one of the server's programs, run as the server's user and without `PG…` variables, which may be
-/// meant for another server.
+/// Returns the command for one of the server's programs, run as the server's user and without `PG…` variables, which
+/// may be meant for another server.
 fn program(path: &Path, folder: &Path, account: Option<Account>) -> Command {
     let mut command = Command::new(path);
     command.current_dir(folder).env("FOLDER", folder);
@@ -167,7 +167,8 @@ fn serve(programs: &Path, folder: PathBuf, port: u16, account: Option<Account>) 
     command.args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=on"]);
     command.args(["-c", "max_connections=200", "-c"]);
     command.arg(format!("unix_socket_directories={}", folder.display()));
-    // A group of its own, so that an interrupt from the keyboard reaches this process first and the shell can still clean up.
+    // A group of its own, so that an interrupt from the keyboard reaches this process first and the shell can still
+    // clean up.
     let watch = command.process_group(0).stdin(Stdio::piped()).spawn().context("cannot start Postgres")?;
     Ok(Postgres { folder, port, watch })
 }

@@ -24,8 +24,8 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     expect_success(command, status)
 }
 
-/// Runs a program to its end. Copies both its output streams to standard output, and calls `each` with each line, without
-/// colours. A program that takes longer than `limit` is ended, and an error is returned.
+/// Runs a program to its end. Copies both its output streams to standard output, and calls `each` with each line,
+/// without colours. A program that takes longer than `limit` is ended, and an error is returned.
 pub(crate) fn stream(command: &mut Command, limit: Option<Duration>, mut each: impl FnMut(&str)) -> Result<ExitStatus> {
     println!("  $ {}", typed(command));
     let mut child = command
@@ -107,7 +107,8 @@ pub(crate) fn wait(child: &mut Child, limit: Duration) -> Result<Option<ExitStat
     }
 }
 
-/// Ends a program with SIGTERM, and with SIGKILL if it does not end in time. Errors are ignored: the caller is done with it.
+/// Ends a program with SIGTERM, and with SIGKILL if it does not end in time. Errors are ignored: the caller is done
+/// with it.
 pub(crate) fn end(child: &mut Child) {
     let asked = signal("TERM", child.id().into()).and_then(|()| wait(child, TERM_GRACE));
     if !matches!(asked, Ok(Some(_))) {

@@ -21,7 +21,8 @@ struct Step {
 }
 
 impl Report {
-    /// Runs a step and records its result. An error is printed and does not stop the task. Returns whether the step passed.
+    /// Runs a step and records its result. An error is printed and does not stop the task. Returns whether the step
+    /// passed.
     pub(crate) fn step(&mut self, name: &'static str, work: impl FnOnce(&mut Tally) -> Result<()>) -> bool {
         println!("\n▸ {name}");
         let started = Instant::now();

@@ -22,8 +22,8 @@ const SCRIPT_LIMIT: usize = 230_000;
 /// The contents of a folder's files, by their paths in it.
 type Files = BTreeMap<String, Vec<u8>>;
 
-/// Checks types, lints and format, also of the client and of the JavaScript tests; then builds, and replaces `dist` unless
-/// the scripts have become too large. With `check`, it is also an error if the result differs from `dist`.
+/// Checks types, lints and format, also of the client and of the JavaScript tests; then builds, and replaces `dist`
+/// unless the scripts have become too large. With `check`, it is also an error if the result differs from `dist`.
 pub(crate) fn run(workspace: &Workspace, check: bool) -> Result<()> {
     setup::run(workspace, &[Suite::Js], Verbosity::Quiet)?;
     let (sources, built) = (workspace.root.join(SOURCES), workspace.root.join(BUILT));

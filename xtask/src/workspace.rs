@@ -66,8 +66,8 @@ impl Workspace {
         command
     }
 
-    /// Runs a command in the root, without the variables that `cargo run` set for this package: build scripts watch some of
-    /// them, and their crates would be rebuilt each time.
+    /// Runs a command in the root, without the variables that `cargo run` set for this package: build scripts watch
+    /// some of them, and their crates would be rebuilt each time.
     fn prepare(&self, command: &mut Command) {
         command.current_dir(&self.root);
         for (name, _) in env::vars_os() {

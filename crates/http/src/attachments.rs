@@ -123,8 +123,8 @@ async fn download(
     if tags(header::IF_NONE_MATCH).ok().flatten().is_some_and(|known| known.match_weakly(tag)) {
         return Ok((StatusCode::NOT_MODIFIED, file_headers).into_response());
     }
-    // With `If-Range`, a part is served only if its tag is the current one, otherwise the whole file. A date is not accepted
-    // there, because it does not identify the bytes.
+    // With `If-Range`, a part is served only if its tag is the current one, otherwise the whole file. A date is not
+    // accepted there, because it does not identify the bytes.
     let range_applies = !headers.contains_key(header::IF_RANGE)
         || matches!(tags(header::IF_RANGE), Ok(Some(named @ EntityTags::These(_))) if named.match_strongly(tag));
     let range = headers.get(header::RANGE).filter(|_| range_applies && method == Method::GET);

@@ -1,5 +1,5 @@
-//! JSON bodies: bounded in size, and refused with the path of the invalid field. The server enforces that they arrive in
-//! time.
+//! JSON bodies: bounded in size, and refused with the path of the invalid field. The server enforces that they arrive
+//! in time.
 
 use axum::{
     body::Body,

@@ -76,8 +76,8 @@ pub(crate) async fn add_limit_headers(State(door): State<Arc<Door>>, mut request
     response
 }
 
-/// Returns the first of: `Authorization: Bearer`, `X-API-Key`, the session cookies. Cookies are ignored if a header names
-/// credentials.
+/// Returns the first of: `Authorization: Bearer`, `X-API-Key`, the session cookies. Cookies are ignored if a header
+/// names credentials.
 fn credentials(parts: &Parts) -> Vec<Credential> {
     match (names_credential(&parts.headers), parts.extensions.get::<Page>()) {
         (true, _) => credential(&parts.headers).into_iter().collect(),

@@ -1,5 +1,5 @@
-//! The OpenAPI document, and a page to read it and try requests. Neither needs credentials, and the page loads nothing from
-//! other servers.
+//! The OpenAPI document, and a page to read it and try requests. Neither needs credentials, and the page loads nothing
+//! from other servers.
 
 use std::sync::{Arc, LazyLock};
 

@@ -30,9 +30,9 @@ pub fn front(doors: Router) -> Router {
     doors.layer(compression).layer(axum::middleware::from_fn(handle))
 }
 
-/// Returns whether an answer may be compressed: text, with three exceptions. An answer that must not be stored or that sets
-/// a cookie carries a secret, which its compressed size could reveal. A live stream says `no-transform`, and would need a
-/// compressor for each listener. A file that can be read in parts stays as it is.
+/// Returns whether an answer may be compressed: text, with three exceptions. An answer that must not be stored or that
+/// sets a cookie carries a secret, which its compressed size could reveal. A live stream says `no-transform`, and would
+/// need a compressor for each listener. A file that can be read in parts stays as it is.
 fn may_be_compressed(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).unwrap_or_default();
     let kind = text(header::CONTENT_TYPE).split(';').next().unwrap_or_default().trim();
@@ -75,8 +75,8 @@ async fn handle(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// Replaces the tags of compressed answers in a header with those of the plain ones, which the doors know. Returns whether
-/// there were any.
+/// Replaces the tags of compressed answers in a header with those of the plain ones, which the doors know. Returns
+/// whether there were any.
 fn strip_gzip_suffix(headers: &mut HeaderMap, name: &HeaderName) -> bool {
     let is_coded = |value: &HeaderValue| value.as_bytes().windows(GZIP_SUFFIX.len()).any(|part| part == GZIP_SUFFIX);
     let found = headers.get_all(name).iter().any(is_coded);
@@ -108,8 +108,8 @@ fn without_gzip_suffix(line: &[u8]) -> Vec<u8> {
     plain
 }
 
-/// Returns whether the request names its host exactly once (RFC 9112, section 3.2). Requests older than HTTP/1.1 may omit
-/// it.
+/// Returns whether the request names its host exactly once (RFC 9112, section 3.2). Requests older than HTTP/1.1 may
+/// omit it.
 fn names_its_host(request: &Request) -> bool {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     match (hosts.next(), hosts.next()) {

@@ -1,5 +1,5 @@
-//! How fast passwords may be guessed. Nobody is locked out: wrong guesses make the next ones wait, longer and longer, but
-//! only for the same guesser, which is all strangers at one account from one address, or one known device.
+//! How fast passwords may be guessed. Nobody is locked out: wrong guesses make the next ones wait, longer and longer,
+//! but only for the same guesser, which is all strangers at one account from one address, or one known device.
 
 use std::{
     collections::HashMap,

@@ -303,8 +303,8 @@ fn collect_definitions(part: &Value, schemas: &Schemas, definitions: &mut Map<St
     }
 }
 
-/// Returns the schema with its references pointing to where this document keeps types, and with the largest value of each
-/// unsigned integer.
+/// Returns the schema with its references pointing to where this document keeps types, and with the largest value of
+/// each unsigned integer.
 fn with_component_refs(mut schema: Value) -> Value {
     match &mut schema {
         Value::Object(fields) => {

@@ -1,4 +1,5 @@
-//! Checks passwords. Checks are slow on purpose, so only a few run at a time, and never on a thread that serves requests.
+//! Checks passwords. Checks are slow on purpose, so only a few run at a time, and never on a thread that serves
+//! requests.
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,5 +1,5 @@
-//! Errors over HTTP: `application/problem+json` (RFC 9457) with the contract's code, and its status. No other module maps
-//! codes to statuses.
+//! Errors over HTTP: `application/problem+json` (RFC 9457) with the contract's code, and its status. No other module
+//! maps codes to statuses.
 
 use axum::{
     http::{HeaderValue, StatusCode, header},

@@ -1,9 +1,9 @@
-//! Quotas for uploads: how many one user may have at the same time, how much space attachments may take, and how much of the
-//! disk stays free.
+//! Quotas for uploads: how many one user may have at the same time, how much space attachments may take, and how much
+//! of the disk stays free.
 //!
-//! An upload reserves its size before its first byte is read, and reserved bytes count as used: so concurrent
-//! uploads can't together exceed a quota. Usage is read after the reservation: a file attached in between is counted twice,
-//! but no file is missed.
+//! An upload reserves its size before its first byte is read, and reserved bytes count as used: so concurrent uploads
+//! can't together exceed a quota. Usage is read after the reservation: a file attached in between is counted twice, but
+//! no file is missed.
 
 use std::{
     collections::HashMap,

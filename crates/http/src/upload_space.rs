@@ -10,7 +10,8 @@ use crate::{
 };
 
 impl Door {
-    /// Checks that there is space for an upload. If there is none, removes the files of deleted attachments and checks again.
+    /// Checks that there is space for an upload. If there is none, removes the files of deleted attachments and checks
+    /// again.
     pub(crate) async fn ensure_space_for(&self, permit: &UploadPermit, user: &UserId) -> Result<(), Problem> {
         if self.lack_of_space(permit, user).await?.is_none() {
             return Ok(());

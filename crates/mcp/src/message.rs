@@ -1,8 +1,9 @@
 //! What the protocol library does not do for the messages of a request and its answer: refuse malformed JSON well, and
 //! respect the peculiarities of older revisions.
 //!
-//! Only 2025-03-26 has batches: several messages in one list. Revisions before 2025-11-25 have no events without data, with
-//! which the library begins each stream so that it can be resumed; their clients take such an event for a damaged message.
+//! Only 2025-03-26 has batches: several messages in one list. Revisions before 2025-11-25 have no events without data,
+//! with which the library begins each stream so that it can be resumed; their clients take such an event for a damaged
+//! message.
 
 use std::future::ready;
 
@@ -54,8 +55,8 @@ impl Unreadable {
         Self::new(StatusCode::BAD_REQUEST, ErrorCode::INVALID_REQUEST, message)
     }
 
-    /// Returns the error for JSON that is not a message of the protocol. The library would blame the media type, which is
-    /// right.
+    /// Returns the error for JSON that is not a message of the protocol. The library would blame the media type, which
+    /// is right.
     pub(crate) fn not_a_message() -> Self {
         Self::invalid("this is no request, notification or answer of the protocol")
     }

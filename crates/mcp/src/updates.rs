@@ -1,6 +1,6 @@
 //! Resources that announce their changes. Sessions of older revisions and streams of newer ones work the same way: a
-//! listener at the gate, and one task that collects the changes and sends them as fast as the client reads. A slow client
-//! never delays the boards.
+//! listener at the gate, and one task that collects the changes and sends them as fast as the client reads. A slow
+//! client never delays the boards.
 
 use std::{
     collections::{BTreeSet, HashMap},

@@ -1,6 +1,6 @@
 //! The board in the browser: a page and its parts, built from `ui/` into `dist/` and embedded. The page's addresses all
-//! answer with the same document, whose script shows what the address names; it gets what it shows through the same doors as
-//! any other client.
+//! answer with the same document, whose script shows what the address names; it gets what it shows through the same
+//! doors as any other client.
 #![doc = include_str!("../README.md")]
 
 mod accept;

@@ -1,8 +1,8 @@
 //! The answer for an address that does not exist: a small page for people, an empty answer for programs.
 //!
-//! It is the fallback of the whole router, as one service that checks the method itself. A handler would get the router's
-//! layers anew with each request, and Socket.IO's layer, which its own requests pass on the way here, would forget each
-//! connection.
+//! It is the fallback of the whole router, as one service that checks the method itself. A handler would get the
+//! router's layers anew with each request, and Socket.IO's layer, which its own requests pass on the way here, would
+//! forget each connection.
 
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};

@@ -17,8 +17,8 @@ pub(crate) async fn answer() -> Response {
     document(StatusCode::OK, &page.unwrap_or_default())
 }
 
-/// Returns a document with a nonce of its own. Every style element must carry the nonce, including those that scripts add,
-/// as a library for dragging does.
+/// Returns a document with a nonce of its own. Every style element must carry the nonce, including those that scripts
+/// add, as a library for dragging does.
 pub(crate) fn document(status: StatusCode, text: &str) -> Response {
     let mut random = [0; 16];
     if getrandom::fill(&mut random).is_err() {

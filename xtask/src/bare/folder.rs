@@ -1,5 +1,5 @@
-//! A Debian system in a folder. Each command runs in a mount namespace of its own, so that nothing of this machine is mounted
-//! in the folder when the folder is removed.
+//! A Debian system in a folder. Each command runs in a mount namespace of its own, so that nothing of this machine is
+//! mounted in the folder when the folder is removed.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -24,8 +24,8 @@ const CHECKOUT: &str = "root/boardwire";
 /// A policy that keeps Debian's packages from starting services, which would run on this machine.
 const NO_SERVICES: &str = "#!/bin/sh\nexit 101\n";
 
-/// `$1` is the folder, `$2` this machine's Rust, the rest the command to run in the folder. Each program replaces the one
-/// before it, so that a signal reaches the command.
+/// `$1` is the folder, `$2` this machine's Rust, the rest the command to run in the folder. Each program replaces the
+/// one before it, so that a signal reaches the command.
 const ENTER: &str = r#"
 root=$1 rust=$2
 shift 2

@@ -1,5 +1,5 @@
-//! How this machine reaches package sources, for use in the folder: its mirror, its settings of apt, cargo, npm and pip, its
-//! certificates. Nothing else of the machine gets into the folder.
+//! How this machine reaches package sources, for use in the folder: its mirror, its settings of apt, cargo, npm and
+//! pip, its certificates. Nothing else of the machine gets into the folder.
 
 use std::env;
 use std::fs;

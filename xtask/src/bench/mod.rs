@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: the server and a bare socketioxide broadcast under the same load, in the same run. Because machines
-//! are noisy, only the ratio counts.
+//! `cargo xtask bench`: the server and a bare socketioxide broadcast under the same load, in the same run. Because
+//! machines are noisy, only the ratio counts.
 
 mod target;
 

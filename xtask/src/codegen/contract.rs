@@ -46,8 +46,8 @@ pub(super) fn definitions() -> Map<String, Value> {
     all
 }
 
-/// Returns the schema of a command: its payload with the `requestId` that every command takes or, if it may be sent so, a
-/// bare string.
+/// Returns the schema of a command: its payload with the `requestId` that every command takes or, if it may be sent so,
+/// a bare string.
 fn command(kind: CommandKind, payload: &Value) -> Value {
     let mut object = payload.clone();
     object["description"] = kind.summary().trim().into();

@@ -1,9 +1,9 @@
 //! `cargo xtask setup`: makes a machine ready for the tests. It is quick when nothing is missing, because every
 //! `cargo xtask test` runs it first.
 //!
-//! [`programs`] are checked and, where possible, installed; [`node`] installs a newer Node.js if the machine's is too old;
-//! [`javascript`] and [`python`] install the packages that the clients' tests need, each with a stamp that says what was
-//! installed last.
+//! [`programs`] are checked and, where possible, installed; [`node`] installs a newer Node.js if the machine's is too
+//! old; [`javascript`] and [`python`] install the packages that the clients' tests need, each with a stamp that says
+//! what was installed last.
 
 pub(crate) mod debian;
 mod javascript;

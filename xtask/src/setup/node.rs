@@ -1,5 +1,5 @@
-//! Node.js and npm: the machine's own if they are new enough, otherwise newer ones from PyPI, in xtask's own folder. Debian 12
-//! has Node 18, which is too old.
+//! Node.js and npm: the machine's own if they are new enough, otherwise newer ones from PyPI, in xtask's own folder.
+//! Debian 12 has Node 18, which is too old.
 
 use std::env;
 use std::ffi::OsString;
@@ -14,8 +14,9 @@ use super::Verbosity;
 use crate::process::{output, run, version};
 use crate::workspace::Workspace;
 
-/// The accepted versions of Node.js below [`ACCEPTED_FROM`]: a major version with its oldest minor one. ESLint 10 accepts the
-/// same. Only the MCP inspector needs a newer one, which an npm package of `tests/mcp` contains for Linux (x64).
+/// The accepted versions of Node.js below [`ACCEPTED_FROM`]: a major version with its oldest minor one. ESLint 10
+/// accepts the same. Only the MCP inspector needs a newer one, which an npm package of `tests/mcp` contains for Linux
+/// (x64).
 const ACCEPTED: &[(u32, u32)] = &[(20, 19), (22, 13)];
 
 /// The major version from which on every version is accepted.

@@ -37,8 +37,8 @@ const PROGRAMS: &[Program] = &[
     Program { name: "jq", needed_by: &[Suite::Python], probe: jq, packages: &["jq"] },
 ];
 
-/// Installs what these suites need and the machine lacks, or fails with a message that says what to install. `needs_python`:
-/// whether Python is needed even if the suites do not need it.
+/// Installs what these suites need and the machine lacks, or fails with a message that says what to install.
+/// `needs_python`: whether Python is needed even if the suites do not need it.
 pub(super) fn ensure(suites: &[Suite], needs_python: bool, verbosity: Verbosity) -> Result<()> {
     let wanted = |program: &Program| {
         program.needed_by.iter().any(|suite| suites.contains(suite)) || needs_python && program.name == PYTHON

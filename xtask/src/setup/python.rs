@@ -20,7 +20,8 @@ pub(crate) struct Environment {
     name: &'static str,
 }
 
-/// All environments. Each revision of MCP is tested with a release of its library, and no two can be in one environment.
+/// All environments. Each revision of MCP is tested with a release of its library, and no two can be in one
+/// environment.
 pub(crate) const ENVIRONMENTS: &[Environment] = &[
     Environment { folder: "tests/python", requirements: "requirements.txt", name: "venv" },
     Environment { folder: "tests/mcp/python", requirements: "requirements-1.txt", name: "venv-mcp-1" },

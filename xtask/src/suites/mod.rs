@@ -1,5 +1,5 @@
-//! `cargo xtask test`: all tests of the project, each language with its own runner, with one build of the server and one
-//! Postgres.
+//! `cargo xtask test`: all tests of the project, each language with its own runner, with one build of the server and
+//! one Postgres.
 //!
 //! [`steps`] is also the first part of `cargo xtask ci`. A suite is configured by environment variables:
 //! `BOARDWIRE_BIN`, the program; `BOARDWIRE_TEST_POSTGRES`, a database address with every right. On a busy machine

@@ -11,8 +11,8 @@ use crate::workspace::Workspace;
 /// nextest's exit code when the tests do not compile.
 const BUILD_FAILED: i32 = 101;
 
-/// Builds the program that the tests start, as part of the whole workspace: so its crates get the same features as in the
-/// tests' build and are compiled only once.
+/// Builds the program that the tests start, as part of the whole workspace: so its crates get the same features as in
+/// the tests' build and are compiled only once.
 pub(super) fn build(workspace: &Workspace) -> Result<()> {
     process::run(&mut workspace.cargo(&["build", "--workspace", "--bin", "boardwire"]))
 }

@@ -1,4 +1,5 @@
-//! Circular dependencies between the files of a crate. Only a module and the modules inside it may depend on each other.
+//! Circular dependencies between the files of a crate. Only a module and the modules inside it may depend on each
+//! other.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -56,7 +57,8 @@ fn find_circle_among(graph: &Dependencies, root: &str, files: &BTreeSet<&str>) -
     })
 }
 
-/// Returns the module that contains all others of a group. A crate's root does not count: it only puts modules together.
+/// Returns the module that contains all others of a group. A crate's root does not count: it only puts modules
+/// together.
 fn outer_module<'f>(group: &BTreeSet<&'f str>, root: &str) -> Option<&'f str> {
     group.iter().copied().find(|outer| {
         let inside =

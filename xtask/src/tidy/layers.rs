@@ -36,8 +36,8 @@ const EDGES: &[(&str, Allowed)] = &[
 /// The crates that a door may depend on.
 const DOOR: &[&str] = &["browser", "gate", "metrics", "subscriptions", "services", "rate-limit", "auth", "protocol"];
 
-/// Foreign crates that only some workspace crates may depend on. Dev-dependencies are not restricted. Checking dependencies
-/// is enough: code cannot use a crate that is not one.
+/// Foreign crates that only some workspace crates may depend on. Dev-dependencies are not restricted. Checking
+/// dependencies is enough: code cannot use a crate that is not one.
 const CONFINED: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("rusqlite", &["store"]),

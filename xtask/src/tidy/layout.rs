@@ -1,5 +1,5 @@
-//! The layout of the repository: the entries in its root, the module comments of source files, and the names of files and
-//! modules.
+//! The layout of the repository: the entries in its root, the module comments of source files, and the names of files
+//! and modules.
 
 use std::collections::BTreeSet;
 use std::path::Path;

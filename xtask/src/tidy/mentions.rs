@@ -103,7 +103,8 @@ impl<'s> Mention<'s> {
     }
 }
 
-/// Returns whether a span is a path of the repository: it has a known extension, or begins with a folder of the workspace.
+/// Returns whether a span is a path of the repository: it has a known extension, or begins with a folder of the
+/// workspace.
 fn is_path(repository: &Repository, span: &str) -> bool {
     let letters = |letter: char| letter.is_alphanumeric() || "/._-".contains(letter);
     if span.starts_with(['/', '.', '-']) || !span.chars().all(letters) {
@@ -116,7 +117,8 @@ fn is_path(repository: &Repository, span: &str) -> bool {
         || first.is_some_and(|first| repository.exists(&format!("crates/{first}")) || repository.exists(first))
 }
 
-/// Returns whether a path exists. It may omit `crates/`, the page's own crate or `tests/`, `src/`, and a module's extension.
+/// Returns whether a path exists. It may omit `crates/`, the page's own crate or `tests/`, `src/`, and a module's
+/// extension.
 fn file_exists(repository: &Repository, page: &str, path: &str) -> bool {
     let own = page.strip_prefix("docs/modules/").and_then(|name| name.strip_suffix(".md"));
     let own = own.or_else(|| page.strip_prefix("crates/")?.split('/').next()).filter(|own| *own != "README");

@@ -52,8 +52,8 @@ impl Vocabulary {
         self.words.contains(word)
     }
 
-    /// Returns whether a type, a module or a crate has a member of this name. For an owner that the workspace does not define,
-    /// returns whether its code contains both words.
+    /// Returns whether a type, a module or a crate has a member of this name. For an owner that the workspace does not
+    /// define, returns whether its code contains both words.
     pub(super) fn has_member(&self, owner: &str, member: &str) -> bool {
         if self.types.contains(owner) {
             return self.members.get(owner).is_some_and(|members| members.contains(member));

@@ -1,4 +1,5 @@
-//! Words that mark unfinished code or silence a check. They are concatenated from halves here, so that this file passes its own rule.
+//! Words that mark unfinished code or silence a check. They are concatenated from halves here, so that this file passes
+//! its own rule.
 
 use super::finding::Finding;
 use super::repository::Repository;

@@ -1,5 +1,5 @@
-//! The domain over HTTP: the commands of the catalog as resources. One table maps commands to paths; the routes, the reading
-//! of requests and the OpenAPI document all follow from it.
+//! The domain over HTTP: the commands of the catalog as resources. One table maps commands to paths; the routes, the
+//! reading of requests and the OpenAPI document all follow from it.
 
 mod answer;
 mod preconditions;

@@ -19,7 +19,8 @@ const HOW_TO_GET_THE_REST: &str = "ask again with fields, a larger maxBytes, or 
 struct Omitted {
     texts: usize,
     shortened_to: usize,
-    /// For each list its path, the shown length and the full length, which is `None` if the list was a page of a longer one.
+    /// For each list its path, the shown length and the full length, which is `None` if the list was a page of a longer
+    /// one.
     lists: Vec<(String, usize, Option<usize>)>,
     fields: Vec<String>,
 }

@@ -77,8 +77,8 @@ impl Shape {
         }
     }
 
-    /// Returns the answer, shortened to the wanted size, without selecting fields. The ends of texts and lists are left out
-    /// first, whole fields only if that is not enough.
+    /// Returns the answer, shortened to the wanted size, without selecting fields. The ends of texts and lists are left
+    /// out first, whole fields only if that is not enough.
     pub(crate) fn fit(&self, reply: Value) -> Value {
         budget::fit(reply, self.max_bytes)
     }

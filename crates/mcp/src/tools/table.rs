@@ -1,5 +1,5 @@
-//! The table that maps each command to a tool. A row gives a command's tool its name, its description for agents and its
-//! place in the list. A command without a row is a tool as well, described by the catalog.
+//! The table that maps each command to a tool. A row gives a command's tool its name, its description for agents and
+//! its place in the list. A command without a row is a tool as well, described by the catalog.
 
 use std::{borrow::Cow, sync::LazyLock};
 
@@ -118,7 +118,8 @@ const ROWS: &[Row] = &[
         "Moves a task to a column, before or after another task, or to the end. The column's status becomes the task's.",
     )
     .idempotent(),
-    Row::new("assign_task", Kind::TaskAssign, "Gives a task to a user, or to nobody with null. Does not claim it.").idempotent(),
+    Row::new("assign_task", Kind::TaskAssign, "Gives a task to a user, or to nobody with null. Does not claim it.")
+        .idempotent(),
     Row::new("delete_task", Kind::TaskDelete, "Deletes a task with its comments and files for good.").destructive(),
     Row::new(
         "add_comment",
@@ -142,12 +143,15 @@ const ROWS: &[Row] = &[
         "Reads what happened on a board after a seq, without waiting. recovered false: read get_board anew.",
     ),
     Row::new("list_notifications", Kind::NotificationList, "Lists your notifications, newest first."),
-    Row::new("read_notifications", Kind::NotificationRead, "Marks notifications of yours as read, by ids or all.").idempotent(),
+    Row::new("read_notifications", Kind::NotificationRead, "Marks notifications of yours as read, by ids or all.")
+        .idempotent(),
     Row::new("create_board", Kind::BoardCreate, "Makes a board of which you are the owner."),
     Row::new("update_board", Kind::BoardUpdate, "Sets name, description, colour or team of a board.").idempotent(),
-    Row::new("archive_board", Kind::BoardArchive, "Archives a board: it can be read and restored, and nothing else.").idempotent(),
+    Row::new("archive_board", Kind::BoardArchive, "Archives a board: it can be read and restored, and nothing else.")
+        .idempotent(),
     Row::new("restore_board", Kind::BoardRestore, "Restores an archived board.").idempotent(),
-    Row::new("set_member", Kind::BoardMemberSet, "Adds a member to a board or changes a role. For owners.").idempotent(),
+    Row::new("set_member", Kind::BoardMemberSet, "Adds a member to a board or changes a role. For owners.")
+        .idempotent(),
     Row::new("remove_member", Kind::BoardMemberRemove, "Removes a member from a board. For owners.").destructive(),
     Row::new("create_column", Kind::ColumnCreate, "Adds a column to a board."),
     Row::new("update_column", Kind::ColumnUpdate, "Sets name, status or limit of a column.").idempotent(),

@@ -1,4 +1,5 @@
-//! The tool that waits for changes of a board. It returns those after `since` or, if there are none, waits for the first.
+//! The tool that waits for changes of a board. It returns those after `since` or, if there are none, waits for the
+//! first.
 
 use std::{sync::Arc, time::Duration};
 

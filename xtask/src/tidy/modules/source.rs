@@ -1,5 +1,5 @@
-//! What one module contains: the items that it defines, what it imports, and the paths and words in its code. Test-only code
-//! is left out.
+//! What one module contains: the items that it defines, what it imports, and the paths and words in its code. Test-only
+//! code is left out.
 
 use std::collections::BTreeSet;
 
