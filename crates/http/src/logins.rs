@@ -90,7 +90,7 @@ impl Logins {
         password: impl Future<Output = Option<bool>>,
     ) -> Result<Option<bool>, TooManyLogins> {
         let attempt = self.enter(guesser).ok_or(TooManyLogins(MAX_PAUSE))?;
-        let _turn = timeout(QUEUE_LIMIT, attempt.turn.lock()).await.map_err(|_| TooManyLogins(MAX_PAUSE))?;
+        let _queued = timeout(QUEUE_LIMIT, attempt.queue.lock()).await.map_err(|_| TooManyLogins(MAX_PAUSE))?;
         sleep(self.pause(&attempt.guesser, clock)).await;
         let verdict = password.await;
         if verdict == Some(false) {
@@ -115,12 +115,12 @@ impl Logins {
 
     fn enter(&self, guesser: Guesser) -> Option<LoginAttempt<'_>> {
         let mut in_progress = self.lock();
-        let turn = in_progress.entry(guesser.clone()).or_default();
+        let queue = in_progress.entry(guesser.clone()).or_default();
         // One of the references is the map's own.
-        (Arc::strong_count(turn) <= MAX_IN_PROGRESS).then(|| LoginAttempt {
+        (Arc::strong_count(queue) <= MAX_IN_PROGRESS).then(|| LoginAttempt {
             logins: self,
             guesser,
-            turn: Arc::clone(turn),
+            queue: Arc::clone(queue),
         })
     }
 }
@@ -129,14 +129,15 @@ impl Logins {
 struct LoginAttempt<'a> {
     logins: &'a Logins,
     guesser: Guesser,
-    turn: Arc<tokio::sync::Mutex<()>>,
+    /// Locked while a password of this guesser is checked.
+    queue: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Drop for LoginAttempt<'_> {
     fn drop(&mut self) {
         let mut in_progress = self.logins.lock();
         // The references of the map and of this attempt.
-        if Arc::strong_count(&self.turn) == 2 {
+        if Arc::strong_count(&self.queue) == 2 {
             in_progress.remove(&self.guesser);
         }
     }

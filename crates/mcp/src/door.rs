@@ -22,7 +22,7 @@ pub struct McpParts {
     pub gate: Arc<Gate>,
     /// The limits of the door.
     pub settings: Settings,
-    /// The version of the server that clients are told.
+    /// The server version that is reported to clients.
     pub server_version: &'static str,
 }
 
