@@ -112,7 +112,7 @@ impl Quotas {
     }
 
     /// Returns whether the disk still keeps its free share once everything reserved has been written.
-    pub(crate) fn leaves_space(&self, disk: Room, reserved: StoredBytes) -> bool {
+    pub(crate) fn leaves_space(&self, disk: DiskSpace, reserved: StoredBytes) -> bool {
         let after = disk.free.saturating_sub(reserved.in_all);
         u128::from(after) * 100 >= u128::from(disk.total) * u128::from(self.min_free)
     }
@@ -154,10 +154,10 @@ mod tests {
         assert_eq!(scope(quotas, held(60, 60), held(41, 41)), Some("user".into()));
         assert_eq!(scope(quotas, held(0, 160), held(1, 41)), Some("server".into()));
         assert_eq!(scope(Quotas { per_user: 0, in_all: 0, ..quotas }, held(u64::MAX, u64::MAX), held(1, 1)), None);
-        let has_space = |free| quotas.leaves_space(Room { free, total: 1000 }, held(10, 10));
+        let has_space = |free| quotas.leaves_space(DiskSpace { free, total: 1000 }, held(10, 10));
         assert!(has_space(60) && !has_space(59) && !has_space(0));
         let none = Quotas { min_free: 0, ..quotas };
-        assert!(none.leaves_space(Room { free: 0, total: 1000 }, held(10, 10)));
+        assert!(none.leaves_space(DiskSpace { free: 0, total: 1000 }, held(10, 10)));
     }
 
     #[test]
