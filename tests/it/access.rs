@@ -122,7 +122,7 @@ pub(crate) fn payload(command: &str, cell: &Cell) -> Result<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_command_for_every_role_and_credential() -> Result<()> {
+async fn every_command_is_allowed_or_refused_by_role_and_credential() -> Result<()> {
     for kind in CommandKind::ALL {
         let rows = TABLE.iter().filter(|row| row.command == kind.name()).count();
         ensure!(rows == 1, "{} has {rows} rows in the table", kind.name());
@@ -316,7 +316,7 @@ async fn removed_members_receive_nothing_more(kind: Kind) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_archived_board_is_read_and_restored_only() -> Result<()> {
+async fn an_archived_board_can_only_be_read_and_restored() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;
@@ -332,7 +332,7 @@ async fn an_archived_board_is_read_and_restored_only() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_last_owner_stays() -> Result<()> {
+async fn the_last_owner_cannot_be_removed() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
     let board = Board::create(&ann, &[("bob", "member")]).await?;

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use crate::scene::{Board, Scene};
 
-on_both!(strangers_are_added_by_nobody_but_admins, strangers_are_given_no_task);
+on_both!(only_admins_can_add_strangers, strangers_cannot_be_assigned_a_task);
 
-async fn strangers_are_added_by_nobody_but_admins(kind: Kind) -> Result<()> {
+async fn only_admins_can_add_strangers(kind: Kind) -> Result<()> {
     let scene = Scene::with(kind, &[("BOARDWIRE_ADDABLE_MEMBERS", "acquaintances")]).await?;
     for (user, teams) in [("ann", "red"), ("mate", "red,green"), ("bob", ""), ("cid", "")] {
         scene.server.run(&["user", "create", "--id", user, "--name", user, "--teams", teams], "").await?;
@@ -38,7 +38,7 @@ async fn strangers_are_added_by_nobody_but_admins(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-async fn strangers_are_given_no_task(kind: Kind) -> Result<()> {
+async fn strangers_cannot_be_assigned_a_task(kind: Kind) -> Result<()> {
     let scene = Scene::with(kind, &[("BOARDWIRE_ADDABLE_MEMBERS", "acquaintances")]).await?;
     for (user, teams) in [("ann", "red"), ("mate", "red"), ("bob", ""), ("cid", "")] {
         scene.server.run(&["user", "create", "--id", user, "--name", user, "--teams", teams], "").await?;

@@ -17,7 +17,7 @@ use self::{
 };
 use crate::scene::{Board, Scene, seed, text};
 
-on_both!(agents_do_all_tasks_once, a_member_who_is_an_agent_is_shown_as_one);
+on_both!(agents_do_each_task_once, a_member_who_is_an_agent_is_shown_as_one);
 
 const TASKS: usize = 200;
 const AGENTS: usize = 8;
@@ -62,7 +62,7 @@ pub(crate) struct Held {
     fate: Fate,
 }
 
-async fn agents_do_all_tasks_once(kind: Kind) -> Result<()> {
+async fn agents_do_each_task_once(kind: Kind) -> Result<()> {
     let seed = seed()?;
     let all = within("all tasks are done", LIMIT, play(kind, seed));
     all.await.flatten().with_context(|| format!("BOARDWIRE_TEST_SEED={seed}"))

@@ -2,7 +2,7 @@
 //! leaves nothing behind; and everybody on the board is told of what is added and removed.
 
 mod hostile;
-mod places;
+mod locations;
 mod quotas;
 mod ranges;
 mod refusals;
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::scene::{Board, Scene, fields, ids, text};
 
-on_both!(a_file_goes_up_and_comes_down, a_repeated_upload_has_one_effect, files_go_with_their_task);
+on_both!(a_file_can_be_uploaded_and_downloaded, a_repeated_upload_has_one_effect, files_are_deleted_with_their_task);
 
 /// The SHA-256 of two million times `a`.
 const TWO_MILLION: &str = "bcf7f9d1b4311c3352e60502255ce09a6744df84e8f2c89f79c4b5d74933a95a";
@@ -55,7 +55,7 @@ fn folder(scene: &Scene) -> PathBuf {
 }
 
 /// Returns the names of everything in the folder.
-fn kept(folder: &Path) -> Result<Vec<String>> {
+fn file_names_in(folder: &Path) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))? {
         names.push(entry?.file_name().to_string_lossy().into_owned());
@@ -65,15 +65,15 @@ fn kept(folder: &Path) -> Result<Vec<String>> {
 }
 
 /// A board of Ann's with a task, and its members.
-struct Table {
+struct TaskBoard {
     scene: Scene,
     ann: Client,
     board: Board,
     task: String,
 }
 
-impl Table {
-    async fn set(scene: Scene, members: &[(&str, &str)]) -> Result<Self> {
+impl TaskBoard {
+    async fn create(scene: Scene, members: &[(&str, &str)]) -> Result<Self> {
         let ann = scene.client("ann").await?;
         for (user, _) in members {
             scene.client(user).await?.disconnect().await?;
@@ -88,17 +88,17 @@ impl Table {
     }
 
     /// Checks that there is no attachment, no file and no part of one.
-    async fn is_untouched(&self) -> Result<()> {
+    async fn expect_no_attachments(&self) -> Result<()> {
         let detail = self.detail().await?;
         ensure!(detail["attachments"] == json!([]), "{detail}");
-        let kept = kept(&folder(&self.scene))?;
+        let kept = file_names_in(&folder(&self.scene))?;
         ensure!(kept.is_empty(), "left over: {kept:?}");
         Ok(())
     }
 }
 
 /// Checks the headers that every download is sent with.
-fn is_safe(answer: &Answer) -> Result<()> {
+fn expect_safe_headers(answer: &Answer) -> Result<()> {
     let disposition = answer.header("content-disposition").context("no Content-Disposition")?;
     ensure!(disposition.starts_with("attachment; filename=\""), "{disposition}");
     for (name, value) in [
@@ -111,13 +111,13 @@ fn is_safe(answer: &Answer) -> Result<()> {
     Ok(())
 }
 
-async fn a_file_goes_up_and_comes_down(kind: Kind) -> Result<()> {
-    let table = Table::set(Scene::open(kind).await?, &[("bob", "member")]).await?;
-    let (server, bob) = (&table.scene.server, table.scene.client("bob").await?);
-    table.board.view(&bob).await?;
-    table.board.view(&table.ann).await?;
+async fn a_file_can_be_uploaded_and_downloaded(kind: Kind) -> Result<()> {
+    let setup = TaskBoard::create(Scene::open(kind).await?, &[("bob", "member")]).await?;
+    let (server, bob) = (&setup.scene.server, setup.scene.client("bob").await?);
+    setup.board.view(&bob).await?;
+    setup.board.view(&setup.ann).await?;
     let bytes = vec![b'a'; 2_000_000];
-    let answer = upload(server, "ann", &table.task)?.file("notes.txt", "text/plain", &bytes).send().await?;
+    let answer = upload(server, "ann", &setup.task)?.file("notes.txt", "text/plain", &bytes).send().await?;
     ensure!(answer.status == 201 && answer.header("content-type") == Some("application/json"), "{answer:?}");
     let body = answer.json()?;
     let attachment = &body["attachment"];
@@ -126,21 +126,21 @@ async fn a_file_goes_up_and_comes_down(kind: Kind) -> Result<()> {
     assert_eq!(attachment["size"], 2_000_000);
     assert_eq!(attachment["sha256"], TWO_MILLION);
     assert_eq!([&attachment["filename"], &attachment["content_type"]], ["notes.txt", "text/plain"]);
-    assert_eq!([&attachment["uploaded_by"], &attachment["task_id"]], ["ann", table.task.as_str()]);
+    assert_eq!([&attachment["uploaded_by"], &attachment["task_id"]], ["ann", setup.task.as_str()]);
 
     // Everybody is told, including the uploader's own sockets: none of them sent it.
-    for client in [&bob, &table.ann] {
+    for client in [&bob, &setup.ann] {
         let event = client.next_event("task:attachment:added").await?;
-        assert_eq!(event.data(), &json!({ "attachment": attachment, "taskId": table.task, "boardId": table.board.id }));
+        assert_eq!(event.data(), &json!({ "attachment": attachment, "taskId": setup.task, "boardId": setup.board.id }));
         assert_eq!(event.payload["seq"], body["seq"]);
         assert_eq!(event.payload["userId"], "ann");
     }
-    assert_eq!(table.detail().await?["attachments"], json!([attachment]));
+    assert_eq!(setup.detail().await?["attachments"], json!([attachment]));
 
     let id = text(&attachment["id"])?;
     let answer = download(server, "bob", &id)?.send().await?;
     ensure!(answer.status == 200 && answer.body == bytes, "{} with {} bytes", answer.status, answer.body.len());
-    is_safe(&answer)?;
+    expect_safe_headers(&answer)?;
     assert_eq!(answer.header("content-type"), Some("text/plain"));
     assert_eq!(answer.header("content-length"), Some("2000000"));
     let etag = answer.header("etag").context("no ETag")?.to_owned();
@@ -150,48 +150,48 @@ async fn a_file_goes_up_and_comes_down(kind: Kind) -> Result<()> {
     ensure!(other.status == 200 && other.body.len() == 2_000_000, "{}", other.status);
 
     bob.ask("task:attachment:remove", json!({ "attachmentId": id })).await?;
-    let event = table.ann.next_event("task:attachment:removed").await?;
-    assert_eq!(event.data(), &json!({ "attachmentId": id, "taskId": table.task, "boardId": table.board.id }));
-    assert_eq!(table.detail().await?["attachments"], json!([]));
+    let event = setup.ann.next_event("task:attachment:removed").await?;
+    assert_eq!(event.data(), &json!({ "attachmentId": id, "taskId": setup.task, "boardId": setup.board.id }));
+    assert_eq!(setup.detail().await?["attachments"], json!([]));
     let gone = download(server, "ann", &id)?.send().await?;
     ensure!(gone.status == 404 && gone.json()?["code"] == "NOT_FOUND", "{gone:?}");
     bob.refused("task:attachment:remove", json!({ "attachmentId": id }), "NOT_FOUND").await.map(drop)
 }
 
 async fn a_repeated_upload_has_one_effect(kind: Kind) -> Result<()> {
-    let table = Table::set(Scene::open(kind).await?, &[]).await?;
-    let upload = || anyhow::Ok(upload(&table.scene.server, "ann", &table.task)?.header("idempotency-key", "once"));
-    table.board.view(&table.ann).await?;
+    let setup = TaskBoard::create(Scene::open(kind).await?, &[]).await?;
+    let upload = || anyhow::Ok(upload(&setup.scene.server, "ann", &setup.task)?.header("idempotency-key", "once"));
+    setup.board.view(&setup.ann).await?;
     let first = upload()?.file("a.txt", "text/plain", b"abc").send().await?.json()?;
     let second = upload()?.file("a.txt", "text/plain", b"abc").send().await?;
     ensure!(second.status == 201, "{second:?}");
     assert_eq!(second.json()?, first, "the first reply again");
-    assert_eq!(table.detail().await?["attachments"], json!([first["attachment"]]));
-    table.ann.next_event("task:attachment:added").await?;
+    assert_eq!(setup.detail().await?["attachments"], json!([first["attachment"]]));
+    setup.ann.next_event("task:attachment:added").await?;
     let other = upload()?.file("a.txt", "text/plain", b"abd").send().await?;
     ensure!(other.status == 422 && other.json()?["code"] == "IDEMPOTENCY_MISMATCH", "{other:?}");
-    table.ann.expect_silence(Duration::from_millis(300)).await?;
+    setup.ann.expect_silence(Duration::from_millis(300)).await?;
     let id = text(&first["attachment"]["id"])?;
-    assert_eq!(download(&table.scene.server, "ann", &id)?.send().await?.body, b"abc");
+    assert_eq!(download(&setup.scene.server, "ann", &id)?.send().await?.body, b"abc");
     // A file that turned out unneeded is not kept either.
-    assert_eq!(kept(&folder(&table.scene))?, [id]);
+    assert_eq!(file_names_in(&folder(&setup.scene))?, [id]);
     Ok(())
 }
 
-async fn files_go_with_their_task(kind: Kind) -> Result<()> {
-    let table = Table::set(Scene::open(kind).await?, &[]).await?;
-    let server = &table.scene.server;
-    let first = uploaded(upload(server, "ann", &table.task)?.file("a", "text/plain", b"one")).await?;
-    let second = uploaded(upload(server, "ann", &table.task)?.file("a", "text/plain", b"")).await?;
+async fn files_are_deleted_with_their_task(kind: Kind) -> Result<()> {
+    let setup = TaskBoard::create(Scene::open(kind).await?, &[]).await?;
+    let server = &setup.scene.server;
+    let first = uploaded(upload(server, "ann", &setup.task)?.file("a", "text/plain", b"one")).await?;
+    let second = uploaded(upload(server, "ann", &setup.task)?.file("a", "text/plain", b"")).await?;
     assert_eq!([&first["size"], &second["size"]], [3, 0], "an empty file is a file");
-    assert_eq!(ids(&table.detail().await?["attachments"])?, [text(&first["id"])?, text(&second["id"])?]);
+    assert_eq!(ids(&setup.detail().await?["attachments"])?, [text(&first["id"])?, text(&second["id"])?]);
     assert_eq!(download(server, "ann", &text(&second["id"])?)?.send().await?.body, b"");
-    table.ann.ask("task:delete", json!({ "taskId": table.task })).await?;
+    setup.ann.ask("task:delete", json!({ "taskId": setup.task })).await?;
     for attachment in [&first, &second] {
         let gone = download(server, "ann", &text(&attachment["id"])?)?.send().await?;
         ensure!(gone.status == 404, "{gone:?}");
     }
-    assert_eq!(table.scene.database.query("SELECT COUNT(*) FROM attachments").await?, [["0"]]);
+    assert_eq!(setup.scene.database.query("SELECT COUNT(*) FROM attachments").await?, [["0"]]);
     Ok(())
 }
 
@@ -199,13 +199,13 @@ async fn files_go_with_their_task(kind: Kind) -> Result<()> {
 async fn a_large_file_does_not_pass_through_memory() -> Result<()> {
     const SIZE: usize = 80_000_000;
     let most = ("BOARDWIRE_MAX_ATTACHMENT_SIZE", "100000000");
-    let table = Table::set(Scene::with(Kind::Sqlite, &[most]).await?, &[]).await?;
-    let server = &table.scene.server;
+    let setup = TaskBoard::create(Scene::with(Kind::Sqlite, &[most]).await?, &[]).await?;
+    let server = &setup.scene.server;
     // What is allocated only once is there before the first measurement.
-    uploaded(upload(server, "ann", &table.task)?.file("small", "text/plain", &vec![1; 1_000_000])).await?;
+    uploaded(upload(server, "ann", &setup.task)?.file("small", "text/plain", &vec![1; 1_000_000])).await?;
     let before = server.rss_kib()?;
     let bytes = (0..=250).collect::<Vec<u8>>().repeat(SIZE / 251);
-    let attachment = uploaded(upload(server, "ann", &table.task)?.file("large", "text/plain", &bytes)).await?;
+    let attachment = uploaded(upload(server, "ann", &setup.task)?.file("large", "text/plain", &bytes)).await?;
     let id = text(&attachment["id"])?;
     ensure!(download(server, "ann", &id)?.send().await?.body == bytes, "it came down otherwise");
     let grown = server.rss_kib()?.saturating_sub(before);

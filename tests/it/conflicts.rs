@@ -7,15 +7,15 @@ use serde_json::{Value, json};
 use crate::scene::{Board, Scene, text};
 
 on_both!(
-    two_moves_of_one_card,
-    edits_of_different_fields_both_go_through,
+    simultaneous_moves_of_one_card_both_succeed,
+    edits_of_different_fields_both_succeed,
     edits_of_the_same_field_conflict,
-    an_edit_without_an_expected_version_goes_through,
-    a_version_that_has_not_been_conflicts,
-    columns_and_boards_know_versions_too,
-    a_full_column_of_tasks_is_not_deleted_silently,
+    an_edit_without_an_expected_version_succeeds,
+    a_future_version_conflicts,
+    columns_and_boards_check_versions_too,
+    a_column_with_tasks_is_deleted_only_if_they_are_moved,
     moves_between_the_same_neighbours_keep_the_order,
-    a_wip_limit_holds_under_pressure,
+    a_wip_limit_holds_under_simultaneous_commands,
 );
 
 struct Pair {
@@ -49,7 +49,7 @@ impl Pair {
     }
 }
 
-async fn two_moves_of_one_card(kind: Kind) -> Result<()> {
+async fn simultaneous_moves_of_one_card_both_succeed(kind: Kind) -> Result<()> {
     let pair = pair(kind).await?;
     for round in 0..20 {
         let here = json!({ "taskId": pair.task["id"], "toColumn": pair.board.columns[1] });
@@ -73,7 +73,7 @@ async fn two_moves_of_one_card(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-async fn edits_of_different_fields_both_go_through(kind: Kind) -> Result<()> {
+async fn edits_of_different_fields_both_succeed(kind: Kind) -> Result<()> {
     let pair = pair(kind).await?;
     let edit = |updates: Value| json!({ "taskId": pair.task["id"], "updates": updates, "expectedVersion": pair.task["version"] });
     let one = pair.ann.send_call("task:update", &edit(json!({ "title": "Final" })));
@@ -128,7 +128,7 @@ async fn edits_of_the_same_field_conflict(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-async fn an_edit_without_an_expected_version_goes_through(kind: Kind) -> Result<()> {
+async fn an_edit_without_an_expected_version_succeeds(kind: Kind) -> Result<()> {
     let pair = pair(kind).await?;
     let edit = |title: &str| json!({ "taskId": pair.task["id"], "updates": { "title": title } });
     pair.ann.ask("task:update", edit("One")).await?;
@@ -137,7 +137,7 @@ async fn an_edit_without_an_expected_version_goes_through(kind: Kind) -> Result<
     Ok(())
 }
 
-async fn a_version_that_has_not_been_conflicts(kind: Kind) -> Result<()> {
+async fn a_future_version_conflicts(kind: Kind) -> Result<()> {
     let pair = pair(kind).await?;
     let edit = json!({ "taskId": pair.task["id"], "updates": { "title": "X" }, "expectedVersion": 99 });
     let reply = pair.ann.refused("task:update", edit, "CONFLICT").await?;
@@ -147,7 +147,7 @@ async fn a_version_that_has_not_been_conflicts(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-async fn columns_and_boards_know_versions_too(kind: Kind) -> Result<()> {
+async fn columns_and_boards_check_versions_too(kind: Kind) -> Result<()> {
     let pair = pair(kind).await?;
     let before = pair.board.snapshot(&pair.ann).await?;
     let (column, board) = (&before["columns"][0], &before["board"]);
@@ -167,7 +167,7 @@ async fn columns_and_boards_know_versions_too(kind: Kind) -> Result<()> {
     pair.agreed().await.map(drop)
 }
 
-async fn a_full_column_of_tasks_is_not_deleted_silently(kind: Kind) -> Result<()> {
+async fn a_column_with_tasks_is_deleted_only_if_they_are_moved(kind: Kind) -> Result<()> {
     let pair = pair(kind).await?;
     let column = text(&pair.task["column_id"])?;
     pair.ann.refused("column:delete", json!({ "columnId": column }), "CONFLICT").await?;
@@ -206,7 +206,7 @@ async fn moves_between_the_same_neighbours_keep_the_order(kind: Kind) -> Result<
     Ok(())
 }
 
-async fn a_wip_limit_holds_under_pressure(kind: Kind) -> Result<()> {
+async fn a_wip_limit_holds_under_simultaneous_commands(kind: Kind) -> Result<()> {
     let pair = pair(kind).await?;
     let column = json!({ "boardId": pair.board.id, "name": "Narrow", "wip_limit": 3 });
     let column = pair.ann.ask("column:create", column).await?["column"].clone();

@@ -7,10 +7,15 @@ use serde_json::{Value, json};
 
 use crate::scene::{Board, Scene, fields, text};
 
-on_both!(every_durable_event_has_its_shape, entities_have_their_fields, text_is_kept_as_given, ids_may_be_chosen_once);
+on_both!(
+    every_durable_event_has_its_shape,
+    entities_have_their_fields,
+    text_is_stored_as_given,
+    an_id_can_be_chosen_once
+);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_connection_says_what_it_is() -> Result<()> {
+async fn the_connection_status_has_its_shape() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let ann = scene.client("ann").await?;
     let envelope = ann.status();
@@ -269,7 +274,7 @@ async fn entities_have_their_fields(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-async fn text_is_kept_as_given(kind: Kind) -> Result<()> {
+async fn text_is_stored_as_given(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;
@@ -291,7 +296,7 @@ async fn text_is_kept_as_given(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-async fn ids_may_be_chosen_once(kind: Kind) -> Result<()> {
+async fn an_id_can_be_chosen_once(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
     let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
     ann.ask("board:create", json!({ "name": "Mine", "id": "my_Board-1" })).await?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use boardwire_test_support::{Client, Dial, Evidence, Heard, Kind, Replica, converge};
+use boardwire_test_support::{Client, Dial, Evidence, Kind, Received, Replica, converge};
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -118,9 +118,9 @@ async fn write(mut writer: Writer, socket: Client) -> Result<Writer> {
     let order: Vec<u64> = socket
         .recorded()
         .into_iter()
-        .filter_map(|heard| match heard {
-            Heard::Ack(id, _) => Some(id),
-            Heard::Event(_) => None,
+        .filter_map(|received| match received {
+            Received::Ack(id, _) => Some(id),
+            Received::Event(_) => None,
         })
         .collect();
     let expected: Vec<u64> = (0..(CHANGES / WRITERS) as u64).collect();

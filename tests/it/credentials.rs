@@ -32,7 +32,7 @@ fn current(server: &Server) -> Http {
 }
 
 /// Checks that the handshake with these credentials fails with exactly the contract's sentence.
-async fn not_let_in(server: &Server, auth: Value) -> Result<()> {
+async fn expect_refused(server: &Server, auth: Value) -> Result<()> {
     match Client::connect(&server.url(), auth.clone()).await {
         Err(ConnectError::Refused(message)) => {
             ensure!(message == "Authentication failed", "{auth} was refused with {message:?}");
@@ -44,7 +44,7 @@ async fn not_let_in(server: &Server, auth: Value) -> Result<()> {
 }
 
 /// Checks an error against RFC 9457 and the contract.
-fn is_problem(answer: &Answer, status: u16, code: &str) -> Result<Value> {
+fn expect_problem(answer: &Answer, status: u16, code: &str) -> Result<Value> {
     ensure!(answer.status == status, "status {status} expected: {answer:?}");
     ensure!(answer.header("content-type") == Some("application/problem+json"), "{answer:?}");
     let body = answer.json()?;

@@ -10,9 +10,9 @@ use tokio::net::TcpStream;
 
 use crate::scene::{Board, Scene};
 
-on_both!(clients_are_told_and_the_exit_is_clean, what_was_acknowledged_before_the_end_is_there_after_it);
+on_both!(clients_are_notified_and_the_exit_is_clean, acknowledged_changes_survive_a_shutdown);
 
-async fn clients_are_told_and_the_exit_is_clean(kind: Kind) -> Result<()> {
+async fn clients_are_notified_and_the_exit_is_clean(kind: Kind) -> Result<()> {
     let mut scene = Scene::open(kind).await?;
     let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
     let board = Board::create(&ann, &[("bob", "viewer")]).await?;
@@ -29,7 +29,7 @@ async fn clients_are_told_and_the_exit_is_clean(kind: Kind) -> Result<()> {
     scene.client("ann").await.map(drop)
 }
 
-async fn what_was_acknowledged_before_the_end_is_there_after_it(kind: Kind) -> Result<()> {
+async fn acknowledged_changes_survive_a_shutdown(kind: Kind) -> Result<()> {
     let mut scene = Scene::open(kind).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;
@@ -60,7 +60,7 @@ async fn what_was_acknowledged_before_the_end_is_there_after_it(kind: Kind) -> R
 
 /// An upload in progress when the server is told to stop still gets its answer.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_request_in_hand_is_finished() -> Result<()> {
+async fn a_request_in_progress_is_finished() -> Result<()> {
     let mut scene = Scene::open(Kind::Sqlite).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;

@@ -10,10 +10,10 @@ use tokio::net::TcpStream;
 
 use crate::scene::{Board, Scene};
 
-on_both!(a_burst_from_one_command_ends_nobody, replies_that_change_nothing_come_behind_the_events_too);
+on_both!(a_burst_from_one_command_disconnects_nobody, replies_without_a_change_also_come_after_the_events);
 
 /// More tasks than a connection's queue once held.
-async fn a_burst_from_one_command_ends_nobody(kind: Kind) -> Result<()> {
+async fn a_burst_from_one_command_disconnects_nobody(kind: Kind) -> Result<()> {
     const TASKS: usize = 1_500;
     let scene = Scene::open(kind).await?;
     let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
@@ -33,7 +33,7 @@ async fn a_burst_from_one_command_ends_nobody(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-async fn replies_that_change_nothing_come_behind_the_events_too(kind: Kind) -> Result<()> {
+async fn replies_without_a_change_also_come_after_the_events(kind: Kind) -> Result<()> {
     const WRITERS: usize = 4;
     const EACH: usize = 60;
     let scene = Scene::open(kind).await?;
@@ -66,7 +66,7 @@ async fn replies_that_change_nothing_come_behind_the_events_too(kind: Kind) -> R
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn credentials_that_run_out_end_the_connection_in_time() -> Result<()> {
+async fn expiring_credentials_end_the_connection_in_time() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let auth = json!({ "token": token_expiring_in("ann", &["read", "write"], patient(Duration::from_secs(8)))? });
     let ann = Client::connect(&scene.server.url(), auth.clone()).await.context("a token that is still good")?;
@@ -79,7 +79,7 @@ async fn credentials_that_run_out_end_the_connection_in_time() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_client_that_leaves_and_keeps_the_line_is_cut_off() -> Result<()> {
+async fn a_client_that_leaves_but_does_not_hang_up_is_cut_off() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let ann = scene.client("ann").await?;
     ann.send_text("41");
@@ -87,7 +87,7 @@ async fn a_client_that_leaves_and_keeps_the_line_is_cut_off() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn upgrades_of_sessions_that_do_not_exist_leave_nothing_behind() -> Result<()> {
+async fn upgrades_of_unknown_sessions_leave_nothing_behind() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let address = scene.server.url().replace("http://", "");
     let mut stream = TcpStream::connect(&address).await?;
@@ -126,7 +126,7 @@ async fn from_origin(scene: &Scene, method: &str, origin: &str) -> Result<String
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn pages_of_allowed_origins_may_read_what_they_poll() -> Result<()> {
+async fn pages_of_allowed_origins_can_read_polling_answers() -> Result<()> {
     let origins = [("BOARDWIRE_CLIENT_URL", "https://board.example")];
     let scene = Scene::with(Kind::Sqlite, &origins).await?;
     for method in ["GET", "OPTIONS"] {

@@ -120,7 +120,7 @@ impl Clients {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_command_and_event_is_as_the_reference_shows_it() -> Result<()> {
+async fn every_command_and_event_matches_the_reference() -> Result<()> {
     let mut scene = Scene::open(Kind::Sqlite).await?;
     let clients = Clients::connect(&scene).await?;
     let recorder = &mut Recorder::default();

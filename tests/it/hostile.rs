@@ -39,7 +39,7 @@ const WEBSOCKET: &str = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nH
 const LONG: Duration = Duration::from_secs(40);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn attachments_of_strangers_are_not_gathered() -> Result<()> {
+async fn binary_attachments_are_not_buffered() -> Result<()> {
     const STRANGERS: usize = 60;
     let scene = Scene::with(Kind::Sqlite, &[NEVER]).await?;
     let before = scene.server.rss_kib()?;
@@ -82,7 +82,7 @@ async fn until_closed(mut stream: TcpStream, drip: &'static [u8]) -> Result<Stri
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_is_slow_on_purpose_is_cut() -> Result<()> {
+async fn deliberately_slow_clients_are_cut_off() -> Result<()> {
     let scene = Scene::with(Kind::Sqlite, &[NEVER]).await?;
     let (url, token) = (scene.server.url(), token("ann", &["read", "write"])?);
     let host = url.trim_start_matches("http://").to_owned();
@@ -138,7 +138,7 @@ async fn flood(stranger: &mut Stranger, frame: Option<&str>) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_flood_of_what_is_of_no_use_is_cut() -> Result<()> {
+async fn a_flood_of_useless_frames_is_cut_off() -> Result<()> {
     let scene = Scene::with(Kind::Sqlite, &[NEVER]).await?;
     for frame in [None, Some("3"), Some("43999[]"), Some(r#"42/nowhere,["x"]"#)] {
         let mut stranger = Dial::new(&scene.server.url()).stranger().await?;
@@ -179,14 +179,14 @@ fn attack(from: Ipv4Addr, host: SocketAddr, connections: usize, says: &str) -> V
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_address_leaves_room_for_the_others() -> Result<()> {
+async fn one_address_cannot_take_all_connections() -> Result<()> {
     let database = Database::create(Kind::Sqlite).await?;
     let server = Server::builder(&database).open_files(300, 600).start().await?;
     // The server raises its limit as far as allowed, and logs if that is less than configured.
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.pid()?))?;
     let files = limits.lines().find(|line| line.starts_with("Max open files")).context("no limit")?;
     assert_eq!(files.split_whitespace().skip(3).take(2).collect::<Vec<_>>(), ["600", "600"], "{limits}");
-    server.logs("allows 344 connections").await?;
+    server.wait_for_log("allows 344 connections").await?;
 
     // As many as it can have, and more.
     let host: SocketAddr = server.url().trim_start_matches("http://").parse()?;
@@ -202,10 +202,10 @@ async fn one_address_leaves_room_for_the_others() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn those_who_hold_most_make_room_for_the_others() -> Result<()> {
+async fn addresses_with_the_most_connections_make_room_for_others() -> Result<()> {
     let database = Database::create(Kind::Sqlite).await?;
     let server = Server::builder(&database).open_files(300, 600).set(NEVER.0, NEVER.1).start().await?;
-    server.logs(&format!("allows {ROOM} connections")).await?;
+    server.wait_for_log(&format!("allows {ROOM} connections")).await?;
     let host: SocketAddr = server.url().trim_start_matches("http://").parse()?;
     let (one, other) = (Ipv4Addr::new(127, 0, 0, 2), Ipv4Addr::new(127, 0, 0, 3));
     let dial =
@@ -234,7 +234,7 @@ async fn those_who_hold_most_make_room_for_the_others() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn clients_of_a_proxy_make_room_too() -> Result<()> {
+async fn clients_behind_a_proxy_make_room_for_others() -> Result<()> {
     const PROXY: Ipv4Addr = Ipv4Addr::LOCALHOST;
     const DIRECT: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
     const ATTACKER: &str = "203.0.113.1";
@@ -276,7 +276,7 @@ async fn clients_of_a_proxy_make_room_too() -> Result<()> {
 
 /// Checking a password takes 19 MiB, which the server gives back.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn wrong_passwords_leave_no_memory_behind() -> Result<()> {
+async fn memory_is_released_after_wrong_passwords() -> Result<()> {
     const MAX_KIB: u64 = 100 * 1024;
     let scene = Scene::open(Kind::Sqlite).await?;
     let before = scene.server.rss_kib()?;

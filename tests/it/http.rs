@@ -4,8 +4,8 @@
 mod bodies;
 mod changes;
 mod conditions;
-mod front;
-mod nothing;
+mod layers;
+mod not_found;
 mod pages;
 mod stream;
 

@@ -10,7 +10,11 @@ use serde_json::{Value, json};
 
 use crate::scene::{Board, Scene, fields, ids, text};
 
-on_both!(a_lease_is_taken_renewed_and_given_back, many_claims_at_once_give_distinct_tasks, a_fence_is_looked_at);
+on_both!(
+    a_lease_is_taken_renewed_and_released,
+    simultaneous_claims_get_distinct_tasks,
+    a_command_with_an_old_fence_is_refused
+);
 
 /// Ann's board with the member Bob.
 struct LeaseBoard {
@@ -56,7 +60,7 @@ fn fence(task: &Value) -> Result<u64> {
     task["lease"]["fence"].as_u64().with_context(|| format!("no lease: {task}"))
 }
 
-async fn a_lease_is_taken_renewed_and_given_back(kind: Kind) -> Result<()> {
+async fn a_lease_is_taken_renewed_and_released(kind: Kind) -> Result<()> {
     let setup = LeaseBoard::open(kind).await?;
     let (ann, bob, board) = (&setup.ann, &setup.bob, &setup.board);
     let id = setup.task(json!({})).await?;
@@ -101,7 +105,7 @@ async fn a_lease_is_taken_renewed_and_given_back(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-async fn many_claims_at_once_give_distinct_tasks(kind: Kind) -> Result<()> {
+async fn simultaneous_claims_get_distinct_tasks(kind: Kind) -> Result<()> {
     const TASKS: usize = 12;
     let setup = LeaseBoard::open(kind).await?;
     for _ in 0..TASKS {
@@ -133,7 +137,7 @@ async fn many_claims_at_once_give_distinct_tasks(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-async fn a_fence_is_looked_at(kind: Kind) -> Result<()> {
+async fn a_command_with_an_old_fence_is_refused(kind: Kind) -> Result<()> {
     let setup = LeaseBoard::open(kind).await?;
     let (ann, bob) = (&setup.ann, &setup.bob);
     let id = setup.task(json!({})).await?;

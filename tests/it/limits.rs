@@ -85,7 +85,7 @@ async fn two_sockets_of_a_user_share_one_budget_and_two_users_do_not() -> Result
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_window_counts_too() -> Result<()> {
+async fn commands_per_window_are_limited_too() -> Result<()> {
     let scene = limited(&[("BOARDWIRE_RATE_LIMIT_MAX_REQUESTS", "20"), ("BOARDWIRE_RATE_LIMIT_BURST", "1000")]).await?;
     let ann = scene.client("ann").await?;
     let replies = volley(&ann, 30).await?;
@@ -97,7 +97,7 @@ async fn the_window_counts_too() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn views_are_counted_apart() -> Result<()> {
+async fn views_are_counted_separately() -> Result<()> {
     let scene = limited(&[]).await?;
     let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
     let board = Board::create(&ann, &[("bob", "viewer")]).await?;
@@ -111,7 +111,7 @@ async fn views_are_counted_apart() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn malformed_commands_count() -> Result<()> {
+async fn malformed_commands_count_towards_the_limit() -> Result<()> {
     let scene = limited(&[]).await?;
     let ann = scene.client("ann").await?;
     let pending: Vec<_> = (0..15).map(|n| ann.send_call("task:create", &json!({ "nonsense": n }))).collect();
@@ -138,7 +138,7 @@ async fn a_hundred_sockets_and_a_hundred_reconnects_have_one_budget() -> Result<
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_door_counts() -> Result<()> {
+async fn every_door_counts_towards_the_limit() -> Result<()> {
     let scene = limited(&[("BOARDWIRE_RATE_LIMIT_MAX_REQUESTS", "10"), ("BOARDWIRE_RATE_LIMIT_BURST", "1000")]).await?;
     let ann = scene.client("ann").await?;
     assert_eq!(accepted(&volley(&ann, 6).await?), 6);
@@ -156,7 +156,7 @@ async fn every_door_counts() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn random_arrivals_never_fill_a_second_beyond_the_burst() -> Result<()> {
+async fn random_arrivals_never_exceed_the_burst_within_a_second() -> Result<()> {
     let seed = seed()?;
     let mut random = fastrand::Rng::with_seed(seed);
     let scene = limited(&[]).await?;
@@ -187,7 +187,7 @@ async fn random_arrivals_never_fill_a_second_beyond_the_burst() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_board_takes_so_many_tasks() -> Result<()> {
+async fn a_board_takes_no_more_tasks_than_its_limit() -> Result<()> {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let scene = Scene::with(kind, &[("BOARDWIRE_MAX_TASKS_PER_BOARD", "3")]).await?;
         let ann = scene.client("ann").await?;

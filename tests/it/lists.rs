@@ -6,13 +6,18 @@ use serde_json::{Value, json};
 
 use crate::scene::{Board, Scene, ids, text};
 
-on_both!(a_walk_meets_every_task_once, filters_narrow_a_list, others_boards_are_not_listed, the_log_is_read_in_pieces);
+on_both!(
+    paging_returns_every_task_once,
+    filters_narrow_a_list,
+    tasks_on_boards_of_others_are_not_listed,
+    the_log_is_read_in_pages
+);
 
 async fn list(client: &Client, filters: Value) -> Result<Vec<String>> {
     ids(&client.ask("task:list", filters).await?["tasks"])
 }
 
-async fn a_walk_meets_every_task_once(kind: Kind) -> Result<()> {
+async fn paging_returns_every_task_once(kind: Kind) -> Result<()> {
     const TASKS: usize = 23;
     let scene = Scene::open(kind).await?;
     let ann = scene.client("ann").await?;
@@ -90,7 +95,7 @@ async fn filters_narrow_a_list(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-async fn others_boards_are_not_listed(kind: Kind) -> Result<()> {
+async fn tasks_on_boards_of_others_are_not_listed(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
     let (ann, eve) = (scene.client("ann").await?, scene.client("eve").await?);
     let board = Board::create(&ann, &[]).await?;
@@ -106,7 +111,7 @@ async fn others_boards_are_not_listed(kind: Kind) -> Result<()> {
     eve.refused("board:events", json!({ "boardId": board.id, "since": 0 }), "NOT_FOUND").await.map(drop)
 }
 
-async fn the_log_is_read_in_pieces(kind: Kind) -> Result<()> {
+async fn the_log_is_read_in_pages(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
     let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
     let board = Board::create(&ann, &[("bob", "viewer")]).await?;

@@ -135,19 +135,19 @@ async fn hostile_frames_end_at_most_their_own_connection() -> Result<()> {
         let eve = scene.client("eve").await?;
         eve.send_text(frame);
         eve.send_text(r#"42["board:list",{}]"#);
-        others_go_on(&ann, &bob, &board).await.with_context(|| format!("after {frame:.60?}"))?;
+        expect_others_unaffected(&ann, &bob, &board).await.with_context(|| format!("after {frame:.60?}"))?;
         ensure!(scene.server.alive()?, "the server ended after {frame:.60?}:\n{}", scene.server.log());
     }
     for frame in [vec![], vec![0; 100], vec![4, 2], b"42[\"board:list\",{}]".to_vec(), vec![0xff; 60_000]] {
         let eve = scene.client("eve").await?;
         eve.send_binary(frame);
-        others_go_on(&ann, &bob, &board).await.context("after a binary frame")?;
+        expect_others_unaffected(&ann, &bob, &board).await.context("after a binary frame")?;
     }
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_message_over_64_kib_is_not_taken() -> Result<()> {
+async fn a_message_over_64_kib_is_refused() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
     let board = Board::create(&ann, &[("bob", "viewer")]).await?;
@@ -163,11 +163,11 @@ async fn a_message_over_64_kib_is_not_taken() -> Result<()> {
         Ok(reply) => assert_eq!(reply["code"], "PAYLOAD_TOO_LARGE"),
         Err(_) => ensure!(eve.closed().is_some(), "neither an answer nor an end"),
     }
-    others_go_on(&ann, &bob, &board).await
+    expect_others_unaffected(&ann, &bob, &board).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_not_http_is_turned_away() -> Result<()> {
+async fn invalid_http_is_refused() -> Result<()> {
     let mut scene = Scene::open(Kind::Sqlite).await?;
     let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
     let board = Board::create(&ann, &[("bob", "viewer")]).await?;
@@ -193,7 +193,7 @@ async fn what_is_not_http_is_turned_away() -> Result<()> {
                 "{bytes:?} was answered with {answer}"
             );
         }
-        others_go_on(&ann, &bob, &board).await?;
+        expect_others_unaffected(&ann, &bob, &board).await?;
     }
     ensure!(scene.server.alive()?, "the server ended:\n{}", scene.server.log());
     Ok(())
@@ -295,7 +295,7 @@ fn strange(rng: &mut fastrand::Rng) -> Value {
 }
 
 /// Checks that other clients can write, get answers, and receive events.
-async fn others_go_on(writer: &Client, listener: &Client, board: &Board) -> Result<()> {
+async fn expect_others_unaffected(writer: &Client, listener: &Client, board: &Board) -> Result<()> {
     let task = board.task(writer, "Undisturbed").await?;
     let heard = listener.next_event("task:created").await?;
     assert_eq!(heard.data()["task"]["id"], json!(task));

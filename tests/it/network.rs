@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::scene::{Board, Scene};
 
-const EVERYWHERE: (&str, &str) = ("BOARDWIRE_LISTEN", "0.0.0.0:0");
+const ALL_ADDRESSES: (&str, &str) = ("BOARDWIRE_LISTEN", "0.0.0.0:0");
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -14,7 +14,7 @@ const PASSWORD: &str = "correct horse battery";
 const WARNING: &str = "nobody can sign in with a password over plain HTTP";
 
 /// Returns whether the session cookie of a login is only for HTTPS.
-async fn is_for_https_alone(scene: &Scene) -> Result<bool> {
+async fn is_https_only(scene: &Scene) -> Result<bool> {
     scene.server.run(&["user", "create", "--id", "ann", "--name", "Ann", "--password-stdin"], PASSWORD).await?;
     let login = Http::new(&scene.server.url(), "POST", "/api/v1/sessions");
     let answer = login.json(&json!({ "user": "ann", "password": PASSWORD })).send().await?;
@@ -29,15 +29,15 @@ async fn is_for_https_alone(scene: &Scene) -> Result<bool> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn passwords_need_https_and_the_log_says_so() -> Result<()> {
-    let scene = Scene::with(Kind::Sqlite, &[EVERYWHERE]).await?;
-    scene.server.logs(WARNING).await?;
-    scene.server.logs("on a trusted network, allow plain HTTP by --secure-cookies false").await?;
-    ensure!(is_for_https_alone(&scene).await?, "over plain HTTP the session would be anybody's who listens");
+    let scene = Scene::with(Kind::Sqlite, &[ALL_ADDRESSES]).await?;
+    scene.server.wait_for_log(WARNING).await?;
+    scene.server.wait_for_log("on a trusted network, allow plain HTTP by --secure-cookies false").await?;
+    ensure!(is_https_only(&scene).await?, "over plain HTTP the session would be anybody's who listens");
 
     // If the operator has said so, and on this machine, plain HTTP works.
-    for settings in [&[EVERYWHERE, ("BOARDWIRE_SECURE_COOKIES", "false")][..], &[]] {
+    for settings in [&[ALL_ADDRESSES, ("BOARDWIRE_SECURE_COOKIES", "false")][..], &[]] {
         let mut scene = Scene::with(Kind::Sqlite, settings).await?;
-        ensure!(!is_for_https_alone(&scene).await?, "{settings:?}");
+        ensure!(!is_https_only(&scene).await?, "{settings:?}");
         ensure!(scene.server.terminate().await?.success());
         ensure!(!scene.server.log().contains(WARNING), "{settings:?}: {}", scene.server.log());
     }
@@ -45,8 +45,8 @@ async fn passwords_need_https_and_the_log_says_so() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn strangers_are_not_added_to_boards() -> Result<()> {
-    for (settings, added) in [(&[EVERYWHERE][..], false), (&[], true)] {
+async fn strangers_cannot_be_added_to_boards_of_a_reachable_server() -> Result<()> {
+    for (settings, added) in [(&[ALL_ADDRESSES][..], false), (&[], true)] {
         let scene = Scene::with(Kind::Sqlite, settings).await?;
         let (ann, _bob) = (scene.client("ann").await?, scene.client("bob").await?);
         let board = Board::create(&ann, &[]).await?;

@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 
 use crate::scene::{Board, Scene, fields, text};
 
-on_both!(an_assignment_tells_the_assignee, a_mention_tells_those_who_are_mentioned, changes_tell_the_assignee);
+on_both!(an_assignment_notifies_the_assignee, a_mention_notifies_the_users_mentioned, changes_notify_the_assignee);
 
 /// How long tests watch that nothing arrives.
-const WINDOW: Duration = Duration::from_millis(500);
+const SILENCE: Duration = Duration::from_millis(500);
 
 /// Ann's board with the members Bob and Cid; Eve is not a member.
 struct MemberBoard {
@@ -37,7 +37,7 @@ impl MemberBoard {
     }
 
     /// Checks that no user other than Bob has been notified.
-    async fn only_bob(&self) -> Result<()> {
+    async fn expect_only_bob_notified(&self) -> Result<()> {
         for client in [&self.ann, &self.cid, &self.eve] {
             assert_eq!(listed(client, json!({})).await?.0, Vec::<Value>::new());
             client.expect_no_ephemeral(Duration::from_millis(50)).await?;
@@ -69,16 +69,16 @@ async fn notified(client: &Client, count: usize) -> Result<Vec<(String, Value)>>
 }
 
 /// Returns the kind and the sentence of a notification.
-fn said(notification: &Value) -> (&str, &str) {
+fn kind_and_text(notification: &Value) -> (&str, &str) {
     (notification["kind"].as_str().unwrap_or_default(), notification["text"].as_str().unwrap_or_default())
 }
 
 /// Returns the sentences of a list, newest first.
 fn sentences(list: &[Value]) -> Vec<&str> {
-    list.iter().map(|notification| said(notification).1).collect()
+    list.iter().map(|notification| kind_and_text(notification).1).collect()
 }
 
-async fn an_assignment_tells_the_assignee(kind: Kind) -> Result<()> {
+async fn an_assignment_notifies_the_assignee(kind: Kind) -> Result<()> {
     let setup = MemberBoard::open(kind).await?;
     let MemberBoard { ann, bob, board, .. } = &setup;
     let task = board.task(ann, "Plan").await?;
@@ -106,7 +106,7 @@ async fn an_assignment_tells_the_assignee(kind: Kind) -> Result<()> {
     let outside = json!({ "boardId": board.id, "title": "Outside", "assignee": "eve" });
     let outside = text(&ann.ask("task:create", outside).await?["task"]["id"])?;
     ann.ask("task:update", json!({ "taskId": outside, "updates": { "priority": 3 } })).await?;
-    setup.only_bob().await?;
+    setup.expect_only_bob_notified().await?;
     assert_eq!(listed(bob, json!({})).await?.1, 1);
 
     // Unassigned; and assigned to him in other ways.
@@ -117,10 +117,10 @@ async fn an_assignment_tells_the_assignee(kind: Kind) -> Result<()> {
     let due =
         ["Ann assigned you “New”", "Ann assigned you “Plan”", "Ann took from you “Plan”", "Ann assigned you “Plan”"];
     assert_eq!((sentences(&list), unread), (due.to_vec(), 4));
-    setup.only_bob().await
+    setup.expect_only_bob_notified().await
 }
 
-async fn a_mention_tells_those_who_are_mentioned(kind: Kind) -> Result<()> {
+async fn a_mention_notifies_the_users_mentioned(kind: Kind) -> Result<()> {
     let setup = MemberBoard::open(kind).await?;
     let MemberBoard { ann, bob, cid, eve, board, .. } = &setup;
     let task = board.task(ann, "Plan").await?;
@@ -130,8 +130,8 @@ async fn a_mention_tells_those_who_are_mentioned(kind: Kind) -> Result<()> {
     let comment = text(&reply["comment"]["id"])?;
     let first = notified(bob, 1).await?;
     assert_eq!(first[0].0, "notification:mention");
-    assert_eq!(said(&first[0].1), ("mention", "Ann mentioned you on “Plan”"));
-    setup.only_bob().await?;
+    assert_eq!(kind_and_text(&first[0].1), ("mention", "Ann mentioned you on “Plan”"));
+    setup.expect_only_bob_notified().await?;
 
     // Again only those who were not mentioned before.
     let edit = |body: &str| json!({ "commentId": comment, "body": body });
@@ -151,12 +151,12 @@ async fn a_mention_tells_those_who_are_mentioned(kind: Kind) -> Result<()> {
     assert_eq!(listed(cid, json!({})).await?.1, 1);
     for client in [ann, eve] {
         assert_eq!(listed(client, json!({})).await?, (Vec::new(), 0));
-        client.expect_no_ephemeral(WINDOW).await?;
+        client.expect_no_ephemeral(SILENCE).await?;
     }
     Ok(())
 }
 
-async fn changes_tell_the_assignee(kind: Kind) -> Result<()> {
+async fn changes_notify_the_assignee(kind: Kind) -> Result<()> {
     let setup = MemberBoard::open(kind).await?;
     let MemberBoard { ann, bob, board, .. } = &setup;
     let task = board.task(ann, "Plan").await?;
@@ -184,11 +184,11 @@ async fn changes_tell_the_assignee(kind: Kind) -> Result<()> {
         ("task", "Ann deleted “Plan”"),
     ];
     let came = notified(bob, due.len()).await?;
-    assert_eq!(came.iter().map(|(_, one)| said(one)).collect::<Vec<_>>(), due);
+    assert_eq!(came.iter().map(|(_, one)| kind_and_text(one)).collect::<Vec<_>>(), due);
     let (list, unread) = listed(bob, json!({})).await?;
     assert_eq!(unread, due.len() as u64);
     assert!(list.iter().eq(came.iter().rev().map(|(_, one)| one)), "stored as sent, newest first: {list:?}");
-    setup.only_bob().await
+    setup.expect_only_bob_notified().await
 }
 
 /// A mention in the description is told once, and does not silence later events of the task.

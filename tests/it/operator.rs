@@ -19,7 +19,7 @@ fn named<'v>(list: &'v Value, id: &str) -> Option<&'v Value> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_figures_are_those_of_what_has_happened() -> Result<()> {
+async fn the_figures_match_what_has_happened() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     scene.server.create_user("root", "Root", "read,write,admin").await?;
     let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
@@ -78,7 +78,7 @@ async fn the_figures_are_those_of_what_has_happened() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_but_an_admin_sees_them() -> Result<()> {
+async fn only_an_admin_sees_the_figures() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let bob = scene.client("bob").await?;
     for (method, path) in [("GET", ""), ("POST", "/users/bob/disconnect")] {
@@ -92,7 +92,7 @@ async fn nobody_but_an_admin_sees_them() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stream_tells_every_second_until_its_user_is_no_admin_any_more() -> Result<()> {
+async fn a_stream_sends_figures_until_its_user_is_no_longer_an_admin() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     scene.server.create_user("root", "Root", "read,write,admin").await?;
     let request = request(&scene, "root", "GET", "")?.header("accept", "text/event-stream");
@@ -119,7 +119,7 @@ async fn a_stream_tells_every_second_until_its_user_is_no_admin_any_more() -> Re
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_user_who_is_disconnected_is_told_why_and_can_come_back() -> Result<()> {
+async fn a_disconnected_user_learns_why_and_can_reconnect() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     scene.server.create_user("root", "Root", "read,write,admin").await?;
     let (ann, bob, again) = (scene.client("ann").await?, scene.client("bob").await?, scene.client("bob").await?);
@@ -157,7 +157,7 @@ async fn a_user_who_is_disconnected_is_told_why_and_can_come_back() -> Result<()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_goes_wrong_is_listed() -> Result<()> {
+async fn incidents_are_listed() -> Result<()> {
     let scene = Scene::open(Kind::Postgres).await?;
     scene.server.create_user("root", "Root", "read,write,admin").await?;
     let ann = scene.client("ann").await?;
@@ -184,7 +184,7 @@ async fn what_goes_wrong_is_listed() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_the_gates_refuse_over_http_is_counted_under_its_command() -> Result<()> {
+async fn refusals_over_http_are_counted_under_their_command() -> Result<()> {
     let scene = Scene::with(Kind::Sqlite, &[("BOARDWIRE_RATE_LIMIT_MAX_REQUESTS", "1")]).await?;
     let send = async |path: &str| {
         let request = Http::new(&scene.server.url(), "GET", path).bearer(&token("ann", &["read"])?);

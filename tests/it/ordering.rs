@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use boardwire_test_support::{Evidence, Heard, Kind, PATIENCE, Replica, converge, eventually};
+use boardwire_test_support::{Evidence, Kind, PATIENCE, Received, Replica, converge, eventually};
 use serde_json::json;
 
 use crate::scene::{Board, Scene};
@@ -12,7 +12,7 @@ use crate::scene::{Board, Scene};
 on_both!(
     pipelined_commands_are_executed_and_answered_in_order,
     events_come_before_acknowledgements_with_a_higher_number,
-    the_sender_gets_the_reply_and_its_other_socket_the_event,
+    the_sender_gets_the_reply_and_its_other_sockets_the_event,
 );
 
 async fn pipelined_commands_are_executed_and_answered_in_order(kind: Kind) -> Result<()> {
@@ -45,9 +45,11 @@ async fn pipelined_commands_are_executed_and_answered_in_order(kind: Kind) -> Re
             last = seq;
         }
     }
-    let heard = ann.recorded();
-    let ids: Vec<u64> =
-        heard.iter().filter_map(|heard| if let Heard::Ack(id, _) = heard { Some(*id) } else { None }).collect();
+    let received = ann.recorded();
+    let ids: Vec<u64> = received
+        .iter()
+        .filter_map(|received| if let Received::Ack(id, _) = received { Some(*id) } else { None })
+        .collect();
     ensure!(ids.len() == COUNT && ids.is_sorted(), "the replies came as {ids:?}");
     Ok(())
 }
@@ -83,13 +85,13 @@ async fn events_come_before_acknowledgements_with_a_higher_number(kind: Kind) ->
         end = end.max(reply["seq"].as_u64().context("no seq")?);
     }
     for ((user, socket), replica) in users.iter().zip(&sockets).zip(&mut replicas) {
-        let mut heard = Vec::new();
+        let mut received = Vec::new();
         let complete = eventually("the rest of the log", PATIENCE, async || {
-            heard.extend(socket.recorded());
-            Ok((heard.len() as u64 >= end - replica.seq()).then_some(()))
+            received.extend(socket.recorded());
+            Ok((received.len() as u64 >= end - replica.seq()).then_some(()))
         });
-        complete.await.with_context(|| format!("{user} heard only {} of the log", heard.len()))?;
-        in_order(replica, heard).with_context(|| format!("on {user}'s socket"))?;
+        complete.await.with_context(|| format!("{user} received only {} of the log", received.len()))?;
+        in_order(replica, received).with_context(|| format!("on {user}'s socket"))?;
     }
     let snapshot = board.snapshot(&owner).await?;
     let replicas: Vec<_> = users.map(str::to_owned).into_iter().zip(replicas).collect();
@@ -106,38 +108,38 @@ async fn events_come_before_acknowledgements_with_a_higher_number(kind: Kind) ->
 
 /// Checks that, with replies replacing the socket's own events, the client received the log without a gap or a repeat;
 /// that replies and events each come in their order, and each event before the replies with a higher number.
-fn in_order(replica: &mut Replica, heard: Vec<Heard>) -> Result<()> {
-    let seq = |heard: &Heard| match heard {
-        Heard::Ack(_, reply) => reply["seq"].as_u64(),
-        Heard::Event(event) => event.seq(),
+fn in_order(replica: &mut Replica, received: Vec<Received>) -> Result<()> {
+    let seq = |received: &Received| match received {
+        Received::Ack(_, reply) => reply["seq"].as_u64(),
+        Received::Event(event) => event.seq(),
     };
     let (mut last_reply, mut last_event) = (0, 0);
     let mut log = BTreeMap::new();
-    for heard in heard {
-        let seq = seq(&heard).with_context(|| format!("no seq: {heard:?}"))?;
-        match &heard {
-            Heard::Ack(..) => {
+    for received in received {
+        let seq = seq(&received).with_context(|| format!("no seq: {received:?}"))?;
+        match &received {
+            Received::Ack(..) => {
                 ensure!(seq > last_reply, "the reply {seq} after the reply {last_reply}");
                 last_reply = seq;
             }
-            Heard::Event(_) => {
+            Received::Event(_) => {
                 ensure!(seq > last_event, "the event {seq} after the event {last_event}");
                 ensure!(seq > last_reply, "the event {seq} after the reply {last_reply}");
                 last_event = seq;
             }
         }
-        ensure!(log.insert(seq, heard).is_none(), "{seq} came as an event and as a reply");
+        ensure!(log.insert(seq, received).is_none(), "{seq} came as an event and as a reply");
     }
-    for (seq, heard) in log {
-        match heard {
-            Heard::Ack(_, reply) => replica.apply_own_reply(seq, &reply)?,
-            Heard::Event(event) => replica.apply(&event)?,
+    for (seq, received) in log {
+        match received {
+            Received::Ack(_, reply) => replica.apply_own_reply(seq, &reply)?,
+            Received::Event(event) => replica.apply(&event)?,
         }
     }
     Ok(())
 }
 
-async fn the_sender_gets_the_reply_and_its_other_socket_the_event(kind: Kind) -> Result<()> {
+async fn the_sender_gets_the_reply_and_its_other_sockets_the_event(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
     let (sender, other) = (scene.client("ann").await?, scene.client("ann").await?);
     let board = Board::create(&sender, &[]).await?;

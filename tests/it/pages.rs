@@ -10,9 +10,9 @@ use crate::scene::{Board, Scene, ids, text};
 
 on_both!(
     pages_show_a_board_once_and_in_order,
-    a_walk_meets_what_stays_once_while_others_write,
-    a_board_that_is_too_large_is_refused_whole_and_shown_in_pages,
-    who_may_not_read_gets_no_page,
+    paging_returns_each_remaining_task_once_while_others_write,
+    a_too_large_board_is_refused_as_a_whole_and_shown_in_pages,
+    only_readers_of_the_board_get_pages,
 );
 
 /// Returns all pages of a board; `between` is called after each but the last.
@@ -114,7 +114,7 @@ async fn pages_show_a_board_once_and_in_order(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-async fn a_walk_meets_what_stays_once_while_others_write(kind: Kind) -> Result<()> {
+async fn paging_returns_each_remaining_task_once_while_others_write(kind: Kind) -> Result<()> {
     const TASKS: usize = 40;
     let scene = Scene::open(kind).await?;
     let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
@@ -171,7 +171,7 @@ pub(crate) async fn too_large(owner: &Client) -> Result<Board> {
     Ok(board)
 }
 
-async fn a_board_that_is_too_large_is_refused_whole_and_shown_in_pages(kind: Kind) -> Result<()> {
+async fn a_too_large_board_is_refused_as_a_whole_and_shown_in_pages(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
     let ann = scene.client("ann").await?;
     let board = too_large(&ann).await?;
@@ -193,7 +193,7 @@ async fn a_board_that_is_too_large_is_refused_whole_and_shown_in_pages(kind: Kin
     Ok(())
 }
 
-async fn who_may_not_read_gets_no_page(kind: Kind) -> Result<()> {
+async fn only_readers_of_the_board_get_pages(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
     let (ann, bob, eve) = (scene.client("ann").await?, scene.client("bob").await?, scene.client("eve").await?);
     let board = Board::create(&ann, &[("bob", "viewer")]).await?;

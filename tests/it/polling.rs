@@ -83,7 +83,7 @@ async fn a_batch_may_be_larger_than_a_message() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_message_of_a_batch_that_is_too_large_is_answered() -> Result<()> {
+async fn a_too_large_message_in_a_batch_is_answered() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let bob = scene.client("bob").await?;
     let board = Board::create(&bob, &[]).await?;
@@ -108,7 +108,7 @@ fn gets(board: &Board, count: usize) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn answers_that_nobody_fetches_are_bounded_by_their_size() -> Result<()> {
+async fn unfetched_answers_are_bounded_by_their_size() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     scene.server.create_user("root", "Root", "read,write,admin").await?;
     let ann = scene.client("ann").await?;
@@ -136,7 +136,7 @@ async fn answers_that_nobody_fetches_are_bounded_by_their_size() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn large_answers_that_are_fetched_all_come() -> Result<()> {
+async fn large_answers_all_arrive_when_fetched() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let ann = scene.client("ann").await?;
     let board = large_board(&ann).await?;

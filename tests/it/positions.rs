@@ -9,7 +9,7 @@ use crate::scene::{Board, Scene};
 on_both!(
     there_is_always_room_between_two_tasks,
     there_is_always_room_between_two_columns,
-    a_column_can_be_called_by_its_name
+    a_column_can_be_given_by_its_name
 );
 
 /// The longest position: no key may grow without end.
@@ -82,7 +82,7 @@ fn check_lengths(list: &Value) -> Result<()> {
     Ok(())
 }
 
-async fn a_column_can_be_called_by_its_name(kind: Kind) -> Result<()> {
+async fn a_column_can_be_given_by_its_name(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::scene::{Board, Scene};
 
 /// How long tests watch that nothing arrives.
-const WINDOW: Duration = Duration::from_millis(500);
+const SILENCE: Duration = Duration::from_millis(500);
 
 /// Ann's board with the members Bob and Cid, which Ann is viewing.
 struct ViewedBoard {

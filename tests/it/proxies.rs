@@ -24,13 +24,13 @@ async fn one_client_of_a_proxy_does_not_lock_out_the_others() -> Result<()> {
     assert_eq!(refused(&scene, "203.0.113.9, 203.0.113.1").await?, 429);
     assert_eq!((refused(&scene, "2001:db8::1").await?, refused(&scene, "2001:db8::2:0:0:2").await?), (401, 429));
     assert_eq!(refused(&scene, "203.0.113.2").await?, 401);
-    scene.server.logs("203.0.113.2").await.context("the log names no client")?;
+    scene.server.wait_for_log("203.0.113.2").await.context("the log names no client")?;
 
     // A client that is not a proxy is one client, whatever it says.
     let scene = Scene::with(Kind::Sqlite, &[limit]).await?;
     assert_eq!((refused(&scene, "203.0.113.1").await?, refused(&scene, "203.0.113.2").await?), (401, 429));
     // An operator who may have forgotten to name the proxy is warned, once.
-    scene.server.logs("--trusted-proxies 127.0.0.1").await?;
+    scene.server.wait_for_log("--trusted-proxies 127.0.0.1").await?;
     assert_eq!(scene.server.log().matches("--trusted-proxies").count(), 1, "{}", scene.server.log());
     Ok(())
 }
@@ -49,7 +49,7 @@ fn login(scene: &Scene, user: &str, password: &str) -> Http {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn wrong_passwords_of_one_client_of_a_proxy_stop_no_other() -> Result<()> {
+async fn wrong_passwords_of_one_client_of_a_proxy_block_no_other() -> Result<()> {
     const GUESSES: usize = 32;
     let guess =
         |scene: &Scene, user: &str| login(scene, user, "a wrong password").header("x-forwarded-for", "203.0.113.1");
@@ -79,7 +79,7 @@ async fn wrong_passwords_of_one_client_of_a_proxy_stop_no_other() -> Result<()> 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn places_are_counted_by_client() -> Result<()> {
+async fn connections_behind_a_proxy_are_counted_by_client() -> Result<()> {
     let scene = Scene::with(Kind::Sqlite, &[TRUSTED, ("BOARDWIRE_MAX_CONNECTIONS_PER_ADDRESS", "1")]).await?;
     let open = async |user: &str, client: &str| {
         let dial = scene.dial(user)?.header("forwarded", &format!("for=\"[{client}]:4711\";proto=https"));
@@ -93,7 +93,7 @@ async fn places_are_counted_by_client() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_scheme_of_an_origin_counts() -> Result<()> {
+async fn an_origin_must_match_the_scheme_that_the_proxy_names() -> Result<()> {
     let scene = Scene::with(Kind::Sqlite, &[TRUSTED]).await?;
     let host = scene.server.url().trim_start_matches("http://").to_owned();
     let (plain, tls) = (format!("http://{host}"), format!("https://{host}"));
@@ -120,7 +120,7 @@ async fn the_scheme_of_an_origin_counts() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn cookies_that_came_over_https_stay_there() -> Result<()> {
+async fn cookies_set_over_https_are_secure() -> Result<()> {
     let scene = Scene::with(Kind::Sqlite, &[TRUSTED]).await?;
     create(&scene, "ann").await?;
     let sign_in = async |proto: &str| login(&scene, "ann", PASSWORD).header("x-forwarded-proto", proto).send().await;

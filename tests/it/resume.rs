@@ -9,17 +9,17 @@ use serde_json::json;
 use crate::scene::{Board, Scene};
 
 on_both!(
-    what_was_missed_comes_in_order_and_then_goes_on,
-    a_resumption_in_the_middle_of_writes_has_no_hole_and_no_repeat,
-    a_future_number_or_another_epoch_is_not_recovered,
+    missed_events_come_in_order_and_live_events_follow,
+    resuming_during_writes_leaves_no_gap_and_no_repeat,
+    a_future_number_or_another_epoch_cannot_be_recovered,
     a_subscription_resumes_with_its_own_pattern,
-    nothing_missed_is_recovered_too,
-    a_restart_of_the_server_is_survived,
+    resuming_without_missed_events_counts_as_recovered,
+    resuming_works_after_a_crash_of_the_server,
 );
 
-const WINDOW: Duration = Duration::from_millis(300);
+const SILENCE: Duration = Duration::from_millis(300);
 
-async fn what_was_missed_comes_in_order_and_then_goes_on(kind: Kind) -> Result<()> {
+async fn missed_events_come_in_order_and_live_events_follow(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
     let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
     let board = Board::create(&ann, &[("bob", "viewer")]).await?;
@@ -43,10 +43,10 @@ async fn what_was_missed_comes_in_order_and_then_goes_on(kind: Kind) -> Result<(
     replica.apply(&live)?;
     let truth = Replica::from_snapshot(&board.snapshot(&bob).await?).context("no snapshot")?;
     assert_eq!(replica.to_value(), truth.to_value());
-    bob.expect_silence(WINDOW).await
+    bob.expect_silence(SILENCE).await
 }
 
-async fn a_resumption_in_the_middle_of_writes_has_no_hole_and_no_repeat(kind: Kind) -> Result<()> {
+async fn resuming_during_writes_leaves_no_gap_and_no_repeat(kind: Kind) -> Result<()> {
     const CHANGES: usize = 400;
     let scene = Scene::open(kind).await?;
     let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
@@ -85,7 +85,7 @@ async fn a_resumption_in_the_middle_of_writes_has_no_hole_and_no_repeat(kind: Ki
     Ok(())
 }
 
-async fn a_future_number_or_another_epoch_is_not_recovered(kind: Kind) -> Result<()> {
+async fn a_future_number_or_another_epoch_cannot_be_recovered(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;
@@ -143,10 +143,10 @@ async fn a_subscription_resumes_with_its_own_pattern(kind: Kind) -> Result<()> {
     ann.ask("board:update", json!({ "boardId": board.id, "updates": { "name": "Again" } })).await?;
     board.task(&ann, "Live").await?;
     assert_eq!(bob.next_any().await?.name, "task:created");
-    bob.expect_silence(WINDOW).await
+    bob.expect_silence(SILENCE).await
 }
 
-async fn nothing_missed_is_recovered_too(kind: Kind) -> Result<()> {
+async fn resuming_without_missed_events_counts_as_recovered(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;
@@ -156,10 +156,10 @@ async fn nothing_missed_is_recovered_too(kind: Kind) -> Result<()> {
     // Without `since` there is nothing to recover.
     let reply = board.view(&ann).await?;
     ensure!(reply["recovered"] != false, "nothing was asked for: {reply}");
-    ann.expect_silence(WINDOW).await
+    ann.expect_silence(SILENCE).await
 }
 
-async fn a_restart_of_the_server_is_survived(kind: Kind) -> Result<()> {
+async fn resuming_works_after_a_crash_of_the_server(kind: Kind) -> Result<()> {
     let mut scene = Scene::open(kind).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;

@@ -6,7 +6,11 @@ use serde_json::{Value, json};
 
 use crate::scene::{Board, Scene};
 
-on_both!(texts_are_found_while_they_are_there, only_the_readable_is_found, hostile_words_are_words);
+on_both!(
+    texts_are_found_while_they_exist,
+    only_tasks_on_readable_boards_are_found,
+    hostile_queries_are_treated_as_plain_words
+);
 
 /// Returns the tasks and comments that are found, in short form.
 async fn find(client: &Client, query: &str) -> Result<Vec<String>> {
@@ -15,7 +19,7 @@ async fn find(client: &Client, query: &str) -> Result<Vec<String>> {
     Ok(reply["hits"].as_array().into_iter().flatten().map(name).collect())
 }
 
-async fn texts_are_found_while_they_are_there(kind: Kind) -> Result<()> {
+async fn texts_are_found_while_they_exist(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;
@@ -64,7 +68,7 @@ async fn texts_are_found_while_they_are_there(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-async fn only_the_readable_is_found(kind: Kind) -> Result<()> {
+async fn only_tasks_on_readable_boards_are_found(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
     let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
     let (shared, secret) = (Board::create(&ann, &[("bob", "viewer")]).await?, Board::create(&ann, &[]).await?);
@@ -80,7 +84,7 @@ async fn only_the_readable_is_found(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-async fn hostile_words_are_words(kind: Kind) -> Result<()> {
+async fn hostile_queries_are_treated_as_plain_words(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;
@@ -109,7 +113,7 @@ async fn hostile_words_are_words(kind: Kind) -> Result<()> {
 
 /// A search has a time limit: its caller is told to try again, and the others notice nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_search_that_takes_too_long_is_given_up() -> Result<()> {
+async fn a_search_that_takes_too_long_is_aborted() -> Result<()> {
     let scene = Scene::open(Kind::Postgres).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;

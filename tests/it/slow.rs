@@ -36,7 +36,7 @@ pub(crate) async fn large_board(owner: &Client) -> Result<Board> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_client_that_stops_reading_is_gone_and_the_others_get_everything() -> Result<()> {
+async fn a_client_that_stops_reading_is_cut_off_and_others_miss_nothing() -> Result<()> {
     const CHANGES: usize = 600;
     let scene = Scene::open(Kind::Sqlite).await?;
     scene.server.create_user("root", "Root", "read,write,admin").await?;
@@ -85,7 +85,7 @@ async fn a_client_that_stops_reading_is_gone_and_the_others_get_everything() -> 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn answers_that_nobody_reads_are_bounded_by_their_size() -> Result<()> {
+async fn unread_answers_are_bounded_by_their_size() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let ann = scene.client("ann").await?;
     let board = large_board(&ann).await?;
@@ -110,7 +110,7 @@ async fn answers_that_nobody_reads_are_bounded_by_their_size() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_what_a_client_leaves_behind_only_changes_are_carried_out() -> Result<()> {
+async fn only_changes_are_carried_out_after_their_client_has_left() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let ann = scene.client("ann").await?;
     let board = large_board(&ann).await?;
@@ -128,7 +128,7 @@ async fn of_what_a_client_leaves_behind_only_changes_are_carried_out() -> Result
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn memory_and_descriptors_come_back_after_clients_leave() -> Result<()> {
+async fn sockets_are_closed_after_clients_leave() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::scene::{Board, Scene, text};
 
-const WINDOW: Duration = Duration::from_millis(300);
+const SILENCE: Duration = Duration::from_millis(300);
 
 /// A writer, a listener who is a member, and their board.
 struct SharedBoard {
@@ -58,14 +58,14 @@ async fn patterns_are_honoured() -> Result<()> {
         for name in heard {
             assert_eq!(bob.next_any().await.with_context(|| pattern.to_owned())?.name, name, "{pattern}");
         }
-        bob.expect_silence(WINDOW).await.with_context(|| pattern.to_owned())?;
+        bob.expect_silence(SILENCE).await.with_context(|| pattern.to_owned())?;
         bob.ask("unsubscribe", json!({ "subscriptionId": id })).await?;
     }
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_event_comes_at_most_once_however_many_reasons() -> Result<()> {
+async fn an_event_comes_at_most_once_however_many_subscriptions_match() -> Result<()> {
     let SharedBoard { scene: _scene, ann, bob, board } = open().await?;
     let task = board.task(&ann, "A").await?;
     board.view(&bob).await?;
@@ -82,11 +82,11 @@ async fn an_event_comes_at_most_once_however_many_reasons() -> Result<()> {
         ann.ask("task:update", json!({ "taskId": task, "updates": { "title": title } })).await?;
         assert_eq!(bob.next_event("task:updated").await?.data()["task"]["title"], title);
     }
-    bob.expect_silence(WINDOW).await
+    bob.expect_silence(SILENCE).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn filters_narrow() -> Result<()> {
+async fn filters_narrow_a_subscription() -> Result<()> {
     let SharedBoard { scene, ann, bob, board } = open().await?;
     let (cid, other) = (scene.client("cid").await?, Board::create(&ann, &[("bob", "member")]).await?);
     ann.ask("board:member:set", json!({ "boardId": board.id, "userId": "cid", "role": "member" })).await?;
@@ -112,11 +112,11 @@ async fn filters_narrow() -> Result<()> {
     cid.ask("task:update", rename(&two, "By Cid here")).await?;
     assert_eq!(bob.next_any().await?.data()["task"]["title"], "By Cid here");
     bob.ask("unsubscribe", json!({ "subscriptionId": id })).await?;
-    bob.expect_silence(WINDOW).await
+    bob.expect_silence(SILENCE).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_a_board_it_covers_all_that_may_be_read() -> Result<()> {
+async fn a_subscription_without_a_board_covers_all_readable_boards() -> Result<()> {
     let SharedBoard { scene: _scene, ann, bob, board } = open().await?;
     let other = Board::create(&ann, &[("bob", "viewer")]).await?;
     subscribe(&bob, "task:created", json!({})).await?;
@@ -130,11 +130,11 @@ async fn without_a_board_it_covers_all_that_may_be_read() -> Result<()> {
     ann.ask("board:member:set", json!({ "boardId": later.id, "userId": "bob", "role": "viewer" })).await?;
     later.task(&ann, "Now").await?;
     assert_eq!(bob.next_any().await?.data()["task"]["title"], "Now");
-    bob.expect_silence(WINDOW).await
+    bob.expect_silence(SILENCE).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_subscription_begins_with_what_comes_after_it() -> Result<()> {
+async fn a_subscription_starts_with_the_next_event() -> Result<()> {
     let SharedBoard { scene: _scene, ann, bob, board } = open().await?;
     let other = Board::create(&ann, &[("bob", "viewer")]).await?;
     // The server has already loaded this board for another subscription, and released it.
@@ -146,7 +146,7 @@ async fn a_subscription_begins_with_what_comes_after_it() -> Result<()> {
     subscribe(&bob, "task:*", json!({})).await?;
     board.task(&ann, "After").await?;
     assert_eq!(bob.next_any().await?.data()["task"]["title"], "After");
-    bob.expect_silence(WINDOW).await
+    bob.expect_silence(SILENCE).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -157,7 +157,7 @@ async fn an_ended_subscription_is_silent() -> Result<()> {
     bob.next_event("task:created").await?;
     assert_eq!(bob.ask("unsubscribe", json!({ "subscriptionId": id })).await?["subscriptionId"], json!(id));
     board.task(&ann, "Unheard").await?;
-    bob.expect_silence(WINDOW).await?;
+    bob.expect_silence(SILENCE).await?;
     bob.refused("unsubscribe", json!({ "subscriptionId": id }), "NOT_FOUND").await.map(drop)
 }
 
@@ -170,11 +170,11 @@ async fn a_subscription_belongs_to_its_socket() -> Result<()> {
     second.refused("unsubscribe", json!({ "subscriptionId": id }), "NOT_FOUND").await?;
     board.task(&ann, "Still heard").await?;
     bob.next_event("task:created").await?;
-    second.expect_silence(WINDOW).await
+    second.expect_silence(SILENCE).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_view_is_a_state_of_its_own() -> Result<()> {
+async fn a_view_is_independent_of_subscriptions() -> Result<()> {
     let SharedBoard { scene: _scene, ann, bob, board } = open().await?;
     let other = Board::create(&ann, &[("bob", "member")]).await?;
     // The bare id is enough.
@@ -199,11 +199,11 @@ async fn a_view_is_a_state_of_its_own() -> Result<()> {
 
     bob.ask("view:leave", json!({})).await?;
     other.task(&ann, "Nobody looks").await?;
-    bob.expect_silence(WINDOW).await
+    bob.expect_silence(SILENCE).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_view_of_a_task_is_about_that_task() -> Result<()> {
+async fn a_view_of_a_task_shows_only_that_task() -> Result<()> {
     let SharedBoard { scene: _scene, ann, bob, board } = open().await?;
     let (one, two) = (board.task(&ann, "One").await?, board.task(&ann, "Two").await?);
     let reply = bob.call("view:task", json!(one)).await?;
@@ -213,7 +213,7 @@ async fn a_view_of_a_task_is_about_that_task() -> Result<()> {
     }
     let event = bob.next_any().await?;
     assert_eq!((event.name.as_str(), &event.data()["task"]["id"]), ("task:updated", &json!(one)));
-    bob.expect_silence(WINDOW).await
+    bob.expect_silence(SILENCE).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -228,7 +228,7 @@ async fn a_socket_has_at_most_128_subscriptions() -> Result<()> {
     bob.refused("subscribe", one_more.clone(), "SUBSCRIPTION_LIMIT").await?;
     board.task(&ann, "Once").await?;
     bob.next_event("task:created").await?;
-    bob.expect_silence(WINDOW).await?;
+    bob.expect_silence(SILENCE).await?;
     // Another socket has its own limit, and ending a subscription makes room.
     scene.client("bob").await?.ask("subscribe", one_more.clone()).await?;
     bob.ask("unsubscribe", json!({ "subscriptionId": first })).await?;
@@ -236,7 +236,7 @@ async fn a_socket_has_at_most_128_subscriptions() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_leaves_with_a_thousand_subscriptions_stops_nobody() -> Result<()> {
+async fn leaving_with_a_thousand_subscriptions_blocks_nobody() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
     for _ in 0..30 {

@@ -16,7 +16,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::connection::{ConnectError, Dial, Stream};
 use crate::deadline::{PATIENCE, patient, within};
-use crate::inbox::{Event, Heard, Inbox};
+use crate::inbox::{Event, Inbox, Received};
 use crate::packet::{self, Incoming};
 
 /// A connected client. Dropping it drops the connection.
@@ -162,7 +162,7 @@ impl Client {
     /// The connection ended, or no such event arrived in time.
     pub async fn next_event(&self, name: &str) -> Result<Event> {
         let found = self.until(patient(PATIENCE), || self.inbox.take_named(name)).await;
-        found.ok_or_else(|| self.in_vain(name))
+        found.ok_or_else(|| self.not_received(name))
     }
 
     /// Returns the next event of any name that is not ephemeral.
@@ -180,7 +180,7 @@ impl Client {
     pub async fn next_ephemeral(&self) -> Result<Event> {
         self.until(patient(PATIENCE), || self.inbox.take_ephemeral())
             .await
-            .ok_or_else(|| self.in_vain("an ephemeral event"))
+            .ok_or_else(|| self.not_received("an ephemeral event"))
     }
 
     /// Returns all ephemeral events that were received and not yet taken.
@@ -189,7 +189,7 @@ impl Client {
         self.inbox.drain_ephemeral()
     }
 
-    fn in_vain(&self, what: &str) -> anyhow::Error {
+    fn not_received(&self, what: &str) -> anyhow::Error {
         anyhow!(
             "waited for {what} in vain; connection: {}; unread: {:?}, {:?}",
             self.inbox.closed().unwrap_or_else(|| "open".into()),
@@ -204,7 +204,7 @@ impl Client {
     /// The connection ended, or no such event arrived in time.
     pub async fn next_matching(&self, what: &str, mut wanted: impl FnMut(&Event) -> bool) -> Result<Event> {
         let found = self.until(patient(PATIENCE), || self.inbox.take(&mut wanted)).await;
-        found.ok_or_else(|| self.in_vain(what))
+        found.ok_or_else(|| self.not_received(what))
     }
 
     /// Returns all events that were received and not yet taken.
@@ -248,7 +248,7 @@ impl Client {
 
     /// Returns what was recorded since the last call.
     #[must_use]
-    pub fn recorded(&self) -> Vec<Heard> {
+    pub fn recorded(&self) -> Vec<Received> {
         self.inbox.recorded()
     }
 
@@ -331,12 +331,12 @@ async fn run(
     let reason = loop {
         let step = tokio::select! {
             outgoing = queue.recv() => match outgoing {
-                Some(message) => sent(stream.send(message)).await,
+                Some(message) => result_of(stream.send(message)).await,
                 None => ControlFlow::Break("no longer used".to_owned()),
             },
             incoming = read(&mut stream, &mut may_read) => match incoming {
-                Some(Ok(Message::Text(text))) => match take_in(&text, &inbox) {
-                    ControlFlow::Continue(Some(answer)) => sent(stream.send(answer)).await,
+                Some(Ok(Message::Text(text))) => match handle_frame(&text, &inbox) {
+                    ControlFlow::Continue(Some(answer)) => result_of(stream.send(answer)).await,
                     ControlFlow::Continue(None) => ControlFlow::Continue(()),
                     ControlFlow::Break(reason) => ControlFlow::Break(reason),
                 },
@@ -363,7 +363,7 @@ async fn read(
     stream.next().await
 }
 
-async fn sent<E: std::fmt::Display>(sending: impl Future<Output = Result<(), E>>) -> ControlFlow<String> {
+async fn result_of<E: std::fmt::Display>(sending: impl Future<Output = Result<(), E>>) -> ControlFlow<String> {
     match sending.await {
         Ok(()) => ControlFlow::Continue(()),
         Err(error) => ControlFlow::Break(error.to_string()),
@@ -371,7 +371,7 @@ async fn sent<E: std::fmt::Display>(sending: impl Future<Output = Result<(), E>>
 }
 
 /// Handles a frame. Returns the answer that it demands, or the reason to end.
-fn take_in(text: &str, inbox: &Inbox) -> ControlFlow<String, Option<Message>> {
+fn handle_frame(text: &str, inbox: &Inbox) -> ControlFlow<String, Option<Message>> {
     match packet::parse(text) {
         Ok(Incoming::Ping) => ControlFlow::Continue(Some(Message::text("3"))),
         Ok(Incoming::Event(name, mut arguments)) => {

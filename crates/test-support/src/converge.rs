@@ -60,14 +60,14 @@ pub async fn converge(evidence: Evidence<'_>) -> Result<Tally> {
     let history = History::read(database, board).await?;
     let requests = requests(database).await?;
     for done in acknowledged {
-        durable(&history, &requests, done).with_context(|| {
+        check_acknowledged(&history, &requests, done).with_context(|| {
             format!("{} {} of {}, acknowledged with {}", done.command, done.request, done.user, done.reply)
         })?;
     }
     let truth = Replica::from_snapshot(snapshot).with_context(|| format!("no snapshot: {snapshot}"))?;
     ensure!(truth.seq() == history.rows().len() as u64, "snapshot at {}, log at {}", truth.seq(), history.rows().len());
-    log_agrees(&history, &truth)?;
-    tables_agree(database, board, snapshot).await?;
+    check_log(&history, &truth)?;
+    check_tables(database, board, snapshot).await?;
     for (name, replica) in replicas {
         if let Some(difference) = first_difference(&replica.to_value(), &truth.to_value()) {
             bail!("replica {name} of {board} differs from the snapshot at {difference}");
@@ -88,13 +88,17 @@ async fn requests(database: &Database) -> Result<BTreeMap<(String, String), usiz
 
 /// Checks that an acknowledged command is recorded once, had at most one effect, and that its reply agrees with the
 /// log.
-fn durable(history: &History, requests: &BTreeMap<(String, String), usize>, done: &Acknowledged) -> Result<()> {
+fn check_acknowledged(
+    history: &History,
+    requests: &BTreeMap<(String, String), usize>,
+    done: &Acknowledged,
+) -> Result<()> {
     let Acknowledged { user, request, reply, .. } = done;
     let recorded = requests.get(&(user.clone(), request.clone())).copied().unwrap_or_default();
     ensure!(recorded == 1, "its request id is on record {recorded} times");
     let seq = reply["seq"].as_u64().context("no seq in the reply")?;
     ensure!(history.at(seq).is_some(), "the log ends before {seq}");
-    one_effect(&history.caused_by(user, request), seq)?;
+    check_one_effect(&history.caused_by(user, request), seq)?;
     let shown = reply_entities(reply);
     ensure!(!shown.is_empty(), "the reply shows nothing");
     for Entity { kind, id, state } in shown {
@@ -114,12 +118,12 @@ fn durable(history: &History, requests: &BTreeMap<(String, String), usize>, done
 
 /// Checks that one effect is one transaction: its events are consecutive and end at the reply's number, and no two of
 /// them say the same of the same entity. (Making room, or deleting a column, moves other tasks along: several events.)
-fn one_effect(effects: &[&Logged], seq: u64) -> Result<()> {
-    let mut said = BTreeSet::new();
+fn check_one_effect(effects: &[&Logged], seq: u64) -> Result<()> {
+    let mut seen = BTreeSet::new();
     for (effect, expected) in effects.iter().rev().zip((1..=seq).rev()) {
         ensure!(effect.seq == expected, "it had an effect at {} beside the one that it was told of", effect.seq);
         for entity in event_entities(&effect.envelope).unwrap_or_default() {
-            let new = said.insert((effect.kind.clone(), entity.kind, entity.id.clone()));
+            let new = seen.insert((effect.kind.clone(), entity.kind, entity.id.clone()));
             ensure!(new, "it had the effect {} on {} {} twice", effect.kind, entity.kind, entity.id);
         }
     }
@@ -128,7 +132,7 @@ fn one_effect(effects: &[&Logged], seq: u64) -> Result<()> {
 
 /// Checks that the snapshot shows the last logged state of each task, and of each column and member that the log
 /// mentions.
-fn log_agrees(history: &History, truth: &Replica) -> Result<()> {
+fn check_log(history: &History, truth: &Replica) -> Result<()> {
     let truth = truth.to_value();
     let entities = &truth["entities"];
     let mut logged_tasks = 0;
@@ -150,7 +154,7 @@ fn log_agrees(history: &History, truth: &Replica) -> Result<()> {
 }
 
 /// Checks that the tables hold exactly the entities that the snapshot shows.
-async fn tables_agree(database: &Database, board: &str, snapshot: &Value) -> Result<()> {
+async fn check_tables(database: &Database, board: &str, snapshot: &Value) -> Result<()> {
     for table in ["columns", "tasks"] {
         let sql = format!("SELECT id, version FROM {table} WHERE board_id = '{board}'");
         let mut stored = BTreeSet::new();

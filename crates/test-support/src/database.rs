@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn postgres_rows_come_as_they_are() -> Result<()> {
+    async fn postgres_rows_are_split_correctly() -> Result<()> {
         let database = Database::create(Kind::Postgres).await?;
         assert_eq!(database.query("SELECT 1 WHERE false").await?, Vec::<Vec<String>>::new());
         let rows = database.query("SELECT 1, NULL, E'a|b\\nc' UNION ALL SELECT 2, 'x', '' ORDER BY 1").await?;

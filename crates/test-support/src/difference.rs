@@ -38,12 +38,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn equal_values_have_none() {
+    fn equal_values_have_no_difference() {
         assert_eq!(first_difference(&json!({ "a": [1, 2] }), &json!({ "a": [1, 2] })), None);
     }
 
     #[test]
-    fn the_first_one_is_named_with_its_path() {
+    fn the_first_difference_is_named_with_its_path() {
         let left = json!({ "tasks": { "t1": { "title": "A" } }, "zone": 1 });
         let right = json!({ "tasks": { "t1": { "title": "B" } }, "zone": 2 });
         assert_eq!(first_difference(&left, &right).as_deref(), Some("/tasks/t1/title: \"A\" against \"B\""));

@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_kind_is_told_apart_from_an_empty_one() {
+    fn an_unknown_kind_differs_from_one_without_entities() {
         assert_eq!(event_entities(&json!({ "type": "task:comment:added", "data": {} })), Some(Vec::new()));
         assert_eq!(event_entities(&json!({ "type": "task:exploded", "data": {} })), None);
     }

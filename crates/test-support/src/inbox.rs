@@ -44,7 +44,7 @@ impl Event {
 
 /// One entry of a client's recording: what it received, in the order of arrival.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Heard {
+pub enum Received {
     /// The acknowledgement of the command that was sent with this id.
     Ack(u64, Value),
     /// An event.
@@ -64,7 +64,7 @@ struct State {
     events: VecDeque<Event>,
     ephemeral: VecDeque<Event>,
     pending: HashMap<u64, oneshot::Sender<Value>>,
-    recording: Option<Vec<Heard>>,
+    recording: Option<Vec<Received>>,
     closed: Option<String>,
 }
 
@@ -88,7 +88,7 @@ impl Inbox {
         let mut state = self.state();
         let Some(waiting) = state.pending.remove(&id) else { return false };
         if let Some(recording) = &mut state.recording {
-            recording.push(Heard::Ack(id, reply.clone()));
+            recording.push(Received::Ack(id, reply.clone()));
         }
         // The test may have stopped waiting for it, which is fine.
         let _ = waiting.send(reply);
@@ -102,7 +102,7 @@ impl Inbox {
             state.ephemeral.push_back(event);
         } else {
             if let Some(recording) = &mut state.recording {
-                recording.push(Heard::Event(event.clone()));
+                recording.push(Received::Event(event.clone()));
             }
             state.events.push_back(event);
         }
@@ -162,7 +162,7 @@ impl Inbox {
     }
 
     /// Returns what was recorded since the last call.
-    pub(crate) fn recorded(&self) -> Vec<Heard> {
+    pub(crate) fn recorded(&self) -> Vec<Received> {
         self.state().recording.as_mut().map(std::mem::take).unwrap_or_default()
     }
 }

@@ -49,7 +49,7 @@ pub use difference::first_difference;
 pub use entities::{Entity, reply_entities};
 pub use history::{History, Logged};
 pub use http::{Answer, Http};
-pub use inbox::{Event, Heard};
+pub use inbox::{Event, Received};
 pub use redact::{redact, stand_ins};
 pub use replica::{Divergence, Replica};
 pub use server::{Server, ServerBuilder};

@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_a_server_sends() -> Result<()> {
+    fn parses_the_frames_of_a_server() -> Result<()> {
         assert_eq!(parse("2")?, Incoming::Ping);
         assert_eq!(parse("40{\"sid\":\"x\"}")?, Incoming::Connected(json!({ "sid": "x" })));
         assert_eq!(parse("42[\"a\",{\"b\":1}]")?, Incoming::Event("a".into(), vec![json!({ "b": 1 })]));
@@ -96,13 +96,13 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_none_of_it() {
+    fn refuses_other_frames() {
         assert!(parse("hello").is_err());
         assert!(parse("42{}").is_err());
     }
 
     #[test]
-    fn writes_what_a_client_sends() {
+    fn writes_the_frames_of_a_client() {
         assert_eq!(event("a", &json!({ "b": 1 }), Some(7)), "427[\"a\",{\"b\":1}]");
         assert_eq!(event("a", &json!({}), None), "42[\"a\",{}]");
     }

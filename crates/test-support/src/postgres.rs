@@ -52,14 +52,14 @@ impl Instance {
             return Ok(instance);
         }
         let instance = Arc::new(match std::env::var(VARIABLE) {
-            Ok(url) => Self::given(&url)?,
-            Err(_) => Self::throw_away().await.context("starting Postgres for the tests")?,
+            Ok(url) => Self::from_url(&url)?,
+            Err(_) => Self::start_temporary().await.context("starting Postgres for the tests")?,
         });
         *current = Arc::downgrade(&instance);
         Ok(instance)
     }
 
-    fn given(url: &str) -> Result<Self> {
+    fn from_url(url: &str) -> Result<Self> {
         let (before, options) = match url.split_once('?') {
             Some((before, options)) => (before, format!("?{options}")),
             None => (url, String::new()),
@@ -69,7 +69,7 @@ impl Instance {
         Ok(Self { base: base.to_owned(), options, admin: url.to_owned(), own: None })
     }
 
-    async fn throw_away() -> Result<Self> {
+    async fn start_temporary() -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("boardwire-postgres-").tempdir()?;
         if geteuid().is_root() {
             run(Command::new("chown").arg(ACCOUNT).arg(folder.path()))?;

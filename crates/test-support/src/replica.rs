@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn holes_and_repeats_are_refused() {
+    fn gaps_and_repeats_are_refused() {
         let mut replica = Replica::from_snapshot(&snapshot()).expect("a snapshot");
         let hole = replica.apply(&event("task:deleted", 6, json!({ "taskId": "t1" })));
         assert_eq!(hole, Err(Divergence::Gap { expected: 5, got: 6 }));
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn ones_own_change_comes_as_a_reply() -> Result<(), Divergence> {
+    fn ones_own_change_is_applied_from_its_reply() -> Result<(), Divergence> {
         let mut replica = Replica::from_snapshot(&snapshot()).expect("a snapshot");
         replica.apply_own_reply(5, &json!({ "ok": true, "seq": 5, "taskId": "t1" }))?;
         assert_eq!(replica.seq(), 5);

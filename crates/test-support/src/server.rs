@@ -174,7 +174,7 @@ impl Server {
     ///
     /// # Errors
     /// The deadline passed; the error contains the log.
-    pub async fn logs(&self, text: &str) -> Result<()> {
+    pub async fn wait_for_log(&self, text: &str) -> Result<()> {
         let logged = eventually(text, PATIENCE, async || Ok(self.log().contains(text).then_some(()))).await;
         logged.with_context(|| format!("in the log:\n{}", self.log()))
     }

@@ -41,6 +41,6 @@ pub async fn statements<F: Future>(of: F) -> (F::Output, Vec<&'static str>) {
     });
     let watched = tracing::debug_span!("watched");
     let id = watched.id().map_or(0, |id| id.into_u64());
-    let given = of.instrument(watched.clone()).await;
-    (given, ran().get_or_insert_default().remove(&id).unwrap_or_default())
+    let output = of.instrument(watched.clone()).await;
+    (output, ran().get_or_insert_default().remove(&id).unwrap_or_default())
 }

@@ -4,13 +4,13 @@ use anyhow::{Context, Result, ensure};
 use boardwire_test_support::Kind;
 use serde_json::json;
 
-use super::{Table, download, folder, is_safe, kept, upload, uploaded};
+use super::{TaskBoard, download, expect_safe_headers, file_names_in, folder, upload, uploaded};
 use crate::scene::{Scene, text};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_name_is_only_a_name() -> Result<()> {
-    let table = Table::set(Scene::open(Kind::Sqlite).await?, &[]).await?;
-    let server = &table.scene.server;
+async fn a_file_name_never_becomes_a_path() -> Result<()> {
+    let setup = TaskBoard::create(Scene::open(Kind::Sqlite).await?, &[]).await?;
+    let server = &setup.scene.server;
     let longest = "x".repeat(255);
     for (given, plain, encoded) in [
         ("../../x", "x", "x"),
@@ -30,35 +30,35 @@ async fn a_name_is_only_a_name() -> Result<()> {
         ("", "file", "file"),
         (&longest, &longest, &longest),
     ] {
-        let attachment = uploaded(upload(server, "ann", &table.task)?.file(given, "text/plain", b"x")).await?;
+        let attachment = uploaded(upload(server, "ann", &setup.task)?.file(given, "text/plain", b"x")).await?;
         let id = text(&attachment["id"])?;
-        ensure!(kept(&folder(&table.scene))?.contains(&id), "the file has a name of the server's own");
+        ensure!(file_names_in(&folder(&setup.scene))?.contains(&id), "the file has a name of the server's own");
         let answer = download(server, "ann", &id)?.send().await?;
-        is_safe(&answer).with_context(|| given.to_owned())?;
+        expect_safe_headers(&answer).with_context(|| given.to_owned())?;
         let disposition = answer.header("content-disposition").context("no Content-Disposition")?;
         assert_eq!(disposition, format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}"), "{given}");
     }
-    let names = kept(table.scene.database.folder())?;
+    let names = file_names_in(setup.scene.database.folder())?;
     ensure!(!names.iter().any(|name| name == "x" || name == "passwd"), "a file went astray: {names:?}");
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn names_that_cannot_be_are_refused() -> Result<()> {
-    let table = Table::set(Scene::open(Kind::Sqlite).await?, &[]).await?;
+async fn names_that_are_too_long_are_refused() -> Result<()> {
+    let setup = TaskBoard::create(Scene::open(Kind::Sqlite).await?, &[]).await?;
     for wrong in ["x".repeat(300), "ü".repeat(256)] {
-        let answer = upload(&table.scene.server, "ann", &table.task)?.file(&wrong, "text/plain", b"x").send().await?;
+        let answer = upload(&setup.scene.server, "ann", &setup.task)?.file(&wrong, "text/plain", b"x").send().await?;
         ensure!(answer.status == 422, "{wrong:?}: {answer:?}");
         let body = answer.json()?;
         ensure!(body["code"] == "INVALID_MESSAGE" && body["details"][0]["path"] == "file", "{body}");
     }
-    table.is_untouched().await
+    setup.expect_no_attachments().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_browsers_would_run_is_a_download() -> Result<()> {
-    let table = Table::set(Scene::open(Kind::Sqlite).await?, &[]).await?;
-    let server = &table.scene.server;
+async fn files_that_browsers_would_run_are_downloads() -> Result<()> {
+    let setup = TaskBoard::create(Scene::open(Kind::Sqlite).await?, &[]).await?;
+    let server = &setup.scene.server;
     let page = b"<script>fetch('/api/v1/sessions/current')</script>";
     for (given, taken) in [
         ("text/html", "text/html"),
@@ -72,7 +72,7 @@ async fn what_browsers_would_run_is_a_download() -> Result<()> {
         ("a//b", "application/octet-stream"),
         (&format!("text/{}", "x".repeat(200)), "application/octet-stream"),
     ] {
-        let answer = upload(server, "ann", &table.task)?.file("page.html", given, page).send().await?;
+        let answer = upload(server, "ann", &setup.task)?.file("page.html", given, page).send().await?;
         // Something that is not a media type may also be refused.
         if answer.status == 422 && taken == "application/octet-stream" {
             continue;
@@ -80,18 +80,18 @@ async fn what_browsers_would_run_is_a_download() -> Result<()> {
         let attachment = &answer.json()?["attachment"];
         assert_eq!(attachment["content_type"], taken, "{given}");
         let answer = download(server, "ann", &text(&attachment["id"])?)?.send().await?;
-        is_safe(&answer).with_context(|| given.to_owned())?;
+        expect_safe_headers(&answer).with_context(|| given.to_owned())?;
         ensure!(answer.body == page && answer.header("content-type") == Some(taken), "{answer:?}");
     }
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn only_who_may_read_the_board_downloads() -> Result<()> {
-    let table = Table::set(Scene::open(Kind::Sqlite).await?, &[("bob", "viewer")]).await?;
-    let server = &table.scene.server;
-    table.scene.client("eve").await?.disconnect().await?;
-    let attachment = uploaded(upload(server, "ann", &table.task)?.file("a", "text/plain", b"secret")).await?;
+async fn only_readers_of_the_board_can_download() -> Result<()> {
+    let setup = TaskBoard::create(Scene::open(Kind::Sqlite).await?, &[("bob", "viewer")]).await?;
+    let server = &setup.scene.server;
+    setup.scene.client("eve").await?.disconnect().await?;
+    let attachment = uploaded(upload(server, "ann", &setup.task)?.file("a", "text/plain", b"secret")).await?;
     let id = text(&attachment["id"])?;
     ensure!(download(server, "bob", &id)?.send().await?.status == 200, "viewers read");
     let hidden = download(server, "eve", &id)?.send().await?;
@@ -106,7 +106,7 @@ async fn only_who_may_read_the_board_downloads() -> Result<()> {
     let etag = format!("\"{}\"", text(&attachment["sha256"])?);
     let asked = download(server, "eve", &id)?.header("if-none-match", &etag).send().await?;
     ensure!(asked.status == 404, "{asked:?}");
-    table.ann.ask("board:member:remove", json!({ "boardId": table.board.id, "userId": "bob" })).await?;
+    setup.ann.ask("board:member:remove", json!({ "boardId": setup.board.id, "userId": "bob" })).await?;
     let removed = download(server, "bob", &id)?.send().await?;
     ensure!(removed.status == 404, "a member no more: {removed:?}");
     Ok(())

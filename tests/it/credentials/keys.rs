@@ -6,10 +6,10 @@ use anyhow::{Context, Result, ensure};
 use boardwire_test_support::{Client, Database, Kind, Server, patient};
 use serde_json::{Value, json};
 
-use super::{current, is_problem, not_let_in};
+use super::{current, expect_problem, expect_refused};
 use crate::scene::{Board, Scene, text};
 
-on_both!(keys_are_scoped_and_their_use_is_noted, nothing_of_a_secret_is_kept);
+on_both!(keys_are_scoped_and_their_use_is_recorded, no_part_of_a_secret_is_stored);
 
 async fn create(server: &Server, permissions: &str) -> Result<(String, String)> {
     let arguments = ["api-key", "create", "--user", "ann", "--name", "Agent", "--permissions", permissions];
@@ -23,7 +23,7 @@ async fn listed(server: &Server, id: &str) -> Result<Value> {
     found.cloned().with_context(|| format!("{id} is not listed: {keys}"))
 }
 
-async fn keys_are_scoped_and_their_use_is_noted(kind: Kind) -> Result<()> {
+async fn keys_are_scoped_and_their_use_is_recorded(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
     let server = &scene.server;
     server.create_user("ann", "Ann", "read,write").await?;
@@ -48,7 +48,7 @@ async fn keys_are_scoped_and_their_use_is_noted(kind: Kind) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_no_key_is_refused_alike() -> Result<()> {
+async fn all_invalid_keys_get_the_same_refusal() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let server = &scene.server;
     server.create_user("ann", "Ann", "read,write").await?;
@@ -67,15 +67,15 @@ async fn what_is_no_key_is_refused_alike() -> Result<()> {
         String::new(),
     ];
     for wrong in wrong {
-        not_let_in(server, json!({ "apiKey": wrong })).await?;
+        expect_refused(server, json!({ "apiKey": wrong })).await?;
         let answer = current(server).header("x-api-key", &wrong).send().await?;
-        is_problem(&answer, 401, "UNAUTHENTICATED")?;
+        expect_problem(&answer, 401, "UNAUTHENTICATED")?;
         ensure!(answer.header("www-authenticate") == Some("Bearer"), "{answer:?}");
     }
-    not_let_in(server, json!({ "sessionId": key })).await?;
-    not_let_in(server, json!({ "token": key })).await?;
+    expect_refused(server, json!({ "sessionId": key })).await?;
+    expect_refused(server, json!({ "token": key })).await?;
     // The first credential counts, even if a later one is valid.
-    not_let_in(server, json!({ "token": "x", "apiKey": key })).await?;
+    expect_refused(server, json!({ "token": "x", "apiKey": key })).await?;
     Client::connect(&server.url(), json!({ "apiKey": key, "sessionId": "x" })).await?;
 
     for arguments in [["api-key", "revoke", "0123456789abcdef"], ["api-key", "revoke", revoked_id.as_str()]] {
@@ -89,7 +89,7 @@ async fn what_is_no_key_is_refused_alike() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_key_may_end_by_itself() -> Result<()> {
+async fn a_key_can_expire() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let server = &scene.server;
     server.create_user("ann", "Ann", "read").await?;
@@ -98,11 +98,11 @@ async fn a_key_may_end_by_itself() -> Result<()> {
     let agent = Client::connect(&server.url(), json!({ "apiKey": key["key"] })).await?;
     let error = agent.next_event("error").await?;
     assert_eq!(error.payload["code"], "UNAUTHENTICATED");
-    not_let_in(server, json!({ "apiKey": key["key"] })).await
+    expect_refused(server, json!({ "apiKey": key["key"] })).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_name_can_t_write_on_the_operator_s_terminal() -> Result<()> {
+async fn names_with_control_characters_are_refused() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let server = &scene.server;
     server.create_user("ann", "Ann", "read").await?;
@@ -118,7 +118,7 @@ async fn a_name_can_t_write_on_the_operator_s_terminal() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn commands_on_credentials_make_no_database() -> Result<()> {
+async fn credential_commands_do_not_create_a_database() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let file = scene.database.folder().join("mistyped.db");
     let url = format!("sqlite://{}", file.display());
@@ -173,7 +173,7 @@ fn holds(bytes: &[u8], text: &str) -> bool {
     bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }
 
-async fn nothing_of_a_secret_is_kept(kind: Kind) -> Result<()> {
+async fn no_part_of_a_secret_is_stored(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
     let server = &scene.server;
     super::user(&scene, "ann", super::PASSWORD).await?;

@@ -5,12 +5,12 @@ use boardwire_test_support::{Answer, Http, Kind, Server};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use super::{PASSWORD, is_problem, login, user};
+use super::{PASSWORD, expect_problem, login, user};
 use crate::scene::Scene;
 
 /// Checks that a login is told to wait, for some seconds.
-fn waits(answer: &Answer) -> Result<()> {
-    let body = is_problem(answer, 429, "RATE_LIMIT")?;
+fn expect_told_to_wait(answer: &Answer) -> Result<()> {
+    let body = expect_problem(answer, 429, "RATE_LIMIT")?;
     let wait: u64 = answer.header("retry-after").context("no Retry-After")?.parse()?;
     ensure!(wait >= 1 && body["retryAfter"].as_f64().is_some_and(|exact| exact <= wait as f64), "{answer:?}");
     ensure!(answer.session().is_none(), "{answer:?}");
@@ -22,11 +22,11 @@ async fn attempt(server: &Server, user: &str, password: &str) -> Result<Answer> 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_wrong_password_and_an_unknown_user_answer_alike() -> Result<()> {
+async fn a_wrong_password_and_an_unknown_user_get_the_same_answer() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     user(&scene, "ann", PASSWORD).await?;
     scene.server.create_user("bob", "Bob", "read").await?;
-    let wrong = is_problem(&attempt(&scene.server, "ann", "wrong horse battery").await?, 401, "AUTH_FAILED")?;
+    let wrong = expect_problem(&attempt(&scene.server, "ann", "wrong horse battery").await?, 401, "AUTH_FAILED")?;
     let long = "x".repeat(2_000);
     for (who, password) in [
         ("nobody", PASSWORD),
@@ -39,7 +39,7 @@ async fn a_wrong_password_and_an_unknown_user_answer_alike() -> Result<()> {
         ("", PASSWORD),
     ] {
         let answer = attempt(&scene.server, who, password).await?;
-        let body = is_problem(&answer, 401, "AUTH_FAILED").with_context(|| format!("{who} with {password:.20}"))?;
+        let body = expect_problem(&answer, 401, "AUTH_FAILED").with_context(|| format!("{who} with {password:.20}"))?;
         assert_eq!(body, wrong, "{who}");
         ensure!(answer.header("set-cookie").is_none(), "{answer:?}");
     }
@@ -50,15 +50,15 @@ async fn a_wrong_password_and_an_unknown_user_answer_alike() -> Result<()> {
 const GUESSES: usize = 16;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn guessing_at_one_address_stops_nobody_at_another() -> Result<()> {
+async fn guessing_from_one_address_does_not_block_another() -> Result<()> {
     let scene = Scene::with(Kind::Sqlite, &[("BOARDWIRE_FAILED_LOGINS", "1000")]).await?;
-    guessing_stops_nobody(&scene).await?;
+    guessing_blocks_nobody_elsewhere(&scene).await?;
     // The same where those who guess must wait.
     let scene = Scene::with(Kind::Sqlite, &[("BOARDWIRE_FAILED_LOGINS", "1")]).await?;
-    guessing_stops_nobody(&scene).await
+    guessing_blocks_nobody_elsewhere(&scene).await
 }
 
-async fn guessing_stops_nobody(scene: &Scene) -> Result<()> {
+async fn guessing_blocks_nobody_elsewhere(scene: &Scene) -> Result<()> {
     user(scene, "ann", PASSWORD).await?;
     let guesses = guess(&scene.server, "ann");
     for attempt in 0..GUESSES {
@@ -78,7 +78,7 @@ fn guess(server: &Server, account: &str) -> JoinSet<Result<Answer>> {
 /// Where someone guesses, others must wait, except those who have signed in from there before. Made-up accounts look
 /// the same.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_known_device_does_not_wait_with_those_who_guess() -> Result<()> {
+async fn a_known_device_is_not_delayed_by_guessing() -> Result<()> {
     let scene = Scene::with(Kind::Sqlite, &[("BOARDWIRE_FAILED_LOGINS", "1")]).await?;
     let server = &scene.server;
     user(&scene, "ann", PASSWORD).await?;
@@ -95,9 +95,9 @@ async fn a_known_device_does_not_wait_with_those_who_guess() -> Result<()> {
             if answer.status == 429 {
                 break answer;
             }
-            is_problem(&answer, 401, "AUTH_FAILED")?;
+            expect_problem(&answer, 401, "AUTH_FAILED")?;
         };
-        waits(&refused)?;
+        expect_told_to_wait(&refused)?;
         crowded.push(refused.json()?);
         guesses.push(all);
     }
@@ -113,24 +113,24 @@ async fn a_known_device_does_not_wait_with_those_who_guess() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn logins_of_one_address_are_limited() -> Result<()> {
+async fn logins_from_one_address_are_limited() -> Result<()> {
     let scene = Scene::with(Kind::Sqlite, &[("BOARDWIRE_LOGINS_PER_MINUTE", "2")]).await?;
     let server = &scene.server;
     user(&scene, "ann", PASSWORD).await?;
     // Half of them at once, right or wrong; a made-up account counts as well. Half a minute is too long to wait for.
-    is_problem(&attempt(server, "nobody", PASSWORD).await?, 401, "AUTH_FAILED")?;
-    waits(&attempt(server, "ann", PASSWORD).await?)?;
-    waits(&attempt(server, "bob", PASSWORD).await?)
+    expect_problem(&attempt(server, "nobody", PASSWORD).await?, 401, "AUTH_FAILED")?;
+    expect_told_to_wait(&attempt(server, "ann", PASSWORD).await?)?;
+    expect_told_to_wait(&attempt(server, "bob", PASSWORD).await?)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn bad_credentials_of_one_address_are_limited() -> Result<()> {
+async fn bad_credentials_from_one_address_are_limited() -> Result<()> {
     let scene = Scene::with(Kind::Sqlite, &[("BOARDWIRE_FAILED_HANDSHAKES_PER_MINUTE", "4")]).await?;
     for _ in 0..2 {
         let answer = super::current(&scene.server).bearer("garbage").send().await?;
-        is_problem(&answer, 401, "UNAUTHENTICATED")?;
+        expect_problem(&answer, 401, "UNAUTHENTICATED")?;
     }
-    waits(&super::current(&scene.server).bearer("garbage").send().await?)?;
+    expect_told_to_wait(&super::current(&scene.server).bearer("garbage").send().await?)?;
     let ann = boardwire_test_support::token("ann", &["read"])?;
     let answer = super::current(&scene.server).bearer(&ann).send().await?;
     ensure!(answer.status == 200, "good credentials are let in from there: {answer:?}");
@@ -138,7 +138,7 @@ async fn bad_credentials_of_one_address_are_limited() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_password_that_is_too_short_changes_nothing() -> Result<()> {
+async fn a_password_of_the_wrong_length_is_refused_without_effect() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     user(&scene, "ann", PASSWORD).await?;
     for (short, word) in [("seven77", "8"), ("", "8"), (&"x".repeat(1_025), "1024")] {
@@ -154,11 +154,11 @@ async fn a_password_that_is_too_short_changes_nothing() -> Result<()> {
     scene.server.run(&create, "exactly8\r\n").await?;
     let answer = attempt(&scene.server, "ann", "exactly8").await?;
     ensure!(answer.status == 201 && answer.json()?["user"]["permissions"] != Value::Null, "{answer:?}");
-    is_problem(&attempt(&scene.server, "ann", PASSWORD).await?, 401, "AUTH_FAILED").map(drop)
+    expect_problem(&attempt(&scene.server, "ann", PASSWORD).await?, 401, "AUTH_FAILED").map(drop)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_login_is_one_object_and_nothing_else() -> Result<()> {
+async fn a_login_must_be_exactly_one_json_object() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     for body in
         [r#"["bob","x"]"#, r#"{"user":"bob","password":"x"} trailing"#, r#"{"user":7,"password":"x"}"#, "nonsense"]

@@ -19,7 +19,7 @@ fn brief(user: &str, seconds: u64) -> Result<String> {
 }
 
 /// Checks that the connection is still open and working.
-async fn works(client: &Client) -> Result<()> {
+async fn expect_working(client: &Client) -> Result<()> {
     client.ask("board:list", json!({})).await.map(drop)
 }
 
@@ -33,13 +33,13 @@ async fn a_later_token_extends_the_connection() -> Result<()> {
     ensure!(reply["expiresAt"].as_str().is_some_and(|at| at.ends_with('Z')), "{reply}");
     // The client that was not refreshed reports when the old token has ended.
     assert_eq!(other.next_event("error").await?.payload["code"], "UNAUTHENTICATED");
-    works(&ann).await?;
+    expect_working(&ann).await?;
     ensure!(ann.expect_silence(Duration::from_millis(1_200)).await.is_ok(), "it ended after all: {:?}", ann.closed());
-    works(&ann).await
+    expect_working(&ann).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_not_better_is_refused_and_changes_nothing() -> Result<()> {
+async fn an_unsuitable_token_is_refused_without_effect() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let server = &scene.server;
     user(&scene, "ann", PASSWORD).await?;
@@ -71,7 +71,7 @@ async fn what_is_not_better_is_refused_and_changes_nothing() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_expired_token_does_not_extend() -> Result<()> {
+async fn an_expired_token_does_not_extend_the_connection() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let url = scene.server.url();
     let stale = brief("ann", 1)?;
@@ -79,7 +79,7 @@ async fn an_expired_token_does_not_extend() -> Result<()> {
     let witness = Client::connect(&url, json!({ "token": brief("ann", 8)? })).await?;
     witness.next_event("error").await?;
     ann.refused("auth:refresh", json!({ "token": stale }), "AUTH_FAILED").await?;
-    works(&ann).await
+    expect_working(&ann).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -93,7 +93,7 @@ async fn a_refresh_works_with_every_kind_of_credentials() -> Result<()> {
     let witness = Client::connect(&server.url(), json!({ "apiKey": key["key"] })).await?;
     agent.ask("auth:refresh", json!({ "token": expiring("ann", 3_600)? })).await?;
     assert_eq!(witness.next_event("error").await?.payload["code"], "UNAUTHENTICATED");
-    works(&agent).await?;
+    expect_working(&agent).await?;
     // From then on, the permissions of the new token apply.
     let narrow = token_expiring_in("ann", &["read"], Duration::from_secs(7_200))?;
     agent.ask("auth:refresh", json!({ "token": narrow })).await?;
@@ -103,5 +103,5 @@ async fn a_refresh_works_with_every_kind_of_credentials() -> Result<()> {
     let ann = Client::connect(&server.url(), json!({ "sessionId": session["sessionId"] })).await?;
     ann.refused("auth:refresh", json!({ "token": expiring("ann", 60)? }), "AUTH_FAILED").await?;
     ann.ask("auth:refresh", json!({ "token": expiring("ann", 40 * 24 * 3_600)? })).await?;
-    works(&ann).await
+    expect_working(&ann).await
 }

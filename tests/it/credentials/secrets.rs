@@ -49,7 +49,7 @@ async fn no_secret_is_logged(kind: Kind) -> Result<()> {
         request.send().await?;
     }
     server.terminate().await?;
-    server.logs("stopped").await.context("the whole log")?;
+    server.wait_for_log("stopped").await.context("the whole log")?;
     let log = server.log();
     ensure!(
         log.contains("DEBUG") && log.contains("signed in"),

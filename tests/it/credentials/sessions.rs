@@ -4,12 +4,12 @@ use anyhow::{Context, Result, ensure};
 use boardwire_test_support::{Client, ConnectError, Database, Dial, Http, Kind, Server};
 use serde_json::{Value, json};
 
-use super::{PASSWORD, current, is_problem, login, not_let_in, user};
+use super::{PASSWORD, current, expect_problem, expect_refused, login, user};
 use crate::scene::{Board, Scene, fields, text};
 
-on_both!(a_login_gives_a_session, each_login_gives_a_new_id, logging_out_ends_it);
+on_both!(a_login_creates_a_session, each_login_creates_a_new_session_id, logging_out_ends_the_session);
 
-async fn a_login_gives_a_session(kind: Kind) -> Result<()> {
+async fn a_login_creates_a_session(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
     let server = &scene.server;
     user(&scene, "ann", PASSWORD).await?;
@@ -39,12 +39,12 @@ async fn a_login_gives_a_session(kind: Kind) -> Result<()> {
     ensure!(body["sessionId"].is_null() && !body.to_string().contains("bws_"), "{body}");
 
     let malformed = Http::new(&server.url(), "POST", "/api/v1/sessions").json(&json!({ "user": "ann" }));
-    let problem = is_problem(&malformed.send().await?, 422, "INVALID_MESSAGE")?;
+    let problem = expect_problem(&malformed.send().await?, 422, "INVALID_MESSAGE")?;
     ensure!(problem["details"].is_array(), "{problem}");
     Ok(())
 }
 
-async fn each_login_gives_a_new_id(kind: Kind) -> Result<()> {
+async fn each_login_creates_a_new_session_id(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
     let server = &scene.server;
     user(&scene, "ann", PASSWORD).await?;
@@ -56,7 +56,7 @@ async fn each_login_gives_a_new_id(kind: Kind) -> Result<()> {
     let again = login(server, "ann", PASSWORD).header("origin", &server.url()).header("cookie", &cookie).send().await?;
     let again = again.session().context("no session")?.to_owned();
     ensure!(first != again && first != kept && kept != again, "an id came twice");
-    not_let_in(server, json!({ "sessionId": first })).await?;
+    expect_refused(server, json!({ "sessionId": first })).await?;
     for session in [kept, again] {
         Client::connect(&server.url(), json!({ "sessionId": session })).await?;
     }
@@ -65,13 +65,13 @@ async fn each_login_gives_a_new_id(kind: Kind) -> Result<()> {
     let cookie = format!("boardwire_session={planted}");
     let after = login(server, "ann", PASSWORD).header("origin", &server.url()).header("cookie", &cookie).send().await?;
     ensure!(after.session().is_some_and(|session| session != planted), "{after:?}");
-    not_let_in(server, json!({ "sessionId": planted })).await
+    expect_refused(server, json!({ "sessionId": planted })).await
 }
 
 /// The public id of a session is not a secret: knowing it does not allow ending the session. It is still not shown to
 /// others.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_forged_cookie_ends_no_session() -> Result<()> {
+async fn a_forged_cookie_does_not_end_a_session() -> Result<()> {
     let database = Database::create(Kind::Sqlite).await?;
     let mut server = Server::builder(&database).set("BOARDWIRE_LOG", "info").keep_whole_log().start().await?;
     for user in ["ann", "eve"] {
@@ -90,11 +90,11 @@ async fn a_forged_cookie_ends_no_session() -> Result<()> {
     let cookie = format!("boardwire_session={session}");
     let answer = login(&server, "eve", PASSWORD).header("origin", &ours).header("cookie", &cookie).send().await?;
     let eve = format!("boardwire_session={}", answer.session().context("no session")?);
-    not_let_in(&server, json!({ "sessionId": session })).await?;
+    expect_refused(&server, json!({ "sessionId": session })).await?;
     let leave = Http::new(&ours, "DELETE", "/api/v1/sessions/current").header("cookie", &eve).header("origin", &ours);
     ensure!(leave.send().await?.status == 204, "signing out");
     server.terminate().await?;
-    server.logs("stopped").await.context("the whole log")?;
+    server.wait_for_log("stopped").await.context("the whole log")?;
     let log = server.log();
     ensure!(log.contains("signed in") && log.contains("signed out"), "{log}");
     for id in [public.as_str(), eve.split('_').nth(2).context("an id")?] {
@@ -103,7 +103,7 @@ async fn a_forged_cookie_ends_no_session() -> Result<()> {
     Ok(())
 }
 
-async fn logging_out_ends_it(kind: Kind) -> Result<()> {
+async fn logging_out_ends_the_session(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
     let server = &scene.server;
     let url = server.url();
@@ -112,21 +112,21 @@ async fn logging_out_ends_it(kind: Kind) -> Result<()> {
     let cookie = format!("boardwire_session={session}");
     let logout = Http::new(&url, "DELETE", "/api/v1/sessions/current").header("cookie", &cookie);
     let unknown = logout.clone().header("sec-fetch-site", "same-site").send().await?;
-    is_problem(&unknown, 401, "UNAUTHENTICATED").context("a cookie of an unknown page")?;
+    expect_problem(&unknown, 401, "UNAUTHENTICATED").context("a cookie of an unknown page")?;
     let answer = logout.clone().header("origin", &url).send().await?;
     ensure!(answer.status == 204 && answer.body.is_empty(), "{answer:?}");
     let cleared = answer.header("set-cookie").context("the cookie stays")?;
     ensure!(cleared.starts_with("boardwire_session=;") && cleared.contains("Max-Age=0"), "{cleared}");
-    not_let_in(server, json!({ "sessionId": session })).await?;
-    is_problem(&logout.header("origin", &url).send().await?, 401, "UNAUTHENTICATED")?;
+    expect_refused(server, json!({ "sessionId": session })).await?;
+    expect_problem(&logout.header("origin", &url).send().await?, 401, "UNAUTHENTICATED")?;
     // Other credentials are not a session.
     let token = boardwire_test_support::token("ann", &["read"])?;
     let answer = Http::new(&url, "DELETE", "/api/v1/sessions/current").bearer(&token).send().await?;
-    is_problem(&answer, 404, "NOT_FOUND").map(drop)
+    expect_problem(&answer, 404, "NOT_FOUND").map(drop)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cookie_counts_from_known_pages_alone() -> Result<()> {
+async fn a_cookie_is_accepted_only_from_known_pages() -> Result<()> {
     let page = "https://board.example";
     let scene = Scene::with(Kind::Sqlite, &[("BOARDWIRE_CLIENT_URL", page)]).await?;
     let server = &scene.server;
@@ -156,7 +156,7 @@ async fn a_cookie_counts_from_known_pages_alone() -> Result<()> {
     ensure!(ask().header("origin", page).send().await?.status == 200, "a listed page");
     ensure!(ask().send().await?.status == 200, "a page of our own that reads names no origin");
     let answer = ask().header("sec-fetch-site", "cross-site").send().await?;
-    is_problem(&answer, 401, "UNAUTHENTICATED")?;
+    expect_problem(&answer, 401, "UNAUTHENTICATED")?;
     let answer = ask().header("origin", page).send().await?;
     let allowed = ["access-control-allow-origin", "access-control-allow-credentials"].map(|name| answer.header(name));
     assert_eq!(allowed, [Some(page), Some("true")]);
@@ -165,14 +165,14 @@ async fn a_cookie_counts_from_known_pages_alone() -> Result<()> {
     let upload = || Http::new(&url, "POST", "/api/v1/tasks/t/attachments").header("cookie", &cookie);
     for site in ["cross-site", "same-site", "same-origin", "none"] {
         let answer = upload().header("sec-fetch-site", site).file("a", "text/plain", b"a").send().await?;
-        let problem = is_problem(&answer, 401, "UNAUTHENTICATED")?;
+        let problem = expect_problem(&answer, 401, "UNAUTHENTICATED")?;
         ensure!(text(&problem["error"])?.contains("the session cookie does not count"), "{problem}");
     }
-    is_problem(&upload().file("a", "text/plain", b"a").send().await?, 404, "NOT_FOUND").map(drop)
+    expect_problem(&upload().file("a", "text/plain", b"a").send().await?, 404, "NOT_FOUND").map(drop)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_program_works_with_the_cookie_alone() -> Result<()> {
+async fn a_program_needs_only_the_cookie() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let url = scene.server.url();
     user(&scene, "ann", PASSWORD).await?;
@@ -183,18 +183,18 @@ async fn a_program_works_with_the_cookie_alone() -> Result<()> {
     ensure!(made.status == 201, "{made:?}");
     let out = ask("DELETE", "/api/v1/sessions/current").send().await?;
     ensure!(out.status == 204, "{out:?}");
-    is_problem(&ask("GET", "/api/v1/boards").send().await?, 401, "UNAUTHENTICATED").map(drop)
+    expect_problem(&ask("GET", "/api/v1/boards").send().await?, 401, "UNAUTHENTICATED").map(drop)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn with_all_origins_no_cookie_counts() -> Result<()> {
+async fn no_cookie_is_accepted_when_all_origins_are_allowed() -> Result<()> {
     let scene = Scene::with(Kind::Sqlite, &[("BOARDWIRE_CLIENT_URL", "*")]).await?;
     user(&scene, "ann", PASSWORD).await?;
     let session = text(&login(&scene.server, "ann", PASSWORD).send().await?.json()?["sessionId"])?;
     let cookie = format!("boardwire_session={session}");
     let answer = current(&scene.server).header("cookie", &cookie).header("origin", "https://evil.example");
     let answer = answer.send().await?;
-    is_problem(&answer, 401, "UNAUTHENTICATED")?;
+    expect_problem(&answer, 401, "UNAUTHENTICATED")?;
     ensure!(answer.header("access-control-allow-credentials").is_none(), "{answer:?}");
     let dial = Dial::new(&scene.server.url()).cookie(&cookie).origin(&scene.server.url()).open().await;
     ensure!(dial.is_err(), "the cookie was accepted");
@@ -202,7 +202,7 @@ async fn with_all_origins_no_cookie_counts() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_operator_may_ask_for_secure_cookies() -> Result<()> {
+async fn the_operator_can_require_secure_cookies() -> Result<()> {
     let scene = Scene::with(Kind::Sqlite, &[("BOARDWIRE_SECURE_COOKIES", "true")]).await?;
     user(&scene, "ann", PASSWORD).await?;
     let answer = login(&scene.server, "ann", PASSWORD).send().await?;
@@ -227,7 +227,7 @@ async fn the_operator_may_ask_for_secure_cookies() -> Result<()> {
 
 /// Whatever else was stored under the name of the cookie, the user's own session is found, and no other user's.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_cookie_of_the_name_is_tried() -> Result<()> {
+async fn every_session_cookie_in_a_request_is_tried() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let (server, url) = (&scene.server, scene.server.url());
     let mut sessions = Vec::new();
@@ -254,14 +254,14 @@ async fn every_cookie_of_the_name_is_tried() -> Result<()> {
     let answer = current(server).header("cookie", &planted).header("cookie", ann).send().await?;
     ensure!(answer.status == 200, "in two headers: {answer:?}");
     for cookies in [format!("{ann}; {eve}"), format!("{eve}; {ann}"), planted] {
-        is_problem(&current(server).header("cookie", &cookies).send().await?, 401, "UNAUTHENTICATED")?;
+        expect_problem(&current(server).header("cookie", &cookies).send().await?, 401, "UNAUTHENTICATED")?;
         ensure!(Dial::new(&url).cookie(&cookies).origin(&url).open().await.is_err(), "{cookies}");
     }
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_current_session_is_told() -> Result<()> {
+async fn the_current_session_is_shown() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     user(&scene, "ann", PASSWORD).await?;
     let begun = login(&scene.server, "ann", PASSWORD).send().await?.json()?;
@@ -272,7 +272,7 @@ async fn the_current_session_is_told() -> Result<()> {
     let token = boardwire_test_support::token("ann", &["read"])?;
     let told = current(&scene.server).bearer(&token).send().await?.json()?;
     assert_eq!(told["user"]["permissions"], json!(["read"]));
-    is_problem(&current(&scene.server).send().await?, 401, "UNAUTHENTICATED")?;
+    expect_problem(&current(&scene.server).send().await?, 401, "UNAUTHENTICATED")?;
     let basic = current(&scene.server).header("authorization", "Basic YTpi").header("cookie", &cookie);
-    is_problem(&basic.send().await?, 401, "UNAUTHENTICATED").map(drop)
+    expect_problem(&basic.send().await?, 401, "UNAUTHENTICATED").map(drop)
 }

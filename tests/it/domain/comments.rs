@@ -8,9 +8,13 @@ use serde_json::json;
 
 use crate::scene::{Board, Scene, fields, ids, text};
 
-on_both!(comments_are_added_mended_and_deleted, mentions_are_of_readers, comments_go_with_their_task);
+on_both!(
+    comments_are_added_edited_and_deleted,
+    only_users_who_can_read_the_board_are_mentioned,
+    comments_are_deleted_with_their_task
+);
 
-async fn comments_are_added_mended_and_deleted(kind: Kind) -> Result<()> {
+async fn comments_are_added_edited_and_deleted(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
     let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
     let board = Board::create(&ann, &[("bob", "member")]).await?;
@@ -84,7 +88,7 @@ async fn blank_and_long_texts_are_refused() -> Result<()> {
     Ok(())
 }
 
-async fn mentions_are_of_readers(kind: Kind) -> Result<()> {
+async fn only_users_who_can_read_the_board_are_mentioned(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
     let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
     for user in ["eve", "vic"] {
@@ -105,7 +109,7 @@ async fn mentions_are_of_readers(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-async fn comments_go_with_their_task(kind: Kind) -> Result<()> {
+async fn comments_are_deleted_with_their_task(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;
@@ -127,7 +131,7 @@ async fn comments_go_with_their_task(kind: Kind) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_task_has_a_thousand_comments_at_most() -> Result<()> {
+async fn a_task_has_at_most_a_thousand_comments() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::scene::{Board, Scene, seed};
 
-on_both!(circles_of_any_length_are_refused, adding_at_the_same_time_closes_no_circle);
+on_both!(cycles_of_any_length_are_refused, simultaneous_additions_close_no_cycle);
 
 /// Rounds of simultaneous adding; in each, two clients add what together would form a cycle.
 const ROUNDS: usize = 60;
@@ -26,7 +26,7 @@ fn edges(snapshot: &Value) -> Result<Vec<(String, String)>> {
 }
 
 /// Removes repeatedly whatever depends on nothing that is left, until nothing is left, or a cycle.
-fn is_free_of_circles(edges: &[(String, String)]) -> bool {
+fn is_free_of_cycles(edges: &[(String, String)]) -> bool {
     let mut left: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (from, to) in edges {
         left.entry(from).or_default().insert(to);
@@ -45,13 +45,13 @@ fn is_free_of_circles(edges: &[(String, String)]) -> bool {
 }
 
 #[test]
-fn circles_are_told_from_what_merely_meets_again() {
+fn cycles_are_distinguished_from_diamonds() {
     let edges = |pairs: &[(&str, &str)]| -> Vec<_> {
         pairs.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned())).collect()
     };
-    assert!(is_free_of_circles(&edges(&[("a", "b"), ("a", "c"), ("b", "d"), ("c", "d")])));
-    assert!(!is_free_of_circles(&edges(&[("x", "a"), ("a", "b"), ("b", "c"), ("c", "a")])));
-    assert!(!is_free_of_circles(&edges(&[("a", "a")])));
+    assert!(is_free_of_cycles(&edges(&[("a", "b"), ("a", "c"), ("b", "d"), ("c", "d")])));
+    assert!(!is_free_of_cycles(&edges(&[("x", "a"), ("a", "b"), ("b", "c"), ("c", "a")])));
+    assert!(!is_free_of_cycles(&edges(&[("a", "a")])));
 }
 
 async fn tasks(board: &Board, client: &Client, count: usize) -> Result<Vec<String>> {
@@ -62,7 +62,7 @@ async fn tasks(board: &Board, client: &Client, count: usize) -> Result<Vec<Strin
     Ok(tasks)
 }
 
-async fn circles_of_any_length_are_refused(kind: Kind) -> Result<()> {
+async fn cycles_of_any_length_are_refused(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
     let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
     let board = Board::create(&ann, &[("bob", "member")]).await?;
@@ -102,11 +102,11 @@ async fn circles_of_any_length_are_refused(kind: Kind) -> Result<()> {
     for (from, to) in [(0, 1), (0, 2), (1, 3), (2, 3)] {
         ann.ask("task:dependency:add", link(&diamond[from], &diamond[to])).await?;
     }
-    ensure!(is_free_of_circles(&edges(&board.snapshot(&ann).await?)?), "a circle was kept");
+    ensure!(is_free_of_cycles(&edges(&board.snapshot(&ann).await?)?), "a circle was kept");
     Ok(())
 }
 
-async fn adding_at_the_same_time_closes_no_circle(kind: Kind) -> Result<()> {
+async fn simultaneous_additions_close_no_cycle(kind: Kind) -> Result<()> {
     let seed = seed()?;
     let mut random = fastrand::Rng::with_seed(seed);
     let scene = Scene::open(kind).await?;
@@ -135,7 +135,7 @@ async fn adding_at_the_same_time_closes_no_circle(kind: Kind) -> Result<()> {
             refused += usize::from(reply["ok"] == false);
         }
         let kept = edges(&board.snapshot(&ann).await?)?;
-        ensure!(is_free_of_circles(&kept), "seed {seed}, round {round}: a circle in {kept:?}");
+        ensure!(is_free_of_cycles(&kept), "seed {seed}, round {round}: a circle in {kept:?}");
         ensure!(refused == 1, "seed {seed}, round {round}: {refused} of {length} refused, {kept:?} kept");
         clashes += refused;
         for (from, to) in kept {

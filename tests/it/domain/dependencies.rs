@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::scene::{Board, Scene, fields, ids};
 
-on_both!(each_type_is_added_and_removed, blockers_are_told_as_they_complete, a_replica_knows_them);
+on_both!(each_type_is_added_and_removed, a_task_shows_its_unfinished_blockers, a_replica_follows_dependencies);
 
 fn link(from: &str, to: &str, kind: &str) -> Value {
     json!({ "taskId": from, "dependsOn": to, "type": kind })
@@ -64,7 +64,7 @@ async fn each_type_is_added_and_removed(kind: Kind) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_task_of_another_board_is_none() -> Result<()> {
+async fn a_task_of_another_board_cannot_be_a_dependency() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let (ann, eve) = (scene.client("ann").await?, scene.client("eve").await?);
     let (here, there) = (Board::create(&ann, &[]).await?, Board::create(&ann, &[]).await?);
@@ -82,7 +82,7 @@ async fn a_task_of_another_board_is_none() -> Result<()> {
     Ok(())
 }
 
-async fn blockers_are_told_as_they_complete(kind: Kind) -> Result<()> {
+async fn a_task_shows_its_unfinished_blockers(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;
@@ -114,7 +114,7 @@ async fn blockers_are_told_as_they_complete(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-async fn a_replica_knows_them(kind: Kind) -> Result<()> {
+async fn a_replica_follows_dependencies(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
     let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
     let board = Board::create(&ann, &[("bob", "member")]).await?;
@@ -143,7 +143,7 @@ async fn a_replica_knows_them(kind: Kind) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_task_has_a_hundred_dependencies_at_most() -> Result<()> {
+async fn a_task_has_at_most_a_hundred_dependencies() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;

@@ -9,7 +9,7 @@ use crate::doors::document;
 use crate::scene::{Board, Scene};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_body_says_what_it_is() -> Result<()> {
+async fn a_body_must_declare_its_type() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;
@@ -55,7 +55,7 @@ async fn a_body_says_what_it_is() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_wrong_is_said_for_people() -> Result<()> {
+async fn errors_are_explained_in_plain_words() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;
@@ -91,7 +91,7 @@ async fn what_is_wrong_is_said_for_people() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_document_allows_no_text_that_is_refused() -> Result<()> {
+async fn the_openapi_document_excludes_texts_that_are_refused() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let document = document(&scene.server.url()).await?;
     let operation =

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use super::{http, with_status};
 use crate::scene::{Board, Scene, ids, text};
 
-on_both!(a_walk_is_heard_in_order, a_request_id_holds_across_doors);
+on_both!(changes_are_received_in_order, a_request_id_is_valid_across_doors);
 
-async fn a_walk_is_heard_in_order(kind: Kind) -> Result<()> {
+async fn changes_are_received_in_order(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
     let listener = scene.client("ann").await?;
     listener.ask("subscribe", json!({ "type": "*" })).await?;
@@ -62,7 +62,7 @@ async fn a_walk_is_heard_in_order(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-async fn a_request_id_holds_across_doors(kind: Kind) -> Result<()> {
+async fn a_request_id_is_valid_across_doors(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;
@@ -84,7 +84,7 @@ async fn a_request_id_holds_across_doors(kind: Kind) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn versions_guard_what_is_overwritten() -> Result<()> {
+async fn versions_prevent_lost_updates() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;

@@ -18,7 +18,7 @@ fn tag_of(answer: &Answer) -> Result<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_has_it_already_is_told_so() -> Result<()> {
+async fn an_unchanged_resource_is_answered_with_304() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;
@@ -67,7 +67,7 @@ async fn who_has_it_already_is_told_so() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_change_is_made_under_its_conditions_or_not_at_all() -> Result<()> {
+async fn a_change_is_made_only_if_its_conditions_hold() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;
@@ -166,7 +166,7 @@ async fn a_change_is_made_under_its_conditions_or_not_at_all() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_repeat_under_several_versions_gets_the_first_answer() -> Result<()> {
+async fn a_repeated_request_with_several_etags_gets_the_first_answer() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;
@@ -185,7 +185,7 @@ async fn a_repeat_under_several_versions_gets_the_first_answer() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_document_knows_the_tags_of_the_server() -> Result<()> {
+async fn the_openapi_document_describes_the_etags() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;

@@ -9,7 +9,7 @@ use crate::pages::too_large;
 use crate::scene::{Board, Scene, ids, text};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn pages_are_asked_for_in_the_query_and_have_tags() -> Result<()> {
+async fn pages_are_requested_in_the_query_and_have_etags() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;
@@ -61,7 +61,7 @@ fn with_status_304(status: u16) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_board_that_is_too_large_says_how_it_can_be_had() -> Result<()> {
+async fn a_refusal_of_a_too_large_board_mentions_pages() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let ann = scene.client("ann").await?;
     let board = too_large(&ann).await?;

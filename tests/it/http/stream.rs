@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::http;
 use crate::scene::{Board, Scene};
 
-on_both!(a_stream_goes_on_without_hole_or_repeat);
+on_both!(a_stream_resumes_without_gap_or_repeat);
 
 /// A stream that is being read.
 struct Reading(BufReader<TcpStream>);
@@ -47,7 +47,7 @@ impl Reading {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stream_says_when_to_come_back() -> Result<()> {
+async fn a_stream_says_when_to_reconnect() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let board = Board::create(&scene.client("ann").await?, &[]).await?;
     let mut stream = Reading::open(&scene, "ann", &format!("/boards/{}/events", board.id), None).await?;
@@ -64,7 +64,7 @@ async fn a_stream_says_when_to_come_back() -> Result<()> {
     Ok(())
 }
 
-async fn a_stream_goes_on_without_hole_or_repeat(kind: Kind) -> Result<()> {
+async fn a_stream_resumes_without_gap_or_repeat(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;
@@ -106,7 +106,7 @@ async fn a_stream_goes_on_without_hole_or_repeat(kind: Kind) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stream_ends_with_the_server_and_for_who_was_removed() -> Result<()> {
+async fn a_stream_ends_with_the_server_or_the_membership() -> Result<()> {
     let mut scene = Scene::open(Kind::Sqlite).await?;
     let (ann, _bob) = (scene.client("ann").await?, scene.client("bob").await?);
     let board = Board::create(&ann, &[("bob", "viewer")]).await?;

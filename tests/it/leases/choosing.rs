@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::LeaseBoard;
 
-on_both!(the_order_is_kept, what_stands_against_a_task_is_told, a_full_column_takes_no_more);
+on_both!(the_next_task_is_chosen_in_order, a_refused_claim_says_why, no_task_is_claimed_into_a_full_column);
 
-async fn the_order_is_kept(kind: Kind) -> Result<()> {
+async fn the_next_task_is_chosen_in_order(kind: Kind) -> Result<()> {
     let setup = LeaseBoard::open(kind).await?;
     let ann = &setup.ann;
     let plain = setup.task(json!({})).await?;
@@ -55,7 +55,7 @@ async fn the_order_is_kept(kind: Kind) -> Result<()> {
     ann.refused("task:claim", claim(json!({ "taskId": urgent, "tags": [] })), "INVALID_MESSAGE").await.map(drop)
 }
 
-async fn what_stands_against_a_task_is_told(kind: Kind) -> Result<()> {
+async fn a_refused_claim_says_why(kind: Kind) -> Result<()> {
     let setup = LeaseBoard::open(kind).await?;
     let (ann, bob) = (&setup.ann, &setup.bob);
     let (first, second) = (setup.task(json!({})).await?, setup.task(json!({ "priority": 9 })).await?);
@@ -84,7 +84,7 @@ async fn what_stands_against_a_task_is_told(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-async fn a_full_column_takes_no_more(kind: Kind) -> Result<()> {
+async fn no_task_is_claimed_into_a_full_column(kind: Kind) -> Result<()> {
     let setup = LeaseBoard::open(kind).await?;
     let ann = &setup.ann;
     let limit = json!({ "columnId": setup.board.columns[1], "updates": { "wip_limit": 1 } });

@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use super::{LeaseBoard, fence};
 
 on_both!(
-    time_ends_a_lease,
-    a_dead_lease_can_be_taken_over,
-    what_is_done_is_not_leased,
+    a_lease_expires,
+    an_expired_lease_can_be_taken_over,
+    completing_a_task_ends_its_lease,
     a_lease_ends_with_the_membership
 );
 
-async fn time_ends_a_lease(kind: Kind) -> Result<()> {
+async fn a_lease_expires(kind: Kind) -> Result<()> {
     let setup = LeaseBoard::open(kind).await?;
     let (ann, bob, board) = (&setup.ann, &setup.bob, &setup.board);
     let id = setup.task(json!({})).await?;
@@ -30,7 +30,7 @@ async fn time_ends_a_lease(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-async fn a_dead_lease_can_be_taken_over(kind: Kind) -> Result<()> {
+async fn an_expired_lease_can_be_taken_over(kind: Kind) -> Result<()> {
     let setup = LeaseBoard::open(kind).await?;
     let (ann, bob) = (&setup.ann, &setup.bob);
     let id = setup.task(json!({})).await?;
@@ -50,7 +50,7 @@ async fn a_dead_lease_can_be_taken_over(kind: Kind) -> Result<()> {
     bob.ask("task:complete", json!({ "taskId": id, "fence": 2 })).await.map(drop)
 }
 
-async fn what_is_done_is_not_leased(kind: Kind) -> Result<()> {
+async fn completing_a_task_ends_its_lease(kind: Kind) -> Result<()> {
     let setup = LeaseBoard::open(kind).await?;
     let ann = &setup.ann;
     let done = &setup.board.columns[2];

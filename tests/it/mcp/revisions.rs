@@ -54,7 +54,7 @@ fn streamed(answer: &Answer) -> Result<Vec<Value>> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn older_revisions_are_served_as_they_are() -> Result<()> {
+async fn older_revisions_are_served() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     for revision in OLDER {
         let (session, hello) = Session::begin(&scene, revision).await.context(revision)?;
@@ -72,7 +72,7 @@ async fn older_revisions_are_served_as_they_are() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_asks_for_a_revision_that_there_is_not_gets_the_newest_with_sessions() -> Result<()> {
+async fn an_unknown_revision_is_answered_with_the_newest_that_has_sessions() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let answer = Agent::current(&scene.server, "ann")?.initialize_as("2024-10-07").await?;
     let hello = messages(&String::from_utf8(answer.body)?);
@@ -81,7 +81,7 @@ async fn who_asks_for_a_revision_that_there_is_not_gets_the_newest_with_sessions
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_session_that_is_ended_is_told_so() -> Result<()> {
+async fn a_session_can_be_ended_once() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     for revision in ["2025-03-26", "2025-06-18", PREVIOUS] {
         let (session, _) = Session::begin(&scene, revision).await?;
@@ -95,7 +95,7 @@ async fn a_session_that_is_ended_is_told_so() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn batches_are_taken_from_the_revision_that_has_them() -> Result<()> {
+async fn batches_are_accepted_only_in_the_revision_that_has_them() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let request = |id: u64, method: &str| json!({"jsonrpc": "2.0", "id": id, "method": method});
     let notification = || json!({"jsonrpc": "2.0", "method": "notifications/roots/list_changed"});
@@ -113,49 +113,49 @@ async fn batches_are_taken_from_the_revision_that_has_them() -> Result<()> {
 
     let too_many = Value::Array((1..=65).map(|id| request(id, "ping")).collect());
     for wrong in [json!([]), too_many, json!([request(1, "ping"), 7])] {
-        is_refused(&session.post().json(&wrong).send().await?, 400, -32600)?;
+        expect_refused(&session.post().json(&wrong).send().await?, 400, -32600)?;
     }
     for revision in ["2025-06-18", PREVIOUS] {
         let (session, _) = Session::begin(&scene, revision).await?;
-        is_refused(&session.post().json(&batch).send().await?, 400, -32600).context(revision)?;
+        expect_refused(&session.post().json(&batch).send().await?, 400, -32600).context(revision)?;
     }
-    is_refused(&Agent::current(&scene.server, "ann")?.bare().json(&batch).send().await?, 400, -32600)
+    expect_refused(&Agent::current(&scene.server, "ann")?.bare().json(&batch).send().await?, 400, -32600)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_no_message_is_refused_in_the_terms_of_the_protocol() -> Result<()> {
+async fn malformed_messages_get_errors_of_the_protocol() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let agent = Agent::current(&scene.server, "ann")?;
     let post = |kind: &str, body: &str| agent.bare().body(kind, body.as_bytes().to_vec());
     let list = r#"{"jsonrpc": "2.0", "id": 1, "method": "initialize"}"#;
     for kind in ["", "text/plain", "application/x-www-form-urlencoded", "application/jsonx"] {
-        is_refused(&post(kind, list).send().await?, 415, -32600).with_context(|| kind.to_owned())?;
+        expect_refused(&post(kind, list).send().await?, 415, -32600).with_context(|| kind.to_owned())?;
     }
     let json = "application/json; charset=utf-8";
     for wrong in ["", "{", "name=x", "[1,"] {
-        is_refused(&post(json, wrong).send().await?, 400, -32700).with_context(|| wrong.to_owned())?;
+        expect_refused(&post(json, wrong).send().await?, 400, -32700).with_context(|| wrong.to_owned())?;
     }
     for wrong in ["{}", "7", r#"{"jsonrpc": "1.0", "id": 1, "method": "ping"}"#, r#"{"jsonrpc": "2.0", "id": 1}"#] {
-        is_refused(&post(json, wrong).send().await?, 400, -32600).with_context(|| wrong.to_owned())?;
+        expect_refused(&post(json, wrong).send().await?, 400, -32600).with_context(|| wrong.to_owned())?;
     }
     let large =
         format!(r#"{{"jsonrpc": "2.0", "id": 1, "method": "ping", "params": {{"x": "{}"}}}}"#, "x".repeat(1 << 20));
-    is_refused(&post(json, &large).send().await?, 413, -32600)
+    expect_refused(&post(json, &large).send().await?, 413, -32600)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stream_without_a_session_is_told_how_to_begin_one() -> Result<()> {
+async fn a_stream_without_a_session_learns_how_to_begin_one() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let agent = Agent::current(&scene.server, "ann")?;
     let stream = Http::new(&agent.url, "GET", "/mcp").bearer(&agent.token).header("accept", "text/event-stream");
     let answer = stream.send().await?;
-    is_refused(&answer, 400, -32602)?;
+    expect_refused(&answer, 400, -32602)?;
     let message = answer.json()?["error"]["message"].to_string();
     ensure!(message.contains("`initialize`") && message.contains("`boardwire mcp`"), "{message}");
     Ok(())
 }
 
-fn is_refused(answer: &Answer, status: u16, code: i64) -> Result<()> {
+fn expect_refused(answer: &Answer, status: u16, code: i64) -> Result<()> {
     ensure!(answer.status == status, "{answer:?}");
     let body = answer.json()?;
     let error = &body["error"];

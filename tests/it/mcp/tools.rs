@@ -80,7 +80,7 @@ async fn tools_are_the_same_in_both_revisions() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn answers_have_the_fields_and_the_size_that_were_asked_for() -> Result<()> {
+async fn answers_have_the_requested_fields_and_size() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;
@@ -131,7 +131,7 @@ async fn answers_have_the_fields_and_the_size_that_were_asked_for() -> Result<()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn prompts_read_the_board_and_boards_are_completed() -> Result<()> {
+async fn prompts_show_the_board_and_board_ids_are_completed() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;

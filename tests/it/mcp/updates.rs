@@ -10,7 +10,7 @@ use super::client::Agent;
 use crate::scene::{Board, Scene};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_change_is_told_to_who_subscribed() -> Result<()> {
+async fn changes_are_announced_to_subscribers() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;
@@ -37,7 +37,7 @@ async fn a_change_is_told_to_who_subscribed() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_may_not_be_read_can_not_be_subscribed_to() -> Result<()> {
+async fn unreadable_resources_cannot_be_subscribed_to() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;

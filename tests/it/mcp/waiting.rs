@@ -8,12 +8,12 @@ use tokio::time::Instant;
 use super::client::Agent;
 use crate::scene::{Board, Scene};
 
-on_both!(nothing_is_missed_and_nothing_comes_twice);
+on_both!(waiting_misses_no_event_and_repeats_none);
 
 /// How many changes are made meanwhile.
 const CHANGES: u64 = 150;
 
-async fn nothing_is_missed_and_nothing_comes_twice(kind: Kind) -> Result<()> {
+async fn waiting_misses_no_event_and_repeats_none(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;
@@ -52,7 +52,7 @@ async fn nothing_is_missed_and_nothing_comes_twice(kind: Kind) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_wait_ends_with_the_first_change_or_with_its_time() -> Result<()> {
+async fn a_wait_ends_at_the_first_change_or_its_timeout() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;
@@ -84,7 +84,7 @@ async fn a_wait_ends_with_the_first_change_or_with_its_time() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_waits_is_told_that_the_server_closes() -> Result<()> {
+async fn waiting_callers_learn_that_the_server_closes() -> Result<()> {
     let mut scene = Scene::open(Kind::Sqlite).await?;
     let board = Board::create(&scene.client("ann").await?, &[]).await?;
     let mut waiting = Vec::new();

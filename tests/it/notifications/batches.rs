@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use boardwire_test_support::{Kind, patient, when_quick};
 use serde_json::{Value, json};
 
-use super::{MemberBoard, WINDOW, listed, notified};
+use super::{MemberBoard, SILENCE, listed, notified};
 
 /// Returns the numbers at the end of the titles in a list.
 fn numbers<'a>(list: impl IntoIterator<Item = &'a Value>) -> Vec<usize> {
@@ -21,7 +21,7 @@ async fn assign(setup: &MemberBoard, user: &str, number: usize) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_first_is_sent_at_once_and_the_rest_within_a_second() -> Result<()> {
+async fn the_first_notification_is_sent_at_once_and_the_rest_within_a_second() -> Result<()> {
     let setup = MemberBoard::open(Kind::Sqlite).await?;
     let began = Instant::now();
     for n in 0..3 {
@@ -37,11 +37,11 @@ async fn the_first_is_sent_at_once_and_the_rest_within_a_second() -> Result<()> 
     assert_eq!(numbers(rest.data()["notifications"].as_array().into_iter().flatten()), [1, 2]);
     ensure!(at_once < made + patient(Duration::from_millis(300)), "the first took {at_once:?}");
     ensure!(took < made + patient(Duration::from_millis(1_400)), "the rest took {took:?}");
-    setup.bob.expect_no_ephemeral(WINDOW).await
+    setup.bob.expect_no_ephemeral(SILENCE).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_come_by_tens_each_once_and_in_order() -> Result<()> {
+async fn many_notifications_come_in_tens_each_once_and_in_order() -> Result<()> {
     const MANY: usize = 47;
     let setup = MemberBoard::open(Kind::Sqlite).await?;
     let tab = setup.scene.client("bob").await?;
@@ -74,7 +74,7 @@ async fn many_come_by_tens_each_once_and_in_order() -> Result<()> {
 const BEFORE_IT_IS_DUE: Duration = Duration::from_millis(900);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_waits_is_sent_before_the_server_ends() -> Result<()> {
+async fn waiting_notifications_are_sent_before_the_server_ends() -> Result<()> {
     when_quick("what waits when the server ends", async || {
         let mut setup = MemberBoard::open(Kind::Sqlite).await?;
         let began = Instant::now();
@@ -100,7 +100,7 @@ async fn what_waits_is_sent_before_the_server_ends() -> Result<()> {
 
 /// Waiting for the end of the second does not bypass the right to read.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_waited_is_not_sent_after_a_removal() -> Result<()> {
+async fn waiting_notifications_are_not_sent_after_a_removal() -> Result<()> {
     when_quick("what waits at a removal", async || {
         let setup = MemberBoard::open(Kind::Sqlite).await?;
         setup.board.view(&setup.ann).await?;
@@ -115,7 +115,7 @@ async fn what_waited_is_not_sent_after_a_removal() -> Result<()> {
         }
         assert_eq!(numbers(notified(&setup.cid, 2).await?.iter().map(|(_, one)| one)), [2, 3]);
         assert_eq!(numbers(notified(&setup.bob, 1).await?.iter().map(|(_, one)| one)), [0]);
-        setup.bob.expect_no_ephemeral(WINDOW).await?;
+        setup.bob.expect_no_ephemeral(SILENCE).await?;
         Ok(Some(()))
     })
     .await

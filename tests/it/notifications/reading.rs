@@ -6,10 +6,14 @@ use anyhow::{Context, Result, ensure};
 use boardwire_test_support::{Client, Kind};
 use serde_json::{Value, json};
 
-use super::{MemberBoard, WINDOW, listed, notified};
+use super::{MemberBoard, SILENCE, listed, notified};
 use crate::scene::text;
 
-on_both!(a_list_comes_in_pages, what_is_read_is_known_to_all_tabs, a_removed_member_has_none_of_that_board);
+on_both!(
+    notifications_are_listed_in_pages,
+    all_tabs_learn_what_was_read,
+    a_removed_member_sees_no_notifications_of_that_board
+);
 
 impl MemberBoard {
     /// Mentions Bob this many times; he has been notified when this returns.
@@ -22,7 +26,7 @@ impl MemberBoard {
     }
 }
 
-async fn a_list_comes_in_pages(kind: Kind) -> Result<()> {
+async fn notifications_are_listed_in_pages(kind: Kind) -> Result<()> {
     let setup = MemberBoard::open(kind).await?;
     let mut newest_first = setup.mention_bob(7).await?;
     newest_first.reverse();
@@ -56,7 +60,7 @@ async fn a_list_comes_in_pages(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-async fn what_is_read_is_known_to_all_tabs(kind: Kind) -> Result<()> {
+async fn all_tabs_learn_what_was_read(kind: Kind) -> Result<()> {
     let setup = MemberBoard::open(kind).await?;
     let (tab, bob, cid) = (setup.scene.client("bob").await?, &setup.bob, &setup.cid);
     let came = setup.mention_bob(4).await?;
@@ -65,17 +69,17 @@ async fn what_is_read_is_known_to_all_tabs(kind: Kind) -> Result<()> {
 
     let reply = bob.ask("notification:read", json!({ "ids": [id(0), id(2)] })).await?;
     assert_eq!(reply["unread"], 2);
-    is_read(&tab, json!({ "ids": [id(0), id(2)], "all": false, "unread": 2 })).await?;
+    expect_read(&tab, json!({ "ids": [id(0), id(2)], "all": false, "unread": 2 })).await?;
     // Marked twice, someone else's, or nonexistent.
     cid.ask("notification:read", json!({ "ids": [id(1)] })).await?;
     let reply = bob.ask("notification:read", json!({ "ids": [id(2), "none"] })).await?;
     assert_eq!(reply["unread"], 2, "another user can't read it for him");
-    is_read(&tab, json!({ "ids": [id(2), "none"], "all": false, "unread": 2 })).await?;
+    expect_read(&tab, json!({ "ids": [id(2), "none"], "all": false, "unread": 2 })).await?;
     let first_time = listed(bob, json!({})).await?.0[1]["read_at"].clone();
 
     let reply = tab.ask("notification:read", json!({ "all": true })).await?;
     assert_eq!(reply["unread"], 0);
-    is_read(bob, json!({ "all": true, "unread": 0 })).await?;
+    expect_read(bob, json!({ "all": true, "unread": 0 })).await?;
     let (all, unread) = listed(&tab, json!({})).await?;
     ensure!(unread == 0 && all.iter().all(|one| one["read_at"].is_string()), "{all:?}");
     assert_eq!(all[1]["read_at"], first_time, "what was read before was read then");
@@ -90,13 +94,13 @@ async fn what_is_read_is_known_to_all_tabs(kind: Kind) -> Result<()> {
 }
 
 /// Checks that the next ephemeral event says which notifications were read.
-async fn is_read(client: &Client, data: Value) -> Result<()> {
+async fn expect_read(client: &Client, data: Value) -> Result<()> {
     let event = client.next_ephemeral().await?;
     ensure!(event.name == "notification:read" && *event.data() == data, "it should be {data}, it is {event:?}");
     Ok(())
 }
 
-async fn a_removed_member_has_none_of_that_board(kind: Kind) -> Result<()> {
+async fn a_removed_member_sees_no_notifications_of_that_board(kind: Kind) -> Result<()> {
     let setup = MemberBoard::open(kind).await?;
     let MemberBoard { ann, bob, board, scene, .. } = &setup;
     setup.mention_bob(3).await?;
@@ -123,7 +127,7 @@ async fn a_removed_member_has_none_of_that_board(kind: Kind) -> Result<()> {
     ann.refused("task:assign", json!({ "taskId": secret, "assignee": "nobody" }), "INVALID_MESSAGE").await?;
     ann.ask("task:assign", json!({ "taskId": secret, "assignee": "bob" })).await?;
     assert_eq!(listed(bob, json!({})).await?.0.len(), 1);
-    tab.expect_no_ephemeral(WINDOW).await?;
+    tab.expect_no_ephemeral(SILENCE).await?;
 
     // He sees them again once he is a member again.
     ann.ask("board:member:set", json!({ "boardId": board.id, "userId": "bob", "role": "viewer" })).await?;

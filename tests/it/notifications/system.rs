@@ -6,10 +6,10 @@ use anyhow::{Result, ensure};
 use boardwire_test_support::{Answer, Client, Http, Kind, token};
 use serde_json::{Value, json};
 
-use super::{WINDOW, listed};
+use super::{SILENCE, listed};
 use crate::scene::Scene;
 
-on_both!(an_operator_tells_a_user_a_team_and_everybody, the_same_request_is_told_once);
+on_both!(an_operator_can_notify_a_user_a_team_or_everybody, a_repeated_request_notifies_once);
 
 /// Ann and Bob are in team red, Cid is in no team; all are connected. Root is the operator.
 struct TeamUsers {
@@ -49,7 +49,7 @@ impl TeamUsers {
     }
 }
 
-async fn an_operator_tells_a_user_a_team_and_everybody(kind: Kind) -> Result<()> {
+async fn an_operator_can_notify_a_user_a_team_or_everybody(kind: Kind) -> Result<()> {
     let setup = TeamUsers::open(kind).await?;
     let [ann, bob, cid] = &setup.users;
     for (body, notified) in [
@@ -64,7 +64,7 @@ async fn an_operator_tells_a_user_a_team_and_everybody(kind: Kind) -> Result<()>
     let event = cid.next_ephemeral().await?;
     let notification = &event.data()["notification"];
     assert_eq!((event.name.as_str(), event.board()), ("notification:system", None));
-    assert_eq!(super::said(notification), ("system", "To Cid"));
+    assert_eq!(super::kind_and_text(notification), ("system", "To Cid"));
     for (field, value) in
         [("user_id", json!("cid")), ("actor", json!("root")), ("board_id", Value::Null), ("task_id", Value::Null)]
     {
@@ -73,7 +73,7 @@ async fn an_operator_tells_a_user_a_team_and_everybody(kind: Kind) -> Result<()>
     for user in [ann, bob] {
         let event = user.next_ephemeral().await?;
         assert_eq!(
-            (event.name.as_str(), super::said(&event.data()["notification"]).1),
+            (event.name.as_str(), super::kind_and_text(&event.data()["notification"]).1),
             ("notification:system", "To red")
         );
     }
@@ -81,7 +81,7 @@ async fn an_operator_tells_a_user_a_team_and_everybody(kind: Kind) -> Result<()>
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_wrong_or_not_allowed_tells_nobody() -> Result<()> {
+async fn invalid_and_forbidden_requests_notify_nobody() -> Result<()> {
     let setup = TeamUsers::open(Kind::Sqlite).await?;
     for (status, code, body) in [
         (422, "INVALID_MESSAGE", json!({ "text": "To whom?" })),
@@ -118,7 +118,7 @@ async fn what_is_wrong_or_not_allowed_tells_nobody() -> Result<()> {
     Ok(())
 }
 
-async fn the_same_request_is_told_once(kind: Kind) -> Result<()> {
+async fn a_repeated_request_notifies_once(kind: Kind) -> Result<()> {
     let setup = TeamUsers::open(kind).await?;
     let body = json!({ "text": "Once", "userId": "ann" });
     let first = setup.request(&body).header("idempotency-key", "say-it").send().await?;
@@ -130,5 +130,5 @@ async fn the_same_request_is_told_once(kind: Kind) -> Result<()> {
     ensure!(other.json()?["code"] == "IDEMPOTENCY_MISMATCH", "{:?}", other.json()?);
     assert_eq!(setup.texts().await?[0], ["Once"]);
     assert_eq!(setup.users[0].next_ephemeral().await?.name, "notification:system");
-    setup.users[0].expect_no_ephemeral(WINDOW).await
+    setup.users[0].expect_no_ephemeral(SILENCE).await
 }

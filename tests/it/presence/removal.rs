@@ -6,13 +6,13 @@ use anyhow::{Context, Result, ensure};
 use boardwire_test_support::Kind;
 use serde_json::{Value, json};
 
-use super::{ViewedBoard, WINDOW, expect_event, with};
+use super::{SILENCE, ViewedBoard, expect_event, with};
 use crate::scene::{Board, Scene};
 
-on_both!(a_removal_breaks_off_a_replay_of_a_view, a_removal_breaks_off_a_replay_of_a_subscription);
+on_both!(a_removal_ends_the_replay_of_a_view, a_removal_ends_the_replay_of_a_subscription);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_is_removed_has_left_and_is_told_nothing() -> Result<()> {
+async fn a_removed_user_leaves_and_receives_nothing() -> Result<()> {
     let setup = ViewedBoard::open().await?;
     let ViewedBoard { ann, bob, cid, board, .. } = &setup;
     let about = with(setup.event_data("bob"), json!({ "name": "Bob" }));
@@ -40,7 +40,7 @@ async fn who_is_removed_has_left_and_is_told_nothing() -> Result<()> {
     }
     // His status without a board is independent of it.
     bob.ask("presence:update", json!({ "status": "away" })).await?;
-    bob.expect_no_ephemeral(WINDOW).await?;
+    bob.expect_no_ephemeral(SILENCE).await?;
     bob.expect_silence(Duration::from_millis(50)).await?;
     setup.catch_up(ann).await?;
 
@@ -53,7 +53,7 @@ async fn who_is_removed_has_left_and_is_told_nothing() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_is_removed_while_typing_types_no_more() -> Result<()> {
+async fn a_user_removed_while_typing_stops_typing() -> Result<()> {
     let setup = ViewedBoard::open().await?;
     let ViewedBoard { ann, bob, cid, board, .. } = &setup;
     let task = board.task(ann, "Typed on").await?;
@@ -78,15 +78,15 @@ async fn who_is_removed_while_typing_types_no_more() -> Result<()> {
     ann.ask("task:comment:add", json!({ "taskId": task, "body": "@bob" })).await?;
     cid.ask("view:leave", json!({})).await?;
     bob.refused("typing:stop", json!({ "taskId": task }), "NOT_FOUND").await?;
-    bob.expect_no_ephemeral(WINDOW).await?;
+    bob.expect_no_ephemeral(SILENCE).await?;
     bob.expect_silence(Duration::from_millis(50)).await
 }
 
-async fn a_removal_breaks_off_a_replay_of_a_view(kind: Kind) -> Result<()> {
+async fn a_removal_ends_the_replay_of_a_view(kind: Kind) -> Result<()> {
     removal_during_replay(kind, |board| ("view:board", json!({ "boardId": board, "since": 0 }))).await
 }
 
-async fn a_removal_breaks_off_a_replay_of_a_subscription(kind: Kind) -> Result<()> {
+async fn a_removal_ends_the_replay_of_a_subscription(kind: Kind) -> Result<()> {
     let everything = |board: &str| json!({ "type": "*", "filters": { "boardId": board }, "since": 0 });
     removal_during_replay(kind, |board| ("subscribe", everything(board))).await
 }
@@ -133,5 +133,5 @@ async fn removal_during_replay(kind: Kind, resume: impl Fn(&str) -> (&'static st
     let last = received.last().copied().unwrap_or(1);
     ensure!(last < EVENTS, "the replay went on to {last}; he was removed at {removed_at}");
     ensure!(received.iter().copied().eq(2..=last), "a replay is in order: {received:?}");
-    bob.expect_silence(WINDOW).await
+    bob.expect_silence(SILENCE).await
 }

@@ -10,12 +10,12 @@ use boardwire_test_support::{Client, Event, Kind, PATIENCE, eventually, patient}
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use super::WINDOW;
+use super::SILENCE;
 use crate::scene::{Scene, text};
 
 on_both!(
-    who_is_removed_by_name_does_not_come_back,
-    a_teams_board_has_the_team_as_members,
+    a_member_removed_by_name_stays_removed,
+    the_users_of_a_team_are_members_of_its_board,
     members_follow_the_team,
     a_lease_ends_when_its_board_leaves_the_team,
     a_lease_ends_when_its_holder_leaves_the_team
@@ -68,7 +68,7 @@ fn is_about(event: &Event, name: &str, user: &str) -> bool {
     event.name == name && (event.data()["userId"] == user || event.data()["member"]["user_id"] == user)
 }
 
-async fn a_teams_board_has_the_team_as_members(kind: Kind) -> Result<()> {
+async fn the_users_of_a_team_are_members_of_its_board(kind: Kind) -> Result<()> {
     let setup = open(kind).await?;
     let (ann, bob) = (&setup.ann, setup.scene.client("bob").await?);
     assert_eq!(setup.members().await?, ["ann owner", "bob member"]);
@@ -125,7 +125,7 @@ async fn members_follow_the_team(kind: Kind) -> Result<()> {
     let task = ann.ask("task:create", json!({ "boardId": setup.board, "title": "Not for Dan" })).await?;
     ann.ask("task:comment:add", json!({ "taskId": task["task"]["id"], "body": "@dan" })).await?;
     dan.refused("board:get", json!({ "boardId": setup.board }), "NOT_FOUND").await?;
-    dan.expect_silence(WINDOW).await?;
+    dan.expect_silence(SILENCE).await?;
     dan.expect_no_ephemeral(Duration::from_millis(50)).await?;
 
     // A membership by name outlasts the team, and does not become one through the team.
@@ -177,7 +177,7 @@ async fn a_lease_ends_when_its_holder_leaves_the_team(kind: Kind) -> Result<()> 
 }
 
 /// A user removed from the board by name stays removed, whatever happens to the account, until added again.
-async fn who_is_removed_by_name_does_not_come_back(kind: Kind) -> Result<()> {
+async fn a_member_removed_by_name_stays_removed(kind: Kind) -> Result<()> {
     let setup = open(kind).await?;
     let ann = &setup.ann;
     ann.ask("board:update", setup.update(&json!({ "team_id": "red" }))).await?;
@@ -198,7 +198,7 @@ async fn who_is_removed_by_name_does_not_come_back(kind: Kind) -> Result<()> {
 
 /// The caller's teams are always current, even on an open connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_joins_a_team_may_give_it_a_board() -> Result<()> {
+async fn a_user_who_joins_a_team_can_give_it_a_board() -> Result<()> {
     let setup = open(Kind::Sqlite).await?;
     let update = setup.update(&json!({ "team_id": "blue" }));
     setup.ann.refused("board:update", update.clone(), "FORBIDDEN").await?;
@@ -213,7 +213,7 @@ async fn who_joins_a_team_may_give_it_a_board() -> Result<()> {
 
 /// The boards of teams follow as fast as storage does. Lost credentials do not wait for that.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_revocation_waits_for_no_board_of_a_team() -> Result<()> {
+async fn a_revocation_does_not_wait_for_the_boards_of_teams() -> Result<()> {
     let TeamBoard { scene, ann, .. } = open(Kind::Postgres).await?;
     let database = Arc::clone(&scene.database);
     // Each of them must become a member again, waits 5 seconds for a locked board, and comes before Dan.

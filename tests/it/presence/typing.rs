@@ -6,10 +6,10 @@ use anyhow::{Context, Result, ensure};
 use boardwire_test_support::patient;
 use serde_json::json;
 
-use super::{ViewedBoard, WINDOW, expect_event, with};
+use super::{SILENCE, ViewedBoard, expect_event, with};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn other_users_receive_it_and_own_tabs_do_not() -> Result<()> {
+async fn other_users_receive_typing_and_own_tabs_do_not() -> Result<()> {
     let setup = ViewedBoard::open().await?;
     let ViewedBoard { ann, bob, cid, board, scene } = &setup;
     let (one, two) = (board.task(ann, "One").await?, board.task(ann, "Two").await?);
@@ -40,7 +40,7 @@ async fn other_users_receive_it_and_own_tabs_do_not() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn it_ends_after_five_seconds_of_silence() -> Result<()> {
+async fn typing_ends_after_five_seconds_of_silence() -> Result<()> {
     let setup = ViewedBoard::open().await?;
     let task = setup.board.task(&setup.ann, "Typed on").await?;
     let typing = with(setup.event_data("bob"), json!({ "taskId": task }));
@@ -50,11 +50,11 @@ async fn it_ends_after_five_seconds_of_silence() -> Result<()> {
     expect_event(&setup.ann, "typing:stop", typing).await?;
     let took = began.elapsed();
     ensure!(Duration::from_millis(4_900) < took && took < patient(Duration::from_millis(6_500)), "after {took:?}");
-    setup.ann.expect_no_ephemeral(WINDOW).await
+    setup.ann.expect_no_ephemeral(SILENCE).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_killed_client_types_no_more() -> Result<()> {
+async fn a_killed_client_stops_typing() -> Result<()> {
     let setup = ViewedBoard::open().await?;
     let task = setup.board.task(&setup.ann, "Typed on").await?;
     let typing = with(setup.event_data("bob"), json!({ "taskId": task }));
@@ -65,11 +65,11 @@ async fn a_killed_client_types_no_more() -> Result<()> {
     doomed.drop_connection().await;
     expect_event(&setup.ann, "typing:stop", typing).await?;
     ensure!(killed.elapsed() < patient(Duration::from_millis(1_500)), "after {:?}", killed.elapsed());
-    setup.ann.expect_no_ephemeral(WINDOW).await
+    setup.ann.expect_no_ephemeral(SILENCE).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn moving_on_ends_the_place_before() -> Result<()> {
+async fn starting_elsewhere_ends_the_typing_before() -> Result<()> {
     let setup = ViewedBoard::open().await?;
     let ViewedBoard { ann, bob, board, .. } = &setup;
     let (one, two) = (board.task(ann, "One").await?, board.task(ann, "Two").await?);
@@ -81,12 +81,12 @@ async fn moving_on_ends_the_place_before() -> Result<()> {
     expect_event(ann, "typing:start", on(&two)).await?;
     bob.ask("typing:stop", json!({ "taskId": two })).await?;
     expect_event(ann, "typing:stop", on(&two)).await?;
-    ann.expect_no_ephemeral(WINDOW).await
+    ann.expect_no_ephemeral(SILENCE).await
 }
 
 /// However many changes a connection sends, another viewer gets one event a second, and the last one is the truth.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_flood_costs_others_one_event_a_second() -> Result<()> {
+async fn a_flood_reaches_others_as_one_event_a_second() -> Result<()> {
     const FLOOD: Duration = Duration::from_secs(4);
     for ends_typing in [true, false] {
         let setup = ViewedBoard::open().await?;
@@ -118,7 +118,7 @@ async fn a_flood_costs_others_one_event_a_second() -> Result<()> {
 
 /// A client may say that it has left a place after it has arrived at the next one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_late_stop_is_about_its_own_place() -> Result<()> {
+async fn a_late_stop_ends_only_the_typing_it_names() -> Result<()> {
     let setup = ViewedBoard::open().await?;
     let ViewedBoard { ann, bob, board, .. } = &setup;
     let (one, two) = (board.task(ann, "One").await?, board.task(ann, "Two").await?);

@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use boardwire_test_support::patient;
 use serde_json::{Value, json};
 
-use super::{ViewedBoard, WINDOW, expect_event, names, with};
+use super::{SILENCE, ViewedBoard, expect_event, names, with};
 
 /// Returns Bob as presence events on the board show him.
 fn bob(setup: &ViewedBoard) -> Value {
@@ -25,7 +25,7 @@ async fn three_tabs_on_two_browsers_are_one_user() -> Result<()> {
         let viewers = setup.board.view(tab).await?;
         assert_eq!(names(&viewers["viewers"]), ["ann online", "bob online"]);
     }
-    setup.ann.expect_no_ephemeral(WINDOW).await?;
+    setup.ann.expect_no_ephemeral(SILENCE).await?;
 
     // One tab loses its connection: he is still present.
     two.drop_connection().await;
@@ -45,7 +45,7 @@ async fn three_tabs_on_two_browsers_are_one_user() -> Result<()> {
     ensure!(Duration::from_millis(4_500) < grace && grace < patient(Duration::from_secs(7)), "the grace was {grace:?}");
     expect_event(ann, "user:left", bob(&setup)).await?;
     assert_eq!(setup.present(ann).await?, ["ann online"]);
-    ann.expect_no_ephemeral(WINDOW).await
+    ann.expect_no_ephemeral(SILENCE).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -56,14 +56,14 @@ async fn a_quick_reconnect_causes_no_events() -> Result<()> {
     expect_event(&setup.ann, "user:joined", bob(&setup)).await?;
     let listed = setup.ann.ask("presence:list", json!({ "boardId": setup.board.id })).await?;
     first.drop_connection().await;
-    setup.ann.expect_no_ephemeral(WINDOW).await?;
+    setup.ann.expect_no_ephemeral(SILENCE).await?;
     let again = setup.scene.client("bob").await?;
     setup.board.view(&again).await?;
     assert_eq!(setup.ann.ask("presence:list", json!({ "boardId": setup.board.id })).await?, listed, "`since` included");
     // The next event is that he leaves: there was none about the gap.
     again.ask("view:leave", json!({})).await?;
     expect_event(&setup.ann, "user:left", bob(&setup)).await?;
-    setup.ann.expect_no_ephemeral(WINDOW).await
+    setup.ann.expect_no_ephemeral(SILENCE).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -74,14 +74,14 @@ async fn leaving_in_the_last_tab_removes_the_user_at_once() -> Result<()> {
     setup.board.view(&tab).await?;
     expect_event(&setup.ann, "user:joined", bob(&setup)).await?;
     setup.bob.ask("view:leave", json!({})).await?;
-    setup.ann.expect_no_ephemeral(WINDOW).await?;
+    setup.ann.expect_no_ephemeral(SILENCE).await?;
     let before = Instant::now();
     tab.ask("view:leave", json!({})).await?;
     expect_event(&setup.ann, "user:left", bob(&setup)).await?;
     ensure!(before.elapsed() < patient(Duration::from_secs(1)), "it took {:?}", before.elapsed());
     assert_eq!(setup.present(&setup.ann).await?, ["ann online"]);
     // He is still connected, so he is not offline.
-    setup.ann.expect_no_ephemeral(WINDOW).await
+    setup.ann.expect_no_ephemeral(SILENCE).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -105,7 +105,7 @@ async fn all_lists_show_the_same_viewers() -> Result<()> {
     expect_event(cid, "user:presence", with(setup.event_data("bob"), json!({ "status": "online", "taskId": one })))
         .await?;
     // The sender of a command does not receive its event.
-    tab.expect_no_ephemeral(WINDOW).await?;
+    tab.expect_no_ephemeral(SILENCE).await?;
     ann.expect_no_ephemeral(Duration::from_millis(50)).await
 }
 
@@ -118,7 +118,7 @@ async fn a_user_is_online_if_one_tab_is() -> Result<()> {
     board.view(&two).await?;
     expect_event(ann, "user:joined", bob(&setup)).await?;
     one.ask("presence:update", json!({ "status": "away" })).await?;
-    ann.expect_no_ephemeral(WINDOW).await?;
+    ann.expect_no_ephemeral(SILENCE).await?;
     two.ask("presence:update", json!({ "status": "away" })).await?;
     expect_event(ann, "user:presence", with(setup.event_data("bob"), json!({ "status": "away" }))).await?;
     assert_eq!(setup.present(ann).await?, ["ann online", "bob away"]);
@@ -127,7 +127,7 @@ async fn a_user_is_online_if_one_tab_is() -> Result<()> {
     // The remaining tab is away.
     one.ask("view:leave", json!({})).await?;
     expect_event(ann, "user:presence", with(setup.event_data("bob"), json!({ "status": "away" }))).await?;
-    ann.expect_no_ephemeral(WINDOW).await
+    ann.expect_no_ephemeral(SILENCE).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -144,7 +144,7 @@ async fn presence_can_be_declared_without_a_view() -> Result<()> {
     // That is not a view, so he receives nothing.
     board.task(ann, "Unseen").await?;
     setup.board.view(&setup.cid).await?;
-    declared.expect_silence(WINDOW).await?;
+    declared.expect_silence(SILENCE).await?;
     declared.expect_no_ephemeral(Duration::from_millis(50)).await?;
     ann.next_event("user:joined").await?;
     declared.ask("view:leave", json!({})).await?;
@@ -164,7 +164,7 @@ async fn an_outsider_is_not_present_and_receives_nothing() -> Result<()> {
         eve.refused("typing:stop", target, "NOT_FOUND").await?;
     }
     eve.refused("presence:list", json!({ "boardId": setup.board.id }), "NOT_FOUND").await?;
-    setup.ann.expect_no_ephemeral(WINDOW).await?;
+    setup.ann.expect_no_ephemeral(SILENCE).await?;
     assert_eq!(setup.present(&setup.ann).await?, ["ann online"]);
     setup.board.view(&setup.bob).await?;
     setup.bob.ask("typing:start", json!({ "taskId": task })).await?;
@@ -172,7 +172,7 @@ async fn an_outsider_is_not_present_and_receives_nothing() -> Result<()> {
     for name in ["user:joined", "typing:start", "user:left"] {
         setup.ann.next_event(name).await?;
     }
-    eve.expect_no_ephemeral(WINDOW).await?;
+    eve.expect_no_ephemeral(SILENCE).await?;
     eve.expect_silence(Duration::from_millis(50)).await
 }
 

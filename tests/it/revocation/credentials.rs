@@ -11,11 +11,11 @@ use super::{BusyBoard, PASSWORD, time_limit, with_bob};
 use crate::scene::text;
 
 on_both!(
-    a_session_that_logs_out,
-    a_session_at_its_absolute_end,
-    an_idle_session,
-    a_revoked_api_key,
-    a_changed_password,
+    logging_out_ends_the_connections_of_the_session,
+    a_session_ends_at_its_maximum_age,
+    a_session_ends_when_idle,
+    a_revoked_api_key_ends_its_connections,
+    a_changed_password_ends_all_sessions,
 );
 
 /// Returns how long credentials last that end during a test; a listener must be there before. Whole seconds.
@@ -46,7 +46,7 @@ fn instant_at(time: Duration) -> Result<Instant> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_token_that_expires() -> Result<()> {
+async fn an_expired_token_ends_its_connections() -> Result<()> {
     let setup = BusyBoard::create(with_bob(Kind::Sqlite, &[]).await?, Some("member")).await?;
     let token = token_expiring_in("bob", &["read", "write"], short_lifetime())?;
     let claims = unix_time()?.as_secs();
@@ -63,7 +63,7 @@ async fn a_token_that_expires() -> Result<()> {
     setup.expect_others_unaffected().await
 }
 
-async fn a_session_that_logs_out(kind: Kind) -> Result<()> {
+async fn logging_out_ends_the_connections_of_the_session(kind: Kind) -> Result<()> {
     let setup = BusyBoard::create(with_bob(kind, &[]).await?, Some("member")).await?;
     let (session, other) = (login(&setup.scene.server).await?, login(&setup.scene.server).await?);
     let listening = setup.watch(connect(&setup.scene.server, &session).await?).await?;
@@ -80,7 +80,7 @@ async fn a_session_that_logs_out(kind: Kind) -> Result<()> {
     setup.expect_others_unaffected().await
 }
 
-async fn a_session_at_its_absolute_end(kind: Kind) -> Result<()> {
+async fn a_session_ends_at_its_maximum_age(kind: Kind) -> Result<()> {
     let ttl = format!("{}s", short_lifetime().as_secs());
     let setup = BusyBoard::create(with_bob(kind, &[("BOARDWIRE_SESSION_TTL", &ttl)]).await?, Some("member")).await?;
     let begun = Instant::now();
@@ -93,7 +93,7 @@ async fn a_session_at_its_absolute_end(kind: Kind) -> Result<()> {
     setup.expect_others_unaffected().await
 }
 
-async fn an_idle_session(kind: Kind) -> Result<()> {
+async fn a_session_ends_when_idle(kind: Kind) -> Result<()> {
     let idle = format!("{}s", short_lifetime().as_secs());
     let setup = BusyBoard::create(with_bob(kind, &[("BOARDWIRE_SESSION_IDLE", &idle)]).await?, Some("member")).await?;
     let session = login(&setup.scene.server).await?;
@@ -115,7 +115,7 @@ async fn an_idle_session(kind: Kind) -> Result<()> {
     setup.expect_others_unaffected().await
 }
 
-async fn a_revoked_api_key(kind: Kind) -> Result<()> {
+async fn a_revoked_api_key_ends_its_connections(kind: Kind) -> Result<()> {
     let setup = BusyBoard::create(with_bob(kind, &[]).await?, Some("member")).await?;
     let server = &setup.scene.server;
     let create = ["api-key", "create", "--user", "bob", "--name", "agent"];
@@ -132,7 +132,7 @@ async fn a_revoked_api_key(kind: Kind) -> Result<()> {
     setup.expect_others_unaffected().await
 }
 
-async fn a_changed_password(kind: Kind) -> Result<()> {
+async fn a_changed_password_ends_all_sessions(kind: Kind) -> Result<()> {
     let setup = BusyBoard::create(with_bob(kind, &[]).await?, Some("member")).await?;
     let server = &setup.scene.server;
     let (first, second) = (login(server).await?, login(server).await?);
@@ -151,7 +151,7 @@ async fn a_changed_password(kind: Kind) -> Result<()> {
 /// A socket that connected with an API key and was refreshed with a token is bound to that token, and revoking the
 /// account still reaches it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_refreshed_token_that_expires() -> Result<()> {
+async fn an_expired_refreshed_token_ends_its_connection() -> Result<()> {
     let setup = BusyBoard::create(with_bob(Kind::Sqlite, &[]).await?, Some("member")).await?;
     let server = &setup.scene.server;
     let key = server.run(&["api-key", "create", "--user", "bob", "--name", "agent"], "").await?;

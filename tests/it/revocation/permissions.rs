@@ -11,14 +11,14 @@ use tokio::time::Instant;
 use super::{BusyBoard, with_bob};
 
 on_both!(
-    a_user_who_may_no_longer_write,
-    an_administrator_who_loses_that_permission,
-    a_user_who_may_no_longer_read,
-    an_owner_who_becomes_a_viewer,
-    a_removed_member,
+    a_user_who_loses_the_write_permission_cannot_write,
+    a_former_administrator_receives_nothing_more,
+    a_user_who_loses_the_read_permission_receives_nothing_more,
+    an_owner_who_becomes_a_viewer_can_only_read,
+    a_removed_member_receives_nothing_more,
 );
 
-async fn a_user_who_may_no_longer_write(kind: Kind) -> Result<()> {
+async fn a_user_who_loses_the_write_permission_cannot_write(kind: Kind) -> Result<()> {
     let setup = BusyBoard::create(with_bob(kind, &[]).await?, Some("member")).await?;
     let bob = setup.scene.client("bob").await?;
     setup.board.view(&bob).await?;
@@ -34,7 +34,7 @@ async fn a_user_who_may_no_longer_write(kind: Kind) -> Result<()> {
     bob.refused("task:update", update, "FORBIDDEN").await.map(drop)
 }
 
-async fn an_administrator_who_loses_that_permission(kind: Kind) -> Result<()> {
+async fn a_former_administrator_receives_nothing_more(kind: Kind) -> Result<()> {
     let setup = BusyBoard::create(with_bob(kind, &[]).await?, None).await?;
     let server = &setup.scene.server;
     server.create_user("bob", "Bob", "read,write,admin").await?;
@@ -48,7 +48,7 @@ async fn an_administrator_who_loses_that_permission(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-async fn a_user_who_may_no_longer_read(kind: Kind) -> Result<()> {
+async fn a_user_who_loses_the_read_permission_receives_nothing_more(kind: Kind) -> Result<()> {
     let setup = BusyBoard::create(with_bob(kind, &[]).await?, Some("member")).await?;
     let server = &setup.scene.server;
     let bob = setup.scene.client("bob").await?;
@@ -68,7 +68,7 @@ async fn a_user_who_may_no_longer_read(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-async fn an_owner_who_becomes_a_viewer(kind: Kind) -> Result<()> {
+async fn an_owner_who_becomes_a_viewer_can_only_read(kind: Kind) -> Result<()> {
     let setup = BusyBoard::create(with_bob(kind, &[]).await?, Some("owner")).await?;
     let bob = setup.scene.client("bob").await?;
     setup.board.view(&bob).await?;
@@ -82,7 +82,7 @@ async fn an_owner_who_becomes_a_viewer(kind: Kind) -> Result<()> {
     bob.next_event("task:updated").await.context("he may still read").map(drop)
 }
 
-async fn a_removed_member(kind: Kind) -> Result<()> {
+async fn a_removed_member_receives_nothing_more(kind: Kind) -> Result<()> {
     let setup = BusyBoard::create(with_bob(kind, &[]).await?, Some("member")).await?;
     let listening = setup.watch(setup.scene.client("bob").await?).await?;
     setup.ann.ask("board:member:remove", json!({ "boardId": setup.board.id, "userId": "bob" })).await?;

@@ -12,7 +12,7 @@ use crate::doors::unpacked;
 use crate::scene::{Board, Scene, text};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_request_names_one_host() -> Result<()> {
+async fn a_request_must_name_exactly_one_host() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let url = scene.server.url();
     let authority = url.trim_start_matches("http://");
@@ -46,7 +46,7 @@ async fn a_request_names_one_host() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn answers_are_compressed_for_who_takes_it() -> Result<()> {
+async fn answers_are_compressed_for_clients_that_accept_it() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;

@@ -14,7 +14,7 @@ async fn ask(scene: &Scene, method: &str, path: &str, accept: &str) -> Result<An
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn people_get_a_page_that_leads_back() -> Result<()> {
+async fn browsers_get_a_page_with_a_link_back() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     for path in ["/there-is-none", "/boards", "/boards/b/cards", "/apiary", "/index.html?a=b"] {
         let answer = ask(&scene, "GET", path, BROWSER).await?;
@@ -40,7 +40,7 @@ async fn people_get_a_page_that_leads_back() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn programs_get_what_they_got() -> Result<()> {
+async fn programs_get_no_page() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     for (method, path, accept) in [
         ("GET", "/there-is-none", "*/*"),

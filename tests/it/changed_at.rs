@@ -6,7 +6,11 @@ use serde_json::{Value, json};
 
 use crate::scene::{Board, Scene, fields, text};
 
-on_both!(whatever_changes_on_a_board_is_its_latest_change, a_renamed_board_changed_as_well, both_doors_say_the_same);
+on_both!(
+    every_event_updates_the_time_of_the_latest_change,
+    renaming_a_board_updates_the_time_of_the_latest_change,
+    both_doors_show_the_same_time
+);
 
 /// Returns a board as a list shows it.
 async fn listed(reader: &Client, board: &Board) -> Result<Value> {
@@ -15,7 +19,7 @@ async fn listed(reader: &Client, board: &Board) -> Result<Value> {
     found.cloned().with_context(|| format!("not listed: {boards}"))
 }
 
-async fn whatever_changes_on_a_board_is_its_latest_change(kind: Kind) -> Result<()> {
+async fn every_event_updates_the_time_of_the_latest_change(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
     let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
     let other = Board::create(&ann, &[("bob", "viewer")]).await?;
@@ -48,7 +52,7 @@ async fn whatever_changes_on_a_board_is_its_latest_change(kind: Kind) -> Result<
     Ok(())
 }
 
-async fn a_renamed_board_changed_as_well(kind: Kind) -> Result<()> {
+async fn renaming_a_board_updates_the_time_of_the_latest_change(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;
@@ -67,7 +71,7 @@ async fn a_renamed_board_changed_as_well(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-async fn both_doors_say_the_same(kind: Kind) -> Result<()> {
+async fn both_doors_show_the_same_time(kind: Kind) -> Result<()> {
     let mut scene = Scene::open(kind).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;

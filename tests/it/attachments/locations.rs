@@ -3,15 +3,15 @@
 use anyhow::{Context, Result, ensure};
 use boardwire_test_support::{Database, Kind, Server};
 
-use super::{Table, download, kept, upload, uploaded};
+use super::{TaskBoard, download, file_names_in, upload, uploaded};
 use crate::scene::{Scene, text};
 
-const PLACE: &str = "BOARDWIRE_ATTACHMENTS";
+const LOCATION: &str = "BOARDWIRE_ATTACHMENTS";
 
 /// Checks that a file can be uploaded and downloaded.
-async fn holds_a_file(table: &Table) -> Result<String> {
-    let server = &table.scene.server;
-    let attachment = uploaded(upload(server, "ann", &table.task)?.file("a", "text/plain", b"kept")).await?;
+async fn expect_file_is_stored(setup: &TaskBoard) -> Result<String> {
+    let server = &setup.scene.server;
+    let attachment = uploaded(upload(server, "ann", &setup.task)?.file("a", "text/plain", b"kept")).await?;
     let id = text(&attachment["id"])?;
     let answer = download(server, "ann", &id)?.send().await?;
     ensure!(answer.body == b"kept", "{answer:?}");
@@ -19,39 +19,42 @@ async fn holds_a_file(table: &Table) -> Result<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn memory_holds_files_while_the_server_runs() -> Result<()> {
-    let mut table = Table::set(Scene::with(Kind::Sqlite, &[(PLACE, "memory:///")]).await?, &[]).await?;
-    let id = holds_a_file(&table).await?;
-    ensure!(!kept(table.scene.database.folder())?.iter().any(|name| name.contains("attachments")), "it is on the disk");
-    table.scene.server.terminate().await?;
-    table.scene.server.restart().await?;
+async fn files_in_memory_last_while_the_server_runs() -> Result<()> {
+    let mut setup = TaskBoard::create(Scene::with(Kind::Sqlite, &[(LOCATION, "memory:///")]).await?, &[]).await?;
+    let id = expect_file_is_stored(&setup).await?;
+    ensure!(
+        !file_names_in(setup.scene.database.folder())?.iter().any(|name| name.contains("attachments")),
+        "it is on the disk"
+    );
+    setup.scene.server.terminate().await?;
+    setup.scene.server.restart().await?;
     // Its record still exists, but its bytes do not: the answer says so, and nothing breaks.
-    let answer = download(&table.scene.server, "ann", &id)?.send().await?;
+    let answer = download(&setup.scene.server, "ann", &id)?.send().await?;
     ensure!(answer.status == 404, "{answer:?}");
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_folder_may_be_named_in_both_ways() -> Result<()> {
+async fn a_folder_can_be_given_as_a_path_or_as_a_url() -> Result<()> {
     let outside = Database::create(Kind::Sqlite).await?;
     let (plain, url) = (outside.folder().join("plain"), outside.folder().join("by url/deep"));
     for (place, folder) in [
         (plain.display().to_string(), &plain),
         (format!("file://{}", url.display().to_string().replace(' ', "%20")), &url),
     ] {
-        let mut table = Table::set(Scene::with(Kind::Sqlite, &[(PLACE, &place)]).await?, &[]).await?;
-        let id = holds_a_file(&table).await?;
-        assert_eq!(kept(folder)?, [id.as_str()], "{place}");
-        table.scene.server.terminate().await?;
-        table.scene.server.restart().await?;
-        let answer = download(&table.scene.server, "ann", &id)?.send().await?;
+        let mut setup = TaskBoard::create(Scene::with(Kind::Sqlite, &[(LOCATION, &place)]).await?, &[]).await?;
+        let id = expect_file_is_stored(&setup).await?;
+        assert_eq!(file_names_in(folder)?, [id.as_str()], "{place}");
+        setup.scene.server.terminate().await?;
+        setup.scene.server.restart().await?;
+        let answer = download(&setup.scene.server, "ann", &id)?.send().await?;
         ensure!(answer.body == b"kept", "{answer:?}");
     }
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_place_that_cannot_be_used_is_said_at_the_start() -> Result<()> {
+async fn an_unusable_location_is_reported_at_startup() -> Result<()> {
     let outside = Database::create(Kind::Sqlite).await?;
     let file = outside.folder().join("file");
     std::fs::write(&file, "not a folder")?;
@@ -64,9 +67,9 @@ async fn a_place_that_cannot_be_used_is_said_at_the_start() -> Result<()> {
         ("s3://bucket", "URL"),
     ] {
         let database = Database::create(Kind::Sqlite).await?;
-        let refused = Server::builder(&database).set(PLACE, place).start().await;
+        let refused = Server::builder(&database).set(LOCATION, place).start().await;
         let error = format!("{:#}", refused.err().with_context(|| format!("it started with {place}"))?);
-        for word in [word, PLACE, "--attachments"] {
+        for word in [word, LOCATION, "--attachments"] {
             ensure!(error.contains(word), "{place}: no {word} in {error}");
         }
         ensure!(!error.contains("panicked"), "{error}");

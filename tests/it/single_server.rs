@@ -11,7 +11,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::scene::{Board, Scene};
 
-on_both!(a_second_server_is_refused, a_killed_server_is_followed_at_once);
+on_both!(a_second_server_is_refused, a_killed_server_can_be_replaced_at_once);
 
 async fn a_second_server_is_refused(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
@@ -35,7 +35,7 @@ async fn a_second_server_is_refused(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-async fn a_killed_server_is_followed_at_once(kind: Kind) -> Result<()> {
+async fn a_killed_server_can_be_replaced_at_once(kind: Kind) -> Result<()> {
     let mut scene = Scene::open(kind).await?;
     for _ in 0..5 {
         scene.server.kill9().await?;
@@ -53,7 +53,7 @@ const CLAIMS: &str = "FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2
 const GIVEN_UP: Duration = Duration::from_secs(120);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_whose_database_another_has_taken_ends_in_good_order() -> Result<()> {
+async fn a_server_that_loses_its_database_to_another_shuts_down() -> Result<()> {
     let mut scene = Scene::open(Kind::Postgres).await?;
     let ann = scene.client("ann").await?;
 
@@ -68,7 +68,7 @@ async fn a_server_whose_database_another_has_taken_ends_in_good_order() -> Resul
     .await?;
     let holders = format!("SELECT pg_terminate_backend(pid, 10000) {CLAIMS} AND granted");
     assert_eq!(scene.database.query(&holders).await?, [["t"]]);
-    scene.server.logs("the connection that holds the database for this server is lost").await?;
+    scene.server.wait_for_log("the connection that holds the database for this server is lost").await?;
     Board::create(&ann, &[]).await?;
 
     eventually("the server gives up", GIVEN_UP, async || {

@@ -8,7 +8,7 @@ use super::client::Agent;
 use crate::scene::Scene;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_comes_in_without_credentials() -> Result<()> {
+async fn callers_without_valid_credentials_are_refused() -> Result<()> {
     let scene = Scene::with(Kind::Sqlite, &[("BOARDWIRE_FAILED_HANDSHAKES_PER_MINUTE", "4")]).await?;
     let mut agent = Agent::current(&scene.server, "ann")?;
     let list = json!({});
@@ -54,7 +54,7 @@ async fn a_session_belongs_to_its_user() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_leaves_sessions_behind_loses_the_oldest_and_keeps_no_one_out() -> Result<()> {
+async fn a_user_with_too_many_sessions_loses_the_oldest_of_them() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let first = Agent::previous(&scene.server, "ann").await?;
     let other = Agent::previous(&scene.server, "bob").await?;
