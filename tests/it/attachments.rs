@@ -35,7 +35,7 @@ fn download(server: &Server, user: &str, id: &str) -> Result<Http> {
     Ok(Http::new(&server.url(), "GET", &format!("/api/v1/attachments/{id}")).bearer(&token(user, &["read"])?))
 }
 
-/// Makes an upload that must be accepted; returns the attachment.
+/// Sends an upload that must be accepted; returns the attachment.
 async fn uploaded(request: Http) -> Result<Value> {
     let answer = request.send().await?;
     ensure!(answer.status == 201, "the upload was refused: {answer:?}");
@@ -47,14 +47,14 @@ fn folder(scene: &Scene) -> PathBuf {
     match scene.database.kind() {
         Kind::Sqlite => scene.database.folder().join("board.db.attachments"),
         Kind::Postgres => {
-            let place = scene.database.url().rsplit_once('@').map_or("", |(_, place)| place);
-            let name = place.split('?').next().unwrap_or_default().replace([':', '/'], "_");
+            let location = scene.database.url().rsplit_once('@').map_or("", |(_, location)| location);
+            let name = location.split('?').next().unwrap_or_default().replace([':', '/'], "_");
             scene.database.folder().join("boardwire-attachments").join(name)
         }
     }
 }
 
-/// Returns the names of everything in the folder.
+/// Returns the names of all files in the folder, sorted.
 fn file_names_in(folder: &Path) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))? {
@@ -165,7 +165,7 @@ async fn a_repeated_upload_has_one_effect(kind: Kind) -> Result<()> {
     let first = upload()?.file("a.txt", "text/plain", b"abc").send().await?.json()?;
     let second = upload()?.file("a.txt", "text/plain", b"abc").send().await?;
     ensure!(second.status == 201, "{second:?}");
-    assert_eq!(second.json()?, first, "the first reply again");
+    assert_eq!(second.json()?, first, "not the first reply");
     assert_eq!(setup.detail().await?["attachments"], json!([first["attachment"]]));
     setup.ann.next_event("task:attachment:added").await?;
     let other = upload()?.file("a.txt", "text/plain", b"abd").send().await?;
@@ -173,7 +173,7 @@ async fn a_repeated_upload_has_one_effect(kind: Kind) -> Result<()> {
     setup.ann.expect_silence(Duration::from_millis(300)).await?;
     let id = text(&first["attachment"]["id"])?;
     assert_eq!(download(&setup.scene.server, "ann", &id)?.send().await?.body, b"abc");
-    // A file that turned out unneeded is not kept either.
+    // The file of the repeated upload is not stored.
     assert_eq!(file_names_in(&folder(&setup.scene))?, [id]);
     Ok(())
 }
@@ -183,7 +183,7 @@ async fn files_are_deleted_with_their_task(kind: Kind) -> Result<()> {
     let server = &setup.scene.server;
     let first = uploaded(upload(server, "ann", &setup.task)?.file("a", "text/plain", b"one")).await?;
     let second = uploaded(upload(server, "ann", &setup.task)?.file("a", "text/plain", b"")).await?;
-    assert_eq!([&first["size"], &second["size"]], [3, 0], "an empty file is a file");
+    assert_eq!([&first["size"], &second["size"]], [3, 0], "sizes");
     assert_eq!(ids(&setup.detail().await?["attachments"])?, [text(&first["id"])?, text(&second["id"])?]);
     assert_eq!(download(server, "ann", &text(&second["id"])?)?.send().await?.body, b"");
     setup.ann.ask("task:delete", json!({ "taskId": setup.task })).await?;
@@ -201,15 +201,15 @@ async fn a_large_file_does_not_pass_through_memory() -> Result<()> {
     let most = ("BOARDWIRE_MAX_ATTACHMENT_SIZE", "100000000");
     let setup = TaskBoard::create(Scene::with(Kind::Sqlite, &[most]).await?, &[]).await?;
     let server = &setup.scene.server;
-    // What is allocated only once is there before the first measurement.
+    // A first upload allocates what is allocated only once.
     uploaded(upload(server, "ann", &setup.task)?.file("small", "text/plain", &vec![1; 1_000_000])).await?;
     let before = server.rss_kib()?;
     let bytes = (0..=250).collect::<Vec<u8>>().repeat(SIZE / 251);
     let attachment = uploaded(upload(server, "ann", &setup.task)?.file("large", "text/plain", &bytes)).await?;
     let id = text(&attachment["id"])?;
-    ensure!(download(server, "ann", &id)?.send().await?.body == bytes, "it came down otherwise");
+    ensure!(download(server, "ann", &id)?.send().await?.body == bytes, "the download differs from the upload");
     let grown = server.rss_kib()?.saturating_sub(before);
-    // A few pieces of 5 MiB each, and what the allocator keeps of them.
+    // A few pieces of 5 MiB each, and what the allocator retains.
     ensure!(grown < SIZE as u64 / 2048, "it grew by {grown} KiB: the file passes through memory as a whole");
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! The domain over HTTP: it does what sockets do, and they are told of it; versions and request ids hold across the
-//! doors; a board's log as a stream.
+//! The HTTP door: changes made over it reach sockets; versions and request ids are valid across the doors; a board's
+//! log as a stream.
 
 mod bodies;
 mod changes;

@@ -14,7 +14,7 @@ use crate::scene::{Board, Scene, fields, text};
 
 on_both!(an_assignment_notifies_the_assignee, a_mention_notifies_the_users_mentioned, changes_notify_the_assignee);
 
-/// How long tests watch that nothing arrives.
+/// How long the tests watch that nothing arrives.
 const SILENCE: Duration = Duration::from_millis(500);
 
 /// Ann's board with the members Bob and Cid; Eve is not a member.
@@ -68,13 +68,13 @@ async fn notified(client: &Client, count: usize) -> Result<Vec<(String, Value)>>
     Ok(found)
 }
 
-/// Returns the kind and the sentence of a notification.
+/// Returns the kind and the text of a notification.
 fn kind_and_text(notification: &Value) -> (&str, &str) {
     (notification["kind"].as_str().unwrap_or_default(), notification["text"].as_str().unwrap_or_default())
 }
 
-/// Returns the sentences of a list, newest first.
-fn sentences(list: &[Value]) -> Vec<&str> {
+/// Returns the texts of a list, newest first.
+fn texts(list: &[Value]) -> Vec<&str> {
     list.iter().map(|notification| kind_and_text(notification).1).collect()
 }
 
@@ -88,7 +88,11 @@ async fn an_assignment_notifies_the_assignee(kind: Kind) -> Result<()> {
     assert_eq!((event.board(), &event.payload["userId"]), (Some(board.id.as_str()), &json!("ann")));
     ensure!(event.seq().is_none(), "it is in no log: {event:?}");
     let mut notification = event.data()["notification"].clone();
-    assert_eq!((listed(bob, json!({})).await?), (vec![notification.clone()], 1), "what is stored is what was sent");
+    assert_eq!(
+        (listed(bob, json!({})).await?),
+        (vec![notification.clone()], 1),
+        "the stored notification differs from the one sent"
+    );
     for (field, redacted) in [("id", "[id]"), ("created_at", "[time]")] {
         assert_eq!(redact(&notification[field]), redacted, "{field}");
         notification[field] = json!(redacted);
@@ -116,7 +120,7 @@ async fn an_assignment_notifies_the_assignee(kind: Kind) -> Result<()> {
     let (list, unread) = listed(bob, json!({})).await?;
     let due =
         ["Ann assigned you “New”", "Ann assigned you “Plan”", "Ann took from you “Plan”", "Ann assigned you “Plan”"];
-    assert_eq!((sentences(&list), unread), (due.to_vec(), 4));
+    assert_eq!((texts(&list), unread), (due.to_vec(), 4));
     setup.expect_only_bob_notified().await
 }
 
@@ -126,14 +130,14 @@ async fn a_mention_notifies_the_users_mentioned(kind: Kind) -> Result<()> {
     let task = board.task(ann, "Plan").await?;
     let add = |body: &str| json!({ "taskId": task, "body": body });
     let reply = ann.ask("task:comment:add", add("@bob and @eve, mail cid@cid.example, @nobody, @ann")).await?;
-    assert_eq!(reply["comment"]["mentions"], json!(["ann", "bob"]), "those who can read it");
+    assert_eq!(reply["comment"]["mentions"], json!(["ann", "bob"]), "not exactly those who can read it");
     let comment = text(&reply["comment"]["id"])?;
     let first = notified(bob, 1).await?;
     assert_eq!(first[0].0, "notification:mention");
     assert_eq!(kind_and_text(&first[0].1), ("mention", "Ann mentioned you on “Plan”"));
     setup.expect_only_bob_notified().await?;
 
-    // Again only those who were not mentioned before.
+    // An edit notifies only users who were not mentioned before.
     let edit = |body: &str| json!({ "commentId": comment, "body": body });
     ann.ask("task:comment:update", edit("@bob and now @cid")).await?;
     assert_eq!(notified(cid, 1).await?[0].0, "notification:mention");
@@ -146,7 +150,7 @@ async fn a_mention_notifies_the_users_mentioned(kind: Kind) -> Result<()> {
     ann.ask("task:create", json!({ "boardId": board.id, "title": "New", "description": "For @bob" })).await?;
     let (list, unread) = listed(bob, json!({})).await?;
     let due = ["Ann mentioned you in “New”", "Ann mentioned you in “Plan”", "Ann mentioned you on “Plan”"];
-    assert_eq!((sentences(&list), unread), (due.to_vec(), 3));
+    assert_eq!((texts(&list), unread), (due.to_vec(), 3));
     ensure!(list.iter().all(|one| one["kind"] == "mention"), "{list:?}");
     assert_eq!(listed(cid, json!({})).await?.1, 1);
     for client in [ann, eve] {
@@ -191,7 +195,7 @@ async fn changes_notify_the_assignee(kind: Kind) -> Result<()> {
     setup.expect_only_bob_notified().await
 }
 
-/// A mention in the description is told once, and does not silence later events of the task.
+/// A mention in the description notifies once, and does not suppress later notifications about the task.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_old_mention_does_not_hide_changes_from_the_assignee() -> Result<()> {
     let setup = MemberBoard::open(Kind::Sqlite).await?;
@@ -201,6 +205,6 @@ async fn an_old_mention_does_not_hide_changes_from_the_assignee() -> Result<()> 
     ann.ask("task:assign", json!({ "taskId": task, "assignee": "bob" })).await?;
     ann.ask("task:update", json!({ "taskId": task, "updates": { "priority": 5 } })).await?;
     let (list, _) = listed(bob, json!({})).await?;
-    assert_eq!(sentences(&list), ["Ann changed “Plan”", "Ann assigned you “Plan”", "Ann mentioned you in “Plan”"]);
+    assert_eq!(texts(&list), ["Ann changed “Plan”", "Ann assigned you “Plan”", "Ann mentioned you in “Plan”"]);
     Ok(())
 }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::scene::{Board, Scene};
 
-/// How long tests watch that nothing arrives.
+/// How long the tests watch that nothing arrives.
 const SILENCE: Duration = Duration::from_millis(500);
 
 /// Ann's board with the members Bob and Cid, which Ann is viewing.
@@ -39,8 +39,7 @@ impl ViewedBoard {
         Ok(names(&reader.ask("presence:list", json!({ "boardId": self.board.id })).await?["users"]))
     }
 
-    /// Takes the ephemeral events that a client has received so far: they come before the reply to a
-    /// command.
+    /// Returns the ephemeral events that a client has received so far, waiting for a reply to be sure that they are in.
     async fn catch_up(&self, client: &Client) -> Result<Vec<Event>> {
         self.present(client).await?;
         Ok(client.ephemeral_events())
@@ -61,7 +60,7 @@ impl ViewedBoard {
     }
 }
 
-/// Returns a list of viewers in short form: user, status and task.
+/// Returns each viewer of a list in short form: user, status and task.
 fn names(viewers: &Value) -> Vec<String> {
     let name = |viewer: &Value| {
         let words = [&viewer["userId"], &viewer["status"], &viewer["taskId"]];

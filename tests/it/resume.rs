@@ -17,6 +17,7 @@ on_both!(
     resuming_works_after_a_crash_of_the_server,
 );
 
+/// How long the tests watch that nothing arrives.
 const SILENCE: Duration = Duration::from_millis(300);
 
 async fn missed_events_come_in_order_and_live_events_follow(kind: Kind) -> Result<()> {
@@ -114,7 +115,7 @@ async fn a_future_number_or_another_epoch_cannot_be_recovered(kind: Kind) -> Res
             socket.expect_silence(Duration::from_millis(100)).await.with_context(|| format!("{case}, {command}"))?;
         }
     }
-    // It is live all the same.
+    // Live events arrive nevertheless.
     let socket = scene.client("ann").await?;
     socket.ask("view:board", json!({ "boardId": board.id, "since": seq + 5, "epoch": epoch })).await?;
     board.task(&ann, "Two").await?;
@@ -155,7 +156,7 @@ async fn resuming_without_missed_events_counts_as_recovered(kind: Kind) -> Resul
     assert_eq!(ann.ask("view:board", resume).await?["recovered"], true);
     // Without `since` there is nothing to recover.
     let reply = board.view(&ann).await?;
-    ensure!(reply["recovered"] != false, "nothing was asked for: {reply}");
+    ensure!(reply["recovered"] != false, "`recovered` is false although `since` was not sent: {reply}");
     ann.expect_silence(SILENCE).await
 }
 

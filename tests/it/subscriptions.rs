@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 
 use crate::scene::{Board, Scene, text};
 
+/// How long the tests watch that nothing arrives.
 const SILENCE: Duration = Duration::from_millis(300);
 
-/// A writer, a listener who is a member, and their board.
+/// Ann's board with the member Bob, who listens.
 struct SharedBoard {
     scene: Scene,
     ann: Client,
@@ -35,7 +36,7 @@ async fn subscribe(client: &Client, pattern: &str, filters: Value) -> Result<Str
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn patterns_are_honoured() -> Result<()> {
     let SharedBoard { scene: _scene, ann, bob, board } = open().await?;
-    for (pattern, heard) in [
+    for (pattern, expected) in [
         ("task:*", vec!["task:created", "task:updated", "task:completed", "task:deleted"]),
         ("task:created", vec!["task:created"]),
         (
@@ -55,7 +56,7 @@ async fn patterns_are_honoured() -> Result<()> {
         let rename = json!({ "columnId": board.columns[0], "updates": { "name": format!("For {pattern}") } });
         ann.ask("column:update", rename).await?;
         ann.ask("task:delete", json!({ "taskId": task })).await?;
-        for name in heard {
+        for name in expected {
             assert_eq!(bob.next_any().await.with_context(|| pattern.to_owned())?.name, name, "{pattern}");
         }
         bob.expect_silence(SILENCE).await.with_context(|| pattern.to_owned())?;
@@ -124,7 +125,7 @@ async fn a_subscription_without_a_board_covers_all_readable_boards() -> Result<(
         board.task(&ann, title).await?;
         assert_eq!(bob.next_any().await?.data()["task"]["title"], title);
     }
-    // What he may read changes, and the subscription follows.
+    // The subscription follows what he may read.
     let later = Board::create(&ann, &[]).await?;
     later.task(&ann, "Not yet").await?;
     ann.ask("board:member:set", json!({ "boardId": later.id, "userId": "bob", "role": "viewer" })).await?;
@@ -198,7 +199,7 @@ async fn a_view_is_independent_of_subscriptions() -> Result<()> {
     assert_eq!(bob.next_any().await?.board(), Some(other.id.as_str()));
 
     bob.ask("view:leave", json!({})).await?;
-    other.task(&ann, "Nobody looks").await?;
+    other.task(&ann, "Unseen").await?;
     bob.expect_silence(SILENCE).await
 }
 
@@ -250,7 +251,7 @@ async fn leaving_with_a_thousand_subscriptions_blocks_nobody() -> Result<()> {
             ensure!(reply["ok"] == true, "{reply}");
         }
     }
-    // All of a user's connections together may have as many as eight of them may.
+    // All connections of a user together may have as many subscriptions as eight connections.
     ann.refused("subscribe", json!({ "type": "*" }), "SUBSCRIPTION_LIMIT").await?;
     let board = Board::create(&bob, &[]).await?;
     for socket in sockets {
@@ -259,7 +260,7 @@ async fn leaving_with_a_thousand_subscriptions_blocks_nobody() -> Result<()> {
     for _ in 0..20 {
         board.task(&bob, "Meanwhile").await?;
     }
-    eventually("the places are free again", Duration::from_secs(10), async || {
+    eventually("subscriptions are possible again", Duration::from_secs(10), async || {
         Ok((ann.call("subscribe", json!({ "type": "*" })).await?["ok"] == true).then_some(()))
     })
     .await

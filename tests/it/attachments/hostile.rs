@@ -1,4 +1,4 @@
-//! Malicious names and media types.
+//! Malicious names and media types; who may download.
 
 use anyhow::{Context, Result, ensure};
 use boardwire_test_support::Kind;
@@ -32,14 +32,14 @@ async fn a_file_name_never_becomes_a_path() -> Result<()> {
     ] {
         let attachment = uploaded(upload(server, "ann", &setup.task)?.file(given, "text/plain", b"x")).await?;
         let id = text(&attachment["id"])?;
-        ensure!(file_names_in(&folder(&setup.scene))?.contains(&id), "the file has a name of the server's own");
+        ensure!(file_names_in(&folder(&setup.scene))?.contains(&id), "the file is not stored under its id");
         let answer = download(server, "ann", &id)?.send().await?;
         expect_safe_headers(&answer).with_context(|| given.to_owned())?;
         let disposition = answer.header("content-disposition").context("no Content-Disposition")?;
         assert_eq!(disposition, format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}"), "{given}");
     }
     let names = file_names_in(setup.scene.database.folder())?;
-    ensure!(!names.iter().any(|name| name == "x" || name == "passwd"), "a file went astray: {names:?}");
+    ensure!(!names.iter().any(|name| name == "x" || name == "passwd"), "a file was stored elsewhere: {names:?}");
     Ok(())
 }
 
@@ -93,7 +93,7 @@ async fn only_readers_of_the_board_can_download() -> Result<()> {
     setup.scene.client("eve").await?.disconnect().await?;
     let attachment = uploaded(upload(server, "ann", &setup.task)?.file("a", "text/plain", b"secret")).await?;
     let id = text(&attachment["id"])?;
-    ensure!(download(server, "bob", &id)?.send().await?.status == 200, "viewers read");
+    ensure!(download(server, "bob", &id)?.send().await?.status == 200, "a viewer was refused");
     let hidden = download(server, "eve", &id)?.send().await?;
     let missing = download(server, "eve", "01900000-0000-7000-8000-000000000000")?.send().await?;
     ensure!(hidden.status == 404 && hidden.json()? == missing.json()?, "{hidden:?} {missing:?}");
@@ -102,12 +102,12 @@ async fn only_readers_of_the_board_can_download() -> Result<()> {
         ensure!((400..500).contains(&answer.status) && answer.header("content-disposition").is_none(), "{answer:?}");
         ensure!(answer.header("content-type") == Some("application/problem+json"), "{id}: {answer:?}");
     }
-    // Knowing an ETag by chance gives nothing away.
+    // Knowing the ETag reveals nothing.
     let etag = format!("\"{}\"", text(&attachment["sha256"])?);
     let asked = download(server, "eve", &id)?.header("if-none-match", &etag).send().await?;
     ensure!(asked.status == 404, "{asked:?}");
     setup.ann.ask("board:member:remove", json!({ "boardId": setup.board.id, "userId": "bob" })).await?;
     let removed = download(server, "bob", &id)?.send().await?;
-    ensure!(removed.status == 404, "a member no more: {removed:?}");
+    ensure!(removed.status == 404, "a removed member was not refused: {removed:?}");
     Ok(())
 }

@@ -8,7 +8,7 @@ use crate::scene::{Scene, text};
 
 const LOCATION: &str = "BOARDWIRE_ATTACHMENTS";
 
-/// Checks that a file can be uploaded and downloaded.
+/// Checks that a file can be uploaded and downloaded; returns its id.
 async fn expect_file_is_stored(setup: &TaskBoard) -> Result<String> {
     let server = &setup.scene.server;
     let attachment = uploaded(upload(server, "ann", &setup.task)?.file("a", "text/plain", b"kept")).await?;
@@ -24,11 +24,11 @@ async fn files_in_memory_last_while_the_server_runs() -> Result<()> {
     let id = expect_file_is_stored(&setup).await?;
     ensure!(
         !file_names_in(setup.scene.database.folder())?.iter().any(|name| name.contains("attachments")),
-        "it is on the disk"
+        "the file is on the disk"
     );
     setup.scene.server.terminate().await?;
     setup.scene.server.restart().await?;
-    // Its record still exists, but its bytes do not: the answer says so, and nothing breaks.
+    // Its record still exists, but its bytes do not.
     let answer = download(&setup.scene.server, "ann", &id)?.send().await?;
     ensure!(answer.status == 404, "{answer:?}");
     Ok(())
@@ -38,13 +38,13 @@ async fn files_in_memory_last_while_the_server_runs() -> Result<()> {
 async fn a_folder_can_be_given_as_a_path_or_as_a_url() -> Result<()> {
     let outside = Database::create(Kind::Sqlite).await?;
     let (plain, url) = (outside.folder().join("plain"), outside.folder().join("by url/deep"));
-    for (place, folder) in [
+    for (location, folder) in [
         (plain.display().to_string(), &plain),
         (format!("file://{}", url.display().to_string().replace(' ', "%20")), &url),
     ] {
-        let mut setup = TaskBoard::create(Scene::with(Kind::Sqlite, &[(LOCATION, &place)]).await?, &[]).await?;
+        let mut setup = TaskBoard::create(Scene::with(Kind::Sqlite, &[(LOCATION, &location)]).await?, &[]).await?;
         let id = expect_file_is_stored(&setup).await?;
-        assert_eq!(file_names_in(folder)?, [id.as_str()], "{place}");
+        assert_eq!(file_names_in(folder)?, [id.as_str()], "{location}");
         setup.scene.server.terminate().await?;
         setup.scene.server.restart().await?;
         let answer = download(&setup.scene.server, "ann", &id)?.send().await?;
@@ -59,7 +59,7 @@ async fn an_unusable_location_is_reported_at_startup() -> Result<()> {
     let file = outside.folder().join("file");
     std::fs::write(&file, "not a folder")?;
     let inside = file.join("below").display().to_string();
-    for (place, word) in [
+    for (location, word) in [
         (file.display().to_string().as_str(), "file"),
         (inside.as_str(), "below"),
         ("/proc/nowhere", "/proc/nowhere"),
@@ -67,10 +67,10 @@ async fn an_unusable_location_is_reported_at_startup() -> Result<()> {
         ("s3://bucket", "URL"),
     ] {
         let database = Database::create(Kind::Sqlite).await?;
-        let refused = Server::builder(&database).set(LOCATION, place).start().await;
-        let error = format!("{:#}", refused.err().with_context(|| format!("it started with {place}"))?);
+        let refused = Server::builder(&database).set(LOCATION, location).start().await;
+        let error = format!("{:#}", refused.err().with_context(|| format!("it started with {location}"))?);
         for word in [word, LOCATION, "--attachments"] {
-            ensure!(error.contains(word), "{place}: no {word} in {error}");
+            ensure!(error.contains(word), "{location}: no {word} in {error}");
         }
         ensure!(!error.contains("panicked"), "{error}");
     }

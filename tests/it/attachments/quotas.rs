@@ -1,5 +1,4 @@
-//! Room: how much one user and all users may store, even when many files arrive at once, and what stays free on the
-//! disk.
+//! Storage quotas: per user and in total, even when many files arrive at once; and the disk space that stays free.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -18,7 +17,7 @@ on_both!(
     files_count_until_they_are_removed
 );
 
-/// Checks that the answer refuses for want of room, in this scope.
+/// Checks that the answer says that storage is full, in this scope.
 fn expect_storage_full(answer: &Answer, scope: &str) -> Result<()> {
     ensure!(answer.status == 507 && answer.header("content-type") == Some("application/problem+json"), "{answer:?}");
     let problem = answer.json()?;
@@ -34,7 +33,7 @@ async fn a_user_stores_no_more_than_the_quota(kind: Kind) -> Result<()> {
         let request = upload(server, user, &setup.task)?.file("a.bin", "application/octet-stream", &vec![b'x'; size]);
         anyhow::Ok(request.send())
     };
-    // All at once: as many are accepted as the quota has room for.
+    // All at once: as many are accepted as the quota allows.
     let mut accepted = Vec::new();
     for _ in 0..3 {
         for answer in
@@ -46,14 +45,14 @@ async fn a_user_stores_no_more_than_the_quota(kind: Kind) -> Result<()> {
             }
         }
     }
-    ensure!(accepted.len() == 3, "three of 3,000 bytes fit: {accepted:?}");
+    ensure!(accepted.len() == 3, "not three of 3,000 bytes were accepted: {accepted:?}");
     let mut expected = accepted.clone();
     expected.sort_unstable();
-    assert_eq!(file_names_in(&folder(&setup.scene))?, expected, "what was refused left nothing behind");
+    assert_eq!(file_names_in(&folder(&setup.scene))?, expected, "a refused upload left a file behind");
     let refused = send("ann", 3000)?.await?;
     expect_storage_full(&refused, "user")?;
     assert_eq!(refused.json()?["details"], json!({ "scope": "user", "limit": 10_000, "held": 9000 }));
-    // Other users are not affected, and freed room is available at once.
+    // Other users are not affected, and freed space is available at once.
     ensure!(send("bob", 3000)?.await?.status == 201);
     setup.ann.ask("task:attachment:remove", json!({ "attachmentId": accepted[0] })).await?;
     ensure!(send("ann", 3000)?.await?.status == 201);
@@ -61,7 +60,7 @@ async fn a_user_stores_no_more_than_the_quota(kind: Kind) -> Result<()> {
 
     // An upload in progress counts before it is complete.
     setup.ann.ask("task:attachment:remove", json!({ "attachmentId": accepted[1] })).await?;
-    let partial_upload = eventually("the one that has begun counts", PATIENCE, async || {
+    let partial_upload = eventually("an upload in progress counts", PATIENCE, async || {
         let partial_upload =
             upload(server, "ann", &setup.task)?.file("a.bin", "application/octet-stream", &[b'x'; 3000]);
         let partial_upload = partial_upload.send_part(1000).await?;
@@ -69,14 +68,14 @@ async fn a_user_stores_no_more_than_the_quota(kind: Kind) -> Result<()> {
         if answer.status != 201 {
             return expect_storage_full(&answer, "user").map(|()| Some(partial_upload));
         }
-        // It was faster, so the one before it is refused.
+        // The complete upload was counted first, so the partial one is refused.
         let id = text(&answer.json()?["attachment"]["id"])?;
         setup.ann.ask("task:attachment:remove", json!({ "attachmentId": id })).await?;
         Ok(None)
     })
     .await?;
     drop(partial_upload);
-    eventually("what was broken off does not count any more", PATIENCE, async || {
+    eventually("an aborted upload no longer counts", PATIENCE, async || {
         Ok((send("ann", 3000)?.await?.status == 201).then_some(()))
     })
     .await
@@ -98,7 +97,7 @@ async fn all_users_together_store_no_more_than_the_quota(kind: Kind) -> Result<(
             _ => expect_storage_full(answer, "server")?,
         }
     }
-    ensure!((1..=2).contains(&accepted.len()), "two of 4,000 bytes fit, and one always: {answers:?}");
+    ensure!((1..=2).contains(&accepted.len()), "not one or two of 4,000 bytes were accepted: {answers:?}");
     if accepted.len() == 1 {
         let request = upload(server, "bob", &setup.task)?.file("a.bin", "application/octet-stream", &[b'x'; 4000]);
         accepted.push(text(&uploaded(request).await?["id"])?);
@@ -117,7 +116,7 @@ async fn files_count_until_they_are_removed(kind: Kind) -> Result<()> {
         let task = setup.board.task(&setup.ann, "With a file").await?;
         let request = upload(&setup.scene.server, "ann", &task)?;
         let file = uploaded(request.file("a.bin", "application/octet-stream", &[b'x'; 8000])).await?;
-        assert_eq!(file_names_in(&folder)?, [text(&file["id"])?], "what was deleted before is still there");
+        assert_eq!(file_names_in(&folder)?, [text(&file["id"])?], "a deleted file is still there");
         // By itself, or with its task.
         if round % 2 == 0 {
             setup.ann.ask("task:attachment:remove", json!({ "attachmentId": file["id"] })).await?;
@@ -125,7 +124,7 @@ async fn files_count_until_they_are_removed(kind: Kind) -> Result<()> {
             setup.ann.ask("task:delete", json!({ "taskId": task })).await?;
         }
     }
-    eventually("the last one goes without another upload", PATIENCE, async || {
+    eventually("the last deleted file is cleaned up without another upload", PATIENCE, async || {
         Ok(file_names_in(&folder)?.is_empty().then_some(()))
     })
     .await
@@ -153,9 +152,12 @@ async fn uploads_leave_disk_space_for_the_database() -> Result<()> {
     let database = boardwire_test_support::Database::create(Kind::Sqlite).await?;
     let files = database.folder().join("files");
     let disk = SmallDisk::mount(files.clone())?;
-    // Without a small disk, a share of a large one that is never free.
+    // If the small disk could not be mounted, require 99% free, which no real disk has.
     let share = if disk.is_some() { "5" } else { "99" };
-    let settings = [("BOARDWIRE_ATTACHMENTS", files.to_str().context("no text")?), ("BOARDWIRE_MIN_FREE_DISK", share)];
+    let settings = [
+        ("BOARDWIRE_ATTACHMENTS", files.to_str().context("the path is not UTF-8")?),
+        ("BOARDWIRE_MIN_FREE_DISK", share),
+    ];
     let setup = TaskBoard::create(Scene::with(Kind::Sqlite, &settings).await?, &[]).await?;
     let send = async || {
         let request = upload(&setup.scene.server, "ann", &setup.task)?;
@@ -168,14 +170,14 @@ async fn uploads_leave_disk_space_for_the_database() -> Result<()> {
             break answer;
         }
         accepted.push(text(&answer.json()?["attachment"]["id"])?);
-        ensure!(accepted.len() <= 8, "more than the disk holds");
+        ensure!(accepted.len() <= 8, "more was accepted than the disk holds");
     };
     expect_storage_full(&refused, "disk")?;
-    assert_eq!(accepted.len(), if disk.is_some() { 7 } else { 0 }, "of 8 MiB, 5% stay free");
+    assert_eq!(accepted.len(), if disk.is_some() { 7 } else { 0 }, "5% of 8 MiB must stay free");
     let left = file_names_in(&files)?;
-    ensure!(left.len() == accepted.len(), "what was refused left something behind: {left:?}");
+    ensure!(left.len() == accepted.len(), "a refused upload left a file behind: {left:?}");
     // Other changes still work.
-    setup.board.task(&setup.ann, "Written all the same").await?;
+    setup.board.task(&setup.ann, "Still possible").await?;
     if let Some(first) = accepted.first() {
         ensure!(download(&setup.scene.server, "ann", first)?.send().await?.body.len() == 1_000_000);
     }

@@ -11,7 +11,7 @@ on_both!(a_part_of_a_file_can_be_downloaded);
 async fn a_part_of_a_file_can_be_downloaded(kind: Kind) -> Result<()> {
     let setup = TaskBoard::create(Scene::open(kind).await?, &[]).await?;
     let server = &setup.scene.server;
-    // Larger than what is read from the disk at once.
+    // Larger than one read from the disk.
     let bytes: Vec<u8> = (0..100_000_u32).map(|number| (number % 251) as u8).collect();
     let file = uploaded(upload(server, "ann", &setup.task)?.file("a.bin", "text/plain", &bytes)).await?;
     let id = text(&file["id"])?;
@@ -35,8 +35,8 @@ async fn a_part_of_a_file_can_be_downloaded(kind: Kind) -> Result<()> {
             }
             let answer = request.header("accept-encoding", "gzip").send().await?;
             ensure!(answer.status == 206 && answer.body == bytes[part.clone()], "{range}: {:?}", answer.headers);
-            let place = format!("bytes {}-{}/100000", part.start, part.end - 1);
-            assert_eq!(answer.header("content-range"), Some(place.as_str()), "{range}");
+            let content_range = format!("bytes {}-{}/100000", part.start, part.end - 1);
+            assert_eq!(answer.header("content-range"), Some(content_range.as_str()), "{range}");
             assert_eq!(answer.header("content-length"), Some(part.len().to_string().as_str()), "{range}");
             assert_eq!(answer.header("etag"), Some(tag.as_str()));
             expect_safe_headers(&answer)?;
@@ -50,7 +50,7 @@ async fn a_part_of_a_file_can_be_downloaded(kind: Kind) -> Result<()> {
         );
         ensure!(answer.json()?["code"] == "INVALID_MESSAGE", "{answer:?}");
     }
-    // A header that is not a range, is not served, or is for another file is ignored.
+    // A header that is malformed, unsupported or meant for another file is ignored.
     let weak = format!("W/{tag}");
     for (range, if_range) in [
         ("bytes=5-2", None),

@@ -91,7 +91,7 @@ async fn a_task_has_at_most_a_hundred_files() -> Result<()> {
     for _ in 0..97 {
         uploaded(file()?).await?;
     }
-    // Four at the same time for three places; a fifth would be too many at the same time.
+    // Four at the same time, of which three fit; a fifth would be too many at the same time.
     let four = try_join_all((0..4).map(|_| file()).collect::<Result<Vec<_>>>()?.into_iter().map(Http::send)).await?;
     for answer in four.iter().filter(|answer| answer.status != 201) {
         expect_problem(answer, 409, "CONFLICT")?;
@@ -121,14 +121,16 @@ async fn an_interrupted_upload_leaves_nothing() -> Result<()> {
             .await?;
         }
         drop(stream);
-        eventually("nothing is left of it", PATIENCE, async || Ok(file_names_in(&folder)?.is_empty().then_some(())))
-            .await?;
+        eventually("the folder is empty again", PATIENCE, async || {
+            Ok(file_names_in(&folder)?.is_empty().then_some(()))
+        })
+        .await?;
     }
     setup.ann.expect_silence(Duration::from_millis(300)).await?;
     setup.expect_no_attachments().await
 }
 
-/// What a killed server had begun is not a file.
+/// An upload that a killed server had begun is not an attachment.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_server_leaves_no_file() -> Result<()> {
     let mut setup = TaskBoard::create(Scene::open(Kind::Sqlite).await?, &[]).await?;
@@ -153,7 +155,7 @@ async fn a_killed_server_leaves_no_file() -> Result<()> {
     Ok(())
 }
 
-/// What comes before the file in a form is bounded, so that nobody fills the server's memory with it.
+/// The part of a form before the file is limited in size, so that nobody fills the server's memory with it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn form_data_before_the_file_does_not_fill_the_memory() -> Result<()> {
     const SIZE: usize = 64 << 20;
@@ -180,7 +182,9 @@ async fn form_data_before_the_file_does_not_fill_the_memory() -> Result<()> {
             let _ = stream.read_to_end(&mut answer).await;
             anyhow::Ok((most.max(server.rss_kib()?), String::from_utf8_lossy(&answer).into_owned()))
         };
-        let (most, answer) = timeout(patient(Duration::from_secs(30)), sending).await.context("no end of it")??;
+        let (most, answer) = timeout(patient(Duration::from_secs(30)), sending)
+            .await
+            .context("the upload is neither refused nor finished")??;
         ensure!(answer.is_empty() || answer.starts_with("HTTP/1.1 413"), "{begin}: {answer}");
         let grown = most.saturating_sub(before);
         ensure!(grown < SIZE as u64 / 2048, "{begin}: it grew by {grown} KiB");
@@ -200,7 +204,7 @@ async fn a_user_has_at_most_four_uploads_at_a_time() -> Result<()> {
     let refused = eventually("the fifth is refused", PATIENCE, async || {
         let answer = file("ann")?.send().await?;
         if answer.status == 201 {
-            // It was admitted before one of the four, which is refused now, or will be: another takes its place.
+            // It was admitted before one of the four, which is refused: replace it.
             running.push(file("ann")?.send_part(20).await?);
         }
         Ok((answer.status != 201).then_some(answer))
@@ -210,8 +214,10 @@ async fn a_user_has_at_most_four_uploads_at_a_time() -> Result<()> {
     ensure!(body["retryAfter"] == 1.0 && refused.header("retry-after") == Some("1"), "{refused:?}");
     uploaded(file("bob")?).await.context("another user")?;
     drop(running);
-    eventually("there is room again", PATIENCE, async || Ok((file("ann")?.send().await?.status == 201).then_some(())))
-        .await
+    eventually("another upload is accepted", PATIENCE, async || {
+        Ok((file("ann")?.send().await?.status == 201).then_some(()))
+    })
+    .await
 }
 
 /// An upload may take long; a user who loses the right to it meanwhile leaves nothing on the board.
@@ -225,7 +231,7 @@ async fn a_key_revoked_during_an_upload_uploads_nothing() -> Result<()> {
     let path = format!("/api/v1/tasks/{}/attachments", setup.task);
     let request = Http::new(&server.url(), "POST", &path).header("x-api-key", &key);
     let bytes = vec![7; 8_000_000];
-    uploaded(request.clone().file("a", "text/plain", b"x")).await.context("the key is good")?;
+    uploaded(request.clone().file("a", "text/plain", b"x")).await.context("the key is still valid")?;
     let mut stream = request.file("late", "text/plain", &bytes).send_part(7_000_000).await?;
     let folder = folder(&setup.scene);
     eventually(

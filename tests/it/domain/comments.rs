@@ -1,4 +1,4 @@
-//! Comments.
+//! Comments: editing, mentions, limits, and their end with the task.
 
 use std::time::Duration;
 
@@ -32,14 +32,14 @@ async fn comments_are_added_edited_and_deleted(kind: Kind) -> Result<()> {
     // Anyone who may write can edit it; the author stays.
     let id = text(&comment["id"])?;
     board.view(&ann).await?;
-    let mended = bob.ask("task:comment:update", json!({ "commentId": id, "body": "Mended" })).await?;
-    assert_eq!([&mended["comment"]["body"], &mended["comment"]["author"]], ["Mended", "ann"]);
-    assert_eq!(mended["comment"]["created_at"], comment["created_at"]);
+    let edited = bob.ask("task:comment:update", json!({ "commentId": id, "body": "Edited" })).await?;
+    assert_eq!([&edited["comment"]["body"], &edited["comment"]["author"]], ["Edited", "ann"]);
+    assert_eq!(edited["comment"]["created_at"], comment["created_at"]);
     let event = ann.next_event("task:comment:updated").await?;
-    assert_eq!(event.data(), &json!({ "comment": mended["comment"], "taskId": task, "boardId": board.id }));
+    assert_eq!(event.data(), &json!({ "comment": edited["comment"], "taskId": task, "boardId": board.id }));
     // The same text again is not a change.
-    let same = bob.ask("task:comment:update", json!({ "commentId": id, "body": "Mended" })).await?;
-    assert_eq!(same["comment"], mended["comment"]);
+    let same = bob.ask("task:comment:update", json!({ "commentId": id, "body": "Edited" })).await?;
+    assert_eq!(same["comment"], edited["comment"]);
     ann.expect_silence(Duration::from_millis(200)).await?;
 
     // A client may choose the id, once.
@@ -91,6 +91,7 @@ async fn blank_and_long_texts_are_refused() -> Result<()> {
 async fn only_users_who_can_read_the_board_are_mentioned(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
     let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
+    // The first connection creates the account, without which nobody can be mentioned.
     for user in ["eve", "vic"] {
         scene.client(user).await?.disconnect().await?;
     }
@@ -99,13 +100,13 @@ async fn only_users_who_can_read_the_board_are_mentioned(kind: Kind) -> Result<(
     let task = board.task(&ann, "Discussed").await?;
     let body = "@bob and @vic, @eve and @nobody; @ann herself, mail ann@bob";
     let reply = ann.ask("task:comment:add", json!({ "taskId": task, "body": body })).await?;
-    assert_eq!(reply["comment"]["mentions"], json!(["ann", "bob", "vic"]), "who may not read it is not there");
-    bob.next_event("notification:mention").await.context("he was mentioned")?;
+    assert_eq!(reply["comment"]["mentions"], json!(["ann", "bob", "vic"]), "not exactly those who may read the board");
+    bob.next_event("notification:mention").await.context("the mention of Bob")?;
     let update = json!({ "commentId": reply["comment"]["id"], "body": "@eve only" });
     assert_eq!(ann.ask("task:comment:update", update).await?["comment"]["mentions"], json!([]));
     // Nobody else is notified.
-    let told = scene.database.query("SELECT user_id FROM notifications ORDER BY user_id").await?;
-    ensure!(told == [["bob"], ["vic"]], "{told:?}");
+    let notified = scene.database.query("SELECT user_id FROM notifications ORDER BY user_id").await?;
+    ensure!(notified == [["bob"], ["vic"]], "{notified:?}");
     Ok(())
 }
 
@@ -147,7 +148,7 @@ async fn a_task_has_at_most_a_thousand_comments() -> Result<()> {
     }
     ann.refused("task:comment:add", add(&task), "CONFLICT").await?;
     ann.ask("task:comment:add", add(&other)).await?;
-    ann.ask("task:comment:update", json!({ "commentId": last["comment"]["id"], "body": "Mended" })).await?;
+    ann.ask("task:comment:update", json!({ "commentId": last["comment"]["id"], "body": "Edited" })).await?;
     ann.ask("task:comment:delete", json!({ "commentId": last["comment"]["id"] })).await?;
     ann.ask("task:comment:add", add(&task)).await.map(drop)
 }

@@ -43,9 +43,10 @@ async fn a_body_must_declare_its_type() -> Result<()> {
         ensure!(answer.header("content-type") == Some("application/problem+json"), "{shown}: {answer:?}");
         ensure!(problem["code"] == "INVALID_MESSAGE" && problem["details"][0]["path"] == path, "{shown}: {problem}");
     }
-    // A form without its border has the right type, but is still wrong.
-    let open = http(&scene, "ann", "POST", &files)?.body("multipart/form-data", b"abc".to_vec()).send().await?;
-    with_status(&open, 422)?;
+    // A form without a boundary has the right type, but is still malformed.
+    let without_boundary =
+        http(&scene, "ann", "POST", &files)?.body("multipart/form-data", b"abc".to_vec()).send().await?;
+    with_status(&without_boundary, 422)?;
     // Without a body, no type needs to be declared.
     let done = http(&scene, "ann", "POST", &format!("/tasks/{task}/complete"))?.send().await?;
     with_status(&done, 200)?;
@@ -85,7 +86,7 @@ async fn errors_are_explained_in_plain_words() -> Result<()> {
         let problem = with_status(&request.send().await?, 422).with_context(|| body.to_owned())?;
         let detail = &problem["details"][0];
         ensure!(detail["path"] == at, "{body}: {problem}");
-        ensure!(detail["message"].as_str().is_some_and(|said| said.starts_with(message)), "{body}: {problem}");
+        ensure!(detail["message"].as_str().is_some_and(|text| text.starts_with(message)), "{body}: {problem}");
     }
     Ok(())
 }

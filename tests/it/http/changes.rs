@@ -1,4 +1,4 @@
-//! Changes over HTTP: their effect, the version that they are made against, and that they happen once.
+//! Changes over HTTP: their events, versions, and request ids.
 
 use anyhow::{Context, Result, ensure};
 use boardwire_test_support::Kind;
@@ -39,16 +39,16 @@ async fn changes_are_received_in_order(kind: Kind) -> Result<()> {
         let reply = with_status(&answer, status).with_context(|| format!("{method} {path}"))?;
         let seq = reply["seq"].as_u64().with_context(|| format!("{method} {path}: {reply}"))?;
         ensure!(seq > last && answer.header("ratelimit").is_some(), "{method} {path}: {answer:?}");
-        let mut heard = Vec::new();
+        let mut received = Vec::new();
         for number in last + 1..=seq {
             let event = listener.next_any().await?;
             ensure!(event.seq() == Some(number), "{method} {path}: {event:?}");
-            heard.push(event.name);
+            received.push(event.name);
         }
-        ensure!(heard.iter().any(|name| name == expected), "{method} {path}: {heard:?}");
+        ensure!(received.iter().any(|name| name == expected), "{method} {path}: {received:?}");
         last = seq;
     }
-    // The log says the same, page by page.
+    // The log has the same events, page by page.
     let mut since = 0;
     while since < last {
         let page = http(&scene, "ann", "GET", &format!("/boards/b/events?since={since}&limit=3"))?.send().await?;

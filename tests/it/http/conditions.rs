@@ -1,4 +1,4 @@
-//! Conditional requests with ETags: RFC 9110, sections 8.8.3 and 13, line by line.
+//! Conditional requests with ETags: RFC 9110, sections 8.8.3 and 13, clause by clause.
 
 use anyhow::{Context, Result, ensure};
 use boardwire_test_support::{Answer, Http, Kind};
@@ -8,8 +8,8 @@ use super::{http, with_status};
 use crate::doors::document;
 use crate::scene::{Board, Scene};
 
-/// Returns the request with these lines of a header.
-fn with(request: Http, header: &str, lines: &[&str]) -> Http {
+/// Returns the request with a header of these lines.
+fn with_header_lines(request: Http, header: &str, lines: &[&str]) -> Http {
     lines.iter().fold(request, |request, line| request.header(header, line))
 }
 
@@ -31,7 +31,9 @@ async fn an_unchanged_resource_is_answered_with_304() -> Result<()> {
         format!("/attachments/{}", file.as_str().context("no id")?),
     ];
     for path in paths {
-        let get = |lines: &[&str]| anyhow::Ok(with(http(&scene, "ann", "GET", &path)?, "if-none-match", lines).send());
+        let get = |lines: &[&str]| {
+            anyhow::Ok(with_header_lines(http(&scene, "ann", "GET", &path)?, "if-none-match", lines).send())
+        };
         let whole = get(&[])?.await?;
         let tag = tag_of(&whole)?;
         let (weak, list) = (format!("W/{tag}"), format!("\"a,b\", W/\"x\",, {tag} , \"y\""));
@@ -105,14 +107,14 @@ async fn a_change_is_made_only_if_its_conditions_hold() -> Result<()> {
         ("if-none-match", &["x"], 422),
     ];
     for (number, (header, lines, status)) in cases.into_iter().enumerate() {
-        // Each line begins with its own task, at version 3.
+        // Each case has its own task, at version 3.
         let id = format!("t{number}");
         ann.ask("task:create", json!({ "boardId": board.id, "id": id, "title": "1" })).await?;
         for title in ["2", "3"] {
             ann.ask("task:update", json!({ "taskId": id, "updates": { "title": title } })).await?;
         }
         let request = http(&scene, "ann", "PATCH", &format!("/tasks/{id}"))?.json(&json!({ "title": "Mine" }));
-        let answer = with(request, header, lines).send().await?;
+        let answer = with_header_lines(request, header, lines).send().await?;
         let body = with_status(&answer, status).with_context(|| format!("{header}: {lines:?}"))?;
         let shown = ann.ask("task:get", json!({ "taskId": id })).await?;
         let title = if status == 200 { "Mine" } else { "3" };
@@ -126,7 +128,7 @@ async fn a_change_is_made_only_if_its_conditions_hold() -> Result<()> {
             _ => ensure!(body["code"] == "INVALID_MESSAGE" && body["details"][0]["path"] != Value::Null, "{body}"),
         }
     }
-    // The current state, by its ETag.
+    // `If-None-Match` with the current ETag.
     let tag = tag_of(&http(&scene, "ann", "GET", &path)?.send().await?)?;
     let change = || anyhow::Ok(http(&scene, "ann", "PATCH", &path)?.json(&json!({ "title": "Mine" })));
     with_status(&change()?.header("if-none-match", &tag).send().await?, 412)?;
@@ -139,10 +141,10 @@ async fn a_change_is_made_only_if_its_conditions_hold() -> Result<()> {
     };
     with_status(&request("/tasks/nothing", json!({ "title": "Mine" }))?.send().await?, 404)?;
     with_status(&request(&path, json!({ "title": 1 }))?.send().await?, 422)?;
-    // A change that is not made against a version says so.
+    // `complete` is not made against a version, and refuses `If-Match`.
     let done = http(&scene, "ann", "POST", &format!("{path}/complete"))?.header("if-match", "\"1\"").send().await?;
     with_status(&done, 422)?;
-    // And a tag that matches nothing does not match it either.
+    // A tag that matches nothing fails there as well.
     for tag in ["W/\"1\"", "\"foreign\"", "W/\"1\", \"\""] {
         for (method, path) in
             [("DELETE", path.clone()), ("POST", format!("{path}/move")), ("POST", format!("{path}/complete"))]
@@ -152,7 +154,7 @@ async fn a_change_is_made_only_if_its_conditions_hold() -> Result<()> {
             ensure!(body["code"] == "CONFLICT", "{body}");
         }
     }
-    // The message describes the tag correctly.
+    // The message says why the condition failed.
     for (tag, said) in [
         ("W/\"4\"", "If-Match does not hold"),
         ("\"foreign\"", "If-Match does not hold"),
@@ -176,7 +178,7 @@ async fn a_repeated_request_with_several_etags_gets_the_first_answer() -> Result
         anyhow::Ok(request.header("idempotency-key", "once").header("if-match", "\"2\", \"1\"").send())
     };
     let first = with_status(&change("2")?.await?, 200)?;
-    // Now version 2 exists as well, and the request is another one against it.
+    // Version 2 exists now, so without its request id the repeated request would be a new change.
     let again = with_status(&change("2")?.await?, 200)?;
     assert_eq!((&again, &first["task"]["version"]), (&first, &json!(2)));
     let other = with_status(&change("3")?.await?, 422)?;
@@ -198,15 +200,15 @@ async fn the_openapi_document_describes_the_etags() -> Result<()> {
     let shown = tag_of(&http(&scene, "ann", "GET", &format!("/boards/{}", board.id))?.send().await?)?;
     let renamed = http(&scene, "ann", "PATCH", &format!("/boards/{}", board.id))?.json(&json!({ "name": "X" }));
     let changed = tag_of(&renamed.header("if-match", &shown).send().await?)?;
-    // As the pattern says.
-    let of_the_pattern = |tag: &str| {
+    // Equivalent to the pattern.
+    let matches_pattern = |tag: &str| {
         let text = tag.strip_prefix('"')?.strip_suffix('"')?;
         let (version, fingerprint) = text.split_once('.').map_or((text, None), |(one, other)| (one, Some(other)));
         let hexadecimal = |text: &str| text.len() == 16 && text.bytes().all(|byte| b"0123456789abcdef".contains(&byte));
         Some(version.parse::<u64>().is_ok() && fingerprint.is_none_or(hexadecimal))
     };
     for tag in [shown, changed] {
-        ensure!(of_the_pattern(&tag) == Some(true), "{tag}");
+        ensure!(matches_pattern(&tag) == Some(true), "{tag}");
     }
     Ok(())
 }

@@ -69,7 +69,7 @@ async fn answers_are_compressed_for_clients_that_accept_it() -> Result<()> {
         ensure!(answer.body == plain.body, "{refused}");
     }
 
-    // Different bytes have a different tag; and both can be used in conditions.
+    // The compressed form has a tag of its own; both can be used in conditions.
     let (tag, packed) = (plain.header("etag").context("no ETag")?, small.header("etag").context("no ETag")?);
     assert_eq!(packed, format!("{}-gzip\"", tag.trim_end_matches('"')));
     let known = get("gzip")?.header("if-none-match", &format!("\"x\", {packed}")).send().await?;
@@ -89,7 +89,7 @@ async fn answers_are_compressed_for_clients_that_accept_it() -> Result<()> {
     ensure!(answer.status == 201 && answer.header("content-encoding").is_none(), "{answer:?}");
     ensure!(answer.header("cache-control") == Some("no-store"), "{answer:?}");
 
-    // A stream is not held back: the first event arrives although no other follows.
+    // A stream is not buffered: the first event arrives although no other follows.
     let stream = http(&scene, "ann", "GET", &format!("/boards/{}/events?since=0", board.id))?;
     let stream = stream.header("accept", "text/event-stream").header("accept-encoding", "gzip").send_part(0).await?;
     let mut lines = BufReader::new(stream).lines();
@@ -101,7 +101,7 @@ async fn answers_are_compressed_for_clients_that_accept_it() -> Result<()> {
         }
     }
 
-    // The same goes for polling.
+    // Answers to polling are compressed as well.
     let polling = |method: &str, sid: &str| {
         let path = format!("/socket.io/?EIO=4&transport=polling{sid}");
         Http::new(&scene.server.url(), method, &path).header("accept-encoding", "gzip")
@@ -115,7 +115,7 @@ async fn answers_are_compressed_for_clients_that_accept_it() -> Result<()> {
         ensure!(sent.status == 200, "{sent:?}");
         anyhow::Ok(())
     };
-    let hear = async |wanted: &str| loop {
+    let receives_packed = async |wanted: &str| loop {
         let polled = timeout(patient(PATIENCE), polling("GET", &sid).send()).await.context("nothing came")??;
         ensure!(polled.status == 200, "{polled:?}");
         let is_packed = polled.header("content-encoding") == Some("gzip");
@@ -125,8 +125,8 @@ async fn answers_are_compressed_for_clients_that_accept_it() -> Result<()> {
         }
     };
     send(format!("40{}", json!({ "token": token }))).await?;
-    hear("40{").await?;
+    receives_packed("40{").await?;
     send(format!("420{}", json!(["task:get", { "taskId": task }]))).await?;
-    ensure!(hear(&long).await?, "it travelled as it is");
+    ensure!(receives_packed(&long).await?, "the answer was not compressed");
     Ok(())
 }

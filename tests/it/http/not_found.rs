@@ -1,4 +1,4 @@
-//! An address where there is nothing: people get a page, and programs the answer of their door.
+//! Unknown addresses: browsers get a page, programs the answer of their door.
 
 use anyhow::{Context, Result, ensure};
 use boardwire_test_support::{Answer, Http, Kind};
@@ -8,7 +8,7 @@ use crate::scene::Scene;
 /// What browsers send when someone opens an address.
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
-async fn ask(scene: &Scene, method: &str, path: &str, accept: &str) -> Result<Answer> {
+async fn send(scene: &Scene, method: &str, path: &str, accept: &str) -> Result<Answer> {
     let request = Http::new(&scene.server.url(), method, path).header("accept", accept);
     request.send().await.with_context(|| format!("{method} {path}"))
 }
@@ -17,7 +17,7 @@ async fn ask(scene: &Scene, method: &str, path: &str, accept: &str) -> Result<An
 async fn browsers_get_a_page_with_a_link_back() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     for path in ["/there-is-none", "/boards", "/boards/b/cards", "/apiary", "/index.html?a=b"] {
-        let answer = ask(&scene, "GET", path, BROWSER).await?;
+        let answer = send(&scene, "GET", path, BROWSER).await?;
         assert_eq!(answer.status, 404, "{path}");
         assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"), "{path}");
         let vary: Vec<_> = answer.headers.iter().filter(|(name, _)| name == "vary").map(|(_, value)| value).collect();
@@ -33,7 +33,7 @@ async fn browsers_get_a_page_with_a_link_back() -> Result<()> {
         ensure!(policy.contains(&format!("'nonce-{nonce}'")) && policy.starts_with("default-src 'none'"), "{policy}");
         ensure!(!policy.contains("unsafe"), "{policy}");
     }
-    let head = ask(&scene, "HEAD", "/there-is-none", BROWSER).await?;
+    let head = send(&scene, "HEAD", "/there-is-none", BROWSER).await?;
     assert_eq!((head.status, head.header("content-type")), (404, Some("text/html; charset=utf-8")));
     ensure!(head.body.is_empty());
     Ok(())
@@ -52,21 +52,21 @@ async fn programs_get_no_page() -> Result<()> {
         ("GET", "/api/v2/boards", BROWSER),
         ("GET", "/mcp/there-is-none", BROWSER),
     ] {
-        let answer = ask(&scene, method, path, accept).await?;
+        let answer = send(&scene, method, path, accept).await?;
         assert_eq!((answer.status, answer.header("content-type")), (404, None), "{method} {path} {accept}");
         ensure!(answer.body.is_empty(), "{method} {path} {accept}: {answer:?}");
     }
     for method in ["GET", "POST"] {
-        let answer = ask(&scene, method, "/api/v1/there-is-none", BROWSER).await?;
+        let answer = send(&scene, method, "/api/v1/there-is-none", BROWSER).await?;
         let problem = super::with_status(&answer, 404)?;
         assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{method}");
         assert_eq!(problem["code"], "NOT_FOUND", "{method}");
     }
-    // A page opened before an update asks for parts that are gone: it gets a plain message.
-    let part = ask(&scene, "GET", "/assets/gone.js", BROWSER).await?;
+    // A page opened before an update requests assets that are gone: it gets a plain message.
+    let part = send(&scene, "GET", "/assets/gone.js", BROWSER).await?;
     assert_eq!((part.status, part.header("content-type")), (404, Some("text/plain; charset=utf-8")));
     for path in ["/socket.io/there-is-none", "/socket.io/?EIO=4&transport=there-is-none"] {
-        let answer = ask(&scene, "GET", path, BROWSER).await?;
+        let answer = send(&scene, "GET", path, BROWSER).await?;
         ensure!(!answer.header("content-type").unwrap_or_default().starts_with("text/html"), "{path}: {answer:?}");
     }
     Ok(())

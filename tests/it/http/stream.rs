@@ -12,13 +12,13 @@ use crate::scene::{Board, Scene};
 
 on_both!(a_stream_resumes_without_gap_or_repeat);
 
-/// A stream that is being read.
-struct Reading(BufReader<TcpStream>);
+/// An open stream.
+struct Stream(BufReader<TcpStream>);
 
 /// One event: its name, its id and its data.
-type Told = (String, String, Value);
+type StreamEvent = (String, String, Value);
 
-impl Reading {
+impl Stream {
     async fn open(scene: &Scene, user: &str, path: &str, last: Option<&str>) -> Result<Self> {
         let mut request = http(scene, user, "GET", path)?.header("accept", "text/event-stream");
         if let Some(last) = last {
@@ -28,7 +28,7 @@ impl Reading {
     }
 
     /// Returns the next event; `None` at the end. Chunk sizes, headers and comments are not fields of events.
-    async fn next(&mut self) -> Result<Option<Told>> {
+    async fn next(&mut self) -> Result<Option<StreamEvent>> {
         let (mut name, mut id, mut data) = (String::new(), String::new(), Value::Null);
         loop {
             let mut line = String::new();
@@ -50,7 +50,7 @@ impl Reading {
 async fn a_stream_says_when_to_reconnect() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let board = Board::create(&scene.client("ann").await?, &[]).await?;
-    let mut stream = Reading::open(&scene, "ann", &format!("/boards/{}/events", board.id), None).await?;
+    let mut stream = Stream::open(&scene, "ann", &format!("/boards/{}/events", board.id), None).await?;
     let mut line = String::new();
     while !line.starts_with("retry:") {
         line.clear();
@@ -71,13 +71,13 @@ async fn a_stream_resumes_without_gap_or_repeat(kind: Kind) -> Result<()> {
     for _ in 0..20 {
         board.task(&ann, "Before").await?;
     }
-    let rushing: Vec<_> =
-        (0..200).map(|_| ann.send_call("task:create", &json!({ "boardId": board.id, "title": "Rushing" }))).collect();
+    let pending: Vec<_> =
+        (0..200).map(|_| ann.send_call("task:create", &json!({ "boardId": board.id, "title": "Meanwhile" }))).collect();
     let path = format!("/boards/{}/events", board.id);
-    let mut stream = Reading::open(&scene, "ann", &format!("{path}?since=0"), None).await?;
+    let mut stream = Stream::open(&scene, "ann", &format!("{path}?since=0"), None).await?;
     let (mut last, mut resume, mut live) = (0, String::new(), false);
     let mut end = 0;
-    for reply in rushing {
+    for reply in pending {
         end = reply.reply().await?["seq"].as_u64().context("no seq")?;
     }
     while last < end / 2 || !live {
@@ -91,7 +91,7 @@ async fn a_stream_resumes_without_gap_or_repeat(kind: Kind) -> Result<()> {
         resume = id;
     }
     drop(stream);
-    let mut stream = Reading::open(&scene, "ann", &path, Some(&resume)).await?;
+    let mut stream = Stream::open(&scene, "ann", &path, Some(&resume)).await?;
     while last < end {
         let (name, _, data) = stream.next().await?.context("it ended")?;
         if name != "live" {
@@ -99,7 +99,7 @@ async fn a_stream_resumes_without_gap_or_repeat(kind: Kind) -> Result<()> {
             ensure!(data["seq"] == last, "{last} expected: {data}");
         }
     }
-    let mut stream = Reading::open(&scene, "ann", &path, Some("other:1")).await?;
+    let mut stream = Stream::open(&scene, "ann", &path, Some("other:1")).await?;
     let (name, _, data) = stream.next().await?.context("it ended")?;
     ensure!(name == "live" && data["recovered"] == false && data["seq"] == end, "{name} {data}");
     Ok(())
@@ -115,8 +115,8 @@ async fn a_stream_ends_with_the_server_or_the_membership() -> Result<()> {
     let writing = Http::new(&scene.server.url(), "GET", &format!("/api/v1{path}")).bearer(&token("ann", &["write"])?);
     let refused = writing.header("accept", "text/event-stream").send().await?;
     ensure!(refused.status == 403, "a stream needs the permission to read: {refused:?}");
-    let mut own = Reading::open(&scene, "ann", &path, None).await?;
-    let mut theirs = Reading::open(&scene, "bob", &path, None).await?;
+    let mut own = Stream::open(&scene, "ann", &path, None).await?;
+    let mut theirs = Stream::open(&scene, "bob", &path, None).await?;
     for stream in [&mut own, &mut theirs] {
         ensure!(stream.next().await?.context("it ended")?.0 == "live");
     }
@@ -129,13 +129,13 @@ async fn a_stream_ends_with_the_server_or_the_membership() -> Result<()> {
     cat.ask("task:assign", json!({ "taskId": theirs_to_do, "assignee": "ann" })).await?;
     ann.ask("task:update", json!({ "taskId": task, "updates": { "title": "Seen" } })).await?;
     let (_, _, data) = own.next().await?.context("it ended")?;
-    ensure!(data["type"] == "task:updated", "what the filters leave: {data}");
+    ensure!(data["type"] == "task:updated", "not the event that matches the filters: {data}");
     // Under a name that a browser's `EventSource` does not use itself, and under the older one.
     for expected in ["end", "error"] {
-        let (name, _, data) = theirs.next().await?.context("no last word")?;
+        let (name, _, data) = theirs.next().await?.context("no closing event")?;
         ensure!(name == expected && data["code"] == "NOT_FOUND", "{name} {data}");
     }
-    ensure!(theirs.next().await?.is_none(), "it goes on after its last word");
+    ensure!(theirs.next().await?.is_none(), "it continues after its closing events");
     scene.server.ask_to_drain()?;
     while let Some((name, _, data)) = own.next().await? {
         ensure!(name == "end" || name == "error" || data["type"] == "server:closing", "{name} {data}");

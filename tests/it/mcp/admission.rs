@@ -47,8 +47,8 @@ async fn a_session_belongs_to_its_user() -> Result<()> {
     bob.session = ann.session.clone();
     ensure!(bob.send("tools/list", json!({})).await?.status == 404);
     ensure!(ann.send("tools/list", json!({})).await?.status == 200);
-    let crowded = Agent::current(&scene.server, "bob")?.initialize().await?;
-    ensure!(crowded.status == 503 && crowded.header("retry-after").is_some(), "{crowded:?}");
+    let refused = Agent::current(&scene.server, "bob")?.initialize().await?;
+    ensure!(refused.status == 503 && refused.header("retry-after").is_some(), "{refused:?}");
     ensure!(Agent::current(&scene.server, "bob")?.send("tools/list", json!({})).await?.status == 200);
     Ok(())
 }
@@ -63,7 +63,7 @@ async fn a_user_with_too_many_sessions_loses_the_oldest_of_them() -> Result<()> 
         last = Agent::previous(&scene.server, "ann").await?;
     }
     let list = json!({});
-    ensure!(first.send("tools/list", list.clone()).await?.status == 404, "the first of 33 goes on");
+    ensure!(first.send("tools/list", list.clone()).await?.status == 404, "the first of 33 sessions still works");
     for kept in [last, other] {
         ensure!(kept.send("tools/list", list.clone()).await?.status == 200);
     }

@@ -57,11 +57,11 @@ async fn many_notifications_come_in_tens_each_once_and_in_order() -> Result<()> 
     for (client, user, due) in [(&setup.bob, "bob", &in_order), (&tab, "bob", &in_order), (&setup.cid, "cid", &even)] {
         let came = notified(client, due.len()).await?;
         assert_eq!(numbers(came.iter().map(|(_, one)| one)), *due);
-        ensure!(came.iter().all(|(_, one)| one["user_id"] == user), "each user has his own: {came:?}");
+        ensure!(came.iter().all(|(_, one)| one["user_id"] == user), "notifications of another user: {came:?}");
         let singles = came.iter().filter(|(name, _)| name == "notification:task").count();
         ensure!(came[0].0 == "notification:task" && singles < 4, "{singles} came one by one");
         if user == "bob" {
-            assert_eq!(*first.get_or_insert_with(|| came.clone()), came, "all tabs get the same");
+            assert_eq!(*first.get_or_insert_with(|| came.clone()), came, "the tabs received different notifications");
         }
         client.expect_no_ephemeral(Duration::from_millis(300)).await?;
     }
@@ -70,12 +70,12 @@ async fn many_notifications_come_in_tens_each_once_and_in_order() -> Result<()> 
     Ok(())
 }
 
-/// A batch is due one second after its first notification; the test's steps must happen before.
-const BEFORE_IT_IS_DUE: Duration = Duration::from_millis(900);
+/// A batch is sent one second after its first notification; the test's steps must take less.
+const BEFORE_THE_BATCH: Duration = Duration::from_millis(900);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn waiting_notifications_are_sent_before_the_server_ends() -> Result<()> {
-    when_quick("what waits when the server ends", async || {
+    when_quick("notifications that wait when the server ends", async || {
         let mut setup = MemberBoard::open(Kind::Sqlite).await?;
         let began = Instant::now();
         for n in 0..3 {
@@ -84,7 +84,7 @@ async fn waiting_notifications_are_sent_before_the_server_ends() -> Result<()> {
         setup.scene.server.ask_to_drain()?;
         let asked = began.elapsed();
         setup.bob.next_event("server:closing").await?;
-        if asked > BEFORE_IT_IS_DUE {
+        if asked > BEFORE_THE_BATCH {
             return Ok(None);
         }
         // Events arrive in order on a connection: this one came before the end was announced.
@@ -92,16 +92,16 @@ async fn waiting_notifications_are_sent_before_the_server_ends() -> Result<()> {
         assert_eq!(numbers([&came[0]["notification"]]), [0], "{came:?}");
         assert_eq!(numbers(came[1]["notifications"].as_array().into_iter().flatten()), [1, 2], "{came:?}");
         assert_eq!(came.len(), 2, "{came:?}");
-        ensure!(setup.scene.server.terminate().await?.success(), "it did not end well");
+        ensure!(setup.scene.server.terminate().await?.success(), "the server failed");
         Ok(Some(()))
     })
     .await
 }
 
-/// Waiting for the end of the second does not bypass the right to read.
+/// The right to read is checked again when a waiting notification is sent.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn waiting_notifications_are_not_sent_after_a_removal() -> Result<()> {
-    when_quick("what waits at a removal", async || {
+    when_quick("notifications that wait at a removal", async || {
         let setup = MemberBoard::open(Kind::Sqlite).await?;
         setup.board.view(&setup.ann).await?;
         let began = Instant::now();
@@ -110,7 +110,7 @@ async fn waiting_notifications_are_not_sent_after_a_removal() -> Result<()> {
         assign(&setup, "cid", 2).await?;
         assign(&setup, "cid", 3).await?;
         setup.ann.ask("board:member:remove", json!({ "boardId": setup.board.id, "userId": "bob" })).await?;
-        if began.elapsed() > BEFORE_IT_IS_DUE {
+        if began.elapsed() > BEFORE_THE_BATCH {
             return Ok(None);
         }
         assert_eq!(numbers(notified(&setup.cid, 2).await?.iter().map(|(_, one)| one)), [2, 3]);

@@ -16,7 +16,7 @@ on_both!(
 );
 
 impl MemberBoard {
-    /// Mentions Bob this many times; he has been notified when this returns.
+    /// Mentions Bob this many times; returns the notifications that he received.
     async fn mention_bob(&self, count: usize) -> Result<Vec<Value>> {
         let task = self.board.task(&self.ann, "Plan").await?;
         for n in 0..count {
@@ -36,7 +36,7 @@ async fn notifications_are_listed_in_pages(kind: Kind) -> Result<()> {
     let mut wanted = json!({ "limit": 3 });
     loop {
         let (page, unread) = listed(bob, wanted).await?;
-        assert_eq!(unread, 7, "the count is of all");
+        assert_eq!(unread, 7, "not the count of all");
         let Some(last) = page.last() else { break };
         wanted = json!({ "limit": 3, "before": last["id"] });
         pages.push(page);
@@ -73,7 +73,7 @@ async fn all_tabs_learn_what_was_read(kind: Kind) -> Result<()> {
     // Marked twice, someone else's, or nonexistent.
     cid.ask("notification:read", json!({ "ids": [id(1)] })).await?;
     let reply = bob.ask("notification:read", json!({ "ids": [id(2), "none"] })).await?;
-    assert_eq!(reply["unread"], 2, "another user can't read it for him");
+    assert_eq!(reply["unread"], 2, "another user marked it as read");
     expect_read(&tab, json!({ "ids": [id(2), "none"], "all": false, "unread": 2 })).await?;
     let first_time = listed(bob, json!({})).await?.0[1]["read_at"].clone();
 
@@ -82,7 +82,7 @@ async fn all_tabs_learn_what_was_read(kind: Kind) -> Result<()> {
     expect_read(bob, json!({ "all": true, "unread": 0 })).await?;
     let (all, unread) = listed(&tab, json!({})).await?;
     ensure!(unread == 0 && all.iter().all(|one| one["read_at"].is_string()), "{all:?}");
-    assert_eq!(all[1]["read_at"], first_time, "what was read before was read then");
+    assert_eq!(all[1]["read_at"], first_time, "the time of the first reading has changed");
     for wrong in [json!({}), json!({ "all": false }), json!({ "ids": [id(0)], "all": true })] {
         bob.refused("notification:read", wrong, "INVALID_MESSAGE").await?;
     }
@@ -116,12 +116,12 @@ async fn a_removed_member_sees_no_notifications_of_that_board(kind: Kind) -> Res
     assert_eq!(list[0]["board_id"], json!(other.id));
     let tab = scene.client("bob").await?;
     assert_eq!(listed(&tab, json!({ "unreadOnly": true })).await?, (list.clone(), 1));
-    // Neither the count of those marked nor what the other tab receives reveals them.
+    // Neither the reply nor what the other tab receives counts them.
     let reply = bob.ask("notification:read", json!({ "ids": [list[0]["id"]] })).await?;
     assert_eq!(reply["unread"], 0);
-    let heard = tab.next_event("notification:read").await.context("the other tab")?;
-    assert_eq!(heard.data()["unread"], 0);
-    // Mentions there now create none.
+    let event = tab.next_event("notification:read").await.context("the other tab")?;
+    assert_eq!(event.data()["unread"], 0);
+    // Mentions and assignments there create none now.
     let secret = board.task(ann, "Secret").await?;
     ann.ask("task:comment:add", json!({ "taskId": secret, "body": "@bob" })).await?;
     ann.refused("task:assign", json!({ "taskId": secret, "assignee": "nobody" }), "INVALID_MESSAGE").await?;

@@ -44,7 +44,7 @@ async fn a_removed_user_leaves_and_receives_nothing() -> Result<()> {
     bob.expect_silence(Duration::from_millis(50)).await?;
     setup.catch_up(ann).await?;
 
-    // Added again, he is present where his connection still looks, and receives events about others.
+    // Added again, he is present on the board that his connection still views, and receives events about others.
     setup.add("bob").await?;
     expect_event(ann, "user:joined", about).await?;
     assert_eq!(setup.present(ann).await?, ["ann online", "bob away"]);
@@ -71,7 +71,7 @@ async fn a_user_removed_while_typing_stops_typing() -> Result<()> {
     for event in bob.events() {
         ensure!(event.seq() <= removal["seq"].as_u64(), "after his removal he received {event:?}");
     }
-    // Whatever happens there now, he receives nothing of it.
+    // He receives nothing of what happens there now.
     cid.ask("typing:start", json!({ "taskId": task })).await?;
     ann.ask("task:update", json!({ "taskId": task, "updates": { "description": "@bob" } })).await?;
     ann.ask("task:assign", json!({ "taskId": task, "assignee": "bob" })).await?;

@@ -43,9 +43,9 @@ async fn open(kind: Kind) -> Result<TeamBoard> {
         join(&scene, user, teams).await?;
     }
     let ann = scene.client("ann").await?;
-    let made = ann.ask("board:create", json!({ "name": "Red", "team_id": "red" })).await?;
-    assert_eq!(made["board"]["team_id"], "red");
-    Ok(TeamBoard { scene, ann, board: text(&made["board"]["id"])? })
+    let created = ann.ask("board:create", json!({ "name": "Red", "team_id": "red" })).await?;
+    assert_eq!(created["board"]["team_id"], "red");
+    Ok(TeamBoard { scene, ann, board: text(&created["board"]["id"])? })
 }
 
 impl TeamBoard {
@@ -72,7 +72,7 @@ async fn the_users_of_a_team_are_members_of_its_board(kind: Kind) -> Result<()> 
     let setup = open(kind).await?;
     let (ann, bob) = (&setup.ann, setup.scene.client("bob").await?);
     assert_eq!(setup.members().await?, ["ann owner", "bob member"]);
-    // The log says who became a member, and by whom.
+    // The log has an event for each membership.
     bob.ask("subscribe", json!({ "type": "board:*", "filters": { "boardId": setup.board }, "since": 0 })).await?;
     let names: Vec<String> = bob.events().into_iter().map(|event| event.name).collect();
     assert_eq!(names, ["board:created", "board:member:set"]);
@@ -86,7 +86,7 @@ async fn the_users_of_a_team_are_members_of_its_board(kind: Kind) -> Result<()> 
     bob.refused("board:update", setup.update(&json!({ "team_id": null })), "FORBIDDEN").await?;
     bob.refused("board:create", json!({ "name": "Blue", "team_id": "blue" }), "FORBIDDEN").await?;
     bob.ask("board:update", setup.update(&json!({ "name": "Redder" }))).await?;
-    assert_eq!(setup.members().await?, ["ann owner", "bob member"], "what was refused has no effect");
+    assert_eq!(setup.members().await?, ["ann owner", "bob member"], "a refused command had an effect");
     ann.ask("board:member:set", json!({ "boardId": setup.board, "userId": "dan", "role": "viewer" })).await?;
     ann.ask("board:update", setup.update(&json!({ "team_id": null }))).await?;
     assert_eq!(setup.members().await?, ["ann owner", "dan viewer"]);
@@ -119,8 +119,8 @@ async fn members_follow_the_team(kind: Kind) -> Result<()> {
     let event = ann.next_matching("Dan is out", |event| is_about(event, "board:member:removed", "dan")).await?;
     ensure!(left.elapsed() < patient(SOON), "it took {:?}", left.elapsed());
     assert_eq!(setup.members().await?, ["ann owner", "bob member"]);
-    for heard in dan.events() {
-        ensure!(heard.seq() <= event.seq(), "after he left the team he received {heard:?}");
+    for received in dan.events() {
+        ensure!(received.seq() <= event.seq(), "after he left the team he received {received:?}");
     }
     let task = ann.ask("task:create", json!({ "boardId": setup.board, "title": "Not for Dan" })).await?;
     ann.ask("task:comment:add", json!({ "taskId": task["task"]["id"], "body": "@dan" })).await?;
@@ -148,7 +148,7 @@ impl TeamBoard {
     }
 
     /// Checks that Bob's lease ends with his membership, and that Ann is told of the lease first.
-    async fn ends_with_its_lease(&self, task: &str, by: &str) -> Result<()> {
+    async fn expect_lease_and_membership_end(&self, task: &str, by: &str) -> Result<()> {
         let first = self.ann.next_any().await?;
         ensure!(first.name == "task:released", "the lease ends before the membership: {first:?}");
         let task = self.ann.ask("task:get", json!({ "taskId": task })).await?["task"].clone();
@@ -166,14 +166,14 @@ async fn a_lease_ends_when_its_board_leaves_the_team(kind: Kind) -> Result<()> {
     let setup = open(kind).await?;
     let task = setup.claimed_by_bob().await?;
     setup.ann.ask("board:update", setup.update(&json!({ "team_id": null }))).await?;
-    setup.ends_with_its_lease(&task, "ann").await
+    setup.expect_lease_and_membership_end(&task, "ann").await
 }
 
 async fn a_lease_ends_when_its_holder_leaves_the_team(kind: Kind) -> Result<()> {
     let setup = open(kind).await?;
     let task = setup.claimed_by_bob().await?;
     join(&setup.scene, "bob", "green").await?;
-    setup.ends_with_its_lease(&task, "bob").await
+    setup.expect_lease_and_membership_end(&task, "bob").await
 }
 
 /// A user removed from the board by name stays removed, whatever happens to the account, until added again.
@@ -185,7 +185,7 @@ async fn a_member_removed_by_name_stays_removed(kind: Kind) -> Result<()> {
     let bob = json!({ "boardId": setup.board, "userId": "bob" });
     ann.ask("board:member:remove", bob.clone()).await?;
     join(&setup.scene, "bob", "red,blue").await?;
-    // Dan's change is later: once it has been followed, so has Bob's.
+    // Dan's change is later: once it has taken effect, so has Bob's.
     join(&setup.scene, "dan", "red").await?;
     eventually("Dan is a member", SOON, async || {
         Ok((setup.members().await? == ["ann owner", "dan member"]).then_some(()))
@@ -211,12 +211,12 @@ async fn a_user_who_joins_a_team_can_give_it_a_board() -> Result<()> {
     Ok(())
 }
 
-/// The boards of teams follow as fast as storage does. Lost credentials do not wait for that.
+/// Members of a team's board follow the team as fast as storage allows. Lost credentials do not wait for that.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_revocation_does_not_wait_for_the_boards_of_teams() -> Result<()> {
     let TeamBoard { scene, ann, .. } = open(Kind::Postgres).await?;
     let database = Arc::clone(&scene.database);
-    // Each of them must become a member again, waits 5 seconds for a locked board, and comes before Dan.
+    // Restoring each of these memberships waits 5 seconds for the locked board, and comes before Dan's revocation.
     for mate in 0..8 {
         join(&scene, &format!("bob{mate}"), "red").await?;
     }
@@ -244,11 +244,11 @@ async fn a_revocation_does_not_wait_for_the_boards_of_teams() -> Result<()> {
                 return Ok(());
             }
         }
-        anyhow::bail!("the connection ended without a word")
+        anyhow::bail!("the connection ended without an error event")
     };
     let ended = timeout(patient(Duration::from_secs(20)), ends).await;
     database.query(&format!("SELECT pg_terminate_backend(pid) {sleeping}")).await?;
-    ensure!(locking.await?.is_err(), "the boards were locked all the time");
+    ensure!(locking.await?.is_err(), "the boards were not locked all the time");
     ended.context("the revocation waits for a board")??;
     ann.ask("board:list", json!({})).await.map(drop)
 }

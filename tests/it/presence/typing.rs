@@ -84,29 +84,33 @@ async fn starting_elsewhere_ends_the_typing_before() -> Result<()> {
     ann.expect_no_ephemeral(SILENCE).await
 }
 
-/// However many changes a connection sends, another viewer gets one event a second, and the last one is the truth.
+/// However many changes a connection sends, another viewer gets one event a second, and the last one shows the final state.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flood_reaches_others_as_one_event_a_second() -> Result<()> {
     const FLOOD: Duration = Duration::from_secs(4);
-    for ends_typing in [true, false] {
+    for still_typing in [true, false] {
         let setup = ViewedBoard::open().await?;
         let ViewedBoard { ann, bob, board, .. } = &setup;
-        let (begin, place) = (Instant::now(), json!({ "boardId": board.id }));
+        let (begin, on_board) = (Instant::now(), json!({ "boardId": board.id }));
         let mut sent = 0;
         while begin.elapsed() < FLOOD || sent <= 100 {
-            bob.ask("typing:start", place.clone()).await?;
-            bob.ask("typing:stop", place.clone()).await?;
+            bob.ask("typing:start", on_board.clone()).await?;
+            bob.ask("typing:stop", on_board.clone()).await?;
             sent += 2;
         }
-        if ends_typing {
-            bob.ask("typing:start", place.clone()).await?;
+        if still_typing {
+            bob.ask("typing:start", on_board.clone()).await?;
         }
-        let (heard, took) = (ann.ephemeral_events(), begin.elapsed());
+        let (received, took) = (ann.ephemeral_events(), begin.elapsed());
         let most = took.as_secs() as usize + 1;
-        ensure!(!heard.is_empty() && heard.len() <= most, "{sent} in {took:?} cost {} events: {heard:?}", heard.len());
-        // One more may be due. After that, the last event is the truth.
-        let due = if ends_typing { "typing:start" } else { "typing:stop" };
-        let last = match heard.last().context("nothing was heard")? {
+        ensure!(
+            !received.is_empty() && received.len() <= most,
+            "{sent} in {took:?} cost {} events: {received:?}",
+            received.len()
+        );
+        // One more may be due. After that, the last event shows the final state.
+        let due = if still_typing { "typing:start" } else { "typing:stop" };
+        let last = match received.last().context("nothing was received")? {
             last if last.name == due => last.clone(),
             _ => ann.next_ephemeral().await?,
         };
@@ -116,7 +120,7 @@ async fn a_flood_reaches_others_as_one_event_a_second() -> Result<()> {
     Ok(())
 }
 
-/// A client may say that it has left a place after it has arrived at the next one.
+/// A client may send the stop for one task after the start for the next.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_late_stop_ends_only_the_typing_it_names() -> Result<()> {
     let setup = ViewedBoard::open().await?;

@@ -42,7 +42,10 @@ async fn three_tabs_on_two_browsers_are_one_user() -> Result<()> {
     assert_eq!(names(&listed["users"]), ["ann online", "bob online"]);
     expect_event(ann, "user:presence", with(setup.event_data("bob"), json!({ "status": "offline" }))).await?;
     let grace = lost.elapsed();
-    ensure!(Duration::from_millis(4_500) < grace && grace < patient(Duration::from_secs(7)), "the grace was {grace:?}");
+    ensure!(
+        Duration::from_millis(4_500) < grace && grace < patient(Duration::from_secs(7)),
+        "the grace period was {grace:?}"
+    );
     expect_event(ann, "user:left", bob(&setup)).await?;
     assert_eq!(setup.present(ann).await?, ["ann online"]);
     ann.expect_no_ephemeral(SILENCE).await
@@ -59,7 +62,11 @@ async fn a_quick_reconnect_causes_no_events() -> Result<()> {
     setup.ann.expect_no_ephemeral(SILENCE).await?;
     let again = setup.scene.client("bob").await?;
     setup.board.view(&again).await?;
-    assert_eq!(setup.ann.ask("presence:list", json!({ "boardId": setup.board.id })).await?, listed, "`since` included");
+    assert_eq!(
+        setup.ann.ask("presence:list", json!({ "boardId": setup.board.id })).await?,
+        listed,
+        "the list has changed"
+    );
     // The next event is that he leaves: there was none about the gap.
     again.ask("view:leave", json!({})).await?;
     expect_event(&setup.ann, "user:left", bob(&setup)).await?;
@@ -94,7 +101,7 @@ async fn all_lists_show_the_same_viewers() -> Result<()> {
     expect_event(ann, "user:joined", with(setup.event_data("bob"), json!({ "name": "Bob", "taskId": two }))).await?;
     cid.ask("presence:update", json!({ "status": "away" })).await?;
     let viewed = cid.ask("view:task", json!({ "taskId": one })).await?;
-    assert_eq!(names(&viewed["viewers"]), [on_one.as_str()], "those who have the task open");
+    assert_eq!(names(&viewed["viewers"]), [on_one.as_str()], "not exactly those who have the task open");
     expect_event(ann, "user:joined", with(setup.event_data("cid"), json!({ "name": "Cid", "taskId": one }))).await?;
     assert_eq!(names(&board.view(ann).await?["viewers"]), ["ann online", &on_two, &on_one]);
     assert_eq!(setup.present(bob).await?, ["ann online", &on_two, &on_one]);
