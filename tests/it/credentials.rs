@@ -1,5 +1,5 @@
-//! Credentials of each kind at both doors: which are accepted, how often a client may try, what is stored of them, and
-//! that none of it is ever written to the log.
+//! Credentials of each kind over Socket.IO and HTTP: which are accepted, how often a client may try, and that secrets are
+//! neither stored nor logged.
 
 mod keys;
 mod logins;
@@ -39,7 +39,7 @@ async fn expect_refused(server: &Server, auth: Value) -> Result<()> {
             Ok(())
         }
         Err(other) => Err(other.into()),
-        Ok(_) => anyhow::bail!("{auth} was let in"),
+        Ok(_) => anyhow::bail!("{auth} was accepted"),
     }
 }
 

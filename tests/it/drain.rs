@@ -51,9 +51,9 @@ async fn acknowledged_changes_survive_a_shutdown(kind: Kind) -> Result<()> {
     scene.server.restart().await?;
     let ann = scene.client("ann").await?;
     let snapshot = board.snapshot(&ann).await?;
-    let there = crate::scene::ids(&snapshot["tasks"])?;
+    let found = crate::scene::ids(&snapshot["tasks"])?;
     for id in done {
-        ensure!(there.contains(&id), "{id} was acknowledged and is gone");
+        ensure!(found.contains(&id), "{id} was acknowledged and is gone");
     }
     Ok(())
 }

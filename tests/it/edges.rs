@@ -12,7 +12,7 @@ use crate::scene::{Board, Scene};
 
 on_both!(a_burst_from_one_command_disconnects_nobody, replies_without_a_change_also_come_after_the_events);
 
-/// More tasks than a connection's queue once held.
+/// One command causes 1,501 events at once.
 async fn a_burst_from_one_command_disconnects_nobody(kind: Kind) -> Result<()> {
     const TASKS: usize = 1_500;
     let scene = Scene::open(kind).await?;
@@ -26,7 +26,7 @@ async fn a_burst_from_one_command_disconnects_nobody(kind: Kind) -> Result<()> {
     let delete = json!({ "columnId": board.columns[0], "moveTasksTo": board.columns[1] });
     let reply = ann.ask("column:delete", delete).await?;
     ensure!(reply["seq"] == json!(seq + TASKS as u64 + 1), "{reply}");
-    assert_eq!(ann.events().len(), TASKS, "the sender sees each task move, before the reply");
+    assert_eq!(ann.events().len(), TASKS, "the sender must see each task move before the reply");
     for n in 1..=TASKS as u64 + 1 {
         assert_eq!(bob.next_any().await?.payload["seq"], json!(seq + n));
     }
@@ -69,7 +69,7 @@ async fn replies_without_a_change_also_come_after_the_events(kind: Kind) -> Resu
 async fn expiring_credentials_end_the_connection_in_time() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let auth = json!({ "token": token_expiring_in("ann", &["read", "write"], patient(Duration::from_secs(8)))? });
-    let ann = Client::connect(&scene.server.url(), auth.clone()).await.context("a token that is still good")?;
+    let ann = Client::connect(&scene.server.url(), auth.clone()).await.context("a token that is still valid")?;
     let error = ann.next_event("error").await?.payload;
     assert_eq!(error["code"], "UNAUTHENTICATED");
     ann.wait_closed(Duration::from_secs(5)).await?;

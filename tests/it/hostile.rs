@@ -1,4 +1,4 @@
-//! Strangers: a client that has not authenticated can't make the server hold much, nor hold a connection for long.
+//! Strangers: a client that has not authenticated can neither fill the server's memory nor keep a connection for long.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -20,13 +20,13 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::scene::{Scene, text};
 
-/// How long a connection may stay unauthenticated in tests of what ends it earlier.
+/// How long a connection may stay unauthenticated: so long that the tests see what ends it earlier.
 const NEVER: (&str, &str) = ("BOARDWIRE_CONNECT_TIMEOUT_MS", "3600000");
 
-/// The number of places on a server that may open 600 files.
-const ROOM: usize = 344;
+/// The number of connections of a server that may open 600 files.
+const MAX_CONNECTIONS: usize = 344;
 
-/// How soon a newcomer gets a place when strangers hold all of them.
+/// How soon a newcomer is admitted when strangers hold all connections.
 const SOON: Duration = Duration::from_secs(3);
 
 const SLOW_BODY: &str = "POST /api/v1/sessions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\
@@ -65,20 +65,20 @@ async fn binary_attachments_are_not_buffered() -> Result<()> {
 
 /// Reads until the server ends a connection, and writes `drip` now and then. Returns what the server sent.
 async fn until_closed(mut stream: TcpStream, drip: &'static [u8]) -> Result<String> {
-    let mut said = Vec::new();
+    let mut received = Vec::new();
     let ended = async {
         let mut buffer = [0; 4096];
         loop {
             match timeout(Duration::from_secs(2), stream.read(&mut buffer)).await {
                 Ok(Ok(0) | Err(_)) => return,
-                Ok(Ok(length)) => said.extend_from_slice(&buffer[..length]),
+                Ok(Ok(length)) => received.extend_from_slice(&buffer[..length]),
                 // The end of the connection shows in reading.
                 Err(_) => drop(stream.write_all(drip).await),
             }
         }
     };
     timeout(patient(LONG), ended).await.with_context(|| format!("still open after {LONG:?}"))?;
-    Ok(String::from_utf8_lossy(&said).into_owned())
+    Ok(String::from_utf8_lossy(&received).into_owned())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -115,7 +115,7 @@ async fn deliberately_slow_clients_are_cut_off() -> Result<()> {
     for answer in [bodies.0, bodies.1, bodies.2, bodies.3] {
         ensure!(answer.starts_with("HTTP/1.1 408 "), "{answer:?}");
     }
-    // The connection that it is for may have ended by itself at the same time.
+    // The session that the request belongs to may have ended at the same time.
     ensure!(bodies.4.starts_with("HTTP/1.1 408 ") || bodies.4.starts_with("HTTP/1.1 400 "), "{}", bodies.4);
     Ok(())
 }
@@ -155,22 +155,22 @@ async fn a_flood_of_useless_frames_is_cut_off() -> Result<()> {
     Ok(())
 }
 
-/// Holds a connection from another address of this machine until it is cut; `says` is all that is sent over it.
-async fn hold(from: Ipv4Addr, host: SocketAddr, says: &str) -> std::io::Result<u64> {
+/// Holds a connection from another address of this machine until it is cut; only `request` is sent over it.
+async fn hold(from: Ipv4Addr, host: SocketAddr, request: &str) -> std::io::Result<u64> {
     let socket = TcpSocket::new_v4()?;
     socket.bind(SocketAddr::from((from, 0)))?;
     let mut stream = socket.connect(host).await?;
-    stream.write_all(says.as_bytes()).await?;
+    stream.write_all(request.as_bytes()).await?;
     tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
 }
 
 /// Holds this many connections from an address, each reopened when it is cut.
-fn attack(from: Ipv4Addr, host: SocketAddr, connections: usize, says: &str) -> Vec<AbortOnDropHandle<()>> {
+fn attack(from: Ipv4Addr, host: SocketAddr, connections: usize, request: &str) -> Vec<AbortOnDropHandle<()>> {
     let holding = || {
-        let says = says.to_owned();
+        let request = request.to_owned();
         async move {
             loop {
-                let _ = hold(from, host, &says).await;
+                let _ = hold(from, host, &request).await;
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }
@@ -188,11 +188,15 @@ async fn one_address_cannot_take_all_connections() -> Result<()> {
     assert_eq!(files.split_whitespace().skip(3).take(2).collect::<Vec<_>>(), ["600", "600"], "{limits}");
     server.wait_for_log("allows 344 connections").await?;
 
-    // As many as it can have, and more.
+    // More connections than the server admits.
     let host: SocketAddr = server.url().trim_start_matches("http://").parse()?;
     let attackers = attack(Ipv4Addr::new(127, 0, 0, 2), host, 400, "");
-    eventually("the attacker has what he can get", PATIENCE, async || Ok((server.socket_count()? > 150).then_some(())))
-        .await?;
+    eventually(
+        "the attacker has many connections",
+        PATIENCE,
+        async || Ok((server.socket_count()? > 150).then_some(())),
+    )
+    .await?;
     for _ in 0..3 {
         let ann = Client::connect(&server.url(), json!({ "token": token("ann", &["read", "write"])? })).await?;
         ann.ask("board:list", json!({})).await?;
@@ -205,7 +209,7 @@ async fn one_address_cannot_take_all_connections() -> Result<()> {
 async fn addresses_with_the_most_connections_make_room_for_others() -> Result<()> {
     let database = Database::create(Kind::Sqlite).await?;
     let server = Server::builder(&database).open_files(300, 600).set(NEVER.0, NEVER.1).start().await?;
-    server.wait_for_log(&format!("allows {ROOM} connections")).await?;
+    server.wait_for_log(&format!("allows {MAX_CONNECTIONS} connections")).await?;
     let host: SocketAddr = server.url().trim_start_matches("http://").parse()?;
     let (one, other) = (Ipv4Addr::new(127, 0, 0, 2), Ipv4Addr::new(127, 0, 0, 3));
     let dial =
@@ -213,12 +217,14 @@ async fn addresses_with_the_most_connections_make_room_for_others() -> Result<()
     // He came first from an address that attacks, so he would be cut first if he were not authenticated.
     let bob = dial("bob")?.from(one.into()).open().await?;
 
-    // Each address has as many as it can have and more, so together they have all.
+    // Each address has as many connections as it can get, so together they have all.
     let attackers =
         [attack(one, host, 400, ""), attack(other, host, 200, SLOW_BODY), attack(other, host, 200, WEBSOCKET)];
     for _ in 0..10 {
-        eventually("all places are taken", PATIENCE, async || Ok((server.socket_count()? > ROOM).then_some(())))
-            .await?;
+        eventually("all connections are taken", PATIENCE, async || {
+            Ok((server.socket_count()? > MAX_CONNECTIONS).then_some(()))
+        })
+        .await?;
         let boards = Http::new(&server.url(), "GET", "/api/v1/boards").bearer(&token("ann", &["read"])?);
         let answer = within("an answer", SOON, boards.send()).await??;
         assert_eq!(answer.status, 200, "{answer:?}");
@@ -228,7 +234,7 @@ async fn addresses_with_the_most_connections_make_room_for_others() -> Result<()
     }
     ensure!(bob.closed().is_none(), "{:?}", bob.closed());
     let sockets = server.socket_count()?;
-    ensure!(sockets < ROOM + 20, "{sockets} sockets");
+    ensure!(sockets < MAX_CONNECTIONS + 20, "{sockets} sockets");
     drop(attackers);
     Ok(())
 }
@@ -248,13 +254,15 @@ async fn clients_behind_a_proxy_make_room_for_others() -> Result<()> {
 
     let forwarded = |lines: &str, request: &str| request.replacen("\r\n", &format!("\r\n{lines}"), 1);
     let named = format!("X-Forwarded-For: {ATTACKER}\r\n");
-    // Proxies may pass on what a client says as well, so it is unknown whom the request comes from.
+    // Proxies may pass on a client's own header as well, so the two contradict each other and the client is unknown.
     let disputed = format!("{named}Forwarded: for=203.0.113.9\r\n");
     for lines in [named, disputed] {
         let attackers = [SLOW_BODY, WEBSOCKET].map(|request| attack(PROXY, host, 225, &forwarded(&lines, request)));
         for _ in 0..5 {
-            eventually("all places are taken", PATIENCE, async || Ok((server.socket_count()? > ROOM).then_some(())))
-                .await?;
+            eventually("all connections are taken", PATIENCE, async || {
+                Ok((server.socket_count()? > MAX_CONNECTIONS).then_some(()))
+            })
+            .await?;
             let boards = || {
                 Ok::<_, anyhow::Error>(
                     Http::new(&server.url(), "GET", "/api/v1/boards").bearer(&token("ann", &["read"])?),

@@ -10,7 +10,7 @@ const ALL_ADDRESSES: (&str, &str) = ("BOARDWIRE_LISTEN", "0.0.0.0:0");
 
 const PASSWORD: &str = "correct horse battery";
 
-/// The log message where nobody can sign in over plain HTTP.
+/// Logged when nobody can sign in over plain HTTP.
 const WARNING: &str = "nobody can sign in with a password over plain HTTP";
 
 /// Returns whether the session cookie of a login is only for HTTPS.
@@ -32,9 +32,9 @@ async fn passwords_need_https_and_the_log_says_so() -> Result<()> {
     let scene = Scene::with(Kind::Sqlite, &[ALL_ADDRESSES]).await?;
     scene.server.wait_for_log(WARNING).await?;
     scene.server.wait_for_log("on a trusted network, allow plain HTTP by --secure-cookies false").await?;
-    ensure!(is_https_only(&scene).await?, "over plain HTTP the session would be anybody's who listens");
+    ensure!(is_https_only(&scene).await?, "the session cookie would be sent over plain HTTP");
 
-    // If the operator has said so, and on this machine, plain HTTP works.
+    // Plain HTTP works if the operator allows it, or if only this machine reaches the server.
     for settings in [&[ALL_ADDRESSES, ("BOARDWIRE_SECURE_COOKIES", "false")][..], &[]] {
         let mut scene = Scene::with(Kind::Sqlite, settings).await?;
         ensure!(!is_https_only(&scene).await?, "{settings:?}");

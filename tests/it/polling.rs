@@ -23,15 +23,15 @@ impl Polling {
         let opened: Value = serde_json::from_str(opened[0].strip_prefix('0').context("not opened")?)?;
         session.path.push_str(&format!("&sid={}", text(&opened["sid"])?));
         let auth = json!({ "token": token(user, &["read", "write"])? });
-        ensure!(session.post(&[format!("40{auth}")]).await? == 200, "not taken");
-        let mut heard = String::new();
-        while !heard.contains("connection:status") {
-            heard = session.poll().await?.concat();
+        ensure!(session.post(&[format!("40{auth}")]).await? == 200, "not accepted");
+        let mut received = String::new();
+        while !received.contains("connection:status") {
+            received = session.poll().await?.concat();
         }
         Ok(session)
     }
 
-    /// Returns the packets that wait, or the next to arrive.
+    /// Returns the waiting packets, or the next to arrive.
     async fn poll(&self) -> Result<Vec<String>> {
         let answer = Http::new(&self.url, "GET", &self.path).send().await?;
         ensure!(answer.status == 200, "{answer:?}");
@@ -95,8 +95,8 @@ async fn a_too_large_message_in_a_batch_is_answered() -> Result<()> {
     // Beyond twice the limit, and with a batch that is too large as a whole, the session ends, as a WebSocket does.
     for lengths in [&[140_000][..], &[60_000; 20]] {
         let session = Polling::connect(&scene, "bob").await?;
-        ensure!(session.post(&creates(&board, lengths)).await? >= 400, "it was taken");
-        ensure!(session.post(&creates(&board, &[10])).await? >= 400, "the session goes on");
+        ensure!(session.post(&creates(&board, lengths)).await? >= 400, "it was accepted");
+        ensure!(session.post(&creates(&board, &[10])).await? >= 400, "the session still works");
     }
     assert_eq!(board.snapshot(&bob).await?["tasks"].as_array().map(Vec::len), Some(2));
     Ok(())
@@ -126,7 +126,7 @@ async fn unfetched_answers_are_bounded_by_their_size() -> Result<()> {
             most = most.max(held()?);
         }
     }
-    eventually("the sessions that fetch nothing are given up", PATIENCE, async || {
+    eventually("the sessions that fetch nothing are ended", PATIENCE, async || {
         most = most.max(held()?);
         Ok((overview(&scene).await?["connections"]["socket"] == 1).then_some(()))
     })

@@ -20,9 +20,9 @@ async fn a_second_server_is_refused(kind: Kind) -> Result<()> {
     board.view(&ann).await?;
 
     let Err(refused) = Server::start(&scene.database).await else { anyhow::bail!("two servers on one database") };
-    let said = format!("{refused:#}");
+    let message = format!("{refused:#}");
     for part in ["can't open the database", "another server runs on it", "stop that one first"] {
-        ensure!(said.contains(part), "{part} is not in: {said}");
+        ensure!(message.contains(part), "{part} is not in: {message}");
     }
 
     // Neither the command line nor the running server notices anything.
@@ -49,7 +49,7 @@ async fn a_killed_server_can_be_replaced_at_once(kind: Kind) -> Result<()> {
 const CLAIMS: &str = "FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2
                       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
-/// Another server must have the database for half a minute.
+/// How soon the server gives up. It does so once another server has had the database for half a minute.
 const GIVEN_UP: Duration = Duration::from_secs(120);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -61,7 +61,7 @@ async fn a_server_that_loses_its_database_to_another_shuts_down() -> Result<()> 
     let database = Arc::clone(&scene.database);
     let other = format!("SELECT pg_advisory_lock(classid::int, objid::int), pg_sleep(3600) {CLAIMS} AND granted");
     let other = AbortOnDropHandle::new(tokio::spawn(async move { database.query(&other).await }));
-    eventually("another one stands in line", PATIENCE, async || {
+    eventually("another one waits for the lock", PATIENCE, async || {
         let waits = scene.database.query(&format!("SELECT pid {CLAIMS} AND NOT granted")).await?;
         Ok((!waits.is_empty()).then_some(()))
     })

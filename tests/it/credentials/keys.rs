@@ -1,4 +1,4 @@
-//! API keys.
+//! API keys: permissions, refusals, expiry, and what is stored of secrets.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ async fn keys_are_scoped_and_their_use_is_recorded(kind: Kind) -> Result<()> {
     assert_eq!(agent.status()["data"]["user"]["permissions"], json!(["read"]));
     assert_eq!(agent.status()["data"]["user"]["id"], "ann");
     agent.refused("board:create", json!({ "name": "B" }), "FORBIDDEN").await?;
-    ensure!(!listed(server, &id).await?["usedAt"].is_null(), "its use is not noted");
+    ensure!(!listed(server, &id).await?["usedAt"].is_null(), "its use is not recorded");
 
     // A key gets no permissions beyond its user's, even if it asks for them.
     let (_, key) = create(server, "read,write,admin").await?;
@@ -133,15 +133,15 @@ async fn credential_commands_do_not_create_a_database() -> Result<()> {
         let error =
             scene.server.run(&arguments, "").await.err().with_context(|| format!("{command:?} ran"))?.to_string();
         ensure!(error.contains("there is no such database") && error.contains("--database-url"), "{error}");
-        for made in ["mistyped.db", "mistyped.db.secret"] {
-            ensure!(!scene.database.folder().join(made).exists(), "{command:?} made {made}");
+        for name in ["mistyped.db", "mistyped.db.secret"] {
+            ensure!(!scene.database.folder().join(name).exists(), "{command:?} created {name}");
         }
     }
     scene.server.run(&["user", "create", "--id", "ann", "--name", "Ann", "--database-url", &url], "").await?;
-    ensure!(file.exists(), "user create makes it");
+    ensure!(file.exists(), "`user create` did not create it");
     let wanted = ["token", "issue", "--user", "ann", "--permissions", "admin", "--database-url", &url];
     let issued = scene.server.run(&wanted, "").await?;
-    ensure!(issued["token"].is_string(), "what a token asks for in vain is no failure: {issued}");
+    ensure!(issued["token"].is_string(), "asking for a permission that the user lacks must not fail: {issued}");
     Ok(())
 }
 
@@ -169,7 +169,7 @@ async fn contents(database: &Database) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn holds(bytes: &[u8], text: &str) -> bool {
+fn contains(bytes: &[u8], text: &str) -> bool {
     bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }
 
@@ -183,16 +183,16 @@ async fn no_part_of_a_secret_is_stored(kind: Kind) -> Result<()> {
         let client = Client::connect(&server.url(), auth).await?;
         client.ask("board:create", json!({ "name": "Used", "requestId": "r" })).await?;
     }
-    let held = contents(&scene.database).await?;
+    let stored = contents(&scene.database).await?;
     let session_id = session.split('_').nth(1).context("a session without an id")?;
-    ensure!(holds(&held, &id) && holds(&held, session_id), "the search finds nothing at all");
-    ensure!(!holds(&held, super::PASSWORD), "the password is kept");
+    ensure!(contains(&stored, &id) && contains(&stored, session_id), "the search finds nothing at all");
+    ensure!(!contains(&stored, super::PASSWORD), "the password is stored");
     for secret in [&key, &session] {
         let secret = secret.splitn(3, '_').nth(2).context("no secret part")?;
         ensure!(secret.len() == 43, "the secret part is {secret}");
         // No part of it either.
         for piece in secret.as_bytes().windows(12) {
-            ensure!(!holds(&held, std::str::from_utf8(piece)?), "a part of a secret is kept");
+            ensure!(!contains(&stored, std::str::from_utf8(piece)?), "a part of a secret is stored");
         }
     }
     Ok(())

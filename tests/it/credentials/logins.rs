@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use super::{PASSWORD, expect_problem, login, user};
 use crate::scene::Scene;
 
-/// Checks that a login is told to wait, for some seconds.
+/// Checks that a request is refused with `Retry-After` in whole seconds.
 fn expect_told_to_wait(answer: &Answer) -> Result<()> {
     let body = expect_problem(answer, 429, "RATE_LIMIT")?;
     let wait: u64 = answer.header("retry-after").context("no Retry-After")?.parse()?;
@@ -53,7 +53,7 @@ const GUESSES: usize = 16;
 async fn guessing_from_one_address_does_not_block_another() -> Result<()> {
     let scene = Scene::with(Kind::Sqlite, &[("BOARDWIRE_FAILED_LOGINS", "1000")]).await?;
     guessing_blocks_nobody_elsewhere(&scene).await?;
-    // The same where those who guess must wait.
+    // The same where guesses must wait.
     let scene = Scene::with(Kind::Sqlite, &[("BOARDWIRE_FAILED_LOGINS", "1")]).await?;
     guessing_blocks_nobody_elsewhere(&scene).await
 }
@@ -75,8 +75,8 @@ fn guess(server: &Server, account: &str) -> JoinSet<Result<Answer>> {
     (0..GUESSES).map(|_| guess.clone().send()).collect()
 }
 
-/// Where someone guesses, others must wait, except those who have signed in from there before. Made-up accounts look
-/// the same.
+/// While someone guesses passwords of an account, its other logins must wait, except those of devices that have signed in
+/// before. The answers do not show whether the account exists.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_known_device_is_not_delayed_by_guessing() -> Result<()> {
     let scene = Scene::with(Kind::Sqlite, &[("BOARDWIRE_FAILED_LOGINS", "1")]).await?;
@@ -85,23 +85,23 @@ async fn a_known_device_is_not_delayed_by_guessing() -> Result<()> {
     let first = attempt(server, "ann", PASSWORD).await?;
     let device = first.cookie("boardwire_device").context("no device")?;
     ensure!(first.session().is_some(), "{first:?}");
-    let mut crowded = Vec::new();
+    let mut refusals = Vec::new();
     let mut guesses = Vec::new();
     for account in ["ann", "nobody"] {
-        // Eight are judged one after another, with growing waits between them; the others are told to come back.
+        // Eight are checked one after another, with growing waits between them; the others are told to retry later.
         let mut all = guess(server, account);
         let refused = loop {
-            let answer = all.join_next().await.context("all have been judged")???;
+            let answer = all.join_next().await.context("none was refused")???;
             if answer.status == 429 {
                 break answer;
             }
             expect_problem(&answer, 401, "AUTH_FAILED")?;
         };
         expect_told_to_wait(&refused)?;
-        crowded.push(refused.json()?);
+        refusals.push(refused.json()?);
         guesses.push(all);
     }
-    assert_eq!(crowded[0], crowded[1]);
+    assert_eq!(refusals[0], refusals[1]);
     let from_device =
         |device: &str| login(server, "ann", PASSWORD).header("cookie", &format!("boardwire_device={device}"));
     for _ in 0..GUESSES {
@@ -133,7 +133,7 @@ async fn bad_credentials_from_one_address_are_limited() -> Result<()> {
     expect_told_to_wait(&super::current(&scene.server).bearer("garbage").send().await?)?;
     let ann = boardwire_test_support::token("ann", &["read"])?;
     let answer = super::current(&scene.server).bearer(&ann).send().await?;
-    ensure!(answer.status == 200, "good credentials are let in from there: {answer:?}");
+    ensure!(answer.status == 200, "good credentials from there were refused: {answer:?}");
     Ok(())
 }
 
@@ -147,8 +147,8 @@ async fn a_password_of_the_wrong_length_is_refused_without_effect() -> Result<()
         let rename = ["user", "create", "--id", "ann", "--name", "Renamed", "--password-stdin"];
         ensure!(scene.server.run(&rename, short).await.is_err(), "it was accepted");
     }
-    let kept = attempt(&scene.server, "ann", PASSWORD).await?;
-    ensure!(kept.status == 201 && kept.json()?["user"]["name"] == "ann", "{kept:?}");
+    let answer = attempt(&scene.server, "ann", PASSWORD).await?;
+    ensure!(answer.status == 201 && answer.json()?["user"]["name"] == "ann", "{answer:?}");
     // Line ends are not part of it.
     let create = ["user", "create", "--id", "ann", "--name", "Ann", "--password-stdin"];
     scene.server.run(&create, "exactly8\r\n").await?;

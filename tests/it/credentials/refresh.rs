@@ -13,7 +13,7 @@ fn expiring(user: &str, seconds: u64) -> Result<String> {
     token_expiring_in(user, &["read", "write"], Duration::from_secs(seconds))
 }
 
-/// Returns a token that ends during the test, after the preparations are done.
+/// Returns a token that expires during the test, after the preparations.
 fn brief(user: &str, seconds: u64) -> Result<String> {
     expiring(user, patient(Duration::from_secs(seconds)).as_secs())
 }
@@ -46,7 +46,7 @@ async fn an_unsuitable_token_is_refused_without_effect() -> Result<()> {
     let key = server.run(&["api-key", "create", "--user", "ann", "--name", "k"], "").await?;
     let session = login(server, "ann", PASSWORD).send().await?.json()?;
     let ann = Client::connect(&server.url(), json!({ "token": expiring("ann", 600)? })).await?;
-    let made = ann.ask("board:create", json!({ "name": "Hers" })).await?;
+    let created = ann.ask("board:create", json!({ "name": "Hers" })).await?;
     for (case, token) in [
         ("another user", expiring("bob", 3_600)?),
         ("garbage", "garbage".to_owned()),
@@ -61,7 +61,7 @@ async fn an_unsuitable_token_is_refused_without_effect() -> Result<()> {
         ann.refused("auth:refresh", payload, "INVALID_MESSAGE").await?;
     }
     // She is still the same user, with the same permissions and the same expiry.
-    ann.ask("board:update", json!({ "boardId": made["board"]["id"], "updates": { "name": "Still hers" } })).await?;
+    ann.ask("board:update", json!({ "boardId": created["board"]["id"], "updates": { "name": "Still hers" } })).await?;
     ensure!(ann.closed().is_none(), "{:?}", ann.closed());
 
     let brief = Client::connect(&server.url(), json!({ "token": brief("ann", 8)? })).await?;

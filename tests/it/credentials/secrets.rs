@@ -32,7 +32,7 @@ async fn no_secret_is_logged(kind: Kind) -> Result<()> {
         client.disconnect().await?;
     }
     for auth in [json!({ "token": format!("{token}x") }), json!({ "apiKey": wrong_key }), json!({ "token": [token] })] {
-        ensure!(Client::connect(&url, auth).await.is_err(), "bad credentials were let in");
+        ensure!(Client::connect(&url, auth).await.is_err(), "bad credentials were accepted");
     }
     let cookie = format!("boardwire_session={session}");
     Dial::new(&url).cookie(&cookie).origin(&url).open().await?.disconnect().await?;
@@ -51,10 +51,7 @@ async fn no_secret_is_logged(kind: Kind) -> Result<()> {
     server.terminate().await?;
     server.wait_for_log("stopped").await.context("the whole log")?;
     let log = server.log();
-    ensure!(
-        log.contains("DEBUG") && log.contains("signed in"),
-        "this is not the log at its most talkative: {log:.500}"
-    );
+    ensure!(log.contains("DEBUG") && log.contains("signed in"), "this is not the log at its most verbose: {log:.500}");
     let public = session.split('_').nth(1).context("an id")?;
     ensure!(log.contains(public), "the public id of the session is not found, so a secret would not be found either");
     let last = |text: &str| text.rsplit('.').next().unwrap_or_default().to_owned();

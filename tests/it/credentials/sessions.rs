@@ -27,7 +27,7 @@ async fn a_login_creates_a_session(kind: Kind) -> Result<()> {
     for wanted in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=2592000"] {
         ensure!(attributes.contains(&wanted), "no {wanted} in {attributes:?}");
     }
-    ensure!(!attributes.contains(&"Secure"), "on this machine alone there is no HTTPS: {attributes:?}");
+    ensure!(!attributes.contains(&"Secure"), "`Secure` on a server that only this machine reaches: {attributes:?}");
 
     let ann = Client::connect(&server.url(), json!({ "sessionId": session })).await?;
     assert_eq!(ann.status()["data"]["user"]["id"], "ann");
@@ -50,14 +50,14 @@ async fn each_login_creates_a_new_session_id(kind: Kind) -> Result<()> {
     user(&scene, "ann", PASSWORD).await?;
     let first = login(server, "ann", PASSWORD).header("origin", &server.url()).send().await?;
     let first = first.session().context("no session")?.to_owned();
-    let kept = login(server, "ann", PASSWORD).send().await?;
-    let kept = kept.session().context("no session")?.to_owned();
+    let other = login(server, "ann", PASSWORD).send().await?;
+    let other = other.session().context("no session")?.to_owned();
     let cookie = format!("a=b; boardwire_session={first}");
     let again = login(server, "ann", PASSWORD).header("origin", &server.url()).header("cookie", &cookie).send().await?;
     let again = again.session().context("no session")?.to_owned();
-    ensure!(first != again && first != kept && kept != again, "an id came twice");
+    ensure!(first != again && first != other && other != again, "an id came twice");
     expect_refused(server, json!({ "sessionId": first })).await?;
-    for session in [kept, again] {
+    for session in [other, again] {
         Client::connect(&server.url(), json!({ "sessionId": session })).await?;
     }
     // An id chosen by someone else is not adopted.
@@ -91,8 +91,8 @@ async fn a_forged_cookie_does_not_end_a_session() -> Result<()> {
     let answer = login(&server, "eve", PASSWORD).header("origin", &ours).header("cookie", &cookie).send().await?;
     let eve = format!("boardwire_session={}", answer.session().context("no session")?);
     expect_refused(&server, json!({ "sessionId": session })).await?;
-    let leave = Http::new(&ours, "DELETE", "/api/v1/sessions/current").header("cookie", &eve).header("origin", &ours);
-    ensure!(leave.send().await?.status == 204, "signing out");
+    let logout = Http::new(&ours, "DELETE", "/api/v1/sessions/current").header("cookie", &eve).header("origin", &ours);
+    ensure!(logout.send().await?.status == 204, "signing out");
     server.terminate().await?;
     server.wait_for_log("stopped").await.context("the whole log")?;
     let log = server.log();
@@ -150,11 +150,11 @@ async fn a_cookie_is_accepted_only_from_known_pages() -> Result<()> {
     }
     // A handshake that names credentials uses those.
     let named = dial().origin(page).auth(json!({ "token": "garbage" })).open().await;
-    ensure!(named.is_err(), "the cookie stepped in for a bad token");
+    ensure!(named.is_err(), "the cookie was used in place of a bad token");
 
     let ask = || current(server).header("cookie", &cookie);
     ensure!(ask().header("origin", page).send().await?.status == 200, "a listed page");
-    ensure!(ask().send().await?.status == 200, "a page of our own that reads names no origin");
+    ensure!(ask().send().await?.status == 200, "a reading page of our own, which sends no origin");
     let answer = ask().header("sec-fetch-site", "cross-site").send().await?;
     expect_problem(&answer, 401, "UNAUTHENTICATED")?;
     let answer = ask().header("origin", page).send().await?;
@@ -266,12 +266,12 @@ async fn the_current_session_is_shown() -> Result<()> {
     user(&scene, "ann", PASSWORD).await?;
     let begun = login(&scene.server, "ann", PASSWORD).send().await?.json()?;
     let cookie = format!("boardwire_session={}", text(&begun["sessionId"])?);
-    let told = current(&scene.server).header("cookie", &cookie).send().await?.json()?;
-    assert_eq!(told["user"], begun["user"]);
-    ensure!(told["sessionId"] == Value::Null && told["expiresAt"].is_string(), "{told}");
+    let shown = current(&scene.server).header("cookie", &cookie).send().await?.json()?;
+    assert_eq!(shown["user"], begun["user"]);
+    ensure!(shown["sessionId"] == Value::Null && shown["expiresAt"].is_string(), "{shown}");
     let token = boardwire_test_support::token("ann", &["read"])?;
-    let told = current(&scene.server).bearer(&token).send().await?.json()?;
-    assert_eq!(told["user"]["permissions"], json!(["read"]));
+    let shown = current(&scene.server).bearer(&token).send().await?.json()?;
+    assert_eq!(shown["user"]["permissions"], json!(["read"]));
     expect_problem(&current(&scene.server).send().await?, 401, "UNAUTHENTICATED")?;
     let basic = current(&scene.server).header("authorization", "Basic YTpi").header("cookie", &cookie);
     expect_problem(&basic.send().await?, 401, "UNAUTHENTICATED").map(drop)

@@ -1,4 +1,4 @@
-//! Older revisions of the protocol, and messages that belong to none.
+//! Older revisions of the protocol, and malformed messages.
 
 use anyhow::{Context, Result, ensure};
 use boardwire_test_support::{Answer, Http, Kind};
@@ -45,7 +45,7 @@ impl Session {
     }
 }
 
-/// Returns the messages in a stream, after checking that no event is without one, which older clients can't handle.
+/// Returns the messages in a stream, after checking that no event is empty, which older clients can't handle.
 fn streamed(answer: &Answer) -> Result<Vec<Value>> {
     ensure!(answer.header("content-type") == Some("text/event-stream"), "{answer:?}");
     let text = String::from_utf8(answer.body.clone())?;
@@ -108,8 +108,8 @@ async fn batches_are_accepted_only_in_the_revision_that_has_them() -> Result<()>
     ensure!(ids == [1, 2, 3], "{answers:?}");
     ensure!(answers[0]["result"]["tools"].is_array() && answers[1]["result"].is_object(), "{answers:?}");
     ensure!(answers[2]["error"]["code"] == -32601, "{answers:?}");
-    let told = session.post().json(&json!([notification(), notification()])).send().await?;
-    ensure!(told.status == 202 && told.body.is_empty(), "{told:?}");
+    let accepted = session.post().json(&json!([notification(), notification()])).send().await?;
+    ensure!(accepted.status == 202 && accepted.body.is_empty(), "{accepted:?}");
 
     let too_many = Value::Array((1..=65).map(|id| request(id, "ping")).collect());
     for wrong in [json!([]), too_many, json!([request(1, "ping"), 7])] {
@@ -178,11 +178,12 @@ async fn answers_are_compressed() -> Result<()> {
         ensure!(packed.status == 200 && packed.header("content-encoding") == Some("gzip"), "{packed:?}");
         ensure!(packed.body.len() * 4 < plain.body.len(), "{} of {}", packed.body.len(), plain.body.len());
         let text = unpacked(&packed)?;
-        let said = match serde_json::from_str(&text) {
+        let received = match serde_json::from_str(&text) {
             Ok(message) => vec![message],
             Err(_) => messages(&text),
         };
-        let found = said.iter().any(|message| message["result"]["structuredContent"]["task"]["description"] == *long);
+        let found =
+            received.iter().any(|message| message["result"]["structuredContent"]["task"]["description"] == *long);
         ensure!(found, "{text}");
     }
     Ok(())

@@ -30,8 +30,8 @@ async fn changes_travel_both_ways(kind: Kind) -> Result<()> {
         let read = agent.ask("get_task", json!({"taskId": task})).await?;
         ensure!(read["task"]["title"] == "From a person", "{read}");
         let resource = agent.request("resources/read", json!({"uri": format!("task://{task}")})).await?;
-        let held: Value = serde_json::from_str(&text(&resource["result"]["contents"][0]["text"])?)?;
-        ensure!(held == read, "{held}");
+        let read_as_resource: Value = serde_json::from_str(&text(&resource["result"]["contents"][0]["text"])?)?;
+        ensure!(read_as_resource == read, "{read_as_resource}");
     }
     Ok(())
 }
@@ -97,7 +97,7 @@ async fn answers_have_the_requested_fields_and_size() -> Result<()> {
         titles["tasks"] == json!(expected) && titles["board"].is_null() && titles["seq"] == whole["seq"],
         "{titles}"
     );
-    for (tool, fields, says) in [
+    for (tool, fields, message) in [
         ("get_board", json!(["tasks.titel"]), "in tasks there are assignee, board_id, "),
         ("get_board", json!(["task"]), "in the answer there are board, columns, "),
         ("wait_for_changes", json!(["events.sqe"]), "in events there are boardId, data, "),
@@ -111,7 +111,7 @@ async fn answers_have_the_requested_fields_and_size() -> Result<()> {
             _ => arguments["since"] = json!(0),
         }
         let failure = agent.refused(tool, arguments, "INVALID_MESSAGE").await?;
-        ensure!(failure["details"][0]["path"] == "fields" && text(&failure["error"])?.contains(says), "{failure}");
+        ensure!(failure["details"][0]["path"] == "fields" && text(&failure["error"])?.contains(message), "{failure}");
     }
     let events =
         json!({"boardId": board.id, "since": 0, "limit": 1, "fields": ["events.seq", "events.data.board.name"]});
@@ -143,8 +143,8 @@ async fn prompts_show_the_board_and_board_ids_are_completed() -> Result<()> {
         ("stand_up", json!({"boardId": board.id, "since": "0"})),
     ] {
         let prompt = agent.request("prompts/get", json!({"name": name, "arguments": arguments})).await?;
-        let said = text(&prompt["result"]["messages"][0]["content"]["text"])?;
-        ensure!(said.contains("Write the report") && said.contains(&board.id), "{said}");
+        let shown = text(&prompt["result"]["messages"][0]["content"]["text"])?;
+        ensure!(shown.contains("Write the report") && shown.contains(&board.id), "{shown}");
     }
     let wanted =
         json!({"ref": {"type": "ref/prompt", "name": "plan_work"}, "argument": {"name": "boardId", "value": "laun"}});
@@ -167,27 +167,30 @@ async fn a_board_that_is_too_large_is_shown_in_part() -> Result<()> {
     let agent = Agent::current(&scene.server, "ann")?;
     let failure = agent.refused("get_board", json!({"boardId": board.id}), "PAYLOAD_TOO_LARGE").await?;
     ensure!(text(&failure["error"])?.contains("limit"), "{failure}");
-    // The tool goes from page to page, whichever fields are wanted.
+    // The tool returns pages, whichever fields are requested.
     let mut page = json!({"boardId": board.id, "limit": 1000, "fields": ["tasks.id"]});
-    let mut met = 0;
+    let mut count = 0;
     loop {
         let shown = agent.ask("get_board", page.clone()).await?;
         ensure!(shown["truncated"].is_null(), "{shown}");
-        met += shown["tasks"].as_array().map_or(0, Vec::len);
+        count += shown["tasks"].as_array().map_or(0, Vec::len);
         page["after"] = shown["next"].clone();
         if page["after"].is_null() {
             break;
         }
     }
-    ensure!(met == 285, "{met}");
+    ensure!(count == 285, "{count}");
     let resource = agent.request("resources/read", json!({"uri": format!("board://{}", board.id)})).await?;
     let read: Value = serde_json::from_str(&text(&resource["result"]["contents"][0]["text"])?)?;
     ensure!(read["truncated"].is_object() && read["seq"].is_u64(), "{read}");
     ensure!(read["next"].is_string() || read["truncated"]["lists"][0]["shown"].is_u64(), "{read}");
     for name in ["plan_work", "stand_up"] {
         let prompt = agent.request("prompts/get", json!({"name": name, "arguments": {"boardId": board.id}})).await?;
-        let said = text(&prompt["result"]["messages"][0]["content"]["text"])?;
-        ensure!(said.contains("Large") && said.contains("Too large") && said.contains("at least 34 tasks"), "{said}");
+        let shown = text(&prompt["result"]["messages"][0]["content"]["text"])?;
+        ensure!(
+            shown.contains("Large") && shown.contains("Too large") && shown.contains("at least 34 tasks"),
+            "{shown}"
+        );
     }
     Ok(())
 }

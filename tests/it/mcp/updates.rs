@@ -63,7 +63,7 @@ async fn subscriptions_end_with_the_credentials() -> Result<()> {
     let mut agent = Agent::current(&scene.server, "ann")?;
     agent.token = token_expiring_in("ann", &["read"], patient(Duration::from_secs(10)))?;
     let mut stream = agent.listen(&[&uri]).await?;
-    // Changes are announced for as long as it is valid.
+    // Changes are announced while the token is valid.
     ensure!(stream.updated().await? == uri);
     while let Some(message) = stream.next().await? {
         ensure!(message["method"].is_null(), "{message}");

@@ -10,7 +10,7 @@ use crate::scene::{Board, Scene};
 
 on_both!(waiting_misses_no_event_and_repeats_none);
 
-/// How many changes are made meanwhile.
+/// How many changes are made during the calls.
 const CHANGES: u64 = 150;
 
 async fn waiting_misses_no_event_and_repeats_none(kind: Kind) -> Result<()> {
@@ -93,7 +93,7 @@ async fn waiting_callers_learn_that_the_server_closes() -> Result<()> {
         let wanted = json!({"boardId": board.id, "since": seq, "timeoutSeconds": 50});
         waiting.push(tokio::spawn(async move { agent.refused("wait_for_changes", wanted, "UNAVAILABLE").await }));
     }
-    // Nothing visible outside tells that a wait has begun.
+    // The server does not show that a call is waiting.
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     ensure!(scene.server.terminate().await?.success());
     for waiting in waiting {
