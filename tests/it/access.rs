@@ -30,7 +30,7 @@ const WRITERS: Line = [OK, OK, NO, HIDDEN, OK];
 const OWNERS: Line = [OK, NO, NO, HIDDEN, OK];
 /// With a read-only credential nobody writes, to any board; the answer is the same where there is no board.
 const NOBODY: Line = [NO, NO, NO, NO, NO];
-/// With such a credential the administrator is a stranger to the board.
+/// With a read-only credential the administrator has no access to boards of others.
 const READERS_WITHOUT_ADMIN: Line = [OK, OK, OK, HIDDEN, HIDDEN];
 
 /// The values that a cell of the table can refer to.
@@ -127,7 +127,7 @@ async fn every_command_is_allowed_or_refused_by_role_and_credential() -> Result<
         let rows = TABLE.iter().filter(|row| row.command == kind.name()).count();
         ensure!(rows == 1, "{} has {rows} rows in the table", kind.name());
     }
-    ensure!(TABLE.len() == CommandKind::ALL.len(), "the table has rows for commands that there are not");
+    ensure!(TABLE.len() == CommandKind::ALL.len(), "the table has rows for unknown commands");
 
     let scene = Scene::open(Kind::Sqlite).await?;
     let document = doors::document(&scene.server.url()).await?;
@@ -165,7 +165,7 @@ async fn every_command_is_allowed_or_refused_by_role_and_credential() -> Result<
     Ok(())
 }
 
-/// With a write-only credential nothing can be read; and the administrator is a stranger to the board.
+/// With a write-only credential nothing can be read; and the administrator has no access to boards of others.
 fn writing(row: &Row, role: usize) -> Result<&'static str> {
     let kind = CommandKind::from_name(row.command).context("no such command")?;
     Ok(match kind.permission() {
@@ -247,9 +247,9 @@ async fn one_cell(
             token: String::new(),
         };
         let missing = door.send(row.command, &(row.payload)(&nowhere)).await?;
-        assert_eq!(Some(reply), missing, "a hidden thing must answer as a missing one does");
+        assert_eq!(Some(reply), missing, "a hidden entity must be answered like a missing one");
     }
-    assert_eq!(cell.board.snapshot(owner).await?, before, "a refused command has no effect");
+    assert_eq!(cell.board.snapshot(owner).await?, before, "a refused command had an effect");
     Ok(())
 }
 
@@ -294,7 +294,7 @@ async fn removed_members_receive_nothing_more(kind: Kind) -> Result<()> {
     let removal = ann.ask("board:member:remove", json!({ "boardId": board.id, "userId": "bob" })).await?;
     let rename = json!({ "taskId": task, "updates": { "title": "Not for Bob" } });
     let after = ann.ask("task:update", rename).await?;
-    // He may learn that he was removed, but nothing that came after it.
+    // He may learn of his removal, but of nothing after it.
     let refused = bob.refused("board:get", json!({ "boardId": board.id }), "NOT_FOUND").await?;
     ensure!(refused["details"].is_null(), "{refused}");
     bob.refused("task:update", json!({ "taskId": task, "updates": { "title": "X" } }), "NOT_FOUND").await?;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use self::{
-    door::{Door, Entrance, Outcome, Over, Socket, Step},
+    door::{Door, Entrance, Outcome, PerRequest, Socket, Step},
     witness::Witness,
 };
 use crate::scene::{Board, Scene, seed, text};
@@ -54,7 +54,7 @@ const FATES: [Fate; 20] = {
     fates
 };
 
-/// What an agent knows of the leases that it held.
+/// A lease that an agent held, and how it ended for the agent.
 pub(crate) struct Held {
     agent: String,
     task: String,
@@ -64,11 +64,11 @@ pub(crate) struct Held {
 
 async fn agents_do_each_task_once(kind: Kind) -> Result<()> {
     let seed = seed()?;
-    let all = within("all tasks are done", LIMIT, play(kind, seed));
+    let all = within("all tasks are done", LIMIT, run_agents(kind, seed));
     all.await.flatten().with_context(|| format!("BOARDWIRE_TEST_SEED={seed}"))
 }
 
-async fn play(kind: Kind, seed: u64) -> Result<()> {
+async fn run_agents(kind: Kind, seed: u64) -> Result<()> {
     let mut rng = fastrand::Rng::with_seed(seed);
     let scene = Scene::open(kind).await?;
     let (planner, observer) = (scene.client("planner").await?, scene.client("observer").await?);
@@ -89,10 +89,10 @@ async fn play(kind: Kind, seed: u64) -> Result<()> {
     for number in 0..AGENTS {
         let entrance = Entrance { url: scene.server.url(), user: users[number / 2].clone() };
         let mut agent = |door: &str| Agent::new(format!("{door}-{number}"), &board, rng.u64(..));
-        // A third door is a third arm here, and a `Door` of its own.
+        // To test another door, implement `Door` for it and add an arm.
         match number % 2 {
             0 => agents.spawn(agent("socket").work::<Socket>(entrance)),
-            _ => agents.spawn(agent("http").work::<Over>(entrance)),
+            _ => agents.spawn(agent("http").work::<PerRequest>(entrance)),
         };
     }
     let mut held = Vec::new();
@@ -102,7 +102,7 @@ async fn play(kind: Kind, seed: u64) -> Result<()> {
     let end = board.snapshot(&planner).await?;
     let last = end["seq"].as_u64().context("no seq")?;
     while witness.seq() < last {
-        witness.hear(&observer.next_any().await?.payload)?;
+        witness.observe(&observer.next_any().await?.payload)?;
     }
     ensure!(witness.done() == TASKS, "{} tasks are done", witness.done());
     let tasks = end["tasks"].as_array().context("no tasks")?;
@@ -112,8 +112,8 @@ async fn play(kind: Kind, seed: u64) -> Result<()> {
     }
     for door in ["socket", "http"] {
         for fate in [Fate::Killed, Fate::Late, Fate::Renewed] {
-            let met = held.iter().any(|lease| lease.fate == fate && lease.agent.starts_with(door));
-            ensure!(met, "no agent at the {door} door was {fate:?}");
+            let seen = held.iter().any(|lease| lease.fate == fate && lease.agent.starts_with(door));
+            ensure!(seen, "no agent at the {door} door was {fate:?}");
         }
     }
     observer.expect_silence(Duration::from_millis(200)).await
@@ -196,13 +196,13 @@ impl Agent {
             let mut fate = self.fates.pop().unwrap_or(Fate::Done);
             match fate {
                 Fate::Killed => {
-                    self.labour().await;
+                    self.work_a_while().await;
                     door.cut(&task, fence).await?;
                     door = D::open(&entrance).await?;
                 }
                 Fate::Late => {
                     tokio::time::sleep(Duration::from_secs(ttl) + Duration::from_millis(self.rng.u64(20..200))).await;
-                    self.come_late(&door, &task, fence).await?;
+                    self.expect_refused_after_expiry(&door, &task, fence).await?;
                 }
                 Fate::Done | Fate::Renewed => {
                     if !self.finish(&door, &task, fence, fate == Fate::Renewed).await? {
@@ -216,7 +216,7 @@ impl Agent {
         }
     }
 
-    async fn labour(&mut self) {
+    async fn work_a_while(&mut self) {
         tokio::time::sleep(Duration::from_millis(self.rng.u64(5..=30))).await;
     }
 
@@ -224,7 +224,7 @@ impl Agent {
     async fn finish<D: Door>(&mut self, door: &D, task: &str, fence: u64, renewed: bool) -> Result<bool> {
         let rounds = if renewed { 5 } else { self.rng.usize(..2) };
         for round in 0..rounds {
-            self.labour().await;
+            self.work_a_while().await;
             let renew = Step::Renew { task, fence, ttl: 2 };
             match door.ask(&self.request(task, fence, &format!("renew{round}")), &renew).await? {
                 Outcome::Done(reply) => ensure!(reply["task"]["lease"]["fence"] == fence, "{reply}"),
@@ -235,7 +235,7 @@ impl Agent {
                 tokio::time::sleep(Duration::from_millis(500)).await;
             }
         }
-        self.labour().await;
+        self.work_a_while().await;
         let update = Step::Update { task, fence, title: &format!("By {}", self.name) };
         let complete = Step::Complete { task, fence };
         for (word, step) in [("update", update), ("complete", complete)] {
@@ -249,7 +249,7 @@ impl Agent {
     }
 
     /// Checks that every attempt under an ended lease is refused.
-    async fn come_late<D: Door>(&self, door: &D, task: &str, fence: u64) -> Result<()> {
+    async fn expect_refused_after_expiry<D: Door>(&self, door: &D, task: &str, fence: u64) -> Result<()> {
         let renew = Step::Renew { task, fence, ttl: 2 };
         let update = Step::Update { task, fence, title: "Too late" };
         for (number, step) in [renew, update, Step::Complete { task, fence }].into_iter().enumerate() {
@@ -261,7 +261,7 @@ impl Agent {
         Ok(())
     }
 
-    /// Returns a request id that tells the witness under which lease it was sent.
+    /// Returns a request id that shows the witness under which lease it was sent.
     fn request(&self, task: &str, fence: u64, what: &str) -> String {
         format!("{}.{task}.{fence}.{what}", self.name)
     }
@@ -279,8 +279,8 @@ async fn a_member_who_is_an_agent_is_shown_as_one(kind: Kind) -> Result<()> {
     assert_eq!(save(&["--agent"]).await?["user"]["agent"], true);
     let member = json!({ "boardId": board.id, "userId": "scout", "role": "member" });
     assert_eq!(ann.ask("board:member:set", member).await?["member"]["agent"], true);
-    let told = bob.next_event("board:member:set").await?;
-    assert_eq!(told.payload["data"]["member"]["agent"], true);
+    let event = bob.next_event("board:member:set").await?;
+    assert_eq!(event.payload["data"]["member"]["agent"], true);
 
     let agents = async || -> Result<Vec<String>> {
         let snapshot = board.snapshot(&bob).await?;
@@ -288,7 +288,7 @@ async fn a_member_who_is_an_agent_is_shown_as_one(kind: Kind) -> Result<()> {
         members.iter().filter(|member| member["agent"] == true).map(|member| text(&member["user_id"])).collect()
     };
     assert_eq!(agents().await?, ["scout"]);
-    // It stays one until changed explicitly.
+    // The user stays an agent until changed explicitly.
     assert_eq!(save(&[]).await?["user"]["agent"], true);
     assert_eq!(save(&["--agent=false"]).await?["user"]["agent"], false);
     assert_eq!(agents().await?, Vec::<String>::new());

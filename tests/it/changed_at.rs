@@ -40,15 +40,18 @@ async fn every_event_updates_the_time_of_the_latest_change(kind: Kind) -> Result
         let event = bob.next_matching(command, |event| event.seq().is_some() && event.seq() == seq).await?;
         let now = listed(&bob, &board).await?;
         assert_eq!(now["changed_at"], event.payload["timestamp"], "after {command}");
-        assert_eq!(now["updated_at"], created["updated_at"], "its own fields are as they were after {command}");
-        assert_eq!(listed(&bob, &board).await?, now, "looking changes nothing");
+        assert_eq!(
+            now["updated_at"], created["updated_at"],
+            "the board's own `updated_at` has changed after {command}"
+        );
+        assert_eq!(listed(&bob, &board).await?, now, "reading the list changed it");
     }
     // A refused change, or one without effect, does not count.
     let before = listed(&bob, &board).await?;
     ann.refused("task:update", json!({ "taskId": "t", "updates": { "priority": 4 } }), "NOT_FOUND").await?;
     ann.ask("board:member:set", json!({ "boardId": board.id, "userId": "bob", "role": "member" })).await?;
     assert_eq!(listed(&bob, &board).await?, before);
-    assert_eq!(listed(&bob, &other).await?, elsewhere, "another board has nothing to do with it");
+    assert_eq!(listed(&bob, &other).await?, elsewhere, "the entry of another board has changed");
     Ok(())
 }
 
@@ -59,7 +62,7 @@ async fn renaming_a_board_updates_the_time_of_the_latest_change(kind: Kind) -> R
     board.task(&ann, "T").await?;
     let update = json!({ "boardId": board.id, "updates": { "name": "Landing" } });
     let updated = ann.ask("board:update", update).await?["board"].clone();
-    ensure!(updated.get("changed_at").is_none(), "a board itself knows nothing of it: {updated}");
+    ensure!(updated.get("changed_at").is_none(), "the board itself has `changed_at`: {updated}");
     let now = listed(&ann, &board).await?;
     assert_eq!((&now["name"], &now["changed_at"]), (&json!("Landing"), &updated["updated_at"]));
     let snapshot = board.snapshot(&ann).await?["board"].clone();

@@ -1,5 +1,5 @@
-//! The shapes on the wire, field by field: the connection, each durable event, the entities, both forms of a reply. Those
-//! of the entities are a snapshot, the same for both databases.
+//! The shapes on the wire, field by field: the connection, each durable event, the entities, both forms of a reply. The
+//! entities are compared with a snapshot, the same for both databases.
 
 use anyhow::{Context, Result, ensure};
 use boardwire_test_support::{Client, ConnectError, Dial, Kind, redact, stand_ins};
@@ -51,7 +51,7 @@ async fn wrong_credentials_are_refused_with_one_sentence() -> Result<()> {
         match Client::connect(&scene.server.url(), auth.clone()).await {
             Err(ConnectError::Refused(message)) => assert_eq!(message, "Authentication failed", "{auth}"),
             Err(other) => anyhow::bail!("{auth}: {other}"),
-            Ok(_) => anyhow::bail!("{auth} was let in"),
+            Ok(_) => anyhow::bail!("{auth} was accepted"),
         }
     }
     scene.client("ann").await.map(drop)
@@ -305,7 +305,7 @@ async fn an_id_can_be_chosen_once(kind: Kind) -> Result<()> {
     // Someone else's id is taken as well, and the refusal reveals nothing about it.
     let reply = bob.refused("board:create", json!({ "name": "Hers", "id": "my_Board-1" }), "CONFLICT").await?;
     ensure!(!reply.to_string().contains("Mine"), "the refusal shows the other board: {reply}");
-    let made = ann.ask("task:create", json!({ "boardId": "my_Board-1", "title": "C" })).await?;
-    assert_eq!(redact(&made["task"]["id"]), "[id]");
+    let created = ann.ask("task:create", json!({ "boardId": "my_Board-1", "title": "C" })).await?;
+    assert_eq!(redact(&created["task"]["id"]), "[id]");
     Ok(())
 }

@@ -1,5 +1,4 @@
-//! Leases: several agents share a board, each task has at most one of them, and an agent that has lost its lease is
-//! told so.
+//! Leases: several agents share a board, each task has at most one agent, and an agent that has lost its lease is refused.
 
 mod choosing;
 mod ending;
@@ -41,7 +40,7 @@ impl LeaseBoard {
         text(&self.ann.ask("task:create", task).await?["task"]["id"])
     }
 
-    /// Claims this task, for long enough.
+    /// Claims this task for the default time.
     async fn claim(&self, client: &Client, task: &str) -> Result<Value> {
         Ok(client.ask("task:claim", json!({ "boardId": self.board.id, "taskId": task })).await?["task"].clone())
     }
@@ -70,7 +69,7 @@ async fn a_lease_is_taken_renewed_and_released(kind: Kind) -> Result<()> {
     let task = &reply["task"];
     assert_eq!((&task["status"], &task["assignee"]), (&json!("in_progress"), &json!("ann")));
     assert_eq!(task["column_id"], *board.columns[1]);
-    assert_eq!(task["version"], 2, "one command, one version");
+    assert_eq!(task["version"], 2, "one command must make one version");
     assert_eq!(fields(&task["lease"]), ["acquired_at", "agent", "expires_at", "fence", "holder"]);
     assert_eq!(
         [&task["lease"]["holder"], &task["lease"]["agent"], &task["lease"]["fence"]],
@@ -90,13 +89,13 @@ async fn a_lease_is_taken_renewed_and_released(kind: Kind) -> Result<()> {
     let released = ann.ask("task:release", json!({ "taskId": id, "fence": 1 })).await?;
     let task = &released["task"];
     assert_eq!([&task["lease"], &task["assignee"]], [&Value::Null, &Value::Null]);
-    assert_eq!(task["column_id"], *board.columns[1], "it stays where it is");
+    assert_eq!(task["column_id"], *board.columns[1], "the column");
     let event = bob.next_any().await?;
     assert_eq!(event.name, "task:released");
     let data = json!({ "task": task, "holder": "ann", "releasedBy": "ann", "expired": false, "boardId": board.id });
     assert_eq!(event.data(), &data);
 
-    // It can be claimed again, under a higher number.
+    // It can be claimed again, with a higher fence.
     let again = setup.claim_next(bob).await?;
     assert_eq!((&again["task"]["id"], fence(&again["task"])?), (&json!(id), 2));
     assert_eq!(again["task"], board.snapshot(ann).await?["tasks"][0]);
@@ -154,7 +153,7 @@ async fn a_command_with_an_old_fence_is_refused(kind: Kind) -> Result<()> {
         ann.refused(command, payload, "LEASE_LOST").await?;
     }
     setup.claim(ann, &id).await?;
-    // People overrule an agent: they need no number, and the agent notices by its own.
+    // People overrule an agent: they need no fence, and the agent notices because its own is refused.
     bob.ask("task:update", json!({ "taskId": id, "updates": { "title": "By hand" } })).await?;
     bob.ask("task:release", json!({ "taskId": id })).await?;
     setup.claim(bob, &id).await?;

@@ -43,13 +43,13 @@ async fn the_figures_match_what_has_happened() -> Result<()> {
     assert_eq!((grown("events"), grown("deliveries"), grown("commands"), grown("refusals")), (5, 5, 7, 2));
     let ann_seen = named(&seen["users"], "ann").context("no Ann")?;
     assert_eq!((&ann_seen["connections"], &ann_seen["name"]), (&json!({ "socket": 1 }), &json!("Ann")));
-    // Two boards, a member, five tasks.
+    // Commands: two boards, a member, five tasks.
     assert_eq!(ann_seen["calls"], 8, "{seen}");
     assert!(ann_seen["since"].is_string());
     let root = named(&seen["users"], "root").context("no operator")?;
     assert_eq!((&root["connections"], &root["since"]), (&json!({}), &Value::Null));
     let boards: Vec<_> = seen["boards"].as_array().context("no boards")?.iter().map(|one| &one["id"]).collect();
-    assert_eq!(boards, [&json!(board.id), &json!(quiet.id)], "the busiest first");
+    assert_eq!(boards, [&json!(board.id), &json!(quiet.id)], "not the busiest first");
     assert_eq!((&seen["boards"][0]["name"], &seen["boards"][0]["viewers"]), (&json!("Launch"), &json!(1)));
     assert_eq!((&seen["slow"], &seen["incidents"]), (&json!([]), &json!([])));
 
@@ -97,24 +97,24 @@ async fn a_stream_sends_figures_until_its_user_is_no_longer_an_admin() -> Result
     scene.server.create_user("root", "Root", "read,write,admin").await?;
     let request = request(&scene, "root", "GET", "")?.header("accept", "text/event-stream");
     let mut lines = BufReader::new(request.send_part(0).await?).lines();
-    let mut told = Vec::new();
+    let mut events = Vec::new();
     while let Some(line) = timeout(patient(PATIENCE), lines.next_line()).await.context("nothing came")?? {
         if let Some(event) = line.strip_prefix("event: ") {
-            told.push(event.to_owned());
+            events.push(event.to_owned());
         }
         let Some(data) = line.strip_prefix("data: ") else { continue };
         let data: Value = serde_json::from_str(data)?;
-        match told.len() {
+        match events.len() {
             1 | 2 => assert_eq!(data["connections"], json!({ "socket": 0, "stream": 1, "mcp": 0 })),
             3 => drop(scene.server.create_user("root", "Root", "read,write").await?),
             _ if data["code"].is_string() => assert_eq!(data["code"], "FORBIDDEN"),
             _ => {}
         }
-        ensure!(told.len() < 10, "it goes on: {told:?}");
+        ensure!(events.len() < 10, "the stream does not end: {events:?}");
     }
-    let last = told.split_off(told.len().saturating_sub(2));
-    assert_eq!(last, ["end", "error"], "{told:?}");
-    assert!(told.iter().all(|event| event == "overview"), "{told:?}");
+    let last = events.split_off(events.len().saturating_sub(2));
+    assert_eq!(last, ["end", "error"], "{events:?}");
+    assert!(events.iter().all(|event| event == "overview"), "{events:?}");
     Ok(())
 }
 
@@ -127,7 +127,7 @@ async fn a_disconnected_user_learns_why_and_can_reconnect() -> Result<()> {
     let path = format!("/api/v1/boards/{}/events", board.id);
     let stream = Http::new(&scene.server.url(), "GET", &path).bearer(&token("bob", &["read"])?);
     let mut stream = stream.header("accept", "text/event-stream").send_part(0).await?;
-    eventually("the stream is there", PATIENCE, async || {
+    eventually("the stream is counted", PATIENCE, async || {
         Ok((overview(&scene).await?["connections"] == json!({ "socket": 3, "stream": 1, "mcp": 0 })).then_some(()))
     })
     .await?;
@@ -140,7 +140,7 @@ async fn a_disconnected_user_learns_why_and_can_reconnect() -> Result<()> {
         client.wait_closed(PATIENCE).await?;
     }
     let mut text = String::new();
-    timeout(patient(PATIENCE), stream.read_to_string(&mut text)).await.context("the stream goes on")??;
+    timeout(patient(PATIENCE), stream.read_to_string(&mut text)).await.context("the stream does not end")??;
     assert!(
         text.contains("event: end") && text.contains("event: error") && text.contains("an operator has ended"),
         "{text}"

@@ -1,4 +1,4 @@
-//! A client that stops reading costs the others nothing, and is soon gone.
+//! A client that stops reading does not affect the others, and is soon disconnected.
 
 use std::time::Duration;
 
@@ -11,13 +11,13 @@ use crate::{
     scene::{Board, Scene},
 };
 
-/// How soon a client that does not read is gone after its buffers are full, with some allowance for the machine.
+/// How soon a client that does not read is disconnected after its buffers are full, with some allowance for the machine.
 const GONE: Duration = Duration::from_secs(7);
 
 /// The smallest size of an answer in bytes, and how many answers each client requests without reading them.
 const ANSWER: usize = 60 * 20_000;
 pub(crate) const ASKED: usize = 40;
-/// How many clients do so: what the server needs to make answers, it needs only once.
+/// How many clients do so. The memory for making answers is needed only once, not for each client.
 pub(crate) const SLOW: usize = 10;
 /// The most that the server may hold for each, in KiB: one answer in its queue, one in the library and one being
 /// written, with a quarter of a MiB in front of each of the first two; and twice as much for answers being made, and
@@ -66,13 +66,13 @@ async fn a_client_that_stops_reading_is_cut_off_and_others_miss_nothing() -> Res
     .with_context(|| format!("the server's log:\n{}", scene.server.log()))?;
 
     // The operator sees which user it was.
-    let slow_ones = eventually("it is listed", GONE, async || {
+    let listed = eventually("the client is listed as slow", GONE, async || {
         let slow = overview(&scene).await?["slow"].as_array().cloned().unwrap_or_default();
         Ok((!slow.is_empty()).then_some(slow))
     })
     .await
     .with_context(|| format!("the server's log:\n{}", scene.server.log()))?;
-    assert_eq!((slow_ones.len(), &slow_ones[0]["userId"], &slow_ones[0]["door"]), (1, &json!("cid"), &json!("socket")));
+    assert_eq!((listed.len(), &listed[0]["userId"], &listed[0]["door"]), (1, &json!("cid"), &json!("socket")));
 
     // When it reads again, it finds that the connection has ended; a new one catches up.
     slow.resume_reading();
@@ -118,11 +118,11 @@ async fn only_changes_are_carried_out_after_their_client_has_left() -> Result<()
     let slow = scene.dial("ann")?.receive_buffer(4096).open().await?;
     slow.pause_reading();
     let mut unread: Vec<_> = (0..ASKED).map(|_| slow.send_call("board:get", &json!({ "boardId": board.id }))).collect();
-    unread.push(slow.send_call("task:create", &json!({ "boardId": board.id, "title": "The last wish" })));
+    unread.push(slow.send_call("task:create", &json!({ "boardId": board.id, "title": "Sent last" })));
     let created = ann.next_event("task:created").await?;
-    assert_eq!(created.data()["task"]["title"], "The last wish");
+    assert_eq!(created.data()["task"]["title"], "Sent last");
     let answered = metric(&metrics(&scene).await?, r#"boardwire_commands_total{command="board:get",code="OK"}"#);
-    // Some answers are being sent before the client is given up.
+    // Some answers are made before the client is disconnected.
     ensure!(answered < 20.0, "the board was read {answered} times for a client that is gone");
     Ok(())
 }
@@ -132,7 +132,7 @@ async fn sockets_are_closed_after_clients_leave() -> Result<()> {
     let scene = Scene::open(Kind::Sqlite).await?;
     let ann = scene.client("ann").await?;
     let board = Board::create(&ann, &[]).await?;
-    // The first round creates what is opened once and kept.
+    // The first round opens what stays open.
     let mut baseline = None;
     for round in 0..3 {
         let mut clients = Vec::new();

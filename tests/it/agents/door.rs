@@ -85,18 +85,18 @@ impl Door for Socket {
 }
 
 /// HTTP, with a connection for each request.
-pub(crate) struct Over {
+pub(crate) struct PerRequest {
     url: String,
     token: String,
 }
 
-impl Over {
+impl PerRequest {
     fn request(&self, method: &str, path: &str) -> Http {
         Http::new(&self.url, method, &format!("/api/v1{path}")).bearer(&self.token)
     }
 }
 
-impl Door for Over {
+impl Door for PerRequest {
     async fn open(entrance: &Entrance) -> Result<Self> {
         Ok(Self { url: entrance.url.clone(), token: token(&entrance.user, &["read", "write"])? })
     }

@@ -1,5 +1,5 @@
-//! An observer that sees only the board's events, and concludes from them whether the agents kept out of each other's
-//! way.
+//! An observer that sees only the board's events, and checks from them that the agents did not interfere with each
+//! other.
 
 use std::collections::HashMap;
 
@@ -49,13 +49,13 @@ impl Witness {
     }
 
     /// Handles the next event.
-    pub(crate) fn hear(&mut self, envelope: &Value) -> Result<()> {
-        self.look(envelope).with_context(|| format!("at the event {envelope}"))
+    pub(crate) fn observe(&mut self, envelope: &Value) -> Result<()> {
+        self.check(envelope).with_context(|| format!("at the event {envelope}"))
     }
 
-    fn look(&mut self, envelope: &Value) -> Result<()> {
+    fn check(&mut self, envelope: &Value) -> Result<()> {
         self.seq += 1;
-        ensure!(envelope["seq"] == self.seq, "number {} should have come", self.seq);
+        ensure!(envelope["seq"] == self.seq, "event {} expected", self.seq);
         let data = &envelope["data"];
         if envelope["type"] == "task:dependency:added" {
             let link = &data["dependency"];
@@ -66,13 +66,13 @@ impl Witness {
         let task = &data["task"];
         let id = text(&task["id"])?;
         let known = self.cards.contains_key(&id);
-        ensure!(known != (envelope["type"] == "task:created"), "made once, and before all else");
+        ensure!(known != (envelope["type"] == "task:created"), "a task must be created once, before its other events");
         let open: Vec<String> = {
             let blockers = self.cards.get(&id).into_iter().flat_map(|card| &card.blockers);
             blockers.filter(|blocker| !self.cards[*blocker].done).cloned().collect()
         };
         let card = self.cards.entry(id.clone()).or_default();
-        card.hear(envelope, &id, &open)?;
+        card.observe(envelope, &id, &open)?;
         card.column = text(&task["column_id"])?;
         card.done = task["status"] == "done";
         let held = self.cards.values().filter(|card| card.column == self.in_progress).count();
@@ -91,8 +91,8 @@ impl Witness {
 }
 
 impl Card {
-    /// `open` are the blockers that are not done.
-    fn hear(&mut self, envelope: &Value, id: &str, open: &[String]) -> Result<()> {
+    /// Checks and applies an event about this task; `open` are its blockers that are not done.
+    fn observe(&mut self, envelope: &Value, id: &str, open: &[String]) -> Result<()> {
         let kind = envelope["type"].as_str().unwrap_or_default();
         let at = text(&envelope["timestamp"])?;
         let shown = &envelope["data"]["task"]["lease"];
@@ -102,17 +102,17 @@ impl Card {
                 ensure!(!self.done, "it is done");
                 ensure!(open.is_empty(), "{open:?} are not done");
                 if let Some(former) = self.lease.take() {
-                    ensure!(over(&former, &at)?, "it is held under {former}");
-                    self.ended.insert(number(&former)?, false);
+                    ensure!(has_expired(&former, &at)?, "it is held under {former}");
+                    self.ended.insert(fence(&former)?, false);
                 }
-                let fence = number(shown)?;
+                let fence = fence(shown)?;
                 ensure!(fence > self.fence, "the fence before was {}", self.fence);
                 self.fence = fence;
                 self.lease = Some(shown.clone());
             }
             "task:renewed" => {
                 self.require_live(envelope, id, &at)?;
-                ensure!(number(shown)? == self.fence, "another fence");
+                ensure!(fence(shown)? == self.fence, "another fence");
                 self.lease = Some(shown.clone());
             }
             "task:updated" => self.require_live(envelope, id, &at)?,
@@ -122,22 +122,22 @@ impl Card {
                 self.lease = None;
             }
             "task:released" => {
-                ensure!(envelope["data"]["expired"] == true, "nobody releases");
+                ensure!(envelope["data"]["expired"] == true, "no agent releases a task");
                 let former = self.lease.take().context("nobody held it")?;
-                ensure!(over(&former, &at)?, "the time of {former} was not over");
-                self.ended.insert(number(&former)?, false);
+                ensure!(has_expired(&former, &at)?, "{former} has not expired");
+                self.ended.insert(fence(&former)?, false);
             }
-            other => anyhow::bail!("nobody does {other}"),
+            other => anyhow::bail!("no agent causes {other}"),
         }
         let expected = self.lease.as_ref().unwrap_or(&Value::Null);
         ensure!(shown == expected, "the lease should be {expected}");
         Ok(())
     }
 
-    /// Checks that it was sent under the current lease, and before that ended.
+    /// Checks that the event's command was sent under the current lease, before the lease ended.
     fn require_live(&self, envelope: &Value, id: &str, at: &str) -> Result<()> {
         let lease = self.lease.as_ref().context("nobody holds it")?;
-        ensure!(!over(lease, at)?, "the time of {lease} was over");
+        ensure!(!has_expired(lease, at)?, "{lease} has expired");
         ensure!(envelope["userId"] == lease["holder"], "{lease} holds it");
         let sent_under = format!("{}.{id}.{}.", text(&lease["agent"])?, self.fence);
         let request = text(&envelope["requestId"])?;
@@ -146,11 +146,11 @@ impl Card {
     }
 }
 
-fn number(lease: &Value) -> Result<u64> {
+fn fence(lease: &Value) -> Result<u64> {
     lease["fence"].as_u64().with_context(|| format!("no fence in {lease}"))
 }
 
-/// Both are UTC with milliseconds, so they compare as text.
-fn over(lease: &Value, at: &str) -> Result<bool> {
+/// Returns whether the lease has expired at this time. Both times are UTC with milliseconds, so they compare as text.
+fn has_expired(lease: &Value, at: &str) -> Result<bool> {
     Ok(text(&lease["expires_at"])?.as_str() <= at)
 }

@@ -26,7 +26,7 @@ async fn the_next_task_is_chosen_in_order(kind: Kind) -> Result<()> {
     ] {
         let before = setup.board.snapshot(ann).await?;
         let next = ann.ask("task:next", json!({ "boardId": setup.board.id })).await?;
-        assert_eq!(setup.board.snapshot(ann).await?, before, "looking changes nothing");
+        assert_eq!(setup.board.snapshot(ann).await?, before, "`task:next` changed the board");
         let claimed = setup.claim_next(ann).await?;
         assert_eq!([&next["task"]["id"], &claimed["task"]["id"]], [&json!(id), &json!(id)]);
         assert_eq!(next["why"], claimed["why"]);
@@ -68,7 +68,7 @@ async fn a_refused_claim_says_why(kind: Kind) -> Result<()> {
     assert!(next["why"]["reasons"].to_string().contains("unblocks 1 task"), "{next}");
     let refused = bob.refused("task:claim", claim(&first), "CONFLICT").await?;
     assert_eq!(refused["details"]["current"], next["task"]);
-    // Another claim of the same user is another agent.
+    // A second claim of the same user comes from another agent.
     ann.refused("task:claim", claim(&first), "CONFLICT").await?;
     ann.ask("task:complete", json!({ "taskId": first })).await?;
     ann.refused("task:claim", claim(&first), "CONFLICT").await?;

@@ -24,7 +24,7 @@ async fn a_lease_expires(kind: Kind) -> Result<()> {
     assert_eq!([&task["lease"], &task["assignee"]], [&Value::Null, &Value::Null]);
     let data = json!({ "task": task, "holder": "ann", "releasedBy": null, "expired": true, "boardId": board.id });
     assert_eq!(event.data(), &data);
-    assert!(event.payload["userId"].is_null(), "nobody did it: {event:?}");
+    assert!(event.payload["userId"].is_null(), "an expiry names a user: {event:?}");
     ann.refused("task:renew", json!({ "taskId": id, "fence": 1 }), "LEASE_LOST").await?;
     assert_eq!(fence(&setup.claim(bob, &id).await?)?, 2);
     Ok(())
@@ -35,8 +35,7 @@ async fn an_expired_lease_can_be_taken_over(kind: Kind) -> Result<()> {
     let (ann, bob) = (&setup.ann, &setup.bob);
     let id = setup.task(json!({})).await?;
     ann.ask("task:claim", json!({ "boardId": setup.board.id, "taskId": id, "ttl": 1 })).await?;
-    // Whichever comes first after its time, this claim or the sweep: it is announced once as free, and has a new
-    // number.
+    // The lease is ended by this claim or by the sweep, whichever comes first; the new one has a higher fence.
     let claimed = loop {
         let claimed = setup.claim_next(bob).await?;
         if !claimed["task"].is_null() {
@@ -54,17 +53,17 @@ async fn completing_a_task_ends_its_lease(kind: Kind) -> Result<()> {
     let setup = LeaseBoard::open(kind).await?;
     let ann = &setup.ann;
     let done = &setup.board.columns[2];
-    let mut ways = Vec::new();
+    let mut tasks = Vec::new();
     for _ in 0..4 {
         let id = setup.task(json!({})).await?;
         setup.claim(ann, &id).await?;
-        ways.push(id);
+        tasks.push(id);
     }
-    ann.ask("task:update", json!({ "taskId": ways[0], "updates": { "status": "done" } })).await?;
-    ann.ask("task:move", json!({ "taskId": ways[1], "toColumn": done })).await?;
-    ann.ask("task:complete", json!({ "taskId": ways[2] })).await?;
+    ann.ask("task:update", json!({ "taskId": tasks[0], "updates": { "status": "done" } })).await?;
+    ann.ask("task:move", json!({ "taskId": tasks[1], "toColumn": done })).await?;
+    ann.ask("task:complete", json!({ "taskId": tasks[2] })).await?;
     ann.ask("column:delete", json!({ "columnId": setup.board.columns[1], "moveTasksTo": done })).await?;
-    for id in &ways {
+    for id in &tasks {
         let task = setup.read(id).await?;
         assert_eq!([&task["status"], &task["lease"], &task["assignee"]], [&json!("done"), &Value::Null, &json!("ann")]);
     }
@@ -95,6 +94,6 @@ async fn a_lease_ends_with_the_membership(kind: Kind) -> Result<()> {
         assert_eq!(event.data(), &data);
         setup.claim(ann, id).await?;
     }
-    assert_eq!(setup.read(&kept).await?["lease"]["holder"], "ann", "others keep theirs");
+    assert_eq!(setup.read(&kept).await?["lease"]["holder"], "ann", "the lease of another user has ended");
     Ok(())
 }
