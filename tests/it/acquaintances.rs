@@ -1,4 +1,4 @@
-//! Whom an owner may add to a board where not everybody is allowed.
+//! `acquaintances` as addable members: an owner may add only users who share a team or a board with the owner.
 
 use anyhow::{Result, ensure};
 use boardwire_test_support::Kind;
@@ -17,13 +17,13 @@ async fn only_admins_can_add_strangers(kind: Kind) -> Result<()> {
     let board = Board::create(&ann, &[]).await?;
     let add = |user: &str| json!({ "boardId": board.id, "userId": user, "role": "member" });
     // Nothing tells an existing user from one that does not exist.
-    let there_is = ann.refused("board:member:set", add("bob"), "NOT_FOUND").await?;
-    let there_is_not = ann.refused("board:member:set", add("nobody"), "NOT_FOUND").await?;
-    let told = |reply: &Value| [reply["error"].clone(), reply["details"].clone()];
-    assert_eq!(told(&there_is), told(&there_is_not));
-    ensure!(bob.ask("board:list", json!({})).await?["boards"] == json!([]), "he was added all the same");
+    let stranger_refusal = ann.refused("board:member:set", add("bob"), "NOT_FOUND").await?;
+    let unknown_user = ann.refused("board:member:set", add("nobody"), "NOT_FOUND").await?;
+    let shown = |reply: &Value| [reply["error"].clone(), reply["details"].clone()];
+    assert_eq!(shown(&stranger_refusal), shown(&unknown_user));
+    ensure!(bob.ask("board:list", json!({})).await?["boards"] == json!([]), "he was added");
 
-    // With one of them the owner shares a team, with one a board; and an admin may add anybody.
+    // The owner may add a user of the same team, and one who shares another board; an admin may add anybody.
     ann.ask("board:member:set", add("mate")).await?;
     scene.admin().await?.ask("board:member:set", add("bob")).await?;
     let another = Board::create(&ann, &[]).await?;
@@ -55,18 +55,18 @@ async fn strangers_cannot_be_assigned_a_task(kind: Kind) -> Result<()> {
         ]
     };
     // Nothing tells a stranger from a user who does not exist.
-    let told = |reply: &Value| [reply["error"].clone(), reply["details"].clone()];
+    let shown = |reply: &Value| [reply["error"].clone(), reply["details"].clone()];
     for ((kind, stranger), (_, nobody)) in ways("bob").into_iter().zip(ways("nobody")) {
-        let there_is = ann.refused(kind, stranger, "INVALID_MESSAGE").await?;
-        let there_is_not = ann.refused(kind, nobody, "INVALID_MESSAGE").await?;
-        assert_eq!(told(&there_is), told(&there_is_not), "{kind}");
+        let stranger_refusal = ann.refused(kind, stranger, "INVALID_MESSAGE").await?;
+        let unknown_user = ann.refused(kind, nobody, "INVALID_MESSAGE").await?;
+        assert_eq!(shown(&stranger_refusal), shown(&unknown_user), "{kind}");
     }
-    // A member, who may be added, and for an admin everybody.
+    // Members and users who may be added can be assigned; an admin can assign anybody.
     for (kind, payload) in ["cid", "mate"].into_iter().flat_map(ways) {
         ann.ask(kind, payload).await?;
     }
     admin.ask("task:assign", json!({ "taskId": task, "assignee": "bob" })).await?;
-    // Naming the present owner again is allowed.
+    // Naming the present assignee again is allowed.
     for (kind, payload) in ways("bob").into_iter().skip(1) {
         ann.ask(kind, payload).await?;
     }

@@ -1,4 +1,4 @@
-//! The doors of the server behind one interface: a command goes in, and the reply comes out in the form of a socket's.
+//! The doors of the server behind one interface: takes a command, and returns the reply in the form of a socket's.
 //!
 //! To add a door, add a variant and its lines in [`Door::send`]; the access matrix runs over everything that
 //! `Caller::doors` in `access.rs` returns.
@@ -87,21 +87,21 @@ fn request(url: &str, document: &Value, command: &str, payload: &Value) -> Resul
     let wanted = operation_id(command);
     let paths = document["paths"].as_object().context("no paths")?;
     let operations = paths.iter().flat_map(|(path, methods)| {
-        methods.as_object().into_iter().flatten().map(move |(method, told)| (path, method, told))
+        methods.as_object().into_iter().flatten().map(move |(method, operation)| (path, method, operation))
     });
-    let mut operations = operations.filter(|(_, _, told)| told["operationId"] == wanted.as_str());
-    let Some((path, method, told)) = operations.next() else { return Ok(None) };
+    let mut operations = operations.filter(|(_, _, operation)| operation["operationId"] == wanted.as_str());
+    let Some((path, method, operation)) = operations.next() else { return Ok(None) };
     let mut rest: Map<String, Value> = payload.as_object().cloned().unwrap_or_default();
     let (mut path, mut query) = (format!("/api/v1{path}"), Vec::new());
-    for parameter in told["parameters"].as_array().into_iter().flatten() {
+    for parameter in operation["parameters"].as_array().into_iter().flatten() {
         let name = parameter["name"].as_str().context("no name")?;
-        let place = &parameter["in"];
-        if place == "header" {
+        let location = &parameter["in"];
+        if location == "header" {
             continue;
         }
         let Some(value) = rest.remove(name) else { continue };
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        if place == "path" {
+        if location == "path" {
             path = path.replace(&format!("{{{name}}}"), &text);
         } else {
             query.push(format!("{name}={text}"));

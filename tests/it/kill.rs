@@ -1,4 +1,4 @@
-//! `kill -9` in the middle of writes: nothing acknowledged is lost, nothing is done twice, nothing is half done.
+//! `kill -9` during writes: no acknowledged change is lost, none is made twice, and none is made in part.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -14,6 +14,7 @@ use crate::workload::{Writer, share_cards};
 on_both!(nothing_acknowledged_is_lost);
 
 const WRITERS: usize = 6;
+/// How many commands of a writer may be unanswered at a time.
 const WINDOW: usize = 4;
 /// How soon after a kill a board must be readable again.
 const READY: Duration = Duration::from_secs(5);
@@ -29,11 +30,11 @@ fn rounds(kind: Kind) -> Result<usize> {
 async fn nothing_acknowledged_is_lost(kind: Kind) -> Result<()> {
     let seed = seed()?;
     let mut scene = Scene::open(kind).await?;
-    let result = kill_and_look(&mut scene, rounds(kind)?, seed).await;
+    let result = kill_and_check(&mut scene, rounds(kind)?, seed).await;
     result.with_context(|| format!("BOARDWIRE_TEST_SEED={seed}; the server's log:\n{}", scene.server.log()))
 }
 
-async fn kill_and_look(scene: &mut Scene, rounds: usize, seed: u64) -> Result<()> {
+async fn kill_and_check(scene: &mut Scene, rounds: usize, seed: u64) -> Result<()> {
     let mut rng = fastrand::Rng::with_seed(seed);
     let owner = scene.client("owner").await?;
     let users: Vec<String> = (0..WRITERS).map(|n| format!("writer-{n}")).collect();
@@ -101,7 +102,7 @@ async fn one_round(
         }));
     }
     let enough = rng.usize(1..200);
-    eventually("the writers get on", PATIENCE, async || {
+    eventually("the writers make progress", PATIENCE, async || {
         let failed = tasks.iter().any(tokio::task::JoinHandle::is_finished);
         Ok((failed || answered.load(Ordering::Relaxed) >= enough).then_some(()))
     })
@@ -139,7 +140,7 @@ async fn resend_an_answered_one(writer: &Writer, socket: &Client, rng: &mut fast
 async fn catch_up(reader: &Client, replica: &mut Replica, end: u64) -> Result<()> {
     let resume = json!({ "boardId": replica.board(), "since": replica.seq(), "epoch": replica.epoch() });
     let reply = reader.ask("view:board", resume).await?;
-    ensure!(reply["recovered"] == true, "the log reaches back far enough: {reply}");
+    ensure!(reply["recovered"] == true, "the log does not reach back far enough: {reply}");
     while replica.seq() < end {
         replica.apply(&reader.next_any().await?)?;
     }

@@ -24,29 +24,29 @@ async fn paging_returns_every_task_once(kind: Kind) -> Result<()> {
     let (board, other) = (Board::create(&ann, &[]).await?, Board::create(&ann, &[]).await?);
     let mut all = Vec::new();
     for n in 0..TASKS {
-        all.push((if n % 3 == 0 { &other } else { &board }).task(&ann, "Walked").await?);
+        all.push((if n % 3 == 0 { &other } else { &board }).task(&ann, "Listed").await?);
     }
     all.sort();
-    let mut met = Vec::new();
+    let mut listed = Vec::new();
     let mut page = json!({ "limit": 5 });
     loop {
         let reply = ann.ask("task:list", page).await?;
-        met.extend(ids(&reply["tasks"])?);
-        // Concurrent changes move no task to a page where it would be met twice or not at all.
-        let changed = &all[met.len() % TASKS];
-        ann.ask("task:update", json!({ "taskId": changed, "updates": { "priority": met.len() % 11 } })).await?;
+        listed.extend(ids(&reply["tasks"])?);
+        // Concurrent changes move no task to a page where it would be returned twice or not at all.
+        let changed = &all[listed.len() % TASKS];
+        ann.ask("task:update", json!({ "taskId": changed, "updates": { "priority": listed.len() % 11 } })).await?;
         ann.ask(
             "task:assign",
-            json!({ "taskId": all[0], "assignee": if met.len() % 2 == 0 { Some("ann") } else { None } }),
+            json!({ "taskId": all[0], "assignee": if listed.len() % 2 == 0 { Some("ann") } else { None } }),
         )
         .await?;
         match reply.get("cursor") {
             Some(cursor) => page = json!({ "limit": 5, "cursor": cursor }),
             None => break,
         }
-        ensure!(met.len() <= TASKS, "the walk does not end");
+        ensure!(listed.len() <= TASKS, "the pages do not end");
     }
-    assert_eq!(met, all);
+    assert_eq!(listed, all);
     for wrong in ["x", "id-", "id-a b", "id-\"", "999"] {
         ann.refused("task:list", json!({ "cursor": wrong }), "INVALID_MESSAGE").await?;
     }
@@ -127,15 +127,15 @@ async fn the_log_is_read_in_pages(kind: Kind) -> Result<()> {
     let mut read = Vec::new();
     let mut at = since;
     loop {
-        let piece = bob.ask("board:events", json!({ "boardId": board.id, "since": at, "limit": 3 })).await?;
-        assert_eq!((&piece["recovered"], &piece["seq"]), (&json!(true), &json!(since + 7)));
-        let events = piece["events"].as_array().context("events")?;
+        let page = bob.ask("board:events", json!({ "boardId": board.id, "since": at, "limit": 3 })).await?;
+        assert_eq!((&page["recovered"], &page["seq"]), (&json!(true), &json!(since + 7)));
+        let events = page["events"].as_array().context("events")?;
         read.extend(events.iter().cloned());
         at = read.last().and_then(|event| event["seq"].as_u64()).context("a seq")?;
-        if piece["complete"] == true {
+        if page["complete"] == true {
             break;
         }
-        ensure!(events.len() == 3, "{piece}");
+        ensure!(events.len() == 3, "{page}");
     }
     assert_eq!(read, sent);
     let end = bob.ask("board:events", json!({ "boardId": board.id, "since": at })).await?;

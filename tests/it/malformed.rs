@@ -152,7 +152,7 @@ async fn a_message_over_64_kib_is_refused() -> Result<()> {
     let (ann, bob) = (scene.client("ann").await?, scene.client("bob").await?);
     let board = Board::create(&ann, &[("bob", "viewer")]).await?;
     board.view(&bob).await?;
-    // What fits is accepted: two long texts stay below the limit.
+    // A message with two long texts is below the limit.
     let long = json!({ "boardId": board.id, "title": "Long", "description": "x".repeat(20_000) });
     ann.ask("task:create", long).await?;
     bob.next_event("task:created").await?;
@@ -297,7 +297,7 @@ fn strange(rng: &mut fastrand::Rng) -> Value {
 /// Checks that other clients can write, get answers, and receive events.
 async fn expect_others_unaffected(writer: &Client, listener: &Client, board: &Board) -> Result<()> {
     let task = board.task(writer, "Undisturbed").await?;
-    let heard = listener.next_event("task:created").await?;
-    assert_eq!(heard.data()["task"]["id"], json!(task));
+    let event = listener.next_event("task:created").await?;
+    assert_eq!(event.data()["task"]["id"], json!(task));
     Ok(())
 }

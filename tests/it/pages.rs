@@ -16,7 +16,7 @@ on_both!(
 );
 
 /// Returns all pages of a board; `between` is called after each but the last.
-async fn walk(
+async fn all_pages(
     reader: &Client,
     board: &str,
     limit: u32,
@@ -37,7 +37,7 @@ async fn walk(
 }
 
 /// Returns the entities of a list from all pages.
-fn all(pages: &[Value], list: &str) -> Vec<Value> {
+fn entities(pages: &[Value], list: &str) -> Vec<Value> {
     pages.iter().flat_map(|page| page[list].as_array().into_iter().flatten()).cloned().collect()
 }
 
@@ -73,13 +73,13 @@ async fn pages_show_a_board_once_and_in_order(kind: Kind) -> Result<()> {
     let shown = tasks.iter().map(|id| id[..2].parse()).collect::<Result<Vec<usize>, _>>()?;
     assert_eq!(shown, expected);
     for limit in [1, 5, 22, 23, 24, 1000] {
-        let pages = walk(&ann, &board.id, limit, async || Ok(())).await?;
+        let pages = all_pages(&ann, &board.id, limit, async || Ok(())).await?;
         assert_eq!(pages.len(), TASKS.div_ceil(limit as usize), "limit {limit}");
-        let tasks = all(&pages, "tasks");
+        let tasks = entities(&pages, "tasks");
         ensure!(tasks.is_sorted_by_key(|task| task["id"].as_str()), "by id: {tasks:?}");
-        assert_eq!(sorted(tasks), sorted(all(std::slice::from_ref(&whole), "tasks")));
-        let links = sorted(all(std::slice::from_ref(&whole), "dependencies"));
-        assert_eq!(sorted(all(&pages, "dependencies")), links);
+        assert_eq!(sorted(tasks), sorted(entities(std::slice::from_ref(&whole), "tasks")));
+        let links = sorted(entities(std::slice::from_ref(&whole), "dependencies"));
+        assert_eq!(sorted(entities(&pages, "dependencies")), links);
         for page in &pages {
             let here = ids(&page["tasks"])?;
             let links = page["dependencies"].as_array().into_iter().flatten();
@@ -126,7 +126,7 @@ async fn paging_returns_each_remaining_task_once_while_others_write(kind: Kind) 
     // Between two pages, one task before and one after the page's end are deleted, one is created on either side, and
     // one is moved.
     let mut step = 0;
-    let pages = walk(&ann, &board.id, 4, async || {
+    let pages = all_pages(&ann, &board.id, 4, async || {
         step += 1;
         for gone in [step, TASKS - step] {
             bob.ask("task:delete", json!({ "taskId": id(gone) })).await?;
@@ -138,17 +138,17 @@ async fn paging_returns_each_remaining_task_once_while_others_write(kind: Kind) 
         bob.ask("task:move", moved).await.map(drop)
     })
     .await?;
-    let mut met = BTreeMap::new();
-    for task in all(&pages, "tasks") {
-        *met.entry(text(&task["id"])?).or_insert(0) += 1;
+    let mut shown = BTreeMap::new();
+    for task in entities(&pages, "tasks") {
+        *shown.entry(text(&task["id"])?).or_insert(0) += 1;
     }
-    ensure!(met.values().all(|times| *times == 1), "{met:?}");
+    ensure!(shown.values().all(|times| *times == 1), "{shown:?}");
     let left = ids(&board.snapshot(&ann).await?["tasks"])?;
     let stayed = left.iter().filter(|id| id.starts_with('t') || id.starts_with('z'));
     for id in stayed {
-        ensure!(met.contains_key(id), "{id} is missing: {met:?}");
+        ensure!(shown.contains_key(id), "{id} is missing: {shown:?}");
     }
-    // Each page shows its own moment.
+    // Each page shows the board as of its own `seq`.
     let seqs: Vec<_> = pages.iter().filter_map(|page| page["seq"].as_u64()).collect();
     ensure!(seqs.len() == pages.len() && seqs.is_sorted_by(|one, next| one < next), "{seqs:?}");
     Ok(())
@@ -177,15 +177,20 @@ async fn a_too_large_board_is_refused_as_a_whole_and_shown_in_pages(kind: Kind) 
     let board = too_large(&ann).await?;
     let refused = ann.refused("board:get", json!({ "boardId": board.id }), "PAYLOAD_TOO_LARGE").await?;
     ensure!(text(&refused["error"])?.contains("limit"), "{refused}");
-    let pages = walk(&ann, &board.id, 1000, async || Ok(())).await?;
+    let pages = all_pages(&ann, &board.id, 1000, async || Ok(())).await?;
     for page in &pages {
         let bytes = page["tasks"].to_string().len();
         ensure!(bytes <= 2 << 20, "a page has at most 2 MiB, not {bytes}");
     }
-    let met = ids(&Value::Array(all(&pages, "tasks")))?;
-    ensure!(met.len() == 285 && met.is_sorted() && pages.len() == 9, "{} tasks on {} pages", met.len(), pages.len());
+    let shown = ids(&Value::Array(entities(&pages, "tasks")))?;
+    ensure!(
+        shown.len() == 285 && shown.is_sorted() && pages.len() == 9,
+        "{} tasks on {} pages",
+        shown.len(),
+        pages.len()
+    );
     // Just below the limit, it is shown whole again.
-    for id in &met[..10] {
+    for id in &shown[..10] {
         ann.ask("task:delete", json!({ "taskId": id })).await?;
     }
     let whole = board.snapshot(&ann).await?;

@@ -12,7 +12,7 @@ on_both!(
     a_column_can_be_given_by_its_name
 );
 
-/// The longest position: no key may grow without end.
+/// The longest position, in characters: no key may grow without bound.
 const MAX_LENGTH: usize = 64;
 
 async fn there_is_always_room_between_two_tasks(kind: Kind) -> Result<()> {

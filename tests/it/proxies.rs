@@ -1,4 +1,4 @@
-//! Behind a trusted proxy, clients are told apart by its headers; nobody else's headers count.
+//! Behind a trusted proxy, clients are distinguished by its headers; nobody else's headers are used.
 
 use anyhow::{Context, Result, ensure};
 use boardwire_test_support::{ConnectError, Http, Kind};
@@ -86,7 +86,7 @@ async fn connections_behind_a_proxy_are_counted_by_client() -> Result<()> {
         Ok::<_, anyhow::Error>(dial.open().await)
     };
     let _first = open("ann", "2001:db8:0:1::1").await??;
-    let second = open("bob", "2001:db8:0:1::2").await?.err().context("two of one customer")?;
+    let second = open("bob", "2001:db8:0:1::2").await?.err().context("a second connection from the same /64")?;
     ensure!(matches!(&second, ConnectError::Refused(why) if why == "Too many connections"), "{second}");
     open("bob", "2001:db8:0:2::1").await?.map(drop)?;
     Ok(())

@@ -122,7 +122,7 @@ impl BusyBoard {
         Ok(Self { scene, board, task, writer, ann, until: tokio::sync::watch::channel(None).0 })
     }
 
-    /// Views the board over `client`, and receives some changes before anything is revoked.
+    /// Views the board over `client`, waits for some changes, and then listens in the background.
     async fn watch(&self, client: Client) -> Result<JoinHandle<Received>> {
         client.ask("subscribe", json!({ "type": "*" })).await?;
         self.board.view(&client).await?;
@@ -132,7 +132,7 @@ impl BusyBoard {
         Ok(listen(client, self.until.subscribe()))
     }
 
-    /// Checks that, after the credentials ended at `cause`, the socket is told so and closed within a second, and not
+    /// Checks that, after the credentials ended at `cause`, the socket gets an `error` event and is closed within a second, and not
     /// before.
     async fn expect_end(
         &self,
@@ -143,14 +143,14 @@ impl BusyBoard {
     ) -> Result<()> {
         self.until.send_replace(Some(cause + watch_time()));
         let received = listening.await?;
-        let (code, told) = received.error.context("no error event told why")?;
+        let (code, notified) = received.error.context("no error event told why")?;
         ensure!(code == "\"UNAUTHENTICATED\"", "the reason was {code}");
         let closed = received.client.closed().context("the connection is still open")?;
         ensure!(!received.client.events().iter().any(|event| event.name != "error"), "events after the end");
         self.report(what, received.events, received.last, cause)?;
-        ensure!(told + early >= cause, "it ended {:?} too early", cause - told);
-        ensure!(told.saturating_duration_since(cause) < time_limit(), "told {:?} after", told - cause);
-        println!("{what}: told after {:?}; {closed}", told.saturating_duration_since(cause));
+        ensure!(notified + early >= cause, "it ended {:?} too early", cause - notified);
+        ensure!(notified.saturating_duration_since(cause) < time_limit(), "notified {:?} after", notified - cause);
+        println!("{what}: notified after {:?}; {closed}", notified.saturating_duration_since(cause));
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! Search: words are found where the caller may read, and every query is treated as plain words.
+//! Search: words are found on boards that the caller may read, and every query is treated as plain words.
 
 use anyhow::Result;
 use boardwire_test_support::{Client, Kind};

@@ -1,5 +1,5 @@
 //! The writers of the long tests: seeded, with every kind of change, and each command certain to succeed, so that every
-//! refusal is a finding. A writer moves, completes and deletes only its own cards, whose places it therefore knows; all
+//! refusal is a finding. A writer moves, completes and deletes only its own cards, whose columns it therefore knows; all
 //! of them edit and move the shared cards; only the first writer of a board changes its columns.
 
 use std::collections::VecDeque;
@@ -245,8 +245,7 @@ impl Writer {
 
     /// In half of the cases, returns another own card of the column.
     fn neighbour(&mut self, column: &str, but: &str) -> Option<(String, String)> {
-        let there: Vec<&(String, String)> =
-            self.cards.iter().filter(|(id, place)| place == column && id != but).collect();
+        let there: Vec<&(String, String)> = self.cards.iter().filter(|(id, at)| at == column && id != but).collect();
         if self.rng.bool() { self.rng.choice(there).cloned() } else { None }
     }
 }

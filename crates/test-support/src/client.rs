@@ -191,7 +191,7 @@ impl Client {
 
     fn not_received(&self, what: &str) -> anyhow::Error {
         anyhow!(
-            "waited for {what} in vain; connection: {}; unread: {:?}, {:?}",
+            "{what} was not received; connection: {}; unread: {:?}, {:?}",
             self.inbox.closed().unwrap_or_else(|| "open".into()),
             self.inbox.drain(),
             self.inbox.drain_ephemeral(),
@@ -388,13 +388,13 @@ fn handle_frame(text: &str, inbox: &Inbox) -> ControlFlow<String, Option<Message
             if inbox.ack(id, arguments.pop().unwrap_or_default()) {
                 ControlFlow::Continue(None)
             } else {
-                ControlFlow::Break(format!("acknowledgement {id} came twice or unasked"))
+                ControlFlow::Break(format!("acknowledgement {id} came twice or was not requested"))
             }
         }
         Ok(Incoming::Disconnected) => ControlFlow::Break("disconnected by the server".to_owned()),
         Ok(Incoming::Close) => ControlFlow::Break("closed by the server".to_owned()),
         Ok(Incoming::Nothing) => ControlFlow::Continue(None),
-        Ok(other) => ControlFlow::Break(format!("out of place: {other:?}")),
+        Ok(other) => ControlFlow::Break(format!("unexpected packet: {other:?}")),
         Err(error) => ControlFlow::Break(format!("{error:#}")),
     }
 }

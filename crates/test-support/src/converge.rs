@@ -117,11 +117,11 @@ fn check_acknowledged(
 }
 
 /// Checks that one effect is one transaction: its events are consecutive and end at the reply's number, and no two of
-/// them say the same of the same entity. (Making room, or deleting a column, moves other tasks along: several events.)
+/// them are of one kind about one entity. (Making room, or deleting a column, moves other tasks too: several events.)
 fn check_one_effect(effects: &[&Logged], seq: u64) -> Result<()> {
     let mut seen = BTreeSet::new();
     for (effect, expected) in effects.iter().rev().zip((1..=seq).rev()) {
-        ensure!(effect.seq == expected, "it had an effect at {} beside the one that it was told of", effect.seq);
+        ensure!(effect.seq == expected, "it had an effect at {} besides the one in its reply", effect.seq);
         for entity in event_entities(&effect.envelope).unwrap_or_default() {
             let new = seen.insert((effect.kind.clone(), entity.kind, entity.id.clone()));
             ensure!(new, "it had the effect {} on {} {} twice", effect.kind, entity.kind, entity.id);

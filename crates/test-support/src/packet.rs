@@ -49,7 +49,7 @@ pub(crate) fn parse(frame: &str) -> Result<Incoming> {
             Incoming::Ack(id.parse().context("an acknowledgement without an id")?, array(arguments)?)
         }
         (Some('4'), Some('4')) => Incoming::Refused(json(rest(2))?),
-        _ => bail!("a frame that is none of the protocol: {frame:?}"),
+        _ => bail!("not a frame of the protocol: {frame:?}"),
     })
 }
 

@@ -28,7 +28,7 @@ const DEBIAN: &str = "/usr/lib/postgresql";
 /// The account that the programs run as when the tests run as root, which they refuse.
 const ACCOUNT: &str = "postgres";
 
-/// An instance.
+/// A running Postgres server.
 pub(crate) struct Instance {
     /// The URL before the name of a database, and what follows the name.
     base: String,
@@ -137,7 +137,7 @@ impl Instance {
     pub(crate) fn drop_database(&self, name: &str) {
         if self.own.is_none() {
             let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-            // If this fails, nobody is left to tell; the name says whose it was.
+            // An error can't be reported from `drop`; the database's name shows which process left it.
             let _ = Command::new("psql").args(["-X", "-q", "-c", &drop, &self.admin]).stdin(Stdio::null()).output();
         }
     }

@@ -221,7 +221,7 @@ impl Server {
     /// Returns whether the process exists.
     ///
     /// # Errors
-    /// The operating system does not tell.
+    /// The operating system can't say.
     pub fn alive(&mut self) -> Result<bool> {
         match &mut self.running {
             Some(running) => Ok(running.child.try_wait()?.is_none()),
@@ -311,7 +311,7 @@ impl Running {
             // A server that listens on all addresses is reached at this machine's.
             Ok(address) => Ok(Self { child, address: address.replace("0.0.0.0", "127.0.0.1"), _stdout: stdout }),
             Err(error) => {
-                // Its last lines say why.
+                // The log's last lines say why.
                 let _ = child.kill().await;
                 keeping.await.context("reading the log of boardwire")?;
                 Err(error.context(format!("starting boardwire; its log:\n{}", log.text())))

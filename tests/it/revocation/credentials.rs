@@ -1,4 +1,4 @@
-//! Tokens, sessions, API keys and passwords that expire or are revoked: their sockets are told so and closed.
+//! Tokens, sessions, API keys and passwords that expire or are revoked: their sockets get an `error` event and are closed.
 
 use std::time::{Duration, SystemTime};
 
@@ -18,7 +18,7 @@ on_both!(
     a_changed_password_ends_all_sessions,
 );
 
-/// Returns how long credentials last that end during a test; a listener must be there before. Whole seconds.
+/// Returns the lifetime of credentials that end during a test, in whole seconds: long enough to connect a listener.
 fn short_lifetime() -> Duration {
     Duration::from_secs(patient(Duration::from_secs(8)).as_secs())
 }
@@ -49,11 +49,11 @@ fn instant_at(time: Duration) -> Result<Instant> {
 async fn an_expired_token_ends_its_connections() -> Result<()> {
     let setup = BusyBoard::create(with_bob(Kind::Sqlite, &[]).await?, Some("member")).await?;
     let token = token_expiring_in("bob", &["read", "write"], short_lifetime())?;
-    let claims = unix_time()?.as_secs();
+    let created = unix_time()?.as_secs();
     let bob = Client::connect(&setup.scene.server.url(), json!({ "token": token })).await?;
     let listening = setup.watch(bob).await?;
     // The token's end is a whole second; it was created in this second or the one before.
-    let cause = instant_at(Duration::from_secs(claims) + short_lifetime())?;
+    let cause = instant_at(Duration::from_secs(created) + short_lifetime())?;
     setup.expect_end("token expired", listening, cause, Duration::from_millis(1_050)).await?;
     let refused = Client::connect(&setup.scene.server.url(), json!({ "token": token })).await;
     ensure!(
@@ -97,15 +97,15 @@ async fn a_session_ends_when_idle(kind: Kind) -> Result<()> {
     let idle = format!("{}s", short_lifetime().as_secs());
     let setup = BusyBoard::create(with_bob(kind, &[("BOARDWIRE_SESSION_IDLE", &idle)]).await?, Some("member")).await?;
     let session = login(&setup.scene.server).await?;
-    let (bob, beside) = (connect(&setup.scene.server, &session).await?, connect(&setup.scene.server, &session).await?);
+    let (bob, other) = (connect(&setup.scene.server, &session).await?, connect(&setup.scene.server, &session).await?);
     let listening = setup.watch(bob).await?;
     // The commands of one connection keep the other one alive, for longer than the time that was granted.
-    let mut turn = tokio::time::interval(short_lifetime() / 8);
+    let mut interval = tokio::time::interval(short_lifetime() / 8);
     let mut asked = Instant::now();
     for _ in 0..10 {
-        turn.tick().await;
+        interval.tick().await;
         asked = Instant::now();
-        beside.ask("board:list", json!({})).await?;
+        other.ask("board:list", json!({})).await?;
     }
     ensure!(!listening.is_finished(), "the session ended although it was used");
     // A use may go unrecorded for a twentieth of the time.
@@ -157,9 +157,9 @@ async fn an_expired_refreshed_token_ends_its_connection() -> Result<()> {
     let key = server.run(&["api-key", "create", "--user", "bob", "--name", "agent"], "").await?;
     let bob = Dial::new(&server.url()).auth(json!({ "apiKey": key["key"] })).open().await?;
     let token = token_expiring_in("bob", &["read"], short_lifetime())?;
-    let made = unix_time()?.as_secs();
+    let created = unix_time()?.as_secs();
     bob.ask("auth:refresh", json!({ "token": token })).await?;
     let listening = setup.watch(bob).await?;
-    let cause = instant_at(Duration::from_secs(made) + short_lifetime())?;
+    let cause = instant_at(Duration::from_secs(created) + short_lifetime())?;
     setup.expect_end("refreshed token expired", listening, cause, Duration::from_millis(1_050)).await
 }
