@@ -1,5 +1,5 @@
-//! Credentials of each kind over Socket.IO and HTTP: which are accepted, how often a client may try, and that secrets are
-//! neither stored nor logged.
+//! Credentials of each kind over Socket.IO and HTTP: which are accepted, how often a client may try, and that secrets
+//! are neither stored nor logged.
 
 mod keys;
 mod logins;

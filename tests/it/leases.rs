@@ -1,4 +1,5 @@
-//! Leases: several agents share a board, each task has at most one agent, and an agent that has lost its lease is refused.
+//! Leases: several agents share a board, each task has at most one agent, and an agent that has lost its lease is
+//! refused.
 
 mod choosing;
 mod ending;

@@ -176,7 +176,8 @@ async fn random_arrivals_never_exceed_the_burst_within_a_second() -> Result<()> 
     let made = board.snapshot(&bob).await?["tasks"].as_array().map_or(0, Vec::len);
     assert_eq!(made, accepted.len(), "seed {seed}");
     ensure!((20..=100).contains(&made), "seed {seed}: {made}");
-    // A command is counted between its sending and its reply, so one sent and answered within a second was counted in it.
+    // A command is counted between its sending and its reply, so one sent and answered within a second was counted in
+    // it.
     for (first, ..) in &accepted {
         let within = |(sent, _, replied): &&&(_, _, _)| sent >= first && *replied - *first < Duration::from_secs(1);
         let count = accepted.iter().filter(within).count();

@@ -132,8 +132,8 @@ impl BusyBoard {
         Ok(listen(client, self.until.subscribe()))
     }
 
-    /// Checks that, after the credentials ended at `cause`, the socket gets an `error` event and is closed within a second, and not
-    /// before.
+    /// Checks that, after the credentials ended at `cause`, the socket gets an `error` event and is closed within a
+    /// second, and not before.
     async fn expect_end(
         &self,
         what: &str,

@@ -11,7 +11,8 @@ use crate::{
     scene::{Board, Scene},
 };
 
-/// How soon a client that does not read is disconnected after its buffers are full, with some allowance for the machine.
+/// How soon a client that does not read is disconnected after its buffers are full, with some allowance for the
+/// machine.
 const GONE: Duration = Duration::from_secs(7);
 
 /// The smallest size of an answer in bytes, and how many answers each client requests without reading them.

@@ -1,6 +1,6 @@
 //! The writers of the long tests: seeded, with every kind of change, and each command certain to succeed, so that every
-//! refusal is a finding. A writer moves, completes and deletes only its own cards, whose columns it therefore knows; all
-//! of them edit and move the shared cards; only the first writer of a board changes its columns.
+//! refusal is a finding. A writer moves, completes and deletes only its own cards, whose columns it therefore knows;
+//! all of them edit and move the shared cards; only the first writer of a board changes its columns.
 
 use std::collections::VecDeque;
 

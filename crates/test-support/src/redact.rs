@@ -42,8 +42,8 @@ pub fn redact(value: &Value) -> Value {
     })
 }
 
-/// Replaces the same parts by values of the same form that are always the same. Generated ids and epochs are numbered in
-/// the order in which they first occur, so that it still shows which of them are equal.
+/// Replaces the same parts by values of the same form that are always the same. Generated ids and epochs are numbered
+/// in the order in which they first occur, so that it still shows which of them are equal.
 #[must_use]
 pub fn stand_ins(value: &Value) -> Value {
     let mut ids: Vec<String> = Vec::new();

@@ -75,8 +75,8 @@ fn guess(server: &Server, account: &str) -> JoinSet<Result<Answer>> {
     (0..GUESSES).map(|_| guess.clone().send()).collect()
 }
 
-/// While someone guesses passwords of an account, its other logins must wait, except those of devices that have signed in
-/// before. The answers do not show whether the account exists.
+/// While someone guesses passwords of an account, its other logins must wait, except those of devices that have signed
+/// in before. The answers do not show whether the account exists.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_known_device_is_not_delayed_by_guessing() -> Result<()> {
     let scene = Scene::with(Kind::Sqlite, &[("BOARDWIRE_FAILED_LOGINS", "1")]).await?;

@@ -149,7 +149,8 @@ impl Agent {
         Ok(stream)
     }
 
-    /// Opens such a stream as Ann with the same revision of the protocol; in a new session if the revision has sessions.
+    /// Opens such a stream as Ann with the same revision of the protocol; in a new session if the revision has
+    /// sessions.
     pub(super) async fn listen_in_new_session(&self, scene: &crate::scene::Scene, uri: &str) -> Result<Stream> {
         let agent = match self.session {
             Some(_) => Self::previous(&scene.server, "ann").await?,

@@ -84,7 +84,8 @@ async fn starting_elsewhere_ends_the_typing_before() -> Result<()> {
     ann.expect_no_ephemeral(SILENCE).await
 }
 
-/// However many changes a connection sends, another viewer gets one event a second, and the last one shows the final state.
+/// However many changes a connection sends, another viewer gets one event a second, and the last one shows the final
+/// state.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flood_reaches_others_as_one_event_a_second() -> Result<()> {
     const FLOOD: Duration = Duration::from_secs(4);

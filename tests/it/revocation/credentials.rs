@@ -1,4 +1,5 @@
-//! Tokens, sessions, API keys and passwords that expire or are revoked: their sockets get an `error` event and are closed.
+//! Tokens, sessions, API keys and passwords that expire or are revoked: their sockets get an `error` event and are
+//! closed.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,5 +1,5 @@
-//! Permissions, roles and memberships that are narrowed or taken away: their sockets stay open and lose what is no longer
-//! allowed.
+//! Permissions, roles and memberships that are narrowed or taken away: their sockets stay open and lose what is no
+//! longer allowed.
 
 use std::time::Duration;
 
