@@ -54,7 +54,7 @@ export interface Commands {
     payload: { boardId: string; agent?: string | null; columnId?: string | null; tags?: string[] | null; taskId?: string | null; ttl?: number | null } & { requestId?: string };
     result: { task: Task | null; why: { candidates: number; reasons: string[]; skipped: { assignedToOthers: number; blocked: number; leased: number; tags: number; wipLimit: number } } };
   };
-  /** Holds a task for longer. */
+  /** Extends the lease of a task. */
   "task:renew": {
     payload: { fence: number; taskId: string; ttl?: number | null } & { requestId?: string };
     result: { task: Task };
@@ -69,7 +69,7 @@ export interface Commands {
     payload: { body: string; taskId: string; id?: string | null } & { requestId?: string };
     result: { comment: Comment };
   };
-  /** Gives a comment another text. */
+  /** Changes the text of a comment. */
   "task:comment:update": {
     payload: { body: string; commentId: string } & { requestId?: string };
     result: { comment: Comment };
@@ -84,12 +84,12 @@ export interface Commands {
     payload: { attachmentId: string } & { requestId?: string };
     result: { attachmentId: string };
   };
-  /** Says that a task depends on another. */
+  /** Makes a task depend on another. */
   "task:dependency:add": {
     payload: { dependsOn: string; taskId: string; type?: DependencyType } & { requestId?: string };
     result: { dependency: Dependency };
   };
-  /** Says that a task does not depend on another any more. */
+  /** Removes a dependency of a task on another. */
   "task:dependency:remove": {
     payload: { dependsOn: string; taskId: string; type?: DependencyType } & { requestId?: string };
     result: { dependency: Dependency };
@@ -164,12 +164,12 @@ export interface Commands {
     payload: { assignee?: string | null; boardId?: string | null; columnId?: string | null; cursor?: string | null; leased?: boolean | null; limit?: number | null; status?: Status | null; tag?: string | null; updatedSince?: string | null } & { requestId?: string };
     result: { tasks: Task[]; cursor?: string | null };
   };
-  /** Tasks in whose title, description or comments all of these words are. */
+  /** Tasks whose title, description or comments contain all of the given words. */
   "task:search": {
     payload: { query: string; boardId?: string | null; limit?: number | null } & { requestId?: string };
     result: { hits: ({ boardId: string; snippet: string; status: Status; taskId: string; title: string; commentId?: string | null })[] };
   };
-  /** All of a board at one moment, or with `limit` a page of it, with the `seq` to go on from. */
+  /** A whole board at one moment, or with `limit` a page of it, and the `seq` of its last event. */
   "board:get": {
     payload: { boardId: string; after?: string | null; limit?: number | null } & { requestId?: string };
     result: { board: Board; columns: Column[]; dependencies: Dependency[]; epoch: string; members: Member[]; seq: number; tasks: Task[]; next?: string | null };
@@ -189,7 +189,7 @@ export interface Commands {
     payload: { before?: string | null; limit?: number | null; unreadOnly?: boolean | null } & { requestId?: string };
     result: { notifications: Notification[]; unread: number };
   };
-  /** Receive events whose name matches a pattern, from one board or from all that the caller may read. */
+  /** Receives events whose name matches a pattern, from one board or from all that the caller may read. */
   "subscribe": {
     payload: { type: string; epoch?: string | null; filters?: { boardId?: string | null; taskId?: string | null; userId?: string | null }; since?: number | null } & { requestId?: string };
     result: { filters: { boardId?: string | null; taskId?: string | null; userId?: string | null }; subscriptionId: string; type: string; epoch?: string | null; recovered?: boolean | null; seq?: number | null };
@@ -199,17 +199,17 @@ export interface Commands {
     payload: { subscriptionId: string } & { requestId?: string };
     result: { subscriptionId: string };
   };
-  /** Receive everything on a board, in place of the board viewed before. */
+  /** Receives everything on a board, in place of the board viewed before. */
   "view:board": {
     payload: { boardId: string; epoch?: string | null; since?: number | null } & { requestId?: string };
     result: { viewers: Viewer[]; epoch?: string | null; recovered?: boolean | null; seq?: number | null };
   };
-  /** Receive everything on a task, in place of the task viewed before. */
+  /** Receives everything on a task, in place of the task viewed before. */
   "view:task": {
     payload: { taskId: string } & { requestId?: string };
     result: { viewers: Viewer[]; epoch?: string | null; recovered?: boolean | null; seq?: number | null };
   };
-  /** View no board and no task any more. */
+  /** Ends the views of a board and a task. */
   "view:leave": {
     payload: Record<string, never> & { requestId?: string };
     result: { viewers: Viewer[]; epoch?: string | null; recovered?: boolean | null; seq?: number | null };
@@ -224,17 +224,17 @@ export interface Commands {
     payload: { boardId: string } & { requestId?: string };
     result: { users: Viewer[] };
   };
-  /** The caller types, on a board or on a task. It ends by itself after 5 seconds without another one. */
+  /** Says that the caller is typing, on a board or on a task. This ends after 5 seconds unless it is said again. */
   "typing:start": {
     payload: { boardId?: string | null; taskId?: string | null } & { requestId?: string };
     result: Record<string, unknown>;
   };
-  /** The caller types no more. */
+  /** Says that the caller has stopped typing. */
   "typing:stop": {
     payload: { boardId?: string | null; taskId?: string | null } & { requestId?: string };
     result: Record<string, unknown>;
   };
-  /** Goes on with a token of the same user that expires later. */
+  /** Replaces the connection's credentials with a new token of the same user. */
   "auth:refresh": {
     payload: { token: string } & { requestId?: string };
     result: { expiresAt: string | null };

@@ -123,7 +123,7 @@ export interface Lease {
   acquired_at: string;
   /** The name of the agent that works on the task for the holder, at most 100 characters. */
   agent: string | null;
-  /** When it ends by itself. From then on it has no effect, even while it is still shown. */
+  /** When it expires. From then on it has no effect, even while it is still shown. */
   expires_at: string;
   /** The number of the claim: each claim of a task has a higher one than all before it. */
   fence: number;

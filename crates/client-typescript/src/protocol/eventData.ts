@@ -35,7 +35,7 @@ export interface BoardCreated {
 export interface BoardMemberRemoved {
   /** The board. */
   boardId: string;
-  /** Who is no member any more. */
+  /** Who is no longer a member. */
   userId: string;
 }
 
@@ -337,11 +337,11 @@ export interface TaskUpdated {
 
 /** `typing:start` and `typing:stop`. */
 export interface Typing {
-  /** Who types. */
+  /** Who is typing. */
   userId: string;
   /** The board. */
   boardId?: string | null;
-  /** The task, if the user types on one. */
+  /** The task, if the user is typing on one. */
   taskId?: string | null;
 }
 

@@ -55,13 +55,13 @@ export interface Events {
   "task:deleted": TaskDeleted;
   /** Somebody took a task to work on; it may have moved to another column. */
   "task:claimed": TaskClaimed;
-  /** Somebody holds a task for longer. */
+  /** The lease of a task was extended. */
   "task:renewed": TaskRenewed;
-  /** Nobody holds a task any more: it was given back or taken away, or the time was over. */
+  /** The lease of a task ended: the task was given back or taken away, or the lease expired. */
   "task:released": TaskReleased;
   /** A comment was added to a task. */
   "task:comment:added": TaskCommentAdded;
-  /** A comment has another text. */
+  /** The text of a comment changed. */
   "task:comment:updated": TaskCommentUpdated;
   /** A comment was deleted. */
   "task:comment:deleted": TaskCommentDeleted;
@@ -101,7 +101,7 @@ export interface Events {
   "user:presence": UserPresence;
   /** A user began to type. */
   "typing:start": Typing;
-  /** A user types no more. */
+  /** A user stopped typing. */
   "typing:stop": Typing;
   /** A task that is assigned to the user changed, or was assigned. */
   "notification:task": Notified;
@@ -109,7 +109,7 @@ export interface Events {
   "notification:mention": Notified;
   /** The operator sent a message. */
   "notification:system": Notified;
-  /** Notifications that came within a second after another. */
+  /** Notifications that came within a second of another one. */
   "notifications:batch": NotificationsBatch;
   /** Another connection of the user has marked notifications as read. */
   "notification:read": NotificationRead;
@@ -117,7 +117,7 @@ export interface Events {
   "connection:status": ConnectionStatus;
   /** The server is about to stop: connect again after `reconnectAfterMs`. */
   "server:closing": ServerClosing;
-  /** Something concerns the connection as a whole; also sent on `RATE_LIMIT`. */
+  /** An error that concerns the connection as a whole; also sent on `RATE_LIMIT`. */
   "error": ErrorEvent;
 }
 
