@@ -142,7 +142,7 @@ pub(crate) async fn start(settings: ServeSettings, incidents: Arc<Incidents>, ex
         tracing::warn!(
             "session cookies are sent over HTTPS only: nobody can sign in with a password over plain HTTP. With TLS in \
              front, name the proxy with --trusted-proxies, or set --secure-cookies true; on a trusted network, allow \
-             plain HTTP with --secure-cookies false"
+             plain HTTP by --secure-cookies false"
         );
     }
     let drain_timeout = Duration::from_millis(settings.drain_timeout_ms);
