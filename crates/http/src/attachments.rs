@@ -93,7 +93,7 @@ async fn upload(
             return Err(error.into());
         }
     };
-    // This is the reply to an earlier request with the same id: its file is kept, and this one is not needed.
+    // If an earlier request with the same id was answered again, its file is kept and the new one is not needed.
     let is_other_file =
         serde_json::from_str(applied.result.get()).is_ok_and(|UploadResult { attachment }| attachment.id != id);
     if is_other_file {

@@ -83,7 +83,7 @@ fn last_event(headers: &HeaderMap) -> Result<Option<Resume>, Problem> {
 struct LogStream {
     follower: Follower,
     epoch: Epoch,
-    /// Set while missed events are being sent. The `live` event follows once all of them have been.
+    /// Set once the missed events are queued. The `live` event follows when all of them have been sent.
     joined: Option<Joined>,
     /// The number of the last event that was sent.
     last: Seq,

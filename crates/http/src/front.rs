@@ -18,7 +18,7 @@ use tower_http::{
 
 use crate::problem::Problem;
 
-/// The size in bytes up to which answers are not compressed.
+/// The size in bytes from which answers are compressed.
 const MIN_COMPRESSED: u64 = 1024;
 /// The end of a compressed answer's tag, which must differ from that of the plain one (RFC 9110, section 8.8.3.3).
 const GZIP_SUFFIX: &[u8] = b"-gzip\"";
@@ -50,7 +50,7 @@ async fn handle(mut request: Request, next: Next) -> Response {
         return problem.with_status(StatusCode::BAD_REQUEST).into_response();
     }
     let headers = request.headers_mut();
-    // For such a header the layer might answer 406 after a change has been made. A plain answer is always acceptable.
+    // For `*` or `identity` the layer might answer 406 after a change was made. A plain answer is always acceptable.
     let picky = headers.get_all(header::ACCEPT_ENCODING).iter().any(|value| {
         value.to_str().is_ok_and(|text| text.contains('*') || text.to_ascii_lowercase().contains("identity"))
     });

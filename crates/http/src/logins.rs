@@ -51,14 +51,15 @@ pub struct Logins {
     by_address: AddressLimiter,
     /// Counts the wrong passwords of each guesser.
     wrong: RateLimiter<Guesser>,
-    /// How many wrong passwords cause no wait.
+    /// How many wrong passwords are checked without a wait.
     free: u32,
     in_progress: Mutex<HashMap<Guesser, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 impl Logins {
     /// Creates the limits. `by_address` limits the logins of strangers from one address. `free` is the number of wrong
-    /// passwords within 15 minutes that cause no wait, for one account from one address or from one known device.
+    /// passwords within 15 minutes that are checked without a wait, for one account from one address or from one known
+    /// device.
     #[must_use]
     pub fn new(by_address: AddressLimiter, free: u32) -> Self {
         let most = free.saturating_add(DOUBLINGS + 1);

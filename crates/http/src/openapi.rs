@@ -43,7 +43,7 @@ pub fn document() -> Value {
         "components": {
             "schemas": definitions,
             "responses": {"Problem": {
-                "description": "The request was refused and nothing was changed; `code` says why.",
+                "description": "The request failed; `code` says why. Nothing was changed, except perhaps with UNAVAILABLE or INTERNAL.",
                 "headers": {"Retry-After": header("With RATE_LIMIT: how many seconds to wait.")},
                 "content": {"application/problem+json": {"schema": {"$ref": format!("{SCHEMA_REF_PREFIX}Problem")}}},
             }},
@@ -197,13 +197,13 @@ fn not_null(mut schema: Value) -> Value {
     schema
 }
 
-/// The ETags of this server: a version, a fingerprint of the whole for entities that were read, and the suffix of
+/// The ETags of boards, columns and tasks: a version, a fingerprint of the whole if they were read, and the suffix of
 /// compressed answers.
 const ETAG: &str = "\"[0-9]{1,15}([.][0-9a-f]{16})?(-gzip)?\"";
 
 fn if_match() -> Value {
     let description = "The ETag of what the change was made against, or several, with commas between them. The change goes \
-                       through if it touches no field that has changed since; otherwise, and if a tag is weak or not \
+                       through if it touches no field that has changed since; otherwise, or if all tags are weak or not \
                        from this server, the answer is 412 with the code CONFLICT and the current state in \
                        `details.current`, and nothing is changed. `*` matches any version.";
     let schema = json!({"type": "string", "pattern": format!("^([*]|{ETAG})$"), "examples": ["\"7\""]});

@@ -27,7 +27,7 @@ use crate::problem::Problem;
 const MAX_PIECE_TIME: Duration = Duration::from_secs(30);
 /// How long the whole upload may take.
 const MAX_UPLOAD_TIME: Duration = Duration::from_secs(600);
-/// How many bytes may come in addition to the file's. So many may also come before it.
+/// How many bytes may come in addition to the file's. The same number may come before it.
 const MAX_OTHER_BYTES: u64 = 64 * 1024;
 /// The largest piece before the file, in bytes.
 const MAX_PIECE_BYTES: usize = 8 * 1024;

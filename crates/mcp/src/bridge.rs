@@ -1,6 +1,6 @@
 //! The bridge between standard input and output and a server, for agents that start their servers as programs. Every
-//! message is forwarded to `/mcp` of a Boardwire server, and the server's answers and events are returned. The bridge
-//! does not interpret the messages.
+//! message is forwarded to `/mcp` of a Boardwire server, and the server's answers and events are returned. What a
+//! message asks for is left to the server.
 //!
 //! Only JSON-RPC is written to standard output. Messages for people go to [`Settings::say`].
 

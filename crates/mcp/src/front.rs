@@ -131,7 +131,7 @@ async fn forward(
     Ok((message::join_answers(answers), None))
 }
 
-/// Returns whether the request can only begin a session.
+/// Returns whether this request, which names no session, can only be the beginning of one.
 fn begins_session(request: &Request) -> bool {
     request.method() == Method::POST && uses_sessions(request)
 }

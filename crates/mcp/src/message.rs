@@ -55,8 +55,8 @@ impl Unreadable {
         Self::new(StatusCode::BAD_REQUEST, ErrorCode::INVALID_REQUEST, message)
     }
 
-    /// Returns the error for JSON that is not a message of the protocol. The library would blame the media type, which
-    /// is right.
+    /// Returns the error for JSON that is not a message of the protocol. The library would blame the media type, though
+    /// that is correct.
     pub(crate) fn not_a_message() -> Self {
         Self::invalid("this is no request, notification or answer of the protocol")
     }
@@ -114,7 +114,7 @@ pub(crate) fn join_answers(answers: Vec<Response>) -> Response {
         .into_response()
 }
 
-/// Removes the events that clients of this revision do not know from a stream.
+/// Removes from a stream the events that clients of this revision do not know.
 pub(crate) fn without_unknown_events(revision: &ProtocolVersion, answer: Response) -> Response {
     let older = [ProtocolVersion::V_2024_11_05, ProtocolVersion::V_2025_03_26, ProtocolVersion::V_2025_06_18];
     if !older.contains(revision) || !has_content_type(answer.headers(), EVENT_STREAM) {

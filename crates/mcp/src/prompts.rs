@@ -31,7 +31,7 @@ pub(crate) fn prompts() -> Vec<Prompt> {
         Prompt::new(
             PLAN_WORK,
             Some("Reads a board and asks for a plan: what to do next, in which order, and what stands in the way."),
-            Some(vec![board(), argument("goal", "What is to be reached.").with_required(false)]),
+            Some(vec![board(), argument("goal", "What is to be achieved.").with_required(false)]),
         )
         .with_title("Plan the work on a board"),
         Prompt::new(
@@ -199,7 +199,7 @@ fn text_or_dash(value: &Value) -> &str {
     value.as_str().unwrap_or("-")
 }
 
-/// Returns the caller's boards whose id or name contains what was typed so far.
+/// Returns the ids of the caller's boards whose id or name contains what was typed so far.
 ///
 /// # Errors
 /// The gate refuses.

@@ -148,8 +148,8 @@ struct Announcer {
 }
 
 impl SessionSubscriptions {
-    /// Subscribes to one more resource. The session's first subscription starts its task; if that has ended, with the
-    /// credentials it was for, it is started again.
+    /// Subscribes to one more resource. The session's first subscription starts its task; if the task has ended, for
+    /// example with the caller's credentials, it is started again.
     ///
     /// # Errors
     /// The gate's, `NOT_FOUND`, `SUBSCRIPTION_LIMIT`.
@@ -209,8 +209,8 @@ pub(crate) fn accepted(requested: &SubscriptionFilter) -> SubscriptionFilter {
     filter
 }
 
-/// Serves a stream until it is cancelled. The library acknowledges a stream before it gets here, and changes made since
-/// then would be missed; so each resource is announced once at the beginning.
+/// Serves a stream until it is cancelled. The library acknowledges a stream before it calls this, and changes made in
+/// between would be missed; so each resource is announced once at the beginning.
 ///
 /// # Errors
 /// The gate's, `NOT_FOUND`; `UNAUTHENTICATED` when the credentials end.

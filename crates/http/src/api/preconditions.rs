@@ -14,9 +14,9 @@ use crate::{
 
 /// The most versions that one request may name.
 const MAX_VERSIONS: usize = 16;
-/// A version that no entity reaches. It stands for a tag that this server did not make.
+/// A version that no entity reaches. It stands for tags that can't match: weak ones, and those not from this server.
 const NEVER: u64 = u64::MAX;
-/// The error message for such a tag.
+/// The error message for such tags.
 const FOREIGN: &str = "If-Match does not hold: a tag must be one that this server gave, and not a weak one";
 
 /// The conditions under which a change may be made.
@@ -31,7 +31,7 @@ impl Preconditions {
     /// Reads the conditions from the headers of a change.
     ///
     /// # Errors
-    /// A header is malformed, no tag can match, or the command does not take a version.
+    /// A header is malformed or names too many versions, or the command does not take a version.
     pub(super) fn read(kind: CommandKind, headers: &HeaderMap) -> Result<Self, Problem> {
         let tags = |name: HeaderName, shown: &str| {
             EntityTags::read(headers, &name).map_err(|Malformed| Problem::malformed_tags(shown))

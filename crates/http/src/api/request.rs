@@ -97,7 +97,7 @@ async fn read_body(request: Request) -> Result<Map<String, Value>, Problem> {
     Ok(fields.into_iter().map(|(name, value)| (name, integers(value))).collect())
 }
 
-/// Turns numbers such as `30.0` into integers, which they are for JSON Schema. No field takes other numbers.
+/// Turns numbers such as `30.0` into integers: JSON Schema counts them as such. No field takes fractions.
 fn integers(value: Value) -> Value {
     match value {
         Value::Number(number) if number.is_f64() => {

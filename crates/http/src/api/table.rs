@@ -81,7 +81,7 @@ impl Route {
     }
 }
 
-/// All routes. Every command that does not concern a connection has at least one.
+/// All routes. Every command has at least one, except those of connections and `board:events` (see `events.rs`).
 pub(crate) const ROUTES: &[Route] = &[
     Route::get("/boards", CommandKind::BoardList),
     Route::post("/boards", CommandKind::BoardCreate).entity("board").creates("boards"),

@@ -10,7 +10,7 @@ function element(name, attributes, ...children) {
   return made;
 }
 
-/** What a reference points at, with the names that hide in it kept. */
+/** The schema that this one refers to, or this one if it refers to none. */
 function resolve(spec, schema) {
   let found = schema;
   while (found?.$ref) {
@@ -19,7 +19,7 @@ function resolve(spec, schema) {
   return found ?? {};
 }
 
-/** A value that fits a schema, to begin from. Of optional fields, none unless `all`. */
+/** A value that fits a schema, to begin from. It has no optional fields. */
 function example(spec, schema, depth = 0) {
   const known = resolve(spec, schema);
   if (known.const !== undefined) return known.const;
@@ -50,7 +50,7 @@ function kind(spec, schema) {
   return schema?.items ? `${kind(spec, schema.items)}[]` : type;
 }
 
-/** The fields of a schema, those of its fields a level further on request. */
+/** The fields of a schema; a click shows the fields of a field. */
 function fields(spec, schema, seen = []) {
   const known = resolve(spec, schema);
   const alternatives = known.oneOf ?? known.anyOf;
@@ -133,7 +133,7 @@ async function attempt(spec, path, method, inputs, text, file, send, result) {
   try {
     const answer = await fetch(target, { method: method.toUpperCase(), headers, body });
     let shown = await answer.text();
-    try { shown = JSON.stringify(JSON.parse(shown), null, 2); } catch { /* It is no JSON: as it is. */ }
+    try { shown = JSON.stringify(JSON.parse(shown), null, 2); } catch { /* Not JSON: shown as it is. */ }
     const told = [...answer.headers].map(([name, value]) => `${name}: ${value}`).join("\n");
     result.replaceChildren(element("p", {}, element("strong", {}, `${answer.status} ${answer.statusText}`)),
       element("details", {}, element("summary", {}, "Headers"), element("pre", {}, told)), element("pre", {}, shown));

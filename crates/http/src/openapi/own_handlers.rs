@@ -54,7 +54,7 @@ fn session() -> Value {
                 },
             },
             "expiresAt": {"type": ["string", "null"], "format": "date-time"},
-            "sessionId": {"type": "string", "description": "For the handshake of programs; a page gets the cookie alone."},
+            "sessionId": {"type": "string", "description": "Only for programs, which send it in the handshake; a page gets only the cookie."},
         },
     })
 }
@@ -78,8 +78,8 @@ fn sign_in() -> Value {
 
 fn current() -> Value {
     json!({
-        "operationId": "currentSession", "description": "Works with a token, an API key or a session, and tells until when it is good.",
-        "summary": "Who is signed in, with whatever credentials.", "tags": ["sessions"],
+        "operationId": "currentSession", "description": "Works with a token, an API key or a session, and says when it expires.",
+        "summary": "Who is signed in, with any kind of credentials.", "tags": ["sessions"],
         "responses": {"200": answer("Who calls.", session()), "default": problem()},
     })
 }
@@ -88,7 +88,7 @@ fn sign_out() -> Value {
     let done = json!({"description": "The session has ended.", "headers": limits()});
     json!({
         "operationId": "signOut", "description": "Open sockets and streams of the session end within a second.",
-        "summary": "Signs out: the session that this is called with ends.",
+        "summary": "Signs out: ends the session of this request.",
         "tags": ["sessions"], "security": [{"session": []}],
         "responses": {"204": done, "default": problem()},
     })
@@ -106,18 +106,18 @@ fn upload() -> Value {
         "properties": {"attachment": {"$ref": format!("{SCHEMA_REF_PREFIX}Attachment")}},
     });
     json!({
-        "operationId": "upload", "description": "The file is read as a stream and kept by the hash of its bytes. Needs the permission `write`, and on the board the role `member` or more.",
+        "operationId": "upload", "description": "The file is read as a stream; the SHA-256 of its bytes is its ETag. Needs the permission `write`, and on the board the role `member` or more.",
         "summary": "Attaches a file to a task.", "tags": ["attachments"],
         "parameters": [id("taskId", "The task."), idempotency_key()],
         "requestBody": {"required": true, "content": {"multipart/form-data": {"schema": form}}},
-        "responses": {"201": answer("It is attached.", reply(&result)), "default": problem()},
+        "responses": {"201": answer("The file is attached.", reply(&result)), "default": problem()},
     })
 }
 
 fn download() -> Value {
     let binary = json!({"schema": {"type": "string", "format": "binary"}});
     let found = json!({
-        "description": "The file, for saving: browsers run nothing of it.",
+        "description": "The file, as a download: browsers save it and don't run it.",
         "headers": {
             "ETag": header("The SHA-256 of its bytes."),
             "Content-Disposition": header("Its name."),
@@ -126,11 +126,11 @@ fn download() -> Value {
         "content": {"*/*": binary},
     });
     let part = json!({
-        "description": "The part that the header Range asks for; with If-Range, if the file is the one of this ETag.",
+        "description": "The part that the header Range asks for; with If-Range, only if that is still the file's ETag.",
         "headers": {"Content-Range": header("Which part it is."), "ETag": header("The SHA-256 of all its bytes.")},
         "content": {"*/*": binary},
     });
-    let mut unsatisfiable = json!({"description": "The file has no such part.", "headers": {"Content-Range": header("How many bytes it has.")}});
+    let mut unsatisfiable = json!({"description": "The file has no such part.", "headers": {"Content-Range": header("How many bytes the file has.")}});
     unsatisfiable["content"] =
         json!({"application/problem+json": {"schema": {"$ref": format!("{SCHEMA_REF_PREFIX}Problem")}}});
     json!({
@@ -141,7 +141,7 @@ fn download() -> Value {
             "200": found,
             "206": part,
             "416": unsatisfiable,
-            "304": {"description": "What the client has is what there is: its If-None-Match names the ETag."},
+            "304": {"description": "Not modified: If-None-Match names the current ETag."},
             "default": problem(),
         },
     })
@@ -152,7 +152,7 @@ fn announce(schemas: &Schemas) -> Value {
     let comment = schemas.commands.iter().find(|(kind, ..)| *kind == CommandKind::TaskCommentAdd);
     // The same text schema as that of a comment's body.
     let mut text = comment.map_or(json!({}), |(_, payload, _)| payload.as_value()["properties"]["body"].clone());
-    text["description"] = "What they are to read.".into();
+    text["description"] = "The text of the notification.".into();
     let one = |name: &str, schema: &Value| {
         json!({
             "type": "object", "required": ["text", name], "additionalProperties": false,
@@ -165,12 +165,12 @@ fn announce(schemas: &Schemas) -> Value {
         "properties": {"notified": {"type": "integer", "minimum": 0, "description": "How many users."}},
     });
     json!({
-        "operationId": "announce", "description": "Whoever it is for has it at once in an open socket, and otherwise finds it unread. Needs the permission `admin`.",
+        "operationId": "announce", "description": "Recipients with an open socket get it at once; the others find it among their unread notifications. Needs the permission `admin`.",
         "tags": ["notifications"],
         "summary": "Sends a system notification to a user, a team or everybody. For admins.",
         "parameters": [idempotency_key()],
         "requestBody": json_body(body),
-        "responses": {"201": answer("They were notified.", reply(&result)), "default": problem()},
+        "responses": {"201": answer("The users were notified.", reply(&result)), "default": problem()},
     })
 }
 
@@ -198,22 +198,22 @@ fn events(schemas: &Schemas) -> Value {
     let in_query = fields.filter(|(name, _)| *name != "boardId");
     let mut parameters = vec![id("boardId", "The board.")];
     parameters.extend(in_query.map(|(name, schema)| parameter("query", name, schema, false)));
-    let last = "With a stream: the id of the last event that came, `<epoch>:<seq>`. Browsers send it by themselves.";
+    let last = "For a stream: the id of the last event received, `<epoch>:<seq>`. Browsers send it by themselves.";
     let schema = json!({"type": "string", "pattern": "^([A-Za-z0-9_-]{1,64}:[0-9]{1,15})?$"});
     parameters.push(json!({
         "name": "Last-Event-ID", "in": "header", "required": false, "description": last, "schema": schema,
     }));
     let mut page =
-        answer("A page of the log; or, with `Accept: text/event-stream`, all of it from there on.", reply(result));
+        answer("A page of the log; or, with `Accept: text/event-stream`, past events, then new ones.", reply(result));
     page["content"]["text/event-stream"] = json!({"schema": {"type": "string"}});
     json!({
         "operationId": operation_id(CommandKind::BoardEvents),
         "summary": "What happened on a board after an event, as a page or as a stream.",
-        "description": "As a stream each event is one of the log, its data the envelope that sockets get. `event: live` \
-                        says that everything missed has been shown, with \
-                        `recovered: false` where the log did not reach back; `event: end` is the last and says why, \
-                        followed by the same as `event: error` for older clients. A stream also \
-                        takes `type` (a pattern such as `task:*`), `taskId` and `userId`, and needs no `since`.",
+        "description": "In a stream, each event is one of the log; its data is the envelope that sockets get. `event: live` \
+                        says that the past events have been sent; `recovered: false` means that the log no longer had \
+                        all of them. A stream ends with `event: end`, which says why, and the same once more as \
+                        `event: error` for older clients. A stream also takes `type` (a pattern such as `task:*`), \
+                        `taskId` and `userId`; without `since` it has only new events.",
         "tags": ["events"],
         "parameters": parameters,
         "responses": {"200": page, "default": problem()},
@@ -252,17 +252,18 @@ fn overview() -> Value {
         "history": list(object(second), "The last minute, second by second, the latest last."),
         "usersConnected": count,
         "users": list(object(user), "Who is connected or has called within the last minute; the 100 busiest, with their commands and requests of the last minute."),
-        "boards": list(object(json!({"id": text, "name": name, "events": count, "viewers": count})), "The 10 boards with most events within the last minute."),
+        "boards": list(object(json!({"id": text, "name": name, "events": count, "viewers": count})), "The 10 boards with the most events within the last minute."),
         "slow": list(object(json!({"at": time, "userId": text, "door": door, "reason": text})), "Connections that were ended because they did not keep up, the latest first."),
         "incidents": list(object(incident), "Warnings and errors of the log, the latest first."),
         "memory": {"type": ["integer", "null"], "description": "Of the process, in bytes."},
     }));
-    let mut seen = answer("What goes on; or, with `Accept: text/event-stream`, the same every second.", reply(&result));
+    let mut seen =
+        answer("What is happening; or, with `Accept: text/event-stream`, the same every second.", reply(&result));
     seen["content"]["text/event-stream"] = json!({"schema": {"type": "string"}});
     json!({
         "operationId": "operatorOverview", "tags": ["operator"],
-        "summary": "Who is connected, what goes on, and what went wrong lately.",
-        "description": "The figures of this node at this moment; all lists are bounded. As a stream, each `event: overview` has the whole object, and `event: end` is the last, followed by the same as `event: error` for older clients. `/metrics` has the same counts for Prometheus. Needs the permission `admin`.",
+        "summary": "Who is connected, what is going on, and what went wrong lately.",
+        "description": "The figures of this node at this moment; all lists are bounded. As a stream, each `event: overview` has the whole object; the stream ends with `event: end`, and the same once more as `event: error` for older clients. `/metrics` has the same counts for Prometheus. Needs the permission `admin`.",
         "responses": {"200": seen, "default": problem()},
     })
 }
@@ -274,6 +275,6 @@ fn disconnect() -> Value {
         "summary": "Ends all connections of a user to this node.",
         "description": "Each is told why with `UNAUTHENTICATED`. The credentials stay valid, so the user may connect again; revoke them to keep somebody out. Needs the permission `admin`.",
         "parameters": [id("userId", "The user.")],
-        "responses": {"200": answer("They have ended.", reply(&object(json!({"ended": ended})))), "default": problem()},
+        "responses": {"200": answer("The connections have ended.", reply(&object(json!({"ended": ended})))), "default": problem()},
     })
 }

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 /// The lengths in characters to which texts are shortened, one after another, until the answer fits.
 const TEXT_LENGTHS: [usize; 4] = [2000, 500, 200, 80];
-/// Fields that are never shortened, because they are passed on verbatim.
+/// Fields that are never shortened, because callers pass them on verbatim.
 const VERBATIM: [&str; 3] = ["cursor", "epoch", "code"];
 /// Fields that are never left out.
 const KEPT: [&str; 9] = ["ok", "requestId", "seq", "epoch", "code", "error", "recovered", "timedOut", "complete"];
-/// The most shortened lists that are named; the others give no count.
+/// How many shortened lists are named at most; the others give no count.
 const MAX_NAMED: usize = 4;
 /// The note for callers on how to get the rest.
 const HOW_TO_GET_THE_REST: &str = "ask again with fields, a larger maxBytes, or a smaller limit, page by page";

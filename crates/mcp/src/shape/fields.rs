@@ -78,7 +78,7 @@ impl Fields {
         always.into_iter().chain(kept).collect::<Map<_, _>>().into()
     }
 
-    /// Applies the selection to each item of a list.
+    /// Applies the selection to an object, or to each item of a list.
     fn apply(&self, value: Value) -> Value {
         if self.0.is_empty() {
             return value;

@@ -115,11 +115,11 @@ fn shape_arguments() -> [(String, Value); 2] {
     let fields = json!({
         "type": "array", "maxItems": MAX_FIELDS, "items": {"type": "string", "minLength": 1, "maxLength": 128},
         "description": "Keep only these parts of the answer: names or dotted paths that reach into lists too, such as \
-                        [\"task.id\", \"tasks.title\"]. A name that the answer can't have is refused, with those that it can.",
+                        [\"task.id\", \"tasks.title\"]. For a name that the answer can't have, the error lists the possible ones.",
     });
     let bytes = json!({
         "type": "integer", "minimum": MIN_BYTES, "maximum": MAX_BYTES, "default": DEFAULT_BYTES,
-        "description": "How long the answer may be. Of what is longer, texts are shortened first, then ends of lists are \
+        "description": "How long the answer may be. If it is longer, texts are shortened first, then ends of lists are \
                         left out; truncated says what.",
     });
     [("fields".to_owned(), fields), ("maxBytes".to_owned(), bytes)]

@@ -62,7 +62,7 @@ const ROWS: &[Row] = &[
         Kind::BoardGet,
         "Reads a whole board at one moment: columns, tasks, members, dependencies, and the seq and epoch to pass to \
          wait_for_changes. On large boards ask for fields, e.g. [\"columns\", \"tasks.id\", \"tasks.title\", \"seq\"], or \
-         use list_tasks; a very large one is refused without limit, which asks for a page.",
+         use list_tasks; a very large one can only be read in pages, with limit.",
     ),
     Row::new(
         "list_tasks",

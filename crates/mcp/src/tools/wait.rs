@@ -193,7 +193,7 @@ struct Waited {
 }
 
 impl Waited {
-    /// Takes an event. Anything that ends the wait is an error, unless there are events to return.
+    /// Takes an event. One that ends the wait is an error.
     fn add(&mut self, event: ListenerEvent) -> Result<(), ErrorBody> {
         let error = match event {
             ListenerEvent::Frame(Frame::Durable(entry)) => {
