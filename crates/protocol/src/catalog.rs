@@ -19,7 +19,7 @@ pub enum Permission {
 /// The role on the board that a command needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BoardRole {
-    /// None: the command concerns no board, or one that does not exist yet.
+    /// None: the command concerns no particular board, or one that does not exist yet.
     None,
     /// A viewer or more.
     Viewer,
@@ -67,7 +67,7 @@ macro_rules! catalog {
             #[derive(Debug, Clone, PartialEq, Eq)]
             pub enum $type { $($(#[doc = $doc])+ $variant($payload),)* }
 
-            /// Evaluates an expression with the payload of a decoded command, of whichever type it is:
+            /// Evaluates an expression with the payload of a decoded command, whatever the payload's type:
             #[doc = concat!("`", stringify!($match), "!(command, payload => serde_json::to_value(&payload))`.")]
             #[macro_export]
             macro_rules! $match {
@@ -181,7 +181,7 @@ catalog! { $
         "task:claim" => TaskClaim(lease::Claim) -> lease::Chosen, Write, Member;
         /// Extends the lease of a task.
         "task:renew" => TaskRenew(lease::Renew) -> task::TaskResult, Write, Member;
-        /// Gives a task back, or takes it away from whoever holds it. It stays in its column.
+        /// Gives a task back, or takes it away from its holder. The task stays in its column.
         "task:release" => TaskRelease(lease::Release) -> task::TaskResult, Write, Member;
         /// Adds a comment to a task.
         "task:comment:add" => TaskCommentAdd(comment::Add) -> comment::CommentResult, Write, Member;
@@ -199,7 +199,7 @@ catalog! { $
         "board:create" => BoardCreate(board::Create) -> board::Created, Write, None;
         /// Sets fields of a board.
         "board:update" => BoardUpdate(board::Update) -> board::BoardResult, Write, Member;
-        /// Archives a board: it can be read and restored, and nothing else.
+        /// Archives a board: from then on it can only be read and restored, and members can be removed.
         "board:archive" => BoardArchive(board::Archive) -> board::BoardResult, Write, Owner;
         /// Restores an archived board.
         "board:restore" => BoardRestore(board::Restore) -> board::BoardResult, Write, Owner;
@@ -226,7 +226,7 @@ catalog! { $
         "task:next" => TaskNext(lease::Next) -> lease::Chosen, Read, Viewer;
         /// Tasks on one board or on all that the caller may read, page by page.
         "task:list" => TaskList(listing::List) -> listing::Listed, Read, None;
-        /// Tasks whose title, description or comments contain all of the given words.
+        /// Tasks with all of the given words in the title and description, or in one comment.
         "task:search" => TaskSearch(listing::Search) -> listing::Found, Read, None;
         /// A whole board at one moment, or with `limit` a page of it, and the `seq` of its last event.
         "board:get" => BoardGet(board::Get) -> board::Snapshot, Read, Viewer;
@@ -253,7 +253,7 @@ catalog! { $
         "presence:update" => PresenceUpdate(presence::Update) -> presence::Done, Read, Viewer;
         /// Lists who is present on a board.
         "presence:list" => PresenceList(presence::List) -> presence::Listed, Read, Viewer;
-        /// Says that the caller is typing, on a board or on a task. This ends after 5 seconds unless it is said again.
+        /// Says that the caller is typing, on a board or on a task. Holds for 5 seconds; send it again to extend it.
         "typing:start" => TypingStart(presence::Typing) -> presence::Done, Read, Viewer;
         /// Says that the caller has stopped typing.
         "typing:stop" => TypingStop(presence::Typing) -> presence::Done, Read, Viewer;

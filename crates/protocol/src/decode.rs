@@ -4,12 +4,12 @@ use serde_json::Value;
 
 use crate::{Command, CommandKind, RequestId, Violation};
 
-/// A command and its sender's id of the request.
+/// A command and its sender's id for the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decoded {
     /// The command.
     pub command: Command,
-    /// The sender's id of this request.
+    /// The sender's id for this request.
     pub request_id: Option<RequestId>,
 }
 

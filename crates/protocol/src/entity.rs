@@ -26,7 +26,7 @@ entities! {
         pub color: Option<String>,
         /// The team it belongs to.
         pub team_id: Option<TeamId>,
-        /// An archived board can be read and restored, and nothing else.
+        /// An archived board can only be read and restored, and members can be removed.
         pub archived: bool,
         /// Rises by one with each change of the board's own fields.
         pub version: u64,
@@ -103,7 +103,7 @@ entities! {
         pub updated_at: Timestamp,
         /// When its status became `done`; `null` while it is not.
         pub completed_at: Option<Timestamp>,
-        /// The lease on it; `null`: nobody has claimed it.
+        /// The lease on it; `null`: there is none.
         pub lease: Option<Lease>,
     }
 
@@ -250,9 +250,9 @@ entities! {
     pub enum Role {
         /// May read.
         Viewer,
-        /// May also write tasks, comments and columns.
+        /// May also change the board's own fields, its columns and its tasks.
         Member,
-        /// May also archive and restore the board and manage its members.
+        /// May also archive and restore the board, set its team, and manage its members.
         Owner,
     }
 
@@ -260,7 +260,7 @@ entities! {
     #[derive(Copy, Default)]
     #[serde(rename_all = "snake_case")]
     pub enum DependencyType {
-        /// The task can't go on before the other one is done.
+        /// The task can't be claimed before the other one is done.
         #[default]
         Blocks,
         /// The tasks are related.
@@ -273,7 +273,7 @@ entities! {
     #[derive(Copy)]
     #[serde(rename_all = "snake_case")]
     pub enum NotificationKind {
-        /// A task that is assigned to the user.
+        /// A task that is or was assigned to the user.
         Task,
         /// The user was mentioned.
         Mention,
@@ -288,7 +288,7 @@ entities! {
         /// Active.
         #[default]
         Online,
-        /// Connected, and not active.
+        /// Connected but not active.
         Away,
     }
 }

@@ -37,7 +37,7 @@ codes! {
     AuthFailed => "AUTH_FAILED";
     /// The connection has no valid credentials any more.
     Unauthenticated => "UNAUTHENTICATED";
-    /// The caller may read this but not do that.
+    /// The caller is not allowed to do this.
     Forbidden => "FORBIDDEN";
     /// It does not exist, or the caller may not know that it does.
     NotFound => "NOT_FOUND";
@@ -45,7 +45,7 @@ codes! {
     InvalidMessage => "INVALID_MESSAGE";
     /// There is no command of this name.
     UnknownEvent => "UNKNOWN_EVENT";
-    /// Somebody else changed it first: `details.current` holds the entity, `details.fields` what clashes.
+    /// Somebody else changed it first, or a rule forbids it: `details` may hold `current` and the `fields` that clash.
     Conflict => "CONFLICT";
     /// The request id was used for another payload.
     IdempotencyMismatch => "IDEMPOTENCY_MISMATCH";
@@ -63,7 +63,7 @@ codes! {
     SubscriptionLimit => "SUBSCRIPTION_LIMIT";
     /// Too many commands: wait `retryAfter` seconds. The connection stays open.
     RateLimit => "RATE_LIMIT";
-    /// The message is larger than the server accepts, or the board than one answer: ask for pages, with `limit`.
+    /// The message is larger than the server accepts, or the board too large for one answer: ask for pages (`limit`).
     PayloadTooLarge => "PAYLOAD_TOO_LARGE";
     /// There is no room for the file: `details.scope` says which limit is reached, `user`, `server` or `disk`.
     StorageFull => "STORAGE_FULL";

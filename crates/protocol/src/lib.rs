@@ -1,5 +1,5 @@
 //! Everything that Boardwire and its clients send each other, as types: commands, events, entities and error codes, and
-//! the lists of them. It contains no sockets, storage or rules; all other crates use these types.
+//! the lists of them. It contains no sockets, storage or rules; most other crates use its types.
 //!
 //! # To add a command
 //! 1. Write its payload and result in `command/`, with types that check their bounds.
@@ -8,7 +8,7 @@
 //!    `ConnectionCommand`. The access matrix in `tests/` demands a row; `cargo xtask codegen` writes the references.
 //!
 //! # To add an event
-//! Add it to the list in `event/list.rs`, with its data. The test of the examples demands one.
+//! Add it to the list in `event/list.rs`, with its data. The test `examples.rs` then demands an example of it.
 #![doc = include_str!("../README.md")]
 
 mod catalog;

@@ -1,4 +1,4 @@
-//! The JSON Schemas of everything on the wire, for code generators.
+//! The JSON Schemas of all commands and events, for code generators.
 
 use schemars::{Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value};
@@ -16,7 +16,7 @@ pub struct Schemas {
     pub definitions: Map<String, Value>,
 }
 
-/// Returns the schemas: of payloads as the server reads them, of everything else as it writes it.
+/// Returns the schemas: of payloads as the server reads them, of results and events as it writes them.
 #[must_use]
 pub fn schemas() -> Schemas {
     let mut reading = SchemaGenerator::new(SchemaSettings::draft2020_12().for_deserialize());

@@ -6,7 +6,7 @@ pub enum Addable {
     /// Every user.
     #[default]
     Anybody,
-    /// Users with whom they share a team or another board. For owners, no other users exist: so nobody is put on a
-    /// stranger's board, and nobody can find out who has an account.
+    /// Users with whom they share a team or another board. All others are treated as if they did not exist, so that
+    /// nobody is put on a stranger's board, and nobody can find out who has an account.
     Acquaintances,
 }

@@ -62,7 +62,7 @@ impl Caller {
         self.principal.permissions.contains(Permission::Admin)
     }
 
-    /// Returns the caller as clients see themselves.
+    /// Returns the caller's user as the caller's own client sees it.
     #[must_use]
     pub fn to_user(&self) -> ConnectedUser {
         ConnectedUser {
@@ -91,7 +91,7 @@ impl Caller {
         self.require_permission(needed, kind.name())
     }
 
-    /// Checks that the caller's credential has a permission. `what` says in the error what needs it.
+    /// Checks that the caller's credential has a permission. `what` names, in the error, the action that needs it.
     ///
     /// # Errors
     /// Returns [`ServiceError::Forbidden`] if it does not.

@@ -41,8 +41,8 @@ impl Services {
     /// connections but `origin`. Once begun, a change is completed even if the caller stops waiting.
     ///
     /// # Errors
-    /// Returns why the change was not made. After [`ServiceError::BrokenOff`] it is unknown whether it was made: to
-    /// find out, send it again with the same request id.
+    /// Returns why the change was not made. After [`ServiceError::Storage`] and [`ServiceError::BrokenOff`] it is
+    /// unknown whether it was made: to find out, send it again with the same request id.
     pub async fn change(
         &self,
         caller: &Caller,

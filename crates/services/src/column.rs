@@ -16,7 +16,7 @@ use crate::{
 
 /// The most columns that a board may have.
 const MAX_COLUMNS: usize = 100;
-/// The most tasks that one unit of work may move. Each of them gets an event of its own.
+/// The most tasks that deleting a column may move. Each of them gets an event of its own.
 const MAX_MOVED: usize = 5_000;
 
 impl Execute for column::Create {

@@ -1,5 +1,5 @@
-//! The permission to change one board, and the means to do so. Only this module creates a [`BoardEdit`], after the checks
-//! of access. `Unit::board_unchecked` is for what the program does on its own; a new board is inserted without one.
+//! The permission to change one board, and the means to do so. Only this module creates a [`BoardEdit`], after checking
+//! access. `Unit::board_unchecked` is for what the program does on its own; a new board is inserted without an edit.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -91,7 +91,7 @@ impl<'u, 't> BoardEdit<'u, 't> {
         &self.state.board
     }
 
-    /// Returns the stored board to be changed; `finish` stores all of it then.
+    /// Returns the board for changing it; `finish` then stores all of it.
     pub(crate) fn board_mut(&mut self) -> &mut BoardState {
         self.board_changed = true;
         &mut self.state
@@ -150,7 +150,7 @@ impl<'u, 't> BoardEdit<'u, 't> {
     }
 
     /// Checks that a user, named in the field `path`, may be given a task: a member, or a user whom the caller may add.
-    /// To the caller, no other users exist.
+    /// Any other user is treated as unknown.
     pub(crate) async fn require_known_user(&mut self, id: &UserId, path: &'static str) -> Result<(), ServiceError> {
         let board = self.id().clone();
         if self.tx().role(&board, id).await?.is_some() {
@@ -162,7 +162,7 @@ impl<'u, 't> BoardEdit<'u, 't> {
         }
     }
 
-    /// Returns those of these users who may read the board, as members or as admins.
+    /// Returns which of these users may read the board, as members or as admins.
     pub(crate) async fn readers_among(&mut self, users: &[UserId]) -> Result<HashSet<UserId>, ServiceError> {
         if users.is_empty() {
             return Ok(HashSet::new());

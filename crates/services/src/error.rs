@@ -16,7 +16,7 @@ pub enum ServiceError {
     /// There is no such thing, or the caller may not know that there is.
     #[error("no such {0}")]
     NotFound(&'static str),
-    /// The caller may read it, but not do this.
+    /// The caller is not allowed to do this.
     #[error("{0}")]
     Forbidden(String),
     /// A field is not valid here.
@@ -27,7 +27,7 @@ pub enum ServiceError {
         /// What is wrong with it.
         message: String,
     },
-    /// Somebody else has changed it in the meantime, or a rule of the board forbids it.
+    /// Somebody else has changed the entity in the meantime, or a rule forbids the change.
     #[error("{message}")]
     Conflict {
         /// A message for people.

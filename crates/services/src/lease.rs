@@ -2,8 +2,8 @@
 //! lease of a task has a higher fence than all earlier ones, so that a change under an old lease is recognized by its
 //! fence.
 //!
-//! Whether a lease is live depends only on its `expires_at` and the time of the unit of work. Whichever comes first
-//! records that it has expired: the next claim of the task, or [`expire`].
+//! Whether a lease is live depends only on its `expires_at` and the time of the unit of work. An expired lease stays
+//! stored until the next claim of the task, [`expire`], or another change ends it.
 
 use std::collections::HashSet;
 

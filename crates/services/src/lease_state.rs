@@ -9,8 +9,8 @@ pub(crate) fn is_live(lease: &Lease, now: Timestamp) -> bool {
     lease.expires_at > now
 }
 
-/// Returns to whom a task is assigned once its lease has ended: an assignment that came with the lease ends with it,
-/// unless somebody has changed it since.
+/// Returns to whom a task is assigned once its lease has ended: an assignment that came with the lease ends too,
+/// unless somebody has changed the assignee since.
 pub(crate) fn assignee_without_lease<'a>(
     assignee: Option<&'a UserId>,
     lease: &Lease,

@@ -7,8 +7,8 @@
 //!
 //! # To add a change
 //! Once the command is in `protocol`'s catalog, `change.rs` does not compile until its payload implements `Execute`,
-//! in the module of the entity that it changes. There it changes storage through a `BoardEdit`, which `Unit` gives
-//! after the checks.
+//! in the module of the entity that it changes. There it changes the board through a `BoardEdit`, which `Unit`
+//! returns after the checks.
 #![doc = include_str!("../README.md")]
 
 mod access;

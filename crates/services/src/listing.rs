@@ -87,7 +87,7 @@ pub(crate) async fn tasks(
     Answer::new(&listing::Listed { tasks, cursor })
 }
 
-/// Returns the tasks that contain all words of the query.
+/// Returns the tasks that contain all words of the query, in their own text or in one comment.
 pub(crate) async fn search(store: &dyn Store, caller: &Caller, query: listing::Search) -> Result<Answer, ServiceError> {
     let limit = checked_limit(query.limit, DEFAULT_HITS, MAX_HITS)?;
     if let Some(board) = &query.board_id {

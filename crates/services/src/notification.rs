@@ -40,7 +40,7 @@ impl Execute for notification::Read {
     }
 }
 
-/// A notification that an operator sends to many users.
+/// A notification that an operator sends to one or many users.
 #[derive(Debug, Clone, Serialize)]
 pub struct Announcement {
     /// The text.

@@ -1,6 +1,7 @@
 //! Positions: keys that sort as text, with room for another key between any two. A key is an integer and a fraction.
-//! The integer begins with its length (`a0` … `az`, `b00` …; `Z` and below count down), so that appending does not make
-//! keys longer. The fraction is in base 62 and never ends in `0`.
+//! The integer's first character says how long it is (`a0` … `az`, then `b00` …; before `a0` come `Z0` … `Zz`, and
+//! before those `Y00` … `Yzz`), so that appending and prepending hardly make keys longer. The fraction is in base 62
+//! and never ends in `0`.
 
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 

@@ -18,7 +18,7 @@ use crate::{
 pub(crate) struct Criteria<'a> {
     /// The user who wants to work on it.
     pub(crate) user: &'a UserId,
-    /// Tags that it must all have.
+    /// Tags, all of which it must have.
     pub(crate) tags: Option<&'a Tags>,
     /// The column that it must be in.
     pub(crate) column: Option<&'a ColumnId>,

@@ -58,7 +58,7 @@ pub use task::{TaskRepository, TaskState, TaskStore, WantedTasks};
 pub use transaction::{BoxFuture, Job, Transaction, Writer};
 pub use user::{User, UserAccess, UserRepository, UserStore};
 
-/// The database, outside units of work, and the way to run them. Each call reads one consistent snapshot.
+/// The database outside units of work, and the way to run such units. Each call reads one consistent snapshot.
 pub trait Store:
     Writer
     + UserStore

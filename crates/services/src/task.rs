@@ -225,7 +225,8 @@ impl BoardEdit<'_, '_> {
         Ok(self.tx().columns(&id).await?.into_iter().map(|state| state.column).collect())
     }
 
-    /// Returns a column of this board by its id, or else by its name, ignoring case. The field is `toColumn`.
+    /// Returns a column of this board by its id, or else by its name, ignoring case. An ambiguous name is an error in
+    /// the field `toColumn`.
     pub(crate) async fn column_named(&mut self, text: &str) -> Result<Column, ServiceError> {
         if let Ok(id) = ColumnId::try_from(text) {
             match self.column(&id).await {

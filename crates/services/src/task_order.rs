@@ -76,8 +76,8 @@ impl BoardEdit<'_, '_> {
         }
     }
 
-    /// Gives tasks around a gap new positions, because the positions within the gap have become too long: as few tasks
-    /// as possible, with an event for each. Returns the position within the gap, after `low`.
+    /// Gives tasks around a gap new positions, because those within the gap have become too long: as many tasks as it
+    /// takes to get short ones, with an event for each. Returns a position in the gap, after `low`.
     async fn respread(&mut self, column: &ColumnId, low: Option<&str>, task: &TaskId) -> Result<String, ServiceError> {
         let mut tasks = self.tx().tasks_in(column).await?;
         tasks.retain(|state| state.task.id != *task);

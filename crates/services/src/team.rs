@@ -46,7 +46,7 @@ pub(crate) async fn sync(unit: &mut Unit<'_>, board: &BoardId, user: &UserId) ->
 }
 
 impl BoardEdit<'_, '_> {
-    /// Removes the members through one team, and adds the users of another.
+    /// Removes those who are members through one team, and adds the users of another.
     pub(crate) async fn change_team(&mut self, from: Option<&TeamId>, to: Option<&TeamId>) -> Result<(), ServiceError> {
         let board = self.id().clone();
         self.tx().forget_departures(&board, None).await?;

@@ -10,7 +10,7 @@ use crate::{
     storage::{LogEntry, Transaction},
 };
 
-/// A unit of work. It can read anything, and writes through a `BoardEdit`.
+/// A unit of work. It can read anything, and changes boards through a `BoardEdit`.
 pub(crate) struct Unit<'t> {
     pub(crate) tx: &'t mut dyn Transaction,
     pub(crate) caller: &'t Caller,
@@ -25,8 +25,8 @@ pub(crate) struct Unit<'t> {
     pub(crate) user_events: Vec<UserEvent>,
 }
 
-/// Implemented by whatever runs within a unit of work, such as the payload of each command that changes something: in
-/// the module of the entity that it changes.
+/// Work that runs within a unit, such as the payload of a change. Implemented in the module of the entity that the work
+/// changes.
 pub(crate) trait Execute {
     /// Checks the rules, makes the change, and records its events.
     async fn execute(self, unit: &mut Unit<'_>) -> Result<ChangeOutcome, ServiceError>;

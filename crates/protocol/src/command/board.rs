@@ -21,7 +21,7 @@ payloads! {
         /// A colour.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub color: Option<Color>,
-        /// The team that it belongs to, one of the caller's: the team's users become members.
+        /// The team that it belongs to, one of the caller's (for an admin: any). The team's users become members.
         #[serde(default, skip_serializing_if = "Option::is_none", rename = "team_id")]
         pub team_id: Option<TeamId>,
         /// Its columns, at most 50; absent: To Do, In Progress, Done.
@@ -105,7 +105,7 @@ payloads! {
         /// A new colour; `null`: none.
         #[serde(default, skip_serializing_if = "Patch::is_keep")]
         pub color: Patch<Color>,
-        /// Another team, or `null` for none; only owners may set it. Members through the old team alone are removed.
+        /// Another team, or `null` for none; only owners may set it. Members who came through the old team are removed.
         #[serde(default, skip_serializing_if = "Patch::is_keep")]
         pub team_id: Patch<TeamId>,
     }
@@ -179,7 +179,7 @@ results! {
         /// The `after` of the next page; absent on the last one.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub next: Option<TaskId>,
-        /// The number of the last event that is part of this.
+        /// The number of the last event that this answer includes.
         pub seq: Seq,
         /// The epoch that `seq` belongs to.
         pub epoch: Epoch,

@@ -10,7 +10,7 @@ payloads! {
         pub task_id: TaskId,
         /// The task of the same board that it depends on.
         pub depends_on: TaskId,
-        /// The type; absent: `blocks`, which means that `taskId` can't go on before `dependsOn` is done.
+        /// The type; absent: `blocks`, which means that `taskId` can't be claimed before `dependsOn` is done.
         #[serde(default, rename = "type")]
         pub kind: DependencyType,
     }
@@ -22,7 +22,7 @@ payloads! {
         pub task_id: TaskId,
         /// The task of the same board that it depends on.
         pub depends_on: TaskId,
-        /// The type; absent: `blocks`, which means that `taskId` can't go on before `dependsOn` is done.
+        /// The type; absent: `blocks`, which means that `taskId` can't be claimed before `dependsOn` is done.
         #[serde(default, rename = "type")]
         pub kind: DependencyType,
     }

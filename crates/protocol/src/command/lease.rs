@@ -19,7 +19,7 @@ payloads! {
         /// The task; absent: the next one. With it, neither `tags` nor `columnId`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub task_id: Option<TaskId>,
-        /// Labels that the task must all have.
+        /// Labels, all of which the task must have.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub tags: Option<Tags>,
         /// The column that the task must be in.
@@ -50,7 +50,7 @@ payloads! {
     pub struct Release {
         /// The task.
         pub task_id: TaskId,
-        /// The `fence` of the lease; absent: whichever the task has, so that people can take it away from an agent.
+        /// The `fence` of the lease; absent: any, so that people can take the task away from an agent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub fence: Option<u64>,
     }
@@ -60,7 +60,7 @@ payloads! {
     pub struct Next {
         /// The board.
         pub board_id: BoardId,
-        /// Labels that the task must all have.
+        /// Labels, all of which the task must have.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub tags: Option<Tags>,
         /// The column that the task must be in.
@@ -80,7 +80,7 @@ results! {
 
     /// How a task was chosen.
     pub struct Choice {
-        /// The reasons for this task, a sentence each.
+        /// The reasons for this task, or for none, a phrase each.
         pub reasons: Vec<String>,
         /// How many tasks can be claimed, this one included.
         pub candidates: u64,

@@ -112,9 +112,9 @@ results! {
         pub seq: Seq,
         /// The epoch that `seq` belongs to.
         pub epoch: Epoch,
-        /// Whether the last of these events is the last in the log.
+        /// Whether the log has no events after these.
         pub complete: bool,
-        /// Whether the log reaches back to `since`. If not, `events` is empty: get the board anew with `board:get`.
+        /// Whether the log has everything after `since`. If not, `events` is empty: get the board anew by `board:get`.
         pub recovered: bool,
     }
 }

@@ -1,6 +1,6 @@
 //! The payload and the result of each command, in a module for each kind of thing that the commands act on. Unknown
-//! fields are errors, so that a misspelt field is not silently ignored. Payloads are in camelCase; objects with an
-//! entity's own fields are in snake_case.
+//! fields are errors, so that a misspelt field is not silently ignored. Payloads are in camelCase, except `due_date`,
+//! `team_id` and `wip_limit`; objects with an entity's own fields are in snake_case.
 
 macro_rules! payloads {
     ($($case:literal: $item:item)*) => {$(

@@ -8,7 +8,7 @@ payloads! {
     pub struct Update {
         /// Online or away.
         pub status: ViewerStatus,
-        /// A board to be present on, also without viewing it.
+        /// A board to be present on, even without viewing it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub board_id: Option<BoardId>,
         /// A task to be present on; its board is included.

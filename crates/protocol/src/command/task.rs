@@ -91,11 +91,11 @@ payloads! {
     }
 
     "camelCase":
-    /// `task:move`: to a column, next to a task of it; without `before` and `after` to the end.
+    /// `task:move`: to a column, next to a task in it; without `before` and `after`, to its end.
     pub struct Move {
         /// The task.
         pub task_id: TaskId,
-        /// The column it goes to, on the same board: its id, or its name where no other column there has the same.
+        /// The target column, on the same board: its id, or its name if no other column has the same name.
         pub to_column: Title,
         /// The task that it goes in front of.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -169,7 +169,7 @@ results! {
         pub dependencies: Vec<Dependency>,
         /// The tasks that are not done and block it.
         pub blocked_by: Vec<TaskId>,
-        /// The tasks that are not done and that it blocks, while it is not done itself.
+        /// The tasks that are not done and that it blocks; empty once it is done itself.
         pub blocking: Vec<TaskId>,
     }
 }

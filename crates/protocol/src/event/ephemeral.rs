@@ -88,7 +88,7 @@ event_data! {
 pub enum PresenceStatus {
     /// Active.
     Online,
-    /// Connected, and not active.
+    /// Connected but not active.
     Away,
     /// Not connected any more.
     Offline,

@@ -256,7 +256,7 @@ events! {
     ephemeral {
         /// A user came to a board: the first of the user's connections there.
         "user:joined" => UserJoined(UserJoined);
-        /// A user left a board: the last of the user's connections there, 5 seconds after it was lost.
+        /// A user left a board, or lost the last connection there 5 seconds ago.
         "user:left" => UserLeft(UserLeft);
         /// A user who is present on a board is away, is back, has another task open, or has no connection any more.
         "user:presence" => UserPresence(UserPresence);
@@ -264,7 +264,7 @@ events! {
         "typing:start" => TypingStart(Typing);
         /// A user stopped typing.
         "typing:stop" => TypingStop(Typing);
-        /// A task that is assigned to the user changed, or was assigned.
+        /// A task of the user changed, or was assigned to the user or taken away.
         "notification:task" => NotificationTask(Notified);
         /// The user was mentioned.
         "notification:mention" => NotificationMention(Notified);

@@ -43,7 +43,7 @@ pub trait AttachmentStore: Send + Sync + 'static {
     /// Returns how many attachments a task has.
     async fn count_attachments(&self, task: &TaskId) -> StorageResult<u64>;
 
-    /// Returns those of these attachments that exist, by id.
+    /// Returns which of these attachments exist, by id.
     async fn known_attachments(&self, ids: &[AttachmentId]) -> StorageResult<Vec<AttachmentId>>;
 
     /// Returns the size of the files that a user has uploaded, and of all files. Leftovers count until they are

@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 
 use super::StorageResult;
 
-/// The connection that a change came from: it gets the reply instead of the event. A random number, so that it is
-/// unique across nodes and restarts. It is stored in the log, because an event may reach its sender through the log.
+/// The connection that a change came from: it gets the reply instead of the event. A random number, unique across
+/// nodes and restarts, and stored in the log, because an event may reach its sender through the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Origin(pub i64);
 

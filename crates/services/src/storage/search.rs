@@ -40,6 +40,6 @@ pub struct Match {
 #[async_trait]
 pub trait SearchStore: Send + Sync + 'static {
     /// Returns the texts that contain all of the words, best first. If there are very many, only the newest are
-    /// considered, on the boards that changed last.
+    /// considered (on SQLite, those of the boards that changed last).
     async fn matches(&self, search: &WantedMatches) -> StorageResult<Vec<Match>>;
 }

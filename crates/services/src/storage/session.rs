@@ -28,8 +28,8 @@ pub trait SessionStore: Send + Sync + 'static {
     /// Returns a session and its user.
     async fn session(&self, id: &str) -> StorageResult<Option<(Session, User)>>;
 
-    /// Inserts a session of a user whose password has the hash `password`. Returns `false` if it no longer has. A user
-    /// has at most 100 sessions: those that have not been used for the longest time end.
+    /// Inserts a session of a user whose password has the hash `password`. Returns `false` if the password has
+    /// another hash by now. A user has at most 100 sessions: those that have been unused the longest end.
     async fn insert_session(&self, session: &Session, password: &str) -> StorageResult<bool>;
 
     /// Records that a session was used.

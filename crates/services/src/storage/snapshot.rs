@@ -14,7 +14,7 @@ pub struct WantedBoard {
     pub after: Option<TaskId>,
     /// The most tasks to return.
     pub limit: u32,
-    /// The most bytes of JSON that the tasks and their dependencies may have together. One task is always returned.
+    /// The most bytes of JSON that the tasks and their dependencies have together; the first task is always returned.
     pub bytes: usize,
 }
 

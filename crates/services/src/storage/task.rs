@@ -51,7 +51,7 @@ pub trait TaskRepository: Send {
     /// Returns a task.
     async fn task(&mut self, id: &TaskId) -> StorageResult<Option<TaskState>>;
 
-    /// Returns those of these tasks that exist, by id.
+    /// Returns the existing ones of these tasks, by id.
     async fn tasks(&mut self, ids: &[TaskId]) -> StorageResult<Vec<TaskState>>;
 
     /// Returns the tasks of a column by position.
