@@ -114,7 +114,7 @@ results! {
         pub epoch: Epoch,
         /// Whether the log has no events after these.
         pub complete: bool,
-        /// Whether the log has everything after `since`. If not, `events` is empty: get the board anew by `board:get`.
+        /// Whether the log has all events after `since`; else `events` is empty: get the board anew with `board:get`.
         pub recovered: bool,
     }
 }

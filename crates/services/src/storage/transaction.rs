@@ -49,7 +49,7 @@ impl<T> Transaction for T where
 /// A boxed future.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// The body of a unit of work. It is run at most once, on a task of the store.
+/// The body of a unit of work. It is run at most once, on a thread or async task of the store.
 pub type Job =
     Box<dyn for<'t> FnOnce(&'t mut dyn Transaction) -> BoxFuture<'t, Result<ChangeOutcome, ServiceError>> + Send>;
 
