@@ -2,7 +2,7 @@
 
 use std::{env, error::Error, fmt::Write as _, fs, path::Path};
 
-/// Suffixes of the files that hold what replaces a token of a script, for one of the databases.
+/// Suffixes of the files that hold the SQL for a token of a script, for one of the databases.
 const TOKEN_FILE_SUFFIXES: [&str; 2] = ["_sqlite.sql", "_postgres.sql"];
 
 fn main() -> Result<(), Box<dyn Error>> {

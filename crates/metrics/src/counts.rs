@@ -5,7 +5,7 @@ use serde::Serialize;
 /// The counts of a node, since its start or within a second.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 pub struct Counts {
-    /// Commands by all doors, refused ones included.
+    /// Commands at all doors, refused ones included.
     pub commands: u64,
     /// Commands that were refused.
     pub refusals: u64,

@@ -48,7 +48,7 @@ pub struct UserActivity {
     pub name: Option<String>,
     /// Connections, by door.
     pub connections: BTreeMap<&'static str, usize>,
-    /// When the oldest of them began.
+    /// When the oldest connection began.
     pub since: Option<Timestamp>,
     /// Commands and requests within the last minute.
     pub calls: u64,
@@ -63,7 +63,7 @@ pub struct BoardActivity {
     pub name: Option<String>,
     /// Events within the last minute.
     pub events: u64,
-    /// How many users have it open.
+    /// How many users have the board open.
     pub viewers: usize,
 }
 
@@ -74,7 +74,7 @@ pub struct ConnectedUser {
     pub id: UserId,
     /// How many connections there are of each kind.
     pub connections: BTreeMap<TransportKind, usize>,
-    /// When the oldest of them began.
+    /// When the oldest connection began.
     pub since: Option<Timestamp>,
 }
 

@@ -24,7 +24,7 @@ pub struct SlowConsumer {
     pub at: Timestamp,
     /// The user whose connection it was.
     pub user_id: UserId,
-    /// The kind of its connection.
+    /// The kind of the connection.
     pub door: TransportKind,
     /// Why it was ended.
     pub reason: &'static str,

@@ -1,5 +1,5 @@
-//! What one key has been granted within the quota's windows, and what that leaves of the quota. Times are nanoseconds
-//! since any fixed origin and must not decrease from call to call, which the shard ensures.
+//! The weight granted to one key within the quota's windows, and the weight that is left. Times are nanoseconds since
+//! any fixed origin and must not decrease from call to call, which the shard ensures.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -58,7 +58,7 @@ struct Grant {
     weight: u32,
 }
 
-/// What counts against one limit.
+/// The grants that count against one limit.
 #[derive(Debug, Clone, Copy, Default)]
 struct Total {
     /// The index of the first grant that counts.

@@ -31,7 +31,7 @@ const MIN_KEYS_PER_SHARD: usize = 1_024;
 /// the longer window is idle and is removed: each call removes two at most.
 ///
 /// **When it is full** of keys that are not idle, a *new* key is refused, with the time until there may be room, and
-/// known keys are counted as before. So a million keys neither grow memory nor reset anybody's budget; but whoever can
+/// known keys are counted as before. So a million keys neither fill memory nor reset anybody's budget; but whoever can
 /// make up keys can keep new callers out. So use keys that callers cannot make up, such as accounts, and limit
 /// unauthenticated callers beforehand, for instance with `AddressLimiter`. Each shard has its share of the room and keys
 /// are spread at random, so the first key may be refused when the limiter as a whole is a few percent short of full.

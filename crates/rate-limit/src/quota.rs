@@ -59,8 +59,8 @@ pub struct RateLimitInfo {
 pub struct Refused {
     /// The state of the binding limit.
     pub info: RateLimitInfo,
-    /// The time after which the same call is accepted, if no other call of the key is accepted until then. For a call
-    /// heavier than [`Quota::capacity`], which is never accepted, it is the longer window, so that a caller who tries
-    /// again all the same does so seldom.
+    /// The time after which the same call is accepted, if no other call of the key (or, if the limiter was full, of any
+    /// key) is accepted until then. For a call heavier than [`Quota::capacity`], which is never accepted, it is the
+    /// longer window, so that a caller who tries again all the same does so seldom.
     pub retry_after: Duration,
 }

@@ -43,7 +43,7 @@ impl SocketBudget {
         self
     }
 
-    /// Sets other clocks, for tests: a monotonic one, which must be the same for all that use the limiter, and the wall
+    /// Sets other clocks, for tests: a monotonic one, which everything that uses the limiter must share, and the wall
     /// clock from which `reset` is computed.
     #[must_use]
     pub fn with_clock(mut self, clock: impl Fn() -> (Instant, SystemTime) + Send + Sync + 'static) -> Self {
@@ -70,7 +70,7 @@ impl fmt::Debug for SocketBudget {
 ///  "retryAfter": 0.25, "limit": 10, "remaining": 0, "reset": 1767225600250}
 /// ```
 ///
-/// Like any other packet, it is not sent to a client that reads so slowly that its queue is full.
+/// Like any other packet, the object is not sent to a client that reads so slowly that its queue is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Admitted(
     /// The state of the binding limit, with this event counted.
@@ -80,7 +80,7 @@ pub struct Admitted(
 /// Why a handler with [`Admitted`] did not run.
 #[derive(Debug, thiserror::Error)]
 pub enum NotAdmitted {
-    /// The budget is used up, and the client has been informed.
+    /// The limiter refused the event. The client has been informed, if it could be reached.
     #[error(transparent)]
     Refused(#[from] Refused),
     /// The socket has no [`SocketBudget`] in its extensions, so its events can't be counted and are not handled.

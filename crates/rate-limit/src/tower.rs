@@ -80,8 +80,8 @@ impl<K: Hash + Eq + Clone> RateLimitLayer<K> {
         self
     }
 
-    /// Sets another monotonic clock in place of [`Instant::now`], for tests. All that use the limiter must use the
-    /// same.
+    /// Sets another monotonic clock in place of [`Instant::now`], for tests. Everything that uses the limiter must use
+    /// the same clock.
     #[must_use]
     pub fn with_clock(mut self, clock: impl Fn() -> Instant + Send + Sync + 'static) -> Self {
         self.rules.clock = Arc::new(clock);
@@ -126,7 +126,7 @@ pin_project! {
         // `None`: the request was refused.
         #[pin]
         inner: Option<F>,
-        // `None`: the request was not counted.
+        // `None`: the request has no key.
         verdict: Option<Result<RateLimitInfo, Refused>>,
         fields: LimitFields,
     }

@@ -24,7 +24,7 @@ use serde_json::value::RawValue;
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 /// The number of searches of each kind.
 const SEARCHES: u32 = 50;
-/// The words that texts consist of.
+/// The number of different words in the texts.
 const WORDS: u64 = 5_000;
 
 #[tokio::main]

@@ -42,7 +42,7 @@ pub(crate) enum DriverError {
     Sqlite(#[from] rusqlite::Error),
 }
 
-/// Returns the storage error for a driver's error. `what` names what was being done.
+/// Returns the storage error for a driver's error. `what` names the operation.
 pub(crate) fn driver_error(what: &str, error: impl Into<DriverError>) -> StorageError {
     let error = error.into();
     let message = format!("{what}: {error}");

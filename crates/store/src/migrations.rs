@@ -1,4 +1,4 @@
-//! The versions of the schema. Each script serves both databases; `{tokens}` in it stand for what differs.
+//! The versions of the schema. Each script serves both databases; `{tokens}` in it stand for the differences.
 
 use boardwire_services::storage::StorageError;
 
@@ -20,7 +20,7 @@ const CURRENT_VERSION: Statement =
     Statement::new("migrations.current", "SELECT COALESCE(MAX(version), 0) FROM schema_migrations");
 
 /// If several programs start at once, one migrates and the others wait for it, for longer than they usually wait for a
-/// lock. The number is the program's name in ASCII.
+/// lock. The number is the first eight letters of the program's name in ASCII.
 const POSTGRES_LOCK: &str = "SET LOCAL lock_timeout = '60s'; SET LOCAL statement_timeout = 0;
     SELECT pg_advisory_xact_lock(x'426F617264776972'::bigint)";
 

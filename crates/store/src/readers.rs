@@ -54,7 +54,8 @@ impl ReadConnection {
         }
     }
 
-    /// Interrupts statements that run longer than this, until [`remove_time_limit`](Self::remove_time_limit) is called.
+    /// Interrupts statements that run longer than this in all (on Postgres: each), until
+    /// [`remove_time_limit`](Self::remove_time_limit) is called.
     async fn set_time_limit(&mut self, time: Duration) -> StorageResult<()> {
         match self {
             Self::Sqlite(_) | Self::SqliteSnapshot(_) => {
@@ -68,7 +69,7 @@ impl ReadConnection {
         }
     }
 
-    /// Makes SQLite call `keep_going` every so many instructions, and stop the statement when it returns `false`.
+    /// Makes SQLite call `keep_going` after every `instructions` instructions, and stop the statement on `false`.
     async fn watch(
         &mut self,
         instructions: i32,

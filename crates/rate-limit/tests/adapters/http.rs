@@ -11,7 +11,7 @@ use tower::{Layer, Service, ServiceExt, service_fn};
 
 use crate::test_clock::TestClock;
 
-/// The parts of a response that a client sees of the limit.
+/// The parts of a response that tell a client about the limit.
 #[derive(Debug, PartialEq)]
 struct Answer {
     status: u16,

@@ -14,7 +14,7 @@ use socketioxide::handler::ConnectHandler;
 use crate::client::{Client, serve};
 use crate::test_clock::TestClock;
 
-/// An app whose events are counted, with its parts.
+/// The limiter, clock and counter of an app whose events are counted.
 struct App {
     limiter: Arc<RateLimiter<String>>,
     clock: TestClock,

@@ -229,7 +229,7 @@ trait QueuedUnit: Send {
     /// transaction can't be committed.
     async fn run(&mut self, connection: &mut rusqlite::Connection) -> StorageResult<()>;
 
-    /// Sends the result to the caller. `failure` is why the transaction was not committed.
+    /// Sends the result to the caller. `failure` is the reason if the transaction was not committed.
     fn answer(self: Box<Self>, failure: Option<&StorageError>);
 }
 

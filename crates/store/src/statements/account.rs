@@ -1,4 +1,4 @@
-//! Operators' changes of `users`, and `team_users` and `passwords`.
+//! Operators' changes to `users`, and statements on `team_users` and `passwords`.
 
 use async_trait::async_trait;
 use boardwire_protocol::UserId;

@@ -24,7 +24,7 @@ macro_rules! candidates {
     };
 }
 
-/// The pairs of tasks of a board that are not done, of which the second blocks the first.
+/// The pairs of unfinished tasks of a board of which the second blocks the first.
 macro_rules! blocked_pairs {
     () => {
         "SELECT dependencies.task_id, dependencies.depends_on
@@ -101,7 +101,7 @@ impl LeaseStore for Database {
     }
 }
 
-/// Returns the tasks that are not done, by the columns in this order, then by position.
+/// Returns the tasks that are not done, in the order of these columns, then by position.
 #[tracing::instrument(level = "debug", name = "db.lease.candidates", skip_all)]
 async fn candidates(
     connection: &mut Connection<'_>,

@@ -1,4 +1,4 @@
-//! Statements on `notifications`. Users see only those about boards that they may read.
+//! Statements on `notifications`. Users don't see those about boards that they can't read.
 
 use async_trait::async_trait;
 use boardwire_protocol::{Notification, NotificationId, NotificationKind, Timestamp, UserId};

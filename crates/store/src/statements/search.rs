@@ -12,7 +12,7 @@ use crate::{
     statement::{Statement, Value},
 };
 
-/// How many texts are ranked at most, the newest ones; on SQLite, for each query.
+/// How many of the newest texts are ranked at most: on SQLite for each query, on Postgres of tasks and comments each.
 const MAX_RANKED: u32 = 1_000;
 
 /// How many terms a single query of SQLite's index may have. Further boards are left to the next query.
@@ -44,8 +44,8 @@ const BOARD_NUMBERS_OF_MEMBER: Statement = board_numbers!(
     "members.user_id = $2"
 );
 
-/// The newest documents with their rank; lower is better. It is scaled up because ranks of very common words differ by
-/// millionths. Any order but newest first would have to rank all documents.
+/// The newest documents (a task's text or a comment) with their rank; lower is better. It is scaled up because ranks of
+/// very common words differ by millionths. To take the best instead of the newest, all matches would have to be ranked.
 const RANK: Statement = Statement::new(
     "words.weigh",
     "SELECT id, CAST(fitness * 1e12 AS INTEGER)
@@ -98,8 +98,8 @@ impl SearchStore for Database {
     }
 }
 
-/// Returns the texts that contain all of the words, best first. The connection must be in a transaction that sees
-/// one state.
+/// Returns the best of the newest texts that contain all of the words (the last may be the beginning of one), best
+/// first. The connection must be in a transaction that sees one state.
 #[tracing::instrument(level = "debug", name = "db.words.matches", skip_all)]
 pub(crate) async fn matches(connection: &mut Connection<'_>, wanted: &WantedMatches) -> StorageResult<Vec<Match>> {
     let rows = match connection.dialect() {

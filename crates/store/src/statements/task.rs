@@ -48,7 +48,7 @@ const PART_OF_BOARD: Statement = Statement::new(
 
 const COUNT: Statement = Statement::new("task.count", "SELECT COUNT(*) FROM tasks WHERE column_id = $1");
 
-/// Reads only the index, and no more of it than it has to count.
+/// Reads only the index, and stops at the highest count wanted.
 const COUNT_ON_BOARD: Statement = Statement::new(
     "task.count_on_board",
     "SELECT COUNT(*) FROM (SELECT 1 AS one FROM tasks WHERE board_id = $1 LIMIT $2) AS counted",

@@ -150,7 +150,7 @@ async fn one_notification_or_all_are_marked_as_read() -> Result<()> {
 async fn old_notifications_are_pruned_read_or_not() -> Result<()> {
     on_both(async |scene| {
         a_board(&scene).await?;
-        // More than one unit of work deletes.
+        // Deleting these takes more than one unit of work.
         insert(&scene, (1..=2_500).map(|number| notification(number, "ann", None)).collect()).await?;
         let nothing = Timestamp(0);
         let before = |at| Prune { requests: nothing, events: None, notifications: Timestamp(at), accounts: nothing };

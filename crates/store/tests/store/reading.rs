@@ -211,7 +211,7 @@ async fn a_read_whose_result_is_not_taken_holds_no_connection() -> Result<()> {
     .await
 }
 
-/// Such callers exist when a client stops reading its stream.
+/// A caller stops polling when its client stops reading a stream.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_snapshot_whose_caller_stops_polling_holds_no_connection() -> Result<()> {
     on_both(async |scene| {

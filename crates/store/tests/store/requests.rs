@@ -40,7 +40,7 @@ async fn claim(
     Ok((is_new, found.reply))
 }
 
-/// Does the same in a unit of work of its own.
+/// Calls [`claim`] in a unit of work of its own.
 async fn claim_in_unit(
     scene: &Scene,
     user: &'static str,

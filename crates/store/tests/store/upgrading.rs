@@ -58,7 +58,7 @@ async fn the_first_version_is_brought_up_to_date() -> Result<()> {
         let detail = store.detail(&task_id("t")).await?.expect("it is there");
         assert!(detail.comments.is_empty() && detail.dependencies.is_empty(), "on {kind:?}");
         assert_eq!((detail.task.lease, detail.task.version), (None, 1));
-        // A board changed with its latest event, or with its own fields if no event is left.
+        // A board last changed at its latest event or, if no event is left, when its own fields did.
         let listed = store.boards(None, None).await?;
         let listed: Vec<_> = listed.iter().map(|listed| (listed.board.id.as_str(), listed.changed_at.0)).collect();
         assert_eq!(listed, [("b", 7), ("quiet", 3)], "on {kind:?}");
