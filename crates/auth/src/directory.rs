@@ -28,7 +28,7 @@ pub struct Claimed {
     pub teams: Option<Vec<String>>,
 }
 
-/// Finds the account of a valid token.
+/// Finds accounts, and creates or updates them from valid tokens.
 #[async_trait::async_trait]
 pub trait Directory: Send + Sync {
     /// Returns the account of `claimed.subject`, updated with the claimed name and teams. Creates it first, if the

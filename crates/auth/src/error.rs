@@ -1,4 +1,4 @@
-//! Why there is no principal: the credential was refused, or that could not be decided.
+//! Why there is no principal: the credential was refused, or could not be checked.
 
 use crate::refusal::Refusal;
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::key::{Key, KeyError};
 
 /// Returns the set's keys for RS256, ES256 and EdDSA signatures. Other keys (`use` other than `sig`, `key_ops` without
-/// `verify`, other types, curves and algorithms) are ignored, as the RFC requires. A symmetric key, a damaged one, and
+/// `verify`, other types, curves and algorithms) are ignored, as the RFC advises. A symmetric key, a damaged one, and
 /// a set without any usable key are errors.
 pub(crate) fn read(text: &str) -> Result<Vec<Key>, KeyError> {
     let set: Set = serde_json::from_str(text).map_err(KeyError::JwksShape)?;
@@ -17,7 +17,7 @@ pub(crate) fn read(text: &str) -> Result<Vec<Key>, KeyError> {
         if value.get("kty").and_then(Value::as_str) == Some("oct") {
             return Err(KeyError::SymmetricJwk);
         }
-        // A key whose fields have other types is of a type that is not supported.
+        // A key whose fields have other JSON types is of a kind that is not supported.
         let Ok(member) = serde_json::from_value::<Member>(value) else { continue };
         keys.extend(member.key(position + 1)?);
     }

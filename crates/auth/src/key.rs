@@ -18,7 +18,7 @@ pub const MIN_RSA_BITS: usize = 2048;
 /// The length of the largest RSA modulus, in bits: the most that the library accepts.
 pub const MAX_RSA_BITS: usize = 4096;
 
-/// Why a key cannot be used. Each message says what to do about it; none contains key material.
+/// Why a key cannot be used. No message contains key material.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// No key was given.
@@ -74,8 +74,8 @@ impl Key {
         Ok(Self::for_algorithm(Algorithm::HS256, DecodingKey::from_secret(secret)))
     }
 
-    /// Makes a key from a public key as PEM text. Its type decides the algorithm: RSA RS256, EC P-256 ES256, Ed25519
-    /// EdDSA.
+    /// Makes a key from a public key as PEM text. Its type decides the algorithm: RS256 for RSA, ES256 for EC P-256,
+    /// EdDSA for Ed25519.
     pub(crate) fn public_pem(pem: &str) -> Result<Self, KeyError> {
         if pem.contains("PRIVATE KEY-----") {
             return Err(KeyError::PrivateKey);

@@ -5,7 +5,7 @@
 //! writes no logs.
 //!
 //! To add a kind of credential: add a variant to [`Credential`] and to [`CredentialId`], implement [`Authenticator`]
-//! for it (return `Ok(None)` for all other kinds) with a trait for what it needs stored, and add that to the
+//! for it (return `Ok(None)` for all other kinds) with a trait for its storage, and add the authenticator to the
 //! [`Authenticators`] chain. If it consists of an id and a secret, add its prefix to [`SecretKind`].
 //! To add a token claim: add it to `claims.rs`.
 //!

@@ -1,4 +1,4 @@
-//! The origins of pages that may call the server. Programs other than browsers send no origin and are always allowed.
+//! The origins of pages that may call the server. A request without an origin, such as a program's, is always allowed.
 
 /// The origins of pages that may call the server.
 #[derive(Debug, Clone, PartialEq, Eq)]

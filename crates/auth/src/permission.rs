@@ -61,8 +61,8 @@ impl FromStr for Permission {
 
 /// A set of permissions: an array of names in JSON, and names joined by commas in text (`read,write`).
 ///
-/// The set contains exactly the permissions that were granted: `admin` does not add `read` and `write`. Whether a set
-/// allows something is the result of [`allows`](Self::allows).
+/// The set contains exactly the permissions that were granted: `admin` does not add `read` and `write`. Ask
+/// [`allows`](Self::allows) whether a set allows something.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Permissions(u8);
 

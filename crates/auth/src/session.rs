@@ -81,8 +81,8 @@ pub trait Sessions: Send + Sync {
 ///   is shorter; a session may end sooner by that much. The caller is accepted even if recording fails, and the end
 ///   stays where it was.
 /// - Authenticating is a use, and so is a call of [`used`](Self::used). Renewal is not.
-/// - One session can have many connections, and a use by one of them moves the end for all. So
-///   [renew](Authenticator::renew) a principal that has expired before you refuse its caller.
+/// - One session can have many connections, and a use by one of them moves the end for all. So,
+///   before you refuse the caller of an expired principal, [renew](Authenticator::renew) the principal.
 pub struct SessionAuthenticator {
     sessions: Arc<dyn Sessions>,
     policy: SessionPolicy,
@@ -100,7 +100,7 @@ impl SessionAuthenticator {
     ///
     /// - `Ok(None)`: keep the principal. It is not from a session, or a use was recorded shortly before, over this
     ///   connection or another one; the storage was not asked.
-    /// - `Ok(Some(_))`: the use was recorded; replace the principal with this one, which is renewed and ends later.
+    /// - `Ok(Some(_))`: replace the principal with this one, which is renewed, and ends later if the use was recorded.
     /// - [`AuthError::Refused`]: the session has ended.
     /// - [`AuthError::Unavailable`]: the storage failed; keep the principal until it expires.
     pub async fn used(&self, principal: &Principal, now_ms: i64) -> Result<Option<Principal>, AuthError> {

@@ -185,7 +185,7 @@ struct Header {
 impl Header {
     fn of(token: &str) -> Result<Self, Refusal> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| Refusal::Malformed)?;
-        // RFC 7515 section 4.1.11: a token with an unsupported critical extension must be refused; the library ignores
+        // RFC 7515 section 4.1.11: a token with unsupported critical extensions must be refused; the library ignores
         // them.
         if header.crit.is_some() {
             return Err(Refusal::CriticalHeader);

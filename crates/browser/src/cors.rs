@@ -14,7 +14,7 @@ const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(600);
 /// The header with the id of an MCP session, which agents that run in a browser must read.
 const MCP_SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 
-/// Lets pages of allowed origins read responses. Credentials are only allowed where origins are listed. Requests must carry
+/// Lets pages of allowed origins read responses, with credentials unless all origins are allowed. Requests must carry
 /// their [`Page`].
 pub(crate) fn cors(policy: &BrowserPolicy) -> CorsLayer {
     CorsLayer::new()

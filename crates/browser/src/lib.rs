@@ -1,7 +1,7 @@
 //! Decides which web pages may call, and whose cookies are accepted. One layer in front of all doors refuses foreign
 //! origins, answers CORS requests, and tells the doors about the page that each request comes from.
 //!
-//! Programs other than browsers send no origin and are not affected.
+//! Requests without an origin, such as those of programs, are not refused.
 #![doc = include_str!("../README.md")]
 
 mod cors;

@@ -41,15 +41,15 @@ impl Page {
     }
 
     /// Returns the sessions in the cookies of a handshake, for which browsers always name the origin: at most 8 that
-    /// have the form of a session, if the page that sent them may call.
+    /// have the form of a session, if cookies are accepted from its page.
     #[must_use]
     pub fn handshake_sessions(&self, headers: &HeaderMap) -> Vec<Credential> {
         self.sessions_from(text(headers, header::ORIGIN), headers)
     }
 
-    /// Returns the sessions in the cookies of a request, if the page that sent them may call. A browser names no origin
-    /// when one of our own pages only reads. It names one with every change, and also says how the page is related to
-    /// us; so a request with neither comes from a program, whose user chose to send the cookie.
+    /// Returns the sessions in the cookies of a request, if cookies are accepted from its page. A browser names no
+    /// origin when one of our own pages only reads. It names one with every change, and also says how the page is
+    /// related to us; so a request with neither comes from a program, whose user chose to send the cookie.
     #[must_use]
     pub fn sessions(&self, method: &Method, headers: &HeaderMap) -> Vec<Credential> {
         let is_own_page_or_program = match text(headers, FETCH_SITE) {

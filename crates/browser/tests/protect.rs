@@ -74,12 +74,13 @@ async fn a_session_cookie_counts_only_from_allowed_pages_and_programs() {
     };
     let own = AllowedOrigins::SameHost;
     check(&own, Method::POST, &[("origin", "http://host")], "1 1").await;
-    // A program's request, whose user chose to send the cookie; but a handshake always names the origin.
+    // A program, whose user chose to send the cookie; but a handshake has to name the origin.
     check(&own, Method::POST, &[], "1 0").await;
     check(&own, Method::GET, &[("sec-fetch-site", "same-origin")], "1 0").await;
     check(&own, Method::GET, &[("sec-fetch-site", "none")], "1 0").await;
     // The page of another site made the browser send it.
     check(&own, Method::GET, &[("sec-fetch-site", "cross-site")], "0 0").await;
+    // A browser names the origin with every change.
     check(&own, Method::POST, &[("sec-fetch-site", "same-origin")], "0 0").await;
     // Any page could have sent it.
     check(&AllowedOrigins::Any, Method::POST, &[("origin", "http://host")], "0 0").await;

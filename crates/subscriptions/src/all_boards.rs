@@ -94,7 +94,8 @@ impl AllBoards {
             return false;
         }
         let undelivered = &mut subscribers.undelivered;
-        // Old entries are removed before the map would grow, so its size is that of what is published within LOOK_BACK.
+        // Old entries are removed before the map would grow, so it grows only with the boards that have events within
+        // LOOK_BACK.
         if undelivered.len() == undelivered.capacity() {
             undelivered.retain(|_, (_, at)| now.duration_since(*at) < LOOK_BACK);
         }

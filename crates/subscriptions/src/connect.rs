@@ -1,4 +1,4 @@
-//! Adds connections to the hub, changes what their credentials allow, and removes them.
+//! Adds connections to the hub, replaces their callers, and removes them.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
 //! Sends ephemeral events to a board or to a user, and says who may read which board. Presence, typing and
-//! notifications use connections and channels through this alone.
+//! notifications send events and check access through this alone.
 
 use std::sync::Arc;
 

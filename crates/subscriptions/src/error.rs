@@ -9,10 +9,10 @@ use boardwire_services::storage::StorageError;
 pub enum JoinError {
     /// There is no such board, or the user may not read it now.
     NoBoard,
-    /// The socket has the most subscriptions that it may have, which is this many.
+    /// The socket already has this many subscriptions, the most that it may have.
     Limit(usize),
-    /// All sockets of the user together have the most subscriptions to all boards that they may have, which is this
-    /// many.
+    /// All sockets of the user together already have this many subscriptions to all boards, the most that they may
+    /// have.
     UsersLimit(usize),
     /// The connection has ended.
     Gone,

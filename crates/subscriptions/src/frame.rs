@@ -78,9 +78,9 @@ pub trait Outbox: Send + Sync + 'static {
     /// Puts a frame into the queue without waiting. When the queue is full the connection is ended.
     fn push(&self, frame: Frame);
 
-    /// Is called when events of a board will be missing: its user may not read the board any more, or events were
-    /// deleted from the log before they could be delivered. A connection that guarantees completeness ends here; when
-    /// its client resumes, the answer says whether everything could be recovered.
+    /// Is called when events of a board will be missing: the connection's user may not read the board any more, or
+    /// events were deleted from the log before they could be delivered. A connection that guarantees completeness ends
+    /// here; when its client resumes, the answer says whether everything could be recovered.
     fn lost(&self, _board: &BoardId) {}
 
     /// Waits until the queue has room for a page of a replay. Returns `false` if the connection has ended.

@@ -92,8 +92,8 @@ impl Hub {
         self.counts.deliveries.load(Ordering::Relaxed)
     }
 
-    /// Returns the boards with the most durable events within the last minute, at most `limit` of them, each with how
-    /// many there were.
+    /// Returns the boards with the most durable events within the last minute, at most `limit` of them, each with
+    /// the number of its events.
     #[must_use]
     pub fn busiest_boards(&self, limit: usize) -> Vec<(BoardId, u64)> {
         lock(&self.counts.boards).busiest(limit, self.clock.monotonic())

@@ -57,11 +57,11 @@ impl Interest {
             && self.actor.as_ref().is_none_or(|wanted| actor == Some(wanted))
     }
 
-    /// Takes over which events an interest with the same key has already delivered, if both have the same filters.
+    /// Takes over the record of what an interest with the same key has delivered, if both have the same filters.
     pub(crate) fn inherit(&mut self, replaced: Self) {
         let wants_the_same = (&replaced.task, &replaced.actor) == (&self.task, &self.actor);
         if wants_the_same && replaced.from < self.from {
-            // Of the old absences, only what lies up to the beginning of the new interest remains undelivered.
+            // Of the events in the old absences, only those up to the start of the new interest remain undelivered.
             let mut absences = replaced.absences;
             absences.retain(|(first, _)| *first <= self.from);
             absences.iter_mut().for_each(|(_, last)| *last = (*last).min(self.from));
@@ -70,7 +70,7 @@ impl Interest {
         }
     }
 
-    /// Returns whether this interest has already delivered the event to its socket.
+    /// Returns whether this interest has delivered, or will deliver, the event to its socket.
     pub(crate) fn has_delivered(&self, entry: &LogEntry) -> bool {
         let absent = self.absences.iter().any(|(first, last)| (*first..=*last).contains(&entry.seq));
         entry.seq > self.from && !absent && self.matches(entry)

@@ -25,10 +25,11 @@ pub struct Resume {
     pub epoch: Option<Epoch>,
 }
 
-/// From where on a socket has joined.
+/// Where a socket has joined.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Joined {
-    /// Events after this one are delivered as they happen. If the client resumed, those before it have been delivered.
+    /// Events after this one are delivered as they happen. If [`recovered`](Self::recovered) is `Some(true)`, the
+    /// events that the client missed before have been delivered.
     pub seq: Seq,
     /// The epoch that `seq` belongs to.
     pub epoch: Option<Epoch>,
@@ -101,7 +102,7 @@ impl Hub {
         if !same_log || resume.since > head.seq || resume.since.next() < head.oldest {
             return Ok((None, Some(false)));
         }
-        // The client has already received these events elsewhere; the channel must not deliver them again.
+        // The client has already received the events up to `since`; the channel must not deliver them again.
         self.wait_until_delivered(channel, resume.since).await;
         Ok((Some(resume.since), Some(true)))
     }

@@ -2,7 +2,7 @@
 //! channel delivers them in the order of their `seq`, reads missing ones from the log, lets a socket join at any event
 //! without gaps or repeats, and checks at each delivery who may read the board.
 //!
-//! An [`Outbox`] hides what a connection is: this crate knows neither Socket.IO nor storage.
+//! An [`Outbox`] hides what a connection is: this crate knows nothing of Socket.IO.
 #![doc = include_str!("../README.md")]
 
 mod all_boards;

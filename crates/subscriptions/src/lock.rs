@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Locks the mutex. Each change under these locks is complete before anything in it can panic, so a poisoned mutex
+/// Locks the mutex. Each change under these locks is complete before anything can panic, so a poisoned mutex
 /// holds a sound value.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

@@ -2,8 +2,7 @@
 //! lost stays for a grace period, so that nobody sees a reconnect.
 //!
 //! A socket is present where it views a board or a task, and where it has declared its user to be.
-//! [`Presence::refresh`] compares that with what is registered; what changes for the user over all connections is
-//! announced on the board.
+//! [`Presence::refresh`] registers that; any change for the user over all connections is announced on the board.
 
 mod boards;
 
@@ -48,7 +47,7 @@ impl Presence {
         Self { boards: Sequenced::new(move |event| to_board.send_to_board(&event)), sender, clock }
     }
 
-    /// Updates where a socket is registered as present to where it is present now.
+    /// Registers a socket on the boards where it is present now, and removes it from all others.
     pub(crate) fn refresh(&self, socket: &Socket, leaving: Leaving) {
         self.boards.change(|boards, events| {
             let (spots, before) = socket.state().spots();

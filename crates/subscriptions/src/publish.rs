@@ -17,9 +17,9 @@ use crate::{Hub, all_boards::LOOK_BACK, channel::Channel, frame::About, lock::lo
 
 /// How long to wait for a committed event to be published before it is read from the log.
 const IN_FLIGHT: Duration = Duration::from_millis(250);
-/// How long a reply waits for the delivery of events, such as while the log can't be read.
+/// How long a reply waits for the delivery of events, for example while the log can't be read.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(5);
-/// The most events before the head of the log with which a channel begins: see [`LOOK_BACK`].
+/// How many events before the head of the log a channel begins at most: see [`LOOK_BACK`].
 const LOOK_BACK_EVENTS: u64 = 1024;
 /// The most events in one read of the log.
 pub(crate) const PAGE: u32 = 256;

@@ -11,7 +11,7 @@ const KEPT: usize = 256;
 /// How many events are kept during a replay. Those committed while a page of the log is read must still be here
 /// afterwards, or the replay might never catch up. Fewer than a connection's queue holds.
 const KEPT_FOR_REPLAY: usize = 4096;
-/// The most bytes of events beyond the first [`KEPT`].
+/// The most bytes of all events kept, if they are more than [`KEPT`].
 const KEPT_FOR_REPLAY_BYTES: usize = 16 * 1024 * 1024;
 
 #[derive(Default)]

@@ -52,7 +52,7 @@ impl Hub {
         self.notifications.send_due(now);
     }
 
-    /// Closes the channels that nobody uses. Occupied boards keep theirs, which knows who may read them.
+    /// Closes the channels that nobody uses. An occupied board keeps its channel, which knows who may read the board.
     fn close_idle(&self) {
         let now = self.clock.monotonic();
         self.presence.with_occupancy(|is_occupied| self.channels.remove_idle(now, is_occupied));

@@ -139,7 +139,7 @@ impl Socket {
         lock(&self.state)
     }
 
-    /// Puts a durable event into the queue, unless the socket caused it. Returns whether it did.
+    /// Puts a durable event into the queue and returns `true`, unless the socket caused the event.
     pub(crate) fn deliver(&self, entry: &Arc<LogEntry>) -> bool {
         let from_others = entry.origin != Some(self.origin());
         if from_others {

@@ -11,8 +11,7 @@ use crate::{
     socket::{Scope, Socket},
 };
 
-/// The subscriptions to all boards that a user may have, over all connections, as a multiple of what one connection
-/// may.
+/// How many subscriptions to all boards a user may have over all connections, as a multiple of one connection's limit.
 const USER_LIMIT_FACTOR: usize = 8;
 
 /// A subscription as requested.
@@ -47,7 +46,7 @@ impl Hub {
         .await
     }
 
-    /// Subscribes to all boards that the user may read at any time.
+    /// Subscribes to all boards that the user may read, now or later.
     ///
     /// # Errors
     /// [`JoinError::Limit`], [`JoinError::UsersLimit`] and [`JoinError::Gone`].

@@ -83,7 +83,7 @@ impl Typing {
         self.typists.change(|typists, events| events.extend(typists.evict(board, user, now)));
     }
 
-    /// Sends to a socket that has just come to a board, or to a task of it, who types there.
+    /// Tells a socket that has just come to a board, or to a task of it, who types there.
     pub(crate) fn inform_newcomer(&self, socket: &Arc<Socket>, board: &BoardId, task: Option<&TaskId>) {
         self.typists.change(|typists, events| events.extend(typists.for_newcomer(socket, board, task)));
     }

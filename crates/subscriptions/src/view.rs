@@ -121,7 +121,7 @@ impl Hub {
     /// Starts the typing of a socket's user on a task, or on the board itself, and ends it in any other place.
     ///
     /// # Errors
-    /// [`JoinError::NoBoard`] when the user may not read the board now.
+    /// [`JoinError`], such as [`JoinError::NoBoard`] when the user may not read the board now.
     pub async fn start_typing(
         &self,
         socket: &Arc<Socket>,

@@ -6,8 +6,8 @@ use boardwire_protocol::EventKind;
 
 use crate::{interest::Interest, socket::Socket};
 
-/// The sockets that get the events of one kind, each once. It is made when somebody joins or leaves, and looked up for
-/// each event.
+/// The sockets that get the events of one kind, each once. Looked up for each event; made anew for the first one after
+/// somebody joins or leaves.
 #[derive(Default)]
 pub(super) struct Selection {
     /// Sockets that want every event of the kind.
@@ -30,7 +30,7 @@ impl Selection {
         }
     }
 
-    /// Returns the sockets that want an event: those without a filter, and those of whose interests one `matches`.
+    /// Returns the sockets that want an event: those without a filter, and those with an interest that `matches`.
     pub(super) fn matching(&self, matches: impl Fn(&Interest) -> bool) -> impl Iterator<Item = &Arc<Socket>> {
         let filtered = self.filtered.iter().filter(move |(_, interests)| interests.iter().any(&matches));
         self.plain.iter().chain(filtered.map(|(socket, _)| socket))

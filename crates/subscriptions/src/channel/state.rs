@@ -23,7 +23,7 @@ pub(crate) struct State {
     pub(crate) epoch: Option<Epoch>,
     /// The last event delivered.
     pub(crate) delivered: Seq,
-    /// The event as of which `members` was read. It already includes membership changes up to this one.
+    /// The event as of which `members` was read, with all membership changes up to it.
     pub(super) members_at: Seq,
     pub(super) members: HashSet<UserId>,
     /// The users whose membership has changed since this list was last taken.
@@ -35,7 +35,7 @@ pub(crate) struct State {
     /// Made from the recipients when first needed; cleared whenever the recipients change.
     selections: HashMap<EventKind, Arc<Selection>>,
     all_boards: Arc<AllBoards>,
-    /// Whether `recipients` has the current subscriptions to all boards of users who may read this one.
+    /// Whether `recipients` has exactly those subscriptions to all boards whose users may read this one.
     all_boards_synced: bool,
     counts: Arc<Counts>,
     pub(crate) last_used: Instant,
@@ -106,8 +106,8 @@ impl State {
         self.all_boards_synced = false;
     }
 
-    /// Takes over the subscriptions to all boards whose users may read this one, unless it has done so. New ones begin
-    /// with the next event. From then on, [`join_all_boards`](Self::join_all_boards) and
+    /// Takes over those subscriptions to all boards whose users may read this one, unless it has done so. New ones
+    /// begin with the next event. From then on, [`join_all_boards`](Self::join_all_boards) and
     /// [`leave_all_boards`](Self::leave_all_boards) keep them up to date.
     pub(crate) fn sync_all_boards(&mut self) {
         if self.all_boards_synced {
@@ -211,7 +211,7 @@ impl State {
         self.recent.after(cursor, self.delivered)
     }
 
-    /// Returns whether an interest of this socket has already delivered the event to it.
+    /// Returns whether an interest of this socket has delivered, or will deliver, the event to it.
     pub(crate) fn has_delivered(&self, socket: &Socket, entry: &LogEntry) -> bool {
         let recipient = self.recipients.get(&socket.key());
         recipient.is_some_and(|recipient| recipient.interests.iter().any(|interest| interest.has_delivered(entry)))

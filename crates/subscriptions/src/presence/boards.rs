@@ -17,7 +17,7 @@ pub(super) struct Boards(HashMap<BoardId, HashMap<UserId, Present>>);
 struct Present {
     name: String,
     since: Timestamp,
-    /// Where each connection is, ordered by when they last moved.
+    /// Where each connection is; the one that changed last comes last.
     spots: Vec<(SocketKey, Spot)>,
     /// What was last announced to the others.
     announced: Spot,
@@ -173,8 +173,8 @@ impl Present {
     }
 }
 
-/// Returns the event that a user is present on a board with this status and with this task open. It also concerns the
-/// task that was open `before`.
+/// Returns the event that gives a user's status and open task on a board. It also concerns the task that was open
+/// `before`.
 fn presence_event(
     board: &BoardId,
     user: &UserId,
@@ -197,7 +197,7 @@ fn presence_event(
     }
 }
 
-/// Returns the event that a user, who was `present`, has left a board.
+/// Returns the event that says that a user, who was `present`, has left a board.
 fn left_event(board: &BoardId, user: &UserId, present: Present, recipients: Recipients) -> BoardEvent {
     let task = present.announced.task;
     BoardEvent {

@@ -24,7 +24,7 @@ pub(super) struct Typists(HashMap<(BoardId, UserId), Typist>);
 struct Typist {
     /// The place where each connection types, and when that ends.
     places: HashMap<SocketKey, (Option<TaskId>, Instant)>,
-    /// The places where the user types as far as was announced to the others.
+    /// The places where the others were last told that the user types.
     announced: BTreeSet<Option<TaskId>>,
     /// The earliest time of the next event.
     next: Instant,

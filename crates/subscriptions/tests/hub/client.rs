@@ -96,7 +96,7 @@ impl Client {
         tokio::time::timeout(Duration::from_secs(60), wait).await.expect("the events did not arrive")
     }
 
-    /// Discards the ephemeral events that have arrived, and returns how many they were.
+    /// Discards the ephemeral events that have arrived, and returns how many there were.
     pub(crate) fn discard_ephemeral(&self) -> usize {
         let mut frames = self.outbox.frames.lock().unwrap();
         frames.extract_if(.., |frame| matches!(frame, Frame::Ephemeral(..))).count()

@@ -1,4 +1,4 @@
-//! Delivery of durable events: in order, complete, and whatever the log and the publishers do.
+//! Delivery of durable events: in order and complete, whatever the log and the publishers do.
 
 use boardwire_protocol::{EventKind, Seq};
 use boardwire_services::Publisher as _;

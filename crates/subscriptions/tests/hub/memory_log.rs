@@ -1,4 +1,4 @@
-//! The log of one board in memory, which can be down.
+//! An in-memory log of one board, which can be down.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
