@@ -72,7 +72,7 @@ impl Call {
     }
 }
 
-/// Refuses the commands that concern a connection, for callers without one: for [`Admitted::run`].
+/// The `on_connection` of [`Admitted::run`] for callers without a connection: refuses the command.
 ///
 /// # Errors
 /// `UNKNOWN_EVENT`, always.

@@ -41,8 +41,8 @@ impl AuthenticationError {
 
 impl Gate {
     /// Authenticates a caller. The first accepted credential counts; if several are accepted for different users, none
-    /// counts, because someone else put one of them there. A refused credential is counted against the address of
-    /// `peer`; an accepted one marks its connection as authenticated.
+    /// counts, because someone else put one of them there. A refusal is counted against the address of `peer`;
+    /// a success marks its connection as authenticated.
     ///
     /// # Errors
     /// [`AuthenticationError`].
@@ -97,7 +97,7 @@ impl Gate {
         let address = address.map(tracing::field::display);
         let now = self.clock().now().0;
         let principal = match self.authenticators.authenticate(credential, now).await {
-            // A credential that its authenticator still tolerates after its expiry would be disconnected at once.
+            // Authenticators may tolerate a credential for a while after its expiry, but its connection would soon end.
             Ok(principal) if principal.expired_at(now) => return Err(AuthenticationError::Expired),
             Ok(principal) => principal,
             Err(AuthError::Refused(refusal)) => {

@@ -20,15 +20,15 @@ pub struct FollowRequest {
     pub board: BoardId,
     /// Selects events by their names.
     pub pattern: Pattern,
-    /// Selects events by their subjects; it also names the board.
+    /// Selects events by task and by the user who caused them; also names the board.
     pub filters: Filters,
-    /// What the caller already has; the events missed since then come first.
+    /// The position up to which the caller has the events; those missed since come first.
     pub resume: Option<Resume>,
 }
 
 impl FollowRequest {
-    /// Reads the fields of the command `subscribe`, whose filters must name a board. `board_field` is what the caller calls
-    /// that field, for the error when it is missing.
+    /// Reads the fields of the command `subscribe`, whose filters must name a board. `board_field` is the caller's
+    /// name for the board's field, for the error when it is missing.
     ///
     /// # Errors
     /// `INVALID_MESSAGE`, with everything that is wrong with them.

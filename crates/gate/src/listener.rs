@@ -1,5 +1,5 @@
-//! Listeners receive events without being a Socket.IO connection, such as a stream of events over HTTP or an agent's
-//! subscription. To the hub, a listener is a connection like any other.
+//! Listeners receive events without a Socket.IO connection: for a stream of events over HTTP, for instance, or for an
+//! agent's subscription. To the hub, a listener is a connection like any other.
 
 use std::{
     collections::VecDeque,
@@ -28,7 +28,8 @@ const LOW_WATER_BYTES: usize = 256 * 1024;
 pub enum ListenerEvent {
     /// An event.
     Frame(Frame),
-    /// The caller lost access to this board: from here on its events are left out, even if it becomes readable again.
+    /// Events of this board are missing from here on: the caller lost access to it, or they were deleted from the log
+    /// before they could be delivered. Later ones may follow.
     Lost(BoardId),
     /// The listener's credentials have ended, for this reason.
     Unauthenticated(&'static str),

@@ -18,7 +18,7 @@ pub struct Peer {
     pub address: IpAddr,
     /// Whether the client came over TLS, which only a trusted proxy can say.
     pub https: bool,
-    /// The host that the client asked for, with its port unless that is the default: `board.example`, `[::1]:3456`.
+    /// The host that the client asked for, with its port if it named one: `board.example`, `[::1]:3456`.
     pub host: Option<String>,
     /// The connection to the server, which may be a proxy's.
     pub connection: TcpConnection,
@@ -106,7 +106,7 @@ impl Proxies {
         let standard = self.walk(remote, forwarded::standard(headers));
         let older = self.walk(remote, forwarded::older(headers));
         match (standard, older) {
-            // A proxy writes one of them and passes on the other as a client sent it. It is not known which.
+            // A proxy writes one of them and passes on the other as the client sent it; which one is not known.
             (Some((one, _)), Some((other, _))) if one != other => None,
             (standard, older) => standard.or(older),
         }

@@ -1,7 +1,6 @@
-//! Open connections follow their accounts and credentials: what is revoked, ended or narrowed, on this node, on
-//! another or by the command line, is recorded as a change in storage, and the connections concerned check their
-//! credentials again. The boards of the account's teams are updated too, by a separate task: that takes as long as
-//! storage does, and no revocation waits for it.
+//! Open connections follow their accounts and credentials: when any process revokes, ends or narrows one of them,
+//! storage records a change of the account, and the account's connections check their credentials again. The boards of
+//! its teams are updated too, by a separate task, so that no revocation waits for that.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 

@@ -5,12 +5,12 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
-/// How long to wait before a task is restarted; doubled after each further panic.
+/// How long to wait before a task is restarted; doubled after each further failure.
 const PAUSE: Duration = Duration::from_millis(100);
 const MAX_PAUSE: Duration = Duration::from_secs(60);
 /// A task that ran for this long counts as recovered.
 const STABLE_AFTER: Duration = Duration::from_secs(60);
-/// A vital task that failed this often without recovering, within some 3 seconds, is not restarted.
+/// How often a vital task is restarted without having recovered; the pauses add up to some 3 seconds.
 const MAX_RESTARTS: u32 = 5;
 
 /// What happens to the server without a task.
@@ -23,8 +23,8 @@ pub enum Need {
     Vital(CancellationToken),
 }
 
-/// Runs the future that `task` makes until `stop` is cancelled: if it panics or ends, `task` makes the next one after a
-/// pause, and hands over any state that must survive. Dropping this ends the current one.
+/// Runs the future that `task` makes; it must end once `stop` is cancelled. If it panics or ends before, `task` makes
+/// the next one after a pause, and hands over any state that must survive. Dropping `supervise` ends the running one.
 pub async fn supervise<T>(name: &'static str, need: Need, stop: CancellationToken, mut task: impl FnMut() -> T)
 where
     T: Future<Output = ()> + Send + 'static,

@@ -112,7 +112,7 @@ impl TcpConnection {
         chatter.bytes <= chatter.max
     }
 
-    /// Notes that a message of this size was among them.
+    /// Notes that the bytes read contained a message of this size.
     pub fn note_message(&self, bytes: usize) {
         if let Some(chatter) = &mut *self.chatter() {
             chatter.bytes = chatter.bytes.saturating_sub(FRAMING.saturating_add(bytes as u64));

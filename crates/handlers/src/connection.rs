@@ -1,5 +1,5 @@
-//! One connection, from an accepted handshake to its end. Every command passes through here, in the order in which it was
-//! sent, and through the same gates.
+//! One connection, from an accepted handshake to its end. All commands pass through here, in the order in which they
+//! were sent, and through the same gates.
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 

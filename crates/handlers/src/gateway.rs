@@ -69,9 +69,9 @@ impl Gateway {
         }
     }
 
-    /// Closes the door after the gate began to close: lets the commands received so far finish, and waits for the
-    /// sockets' tasks, at most `patience`. Stop accepting connections first, and cut the remaining ones afterwards: a
-    /// client that loses its transport reconnects by itself, but one that is told to leave does not.
+    /// Closes the door after the gate has begun to close: lets the commands received so far finish, and waits for the
+    /// sockets' tasks, for at most `patience`. Stop accepting connections first, and cut the remaining ones afterwards:
+    /// a client that loses its transport reconnects by itself, but one that is told to leave does not.
     pub async fn close(&self, patience: Duration) {
         self.sockets.close();
         if tokio::time::timeout(patience, self.sockets.wait()).await.is_err() {

@@ -62,7 +62,7 @@ impl TransportSessions {
         }
     }
 
-    /// Returns whether the session has no sockets left then.
+    /// Removes a socket, and returns whether the session has none left.
     pub(crate) fn remove_socket(&self, id: &str) -> bool {
         let mut by_id = self.lock();
         let Some(session) = by_id.get_mut(id) else { return true };

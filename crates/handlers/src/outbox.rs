@@ -1,5 +1,5 @@
-//! The bounded queue of one connection, and the flusher that empties all of them: what is queued for a connection
-//! within a few milliseconds is sent in one write, which costs a third of single writes.
+//! The bounded queue of one connection, and the flusher that empties all queues: frames queued for a connection within
+//! a few milliseconds are sent in one write, which costs a third of separate writes.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::AtomicBool, atomic::Ordering},
@@ -100,7 +100,7 @@ impl SocketOutbox {
         self.flush();
     }
 
-    /// Replaces what is queued by this event, and tells the client to leave.
+    /// Replaces the queued frames and answers with this event, and tells the client to leave.
     pub(crate) fn dismiss(self: &Arc<Self>, last_event: Option<Frame>) {
         {
             let mut state = self.lock();
@@ -134,7 +134,7 @@ impl SocketOutbox {
         self.given_up.get().copied()
     }
 
-    /// Notes a slow client when the transport has ended, perhaps by its own timeout: a long backlog shows it.
+    /// Notes that the client was slow if a long backlog is left when the transport ends, perhaps by its own timeout.
     fn note_backlog(&self, state: &State) {
         if !state.queue.is_low() {
             let _ = self.given_up.set(STOPPED_READING);

@@ -2,7 +2,7 @@
 //! and have no backpressure, so commands go straight from its reader task into a bounded queue. Its connect handler may
 //! run after the first event, so everything is set up earlier, in the middleware. Its broadcasts drop packets silently,
 //! so each connection has its own queue in front of it. It collects binary attachments even from unauthenticated
-//! clients, so it may accept none. It bounds what waits for a client only by number, so bytes are counted here.
+//! clients, so it may accept none. It bounds waiting packets only by number, so bytes are counted here.
 
 use std::{
     convert::Infallible,

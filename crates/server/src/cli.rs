@@ -112,8 +112,8 @@ mod tests {
         Cli::command().debug_assert();
     }
 
-    /// Collects the `--help` of a command and of all its subcommands, each under its words. Values set on this machine
-    /// are left out.
+    /// Collects the `--help` of a command and of all its subcommands, each under its full name. Values set on this
+    /// machine are left out.
     fn help(words: &str, command: clap::Command, pages: &mut Vec<(String, String)>) {
         let mut command = command.term_width(110).mut_args(|argument| argument.hide_env_values(true));
         pages.push((words.to_owned(), command.render_long_help().to_string()));

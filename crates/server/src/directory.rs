@@ -115,8 +115,8 @@ fn differs(user: &User, name: Option<&str>, teams: Option<&[TeamId]>) -> bool {
     name.is_some_and(|name| name != user.name) || teams.is_some_and(|teams| teams != user.teams)
 }
 
-/// Returns the name in a token in a form that may be stored: without characters that hide or turn text, and not too
-/// long. `None` if nothing visible is left.
+/// Returns the name in a token in a form that may be stored: without characters that hide text or change its direction,
+/// and not too long. `None` if nothing visible is left.
 fn sanitized_name(claimed: &str) -> Option<String> {
     let name: String = claimed.chars().filter(|&letter| !is_hidden(letter)).take(MAX_NAME_CHARS).collect();
     (!name.trim().is_empty()).then_some(name)

@@ -1,4 +1,4 @@
-//! Opens the storage of attachments: a folder, or whatever a URL names.
+//! Opens the storage of attachments: a folder, or the place that a URL names.
 
 use std::{path::Path, sync::Arc};
 

@@ -209,6 +209,6 @@ async fn serve(
             }
         }
     };
-    // `Ok` means either that the connection was upgraded or that it has ended; then its `TcpConnection` is closed.
+    // `Ok` means that the connection was upgraded, or that it has ended and its `TcpConnection` is closed.
     ended.inspect_err(|error| tracing::debug!(%error, "a connection ended with an error")).is_ok()
 }

@@ -28,8 +28,8 @@ use std::{
     process::ExitCode,
 };
 
-/// The system's allocator keeps what password checks and bursts of clients took, hundreds of MiB, for as long as the
-/// process lives.
+/// The system's allocator would keep the memory of password checks and bursts of clients, hundreds of MiB, for as long
+/// as the process lives.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -53,7 +53,7 @@ fn main() -> ExitCode {
 
 /// Prints the error that ended the program.
 fn fail(error: &anyhow::Error) -> ExitCode {
-    // If standard error can't be written either, the exit code must do.
+    // If standard error can't be written, the exit code must suffice.
     let _ = writeln!(io::stderr(), "boardwire: {error:#}");
     ExitCode::FAILURE
 }

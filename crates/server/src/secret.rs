@@ -130,7 +130,7 @@ pub(crate) fn verifier(
     builder.build().context("the keys for tokens can't be used")
 }
 
-/// Reads `FILE`, or `KID=FILE`.
+/// Splits `KID=FILE`, or a bare `FILE`, into the name of the key and the file.
 fn named_key(text: &str) -> (Option<&str>, &Path) {
     match text.split_once('=') {
         Some((name, file)) => (Some(name), Path::new(file)),

@@ -33,7 +33,7 @@ use crate::{
     settings::ServeSettings,
 };
 
-/// Clients are asked to wait this long before they reconnect, so that they do not all come at once.
+/// How long clients are asked to wait before they reconnect.
 const RECONNECT_AFTER: Duration = Duration::from_millis(1000);
 /// How long WebSockets stay open after the sockets' tasks have ended, so that queued data is still sent.
 const WEBSOCKET_GRACE: Duration = Duration::from_millis(300);
@@ -149,7 +149,8 @@ pub(crate) async fn start(settings: ServeSettings, incidents: Arc<Incidents>, ex
     Ok(Running { address, services, gate, gateway, listener, opened, background, stop, drain_timeout })
 }
 
-/// Returns how many connections are accepted: no more than files can be open, and at most half of them from one address.
+/// Returns how many connections are accepted: no more than the limit of open files allows, and at most half of
+/// them from one address.
 fn slot_limits(settings: &ServeSettings) -> SlotLimits {
     let wanted = settings.max_connections.saturating_add(SPARE_CONNECTIONS);
     let total = open_files::raise_limit(wanted);

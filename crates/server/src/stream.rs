@@ -25,8 +25,8 @@ const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 const KEEPALIVE_RETRIES: u32 = 3;
-/// How long the connection survives without a sign of the peer, even with unacknowledged data (`TCP_USER_TIMEOUT`). It
-/// overrules the number of probes, so it leaves time for them.
+/// How long the connection survives without a sign of life from the peer, even with unacknowledged data
+/// (`TCP_USER_TIMEOUT`). It overrules the number of probes, so it leaves time for them.
 #[cfg(target_os = "linux")]
 const USER_TIMEOUT: Duration = Duration::from_secs(25);
 
@@ -39,7 +39,7 @@ pub(crate) struct MonitoredStream {
 }
 
 impl MonitoredStream {
-    /// Monitors a stream. Cancelling `hang_up` cuts it, and its end cancels `hang_up`; the same goes for `connection`.
+    /// Monitors a stream. Cancelling `hang_up` or cutting the returned connection cuts it; its end closes both.
     pub(crate) fn new(inner: TcpStream, hang_up: CancellationToken) -> io::Result<(Self, TcpConnection)> {
         inner.set_nodelay(true)?;
         let socket = SockRef::from(&inner);

@@ -17,8 +17,8 @@ use tracing_subscriber::{EnvFilter, Layer, fmt, layer::Context, prelude::*};
 
 use crate::settings::{LogFormat, TelemetrySettings};
 
-/// The most verbose levels of crates that otherwise log packets, credentials included. They hold whatever filter the
-/// operator sets.
+/// The most verbose levels of crates that otherwise log packets, credentials included. They replace the operator's
+/// levels for these crates.
 const CAPPED_LEVELS: [&str; 2] = ["engineioxide=info", "socketioxide=info"];
 /// The levels of a crate that otherwise reports every session, and every client that hangs up, as an error. The
 /// operator's filter takes precedence.

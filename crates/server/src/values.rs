@@ -77,7 +77,7 @@ where
     at_least(T::from(1), text)
 }
 
-/// Parses the size of the largest message, in bytes; a smaller one has no room for a task.
+/// Parses the size of the largest message, in bytes: at least 1024, because a smaller one has no room for a task.
 pub(crate) fn payload_size(text: &str) -> Result<u64, String> {
     at_least(1024, text)
 }
@@ -112,8 +112,8 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
 /// The longest name, in characters.
 pub(crate) const MAX_NAME_CHARS: usize = 200;
 
-/// Parses the name of a user or an API key, as others see it. Characters that could move a terminal's cursor are
-/// refused.
+/// Parses the name of a user or an API key, as others see it. Characters that could move a terminal's cursor, hide
+/// text or change its direction are refused.
 pub(crate) fn display_name(text: &str) -> Result<String, String> {
     if text.trim().is_empty() {
         return Err("a user needs a name that others can see, such as \"Ada Lovelace\"".to_owned());
@@ -131,7 +131,7 @@ pub(crate) fn display_name(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// Parses a user's permissions, where the absence of all must be given as `none`.
+/// Parses a user's permissions; an empty set must be given as `none`.
 pub(crate) fn permissions_or_none(text: &str) -> Result<Permissions, String> {
     if text.trim() == "none" {
         return Ok(Permissions::NONE);

@@ -1,4 +1,4 @@
-//! Only what was admitted is executed, each command is charged and counted once, and a permit allows only that command.
+//! Only an admitted command is executed, it is charged and counted once, and its permit allows no other command.
 
 use std::sync::Arc;
 

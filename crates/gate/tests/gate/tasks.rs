@@ -94,7 +94,7 @@ async fn revocations_take_effect_after_a_panic() {
 struct SlowAuthenticator {
     asked: Notify,
     released: Notify,
-    /// The answer for the first token, in the end.
+    /// Whether the first token is refused as revoked in the end.
     is_revoked: bool,
 }
 

@@ -45,8 +45,8 @@ impl ServeSettings {
         SessionPolicy { idle: self.session_idle, absolute: self.session_ttl }
     }
 
-    /// Returns whether others can reach the server, and no setting says that browsers use HTTPS or need not. Its session
-    /// cookies are then for HTTPS only, and browsers drop them from pages over plain HTTP.
+    /// Returns whether others can reach the server while no setting says whether browsers use HTTPS. Session cookies
+    /// are then for HTTPS only, and browsers drop them from pages over plain HTTP.
     pub(crate) fn lacks_https(&self) -> bool {
         let has_https = self.client_url.iter().any(|origin| origin.starts_with("https://"));
         self.secure_cookies.is_none() && !self.listen.ip().is_loopback() && !has_https && !self.has_proxy()
