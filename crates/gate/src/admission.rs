@@ -46,7 +46,7 @@ impl Charge {
     }
 }
 
-/// The permit of an admitted caller: it executes what was charged.
+/// The permit of an admitted caller: it executes the charged command, or queries for the charged request.
 pub struct Admitted {
     gate: Arc<Gate>,
     caller: Caller,

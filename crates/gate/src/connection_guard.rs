@@ -1,4 +1,4 @@
-//! Connections follow their credentials: narrower permissions apply at once, and when the credentials end, so does the
+//! Connections follow their credentials: changed permissions soon apply, and when the credentials end, so does the
 //! connection.
 
 use std::{sync::Arc, time::Duration};

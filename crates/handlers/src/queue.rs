@@ -132,7 +132,7 @@ mod tests {
         check(&event(100), LOW_WATER + 1, LOW_WATER + 1, false);
         check(&event(10), MAX_WAITING + 1, MAX_WAITING, false);
         check(&event(1 << 20), 10, 8, false);
-        // A single event may be of any size, and so may answers: the next one waits until they have been sent.
+        // A single event may be of any size, and so may answers: the next command waits until they have been sent.
         check(&event(MAX_EVENT_BYTES + 1), 2, 1, false);
         check(&answer(MAX_EVENT_BYTES + 1), 2, 2, false);
         check(&answer(LOW_WATER_BYTES / 2), 2, 2, true);

@@ -51,8 +51,8 @@ impl ConnectionSlots {
 
     /// Returns a slot for a connection from `address` (for IPv6, from its /64); `None` is a trusted proxy, which stands
     /// for many clients. If no slot is free, an unauthenticated connection is cut to make room. If none may be cut, an
-    /// address without unauthenticated connections waits until one may be or a slot is free; any other address gets no
-    /// slot, and its connection must be cut. One caller waits at a time.
+    /// address without unauthenticated connections waits until a slot is free or one may be cut; any other address gets
+    /// no slot, and its connection must be cut. One caller waits at a time.
     pub(crate) async fn take(&self, address: Option<IpAddr>) -> Option<ConnectionSlot> {
         let address_permit = match address {
             Some(address) => Some(self.connection_limiter.acquire_for_address(address, self.per_address)?),

@@ -1,4 +1,4 @@
-//! Only an admitted command is executed, it is charged and counted once, and its permit allows no other command.
+//! Only an admitted command is executed, it is charged and counted once, and its permit allows only queries besides.
 
 use std::sync::Arc;
 
