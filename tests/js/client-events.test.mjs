@@ -120,7 +120,7 @@ describe('the events of @boardwire/client', { timeout: patient(120_000) }, () =>
   });
 
   it('that the log no longer contains are reported as missed, and the board is loaded again', async () => {
-    // Another server with a board of the same name, as after a restored backup.
+    // Another server with a board of the same id, as after a restored backup.
     const restored = await startServer();
     const restoredKeeper = open(restored.url, 'keeper');
     const ann = open(restored.url, 'ann');

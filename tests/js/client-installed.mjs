@@ -7,7 +7,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 /** The folder in which the package is built. */
 export const PACKAGE = resolve(here, '../../crates/client-typescript');
 
-/** Installs it in a new folder. Returns `{folder, client, react, remove}`: the entry points, and what removes the folder. */
+/** Installs it in a new folder. Returns `{folder, client, react, remove}`; `client` and `react` are the entry points. */
 export async function installClient() {
   checkUpToDate();
   const folder = mkdtempSync(join(here, 'installed-'));

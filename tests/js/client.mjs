@@ -66,13 +66,13 @@ export function open(url, user, options = {}) {
     },
     /** Sends a command. Returns the reply, which comes through the callback. */
     call: (name, payload) => socket.timeout(PATIENCE_MS).emitWithAck(name, payload),
-    /** The same, which must be a success. */
+    /** Does the same; the reply must be a success. */
     async ask(name, payload) {
       const reply = await this.call(name, payload);
       assert.equal(reply.ok, true, `${name} was refused: ${JSON.stringify(reply)}`);
       return reply;
     },
-    /** The same, which must be refused with `code`. */
+    /** Does the same; the command must be refused with `code`. */
     async refused(name, payload, code) {
       const reply = await this.call(name, payload);
       assert.equal(reply.ok, false, `${name} should be ${code}: ${JSON.stringify(reply)}`);

@@ -1,4 +1,4 @@
-// The other pieces of the module in the guide: tokens and sessions, files, typed text, presence, the inbox and limits.
+// The module in the guide, apart from its copies of boards: tokens and sessions, files, typed text, presence, the inbox and limits.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 

@@ -2,12 +2,12 @@
 import type { ErrorCode, Failure } from "./protocol.js";
 
 /**
- * Why the client itself gives up on a command: it timed out, the caller aborted it, the client was closed, too many
- * commands wait. After `TIMEOUT` and `ABORTED` a change may have happened all the same.
+ * Why the client itself gives up on a command: it timed out, the caller aborted it, the client was closed, or too many
+ * commands wait. After all but `QUEUE_FULL` a change may have happened all the same.
  */
 export type ClientCode = "TIMEOUT" | "ABORTED" | "CLOSED" | "QUEUE_FULL";
 
-/** Why a command was not executed. `message` is a sentence for people, `code` is stable. */
+/** Why a command failed. `message` is a sentence for people, `code` is stable. */
 export class BoardwireError extends Error {
   override readonly name = "BoardwireError";
   readonly code: ErrorCode | ClientCode;

@@ -26,7 +26,7 @@ export class Renewal {
     this.#timer = setTimeout(() => (wait > MAX_TIMER_MS ? this.#schedule(end) : void this.#renew()), Math.min(wait, MAX_TIMER_MS));
   }
 
-  /** Renews the token. If that fails the connection ends with its token, and the next one fetches another. */
+  /** Renews the token. If that fails until it expires, the connection ends with it, and the next one fetches another. */
   async #renew(): Promise<void> {
     let end: number | undefined;
     try {

@@ -5,7 +5,7 @@ import type { Report } from "./listeners.js";
 import { matcher, passes, type AnyEnvelope, type Filters } from "./message.js";
 import { requestWithRetry } from "./retry.js";
 
-/** How many events are kept while a subscription resumes; with more it starts again. */
+/** How many events are kept while a subscription resumes. If there are more, `onReset` is called. */
 const MAX_HELD = 10_000;
 
 /** Where a subscription continues. There is no `seq` without a board or task in its filters. */

@@ -20,8 +20,8 @@ export interface ReplyContent {
 const NO_CHANGES = new Set(["board:get", "board:events", "subscribe", "view:board", "view:task", "view:leave"]);
 
 /**
- * Returns whether a reply reports a change of this board. A reply that names no board, task or column, as on deleting a comment,
- * can't be attributed; its `seq` is then missing, and a snapshot is loaded.
+ * Returns whether a reply reports a change of this board. A reply that names no board, task or column, such as the one to
+ * deleting a comment, can't be attributed; its `seq` is then missing, and a snapshot is loaded.
  */
 export function belongsTo(boardId: string, content: Content, command: string, payload: object, reply: ReplyContent): boolean {
   if (NO_CHANGES.has(command)) return false;

@@ -62,20 +62,20 @@ export class BoardStore {
   }
 
   /**
-   * Sends a command that concerns this board. Where its effect is known in advance it is shown at once, and taken back when it is
-   * refused, which {@link onRefusal} reports too.
+   * Sends a command that concerns this board. Where its effect is known in advance, the effect is shown at once, and taken
+   * back when the command is refused, which {@link onRefusal} reports too.
    */
   send<Name extends CommandName>(command: Name, payload: Payload<Name>, options?: SendOptions): Promise<Result<Name>> {
     return this.#engine.mutations.send({ command, compose: () => payload, shown: payload }, options);
   }
 
-  /** Creates a task at the end of a column, by default the first, or next to a neighbour. */
+  /** Creates a task in a column (by default the first), at the end or next to a neighbour. */
   createTask(task: Omit<Payload<"task:create">, "boardId">, options?: SendOptions): Promise<Task> {
     return taskOf(this.send("task:create", { ...task, id: task.id ?? newId(), boardId: this.id }, options));
   }
 
   /**
-   * Sets fields of a task. If somebody else has changed the same fields meanwhile, it is refused with `CONFLICT`, and the
+   * Sets fields of a task. If somebody else has changed the same fields meanwhile, this is refused with `CONFLICT`, and the
    * error's `details.current` is the current task. With `force` the fields are set in any case.
    */
   updateTask(taskId: string, updates: TaskUpdates, { force = false, ...options }: SendOptions & { force?: boolean } = {}): Promise<Task> {
@@ -107,7 +107,7 @@ export class BoardStore {
 
   /**
    * Sets a field that is being typed: shown at once, sent once nothing is typed for a moment. Changes by others are merged; where
-   * that can't be done the field is among the snapshot's `conflicts` until it is decided.
+   * that can't be done the field is among the snapshot's `conflicts` until the user decides.
    */
   edit<Field extends TaskField>(taskId: string, field: Field, value: TaskUpdates[Field]): void {
     this.#engine.edits.set(taskId, field, value);
@@ -126,7 +126,7 @@ export class BoardStore {
     return this.#engine.edits.release(edit);
   }
 
-  /** Sends what has been typed now. Call it on blur, and before the page is left. Does not wait for a connection. */
+  /** Sends at once what has been typed. Call it on blur, and before the page is left. Does not wait for a connection. */
   flush(taskId?: string): Promise<void> {
     return this.#engine.flush(taskId);
   }
@@ -136,7 +136,7 @@ export class BoardStore {
     this.#engine.keystrokes.pressed(taskId);
   }
 
-  /** Tells others that the user has stopped typing. Call it on blur and after sending; otherwise it happens after a few seconds. */
+  /** Tells others that the user has stopped typing. Call it on blur and after sending; else they are told after a few seconds. */
   stopTyping(): void {
     this.#engine.keystrokes.stop();
   }
@@ -151,7 +151,7 @@ export class BoardStore {
     this.setPresence(taskId, status);
   }
 
-  /** Closes the board. Call it as often as the board was opened. The last call sends what has been typed first. */
+  /** Closes the board. Call it as often as the board was opened. The last call first sends what has been typed. */
   close(): Promise<void> {
     return this.#close();
   }

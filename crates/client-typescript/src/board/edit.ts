@@ -142,7 +142,7 @@ export class Edit<Field extends TaskField = TaskField> {
     return { value: this.#mine, base: this.#base, version: this.#version };
   }
 
-  /** The value to show on the board; `undefined` if it is the one on the server. */
+  /** The value to show on the board; `undefined` stands for the one on the server. */
   get shown(): TaskValue {
     return this.state !== "unsaved" || isSame(this.#mine, this.#base) ? undefined : (this.#valueToSend() ?? this.#mine);
   }

@@ -105,7 +105,7 @@ function withLineEnd(line: string): string {
   return line.endsWith("\n") ? line : `${line}\n`;
 }
 
-/** Returns the differences between two texts, split into parts; `undefined` if there are more than {@link MAX_CHANGES}. */
+/** Returns the differences between two texts that are split into parts; `undefined` if there are more than {@link MAX_CHANGES}. */
 function hunks(words: string[], text: string[]): Hunk[] | undefined {
   const parts = diffArrays(words, text, { maxEditLength: MAX_CHANGES });
   if (parts === undefined) return undefined;

@@ -15,7 +15,7 @@ export interface Intent {
   payload: object | undefined;
   /** Whether it has been sent, so that it can't change any more. */
   sent: boolean;
-  /** The `seq` of its reply: the copy contains the change once it has reached it. */
+  /** The `seq` of its reply: once the confirmed copy has reached this `seq`, it contains the change. */
   replySeq: number | undefined;
 }
 
@@ -35,7 +35,7 @@ export class Intents {
     this.#intents = this.#intents.filter((other) => other !== intent);
   }
 
-  /** Returns whether a request is one of these. */
+  /** Returns whether one of these changes has this request id. */
   has(requestId: string | undefined): boolean {
     return requestId !== undefined && this.#intents.some((intent) => intent.requestId === requestId);
   }
@@ -50,7 +50,7 @@ export class Intents {
     this.#intents = this.#intents.filter(({ replySeq }) => replySeq === undefined || replySeq > seq);
   }
 
-  /** Bases unsent changes of a task on a version that this client has made. */
+  /** Bases unsent changes of a task on a version that a reply has shown. */
   rebase(taskId: string, version: number): void {
     for (const intent of this.#intents) {
       if (intent.taskId === taskId && intent.baseVersion !== undefined && !intent.sent) {

@@ -53,7 +53,7 @@ export class PendingMutations {
     return this.#intents.size;
   }
 
-  /** Returns whether a request is one of these. */
+  /** Returns whether one of these changes has this request id. */
   has(requestId: string | undefined): boolean {
     return this.#intents.has(requestId);
   }
@@ -80,7 +80,7 @@ export class PendingMutations {
     return outcome;
   }
 
-  /** Notes the reply to a change of a task: later changes of it are based on that version. */
+  /** Notes a task that a reply has shown: its unsent changes are then based on this version. */
   rebase({ id, version }: Task): void {
     this.#intents.rebase(id, version);
   }

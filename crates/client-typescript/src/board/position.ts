@@ -1,7 +1,8 @@
 /**
  * Positions of tasks and columns, as the server makes them: keys that sort as text, with room for another between any two.
- * A key is an integer that begins with its length (`a0` … `az`, `b00` …; `Z` and below count down), followed by a fraction
- * in base 62 that never ends in `0`. Here they only place a change until the server's own position is known.
+ * A key is an integer that begins with its length (`a0` … `az`, then `b00` …; before `a0` come `Z0` … `Zz`, and before those
+ * `Y00` … `Yzz`), followed by a fraction in base 62 that never ends in `0`. Here they only place a change until the server's own
+ * position is known.
  */
 
 const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

@@ -30,7 +30,7 @@ export interface Joined {
   viewers?: Viewer[];
 }
 
-/** `loading`: there is no content yet; `live`; `stale`: there is no connection; `refused`: the server no longer shows the board. */
+/** `loading`: there is no content yet; `live`; `stale`: there is no connection; `refused`: the server does not show the board. */
 export type ReplicaState = "loading" | "live" | "stale" | "refused";
 
 export interface ReplicaEvents {
@@ -94,7 +94,7 @@ export class Replica {
     return this.#state;
   }
 
-  /** Why the server no longer shows the board. */
+  /** Why the server does not show the board. */
   get error(): BoardwireError | undefined {
     return this.#error;
   }
@@ -204,8 +204,8 @@ export class Replica {
   }
 
   /**
-   * Applies waiting changes to a copy in order, up to the `seq` `last`, and drops those that it contains then. Returns the applied
-   * ones.
+   * Applies waiting changes to a copy in order, up to the `seq` `last`, and drops all that the copy then contains. Returns the
+   * applied ones.
    */
   #applyWaiting(copy: Copy, last: number): Change[] {
     const applied: Change[] = [];

@@ -9,7 +9,7 @@ import { compare } from "./position.js";
 import type { ReplicaState } from "./replica.js";
 
 export interface BoardSnapshot {
-  /** `loading`; `live`; `stale` while there is no connection; `refused`: the server no longer shows it, see `error`. */
+  /** `loading`; `live`; `stale` while there is no connection; `refused`: the server does not show it, see `error`. */
   readonly state: ReplicaState;
   readonly error: BoardwireError | undefined;
   /** The `seq` of the last confirmed change, and the epoch of its log. */
@@ -21,7 +21,7 @@ export interface BoardSnapshot {
   readonly tasks: ReadonlyMap<string, Task>;
   /** By column, in order. Every column has a list. A list that did not change is the same as before. */
   readonly tasksByColumn: ReadonlyMap<string, readonly Task[]>;
-  /** By user id. */
+  /** In order of user id. */
   readonly members: readonly Member[];
   readonly dependencies: readonly Dependency[];
   /** The users who view the board. */

@@ -1,12 +1,12 @@
 /**
- * The browser's tabs with pages of this server. Each has a name, and tells the others over a channel that it is open. Whether a tab
- * is open is asked by its name, with a time limit for the reply.
+ * The browser's tabs with pages of this server. Each has a name, and tells the others over a channel that it is open. To find
+ * out whether a tab is open, another asks for it by name, with a time limit for the reply.
  */
 import { newId } from "@boardwire/client";
 
 /**
- * The field of a message that has the name of the tab that it is about. Pages of other versions are open at the same time, so these
- * names stay.
+ * The field of a message that holds the name of the tab concerned. Pages of other versions may be open at the same time, so these
+ * fields keep their names.
  *
  * `isOpen` and `open`: whether a tab is open, and the reply. `begins`: a tab was opened or reloaded; `taken` is the reply of another tab
  * with the same name, as after duplicating a tab. `closes`: a tab was closed, or its page was left.
@@ -99,7 +99,7 @@ channel.onmessage = ({ data }: MessageEvent<Record<string, string>>) => {
   }
 };
 
-/** Ends the waits for a tab, which is open. */
+/** Ends all waits for this tab's reply: it is open. */
 function noteOpen(tab: string): void {
   waiting.get(tab)?.forEach((onReply) => onReply());
 }

@@ -26,7 +26,7 @@ export function fullTime(moment: string): string {
   return Number.isNaN(time) ? moment : moments.format(time);
 }
 
-/** Returns the text of a due date, which is a day or an instant, and whether it is over or soon. */
+/** Returns the text of a due date, which is a day or an instant, and whether it has passed or is soon. */
 export function dueDate(date: string, now: Date): { text: string; tone: "over" | "soon" | "later" } {
   const isDay = /^\d{4}-\d{2}-\d{2}$/.test(date);
   // A day is in the user's time zone, and lasts until its end.

@@ -60,7 +60,7 @@ export function Notifications() {
     };
     let wasLive = false;
     const handleStatus = ({ state }: { state: string }) => {
-      // The list contains notifications from while there was no connection.
+      // The list contains notifications that came while there was no connection.
       if (state === "live" && !wasLive) void load();
       wasLive = state === "live";
     };

@@ -6,7 +6,7 @@ function focused(): HTMLElement | null {
   return activeElement instanceof HTMLElement && activeElement !== document.body ? activeElement : null;
 }
 
-/** Returns the element that opens a dialog: the focused one or, in a menu or a panel, the button that opened those, because they close. */
+/** Returns the element that opens a dialog: the focused one or, in a menu or panel (which close), the button that opened that. */
 export function openingElement(): HTMLElement | null {
   const element = focused();
   const panel = element?.closest(".popover");

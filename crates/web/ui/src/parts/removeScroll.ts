@@ -1,2 +1,2 @@
-/** Replaces `react-remove-scroll`, which Radix imports for overlays and modal menus, which the page does not use. */
+/** Replaces `react-remove-scroll`: Radix imports it for overlays and modal menus, and the page uses neither. */
 export { Fragment as RemoveScroll } from "react";

@@ -111,7 +111,7 @@ export function BoardPage({ boardId, taskId }: Props) {
   );
 }
 
-/** What the notice of a refused change says was undone, by command. */
+/** What was undone, for the notice of a refused change, by command. */
 const REFUSED_CHANGES: Partial<Record<string, string>> = {
   "task:create": "The new card",
   "task:move": "The move",

@@ -6,7 +6,7 @@
 import { useKeyboardSensor, useMouseSensor, useTouchSensor, type FluidDragActions, type PreDragActions, type Sensor, type TryGetLock } from "@hello-pangea/dnd";
 import { useMemo } from "react";
 
-/** As fractions of the page's width: where the library starts to scroll, and where a finger counts as at the edge of a phone. */
+/** As fractions of the page's width: where the library starts to scroll, and how near to a phone's edge the page scrolls. */
 const SCROLL_ZONE = 0.18;
 const PHONE_EDGE = 0.12;
 const WIDE_SCROLL_PX = 8;

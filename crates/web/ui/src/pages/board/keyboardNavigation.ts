@@ -1,4 +1,4 @@
-/** Keyboard navigation on the board: arrow keys move the focus from card to card, with Alt they move the card. */
+/** Keyboard navigation on the board: arrow keys move the focus from card to card; with Alt they move the card. */
 import type { Task } from "@boardwire/client";
 import { useLayoutEffect, useMemo, useRef, type KeyboardEvent, type RefObject } from "react";
 import { announce } from "../../app/notices";

@@ -1,4 +1,4 @@
-/** Where a card goes: positions among the cards that are shown, as neighbours for the server. */
+/** Where a card is moved to: a place among the cards that are shown, given to the server as a neighbour. */
 import type { Column, Payload, Task } from "@boardwire/client";
 
 export type Target = Omit<Payload<"task:move">, "taskId">;

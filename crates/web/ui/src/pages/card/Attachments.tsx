@@ -146,7 +146,7 @@ function Attached({ attachment }: { attachment: Attachment }) {
   );
 }
 
-/** Saves a file under its own name, whatever it contains: nothing of it is executed or shown. */
+/** Saves a file under its own name, whatever it contains: none of it is executed or shown. */
 async function save({ id, filename }: Attachment): Promise<void> {
   try {
     const url = URL.createObjectURL(await download(`/api/v1/attachments/${id}`));
