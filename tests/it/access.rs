@@ -260,7 +260,7 @@ async fn outsiders_receive_nothing(kind: Kind) -> Result<()> {
     eve.ask("subscribe", json!({ "type": "task:*", "filters": { "userId": "ann" } })).await?;
     let board = Board::create(&ann, &[]).await?;
     let task = board.task(&ann, "Secret").await?;
-    // Whatever she names in a subscription is refused, and the subscriptions that she gets stay silent.
+    // Eve is refused whatever names the board or its task, and the subscriptions that she has stay silent.
     for (command, payload) in [
         ("subscribe", json!({ "type": "*", "filters": { "boardId": board.id } })),
         ("subscribe", json!({ "type": "*", "filters": { "taskId": task } })),

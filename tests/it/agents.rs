@@ -47,7 +47,7 @@ enum Fate {
     Late,
 }
 
-/// The fates of an agent's claims, in its own order, repeated.
+/// The fates of twenty claims of an agent, which shuffles them anew for every twenty.
 const FATES: [Fate; 20] = {
     let mut fates = [Fate::Done; 20];
     (fates[0], fates[1], fates[2], fates[3]) = (Fate::Killed, Fate::Killed, Fate::Late, Fate::Renewed);
@@ -220,7 +220,7 @@ impl Agent {
         tokio::time::sleep(Duration::from_millis(self.rng.u64(5..=30))).await;
     }
 
-    /// Completes a task and reports it; returns `false` if the lease had ended before.
+    /// Works on a task and completes it; returns `false` if the lease had ended before.
     async fn finish<D: Door>(&mut self, door: &D, task: &str, fence: u64, renewed: bool) -> Result<bool> {
         let rounds = if renewed { 5 } else { self.rng.usize(..2) };
         for round in 0..rounds {

@@ -189,7 +189,7 @@ impl Reader {
         unreachable!("the loop ends by returning")
     }
 
-    /// Listens to the board, from where `known` ends if it is given; returns whether it was recovered from there.
+    /// Listens to the board, from where `known` ends if given; returns whether the events since then were recovered.
     async fn listen(&self, socket: &Client, known: Option<&Replica>) -> Result<bool> {
         let (command, mut payload) = if self.subscribes {
             ("subscribe", json!({ "type": "*", "filters": { "boardId": self.board } }))

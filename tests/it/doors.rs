@@ -1,4 +1,4 @@
-//! The doors of the server behind one interface: takes a command, and returns the reply in the form of a socket's.
+//! The doors of the server behind one interface, which takes a command and returns a reply in the socket's form.
 //!
 //! To add a door, add a variant and its lines in [`Door::send`]; the access matrix runs over everything that
 //! `Caller::doors` in `access.rs` returns.

@@ -35,7 +35,7 @@ async fn a_commit_is_synced_before_it_is_acknowledged() -> Result<()> {
     }
     strace.kill().await?;
 
-    // Each reply is preceded by a sync of its own, because the next command is sent only after it.
+    // Each reply is preceded by a sync of its own, because the next command is sent only after the reply.
     let text = std::fs::read_to_string(&trace)?;
     let (mut replies, mut synced) = (0, false);
     for line in text.lines() {

@@ -245,7 +245,7 @@ async fn leases(recorder: &mut Recorder, clients: &Clients) -> Result<()> {
 
 async fn notifications(recorder: &mut Recorder, clients: &Clients) -> Result<()> {
     let Clients { ann, bob, bobs_tab, .. } = clients;
-    // The second within a second goes into a batch.
+    // Bob's second notification within a second goes into a batch.
     ann.ask("task:assign", json!({ "taskId": "fuel", "assignee": "bob" })).await?;
     ann.ask("task:update", json!({ "taskId": "fuel", "updates": { "priority": 9 } })).await?;
     recorder.event(bob, "notifications:batch").await?;

@@ -57,7 +57,7 @@ async fn binary_attachments_are_not_buffered() -> Result<()> {
     for stranger in &mut strangers {
         stranger.wait_closed(PATIENCE).await?;
     }
-    // Nor are those of an authenticated client.
+    // The attachments of an authenticated client are not buffered either.
     let ann = scene.client("ann").await?;
     ann.send_text(r#"451-["task:create",{"_placeholder":true,"num":0}]"#);
     ann.wait_closed(PATIENCE).await.map(drop)

@@ -92,7 +92,7 @@ async fn two_sockets_with_one_request_have_one_effect(kind: Kind) -> Result<()> 
     Ok(())
 }
 
-/// For commands that are refused when their effect exists already, and for those that would have it twice.
+/// Some of the commands would be refused if run again, others would have their effect twice.
 async fn one_request_over_six_sockets_at_once_has_one_effect_and_one_reply(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
     let mut sockets = Vec::new();

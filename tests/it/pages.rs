@@ -52,7 +52,7 @@ async fn pages_show_a_board_once_and_in_order(kind: Kind) -> Result<()> {
     let scene = Scene::open(kind).await?;
     let ann = scene.client("ann").await?;
     let (board, other) = (Board::create(&ann, &[]).await?, Board::create(&ann, &[]).await?);
-    // Ids in another order than positions, among those of another board.
+    // The ids sort differently from the positions, and alternate with ids of another board.
     for n in 0..TASKS {
         for at in [&board, &other] {
             let id = format!("{:02}-{}", n * 7 % TASKS, &at.id[at.id.len() - 4..]);

@@ -66,7 +66,7 @@ async fn there_is_always_room_between_two_columns(kind: Kind) -> Result<()> {
         let columns = board.snapshot(&ann).await?["columns"].clone();
         assert_eq!(columns[1]["id"], made["column"]["id"], "column {n} stands where it was put");
         check_lengths(&columns)?;
-        // A board has room for a hundred.
+        // A board may have at most a hundred columns.
         if n >= 90 {
             ann.ask("column:delete", json!({ "columnId": columns[2]["id"] })).await?;
         }

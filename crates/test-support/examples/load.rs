@@ -243,7 +243,7 @@ impl Readers {
         Ok(readers)
     }
 
-    /// Returns deliveries per second, and the server's CPU seconds per million deliveries.
+    /// Returns deliveries per second, the server's CPU seconds per million deliveries, and how many are missing.
     async fn fan_out(&self, target: &Arc<Target>, span: Duration, pace: Pace) -> Result<Value> {
         let mut writer = Raw::connect(target).await?;
         let mut turns = (!pace.every.is_zero()).then(|| interval(pace.every));

@@ -56,7 +56,7 @@ impl Dial {
     /// Connects.
     ///
     /// # Errors
-    /// As the server or the network refuses.
+    /// The server refuses the connection, or the network fails.
     pub async fn open(self) -> Result<Client, ConnectError> {
         let (stream, socket_id) = self.connect().await?;
         Client::start(stream, socket_id).await.map_err(|error| ConnectError::broken(format!("{error:#}")))
@@ -67,7 +67,7 @@ impl Client {
     /// Connects with this `auth` object and waits for `connection:status`.
     ///
     /// # Errors
-    /// As the server or the network refuses.
+    /// The server refuses the connection, or the network fails.
     pub async fn connect(url: &str, auth: Value) -> Result<Self, ConnectError> {
         Dial::new(url).auth(auth).open().await
     }

@@ -33,7 +33,7 @@ enum Location {
     Postgres { instance: Arc<Instance>, name: String },
 }
 
-/// Prints the rows of a query as JSON; the file is opened read-only.
+/// A Python program that prints the rows of a query as JSON; the file is opened read-only.
 const SQLITE_QUERY: &str = r"
 import json, sqlite3, sys
 connection = sqlite3.connect('file:' + sys.argv[1] + '?mode=ro', uri=True, timeout=10)
@@ -41,7 +41,7 @@ text = lambda value: '' if value is None else value.decode() if isinstance(value
 print(json.dumps([[text(value) for value in row] for row in connection.execute(sys.argv[2])]))
 ";
 
-/// Runs its standard input as a script.
+/// A Python program that runs its standard input as an SQL script.
 const SQLITE_SCRIPT: &str =
     "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=10).executescript(sys.stdin.read())";
 

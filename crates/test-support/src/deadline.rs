@@ -19,7 +19,7 @@ const STEP: Duration = Duration::from_millis(20);
 const ATTEMPTS: usize = 10;
 
 /// Returns a limit, scaled by `BOARDWIRE_TEST_PATIENCE`. Functions of this crate that take a limit scale it themselves;
-/// use this for tests that measure, and for durations that depend on a preparation.
+/// use this for measured times, and for lifetimes that must outlast a test's preparations.
 ///
 /// # Panics
 /// The setting is not a number, or less than 1.

@@ -110,7 +110,7 @@ impl Http {
         Answer::parse(&bytes)
     }
 
-    /// Sends only the first `bytes` of the body. Dropping the connection cuts it.
+    /// Sends only the first `bytes` of the body. Dropping the connection breaks off the request.
     ///
     /// # Errors
     /// The connection fails.

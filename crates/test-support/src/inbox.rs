@@ -131,7 +131,7 @@ impl Inbox {
         state.events.remove(index)
     }
 
-    /// Takes the first event of this name, of either kind.
+    /// Takes the first event of this name, ephemeral or not.
     pub(crate) fn take_named(&self, name: &str) -> Option<Event> {
         let mut state = self.state();
         let state = &mut *state;

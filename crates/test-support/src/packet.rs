@@ -18,7 +18,7 @@ pub(crate) enum Incoming {
     Connected(Value),
     /// Socket.IO `41`: the server leaves the namespace.
     Disconnected,
-    /// Socket.IO `42`: name, arguments, and the id if the server wants an acknowledgement.
+    /// Socket.IO `42`: name and arguments. The id of a wanted acknowledgement is ignored.
     Event(String, Vec<Value>),
     /// Socket.IO `43`: the acknowledgement of the event sent with this id.
     Ack(u64, Vec<Value>),

@@ -25,7 +25,7 @@ const START: Duration = Duration::from_secs(60);
 /// Where Debian puts the programs that are not in the path.
 const DEBIAN: &str = "/usr/lib/postgresql";
 
-/// The account that the programs run as when the tests run as root, which they refuse.
+/// The account that the programs run as when the tests run as root, because Postgres refuses to run as root.
 const ACCOUNT: &str = "postgres";
 
 /// A running Postgres server.

@@ -1,4 +1,4 @@
-//! Queries databases with their own programs, while others may have them open.
+//! Queries databases by running programs such as psql, while others may have the databases open.
 
 use std::process::Stdio;
 

@@ -61,7 +61,7 @@ pub fn stand_ins(value: &Value) -> Value {
     })
 }
 
-/// Replaces each volatile part of a value, which is in this field, by what `replacement` returns for it.
+/// Replaces each volatile part of this field's value by what `replacement` returns for it.
 fn replace(value: &Value, field: &str, replacement: &mut impl FnMut(Volatile, &str) -> String) -> Value {
     match value {
         Value::String(text) => match Volatile::of(field, text) {

@@ -1,4 +1,5 @@
-//! A client's replica of a board: a snapshot, and then only events, each numbered one higher than the last.
+//! A client's replica of a board: a snapshot, and then only events and the replies to own changes, each numbered one
+//! higher than the last.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The real program as a child process: it is started on a free port, asked for its address, and killed or drained.
+//! The real program as a child process: it is started on a free port, prints its address, and is killed or drained.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::process::{ExitStatus, Stdio};
@@ -35,7 +35,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("BOARDWIRE_HANDSHAKES_PER_MINUTE", "1000000"),
     ("BOARDWIRE_FAILED_HANDSHAKES_PER_MINUTE", "1000000"),
     ("BOARDWIRE_LOGINS_PER_MINUTE", "1000000"),
-    // Fewer than any machine has open files for, so that no warning is logged.
+    // Within any machine's limit on open files, so that no warning is logged.
     ("BOARDWIRE_MAX_CONNECTIONS", "2000"),
 ];
 

@@ -17,7 +17,7 @@ impl Dial {
     /// Opens only the WebSocket.
     ///
     /// # Errors
-    /// As the server or the network refuses.
+    /// The server refuses the connection, or the network fails.
     pub async fn stranger(&self) -> Result<Stranger, ConnectError> {
         self.websocket().await.map(Stranger)
     }

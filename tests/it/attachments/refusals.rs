@@ -204,7 +204,7 @@ async fn a_user_has_at_most_four_uploads_at_a_time() -> Result<()> {
     let refused = eventually("the fifth is refused", PATIENCE, async || {
         let answer = file("ann")?.send().await?;
         if answer.status == 201 {
-            // It was admitted before one of the four, which is refused: replace it.
+            // This upload was admitted before one of the four, which is then refused: begin another one.
             running.push(file("ann")?.send_part(20).await?);
         }
         Ok((answer.status != 201).then_some(answer))

@@ -117,7 +117,8 @@ async fn logins_from_one_address_are_limited() -> Result<()> {
     let scene = Scene::with(Kind::Sqlite, &[("BOARDWIRE_LOGINS_PER_MINUTE", "2")]).await?;
     let server = &scene.server;
     user(&scene, "ann", PASSWORD).await?;
-    // Half of them at once, right or wrong; a made-up account counts as well. Half a minute is too long to wait for.
+    // Half of a minute's logins may come at once, right or wrong, even to a made-up account. The next is refused,
+    // because it would have to wait for half a minute.
     expect_problem(&attempt(server, "nobody", PASSWORD).await?, 401, "AUTH_FAILED")?;
     expect_told_to_wait(&attempt(server, "ann", PASSWORD).await?)?;
     expect_told_to_wait(&attempt(server, "bob", PASSWORD).await?)

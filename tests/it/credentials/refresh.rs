@@ -31,7 +31,7 @@ async fn a_later_token_extends_the_connection() -> Result<()> {
     let other = Client::connect(&url, json!({ "token": brief("ann", 8)? })).await?;
     let reply = ann.ask("auth:refresh", json!({ "token": expiring("ann", 3_600)? })).await?;
     ensure!(reply["expiresAt"].as_str().is_some_and(|at| at.ends_with('Z')), "{reply}");
-    // The client that was not refreshed reports when the old token has ended.
+    // The other client was not refreshed: it is told when the first tokens have expired.
     assert_eq!(other.next_event("error").await?.payload["code"], "UNAUTHENTICATED");
     expect_working(&ann).await?;
     ensure!(ann.expect_silence(Duration::from_millis(1_200)).await.is_ok(), "it ended after all: {:?}", ann.closed());

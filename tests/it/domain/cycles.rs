@@ -10,7 +10,7 @@ use crate::scene::{Board, Scene, seed};
 
 on_both!(cycles_of_any_length_are_refused, simultaneous_additions_close_no_cycle);
 
-/// Rounds of simultaneous adding; in each, two clients add what together would form a cycle.
+/// Rounds of simultaneous adding; in each, two clients add dependencies that would together form a cycle.
 const ROUNDS: usize = 60;
 
 fn link(from: &str, to: &str) -> Value {
@@ -25,7 +25,7 @@ fn edges(snapshot: &Value) -> Result<Vec<(String, String)>> {
     Ok(blocking.map(|dependency| (text(&dependency["task_id"]), text(&dependency["depends_on"]))).collect())
 }
 
-/// Removes repeatedly whatever depends on nothing that is left, until nothing is left, or a cycle.
+/// Returns whether nothing is left after repeatedly removing each task that depends on nothing that is left.
 fn is_free_of_cycles(edges: &[(String, String)]) -> bool {
     let mut left: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (from, to) in edges {
@@ -115,7 +115,7 @@ async fn simultaneous_additions_close_no_cycle(kind: Kind) -> Result<()> {
     let five = tasks(&board, &ann, 5).await?;
     let mut clashes = 0;
     for round in 0..ROUNDS {
-        // A chain, which one client closes at its start and the other at its end.
+        // The dependencies of a ring, in random order, which the two clients add in turn.
         let mut order: Vec<&String> = five.iter().collect();
         random.shuffle(&mut order);
         let length = random.usize(2..=5);

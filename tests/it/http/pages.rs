@@ -66,7 +66,7 @@ async fn a_refusal_of_a_too_large_board_mentions_pages() -> Result<()> {
     ensure!(refused["code"] == "PAYLOAD_TOO_LARGE" && text(&refused["detail"])?.contains("limit"), "{refused}");
     let page = with_status(&http(&scene, "ann", "GET", &format!("{path}?limit=10"))?.send().await?, 200)?;
     ensure!(ids(&page["tasks"])?.len() == 10 && page["next"].is_string());
-    // The board exists, whatever tag it would have.
+    // The board is too large to be read whole, but it exists: `*` matches it, and a foreign tag does not.
     for (tags, status) in [("*", 412), ("\"x\"", 200)] {
         let change = http(&scene, "ann", "PATCH", &path)?.header("if-none-match", tags).json(&json!({ "name": "New" }));
         with_status(&change.send().await?, status).with_context(|| tags.to_owned())?;

@@ -87,7 +87,7 @@ async fn waiting_notifications_are_sent_before_the_server_ends() -> Result<()> {
         if asked > BEFORE_THE_BATCH {
             return Ok(None);
         }
-        // Events arrive in order on a connection: this one came before the end was announced.
+        // Events arrive in order on a connection: the batch came before the end was announced.
         let came: Vec<Value> = setup.bob.ephemeral_events().iter().map(|event| event.data().clone()).collect();
         assert_eq!(numbers([&came[0]["notification"]]), [0], "{came:?}");
         assert_eq!(numbers(came[1]["notifications"].as_array().into_iter().flatten()), [1, 2], "{came:?}");

@@ -14,12 +14,12 @@ const HEAD: &str = "# Made by `cargo xtask codegen` from the crate `boardwire-pr
 const ABOUT: &str = "\
 Boards that many people change at once. This document takes the client's side: it sends commands and receives events.
 
-A command is a Socket.IO event with one JSON object. The reply goes to the acknowledgement callback where the client gave one;
-without, it comes as the event `<command>:success` or `<command>:error`. Events have the name that stands in their `type`.";
+A command is a Socket.IO event with one JSON object. The reply goes to the acknowledgement callback if the client gave one;
+otherwise it comes as the event `<command>:success` or `<command>:error`. An event's name is its `type`.";
 
 const SERVER: &str = "\
 Socket.IO protocol 5 over Engine.IO 4 with JSON packets, by WebSocket or long-polling. Use a Socket.IO client of that protocol:
-socket.io-client 4, python-socketio 5. A bare WebSocket does not do. TLS is up to a proxy in front of the server.";
+socket.io-client 4, python-socketio 5. A bare WebSocket does not work. TLS is up to a proxy in front of the server.";
 
 const NAMESPACE: &str =
     "The namespace of all commands and events. The client sends its credentials in the CONNECT packet's `auth`.";
@@ -77,7 +77,7 @@ impl Document {
         let (tag, description) = if kind.is_durable() {
             ("durable", "In the board's log, with a `seq`.")
         } else {
-            ("ephemeral", "True when it is sent, and not kept.")
+            ("ephemeral", "True at the moment when it is sent; not in the log.")
         };
         let operation = json!({
             "action": "receive",
@@ -140,7 +140,7 @@ fn message_reference(message: &str) -> Value {
     json!({ "$ref": format!("{CHANNEL}/messages/{message}") })
 }
 
-/// Returns whether only `schema.json` needs a schema: results and replies are no messages of AsyncAPI.
+/// Returns whether only `schema.json` needs a schema: results and replies are not messages of AsyncAPI.
 fn is_only_in_schema_json(name: &str) -> bool {
     name.starts_with("command.") && (name.ends_with(".result") || name.ends_with(".reply"))
 }
@@ -172,7 +172,7 @@ fn info() -> Value {
         "tags": [
             { "name": "change", "description": "Commands that change what is stored." },
             { "name": "durable", "description": "Events in a board's log." },
-            { "name": "ephemeral", "description": "Events that are not kept." },
+            { "name": "ephemeral", "description": "Events that are in no log." },
             { "name": "query", "description": "Commands that read what is stored." },
             { "name": "session", "description": "Commands that concern the connection that sends them." },
         ],

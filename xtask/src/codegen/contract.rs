@@ -51,7 +51,7 @@ pub(super) fn definitions() -> Map<String, Value> {
 fn command(kind: CommandKind, payload: &Value) -> Value {
     let mut object = payload.clone();
     object["description"] = kind.summary().trim().into();
-    object["properties"]["requestId"] = request_id("Comes back in the reply. Of a change: a second one has no effect.");
+    object["properties"]["requestId"] = request_id("Comes back in the reply. A change repeated with it has no effect.");
     match kind.bare_field() {
         Some(field) => json!({ "oneOf": [object, payload["properties"][field]] }),
         None => object,
@@ -65,7 +65,7 @@ fn success(kind: CommandKind, result: &Value) -> Value {
     reply["properties"]["ok"] = json!({ "const": true });
     reply["properties"]["requestId"] = request_id("That of the command.");
     if reply["properties"]["seq"].is_null() {
-        reply["properties"]["seq"] = number("The board's sequence number after it.");
+        reply["properties"]["seq"] = number("The board's sequence number after the command.");
     }
     let mut required = vec![Value::from("ok")];
     required.extend(result["required"].as_array().cloned().unwrap_or_default());
@@ -75,19 +75,19 @@ fn success(kind: CommandKind, result: &Value) -> Value {
 
 fn failure() -> Value {
     json!({
-        "description": "A command has not been executed. UNAVAILABLE and INTERNAL leave open whether it was: the same requestId \
-                        finds out.",
+        "description": "A command has not been executed. After UNAVAILABLE or INTERNAL it may have been: repeat it with the same \
+                        requestId to find out.",
         "type": "object",
         "properties": {
             "ok": { "const": false },
             "requestId": request_id("That of the command."),
             "error": { "type": "string", "description": "A sentence for people." },
             "code": { "$ref": "#/$defs/ErrorCode" },
-            "details": { "description": "What helps to go on, by code." },
+            "details": { "description": "Further information, depending on the code." },
             "retryAfter": { "type": "number", "minimum": 0, "description": "How many seconds to wait, on RATE_LIMIT." },
-            "limit": number("How many commands the binding limit allows, on RATE_LIMIT."),
-            "remaining": number("How many are left of it, on RATE_LIMIT."),
-            "reset": number("When the first one is free again, in milliseconds since 1970 UTC, on RATE_LIMIT."),
+            "limit": number("How many commands the limit that was reached allows, on RATE_LIMIT."),
+            "remaining": number("How many of them are left, on RATE_LIMIT."),
+            "reset": number("When the next one is allowed, in milliseconds since 1970 UTC, on RATE_LIMIT."),
         },
         "required": ["ok", "error", "code"],
         "examples": [{ "ok": false, "error": "no such task", "code": Code::NotFound.as_str() }],
@@ -104,8 +104,8 @@ fn event(kind: EventKind, data: &Value) -> Value {
     if kind == EventKind::Error {
         return data.clone();
     }
-    let board = json!({ "type": "string", "description": "The board it is of." });
-    let user = json!({ "type": "string", "description": "Who caused it." });
+    let board = json!({ "type": "string", "description": "The board that it belongs to." });
+    let user = json!({ "type": "string", "description": "The user who caused it." });
     let mut required = vec!["type", "data", "timestamp", "id"];
     if kind.is_durable() {
         required.extend(["boardId", "seq"]);

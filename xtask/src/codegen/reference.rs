@@ -97,7 +97,7 @@ fn folded(text: &mut String, title: &str, examples: &[(&str, &Value)]) -> Result
 }
 
 const DURABLE: &str = "### Durable\n\nIn the board's log, with a `seq`.";
-const EPHEMERAL: &str = "### Ephemeral\n\nTrue when they are sent, and not kept.";
+const EPHEMERAL: &str = "### Ephemeral\n\nTrue at the moment when they are sent; not in the log.";
 
 fn definition(text: &mut String, name: &str, schema: &Value) -> Result<()> {
     writeln!(text, "### {name}\n\n{}\n", description(schema))?;

@@ -24,7 +24,7 @@ export type Reply<Result> = Success<Result> | Failure;
 /** The command was executed. `seq` is the board's sequence number after it. */
 export type Success<Result> = { ok: true; requestId?: string; seq?: number } & Result;
 
-/** The command was not executed. Only UNAVAILABLE and INTERNAL leave open whether it was: the same requestId finds out. */
+/** The command was not executed. After UNAVAILABLE or INTERNAL it may have been: repeat it with the same requestId. */
 export type Failure = {
   ok: false;
   requestId?: string;
@@ -41,7 +41,7 @@ export type Failure = {
 ";
 
 const ENVELOPE: &str = "\
-/** What every event but `error` travels in. Durable events carry `boardId` and `seq`. */
+/** The envelope of every event but `error`. Durable events carry `boardId` and `seq`. */
 export type Envelope<Type extends EventName = EventName> = {
   type: Type;
   data: Events[Type];
@@ -82,7 +82,7 @@ fn write_blank_task(text: &mut String) -> Result<()> {
     let fields = task.as_object().into_iter().flatten().filter(|(name, _)| !individual.contains(&name.as_str()));
     let fields: Vec<_> = fields.map(|(name, value)| format!("  {name}: {value},")).collect();
     let names = individual.map(|name| format!("\"{name}\"")).join(" | ");
-    writeln!(text, "\n/** What a new task has in the fields that are not set. */")?;
+    writeln!(text, "\n/** The fields of a new task that are not set when it is created. */")?;
     writeln!(text, "export const BLANK_TASK: Readonly<Omit<Task, {names}>> = {{\n{}\n}};", fields.join("\n"))?;
     Ok(())
 }
@@ -116,8 +116,7 @@ pub(crate) fn events() -> Result<String> {
 /// Returns `protocol/commands.ts`: the commands by name.
 pub(crate) fn commands() -> Result<String> {
     let schemas = schemas();
-    let mut body =
-        "/** Each command: what it takes, and what it results in. */\nexport interface Commands {\n".to_owned();
+    let mut body = "/** Each command, with its payload and its result. */\nexport interface Commands {\n".to_owned();
     for (kind, payload, result) in &schemas.commands {
         writeln!(body, "  /** {} */", kind.summary().trim())?;
         let request_id = "{ requestId?: string }";

@@ -2,7 +2,7 @@
 //! one Postgres.
 //!
 //! [`steps`] is also the first part of `cargo xtask ci`. A suite is configured by environment variables:
-//! `BOARDWIRE_BIN`, the program; `BOARDWIRE_TEST_POSTGRES`, a database address with every right. On a busy machine
+//! `BOARDWIRE_BIN`, the program; `BOARDWIRE_TEST_POSTGRES`, a database's URL with a superuser. On a busy machine
 //! `BOARDWIRE_TEST_PATIENCE=5` makes every limit of every test five times as long.
 
 mod javascript;

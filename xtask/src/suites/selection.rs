@@ -18,7 +18,7 @@ impl Suite {
     pub(crate) const ALL: [Self; 3] = [Self::Rust, Self::Js, Self::Python];
 }
 
-/// What was asked for on the command line.
+/// The tests to run.
 pub(crate) struct Selection {
     /// The suites, in the order in which they run.
     pub(crate) suites: Vec<Suite>,
