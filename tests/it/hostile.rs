@@ -209,7 +209,7 @@ async fn addresses_with_the_most_connections_make_room_for_others() -> Result<()
     let (one, other) = (Ipv4Addr::new(127, 0, 0, 2), Ipv4Addr::new(127, 0, 0, 3));
     let dial =
         |user: &str| Ok::<_, anyhow::Error>(Dial::new(&server.url()).auth(json!({ "token": token(user, &["read"])? })));
-    // He came first from an address that attacks, so he would be cut first if he were not authenticated.
+    // Bob was the first to connect from an attacking address, so he would be cut first if he were not authenticated.
     let bob = dial("bob")?.from(one.into()).open().await?;
 
     // Each address has as many connections as it can get, so together they have all.

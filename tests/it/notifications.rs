@@ -103,7 +103,7 @@ async fn an_assignment_notifies_the_assignee(kind: Kind) -> Result<()> {
     });
     assert_eq!(notification, expected);
 
-    // Assigned to himself, to someone who can't read the board, to nobody, and to the present assignee.
+    // Nobody is notified of an assignment to oneself, to the present assignee, or to someone who can't read the board.
     bob.ask("task:assign", json!({ "taskId": task, "assignee": "bob" })).await?;
     let own = json!({ "boardId": board.id, "title": "Own", "assignee": "bob" });
     bob.ask("task:create", own).await?;

@@ -20,13 +20,13 @@ async fn one_client_of_a_proxy_does_not_lock_out_the_others() -> Result<()> {
     let limit = ("BOARDWIRE_FAILED_HANDSHAKES_PER_MINUTE", "2");
     let scene = Scene::with(Kind::Sqlite, &[TRUSTED, limit]).await?;
     assert_eq!((refused(&scene, "203.0.113.1").await?, refused(&scene, "203.0.113.1").await?), (401, 429));
-    // The address that the client claims makes no difference, and IPv6 counts by customer.
+    // The address that the client claims makes no difference, and all IPv6 addresses of a /64 count as one client.
     assert_eq!(refused(&scene, "203.0.113.9, 203.0.113.1").await?, 429);
     assert_eq!((refused(&scene, "2001:db8::1").await?, refused(&scene, "2001:db8::2:0:0:2").await?), (401, 429));
     assert_eq!(refused(&scene, "203.0.113.2").await?, 401);
     scene.server.wait_for_log("203.0.113.2").await.context("the log names no client")?;
 
-    // A client that is not a proxy is one client, whatever it says.
+    // An address that is not a trusted proxy is one client, whatever headers it sends.
     let scene = Scene::with(Kind::Sqlite, &[limit]).await?;
     assert_eq!((refused(&scene, "203.0.113.1").await?, refused(&scene, "203.0.113.2").await?), (401, 429));
     // An operator who may have forgotten to name the proxy is warned, once.

@@ -62,7 +62,7 @@ async fn texts_are_found_while_they_exist(kind: Kind) -> Result<()> {
     for gone in ["fuel", "oxygen", "engine"] {
         assert!(find(&ann, gone).await?.is_empty(), "{gone}");
     }
-    // Under the same id again, it is another text.
+    // A new task under the same id is found by its own text.
     ann.ask("task:create", task("fuel", "Sell coal", "")).await?;
     assert_eq!(find(&ann, "coal").await?, ["fuel"]);
     Ok(())

@@ -43,7 +43,7 @@ async fn each_type_is_added_and_removed(kind: Kind) -> Result<()> {
         all.push(dependency.clone());
     }
     bob.expect_silence(Duration::from_millis(200)).await?;
-    // Without a type, it is the first one.
+    // A dependency without a type has the first one, `blocks`.
     assert_eq!(ann.ask("task:dependency:add", json!({ "taskId": a, "dependsOn": b })).await?["dependency"], all[0]);
     for task in [&a, &b] {
         let shown = detail(&bob, task).await?;

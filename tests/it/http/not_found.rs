@@ -5,7 +5,7 @@ use boardwire_test_support::{Answer, Http, Kind};
 
 use crate::scene::Scene;
 
-/// What browsers send when someone opens an address.
+/// The `Accept` header that browsers send when someone opens an address.
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
 async fn send(scene: &Scene, method: &str, path: &str, accept: &str) -> Result<Answer> {

@@ -21,7 +21,7 @@ async fn changes_are_announced_to_subscribers() -> Result<()> {
         let mut stream = agent.listen(&[&task_uri]).await?;
         let mut boards = agent.listen_in_new_session(&scene, &board_uri).await?;
         if agent.session.is_none() {
-            // What changed after the acknowledgement and before the server listened is not missed.
+            // A change after the acknowledgement, but before the server listened, is not missed.
             ensure!(stream.updated().await? == task_uri);
             ensure!(boards.updated().await? == board_uri);
         }

@@ -38,7 +38,7 @@ async fn a_removed_user_leaves_and_receives_nothing() -> Result<()> {
     ] {
         bob.refused(command, payload, "NOT_FOUND").await?;
     }
-    // His status without a board is independent of it.
+    // His status without a board does not depend on the membership.
     bob.ask("presence:update", json!({ "status": "away" })).await?;
     bob.expect_no_ephemeral(SILENCE).await?;
     bob.expect_silence(Duration::from_millis(50)).await?;

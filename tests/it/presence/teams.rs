@@ -78,7 +78,7 @@ async fn the_users_of_a_team_are_members_of_its_board(kind: Kind) -> Result<()> 
     assert_eq!(names, ["board:created", "board:member:set"]);
     ann.ask("board:list", json!({})).await?;
 
-    // Another team replaces this one; a member added by name stays.
+    // Only an owner may change the team, and only to one of their own; a member added by name stays.
     let caller_team = json!({ "team_id": "green" });
     ann.refused("board:update", setup.update(&caller_team), "FORBIDDEN").await?;
     ann.refused("board:update", setup.update(&json!({ "team_id": "nobodys" })), "FORBIDDEN").await?;

@@ -29,7 +29,7 @@ async fn other_users_receive_typing_and_own_tabs_do_not() -> Result<()> {
     bob.ask("typing:stop", json!({ "taskId": one })).await?;
     expect_event(ann, "typing:stop", typing.clone()).await?;
     expect_event(cid, "typing:stop", typing).await?;
-    // A view of another task, and the user's own tabs.
+    // A viewer of another task and the user's own tabs receive nothing.
     for client in [&on_two, bob, &tab] {
         client.expect_no_ephemeral(Duration::from_millis(300)).await?;
     }

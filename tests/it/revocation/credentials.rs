@@ -100,7 +100,7 @@ async fn a_session_ends_when_idle(kind: Kind) -> Result<()> {
     let session = login(&setup.scene.server).await?;
     let (bob, other) = (connect(&setup.scene.server, &session).await?, connect(&setup.scene.server, &session).await?);
     let listening = setup.watch(bob).await?;
-    // The commands of one connection keep the other one alive, for longer than the time that was granted.
+    // The commands of one connection keep the other one alive for longer than the idle time.
     let mut interval = tokio::time::interval(short_lifetime() / 8);
     let mut asked = Instant::now();
     for _ in 0..10 {
@@ -109,7 +109,7 @@ async fn a_session_ends_when_idle(kind: Kind) -> Result<()> {
         other.ask("board:list", json!({})).await?;
     }
     ensure!(!listening.is_finished(), "the session ended although it was used");
-    // A use may go unrecorded for a twentieth of the time.
+    // A use may go unrecorded for a twentieth of the idle time.
     let cause = Instant::now() + short_lifetime();
     let early = asked.elapsed() + short_lifetime() / 20;
     setup.expect_end("session without use", listening, cause, early).await?;

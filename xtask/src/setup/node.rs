@@ -49,7 +49,7 @@ pub(super) fn is_accepted_here(verbosity: Verbosity) -> bool {
     }
 }
 
-/// Installs newer ones, or removes them if the machine's own are new enough.
+/// Installs a newer Node.js and npm, or removes them if the machine's own are new enough.
 pub(super) fn ensure(workspace: &Workspace, is_accepted_here: bool, verbosity: Verbosity) -> Result<()> {
     let folder = node_folder(workspace);
     if is_accepted_here {
