@@ -17,7 +17,7 @@ import type {
   ViewerStatus,
 } from "./entities.js";
 
-/** Each command: what it takes, and what it results in. */
+/** Each command, with its payload and its result. */
 export interface Commands {
   /** Adds a task at the end of a column, or next to a neighbour. */
   "task:create": {
@@ -59,7 +59,7 @@ export interface Commands {
     payload: { fence: number; taskId: string; ttl?: number | null } & { requestId?: string };
     result: { task: Task };
   };
-  /** Gives a task back, or takes it away from whoever holds it. It stays in its column. */
+  /** Gives a task back, or takes it away from its holder. The task stays in its column. */
   "task:release": {
     payload: { taskId: string; fence?: number | null } & { requestId?: string };
     result: { task: Task };
@@ -104,7 +104,7 @@ export interface Commands {
     payload: { boardId: string; updates: { color?: string | null; description?: string | null; name?: string; team_id?: string | null }; expectedVersion?: number | null } & { requestId?: string };
     result: { board: Board };
   };
-  /** Archives a board: it can be read and restored, and nothing else. */
+  /** Archives a board: from then on it can only be read and restored, and members can be removed. */
   "board:archive": {
     payload: { boardId: string } & { requestId?: string };
     result: { board: Board };
@@ -164,7 +164,7 @@ export interface Commands {
     payload: { assignee?: string | null; boardId?: string | null; columnId?: string | null; cursor?: string | null; leased?: boolean | null; limit?: number | null; status?: Status | null; tag?: string | null; updatedSince?: string | null } & { requestId?: string };
     result: { tasks: Task[]; cursor?: string | null };
   };
-  /** Tasks whose title, description or comments contain all of the given words. */
+  /** Tasks with all of the given words in the title and description, or in one comment. */
   "task:search": {
     payload: { query: string; boardId?: string | null; limit?: number | null } & { requestId?: string };
     result: { hits: ({ boardId: string; snippet: string; status: Status; taskId: string; title: string; commentId?: string | null })[] };
@@ -224,7 +224,7 @@ export interface Commands {
     payload: { boardId: string } & { requestId?: string };
     result: { users: Viewer[] };
   };
-  /** Says that the caller is typing, on a board or on a task. This ends after 5 seconds unless it is said again. */
+  /** Says that the caller is typing, on a board or on a task. Holds for 5 seconds; send it again to extend it. */
   "typing:start": {
     payload: { boardId?: string | null; taskId?: string | null } & { requestId?: string };
     result: Record<string, unknown>;

@@ -24,7 +24,7 @@ export interface Attachment {
 
 /** A board: columns of tasks that its members share. */
 export interface Board {
-  /** An archived board can be read and restored, and nothing else. */
+  /** An archived board can only be read and restored, and members can be removed. */
   archived: boolean;
   /** A colour as the client wrote it. */
   color: string | null;
@@ -147,7 +147,7 @@ export interface Limits {
 
 /** A board in a list of boards. */
 export interface ListedBoard {
-  /** An archived board can be read and restored, and nothing else. */
+  /** An archived board can only be read and restored, and members can be removed. */
   archived: boolean;
   /** When anything on it last changed: the time of the latest event in its log. */
   changed_at: string;
@@ -236,7 +236,7 @@ export interface Task {
   due_date: string | null;
   /** Its id. */
   id: string;
-  /** The lease on it; `null`: nobody has claimed it. */
+  /** The lease on it; `null`: there is none. */
   lease: Lease | null;
   /** Its position in the column: tasks are sorted by it as text. */
   position: string;
@@ -271,7 +271,7 @@ export interface Viewer {
 /** Whether a user is online or away. */
 export type ViewerStatus = "online" | "away";
 
-/** What a new task has in the fields that are not set. */
+/** The fields of a new task that are not set when it is created. */
 export const BLANK_TASK: Readonly<Omit<Task, "id" | "board_id" | "column_id" | "created_by" | "created_at" | "updated_at">> = {
   assignee: null,
   completed_at: null,

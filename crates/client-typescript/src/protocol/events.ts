@@ -95,7 +95,7 @@ export interface Events {
   "column:deleted": ColumnDeleted;
   /** A user came to a board: the first of the user's connections there. */
   "user:joined": UserJoined;
-  /** A user left a board: the last of the user's connections there, 5 seconds after it was lost. */
+  /** A user left a board, or lost the last connection there 5 seconds ago. */
   "user:left": UserLeft;
   /** A user who is present on a board is away, is back, has another task open, or has no connection any more. */
   "user:presence": UserPresence;
@@ -103,7 +103,7 @@ export interface Events {
   "typing:start": Typing;
   /** A user stopped typing. */
   "typing:stop": Typing;
-  /** A task that is assigned to the user changed, or was assigned. */
+  /** A task of the user changed, or was assigned to the user or taken away. */
   "notification:task": Notified;
   /** The user was mentioned. */
   "notification:mention": Notified;
@@ -153,7 +153,7 @@ export const DURABLE_EVENTS = [
   "column:deleted",
 ] as const satisfies readonly EventName[];
 
-/** What every event but `error` travels in. Durable events carry `boardId` and `seq`. */
+/** The envelope of every event but `error`. Durable events carry `boardId` and `seq`. */
 export type Envelope<Type extends EventName = EventName> = {
   type: Type;
   data: Events[Type];

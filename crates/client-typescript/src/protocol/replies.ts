@@ -28,7 +28,7 @@ export type Reply<Result> = Success<Result> | Failure;
 /** The command was executed. `seq` is the board's sequence number after it. */
 export type Success<Result> = { ok: true; requestId?: string; seq?: number } & Result;
 
-/** The command was not executed. Only UNAVAILABLE and INTERNAL leave open whether it was: the same requestId finds out. */
+/** The command was not executed. After UNAVAILABLE or INTERNAL it may have been: repeat it with the same requestId. */
 export type Failure = {
   ok: false;
   requestId?: string;
